@@ -1,0 +1,44 @@
+# make demo · make test · make check · make bench: each does its own set-up in $(VENV).
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CLIP := tests/data/meeting-rms.wav
+
+.PHONY: demo test check bench completions clean
+
+demo: $(VENV)/.demo
+	$(BIN)/asr file $(CLIP) --local --timestamps --partials
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.test
+	$(BIN)/python -m tests.bench
+
+completions: $(VENV)/.demo
+	$(BIN)/python -m tests.support.completions
+
+clean:
+	rm -rf $(VENV)
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	$(PIP) install --editable .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.demo
+	$(PIP) install --upgrade "pip>=25.1"
+	$(PIP) install --group test
+	touch $@
+
+$(VENV)/.check: $(VENV)/.test
+	$(PIP) install --group check
+	touch $@

@@ -1,0 +1,5 @@
+"""`python -m asrcli` is `asr`."""
+
+from asrcli.cli.app import main
+
+main()

@@ -1,0 +1,61 @@
+"""Format and Chunk: PCM with a position in samples that never restarts. Arithmetic only, no decoding."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+SAMPLE_BYTES = 2  # s16le, the one sample format on both wires
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """Mono signed 16-bit little-endian PCM at `rate` samples a second."""
+
+    rate: int
+
+    def ms(self, samples: int) -> int:
+        """Samples as milliseconds, rounded down."""
+        return samples * 1000 // self.rate
+
+    def samples(self, ms: int) -> int:
+        """Milliseconds as samples, rounded down."""
+        return ms * self.rate // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of PCM and the place of its first sample on the run's timeline.
+
+    `cut_after` asks for the utterance to be committed behind this chunk (realtime wire, manual mode).
+    """
+
+    position: int
+    pcm: bytes
+    cut_after: bool = False
+
+    @property
+    def samples(self) -> int:
+        """Length in samples."""
+        return len(self.pcm) // SAMPLE_BYTES
+
+    @property
+    def end(self) -> int:
+        """Position of the first sample behind this chunk."""
+        return self.position + self.samples
+
+
+def recut(pieces: Iterable[bytes], samples: int, start: int = 0) -> Iterator[Chunk]:
+    """Join pieces of any size, odd ones too, into chunks of `samples` samples counted from `start`.
+
+    The last chunk is as short as the audio leaves it; a dangling half sample at the very end is dropped.
+    """
+    size = samples * SAMPLE_BYTES
+    held = bytearray()
+    for piece in pieces:
+        held += piece
+        while len(held) >= size:
+            yield Chunk(start, bytes(held[:size]))
+            del held[:size]
+            start += samples
+    rest = bytes(held[: len(held) // SAMPLE_BYTES * SAMPLE_BYTES])
+    if rest:
+        yield Chunk(start, rest)

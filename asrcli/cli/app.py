@@ -1,0 +1,108 @@
+"""The command `asr`: its commands, and the one place that turns errors into a line for a person and an exit code."""
+
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Annotated, ParamSpec
+
+import typer
+
+from asrcli import __version__
+from asrcli.cli import file, schema, serve
+from asrcli.errors import (
+    AsrError,
+    AudioLost,
+    ConnectionTrouble,
+    EngineUnavailable,
+    NobodyReads,
+    OutputError,
+    ServiceRefused,
+    SourceError,
+    UsageError,
+)
+
+EXIT_CODES: dict[type[AsrError], int] = {
+    NobodyReads: 0,
+    UsageError: 2,
+    OutputError: 2,
+    EngineUnavailable: 2,
+    SourceError: 3,
+    ConnectionTrouble: 4,
+    ServiceRefused: 5,
+    AudioLost: 6,
+}
+P = ParamSpec("P")
+OUR_BUG = 70
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="asr",
+    help="Live transcription: speech in files and streams to text, word by word, by DashScope or offline.",
+    epilog="asr file talk.wav\n\nasr file talk.wav --local --format jsonl | jq -r 'select(.type==\"final\").text'",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # its tracebacks show local variables, and a key may be among them
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    app()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"asr {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def asr(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options that come before any command."""
+    del version
+
+
+def guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """The command with its errors told in one line on standard error, and its exit code set."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        debug = bool(kwargs.get("debug"))
+        try:
+            command(*args, **kwargs)
+        except NobodyReads:
+            # Python flushes standard output once more on its way out: that must not meet the closed pipe again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except AsrError as exc:
+            _tell(str(exc), debug=debug)
+            sys.exit(exit_code(exc))
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+        except Exception as exc:
+            advice = "" if debug else "; run again with --debug and report what it prints"
+            _tell(f"internal error: {type(exc).__name__}: {exc}{advice}", debug=debug)
+            sys.exit(OUR_BUG)
+
+    return run
+
+
+def exit_code(error: AsrError) -> int:
+    """The documented exit code of an error."""
+    return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
+
+
+def _tell(sentence: str, *, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    typer.echo(f"asr: {sentence}", err=True)
+
+
+app.command("file", epilog=file.EXAMPLES)(guarded(file.file))
+app.command("serve", epilog=serve.EXAMPLES)(guarded(serve.serve))
+app.command("schema", epilog=schema.EXAMPLES)(guarded(schema.schema))

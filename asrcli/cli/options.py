@@ -1,0 +1,131 @@
+"""Every option once, as an Annotated alias, in the panel of the help it belongs to."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from asrcli.config import DEFAULT_URL, SILENCE_MS
+from asrcli.models import MODELS
+
+AUDIO, MODEL, CONNECTION, OUTPUT, DIAGNOSIS = "Audio", "Model", "Connection", "Output", "Diagnosis"
+
+
+class OutputFormat(StrEnum):
+    """What the transcript is written as."""
+
+    TEXT = "text"
+    JSONL = "jsonl"
+
+
+def parse_pace(text: str) -> float | None:
+    """A pace as times real time; `max` is None."""
+    if text == "max":
+        return None
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = 0.0
+    if not 0 < pace <= 1000:
+        raise typer.BadParameter(f"{text!r} is neither max nor a number above 0 and up to 1000")
+    return pace
+
+
+def _models() -> list[str]:
+    return list(MODELS)
+
+
+Paths = Annotated[
+    list[str], typer.Argument(help="Audio or video files, one after the other; - is standard input.", metavar="FILE...")
+]
+Pace = Annotated[
+    str | None,
+    typer.Option(
+        help="How fast to send: 1 is real time, max is as fast as it is taken. Default: 1; max with --local.",
+        metavar="N|max",
+        rich_help_panel=AUDIO,
+        show_default=False,
+    ),
+]
+ModelName = Annotated[
+    str, typer.Option("--model", help="Model to ask.", autocompletion=_models, rich_help_panel=MODEL, metavar="NAME")
+]
+Vad = Annotated[
+    bool,
+    typer.Option(
+        "--vad/--no-vad",
+        help="The server cuts sentences; --no-vad (realtime models): cut here, at silences, and commit each.",
+        rich_help_panel=MODEL,
+    ),
+]
+SilenceMs = Annotated[
+    int | None,
+    typer.Option(
+        help=f"Silence that ends a sentence, {SILENCE_MS[0]} to {SILENCE_MS[-1]}.", rich_help_panel=MODEL, metavar="MS"
+    ),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(help="Speech against noise, from -1 (all is speech) to 1.", metavar="X", rich_help_panel=MODEL),
+]
+Language = Annotated[
+    list[str] | None,
+    typer.Option(help="Language spoken (zh, en, ...); may be repeated.", metavar="CODE", rich_help_panel=MODEL),
+]
+Semantic = Annotated[
+    bool | None,
+    typer.Option("--semantic/--no-semantic", help="Cut sentences by meaning, not by silence.", rich_help_panel=MODEL),
+]
+Heartbeat = Annotated[
+    bool | None,
+    typer.Option(
+        "--heartbeat/--no-heartbeat",
+        help="Keep the connection through long silence. Default: where the model can.",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    ),
+]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Address of the service. Default: {DEFAULT_URL}",
+        metavar="URL",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    ),
+]
+Local = Annotated[
+    bool,
+    typer.Option(
+        "--local",
+        help="Ask the embedded recognizer: offline, no key; US English, modest accuracy.",
+        rich_help_panel=CONNECTION,
+    ),
+]
+ApiKeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Read the API key from this file, not from DASHSCOPE_API_KEY.", metavar="PATH", rich_help_panel=CONNECTION
+    ),
+]
+Format = Annotated[OutputFormat, typer.Option("--format", "-f", help="Text or JSON Lines.", rich_help_panel=OUTPUT)]
+OutputFile = Annotated[
+    str | None,
+    typer.Option("--output", "-o", help="Write the transcript to this file.", metavar="PATH", rich_help_panel=OUTPUT),
+]
+Partials = Annotated[
+    bool, typer.Option("--partials", help="Put out sentences in the making too.", rich_help_panel=OUTPUT)
+]
+Timestamps = Annotated[
+    bool, typer.Option("--timestamps", help="Put its times before each sentence.", rich_help_panel=OUTPUT)
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No status on standard error.", rich_help_panel=DIAGNOSIS)]
+Verbose = Annotated[
+    int, typer.Option("--verbose", "-v", count=True, help="More status; -vv everything.", rich_help_panel=DIAGNOSIS)
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.", rich_help_panel=DIAGNOSIS)]
+LogFile = Annotated[
+    Path | None,
+    typer.Option(help="Log to this file, rotating at 1 MB.", metavar="PATH", rich_help_panel=DIAGNOSIS),
+]

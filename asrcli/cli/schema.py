@@ -1,0 +1,14 @@
+"""`asr schema`: the contract of the JSON Lines output."""
+
+import json
+
+import typer
+
+EXAMPLES = "asr schema > asr.schema.json\n\nasr schema | jq '.oneOf[].title'"
+
+
+def schema() -> None:
+    """Print the JSON Schema of the lines that --format jsonl puts out (version 1)."""
+    from asrcli.outputs.schema import SCHEMA
+
+    typer.echo(json.dumps(SCHEMA, indent=2, ensure_ascii=False))

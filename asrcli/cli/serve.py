@@ -1,0 +1,7 @@
+"""`asr serve`: the local server."""
+
+EXAMPLES = ""
+
+
+def serve() -> None:
+    """Serve."""

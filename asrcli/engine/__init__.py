@@ -1,0 +1,1 @@
+"""Capture, session and receive threads: the only threads of the client path."""

@@ -1,0 +1,63 @@
+"""Session: one source through one task, as a stream of events for one listener. Owns the threads that make it so."""
+
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from threading import Thread
+
+from asrcli.config import Connection
+from asrcli.engine.capture import capture
+from asrcli.engine.inbox import Crashed, Inbox
+from asrcli.engine.loop import Loop, Over
+from asrcli.events import Event, Notice
+from asrcli.seams import ClientCodec, Source, Transport
+
+ROOM = 50  # chunks between capture and wire: five seconds at 100 ms
+
+
+class Session:
+    """Started by `events`, ended by the end of its source, by `end_input`, or by what befalls the connection."""
+
+    over: Over  # set once `events` is exhausted
+
+    def __init__(
+        self,
+        source: Source,
+        start: int,
+        codec: ClientCodec,
+        dial: Callable[[str, Connection], Transport],
+        connection: Connection,
+        pace: float | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self._source, self._start, self._connection = source, start, connection
+        self._dial, self._pace, self._clock = dial, pace, clock
+        self._inbox = Inbox(ROOM)
+        self._events: SimpleQueue[Event | Over | Crashed] = SimpleQueue()
+        self._loop = Loop(codec, self._inbox, self._events.put, clock, source.format, start)
+
+    def events(self) -> Iterator[Event]:
+        """Everything that happens, in order, until the session is over."""
+        Thread(target=self._capture, name="capture", daemon=True).start()
+        Thread(target=self._converse, name="session", daemon=True).start()
+        while not isinstance(item := self._events.get(), Over):
+            if isinstance(item, Crashed):
+                raise item.error
+            yield item
+        self.over = item
+
+    def end_input(self) -> None:
+        """Take no more audio; what has been captured is still sent and its text awaited. Safe in a signal handler."""
+        self._inbox.end()
+
+    def notify(self, notice: Notice) -> None:
+        """Let the listener hear a notice, in order with the events."""
+        self._events.put(notice)
+
+    def _capture(self) -> None:
+        capture(self._source, self._start, self._inbox, self._events.put, self._pace, self._clock)
+
+    def _converse(self) -> None:
+        try:
+            self._events.put(self._loop.converse(self._dial, self._connection, self._source.duration_ms))
+        except BaseException as exc:  # the top of a thread: the main thread must hear of it
+            self._events.put(Crashed(exc))

@@ -1,0 +1,173 @@
+"""The tree of errors: fields that say what happened, and the one sentence a person reads. No exit codes.
+
+AsrError
+├── UsageError            options that contradict each other, or that the model cannot take
+│   └── MissingKey        no API key for a service that wants one
+├── SourceError           the audio: not there, not audio, not readable
+├── OutputError           the transcript's destination: not writable, disk full
+├── NobodyReads           the pipe we write to is closed: an end, and a quiet one
+├── ConnectionTrouble     the wire
+│   ├── ConnectFailed     never opened
+│   ├── ConnectionLost    opened, then broke or fell silent
+│   └── ProtocolError     the other end said what the protocol does not allow
+├── ServiceRefused        the service said no, with a code of its own
+├── AudioLost             the run came to its end, but not with all of the audio
+└── EngineUnavailable     the embedded recognizer cannot run here
+"""
+
+SHOWN_CHARACTERS = 120
+
+# What to do about the service's own codes; the longest matching prefix wins.
+ADVICE = {
+    "AccessDenied": "ask for access to this model in the console, or use another model",
+    "AllocationQuota": "the free quota is used up: switch on paid use in the console",
+    "Arrearage": "the account is in arrears: settle it in the console",
+    "CLIENT_ERROR": "the service heard nothing for too long: send silence with --heartbeat",
+    "EmptyAudio": "the service received no usable audio: check the input",
+    "InternalError": "a fault on the service's side: try again",
+    "InvalidApiKey": "check DASHSCOPE_API_KEY; a key works only in the region that issued it",
+    "InvalidParameter": "an option does not suit this model: see the message",
+    "Model.AccessDenied": "ask for access to this model in the console, or use another model",
+    "ModelNotFound": "check --model; not every region offers every model",
+    "ModelServiceFailed": "a fault on the service's side: try again",
+    "NO_INPUT_AUDIO_ERROR": "the service detected no speech: check the input",
+    "NO_VALID_AUDIO_ERROR": "the service could not use the audio: check that it is not silent",
+    "RequestTimeOut": "the service waited too long for speech: try --heartbeat",
+    "SystemError": "a fault on the service's side: try again",
+    "Throttling": "too many requests: wait a little, then try again",
+}
+
+
+def shorten(text: str, limit: int = SHOWN_CHARACTERS) -> str:
+    """The text on one line, cut in the middle of nothing: at most `limit` characters with an ellipsis."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+class AsrError(Exception):
+    """Base of everything a person is told in one line."""
+
+
+class UsageError(AsrError):
+    """Options that cannot work together or with this model."""
+
+    def __init__(self, problem: str, advice: str = "") -> None:
+        super().__init__(problem, advice)
+        self.problem, self.advice = problem, advice
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.advice}" if self.advice else self.problem
+
+
+class MissingKey(UsageError):
+    """No API key for a service that asks for one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no API key", "set DASHSCOPE_API_KEY, or name a file with --api-key-file, or try --local, which needs none"
+        )
+
+
+class SourceError(AsrError):
+    """Audio that cannot be read: `path` is what the user wrote, `reason` what is wrong with it."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path, self.reason = path, reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+class OutputError(AsrError):
+    """A transcript that cannot be written where the user wants it."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path, self.reason = path, reason
+
+    def __str__(self) -> str:
+        return f"cannot write {self.path}: {self.reason}"
+
+
+class NobodyReads(AsrError):
+    """Whoever read our output has had enough (`| head`). Nothing is wrong and nothing more is wanted."""
+
+
+class ConnectionTrouble(AsrError):
+    """The wire failed, whatever the stage."""
+
+
+class ConnectFailed(ConnectionTrouble):
+    """No connection came up: unknown host, refused port, TLS, not a WebSocket server, or no answer."""
+
+    def __init__(self, url: str, reason: str, advice: str = "check the network and --url") -> None:
+        super().__init__(url, reason, advice)
+        self.url, self.reason, self.advice = url, reason, advice
+
+    def __str__(self) -> str:
+        return f"cannot connect to {self.url}: {shorten(self.reason)}; {self.advice}"
+
+
+class ConnectionLost(ConnectionTrouble):
+    """The connection was up and is gone; `code` is the WebSocket close code, None when there was no close."""
+
+    def __init__(self, reason: str, code: int | None = None) -> None:
+        super().__init__(reason, code)
+        self.reason, self.code = reason, code
+
+    def __str__(self) -> str:
+        code = f" (close code {self.code})" if self.code is not None else ""
+        return f"connection lost: {shorten(self.reason)}{code}"
+
+
+class ProtocolError(ConnectionTrouble):
+    """A message the protocol does not allow; `message` is kept whole, shown shortened."""
+
+    def __init__(self, problem: str, message: str = "") -> None:
+        super().__init__(problem, message)
+        self.problem, self.message = problem, message
+
+    def __str__(self) -> str:
+        return f"protocol error: {self.problem}" + (f": {shorten(self.message)}" if self.message else "")
+
+
+class ServiceRefused(AsrError):
+    """The service answered with an error of its own: the code, its words, and the task id its support asks for."""
+
+    def __init__(self, code: str, message: str, task_id: str = "") -> None:
+        super().__init__(code, message, task_id)
+        self.code, self.message, self.task_id = code, message, task_id
+
+    def __str__(self) -> str:
+        task = f" (task {self.task_id})" if self.task_id else ""
+        advice = self.advice
+        return f"refused by the service: {self.code}: {shorten(self.message)}{task}" + (f"; {advice}" if advice else "")
+
+    @property
+    def advice(self) -> str:
+        """What a person can do about this code, or an empty string for a code nobody has met."""
+        matches = [prefix for prefix in ADVICE if self.code.startswith(prefix)]
+        return ADVICE[max(matches, key=len)] if matches else ""
+
+
+class AudioLost(AsrError):
+    """The run ended in order and some of its audio has no text: the gaps say which."""
+
+    def __init__(self, lost_ms: int) -> None:
+        super().__init__(lost_ms)
+        self.lost_ms = lost_ms
+
+    def __str__(self) -> str:
+        return f"finished, but {self.lost_ms / 1000:.2f} s of audio was lost: see the gaps in the transcript"
+
+
+class EngineUnavailable(AsrError):
+    """The embedded recognizer cannot run here: why, and what would help."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason, hint)
+        self.reason, self.hint = reason, hint
+
+    def __str__(self) -> str:
+        return f"the embedded recognizer cannot run: {self.reason}; {self.hint}"

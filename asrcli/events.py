@@ -1,0 +1,173 @@
+"""All a listener may hear of a transcription. Times are milliseconds on the timeline of whoever speaks.
+
+A codec counts from its connection's first sample; the engine shifts that to the run's one timeline.
+"""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One recognized word with its times; `punctuation` follows the text without a space."""
+
+    text: str
+    begin_ms: int
+    end_ms: int
+    punctuation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The service listens: audio may flow. `task_id` is what its support asks for.
+
+    `language` is the one in effect, where the wire names it.
+    """
+
+    task_id: str
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """Speech began at `begin_ms`; sentence `key` is open."""
+
+    key: str
+    begin_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """Speech of sentence `key` ended at `end_ms`; its final follows."""
+
+    key: str
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A sentence so far: the `settled` beginning will not change, the `unsettled` rest may. Replaces the last one.
+
+    `key` names the sentence within its connection; partials and the final of one sentence share it.
+    """
+
+    key: str
+    begin_ms: int
+    settled: str
+    unsettled: str = ""
+    words: tuple[Word, ...] = ()
+    language: str = ""
+    emotion: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole sentence so far, as the wires mean it: settled and unsettled joined without anything between."""
+        return self.settled + self.unsettled
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """A finished sentence. It will not change and comes once."""
+
+    key: str
+    begin_ms: int
+    end_ms: int
+    text: str
+    words: tuple[Word, ...] = ()
+    language: str = ""
+    emotion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Audio that no final covers and that is lost: from, to, and why."""
+
+    begin_ms: int
+    end_ms: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnecting:
+    """The connection is gone and attempt number `attempt` follows after `wait_ms`."""
+
+    attempt: int
+    wait_ms: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person may want to know; `level` is debug, info or warning."""
+
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The service has said all it will say; `billed_s` is its own cumulative count of seconds, where it gives one."""
+
+    billed_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A source begins at `begin_ms` of the run's timeline and the service listens; `duration_ms` where it is known."""
+
+    source: str
+    model: str
+    task_id: str
+    begin_ms: int
+    duration_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Audio has been sent up to `sent_ms`."""
+
+    sent_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run is over: the account of every second, and the two delays a listener feels.
+
+    Attributes:
+        audio_ms: Audio in all; covered_ms and lost_ms add up to it.
+        billed_s: Seconds the service counted, None where it does not say.
+        first_text_ms: From the first audio sent to the first text, on the clock.
+        final_after_stop_ms: From the end of the audio to the last final, on the clock.
+        elapsed_ms: The whole run, on the clock.
+    """
+
+    audio_ms: int
+    covered_ms: int
+    lost_ms: int
+    sentences: int
+    reconnects: int
+    billed_s: float | None
+    first_text_ms: int | None
+    final_after_stop_ms: int | None
+    elapsed_ms: int
+
+
+Spoken = SpeechStarted | Partial | SpeechStopped | Final
+Event = Ready | Spoken | Gap | Reconnecting | Notice | Finished | Began | Progress | Ended
+
+
+def shifted(event: Event, offset_ms: int) -> Event:
+    """The same event on a timeline that began `offset_ms` earlier."""
+    if isinstance(event, SpeechStarted):
+        return replace(event, begin_ms=event.begin_ms + offset_ms)
+    if isinstance(event, SpeechStopped):
+        return replace(event, end_ms=event.end_ms + offset_ms)
+    if isinstance(event, Partial):
+        return replace(event, begin_ms=event.begin_ms + offset_ms, words=_shifted(event.words, offset_ms))
+    if isinstance(event, Final):
+        begin_ms, end_ms = event.begin_ms + offset_ms, event.end_ms + offset_ms
+        return replace(event, begin_ms=begin_ms, end_ms=end_ms, words=_shifted(event.words, offset_ms))
+    return event
+
+
+def _shifted(words: tuple[Word, ...], offset_ms: int) -> tuple[Word, ...]:
+    return tuple(replace(w, begin_ms=w.begin_ms + offset_ms, end_ms=w.end_ms + offset_ms) for w in words)

@@ -1,0 +1,1 @@
+"""What shows and what stores a transcript."""

@@ -1,0 +1,66 @@
+"""JSON Lines: the public contract of schema.py, one object per line, each line at once."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Reconnecting, Word
+from asrcli.outputs.lines import Lines
+from asrcli.outputs.schema import VERSION
+from asrcli.transcript import Transcript
+
+
+class JsonLines:
+    """Everything a program may want to follow; partials and debug notices only where they are asked for."""
+
+    def __init__(self, lines: Lines, *, partials: bool, debug: bool = False) -> None:
+        self._lines, self._partials, self._debug = lines, partials, debug
+
+    def hear(self, event: Event, transcript: Transcript) -> None:
+        """Put out the line for an event, if it has one."""
+        described = self._described(event, transcript)
+        if described is not None:
+            self._lines.write(json.dumps(described, ensure_ascii=False))
+
+    def close(self) -> None:
+        """End the file."""
+        self._lines.close()
+
+    def _described(self, event: Event, transcript: Transcript) -> dict[str, Any] | None:
+        if isinstance(event, Began):
+            return _present({"type": "begin", "version": VERSION, **asdict(event)}, "duration_ms")
+        if isinstance(event, Partial):
+            return _partial(event, transcript.numbers[event.key]) if self._partials else None
+        if isinstance(event, Final):
+            return _final(event, transcript) if event.text.strip() else None
+        if isinstance(event, Gap):
+            return {"type": "gap", **asdict(event)}
+        if isinstance(event, Reconnecting):
+            return {"type": "reconnect", **asdict(event)}
+        if isinstance(event, Notice):
+            return {"type": "notice", **asdict(event)} if self._debug or event.level != "debug" else None
+        return {"type": "end", **asdict(event)} if isinstance(event, Ended) else None
+
+
+def _partial(event: Partial, number: int) -> dict[str, Any]:
+    text = {"text": event.text, "settled": event.settled, "unsettled": event.unsettled}
+    return {"type": "partial", "sentence": number, "begin_ms": event.begin_ms, **text, **_spoken(event)}
+
+
+def _final(event: Final, transcript: Transcript) -> dict[str, Any]:
+    assert transcript.latest is not None  # noqa: S101  the event has been folded in
+    times = {"begin_ms": event.begin_ms, "end_ms": event.end_ms}
+    return {"type": "final", "sentence": transcript.latest.number, **times, "text": event.text, **_spoken(event)}
+
+
+def _spoken(event: Partial | Final) -> dict[str, Any]:
+    about = {"words": [_word(word) for word in event.words], "language": event.language, "emotion": event.emotion}
+    return _present(about, "words", "language", "emotion")
+
+
+def _word(word: Word) -> dict[str, Any]:
+    return _present(asdict(word), "punctuation")
+
+
+def _present(described: dict[str, Any], *optional: str) -> dict[str, Any]:
+    return {key: value for key, value in described.items() if key not in optional or value not in (None, "", [])}

@@ -1,0 +1,74 @@
+"""Lines: where finished lines go, one at a time and at once. UTF-8 always."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from asrcli.errors import NobodyReads, OutputError
+
+
+class Lines:
+    """Standard output, or a file that appears under its name only when it is complete.
+
+    A regular file is written as NAME.part and takes its name when it is closed, so that an earlier transcript is
+    never replaced by half a new one; what was written before a crash is still there as NAME.part. It is not created
+    before the first line.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._name = path or "standard output"
+        self._path = Path(path) if path else None
+        self._part: Path | None = None
+        self._file: TextIO | None = None
+        if self._path is not None:
+            _check(self._path)
+
+    def write(self, line: str) -> None:
+        """Put out one line, now.
+
+        Raises:
+            OutputError: it cannot be written.
+            NobodyReads: the pipe is closed.
+        """
+        try:
+            if self._file is None:
+                self._file = self._opened()
+            self._file.write(line + "\n")
+            self._file.flush()
+        except BrokenPipeError as exc:
+            raise NobodyReads from exc
+        except OSError as exc:
+            raise OutputError(self._name, exc.strerror or str(exc)) from exc
+
+    def close(self) -> None:
+        """The file takes its name."""
+        if self._path is None or self._file is None:
+            return
+        try:
+            self._file.close()
+            if self._part is not None:
+                self._part.replace(self._path)
+        except OSError as exc:
+            raise OutputError(self._name, exc.strerror or str(exc)) from exc
+
+    def _opened(self) -> TextIO:
+        if self._path is None:
+            if hasattr(sys.stdout, "reconfigure"):
+                sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")
+            return sys.stdout
+        if self._path.exists() and not self._path.is_file():
+            return self._path.open("w", encoding="utf-8", errors="replace")  # a device or a pipe has no name to take
+        self._part = self._path.with_name(f"{self._path.name}.part")
+        return self._part.open("w", encoding="utf-8", errors="replace", newline="\n")
+
+
+def _check(path: Path) -> None:
+    """Refuse before the run what cannot work after it."""
+    if path.is_dir():
+        raise OutputError(str(path), "is a directory")
+    folder = path.parent
+    if not folder.is_dir():
+        raise OutputError(str(path), f"there is no directory {folder}")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise OutputError(str(path), "permission denied")

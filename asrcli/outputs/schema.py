@@ -1,0 +1,90 @@
+"""The contract of the JSON Lines output, version 1, as a JSON Schema. Data only.
+
+Within a version fields and event types may be added, never removed or changed in meaning: readers pass over what they
+do not know.
+"""
+
+from typing import Any
+
+VERSION = 1
+
+_MS = {"type": "integer", "minimum": 0}
+_COUNT = {"type": "integer", "minimum": 0}
+_TEXT = {"type": "string"}
+_MAYBE_MS = {"type": ["integer", "null"], "minimum": 0}
+
+_WORD = {
+    "type": "object",
+    "properties": {"text": _TEXT, "begin_ms": _MS, "end_ms": _MS, "punctuation": _TEXT},
+    "required": ["text", "begin_ms", "end_ms"],
+}
+_SPOKEN = {"words": {"type": "array", "items": _WORD}, "language": _TEXT, "emotion": _TEXT}
+_NUMBER = {"type": "integer", "minimum": 1, "description": "counted from 1 through the run"}
+
+
+def _event(name: str, description: str, required: dict[str, Any], optional: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "title": name,
+        "description": description,
+        "properties": {"type": {"const": name}, **required, **optional},
+        "required": ["type", *required],
+    }
+
+
+_EVENTS = [
+    _event(
+        "begin",
+        "a source begins and the service listens",
+        {"version": {"const": VERSION}, "source": _TEXT, "model": _TEXT, "task_id": _TEXT, "begin_ms": _MS},
+        {"duration_ms": _MS},
+    ),
+    _event(
+        "partial",
+        "a sentence so far; replaces the last partial of the same sentence; text is settled and unsettled joined",
+        {"sentence": _NUMBER, "begin_ms": _MS, "text": _TEXT, "settled": _TEXT, "unsettled": _TEXT},
+        _SPOKEN,
+    ),
+    _event(
+        "final",
+        "a finished sentence; it comes once and will not change",
+        {"sentence": _NUMBER, "begin_ms": _MS, "end_ms": _MS, "text": _TEXT},
+        _SPOKEN,
+    ),
+    _event("gap", "audio without text", {"begin_ms": _MS, "end_ms": _MS, "reason": _TEXT}, {}),
+    _event(
+        "reconnect",
+        "the connection is gone; partials that are open become void",
+        {"attempt": {"type": "integer", "minimum": 1}, "wait_ms": _MS, "reason": _TEXT},
+        {},
+    ),
+    _event(
+        "notice",
+        "something a person may want to know",
+        {"level": {"enum": ["debug", "info", "warning"]}, "text": _TEXT},
+        {},
+    ),
+    _event(
+        "end",
+        "the last line: the account of the run; audio_ms = covered_ms + lost_ms",
+        {
+            "audio_ms": _MS,
+            "covered_ms": _MS,
+            "lost_ms": _MS,
+            "sentences": _COUNT,
+            "reconnects": _COUNT,
+            "billed_s": {"type": ["number", "null"], "description": "as the service counts; null where it does not"},
+            "first_text_ms": {**_MAYBE_MS, "description": "first audio sent to first text, on the clock"},
+            "final_after_stop_ms": {**_MAYBE_MS, "description": "end of the audio to the last final, on the clock"},
+            "elapsed_ms": _MS,
+        },
+        {},
+    ),
+]
+
+SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "asr JSON Lines, version 1",
+    "description": "One object per line. Times are milliseconds on the one timeline of the run.",
+    "oneOf": _EVENTS,
+}

@@ -1,0 +1,119 @@
+"""The live line on a terminal, drawn by Rich: finals scroll up once, the open sentence and a bar stay below them."""
+
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+
+from asrcli.events import Began, Ended, Event, Final, Finished, Gap, Notice, Partial, Progress
+from asrcli.outputs.plain import LEVELS
+from asrcli.outputs.text import account, clock, gap_line, harmless, line
+from asrcli.transcript import Transcript
+
+REDRAW_EVERY_S = 0.1
+BAR_CELLS = 40
+UNSETTLED = "dim"
+
+
+def tail(settled: str, unsettled: str, cells: int) -> tuple[str, str]:
+    """The end of the text that fits into so many terminal cells, cut from the left behind an ellipsis.
+
+    A character two cells wide is never halved: where it does not fit, the line is one cell shorter.
+    """
+    if cell_len(settled + unsettled) <= cells:
+        return settled, unsettled
+    room, kept = cells - 1, 0
+    for character in reversed(settled + unsettled):
+        room -= cell_len(character)
+        if room < 0:
+            break
+        kept += 1
+    from_unsettled = min(kept, len(unsettled))
+    rest = kept - from_unsettled
+    shown = unsettled[len(unsettled) - from_unsettled :]
+    return "…" + (settled[len(settled) - rest :] if rest else ""), shown
+
+
+class Terminal:
+    """An Output for a screen that can redraw. Nothing above the live line is ever touched again."""
+
+    def __init__(self, file: TextIO, now: Callable[[], float], *, timestamps: bool, level: int, paced: bool) -> None:
+        self._console = Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self._live = Live(self, console=self._console, auto_refresh=False, transient=True, redirect_stdout=False)
+        self._now, self._timestamps, self._level, self._paced = now, timestamps, level, paced
+        self._transcript = Transcript()
+        self._began: Began | None = None
+        self._began_at = self._drawn_at = 0.0
+        self._sent_ms = 0
+
+    def hear(self, event: Event, transcript: Transcript) -> None:
+        """Print what is settled above the live line, redraw the rest at most ten times a second."""
+        self._transcript = transcript
+        if isinstance(event, Began):
+            self._began, self._began_at = event, self._now()
+            self._live.start()
+        elif isinstance(event, Final) and event.text.strip():
+            self._print(line(event.begin_ms, event.end_ms, event.text, timestamps=self._timestamps))
+        elif isinstance(event, Gap):
+            self._print(gap_line(event), "bold red")
+        elif isinstance(event, Notice) and LEVELS[event.level] <= self._level:
+            self._print(f"asr: {harmless(event.text)}", "yellow")
+        elif isinstance(event, Progress):
+            self._sent_ms = event.sent_ms
+        elif isinstance(event, Ended):
+            self._live.stop()
+            self._print(f"asr: {account(event)}", UNSETTLED)
+        if isinstance(event, Partial | Progress | Finished):
+            self._redraw()
+
+    def close(self) -> None:
+        """Take the live line away; the cursor comes back."""
+        self._live.stop()
+
+    def _print(self, text: str, style: str = "") -> None:
+        self._console.print(Text(text, style=style), soft_wrap=True)
+
+    def _redraw(self) -> None:
+        if self._live.is_started and self._now() - self._drawn_at >= REDRAW_EVERY_S:
+            self._drawn_at = self._now()
+            self._live.refresh()
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        cells = options.max_width - 1  # the last column makes some terminals wrap
+        settled, unsettled = tail(harmless(self._transcript.settled), harmless(self._transcript.unsettled), cells)
+        yield Segment(settled)
+        yield Segment(unsettled, Style.parse(UNSETTLED))
+        yield Segment.line()
+        yield from self._bar(console, cells)
+
+    def _bar(self, console: Console, cells: int) -> Iterator[Segment]:
+        if self._began is None:
+            return
+        # A paced run is where its audio is; an unpaced one sends far ahead, so there the text tells the position.
+        reached_ms = max(self._transcript.covered_ms, self._sent_ms if self._paced else 0)
+        position_ms = max(0, reached_ms - self._began.begin_ms)
+        figures, total_ms = self._figures(position_ms), self._began.duration_ms
+        room = min(BAR_CELLS, cells - cell_len(figures) - 1)
+        if total_ms and room >= 8:
+            bar = ProgressBar(total_ms, min(position_ms, total_ms), width=room)
+            yield from console.render(bar, console.options.update_width(room))
+            yield Segment(" ")
+        yield Segment(set_cell_size(figures, min(cells, cell_len(figures))))
+
+    def _figures(self, position_ms: int) -> str:
+        assert self._began is not None  # noqa: S101  the caller looked
+        elapsed_s = max(self._now() - self._began_at, 0.001)
+        speed, total_ms = position_ms / 1000 / elapsed_s, self._began.duration_ms
+        figures = clock(position_ms)[:-4]
+        if total_ms:
+            figures += f"/{clock(total_ms)[:-4]}"
+        figures += f" {speed:.1f}x"
+        if total_ms and speed > 0.01:
+            figures += f" ETA {clock(int(max(0, total_ms - position_ms) / speed))[:-4]}"
+        return figures

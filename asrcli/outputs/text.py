@@ -1,0 +1,50 @@
+"""Text for people: times, harmless characters, the account of a run. Pure."""
+
+import unicodedata
+
+from asrcli.events import Ended, Gap
+
+# Direction overrides can make a line read as what it does not say; the marks of ordinary right-to-left text stay.
+_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def harmless(text: str) -> str:
+    """The text on one line without anything a terminal would obey: controls become nothing, line ends a space."""
+    kept = (" " if char in "\n\r\t\u2028\u2029" else char for char in text if char not in _OVERRIDES)
+    return "".join(char for char in kept if unicodedata.category(char) != "Cc")
+
+
+def clock(ms: int) -> str:
+    """A time as 00:03.770, with hours in front once there are any."""
+    minutes, rest = divmod(ms, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest / 1000:06.3f}" if hours else f"{minutes:02}:{rest / 1000:06.3f}"
+
+
+def line(begin_ms: int, end_ms: int, text: str, *, timestamps: bool) -> str:
+    """A final as one line."""
+    return f"[{clock(begin_ms)} → {clock(end_ms)}] {harmless(text)}" if timestamps else harmless(text)
+
+
+def gap_line(gap: Gap) -> str:
+    """A gap as one line: it stands where the words would."""
+    return f"[gap {clock(gap.begin_ms)} → {clock(gap.end_ms)}: {harmless(gap.reason)}]"
+
+
+def account(ended: Ended) -> str:
+    """The closing line: every second of audio, and the delays."""
+    parts = [
+        f"audio {ended.audio_ms / 1000:.2f} s",
+        f"covered {ended.covered_ms / 1000:.2f} s",
+        f"lost {ended.lost_ms / 1000:.2f} s",
+        f"{ended.sentences} sentence{'' if ended.sentences == 1 else 's'}",
+    ]
+    if ended.first_text_ms is not None:
+        parts.append(f"first text after {ended.first_text_ms / 1000:.2f} s")
+    if ended.final_after_stop_ms is not None:
+        parts.append(f"last final {ended.final_after_stop_ms / 1000:.2f} s after the end")
+    if ended.elapsed_ms:
+        parts.append(f"{ended.audio_ms / ended.elapsed_ms:.1f}x real time")
+    if ended.billed_s is not None:
+        parts.append(f"billed {ended.billed_s:g} s")
+    return " · ".join(parts)

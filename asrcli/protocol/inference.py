@@ -1,0 +1,245 @@
+"""The inference wire (run-task): Fun-ASR, Paraformer and the qwen-audio streaming models. Client end, server end.
+
+Source of the facts: the service's WebSocket API reference for realtime speech recognition.
+"""
+
+from collections.abc import Callable, Iterator
+from math import ceil
+
+from asrcli.audio import SAMPLE_BYTES
+from asrcli.config import Recognition
+from asrcli.errors import ProtocolError, ServiceRefused
+from asrcli.events import Event, Final, Finished, Notice, Partial, Ready
+from asrcli.message import Binary, Message, Text
+from asrcli.protocol import sentence
+from asrcli.protocol.parsing import Json, endpoint, need, number, part, read, text, whole, write
+from asrcli.request import Audio, Context, Finish, Request, Start
+
+PATH = "/api-ws/v1/inference"
+AUDIO_FORMATS = ("pcm", "wav", "mp3", "opus", "speex", "aac", "amr")
+
+# field of Recognition -> parameter of run-task
+_PARAMETERS = {
+    "semantic": "semantic_punctuation_enabled",
+    "silence_ms": "max_sentence_silence",
+    "threshold": "speech_noise_threshold",
+    "heartbeat": "heartbeat",
+}
+
+_SWITCHES = ("semantic_punctuation_enabled", "heartbeat")
+
+
+class Client:
+    """One task, as the client speaks it. Made fresh for each task; times count from the task's first sample."""
+
+    word_times = True  # every final carries the times of its words
+    reusable = True  # another task may follow on the same connection
+    manual = False  # the server cuts sentences, always
+
+    def __init__(self, recognition: Recognition, new_id: Callable[[], str]) -> None:
+        self.task_id = new_id()
+        self.billed_s: float | None = None
+        self._recognition = recognition
+
+    def url(self, base: str) -> str:
+        """Where this wire is spoken at a service; the model travels in run-task."""
+        return endpoint(base, PATH)
+
+    def start(self) -> list[Message]:
+        """run-task: audio must wait for Ready."""
+        asked = self._recognition
+        parameters: Json = {"format": "pcm", "sample_rate": asked.rate}
+        parameters |= {
+            name: value for field, name in _PARAMETERS.items() if (value := getattr(asked, field)) is not None
+        }
+        if asked.languages:
+            parameters["language_hints"] = list(asked.languages)
+        if asked.hotwords:
+            parameters["vocabulary"] = dict(asked.hotwords)
+        payload = {
+            "task_group": "audio",
+            "task": "asr",
+            "function": "recognition",
+            "model": asked.model,
+            "parameters": parameters,
+            "input": _context(asked.context) if asked.context else {},
+        }
+        return [self._command("run-task", payload)]
+
+    def audio(self, pcm: bytes) -> list[Message]:
+        """PCM, as one binary message."""
+        return [Binary(pcm)]
+
+    def commit(self) -> list[Message]:
+        """Nothing: on this wire the server cuts sentences by itself."""
+        return []
+
+    def context(self, texts: tuple[str, ...]) -> list[Message]:
+        """continue-task: replace the context in the middle of the task."""
+        return [self._command("continue-task", {"input": _context(texts)})]
+
+    def finish(self) -> list[Message]:
+        """finish-task: the server sends what is left, then task-finished."""
+        return [self._command("finish-task", {"input": {}})]
+
+    def receive(self, message: Message) -> list[Event]:
+        """What a server message says.
+
+        Raises:
+            ProtocolError: a message this wire does not allow.
+            ServiceRefused: task-failed.
+        """
+        value = read(message)
+        name = need(value, "header.event", str)
+        task_id = text(value["header"], "task_id")
+        if task_id and task_id != self.task_id:
+            return [Notice("debug", f"dropped {name} of another task: {task_id}")]
+        if name == "task-started":
+            return [Ready(self.task_id)]
+        if name == "result-generated":
+            return list(self._results(value))
+        if name == "task-finished":
+            self._bill(value)
+            return [Finished(self.billed_s)]
+        if name == "task-failed":
+            header = value["header"]
+            raise ServiceRefused(text(header, "error_code"), text(header, "error_message"), self.task_id)
+        return [Notice("debug", f"dropped an unknown event: {name}")]
+
+    def _command(self, action: str, payload: Json) -> Text:
+        return write({"header": {"action": action, "task_id": self.task_id, "streaming": "duplex"}, "payload": payload})
+
+    def _results(self, value: Json) -> Iterator[Event]:
+        self._bill(value)
+        output = need(value, "payload.output", dict)
+        if "sentence" not in output and isinstance(output.get("output"), dict):
+            output = output["output"]  # newer models repeat the envelope inside
+        yield from sentence.read(need(output, "sentence", dict))
+
+    def _bill(self, value: Json) -> None:
+        # The service's count is cumulative, absent while a sentence is open, and null at the end of some tasks.
+        duration = number(part(part(value, "payload"), "usage"), "duration")
+        self.billed_s = self.billed_s if duration is None else duration
+
+
+def _context(texts: tuple[str, ...]) -> Json:
+    return {"context": [{"role": "user", "content": [{"type": "input_text", "text": words}]} for words in texts]}
+
+
+class Server:
+    """One connection, as the server speaks it: task after task."""
+
+    fatal_errors = True  # after task-failed the connection is closed
+    path = PATH
+
+    def __init__(self, new_id: Callable[[], str], model: str = "") -> None:
+        del new_id, model  # task ids and the model come from the client on this wire
+        self.task_id = ""
+        self._rate = self._heard_bytes = 0
+        self._open = ""  # key of the sentence whose partial went out last
+
+    def greet(self) -> list[Message]:
+        """Nothing: this wire waits for run-task."""
+        return []
+
+    def receive(self, message: Message) -> list[Request]:
+        """What a client message asks for.
+
+        Raises:
+            ProtocolError: a message this wire does not allow here.
+        """
+        if isinstance(message, Binary):
+            if not self.task_id:
+                return []  # audio before run-task or after the end belongs to no task
+            self._heard_bytes += len(message.data)
+            return [Audio(message.data)]
+        value = read(message)
+        action, task_id = need(value, "header.action", str), need(value, "header.task_id", str)
+        if action == "run-task":
+            return [self._run(value, task_id)]
+        if task_id != self.task_id:
+            raise ProtocolError(f"{action} names task {task_id}, which is not running")
+        asked = need(value, "payload.input", dict)
+        if action == "continue-task":
+            return [Context(_texts(asked))]
+        if action == "finish-task":
+            return [Finish()]
+        raise ProtocolError(f"unknown action {action}")
+
+    def acknowledge(self, request: Request) -> list[Message]:
+        """Nothing: no request on this wire is answered before its results."""
+        del request
+        return []
+
+    def encode(self, event: Event) -> list[Message]:
+        """The messages that carry an event; none for what this wire does not tell."""
+        if isinstance(event, Ready):
+            return [self._event("task-started", {})]
+        if isinstance(event, Partial):
+            self._open = event.key
+            return [self._result(event)]
+        if isinstance(event, Final):  # an empty one matters only where it takes a partial back
+            return [self._result(event)] if event.text or event.key == self._open else []
+        if isinstance(event, Finished):
+            finished = self._event("task-finished", {"output": {}, "usage": None})
+            self.task_id = ""
+            return [finished]
+        return []
+
+    def fail(self, code: str, problem: str) -> list[Message]:
+        """task-failed; the caller closes behind it."""
+        failed = self._event("task-failed", {}, {"error_code": code, "error_message": problem})
+        self.task_id = ""
+        return [failed]
+
+    def _run(self, value: Json, task_id: str) -> Start:
+        if self.task_id:
+            raise ProtocolError("run-task while a task is running")
+        self.task_id, self._heard_bytes, self._open = task_id, 0, ""  # from here on an error can name the task
+        model = need(value, "payload.model", str)
+        need(value, "payload.input", dict)
+        parameters = need(value, "payload.parameters", dict)
+        self._rate = need(parameters, "sample_rate", int)
+        audio_format = need(parameters, "format", str)
+        if audio_format not in AUDIO_FORMATS:
+            raise ProtocolError(f"unknown format {audio_format}")
+        if self._rate <= 0:
+            raise ProtocolError(f"sample_rate {self._rate} is not a rate")
+        return Start(_asked(model, parameters, _texts(value["payload"]["input"])), audio_format)
+
+    def _result(self, event: Partial | Final) -> Text:
+        heard_s = self._heard_bytes / SAMPLE_BYTES / self._rate
+        usage = {"duration": ceil(heard_s)} if isinstance(event, Final) else None
+        return self._event("result-generated", {"output": {"sentence": sentence.write(event)}, "usage": usage})
+
+    def _event(self, name: str, payload: Json, more: Json | None = None) -> Text:
+        header = {"task_id": self.task_id, "event": name, "attributes": {}} | (more or {})
+        return write({"header": header, "payload": payload})
+
+
+def _asked(model: str, parameters: Json, context: tuple[str, ...]) -> Recognition:
+    hints, semantic, heartbeat = (parameters.get(name) for name in ("language_hints", *_SWITCHES))
+    vocabulary = part(parameters, "vocabulary")
+    return Recognition(
+        model=model,
+        rate=parameters["sample_rate"],
+        languages=tuple(hint for hint in hints if isinstance(hint, str)) if isinstance(hints, list) else (),
+        silence_ms=whole(parameters, "max_sentence_silence"),
+        threshold=number(parameters, "speech_noise_threshold"),
+        semantic=semantic if isinstance(semantic, bool) else None,
+        heartbeat=heartbeat if isinstance(heartbeat, bool) else None,
+        hotwords=tuple((word, weight) for word, weight in vocabulary.items() if isinstance(weight, int)),
+        context=context,
+    )
+
+
+def _texts(asked: Json) -> tuple[str, ...]:
+    messages = asked.get("context")
+    contents = [message.get("content") for message in messages or () if isinstance(message, dict)]
+    return tuple(
+        text(content, "text")
+        for group in contents
+        if isinstance(group, list)
+        for content in group
+        if isinstance(content, dict) and text(content, "text")
+    )

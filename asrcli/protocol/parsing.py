@@ -1,0 +1,95 @@
+"""Reading JSON messages with care: what is missing or of the wrong kind is named. Knows neither wire."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from asrcli.errors import ProtocolError, UsageError
+from asrcli.message import Message, Text
+
+Json = dict[str, Any]
+
+
+def read(message: Message) -> Json:
+    """The JSON object in a text message.
+
+    Raises:
+        ProtocolError: not text, not JSON, or not an object.
+    """
+    if not isinstance(message, Text):
+        raise ProtocolError("a binary message where text is due")
+    try:
+        value = json.loads(message.data)
+    except (ValueError, RecursionError) as exc:
+        raise ProtocolError("not JSON", message.data) from exc
+    if not isinstance(value, dict):
+        raise ProtocolError("not a JSON object", message.data)
+    return value
+
+
+def write(value: Json) -> Text:
+    """A text message holding the object, Chinese as itself."""
+    return Text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def need(value: Json, path: str, kind: type | tuple[type, ...]) -> Any:
+    """The field at a dotted path, of the wanted type.
+
+    Raises:
+        ProtocolError: the field is missing or of another type.
+    """
+    found: Any = value
+    for key in path.split("."):
+        if not isinstance(found, dict) or key not in found:
+            raise ProtocolError(f"field {path} is missing", json.dumps(value, ensure_ascii=False))
+        found = found[key]
+    if not isinstance(found, kind) or (isinstance(found, bool) and bool not in _kinds(kind)):
+        raise ProtocolError(f"field {path} has the wrong type", json.dumps(value, ensure_ascii=False))
+    return found
+
+
+def _kinds(kind: type | tuple[type, ...]) -> tuple[type, ...]:
+    return kind if isinstance(kind, tuple) else (kind,)
+
+
+def part(value: Json, key: str) -> Json:
+    """The object under a key, empty when absent, null or something else."""
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def text(value: Json, key: str) -> str:
+    """The string under a key, empty when absent, null or something else."""
+    found = value.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def number(value: Json, key: str) -> float | None:
+    """The number under a key, None when absent, null or something else (NaN and infinity too)."""
+    found = value.get(key)
+    if isinstance(found, bool) or not isinstance(found, int | float) or found - found != 0:
+        return None
+    return found
+
+
+def whole(value: Json, key: str) -> int | None:
+    """The number under a key as an integer, None when absent."""
+    found = number(value, key)
+    return None if found is None else int(found)
+
+
+def endpoint(base: str, path: str, query: str = "") -> str:
+    """The full address of a wire: its path added to a bare host, or a URL that already has a path as it stands.
+
+    Raises:
+        UsageError: not a ws:// or wss:// address.
+    """
+    try:
+        parts = urlsplit(base)
+        usable = parts.scheme in {"ws", "wss"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError(f"--url {base}: not a WebSocket address", "write it as wss://HOST or ws://HOST:PORT")
+    asked = "&".join(filter(None, (parts.query, query)))
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") or path, asked, ""))

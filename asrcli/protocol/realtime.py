@@ -1,0 +1,305 @@
+"""The realtime wire (session.update): Qwen-ASR, in VAD mode and in manual mode. Client end, server end.
+
+Source of the facts: the service's references for client events and server events of Qwen-ASR realtime.
+"""
+
+import base64
+import binascii
+from collections import deque
+from collections.abc import Callable
+from urllib.parse import quote
+
+from asrcli.audio import SAMPLE_BYTES, Format
+from asrcli.config import Recognition
+from asrcli.errors import ProtocolError, ServiceRefused
+from asrcli.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped
+from asrcli.message import Message, Text
+from asrcli.protocol import session
+from asrcli.protocol.parsing import Json, endpoint, need, number, part, read, text, write
+from asrcli.request import Audio, Clear, Commit, Finish, Request, Start
+
+PATH = "/api-ws/v1/realtime"
+_ITEM = "conversation.item.input_audio_transcription."
+
+
+class Client:
+    """One session, as the client speaks it; times count from the session's first sample.
+
+    No times travel with the text here. In VAD mode they come from speech_started and speech_stopped; in manual mode
+    from the commits, which the server answers in order.
+    """
+
+    word_times = False
+    reusable = False  # one session per connection
+
+    def __init__(self, recognition: Recognition, new_id: Callable[[], str]) -> None:
+        self.task_id = ""
+        self.billed_s: float | None = None
+        self.manual = not recognition.vad  # we commit utterances, the server cuts nothing
+        self._recognition, self._new_id = recognition, new_id
+        self._format = Format(recognition.rate)
+        self._sent = self._committed = 0  # samples
+        self._commits: deque[tuple[int, int]] = deque()  # spans in ms that the server has not named yet
+        self._spans: dict[str, tuple[int, int]] = {}  # item -> begin and end in ms, end 0 while it is open
+        self._last_end_ms = 0
+
+    def url(self, base: str) -> str:
+        """Where this wire is spoken at a service; the model is part of the address."""
+        return endpoint(base, PATH, f"model={quote(self._recognition.model)}")
+
+    def start(self) -> list[Message]:
+        """session.update: audio waits for session.updated, so that a refusal comes before any of it is spent."""
+        return [self._command("session.update", session=session.asked(self._recognition))]
+
+    def audio(self, pcm: bytes) -> list[Message]:
+        """PCM, as one append event."""
+        self._sent += len(pcm) // SAMPLE_BYTES
+        return [self._command("input_audio_buffer.append", audio=base64.b64encode(pcm).decode("ascii"))]
+
+    def commit(self) -> list[Message]:
+        """End the utterance here. Nothing in VAD mode, or when no audio came since the last commit."""
+        if not self.manual or self._sent == self._committed:
+            return []
+        self._commits.append((self._format.ms(self._committed), self._format.ms(self._sent)))
+        self._committed = self._sent
+        return [self._command("input_audio_buffer.commit")]
+
+    def clear(self) -> list[Message]:
+        """Make the server forget the audio since the last commit."""
+        self._committed = self._sent
+        return [self._command("input_audio_buffer.clear")]
+
+    def finish(self) -> list[Message]:
+        """session.finish, behind a commit of what manual mode has not committed."""
+        return [*self.commit(), self._command("session.finish")]
+
+    def receive(self, message: Message) -> list[Event]:
+        """What a server message says.
+
+        Raises:
+            ProtocolError: a message this wire does not allow.
+            ServiceRefused: an error the session cannot go on from, or a language that was not accepted.
+        """
+        value = read(message)
+        name = need(value, "type", str)
+        if name == "error":
+            return [self._error(value)]
+        if name == "session.updated":
+            return self._updated(value)
+        if name == "session.finished":
+            return [Finished(self.billed_s)]
+        if name.startswith((_ITEM, "input_audio_buffer.")):
+            return self._item(name, value)
+        known = name in {"session.created", "conversation.item.created"}
+        return [] if known else [Notice("debug", f"dropped an unknown event: {name}")]
+
+    def _command(self, name: str, **fields: object) -> Text:
+        return write({"event_id": f"event_{self._new_id()}", "type": name, **fields})
+
+    def _error(self, value: Json) -> Notice:
+        error = need(value, "error", dict)
+        code = text(error, "code") or text(error, "type")
+        if self.task_id and text(error, "type") == "invalid_request_error":  # such an error leaves the session usable
+            return Notice("warning", f"the service objects: {code}: {text(error, 'message')}")
+        raise ServiceRefused(code, text(error, "message"), self.task_id)
+
+    def _updated(self, value: Json) -> list[Event]:
+        effective = need(value, "session", dict)
+        language = text(part(effective, "input_audio_transcription"), "language")
+        asked = self._recognition.languages
+        if asked and language and language != asked[0]:
+            raise ServiceRefused("InvalidParameter", f"language {asked[0]} is not known here, only {language}")
+        if self.task_id:
+            return []
+        self.task_id = text(effective, "id") or "unnamed"
+        return [Ready(self.task_id, language)]
+
+    def _item(self, name: str, value: Json) -> list[Event]:
+        if name == "input_audio_buffer.cleared":
+            return []
+        item = need(value, "item_id", str)
+        if name == "input_audio_buffer.speech_started":
+            begin_ms = int(need(value, "audio_start_ms", (int, float)))
+            self._spans[item] = (begin_ms, 0)
+            return [SpeechStarted(item, begin_ms)]
+        if name == "input_audio_buffer.speech_stopped":
+            end_ms = int(need(value, "audio_end_ms", (int, float)))
+            self._spans[item] = (self._begin_ms(item), end_ms)
+            return [SpeechStopped(item, end_ms)]
+        if name == "input_audio_buffer.committed":
+            if self._commits:
+                self._spans[item] = self._commits.popleft()
+            return []
+        return self._transcription(name.removeprefix(_ITEM), item, value)
+
+    def _transcription(self, name: str, item: str, value: Json) -> list[Event]:
+        language, emotion = text(value, "language"), text(value, "emotion")
+        if name == "text":
+            said = need(value, "text", str)
+            partial = Partial(item, self._begin_ms(item), said, text(value, "stash"), (), language, emotion)
+            return [partial] if partial.text else []
+        if name == "completed":
+            said = need(value, "transcript", str)
+            duration = number(part(value, "usage"), "duration")  # undocumented on this wire, taken where it comes
+            self.billed_s = self.billed_s if duration is None else duration
+            return [Final(item, *self._close(item), said, (), language, emotion)]
+        if name == "failed":
+            error = part(value, "error")
+            reason = f"the service could not transcribe this: {text(error, 'code')}: {text(error, 'message')}"
+            return [Gap(*self._close(item), reason)]
+        return [Notice("debug", f"dropped an unknown event: {_ITEM}{name}")]
+
+    def _begin_ms(self, item: str) -> int:
+        return self._spans[item][0] if item in self._spans else self._last_end_ms
+
+    def _close(self, item: str) -> tuple[int, int]:
+        begin_ms, end_ms = self._spans.pop(item, (self._last_end_ms, 0))
+        end_ms = max(begin_ms, end_ms or self._format.ms(self._sent))
+        self._last_end_ms = max(self._last_end_ms, end_ms)
+        return begin_ms, end_ms
+
+
+class Server:
+    """One session, as the server speaks it."""
+
+    fatal_errors = False  # an error event leaves the session open
+    path = PATH
+
+    def __init__(self, new_id: Callable[[], str], model: str = "") -> None:
+        self.task_id = f"sess_{new_id()}"
+        self._new_id = new_id
+        self._recognition = Recognition(model)
+        self._audio_format = "pcm"
+        self._updated = self._heard = self._finished = False
+        self._buffered = False  # manual mode: audio came since the last commit
+        self._commits = 0
+        self._items: dict[str, str] = {}  # sentence key -> item id
+        self._last_item: str | None = None
+
+    def greet(self) -> list[Message]:
+        """session.created, at once and unasked."""
+        return [self._event("session.created", session=self._session(""))]
+
+    def receive(self, message: Message) -> list[Request]:
+        """What a client message asks for.
+
+        Raises:
+            ProtocolError: a message this wire does not allow here.
+        """
+        value = read(message)
+        name = need(value, "type", str)
+        if self._finished:
+            return []
+        if name == "session.update":
+            return [self._update(need(value, "session", dict))]
+        if name == "input_audio_buffer.append":
+            return self._append(need(value, "audio", str))
+        if name == "input_audio_buffer.commit":
+            return [self._commit()]
+        if name == "input_audio_buffer.clear":
+            self._buffered = False
+            return [Clear()]
+        if name == "session.finish":
+            self._finished = True
+            return [*self._started_by_default(), Finish()]
+        raise ProtocolError(f"unknown event type {name}")
+
+    def acknowledge(self, request: Request) -> list[Message]:
+        """The answer a request gets before any of its results."""
+        if isinstance(request, Clear):
+            return [self._event("input_audio_buffer.cleared")]
+        if isinstance(request, Commit):
+            self._commits += 1
+            return self._announced(str(self._commits))
+        return []
+
+    def encode(self, event: Event) -> list[Message]:
+        """The messages that carry an event; none for what this wire does not tell."""
+        if isinstance(event, Ready):  # only a session.update is answered
+            return [] if not self._updated else [self._event("session.updated", session=self._session(event.language))]
+        if isinstance(event, Finished):
+            return [self._event("session.finished")]
+        if isinstance(event, SpeechStarted) and self._recognition.vad:
+            fields = {"audio_start_ms": event.begin_ms, "item_id": self._item(event.key)}
+            return [self._event("input_audio_buffer.speech_started", **fields)]
+        if isinstance(event, SpeechStopped) and self._recognition.vad:
+            fields = {"audio_end_ms": event.end_ms, "item_id": self._item(event.key)}
+            return [self._event("input_audio_buffer.speech_stopped", **fields), *self._announced(event.key)]
+        if isinstance(event, Partial | Final):
+            return [self._result(event)]
+        return []
+
+    def fail(self, code: str, problem: str) -> list[Message]:
+        """An error event; the session goes on."""
+        error = {"type": "invalid_request_error", "code": code, "message": problem, "param": None, "event_id": None}
+        return [self._event("error", error=error)]
+
+    def _event(self, name: str, **fields: object) -> Text:
+        return write({"event_id": f"event_{self._new_id()}", "type": name, **fields})
+
+    def _session(self, language: str) -> Json:
+        return session.effective(self.task_id, self._recognition, self._audio_format, language)
+
+    def _update(self, wanted: Json) -> Start:
+        if self._heard:
+            raise ProtocolError("session.update after the first audio")
+        self._recognition, self._audio_format = session.read(self._recognition.model, wanted)
+        self._updated = True
+        return self._start()
+
+    def _start(self) -> Start:
+        return Start(self._recognition, "pcm" if self._audio_format == "pcm16" else self._audio_format)
+
+    def _started_by_default(self) -> list[Request]:
+        """The Start that audio implies when no session.update came before it."""
+        implied: list[Request] = [] if self._updated or self._heard else [self._start()]
+        self._heard = True
+        return implied
+
+    def _append(self, encoded: str) -> list[Request]:
+        try:
+            data = base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError) as exc:
+            raise ProtocolError("audio is not base64", encoded) from exc
+        self._buffered = self._buffered or bool(data)
+        return [*self._started_by_default(), Audio(data)]
+
+    def _commit(self) -> Commit:
+        if self._recognition.vad:
+            raise ProtocolError("commit in VAD mode: the server cuts sentences by itself")
+        if not self._buffered:
+            raise ProtocolError("commit of an empty buffer")
+        self._buffered = False
+        return Commit()
+
+    def _item(self, key: str) -> str:
+        return self._items.setdefault(key, f"item_{self._new_id()}")
+
+    def _announced(self, key: str) -> list[Message]:
+        item, previous = self._item(key), self._last_item
+        self._last_item = item
+        content = [{"type": "input_audio", "transcript": None}]
+        described = {
+            "id": item,
+            "object": "realtime.item",
+            "type": "message",
+            "status": "in_progress",
+            "role": "user",
+            "content": content,
+        }
+        return [
+            self._event("input_audio_buffer.committed", previous_item_id=previous, item_id=item),
+            self._event("conversation.item.created", previous_item_id=previous, item=described),
+        ]
+
+    def _result(self, event: Partial | Final) -> Text:
+        about = {
+            "item_id": self._item(event.key),
+            "content_index": 0,
+            "language": event.language,
+            "emotion": event.emotion or "neutral",
+        }
+        if isinstance(event, Partial):
+            return self._event(f"{_ITEM}text", **about, text=event.settled, stash=event.unsettled)
+        self._items.pop(event.key)
+        return self._event(f"{_ITEM}completed", **about, transcript=event.text)

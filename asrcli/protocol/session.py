@@ -1,0 +1,71 @@
+"""The session object of the realtime wire, read and written by either end. Knows nothing of its events."""
+
+from asrcli.config import Recognition
+from asrcli.errors import ProtocolError
+from asrcli.protocol.parsing import Json, number, part, text, whole
+
+RATES = (16000, 8000)
+DEFAULT_THRESHOLD = 0.2
+DEFAULT_SILENCE_MS = 800
+
+
+def asked(recognition: Recognition) -> Json:
+    """The session a client asks for: only what the user set, the service's defaults elsewhere."""
+    detection: Json | None = None
+    if recognition.vad:
+        detection = {"type": "server_vad"}
+        detection |= {} if recognition.threshold is None else {"threshold": recognition.threshold}
+        detection |= {} if recognition.silence_ms is None else {"silence_duration_ms": recognition.silence_ms}
+    transcription: Json = {"language": recognition.languages[0]} if recognition.languages else {}
+    transcription |= {"corpus": {"text": "\n".join(recognition.context)}} if recognition.context else {}
+    return {
+        "modalities": ["text"],
+        "input_audio_format": "pcm",
+        "sample_rate": recognition.rate,
+        "input_audio_transcription": transcription,
+        "turn_detection": detection,
+    }
+
+
+def read(model: str, session: Json) -> tuple[Recognition, str]:
+    """What a client asked for, and how it announces its audio; unknown and null fields are passed over.
+
+    Raises:
+        ProtocolError: a rate this wire does not take.
+    """
+    nested = part(part(part(session, "audio"), "input"), "format")
+    audio_format = text(nested, "type") or text(session, "input_audio_format") or "pcm"
+    rate = whole(nested, "sample_rate") or whole(session, "sample_rate") or RATES[0]
+    if rate not in RATES:
+        raise ProtocolError(f"sample_rate {rate}: this wire takes 16000 or 8000")
+    transcription, detection = part(session, "input_audio_transcription"), part(session, "turn_detection")
+    language, corpus = text(transcription, "language"), text(part(transcription, "corpus"), "text")
+    recognition = Recognition(
+        model=model,
+        rate=rate,
+        languages=(language,) if language else (),
+        vad=session.get("turn_detection", {}) is not None,  # absent leaves it on, null switches it off
+        silence_ms=whole(detection, "silence_duration_ms"),
+        threshold=number(detection, "threshold"),
+        context=(corpus,) if corpus else (),
+    )
+    return recognition, audio_format
+
+
+def effective(session_id: str, recognition: Recognition, audio_format: str, language: str) -> Json:
+    """The session in effect, as session.created and session.updated tell it; `language` is empty when open."""
+    detection = {
+        "type": "server_vad",
+        "threshold": DEFAULT_THRESHOLD if recognition.threshold is None else recognition.threshold,
+        "silence_duration_ms": recognition.silence_ms or DEFAULT_SILENCE_MS,
+    }
+    return {
+        "id": session_id,
+        "object": "realtime.session",
+        "model": recognition.model,
+        "modalities": ["text"],
+        "input_audio_format": audio_format,
+        "sample_rate": recognition.rate,
+        "input_audio_transcription": {"language": language} if language else None,
+        "turn_detection": detection if recognition.vad else None,
+    }

@@ -1,0 +1,1 @@
+"""Faults as pure machines: no clock, no socket."""

@@ -1,0 +1,135 @@
+"""The program on one page: each source through a session, its events through the transcript to the outputs."""
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+from types import FrameType
+
+from asrcli.config import Connection
+from asrcli.engine.loop import Over
+from asrcli.engine.session import Session
+from asrcli.errors import AsrError, AudioLost
+from asrcli.events import Began, Ended, Event, Notice, Ready
+from asrcli.seams import ClientCodec, Output, Source, Transport
+from asrcli.transcript import Transcript, fold
+
+WAITING = "finishing: waiting for the last words; Ctrl-C again to leave now"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to transcribe: whom to ask for which model, and how fast to send (None: as fast as it is taken)."""
+
+    model: str
+    codec: Callable[[], ClientCodec]
+    dial: Callable[[str, Connection], Transport]
+    connection: Connection
+    pace: float | None
+    clock: Callable[[], float] = monotonic
+
+
+@dataclass
+class _Account:
+    """What the sessions of a run add up to."""
+
+    end_ms: int = 0
+    billed_s: float | None = None
+    overs: list[Over] = field(default_factory=list)
+
+    def add(self, over: Over, end_ms: int) -> None:
+        self.overs.append(over)
+        self.end_ms = end_ms
+        if over.billed_s is not None:
+            self.billed_s = (self.billed_s or 0) + over.billed_s
+
+    def ended(self, transcript: Transcript, elapsed_s: float) -> Ended:
+        firsts = [over.first_text_ms for over in self.overs if over.first_text_ms is not None]
+        lasts = [over.final_after_stop_ms for over in self.overs if over.final_after_stop_ms is not None]
+        return Ended(
+            audio_ms=self.end_ms,
+            covered_ms=self.end_ms - transcript.lost_ms,
+            lost_ms=transcript.lost_ms,
+            sentences=transcript.sentences,
+            reconnects=0,
+            billed_s=self.billed_s,
+            first_text_ms=firsts[0] if firsts else None,
+            final_after_stop_ms=lasts[-1] if lasts else None,
+            elapsed_ms=round(elapsed_s * 1000),
+        )
+
+
+class Run:
+    """Sources one after the other on one timeline, one transcript, any number of outputs."""
+
+    def __init__(self, plan: Plan, outputs: Sequence[Output]) -> None:
+        self._plan, self._outputs = plan, outputs
+        self._transcript = Transcript()
+        self._account = _Account()
+        self._began = plan.clock()
+        self._interrupted = False
+
+    def transcribe(self, sources: Sequence[Source], notices: Sequence[Notice] = ()) -> Ended:
+        """Run to the end and let the outputs hear the account, and before it what a listener should know.
+
+        Raises:
+            AsrError: what ended the run early, or AudioLost when it ran to its end with gaps.
+            KeyboardInterrupt: the user ended it; all that was settled has been put out.
+        """
+        error: BaseException | None = None
+        try:
+            for notice in notices:
+                self._tell(notice)
+            for source in sources:
+                error = self._session(source)
+                if error is not None or self._interrupted:
+                    break
+        except KeyboardInterrupt as exc:
+            error = exc
+        ended = self._account.ended(self._transcript, self._plan.clock() - self._began)
+        if self._account.overs or error is None:
+            self._tell(ended)
+        if error is not None:
+            raise error
+        if self._interrupted:
+            raise KeyboardInterrupt
+        if ended.lost_ms:
+            raise AudioLost(ended.lost_ms)
+        return ended
+
+    def _session(self, source: Source) -> AsrError | None:
+        plan, begin_ms = self._plan, self._account.end_ms
+        start = source.format.samples(begin_ms)
+        session = Session(source, start, plan.codec(), plan.dial, plan.connection, plan.pace, plan.clock)
+        with self._interruptible(session):
+            for event in session.events():
+                self._tell(event)
+                if isinstance(event, Ready):
+                    self._tell(Began(source.name, plan.model, event.task_id, begin_ms, source.duration_ms))
+        self._account.add(session.over, source.format.ms(session.over.end))
+        return session.over.error
+
+    def _tell(self, event: Event) -> None:
+        self._transcript = fold(self._transcript, event)
+        for output in self._outputs:
+            output.hear(event, self._transcript)
+
+    @contextmanager
+    def _interruptible(self, session: Session) -> Iterator[None]:
+        """The first Ctrl-C ends the input, the second leaves at once; SIGTERM counts as Ctrl-C."""
+
+        def interrupt(number: int, frame: FrameType | None) -> None:
+            del number, frame
+            if self._interrupted:
+                raise KeyboardInterrupt
+            self._interrupted = True
+            session.end_input()
+            session.notify(Notice("warning", WAITING))
+
+        before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -1,0 +1,132 @@
+"""The plugs between the parts, as typing.Protocol: Source, ClientCodec, ServerCodec, Transport, Output."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from asrcli.audio import Chunk, Format
+from asrcli.events import Event, Notice
+from asrcli.message import Message
+from asrcli.request import Request
+from asrcli.transcript import Transcript
+
+
+class Source(Protocol):
+    """Where PCM comes from. One thread iterates `chunks` and is the only one that opens and closes things."""
+
+    name: str  # what the user calls it
+    format: Format
+
+    @property
+    def duration_ms(self) -> int | None:
+        """How long it is; None where nobody knows beforehand."""
+        ...
+
+    def chunks(self, start: int) -> Iterator[Chunk | Notice]:
+        """Chunks in order, the first at position `start`, and between them what a listener should know.
+
+        Raises:
+            SourceError: the audio cannot be read (any further).
+        """
+        ...
+
+
+class ClientCodec(Protocol):
+    """The client end of a wire, made fresh for each task. What wires differ in is asked here."""
+
+    word_times: bool
+    reusable: bool
+    manual: bool
+    task_id: str
+    billed_s: float | None
+
+    def url(self, base: str) -> str:
+        """The address to dial at a service."""
+        ...
+
+    def start(self) -> list[Message]:
+        """What opens the task; audio waits for Ready."""
+        ...
+
+    def audio(self, pcm: bytes) -> list[Message]:
+        """What carries this PCM."""
+        ...
+
+    def commit(self) -> list[Message]:
+        """What ends the utterance, where the client does that."""
+        ...
+
+    def finish(self) -> list[Message]:
+        """What asks for the rest; Finished answers it."""
+        ...
+
+    def receive(self, message: Message) -> list[Event]:
+        """What a message says, in times of this task.
+
+        Raises:
+            ProtocolError, ServiceRefused
+        """
+        ...
+
+
+class ServerCodec(Protocol):
+    """The server end of a wire, made fresh for each connection."""
+
+    path: str
+    task_id: str
+    fatal_errors: bool
+
+    def greet(self) -> list[Message]:
+        """What a new connection hears at once."""
+        ...
+
+    def receive(self, message: Message) -> list[Request]:
+        """What a client message asks for.
+
+        Raises:
+            ProtocolError
+        """
+        ...
+
+    def acknowledge(self, request: Request) -> list[Message]:
+        """What answers a request before its results."""
+        ...
+
+    def encode(self, event: Event) -> list[Message]:
+        """What carries an event."""
+        ...
+
+    def fail(self, code: str, problem: str) -> list[Message]:
+        """What says that something went wrong."""
+        ...
+
+
+class Transport(Protocol):
+    """One connection. `send` belongs to one thread, `recv` to another."""
+
+    def send(self, message: Message) -> None:
+        """Send a text or binary message.
+
+        Raises:
+            ConnectionLost
+        """
+        ...
+
+    def recv(self) -> Message:
+        """The next message; Closed once the connection is over, again and again."""
+        ...
+
+    def close(self) -> None:
+        """Close without waiting for the other end."""
+        ...
+
+
+class Output(Protocol):
+    """What shows or stores a transcript. All calls come from one thread."""
+
+    def hear(self, event: Event, transcript: Transcript) -> None:
+        """An event, with the transcript it has already been folded into."""
+        ...
+
+    def close(self) -> None:
+        """The last line and the end of the file; called once, whatever happened."""
+        ...

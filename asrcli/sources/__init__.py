@@ -1,0 +1,1 @@
+"""Where PCM comes from."""

@@ -1,0 +1,1 @@
+"""The wire itself: dial, send, receive, close."""

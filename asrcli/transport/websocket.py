@@ -1,0 +1,129 @@
+"""One WebSocket connection of a client. The only user of websockets on this side of the wire."""
+
+import json
+import socket
+import ssl
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from asrcli import __version__
+from asrcli.config import Connection
+from asrcli.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused, shorten
+from asrcli.message import Binary, Closed, Message, Text
+
+if TYPE_CHECKING:
+    from websockets.http11 import Response
+    from websockets.sync.client import ClientConnection
+
+PING_INTERVAL_S = 20
+PING_TIMEOUT_S = 60  # a server that is behind with the audio reads our ping only after it
+CLOSE_TIMEOUT_S = 1
+
+
+class WebSocket:
+    """A Transport over websockets' threaded client."""
+
+    def __init__(self, connection: "ClientConnection") -> None:
+        self._connection = connection
+
+    def send(self, message: Message) -> None:
+        """Send one message; waits while the other end is behind."""
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            self._connection.send(message.data if isinstance(message, Text | Binary) else "")
+        except ConnectionClosed as exc:
+            raise ConnectionLost("the other end is gone", _code(exc)) from exc
+
+    def recv(self) -> Message:
+        """The next message, or Closed."""
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            data = self._connection.recv()
+        except ConnectionClosed as exc:
+            return Closed(_code(exc), exc.rcvd.reason if exc.rcvd else "the connection broke")
+        return Text(data) if isinstance(data, str) else Binary(data)
+
+    def close(self) -> None:
+        """Say goodbye and go; the other end gets a second to answer."""
+        self._connection.close()
+
+
+def dial(url: str, connection: Connection) -> WebSocket:
+    """Open a connection.
+
+    Raises:
+        ConnectFailed: nobody there, no WebSocket there, or no answer in time.
+        ServiceRefused: the handshake was refused with a reason.
+    """
+    from websockets.exceptions import InvalidHandshake, InvalidStatus
+    from websockets.sync.client import connect
+
+    headers = {"Authorization": f"Bearer {connection.key.reveal()}"} if connection.key else {}
+    options: dict[str, Any] = {"proxy": None} if _is_loopback(url) else {}
+    try:
+        opened = connect(
+            url,
+            additional_headers=headers,
+            user_agent_header=f"asrcli/{__version__}",
+            open_timeout=connection.connect_timeout_s,
+            close_timeout=CLOSE_TIMEOUT_S,
+            ping_interval=PING_INTERVAL_S,
+            ping_timeout=PING_TIMEOUT_S,
+            compression=None,  # PCM does not shrink
+            max_size=None,
+            **options,
+        )
+    except InvalidStatus as exc:
+        raise refusal(url, exc.response) from None
+    except (OSError, InvalidHandshake, EOFError) as exc:
+        raise ConnectFailed(url, *_explained(url, exc)) from None
+    return WebSocket(opened)
+
+
+def refusal(url: str, response: "Response") -> AsrError:
+    """The error for a handshake that was answered with an HTTP status and not with a WebSocket."""
+    try:
+        body = json.loads(response.body or b"")
+    except ValueError:
+        body = None
+    status = response.status_code
+    if status >= 500:
+        return ConnectFailed(url, f"HTTP {status} {response.reason_phrase}", "the service is in trouble: try again")
+    if isinstance(body, dict) and isinstance(body.get("code"), str):
+        return ServiceRefused(body["code"], str(body.get("message", "")), str(body.get("request_id", "")))
+    if status in {401, 403}:
+        return ServiceRefused("InvalidApiKey" if status == 401 else "AccessDenied", f"HTTP {status}")
+    if status == 429:
+        return ServiceRefused("Throttling", f"HTTP {status}")
+    said = shorten((response.body or b"").decode("utf-8", "replace"), 60)
+    return ConnectFailed(url, f"HTTP {status} {said}".rstrip(), "is this a speech service? check --url")
+
+
+def _explained(url: str, exc: Exception) -> tuple[str, str]:
+    host = urlsplit(url).hostname or url
+    if isinstance(exc, socket.gaierror):
+        return f"unknown host {host}", "check the network and --url"
+    if isinstance(exc, ConnectionRefusedError):
+        return "connection refused", "nothing listens there: check --url, or start the server"
+    if isinstance(exc, ssl.SSLError):
+        return f"TLS failed: {exc.reason or exc}", "check --url: wss:// needs a TLS server, ws:// a plain one"
+    if isinstance(exc, TimeoutError):
+        return "no answer in time", "check the network and --url"
+    if isinstance(exc, OSError):
+        return exc.strerror or str(exc), "check the network and --url"
+    return f"no WebSocket there ({shorten(str(exc), 60)})", "is this a speech service? check --url"
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _code(exc: Any) -> int:
+    return exc.rcvd.code if exc.rcvd else 1006

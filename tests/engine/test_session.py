@@ -1,0 +1,267 @@
+"""Sessions against a service played by the test: order, loss, interruption, accounts."""
+
+from threading import Event as Flag
+
+import pytest
+
+from asrcli.config import Connection, Recognition
+from asrcli.errors import ConnectFailed, ConnectionLost, ProtocolError, ServiceRefused, SourceError
+from asrcli.events import Event, Final, Finished, Gap, Notice, Partial, Progress, Ready
+from asrcli.message import Closed, Text
+from asrcli.protocol import inference, realtime
+from asrcli.request import Audio, Start
+from asrcli.seams import ClientCodec
+from tests.support.handshake import PATIENCE_S, RATE, Service, Tone, Wire, session
+
+READY = Ready("task")
+
+
+def heard(events: list[Event]) -> list[Event]:
+    """The events without progress, which comes as often as it likes."""
+    return [event for event in events if not isinstance(event, Progress)]
+
+
+def test_audio_waits_for_ready_and_finals_come_in_order() -> None:
+    """Nothing is sent before the service listens; the task ends by its own end event."""
+    before_ready: list[bool] = []
+
+    def serve(service: Service, wire: Wire) -> None:
+        assert isinstance(service.asked(), Start)
+        before_ready.append(wire.sent.empty())
+        service.tell(READY)
+        requests = service.until_finish()
+        assert sum(isinstance(request, Audio) for request in requests) == 5
+        service.tell(Partial("1", 0, "", "he"), Final("1", 0, 400, "hello"), Finished())
+
+    asked = session(Tone(5), serve)
+    events = heard(list(asked.events()))
+    assert events == [READY, Partial("1", 0, "", "he"), Final("1", 0, 400, "hello"), Finished(1)]
+    assert before_ready == [True]
+    assert (asked.over.error, asked.over.broken, RATE.ms(asked.over.end)) == (None, False, 500)
+
+
+def test_times_are_shifted_to_where_the_session_starts() -> None:
+    """The service counts from its first sample, the run from its own."""
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        service.until_finish()
+        service.tell(Final("1", 100, 400, "hello"), Finished())
+        assert wire
+
+    asked = session(Tone(5), serve, start=RATE.samples(2000))
+    assert Final("1", 2100, 2400, "hello") in list(asked.events())
+    assert RATE.ms(asked.over.end) == 2500
+
+
+def test_a_broken_connection_prints_finals_and_names_the_rest_as_a_gap() -> None:
+    """From the end of the last final to the end of the audio, sent or not: nothing is passed over in silence."""
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        service.asked()
+        service.tell(Final("1", 0, 100, "one"), Partial("2", 150, "", "tw"))
+        wire.say(Closed(1006, "the connection broke"))
+
+    asked = session(Tone(40), serve)
+    events = heard(list(asked.events()))
+    assert isinstance(asked.over.error, ConnectionLost)
+    assert asked.over.error.code == 1006
+    assert Final("1", 0, 100, "one") in events
+    assert events[-1] == Gap(100, 4000, str(asked.over.error))
+
+
+def test_the_length_of_a_pipe_is_what_was_captured() -> None:
+    """Nobody knows how long a pipe would have been: the gap ends where the capture did."""
+    captured = Flag()
+
+    def gate(number: int) -> None:
+        if number == 3:
+            captured.set()
+            blocked.wait(PATIENCE_S)
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        captured.wait(PATIENCE_S)
+        service.tell(READY)
+        for _ in range(3):
+            service.asked()
+        wire.say(Closed(1011, "overloaded"))
+
+    blocked = Flag()
+    asked = session(Tone(10, gate=gate, known=False), serve)
+    events = heard(list(asked.events()))
+    blocked.set()
+    assert isinstance(events[-1], Gap)
+    assert (events[-1].begin_ms, events[-1].end_ms) == (0, 300)
+
+
+def test_the_reason_and_the_finals_behind_a_failed_send_are_heard() -> None:
+    """A send fails before the refusal is read: the refusal is still what the user is told."""
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        wire.say(*service.codec.encode(READY))
+        service.asked()
+        wire.broken = ConnectionLost("the other end is gone", 1000)
+        service.tell(Final("1", 0, 100, "one"))
+        wire.say(*service.codec.fail("Arrearage", "pay"), Closed(1000))
+        gone.set()
+
+    gone = Flag()
+    asked = session(Tone(9, gate=lambda number: number < 2 or gone.wait(PATIENCE_S)), serve)
+    events = list(asked.events())
+    assert Final("1", 0, 100, "one") in events
+    assert isinstance(asked.over.error, ServiceRefused)
+    assert asked.over.error.code == "Arrearage"
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [(Closed(1000, ""), ConnectFailed), (Text("nonsense"), ProtocolError)],
+    ids=["closes at once", "talks nonsense"],
+)
+def test_a_connection_that_never_came_up_loses_no_audio(said: Closed | Text, error: type[Exception]) -> None:
+    """Before the service listens there is nothing to lose: an error and no gap."""
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        wire.say(said)
+
+    asked = session(Tone(5), serve)
+    assert heard(list(asked.events())) == []
+    assert isinstance(asked.over.error, error)
+
+
+def test_a_service_that_never_answers_is_given_up() -> None:
+    """The wait for Ready has an end, and the error says how long it was."""
+    asked = session(Tone(5), lambda *_: None, connection=Connection("ws://test", connect_timeout_s=0.01))
+    assert list(asked.events()) == []
+    assert isinstance(asked.over.error, ConnectFailed)
+
+
+def test_a_service_that_goes_silent_after_finish_is_given_up() -> None:
+    """The end is the end event with an idle timer, never a fixed wait."""
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        service.until_finish()
+        service.tell(Final("1", 0, 200, "one"))
+        assert wire
+
+    asked = session(Tone(5), serve, connection=Connection("ws://test", idle_timeout_s=0.05))
+    events = heard(list(asked.events()))
+    assert isinstance(asked.over.error, ConnectionLost)
+    assert events[-1] == Gap(200, 500, str(asked.over.error))
+
+
+def test_the_end_of_input_sends_what_was_captured_and_waits_for_its_text() -> None:
+    """The first Ctrl-C loses no word that was spoken before it."""
+    third = Flag()
+
+    def gate(number: int) -> None:
+        if number == 3:
+            asked.end_input()
+            third.set()
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        third.wait(PATIENCE_S)
+        service.tell(READY)
+        requests = service.until_finish()
+        assert len(requests) == 4
+        service.tell(Final("1", 0, 300, "all of it"), Finished())
+        assert wire
+
+    asked = session(Tone(1000, gate=gate), serve)
+    events = heard(list(asked.events()))
+    assert Final("1", 0, 300, "all of it") in events
+    assert asked.over.error is None
+    assert RATE.ms(asked.over.end) == 300
+
+
+def test_a_source_that_fails_midway_still_gets_its_finals() -> None:
+    """What was readable is transcribed, then the error is told."""
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        service.until_finish()
+        service.tell(Final("1", 0, 200, "one"), Finished())
+        assert wire
+
+    broken = SourceError("talk.wav", "cannot be read any further")
+    asked = session(Tone(2, error=broken), serve)
+    assert Final("1", 0, 200, "one") in list(asked.events())
+    assert (asked.over.error, asked.over.broken) == (broken, False)
+
+
+def test_a_service_that_ends_the_task_by_itself_is_a_loss() -> None:
+    """An end nobody asked for leaves audio unheard: a gap, not a success."""
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY, Finished())
+        assert wire
+
+    asked = session(Tone(200), serve)
+    events = heard(list(asked.events()))
+    assert isinstance(asked.over.error, ConnectionLost)
+    assert events[-1] == Gap(0, 20000, str(asked.over.error))
+
+
+def test_notices_of_the_codec_and_of_the_source_reach_the_listener() -> None:
+    """A foreign task id is dropped and said at debug level."""
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        service.until_finish()
+        wire.say(Text('{"header":{"event":"result-generated","task_id":"other"},"payload":{}}'))
+        service.tell(Finished())
+
+    asked = session(Tone(1), serve)
+    notices = [event for event in asked.events() if isinstance(event, Notice)]
+    assert [notice.level for notice in notices] == ["debug"]
+
+
+def test_a_bug_in_a_thread_reaches_the_listener() -> None:
+    """No thread dies in silence: the exception comes out where the events do."""
+
+    class Broken(inference.Client):
+        def start(self) -> list[Text]:  # type: ignore[override]
+            raise ZeroDivisionError
+
+    asked = session(Tone(1), lambda *_: None, Broken(Recognition("m"), lambda: "task"))
+    with pytest.raises(ZeroDivisionError):
+        list(asked.events())
+
+
+def test_manual_mode_commits_behind_the_chunks_that_ask_for_it() -> None:
+    """The codec's commit goes out right behind the audio it ends."""
+    codec: ClientCodec = realtime.Client(Recognition("qwen3-asr-flash-realtime", vad=False), lambda: "id")
+    sent: list[str] = []
+
+    def serve(service: Service, wire: Wire) -> None:
+        wire.say(Text('{"type":"session.updated","session":{"id":"s"}}'))
+        while True:
+            message = wire.sent.get(timeout=PATIENCE_S)
+            assert isinstance(message, Text)
+            kind = message.data.split('"type":"')[1].split('"')[0]
+            sent.append(kind)
+            if kind == "session.finish":
+                wire.say(Text('{"type":"session.finished"}'))
+                return
+        assert service
+
+    class Cut(Tone):
+        def chunks(self, start: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
+            for chunk in super().chunks(start):
+                yield chunk.__class__(chunk.position, chunk.pcm, chunk.position == 1600)
+
+    assert list(session(Cut(3), serve, codec).events())
+    append, commit = "input_audio_buffer.append", "input_audio_buffer.commit"
+    assert sent == ["session.update", append, append, commit, append, commit, "session.finish"]

@@ -1,0 +1,117 @@
+"""A wire in memory: the test speaks for the service, step by step, with no clock and no sleep."""
+
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from threading import Thread
+
+from asrcli.audio import Chunk, Format
+from asrcli.config import Connection, Recognition
+from asrcli.engine.session import Session
+from asrcli.errors import AsrError
+from asrcli.events import Event, Notice
+from asrcli.message import Closed, Message
+from asrcli.protocol import inference
+from asrcli.request import Finish, Request
+from asrcli.seams import ClientCodec, Source
+
+RATE = Format(16000)
+PATIENCE_S = 20  # a hung test fails; a passing one never waits for it
+
+
+class Wire:
+    """A Transport whose other end is a queue in the hands of the test."""
+
+    def __init__(self) -> None:
+        self.sent: SimpleQueue[Message] = SimpleQueue()
+        self._incoming: SimpleQueue[Message] = SimpleQueue()
+        self.broken: AsrError | None = None
+
+    def send(self, message: Message) -> None:
+        """Hand the message to the service, or fail as a dead connection does."""
+        if self.broken is not None:
+            raise self.broken
+        self.sent.put(message)
+
+    def recv(self) -> Message:
+        """What the service says next."""
+        return self._incoming.get()
+
+    def close(self) -> None:
+        """Wake the receive thread."""
+        self._incoming.put(Closed(1000))
+
+    def say(self, *messages: Message) -> None:
+        """Speak as the service."""
+        for message in messages:
+            self._incoming.put(message)
+
+
+class Service:
+    """The service's end of a wire: requests in, events out, through the server half of the codec."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire, self.codec = wire, inference.Server(lambda: "id")
+
+    def asked(self) -> Request:
+        """The next request of the client; waits for it."""
+        while True:
+            requests = self.codec.receive(self._wire.sent.get(timeout=PATIENCE_S))
+            if requests:
+                return requests[0]
+
+    def until_finish(self) -> list[Request]:
+        """All requests up to and with Finish."""
+        requests = [self.asked()]
+        while not isinstance(requests[-1], Finish):
+            requests.append(self.asked())
+        return requests
+
+    def tell(self, *events: Event) -> None:
+        """Say these events."""
+        for event in events:
+            self._wire.say(*self.codec.encode(event))
+
+
+class Tone:
+    """A source of so many chunks of 100 ms; `error` ends it, `gate` is called before each chunk."""
+
+    name = "tone"
+    format = RATE
+
+    def __init__(
+        self,
+        chunks: int,
+        *,
+        error: AsrError | None = None,
+        gate: Callable[[int], object] = lambda _: None,
+        known: bool = True,
+    ) -> None:
+        self._chunks, self._error, self._gate = chunks, error, gate
+        self.duration_ms = chunks * 100 if known else None
+
+    def chunks(self, start: int) -> Iterator[Chunk | Notice]:
+        """Chunks that carry their number."""
+        for number in range(self._chunks):
+            self._gate(number)
+            yield Chunk(start + number * 1600, bytes([number % 256, 0]) * 1600)
+        if self._error is not None:
+            raise self._error
+
+
+def session(
+    source: Source,
+    serve: Callable[[Service, Wire], None],
+    codec: ClientCodec | None = None,
+    start: int = 0,
+    connection: Connection | None = None,
+) -> Session:
+    """A session whose service is played by `serve` in a thread of its own."""
+    wire = Wire()
+
+    def dial(url: str, asked: Connection) -> Wire:
+        del url, asked
+        Thread(target=serve, args=(Service(wire), wire), daemon=True).start()
+        return wire
+
+    made = codec or inference.Client(Recognition("fun-asr-realtime"), lambda: "task")
+    return Session(source, start, made, dial, connection or Connection("ws://test"), None, lambda: 0.0)
