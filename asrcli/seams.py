@@ -74,6 +74,8 @@ class ServerCodec(Protocol):
     path: str
     task_id: str
     fatal_errors: bool
+    tells_language: bool
+    patient: bool
 
     def greet(self) -> list[Message]:
         """What a new connection hears at once."""

@@ -1,7 +1,109 @@
-"""`asr serve`: the local server."""
+"""`asr serve`: the local server, for other clients of the service and for trying without one."""
 
-EXAMPLES = ""
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from asrcli.cli import options as o
+from asrcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from asrcli.server.recognizers import Recognizer
+
+EXAMPLES = "asr serve --port 8090\n\nasr serve --engine scripted --script talk.jsonl"
 
 
-def serve() -> None:
-    """Serve."""
+class Engine(StrEnum):
+    """What answers."""
+
+    POCKETSPHINX = "pocketsphinx"
+    SCRIPTED = "scripted"
+
+
+class SecondPass(StrEnum):
+    """When the embedded recognizer reads a sentence twice."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+Host = Annotated[str, typer.Option(help="Address to listen at.", metavar="ADDRESS", rich_help_panel=o.CONNECTION)]
+Port = Annotated[
+    int, typer.Option(help="Port to listen at; 0 takes a free one.", min=0, max=65535, rich_help_panel=o.CONNECTION)
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--api-key-file", help="Ask clients for the key in this file.", metavar="PATH", rich_help_panel=o.CONNECTION
+    ),
+]
+EngineName = Annotated[
+    Engine,
+    typer.Option(
+        "--engine",
+        help="pocketsphinx: US English, modest accuracy, offline. scripted: replays a script, for tests.",
+        rich_help_panel="Recognizer",
+    ),
+]
+Script = Annotated[
+    Path | None,
+    typer.Option(
+        help='Results to replay, one JSON object per line: {"begin_ms": 0, "end_ms": 900, "text": "hello", '
+        '"partials": ["hel"]}. Without it: a sentence every second.',
+        metavar="PATH",
+        rich_help_panel="Recognizer",
+    ),
+]
+Passes = Annotated[
+    SecondPass,
+    typer.Option("--local-two-pass", help="Read sentences twice: more accurate, slower.", rich_help_panel="Recognizer"),
+]
+
+
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8090,
+    api_key_file: KeyFile = None,
+    engine: EngineName = Engine.POCKETSPHINX,
+    script: Script = None,
+    two_pass: Passes = SecondPass.AUTO,
+    quiet: o.Quiet = False,
+    debug: o.Debug = False,
+    log_file: o.LogFile = None,
+) -> None:
+    """Serve both realtime wires of DashScope on this machine, without network or key.
+
+    The embedded engine knows US English with modest accuracy. Any DashScope client can be pointed at this server:
+    /api-ws/v1/inference and /api-ws/v1/realtime. SIGTERM and Ctrl-C let running tasks end.
+    """
+    del debug  # read by the error boundary
+    from asrcli.cli import wiring
+    from asrcli.server.app import LocalServer, serve_forever
+
+    wiring.log_to(log_file, on_screen=not quiet)
+    recognizer = _recognizer(engine, script, two_pass)
+    key = wiring.read_key(api_key_file) if api_key_file is not None else None
+    server = LocalServer(recognizer, host, port, key)
+
+    def announce(address: str) -> None:
+        typer.echo(f"asr: serving at {address} ({'key asked for' if key else 'no key'})", err=True)
+        typer.echo(f"asr: {recognizer.described}", err=True)
+
+    serve_forever(server, announce)
+
+
+def _recognizer(engine: Engine, script: Path | None, two_pass: SecondPass) -> "Recognizer":
+    if engine is Engine.SCRIPTED:
+        from asrcli.server.recognizers.scripted import Scripted, read_script
+
+        if two_pass is not SecondPass.AUTO:
+            raise UsageError("--engine scripted with --local-two-pass: a script is read once")
+        return Scripted(read_script(script) if script else None)
+    if script is not None:
+        raise UsageError("--script without --engine scripted: only that engine replays one")
+    from asrcli.server.recognizers.pool import Pocketsphinx
+
+    return Pocketsphinx(two_pass.value)

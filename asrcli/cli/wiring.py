@@ -41,12 +41,21 @@ class Showing:
     pace: float | None
 
 
-def log_to(path: Path | None) -> None:
-    """Send our own log to a rotating file. Only ours: a library's debug log of a handshake would show the key."""
+def log_to(path: Path | None, *, on_screen: bool = False) -> None:
+    """Send our own log to a rotating file. Only ours: a library's debug log of a handshake would show the key.
+
+    `on_screen` puts its information on standard error as well.
+    """
     logger = logging.getLogger("asrcli")
     logger.propagate = False
+    logger.addHandler(logging.NullHandler())
+    if on_screen:
+        screen = logging.StreamHandler()
+        screen.setFormatter(logging.Formatter("asr: %(asctime)s %(message)s"))
+        screen.setLevel(logging.INFO)
+        logger.addHandler(screen)
+        logger.setLevel(logging.INFO)
     if path is None:
-        logger.addHandler(logging.NullHandler())
         return
     from logging.handlers import RotatingFileHandler
 
@@ -109,9 +118,10 @@ def connection(stack: ExitStack, *, local: bool, url: str | None, key_file: Path
     if local:
         if url is not None:
             raise UsageError("--local with --url: the one is here, the other is elsewhere")
-        from asrcli.server.app import in_background, recognizer_named
+        from asrcli.server.app import in_background
+        from asrcli.server.recognizers.pool import Pocketsphinx
 
-        return Connection(stack.enter_context(in_background(recognizer_named("pocketsphinx"))))
+        return Connection(stack.enter_context(in_background(Pocketsphinx())))
     key = read_key(key_file)
     if key is None and url is None:
         raise MissingKey
@@ -156,6 +166,8 @@ def run(
     from asrcli.transport.websocket import dial
 
     notices = [Notice("warning", EMBEDDED)] if local else []
+    if local and asked.rate < 16000:
+        notices.append(Notice("warning", f"at {asked.rate} Hz it makes about twice the errors of 16000 Hz"))
     if not model.known:
         wire = f"sent as it is, on the {model.wire} wire"
         notices.append(Notice("warning", f"{model.name} is not in the catalogue: {wire}"))

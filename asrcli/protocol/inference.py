@@ -130,7 +130,9 @@ class Server:
     """One connection, as the server speaks it: task after task."""
 
     fatal_errors = True  # after task-failed the connection is closed
+    tells_language = False  # a language that is not known can only be refused
     path = PATH
+    patient = False  # 23 s without a message end a task
 
     def __init__(self, new_id: Callable[[], str], model: str = "") -> None:
         del new_id, model  # task ids and the model come from the client on this wire

@@ -163,7 +163,9 @@ class Server:
     """One session, as the server speaks it."""
 
     fatal_errors = False  # an error event leaves the session open
+    tells_language = True  # session.updated names the one in effect
     path = PATH
+    patient = True  # the service documents no limit on idleness here
 
     def __init__(self, new_id: Callable[[], str], model: str = "") -> None:
         self.task_id = f"sess_{new_id()}"

@@ -2,9 +2,10 @@
 
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
-from asrcli.audio import Chunk, Format
+from asrcli.audio import SAMPLE_BYTES, Chunk, Format
 from asrcli.events import Notice
 from asrcli.seams import Source
 
@@ -12,7 +13,7 @@ SILENCE_MS = 600  # this much quiet ends an utterance
 LONG_MS = 45_000  # from here on a shorter pause will do
 SHORT_SILENCE_MS = 200
 LIMIT_MS = 59_000  # the service advises at most 60 s for one commit
-BELOW_SPEECH_DB = 16  # quieter than the utterance by this much is silence
+BELOW_LOUDEST_DB = 22  # quieter than the loudest of the utterance by this much is silence
 FLOOR_DBFS = -50.0  # and quieter than this is silence in any company
 
 
@@ -31,33 +32,46 @@ class Utterances:
 
     def chunks(self, start: int) -> Iterator[Chunk | Notice]:
         """The chunks of the source, those at the end of an utterance marked."""
-        window = bytearray()  # the utterance so far: at most LIMIT_MS
+        utterance = _Utterance(self.format, self._silence_ms)
         for chunk in self._source.chunks(start):
             if isinstance(chunk, Notice):
                 yield chunk
-                continue
-            window += chunk.pcm
-            if cut := is_end(bytes(window), self.format, self._silence_ms):
-                window.clear()
-            yield Chunk(chunk.position, chunk.pcm, cut_after=cut)
+            elif utterance.ends_with(chunk):
+                utterance = _Utterance(self.format, self._silence_ms)
+                yield Chunk(chunk.position, chunk.pcm, cut_after=True)
+            else:
+                yield chunk
 
 
-def is_end(utterance: bytes, audio_format: Format, silence_ms: int) -> bool:
-    """Whether the utterance ends here: speech and then enough silence, or no room for more."""
-    AudioSegment, detect_silence = _pydub()  # noqa: N806
-    audio = AudioSegment(data=utterance, sample_width=2, frame_rate=audio_format.rate, channels=1)
-    length_ms = len(audio)
-    if length_ms >= LIMIT_MS:
-        return True
-    wanted_ms = silence_ms if length_ms < LONG_MS else min(silence_ms, SHORT_SILENCE_MS)
-    if length_ms <= wanted_ms:
-        return False
-    threshold = max(FLOOR_DBFS, audio.dBFS - BELOW_SPEECH_DB)
-    tail = audio[-wanted_ms:]
-    is_quiet = bool(detect_silence(tail, min_silence_len=wanted_ms, silence_thresh=threshold))
-    return is_quiet and audio[:-wanted_ms].max_dBFS > threshold + BELOW_SPEECH_DB
+class _Utterance:
+    """The utterance so far: how long, how loud, and its last moments as a window for pydub."""
+
+    def __init__(self, audio_format: Format, silence_ms: int) -> None:
+        self._format, self._silence_ms = audio_format, silence_ms
+        self._samples = 0
+        self._loudest = FLOOR_DBFS
+        self._window = b""  # as long as the silence that is looked for
+
+    def ends_with(self, chunk: Chunk) -> bool:
+        """Take one more chunk; whether there was speech and then enough silence, or there is no room for more."""
+        AudioSegment, detect_silence = _pydub()  # noqa: N806
+        self._samples += chunk.samples
+        about = {"sample_width": SAMPLE_BYTES, "frame_rate": self._format.rate, "channels": 1}
+        self._loudest = max(self._loudest, AudioSegment(data=chunk.pcm, **about).dBFS)
+        window_bytes = self._format.samples(self._silence_ms) * SAMPLE_BYTES
+        self._window = (self._window + chunk.pcm)[-window_bytes:]
+        length_ms = self._format.ms(self._samples)
+        if length_ms + self._format.ms(chunk.samples) > LIMIT_MS:
+            return True
+        threshold = max(FLOOR_DBFS, self._loudest - BELOW_LOUDEST_DB)
+        wanted_ms = self._silence_ms if length_ms < LONG_MS else min(self._silence_ms, SHORT_SILENCE_MS)
+        if length_ms <= wanted_ms or self._loudest < FLOOR_DBFS + BELOW_LOUDEST_DB:
+            return False
+        tail = AudioSegment(data=self._window, **about)[-wanted_ms:]
+        return bool(detect_silence(tail, min_silence_len=wanted_ms, silence_thresh=threshold))
 
 
+@cache
 def _pydub() -> Any:
     with warnings.catch_warnings():  # it misses an ffmpeg that is not used, and an audioop that is not gone yet
         warnings.simplefilter("ignore")

@@ -1,0 +1,188 @@
+"""The server: listens, makes a conversation of each connection, drains when it is told to stop."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from ipaddress import ip_address
+from threading import Thread
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from asrcli import __version__
+from asrcli.config import Secret
+from asrcli.errors import UsageError
+from asrcli.protocol import inference, realtime
+from asrcli.seams import ServerCodec
+from asrcli.server.connection import Conversation, new_id
+from asrcli.server.gate import Gate
+from asrcli.server.patience import Limits
+from asrcli.server.recognizers import Recognizer
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import Server, ServerConnection
+
+LOOPBACK = "127.0.0.1"
+LOCAL_LIMITS = Limits(backlog_bytes=1 << 20)  # 30 s of audio ahead: an hour of it must not wait in memory
+STOP_WITHIN_S = 5
+
+_CODECS: dict[str, Callable[[Callable[[], str], str], ServerCodec]] = {
+    inference.PATH: inference.Server,
+    realtime.PATH: realtime.Server,
+}
+
+# The library's own log of a handshake would show keys: what matters is logged by the conversations.
+_wire_log = logging.getLogger("asrcli.server.wire")
+_wire_log.setLevel(logging.CRITICAL)
+
+
+class LocalServer:
+    """Both wires on one port.
+
+    Raises:
+        UsageError: open to other machines without a key, or an address that cannot be listened at.
+    """
+
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        host: str = LOOPBACK,
+        port: int = 0,
+        key: Secret | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        if key is None and not _is_loopback(host):
+            raise UsageError(f"--host {host} lets other machines in", "name a key for them with --api-key-file")
+        self._recognizer, self._host, self._port = recognizer, host, port
+        self._limits = limits or Limits()
+        self._gate = Gate(frozenset(_CODECS), key, self._limits.connections)
+        self._conversations: set[Conversation] = set()
+        self._server: Server | None = None
+
+    async def start(self) -> str:
+        """Listen; the address for clients."""
+        from websockets.asyncio.server import serve
+
+        try:
+            self._server = await serve(
+                self._converse,
+                self._host,
+                self._port,
+                process_request=self._gate.check,
+                compression=None,
+                max_size=self._limits.message_bytes,
+                ping_interval=None,  # the official SDK answers no ping while its user is silent
+                server_header=f"asrcli/{__version__}",
+                logger=_wire_log,
+            )
+        except OSError as exc:
+            problem = f"cannot listen at {self._host} port {self._port}: {exc.strerror or exc}"
+            raise UsageError(problem, "choose another --port") from exc
+        self._recognizer.warm()
+        host, port = next(iter(self._server.sockets)).getsockname()[:2]
+        return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
+
+    async def drain(self) -> None:
+        """Let nobody in, let running tasks end within the limit, then close."""
+        self._gate.draining = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.drain_s):
+                while any(conversation.busy for conversation in self._conversations):
+                    await asyncio.sleep(0.05)
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Close everything now."""
+        if self._server is not None:
+            self._server.close(code=1001, reason="the server stops")
+            await self._server.wait_closed()
+        await self._recognizer.close()
+
+    async def _converse(self, socket: "ServerConnection") -> None:
+        assert socket.request is not None  # noqa: S101  the handshake is done
+        address = urlsplit(socket.request.path)
+        model = parse_qs(address.query).get("model", [""])[0]
+        conversation = Conversation(
+            socket, _CODECS[address.path.rstrip("/")](new_id, model), self._recognizer, self._limits
+        )
+        self._gate.connections += 1
+        self._conversations.add(conversation)
+        try:
+            await conversation.run()
+        finally:
+            self._gate.connections -= 1
+            self._conversations.discard(conversation)
+
+
+@contextmanager
+def in_background(recognizer: Recognizer, limits: Limits = LOCAL_LIMITS) -> Iterator[str]:
+    """A server in a thread of this process, on a free loopback port; gives its address and ends with the block."""
+    address: Future[str] = Future()
+    ended: Future[Callable[[], None]] = Future()
+    thread = Thread(target=_run_background, args=(recognizer, limits, address, ended), name="server", daemon=True)
+    thread.start()
+    try:
+        yield address.result()
+    finally:
+        ended.result()()
+        thread.join(STOP_WITHIN_S)
+
+
+def _run_background(
+    recognizer: Recognizer, limits: Limits, address: "Future[str]", ended: "Future[Callable[[], None]]"
+) -> None:
+    async def serve() -> None:
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        ended.set_result(lambda: _call(loop, stop.set))
+        server = LocalServer(recognizer, limits=limits)
+        try:
+            address.set_result(await server.start())
+        except BaseException as exc:  # the caller waits for the address or for this
+            address.set_exception(exc)
+            return
+        await stop.wait()
+        await server.stop()
+
+    asyncio.run(serve())
+
+
+def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+        loop.call_soon_threadsafe(function)
+
+
+def serve_forever(server: LocalServer, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or Ctrl-C, then drain; a second signal leaves at once.
+
+    Raises:
+        KeyboardInterrupt: the second signal.
+    """
+
+    async def serve() -> None:
+        loop, asked = asyncio.get_running_loop(), asyncio.Event()
+
+        def interrupt(*_: object) -> None:
+            if asked.is_set():
+                raise KeyboardInterrupt
+            loop.call_soon_threadsafe(asked.set)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, interrupt)
+        announce(await server.start())
+        try:
+            await asked.wait()
+            await server.drain()
+        finally:
+            await server.stop()
+
+    asyncio.run(serve())
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

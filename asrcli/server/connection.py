@@ -1,0 +1,245 @@
+"""One client's connection: its requests to a recognizer, the recognizer's events back. One event loop, no threads."""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections import deque
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from asrcli.config import Recognition
+from asrcli.errors import EngineUnavailable, ProtocolError, shorten
+from asrcli.events import Final, Finished, Notice, Partial, Ready, SpeechStarted
+from asrcli.message import Binary, Message, Text
+from asrcli.request import Audio, Finish, Request, Start
+from asrcli.seams import ServerCodec
+from asrcli.server.patience import Limits, Silence
+from asrcli.server.recognizers import Recognizer, RecognizerFailed, Stream, TooBusy
+from asrcli.server.waves import FORMATS, Waves
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import ServerConnection
+
+log = logging.getLogger("asrcli.server")
+
+
+class Backlog:
+    """Requests between the socket and the recognizer, bounded by the bytes of audio in them."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit, self._bytes = limit_bytes, 0
+        self._requests: deque[Request] = deque()
+        self._changed = asyncio.Condition()
+
+    async def put(self, request: Request) -> None:
+        """Hand in a request; waits while there is more audio than the limit. Nothing is read meanwhile."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._bytes <= self._limit)
+            self._requests.append(request)
+            self._bytes += len(request.data) if isinstance(request, Audio) else 0
+            self._changed.notify_all()
+
+    async def get(self) -> Request:
+        """The next request."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: bool(self._requests))
+            request = self._requests.popleft()
+            self._bytes -= len(request.data) if isinstance(request, Audio) else 0
+            self._changed.notify_all()
+            return request
+
+
+class Task:
+    """What is known of one task: its stream, its silence, and the figures for the log."""
+
+    def __init__(self, stream: Stream, recognition: Recognition, limits: Limits, *, patient: bool) -> None:
+        self.stream, self.recognition = stream, recognition
+        self.waves = Waves()
+        self.silence = Silence(limits.silent_s, recognition.rate * 2, patient or bool(recognition.heartbeat))
+        self.heard_bytes = self.sentences = 0
+        self.began = time.monotonic()
+        self.relay: asyncio.Task[None] | None = None
+
+    def outcome(self, codec: ServerCodec, task_id: str, how: str) -> str:
+        """One line for the log; never what was said."""
+        audio_s = self.heard_bytes / 2 / self.recognition.rate
+        took_s = time.monotonic() - self.began
+        wire = codec.path.rsplit("/", 1)[-1]
+        figures = f"audio={audio_s:.2f}s sentences={self.sentences} took={took_s:.2f}s"
+        return f"{how} wire={wire} model={shorten(self.recognition.model, 60)} task={shorten(task_id, 60)} {figures}"
+
+
+class Conversation:
+    """From the handshake to the close."""
+
+    def __init__(self, socket: "ServerConnection", codec: ServerCodec, recognizer: Recognizer, limits: Limits) -> None:
+        self._socket, self._codec, self._recognizer, self._limits = socket, codec, recognizer, limits
+        self._backlog = Backlog(limits.backlog_bytes)
+        self._task: Task | None = None
+        self._finishing = False  # the client has said all: only we may be late now
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task is running."""
+        return self._task is not None
+
+    async def run(self) -> None:
+        """Talk until one side closes."""
+        from websockets.exceptions import ConnectionClosed
+
+        obeying = asyncio.create_task(self._obey())
+        try:
+            await self._say(self._codec.greet())
+            await self._read()
+        except ConnectionClosed:
+            pass
+        finally:
+            obeying.cancel()
+            await self._drop("abandoned")
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._patience_s()):
+                    data = await self._socket.recv()
+            except TimeoutError:
+                await self._lose_patience()
+                return
+            try:
+                requests = self._codec.receive(Text(data) if isinstance(data, str) else Binary(data))
+            except ProtocolError as exc:
+                await self._fail("InvalidParameter", str(exc), close=self._codec.fatal_errors)
+                continue
+            for request in requests:
+                self._finishing = self._finishing or isinstance(request, Finish)
+                await self._backlog.put(request)
+
+    def _patience_s(self) -> float | None:
+        if self._finishing:
+            return None
+        if self._codec.patient:
+            return self._limits.forgotten_s
+        return self._limits.unheard_s if self._codec.task_id else self._limits.between_s
+
+    async def _lose_patience(self) -> None:
+        if self._codec.task_id and not self._codec.patient:
+            await self._fail("CLIENT_ERROR", "request timeout after 23 seconds.", close=True)
+        else:
+            await self._socket.close(1000, "idle")
+
+    async def _obey(self) -> None:
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            while True:
+                request = await self._backlog.get()
+                await self._say(self._codec.acknowledge(request))
+                await self._take(request)
+        except ConnectionClosed:
+            pass  # the reader sees it too, and ends the conversation
+        except TooBusy as exc:
+            await self._fail("Throttling", str(exc), close=True)
+        except (RecognizerFailed, EngineUnavailable) as exc:
+            await self._fail("InternalError", str(exc), close=True)
+        except Exception:
+            log.exception("a bug in the server")
+            await self._fail("InternalError", "a bug in the server", close=True)
+
+    async def _take(self, request: Request) -> None:
+        if isinstance(request, Start):
+            await self._start(request)
+            return
+        task = self._task
+        if task is None:
+            return
+        if isinstance(request, Audio):
+            await self._hear(task, task.waves.pcm(request.data))
+        elif isinstance(request, Finish):
+            await self._hear(task, task.waves.rest())
+            await task.stream.ask(request)
+        else:
+            await task.stream.ask(request)
+
+    async def _hear(self, task: Task, pcm: bytes) -> None:
+        if not pcm:
+            return
+        task.heard_bytes += len(pcm)
+        await task.stream.ask(Audio(pcm))
+        if task.silence.hear(time.monotonic(), len(pcm)):
+            await self._fail("RequestTimeOut", "Response timeout!", close=True)
+
+    async def _start(self, start: Start) -> None:
+        await self._drop("restarted")
+        recognition, known = start.recognition, self._recognizer.languages
+        language = next((code for code in recognition.languages if known is None or code in known), "")
+        if start.audio_format not in FORMATS:
+            problem = f"format {start.audio_format}: this server takes {' and '.join(sorted(FORMATS))}"
+            await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
+            return
+        if recognition.languages and not language and known is not None:
+            problem = (
+                f"language {recognition.languages[0]}: this server's recognizer knows {', '.join(sorted(known))} only"
+            )
+            log.warning("%s", problem)
+            if not self._codec.tells_language:
+                await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
+                return
+            language = min(known)
+        stream = await self._recognizer.open(recognition)
+        self._task = Task(stream, recognition, self._limits, patient=self._codec.patient)
+        self._task.relay = asyncio.create_task(self._relay(self._task))
+        await self._say(self._codec.encode(Ready(self._codec.task_id, language)))
+
+    async def _relay(self, task: Task) -> None:
+        from websockets.exceptions import ConnectionClosed
+
+        task_id = self._codec.task_id
+        try:
+            async for event in task.stream.events():
+                if isinstance(event, Notice):
+                    log.warning("%s", event.text)
+                elif isinstance(event, SpeechStarted | Partial | Final):
+                    task.silence.speak(time.monotonic())
+                    task.sentences += isinstance(event, Final) and bool(event.text)
+                if isinstance(event, Finished):
+                    # The client may ask for the next task as soon as it reads this: all is put away before it is sent.
+                    self._task, self._finishing = None, False
+                    await task.stream.close()
+                    log.info("%s", task.outcome(self._codec, task_id, "finished"))
+                await self._say(self._codec.encode(event))
+        except ConnectionClosed:
+            pass
+        except RecognizerFailed as exc:
+            await self._fail("InternalError", str(exc), close=True)
+
+    async def _say(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            if isinstance(message, Text | Binary):
+                await self._socket.send(message.data)
+
+    async def _fail(self, code: str, problem: str, *, close: bool) -> None:
+        from websockets.exceptions import ConnectionClosed
+
+        log.info("refused: %s: %s", code, shorten(problem))
+        try:
+            await self._say(self._codec.fail(code, problem))
+            if close:
+                await self._socket.close(1000 if self._codec.fatal_errors else 1011, code)
+        except ConnectionClosed:
+            pass
+
+    async def _drop(self, how: str) -> None:
+        task, self._task = self._task, None
+        if task is None:
+            return
+        if task.heard_bytes:
+            log.info("%s", task.outcome(self._codec, self._codec.task_id, how))
+        if task.relay is not None:
+            task.relay.cancel()
+        await task.stream.close()
+
+
+def new_id() -> str:
+    """A unique id in the form the service uses."""
+    return uuid.uuid4().hex

@@ -1,0 +1,166 @@
+"""A recognizer that replays a script: results at given times of the audio, whatever the audio holds. For tests.
+
+A script is a list of JSON objects, one per line in a file:
+
+    {"begin_ms": 0, "end_ms": 900, "partials": ["hel", "hello"], "text": "hello there"}
+
+A result becomes final when the audio has reached its `end_ms`; its partials come evenly before that. Results the audio
+does not reach come at its end, with their times cut to it. In manual mode each commit takes the next result. Without a
+script there is one sentence a second, which says its number.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from asrcli.audio import Format
+from asrcli.config import Recognition
+from asrcli.errors import UsageError
+from asrcli.events import Event, Final, Finished, Partial, SpeechStarted, SpeechStopped
+from asrcli.request import Request
+from asrcli.server.recognizers import Session, answers
+
+DEFAULT_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One sentence of a script."""
+
+    begin_ms: int
+    end_ms: int
+    text: str
+    partials: tuple[str, ...] = ()
+
+
+def read_script(path: Path) -> tuple[Result, ...]:
+    """The results in a file of JSON Lines.
+
+    Raises:
+        UsageError: the file cannot be read or a line is not a result.
+    """
+    try:
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        return tuple(_result(json.loads(line)) for line in lines)
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise UsageError(
+            f"--script {path}: {exc!r} is not a script", "one JSON object per line: see asr serve"
+        ) from exc
+
+
+def _result(line: dict[str, object]) -> Result:
+    begin_ms, end_ms, partials = line["begin_ms"], line["end_ms"], line.get("partials", [])
+    if not isinstance(begin_ms, int) or not isinstance(end_ms, int) or not isinstance(partials, list):
+        raise TypeError("begin_ms and end_ms are whole numbers, partials a list")
+    return Result(begin_ms, end_ms, str(line["text"]), tuple(map(str, partials)))
+
+
+class Scripted:
+    """The Recognizer. It computes nothing, so its sessions live in the server's own process."""
+
+    name = "scripted"
+    described = "scripted engine: replays a script, recognizes nothing"
+    languages: frozenset[str] | None = None
+
+    def __init__(self, script: tuple[Result, ...] | None = None) -> None:
+        self._script = script
+
+    def warm(self) -> None:
+        """Nothing takes time here."""
+
+    async def open(self, recognition: Recognition) -> "InProcess":
+        """A session that begins the script anew."""
+        return InProcess(ScriptedSession(recognition, self._script))
+
+    async def close(self) -> None:
+        """Nothing was started."""
+
+
+class ScriptedSession:
+    """One replay."""
+
+    def __init__(self, recognition: Recognition, script: tuple[Result, ...] | None = None) -> None:
+        self._format, self._vad = Format(recognition.rate), recognition.vad
+        self._results = iter(script) if script is not None else _every_second()
+        self._endless = script is None
+        self._bytes = self._number = self._committed_ms = 0
+        self._next = next(self._results, None)
+        self._said = -1  # partials of the next result that are out; -1 before it has begun
+
+    def feed(self, pcm: bytes) -> Iterator[Event]:
+        """Whatever is due by now."""
+        self._bytes += len(pcm)
+        while self._vad and self._next is not None and self._now_ms >= self._next.begin_ms:
+            yield from self._progress(self._next)
+            if self._now_ms < self._next.end_ms:
+                return
+            yield from self._close(self._next, self._next.end_ms)
+
+    def commit(self) -> Iterator[Event]:
+        """The next result, over the audio since the last commit."""
+        self._number += 1
+        text = self._next.text if self._next else ""
+        begin_ms, self._committed_ms = self._committed_ms, self._now_ms
+        yield Partial(str(self._number), begin_ms, "", text)
+        yield Final(str(self._number), begin_ms, self._now_ms, text)
+        self._next = next(self._results, None)
+
+    def clear(self) -> None:
+        """Nothing of the audio was kept."""
+        self._committed_ms = self._now_ms
+
+    def finish(self) -> Iterator[Event]:
+        """The rest of the script; of the endless one only what has begun."""
+        while self._vad and self._next is not None and (not self._endless or self._next.begin_ms < self._now_ms):
+            yield from self._progress(self._next)
+            yield from self._close(self._next, min(self._next.end_ms, max(self._now_ms, self._next.begin_ms)))
+
+    @property
+    def _now_ms(self) -> int:
+        return self._format.ms(self._bytes // 2)
+
+    def _progress(self, result: Result) -> Iterator[Event]:
+        if self._said < 0:
+            self._number, self._said = self._number + 1, 0
+            yield SpeechStarted(str(self._number), result.begin_ms)
+        every_ms = (result.end_ms - result.begin_ms) / (len(result.partials) + 1)
+        while self._said < len(result.partials) and self._now_ms >= result.begin_ms + every_ms * (self._said + 1):
+            yield Partial(str(self._number), result.begin_ms, "", result.partials[self._said])
+            self._said += 1
+
+    def _close(self, result: Result, end_ms: int) -> Iterator[Event]:
+        yield SpeechStopped(str(self._number), end_ms)
+        yield Final(str(self._number), result.begin_ms, end_ms, result.text)
+        self._next, self._said = next(self._results, None), -1
+
+
+def _every_second() -> Iterator[Result]:
+    for number in count(1):
+        begin_ms = (number - 1) * DEFAULT_MS
+        yield Result(begin_ms, begin_ms + DEFAULT_MS, f"sentence {number}", (f"sentence {number}",))
+
+
+class InProcess:
+    """A Stream over a session that costs next to nothing."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+
+    async def ask(self, request: Request) -> None:
+        """Answered at once."""
+        for event in answers(self._session, request):
+            self._events.put_nowait(event)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """What the session said."""
+        event: Event | None = None
+        while not isinstance(event, Finished):
+            event = await self._events.get()
+            yield event
+
+    async def close(self) -> None:
+        """Nothing to end."""
