@@ -1,16 +1,17 @@
 """Sessions against a service played by the test: order, loss, interruption, accounts."""
 
+from collections.abc import Iterator
 from threading import Event as Flag
 
 import pytest
 
+from asrcli.audio import Chunk
 from asrcli.config import Connection, Recognition
 from asrcli.errors import ConnectFailed, ConnectionLost, ProtocolError, ServiceRefused, SourceError
 from asrcli.events import Event, Final, Finished, Gap, Notice, Partial, Progress, Ready
-from asrcli.message import Closed, Text
+from asrcli.message import Closed, Message, Text
 from asrcli.protocol import inference, realtime
 from asrcli.request import Audio, Start
-from asrcli.seams import ClientCodec
 from tests.support.handshake import PATIENCE_S, RATE, Service, Tone, Wire, session
 
 READY = Ready("task")
@@ -232,7 +233,7 @@ def test_a_bug_in_a_thread_reaches_the_listener() -> None:
     """No thread dies in silence: the exception comes out where the events do."""
 
     class Broken(inference.Client):
-        def start(self) -> list[Text]:  # type: ignore[override]
+        def start(self) -> list[Message]:
             raise ZeroDivisionError
 
     asked = session(Tone(1), lambda *_: None, Broken(Recognition("m"), lambda: "task"))
@@ -242,7 +243,7 @@ def test_a_bug_in_a_thread_reaches_the_listener() -> None:
 
 def test_manual_mode_commits_behind_the_chunks_that_ask_for_it() -> None:
     """The codec's commit goes out right behind the audio it ends."""
-    codec: ClientCodec = realtime.Client(Recognition("qwen3-asr-flash-realtime", vad=False), lambda: "id")
+    codec = realtime.Client(Recognition("qwen3-asr-flash-realtime", vad=False), lambda: "id")
     sent: list[str] = []
 
     def serve(service: Service, wire: Wire) -> None:
@@ -258,9 +259,8 @@ def test_manual_mode_commits_behind_the_chunks_that_ask_for_it() -> None:
         assert service
 
     class Cut(Tone):
-        def chunks(self, start: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
-            for chunk in super().chunks(start):
-                yield chunk.__class__(chunk.position, chunk.pcm, chunk.position == 1600)
+        def chunks(self, start: int) -> Iterator[Chunk | Notice]:
+            yield from (Chunk(at, bytes(3200), cut_after=at == start + 1600) for at in range(start, start + 4800, 1600))
 
     assert list(session(Cut(3), serve, codec).events())
     append, commit = "input_audio_buffer.append", "input_audio_buffer.commit"

@@ -3,11 +3,14 @@
 import math
 import struct
 import wave
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import av
 
 
+@cache
 def tone(ms: int, rate: int = 16000, hertz: float = 440.0, level: float = 0.3) -> bytes:
     """A sine as s16le."""
     count = ms * rate // 1000
@@ -34,15 +37,15 @@ def wav(path: Path, pcm: bytes, rate: int = 16000, channels: int = 1) -> Path:
 def encoded(path: Path, codec: str, pcm: bytes, rate: int = 48000) -> Path:
     """Write mono PCM through an encoder of PyAV; the name's ending picks the container."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=rate)
+        stream: Any = container.add_stream(codec, rate=rate, layout="mono")
         frame = av.AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
         frame.planes[0].update(pcm + bytes(frame.planes[0].buffer_size - len(pcm)))
         frame.sample_rate = rate
         frame.pts = 0
         fitting = av.AudioResampler(stream.format.name, stream.layout, rate, frame_size=stream.frame_size or 1024)
         for piece in [*fitting.resample(frame), *fitting.resample(None)]:
-            container.mux(stream.encode(piece))  # type: ignore[attr-defined]
-        container.mux(stream.encode(None))  # type: ignore[attr-defined]
+            container.mux(stream.encode(piece))
+        container.mux(stream.encode(None))
     return path
 
 
