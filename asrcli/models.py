@@ -79,7 +79,9 @@ def find(name: str) -> Model:
         return MODELS[name]
     for part, why in _UNREADABLE.items():
         if part in name:
-            raise UsageError(f"--model {name}: this family {why}", f"use one of: {', '.join(MODELS)}")
+            raise UsageError(
+                f"--model {name}: this family {why}", "use a Fun-ASR, Paraformer, qwen-audio or Qwen-ASR model"
+            )
     if name.startswith("qwen") and name.removesuffix("-realtime") != name:
         return Model(name, REALTIME, (), _QWEN_ASR, 1, known=False)
     return Model(name, INFERENCE, (8000,) if "-8k" in name else (), _STREAMING, 4, known=False)

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from time import monotonic
 from types import FrameType
 
+from asrcli.audio import Format
 from asrcli.config import Connection
 from asrcli.engine.loop import Over
 from asrcli.engine.session import Session
 from asrcli.errors import AsrError, AudioLost
-from asrcli.events import Began, Ended, Event, Notice, Ready
+from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Ready
 from asrcli.seams import ClientCodec, Output, Source, Transport
 from asrcli.transcript import Transcript, fold
 
+LEFT = "left before its text came"
 WAITING = "finishing: waiting for the last words; Ctrl-C again to leave now"
 
 
@@ -69,6 +71,8 @@ class Run:
         self._account = _Account()
         self._began = plan.clock()
         self._interrupted = False
+        self._final_ms = 0  # finals reach up to here
+        self._heard = False  # a service has listened to us: there is something to account for
 
     def transcribe(self, sources: Sequence[Source], notices: Sequence[Notice] = ()) -> Ended:
         """Run to the end and let the outputs hear the account, and before it what a listener should know.
@@ -88,7 +92,7 @@ class Run:
         except KeyboardInterrupt as exc:
             error = exc
         ended = self._account.ended(self._transcript, self._plan.clock() - self._began)
-        if self._account.overs or error is None:
+        if self._heard:
             self._tell(ended)
         if error is not None:
             raise error
@@ -102,16 +106,33 @@ class Run:
         plan, begin_ms = self._plan, self._account.end_ms
         start = source.format.samples(begin_ms)
         session = Session(source, start, plan.codec(), plan.dial, plan.connection, plan.pace, plan.clock)
-        with self._interruptible(session):
-            for event in session.events():
-                self._tell(event)
-                if isinstance(event, Ready):
-                    self._tell(Began(source.name, plan.model, event.task_id, begin_ms, source.duration_ms))
+        try:
+            with self._interruptible(session):
+                for event in session.events():
+                    self._tell(event)
+                    if isinstance(event, Ready):
+                        self._heard = True
+                        self._tell(Began(source.name, plan.model, event.task_id, begin_ms, source.duration_ms))
+        except KeyboardInterrupt:
+            self._leave(session.left(), source.format)
+            raise
         self._account.add(session.over, source.format.ms(session.over.end))
         return session.over.error
 
+    def _leave(self, over: Over, audio_format: Format) -> None:
+        """Put out the settled words of open sentences, and name what was sent and not waited for."""
+        for partial in list(self._transcript.open.values()):
+            if settled := partial.settled.strip():
+                self._tell(Final(partial.key, partial.begin_ms, _settled_ms(partial), settled))
+        end_ms = audio_format.ms(over.end)
+        if end_ms > self._final_ms:
+            self._tell(Gap(self._final_ms, end_ms, LEFT))
+        self._account.add(over, end_ms)
+
     def _tell(self, event: Event) -> None:
         self._transcript = fold(self._transcript, event)
+        if isinstance(event, Final):
+            self._final_ms = max(self._final_ms, event.end_ms)
         for output in self._outputs:
             output.hear(event, self._transcript)
 
@@ -133,3 +154,15 @@ class Run:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _settled_ms(partial: Partial) -> int:
+    """Where the settled words of a partial end, as far as it has word times; else where it begins."""
+    rest = partial.settled
+    end_ms = partial.begin_ms
+    for word in partial.words:
+        rest = rest.lstrip()
+        if not rest.startswith(word.text):
+            break
+        rest, end_ms = rest[len(word.text) + len(word.punctuation) :], word.end_ms
+    return end_ms

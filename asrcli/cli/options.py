@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from asrcli.config import DEFAULT_URL, SILENCE_MS
+from asrcli.errors import UsageError
 from asrcli.models import MODELS
 
 AUDIO, MODEL, CONNECTION, OUTPUT, DIAGNOSIS = "Audio", "Model", "Connection", "Output", "Diagnosis"
@@ -20,7 +21,11 @@ class OutputFormat(StrEnum):
 
 
 def parse_pace(text: str) -> float | None:
-    """A pace as times real time; `max` is None."""
+    """A pace as times real time; `max` is None.
+
+    Raises:
+        UsageError: it is neither.
+    """
     if text == "max":
         return None
     try:
@@ -28,7 +33,7 @@ def parse_pace(text: str) -> float | None:
     except ValueError:
         pace = 0.0
     if not 0 < pace <= 1000:
-        raise typer.BadParameter(f"{text!r} is neither max nor a number above 0 and up to 1000")
+        raise UsageError(f"--pace {text}: neither max nor a number above 0 and up to 1000")
     return pace
 
 

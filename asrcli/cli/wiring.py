@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 KEY_VARIABLE = "DASHSCOPE_API_KEY"
 LOG_BYTES, LOG_FILES = 1_000_000, 3
-EMBEDDED = "embedded recognizer: US English only, modest accuracy, offline; the model's name is not what answers"
+EMBEDDED = "embedded recognizer: US English only, modest accuracy, offline"
 
 
 @dataclass(frozen=True)

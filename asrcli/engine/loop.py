@@ -74,12 +74,15 @@ class Loop:
             never_up = self._link is Link.DIALLING
             error, broken = (_never_up(url, exc) if never_up else exc), True
             self._link, _ = step(self._link, self._input(), Happening.LOST)
-            self._give_up(error, duration_ms, silent=never_up)
+            if never_up:
+                self._end = self._start  # nothing was heard, so there is nothing to account for
+            else:
+                self._give_up(error, duration_ms)
         finally:
             self._inbox.end()
             if self._transport is not None:
                 self._transport.close()
-        return self._over(error, broken=broken)
+        return self.over(error, broken=broken)
 
     def _open(self, transport: Transport, connection: Connection) -> None:
         self._transport = transport
@@ -158,7 +161,7 @@ class Loop:
                 self._take(item)
             raise
 
-    def _give_up(self, error: AsrError, duration_ms: int | None, *, silent: bool) -> None:
+    def _give_up(self, error: AsrError, duration_ms: int | None) -> None:
         cut_short = self._inbox.ended
         self._inbox.end()
         while isinstance(item := self._inbox.get(0, audio=True), Chunk | Message):
@@ -166,10 +169,11 @@ class Loop:
         if duration_ms is not None and not cut_short:
             self._end = max(self._end, self._start + self._format.samples(duration_ms))
         end_ms = self._format.ms(self._end)
-        if end_ms > self._covered_ms and not silent:
+        if end_ms > self._covered_ms:
             self._emit(Gap(self._covered_ms, end_ms, str(error)))
 
-    def _over(self, error: AsrError | None, *, broken: bool) -> Over:
+    def over(self, error: AsrError | None, *, broken: bool) -> Over:
+        """The account so far; it may be asked for by a listener that leaves in the middle."""
         return Over(
             end=self._end,
             billed_s=self._codec.billed_s,

@@ -49,6 +49,10 @@ class Session:
         """Take no more audio; what has been captured is still sent and its text awaited. Safe in a signal handler."""
         self._inbox.end()
 
+    def left(self) -> Over:
+        """What is known of a session that nobody waits for any more."""
+        return self._loop.over(None, broken=True)
+
     def notify(self, notice: Notice) -> None:
         """Let the listener hear a notice, in order with the events."""
         self._events.put(notice)

@@ -26,7 +26,7 @@ class Log:
         elif isinstance(event, Notice):
             self._logger.log(LEVELS[event.level], "%s", event.text)
         elif isinstance(event, Ended):
-            self._logger.info("end %s", account(event))
+            self._logger.info("end %s", "; ".join(account(event)))
 
     def close(self) -> None:
         """Nothing to end."""

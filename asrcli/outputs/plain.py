@@ -43,7 +43,8 @@ class Status:
         if isinstance(event, Notice) and LEVELS[event.level] <= self._level:
             self._write(f"asr: {harmless(event.text)}")
         elif isinstance(event, Ended):
-            self._write(f"asr: {account(event)}")
+            for said in account(event):
+                self._write(f"asr: {said}")
 
     def close(self) -> None:
         """Nothing to end."""

@@ -68,7 +68,8 @@ class Terminal:
             self._sent_ms = event.sent_ms
         elif isinstance(event, Ended):
             self._live.stop()
-            self._print(f"asr: {account(event)}", UNSETTLED)
+            for said in account(event):
+                self._print(f"asr: {said}", UNSETTLED)
         if isinstance(event, Partial | Progress | Finished):
             self._redraw()
 

@@ -31,20 +31,21 @@ def gap_line(gap: Gap) -> str:
     return f"[gap {clock(gap.begin_ms)} → {clock(gap.end_ms)}: {harmless(gap.reason)}]"
 
 
-def account(ended: Ended) -> str:
-    """The closing line: every second of audio, and the delays."""
-    parts = [
+def account(ended: Ended) -> list[str]:
+    """The closing lines: every second of audio, then the delays and the bill."""
+    seconds = [
         f"audio {ended.audio_ms / 1000:.2f} s",
         f"covered {ended.covered_ms / 1000:.2f} s",
         f"lost {ended.lost_ms / 1000:.2f} s",
         f"{ended.sentences} sentence{'' if ended.sentences == 1 else 's'}",
     ]
-    if ended.first_text_ms is not None:
-        parts.append(f"first text after {ended.first_text_ms / 1000:.2f} s")
-    if ended.final_after_stop_ms is not None:
-        parts.append(f"last final {ended.final_after_stop_ms / 1000:.2f} s after the end")
     if ended.elapsed_ms:
-        parts.append(f"{ended.audio_ms / ended.elapsed_ms:.1f}x real time")
+        seconds.append(f"{ended.audio_ms / ended.elapsed_ms:.1f}x real time")
+    delays = []
+    if ended.first_text_ms is not None:
+        delays.append(f"first text after {ended.first_text_ms / 1000:.2f} s")
+    if ended.final_after_stop_ms is not None:
+        delays.append(f"last final {ended.final_after_stop_ms / 1000:.2f} s after the end")
     if ended.billed_s is not None:
-        parts.append(f"billed {ended.billed_s:g} s")
-    return " · ".join(parts)
+        delays.append(f"billed {ended.billed_s:g} s")
+    return [" · ".join(parts) for parts in (seconds, delays) if parts]

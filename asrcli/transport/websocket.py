@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+from contextlib import ExitStack
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -24,8 +25,8 @@ CLOSE_TIMEOUT_S = 1
 class WebSocket:
     """A Transport over websockets' threaded client."""
 
-    def __init__(self, connection: "ClientConnection") -> None:
-        self._connection = connection
+    def __init__(self, connection: "ClientConnection", goodbye: ExitStack) -> None:
+        self._connection, self._goodbye = connection, goodbye
 
     def send(self, message: Message) -> None:
         """Send one message; waits while the other end is behind."""
@@ -48,7 +49,7 @@ class WebSocket:
 
     def close(self) -> None:
         """Say goodbye and go; the other end gets a second to answer."""
-        self._connection.close()
+        self._goodbye.close()
 
 
 def dial(url: str, connection: Connection) -> WebSocket:
@@ -63,24 +64,27 @@ def dial(url: str, connection: Connection) -> WebSocket:
 
     headers = {"Authorization": f"Bearer {connection.key.reveal()}"} if connection.key else {}
     options: dict[str, Any] = {"proxy": None} if _is_loopback(url) else {}
+    goodbye = ExitStack()  # the library opens in a with block only; ours lasts until close()
     try:
-        opened = connect(
-            url,
-            additional_headers=headers,
-            user_agent_header=f"asrcli/{__version__}",
-            open_timeout=connection.connect_timeout_s,
-            close_timeout=CLOSE_TIMEOUT_S,
-            ping_interval=PING_INTERVAL_S,
-            ping_timeout=PING_TIMEOUT_S,
-            compression=None,  # PCM does not shrink
-            max_size=None,
-            **options,
+        opened = goodbye.enter_context(
+            connect(
+                url,
+                additional_headers=headers,
+                user_agent_header=f"asrcli/{__version__}",
+                open_timeout=connection.connect_timeout_s,
+                close_timeout=CLOSE_TIMEOUT_S,
+                ping_interval=PING_INTERVAL_S,
+                ping_timeout=PING_TIMEOUT_S,
+                compression=None,  # PCM does not shrink
+                max_size=None,
+                **options,
+            )
         )
     except InvalidStatus as exc:
         raise refusal(url, exc.response) from None
     except (OSError, InvalidHandshake, EOFError) as exc:
         raise ConnectFailed(url, *_explained(url, exc)) from None
-    return WebSocket(opened)
+    return WebSocket(opened, goodbye)
 
 
 def refusal(url: str, response: "Response") -> AsrError:

@@ -1,0 +1,159 @@
+"""Interruptions, broken connections and mistakes, as a person meets them: one line, one exit code, no lost word."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import CLIP, asr, lines, serving, started
+from tests.support.tone import tone, wav
+
+KEY = "sk-0123456789abcdef"
+QWEN = "qwen3-asr-flash-realtime"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_interrupt_ends_the_input_and_waits_for_the_finals(
+    scripted: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    """What was spoken before Ctrl-C has its text, and the account covers it all."""
+    with started(
+        "file", wav(tmp_path / "a.wav", tone(60_000)), "--url", scripted, "-f", "jsonl", "--pace", "2"
+    ) as process:
+        first = process.read_until('"final"')
+        process.send_signal(number)
+        rest, status = process.communicate(timeout=20)
+        end = lines(rest)[-1]
+        assert process.returncode == 130
+        assert end["type"] == "end"
+        assert end["lost_ms"] == 0
+        assert 1000 <= end["audio_ms"] < 60_000
+        last = [event for event in lines(first + rest) if event["type"] == "final"][-1]
+        assert last["end_ms"] >= end["audio_ms"] - 1000
+        assert "Ctrl-C again" in status
+        assert "Traceback" not in status
+
+
+def test_the_second_interrupt_leaves_at_once_with_an_account(tmp_path: Path) -> None:
+    """A service that does not answer holds nobody: what was settled is out, the rest is a gap."""
+    with serving("--engine", "scripted") as (address, server):
+        file = wav(tmp_path / "a.wav", tone(60_000))
+        with started("file", file, "--url", address, "-f", "jsonl", "--partials", "--pace", "4") as process:
+            process.read_until('"partial", "sentence": 2')
+            server.send_signal(signal.SIGSTOP)
+            process.send_signal(signal.SIGINT)
+            assert "Ctrl-C again" in process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=10)
+            server.send_signal(signal.SIGCONT)
+    assert process.returncode == 130
+    gap, end = lines(rest)[-2:]
+    assert (gap["type"], gap["end_ms"]) == ("gap", end["audio_ms"])
+    assert end["audio_ms"] == end["covered_ms"] + end["lost_ms"]
+
+
+def test_a_broken_connection_keeps_the_finals_and_names_the_gap(tmp_path: Path) -> None:
+    """Exit 4; the gap reaches to the end of the file, sent or not."""
+    with serving("--engine", "scripted") as (address, server):
+        file = wav(tmp_path / "a.wav", tone(60_000))
+        with started("file", file, "--url", address, "-f", "jsonl", "--pace", "4") as process:
+            first = process.read_until('"final"')
+            server.kill()
+            rest, status = process.communicate(timeout=20)
+    events = lines(first + rest)
+    final = [event for event in events if event["type"] == "final"][-1]
+    gap, end = events[-2:]
+    assert process.returncode == 4
+    assert (gap["begin_ms"], gap["end_ms"]) == (final["end_ms"], 60_000)
+    assert (end["audio_ms"], end["lost_ms"]) == (60_000, 60_000 - final["end_ms"])
+    assert "connection lost" in status.splitlines()[-1]
+
+
+def test_the_server_drains_on_sigterm(tmp_path: Path) -> None:
+    """A running task comes to its end; the server then goes with exit code 0."""
+    file = wav(tmp_path / "a.wav", tone(6000))
+    with (
+        serving("--engine", "scripted") as (address, server),
+        started("file", file, "--url", address, "--pace", "4") as process,
+    ):
+        process.stdout.readline()
+        server.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=20)
+        assert (process.returncode, rest.splitlines()[-1]) == (0, "sentence 6")
+        assert server.wait(20) == 0
+
+
+MISTAKES = {
+    "no key": (2, ["file", CLIP], "set DASHSCOPE_API_KEY"),
+    "no such file": (3, ["file", "none.wav", "--local"], "none.wav: no such file"),
+    "nobody listens": (4, ["file", CLIP, "--url", "ws://127.0.0.1:1"], "connection refused"),
+    "unknown host": (4, ["file", CLIP, "--url", "ws://no-such-host.invalid"], "unknown host"),
+    "not an address": (2, ["file", CLIP, "--url", "http://host"], "not a WebSocket address"),
+    "local and url": (2, ["file", CLIP, "--local", "--url", "ws://host"], "--local with --url"),
+    "quiet and verbose": (2, ["file", CLIP, "--local", "-q", "-v"], "--quiet with --verbose"),
+    "no-vad on inference": (2, ["file", CLIP, "--local", "--no-vad"], "--no-vad has no effect"),
+    "semantic on realtime": (2, ["file", CLIP, "--local", "--model", QWEN, "--semantic"], "semantic has no effect"),
+    "silence out of range": (2, ["file", CLIP, "--local", "--silence-ms", 5], "must be from 200 to 6000"),
+    "a pace of nothing": (2, ["file", CLIP, "--local", "--pace", 0], "neither max nor a number"),
+    "no directory": (2, ["file", CLIP, "--local", "-o", "/no/such/place"], "there is no directory"),
+    "two standard inputs": (2, ["file", "-", "-", "--local"], "more than once"),
+    "another model family": (2, ["file", CLIP, "--local", "--model", "gummy-realtime-v1"], "this family"),
+    "open to the world": (2, ["serve", "--host", "0.0.0.0", "--port", 0], "--api-key-file"),  # noqa: S104  the refusal is under test
+    "a script for no one": (2, ["serve", "--script", CLIP], "--engine scripted"),
+    "a script that is none": (2, ["serve", "--engine", "scripted", "--script", CLIP], "is not a script"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "arguments", "said"), MISTAKES.values(), ids=MISTAKES)
+def test_each_mistake_has_one_line_and_its_exit_code(code: int, arguments: list[object], said: str) -> None:
+    """What happened and what to do, no traceback, nothing on standard output."""
+    done = asr(*arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("model", ["fun-asr-realtime", "qwen3-asr-flash-realtime"])
+def test_a_language_the_recognizer_does_not_know_is_refused_on_both_wires(model: str) -> None:
+    """Chinese asked of a US English engine is an error, not English gibberish."""
+    pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
+    done = asr("file", CLIP, "--local", "--language", "zh", "--model", model, "-q")
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "language zh" in done.stderr
+
+
+def test_a_wrong_key_is_refused_and_never_shown(tmp_path: Path) -> None:
+    """Exit 5 with the service's words; the key is in no output and no log, however much is asked for."""
+    (tmp_path / "right").write_text("sk-right\n")
+    log = tmp_path / "asr.log"
+    with serving("--engine", "scripted", "--api-key-file", tmp_path / "right") as (address, _):
+        run = ["file", CLIP, "--url", address, "-vv", "--debug", "--log-file", log]
+        refused = asr(*run, DASHSCOPE_API_KEY=KEY)
+        (tmp_path / "wrong").write_text(KEY)
+        by_file = asr(*run, "--api-key-file", tmp_path / "wrong")
+        accepted = asr(*run, "--pace", "max", "--api-key-file", tmp_path / "right")
+    assert (refused.returncode, by_file.returncode, accepted.returncode) == (5, 5, 0)
+    assert "InvalidApiKey: Invalid API-key provided." in refused.stderr
+    assert "region" in refused.stderr
+    assert KEY not in refused.stderr + by_file.stderr + log.read_text()
+    assert "sk-right" not in accepted.stderr + log.read_text()
+
+
+def test_a_key_that_cannot_be_one_is_refused_before_it_travels(tmp_path: Path) -> None:
+    """A file with two lines, or none, is named."""
+    (tmp_path / "two").write_text("sk-a\nsk-b\n")
+    (tmp_path / "none").touch()
+    for name in ("two", "none", "missing"):
+        done = asr("file", CLIP, "--url", "ws://127.0.0.1:1", "--api-key-file", tmp_path / name)
+        assert done.returncode == 2
+        assert "--api-key-file" in done.stderr
+        assert "sk-a" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt" or not Path("/dev/full").exists(), reason="needs /dev/full to be a full disk")
+def test_a_full_disk_is_named(scripted: str, tmp_path: Path) -> None:
+    """The transcript cannot be written: exit 2 and which file."""
+    done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", scripted, "--pace", "max", "-o", "/dev/full")
+    assert done.returncode == 2
+    assert "cannot write /dev/full: No space left on device" in done.stderr

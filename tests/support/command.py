@@ -1,0 +1,99 @@
+"""The real command as a child process, and the real server beside it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+ASR = (sys.executable, "-m", "asrcli")
+DATA = Path(__file__).parent.parent / "data"
+CLIP = DATA / "meeting-rms.wav"
+PATIENCE_S = 60
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a user without a key, a proxy or colours to hide behind."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("DASHSCOPE", "ASR_"))}
+    return kept | {"NO_PROXY": "127.0.0.1", "TERM": "dumb", "COLUMNS": "80", "PYTHONWARNINGS": "error"} | more
+
+
+def asr(*arguments: object, stdin: bytes | None = None, **env: str) -> "subprocess.CompletedProcess[str]":
+    """Run `asr` to its end."""
+    done = subprocess.run(
+        [*ASR, *map(str, arguments)],
+        input=stdin,
+        check=False,
+        capture_output=True,
+        env=environment(**env),
+        timeout=PATIENCE_S,
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+class Running(subprocess.Popen[str]):
+    """A started `asr`, whose pipes are there and which does not outlive its block."""
+
+    stdout: IO[str]
+    stderr: IO[str]
+
+    def read_until(self, part: str) -> str:
+        """The first line of standard output that holds the part, passing over others; its absence fails the test."""
+        for line in self.stdout:
+            if part in line:
+                return line
+        raise AssertionError(f"{part} never came: {self.stderr.read()}")
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self.wait()
+        self.stdout.close()
+        self.stderr.close()
+
+
+def started(*arguments: object, **env: str) -> Running:
+    """Start `asr` with its outputs as pipes; use it in a with block."""
+    return Running(
+        [*ASR, *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(**env),
+    )
+
+
+@contextmanager
+def serving(*arguments: object) -> Iterator[tuple[str, Running]]:
+    """`asr serve` on a free port: its address and its process."""
+    with started("serve", "--port", 0, *arguments) as process:
+        line = process.stderr.readline()
+        assert " at ws://127.0.0.1:" in line, line
+        process.stderr.readline()  # the honest line about the engine
+        yield line.split(" at ")[1].split()[0], process
+
+
+def script(path: Path, *results: tuple[int, int, str]) -> Path:
+    """A script for the scripted engine: begin, end, text."""
+    lines = [{"begin_ms": begin, "end_ms": end, "text": text, "partials": [text[:3]]} for begin, end, text in results]
+    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    """JSON Lines as objects."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def word_errors(said: str, heard: str) -> float:
+    """Word error rate of what was heard against what was said."""
+    truth, guess = said.split(), heard.split()
+    row: Sequence[int] = range(len(guess) + 1)
+    for i, word in enumerate(truth, 1):
+        before, row = row, [i]
+        for j, other in enumerate(guess, 1):
+            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (word != other)))
+    return row[-1] / len(truth)
