@@ -163,6 +163,8 @@ def shifted(event: Event, offset_ms: int) -> Event:
         return replace(event, end_ms=event.end_ms + offset_ms)
     if isinstance(event, Partial):
         return replace(event, begin_ms=event.begin_ms + offset_ms, words=_shifted(event.words, offset_ms))
+    if isinstance(event, Gap):
+        return replace(event, begin_ms=event.begin_ms + offset_ms, end_ms=event.end_ms + offset_ms)
     if isinstance(event, Final):
         begin_ms, end_ms = event.begin_ms + offset_ms, event.end_ms + offset_ms
         return replace(event, begin_ms=begin_ms, end_ms=end_ms, words=_shifted(event.words, offset_ms))

@@ -82,7 +82,7 @@ def find(name: str) -> Model:
             raise UsageError(
                 f"--model {name}: this family {why}", "use a Fun-ASR, Paraformer, qwen-audio or Qwen-ASR model"
             )
-    if name.startswith("qwen") and name.removesuffix("-realtime") != name:
+    if name.startswith("qwen") and "-realtime" in name:  # behind it stands nothing, or the date of a snapshot
         return Model(name, REALTIME, (), _QWEN_ASR, 1, known=False)
     return Model(name, INFERENCE, (8000,) if "-8k" in name else (), _STREAMING, 4, known=False)
 

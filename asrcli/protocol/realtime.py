@@ -40,7 +40,7 @@ class Client:
         self._format = Format(recognition.rate)
         self._sent = self._committed = 0  # samples
         self._commits: deque[tuple[int, int]] = deque()  # spans in ms that the server has not named yet
-        self._spans: dict[str, tuple[int, int]] = {}  # item -> begin and end in ms, end 0 while it is open
+        self._spans: dict[str, tuple[int, int | None]] = {}  # item -> begin and end in ms, None while it is open
         self._last_end_ms = 0
 
     def url(self, base: str) -> str:
@@ -120,7 +120,7 @@ class Client:
         item = need(value, "item_id", str)
         if name == "input_audio_buffer.speech_started":
             begin_ms = int(need(value, "audio_start_ms", (int, float)))
-            self._spans[item] = (begin_ms, 0)
+            self._spans[item] = (begin_ms, None)
             return [SpeechStarted(item, begin_ms)]
         if name == "input_audio_buffer.speech_stopped":
             end_ms = int(need(value, "audio_end_ms", (int, float)))
@@ -153,8 +153,8 @@ class Client:
         return self._spans[item][0] if item in self._spans else self._last_end_ms
 
     def _close(self, item: str) -> tuple[int, int]:
-        begin_ms, end_ms = self._spans.pop(item, (self._last_end_ms, 0))
-        end_ms = max(begin_ms, end_ms or self._format.ms(self._sent))
+        begin_ms, end_ms = self._spans.pop(item, (self._last_end_ms, None))
+        end_ms = max(begin_ms, self._format.ms(self._sent) if end_ms is None else end_ms)
         self._last_end_ms = max(self._last_end_ms, end_ms)
         return begin_ms, end_ms
 
@@ -280,18 +280,9 @@ class Server:
     def _announced(self, key: str) -> list[Message]:
         item, previous = self._item(key), self._last_item
         self._last_item = item
-        content = [{"type": "input_audio", "transcript": None}]
-        described = {
-            "id": item,
-            "object": "realtime.item",
-            "type": "message",
-            "status": "in_progress",
-            "role": "user",
-            "content": content,
-        }
         return [
             self._event("input_audio_buffer.committed", previous_item_id=previous, item_id=item),
-            self._event("conversation.item.created", previous_item_id=previous, item=described),
+            self._event("conversation.item.created", previous_item_id=previous, item=session.item(item)),
         ]
 
     def _result(self, event: Partial | Final) -> Text:

@@ -1,4 +1,4 @@
-"""The session object of the realtime wire, read and written by either end. Knows nothing of its events."""
+"""The objects of the realtime wire, read and written by either end: session and item. Knows nothing of its events."""
 
 from asrcli.config import Recognition
 from asrcli.errors import ProtocolError
@@ -68,4 +68,16 @@ def effective(session_id: str, recognition: Recognition, audio_format: str, lang
         "sample_rate": recognition.rate,
         "input_audio_transcription": {"language": language} if language else None,
         "turn_detection": detection if recognition.vad else None,
+    }
+
+
+def item(item_id: str) -> Json:
+    """An utterance before it has its text, as conversation.item.created tells it."""
+    return {
+        "id": item_id,
+        "object": "realtime.item",
+        "type": "message",
+        "status": "in_progress",
+        "role": "user",
+        "content": [{"type": "input_audio", "transcript": None}],
     }

@@ -1,0 +1,245 @@
+"""The realtime wire, both ends joined, in VAD mode and in manual mode."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asrcli.config import Recognition
+from asrcli.errors import ProtocolError, ServiceRefused
+from asrcli.events import Final, Finished, Notice, Partial, Ready, SpeechStarted, SpeechStopped
+from asrcli.message import Binary, Message, Text
+from asrcli.protocol import realtime
+from asrcli.request import Audio, Clear, Commit, Finish, Start
+from tests.support.pair import MODELS, Pair, counting, on_realtime
+
+QWEN = MODELS["realtime"]
+MANUAL = Recognition(QWEN, vad=False)
+SECOND = bytes(32000)
+
+
+def names(messages: list[Message]) -> list[str]:
+    """The types of messages."""
+    return [json.loads(message.data)["type"] for message in messages if isinstance(message, Text)]
+
+
+def begun(recognition: Recognition) -> Pair:
+    """A session in which audio may flow."""
+    pair = on_realtime(recognition)
+    assert pair.greeted == []
+    assert pair.ask(pair.client.start()) == [Start(recognition)]
+    assert pair.tell(Ready("ignored")) == [Ready(pair.server.task_id)]
+    return pair
+
+
+def test_a_session_in_vad_mode() -> None:
+    """The server cuts: times come as speech marks, the text between and behind them."""
+    pair = begun(Recognition(QWEN))
+    assert pair.ask(pair.client.audio(SECOND)) == [Audio(SECOND)]
+    heard = pair.tell(
+        SpeechStarted("1", 640),
+        Partial("1", 640, "今天", "天气", (), "zh", "happy"),
+        SpeechStopped("1", 1920),
+        Final("1", 640, 1920, "今天天气好", (), "zh", "happy"),
+    )
+    item = heard[0].key  # type: ignore[union-attr]
+    assert heard == [
+        SpeechStarted(item, 640),
+        Partial(item, 640, "今天", "天气", (), "zh", "happy"),
+        SpeechStopped(item, 1920),
+        Final(item, 640, 1920, "今天天气好", (), "zh", "happy"),
+    ]
+    assert pair.ask(pair.client.finish()) == [Finish()]
+    assert pair.tell(Finished()) == [Finished(None)]
+
+
+def test_messages_come_in_the_order_of_the_reference() -> None:
+    """started, text, stopped, committed, created, completed; each item knows the one before."""
+    server = begun(Recognition(QWEN)).server
+    told: list[Message] = []
+    for key, at in (("1", 0), ("2", 5000)):
+        for event in (
+            SpeechStarted(key, at), Partial(key, at, "", "x"), SpeechStopped(key, at + 900), Final(key, at, 900, "x"),
+        ):  # fmt: skip
+            told += server.encode(event)
+    assert [name.rsplit(".", 1)[-1] for name in names(told)] == [
+        "speech_started", "text", "speech_stopped", "committed", "created", "completed",
+    ] * 2  # fmt: skip
+    items = [json.loads(m.data) for m in told if isinstance(m, Text) and ".committed" in m.data]
+    assert items[0]["previous_item_id"] is None
+    assert items[1]["previous_item_id"] == items[0]["item_id"]
+
+
+def test_a_session_in_manual_mode_takes_its_times_from_the_commits() -> None:
+    """No speech marks here: an utterance lasts from commit to commit."""
+    pair = begun(MANUAL)
+    for number, seconds in ((1, 2), (2, 1)):
+        for _ in range(seconds):
+            pair.ask(pair.client.audio(SECOND))
+        assert pair.ask(pair.client.commit()) == [Commit()]
+        assert pair.tell(SpeechStarted(str(number), 1), SpeechStopped(str(number), 2)) == []
+    finals = pair.tell(Final("1", 9, 9, "one"), Final("2", 9, 9, "two"))
+    assert [(f.begin_ms, f.end_ms, f.text) for f in finals if isinstance(f, Final)] == [
+        (0, 2000, "one"),
+        (2000, 3000, "two"),
+    ]
+
+
+def test_finishing_commits_what_is_open_and_nothing_else() -> None:
+    """The last words are never left in the buffer; an empty buffer is never committed, which is an error."""
+    pair = begun(MANUAL)
+    pair.ask(pair.client.audio(SECOND))
+    assert pair.ask(pair.client.finish()) == [Commit(), Finish()]
+    pair = begun(MANUAL)
+    pair.ask(pair.client.audio(SECOND))
+    pair.ask(pair.client.commit())
+    assert pair.client.commit() == []
+    assert pair.ask(pair.client.finish()) == [Finish()]
+
+
+def test_clearing_forgets_the_open_utterance() -> None:
+    """Its audio is part of no later item."""
+    pair = begun(MANUAL)
+    pair.ask(pair.client.audio(SECOND))
+    assert pair.ask(pair.client.clear()) == [Clear()]  # type: ignore[attr-defined]
+    pair.ask(pair.client.audio(SECOND))
+    pair.ask(pair.client.commit())
+    (final,) = pair.tell(Final("1", 0, 0, "two"))
+    assert isinstance(final, Final)
+    assert (final.begin_ms, final.end_ms) == (1000, 2000)
+
+
+def test_a_commit_where_none_may_be_is_an_error_that_ends_nothing() -> None:
+    """In VAD mode the client never sends one; a foreign client that does is told, and goes on."""
+    pair = begun(Recognition(QWEN))
+    pair.ask(pair.client.audio(SECOND))
+    assert pair.client.commit() == []
+    commit = Text('{"type":"input_audio_buffer.commit"}')
+    with pytest.raises(ProtocolError, match="commit in VAD mode"):
+        pair.server.receive(commit)
+    with pytest.raises(ProtocolError, match="empty buffer"):
+        begun(MANUAL).server.receive(commit)
+    (notice,) = pair.hear(pair.server.fail("invalid_value", "empty"))
+    assert notice == Notice("warning", "the service objects: invalid_value: empty")
+    assert pair.ask(pair.client.audio(SECOND)) == [Audio(SECOND)]
+
+
+def test_an_error_before_the_session_is_up_refuses_it() -> None:
+    """So does one that is not about a request; such an error comes with its advice."""
+    pair = on_realtime()
+    pair.ask(pair.client.start())
+    with pytest.raises(ServiceRefused, match="InvalidParameter: no"):
+        pair.hear(pair.server.fail("InvalidParameter", "no"))
+    pair = begun(Recognition(QWEN))
+    with pytest.raises(ServiceRefused, match="InternalError"):
+        pair.client.receive(Text('{"type":"error","error":{"type":"server_error","code":"InternalError"}}'))
+
+
+def test_another_language_than_the_one_asked_for_is_a_refusal() -> None:
+    """A service that quietly listens for another language would write gibberish."""
+    pair = on_realtime(Recognition(QWEN, languages=("zh",)))
+    pair.ask(pair.client.start())
+    with pytest.raises(ServiceRefused, match="language zh is not known here, only en"):
+        pair.tell(Ready("s", "en"))
+
+
+def test_audio_without_a_session_update_begins_under_the_defaults() -> None:
+    """The second program of the service's guide sends no update and waits for nothing."""
+    server = realtime.Server(counting(), QWEN)
+    client = realtime.Client(Recognition(QWEN), counting())
+    (append,), (finish,) = client.audio(b"ab"), client.finish()
+    assert server.receive(append) == [Start(Recognition(QWEN)), Audio(b"ab")]
+    assert server.encode(Ready("s")) == []
+    with pytest.raises(ProtocolError, match="after the first audio"):
+        server.receive(*client.start())
+    assert server.receive(finish) == [Finish()]
+    assert server.receive(append) == []
+    silent = realtime.Server(counting(), QWEN)
+    assert silent.receive(finish) == [Start(Recognition(QWEN)), Finish()]
+
+
+@pytest.mark.parametrize(
+    ("message", "problem"),
+    [
+        (Binary(b"x"), "binary message where text is due"),
+        (Text("{}"), "field type is missing"),
+        (Text('{"type":"sing"}'), "unknown event type sing"),
+        (Text('{"type":"session.update"}'), "field session is missing"),
+        (Text('{"type":"session.update","session":{"sample_rate":44100}}'), "takes 16000 or 8000"),
+        (Text('{"type":"input_audio_buffer.append","audio":"?"}'), "not base64"),
+    ],
+)
+def test_a_client_that_breaks_the_protocol_is_told(message: Message, problem: str) -> None:
+    """What is wrong with which message."""
+    with pytest.raises(ProtocolError, match=problem):
+        realtime.Server(counting(), QWEN).receive(message)
+
+
+ITEM = "conversation.item.input_audio_transcription."
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        ('{"type":"session.updated"}', "field session is missing"),
+        ('{"type":"error"}', "field error is missing"),
+        ('{"type":"input_audio_buffer.speech_started","item_id":"i"}', "audio_start_ms is missing"),
+        ('{"type":"input_audio_buffer.speech_stopped","audio_end_ms":1}', "item_id is missing"),
+        (f'{{"type":"{ITEM}text","item_id":"i"}}', "field text is missing"),
+        (f'{{"type":"{ITEM}completed","item_id":"i"}}', "field transcript is missing"),
+    ],
+)
+def test_a_service_that_breaks_the_protocol_is_named(told: str, problem: str) -> None:
+    """A clear error with the message shortened, not a KeyError."""
+    with pytest.raises(ProtocolError, match=problem):
+        realtime.Client(Recognition(QWEN), counting()).receive(Text(told))
+
+
+def test_text_without_speech_marks_still_has_its_place() -> None:
+    """A service that forgets them costs times, never words: the sentence follows the one before."""
+    client = realtime.Client(Recognition(QWEN), counting())
+    client.audio(SECOND)
+    completed = f'{{"type":"{ITEM}completed","item_id":"%s","transcript":"x"}}'
+    (first,) = client.receive(Text(completed % "a"))
+    client.audio(SECOND)
+    (second,) = client.receive(Text(completed % "b"))
+    assert isinstance(first, Final)
+    assert isinstance(second, Final)
+    assert (first.begin_ms, first.end_ms, second.begin_ms, second.end_ms) == (0, 1000, 1000, 2000)
+
+
+@given(st.lists(st.binary(max_size=301), max_size=20))
+def test_audio_of_every_size_arrives_byte_for_byte(pieces: list[bytes]) -> None:
+    """Through base64 and back."""
+    pair = begun(Recognition(QWEN))
+    heard = [request for piece in pieces for request in pair.ask(pair.client.audio(piece))]
+    assert [request.data for request in heard if isinstance(request, Audio)] == pieces
+
+
+TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
+
+
+@given(TEXTS, TEXTS)
+def test_settled_and_unsettled_text_cross_apart(settled: str, unsettled: str) -> None:
+    """Text and stash of the wire are our settled and unsettled."""
+    (heard,) = begun(Recognition(QWEN)).tell(Partial("1", 0, settled, unsettled))
+    assert isinstance(heard, Partial)
+    assert (heard.settled, heard.unsettled) == (settled, unsettled)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4000), st.booleans()), max_size=30))
+def test_the_spans_of_commits_tile_the_audio(steps: list[tuple[int, bool]]) -> None:
+    """However audio and commits alternate, utterances follow each other without gap or overlap."""
+    pair = begun(MANUAL)
+    sent = 0
+    for samples, commit in steps:
+        sent += samples
+        pair.ask([*pair.client.audio(bytes(2 * samples)), *(pair.client.commit() if commit else ())])
+    commits = [request for request in pair.ask(pair.client.finish()) if isinstance(request, Commit)]
+    count = pair.server._commits  # type: ignore[attr-defined]
+    finals = pair.tell(*(Final(str(number), 0, 0, "x") for number in range(1, count + 1)))
+    spans = [(final.begin_ms, final.end_ms) for final in finals if isinstance(final, Final)]
+    assert len(commits) <= 1
+    assert [begin for begin, _ in spans] == [0, *(end for _, end in spans[:-1])][: len(spans)]
+    assert not spans or spans[-1][1] == sent * 1000 // 16000

@@ -1,0 +1,35 @@
+"""What a command loads before it has something to do."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.command import environment
+
+HEAVY = (
+    "av",
+    "pydub",
+    "pyaudio",
+    "pocketsphinx",
+    "websockets",
+    "asyncio",
+    "rich.live",
+    "asrcli.engine",
+    "asrcli.server",
+)
+
+
+def loaded(*arguments: str) -> set[str]:
+    """The modules in memory after the command, as `-X importtime` lists them."""
+    command = [sys.executable, "-X", "importtime", "-m", "asrcli", *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, env=environment(), timeout=60)
+    return {line.rsplit("|", 1)[1].strip() for line in done.stderr.decode().splitlines() if "|" in line}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["file", "--help"], ["serve", "--help"], ["schema"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    """No audio, no websockets, no live display: help is there at once, and where a library is broken too."""
+    modules = loaded(*arguments)
+    assert "typer" in modules
+    assert [name for name in HEAVY if name in modules] == []
