@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -99,22 +99,22 @@ class Terminal:
         # A paced run is where its audio is; an unpaced one sends far ahead, so there the text tells the position.
         reached_ms = max(self._transcript.covered_ms, self._sent_ms if self._paced else 0)
         position_ms = max(0, reached_ms - self._began.begin_ms)
-        figures, total_ms = self._figures(position_ms), self._began.duration_ms
+        figures, total_ms = self._figures(position_ms, cells), self._began.duration_ms
         room = min(BAR_CELLS, cells - cell_len(figures) - 1)
         if total_ms and room >= 8:
             bar = ProgressBar(total_ms, min(position_ms, total_ms), width=room)
             yield from console.render(bar, console.options.update_width(room))
             yield Segment(" ")
-        yield Segment(set_cell_size(figures, min(cells, cell_len(figures))))
+        yield Segment(figures)
 
-    def _figures(self, position_ms: int) -> str:
+    def _figures(self, position_ms: int, cells: int) -> str:
+        """Position, speed and what is left, as much of it as there is room for."""
         assert self._began is not None  # noqa: S101  the caller looked
         elapsed_s = max(self._now() - self._began_at, 0.001)
         speed, total_ms = position_ms / 1000 / elapsed_s, self._began.duration_ms
-        figures = clock(position_ms)[:-4]
-        if total_ms:
-            figures += f"/{clock(total_ms)[:-4]}"
-        figures += f" {speed:.1f}x"
+        figures = [clock(position_ms)[:-4] + (f"/{clock(total_ms)[:-4]}" if total_ms else ""), f"{speed:.1f}x"]
         if total_ms and speed > 0.01:
-            figures += f" ETA {clock(int(max(0, total_ms - position_ms) / speed))[:-4]}"
-        return figures
+            figures.append(f"ETA {clock(int(max(0, total_ms - position_ms) / speed))[:-4]}")
+        while len(" ".join(figures)) > cells:
+            figures.pop()
+        return " ".join(figures)

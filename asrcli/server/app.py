@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 LOCAL_LIMITS = Limits(backlog_bytes=1 << 20)  # 30 s of audio ahead: an hour of it must not wait in memory
 STOP_WITHIN_S = 5
+CLOSE_WITHIN_S = 2  # so long a client may take to say goodbye
 
 _CODECS: dict[str, Callable[[Callable[[], str], str], ServerCodec]] = {
     inference.PATH: inference.Server,
@@ -74,6 +75,7 @@ class LocalServer:
                 process_request=self._gate.check,
                 compression=None,
                 max_size=self._limits.message_bytes,
+                close_timeout=CLOSE_WITHIN_S,
                 ping_interval=None,  # the official SDK answers no ping while its user is silent
                 server_header=f"asrcli/{__version__}",
                 logger=_wire_log,
@@ -98,7 +100,13 @@ class LocalServer:
         """Close everything now."""
         if self._server is not None:
             self._server.close(code=1001, reason="the server stops")
-            await self._server.wait_closed()
+            try:
+                async with asyncio.timeout(CLOSE_WITHIN_S):
+                    await self._server.wait_closed()
+            except TimeoutError:
+                for conversation in self._conversations:
+                    conversation.abandon()
+                await self._server.wait_closed()
         await self._recognizer.close()
 
     async def _converse(self, socket: "ServerConnection") -> None:

@@ -78,16 +78,23 @@ class Conversation:
         self._backlog = Backlog(limits.backlog_bytes)
         self._task: Task | None = None
         self._finishing = False  # the client has said all: only we may be late now
+        self._running: asyncio.Task[None] | None = None
 
     @property
     def busy(self) -> bool:
         """Whether a task is running."""
         return self._task is not None
 
+    def abandon(self) -> None:
+        """Stop talking, even where the recognizer is far behind."""
+        if self._running is not None:
+            self._running.cancel()
+
     async def run(self) -> None:
         """Talk until one side closes."""
         from websockets.exceptions import ConnectionClosed
 
+        self._running = asyncio.current_task()
         obeying = asyncio.create_task(self._obey())
         try:
             await self._say(self._codec.greet())

@@ -66,8 +66,9 @@ class Endpointer:
             self._pauses.append((self._quiet, self._length - 1))
         self._quiet = 0 if voiced else self._quiet + 1
         if self._quiet >= self._stop:
+            quiet = min(self._quiet, self._length)  # after a cut, some of it belongs to the sentence before
             self._length = 0
-            return Stopped(self._quiet)
+            return Stopped(quiet)
         if self._length >= self._limit:
             back = self._best_cut()
             self._length = max(1, back)

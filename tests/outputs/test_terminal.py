@@ -1,0 +1,141 @@
+"""The live line: exact in cells, cropped from the left, never touching what is printed."""
+
+import io
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from asrcli.events import Began, Ended, Event, Final, Finished, Gap, Notice, Partial, Progress
+from asrcli.outputs.terminal import Terminal, tail
+from asrcli.transcript import Transcript, fold
+
+SCRIPT = "ab 天气好，e\u0301🎙한"
+TEXTS = st.text(st.sampled_from(SCRIPT), max_size=60)
+
+
+@given(TEXTS, TEXTS, st.integers(2, 80))
+def test_the_tail_never_exceeds_its_cells_and_is_an_end_of_the_text(settled: str, unsettled: str, cells: int) -> None:
+    """Two-cell characters are not halved; nothing is lost that has room."""
+    left, right = tail(settled, unsettled, cells)
+    assert cell_len(left + right) <= cells
+    whole, shown = settled + unsettled, (left + right)
+    if cell_len(whole) <= cells:
+        assert (left, right) == (settled, unsettled)
+    else:
+        assert shown.startswith("…")
+        assert whole.endswith(shown[1:])
+        assert cell_len(shown) >= cells - 2
+        assert unsettled.endswith(right)
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        (20, ("今天天气", "很好")),
+        (12, ("今天天气", "很好")),
+        (11, ("…天天气", "很好")),
+        (6, ("…", "很好")),
+        (5, ("…", "很好")),
+        (4, ("…", "好")),
+        (2, ("…", "")),
+    ],
+)
+def test_chinese_is_cropped_by_cells_and_not_by_characters(cells: int, shown: tuple[str, str]) -> None:
+    """Twelve cells hold six of these characters."""
+    assert tail("今天天气", "很好", cells) == shown
+
+
+class Screen:
+    """A Terminal on a pretended screen, with a clock in hand."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, columns: int = 40, *, level: int = 0) -> None:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("TERM", "xterm-256color")
+        monkeypatch.setenv("TTY_COMPATIBLE", "1")
+        self.file, self.now, self.transcript = io.StringIO(), 0.0, Transcript()
+        self.file.isatty = lambda: True  # type: ignore[method-assign]
+        self.terminal = Terminal(self.file, lambda: self.now, timestamps=False, level=level, paced=True)
+
+    def hear(self, *events: Event) -> str:
+        """What the events write."""
+        before = len(self.file.getvalue())
+        for event in events:
+            self.now += 0.2
+            self.transcript = fold(self.transcript, event)
+            self.terminal.hear(event, self.transcript)
+        return self.file.getvalue()[before:]
+
+
+BEGAN = Began("a.wav", "m", "t", 0, 10_000)
+ENDED = Ended(10_000, 10_000, 0, 1, 0, None, None, None, 0)
+
+
+def test_finals_are_printed_once_and_above_the_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The final is plain text on a line of its own; then the open sentence is drawn anew."""
+    screen = Screen(monkeypatch)
+    screen.hear(BEGAN, Partial("1", 0, "good ", "mor"))
+    assert "good morning" in screen.hear(Final("1", 0, 900, "good morning"))
+    later = screen.hear(Partial("2", 900, "", "and"), Progress(5000), Finished(), ENDED)
+    screen.terminal.close()
+    assert "good morning" not in later
+
+
+def test_unsettled_words_are_dim_and_settled_ones_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may still change looks so."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    drawn = Screen(monkeypatch).hear(BEGAN, Partial("1", 0, "settled ", "open"))
+    assert "settled \x1b[2mopen\x1b[0m" in drawn
+
+
+def test_no_line_of_the_live_view_is_wider_than_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 20 columns as at 200, with Chinese: a line that wraps would leave rests behind."""
+    for columns in (20, 40, 80, 200):
+        screen = Screen(monkeypatch, columns)
+        drawn = screen.hear(BEGAN, Progress(5000), Partial("1", 0, "天气" * 80, "好" * 30))
+        lines = re.split(r"[\r\n]", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn))
+        assert max(map(cell_len, lines)) < columns
+
+
+def test_the_bar_tells_position_speed_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five of ten seconds sent in 0.2 s of the clock."""
+    assert "00:05/00:10 25.0x ETA 00:00" in Screen(monkeypatch, 80).hear(BEGAN, Progress(5000))
+    unknown = Screen(monkeypatch, 80).hear(Began("-", "m", "t", 0), Progress(5000))
+    assert "00:05 25.0x" in unknown
+    assert "ETA" not in unknown
+    narrow = Screen(monkeypatch, 20).hear(BEGAN, Progress(5000))
+    assert "00:05/00:10 25.0x" in narrow
+    assert "ETA" not in narrow
+
+
+def test_escape_sequences_in_text_do_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service cannot clear the screen or move the cursor."""
+    hostile = "\x1b[2J\x1b]0;title\x07"
+    drawn = Screen(monkeypatch).hear(
+        BEGAN,
+        Partial("1", 0, hostile, hostile),
+        Final("1", 0, 1, hostile),
+        Gap(0, 1, hostile),
+        Notice("warning", hostile),
+    )
+    assert "\x1b[2J" not in drawn
+    assert "\x1b]0" not in drawn
+
+
+def test_only_what_was_asked_for_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """-v brings information, -vv everything."""
+    for level, heard in ((0, "W"), (1, "WI"), (2, "WID")):
+        screen = Screen(monkeypatch, level=level)
+        said = screen.hear(Notice("warning", "W!"), Notice("info", "I!"), Notice("debug", "D!"))
+        assert "".join(letter for letter in "WID" if f"{letter}!" in said) == heard
+
+
+def test_the_account_closes_the_run_and_the_cursor_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever happened: close may be called again."""
+    screen = Screen(monkeypatch, 100)
+    drawn = screen.hear(BEGAN, Progress(1000), ENDED)
+    screen.terminal.close()
+    assert "audio 10.00 s · covered 10.00 s" in drawn
+    assert screen.file.getvalue().count("\x1b[?25h") == screen.file.getvalue().count("\x1b[?25l")

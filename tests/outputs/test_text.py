@@ -1,0 +1,72 @@
+"""Text for people: times, and nothing a terminal would obey."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asrcli.events import Ended, Gap
+from asrcli.outputs.text import account, clock, gap_line, harmless, line
+
+
+@given(st.text())
+def test_no_text_from_outside_can_steer_a_terminal(text: str) -> None:
+    """No control character, no line end, no direction override; everything else stays."""
+    shown = harmless(text)
+    assert not [char for char in shown if unicodedata.category(char) == "Cc" or char in "\u2028\u2029\u202e\u2066"]
+    assert harmless(shown) == shown
+    assert "".join(shown.split()) == "".join(
+        char for char in "".join(text.split()) if char in shown and not unicodedata.category(char).startswith("Cc")
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("red \x1b[31mred", "red [31mred"),
+        ("bell\a back\b", "bell back"),
+        ("two\nlines\r\nmore\tmore", "two lines  more more"),
+        ("c1 \x9b31m", "c1 31m"),
+        ("שלום עולם", "שלום עולם"),
+        ("👩‍👩‍👧 天气 é", "👩‍👩‍👧 天气 é"),
+    ],
+)
+def test_text_of_every_script_stays_whole(text: str, shown: str) -> None:
+    """Hebrew, joined emoji, Chinese and accents lose nothing."""
+    assert harmless(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("ms", "shown"),
+    [
+        (0, "00:00.000"),
+        (3_770, "00:03.770"),
+        (59_999, "00:59.999"),
+        (60_000, "01:00.000"),
+        (3_599_999, "59:59.999"),
+        (3_600_000, "1:00:00.000"),
+        (36_000_001, "10:00:00.001"),
+    ],
+)
+def test_times_read_as_on_a_clock(ms: int, shown: str) -> None:
+    """Hours appear when there are any."""
+    assert clock(ms) == shown
+
+
+def test_sentences_and_gaps_have_their_times() -> None:
+    """A gap stands where the words would, and says why."""
+    assert line(700, 3800, "good\nmorning", timestamps=True) == "[00:00.700 → 00:03.800] good morning"
+    assert line(700, 3800, "good morning", timestamps=False) == "good morning"
+    assert gap_line(Gap(0, 1500, "lost\x1b")) == "[gap 00:00.000 → 00:01.500: lost]"
+
+
+def test_the_account_names_what_is_known_and_leaves_out_the_rest() -> None:
+    """Seconds on the first line, delays and bill on the second."""
+    full = Ended(18_185, 18_185, 0, 4, 0, 19, 140, 650, 9_000)
+    assert account(full) == [
+        "audio 18.18 s · covered 18.18 s · lost 0.00 s · 4 sentences · 2.0x real time",
+        "first text after 0.14 s · last final 0.65 s after the end · billed 19 s",
+    ]
+    bare = Ended(1000, 0, 1000, 1, 0, None, None, None, 0)
+    assert account(bare) == ["audio 1.00 s · covered 0.00 s · lost 1.00 s · 1 sentence"]

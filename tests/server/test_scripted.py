@@ -1,0 +1,87 @@
+"""The scripted recognizer: its results at their times, whatever the size of the pieces."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asrcli.config import Recognition
+from asrcli.errors import UsageError
+from asrcli.events import Event, Final, Partial, SpeechStarted, SpeechStopped, Word
+from asrcli.server.recognizers.scripted import Result, ScriptedSession, read_script
+from asrcli.server.recognizers.stable import Stable
+
+SCRIPT = (Result(0, 900, "one", ("o", "on")), Result(1000, 2500, "two"), Result(2500, 2600, "三", ("三",)))
+
+
+def events(sizes: list[int], script: tuple[Result, ...] | None = SCRIPT) -> list[Event]:
+    """What a session says to pieces of these many samples."""
+    session = ScriptedSession(Recognition("m"), script)
+    return [event for size in sizes for event in session.feed(bytes(2 * size))] + list(session.finish())
+
+
+@given(st.lists(st.integers(0, 9000), max_size=30))
+def test_every_result_comes_once_in_order_whatever_is_fed(sizes: list[int]) -> None:
+    """Started, partials, stopped, final, each with its key."""
+    said = events(sizes)
+    finals = [event for event in said if isinstance(event, Final)]
+    assert [(final.key, final.text) for final in finals] == [("1", "one"), ("2", "two"), ("3", "三")]
+    assert all(before.end_ms <= after.begin_ms for before, after in pairwise(finals))
+    open_key = ""
+    for event in said:
+        if isinstance(event, SpeechStarted):
+            open_key = event.key
+        assert isinstance(event, SpeechStarted | Partial | SpeechStopped | Final)
+        assert event.key == open_key
+
+
+def test_the_size_of_the_pieces_changes_nothing() -> None:
+    """The same audio, the same transcript."""
+    assert events([100] * 480) == events([480] * 100) == events([1] * 48_000)
+
+
+def test_without_a_script_each_second_is_a_sentence() -> None:
+    """Only what has begun comes at the end."""
+    finals = [event for event in events([16000, 8000], None) if isinstance(event, Final)]
+    assert [(final.text, final.begin_ms, final.end_ms) for final in finals] == [
+        ("sentence 1", 0, 1000),
+        ("sentence 2", 1000, 1500),
+    ]
+
+
+def test_in_manual_mode_each_commit_takes_the_next_result() -> None:
+    """A commit behind the last one is answered too, by nothing said."""
+    session = ScriptedSession(Recognition("m", vad=False), SCRIPT[:1])
+    assert list(session.feed(bytes(32000))) == []
+    assert list(session.commit())[-1] == Final("1", 0, 1000, "one")
+    list(session.feed(bytes(32000)))
+    session.clear()
+    list(session.feed(bytes(32000)))
+    assert list(session.commit())[-1] == Final("2", 2000, 3000, "")
+    assert list(session.finish()) == []
+
+
+@pytest.mark.parametrize("line", ["{", "[]", "{}", '{"begin_ms":"0","end_ms":1,"text":""}'])
+def test_what_is_no_script_is_refused_with_its_name(tmp_path_factory: pytest.TempPathFactory, line: str) -> None:
+    """One line for a person."""
+    path = tmp_path_factory.mktemp("s") / "talk.jsonl"
+    path.write_text(line)
+    with pytest.raises(UsageError, match=r"talk\.jsonl"):
+        read_script(path)
+
+
+HYPOTHESES = st.lists(st.lists(st.sampled_from(["a", "b", "c"]), max_size=6), max_size=20)
+
+
+@given(HYPOTHESES)
+def test_settled_words_never_change_whatever_the_search_thinks_next(hypotheses: list[list[str]]) -> None:
+    """Each partial begins with what was settled before, and its words are its text."""
+    stable, settled = Stable("1", 0, "en"), ""
+    for texts in hypotheses:
+        words = tuple(Word(text, 10 * at, 10 * at + 10) for at, text in enumerate(texts))
+        partial = stable.partial(words)
+        if partial is not None:
+            assert partial.settled.startswith(settled)
+            assert partial.text == " ".join(word.text for word in partial.words)
+            settled = partial.settled
