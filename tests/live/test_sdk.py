@@ -1,0 +1,82 @@
+"""The unmodified official SDK against our server: what its own callbacks and metrics make of it."""
+
+import json
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command import CLIP, environment, serving, word_errors
+from tests.support.tone import tone, wav
+
+TRUTH = " ".join(CLIP.with_suffix(".txt").read_text().split("\n")).strip()
+TEXT, ITEM = "conversation.item.input_audio_transcription.text", "conversation.item.created"
+
+
+def official(how: str, address: str, path: Path, **env: str) -> dict[str, Any]:
+    """Let the SDK do it, in a process of its own."""
+    pytest.importorskip("dashscope", reason="the official SDK is not installed")
+    env = environment(PYTHONWARNINGS="ignore", **env)
+    command = [sys.executable, "-m", "tests.support.official", how, address, str(path)]
+    done = subprocess.run(command, capture_output=True, env=env, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    told: dict[str, Any] = json.loads(done.stdout.decode().splitlines()[-1])
+    return told
+
+
+def test_a_whole_file_in_one_call(embedded: str) -> None:
+    """In large pieces as fast as they are taken, WAV header included."""
+    told = official("call", embedded, CLIP)
+    assert told["status"] == 200
+    assert word_errors(TRUTH, " ".join(told["texts"])) <= 0.05
+
+
+def test_streaming_with_callbacks(embedded: str) -> None:
+    """Opened, partials, finals with times, words and usage, completed once, closed; both delays make sense."""
+    told = official("stream", embedded, CLIP)
+    assert (told["error"], told["calls"][0], told["calls"][-2:]) == ("", "open", ["complete", "close"])
+    assert told["calls"].count("final") == 4
+    assert "partial" in told["calls"]
+    assert word_errors(TRUTH, " ".join(told["texts"])) <= 0.05
+    assert [usage["duration"] for usage in told["usages"]] == sorted(usage["duration"] for usage in told["usages"])
+    for sentence in told["sentences"]:
+        assert sentence["begin_time"] < sentence["end_time"]
+        assert " ".join(word["text"] for word in sentence["words"]) == sentence["text"]
+        assert all(word["end_time"] <= after["begin_time"] for word, after in pairwise(sentence["words"]))
+    assert 0 < told["first_ms"] < 60_000
+    assert 0 <= told["last_ms"] < 60_000
+
+
+@pytest.mark.parametrize(("how", "errors"), [("vad", 0.05), ("manual", 0.15)])
+def test_the_realtime_wire(embedded: str, how: str, errors: float) -> None:
+    """Session events in their order; in manual mode the whole clip is one utterance."""
+    told = official(how, embedded, CLIP)
+    assert told["session"].startswith("sess_")
+    assert (told["types"][0], told["types"][-1]) == ("session.created", "session.finished")
+    assert {"error", "session.updated"} & set(told["types"]) == {"session.updated"}
+    assert len(told["texts"]) == (4 if how == "vad" else 1)
+    assert told["types"].count(ITEM) == len(told["texts"])
+    assert TEXT in told["types"]
+    assert word_errors(TRUTH, " ".join(told["texts"])) <= errors
+
+
+def test_three_tasks_on_one_connection(scripted: str, tmp_path: Path) -> None:
+    """With the newer API, which checks ids and refuses a connection that closed."""
+    told = official("reuse", scripted, wav(tmp_path / "a.wav", tone(2500)))
+    assert told["texts"] == [["sentence 1", "sentence 2", "sentence 3"]] * 3
+    assert all(0 <= delay < 60_000 for delay in told["delays"])
+
+
+def test_a_wrong_key_is_an_error_the_sdk_can_name(tmp_path: Path) -> None:
+    """401 in the handshake; with the right key it goes through."""
+    (tmp_path / "key").write_text("sk-right")
+    with serving("--engine", "scripted", "--api-key-file", tmp_path / "key") as (address, _):
+        file = wav(tmp_path / "a.wav", tone(1000))
+        wrong = official("stream", address, file, DASHSCOPE_API_KEY="sk-wrong")
+        right = official("stream", address, file, DASHSCOPE_API_KEY="sk-right")
+    assert wrong["error"].startswith("401 ")
+    assert wrong["texts"] == []
+    assert (right["error"], right["texts"]) == ("", ["sentence 1"])
