@@ -37,10 +37,16 @@ P = ParamSpec("P")
 OUR_BUG = 70
 INTERRUPTED = 130
 
+EXAMPLES = """Examples:
+
+asr file talk.wav
+
+asr file talk.wav --local --format jsonl | jq -r 'select(.type=="final").text'"""
+
 app = typer.Typer(
     name="asr",
     help="Live transcription: speech in files and streams to text, word by word, by DashScope or offline.",
-    epilog="asr file talk.wav\n\nasr file talk.wav --local --format jsonl | jq -r 'select(.type==\"final\").text'",
+    epilog=EXAMPLES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, and a key may be among them
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -61,7 +67,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def asr(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, metavar="", help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Options that come before any command."""

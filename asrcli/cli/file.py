@@ -7,7 +7,7 @@ from asrcli.config import Recognition
 from asrcli.errors import UsageError
 from asrcli.models import check, find
 
-EXAMPLES = "asr file talk.mp3 --timestamps\n\nffmpeg -i film.mkv -f wav - | asr file - --local -f jsonl"
+EXAMPLES = "Examples:\n\nasr file talk.mp3 --timestamps\n\nffmpeg -i film.mkv -f wav - | asr file - --local -f jsonl"
 
 
 def file(

@@ -41,8 +41,10 @@ def _models() -> list[str]:
     return list(MODELS)
 
 
+FLAG = ""  # a switch takes no value: nothing stands for one in the help
+
 Paths = Annotated[
-    list[str], typer.Argument(help="Audio or video files, one after the other; - is standard input.", metavar="FILE...")
+    list[str], typer.Argument(help="Audio or video files, one after the other; - is standard input.", metavar="FILE")
 ]
 Pace = Annotated[
     str | None,
@@ -61,6 +63,7 @@ Vad = Annotated[
     typer.Option(
         "--vad/--no-vad",
         help="The server cuts sentences; --no-vad (realtime models): cut here, at silences, and commit each.",
+        metavar=FLAG,
         rich_help_panel=MODEL,
     ),
 ]
@@ -80,13 +83,19 @@ Language = Annotated[
 ]
 Semantic = Annotated[
     bool | None,
-    typer.Option("--semantic/--no-semantic", help="Cut sentences by meaning, not by silence.", rich_help_panel=MODEL),
+    typer.Option(
+        "--semantic/--no-semantic",
+        help="Cut sentences by meaning, not by silence.",
+        metavar=FLAG,
+        rich_help_panel=MODEL,
+    ),
 ]
 Heartbeat = Annotated[
     bool | None,
     typer.Option(
         "--heartbeat/--no-heartbeat",
         help="Keep the connection through long silence. Default: where the model can.",
+        metavar=FLAG,
         rich_help_panel=CONNECTION,
         show_default=False,
     ),
@@ -105,6 +114,7 @@ Local = Annotated[
     typer.Option(
         "--local",
         help="Ask the embedded recognizer: offline, no key; US English, modest accuracy.",
+        metavar=FLAG,
         rich_help_panel=CONNECTION,
     ),
 ]
@@ -120,16 +130,27 @@ OutputFile = Annotated[
     typer.Option("--output", "-o", help="Write the transcript to this file.", metavar="PATH", rich_help_panel=OUTPUT),
 ]
 Partials = Annotated[
-    bool, typer.Option("--partials", help="Put out sentences in the making too.", rich_help_panel=OUTPUT)
+    bool, typer.Option("--partials", help="Put out sentences in the making too.", metavar=FLAG, rich_help_panel=OUTPUT)
 ]
 Timestamps = Annotated[
-    bool, typer.Option("--timestamps", help="Put its times before each sentence.", rich_help_panel=OUTPUT)
+    bool, typer.Option("--timestamps", help="Put its times before each sentence.", metavar=FLAG, rich_help_panel=OUTPUT)
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No status on standard error.", rich_help_panel=DIAGNOSIS)]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No status on standard error.", metavar=FLAG, rich_help_panel=DIAGNOSIS)
+]
 Verbose = Annotated[
-    int, typer.Option("--verbose", "-v", count=True, help="More status; -vv everything.", rich_help_panel=DIAGNOSIS)
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        help="More status; -vv everything.",
+        metavar=FLAG,
+        show_default=False,
+        rich_help_panel=DIAGNOSIS,
+    ),
 ]
-Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.", rich_help_panel=DIAGNOSIS)]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.", metavar=FLAG, rich_help_panel=DIAGNOSIS)]
 LogFile = Annotated[
     Path | None,
     typer.Option(help="Log to this file, rotating at 1 MB.", metavar="PATH", rich_help_panel=DIAGNOSIS),

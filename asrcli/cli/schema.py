@@ -4,7 +4,7 @@ import json
 
 import typer
 
-EXAMPLES = "asr schema > asr.schema.json\n\nasr schema | jq '.oneOf[].title'"
+EXAMPLES = "Examples:\n\nasr schema > asr.schema.json\n\nasr schema | jq '.oneOf[].title'"
 
 
 def schema() -> None:

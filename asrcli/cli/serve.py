@@ -12,7 +12,7 @@ from asrcli.errors import UsageError
 if TYPE_CHECKING:
     from asrcli.server.recognizers import Recognizer
 
-EXAMPLES = "asr serve --port 8090\n\nasr serve --engine scripted --script talk.jsonl"
+EXAMPLES = "Examples:\n\nasr serve --port 8090\n\nasr serve --engine scripted --script talk.jsonl"
 
 
 class Engine(StrEnum):
@@ -32,7 +32,10 @@ class SecondPass(StrEnum):
 
 Host = Annotated[str, typer.Option(help="Address to listen at.", metavar="ADDRESS", rich_help_panel=o.CONNECTION)]
 Port = Annotated[
-    int, typer.Option(help="Port to listen at; 0 takes a free one.", min=0, max=65535, rich_help_panel=o.CONNECTION)
+    int,
+    typer.Option(
+        help="Port to listen at; 0 takes a free one.", min=0, max=65535, metavar="PORT", rich_help_panel=o.CONNECTION
+    ),
 ]
 KeyFile = Annotated[
     Path | None,
@@ -76,8 +79,11 @@ def serve(
 ) -> None:
     """Serve both realtime wires of DashScope on this machine, without network or key.
 
-    The embedded engine knows US English with modest accuracy. Any DashScope client can be pointed at this server:
-    /api-ws/v1/inference and /api-ws/v1/realtime. SIGTERM and Ctrl-C let running tasks end.
+    The embedded engine is offline and knows US English only, with modest accuracy.
+
+    Any DashScope client can be pointed here: the paths are /api-ws/v1/inference and /api-ws/v1/realtime.
+
+    SIGTERM and Ctrl-C let running tasks end.
     """
     del debug  # read by the error boundary
     from asrcli.cli import wiring

@@ -17,6 +17,7 @@ import dashscope
 from dashscope.audio.asr import Recognition, RecognitionCallback, RecognitionResult
 from dashscope.audio.qwen_omni import MultiModality, OmniRealtimeCallback, OmniRealtimeConversation
 from dashscope.audio.qwen_omni.omni_realtime import TranscriptionParams
+from dashscope.common.error import InvalidParameter
 
 FUN, QWEN = "fun-asr-realtime", "qwen3-asr-flash-realtime"
 INFERENCE, REALTIME = "/api-ws/v1/inference", "/api-ws/v1/realtime"
@@ -86,7 +87,7 @@ def stream(address: str, path: str) -> dict[str, Any]:
         for chunk in chunks(path):
             recognition.send_audio_frame(chunk)
         recognition.stop()
-    except dashscope.common.error.InvalidParameter:  # its way to say that the task has failed
+    except InvalidParameter:  # its way to say that the task has failed
         pass
     return {
         "calls": heard.calls,

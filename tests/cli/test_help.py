@@ -1,0 +1,62 @@
+"""The help: what a person reads first, on a terminal of 80 columns."""
+
+import re
+
+import pytest
+from rich.cells import cell_len
+
+from tests.support.command import asr
+
+PANELS = {
+    "": ["Options", "Commands"],
+    "file": ["Arguments", "Options", "Audio", "Model", "Connection", "Output", "Diagnosis"],
+    "serve": ["Options", "Connection", "Recognizer", "Diagnosis"],
+    "schema": ["Options"],
+}
+PROMISED = {
+    "file": "--model --vad --no-vad --silence-ms --threshold --language --semantic --heartbeat --no-heartbeat --pace "
+    "--url --local --format --output --partials --timestamps --quiet --verbose --debug --log-file --api-key-file",
+    "serve": "--host --port --engine --api-key-file --script --local-two-pass --quiet --debug --log-file",
+}
+
+
+def helped(command: str) -> str:
+    """The help of a command at 80 columns."""
+    done = asr(*([command] if command else []), "--help", TERMINAL_WIDTH="80")
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.mark.parametrize(("command", "panels"), PANELS.items())
+def test_help_fits_80_columns_in_panels_and_ends_with_two_examples(command: str, panels: list[str]) -> None:
+    """Options stand in groups, and the last lines can be copied."""
+    lines = helped(command).splitlines()
+    assert max(map(cell_len, lines)) <= 80
+    assert [match[1] for line in lines if (match := re.match(r"╭─ (\w+) ", line))] == panels
+    last = [line.strip() for line in lines if line.strip()][-3:]
+    assert last[0] == "Examples:"
+    assert all(line.startswith(f"asr {command}".strip()) or f"| asr {command}" in line for line in last[1:])
+
+
+@pytest.mark.parametrize(("command", "options"), PROMISED.items())
+def test_every_option_is_in_the_help(command: str, options: str) -> None:
+    """None hides."""
+    text = helped(command)
+    assert [option for option in options.split() if not re.search(rf"{option}\b", text)] == []
+
+
+@pytest.mark.parametrize("command", ["file", "serve"])
+def test_the_help_is_honest_about_the_embedded_engine(command: str) -> None:
+    """Nobody expects Chinese or perfection of it."""
+    text = " ".join(helped(command).replace("│", " ").split())
+    assert "US English" in text
+    assert "modest accuracy" in text
+    assert "offline" in text
+
+
+def test_no_command_shows_the_help_and_a_wrong_one_is_named() -> None:
+    """Exit code 2 for both: nothing was done."""
+    assert asr().returncode == 2
+    wrong = asr("fiel")
+    assert wrong.returncode == 2
+    assert "No such command 'fiel'" in wrong.stderr

@@ -1,0 +1,100 @@
+"""Keys and logs: what is read from where, and what is never written."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from asrcli.cli.options import parse_pace
+from asrcli.cli.wiring import LOG_BYTES, LOG_FILES, log_to, read_key
+from asrcli.errors import OutputError, UsageError
+
+KEY = "sk-0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def _no_key_and_no_handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
+    yield
+    logger = logging.getLogger("asrcli")
+    for handler in logger.handlers[:]:
+        logger.removeHandler(handler)
+        handler.close()
+    logger.setLevel(logging.NOTSET)
+    logger.propagate = True
+
+
+def test_a_key_comes_from_the_file_else_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spaces and line ends around it do not matter."""
+    assert read_key(None) is None
+    monkeypatch.setenv("DASHSCOPE_API_KEY", f" {KEY}\n")
+    found = read_key(None)
+    assert found is not None
+    assert found.reveal() == KEY
+    path = tmp_path / "key"
+    path.write_text("sk-other\r\n")
+    other = read_key(path)
+    assert other is not None
+    assert other.reveal() == "sk-other"
+
+
+@pytest.mark.parametrize("text", ["", " \n", "sk-a\nsk-b", "sk-a sk-b", "sk-é", "sk-\x00", "密钥"])
+def test_what_cannot_be_a_key_is_refused_without_showing_it(tmp_path: Path, text: str) -> None:
+    """The name of the file is enough."""
+    path = tmp_path / "key"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        read_key(path)
+    assert str(path) in str(caught.value)
+    assert not text.strip() or text.strip() not in str(caught.value)
+
+
+def test_a_key_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """A binary, or none at all."""
+    path = tmp_path / "key"
+    path.write_bytes(b"\xff\xfe\x00")
+    for given in (path, tmp_path / "none", tmp_path):
+        with pytest.raises(UsageError, match="--api-key-file"):
+            read_key(given)
+
+
+@pytest.mark.parametrize(("text", "pace"), [("max", None), ("1", 1.0), ("0.5", 0.5), ("1000", 1000.0)])
+def test_a_pace_is_times_real_time_or_max(text: str, pace: float | None) -> None:
+    """Half, real, a thousandfold."""
+    assert parse_pace(text) == pace
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1001", "nan", "inf", "fast", ""])
+def test_a_pace_that_is_none_is_refused(text: str) -> None:
+    """With what was written."""
+    with pytest.raises(UsageError, match=f"--pace {text}"):
+        parse_pace(text)
+
+
+def test_the_log_rotates(tmp_path: Path) -> None:
+    """A run of days does not fill a disk."""
+    path = tmp_path / "asr.log"
+    log_to(path)
+    for _ in range(LOG_FILES + 3):
+        for _ in range(10):
+            logging.getLogger("asrcli.x").info("y" * (LOG_BYTES // 10))
+    files = sorted(file.name for file in tmp_path.iterdir())
+    assert files == ["asr.log", *(f"asr.log.{number}" for number in range(1, LOG_FILES + 1))]
+    assert all(file.stat().st_size <= LOG_BYTES for file in tmp_path.iterdir())
+
+
+def test_a_library_s_log_of_a_handshake_does_not_reach_ours(tmp_path: Path) -> None:
+    """Their debug lines show headers, and a header holds the key."""
+    path = tmp_path / "asr.log"
+    log_to(path)
+    logging.getLogger("websockets.client").debug("> Authorization: Bearer %s", KEY)
+    logging.getLogger("asrcli").info("ours")
+    assert "ours" in path.read_text()
+    assert KEY not in path.read_text()
+
+
+def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """Before anything else happens."""
+    with pytest.raises(OutputError, match=r"asr\.log"):
+        log_to(tmp_path / "no" / "asr.log")
