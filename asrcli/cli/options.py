@@ -44,7 +44,7 @@ def _models() -> list[str]:
 FLAG = ""  # a switch takes no value: nothing stands for one in the help
 
 Paths = Annotated[
-    list[str], typer.Argument(help="Audio or video files, one after the other; - is standard input.", metavar="FILE")
+    list[str], typer.Argument(help="Audio or video files, one after the other; - is standard input.", metavar="FILE...")
 ]
 Pace = Annotated[
     str | None,

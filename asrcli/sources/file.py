@@ -1,30 +1,35 @@
 """Files and pipes, decoded by PyAV as a stream: any container, any rate in, mono PCM at the asked rate out."""
 
+import io
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
+from errno import EACCES
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from asrcli.audio import SAMPLE_BYTES, Chunk, Format, recut
 from asrcli.errors import SourceError
 from asrcli.events import Notice
+from asrcli.sources.plain import Pipe, index_at_end, plain_wav
 
 if TYPE_CHECKING:
+    from wave import Wave_read
+
     from av import AudioFrame, AudioResampler
     from av.container import InputContainer
 
 STDIN = "-"
 CHUNK_MS = 100
-HEAD_LIMIT = 64 << 20  # how much of a pipe is kept for a second try
 
 
 class FileSource:
-    """A file by its path, or standard input by `-`.
+    """A file by its path, a named pipe, or standard input by `-`.
 
     A file is looked at when the source is made, so that a mistake is told before anyone is called; it is opened again
-    by the thread that reads it. Standard input can be read only once.
+    by the thread that reads it. A pipe can be read only once.
     """
 
     def __init__(self, path: str, audio_format: Format) -> None:
@@ -33,8 +38,9 @@ class FileSource:
         self._damaged = 0
         if path != STDIN:
             _look(path)
-            with _open(path, path) as container:
-                self.duration_ms = _duration_ms(container)
+        self._is_file = path != STDIN and Path(path).is_file()
+        if self._is_file:
+            self.duration_ms = self._length_ms()
 
     def chunks(self, start: int) -> Iterator[Chunk | Notice]:
         """Chunks of 100 ms; the last is as short as the audio leaves it.
@@ -43,14 +49,51 @@ class FileSource:
             SourceError: not audio, no sound in it, or it stops being readable.
         """
         end = start
-        with _standard_input() if self.name == STDIN else _open(self.name, self.name) as container:
-            for chunk in recut(self._decoded(container), self.format.samples(CHUNK_MS), start):
+        with ExitStack() as stack:
+            pieces = self._of_file(stack) if self._is_file else self._of_pipe(stack)
+            for chunk in recut(pieces, self.format.samples(CHUNK_MS), start):
                 end = chunk.end
                 yield chunk
         if self._damaged:
             yield Notice("warning", f"{self.name}: {self._damaged} damaged packets were skipped")
         if end == start:
             raise SourceError(self.name, "holds no audio")
+
+    def _length_ms(self) -> int | None:
+        with io.FileIO(self.name) as file:
+            reader = plain_wav(file, self.format)
+            if reader is not None:  # a header may promise more than there is
+                there = (Path(self.name).stat().st_size - file.tell()) // SAMPLE_BYTES
+                return self.format.ms(min(reader.getnframes(), there))
+        with _open(self.name, self.name) as container:
+            return _duration_ms(container)
+
+    def _of_file(self, stack: ExitStack) -> Iterator[bytes]:
+        reader = plain_wav(stack.enter_context(io.FileIO(self.name)), self.format)
+        return self._decoded(stack.enter_context(_open(self.name, self.name))) if reader is None else self._read(reader)
+
+    def _of_pipe(self, stack: ExitStack) -> Iterator[bytes]:
+        if self.name == STDIN:
+            said, fd = "standard input", sys.stdin.fileno()
+        else:
+            said, fd = self.name, os.open(self.name, os.O_RDONLY)
+            stack.callback(os.close, fd)
+        pipe = Pipe(fd)
+        buffered = io.BufferedReader(pipe)
+        reader = plain_wav(buffered, self.format)
+        if reader is None:
+            buffered.detach()
+            return self._decoded(stack.enter_context(_piped(pipe, said, stack)))
+        pipe.forget()
+        return self._read(reader)
+
+    def _read(self, reader: "Wave_read") -> Iterator[bytes]:
+        samples = self.format.samples(CHUNK_MS)
+        try:
+            while piece := reader.readframes(samples):
+                yield piece
+        except OSError as exc:
+            raise SourceError(self.name, f"cannot be read any further: {exc.strerror or exc}") from exc
 
     def _decoded(self, container: "InputContainer") -> Iterator[bytes]:
         from av.error import FFmpegError
@@ -60,7 +103,7 @@ class FileSource:
         while True:
             try:
                 packet = next(packets, None)
-            except FFmpegError as exc:
+            except (FFmpegError, OSError) as exc:
                 raise SourceError(self.name, f"cannot be read any further: {exc.strerror or exc}") from exc
             if packet is None:
                 break
@@ -87,15 +130,15 @@ def _look(path: str) -> None:
         info = Path(path).stat()
         if Path(path).is_dir():
             raise SourceError(path, "is a directory: name the files in it")
-        with Path(path).open("rb"):
-            pass
+        if not os.access(path, os.R_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES))
     except OSError as exc:
         raise SourceError(path, (exc.strerror or str(exc)).lower()) from exc
     if info.st_size == 0 and Path(path).is_file():
         raise SourceError(path, "is an empty file")
 
 
-def _open(source: "str | IO[bytes] | _Pipe", name: str) -> "InputContainer":
+def _open(source: str | IO[bytes] | SimpleNamespace, name: str) -> "InputContainer":
     import av
     from av.error import FFmpegError
 
@@ -129,43 +172,16 @@ def _pcm(frames: "list[AudioFrame]") -> Iterator[bytes]:
         yield bytes(frame.planes[0])[: frame.samples * SAMPLE_BYTES]  # a plane may be padded
 
 
-def _standard_input() -> "InputContainer":
-    """The container on standard input; one whose index stands at its end (m4a, mp4) goes through a temporary file."""
-    pipe = _Pipe(sys.stdin.fileno())
+def _piped(pipe: Pipe, name: str, stack: ExitStack) -> "InputContainer":
+    """The container in a pipe; one that must be sought goes through a temporary file."""
+    if not pipe.head:
+        raise SourceError(name, "is empty")
+    if index_at_end(bytes(pipe.head)):
+        return _open(stack.enter_context(pipe.spooled()), name)
+    pipe.rewind()
     try:
-        container = _open(pipe, "standard input")
-    except SourceError as exc:
-        if not pipe.head:
-            raise SourceError("standard input", "is empty") from exc
-        return _open(pipe.spooled(), "standard input")
+        container = _open(SimpleNamespace(read=pipe.read), name)  # a seek method, even one that refuses, misleads it
+    except SourceError:
+        return _open(stack.enter_context(pipe.spooled()), name)
     pipe.forget()
     return container
-
-
-class _Pipe:
-    """What PyAV reads a pipe through: gives what is there without waiting for more, and remembers it for a while."""
-
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-        self.head: bytearray | None = bytearray()
-
-    def read(self, size: int) -> bytes:
-        data = os.read(self._fd, size)
-        if self.head is not None:
-            self.head += data
-            if len(self.head) > HEAD_LIMIT:
-                self.head = None
-        return data
-
-    def forget(self) -> None:
-        """The container is open: what was read need not be kept."""
-        self.head = None
-
-    def spooled(self) -> IO[bytes]:
-        """A temporary file that begins with what was read; it goes away when it is closed."""
-        spool = tempfile.TemporaryFile()  # noqa: SIM115  PyAV reads it until the container is closed
-        spool.write(self.head or b"")
-        while data := os.read(self._fd, 1 << 16):
-            spool.write(data)
-        spool.seek(0)
-        return spool

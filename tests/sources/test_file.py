@@ -96,24 +96,74 @@ def test_a_damaged_packet_is_skipped_and_told(tmp_path: Path) -> None:
 def test_standard_input_takes_a_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """A pipe cannot be sought: what needs its end first (m4a) goes through a temporary file."""
     codecs = {"a.wav": "pcm_s16le", "a.ogg": "libopus", "a.m4a": "aac"}
-    path = encoded(tmp_path / name, codecs[name], tone(1500, 48000))
-    with piped(path.read_bytes()) as file:
-        monkeypatch.setattr(sys, "stdin", file)
-        chunks, _ = read(FileSource("-", RATE))
-    assert abs(RATE.ms(chunks[-1].end) - 1500) < 120
+    for length_ms in (1500, 20_000):  # within one buffer of a decoder, and beyond
+        path = encoded(tmp_path / name, codecs[name], tone(length_ms, 48000))
+        with piped(path.read_bytes()) as file:
+            monkeypatch.setattr(sys, "stdin", file)
+            chunks, _ = read(FileSource("-", RATE))
+        assert abs(RATE.ms(chunks[-1].end) - length_ms) < 120
 
 
-def test_a_pipe_is_read_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first chunk is there before the pipe ends: nothing waits for more than it needs."""
-    header = b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\x01\0\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0data\xff\xff\xff\xff"
+ENDLESS = b"\xff\xff\xff\xff"  # how ffmpeg writes a length it cannot know
+HEADER = b"RIFF" + ENDLESS + b"WAVEfmt \x10\0\0\0\x01\0\x01\0\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0"
+
+
+@pytest.mark.parametrize("before_data", [b"", b"LIST\x1a\0\0\0" + bytes(26)])
+def test_a_pipe_is_read_as_it_comes(monkeypatch: pytest.MonkeyPatch, before_data: bytes) -> None:
+    """`ffmpeg -i ... -f wav - | asr file -`: the first 100 ms are out as soon as they are in."""
     first_out = Event()
-    with piped(header + tone(6000), first_out, tone(300)) as file:
+    with piped(HEADER + before_data + b"data" + ENDLESS + tone(100), first_out, tone(300)) as file:
         monkeypatch.setattr(sys, "stdin", file)
         chunks = FileSource("-", RATE).chunks(0)
-        assert isinstance(next(chunks), Chunk)
+        first = next(chunks)
         first_out.set()
         rest = [chunk for chunk in chunks if isinstance(chunk, Chunk)]
-    assert RATE.ms(rest[-1].end) == 6300
+    assert isinstance(first, Chunk)
+    assert (first.pcm, RATE.ms(rest[-1].end)) == (tone(100), 400)
+
+
+def test_a_named_pipe_is_a_pipe(tmp_path: Path) -> None:
+    """`asr file <(ffmpeg ...)`: opened once, whatever is in it."""
+    for number, (name, codec) in enumerate({"a.wav": "pcm_s16le", "a.ogg": "libopus", "a.m4a": "aac"}.items()):
+        path, fifo = encoded(tmp_path / name, codec, tone(1500, 48000)), tmp_path / f"fifo{number}"
+        os.mkfifo(fifo)
+        writer = Thread(target=fifo.write_bytes, args=(path.read_bytes(),))
+        writer.start()
+        chunks, _ = read(FileSource(str(fifo), RATE))
+        writer.join()
+        assert abs(RATE.ms(chunks[-1].end) - 1500) < 120
+
+
+PLAIN = HEADER + b"data" + ENDLESS
+ODD_HEADERS = {
+    "a length that was never filled in": (HEADER + b"data\0\0\0\0" + tone(500), 500),
+    "a length that promises more": (PLAIN + tone(500), 500),
+    "a chunk behind the samples": (
+        HEADER + b"data" + (3200).to_bytes(4, "little") + tone(100) + b"LIST\4\0\0\0abcd",
+        100,
+    ),
+    "half a sample at the end": (PLAIN + tone(100) + b"x", 100),
+}
+
+
+@pytest.mark.parametrize(("data", "length_ms"), ODD_HEADERS.values(), ids=ODD_HEADERS)
+def test_wav_as_the_world_writes_it(tmp_path: Path, data: bytes, length_ms: int) -> None:
+    """The length is what there is, and nothing but samples is heard."""
+    path = tmp_path / "a.wav"
+    path.write_bytes(data)
+    source = FileSource(str(path), RATE)
+    chunks, _ = read(source)
+    assert b"".join(chunk.pcm for chunk in chunks) == tone(length_ms)
+    assert source.duration_ms == length_ms
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_one_may_not_read_is_named(tmp_path: Path) -> None:
+    """Before anything is called."""
+    path = wav(tmp_path / "a.wav", tone(100))
+    path.chmod(0)
+    with pytest.raises(SourceError, match="permission denied"):
+        FileSource(str(path), RATE)
 
 
 def test_silence_is_audio(tmp_path: Path) -> None:
