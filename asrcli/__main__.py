@@ -1,5 +1,17 @@
-"""`python -m asrcli` is `asr`."""
+"""The way in: `asr` and `python -m asrcli`. Nothing here but the first moments, when Ctrl-C must be quiet already."""
 
-from asrcli.cli.app import main
+import sys
 
-main()
+
+def main() -> None:
+    """Run the command line of this process."""
+    try:
+        from asrcli.cli.app import app
+
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)  # as cli/app.py has it, once that is loaded
+
+
+if __name__ == "__main__":
+    main()

@@ -53,11 +53,6 @@ app = typer.Typer(
 )
 
 
-def main() -> None:
-    """Run the command line of this process."""
-    app()
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"asr {__version__}")

@@ -35,6 +35,15 @@ def test_the_first_interrupt_ends_the_input_and_waits_for_the_finals(
         assert "Traceback" not in status
 
 
+def test_an_interrupt_at_the_very_start_is_quiet(tmp_path: Path) -> None:
+    """While Python still loads us there is nothing to finish and nothing to say."""
+    (tmp_path / "typer.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nimport time\ntime.sleep(5)\n"
+    )
+    done = asr("--help", PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_the_second_interrupt_leaves_at_once_with_an_account(tmp_path: Path) -> None:
     """A service that does not answer holds nobody: what was settled is out, the rest is a gap."""
     with serving("--engine", "scripted") as (address, server):
