@@ -90,6 +90,16 @@ def test_unsettled_words_are_dim_and_settled_ones_plain(monkeypatch: pytest.Monk
     assert "settled \x1b[2mopen\x1b[0m" in drawn
 
 
+def test_no_color_means_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_COLOR is honoured: no colour code at all, in the bar, in gaps and in notices."""
+    events = BEGAN, Progress(5000), Partial("1", 0, "a ", "b"), Gap(0, 1, "x"), Notice("warning", "w")
+    colour = re.compile(r"\x1b\[(\d+;)*(3[0-8]|4[0-8]|9[0-7])[;m]")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert colour.search(Screen(monkeypatch, 80).hear(*events))
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not colour.search(Screen(monkeypatch, 80).hear(*events))
+
+
 def test_no_line_of_the_live_view_is_wider_than_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """At 20 columns as at 200, with Chinese: a line that wraps would leave rests behind."""
     for columns in (20, 40, 80, 200):

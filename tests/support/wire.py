@@ -1,7 +1,9 @@
 """A client without a codec: raw messages to the server and back, for what a codec of ours would never send."""
 
 import json
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,10 +40,15 @@ class Wire:
         for message in messages:
             self.socket.send(json.dumps(message) if isinstance(message, dict) else message)
 
+    def hear_next(self) -> dict[str, Any]:
+        """The next message, whatever it is."""
+        value: dict[str, Any] = json.loads(self.socket.recv(PATIENCE_S))
+        return value
+
     def hear(self, name: str) -> dict[str, Any]:
         """The next message of that name; what comes before it is passed over."""
         while True:
-            value: dict[str, Any] = json.loads(self.socket.recv(PATIENCE_S))
+            value = self.hear_next()
             if name in {value.get("type"), value.get("header", {}).get("event")}:
                 return value
 
@@ -49,7 +56,7 @@ class Wire:
         """All messages to the one of that name."""
         heard: list[dict[str, Any]] = []
         while not heard or last not in {heard[-1].get("type"), heard[-1].get("header", {}).get("event")}:
-            heard.append(json.loads(self.socket.recv(PATIENCE_S)))
+            heard.append(self.hear_next())
         return heard
 
     def closed(self) -> int:
@@ -77,3 +84,11 @@ def status(address: str, path: str, **headers: str) -> tuple[int, dict[str, Any]
             return 101, {}
     except InvalidStatus as exc:
         return exc.response.status_code, json.loads(exc.response.body or b"{}")
+
+
+def wait_until(happened: Callable[[], bool], within_s: float = 10) -> None:
+    """Ask again until it is so."""
+    end = time.monotonic() + within_s
+    while not happened():
+        assert time.monotonic() < end
+        threading.Event().wait(0.02)

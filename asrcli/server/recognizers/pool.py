@@ -30,6 +30,7 @@ class Pocketsphinx:
         self._room = max_sessions or SESSIONS_PER_CORE * (os.cpu_count() or 1)
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
+        self._leaving: set[_Worker] = set()  # killed, and not yet seen dead
         self._warming: asyncio.Task[_Worker] | None = None
 
     def warm(self) -> None:
@@ -52,6 +53,7 @@ class Pocketsphinx:
             self._idle.append(worker)
         else:
             worker.kill()
+            self._leaving = {leaving for leaving in self._leaving if leaving.alive} | {worker}
 
     async def close(self) -> None:
         """End all workers."""
@@ -59,7 +61,7 @@ class Pocketsphinx:
             self._idle.append(await self._warming)
         for worker in (*self._idle, *self._busy):
             worker.kill()
-        for worker in (*self._idle, *self._busy):
+        for worker in (*self._idle, *self._busy, *self._leaving):
             await worker.gone()
 
     async def _worker(self) -> "_Worker":

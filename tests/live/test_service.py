@@ -1,0 +1,237 @@
+"""The command against services that misbehave, each in its own way: what is lost is named, and nothing hangs."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.sync.server import ServerConnection, serve
+
+from asrcli.audio import Format
+from asrcli.config import Connection, Recognition
+from asrcli.errors import ConnectionLost
+from asrcli.events import Final, Gap, Partial, Ready
+from asrcli.message import Binary, Text
+from asrcli.protocol import inference
+from asrcli.request import Finish, Start
+from asrcli.run import Plan, Run
+from asrcli.sources.file import FileSource
+from asrcli.transport.websocket import dial
+from tests.support.command import asr, lines
+from tests.support.listener import Listener
+from tests.support.tone import tone, wav
+
+QWEN = "qwen3-asr-flash-realtime"
+Play = Callable[[ServerConnection], None]
+
+
+@contextmanager
+def service(play: Play, refuse: Callable[[ServerConnection, Request], Response | None] | None = None) -> Iterator[str]:
+    """A WebSocket server with one part to play for each connection."""
+
+    def handle(connection: ServerConnection) -> None:
+        with suppress(ConnectionClosed):
+            play(connection)
+
+    with serve(handle, "127.0.0.1", 0, process_request=refuse, compression=None) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class Speaking:
+    """The server end of the inference wire on a real socket."""
+
+    def __init__(self, connection: ServerConnection) -> None:
+        self._connection, self._codec = connection, inference.Server(lambda: "id")
+
+    def hear(self, kind: type[Any]) -> None:
+        """Until a request of that kind has come."""
+        heard: list[Any] = []
+        while not any(isinstance(request, kind) for request in heard):
+            data = self._connection.recv(20)
+            heard = self._codec.receive(Text(data) if isinstance(data, str) else Binary(data))
+
+    def say(self, *events: Any) -> None:
+        """Say these events."""
+        for event in events:
+            for message in self._codec.encode(event):
+                assert isinstance(message, Text)
+                self._connection.send(message.data)
+
+    def fail(self, code: str, words: str) -> None:
+        """Say that the task has failed."""
+        (failed,) = self._codec.fail(code, words)
+        assert isinstance(failed, Text)
+        self._connection.send(failed.data)
+
+
+def begun(connection: ServerConnection) -> Speaking:
+    """A task that has started and said one sentence."""
+    speaking = Speaking(connection)
+    speaking.hear(Start)
+    speaking.say(Ready(""), Final("1", 0, 500, "one"), Partial("2", 500, "", "tw"))
+    return speaking
+
+
+def failing(connection: ServerConnection) -> None:
+    """A task that fails after its first sentence."""
+    begun(connection).fail("Throttling.RateQuota", "Requests rate limit exceeded")
+    connection.close()
+
+
+def overflowing(connection: ServerConnection) -> None:
+    """A service that closes with a code of its own."""
+    begun(connection)
+    connection.close(1011, "internal error")
+
+
+def vanishing(connection: ServerConnection) -> None:
+    """A connection that is cut without a word."""
+    begun(connection)
+    connection.socket.shutdown(socket.SHUT_RDWR)
+
+
+def babbling(connection: ServerConnection) -> None:
+    """A service that sends what is no message."""
+    begun(connection)
+    connection.send("oops " * 1000)
+    connection.recv(20)
+
+
+def early(connection: ServerConnection) -> None:
+    """A service that ends the task by itself."""
+    speaking = begun(connection)
+    connection.send('{"header":{"task_id":"","event":"task-finished"},"payload":{"output":{},"usage":null}}')
+    speaking.hear(Finish)
+
+
+BREAKS = {
+    "task-failed": (failing, 5, "Throttling.RateQuota: Requests rate limit exceeded"),
+    "close 1011": (overflowing, 4, "connection lost: internal error (close code 1011)"),
+    "cut": (vanishing, 4, "connection lost"),
+    "garbage": (babbling, 4, "protocol error: not JSON: oops oops"),
+    "an end too early": (early, 4, "ended the task before the audio ended"),
+}
+
+
+@pytest.mark.parametrize(("play", "code", "said"), BREAKS.values(), ids=BREAKS)
+def test_whatever_ends_a_task_early_keeps_its_finals_and_names_the_rest(
+    tmp_path: Path, play: Play, code: int, said: str
+) -> None:
+    """The final is out, the partial is not taken for one, the gap reaches to the end of the file."""
+    with service(play) as address:
+        done = asr("file", wav(tmp_path / "a.wav", tone(5000)), "--url", address, "-f", "jsonl", "--pace", "5")
+    assert done.returncode == code
+    assert said in done.stderr.splitlines()[-1]
+    assert len(done.stderr.splitlines()[-1]) < 300
+    final, gap, end = lines(done.stdout)[-3:]
+    assert (final["type"], final["text"]) == ("final", "one")
+    assert (gap["type"], gap["begin_ms"], gap["end_ms"]) == ("gap", 500, 5000)
+    assert (end["audio_ms"], end["covered_ms"], end["lost_ms"], end["sentences"]) == (5000, 500, 4500, 1)
+
+
+def silent(connection: ServerConnection) -> None:
+    """A service that hears the end and says nothing more."""
+    begun(connection).hear(Finish)
+    connection.recv(100)
+
+
+def test_a_service_that_falls_silent_at_the_end_is_given_up(tmp_path: Path) -> None:
+    """The idle timer, counted from the last message; what was final stays."""
+    listener = Listener()
+    source = FileSource(str(wav(tmp_path / "a.wav", tone(1000))), Format(16000))
+    with service(silent) as address:
+        asked = Connection(address, idle_timeout_s=0.5)
+        plan = Plan("m", lambda: inference.Client(Recognition("m"), lambda: "t"), dial, asked, None)
+        with pytest.raises(ConnectionLost, match="no answer"):
+            Run(plan, [listener]).transcribe([source])
+    assert listener.of(Final) == [Final("1", 0, 500, "one")]
+    assert [(gap.begin_ms, gap.end_ms) for gap in listener.of(Gap) if isinstance(gap, Gap)] == [(500, 1000)]
+
+
+def failed_item(connection: ServerConnection) -> None:
+    """A realtime session in which one of two utterances cannot be transcribed."""
+    item = "conversation.item.input_audio_transcription"
+    answers: list[dict[str, Any]] = [
+        {"type": "session.updated", "session": {"id": "s"}},
+        {"type": "input_audio_buffer.speech_started", "audio_start_ms": 0, "item_id": "a"},
+        {"type": "input_audio_buffer.speech_stopped", "audio_end_ms": 400, "item_id": "a"},
+        {"type": f"{item}.failed", "item_id": "a", "error": {"code": "decode", "message": "no"}},
+        {"type": "input_audio_buffer.speech_started", "audio_start_ms": 500, "item_id": "b"},
+        {"type": "input_audio_buffer.speech_stopped", "audio_end_ms": 900, "item_id": "b"},
+        {"type": f"{item}.completed", "item_id": "b", "transcript": "two"},
+    ]
+    for answer in answers:
+        connection.send(json.dumps(answer))
+    while json.loads(connection.recv(20))["type"] != "session.finish":
+        pass
+    connection.send('{"type":"session.finished"}')
+
+
+def test_audio_the_service_could_not_transcribe_is_a_gap_and_exit_code_6(tmp_path: Path) -> None:
+    """The run goes on to its end, and says that it is not whole."""
+    with service(failed_item) as address:
+        done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", address, "--model", QWEN, "-f", "jsonl")
+    assert done.returncode == 6
+    assert "finished, but 0.40 s of audio was lost" in done.stderr
+    _, gap, final, end = lines(done.stdout)
+    assert (gap["begin_ms"], gap["end_ms"], gap["type"]) == (0, 400, "gap")
+    assert (final["text"], final["begin_ms"], final["end_ms"]) == ("two", 500, 900)
+    assert (end["audio_ms"], end["lost_ms"]) == (1000, 400)
+
+
+def answering(status: HTTPStatus, body: str) -> Callable[[ServerConnection, Request], Response | None]:
+    """A handshake that is answered so."""
+    return lambda connection, _: connection.respond(status, body)
+
+
+REFUSALS = {
+    "401": (HTTPStatus.UNAUTHORIZED, '{"code":"InvalidApiKey","message":"Incorrect API key"}', 5, "Incorrect API key"),
+    "401 without words": (HTTPStatus.UNAUTHORIZED, "", 5, "InvalidApiKey: HTTP 401"),
+    "403": (HTTPStatus.FORBIDDEN, '{"code":"AccessDenied","message":"Model access denied."}', 5, "ask for access"),
+    "429": (HTTPStatus.TOO_MANY_REQUESTS, "", 5, "wait a little"),
+    "503": (HTTPStatus.SERVICE_UNAVAILABLE, "<html>", 4, "HTTP 503 Service Unavailable"),
+    "a web server": (HTTPStatus.OK, "<html>hello</html>", 4, "is this a speech service?"),
+    "404": (HTTPStatus.NOT_FOUND, "nothing here", 4, "HTTP 404 nothing here"),
+}
+
+
+@pytest.mark.parametrize(("status", "body", "code", "said"), REFUSALS.values(), ids=REFUSALS)
+def test_a_refused_handshake_has_the_service_s_words(
+    tmp_path: Path, status: HTTPStatus, body: str, code: int, said: str
+) -> None:
+    """One line; nothing on standard output; no transcript that was never begun."""
+    with service(silent, answering(status, body)) as address:
+        done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", address, "-f", "jsonl")
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_port_that_answers_with_something_else_is_no_service(tmp_path: Path) -> None:
+    """Another protocol, said in one line."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(100)
+                connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+        Thread(target=answer).start()
+        address = f"ws://127.0.0.1:{server.getsockname()[1]}"
+        done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", address)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "no WebSocket there" in done.stderr

@@ -1,0 +1,24 @@
+"""An output in the hands of a test."""
+
+from asrcli.events import Event
+from asrcli.transcript import Transcript
+
+
+class Listener:
+    """An Output that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.transcript = Transcript()
+
+    def hear(self, event: Event, transcript: Transcript) -> None:
+        """Keep it."""
+        self.events.append(event)
+        self.transcript = transcript
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    def of(self, kind: type[Event]) -> list[Event]:
+        """The events of a kind."""
+        return [event for event in self.events if isinstance(event, kind)]

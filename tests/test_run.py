@@ -1,0 +1,121 @@
+"""A run: sources one after the other on one timeline, and an account in which no second is missing."""
+
+from collections.abc import Callable
+from threading import Thread
+
+import pytest
+
+from asrcli.config import Connection, Recognition
+from asrcli.errors import ConnectFailed, ConnectionLost, SourceError
+from asrcli.events import Began, Ended, Event, Final, Finished, Gap, Notice, Ready
+from asrcli.message import Closed
+from asrcli.protocol import inference
+from asrcli.run import Plan, Run
+from tests.support.handshake import Service, Tone, Wire
+from tests.support.listener import Listener
+from tests.support.pair import counting
+
+Play = Callable[[Service, Wire], None]
+
+
+def plan(*plays: Play) -> Plan:
+    """A plan whose connections are served by these, one after the other."""
+    served = iter(plays)
+
+    def dial(url: str, connection: Connection) -> Wire:
+        del connection
+        wire, play = Wire(), next(served, None)
+        if play is None:
+            raise ConnectFailed(url, "nobody there")
+        Thread(target=play, args=(Service(wire), wire), daemon=True).start()
+        return wire
+
+    ids = counting("task-")
+    ticks = iter(range(1_000_000))
+    return Plan(
+        "m",
+        lambda: inference.Client(Recognition("m"), ids),
+        dial,
+        Connection("ws://test"),
+        None,
+        lambda: next(ticks) / 1000,
+    )
+
+
+def saying(*events: Event) -> Play:
+    """A service that hears all and then says these."""
+
+    def play(service: Service, wire: Wire) -> None:
+        del wire
+        service.asked()
+        service.tell(Ready(""))
+        service.until_finish()
+        service.tell(*events, Finished())
+
+    return play
+
+
+def breaking(service: Service, wire: Wire) -> None:
+    """A service that says one sentence and is gone."""
+    service.asked()
+    service.tell(Ready(""))
+    service.asked()
+    service.tell(Final("1", 0, 50, "one"))
+    wire.say(Closed(1011, "oops"))
+
+
+def test_two_sources_share_timeline_numbering_and_bill() -> None:
+    """Each begins where the one before ended."""
+    listener = Listener()
+    run = Run(plan(saying(Final("1", 0, 400, "one")), saying(Final("1", 100, 300, "two"))), [listener])
+    ended = run.transcribe([Tone(5), Tone(3)], [Notice("warning", "hello")])
+    assert listener.events[0] == Notice("warning", "hello")
+    assert [(b.begin_ms, b.task_id) for b in listener.of(Began) if isinstance(b, Began)] == [
+        (0, "task-1"),
+        (500, "task-2"),
+    ]
+    assert [(f.begin_ms, f.end_ms) for f in listener.of(Final) if isinstance(f, Final)] == [(0, 400), (600, 800)]
+    assert (ended.audio_ms, ended.covered_ms, ended.lost_ms) == (800, 800, 0)
+    assert (ended.sentences, ended.reconnects, ended.billed_s) == (2, 0, 2)
+    assert listener.events[-1] == ended
+
+
+def test_the_delays_are_those_of_the_first_text_and_the_last_final() -> None:
+    """On the clock of the plan, which ticks at every look."""
+    ended = Run(plan(saying(Final("1", 0, 400, "one"))), []).transcribe([Tone(5)])
+    assert ended.first_text_ms is not None
+    assert ended.final_after_stop_ms is not None
+    assert 0 < ended.final_after_stop_ms < ended.first_text_ms < ended.elapsed_ms
+
+
+def test_a_broken_connection_ends_the_run_with_its_gap_and_its_account() -> None:
+    """The next source is not tried: whoever wants that says so in another version of this program."""
+    listener = Listener()
+    with pytest.raises(ConnectionLost, match="oops"):
+        Run(plan(breaking, saying()), [listener]).transcribe([Tone(5), Tone(5)])
+    *_, gap, ended = listener.events
+    assert isinstance(gap, Gap)
+    assert (gap.begin_ms, gap.end_ms) == (50, 500)
+    assert isinstance(ended, Ended)
+    assert (ended.audio_ms, ended.covered_ms, ended.lost_ms) == (500, 50, 450)
+
+
+def test_nothing_is_accounted_for_that_nobody_heard() -> None:
+    """No connection, no begin, no end: only the error."""
+    listener = Listener()
+    with pytest.raises(ConnectFailed):
+        Run(plan(), [listener]).transcribe([Tone(5)])
+    assert listener.events == []
+
+
+def test_a_source_that_breaks_off_keeps_what_it_gave() -> None:
+    """Its text is awaited and its error told afterwards."""
+    listener = Listener()
+    with pytest.raises(SourceError, match="unreadable"):
+        Run(plan(saying(Final("1", 0, 300, "one"))), [listener]).transcribe(
+            [Tone(3, error=SourceError("a", "unreadable"))]
+        )
+    assert listener.of(Final) == [Final("1", 0, 300, "one")]
+    ended = listener.events[-1]
+    assert isinstance(ended, Ended)
+    assert (ended.audio_ms, ended.lost_ms) == (300, 0)
