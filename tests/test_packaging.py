@@ -1,0 +1,54 @@
+"""What a plain installation brings where: nothing that would have to be compiled."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+PROJECT = tomllib.loads(Path(__file__).parent.parent.joinpath("pyproject.toml").read_text("utf-8"))["project"]
+LINUX, MAC, WINDOWS = ("x86_64", "linux"), ("arm64", "darwin"), ("AMD64", "win32")
+# The newest pocketsphinx that has a wheel there; empty where none has.
+WHEELS = {
+    ("3.11", *LINUX): "5.1.1",
+    ("3.11", *MAC): "5.1.1",
+    ("3.11", *WINDOWS): "5.1.1",
+    ("3.11", "aarch64", "linux"): "5.1.1",
+    ("3.12", *LINUX): "5.0.4",
+    ("3.12", *MAC): "5.0.4",
+    ("3.12", *WINDOWS): "5.0.4",
+    ("3.12", "aarch64", "linux"): "",
+    ("3.13", *LINUX): "5.1.1",
+    ("3.13", *MAC): "5.1.1",
+    ("3.13", *WINDOWS): "5.1.1",
+    ("3.13", "aarch64", "linux"): "5.1.1",
+    ("3.13", "ARM64", "win32"): "",
+    ("3.14", *LINUX): "",
+}
+
+
+@pytest.mark.parametrize(("place", "wheel"), WHEELS.items())
+def test_the_recognizer_comes_with_a_plain_installation_exactly_where_it_has_a_wheel(
+    place: tuple[str, str, str], wheel: str
+) -> None:
+    """And in a version that has one: pip would take a newer one and start a compiler."""
+    python, machine, system = place
+    environment = {"python_version": python, "platform_machine": machine, "sys_platform": system}
+    asked = [
+        requirement
+        for requirement in map(Requirement, PROJECT["dependencies"])
+        if requirement.name == "pocketsphinx" and requirement.marker and requirement.marker.evaluate(environment)
+    ]
+    assert len(asked) == bool(wheel)
+    if wheel:
+        newer = "5.1.1" if wheel == "5.0.4" else "5.0.4"
+        assert wheel in asked[0].specifier
+        assert newer not in asked[0].specifier
+
+
+def test_both_ways_in_are_there() -> None:
+    """The command and the extras that the README names."""
+    assert PROJECT["scripts"] == {"asr": "asrcli.__main__:main"}
+    assert set(PROJECT["optional-dependencies"]) == {"local", "mic", "all"}
+    assert PROJECT["license"] == "Apache-2.0"
+    assert PROJECT["requires-python"] == ">=3.11"
