@@ -2,13 +2,12 @@
 
 import json
 
-import typer
-
 EXAMPLES = "Examples:\n\nasr schema > asr.schema.json\n\nasr schema | jq '.oneOf[].title'"
 
 
 def schema() -> None:
     """Print the JSON Schema of the lines that --format jsonl puts out (version 1)."""
+    from asrcli.outputs.lines import Lines
     from asrcli.outputs.schema import SCHEMA
 
-    typer.echo(json.dumps(SCHEMA, indent=2, ensure_ascii=False))
+    Lines(None).write(json.dumps(SCHEMA, indent=2, ensure_ascii=False))

@@ -54,6 +54,8 @@ class Lines:
 
     def _opened(self) -> TextIO:
         if self._path is None:
+            if sys.stdout is None:
+                raise OutputError(self._name, "it is closed")
             if hasattr(sys.stdout, "reconfigure"):
                 sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")
             return sys.stdout

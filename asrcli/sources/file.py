@@ -36,8 +36,7 @@ class FileSource:
         self.name, self.format = path, audio_format
         self.duration_ms: int | None = None
         self._damaged = 0
-        if path != STDIN:
-            _look(path)
+        _look(path)
         self._is_file = path != STDIN and Path(path).is_file()
         if self._is_file:
             self.duration_ms = self._length_ms()
@@ -124,6 +123,10 @@ class FileSource:
 
 def _look(path: str) -> None:
     """Name the mistakes that need no decoder."""
+    if path == STDIN:
+        if sys.stdin is None or sys.stdin.isatty():
+            raise SourceError("standard input", "has no audio: pipe some into it")
+        return
     if "://" in path:
         raise SourceError(path, "this is an address and not a file: download it first")
     try:

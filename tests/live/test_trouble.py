@@ -1,12 +1,14 @@
 """Interruptions, broken connections and mistakes, as a person meets them: one line, one exit code, no lost word."""
 
 import os
+import shlex
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import CLIP, asr, lines, serving, started
+from tests.support.command import ASR, CLIP, asr, environment, lines, serving, started
 from tests.support.tone import tone, wav
 
 KEY = "sk-0123456789abcdef"
@@ -162,7 +164,25 @@ def test_a_key_that_cannot_be_one_is_refused_before_it_travels(tmp_path: Path) -
 
 @pytest.mark.skipif(os.name == "nt" or not Path("/dev/full").exists(), reason="needs /dev/full to be a full disk")
 def test_a_full_disk_is_named(scripted: str, tmp_path: Path) -> None:
-    """The transcript cannot be written: exit 2 and which file."""
-    done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", scripted, "--pace", "max", "-o", "/dev/full")
+    """The transcript cannot be written: exit 2 and which file, standard output too."""
+    file = wav(tmp_path / "a.wav", tone(1000))
+    done = asr("file", file, "--url", scripted, "--pace", "max", "-o", "/dev/full")
     assert done.returncode == 2
     assert "cannot write /dev/full: No space left on device" in done.stderr
+    for command in (f"file {file} --url {scripted} --pace max", "schema"):
+        assert shell(f"{command} >/dev/full") == (2, "asr: cannot write standard output: No space left on device")
+        assert shell(f"{command} >&-") == (2, "asr: cannot write standard output: it is closed")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+def test_standard_input_that_can_hold_no_audio_is_named() -> None:
+    """Closed, or nothing in it."""
+    assert shell("file - --local <&-") == (3, "asr: standard input: has no audio: pipe some into it")
+    assert shell("file - --url ws://127.0.0.1:1 </dev/null")[0] == 4
+
+
+def shell(command: str) -> tuple[int, str]:
+    """A command line in a shell: its exit code and the last line on standard error."""
+    line = f"exec {shlex.join(ASR)} {command}"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, env=environment(), check=False)  # noqa: S602
+    return done.returncode, done.stderr.splitlines()[-1]
