@@ -8,7 +8,7 @@ CLIP := tests/data/meeting-rms.wav
 .PHONY: demo test check bench completions clean
 
 demo: $(VENV)/.demo
-	$(BIN)/asr file $(CLIP) --local --timestamps --partials
+	$(BIN)/asr file $(CLIP) --local --timestamps relative --partials
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest

@@ -12,7 +12,8 @@ AsrError
 │   └── ProtocolError     the other end said what the protocol does not allow
 ├── ServiceRefused        the service said no, with a code of its own
 ├── AudioLost             the run came to its end, but not with all of the audio
-└── EngineUnavailable     the embedded recognizer cannot run here
+├── EngineUnavailable     the embedded recognizer cannot run here
+└── Several               some inputs of many failed, each for its own reason
 """
 
 SHOWN_CHARACTERS = 120
@@ -171,3 +172,14 @@ class EngineUnavailable(AsrError):
 
     def __str__(self) -> str:
         return f"the embedded recognizer cannot run: {self.reason}; {self.hint}"
+
+
+class Several(AsrError):
+    """Some of the inputs failed, the others went on."""
+
+    def __init__(self, errors: "list[AsrError]") -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+    def __str__(self) -> str:
+        return f"{len(self.errors)} inputs failed: " + " · ".join(map(str, self.errors))

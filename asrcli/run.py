@@ -11,11 +11,12 @@ from asrcli.audio import Format
 from asrcli.config import Connection
 from asrcli.engine.loop import Over
 from asrcli.engine.session import Session
-from asrcli.errors import AsrError, AudioLost
+from asrcli.errors import AsrError, AudioLost, ConnectFailed, ServiceRefused, Several
 from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Ready
 from asrcli.seams import ClientCodec, Output, Source, Transport
 from asrcli.transcript import Transcript, fold
 
+HOPELESS = (ConnectFailed, ServiceRefused)  # the next source would fare no better
 LEFT = "left before its text came"
 WAITING = "finishing: waiting for the last words; Ctrl-C again to leave now"
 
@@ -78,26 +79,32 @@ class Run:
         """Run to the end and let the outputs hear the account, and before it what a listener should know.
 
         Raises:
-            AsrError: what ended the run early, or AudioLost when it ran to its end with gaps.
+            AsrError: what ended the run early, what was wrong with a source (Several: with some of them), or AudioLost
+                when all came to their end but with gaps.
             KeyboardInterrupt: the user ended it; all that was settled has been put out.
         """
-        error: BaseException | None = None
+        errors: list[AsrError] = []
+        left = False
         try:
             for notice in notices:
                 self._tell(notice)
-            for source in sources:
+            for number, source in enumerate(sources, 1):
                 error = self._session(source)
-                if error is not None or self._interrupted:
+                if error is not None:
+                    errors.append(error)
+                if self._interrupted or isinstance(error, HOPELESS):
                     break
-        except KeyboardInterrupt as exc:
-            error = exc
+                if error is not None and number < len(sources):
+                    self._tell(Notice("warning", str(error)))
+        except KeyboardInterrupt:
+            left = True
         ended = self._account.ended(self._transcript, self._plan.clock() - self._began)
         if self._heard:
             self._tell(ended)
-        if error is not None:
-            raise error
-        if self._interrupted:
+        if left or (self._interrupted and not errors):
             raise KeyboardInterrupt
+        if errors:
+            raise errors[0] if len(errors) == 1 else Several(errors)
         if ended.lost_ms:
             raise AudioLost(ended.lost_ms)
         return ended

@@ -17,6 +17,7 @@ from asrcli.errors import (
     OutputError,
     ProtocolError,
     ServiceRefused,
+    Several,
     SourceError,
     UsageError,
     shorten,
@@ -37,6 +38,8 @@ SENTENCES = [
     (ServiceRefused("Odd", "words"), 5, "refused by the service: Odd: words"),
     (ServiceRefused("Throttling.RateQuota", "m", "t"), 5,
      "refused by the service: Throttling.RateQuota: m (task t); too many requests: wait a little, then try again"),
+    (Several([SourceError("a", "gone"), ServiceRefused("X", "y"), SourceError("b", "gone")]), 5,
+     "3 inputs failed: a: gone · refused by the service: X: y · b: gone"),
     (AudioLost(1500), 6, "finished, but 1.50 s of audio was lost: see the gaps in the transcript"),
 ]  # fmt: skip
 
@@ -53,7 +56,7 @@ def test_every_error_of_the_tree_has_an_exit_code_and_a_sentence_here() -> None:
     tree = {kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, AsrError)}
     abstract = {AsrError, errors.ConnectionTrouble}
     assert tree - abstract == {type(error) for error, _, _ in SENTENCES} | {NobodyReads}
-    assert all(any(issubclass(kind, known) for known in EXIT_CODES) for kind in tree - {AsrError})
+    assert all(any(issubclass(kind, known) for known in EXIT_CODES) for kind in tree - {AsrError, Several})
 
 
 def test_the_closest_advice_wins() -> None:

@@ -6,7 +6,7 @@ from threading import Thread
 import pytest
 
 from asrcli.config import Connection, Recognition
-from asrcli.errors import ConnectFailed, ConnectionLost, SourceError
+from asrcli.errors import ConnectFailed, ConnectionLost, ServiceRefused, Several, SourceError
 from asrcli.events import Began, Ended, Event, Final, Finished, Gap, Notice, Ready
 from asrcli.message import Closed
 from asrcli.protocol import inference
@@ -88,16 +88,41 @@ def test_the_delays_are_those_of_the_first_text_and_the_last_final() -> None:
     assert 0 < ended.final_after_stop_ms < ended.first_text_ms < ended.elapsed_ms
 
 
-def test_a_broken_connection_ends_the_run_with_its_gap_and_its_account() -> None:
-    """The next source is not tried: whoever wants that says so in another version of this program."""
+def test_a_broken_connection_is_a_gap_and_the_next_source_goes_on() -> None:
+    """One failure stops neither the others nor the account; it is told when it happens and again at the end."""
     listener = Listener()
     with pytest.raises(ConnectionLost, match="oops"):
-        Run(plan(breaking, saying()), [listener]).transcribe([Tone(5), Tone(5)])
-    *_, gap, ended = listener.events
+        Run(plan(breaking, saying(Final("1", 0, 400, "two"))), [listener]).transcribe([Tone(5), Tone(5)])
+    gap, ended = listener.of(Gap)[0], listener.events[-1]
     assert isinstance(gap, Gap)
     assert (gap.begin_ms, gap.end_ms) == (50, 500)
+    assert [notice.text for notice in listener.of(Notice) if isinstance(notice, Notice)] == [
+        "connection lost: oops (close code 1011)"
+    ]
+    assert [(f.begin_ms, f.text) for f in listener.of(Final) if isinstance(f, Final)] == [(0, "one"), (500, "two")]
     assert isinstance(ended, Ended)
-    assert (ended.audio_ms, ended.covered_ms, ended.lost_ms) == (500, 50, 450)
+    assert (ended.audio_ms, ended.covered_ms, ended.lost_ms) == (1000, 550, 450)
+
+
+def test_several_failures_are_told_together() -> None:
+    """Each with its own words."""
+    with pytest.raises(Several) as caught:
+        Run(plan(breaking, breaking), []).transcribe([Tone(5), Tone(5)])
+    assert len(caught.value.errors) == 2
+
+
+def test_what_no_other_source_would_survive_ends_the_run() -> None:
+    """A refused key is not tried again for each of a hundred files."""
+    dialled: list[str] = []
+
+    def play(service: Service, wire: Wire) -> None:
+        dialled.append("once")
+        service.asked()
+        wire.say(*service.codec.fail("InvalidApiKey", "no"))
+
+    with pytest.raises(ServiceRefused):
+        Run(plan(play, play), []).transcribe([Tone(5), Tone(5)])
+    assert dialled == ["once"]
 
 
 def test_nothing_is_accounted_for_that_nobody_heard() -> None:

@@ -19,6 +19,7 @@ from asrcli.errors import (
     NobodyReads,
     OutputError,
     ServiceRefused,
+    Several,
     SourceError,
     UsageError,
 )
@@ -94,7 +95,9 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def exit_code(error: AsrError) -> int:
-    """The documented exit code of an error."""
+    """The documented exit code of an error; of several the worst, which is the highest."""
+    if isinstance(error, Several):
+        return max(map(exit_code, error.errors))
     return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
 
 

@@ -4,10 +4,13 @@ from dataclasses import replace
 
 from asrcli.cli import options as o
 from asrcli.config import Recognition
-from asrcli.errors import UsageError
 from asrcli.models import check, find
 
-EXAMPLES = "Examples:\n\nasr file talk.mp3 --timestamps\n\nffmpeg -i film.mkv -f wav - | asr file - --local -f jsonl"
+EXAMPLES = """Examples:
+
+asr file talk.mp3 --timestamps relative
+
+ffmpeg -i film.mkv -f wav - | asr file - --local -f srt -o film.srt"""
 
 
 def file(
@@ -23,10 +26,18 @@ def file(
     url: o.Url = None,
     api_key_file: o.ApiKeyFile = None,
     heartbeat: o.Heartbeat = None,
-    format: o.Format = o.OutputFormat.TEXT,
+    format: o.Formats = None,
     output: o.OutputFile = None,
+    output_dir: o.OutputDir = None,
+    append: o.Append = False,
     partials: o.Partials = False,
-    timestamps: o.Timestamps = False,
+    timestamps: o.Timestamps = None,
+    template: o.Template = None,
+    capitalize: o.Capitalize = False,
+    max_line: o.MaxLine = 42,
+    max_lines: o.MaxLines = 2,
+    command: o.Exec = None,
+    plain: o.PlainScreen = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = 0,
     debug: o.Debug = False,
@@ -41,12 +52,9 @@ def file(
     del debug  # read by the error boundary
     from contextlib import ExitStack
 
+    from asrcli.cli import showing as show
     from asrcli.cli import wiring
 
-    if quiet and verbose:
-        raise UsageError("--quiet with --verbose: one asks for less, the other for more")
-    if paths.count("-") > 1:
-        raise UsageError("standard input (-) is named more than once")
     found = find(model)
     asked = Recognition(
         model=model,
@@ -62,10 +70,26 @@ def file(
     if heartbeat is None and "heartbeat" in found.takes:
         asked = replace(asked, heartbeat=True)
     speed = o.parse_pace(pace) if pace is not None else (None if local else 1.0)
+    showing = show.Showing(
+        formats=tuple(dict.fromkeys(format or [o.OutputFormat.TEXT])),
+        path=output,
+        folder=output_dir,
+        append=append,
+        partials=partials,
+        stamp=timestamps,
+        template=template,
+        capitalize=capitalize,
+        command=command,
+        max_line=max_line,
+        max_lines=max_lines,
+        plain=plain,
+        level=o.status_level(quiet=quiet, verbose=verbose),
+        pace=speed,
+    )
+    showing.check(paths)
     wiring.log_to(log_file)
+    sources, failures = wiring.file_sources(paths, asked)
     with ExitStack() as stack:
-        showing = wiring.Showing(format, output, partials, timestamps, None if quiet else verbose, speed)
-        sources = wiring.file_sources(paths, asked)
-        outputs = wiring.outputs(showing, stack)
+        runs = show.runs(showing, sources, stack)
         connection = wiring.connection(stack, local=local, url=url, key_file=api_key_file)
-        wiring.run(found, asked, sources, outputs, connection, speed, local=local)
+        wiring.run(found, asked, runs, failures, connection, speed, local=local)

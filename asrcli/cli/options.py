@@ -18,6 +18,18 @@ class OutputFormat(StrEnum):
 
     TEXT = "text"
     JSONL = "jsonl"
+    SRT = "srt"
+    VTT = "vtt"
+    ASS = "ass"
+    LRC = "lrc"
+    TSV = "tsv"
+
+
+class Stamp(StrEnum):
+    """Which times stand before a line of text."""
+
+    RELATIVE = "relative"
+    CLOCK = "clock"
 
 
 def parse_pace(text: str) -> float | None:
@@ -35,6 +47,17 @@ def parse_pace(text: str) -> float | None:
     if not 0 < pace <= 1000:
         raise UsageError(f"--pace {text}: neither max nor a number above 0 and up to 1000")
     return pace
+
+
+def status_level(*, quiet: bool, verbose: int) -> int | None:
+    """How much status is wanted; None is none at all.
+
+    Raises:
+        UsageError: less and more of it.
+    """
+    if quiet and verbose:
+        raise UsageError("--quiet with --verbose: one asks for less, the other for more")
+    return None if quiet else verbose
 
 
 def _models() -> list[str]:
@@ -124,16 +147,68 @@ ApiKeyFile = Annotated[
         help="Read the API key from this file, not from DASHSCOPE_API_KEY.", metavar="PATH", rich_help_panel=CONNECTION
     ),
 ]
-Format = Annotated[OutputFormat, typer.Option("--format", "-f", help="Text or JSON Lines.", rich_help_panel=OUTPUT)]
+Formats = Annotated[
+    list[OutputFormat] | None,
+    typer.Option(
+        "--format",
+        "-f",
+        help="Text, JSON Lines, subtitles, lyrics or a table; may be repeated. Default: text.",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+    ),
+]
 OutputFile = Annotated[
     str | None,
-    typer.Option("--output", "-o", help="Write the transcript to this file.", metavar="PATH", rich_help_panel=OUTPUT),
+    typer.Option(
+        "--output",
+        "-o",
+        help="Write the transcript to this file; with several formats each adds its suffix.",
+        metavar="PATH",
+        rich_help_panel=OUTPUT,
+    ),
 ]
+OutputDir = Annotated[
+    Path | None,
+    typer.Option("--output-dir", help="Write a transcript for each input here.", metavar="DIR", rich_help_panel=OUTPUT),
+]
+Append = Annotated[bool, typer.Option("--append", help="Add to the output file.", metavar=FLAG, rich_help_panel=OUTPUT)]
 Partials = Annotated[
-    bool, typer.Option("--partials", help="Put out sentences in the making too.", metavar=FLAG, rich_help_panel=OUTPUT)
+    bool,
+    typer.Option("--partials", help="Put out sentences in the making too.", metavar=FLAG, rich_help_panel=OUTPUT),
 ]
 Timestamps = Annotated[
-    bool, typer.Option("--timestamps", help="Put its times before each sentence.", metavar=FLAG, rich_help_panel=OUTPUT)
+    Stamp | None,
+    typer.Option(help="Put times before each sentence: of the audio, or of the day.", rich_help_panel=OUTPUT),
+]
+Template = Annotated[
+    str | None,
+    typer.Option(help="Write each sentence as this: '{begin} {text}'.", metavar="TEXT", rich_help_panel=OUTPUT),
+]
+Capitalize = Annotated[
+    bool,
+    typer.Option("--capitalize", help="Capital letters and full stops.", metavar=FLAG, rich_help_panel=OUTPUT),
+]
+MaxLine = Annotated[
+    int, typer.Option(help="Cells in a line of subtitles.", min=10, max=200, metavar="N", rich_help_panel=OUTPUT)
+]
+MaxLines = Annotated[int, typer.Option(help="Lines in a subtitle.", min=1, max=4, metavar="N", rich_help_panel=OUTPUT)]
+Exec = Annotated[
+    str | None,
+    typer.Option(
+        "--exec",
+        help="Run this for each sentence: its text on standard input, ASR_BEGIN_MS, ASR_END_MS and ASR_SENTENCE set.",
+        metavar="COMMAND",
+        rich_help_panel=OUTPUT,
+    ),
+]
+PlainScreen = Annotated[
+    bool,
+    typer.Option(
+        "--plain",
+        help="No live line: finished sentences only, for screen readers.",
+        metavar=FLAG,
+        rich_help_panel=OUTPUT,
+    ),
 ]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No status on standard error.", metavar=FLAG, rich_help_panel=DIAGNOSIS)

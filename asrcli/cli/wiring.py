@@ -2,43 +2,24 @@
 
 import logging
 import os
-import sys
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from asrcli.audio import Format
-from asrcli.cli.options import OutputFormat
 from asrcli.config import DEFAULT_URL, Connection, Recognition, Secret
-from asrcli.errors import MissingKey, OutputError, UsageError
+from asrcli.errors import AsrError, MissingKey, NobodyReads, OutputError, Several, SourceError, UsageError
 from asrcli.events import Notice
 from asrcli.models import INFERENCE, REALTIME, Model
 
 if TYPE_CHECKING:
-    from asrcli.outputs.lines import Lines
     from asrcli.seams import ClientCodec, Output, Source
 
 KEY_VARIABLE = "DASHSCOPE_API_KEY"
 LOG_BYTES, LOG_FILES = 1_000_000, 3
 EMBEDDED = "embedded recognizer: US English only, modest accuracy, offline"
-
-
-@dataclass(frozen=True)
-class Showing:
-    """How the transcript is to be shown; `level` is how much status (None: nothing at all), `pace` as in the plan."""
-
-    format: OutputFormat
-    path: str | None
-    partials: bool
-    timestamps: bool
-    level: int | None
-    pace: float | None
 
 
 def log_to(path: Path | None, *, on_screen: bool = False) -> None:
@@ -68,45 +49,30 @@ def log_to(path: Path | None, *, on_screen: bool = False) -> None:
     logger.addHandler(handler)
 
 
-def file_sources(paths: Sequence[str], asked: Recognition) -> "list[Source]":
-    """A source for each path, cut into utterances where the server does not do it.
+def file_sources(paths: Sequence[str], asked: Recognition) -> "tuple[list[Source], list[AsrError]]":
+    """A source for each path, cut into utterances where the server does not do it; and what is wrong with the others.
 
     Raises:
-        SourceError: a path that is not audio.
+        SourceError: none of the paths is audio and there is only one.
+        Several: none of the paths is audio.
     """
     from asrcli.sources.file import FileSource
     from asrcli.sources.utterances import Utterances
 
+    if paths.count("-") > 1:
+        raise UsageError("standard input (-) is named more than once")
     sources: list[Source] = []
+    failures: list[AsrError] = []
     for path in paths:
-        source = FileSource(path, Format(asked.rate))
-        sources.append(source if asked.vad else Utterances(source, asked.silence_ms))
-    return sources
-
-
-def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
-    """The outputs, each closed when the stack is.
-
-    A terminal gets the live line, beside a file if one is written; anything else gets lines.
-    """
-    from asrcli.outputs.lines import Lines
-    from asrcli.outputs.log import Log
-    from asrcli.outputs.plain import Status
-
-    made: list[Output] = [Log(logging.getLogger("asrcli"))]
-    on_screen = showing.level is not None and _can_redraw(sys.stdout)
-    if showing.path is not None or showing.format is not OutputFormat.TEXT or not on_screen:
-        made.append(_written(showing, Lines(showing.path)))
-    if on_screen and (showing.path is not None or showing.format is OutputFormat.TEXT):
-        from asrcli.outputs.terminal import Terminal
-
-        level, paced = showing.level or 0, showing.pace is not None
-        made.append(Terminal(sys.stdout, time.monotonic, timestamps=showing.timestamps, level=level, paced=paced))
-    elif showing.level is not None:
-        made.append(Status(lambda line: typer.echo(line, err=True), level=showing.level))
-    for output in made:
-        stack.callback(output.close)
-    return made
+        try:
+            source = FileSource(path, Format(asked.rate))
+        except SourceError as exc:
+            failures.append(exc)
+        else:
+            sources.append(source if asked.vad else Utterances(source, asked.silence_ms))
+    if not sources:
+        raise failures[0] if len(failures) == 1 else Several(failures)
+    return sources, failures
 
 
 def connection(stack: ExitStack, *, local: bool, url: str | None, key_file: Path | None) -> Connection:
@@ -154,25 +120,40 @@ def read_key(key_file: Path | None) -> Secret | None:
 def run(
     model: Model,
     asked: Recognition,
-    sources: "Sequence[Source]",
-    outputs: "Sequence[Output]",
+    runs: "Sequence[tuple[Sequence[Source], Sequence[Output]]]",
+    failures: Sequence[AsrError],
     connection: Connection,
     pace: float | None,
     *,
     local: bool,
 ) -> None:
-    """Transcribe the sources into the outputs."""
-    from asrcli.run import Plan, Run
+    """Transcribe sources into outputs, run after run; one that fails does not stop the others.
+
+    Raises:
+        AsrError: what failed, before or now; Several, if it was more than one.
+    """
+    from asrcli.run import HOPELESS, Plan, Run
     from asrcli.transport.websocket import dial
 
-    notices = [Notice("warning", EMBEDDED)] if local else []
+    notices = [Notice("warning", str(failure)) for failure in failures]
+    notices += [Notice("warning", EMBEDDED)] if local else []
     if local and asked.rate < 16000:
         notices.append(Notice("warning", f"at {asked.rate} Hz it makes about twice the errors of 16000 Hz"))
     if not model.known:
         wire = f"sent as it is, on the {model.wire} wire"
         notices.append(Notice("warning", f"{model.name} is not in the catalogue: {wire}"))
     plan = Plan(asked.model, lambda: _codec(model, asked), dial, connection, pace)
-    Run(plan, outputs).transcribe(sources, notices)
+    failed = list(failures)
+    for sources, outputs in runs:
+        try:
+            Run(plan, outputs).transcribe(sources, notices)
+        except AsrError as exc:
+            failed += exc.errors if isinstance(exc, Several) else [exc]
+            if isinstance(exc, (*HOPELESS, NobodyReads, OutputError)):
+                break
+        notices = []
+    if failed:
+        raise failed[0] if len(failed) == 1 else Several(failed)
 
 
 def _codec(model: Model, asked: Recognition) -> "ClientCodec":
@@ -183,16 +164,3 @@ def _codec(model: Model, asked: Recognition) -> "ClientCodec":
         REALTIME: realtime.Client,
     }
     return clients[model.wire](asked, lambda: uuid.uuid4().hex)
-
-
-def _can_redraw(file: object) -> bool:
-    return bool(getattr(file, "isatty", bool)()) and os.environ.get("TERM", "") not in {"dumb", "unknown"}
-
-
-def _written(showing: Showing, lines: "Lines") -> "Output":
-    from asrcli.outputs.jsonl import JsonLines
-    from asrcli.outputs.plain import Plain
-
-    if showing.format is OutputFormat.JSONL:
-        return JsonLines(lines, partials=showing.partials, debug=(showing.level or 0) > 1)
-    return Plain(lines, timestamps=showing.timestamps, partials=showing.partials)

@@ -13,16 +13,21 @@ class Lines:
 
     A regular file is written as NAME.part and takes its name when it is closed, so that an earlier transcript is
     never replaced by half a new one; what was written before a crash is still there as NAME.part. It is not created
-    before the first line.
+    before the run has begun. With `append` the lines go behind what the file holds.
     """
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: str | None, *, append: bool = False) -> None:
+        self._append = append
         self._name = path or "standard output"
         self._path = Path(path) if path else None
         self._part: Path | None = None
         self._file: TextIO | None = None
         if self._path is not None:
             _check(self._path)
+
+    def begin(self) -> None:
+        """There will be a file, even if nothing is ever written to it."""
+        self._put("")
 
     def write(self, line: str) -> None:
         """Put out one line, now.
@@ -31,15 +36,7 @@ class Lines:
             OutputError: it cannot be written.
             NobodyReads: the pipe is closed.
         """
-        try:
-            if self._file is None:
-                self._file = self._opened()
-            self._file.write(line + "\n")
-            self._file.flush()
-        except BrokenPipeError as exc:
-            raise NobodyReads from exc
-        except OSError as exc:
-            raise OutputError(self._name, exc.strerror or str(exc)) from exc
+        self._put(line + "\n")
 
     def close(self) -> None:
         """The file takes its name."""
@@ -52,6 +49,17 @@ class Lines:
         except OSError as exc:
             raise OutputError(self._name, exc.strerror or str(exc)) from exc
 
+    def _put(self, text: str) -> None:
+        try:
+            if self._file is None:
+                self._file = self._opened()
+            self._file.write(text)
+            self._file.flush()
+        except BrokenPipeError as exc:
+            raise NobodyReads from exc
+        except OSError as exc:
+            raise OutputError(self._name, exc.strerror or str(exc)) from exc
+
     def _opened(self) -> TextIO:
         if self._path is None:
             if sys.stdout is None:
@@ -61,6 +69,8 @@ class Lines:
             return sys.stdout
         if self._path.exists() and not self._path.is_file():
             return self._path.open("w", encoding="utf-8", errors="replace")  # a device or a pipe has no name to take
+        if self._append:
+            return self._path.open("a", encoding="utf-8", errors="replace", newline="\n")
         self._part = self._path.with_name(f"{self._path.name}.part")
         return self._part.open("w", encoding="utf-8", errors="replace", newline="\n")
 

@@ -2,27 +2,31 @@
 
 from collections.abc import Callable
 
-from asrcli.events import Ended, Event, Final, Gap, Notice, Partial
+from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial
 from asrcli.outputs.lines import Lines
-from asrcli.outputs.text import account, gap_line, harmless, line
+from asrcli.outputs.text import account, harmless
 from asrcli.transcript import Transcript
 
 LEVELS = {"warning": 0, "info": 1, "debug": 2}
 
 
 class Plain:
-    """Finals as lines of text; partials too where they are asked for, marked by an ellipsis in front."""
+    """Finals and gaps as lines, written by `render`; partials too where they are asked for, behind an ellipsis."""
 
-    def __init__(self, lines: Lines, *, timestamps: bool, partials: bool) -> None:
-        self._lines, self._timestamps, self._partials = lines, timestamps, partials
+    def __init__(
+        self, lines: Lines, render: Callable[[Final | Gap, int], str], *, partials: bool = False, head: str = ""
+    ) -> None:
+        self._lines, self._render, self._partials, self._head = lines, render, partials, head
+        self._begun = False
 
     def hear(self, event: Event, transcript: Transcript) -> None:
         """Put out what is final."""
-        del transcript
-        if isinstance(event, Final) and event.text.strip():
-            self._lines.write(line(event.begin_ms, event.end_ms, event.text, timestamps=self._timestamps))
-        elif isinstance(event, Gap):
-            self._lines.write(gap_line(event))
+        if isinstance(event, Began) and not self._begun:
+            self._begun = True
+            self._lines.write(self._head) if self._head else self._lines.begin()
+        elif isinstance(event, Gap) or (isinstance(event, Final) and event.text.strip()):
+            number = transcript.latest.number if transcript.latest and isinstance(event, Final) else 0
+            self._lines.write(self._render(event, number))
         elif isinstance(event, Partial) and self._partials:
             self._lines.write(f"… {harmless(event.text)}")
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from asrcli.events import Began, Ended, Event, Final, Finished, Gap, Notice, Partial, Progress
 from asrcli.outputs.plain import LEVELS
-from asrcli.outputs.text import account, clock, gap_line, harmless, line
+from asrcli.outputs.text import account, clock, harmless, line
 from asrcli.transcript import Transcript
 
 REDRAW_EVERY_S = 0.1
@@ -43,10 +43,12 @@ def tail(settled: str, unsettled: str, cells: int) -> tuple[str, str]:
 class Terminal:
     """An Output for a screen that can redraw. Nothing above the live line is ever touched again."""
 
-    def __init__(self, file: TextIO, now: Callable[[], float], *, timestamps: bool, level: int, paced: bool) -> None:
+    def __init__(
+        self, file: TextIO, now: Callable[[], float], *, stamp: Callable[[int], str] | None, level: int, paced: bool
+    ) -> None:
         self._console = Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._live = Live(self, console=self._console, auto_refresh=False, transient=True, redirect_stdout=False)
-        self._now, self._timestamps, self._level, self._paced = now, timestamps, level, paced
+        self._now, self._stamp, self._level, self._paced = now, stamp, level, paced
         self._transcript = Transcript()
         self._began: Began | None = None
         self._began_at = self._drawn_at = 0.0
@@ -59,17 +61,17 @@ class Terminal:
             self._began, self._began_at = event, self._now()
             self._live.start()
         elif isinstance(event, Final) and event.text.strip():
-            self._print(line(event.begin_ms, event.end_ms, event.text, timestamps=self._timestamps))
+            self._print(line(event, self._stamp))
         elif isinstance(event, Gap):
-            self._print(gap_line(event), "bold red")
+            self._print(line(event, self._stamp), "bold red")
         elif isinstance(event, Notice) and LEVELS[event.level] <= self._level:
             self._print(f"asr: {harmless(event.text)}", "yellow")
         elif isinstance(event, Progress):
             self._sent_ms = event.sent_ms
         elif isinstance(event, Ended):
             self._live.stop()
-            for said in account(event):
-                self._print(f"asr: {said}", UNSETTLED)
+            for told in account(event):
+                self._print(f"asr: {told}", UNSETTLED)
         if isinstance(event, Partial | Progress | Finished):
             self._redraw()
 

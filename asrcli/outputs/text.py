@@ -1,8 +1,10 @@
 """Text for people: times, harmless characters, the account of a run. Pure."""
 
 import unicodedata
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
-from asrcli.events import Ended, Gap
+from asrcli.events import Ended, Final, Gap
 
 # Direction overrides can make a line read as what it does not say; the marks of ordinary right-to-left text stay.
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -21,14 +23,23 @@ def clock(ms: int) -> str:
     return f"{hours}:{minutes:02}:{rest / 1000:06.3f}" if hours else f"{minutes:02}:{rest / 1000:06.3f}"
 
 
-def line(begin_ms: int, end_ms: int, text: str, *, timestamps: bool) -> str:
-    """A final as one line."""
-    return f"[{clock(begin_ms)} → {clock(end_ms)}] {harmless(text)}" if timestamps else harmless(text)
+def wall_clock(origin: datetime) -> Callable[[int], str]:
+    """Times of day instead of times since `origin`, as 14:03:07.120."""
+    return lambda ms: (origin + timedelta(milliseconds=ms)).strftime("%H:%M:%S.%f")[:-3]
 
 
-def gap_line(gap: Gap) -> str:
-    """A gap as one line: it stands where the words would."""
-    return f"[gap {clock(gap.begin_ms)} → {clock(gap.end_ms)}: {harmless(gap.reason)}]"
+def line(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
+    """A final as one line, its times in front where there is a stamp for them; a gap always with its times."""
+    if isinstance(event, Gap):
+        stamp = stamp or clock
+        return f"[gap {stamp(event.begin_ms)} → {stamp(event.end_ms)}: {harmless(event.reason)}]"
+    text = harmless(event.text)
+    return f"[{stamp(event.begin_ms)} → {stamp(event.end_ms)}] {text}" if stamp else text
+
+
+def said(event: Final | Gap) -> str:
+    """The words of a final; for a gap what stands in their place."""
+    return f"[gap: {harmless(event.reason)}]" if isinstance(event, Gap) else harmless(event.text).strip()
 
 
 def account(ended: Ended) -> list[str]:

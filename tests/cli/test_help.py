@@ -15,7 +15,8 @@ PANELS = {
 }
 PROMISED = {
     "file": "--model --vad --no-vad --silence-ms --threshold --language --semantic --heartbeat --no-heartbeat --pace "
-    "--url --local --format --output --partials --timestamps --quiet --verbose --debug --log-file --api-key-file",
+    "--url --local --format --output --output-dir --append --partials --timestamps --template --capitalize --max-line "
+    "--max-lines --exec --plain --quiet --verbose --debug --log-file --api-key-file",
     "serve": "--host --port --engine --api-key-file --script --local-two-pass --quiet --debug --log-file",
 }
 

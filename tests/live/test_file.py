@@ -57,7 +57,9 @@ def test_text_is_finals_only_one_line_each(scripted: str, tmp_path: Path) -> Non
     done = asr("file", wav(tmp_path / "a.wav", tone(2500)), "--url", scripted, "--pace", "max")
     assert done.stdout == "sentence 1\nsentence 2\nsentence 3\n"
     assert "audio 2.50 s · covered 2.50 s · lost 0.00 s · 3 sentences" in done.stderr
-    quiet = asr("file", tmp_path / "a.wav", "--url", scripted, "--pace", "max", "-q", "--timestamps", "--partials")
+    quiet = asr(
+        "file", tmp_path / "a.wav", "--url", scripted, "--pace", "max", "-q", "--timestamps", "relative", "--partials"
+    )
     assert quiet.stderr == ""
     assert quiet.stdout.splitlines()[:2] == ["… sentence 1", "[00:00.000 → 00:01.000] sentence 1"]
 

@@ -30,6 +30,7 @@ from asrcli.outputs.lines import Lines
 from asrcli.outputs.log import Log
 from asrcli.outputs.plain import Plain, Status
 from asrcli.outputs.schema import SCHEMA
+from asrcli.outputs.text import line
 from asrcli.seams import Output
 from asrcli.transcript import Transcript, fold
 
@@ -68,10 +69,10 @@ def test_every_line_of_json_keeps_to_the_published_schema(tmp_path: Path) -> Non
     """All events, with all fields and with none of the optional ones."""
     path = tmp_path / "a.jsonl"
     told(JsonLines(Lines(str(path)), partials=True, debug=True), EVENTS)
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    for line in lines:
-        jsonschema.validate(line, SCHEMA)
-    assert [line["type"] for line in lines] == [
+    lines = [json.loads(row) for row in path.read_text("utf-8").splitlines()]
+    for written in lines:
+        jsonschema.validate(written, SCHEMA)
+    assert [written["type"] for written in lines] == [
         "begin", "begin", "partial", "final", "reconnect", "gap", "notice", "notice", "final", "end", "end",
     ]  # fmt: skip
     assert lines[3] == {
@@ -87,7 +88,7 @@ def test_partials_and_debug_come_only_when_asked_for(tmp_path: Path) -> None:
     """The default is what a pipeline wants."""
     path = tmp_path / "a.jsonl"
     told(JsonLines(Lines(str(path)), partials=False), EVENTS)
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    lines = [json.loads(row) for row in path.read_text("utf-8").splitlines()]
     assert "partial" not in {line["type"] for line in lines}
     assert [line["level"] for line in lines if line["type"] == "notice"] == ["warning"]
 
@@ -108,7 +109,7 @@ def test_the_schema_refuses_what_is_wrong() -> None:
 def test_plain_lines_are_the_finals_and_the_gaps(tmp_path: Path) -> None:
     """And nothing that would have to be cleaned away."""
     path = tmp_path / "a.txt"
-    told(Plain(Lines(str(path)), timestamps=False, partials=False), EVENTS)
+    told(Plain(Lines(str(path)), lambda event, _: line(event, None)), EVENTS)
     assert path.read_text("utf-8").splitlines() == ["good day.", "[gap 00:00.900 → 00:01.000: lost]", "天气"]
 
 

@@ -57,7 +57,7 @@ class Screen:
         monkeypatch.setenv("TTY_COMPATIBLE", "1")
         self.file, self.now, self.transcript = io.StringIO(), 0.0, Transcript()
         self.file.isatty = lambda: True  # type: ignore[method-assign]
-        self.terminal = Terminal(self.file, lambda: self.now, timestamps=False, level=level, paced=True)
+        self.terminal = Terminal(self.file, lambda: self.now, stamp=None, level=level, paced=True)
 
     def hear(self, *events: Event) -> str:
         """What the events write."""

@@ -1,13 +1,14 @@
 """Text for people: times, and nothing a terminal would obey."""
 
 import unicodedata
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.events import Ended, Gap
-from asrcli.outputs.text import account, clock, gap_line, harmless, line
+from asrcli.events import Ended, Final, Gap
+from asrcli.outputs.text import account, clock, harmless, line, said, wall_clock
 
 
 @given(st.text())
@@ -55,10 +56,15 @@ def test_times_read_as_on_a_clock(ms: int, shown: str) -> None:
 
 
 def test_sentences_and_gaps_have_their_times() -> None:
-    """A gap stands where the words would, and says why."""
-    assert line(700, 3800, "good\nmorning", timestamps=True) == "[00:00.700 → 00:03.800] good morning"
-    assert line(700, 3800, "good morning", timestamps=False) == "good morning"
-    assert gap_line(Gap(0, 1500, "lost\x1b")) == "[gap 00:00.000 → 00:01.500: lost]"
+    """A gap stands where the words would, and says why; times are of the audio or of the day."""
+    final, gap = Final("1", 700, 3800, "good\nmorning"), Gap(0, 1500, "lost\x1b")
+    noon = wall_clock(datetime(2026, 11, 24, 11, 59, 59, 500_000, UTC))
+    assert line(final, clock) == "[00:00.700 → 00:03.800] good morning"
+    assert line(final, noon) == "[12:00:00.200 → 12:00:03.300] good morning"
+    assert line(final, None) == "good morning"
+    assert line(gap, None) == "[gap 00:00.000 → 00:01.500: lost]"
+    assert line(gap, noon) == "[gap 11:59:59.500 → 12:00:01.000: lost]"
+    assert (said(final), said(gap)) == ("good morning", "[gap: lost]")
 
 
 def test_the_account_names_what_is_known_and_leaves_out_the_rest() -> None:

@@ -1,0 +1,194 @@
+"""From options to outputs: what the transcript is written as, and where."""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from asrcli.cli.options import OutputFormat, Stamp
+from asrcli.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from asrcli.outputs.lines import Lines
+    from asrcli.seams import Output, Source
+
+SUFFIXES = {OutputFormat.TEXT: ".txt"} | {f: f".{f.value}" for f in OutputFormat if f is not OutputFormat.TEXT}
+SUBTITLES = {OutputFormat.SRT, OutputFormat.VTT, OutputFormat.ASS}
+APPENDABLE = {OutputFormat.TEXT, OutputFormat.JSONL}
+
+
+@dataclass(frozen=True)
+class Showing:
+    """How the transcript is to be shown.
+
+    Attributes:
+        formats: What it is written as, each once.
+        path: Where to; with several formats each adds its suffix. None is standard output.
+        folder: Where to write one transcript for each source.
+        level: How much status; None is none at all.
+        pace: As in the plan.
+    """
+
+    formats: tuple[OutputFormat, ...] = (OutputFormat.TEXT,)
+    path: str | None = None
+    folder: Path | None = None
+    append: bool = False
+    partials: bool = False
+    stamp: Stamp | None = None
+    template: str | None = None
+    capitalize: bool = False
+    command: str | None = None
+    max_line: int = 42
+    max_lines: int = 2
+    plain: bool = False
+    level: int | None = 0
+    pace: float | None = None
+
+    def check(self, inputs: Sequence[str]) -> None:
+        """Refuse what cannot be written so.
+
+        Raises:
+            UsageError: options that contradict each other, or a file that would be written over.
+        """
+        to_file = self.path is not None or self.folder is not None
+        if self.path is not None and self.folder is not None:
+            raise UsageError("--output with --output-dir: one file or one for each input")
+        if len(self.formats) > 1 and not to_file:
+            raise UsageError("several --format need --output", "name a file: each format adds its suffix")
+        if self.append and not to_file:
+            raise UsageError("--append without --output: standard output is never replaced")
+        if self.append and (fixed := set(self.formats) - APPENDABLE):
+            raise UsageError(f"--append with --format {min(fixed)}: such a file cannot be continued")
+        text = OutputFormat.TEXT in self.formats
+        if self.template is not None and (not text or self.stamp is not None):
+            raise UsageError("--template is for --format text without --timestamps", "put {begin} and {end} into it")
+        if self.stamp is not None and not text:
+            raise UsageError(f"--timestamps with --format {self.formats[0]}: it has its own times")
+        self._check_files(inputs)
+
+    def _check_files(self, inputs: Sequence[str]) -> None:
+        read = {Path(path).resolve() for path in inputs if path != "-"}
+        written: set[Path] = set()
+        for showing in self.each(inputs):
+            for path in map(Path, showing.paths()):
+                if path.resolve() in read:
+                    raise UsageError(f"{path} is an input: it would be written over", "choose another --output")
+                if path.resolve() in written:
+                    raise UsageError(f"{path} would be written twice: two inputs have this name", "use --output")
+                written.add(path.resolve())
+
+    def each(self, names: Sequence[str]) -> "list[Showing]":
+        """The one showing of all sources, or with a folder one for each."""
+        if self.folder is None:
+            return [self]
+        return [self._beside(self.folder, name) for name in names]
+
+    def paths(self) -> list[str]:
+        """The file of each format; none for standard output."""
+        if self.path is None:
+            return []
+        if len(self.formats) == 1:
+            return [self.path]
+        base = Path(self.path)
+        base = base.with_suffix("") if base.suffix in SUFFIXES.values() else base
+        return [f"{base}{SUFFIXES[name]}" for name in self.formats]
+
+    def _beside(self, folder: Path, source: str) -> "Showing":
+        stem = "stdin" if source == "-" else Path(source).stem
+        path = folder / (stem if len(self.formats) > 1 else stem + SUFFIXES[self.formats[0]])
+        return replace(self, path=str(path), folder=None)
+
+
+def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
+    """The outputs, each closed when the stack is.
+
+    A terminal gets the live line, beside a file if one is written; anything else gets lines.
+    """
+    from asrcli.outputs.capitalized import Capitalized
+    from asrcli.outputs.log import Log
+
+    stamp = _stamp(showing.stamp)
+    on_screen = showing.level is not None and not showing.plain and _can_redraw(sys.stdout)
+    bare = showing.formats == (OutputFormat.TEXT,) and showing.template is None
+    spoken: list[Output] = []
+    if showing.path is not None or not bare or not on_screen:
+        spoken += [_written(showing, name, _lines(showing, name), stamp) for name in showing.formats]
+    if on_screen and (showing.path is not None or bare):
+        from asrcli.outputs.terminal import Terminal
+
+        level, paced = showing.level or 0, showing.pace is not None
+        status: Output = Terminal(sys.stdout, time.monotonic, stamp=stamp, level=level, paced=paced)
+        spoken.append(status)
+    if showing.command is not None:
+        from asrcli.outputs.command import Command
+
+        spoken.append(Command(showing.command, lambda text: typer.echo(f"asr: {text}", err=True)))
+    made: list[Output] = [Log(logging.getLogger("asrcli"))]
+    made += [Capitalized(output) for output in spoken] if showing.capitalize else spoken
+    if showing.level is not None and not (on_screen and (showing.path is not None or bare)):
+        from asrcli.outputs.plain import Status
+
+        made.append(Status(lambda line: typer.echo(line, err=True), level=showing.level))
+    for output in made:
+        stack.callback(output.close)
+    return made
+
+
+def runs(
+    showing: Showing, sources: "Sequence[Source]", stack: ExitStack
+) -> "list[tuple[Sequence[Source], list[Output]]]":
+    """Which sources go through one run, and its outputs: all through one, or with a folder each through its own."""
+    if showing.folder is not None:
+        try:
+            showing.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise OutputError(str(showing.folder), exc.strerror or str(exc)) from exc
+    together = [sources] if showing.folder is None else [[source] for source in sources]
+    shown = [outputs(each, stack) for each in showing.each([source.name for source in sources])]
+    return list(zip(together, shown, strict=True))
+
+
+def _lines(showing: Showing, name: OutputFormat) -> "Lines":
+    from asrcli.outputs.lines import Lines
+
+    written = dict(zip(showing.formats, showing.paths(), strict=False))
+    return Lines(written.get(name), append=showing.append)
+
+
+def _written(showing: Showing, name: OutputFormat, lines: "Lines", stamp: Callable[[int], str] | None) -> "Output":
+    from asrcli.outputs.captions import Layout
+    from asrcli.outputs.jsonl import JsonLines
+    from asrcli.outputs.plain import Plain
+    from asrcli.outputs.subtitles import TSV_HEAD, Subtitles, lrc, template, tsv
+    from asrcli.outputs.text import line
+
+    if name is OutputFormat.JSONL:
+        return JsonLines(lines, partials=showing.partials, debug=(showing.level or 0) > 1)
+    if name in SUBTITLES:
+        return Subtitles(lines, name.value, Layout(showing.max_line, showing.max_lines))
+    if name is OutputFormat.LRC:
+        return Plain(lines, lrc)
+    if name is OutputFormat.TSV:
+        return Plain(lines, tsv, head=TSV_HEAD)
+    render = template(showing.template) if showing.template is not None else lambda event, _: line(event, stamp)
+    return Plain(lines, render, partials=showing.partials)
+
+
+def _stamp(wanted: Stamp | None) -> Callable[[int], str] | None:
+    from asrcli.outputs.text import clock, wall_clock
+
+    if wanted is None:
+        return None
+    return clock if wanted is Stamp.RELATIVE else wall_clock(datetime.now().astimezone())
+
+
+def _can_redraw(file: object) -> bool:
+    return bool(getattr(file, "isatty", bool)()) and os.environ.get("TERM", "") not in {"dumb", "unknown"}

@@ -1,0 +1,133 @@
+"""Sentences cut into captions: lines that fit, in cells, each for as long as it can be read. Pure.
+
+Chinese breaks between any two characters but not before closing punctuation; other scripts break at spaces. Times come
+from the words where the wire gives them, and in proportion to the text where it does not.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.cells import cell_len, chop_cells
+
+from asrcli.events import Final
+from asrcli.outputs.text import harmless
+
+# Wide characters stand alone, with what closes behind them; anything else goes to the next space.
+_WIDE = "\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff01-\uff60"
+_CLOSING = "\uff0c\u3002\uff01\uff1f\uff1b\uff1a\u3001\u201d\u2019\uff09\u300b\u3009\u300d\u300f\u3011\u2026,.!?;:)\\]"
+_OPENING = "\u201c\u2018\uff08\u300a\u3008\u300c\u300e\u3010(\\["
+_PIECES = re.compile(f"[{_OPENING}]*(?:[{_WIDE}]|[^\\s{_WIDE}]+)[{_CLOSING}]*\\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How captions look: the width of a line in cells, lines in a caption, and how long one may and must stand."""
+
+    max_line: int = 42
+    max_lines: int = 2
+    min_ms: int = 1000
+    max_ms: int = 7000
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """Lines on the screen from `begin_ms` to `end_ms`."""
+
+    begin_ms: int
+    end_ms: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    text: str
+    begin_ms: int
+    end_ms: int
+
+
+def captions(final: Final, layout: Layout, after_ms: int = 0) -> list[Caption]:
+    """The captions of a sentence, none of them before `after_ms`, where the one before still stands."""
+    found: list[Caption] = []
+    for group in _groups(list(_pieces(final, layout.max_line)), layout):
+        begin_ms = max(group[0].begin_ms, found[-1].end_ms if found else after_ms)
+        end_ms = min(max(group[-1].end_ms, begin_ms + layout.min_ms), begin_ms + layout.max_ms)
+        found.append(Caption(begin_ms, end_ms, tuple(_lines([piece.text for piece in group], layout))))
+    return found
+
+
+def _pieces(final: Final, max_line: int) -> Iterator[_Piece]:
+    """What may not be broken, with its times; what no line can hold is broken all the same."""
+    text = harmless(final.text).strip()
+    known, duration_ms = _known_times(final, text), final.end_ms - final.begin_ms
+    total, done = max(1, cell_len(text)), 0
+    for match in _PIECES.finditer(text):
+        begin_ms = known.get(match.start(), final.begin_ms + duration_ms * done // total)
+        done += cell_len(match[0])
+        end_ms = known.get(-match.end(), max(begin_ms, final.begin_ms + duration_ms * done // total))
+        *parts, last = chop_cells(match[0].rstrip(), max_line)
+        for part in (*parts, last + " " * match[0].endswith(" ")):
+            yield _Piece(part, begin_ms, end_ms)
+
+
+def _known_times(final: Final, text: str) -> dict[int, int]:
+    """Where words begin in the text, with their begin; and where they end, as negative places, with their end."""
+    known, at, folded = {}, 0, text.casefold()
+    if len(folded) != len(text):
+        return {}
+    for word in final.words:
+        found = folded.find(word.text.strip().casefold(), at)
+        if found < 0:
+            return {}
+        at = found + len(word.text.strip())
+        known[found] = word.begin_ms
+        behind = re.compile(f"[{_CLOSING}]*\\s*").match(text, at)
+        known[-(behind.end() if behind else at)] = word.end_ms
+    return known
+
+
+def _groups(pieces: list[_Piece], layout: Layout) -> Iterator[list[_Piece]]:
+    """Pieces that stand together: as many as fit into the lines and the longest time, best to the end of a clause."""
+    group: list[_Piece] = []
+    for piece in pieces:
+        while group and not _fits([*group, piece], layout):
+            cut = _clause_end(group)
+            yield group[:cut]
+            group = group[cut:]
+        group.append(piece)
+    if group:
+        yield group
+
+
+def _fits(group: list[_Piece], layout: Layout) -> bool:
+    lines = _filled([piece.text for piece in group], layout.max_line)
+    return len(lines) <= layout.max_lines and group[-1].end_ms - group[0].begin_ms <= layout.max_ms
+
+
+def _clause_end(group: list[_Piece]) -> int:
+    """Behind the last comma or full stop of the second half, else the whole."""
+    for at in range(len(group), len(group) // 2, -1):
+        if re.search(f"[{_CLOSING}]\\s*$", group[at - 1].text):
+            return at
+    return len(group)
+
+
+def _lines(pieces: list[str], layout: Layout) -> list[str]:
+    """The lines of one caption, of even width where there are several."""
+    lines = _filled(pieces, layout.max_line)
+    for width in range(1, layout.max_line):
+        even = _filled(pieces, width)
+        if len(even) == len(lines) and max(map(cell_len, even)) <= layout.max_line:
+            return even
+    return lines
+
+
+def _filled(pieces: list[str], width: int) -> list[str]:
+    """Lines of at most so many cells; a piece that is wider stands alone."""
+    lines: list[str] = []
+    for piece in pieces:
+        if lines and cell_len((lines[-1] + piece).rstrip()) <= width:
+            lines[-1] += piece
+        else:
+            lines.append(piece)
+    return [line.rstrip() for line in lines]

@@ -1,0 +1,62 @@
+"""A command of the user's for each final: the text on its standard input, the times in its environment.
+
+The commands run one after the other in a thread of their own, so that a slow one delays no transcript.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Thread
+
+from asrcli.events import Event, Final
+from asrcli.outputs.text import said
+from asrcli.transcript import Transcript
+
+PATIENCE_S = 10.0  # so long the commands that still wait are waited for at the end
+
+
+class Command:
+    """An Output that runs a shell command. What it prints goes to standard error; our key it does not get."""
+
+    def __init__(self, command: str, warn: Callable[[str], None]) -> None:
+        self._command, self._warn = command, warn
+        self._waiting: SimpleQueue[tuple[str, dict[str, str]] | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="command", daemon=True)
+        self._thread.start()
+
+    def hear(self, event: Event, transcript: Transcript) -> None:
+        """Queue the command for a final."""
+        if isinstance(event, Final) and event.text.strip() and transcript.latest is not None:
+            about = {"SENTENCE": transcript.latest.number, "BEGIN_MS": event.begin_ms, "END_MS": event.end_ms}
+            self._waiting.put((said(event), {f"ASR_{name}": str(value) for name, value in about.items()}))
+
+    def close(self) -> None:
+        """Wait for the commands that are due, within limits."""
+        self._waiting.put(None)
+        self._thread.join(PATIENCE_S)
+        if self._thread.is_alive():
+            self._warn(f"--exec: given up on commands that had not ended {PATIENCE_S:.0f} s after the last sentence")
+
+    def _run(self) -> None:
+        failures = 0
+        while (item := self._waiting.get()) is not None:
+            text, about = item
+            environment = {key: value for key, value in os.environ.items() if key != "DASHSCOPE_API_KEY"} | about
+            done = subprocess.run(  # noqa: S602  the user wrote it, for a shell
+                self._command,
+                shell=True,
+                stdout=sys.stderr or subprocess.DEVNULL,  # standard output is for the transcript
+                input=text + "\n",
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                env=environment,
+                check=False,
+            )
+            failures += done.returncode != 0
+            if failures == 1 and done.returncode:
+                self._warn(f"--exec: the command failed with exit code {done.returncode}")
+        if failures > 1:
+            self._warn(f"--exec: the command failed {failures} times")

@@ -1,0 +1,120 @@
+"""Subtitles and other timed lines, each as soon as its sentence is final: SRT, WebVTT, ASS, LRC, TSV and templates."""
+
+import re
+from collections.abc import Callable, Mapping
+from string import Formatter
+from typing import TYPE_CHECKING
+
+from asrcli.errors import UsageError
+from asrcli.events import Began, Event, Final, Gap
+from asrcli.outputs.captions import Caption, Layout, captions
+from asrcli.outputs.lines import Lines
+from asrcli.outputs.text import clock, said
+from asrcli.transcript import Transcript
+
+if TYPE_CHECKING:
+    from pysubs2 import SSAFile
+
+TSV_HEAD = "start\tend\ttext"
+# Players take these for markup, and what stands between them would vanish.
+_MARKUP = {
+    "srt": str.maketrans({"{": "(", "}": ")", "<": "‹", ">": "›"}),
+    "vtt": str.maketrans({"{": "(", "}": ")", "<": "&lt;", ">": "&gt;", "&": "&amp;"}),
+    "ass": str.maketrans({"{": "(", "}": ")", "\\": "/"}),
+}
+
+
+class Subtitles:
+    """Captions in a format that pysubs2 writes: srt, vtt or ass."""
+
+    def __init__(self, lines: Lines, name: str, layout: Layout) -> None:
+        self._lines, self._name, self._layout = lines, name, layout
+        self._number = self._end_ms = 0
+        self._begun = False
+
+    def hear(self, event: Event, transcript: Transcript) -> None:
+        """Put out the captions of a final, or one that says that there is a gap."""
+        del transcript
+        if isinstance(event, Began) and not self._begun:
+            self._begun = True
+            self._head()
+        if isinstance(event, Gap):
+            event = Final("", event.begin_ms, event.end_ms, said(event))
+        if not isinstance(event, Final):
+            return
+        for caption in captions(event, self._layout, self._end_ms):
+            self._end_ms = caption.end_ms
+            self._number += 1
+            self._lines.write(self._block(caption))
+
+    def close(self) -> None:
+        """End the file."""
+        self._lines.close()
+
+    def _head(self) -> None:
+        head = _empty().to_string(self._name)
+        self._lines.write(head.removesuffix("\n")) if head else self._lines.begin()
+
+    def _block(self, caption: Caption) -> str:
+        from pysubs2 import SSAEvent
+
+        event = SSAEvent(start=caption.begin_ms, end=caption.end_ms)
+        event.plaintext = "\n".join(line.translate(_MARKUP[self._name]) for line in caption.lines)
+        file = _empty()
+        head = file.to_string(self._name)
+        file.append(event)
+        block = file.to_string(self._name).removeprefix(head).removesuffix("\n")
+        return re.sub(r"\A1$", str(self._number), block, count=1, flags=re.MULTILINE)
+
+
+def _empty() -> "SSAFile":
+    from pysubs2 import SSAFile
+
+    return SSAFile()
+
+
+def tsv(event: Final | Gap, number: int) -> str:
+    """A row of TSV_HEAD: milliseconds and text."""
+    del number
+    return f"{event.begin_ms}\t{event.end_ms}\t{said(event)}"
+
+
+def lrc(event: Final | Gap, number: int) -> str:
+    """A line of lyrics: its minutes, seconds and hundredths, then the text."""
+    del number
+    hundredths = event.begin_ms // 10
+    return f"[{hundredths // 6000:02}:{hundredths // 100 % 60:02}.{hundredths % 100:02}]{said(event)}"
+
+
+def template(text: str) -> Callable[[Final | Gap, int], str]:
+    """A line for each final, with its fields in place of {begin}, {text} and so on.
+
+    Raises:
+        UsageError: a field that there is not, or braces that do not match.
+    """
+    text = text.replace("\\t", "\t").replace("\\n", "\n")  # as a shell passes them on
+    known = _fields(Final("", 0, 0, ""), 0)
+    try:
+        unknown = [name for _, name, _, _ in Formatter().parse(text) if name is not None and name not in known]
+        problem = f"no field {unknown[0] or 'without a name'}" if unknown else ""
+        if not unknown:
+            text.format_map(known)
+    except ValueError as exc:
+        problem = str(exc)
+    if problem:
+        raise UsageError(f"--template: {problem}", f"fields are {', '.join(known)}")
+    return lambda event, number: text.format_map(_fields(event, number))
+
+
+def _fields(event: Final | Gap, number: int) -> Mapping[str, object]:
+    about = event if isinstance(event, Final) else Final("", 0, 0, "")
+    return {
+        "sentence": number,
+        "begin": clock(event.begin_ms),
+        "end": clock(event.end_ms),
+        "begin_ms": event.begin_ms,
+        "end_ms": event.end_ms,
+        "text": said(event),
+        "language": about.language,
+        "emotion": about.emotion,
+    }
