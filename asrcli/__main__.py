@@ -1,5 +1,6 @@
-"""The way in: `asr` and `python -m asrcli`. Nothing here but the first moments, when Ctrl-C must be quiet already."""
+"""The way in: `asr` and `python -m asrcli`. Here are the first and the last moments, when Ctrl-C must be quiet too."""
 
+import signal
 import sys
 
 
@@ -11,6 +12,14 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)  # as cli/app.py has it, once that is loaded
+    except SystemExit as exc:
+        # The library behind the commands says 1 when nobody reads its help any more: that is an end like another.
+        sys.exit(0 if exc.code == 1 else exc.code)
+    except OSError as exc:
+        sys.stderr.write(f"asr: cannot write standard output: {exc.strerror}\n")
+        sys.exit(2)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

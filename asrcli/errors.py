@@ -143,7 +143,9 @@ class ServiceRefused(AsrError):
     def __str__(self) -> str:
         task = f" (task {self.task_id})" if self.task_id else ""
         advice = self.advice
-        return f"refused by the service: {self.code}: {shorten(self.message)}{task}" + (f"; {advice}" if advice else "")
+        return f"refused by the service: {self.code}: {shorten(self.message).rstrip('.')}{task}" + (
+            f"; {advice}" if advice else ""
+        )
 
     @property
     def advice(self) -> str:

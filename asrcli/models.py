@@ -77,6 +77,8 @@ def find(name: str) -> Model:
     """
     if name in MODELS:
         return MODELS[name]
+    if not name.strip():
+        raise UsageError("--model is empty")
     for part, why in _UNREADABLE.items():
         if part in name:
             raise UsageError(

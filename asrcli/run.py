@@ -17,6 +17,8 @@ from asrcli.seams import ClientCodec, Output, Source, Transport
 from asrcli.transcript import Transcript, fold
 
 HOPELESS = (ConnectFailed, ServiceRefused)  # the next source would fare no better
+STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+TWICE_S = 0.25  # `timeout` sends its signal to the process and to its group: that is one request
 LEFT = "left before its text came"
 WAITING = "finishing: waiting for the last words; Ctrl-C again to leave now"
 
@@ -30,6 +32,7 @@ class Plan:
     dial: Callable[[str, Connection], Transport]
     connection: Connection
     pace: float | None
+    free: bool = False  # nobody sends a bill
     clock: Callable[[], float] = monotonic
 
 
@@ -38,6 +41,7 @@ class _Account:
     """What the sessions of a run add up to."""
 
     end_ms: int = 0
+    skipped_ms: int = 0  # left out of the sources at their beginnings
     billed_s: float | None = None
     overs: list[Over] = field(default_factory=list)
 
@@ -47,16 +51,17 @@ class _Account:
         if over.billed_s is not None:
             self.billed_s = (self.billed_s or 0) + over.billed_s
 
-    def ended(self, transcript: Transcript, elapsed_s: float) -> Ended:
+    def ended(self, transcript: Transcript, elapsed_s: float, *, free: bool) -> Ended:
         firsts = [over.first_text_ms for over in self.overs if over.first_text_ms is not None]
         lasts = [over.final_after_stop_ms for over in self.overs if over.final_after_stop_ms is not None]
+        audio_ms = self.end_ms - self.skipped_ms if self.overs else 0
         return Ended(
-            audio_ms=self.end_ms,
-            covered_ms=self.end_ms - transcript.lost_ms,
+            audio_ms=audio_ms,
+            covered_ms=audio_ms - transcript.lost_ms,
             lost_ms=transcript.lost_ms,
             sentences=transcript.sentences,
             reconnects=0,
-            billed_s=self.billed_s,
+            billed_s=None if free else self.billed_s,
             first_text_ms=firsts[0] if firsts else None,
             final_after_stop_ms=lasts[-1] if lasts else None,
             elapsed_ms=round(elapsed_s * 1000),
@@ -98,7 +103,7 @@ class Run:
                     self._tell(Notice("warning", str(error)))
         except KeyboardInterrupt:
             left = True
-        ended = self._account.ended(self._transcript, self._plan.clock() - self._began)
+        ended = self._account.ended(self._transcript, self._plan.clock() - self._began, free=self._plan.free)
         if self._heard:
             self._tell(ended)
         if left or (self._interrupted and not errors):
@@ -110,7 +115,9 @@ class Run:
         return ended
 
     def _session(self, source: Source) -> AsrError | None:
-        plan, begin_ms = self._plan, self._account.end_ms
+        self._tell(Notice("info", f"connecting to {self._plan.connection.url}"))
+        plan, begin_ms = self._plan, self._account.end_ms + source.begin_ms
+        self._account.skipped_ms += source.begin_ms
         start = source.format.samples(begin_ms)
         session = Session(source, start, plan.codec(), plan.dial, plan.connection, plan.pace, plan.clock)
         try:
@@ -119,6 +126,7 @@ class Run:
                     self._tell(event)
                     if isinstance(event, Ready):
                         self._heard = True
+                        self._tell(Notice("info", f"the service listens: task {event.task_id}"))
                         self._tell(Began(source.name, plan.model, event.task_id, begin_ms, source.duration_ms))
         except KeyboardInterrupt:
             self._leave(session.left(), source.format)
@@ -145,17 +153,20 @@ class Run:
 
     @contextmanager
     def _interruptible(self, session: Session) -> Iterator[None]:
-        """The first Ctrl-C ends the input, the second leaves at once; SIGTERM counts as Ctrl-C."""
+        """The first Ctrl-C ends the input, the second leaves at once; SIGTERM and a closed terminal count as Ctrl-C."""
+        asked_at = [-1.0]
 
         def interrupt(number: int, frame: FrameType | None) -> None:
             del number, frame
             if self._interrupted:
-                raise KeyboardInterrupt
-            self._interrupted = True
+                if monotonic() - asked_at[0] > TWICE_S:
+                    raise KeyboardInterrupt
+                return
+            self._interrupted, asked_at[0] = True, monotonic()
             session.end_input()
             session.notify(Notice("warning", WAITING))
 
-        before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.signal(number, interrupt) for number in STOPS}
         try:
             yield
         finally:

@@ -25,9 +25,9 @@ ROOMS = {
     "typer": ["cli/"],
     "rich": ["outputs/terminal.py", "outputs/captions.py", "cli/"],
     "websockets": ["transport/", "server/app.py", "server/connection.py", "server/gate.py"],
-    "av": ["sources/file.py", "server/recognizers/rates.py"],
+    "av": ["sources/decode.py", "server/recognizers/rates.py"],
     "pysubs2": ["outputs/subtitles.py"],
-    "pydub": ["sources/utterances.py"],
+    "pydub": ["sources/segments.py"],
     "pocketsphinx": ["server/recognizers/sphinx.py", "server/recognizers/hotwords.py"],
 }
 

@@ -11,6 +11,7 @@ import typer
 
 from asrcli import __version__
 from asrcli.cli import file, schema, serve
+from asrcli.cli.telling import tell
 from asrcli.errors import (
     AsrError,
     AudioLost,
@@ -104,7 +105,7 @@ def exit_code(error: AsrError) -> int:
 def _tell(sentence: str, *, debug: bool) -> None:
     if debug:
         traceback.print_exc()
-    typer.echo(f"asr: {sentence}", err=True)
+    tell(f"asr: {sentence}")
 
 
 app.command("file", epilog=file.EXAMPLES)(guarded(file.file))

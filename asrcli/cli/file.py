@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from asrcli.cli import options as o
+from asrcli.cli import values
 from asrcli.config import Recognition
 from asrcli.models import check, find
 
@@ -15,7 +16,15 @@ ffmpeg -i film.mkv -f wav - | asr file - --local -f srt -o film.srt"""
 
 def file(
     paths: o.Paths,
+    start: o.Start = None,
+    end: o.End = None,
+    channel: o.Channel = "mix",
+    gain: o.Gain = 0.0,
     pace: o.Pace = None,
+    raw: o.Raw = False,
+    encoding: o.Encoding = None,
+    rate: o.Rate = None,
+    channels: o.Channels = None,
     model: o.ModelName = "fun-asr-realtime",
     vad: o.Vad = True,
     silence_ms: o.SilenceMs = None,
@@ -69,9 +78,9 @@ def file(
     check(found, asked)
     if heartbeat is None and "heartbeat" in found.takes:
         asked = replace(asked, heartbeat=True)
-    speed = o.parse_pace(pace) if pace is not None else (None if local else 1.0)
+    speed = values.parse_pace(pace) if pace is not None else (None if local else 1.0)
     showing = show.Showing(
-        formats=tuple(dict.fromkeys(format or [o.OutputFormat.TEXT])),
+        formats=tuple(dict.fromkeys(format or [values.OutputFormat.TEXT])),
         path=output,
         folder=output_dir,
         append=append,
@@ -83,13 +92,15 @@ def file(
         max_line=max_line,
         max_lines=max_lines,
         plain=plain,
-        level=o.status_level(quiet=quiet, verbose=verbose),
+        level=values.status_level(quiet=quiet, verbose=verbose),
         pace=speed,
     )
-    showing.check(paths)
+    showing.check(paths, log_file)
     wiring.log_to(log_file)
-    sources, failures = wiring.file_sources(paths, asked)
+    take = wiring.taken(start, end, channel, gain)
+    samples = wiring.bare_samples(asked.rate, raw=raw, encoding=encoding, rate=rate, channels=channels)
+    sources, failures = wiring.file_sources(paths, asked, take, samples)
     with ExitStack() as stack:
         runs = show.runs(showing, sources, stack)
-        connection = wiring.connection(stack, local=local, url=url, key_file=api_key_file)
+        connection = wiring.connection(stack, asked, local=local, url=url, key_file=api_key_file)
         wiring.run(found, asked, runs, failures, connection, speed, local=local)

@@ -1,63 +1,15 @@
 """Every option once, as an Annotated alias, in the panel of the help it belongs to."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from asrcli.cli.values import MOST_CHANNELS, EncodingName, OutputFormat, Stamp
 from asrcli.config import DEFAULT_URL, SILENCE_MS
-from asrcli.errors import UsageError
 from asrcli.models import MODELS
 
 AUDIO, MODEL, CONNECTION, OUTPUT, DIAGNOSIS = "Audio", "Model", "Connection", "Output", "Diagnosis"
-
-
-class OutputFormat(StrEnum):
-    """What the transcript is written as."""
-
-    TEXT = "text"
-    JSONL = "jsonl"
-    SRT = "srt"
-    VTT = "vtt"
-    ASS = "ass"
-    LRC = "lrc"
-    TSV = "tsv"
-
-
-class Stamp(StrEnum):
-    """Which times stand before a line of text."""
-
-    RELATIVE = "relative"
-    CLOCK = "clock"
-
-
-def parse_pace(text: str) -> float | None:
-    """A pace as times real time; `max` is None.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    if text == "max":
-        return None
-    try:
-        pace = float(text)
-    except ValueError:
-        pace = 0.0
-    if not 0 < pace <= 1000:
-        raise UsageError(f"--pace {text}: neither max nor a number above 0 and up to 1000")
-    return pace
-
-
-def status_level(*, quiet: bool, verbose: int) -> int | None:
-    """How much status is wanted; None is none at all.
-
-    Raises:
-        UsageError: less and more of it.
-    """
-    if quiet and verbose:
-        raise UsageError("--quiet with --verbose: one asks for less, the other for more")
-    return None if quiet else verbose
 
 
 def _models() -> list[str]:
@@ -74,6 +26,46 @@ Pace = Annotated[
     typer.Option(
         help="How fast to send: 1 is real time, max is as fast as it is taken. Default: 1; max with --local.",
         metavar="N|max",
+        rich_help_panel=AUDIO,
+        show_default=False,
+    ),
+]
+Start = Annotated[
+    str | None, typer.Option(help="Begin here: 90, 1:30 or 1:02:03.5.", metavar="TIME", rich_help_panel=AUDIO)
+]
+End = Annotated[str | None, typer.Option(help="End here.", metavar="TIME", rich_help_panel=AUDIO)]
+Channel = Annotated[
+    str, typer.Option(help="Which channel: mix, left, right or its number.", metavar="NAME", rich_help_panel=AUDIO)
+]
+Gain = Annotated[
+    float, typer.Option(help="Make it louder, or softer.", min=-60, max=60, metavar="DB", rich_help_panel=AUDIO)
+]
+Raw = Annotated[
+    bool,
+    typer.Option("--raw", help="The input is bare samples, without a header.", metavar=FLAG, rich_help_panel=AUDIO),
+]
+Encoding = Annotated[
+    EncodingName | None,
+    typer.Option(help="Encoding of bare samples. Default: s16le.", rich_help_panel=AUDIO, show_default=False),
+]
+Rate = Annotated[
+    int | None,
+    typer.Option(
+        help="Rate of bare samples. Default: the model's.",
+        min=1000,
+        max=384_000,
+        metavar="HZ",
+        rich_help_panel=AUDIO,
+        show_default=False,
+    ),
+]
+Channels = Annotated[
+    int | None,
+    typer.Option(
+        help="Channels of bare samples. Default: 1.",
+        min=1,
+        max=MOST_CHANNELS,
+        metavar="N",
         rich_help_panel=AUDIO,
         show_default=False,
     ),

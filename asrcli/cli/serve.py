@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asrcli.cli import options as o
+from asrcli.cli.telling import tell
 from asrcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -95,8 +96,8 @@ def serve(
     server = LocalServer(recognizer, host, port, key)
 
     def announce(address: str) -> None:
-        typer.echo(f"asr: serving at {address} ({'key asked for' if key else 'no key'})", err=True)
-        typer.echo(f"asr: {recognizer.described}", err=True)
+        tell(f"asr: serving at {address} ({'key asked for' if key else 'no key'})")
+        tell(f"asr: {recognizer.described}")
 
     serve_forever(server, announce)
 

@@ -11,9 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
-from asrcli.cli.options import OutputFormat, Stamp
+from asrcli.cli.telling import tell
+from asrcli.cli.values import OutputFormat, Stamp
 from asrcli.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class Showing:
     level: int | None = 0
     pace: float | None = None
 
-    def check(self, inputs: Sequence[str]) -> None:
+    def check(self, inputs: Sequence[str], log_file: Path | None) -> None:
         """Refuse what cannot be written so.
 
         Raises:
@@ -72,17 +71,19 @@ class Showing:
             raise UsageError("--template is for --format text without --timestamps", "put {begin} and {end} into it")
         if self.stamp is not None and not text:
             raise UsageError(f"--timestamps with --format {self.formats[0]}: it has its own times")
-        self._check_files(inputs)
+        self._check_files(inputs, log_file)
 
-    def _check_files(self, inputs: Sequence[str]) -> None:
+    def _check_files(self, inputs: Sequence[str], log_file: Path | None) -> None:
         read = {Path(path).resolve() for path in inputs if path != "-"}
-        written: set[Path] = set()
+        written = {log_file.resolve()} if log_file is not None else set()
+        if written & read:
+            raise UsageError(f"--log-file {log_file} is an input: it would be written over")
         for showing in self.each(inputs):
             for path in map(Path, showing.paths()):
                 if path.resolve() in read:
                     raise UsageError(f"{path} is an input: it would be written over", "choose another --output")
                 if path.resolve() in written:
-                    raise UsageError(f"{path} would be written twice: two inputs have this name", "use --output")
+                    raise UsageError(f"{path} would be written twice", "choose another name for one of the two")
                 written.add(path.resolve())
 
     def each(self, names: Sequence[str]) -> "list[Showing]":
@@ -130,13 +131,13 @@ def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
     if showing.command is not None:
         from asrcli.outputs.command import Command
 
-        spoken.append(Command(showing.command, lambda text: typer.echo(f"asr: {text}", err=True)))
+        spoken.append(Command(showing.command, lambda text: tell(f"asr: {text}")))
     made: list[Output] = [Log(logging.getLogger("asrcli"))]
     made += [Capitalized(output) for output in spoken] if showing.capitalize else spoken
     if showing.level is not None and not (on_screen and (showing.path is not None or bare)):
         from asrcli.outputs.plain import Status
 
-        made.append(Status(lambda line: typer.echo(line, err=True), level=showing.level))
+        made.append(Status(tell, level=showing.level))
     for output in made:
         stack.callback(output.close)
     return made
@@ -171,7 +172,7 @@ def _written(showing: Showing, name: OutputFormat, lines: "Lines", stamp: Callab
     from asrcli.outputs.text import line
 
     if name is OutputFormat.JSONL:
-        return JsonLines(lines, partials=showing.partials, debug=(showing.level or 0) > 1)
+        return JsonLines(lines, partials=showing.partials, level=showing.level or 0)
     if name in SUBTITLES:
         return Subtitles(lines, name.value, Layout(showing.max_line, showing.max_lines))
     if name is OutputFormat.LRC:

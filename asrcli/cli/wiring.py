@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asrcli.audio import Format
+from asrcli.cli import values
 from asrcli.config import DEFAULT_URL, Connection, Recognition, Secret
 from asrcli.errors import AsrError, MissingKey, NobodyReads, OutputError, Several, SourceError, UsageError
 from asrcli.events import Notice
@@ -16,6 +17,8 @@ from asrcli.models import INFERENCE, REALTIME, Model
 
 if TYPE_CHECKING:
     from asrcli.seams import ClientCodec, Output, Source
+    from asrcli.sources.file import Samples
+    from asrcli.sources.take import Take
 
 KEY_VARIABLE = "DASHSCOPE_API_KEY"
 LOG_BYTES, LOG_FILES = 1_000_000, 3
@@ -27,6 +30,7 @@ def log_to(path: Path | None, *, on_screen: bool = False) -> None:
 
     `on_screen` puts its information on standard error as well.
     """
+    logging.raiseExceptions = False  # a full disk under the log must not tear the screen
     logger = logging.getLogger("asrcli")
     logger.propagate = False
     logger.addHandler(logging.NullHandler())
@@ -49,7 +53,41 @@ def log_to(path: Path | None, *, on_screen: bool = False) -> None:
     logger.addHandler(handler)
 
 
-def file_sources(paths: Sequence[str], asked: Recognition) -> "tuple[list[Source], list[AsrError]]":
+def taken(start: str | None, end: str | None, channel: str, gain_db: float) -> "Take":
+    """What is taken of each source.
+
+    Raises:
+        UsageError: times or a channel that are none, or an end before the beginning.
+    """
+    from asrcli.sources.take import Take
+
+    begin_ms, end_ms = values.parse_time("--start", start) or 0, values.parse_time("--end", end)
+    if end_ms is not None and end_ms <= begin_ms:
+        raise UsageError(f"--end {end} is not behind --start {start or 0}")
+    return Take(begin_ms, end_ms, values.parse_channel(channel), gain_db)
+
+
+def bare_samples(
+    wire_rate: int, *, raw: bool, encoding: str | None, rate: int | None, channels: int | None
+) -> "Samples | None":
+    """How bare samples are to be read, None for containers.
+
+    Raises:
+        UsageError: a description of bare samples for something that is none.
+    """
+    from asrcli.sources.file import Samples
+
+    if raw:
+        return Samples(str(encoding or "s16le"), rate or wire_rate, channels or 1)
+    given = {"--encoding": encoding, "--rate": rate, "--channels": channels}
+    if named := [name for name, value in given.items() if value is not None]:
+        raise UsageError(f"{' and '.join(named)} without --raw: only bare samples need to be described")
+    return None
+
+
+def file_sources(
+    paths: Sequence[str], asked: Recognition, take: "Take", samples: "Samples | None"
+) -> "tuple[list[Source], list[AsrError]]":
     """A source for each path, cut into utterances where the server does not do it; and what is wrong with the others.
 
     Raises:
@@ -65,7 +103,7 @@ def file_sources(paths: Sequence[str], asked: Recognition) -> "tuple[list[Source
     failures: list[AsrError] = []
     for path in paths:
         try:
-            source = FileSource(path, Format(asked.rate))
+            source = FileSource(path, Format(asked.rate), take, samples)
         except SourceError as exc:
             failures.append(exc)
         else:
@@ -75,7 +113,9 @@ def file_sources(paths: Sequence[str], asked: Recognition) -> "tuple[list[Source
     return sources, failures
 
 
-def connection(stack: ExitStack, *, local: bool, url: str | None, key_file: Path | None) -> Connection:
+def connection(
+    stack: ExitStack, asked: Recognition, *, local: bool, url: str | None, key_file: Path | None
+) -> Connection:
     """Whom to ask: the embedded recognizer behind its own server, or a service with its key.
 
     Raises:
@@ -84,14 +124,20 @@ def connection(stack: ExitStack, *, local: bool, url: str | None, key_file: Path
     if local:
         if url is not None:
             raise UsageError("--local with --url: the one is here, the other is elsewhere")
+        if key_file is not None:
+            raise UsageError("--local with --api-key-file: the embedded recognizer asks for no key")
         from asrcli.server.app import in_background
         from asrcli.server.recognizers.pool import Pocketsphinx
 
+        if foreign := set(asked.languages) - (Pocketsphinx.languages or set()):
+            raise UsageError(
+                f"--language {min(foreign)} with --local: the embedded recognizer knows US English (en) only"
+            )
         return Connection(stack.enter_context(in_background(Pocketsphinx())))
     key = read_key(key_file)
     if key is None and url is None:
         raise MissingKey
-    return Connection(url or DEFAULT_URL, key)
+    return Connection(DEFAULT_URL if url is None else url, key)
 
 
 def read_key(key_file: Path | None) -> Secret | None:
@@ -142,7 +188,7 @@ def run(
     if not model.known:
         wire = f"sent as it is, on the {model.wire} wire"
         notices.append(Notice("warning", f"{model.name} is not in the catalogue: {wire}"))
-    plan = Plan(asked.model, lambda: _codec(model, asked), dial, connection, pace)
+    plan = Plan(asked.model, lambda: _codec(model, asked), dial, connection, pace, free=local)
     failed = list(failures)
     for sources, outputs in runs:
         try:

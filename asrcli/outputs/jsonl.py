@@ -6,15 +6,16 @@ from typing import Any
 
 from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Reconnecting, Word
 from asrcli.outputs.lines import Lines
+from asrcli.outputs.plain import LEVELS
 from asrcli.outputs.schema import VERSION
 from asrcli.transcript import Transcript
 
 
 class JsonLines:
-    """Everything a program may want to follow; partials and debug notices only where they are asked for."""
+    """Everything a program may want to follow; partials, and notices above `level`, only where they are asked for."""
 
-    def __init__(self, lines: Lines, *, partials: bool, debug: bool = False) -> None:
-        self._lines, self._partials, self._debug = lines, partials, debug
+    def __init__(self, lines: Lines, *, partials: bool, level: int = 0) -> None:
+        self._lines, self._partials, self._level = lines, partials, level
 
     def hear(self, event: Event, transcript: Transcript) -> None:
         """Put out the line for an event, if it has one."""
@@ -38,7 +39,7 @@ class JsonLines:
         if isinstance(event, Reconnecting):
             return {"type": "reconnect", **asdict(event)}
         if isinstance(event, Notice):
-            return {"type": "notice", **asdict(event)} if self._debug or event.level != "debug" else None
+            return {"type": "notice", **asdict(event)} if LEVELS[event.level] <= self._level else None
         return {"type": "end", **asdict(event)} if isinstance(event, Ended) else None
 
 

@@ -1,7 +1,9 @@
 """Lines: where finished lines go, one at a time and at once. UTF-8 always."""
 
 import os
+import shutil
 import sys
+from itertools import count
 from pathlib import Path
 from typing import TextIO
 
@@ -11,13 +13,14 @@ from asrcli.errors import NobodyReads, OutputError
 class Lines:
     """Standard output, or a file that appears under its name only when it is complete.
 
-    A regular file is written as NAME.part and takes its name when it is closed, so that an earlier transcript is
-    never replaced by half a new one; what was written before a crash is still there as NAME.part. It is not created
-    before the run has begun. With `append` the lines go behind what the file holds.
+    A regular file is written as NAME.part (NAME1.part if that is taken) and takes its name when it is closed, so that
+    an earlier transcript is never replaced by half a new one; what was written before a crash is still there. It is not
+    created before the run has begun. With `append` the lines go behind what the file holds.
     """
 
     def __init__(self, path: str | None, *, append: bool = False) -> None:
         self._append = append
+        path = None if path == "-" else path
         self._name = path or "standard output"
         self._path = Path(path) if path else None
         self._part: Path | None = None
@@ -67,12 +70,24 @@ class Lines:
             if hasattr(sys.stdout, "reconfigure"):
                 sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")
             return sys.stdout
-        if self._path.exists() and not self._path.is_file():
-            return self._path.open("w", encoding="utf-8", errors="replace")  # a device or a pipe has no name to take
-        if self._append:
+        if self._append or _is_device(self._path):
             return self._path.open("a", encoding="utf-8", errors="replace", newline="\n")
-        self._part = self._path.with_name(f"{self._path.name}.part")
-        return self._part.open("w", encoding="utf-8", errors="replace", newline="\n")
+        self._path = self._path.resolve()  # a link stays a link, and what it points to is replaced
+        for number in count():  # what an earlier run left behind, or somebody else put there, is not ours to replace
+            self._part = self._path.with_name(f"{self._path.name}{number or ''}.part")
+            try:
+                part = self._part.open("x", encoding="utf-8", errors="replace", newline="\n")
+            except FileExistsError:
+                continue
+            if self._path.exists():
+                shutil.copymode(self._path, self._part)
+            return part
+        raise AssertionError
+
+
+def _is_device(path: Path) -> bool:
+    """Whether the name belongs to something that cannot be replaced: a device, a pipe, a descriptor of ours."""
+    return path.absolute().is_relative_to("/dev") or (path.exists() and not path.is_file())
 
 
 def _check(path: Path) -> None:

@@ -50,7 +50,7 @@ def account(ended: Ended) -> list[str]:
         f"lost {ended.lost_ms / 1000:.2f} s",
         f"{ended.sentences} sentence{'' if ended.sentences == 1 else 's'}",
     ]
-    if ended.elapsed_ms:
+    if ended.elapsed_ms and not ended.lost_ms:
         seconds.append(f"{ended.audio_ms / ended.elapsed_ms:.1f}x real time")
     delays = []
     if ended.first_text_ms is not None:

@@ -1,45 +1,73 @@
-"""Files and pipes, decoded by PyAV as a stream: any container, any rate in, mono PCM at the asked rate out."""
+"""Files, pipes and streams as a source: any container or bare samples in, chunks of mono PCM at the wire's rate out."""
 
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from errno import EACCES
 from pathlib import Path
 from types import SimpleNamespace
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from asrcli.audio import SAMPLE_BYTES, Chunk, Format, recut
 from asrcli.errors import SourceError
 from asrcli.events import Notice
+from asrcli.sources.decode import Decoder
 from asrcli.sources.plain import Pipe, index_at_end, plain_wav
+from asrcli.sources.take import Take
 
 if TYPE_CHECKING:
     from wave import Wave_read
 
-    from av import AudioFrame, AudioResampler
-    from av.container import InputContainer
-
 STDIN = "-"
 CHUNK_MS = 100
+UNKNOWN_FRAMES = 0x7FFF0000 // SAMPLE_BYTES
+MISSING_MS = 1000  # codecs pad and containers round: less than this is no loss
+_ADDRESS = re.compile(r"(https?|rtsps?|rtmps?|hls\+https?)://", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """How bare samples are to be read: ffmpeg's name of the encoding (s16le, f32le, alaw, ...), rate, channels."""
+
+    encoding: str = "s16le"
+    rate: int = 16000
+    channels: int = 1
+
+    @property
+    def demuxer(self) -> dict[str, object]:
+        """The options that make PyAV read them so."""
+        layout = {1: "mono", 2: "stereo"}.get(self.channels, f"{self.channels}c")
+        options = {"sample_rate": str(self.rate), "ch_layout": layout}
+        return {"format": self.encoding, "options": options}
 
 
 class FileSource:
-    """A file by its path, a named pipe, or standard input by `-`.
+    """A file by its path, a named pipe, an http(s), rtsp or rtmp address, or standard input by `-`.
 
     A file is looked at when the source is made, so that a mistake is told before anyone is called; it is opened again
-    by the thread that reads it. A pipe can be read only once.
+    by the thread that reads it. Pipes and addresses can be read only once.
+
+    Raises:
+        SourceError: nothing that can be read.
     """
 
-    def __init__(self, path: str, audio_format: Format) -> None:
+    def __init__(
+        self, path: str, audio_format: Format, take: Take | None = None, samples: Samples | None = None
+    ) -> None:
         self.name, self.format = path, audio_format
-        self.duration_ms: int | None = None
-        self._damaged = 0
-        _look(path)
-        self._is_file = path != STDIN and Path(path).is_file()
-        if self._is_file:
-            self.duration_ms = self._length_ms()
+        self._take, self._samples = take or Take(), samples
+        self._decoder: Decoder | None = None
+        self._is_address = bool(_ADDRESS.match(path))
+        if not self._is_address:
+            _look(path, bare=samples is not None)
+        self._is_file = path != STDIN and not self._is_address and Path(path).is_file()
+        length_ms = self._length_ms() if self._is_file else None
+        self.begin_ms = self._take.begin_ms
+        self.duration_ms = self._left_of(length_ms)
 
     def chunks(self, start: int) -> Iterator[Chunk | Notice]:
         """Chunks of 100 ms; the last is as short as the audio leaves it.
@@ -49,27 +77,48 @@ class FileSource:
         """
         end = start
         with ExitStack() as stack:
-            pieces = self._of_file(stack) if self._is_file else self._of_pipe(stack)
+            pieces = self._take.of(self._pieces(stack), self.format)
             for chunk in recut(pieces, self.format.samples(CHUNK_MS), start):
                 end = chunk.end
                 yield chunk
-        if self._damaged:
-            yield Notice("warning", f"{self.name}: {self._damaged} damaged packets were skipped")
+        if self._decoder is not None and self._decoder.damaged:
+            yield Notice("warning", f"{self.name}: {self._decoder.damaged} damaged packets were skipped")
+        if self.duration_ms is not None and (missing_ms := self.duration_ms - self.format.ms(end - start)) > MISSING_MS:
+            yield Notice("warning", f"{self.name}: {missing_ms / 1000:.1f} s of what it promises are not there")
         if end == start:
-            raise SourceError(self.name, "holds no audio")
+            raise SourceError(self.name, "holds no audio" + (" there" if self._take != Take() else ""))
+
+    def _left_of(self, length_ms: int | None) -> int | None:
+        ends = [ms for ms in (length_ms, self._take.end_ms) if ms is not None]
+        if length_ms is not None and self._take.begin_ms >= length_ms:
+            raise SourceError(self.name, f"is {length_ms / 1000:.2f} s long: nothing of it is behind --start")
+        return max(0, min(ends) - self._take.begin_ms) if length_ms is not None else None
 
     def _length_ms(self) -> int | None:
-        with io.FileIO(self.name) as file:
-            reader = plain_wav(file, self.format)
-            if reader is not None:  # a header may promise more than there is
-                there = (Path(self.name).stat().st_size - file.tell()) // SAMPLE_BYTES
-                return self.format.ms(min(reader.getnframes(), there))
-        with _open(self.name, self.name) as container:
-            return _duration_ms(container)
+        if self._samples is None:
+            with io.FileIO(self.name) as file:
+                reader = plain_wav(file, self.format)
+                if reader is not None:
+                    _check_channel(self.name, self._take, 1)
+                    there = (Path(self.name).stat().st_size - file.tell()) // SAMPLE_BYTES
+                    # A header may promise more than there is; one that promises 18 hours was written to a pipe.
+                    promised = reader.getnframes() if reader.getnframes() < UNKNOWN_FRAMES else there
+                    return self.format.ms(promised)
+        with closing(self._opened(self.name)) as decoder:
+            _check_channel(self.name, self._take, decoder.channels)
+            return decoder.duration_ms
 
-    def _of_file(self, stack: ExitStack) -> Iterator[bytes]:
-        reader = plain_wav(stack.enter_context(io.FileIO(self.name)), self.format)
-        return self._decoded(stack.enter_context(_open(self.name, self.name))) if reader is None else self._read(reader)
+    def _opened(self, source: object, name: str | None = None) -> Decoder:
+        return Decoder(source, name or self.name, **(self._samples.demuxer if self._samples else {}))
+
+    def _pieces(self, stack: ExitStack) -> Iterator[bytes]:
+        if self._is_address:
+            return self._decoded(stack, self.name)
+        if self._is_file:
+            file = stack.enter_context(io.FileIO(self.name))
+            reader = plain_wav(file, self.format) if self._samples is None else None
+            return self._decoded(stack, self.name) if reader is None else self._read(reader)
+        return self._of_pipe(stack)
 
     def _of_pipe(self, stack: ExitStack) -> Iterator[bytes]:
         if self.name == STDIN:
@@ -79,12 +128,38 @@ class FileSource:
             stack.callback(os.close, fd)
         pipe = Pipe(fd)
         buffered = io.BufferedReader(pipe)
-        reader = plain_wav(buffered, self.format)
-        if reader is None:
-            buffered.detach()
-            return self._decoded(stack.enter_context(_piped(pipe, said, stack)))
+        if self._samples == Samples(rate=self.format.rate):
+            pipe.forget()
+            return iter(lambda: buffered.read(self.format.samples(CHUNK_MS) * SAMPLE_BYTES), b"")
+        reader = plain_wav(buffered, self.format) if self._samples is None else None
+        if reader is not None:
+            pipe.forget()
+            return self._read(reader)
+        buffered.detach()
+        return self._piped(pipe, said, stack)
+
+    def _piped(self, pipe: Pipe, said: str, stack: ExitStack) -> Iterator[bytes]:
+        """What is in a pipe; a container that must be sought goes through a temporary file."""
+        unseekable = SimpleNamespace(read=pipe.read)  # a seek method, even one that refuses, misleads the decoder
+        if self._samples is not None:
+            pipe.forget()
+            return self._decoded(stack, unseekable, said)
+        if not pipe.head:
+            raise SourceError(said, "is empty")
+        if index_at_end(bytes(pipe.head)):
+            return self._decoded(stack, stack.enter_context(pipe.spooled()), said)
+        pipe.rewind()
+        try:
+            pieces = self._decoded(stack, unseekable, said)
+        except SourceError:
+            return self._decoded(stack, stack.enter_context(pipe.spooled()), said)
         pipe.forget()
-        return self._read(reader)
+        return pieces
+
+    def _decoded(self, stack: ExitStack, source: object, said: str | None = None) -> Iterator[bytes]:
+        self._decoder = self._opened(source, said)
+        stack.callback(self._decoder.close)
+        return self._decoder.pcm(self.format, self._take.channel)
 
     def _read(self, reader: "Wave_read") -> Iterator[bytes]:
         samples = self.format.samples(CHUNK_MS)
@@ -94,41 +169,19 @@ class FileSource:
         except OSError as exc:
             raise SourceError(self.name, f"cannot be read any further: {exc.strerror or exc}") from exc
 
-    def _decoded(self, container: "InputContainer") -> Iterator[bytes]:
-        from av.error import FFmpegError
 
-        resampler = _resampler(self.format)
-        packets = container.demux(container.streams.audio[0])
-        while True:
-            try:
-                packet = next(packets, None)
-            except (FFmpegError, OSError) as exc:
-                raise SourceError(self.name, f"cannot be read any further: {exc.strerror or exc}") from exc
-            if packet is None:
-                break
-            try:
-                frames = packet.decode()
-            except FFmpegError:  # one bad packet must not end the file
-                self._damaged += 1
-                continue
-            for frame in frames:
-                try:
-                    yield from _pcm(resampler.resample(frame))
-                except ValueError:  # the stream changed its rate or its channels: flush, and begin anew
-                    yield from _pcm(resampler.resample(None))
-                    resampler = _resampler(self.format)
-                    yield from _pcm(resampler.resample(frame))
-        yield from _pcm(resampler.resample(None))
-
-
-def _look(path: str) -> None:
+def _look(path: str, *, bare: bool) -> None:
     """Name the mistakes that need no decoder."""
     if path == STDIN:
         if sys.stdin is None or sys.stdin.isatty():
             raise SourceError("standard input", "has no audio: pipe some into it")
         return
+    if not path:
+        raise SourceError('""', "names no file")
+    if Path(path).suffix.lower() in {".pcm", ".raw"} and not bare:
+        raise SourceError(path, "is bare samples by its name: describe them with --raw, --encoding, --rate, --channels")
     if "://" in path:
-        raise SourceError(path, "this is an address and not a file: download it first")
+        raise SourceError(path, "this kind of address cannot be read: http, https, rtsp and rtmp can")
     try:
         info = Path(path).stat()
         if Path(path).is_dir():
@@ -141,50 +194,6 @@ def _look(path: str) -> None:
         raise SourceError(path, "is an empty file")
 
 
-def _open(source: str | IO[bytes] | SimpleNamespace, name: str) -> "InputContainer":
-    import av
-    from av.error import FFmpegError
-
-    try:
-        container = cast("InputContainer", av.open(cast("Any", source), mode="r"))
-    except FFmpegError as exc:
-        raise SourceError(name, "is not audio or video that can be decoded") from exc
-    except OSError as exc:
-        raise SourceError(name, exc.strerror or str(exc)) from exc
-    if not container.streams.audio:
-        container.close()
-        raise SourceError(name, "has no sound in it")
-    return container
-
-
-def _duration_ms(container: "InputContainer") -> int | None:
-    stream = container.streams.audio[0]
-    if stream.duration is not None and stream.time_base is not None:
-        return int(stream.duration * stream.time_base * 1000)
-    return None if container.duration is None else container.duration // 1000
-
-
-def _resampler(audio_format: Format) -> "AudioResampler":
-    from av import AudioResampler
-
-    return AudioResampler(format="s16", layout="mono", rate=audio_format.rate)
-
-
-def _pcm(frames: "list[AudioFrame]") -> Iterator[bytes]:
-    for frame in frames:
-        yield bytes(frame.planes[0])[: frame.samples * SAMPLE_BYTES]  # a plane may be padded
-
-
-def _piped(pipe: Pipe, name: str, stack: ExitStack) -> "InputContainer":
-    """The container in a pipe; one that must be sought goes through a temporary file."""
-    if not pipe.head:
-        raise SourceError(name, "is empty")
-    if index_at_end(bytes(pipe.head)):
-        return _open(stack.enter_context(pipe.spooled()), name)
-    pipe.rewind()
-    try:
-        container = _open(SimpleNamespace(read=pipe.read), name)  # a seek method, even one that refuses, misleads it
-    except SourceError:
-        return _open(stack.enter_context(pipe.spooled()), name)
-    pipe.forget()
-    return container
+def _check_channel(name: str, take: Take, channels: int) -> None:
+    if take.channel is not None and take.channel >= channels:
+        raise SourceError(name, f"has {channels} channel{'s' * (channels > 1)}, not {take.channel + 1}")

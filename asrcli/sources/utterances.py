@@ -1,13 +1,11 @@
 """Where to commit when the server does not cut: at silences found with pydub on a bounded window."""
 
-import warnings
 from collections.abc import Iterator
-from functools import cache
-from typing import Any
 
 from asrcli.audio import SAMPLE_BYTES, Chunk, Format
 from asrcli.events import Notice
 from asrcli.seams import Source
+from asrcli.sources.segments import is_silent, segment
 
 SILENCE_MS = 600  # this much quiet ends an utterance
 LONG_MS = 45_000  # from here on a shorter pause will do
@@ -23,7 +21,7 @@ class Utterances:
     def __init__(self, source: Source, silence_ms: int | None = None) -> None:
         self._source = source
         self._silence_ms = silence_ms or SILENCE_MS
-        self.name, self.format = source.name, source.format
+        self.name, self.format, self.begin_ms = source.name, source.format, source.begin_ms
 
     @property
     def duration_ms(self) -> int | None:
@@ -54,10 +52,8 @@ class _Utterance:
 
     def ends_with(self, chunk: Chunk) -> bool:
         """Take one more chunk; whether there was speech and then enough silence, or there is no room for more."""
-        AudioSegment, detect_silence = _pydub()  # noqa: N806
         self._samples += chunk.samples
-        about = {"sample_width": SAMPLE_BYTES, "frame_rate": self._format.rate, "channels": 1}
-        self._loudest = max(self._loudest, AudioSegment(data=chunk.pcm, **about).dBFS)
+        self._loudest = max(self._loudest, segment(chunk.pcm, self._format).dBFS)
         window_bytes = self._format.samples(self._silence_ms) * SAMPLE_BYTES
         self._window = (self._window + chunk.pcm)[-window_bytes:]
         length_ms = self._format.ms(self._samples)
@@ -67,14 +63,4 @@ class _Utterance:
         wanted_ms = self._silence_ms if length_ms < LONG_MS else min(self._silence_ms, SHORT_SILENCE_MS)
         if length_ms <= wanted_ms or self._loudest < FLOOR_DBFS + BELOW_LOUDEST_DB:
             return False
-        tail = AudioSegment(data=self._window, **about)[-wanted_ms:]
-        return bool(detect_silence(tail, min_silence_len=wanted_ms, silence_thresh=threshold))
-
-
-@cache
-def _pydub() -> Any:
-    with warnings.catch_warnings():  # it misses an ffmpeg that is not used, and an audioop that is not gone yet
-        warnings.simplefilter("ignore")
-        from pydub import AudioSegment
-        from pydub.silence import detect_silence
-    return AudioSegment, detect_silence
+        return is_silent(segment(self._window, self._format)[-wanted_ms:], threshold)

@@ -96,7 +96,7 @@ def refusal(url: str, response: "Response") -> AsrError:
     status = response.status_code
     if status >= 500:
         return ConnectFailed(url, f"HTTP {status} {response.reason_phrase}", "the service is in trouble: try again")
-    if isinstance(body, dict) and isinstance(body.get("code"), str):
+    if status != 404 and isinstance(body, dict) and isinstance(body.get("code"), str):
         return ServiceRefused(body["code"], str(body.get("message", "")), str(body.get("request_id", "")))
     if status in {401, 403}:
         return ServiceRefused("InvalidApiKey" if status == 401 else "AccessDenied", f"HTTP {status}")

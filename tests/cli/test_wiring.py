@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.options import parse_pace
+from asrcli.cli.values import parse_channel, parse_pace, parse_time
 from asrcli.cli.wiring import LOG_BYTES, LOG_FILES, log_to, read_key
 from asrcli.errors import OutputError, UsageError
 
@@ -70,6 +70,30 @@ def test_a_pace_that_is_none_is_refused(text: str) -> None:
     """With what was written."""
     with pytest.raises(UsageError, match=f"--pace {text}"):
         parse_pace(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"),
+    [("0", 0), ("90", 90_000), ("1:30", 90_000), ("1:02:03.5", 3_723_500), ("0.25", 250), ("61:00", 3_660_000)],
+)
+def test_times_are_written_as_on_a_clock(text: str, ms: int) -> None:
+    """Seconds, minutes, hours."""
+    assert parse_time("--start", text) == ms
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1:", ":30", "1:2:3:4", "1m30s", "nan", "1.5:30"])
+def test_a_time_that_is_none_is_refused(text: str) -> None:
+    """With the option's name."""
+    with pytest.raises(UsageError, match="--end"):
+        parse_time("--end", text)
+
+
+def test_channels_are_named_or_counted_from_one() -> None:
+    """As people count them; None mixes all."""
+    assert [parse_channel(text) for text in ("mix", "left", "right", "1", "6")] == [None, 0, 1, 0, 5]
+    for text in ("0", "-1", "both", "65", ""):
+        with pytest.raises(UsageError, match="--channel"):
+            parse_channel(text)
 
 
 def test_the_log_rotates(tmp_path: Path) -> None:

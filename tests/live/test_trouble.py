@@ -55,6 +55,9 @@ def test_the_second_interrupt_leaves_at_once_with_an_account(tmp_path: Path) -> 
             server.send_signal(signal.SIGSTOP)
             process.send_signal(signal.SIGINT)
             assert "Ctrl-C again" in process.stderr.readline()
+            process.send_signal(signal.SIGINT)  # at once: the same request, sent twice
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.5)
             process.send_signal(signal.SIGINT)
             rest, _ = process.communicate(timeout=10)
             server.send_signal(signal.SIGCONT)
@@ -112,7 +115,19 @@ MISTAKES = {
     "another model family": (2, ["file", CLIP, "--local", "--model", "gummy-realtime-v1"], "this family"),
     "open to the world": (2, ["serve", "--host", "0.0.0.0", "--port", 0], "--api-key-file"),  # noqa: S104  the refusal is under test
     "a script for no one": (2, ["serve", "--script", CLIP], "--engine scripted"),
-    "a script that is none": (2, ["serve", "--engine", "scripted", "--script", CLIP], "is not a script"),
+    "a script that is none": (2, ["serve", "--engine", "scripted", "--script", CLIP], "is not a text file"),
+    "a script with a mistake": (2, ["serve", "--engine", "scripted", "--script", __file__], "line 1 is not a result"),
+    "a language it does not know": (2, ["file", CLIP, "--local", "--language", "zh"], "knows US English (en) only"),
+    "a key for nobody": (2, ["file", CLIP, "--local", "--api-key-file", CLIP], "asks for no key"),
+    "no name": (3, ["file", "", "--local"], "names no file"),
+    "no model": (2, ["file", CLIP, "--local", "--model", ""], "--model is empty"),
+    "no address": (2, ["file", CLIP, "--url", ""], "not a WebSocket address"),
+    "bare samples": (3, ["file", "a.pcm", "--local"], "describe them with --raw"),
+    "rate of a container": (2, ["file", CLIP, "--local", "--rate", 8000], "--rate without --raw"),
+    "an end before the beginning": (2, ["file", CLIP, "--start", "9", "--end", "1"], "is not behind --start"),
+    "no such time": (2, ["file", CLIP, "--local", "--start", "soon"], "not a time"),
+    "no such channel": (3, ["file", CLIP, "--local", "--channel", "right"], "has 1 channel, not 2"),
+    "a log over an input": (2, ["file", CLIP, "--local", "--log-file", CLIP], "is an input"),
 }  # fmt: skip
 
 
@@ -125,11 +140,10 @@ def test_each_mistake_has_one_line_and_its_exit_code(code: int, arguments: list[
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("model", ["fun-asr-realtime", "qwen3-asr-flash-realtime"])
-def test_a_language_the_recognizer_does_not_know_is_refused_on_both_wires(model: str) -> None:
+@pytest.mark.parametrize("model", ["fun-asr-realtime", QWEN])
+def test_a_language_the_recognizer_does_not_know_is_refused_on_both_wires(embedded: str, model: str) -> None:
     """Chinese asked of a US English engine is an error, not English gibberish."""
-    pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
-    done = asr("file", CLIP, "--local", "--language", "zh", "--model", model, "-q")
+    done = asr("file", CLIP, "--url", embedded, "--language", "zh", "--model", model, "-q")
     assert (done.returncode, done.stdout) == (5, "")
     assert "language zh" in done.stderr
 
@@ -145,7 +159,7 @@ def test_a_wrong_key_is_refused_and_never_shown(tmp_path: Path) -> None:
         by_file = asr(*run, "--api-key-file", tmp_path / "wrong")
         accepted = asr(*run, "--pace", "max", "--api-key-file", tmp_path / "right")
     assert (refused.returncode, by_file.returncode, accepted.returncode) == (5, 5, 0)
-    assert "InvalidApiKey: Invalid API-key provided." in refused.stderr
+    assert "InvalidApiKey: Invalid API-key provided (task" in refused.stderr
     assert "region" in refused.stderr
     assert KEY not in refused.stderr + by_file.stderr + log.read_text()
     assert "sk-right" not in accepted.stderr + log.read_text()
@@ -169,6 +183,14 @@ def test_a_full_disk_is_named(scripted: str, tmp_path: Path) -> None:
     done = asr("file", file, "--url", scripted, "--pace", "max", "-o", "/dev/full")
     assert done.returncode == 2
     assert "cannot write /dev/full: No space left on device" in done.stderr
+    for command in ("--help", "file --help", "--version"):
+        assert shell(f"{command} >/dev/full") == (2, "asr: cannot write standard output: No space left on device")
+        reading, writing = os.pipe()
+        os.close(reading)
+        nobody_reads = subprocess.run([*ASR, *command.split()], stdout=writing, stderr=writing, check=False)
+        os.close(writing)
+        assert nobody_reads.returncode == 0
+    assert asr("file", file, "--url", scripted, "--pace", "max", "--log-file", "/dev/full", "-q").stderr == ""
     for command in (f"file {file} --url {scripted} --pace max", "schema"):
         assert shell(f"{command} >/dev/full") == (2, "asr: cannot write standard output: No space left on device")
         assert shell(f"{command} >&-") == (2, "asr: cannot write standard output: it is closed")

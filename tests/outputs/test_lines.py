@@ -68,7 +68,7 @@ def told(output: Output, events: list[Event]) -> None:
 def test_every_line_of_json_keeps_to_the_published_schema(tmp_path: Path) -> None:
     """All events, with all fields and with none of the optional ones."""
     path = tmp_path / "a.jsonl"
-    told(JsonLines(Lines(str(path)), partials=True, debug=True), EVENTS)
+    told(JsonLines(Lines(str(path)), partials=True, level=2), EVENTS)
     lines = [json.loads(row) for row in path.read_text("utf-8").splitlines()]
     for written in lines:
         jsonschema.validate(written, SCHEMA)

@@ -77,7 +77,7 @@ HYPOTHESES = st.lists(st.lists(st.sampled_from(["a", "b", "c"]), max_size=6), ma
 @given(HYPOTHESES)
 def test_settled_words_never_change_whatever_the_search_thinks_next(hypotheses: list[list[str]]) -> None:
     """Each partial begins with what was settled before, and its words are its text."""
-    stable, settled = Stable("1", 0, "en"), ""
+    stable, settled = Stable("1", "en"), ""
     for texts in hypotheses:
         words = tuple(Word(text, 10 * at, 10 * at + 10) for at, text in enumerate(texts))
         partial = stable.partial(words)

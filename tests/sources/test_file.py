@@ -188,7 +188,7 @@ def test_mistakes_are_named_before_anyone_is_called(tmp_path: Path) -> None:
         with pytest.raises(SourceError, match=reason):
             FileSource(str(path), RATE)
     with pytest.raises(SourceError, match="address"):
-        FileSource("https://example.com/a.wav", RATE)
+        FileSource("ftp://example.com/a.wav", RATE)
 
 
 def test_a_file_with_no_samples_holds_no_audio(tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ class Tone:
 
     name = "tone"
     format = RATE
+    begin_ms = 0
 
     def __init__(
         self,

@@ -34,10 +34,13 @@ def wav(path: Path, pcm: bytes, rate: int = 16000, channels: int = 1) -> Path:
     return path
 
 
-def encoded(path: Path, codec: str, pcm: bytes, rate: int = 48000) -> Path:
-    """Write mono PCM through an encoder of PyAV; the name's ending picks the container."""
+def encoded(path: Path, codec: str, pcm: bytes, rate: int = 48000, layout: str = "mono") -> Path:
+    """Write mono PCM at a rate through an encoder of PyAV; the name's ending picks the container.
+
+    With more channels each gets the same.
+    """
     with av.open(str(path), "w") as container:
-        stream: Any = container.add_stream(codec, rate=rate, layout="mono")
+        stream: Any = container.add_stream(codec, rate=rate, layout=layout)
         frame = av.AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
         frame.planes[0].update(pcm + bytes(frame.planes[0].buffer_size - len(pcm)))
         frame.sample_rate = rate

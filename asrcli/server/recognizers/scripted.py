@@ -43,19 +43,23 @@ def read_script(path: Path) -> tuple[Result, ...]:
         UsageError: the file cannot be read or a line is not a result.
     """
     try:
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        return tuple(_result(json.loads(line)) for line in lines)
-    except (OSError, ValueError, KeyError, TypeError) as exc:
-        raise UsageError(
-            f"--script {path}: {exc!r} is not a script", "one JSON object per line: see asr serve"
-        ) from exc
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UsageError(f"--script {path}: {getattr(exc, 'strerror', None) or 'is not a text file'}") from exc
+    return tuple(_result(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
 
 
-def _result(line: dict[str, object]) -> Result:
-    begin_ms, end_ms, partials = line["begin_ms"], line["end_ms"], line.get("partials", [])
-    if not isinstance(begin_ms, int) or not isinstance(end_ms, int) or not isinstance(partials, list):
-        raise TypeError("begin_ms and end_ms are whole numbers, partials a list")
-    return Result(begin_ms, end_ms, str(line["text"]), tuple(map(str, partials)))
+def _result(path: Path, number: int, line: str) -> Result:
+    try:
+        value = json.loads(line)
+        begin_ms, end_ms, partials = value["begin_ms"], value["end_ms"], value.get("partials", [])
+        if isinstance(begin_ms, int) and isinstance(end_ms, int) and isinstance(partials, list):
+            return Result(begin_ms, end_ms, str(value["text"]), tuple(map(str, partials)))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    raise UsageError(
+        f"--script {path}: line {number} is not a result", "asr serve --help shows what one looks like"
+    ) from None
 
 
 class Scripted:

@@ -64,7 +64,7 @@ class SphinxSession:
         self._number = 0
         self._audio: list[bytes] = []  # frames of the open sentence
         self._base = 0  # frame at which it begins
-        self._stable = Stable("", 0, LANGUAGE)
+        self._stable = Stable("", LANGUAGE)
 
     def feed(self, pcm: bytes) -> Iterator[Event]:
         """Take audio; in VAD mode sentences come as they end."""
@@ -148,7 +148,7 @@ class SphinxSession:
         self._number += 1
         self._audio, self._base = frames, base
         begin_ms = base * FRAME_MS if begin_ms is None else begin_ms
-        self._stable = Stable(str(self._number), begin_ms, LANGUAGE)
+        self._stable = Stable(str(self._number), LANGUAGE)
         self._begin_ms = begin_ms
         self._decoder.start_utt()
         if frames:

@@ -9,8 +9,8 @@ FLICKER = 2  # the last words change with nearly every hypothesis
 class Stable:
     """The hypotheses of one sentence, as partials whose settled words never change again."""
 
-    def __init__(self, key: str, begin_ms: int, language: str) -> None:
-        self._key, self._begin_ms, self._language = key, begin_ms, language
+    def __init__(self, key: str, language: str) -> None:
+        self._key, self._language = key, language
         self._recent: list[tuple[str, ...]] = []
         self._settled: tuple[Word, ...] = ()
         self._shown = ""
@@ -30,7 +30,7 @@ class Stable:
             return None
         self._shown = f"{settled}|{text}"
         all_words = (*self._settled, *rest)
-        return Partial(self._key, self._begin_ms, settled, text[len(settled) :], all_words, self._language)
+        return Partial(self._key, all_words[0].begin_ms, settled, text[len(settled) :], all_words, self._language)
 
     def _agreed(self) -> int:
         agreed = 0

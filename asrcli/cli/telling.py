@@ -1,0 +1,11 @@
+"""Lines on standard error."""
+
+import contextlib
+
+import typer
+
+
+def tell(line: str) -> None:
+    """A line for a person; nobody there to read it is no reason to stop."""
+    with contextlib.suppress(OSError):
+        typer.echo(line, err=True)

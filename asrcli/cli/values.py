@@ -1,0 +1,98 @@
+"""The values of options: names to choose from, and text that becomes a number."""
+
+import re
+from enum import StrEnum
+
+from asrcli.errors import UsageError
+
+MOST_CHANNELS = 64
+
+
+class OutputFormat(StrEnum):
+    """What the transcript is written as."""
+
+    TEXT = "text"
+    JSONL = "jsonl"
+    SRT = "srt"
+    VTT = "vtt"
+    ASS = "ass"
+    LRC = "lrc"
+    TSV = "tsv"
+
+
+class EncodingName(StrEnum):
+    """How bare samples are written."""
+
+    S16LE = "s16le"
+    S16BE = "s16be"
+    S24LE = "s24le"
+    S32LE = "s32le"
+    U8 = "u8"
+    F32LE = "f32le"
+    F64LE = "f64le"
+    ALAW = "alaw"
+    MULAW = "mulaw"
+
+
+class Stamp(StrEnum):
+    """Which times stand before a line of text."""
+
+    RELATIVE = "relative"
+    CLOCK = "clock"
+
+
+def parse_pace(text: str) -> float | None:
+    """A pace as times real time; `max` is None.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if text == "max":
+        return None
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = 0.0
+    if not 0 < pace <= 1000:
+        raise UsageError(f"--pace {text}: neither max nor a number above 0 and up to 1000")
+    return pace
+
+
+def parse_time(name: str, text: str | None) -> int | None:
+    """A time in the audio as milliseconds: 90, 1:30 or 1:02:03.5.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)", text)
+    if found is None:
+        raise UsageError(f"{name} {text}: not a time", "write it as 90, 1:30 or 1:02:03.5")
+    hours, minutes, seconds = found.groups(default="0")
+    return round((int(hours) * 3600 + int(minutes) * 60 + float(seconds)) * 1000)
+
+
+def parse_channel(text: str) -> int | None:
+    """A channel counted from 0; None mixes all.
+
+    Raises:
+        UsageError: it is none.
+    """
+    named = {"mix": None, "left": 0, "right": 1}
+    if text in named:
+        return named[text]
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_CHANNELS:
+        raise UsageError(f"--channel {text}: not mix, left, right or a number from 1")
+    return int(text) - 1
+
+
+def status_level(*, quiet: bool, verbose: int) -> int | None:
+    """How much status is wanted; None is none at all.
+
+    Raises:
+        UsageError: less and more of it.
+    """
+    if quiet and verbose:
+        raise UsageError("--quiet with --verbose: one asks for less, the other for more")
+    return None if quiet else verbose

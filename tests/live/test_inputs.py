@@ -1,0 +1,78 @@
+"""What goes in: spans, channels, bare samples, addresses, as options of the command."""
+
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import asr, lines
+from tests.support.tone import encoded, silence, tone, wav
+
+
+@pytest.fixture
+def run(scripted: str) -> list[str]:
+    """The options of a run against the scripted server."""
+    return ["--url", scripted, "--pace", "max", "-f", "jsonl"]
+
+
+def test_times_are_those_of_the_file_also_when_a_span_of_it_is_taken(run: list[str], tmp_path: Path) -> None:
+    """Subtitles made of a part fit the whole; the account counts what was taken."""
+    file = wav(tmp_path / "a.wav", tone(5000))
+    events = lines(asr("file", file, *run, "--start", "0:02", "--end", "3.5").stdout)
+    assert [(e["begin_ms"], e["end_ms"]) for e in events if e["type"] == "final"] == [(2000, 3000), (3000, 3500)]
+    assert next(e for e in events if e["type"] == "begin")["begin_ms"] == 2000
+    assert (events[-1]["audio_ms"], events[-1]["covered_ms"]) == (1500, 1500)
+
+
+def test_bare_samples_are_described(run: list[str], tmp_path: Path) -> None:
+    """A second of stereo floats at 44.1 kHz is a second."""
+    data = bytes(8 * 44100)
+    described = ["--raw", "--encoding", "f32le", "--rate", "44100", "--channels", "2"]
+    events = lines(asr("file", "-", *run, *described, stdin=data).stdout)
+    assert events[-1]["audio_ms"] == 1000
+    (tmp_path / "a.pcm").write_bytes(tone(700))
+    assert lines(asr("file", tmp_path / "a.pcm", *run, "--raw").stdout)[-1]["audio_ms"] == 700
+
+
+def test_a_channel_and_a_gain_reach_the_server(run: list[str], tmp_path: Path) -> None:
+    """Manual mode cuts at silences, so the sound that is heard shows in what is committed."""
+    left, right = tone(1000), silence(1000)
+    both = b"".join(left[at : at + 2] + right[at : at + 2] for at in range(0, 32000, 2))
+    file = wav(tmp_path / "a.wav", both, channels=2)
+    for channel, options in (("left", []), ("2", ["--gain", "-20"]), ("mix", ["--gain", "6"])):
+        done = asr("file", file, *run, "--channel", channel, *options)
+        assert (done.returncode, lines(done.stdout)[-1]["audio_ms"]) == (0, 1000)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A web server that says nothing of its visitors."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the library's name
+        """Nothing."""
+
+
+def test_an_address_is_read_as_it_comes(run: list[str], tmp_path: Path) -> None:
+    """http://: decoded while it is fetched; what is not there is named."""
+    encoded(tmp_path / "talk.mp3", "libmp3lame", tone(2000, 44100), 44100)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        there = asr("file", f"{address}/talk.mp3", *run)
+        missing = asr("file", f"{address}/none.mp3", *run)
+        server.shutdown()
+        thread.join()
+    assert (there.returncode, missing.returncode) == (0, 3)
+    assert abs(lines(there.stdout)[-1]["audio_ms"] - 2000) < 120
+    assert "none.mp3: server returned 404 not found" in missing.stderr
+
+
+def test_a_header_that_promises_more_than_there_is_is_told(run: list[str], tmp_path: Path) -> None:
+    """Half a recording is transcribed, and its other half is missed."""
+    file = wav(tmp_path / "a.wav", tone(4000))
+    file.write_bytes(file.read_bytes()[:64044])
+    done = asr("file", file, *run)
+    assert (done.returncode, lines(done.stdout)[-1]["audio_ms"]) == (0, 2000)
+    assert "a.wav: 2.0 s of what it promises are not there" in done.stderr

@@ -1,0 +1,132 @@
+"""Every container and codec that people have, made on the spot: as long as it went in, and as loud."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import av
+import pytest
+
+from asrcli.audio import Format
+from asrcli.events import Notice
+from asrcli.sources.file import FileSource
+from tests.sources.test_file import RATE, read
+from tests.support.tone import encoded, loudness, silence, tone, wav
+
+# name, encoder, rate, channel layout
+BY_PYAV = [
+    *((f"wav-{rate}.wav", "pcm_s16le", rate, "mono") for rate in (8000, 11025, 16000, 22050, 32000, 44100, 48000)),
+    ("24bit.wav", "pcm_s24le", 48000, "stereo"),
+    ("float.wav", "pcm_f32le", 44100, "stereo"),
+    ("alaw.wav", "pcm_alaw", 8000, "mono"),
+    ("mulaw.wav", "pcm_mulaw", 8000, "mono"),
+    ("ima.wav", "adpcm_ima_wav", 22050, "mono"),
+    ("ms.wav", "adpcm_ms", 22050, "mono"),
+    ("a.mp3", "libmp3lame", 44100, "stereo"),
+    ("a.opus", "libopus", 48000, "mono"),
+    ("a.webm", "libopus", 48000, "stereo"),
+    ("a.aac", "aac", 44100, "stereo"),
+    ("a.m4a", "aac", 44100, "mono"),
+    ("alac.m4a", "alac", 44100, "stereo"),
+    ("a.flac", "flac", 44100, "stereo"),
+    ("a.aiff", "pcm_s16be", 44100, "stereo"),
+    ("a.caf", "pcm_s16be", 44100, "mono"),
+    ("a.au", "pcm_mulaw", 8000, "mono"),
+    ("a.mp4", "aac", 48000, "stereo"),
+    ("a.mov", "aac", 48000, "stereo"),
+    ("a.mkv", "ac3", 48000, "stereo"),
+    ("5.1.flac", "flac", 48000, "5.1"),
+    ("5.1.mkv", "ac3", 48000, "5.1"),
+]
+BY_SOX = ["amr-nb", "gsm", "spx"]
+LENGTH_MS = 2000
+
+
+@pytest.mark.parametrize(("name", "codec", "rate", "layout"), BY_PYAV, ids=[row[0] for row in BY_PYAV])
+def test_a_second_stays_a_second(tmp_path: Path, name: str, codec: str, rate: int, layout: str) -> None:
+    """Within the padding of its codec, told in advance where the container tells it, and mixed to one channel."""
+    source = FileSource(str(encoded(tmp_path / name, codec, tone(LENGTH_MS, rate), rate, layout)), RATE)
+    chunks, notices = read(source)
+    assert abs(RATE.ms(chunks[-1].end) - LENGTH_MS) < 150
+    assert source.duration_ms is None or abs(source.duration_ms - LENGTH_MS) < 150
+    assert 0.05 < loudness(b"".join(chunk.pcm for chunk in chunks)) < 0.6
+    assert notices == []
+
+
+@pytest.mark.parametrize("kind", BY_SOX)
+def test_speech_codecs_of_telephones(tmp_path: Path, kind: str) -> None:
+    """Made by sox, which writes AMR with silence left out."""
+    sox, ffmpeg = shutil.which("sox"), shutil.which("ffmpeg")
+    if sox is None or ffmpeg is None:
+        pytest.skip("needs sox with all its formats, and ffmpeg")
+    plain, path = wav(tmp_path / "a.wav", tone(LENGTH_MS) + silence(6000) + tone(LENGTH_MS)), tmp_path / f"a.{kind}"
+    if kind == "spx":
+        command = [ffmpeg, "-loglevel", "error", "-i", str(plain), "-c:a", "libspeex", str(path)]
+    else:
+        command = [sox, str(plain), "-r", "8000", "-t", kind, str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    chunks, _ = read(FileSource(str(path), RATE))
+    assert abs(RATE.ms(chunks[-1].end) - (2 * LENGTH_MS + 6000)) < 150
+    last = b"".join(chunk.pcm for chunk in chunks)[-32 * LENGTH_MS + 6400 :]
+    assert loudness(last) > 0.1  # the second tone is where it was
+
+
+def test_a_video_s_sound_is_found_beside_its_pictures(tmp_path: Path) -> None:
+    """And nothing of the pictures is decoded."""
+    path = tmp_path / "film.mkv"
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("mpeg4", rate=25)
+        video.width = video.height = 64
+        video.pix_fmt = "yuv420p"
+        sound = container.add_stream("flac", rate=16000, layout="mono")
+        for number in range(25):
+            picture = av.VideoFrame(64, 64, "yuv420p")
+            picture.pts = number
+            container.mux(video.encode(picture))
+        frame = av.AudioFrame(format="s16", layout="mono", samples=16000)
+        frame.planes[0].update(tone(1000))
+        frame.sample_rate, frame.pts = 16000, 0
+        fitting = av.AudioResampler("s16", "mono", 16000, frame_size=sound.frame_size)
+        for piece in fitting.resample(frame):
+            container.mux(sound.encode(piece))
+        container.mux(sound.encode(None))
+        container.mux(video.encode(None))
+    chunks, _ = read(FileSource(str(path), RATE))
+    assert abs(RATE.ms(chunks[-1].end) - 1000) < 300
+
+
+def test_concatenated_files_are_heard_to_the_end(tmp_path: Path) -> None:
+    """`cat *.mp3 > all.mp3`: a header in the middle ends nothing."""
+    one = encoded(tmp_path / "a.mp3", "libmp3lame", tone(2000, 44100), 44100)
+    both = tmp_path / "both.mp3"
+    both.write_bytes(one.read_bytes() * 3)
+    chunks, _ = read(FileSource(str(both), RATE))
+    assert abs(RATE.ms(chunks[-1].end) - 6000) < 300
+
+
+def test_a_change_of_rate_in_the_middle_keeps_the_times(tmp_path: Path) -> None:
+    """As a radio stream does it between programmes."""
+    first = encoded(tmp_path / "a.mp3", "libmp3lame", tone(2000, 44100), 44100)
+    second = encoded(tmp_path / "b.mp3", "libmp3lame", tone(2000, 22050), 22050)
+    both = tmp_path / "both.mp3"
+    both.write_bytes(first.read_bytes() + second.read_bytes())
+    chunks, _ = read(FileSource(str(both), RATE))
+    assert abs(RATE.ms(chunks[-1].end) - 4000) < 400
+
+
+def test_a_file_cut_short_gives_what_is_there_and_says_what_is_missing(tmp_path: Path) -> None:
+    """Half a download is half a transcript, and a line about the other half."""
+    for name, codec in (("a.mp3", "libmp3lame"), ("a.flac", "flac"), ("a.opus", "libopus")):
+        path = encoded(tmp_path / name, codec, tone(10_000, 48000))
+        data = path.read_bytes()
+        path.write_bytes(data[: len(data) // 2])
+        chunks, notices = read(FileSource(str(path), RATE))
+        assert 3000 < RATE.ms(chunks[-1].end) < 7000
+        if name != "a.opus":  # its length stands nowhere but at its end
+            assert any("are not there" in n.text for n in notices if isinstance(n, Notice))
+
+
+def test_8_khz_goes_out_as_8_khz(tmp_path: Path) -> None:
+    """At the rate that is asked for, nothing else."""
+    chunks, _ = read(FileSource(str(encoded(tmp_path / "a.wav", "pcm_mulaw", tone(1000, 8000), 8000)), Format(8000)))
+    assert chunks[-1].end == 8000
