@@ -10,7 +10,7 @@ from typing import Annotated, ParamSpec
 import typer
 
 from asrcli import __version__
-from asrcli.cli import file, schema, serve
+from asrcli.cli import file, schema, serve, ws_raw
 from asrcli.cli.telling import tell
 from asrcli.errors import (
     AsrError,
@@ -109,5 +109,6 @@ def _tell(sentence: str, *, debug: bool) -> None:
 
 
 app.command("file", epilog=file.EXAMPLES)(guarded(file.file))
+app.command("ws-raw", epilog=ws_raw.EXAMPLES)(guarded(ws_raw.ws_raw))
 app.command("serve", epilog=serve.EXAMPLES)(guarded(serve.serve))
 app.command("schema", epilog=schema.EXAMPLES)(guarded(schema.schema))

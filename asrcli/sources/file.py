@@ -56,9 +56,14 @@ class FileSource:
     """
 
     def __init__(
-        self, path: str, audio_format: Format, take: Take | None = None, samples: Samples | None = None
+        self,
+        path: str,
+        audio_format: Format,
+        take: Take | None = None,
+        samples: Samples | None = None,
+        chunk_ms: int = CHUNK_MS,
     ) -> None:
-        self.name, self.format = path, audio_format
+        self.name, self.format, self._chunk_ms = path, audio_format, chunk_ms
         self._take, self._samples = take or Take(), samples
         self._decoder: Decoder | None = None
         self._is_address = bool(_ADDRESS.match(path))
@@ -70,7 +75,7 @@ class FileSource:
         self.duration_ms = self._left_of(length_ms)
 
     def chunks(self, start: int) -> Iterator[Chunk | Notice]:
-        """Chunks of 100 ms; the last is as short as the audio leaves it.
+        """Chunks of equal length; the last is as short as the audio leaves it.
 
         Raises:
             SourceError: not audio, no sound in it, or it stops being readable.
@@ -78,7 +83,7 @@ class FileSource:
         end = start
         with ExitStack() as stack:
             pieces = self._take.of(self._pieces(stack), self.format)
-            for chunk in recut(pieces, self.format.samples(CHUNK_MS), start):
+            for chunk in recut(pieces, self.format.samples(self._chunk_ms), start):
                 end = chunk.end
                 yield chunk
         if self._decoder is not None and self._decoder.damaged:
@@ -130,7 +135,7 @@ class FileSource:
         buffered = io.BufferedReader(pipe)
         if self._samples == Samples(rate=self.format.rate):
             pipe.forget()
-            return iter(lambda: buffered.read(self.format.samples(CHUNK_MS) * SAMPLE_BYTES), b"")
+            return iter(lambda: buffered.read(self.format.samples(self._chunk_ms) * SAMPLE_BYTES), b"")
         reader = plain_wav(buffered, self.format) if self._samples is None else None
         if reader is not None:
             pipe.forget()
@@ -162,7 +167,7 @@ class FileSource:
         return self._decoder.pcm(self.format, self._take.channel)
 
     def _read(self, reader: "Wave_read") -> Iterator[bytes]:
-        samples = self.format.samples(CHUNK_MS)
+        samples = self.format.samples(self._chunk_ms)
         try:
             while piece := reader.readframes(samples):
                 yield piece

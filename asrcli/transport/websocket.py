@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ class WebSocket:
         try:
             self._connection.send(message.data if isinstance(message, Text | Binary) else "")
         except ConnectionClosed as exc:
-            raise ConnectionLost("the other end is gone", _code(exc)) from exc
+            raise ConnectionLost(_reason(exc), _code(exc)) from exc
 
     def recv(self) -> Message:
         """The next message, or Closed."""
@@ -44,7 +45,7 @@ class WebSocket:
         try:
             data = self._connection.recv()
         except ConnectionClosed as exc:
-            return Closed(_code(exc), exc.rcvd.reason if exc.rcvd else "the connection broke")
+            return Closed(_code(exc), _reason(exc))
         return Text(data) if isinstance(data, str) else Binary(data)
 
     def close(self) -> None:
@@ -52,8 +53,13 @@ class WebSocket:
         self._goodbye.close()
 
 
-def dial(url: str, connection: Connection) -> WebSocket:
-    """Open a connection.
+def dial(
+    url: str,
+    connection: Connection,
+    more_headers: Sequence[tuple[str, str]] = (),
+    refused: "Callable[[str, Response], AsrError] | None" = None,
+) -> WebSocket:
+    """Open a connection, with headers beside our own; `refused` words a handshake that the other end refused.
 
     Raises:
         ConnectFailed: nobody there, no WebSocket there, or no answer in time.
@@ -62,14 +68,14 @@ def dial(url: str, connection: Connection) -> WebSocket:
     from websockets.exceptions import InvalidHandshake, InvalidStatus
     from websockets.sync.client import connect
 
-    headers = {"Authorization": f"Bearer {connection.key.reveal()}"} if connection.key else {}
+    headers = [("Authorization", f"Bearer {connection.key.reveal()}")] if connection.key else []
     options: dict[str, Any] = {"proxy": None} if _is_loopback(url) else {}
     goodbye = ExitStack()  # the library opens in a with block only; ours lasts until close()
     try:
         opened = goodbye.enter_context(
             connect(
                 url,
-                additional_headers=headers,
+                additional_headers=[*headers, *more_headers],
                 user_agent_header=f"asrcli/{__version__}",
                 open_timeout=connection.connect_timeout_s,
                 close_timeout=CLOSE_TIMEOUT_S,
@@ -81,7 +87,7 @@ def dial(url: str, connection: Connection) -> WebSocket:
             )
         )
     except InvalidStatus as exc:
-        raise refusal(url, exc.response) from None
+        raise (refused or refusal)(url, exc.response) from None
     except (OSError, InvalidHandshake, EOFError) as exc:
         raise ConnectFailed(url, *_explained(url, exc)) from None
     return WebSocket(opened, goodbye)
@@ -106,6 +112,15 @@ def refusal(url: str, response: "Response") -> AsrError:
     return ConnectFailed(url, f"HTTP {status} {said}".rstrip(), "is this a speech service? check --url")
 
 
+def as_it_came(url: str, response: "Response") -> AsrError:
+    """The error for a refused handshake with its status and the whole of its body, for those who want to see."""
+    body = " ".join((response.body or b"").decode("utf-8", "replace").split())
+    status = f"HTTP {response.status_code} {response.reason_phrase}"
+    if response.status_code in {401, 403, 429}:
+        return ServiceRefused(status, body)
+    return ConnectFailed(url, f"{status} {body}".rstrip(), "the handshake was refused")
+
+
 def _explained(url: str, exc: Exception) -> tuple[str, str]:
     host = urlsplit(url).hostname or url
     if isinstance(exc, socket.gaierror):
@@ -127,6 +142,10 @@ def _is_loopback(url: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _reason(exc: Any) -> str:
+    return exc.rcvd.reason or "closed by the other end" if exc.rcvd else "the connection broke"
 
 
 def _code(exc: Any) -> int:

@@ -10,13 +10,17 @@ from tests.support.command import asr
 PANELS = {
     "": ["Options", "Commands"],
     "file": ["Arguments", "Options", "Audio", "Model", "Connection", "Output", "Diagnosis"],
+    "ws-raw": ["Arguments", "Options", "Wire", "Connection", "Model", "Messages", "Audio", "Output", "Diagnosis"],
     "serve": ["Options", "Connection", "Recognizer", "Diagnosis"],
     "schema": ["Options"],
 }
 PROMISED = {
-    "file": "--model --vad --no-vad --silence-ms --threshold --language --semantic --heartbeat --no-heartbeat --pace "
-    "--url --local --format --output --output-dir --append --partials --timestamps --template --capitalize --max-line "
-    "--max-lines --exec --plain --quiet --verbose --debug --log-file --api-key-file",
+    "file": "--start --end --channel --gain --pace --raw --encoding --rate --channels --model --vad --no-vad "
+    "--silence-ms --threshold --language --semantic --local --url --api-key-file --heartbeat --no-heartbeat --format --output "
+    "--output-dir --append --partials --timestamps --template --capitalize --max-line --max-lines --exec --plain "
+    "--quiet --verbose --debug --log-file",
+    "ws-raw": "--wire --url --local --api-key-file --header --wait --model --no-vad --first --last --text --pace "
+    "--chunk-ms --audio-format --raw --encoding --rate --channels --show-sent --stamp --output --debug --log-file",
     "serve": "--host --port --engine --api-key-file --script --local-two-pass --quiet --debug --log-file",
 }
 

@@ -1,0 +1,67 @@
+"""Messages as they came, one to a line: text as it stands, binary as base64. Nothing is interpreted."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+from asrcli.message import Binary, Message, Text
+from asrcli.outputs.lines import Lines
+from asrcli.outputs.text import harmless
+
+SHOWN = 40  # characters of audio that we sent ourselves
+
+
+class Verbatim:
+    """Lines for every answer, and for what was sent where that is asked for."""
+
+    def __init__(self, lines: Lines, now: Callable[[], float], *, stamp: bool, sent: bool, to_screen: bool) -> None:
+        self._lines, self._now, self._began = lines, now, now()
+        self._stamp, self._sent, self._to_screen = stamp, sent, to_screen
+
+    def show(self, message: Message, sent: bool) -> None:
+        """Put out one message that came, or that was sent."""
+        if sent and not self._sent:
+            return
+        if self._stamp:
+            at_ms = round((self._now() - self._began) * 1000)
+            direction = "sent" if sent else "received"
+            line = _compact({"at_ms": at_ms, "direction": direction, "message": _value(message, short=sent)})
+        else:
+            line = _compact({"sent": _value(message, short=True)}) if sent else _verbatim(message)
+        self._lines.write(harmless(line) if self._to_screen else line)
+
+
+def _verbatim(message: Message) -> str:
+    if not isinstance(message, Text):
+        return _compact(_value(message, short=False))
+    if "\n" not in message.data and "\r" not in message.data:
+        return message.data
+    try:
+        return _compact(json.loads(message.data))
+    except (ValueError, RecursionError):
+        return _compact(message.data)
+
+
+def _value(message: Message, *, short: bool) -> Any:
+    """A message as something JSON can hold; audio of our own is shortened."""
+    if isinstance(message, Binary):
+        encoded = base64.b64encode(message.data).decode("ascii")
+        return {"binary": _short(encoded) if short else encoded, "bytes": len(message.data)}
+    if not isinstance(message, Text):
+        return {"closed": message.code, "reason": message.reason}
+    try:
+        value = json.loads(message.data)
+    except (ValueError, RecursionError):
+        return message.data
+    if short and isinstance(value, dict) and isinstance(value.get("audio"), str):
+        value["audio"] = _short(value["audio"])
+    return value
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… {len(text)} characters"
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,127 @@
+"""What a raw exchange says before and after its audio, and which answers it waits for. For each wire, and for none."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from asrcli.config import Recognition
+from asrcli.errors import ServiceRefused, UsageError
+from asrcli.message import Binary, Message, Text
+from asrcli.protocol import inference, realtime
+from asrcli.protocol.parsing import Json, endpoint, part, text
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One conversation by hand.
+
+    Attributes:
+        first: Said at once.
+        last: Said once the input has ended.
+        audio: What carries a piece of audio.
+        ready: The answer behind which audio may flow; empty when it need not wait.
+        over: The answer that ends it; empty when there is none and silence ends it.
+        failed: The answer that ends it as a refusal.
+    """
+
+    first: tuple[Message, ...]
+    last: tuple[Message, ...]
+    audio: Callable[[bytes], list[Message]]
+    ready: str = ""
+    over: str = ""
+    failed: str = ""
+
+
+def on_inference(
+    asked: Recognition, new_id: Callable[[], str], audio_format: str, first: str | None, last: str | None
+) -> Exchange:
+    """run-task and finish-task, or the user's own; a finish-task of ours names the task of a run-task of theirs."""
+    codec = inference.Client(asked, new_id)
+    opening = parsed("--first", first) if first else _announcing(codec.start()[0], audio_format)
+    codec.task_id = text(part(opening, "header"), "task_id") or codec.task_id
+    closing = (_written(parsed("--last", last)),) if last else tuple(codec.finish())
+    return Exchange((_written(opening),), closing, codec.audio, "task-started", "task-finished", "task-failed")
+
+
+def on_realtime(
+    asked: Recognition, new_id: Callable[[], str], audio_format: str, first: str | None, last: str | None
+) -> Exchange:
+    """session.update and session.finish, or the user's own; in manual mode all the audio is one utterance."""
+    codec = realtime.Client(asked, new_id)
+    opening = parsed("--first", first) if first else _formatted(codec.start()[0], audio_format)
+    finish = realtime.Client(Recognition(asked.model), new_id).finish()
+    commit = [] if asked.vad else [_written({"event_id": new_id(), "type": "input_audio_buffer.commit"})]
+    closing = (_written(parsed("--last", last)),) if last else (*commit, *finish)
+    return Exchange((_written(opening),), closing, codec.audio, "session.updated", "session.finished")
+
+
+def on_none(first: str | None, last: str | None) -> Exchange:
+    """Any WebSocket server: audio as binary messages, text as it is given, an end when nothing more comes."""
+    said = tuple((Text(words),) if words else () for words in (first, last))
+    return Exchange(said[0], said[1], lambda pcm: [Binary(pcm)])
+
+
+def address(wire: str, base: str, model: str) -> str:
+    """Where a wire is spoken at a service; without a wire the address is taken as it stands."""
+    if wire == "none":
+        return endpoint(base, "/")
+    codec = inference.Client if wire == "inference" else realtime.Client
+    return codec(Recognition(model), str).url(base)
+
+
+def named(message: Message) -> str:
+    """The name of an event on either wire; empty for anything else."""
+    if not isinstance(message, Text):
+        return ""
+    try:
+        value = json.loads(message.data)
+    except (ValueError, RecursionError):
+        return ""
+    return (text(part(value, "header"), "event") or text(value, "type")) if isinstance(value, dict) else ""
+
+
+def refusal(message: Message) -> ServiceRefused:
+    """A message that says no, as an error: its code, its words, its task."""
+    assert isinstance(message, Text)  # noqa: S101  it has a name
+    value = json.loads(message.data)
+    header, error = part(value, "header"), part(value, "error")
+    code = text(header, "error_code") or text(error, "code") or named(message)
+    words = text(header, "error_message") or text(error, "message")
+    return ServiceRefused(code, words, text(header, "task_id"))
+
+
+def parsed(option: str, words: str) -> Json:
+    """A JSON object that the user wrote.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        value = json.loads(words)
+    except (ValueError, RecursionError) as exc:
+        raise UsageError(f"{option}: not JSON: {exc}") from exc
+    if not isinstance(value, dict):
+        raise UsageError(f"{option}: not a JSON object")
+    return value
+
+
+def _announcing(message: Message, audio_format: str) -> Json:
+    value = _read(message)
+    value["payload"]["parameters"]["format"] = audio_format
+    return value
+
+
+def _formatted(message: Message, audio_format: str) -> Json:
+    value = _read(message)
+    value["session"]["input_audio_format"] = audio_format
+    return value
+
+
+def _read(message: Message) -> Json:
+    assert isinstance(message, Text)  # noqa: S101  our own codec wrote it
+    value: Json = json.loads(message.data)
+    return value
+
+
+def _written(value: Json) -> Text:
+    return Text(json.dumps(value, ensure_ascii=False))
