@@ -24,6 +24,7 @@ ADVICE = {
     "AllocationQuota": "the free quota is used up: switch on paid use in the console",
     "Arrearage": "the account is in arrears: settle it in the console",
     "CLIENT_ERROR": "the service heard nothing for too long: send silence with --heartbeat",
+    "ClientDisconnect": "the connection went before the task had ended: try again",
     "EmptyAudio": "the service received no usable audio: check the input",
     "InternalError": "a fault on the service's side: try again",
     "InvalidApiKey": "check DASHSCOPE_API_KEY; a key works only in the region that issued it",

@@ -1,5 +1,6 @@
 """The catalogue of models: which wire each speaks, at which rates, and which of our options it takes. Data only."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from asrcli.config import SILENCE_MS, Recognition
@@ -7,6 +8,8 @@ from asrcli.errors import UsageError
 
 INFERENCE = "inference"
 REALTIME = "realtime"
+AUTO = "auto"
+TELEPHONE_RATE = 8000
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ MODELS = {
     )
 }
 
+_QWEN_ONLY = {"yue", "tr", "uk", "fil", "is"}  # languages that Fun-ASR does not know
+
 # Names of families whose answers this version does not read.
 _UNREADABLE = {"gummy": "translates in a payload of its own", "omni": "answers prompts and does not transcribe"}
 
@@ -87,6 +92,31 @@ def find(name: str) -> Model:
     if name.startswith("qwen") and "-realtime" in name:  # behind it stands nothing, or the date of a snapshot
         return Model(name, REALTIME, (), _QWEN_ASR, 1, known=False)
     return Model(name, INFERENCE, (8000,) if "-8k" in name else (), _STREAMING, 4, known=False)
+
+
+def wire_rate(model: Model, native: int | None) -> int:
+    """The rate to send audio of a native rate at (None: not known beforehand). Telephone audio is never upsampled here.
+
+    Raises:
+        UsageError: telephone audio for a model that does not take it.
+    """
+    if native is None or native > TELEPHONE_RATE:
+        return model.rate
+    if not model.rates or TELEPHONE_RATE in model.rates:
+        return TELEPHONE_RATE
+    takers = [row.name for row in MODELS.values() if TELEPHONE_RATE in row.rates and not row.name[-2:].isdigit()]
+    rates = " or ".join(map(str, model.rates))
+    raise UsageError(f"{model.name} takes audio at {rates} Hz, not at {native} Hz", f"use {', '.join(takers)}")
+
+
+def pick(natives: Iterable[int | None], languages: Sequence[str]) -> str:
+    """A model for audio of these rates in these languages, for those who do not want to choose."""
+    if len(languages) > 1:
+        return "qwen-audio-3.0-asr-flash-streaming"  # reads several hints
+    spoken = set(languages)
+    if all(native is not None and native <= TELEPHONE_RATE for native in natives) and spoken <= {"zh"}:
+        return "fun-asr-flash-8k-realtime"
+    return "qwen3-asr-flash-realtime" if spoken & _QWEN_ONLY else "fun-asr-realtime"
 
 
 def check(model: Model, asked: Recognition) -> None:

@@ -25,10 +25,13 @@ WAITING = "finishing: waiting for the last words; Ctrl-C again to leave now"
 
 @dataclass(frozen=True)
 class Plan:
-    """How to transcribe: whom to ask for which model, and how fast to send (None: as fast as it is taken)."""
+    """How to transcribe: whom to ask for which model, and how fast to send (None: as fast as it is taken).
+
+    `codec` makes a codec for audio at a rate.
+    """
 
     model: str
-    codec: Callable[[], ClientCodec]
+    codec: Callable[[int], ClientCodec]
     dial: Callable[[str, Connection], Transport]
     connection: Connection
     pace: float | None
@@ -119,7 +122,9 @@ class Run:
         plan, begin_ms = self._plan, self._account.end_ms + source.begin_ms
         self._account.skipped_ms += source.begin_ms
         start = source.format.samples(begin_ms)
-        session = Session(source, start, plan.codec(), plan.dial, plan.connection, plan.pace, plan.clock)
+        session = Session(
+            source, start, plan.codec(source.format.rate), plan.dial, plan.connection, plan.pace, plan.clock
+        )
         try:
             with self._interruptible(session):
                 for event in session.events():

@@ -66,6 +66,39 @@ def test_the_closest_advice_wins() -> None:
     assert ServiceRefused("Unheard.Of", "").advice == ""
 
 
+# Every code the service's error pages name, and what its advice must speak of.
+CODES = {
+    "CLIENT_ERROR": "--heartbeat",
+    "NO_VALID_AUDIO_ERROR": "silent",
+    "NO_INPUT_AUDIO_ERROR": "no speech",
+    "EmptyAudio": "input",
+    "InvalidParameter": "option",
+    "ClientDisconnect": "try again",
+    "Arrearage": "arrears",
+    "InvalidApiKey": "region",
+    "AccessDenied": "console",
+    "Model.AccessDenied": "another model",
+    "AllocationQuota.FreeTierOnly": "free quota",
+    "ModelNotFound": "region",
+    "Throttling": "wait",
+    "Throttling.RateQuota": "wait",
+    "Throttling.BurstRate": "wait",
+    "Throttling.AllocationQuota": "wait",
+    "RequestTimeOut": "--heartbeat",
+    "InternalError": "try again",
+    "SystemError": "try again",
+    "ModelServiceFailed": "try again",
+}
+
+
+@pytest.mark.parametrize(("code", "advised"), CODES.items())
+def test_every_code_of_the_service_comes_with_advice(code: str, advised: str) -> None:
+    """What it means for the person, with the task id that the service's support asks for."""
+    told = str(ServiceRefused(code, "Words of the service.", "task-1"))
+    assert told.startswith(f"refused by the service: {code}: Words of the service (task task-1); ")
+    assert advised in told
+
+
 def test_long_words_are_cut_with_an_ellipsis() -> None:
     """However long a service talks, a line is a line."""
     assert shorten("a  b\n" * 100, 7) == "a b a …"

@@ -4,7 +4,7 @@ import pytest
 
 from asrcli.config import Recognition
 from asrcli.errors import UsageError
-from asrcli.models import INFERENCE, MODELS, REALTIME, check, find
+from asrcli.models import INFERENCE, MODELS, REALTIME, check, find, pick, wire_rate
 
 ASKED = {
     "languages": {"languages": ("zh",)},
@@ -89,3 +89,39 @@ def test_a_model_is_asked_at_16_khz_wherever_it_can() -> None:
     """8 kHz models get what they were made for."""
     assert {find(name).rate for name in MODELS if "8k" in name} == {8000}
     assert {find(name).rate for name in MODELS if "8k" not in name} == {16000}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_telephone_audio_is_sent_as_it_is_or_refused_with_the_models_that_take_it(name: str) -> None:
+    """Never upsampled on the way: no model hears better for it."""
+    model = find(name)
+    if not model.rates or 8000 in model.rates:
+        assert wire_rate(model, 8000) == 8000
+    else:
+        with pytest.raises(UsageError, match="not at 8000 Hz; use fun-asr-flash-8k-realtime, "):
+            wire_rate(model, 8000)
+    for native in (None, 11025, 16000, 48000):
+        assert wire_rate(model, native) == model.rate
+
+
+@pytest.mark.parametrize(
+    ("natives", "languages", "name"),
+    [
+        ([16000], [], "fun-asr-realtime"),
+        ([None], ["zh"], "fun-asr-realtime"),
+        ([8000, 8000], ["zh"], "fun-asr-flash-8k-realtime"),
+        ([8000], [], "fun-asr-flash-8k-realtime"),
+        ([8000, 16000], ["zh"], "fun-asr-realtime"),
+        ([8000], ["en"], "fun-asr-realtime"),
+        ([16000], ["yue"], "qwen3-asr-flash-realtime"),
+        ([16000], ["zh", "en"], "qwen-audio-3.0-asr-flash-streaming"),
+    ],
+)
+def test_auto_picks_a_model_that_takes_what_there_is(
+    natives: list[int | None], languages: list[str], name: str
+) -> None:
+    """By rate and language; and what it picks passes its own checks."""
+    assert pick(natives, languages) == name
+    model = find(name)
+    for native in natives:
+        check(model, Recognition(name, wire_rate(model, native), tuple(languages)))

@@ -34,7 +34,7 @@ def plan(*plays: Play) -> Plan:
     ticks = iter(range(1_000_000))
     return Plan(
         "m",
-        lambda: inference.Client(Recognition("m"), ids),
+        lambda _: inference.Client(Recognition("m"), ids),
         dial,
         Connection("ws://test"),
         None,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from asrcli.cli import options as o
 from asrcli.cli import values
 from asrcli.config import Recognition
-from asrcli.models import check, find
+from asrcli.models import check
 
 EXAMPLES = """Examples:
 
@@ -64,9 +64,10 @@ def file(
     from asrcli.cli import showing as show
     from asrcli.cli import wiring
 
-    found = find(model)
+    samples = wiring.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
+    found = wiring.model_for(model, paths, language or [], samples)
     asked = Recognition(
-        model=model,
+        model=found.name,
         rate=found.rate,
         languages=tuple(language or ()),
         vad=vad,
@@ -98,8 +99,7 @@ def file(
     showing.check(paths, log_file)
     wiring.log_to(log_file)
     take = wiring.taken(start, end, channel, gain)
-    samples = wiring.bare_samples(asked.rate, raw=raw, encoding=encoding, rate=rate, channels=channels)
-    sources, failures = wiring.file_sources(paths, asked, take, samples)
+    sources, failures = wiring.file_sources(paths, found, asked, take, samples)
     with ExitStack() as stack:
         runs = show.runs(showing, sources, stack)
         connection = wiring.connection(stack, asked, local=local, url=url, key_file=api_key_file)

@@ -7,13 +7,13 @@ import typer
 
 from asrcli.cli.values import MOST_CHANNELS, EncodingName, OutputFormat, Stamp
 from asrcli.config import DEFAULT_URL, SILENCE_MS
-from asrcli.models import MODELS
+from asrcli.models import AUTO, MODELS
 
 AUDIO, MODEL, CONNECTION, OUTPUT, DIAGNOSIS = "Audio", "Model", "Connection", "Output", "Diagnosis"
 
 
 def _models() -> list[str]:
-    return list(MODELS)
+    return [AUTO, *MODELS]
 
 
 FLAG = ""  # a switch takes no value: nothing stands for one in the help
@@ -51,7 +51,7 @@ Encoding = Annotated[
 Rate = Annotated[
     int | None,
     typer.Option(
-        help="Rate of bare samples. Default: the model's.",
+        help="Rate of bare samples. Default: 16000.",
         min=1000,
         max=384_000,
         metavar="HZ",
@@ -71,7 +71,14 @@ Channels = Annotated[
     ),
 ]
 ModelName = Annotated[
-    str, typer.Option("--model", help="Model to ask.", autocompletion=_models, rich_help_panel=MODEL, metavar="NAME")
+    str,
+    typer.Option(
+        "--model",
+        help="Model to ask; auto looks at rate and language.",
+        autocompletion=_models,
+        rich_help_panel=MODEL,
+        metavar="NAME",
+    ),
 ]
 Vad = Annotated[
     bool,

@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from asrcli.cli import values
 from asrcli.config import DEFAULT_URL, Connection, Recognition, Secret
 from asrcli.errors import AsrError, MissingKey, NobodyReads, OutputError, Several, SourceError, UsageError
 from asrcli.events import Notice
-from asrcli.models import INFERENCE, REALTIME, Model
+from asrcli.models import AUTO, INFERENCE, REALTIME, Model, find, pick, wire_rate
 
 if TYPE_CHECKING:
     from asrcli.seams import ClientCodec, Output, Source
@@ -67,9 +68,7 @@ def taken(start: str | None, end: str | None, channel: str, gain_db: float) -> "
     return Take(begin_ms, end_ms, values.parse_channel(channel), gain_db)
 
 
-def bare_samples(
-    wire_rate: int, *, raw: bool, encoding: str | None, rate: int | None, channels: int | None
-) -> "Samples | None":
+def bare_samples(*, raw: bool, encoding: str | None, rate: int | None, channels: int | None) -> "Samples | None":
     """How bare samples are to be read, None for containers.
 
     Raises:
@@ -78,23 +77,33 @@ def bare_samples(
     from asrcli.sources.file import Samples
 
     if raw:
-        return Samples(str(encoding or "s16le"), rate or wire_rate, channels or 1)
+        return Samples(str(encoding or "s16le"), rate or 16000, channels or 1)
     given = {"--encoding": encoding, "--rate": rate, "--channels": channels}
     if named := [name for name, value in given.items() if value is not None]:
         raise UsageError(f"{' and '.join(named)} without --raw: only bare samples need to be described")
     return None
 
 
+def model_for(name: str, paths: Sequence[str], languages: Sequence[str], samples: "Samples | None") -> Model:
+    """The model of that name; `auto` looks at the audio and the language."""
+    if name != AUTO:
+        return find(name)
+    from asrcli.sources.file import native_rate
+
+    return find(pick([native_rate(path, samples) for path in paths], languages))
+
+
 def file_sources(
-    paths: Sequence[str], asked: Recognition, take: "Take", samples: "Samples | None"
+    paths: Sequence[str], model: Model, asked: Recognition, take: "Take", samples: "Samples | None"
 ) -> "tuple[list[Source], list[AsrError]]":
     """A source for each path, cut into utterances where the server does not do it; and what is wrong with the others.
 
     Raises:
+        UsageError: telephone audio for a model that does not take it.
         SourceError: none of the paths is audio and there is only one.
         Several: none of the paths is audio.
     """
-    from asrcli.sources.file import FileSource
+    from asrcli.sources.file import FileSource, native_rate
     from asrcli.sources.utterances import Utterances
 
     if paths.count("-") > 1:
@@ -103,7 +112,7 @@ def file_sources(
     failures: list[AsrError] = []
     for path in paths:
         try:
-            source = FileSource(path, Format(asked.rate), take, samples)
+            source = FileSource(path, Format(wire_rate(model, native_rate(path, samples))), take, samples)
         except SourceError as exc:
             failures.append(exc)
         else:
@@ -183,12 +192,12 @@ def run(
 
     notices = [Notice("warning", str(failure)) for failure in failures]
     notices += [Notice("warning", EMBEDDED)] if local else []
-    if local and asked.rate < 16000:
-        notices.append(Notice("warning", f"at {asked.rate} Hz it makes about twice the errors of 16000 Hz"))
+    if local and any(source.format.rate < 16000 for sources, _ in runs for source in sources):
+        notices.append(Notice("warning", "at 8000 Hz it makes about twice the errors of 16000 Hz"))
     if not model.known:
         wire = f"sent as it is, on the {model.wire} wire"
         notices.append(Notice("warning", f"{model.name} is not in the catalogue: {wire}"))
-    plan = Plan(asked.model, lambda: _codec(model, asked), dial, connection, pace, free=local)
+    plan = Plan(asked.model, lambda rate: _codec(model, replace(asked, rate=rate)), dial, connection, pace, free=local)
     failed = list(failures)
     for sources, outputs in runs:
         try:

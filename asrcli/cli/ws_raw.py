@@ -157,7 +157,7 @@ def ws_raw(
         raise UsageError("--raw describes a file of bare samples, which goes out as pcm")
     wiring.log_to(log_file)
     asked = Recognition(model or _usual(wire), find(model or _usual(wire)).rate, vad=vad)
-    samples = wiring.bare_samples(asked.rate, raw=raw, encoding=encoding, rate=rate, channels=channels)
+    samples = wiring.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     exchange = _exchange(wire, asked, audio_format, _given("--first", first), _given("--last", last))
     pieces = _lines() if text else _pieces(path, asked, samples, audio_format, chunk_ms)
     speed = values.parse_pace(pace) if pace is not None else (None if local else 1.0)

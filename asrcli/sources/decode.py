@@ -48,6 +48,11 @@ class Decoder:
         self._container.close()
 
     @property
+    def rate(self) -> int | None:
+        """Samples a second, as the container has them."""
+        return self._stream.rate or None
+
+    @property
     def channels(self) -> int:
         """How many there are."""
         return self._stream.channels

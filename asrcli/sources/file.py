@@ -16,7 +16,7 @@ from asrcli.audio import SAMPLE_BYTES, Chunk, Format, recut
 from asrcli.errors import SourceError
 from asrcli.events import Notice
 from asrcli.sources.decode import Decoder
-from asrcli.sources.plain import Pipe, index_at_end, plain_wav
+from asrcli.sources.plain import Pipe, index_at_end, plain_wav, wav_rate
 from asrcli.sources.take import Take
 
 if TYPE_CHECKING:
@@ -43,6 +43,23 @@ class Samples:
         layout = {1: "mono", 2: "stereo"}.get(self.channels, f"{self.channels}c")
         options = {"sample_rate": str(self.rate), "ch_layout": layout}
         return {"format": self.encoding, "options": options}
+
+
+def native_rate(path: str, samples: Samples | None = None) -> int | None:
+    """The rate a file has by itself; None for what is no audio, and for pipes and addresses, which are read only once."""
+    if samples is not None:
+        return samples.rate
+    if path == STDIN or _ADDRESS.match(path) or not Path(path).is_file():
+        return None
+    try:
+        with io.FileIO(path) as file:
+            rate = wav_rate(file)
+        if rate is not None:
+            return rate
+        with closing(Decoder(path, path)) as decoder:
+            return decoder.rate
+    except (OSError, SourceError):
+        return None  # whoever reads it says what is wrong
 
 
 class FileSource:

@@ -76,3 +76,26 @@ def test_a_header_that_promises_more_than_there_is_is_told(run: list[str], tmp_p
     done = asr("file", file, *run)
     assert (done.returncode, lines(done.stdout)[-1]["audio_ms"]) == (0, 2000)
     assert "a.wav: 2.0 s of what it promises are not there" in done.stderr
+
+
+def test_telephone_audio_travels_at_8_khz(run: list[str], tmp_path: Path) -> None:
+    """The model is told the true rate; one that cannot take it is named beside those that can."""
+    file = encoded(tmp_path / "a.wav", "pcm_mulaw", tone(1000, 8000), 8000)
+    events = lines(asr("file", file, *run).stdout)
+    assert (events[-1]["audio_ms"], events[-1]["sentences"]) == (1000, 1)
+    sent = lines(asr("ws-raw", file, *run[:4], "--model", "fun-asr-flash-8k-realtime", "--show-sent").stdout)[0]["sent"]
+    assert sent["payload"]["parameters"]["sample_rate"] == 8000
+    refused = asr("file", file, *run, "--model", "paraformer-realtime-v1")
+    assert refused.returncode == 2
+    assert "paraformer-realtime-v1 takes audio at 16000 Hz, not at 8000 Hz; use fun-asr-flash-8k" in refused.stderr
+
+
+def test_auto_says_what_it_picked(run: list[str], tmp_path: Path) -> None:
+    """In the begin event."""
+    telephone = encoded(tmp_path / "a.wav", "pcm_alaw", tone(500, 8000), 8000)
+    for file, options, name in (
+        (telephone, [], "fun-asr-flash-8k-realtime"),
+        (wav(tmp_path / "b.wav", tone(500)), ["--language", "yue"], "qwen3-asr-flash-realtime"),
+    ):
+        events = lines(asr("file", file, *run, "--model", "auto", *options).stdout)
+        assert next(event for event in events if event["type"] == "begin")["model"] == name

@@ -154,7 +154,7 @@ def test_a_service_that_falls_silent_at_the_end_is_given_up(tmp_path: Path) -> N
     source = FileSource(str(wav(tmp_path / "a.wav", tone(1000))), Format(16000))
     with service(silent) as address:
         asked = Connection(address, idle_timeout_s=0.5)
-        plan = Plan("m", lambda: inference.Client(Recognition("m"), lambda: "t"), dial, asked, None)
+        plan = Plan("m", lambda _: inference.Client(Recognition("m"), lambda: "t"), dial, asked, None)
         with pytest.raises(ConnectionLost, match="no answer"):
             Run(plan, [listener]).transcribe([source])
     assert listener.of(Final) == [Final("1", 0, 500, "one")]
