@@ -4,8 +4,10 @@ import contextlib
 
 import typer
 
+from asrcli.outputs.text import harmless
+
 
 def tell(line: str) -> None:
     """A line for a person; nobody there to read it is no reason to stop."""
     with contextlib.suppress(OSError):
-        typer.echo(line, err=True)
+        typer.echo(harmless(line), err=True)
