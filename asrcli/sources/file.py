@@ -46,7 +46,7 @@ class Samples:
 
 
 def native_rate(path: str, samples: Samples | None = None) -> int | None:
-    """The rate a file has by itself; None for what is no audio, and for pipes and addresses: they are read only once."""
+    """The rate a file has by itself; None for what is no audio, and for pipes and addresses: those are read once."""
     if samples is not None:
         return samples.rate
     if path == STDIN or _ADDRESS.match(path) or not Path(path).is_file():
