@@ -132,6 +132,7 @@ class _Resampler:
         data = bytes(frame.planes[0])[: frame.samples * channels * SAMPLE_BYTES]  # a plane may be padded
         if self._channel is None:
             return data
+        # A stream that changes to fewer channels in its middle goes on with the last it has.
         return array("h", data)[min(self._channel, channels - 1) :: channels].tobytes()
 
 

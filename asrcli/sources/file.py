@@ -151,10 +151,12 @@ class FileSource:
         pipe = Pipe(fd)
         buffered = io.BufferedReader(pipe)
         if self._samples == Samples(rate=self.format.rate):
+            _check_channel(said, self._take, 1)
             pipe.forget()
             return iter(lambda: buffered.read(self.format.samples(self._chunk_ms) * SAMPLE_BYTES), b"")
         reader = plain_wav(buffered, self.format) if self._samples is None else None
         if reader is not None:
+            _check_channel(said, self._take, 1)
             pipe.forget()
             return self._read(reader)
         buffered.detach()
@@ -181,6 +183,7 @@ class FileSource:
     def _decoded(self, stack: ExitStack, source: object, said: str | None = None) -> Iterator[bytes]:
         self._decoder = self._opened(source, said)
         stack.callback(self._decoder.close)
+        _check_channel(said or self.name, self._take, self._decoder.channels)
         return self._decoder.pcm(self.format, self._take.channel)
 
     def _read(self, reader: "Wave_read") -> Iterator[bytes]:

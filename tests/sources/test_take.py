@@ -71,6 +71,17 @@ def test_one_channel_of_several(tmp_path: Path) -> None:
         FileSource(str(wav(tmp_path / "c.wav", tone(100))), RATE, Take(channel=1))
 
 
+def test_a_pipe_has_no_other_channels_than_it_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Known only when it is read, and told then."""
+    mono = wav(tmp_path / "a.wav", tone(200)).read_bytes()
+    compressed = encoded(tmp_path / "a.flac", "flac", tone(200, 48000)).read_bytes()
+    for data, samples in ((mono, None), (compressed, None), (tone(200), Samples())):
+        with piped(data) as file:
+            monkeypatch.setattr(sys, "stdin", file)
+            with pytest.raises(SourceError, match="standard input: has 1 channel, not 2"):
+                read(FileSource("-", RATE, Take(channel=1), samples))
+
+
 @pytest.mark.parametrize(("gain_db", "factor"), [(6.0206, 2.0), (-6.0206, 0.5), (0.0, 1.0)])
 def test_gain_is_in_decibels_and_stops_at_the_limit(tmp_path: Path, gain_db: float, factor: float) -> None:
     """Twice as loud is 6 dB; too loud is clipped and does not wrap around."""
