@@ -47,7 +47,8 @@ class SpeechStopped:
 class Partial:
     """A sentence so far: the `settled` beginning will not change, the `unsettled` rest may. Replaces the last one.
 
-    `key` names the sentence within its connection; partials and the final of one sentence share it.
+    `key` names the sentence within its connection; partials and the final of one sentence share it. `speaker` is the
+    label of the source, where several are heard at once.
     """
 
     key: str
@@ -57,6 +58,7 @@ class Partial:
     words: tuple[Word, ...] = ()
     language: str = ""
     emotion: str = ""
+    speaker: str = ""
 
     @property
     def text(self) -> str:
@@ -75,6 +77,7 @@ class Final:
     words: tuple[Word, ...] = ()
     language: str = ""
     emotion: str = ""
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Gap:
     begin_ms: int
     end_ms: int
     reason: str
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ class Finished:
     """The service has said all it will say; `billed_s` is its own cumulative count of seconds, where it gives one."""
 
     billed_s: float | None = None
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,7 @@ class Began:
     task_id: str
     begin_ms: int
     duration_ms: int | None = None
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +179,14 @@ def shifted(event: Event, offset_ms: int) -> Event:
 
 def _shifted(words: tuple[Word, ...], offset_ms: int) -> tuple[Word, ...]:
     return tuple(replace(w, begin_ms=w.begin_ms + offset_ms, end_ms=w.end_ms + offset_ms) for w in words)
+
+
+def labelled(event: Event, speaker: str) -> Event:
+    """The same event as one of a speaker's: its key is told apart from those of others."""
+    if not speaker:
+        return event
+    if isinstance(event, SpeechStarted | SpeechStopped):
+        return replace(event, key=f"{speaker}:{event.key}")
+    if isinstance(event, Partial | Final):
+        return replace(event, key=f"{speaker}:{event.key}", speaker=speaker)
+    return replace(event, speaker=speaker) if isinstance(event, Gap | Finished) else event

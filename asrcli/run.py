@@ -4,15 +4,16 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from queue import SimpleQueue
+from threading import Thread
 from time import monotonic
 from types import FrameType
 
-from asrcli.audio import Format
 from asrcli.config import Connection
 from asrcli.engine.loop import Over
 from asrcli.engine.session import Session
 from asrcli.errors import AsrError, AudioLost, ConnectFailed, ServiceRefused, Several
-from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Ready
+from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Ready, labelled
 from asrcli.seams import ClientCodec, Output, Source, Transport
 from asrcli.transcript import Transcript, fold
 
@@ -39,28 +40,39 @@ class Plan:
     clock: Callable[[], float] = monotonic
 
 
+@dataclass(frozen=True)
+class Together:
+    """Sources that are heard at once, each in a session of its own, on one timeline."""
+
+    sources: tuple[Source, ...]
+
+
+def flat(sources: Sequence[Source | Together]) -> list[Source]:
+    """All sources, one by one."""
+    return [each for source in sources for each in (source.sources if isinstance(source, Together) else (source,))]
+
+
 @dataclass
 class _Account:
     """What the sessions of a run add up to."""
 
-    end_ms: int = 0
-    skipped_ms: int = 0  # left out of the sources at their beginnings
+    end_ms: int = 0  # where the timeline has come to
+    audio_ms: int = 0  # of all sessions, also where they ran at once
     billed_s: float | None = None
     overs: list[Over] = field(default_factory=list)
 
-    def add(self, over: Over, end_ms: int) -> None:
+    def add(self, over: Over, begin_ms: int, end_ms: int) -> None:
         self.overs.append(over)
-        self.end_ms = end_ms
+        self.end_ms, self.audio_ms = max(self.end_ms, end_ms), self.audio_ms + end_ms - begin_ms
         if over.billed_s is not None:
             self.billed_s = (self.billed_s or 0) + over.billed_s
 
     def ended(self, transcript: Transcript, elapsed_s: float, *, free: bool) -> Ended:
         firsts = [over.first_text_ms for over in self.overs if over.first_text_ms is not None]
         lasts = [over.final_after_stop_ms for over in self.overs if over.final_after_stop_ms is not None]
-        audio_ms = self.end_ms - self.skipped_ms if self.overs else 0
         return Ended(
-            audio_ms=audio_ms,
-            covered_ms=audio_ms - transcript.lost_ms,
+            audio_ms=self.audio_ms,
+            covered_ms=self.audio_ms - transcript.lost_ms,
             lost_ms=transcript.lost_ms,
             sentences=transcript.sentences,
             reconnects=0,
@@ -80,10 +92,10 @@ class Run:
         self._account = _Account()
         self._began = plan.clock()
         self._interrupted = False
-        self._final_ms = 0  # finals reach up to here
+        self._final_ms: dict[str, int] = {}  # speaker -> where their finals reach up to
         self._heard = False  # a service has listened to us: there is something to account for
 
-    def transcribe(self, sources: Sequence[Source], notices: Sequence[Notice] = ()) -> Ended:
+    def transcribe(self, sources: Sequence[Source | Together], notices: Sequence[Notice] = ()) -> Ended:
         """Run to the end and let the outputs hear the account, and before it what a listener should know.
 
         Raises:
@@ -97,12 +109,11 @@ class Run:
             for notice in notices:
                 self._tell(notice)
             for number, source in enumerate(sources, 1):
-                error = self._session(source)
-                if error is not None:
-                    errors.append(error)
-                if self._interrupted or isinstance(error, HOPELESS):
+                failed = self._sessions(flat([source]))
+                errors += failed
+                if self._interrupted or any(isinstance(error, HOPELESS) for error in failed):
                     break
-                if error is not None and number < len(sources):
+                for error in failed if number < len(sources) else ():
                     self._tell(Notice("warning", str(error)))
         except KeyboardInterrupt:
             left = True
@@ -117,47 +128,47 @@ class Run:
             raise AudioLost(ended.lost_ms)
         return ended
 
-    def _session(self, source: Source) -> AsrError | None:
-        self._tell(Notice("info", f"connecting to {self._plan.connection.url}"))
-        plan, begin_ms = self._plan, self._account.end_ms + source.begin_ms
-        self._account.skipped_ms += source.begin_ms
-        start = source.format.samples(begin_ms)
-        session = Session(
-            source, start, plan.codec(source.format.rate), plan.dial, plan.connection, plan.pace, plan.clock
-        )
+    def _sessions(self, sources: Sequence[Source]) -> list[AsrError]:
+        """Sources at once, each in its session; what went wrong with them."""
+        plan, now_ms = self._plan, self._account.end_ms
+        self._tell(Notice("info", f"connecting to {plan.connection.url}"))
+        heard = [_Heard(source, now_ms + source.begin_ms, plan) for source in sources]
         try:
-            with self._interruptible(session):
-                for event in session.events():
-                    self._tell(event)
+            with self._interruptible([each.session for each in heard]):
+                for each, event in _merged(heard):
+                    self._tell(labelled(event, each.source.speaker))
                     if isinstance(event, Ready):
                         self._heard = True
                         self._tell(Notice("info", f"the service listens: task {event.task_id}"))
-                        self._tell(Began(source.name, plan.model, event.task_id, begin_ms, source.duration_ms))
+                        self._tell(each.began(event.task_id))
         except KeyboardInterrupt:
-            self._leave(session.left(), source.format)
+            for each in heard:
+                self._leave(each, each.session.left())
             raise
-        self._account.add(session.over, source.format.ms(session.over.end))
-        return session.over.error
+        for each in heard:
+            self._account.add(each.session.over, each.begin_ms, each.source.format.ms(each.session.over.end))
+        return [error for each in heard if (error := each.session.over.error) is not None]
 
-    def _leave(self, over: Over, audio_format: Format) -> None:
+    def _leave(self, each: "_Heard", over: Over) -> None:
         """Put out the settled words of open sentences, and name what was sent and not waited for."""
+        speaker, end_ms = each.source.speaker, each.source.format.ms(over.end)
         for partial in list(self._transcript.open.values()):
-            if settled := partial.settled.strip():
-                self._tell(Final(partial.key, partial.begin_ms, _settled_ms(partial), settled))
-        end_ms = audio_format.ms(over.end)
-        if end_ms > self._final_ms:
-            self._tell(Gap(self._final_ms, end_ms, LEFT))
-        self._account.add(over, end_ms)
+            if partial.speaker == speaker and (settled := partial.settled.strip()):
+                self._tell(Final(partial.key, partial.begin_ms, _settled_ms(partial), settled, speaker=speaker))
+        final_ms = max(each.begin_ms, self._final_ms.get(speaker, 0))
+        if end_ms > final_ms:
+            self._tell(Gap(final_ms, end_ms, LEFT, speaker))
+        self._account.add(over, each.begin_ms, max(end_ms, each.begin_ms))
 
     def _tell(self, event: Event) -> None:
         self._transcript = fold(self._transcript, event)
         if isinstance(event, Final):
-            self._final_ms = max(self._final_ms, event.end_ms)
+            self._final_ms[event.speaker] = max(self._final_ms.get(event.speaker, 0), event.end_ms)
         for output in self._outputs:
             output.hear(event, self._transcript)
 
     @contextmanager
-    def _interruptible(self, session: Session) -> Iterator[None]:
+    def _interruptible(self, sessions: Sequence[Session]) -> Iterator[None]:
         """The first Ctrl-C ends the input, the second leaves at once; SIGTERM and a closed terminal count as Ctrl-C."""
         asked_at = [-1.0]
 
@@ -168,8 +179,9 @@ class Run:
                     raise KeyboardInterrupt
                 return
             self._interrupted, asked_at[0] = True, monotonic()
-            session.end_input()
-            session.notify(Notice("warning", WAITING))
+            for session in sessions:
+                session.end_input()
+            sessions[0].notify(Notice("warning", WAITING))
 
         before = {number: signal.signal(number, interrupt) for number in STOPS}
         try:
@@ -177,6 +189,48 @@ class Run:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+class _Heard:
+    """A source in its session."""
+
+    def __init__(self, source: Source, begin_ms: int, plan: Plan) -> None:
+        self.source, self.begin_ms, self._model = source, begin_ms, plan.model
+        start, codec = source.format.samples(begin_ms), plan.codec(source.format.rate)
+        self.session = Session(source, start, codec, plan.dial, plan.connection, plan.pace, plan.clock)
+
+    def began(self, task_id: str) -> Began:
+        """What is told when the service listens."""
+        source = self.source
+        return Began(source.name, self._model, task_id, self.begin_ms, source.duration_ms, source.speaker)
+
+
+def _merged(heard: Sequence[_Heard]) -> Iterator[tuple[_Heard, Event]]:
+    """The events of sessions that run at once, as they come."""
+    if len(heard) == 1:
+        yield from ((heard[0], event) for event in heard[0].session.events())
+        return
+    queue: SimpleQueue[tuple[_Heard, Event | BaseException | None]] = SimpleQueue()
+
+    def listen(each: _Heard) -> None:
+        try:
+            for event in each.session.events():
+                queue.put((each, event))
+            queue.put((each, None))
+        except BaseException as exc:  # the top of a thread: the main thread must hear of it
+            queue.put((each, exc))
+
+    for each in heard:
+        Thread(target=listen, args=(each,), name="listen", daemon=True).start()
+    ended = 0
+    while ended < len(heard):
+        each, item = queue.get()
+        if isinstance(item, BaseException):
+            raise item
+        if item is None:
+            ended += 1
+        else:
+            yield each, item
 
 
 def _settled_ms(partial: Partial) -> int:

@@ -16,6 +16,7 @@ class Source(Protocol):
     name: str  # what the user calls it
     format: Format
     begin_ms: int  # how much of it is left out at its beginning: its times count from there
+    speaker: str  # whose words these are, where several sources are heard at once; else empty
 
     @property
     def duration_ms(self) -> int | None:

@@ -66,7 +66,9 @@ def fold(transcript: Transcript, event: Event) -> Transcript:
     if isinstance(event, Gap):
         return replace(transcript, lost_ms=transcript.lost_ms + event.end_ms - event.begin_ms)
     if isinstance(event, Finished | Reconnecting):  # what never became final was not said, or will be said again
-        return replace(transcript, open={}, numbers={})
+        speaker = event.speaker if isinstance(event, Finished) else ""
+        rest = {key: partial for key, partial in transcript.open.items() if partial.speaker != speaker}
+        return replace(transcript, open=rest, numbers={key: transcript.numbers[key] for key in rest})
     return transcript
 
 

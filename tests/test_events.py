@@ -14,6 +14,7 @@ from asrcli.events import (
     SpeechStarted,
     SpeechStopped,
     Word,
+    labelled,
     shifted,
 )
 
@@ -39,3 +40,13 @@ def test_every_time_in_an_event_moves(event: Event, moved: Event) -> None:
 def test_an_event_without_a_time_of_the_task_stays(event: Event) -> None:
     """Progress is told by the engine, on the run's timeline already."""
     assert shifted(event, 1000) == event
+
+
+def test_a_label_tells_the_sentences_of_speakers_apart() -> None:
+    """Keys of two sessions never meet; without a label nothing changes."""
+    for event in (SpeechStarted("1", 0), SpeechStopped("1", 9), Partial("1", 0, "a"), Final("1", 0, 9, "a")):
+        assert labelled(event, "left").key == "left:1"  # type: ignore[union-attr]
+        assert labelled(event, "") is event
+    for spoken in (Partial("1", 0, "a"), Final("1", 0, 9, "a"), Gap(0, 1, "x"), Finished()):
+        assert labelled(spoken, "left").speaker == "left"  # type: ignore[union-attr]
+    assert labelled(Notice("info", "x"), "left") == Notice("info", "x")

@@ -10,7 +10,7 @@ from asrcli.errors import ConnectFailed, ConnectionLost, ServiceRefused, Several
 from asrcli.events import Began, Ended, Event, Final, Finished, Gap, Notice, Ready
 from asrcli.message import Closed
 from asrcli.protocol import inference
-from asrcli.run import Plan, Run
+from asrcli.run import Plan, Run, Together
 from tests.support.handshake import Service, Tone, Wire
 from tests.support.listener import Listener
 from tests.support.pair import counting
@@ -78,6 +78,42 @@ def test_two_sources_share_timeline_numbering_and_bill() -> None:
     assert (ended.audio_ms, ended.covered_ms, ended.lost_ms) == (800, 800, 0)
     assert (ended.sentences, ended.reconnects, ended.billed_s) == (2, 0, 2)
     assert listener.events[-1] == ended
+
+
+class Labelled(Tone):
+    """A source with the label of a speaker."""
+
+    def __init__(self, chunks: int, speaker: str) -> None:
+        super().__init__(chunks)
+        self.speaker = speaker
+
+
+def test_sources_at_once_share_the_time_and_keep_their_labels() -> None:
+    """Each has its own session; numbers go through all of them, and every second of each is accounted for."""
+    listener = Listener()
+    said = saying(Final("1", 0, 400, "one"), Final("2", 400, 500, "two"))
+    together = Together((Labelled(5, "left"), Labelled(5, "right")))
+    ended = Run(plan(said, said, saying(Final("1", 0, 100, "three"))), [listener]).transcribe([together, Tone(1)])
+    finals = [(f.speaker, f.begin_ms, f.text) for f in listener.of(Final) if isinstance(f, Final)]
+    assert sorted(finals[:4]) == [("left", 0, "one"), ("left", 400, "two"), ("right", 0, "one"), ("right", 400, "two")]
+    assert finals[4] == ("", 500, "three")
+    assert len({f.key for f in listener.of(Final) if isinstance(f, Final)}) == 5
+    assert sorted(b.speaker for b in listener.of(Began) if isinstance(b, Began)) == ["", "left", "right"]
+    assert (ended.audio_ms, ended.sentences, ended.lost_ms) == (1100, 5, 0)
+
+
+def test_one_of_several_that_breaks_costs_the_others_nothing() -> None:
+    """Its gap carries its label."""
+    listener = Listener()
+    together = Together((Labelled(5, "left"), Labelled(5, "right")))
+    with pytest.raises(ConnectionLost):
+        Run(plan(breaking, saying(Final("1", 0, 400, "two"))), [listener]).transcribe([together])
+    (gap,), ended = listener.of(Gap), listener.events[-1]
+    assert isinstance(gap, Gap)
+    assert isinstance(ended, Ended)
+    whole = {"left", "right"} - {gap.speaker}
+    assert {f.speaker for f in listener.of(Final) if isinstance(f, Final) and f.text == "two"} == whole
+    assert (ended.audio_ms, ended.lost_ms) == (1000, gap.end_ms - gap.begin_ms)
 
 
 def test_the_delays_are_those_of_the_first_text_and_the_last_final() -> None:

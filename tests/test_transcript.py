@@ -78,3 +78,12 @@ def test_numbers_are_unique_whatever_the_order(happenings: list[tuple[str, str]]
         assert len(set(transcript.numbers.values())) == len(transcript.numbers)
         assert set(transcript.numbers) == set(transcript.open)
     assert len(set(numbers)) == len(numbers) == transcript.sentences
+
+
+def test_the_end_of_one_speaker_leaves_what_others_are_saying() -> None:
+    """Their open sentences go on, with the numbers they have."""
+    transcript = Transcript()
+    for event in (Partial("l:1", 0, "a", speaker="l"), Partial("r:1", 0, "b", speaker="r"), Finished(speaker="l")):
+        transcript = fold(transcript, event)
+    assert list(transcript.open) == ["r:1"]
+    assert transcript.numbers == {"r:1": 2}

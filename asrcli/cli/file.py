@@ -19,6 +19,7 @@ def file(
     start: o.Start = None,
     end: o.End = None,
     channel: o.Channel = "mix",
+    each_channel: o.EachChannel = False,
     gain: o.Gain = 0.0,
     pace: o.Pace = None,
     raw: o.Raw = False,
@@ -99,7 +100,7 @@ def file(
     showing.check(paths, log_file)
     wiring.log_to(log_file)
     take = wiring.taken(start, end, channel, gain)
-    sources, failures = wiring.file_sources(paths, found, asked, take, samples)
+    sources, failures = wiring.file_sources(paths, found, asked, take, samples, each_channel=each_channel)
     with ExitStack() as stack:
         runs = show.runs(showing, sources, stack)
         connection = wiring.connection(stack, asked, local=local, url=url, key_file=api_key_file)

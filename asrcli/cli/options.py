@@ -37,6 +37,15 @@ End = Annotated[str | None, typer.Option(help="End here.", metavar="TIME", rich_
 Channel = Annotated[
     str, typer.Option(help="Which channel: mix, left, right or its number.", metavar="NAME", rich_help_panel=AUDIO)
 ]
+EachChannel = Annotated[
+    bool,
+    typer.Option(
+        "--each-channel",
+        help="Hear each channel in a session of its own: call recordings.",
+        metavar=FLAG,
+        rich_help_panel=AUDIO,
+    ),
+]
 Gain = Annotated[
     float, typer.Option(help="Make it louder, or softer.", min=-60, max=60, metavar="DB", rich_help_panel=AUDIO)
 ]

@@ -17,6 +17,7 @@ from asrcli.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from asrcli.outputs.lines import Lines
+    from asrcli.run import Together
     from asrcli.seams import Output, Source
 
 SUFFIXES = {OutputFormat.TEXT: ".txt"} | {f: f".{f.value}" for f in OutputFormat if f is not OutputFormat.TEXT}
@@ -144,16 +145,18 @@ def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
 
 
 def runs(
-    showing: Showing, sources: "Sequence[Source]", stack: ExitStack
-) -> "list[tuple[Sequence[Source], list[Output]]]":
+    showing: Showing, sources: "Sequence[Source | Together]", stack: ExitStack
+) -> "list[tuple[Sequence[Source | Together], list[Output]]]":
     """Which sources go through one run, and its outputs: all through one, or with a folder each through its own."""
     if showing.folder is not None:
         try:
             showing.folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise OutputError(str(showing.folder), exc.strerror or str(exc)) from exc
+    from asrcli.run import flat
+
     together = [sources] if showing.folder is None else [[source] for source in sources]
-    shown = [outputs(each, stack) for each in showing.each([source.name for source in sources])]
+    shown = [outputs(each, stack) for each in showing.each([flat([source])[0].name for source in sources])]
     return list(zip(together, shown, strict=True))
 
 

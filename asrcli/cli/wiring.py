@@ -17,6 +17,7 @@ from asrcli.events import Notice
 from asrcli.models import AUTO, INFERENCE, REALTIME, Model, find, pick, wire_rate
 
 if TYPE_CHECKING:
+    from asrcli.run import Together
     from asrcli.seams import ClientCodec, Output, Source
     from asrcli.sources.file import Samples
     from asrcli.sources.take import Take
@@ -88,38 +89,88 @@ def model_for(name: str, paths: Sequence[str], languages: Sequence[str], samples
     """The model of that name; `auto` looks at the audio and the language."""
     if name != AUTO:
         return find(name)
-    from asrcli.sources.file import native_rate
+    from asrcli.sources.file import native
 
-    return find(pick([native_rate(path, samples) for path in paths], languages))
+    return find(pick([about and about[0] for about in (native(path, samples) for path in paths)], languages))
 
 
 def file_sources(
-    paths: Sequence[str], model: Model, asked: Recognition, take: "Take", samples: "Samples | None"
-) -> "tuple[list[Source], list[AsrError]]":
-    """A source for each path, cut into utterances where the server does not do it; and what is wrong with the others.
+    paths: Sequence[str],
+    model: Model,
+    asked: Recognition,
+    take: "Take",
+    samples: "Samples | None",
+    *,
+    each_channel: bool,
+) -> "tuple[list[Source | Together], list[AsrError]]":
+    """What each path holds, and what is wrong with the paths that hold nothing.
 
     Raises:
-        UsageError: telephone audio for a model that does not take it.
+        UsageError: telephone audio for a model that does not take it, channels of what can be read only once.
         SourceError: none of the paths is audio and there is only one.
         Several: none of the paths is audio.
     """
-    from asrcli.sources.file import FileSource, native_rate
-    from asrcli.sources.utterances import Utterances
+    from asrcli.sources.file import native
 
     if paths.count("-") > 1:
         raise UsageError("standard input (-) is named more than once")
-    sources: list[Source] = []
+    if each_channel and take.channel is not None:
+        raise UsageError("--each-channel with --channel: all of them or one")
+    sources: list[Source | Together] = []
     failures: list[AsrError] = []
     for path in paths:
+        about = native(path, samples)
         try:
-            source = FileSource(path, Format(wire_rate(model, native_rate(path, samples))), take, samples)
+            if not each_channel:
+                sources.append(_source(path, model, asked, take, samples, about))
+            else:
+                sources.append(_channels(path, model, asked, take, samples, about))
         except SourceError as exc:
             failures.append(exc)
-        else:
-            sources.append(source if asked.vad else Utterances(source, asked.silence_ms))
     if not sources:
         raise failures[0] if len(failures) == 1 else Several(failures)
     return sources, failures
+
+
+def _source(
+    path: str,
+    model: Model,
+    asked: Recognition,
+    take: "Take",
+    samples: "Samples | None",
+    about: tuple[int, int] | None,
+    speaker: str = "",
+) -> "Source":
+    """A source, cut into utterances where the server does not do it."""
+    from asrcli.sources.file import FileSource
+    from asrcli.sources.utterances import Utterances
+
+    audio_format = Format(wire_rate(model, about[0] if about else None))
+    source = FileSource(path, audio_format, take, samples, speaker=speaker)
+    return source if asked.vad else Utterances(source, asked.silence_ms)
+
+
+def _channels(
+    path: str,
+    model: Model,
+    asked: Recognition,
+    take: "Take",
+    samples: "Samples | None",
+    about: tuple[int, int] | None,
+) -> "Source | Together":
+    """The channels of a file as sources of their own, named left and right where there are two."""
+    from asrcli.run import Together
+
+    if about is None:
+        _source(path, model, asked, take, samples, about)  # what is wrong with it comes first
+        raise UsageError(f"--each-channel: {path} can be read only once", "put it into a file")
+    count = about[1]
+    names = ["left", "right"] if count == 2 else [str(number + 1) for number in range(count)]
+    sources = [
+        _source(path, model, asked, replace(take, channel=channel), samples, about, name if count > 1 else "")
+        for channel, name in enumerate(names)
+    ]
+    return Together(tuple(sources)) if count > 1 else sources[0]
 
 
 def connection(
@@ -175,7 +226,7 @@ def read_key(key_file: Path | None) -> Secret | None:
 def run(
     model: Model,
     asked: Recognition,
-    runs: "Sequence[tuple[Sequence[Source], Sequence[Output]]]",
+    runs: "Sequence[tuple[Sequence[Source | Together], Sequence[Output]]]",
     failures: Sequence[AsrError],
     connection: Connection,
     pace: float | None,
@@ -187,12 +238,12 @@ def run(
     Raises:
         AsrError: what failed, before or now; Several, if it was more than one.
     """
-    from asrcli.run import HOPELESS, Plan, Run
+    from asrcli.run import HOPELESS, Plan, Run, flat
     from asrcli.transport.websocket import dial
 
     notices = [Notice("warning", str(failure)) for failure in failures]
     notices += [Notice("warning", EMBEDDED)] if local else []
-    if local and any(source.format.rate < 16000 for sources, _ in runs for source in sources):
+    if local and any(source.format.rate < 16000 for sources, _ in runs for source in flat(sources)):
         notices.append(Notice("warning", "at 8000 Hz it makes about twice the errors of 16000 Hz"))
     if not model.known:
         wire = f"sent as it is, on the {model.wire} wire"

@@ -29,13 +29,13 @@ class JsonLines:
 
     def _described(self, event: Event, transcript: Transcript) -> dict[str, Any] | None:
         if isinstance(event, Began):
-            return _present({"type": "begin", "version": VERSION, **asdict(event)}, "duration_ms")
+            return _present({"type": "begin", "version": VERSION, **asdict(event)}, "duration_ms", "speaker")
         if isinstance(event, Partial):
             return _partial(event, transcript.numbers[event.key]) if self._partials else None
         if isinstance(event, Final):
             return _final(event, transcript) if event.text.strip() else None
         if isinstance(event, Gap):
-            return {"type": "gap", **asdict(event)}
+            return _present({"type": "gap", **asdict(event)}, "speaker")
         if isinstance(event, Reconnecting):
             return {"type": "reconnect", **asdict(event)}
         if isinstance(event, Notice):
@@ -56,7 +56,7 @@ def _final(event: Final, transcript: Transcript) -> dict[str, Any]:
 
 def _spoken(event: Partial | Final) -> dict[str, Any]:
     about = {"words": [_word(word) for word in event.words], "language": event.language, "emotion": event.emotion}
-    return _present(about, "words", "language", "emotion")
+    return _present(about | {"speaker": event.speaker}, "words", "language", "emotion", "speaker")
 
 
 def _word(word: Word) -> dict[str, Any]:

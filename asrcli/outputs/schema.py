@@ -18,7 +18,8 @@ _WORD = {
     "properties": {"text": _TEXT, "begin_ms": _MS, "end_ms": _MS, "punctuation": _TEXT},
     "required": ["text", "begin_ms", "end_ms"],
 }
-_SPOKEN = {"words": {"type": "array", "items": _WORD}, "language": _TEXT, "emotion": _TEXT}
+_WHOSE = {"speaker": {**_TEXT, "description": "label of the source, where several are heard at once"}}
+_SPOKEN = {"words": {"type": "array", "items": _WORD}, "language": _TEXT, "emotion": _TEXT, **_WHOSE}
 _NUMBER = {"type": "integer", "minimum": 1, "description": "counted from 1 through the run"}
 
 
@@ -37,7 +38,7 @@ _EVENTS = [
         "begin",
         "a source begins and the service listens",
         {"version": {"const": VERSION}, "source": _TEXT, "model": _TEXT, "task_id": _TEXT, "begin_ms": _MS},
-        {"duration_ms": _MS},
+        {"duration_ms": _MS, **_WHOSE},
     ),
     _event(
         "partial",
@@ -51,7 +52,7 @@ _EVENTS = [
         {"sentence": _NUMBER, "begin_ms": _MS, "end_ms": _MS, "text": _TEXT},
         _SPOKEN,
     ),
-    _event("gap", "audio without text", {"begin_ms": _MS, "end_ms": _MS, "reason": _TEXT}, {}),
+    _event("gap", "audio without text", {"begin_ms": _MS, "end_ms": _MS, "reason": _TEXT}, _WHOSE),
     _event(
         "reconnect",
         "the connection is gone; partials that are open become void",

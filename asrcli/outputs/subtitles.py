@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from string import Formatter
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,8 @@ class Subtitles:
 
     def __init__(self, lines: Lines, name: str, layout: Layout) -> None:
         self._lines, self._name, self._layout = lines, name, layout
-        self._number = self._end_ms = 0
+        self._number = 0
+        self._ends: dict[str, int] = {}  # speaker -> end of their last caption
         self._begun = False
 
     def hear(self, event: Event, transcript: Transcript) -> None:
@@ -38,18 +40,22 @@ class Subtitles:
         if isinstance(event, Began) and not self._begun:
             self._begun = True
             self._head()
-        if isinstance(event, Gap):
-            event = Final("", event.begin_ms, event.end_ms, said(event))
-        if not isinstance(event, Final):
+        if not isinstance(event, Final | Gap):
             return
-        for caption in captions(event, self._layout, self._end_ms):
-            self._end_ms = caption.end_ms
+        words = event.words if isinstance(event, Final) and not event.speaker else ()  # a label stands in no word
+        whole = Final("", event.begin_ms, event.end_ms, said(event) if self._speaks(event) else "", words)
+        for caption in captions(whole, self._layout, self._ends.get(event.speaker, 0)):
+            self._ends[event.speaker] = caption.end_ms
             self._number += 1
             self._lines.write(self._block(caption))
 
     def close(self) -> None:
         """End the file."""
         self._lines.close()
+
+    @staticmethod
+    def _speaks(event: Final | Gap) -> bool:
+        return isinstance(event, Gap) or bool(event.text.strip())
 
     def _head(self) -> None:
         head = _empty().to_string(self._name)
@@ -114,7 +120,8 @@ def _fields(event: Final | Gap, number: int) -> Mapping[str, object]:
         "end": clock(event.end_ms),
         "begin_ms": event.begin_ms,
         "end_ms": event.end_ms,
-        "text": said(event),
+        "text": said(replace(event, speaker="")),
+        "speaker": event.speaker,
         "language": about.language,
         "emotion": about.emotion,
     }

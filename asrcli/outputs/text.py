@@ -32,14 +32,16 @@ def line(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
     """A final as one line, its times in front where there is a stamp for them; a gap always with its times."""
     if isinstance(event, Gap):
         stamp = stamp or clock
-        return f"[gap {stamp(event.begin_ms)} → {stamp(event.end_ms)}: {harmless(event.reason)}]"
-    text = harmless(event.text)
+        whose = f"{event.speaker}: " if event.speaker else ""
+        return f"[gap {stamp(event.begin_ms)} → {stamp(event.end_ms)}: {whose}{harmless(event.reason)}]"
+    text = said(event)
     return f"[{stamp(event.begin_ms)} → {stamp(event.end_ms)}] {text}" if stamp else text
 
 
 def said(event: Final | Gap) -> str:
-    """The words of a final; for a gap what stands in their place."""
-    return f"[gap: {harmless(event.reason)}]" if isinstance(event, Gap) else harmless(event.text).strip()
+    """The words of a final behind the name of who said them; for a gap what stands in their place."""
+    words = f"[gap: {harmless(event.reason)}]" if isinstance(event, Gap) else harmless(event.text).strip()
+    return f"{event.speaker}: {words}" if event.speaker else words
 
 
 def account(ended: Ended) -> list[str]:

@@ -48,9 +48,9 @@ class Decoder:
         self._container.close()
 
     @property
-    def rate(self) -> int | None:
+    def rate(self) -> int:
         """Samples a second, as the container has them."""
-        return self._stream.rate or None
+        return self._stream.rate or 0
 
     @property
     def channels(self) -> int:

@@ -16,7 +16,7 @@ from asrcli.audio import SAMPLE_BYTES, Chunk, Format, recut
 from asrcli.errors import SourceError
 from asrcli.events import Notice
 from asrcli.sources.decode import Decoder
-from asrcli.sources.plain import Pipe, index_at_end, plain_wav, wav_rate
+from asrcli.sources.plain import Pipe, index_at_end, plain_wav, wav_about
 from asrcli.sources.take import Take
 
 if TYPE_CHECKING:
@@ -45,19 +45,19 @@ class Samples:
         return {"format": self.encoding, "options": options}
 
 
-def native_rate(path: str, samples: Samples | None = None) -> int | None:
-    """The rate a file has by itself; None for what is no audio, and for pipes and addresses: those are read once."""
+def native(path: str, samples: Samples | None = None) -> tuple[int, int] | None:
+    """Rate and channels that a file has by itself; None for what is no audio, and for pipes and addresses."""
     if samples is not None:
-        return samples.rate
+        return samples.rate, samples.channels
     if path == STDIN or _ADDRESS.match(path) or not Path(path).is_file():
         return None
     try:
         with io.FileIO(path) as file:
-            rate = wav_rate(file)
-        if rate is not None:
-            return rate
+            about = wav_about(file)
+        if about is not None:
+            return about
         with closing(Decoder(path, path)) as decoder:
-            return decoder.rate
+            return decoder.rate, decoder.channels
     except (OSError, SourceError):
         return None  # whoever reads it says what is wrong
 
@@ -79,8 +79,9 @@ class FileSource:
         take: Take | None = None,
         samples: Samples | None = None,
         chunk_ms: int = CHUNK_MS,
+        speaker: str = "",
     ) -> None:
-        self.name, self.format, self._chunk_ms = path, audio_format, chunk_ms
+        self.name, self.format, self.speaker, self._chunk_ms = path, audio_format, speaker, chunk_ms
         self._take, self._samples = take or Take(), samples
         self._decoder: Decoder | None = None
         self._is_address = bool(_ADDRESS.match(path))

@@ -28,10 +28,10 @@ def plain_wav(file: io.RawIOBase | io.BufferedIOBase, audio_format: Format) -> w
     return reader if about == (1, SAMPLE_BYTES, audio_format.rate) and reader.getnframes() else None
 
 
-def wav_rate(file: io.RawIOBase) -> int | None:
-    """The rate of a WAV file of plain PCM, None for anything else."""
+def wav_about(file: io.RawIOBase) -> tuple[int, int] | None:
+    """Rate and channels of a WAV file of plain PCM, None for anything else."""
     reader = _wav(file)
-    return None if reader is None else reader.getframerate()
+    return None if reader is None else (reader.getframerate(), reader.getnchannels())
 
 
 def _wav(file: io.RawIOBase | io.BufferedIOBase) -> wave.Wave_read | None:

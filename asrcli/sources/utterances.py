@@ -21,7 +21,8 @@ class Utterances:
     def __init__(self, source: Source, silence_ms: int | None = None) -> None:
         self._source = source
         self._silence_ms = silence_ms or SILENCE_MS
-        self.name, self.format, self.begin_ms = source.name, source.format, source.begin_ms
+        self.name, self.format = source.name, source.format
+        self.begin_ms, self.speaker = source.begin_ms, source.speaker
 
     @property
     def duration_ms(self) -> int | None:

@@ -99,3 +99,30 @@ def test_auto_says_what_it_picked(run: list[str], tmp_path: Path) -> None:
     ):
         events = lines(asr("file", file, *run, "--model", "auto", *options).stdout)
         assert next(event for event in events if event["type"] == "begin")["model"] == name
+
+
+def test_each_channel_is_heard_by_itself(run: list[str], tmp_path: Path) -> None:
+    """Two labelled sessions on one timeline; each hears its own channel, as manual mode's cuts show."""
+    left = tone(1000) + silence(1000) + tone(1000)
+    right = silence(1500) + tone(1500)
+    both = b"".join(left[at : at + 2] + right[at : at + 2] for at in range(0, len(left), 2))
+    file = wav(tmp_path / "call.wav", both, channels=2)
+    qwen = ["--model", "qwen3-asr-flash-realtime", "--no-vad"]
+    events = lines(asr("file", file, *run, "--each-channel", *qwen).stdout)
+    finals = [(e["speaker"], e["begin_ms"], e["end_ms"]) for e in events if e["type"] == "final"]
+    assert sorted(finals) == [("left", 0, 1600), ("left", 1600, 3000), ("right", 0, 3000)]
+    assert sorted(e["sentence"] for e in events if e["type"] == "final") == [1, 2, 3]
+    assert events[-1]["audio_ms"] == 6000
+    text = asr("file", file, *run[:4], "--each-channel", "-q").stdout.splitlines()
+    assert {line.split(": ")[0] for line in text} == {"left", "right"}
+
+
+def test_channels_of_what_has_one_or_cannot_be_read_again(run: list[str], tmp_path: Path) -> None:
+    """Mono is one session without a label; a pipe is refused."""
+    file = wav(tmp_path / "a.wav", tone(1000))
+    events = lines(asr("file", file, *run, "--each-channel").stdout)
+    assert [e.get("speaker") for e in events if e["type"] == "final"] == [None]
+    piped = asr("file", "-", *run, "--each-channel", stdin=file.read_bytes())
+    assert (piped.returncode, "can be read only once" in piped.stderr) == (2, True)
+    both = asr("file", file, *run, "--each-channel", "--channel", "left")
+    assert (both.returncode, "--each-channel with --channel" in both.stderr) == (2, True)

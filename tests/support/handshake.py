@@ -78,6 +78,7 @@ class Tone:
     name = "tone"
     format = RATE
     begin_ms = 0
+    speaker = ""
 
     def __init__(
         self,
