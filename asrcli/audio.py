@@ -25,17 +25,19 @@ class Format:
 class Chunk:
     """A piece of PCM and the place of its first sample on the run's timeline.
 
-    `cut_after` asks for the utterance to be committed behind this chunk (realtime wire, manual mode).
+    `cut_after` asks for the utterance to be committed behind this chunk (realtime wire, manual mode). `length` is how
+    many samples it stands for where its bytes are not PCM but a file's own.
     """
 
     position: int
     pcm: bytes
     cut_after: bool = False
+    length: int | None = None
 
     @property
     def samples(self) -> int:
         """Length in samples."""
-        return len(self.pcm) // SAMPLE_BYTES
+        return len(self.pcm) // SAMPLE_BYTES if self.length is None else self.length
 
     @property
     def end(self) -> int:

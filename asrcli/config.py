@@ -13,6 +13,7 @@ class Recognition:
     Attributes:
         model: Name of the model, an opaque string to everything but the catalogue.
         rate: Samples a second on the wire.
+        audio_format: What the bytes on the wire are: pcm, or what the service decodes itself.
         languages: Codes the speech may be in; empty lets the service find out.
         vad: The server cuts sentences. False is manual mode: the client commits utterances.
         silence_ms: Silence that ends a sentence, 200 to 6000.
@@ -33,6 +34,7 @@ class Recognition:
     heartbeat: bool | None = None
     hotwords: tuple[tuple[str, int], ...] = ()
     context: tuple[str, ...] = ()
+    audio_format: str = "pcm"
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,11 @@ class Model:
     known: bool = True
 
     @property
+    def formats(self) -> tuple[str, ...]:
+        """What the service decodes itself, beside pcm."""
+        return ("opus",) if self.wire == REALTIME else ("wav", "mp3", "opus", "speex", "aac", "amr")
+
+    @property
     def rate(self) -> int:
         """The rate to send at: 16 kHz wherever the model allows it."""
         return 16000 if not self.rates or 16000 in self.rates else self.rates[0]

@@ -28,11 +28,11 @@ WAITING = "finishing: waiting for the last words; Ctrl-C again to leave now"
 class Plan:
     """How to transcribe: whom to ask for which model, and how fast to send (None: as fast as it is taken).
 
-    `codec` makes a codec for audio at a rate.
+    `codec` makes the codec that suits a source.
     """
 
     model: str
-    codec: Callable[[int], ClientCodec]
+    codec: Callable[[Source], ClientCodec]
     dial: Callable[[str, Connection], Transport]
     connection: Connection
     pace: float | None
@@ -196,7 +196,7 @@ class _Heard:
 
     def __init__(self, source: Source, begin_ms: int, plan: Plan) -> None:
         self.source, self.begin_ms, self._model = source, begin_ms, plan.model
-        start, codec = source.format.samples(begin_ms), plan.codec(source.format.rate)
+        start, codec = source.format.samples(begin_ms), plan.codec(source)
         self.session = Session(source, start, codec, plan.dial, plan.connection, plan.pace, plan.clock)
 
     def began(self, task_id: str) -> Began:

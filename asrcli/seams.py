@@ -15,6 +15,7 @@ class Source(Protocol):
 
     name: str  # what the user calls it
     format: Format
+    audio_format: str  # what its bytes are: pcm, or what a service decodes itself
     begin_ms: int  # how much of it is left out at its beginning: its times count from there
     speaker: str  # whose words these are, where several sources are heard at once; else empty
 

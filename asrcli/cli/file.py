@@ -26,6 +26,7 @@ def file(
     encoding: o.Encoding = None,
     rate: o.Rate = None,
     channels: o.Channels = None,
+    passthrough: o.Passthrough = False,
     model: o.ModelName = "fun-asr-realtime",
     vad: o.Vad = True,
     silence_ms: o.SilenceMs = None,
@@ -62,11 +63,12 @@ def file(
     del debug  # read by the error boundary
     from contextlib import ExitStack
 
+    from asrcli.cli import reading as reads
     from asrcli.cli import showing as show
     from asrcli.cli import wiring
 
-    samples = wiring.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
-    found = wiring.model_for(model, paths, language or [], samples)
+    samples = reads.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
+    found = reads.model_for(model, paths, language or [], samples)
     asked = Recognition(
         model=found.name,
         rate=found.rate,
@@ -99,8 +101,9 @@ def file(
     )
     showing.check(paths, log_file)
     wiring.log_to(log_file)
-    take = wiring.taken(start, end, channel, gain)
-    sources, failures = wiring.file_sources(paths, found, asked, take, samples, each_channel=each_channel)
+    take = reads.taken(start, end, channel, gain)
+    reading = reads.Reading(found, asked, take, samples, each_channel=each_channel, passthrough=passthrough)
+    sources, failures = reads.file_sources(paths, reading)
     with ExitStack() as stack:
         runs = show.runs(showing, sources, stack)
         connection = wiring.connection(stack, asked, local=local, url=url, key_file=api_key_file)

@@ -79,6 +79,15 @@ Channels = Annotated[
         show_default=False,
     ),
 ]
+Passthrough = Annotated[
+    bool,
+    typer.Option(
+        "--passthrough",
+        help="Send the file's own bytes, for the service to decode.",
+        metavar=FLAG,
+        rich_help_panel=AUDIO,
+    ),
+]
 ModelName = Annotated[
     str,
     typer.Option(

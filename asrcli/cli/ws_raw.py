@@ -145,6 +145,7 @@ def ws_raw(
     Audio is paced and waits until the service listens; the end waits for its last answer.
     """
     del debug  # read by the error boundary
+    from asrcli.cli import reading as reads
     from asrcli.cli import wiring
     from asrcli.outputs.lines import Lines
     from asrcli.outputs.verbatim import Verbatim
@@ -156,10 +157,11 @@ def ws_raw(
     if raw and (path is None or audio_format != "pcm"):
         raise UsageError("--raw describes a file of bare samples, which goes out as pcm")
     wiring.log_to(log_file)
-    asked = Recognition(model or _usual(wire), find(model or _usual(wire)).rate, vad=vad)
-    samples = wiring.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
-    exchange = _exchange(wire, asked, audio_format, _given("--first", first), _given("--last", last))
-    pieces = _lines() if text else _pieces(path, asked, samples, audio_format, chunk_ms)
+    found = find(model or _usual(wire))
+    asked = Recognition(found.name, found.rate, vad=vad, audio_format=audio_format)
+    samples = reads.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
+    exchange = _exchange(wire, asked, _given("--first", first), _given("--last", last))
+    pieces = _lines() if text else _pieces(path, asked, samples, chunk_ms)
     speed = values.parse_pace(pace) if pace is not None else (None if local else 1.0)
     with ExitStack() as stack:
         lines = Lines(output)
@@ -193,13 +195,13 @@ def _usual(wire: Wire) -> str:
     return "qwen3-asr-flash-realtime" if wire is Wire.REALTIME else "fun-asr-realtime"
 
 
-def _exchange(wire: Wire, asked: Recognition, audio_format: str, first: str | None, last: str | None) -> "Exchange":
+def _exchange(wire: Wire, asked: Recognition, first: str | None, last: str | None) -> "Exchange":
     from asrcli.protocol import raw
 
     if wire is Wire.NONE:
         return raw.on_none(first, last)
     made = raw.on_inference if wire is Wire.INFERENCE else raw.on_realtime
-    return made(asked, lambda: uuid.uuid4().hex, audio_format, first, last)
+    return made(asked, lambda: uuid.uuid4().hex, first, last)
 
 
 def _given(option: str, text: str | None) -> str | None:
@@ -229,9 +231,7 @@ def _lines() -> "Iterator[Piece]":
         yield Piece(line.rstrip("\r\n"))
 
 
-def _pieces(
-    path: str | None, asked: Recognition, samples: "Samples | None", audio_format: str, chunk_ms: int
-) -> "Iterator[Piece]":
+def _pieces(path: str | None, asked: Recognition, samples: "Samples | None", chunk_ms: int) -> "Iterator[Piece]":
     """The audio in pieces, each due when its last sample would have been spoken."""
     from asrcli.audio import Chunk, Format
     from asrcli.raw import Piece
@@ -240,7 +240,7 @@ def _pieces(
 
     if path is None:
         return iter(())
-    if audio_format != "pcm":
+    if asked.audio_format != "pcm":
         return (Piece(data, due_ms) for data, due_ms in own_bytes(path, chunk_ms))
     form = Format(asked.rate)
     source = FileSource(path, form, samples=samples, chunk_ms=chunk_ms)

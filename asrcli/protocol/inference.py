@@ -48,7 +48,7 @@ class Client:
     def start(self) -> list[Message]:
         """run-task: audio must wait for Ready."""
         asked = self._recognition
-        parameters: Json = {"format": "pcm", "sample_rate": asked.rate}
+        parameters: Json = {"format": asked.audio_format, "sample_rate": asked.rate}
         parameters |= {
             name: value for field, name in _PARAMETERS.items() if (value := getattr(asked, field)) is not None
         }

@@ -8,7 +8,7 @@ from asrcli.config import Recognition
 from asrcli.errors import ServiceRefused, UsageError
 from asrcli.message import Binary, Message, Text
 from asrcli.protocol import inference, realtime
-from asrcli.protocol.parsing import Json, endpoint, part, text
+from asrcli.protocol.parsing import Json, endpoint, part, text, write
 
 
 @dataclass(frozen=True)
@@ -32,27 +32,24 @@ class Exchange:
     failed: str = ""
 
 
-def on_inference(
-    asked: Recognition, new_id: Callable[[], str], audio_format: str, first: str | None, last: str | None
-) -> Exchange:
+def on_inference(asked: Recognition, new_id: Callable[[], str], first: str | None, last: str | None) -> Exchange:
     """run-task and finish-task, or the user's own; a finish-task of ours names the task of a run-task of theirs."""
     codec = inference.Client(asked, new_id)
-    opening = parsed("--first", first) if first else _announcing(codec.start()[0], audio_format)
-    codec.task_id = text(part(opening, "header"), "task_id") or codec.task_id
-    closing = (_written(parsed("--last", last)),) if last else tuple(codec.finish())
-    return Exchange((_written(opening),), closing, codec.audio, "task-started", "task-finished", "task-failed")
+    opening = (_own("--first", first),) if first else tuple(codec.start())
+    if first:
+        codec.task_id = text(part(parsed("--first", first), "header"), "task_id") or codec.task_id
+    closing = (_own("--last", last),) if last else tuple(codec.finish())
+    return Exchange(opening, closing, codec.audio, "task-started", "task-finished", "task-failed")
 
 
-def on_realtime(
-    asked: Recognition, new_id: Callable[[], str], audio_format: str, first: str | None, last: str | None
-) -> Exchange:
+def on_realtime(asked: Recognition, new_id: Callable[[], str], first: str | None, last: str | None) -> Exchange:
     """session.update and session.finish, or the user's own; in manual mode all the audio is one utterance."""
     codec = realtime.Client(asked, new_id)
-    opening = parsed("--first", first) if first else _formatted(codec.start()[0], audio_format)
+    opening = (_own("--first", first),) if first else tuple(codec.start())
     finish = realtime.Client(Recognition(asked.model), new_id).finish()
-    commit = [] if asked.vad else [_written({"event_id": new_id(), "type": "input_audio_buffer.commit"})]
-    closing = (_written(parsed("--last", last)),) if last else (*commit, *finish)
-    return Exchange((_written(opening),), closing, codec.audio, "session.updated", "session.finished")
+    commit = [] if asked.vad else [write({"event_id": new_id(), "type": "input_audio_buffer.commit"})]
+    closing = (_own("--last", last),) if last else (*commit, *finish)
+    return Exchange(opening, closing, codec.audio, "session.updated", "session.finished")
 
 
 def on_none(first: str | None, last: str | None) -> Exchange:
@@ -105,23 +102,7 @@ def parsed(option: str, words: str) -> Json:
     return value
 
 
-def _announcing(message: Message, audio_format: str) -> Json:
-    value = _read(message)
-    value["payload"]["parameters"]["format"] = audio_format
-    return value
-
-
-def _formatted(message: Message, audio_format: str) -> Json:
-    value = _read(message)
-    value["session"]["input_audio_format"] = audio_format
-    return value
-
-
-def _read(message: Message) -> Json:
-    assert isinstance(message, Text)  # noqa: S101  our own codec wrote it
-    value: Json = json.loads(message.data)
-    return value
-
-
-def _written(value: Json) -> Text:
-    return Text(json.dumps(value, ensure_ascii=False))
+def _own(option: str, words: str) -> Text:
+    """A message that the user wrote, as it is written; it must be a JSON object."""
+    parsed(option, words)
+    return Text(words)

@@ -20,7 +20,7 @@ def asked(recognition: Recognition) -> Json:
     transcription |= {"corpus": {"text": "\n".join(recognition.context)}} if recognition.context else {}
     return {
         "modalities": ["text"],
-        "input_audio_format": "pcm",
+        "input_audio_format": recognition.audio_format,
         "sample_rate": recognition.rate,
         "input_audio_transcription": transcription,
         "turn_detection": detection,

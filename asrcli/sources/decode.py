@@ -48,6 +48,16 @@ class Decoder:
         self._container.close()
 
     @property
+    def container(self) -> str:
+        """The name of the container's format."""
+        return self._container.format.name
+
+    @property
+    def codec(self) -> str:
+        """The name of the codec, whichever decoder reads it."""
+        return self._stream.codec_context.codec.canonical_name
+
+    @property
     def rate(self) -> int:
         """Samples a second, as the container has them."""
         return self._stream.rate or 0

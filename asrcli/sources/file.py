@@ -72,6 +72,8 @@ class FileSource:
         SourceError: nothing that can be read.
     """
 
+    audio_format = "pcm"
+
     def __init__(
         self,
         path: str,

@@ -6,11 +6,57 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from asrcli.errors import SourceError
+from asrcli.audio import Chunk, Format
+from asrcli.errors import SourceError, UsageError
+from asrcli.events import Notice
 from asrcli.sources.decode import Decoder
 
 STDIN = "-"
+CHUNK_MS = 100
 PIECE_BYTES = 3200  # where nobody knows how much audio is in a byte
+
+# What the services decode: (container, codec) as PyAV names them -> as they do.
+_FORMATS = {
+    ("mp3", "mp3"): "mp3",
+    ("ogg", "opus"): "opus",
+    ("ogg", "speex"): "speex",
+    ("aac", "aac"): "aac",
+    ("amr", "amr_nb"): "amr",
+    ("wav", "pcm_s16le"): "wav",
+}
+
+
+class OwnBytes:
+    """A file as a source whose chunks are its own bytes. `audio_format` is what a service is told they are.
+
+    Raises:
+        SourceError: not there, or not readable.
+        UsageError: a format that no service decodes, or whose length nobody knows.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.name, self.begin_ms, self.speaker = path, 0, ""
+        if path == STDIN or not Path(path).exists():
+            raise SourceError(path, "must be a file to be sent as it is")
+        with closing(Decoder(path, path)) as decoder:
+            found = _FORMATS.get((decoder.container, decoder.codec))
+            if found is None:
+                what = f"{decoder.codec} in {decoder.container}"
+                raise UsageError(
+                    f"--passthrough: {path} is {what}, which no service decodes", "leave --passthrough out"
+                )
+            if decoder.duration_ms is None:
+                raise UsageError(f"--passthrough: {path} does not say how long it is", "leave --passthrough out")
+            self.audio_format, self.format = found, Format(decoder.rate)
+            self.duration_ms: int | None = decoder.duration_ms
+
+    def chunks(self, start: int) -> Iterator[Chunk | Notice]:
+        """Chunks of the file's bytes, each standing for the audio in it."""
+        at = start
+        for data, end_ms in own_bytes(self.name, CHUNK_MS):
+            end = start + self.format.samples(round(end_ms))
+            yield Chunk(at, data, length=end - at)
+            at = end
 
 
 def own_bytes(path: str, chunk_ms: int) -> Iterator[tuple[bytes, float]]:

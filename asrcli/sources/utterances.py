@@ -22,7 +22,7 @@ class Utterances:
         self._source = source
         self._silence_ms = silence_ms or SILENCE_MS
         self.name, self.format = source.name, source.format
-        self.begin_ms, self.speaker = source.begin_ms, source.speaker
+        self.begin_ms, self.speaker, self.audio_format = source.begin_ms, source.speaker, source.audio_format
 
     @property
     def duration_ms(self) -> int | None:

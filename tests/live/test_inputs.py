@@ -126,3 +126,34 @@ def test_channels_of_what_has_one_or_cannot_be_read_again(run: list[str], tmp_pa
     assert (piped.returncode, "can be read only once" in piped.stderr) == (2, True)
     both = asr("file", file, *run, "--each-channel", "--channel", "left")
     assert (both.returncode, "--each-channel with --channel" in both.stderr) == (2, True)
+
+
+def test_a_file_can_be_sent_as_it_is(run: list[str], tmp_path: Path) -> None:
+    """Its own bytes, announced as what they are, on its own timeline; the server's decoder finds the samples."""
+    file = wav(tmp_path / "a.wav", tone(2500))
+    events = lines(asr("file", file, *run, "--passthrough").stdout)
+    assert [(e["begin_ms"], e["end_ms"]) for e in events if e["type"] == "final"] == [
+        (0, 1000),
+        (1000, 2000),
+        (2000, 2500),
+    ]
+    assert (events[-1]["audio_ms"], events[-1]["lost_ms"]) == (2500, 0)
+    mp3 = encoded(tmp_path / "a.mp3", "libmp3lame", tone(1000, 44100), 44100)
+    refused = asr("file", mp3, *run, "--passthrough")  # our server decodes nothing; the service does
+    assert (refused.returncode, "format mp3: this server takes pcm and wav" in refused.stderr) == (5, True)
+
+
+def test_what_cannot_be_sent_as_it_is_is_named(run: list[str], tmp_path: Path) -> None:
+    """By format, by model, by what else was asked for."""
+    m4a = encoded(tmp_path / "a.m4a", "aac", tone(500, 48000))
+    file = wav(tmp_path / "a.wav", tone(500))
+    for arguments, said in (
+        ([m4a], "which no service decodes"),
+        ([file, "--model", "qwen3-asr-flash-realtime"], "decodes opus, not wav"),
+        ([file, "--start", "0.1"], "sends a file as it is"),
+        ([file, "--each-channel"], "sends a file as it is"),
+    ):
+        done = asr("file", *arguments, *run, "--passthrough")
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    piped = asr("file", "-", *run, "--passthrough", stdin=file.read_bytes())
+    assert (piped.returncode, "must be a file" in piped.stderr) == (3, True)

@@ -1,6 +1,7 @@
 """Exchanges by hand: what is said first and last, and which answers are waited for."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -22,7 +23,7 @@ def value(message: Message) -> dict[str, object]:
 
 def test_without_own_messages_the_codec_s_are_said() -> None:
     """run-task with the announced format, audio as it is, finish-task with the same id."""
-    exchange = raw.on_inference(FUN, counting("id"), "opus", None, None)
+    exchange = raw.on_inference(replace(FUN, audio_format="opus"), counting("id"), None, None)
     opening, closing = value(exchange.first[0]), value(exchange.last[0])
     assert opening["payload"]["parameters"] == {"format": "opus", "sample_rate": 16000}  # type: ignore[index]
     assert [message["header"]["task_id"] for message in (opening, closing)] == ["id1", "id1"]  # type: ignore[index]
@@ -33,10 +34,10 @@ def test_without_own_messages_the_codec_s_are_said() -> None:
 def test_our_finish_task_names_the_task_of_a_run_task_of_theirs() -> None:
     """Nobody has to write the id twice; what they write is sent as it means."""
     mine = '{"header":{"action":"run-task","task_id":"mine"},"payload":{"x":[1,2]}}'
-    exchange = raw.on_inference(FUN, counting("id"), "pcm", mine, None)
+    exchange = raw.on_inference(FUN, counting("id"), mine, None)
     assert value(exchange.first[0]) == json.loads(mine)
     assert value(exchange.last[0])["header"]["task_id"] == "mine"  # type: ignore[index]
-    own_end = raw.on_inference(FUN, counting("id"), "pcm", mine, '{"end":true}')
+    own_end = raw.on_inference(FUN, counting("id"), mine, '{"end":true}')
     assert value(own_end.last[0]) == {"end": True}
 
 
@@ -45,7 +46,7 @@ def test_our_finish_task_names_the_task_of_a_run_task_of_theirs() -> None:
 )
 def test_manual_mode_commits_before_it_finishes(vad: bool, kinds: list[str]) -> None:
     """All the audio is one utterance there."""
-    exchange = raw.on_realtime(Recognition(QWEN.model, vad=vad), counting("id"), "pcm", None, None)
+    exchange = raw.on_realtime(Recognition(QWEN.model, vad=vad), counting("id"), None, None)
     assert [value(message)["type"] for message in exchange.last] == kinds
     assert (value(exchange.first[0])["session"]["turn_detection"] is None) is not vad  # type: ignore[index]
     assert value(exchange.audio(b"ab")[0])["audio"] == "YWI="
@@ -63,6 +64,12 @@ def test_what_is_no_message_is_refused_with_its_option(words: str) -> None:
     """Before anything is dialled."""
     with pytest.raises(UsageError, match="--first"):
         raw.parsed("--first", words)
+
+
+def test_what_the_user_wrote_is_sent_letter_by_letter() -> None:
+    """Their spaces, their order, their escapes: what is under test may be just that."""
+    words = '{ "type" : "session.update", "session": {"x": "\\u4f60"} }'
+    assert raw.on_realtime(QWEN, counting("id"), words, None).first == (Text(words),)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import IO
@@ -31,7 +31,7 @@ def piped(first: bytes, gate: Event | None = None, then: bytes = b"") -> Iterato
     reading, writing = os.pipe()
 
     def write() -> None:
-        with os.fdopen(writing, "wb") as pipe:
+        with suppress(BrokenPipeError), os.fdopen(writing, "wb") as pipe:  # a reader may have had enough
             pipe.write(first)
             pipe.flush()
             if gate is not None:

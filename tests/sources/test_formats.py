@@ -2,14 +2,16 @@
 
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import av
 import pytest
 
-from asrcli.audio import Format
+from asrcli.audio import Chunk, Format
 from asrcli.events import Notice
 from asrcli.sources.file import FileSource
+from asrcli.sources.own import OwnBytes
 from tests.sources.test_file import RATE, read
 from tests.support.tone import encoded, loudness, silence, tone, wav
 
@@ -130,3 +132,22 @@ def test_8_khz_goes_out_as_8_khz(tmp_path: Path) -> None:
     """At the rate that is asked for, nothing else."""
     chunks, _ = read(FileSource(str(encoded(tmp_path / "a.wav", "pcm_mulaw", tone(1000, 8000), 8000)), Format(8000)))
     assert chunks[-1].end == 8000
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "rate", "told"),
+    [("a.mp3", "libmp3lame", 44100, "mp3"), ("a.ogg", "libopus", 48000, "opus"), ("a.aac", "aac", 44100, "aac"),
+     ("a.wav", "pcm_s16le", 16000, "wav")],
+)  # fmt: skip
+def test_a_file_s_own_bytes_stand_for_the_audio_in_them(
+    tmp_path: Path, name: str, codec: str, rate: int, told: str
+) -> None:
+    """All of them, in order, at positions that end where the audio ends."""
+    path = encoded(tmp_path / name, codec, tone(LENGTH_MS, rate), rate)
+    source = OwnBytes(str(path))
+    chunks = [chunk for chunk in source.chunks(1000) if isinstance(chunk, Chunk)]
+    assert (source.audio_format, source.format.rate) == (told, rate)
+    assert b"".join(chunk.pcm for chunk in chunks) == path.read_bytes()
+    assert chunks[0].position == 1000
+    assert all(before.end == after.position for before, after in pairwise(chunks))
+    assert abs(source.format.ms(chunks[-1].end - 1000) - LENGTH_MS) < 150

@@ -19,7 +19,7 @@ QUIET = silence(100)
 class Pcm:
     """A source of given PCM."""
 
-    name, format, duration_ms, begin_ms, speaker = "pcm", RATE, None, 0, ""
+    name, format, audio_format, duration_ms, begin_ms, speaker = "pcm", RATE, "pcm", None, 0, ""
 
     def __init__(self, pcm: bytes) -> None:
         self._pcm = pcm

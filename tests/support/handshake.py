@@ -77,6 +77,7 @@ class Tone:
 
     name = "tone"
     format = RATE
+    audio_format = "pcm"
     begin_ms = 0
     speaker = ""
 

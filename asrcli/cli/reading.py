@@ -1,0 +1,152 @@
+"""From options to sources: what is taken of each input, and how."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from asrcli.audio import Format
+from asrcli.cli import values
+from asrcli.config import Recognition
+from asrcli.errors import AsrError, Several, SourceError, UsageError
+from asrcli.models import AUTO, Model, find, pick, wire_rate
+
+if TYPE_CHECKING:
+    from asrcli.run import Together
+    from asrcli.seams import Source
+    from asrcli.sources.file import Samples
+    from asrcli.sources.take import Take
+
+
+def taken(start: str | None, end: str | None, channel: str, gain_db: float) -> "Take":
+    """What is taken of each source.
+
+    Raises:
+        UsageError: times or a channel that are none, or an end before the beginning.
+    """
+    from asrcli.sources.take import Take
+
+    begin_ms, end_ms = values.parse_time("--start", start) or 0, values.parse_time("--end", end)
+    if end_ms is not None and end_ms <= begin_ms:
+        raise UsageError(f"--end {end} is not behind --start {start or 0}")
+    return Take(begin_ms, end_ms, values.parse_channel(channel), gain_db)
+
+
+def bare_samples(*, raw: bool, encoding: str | None, rate: int | None, channels: int | None) -> "Samples | None":
+    """How bare samples are to be read, None for containers.
+
+    Raises:
+        UsageError: a description of bare samples for something that is none.
+    """
+    from asrcli.sources.file import Samples
+
+    if raw:
+        return Samples(str(encoding or "s16le"), rate or 16000, channels or 1)
+    given = {"--encoding": encoding, "--rate": rate, "--channels": channels}
+    if named := [name for name, value in given.items() if value is not None]:
+        raise UsageError(f"{' and '.join(named)} without --raw: only bare samples need to be described")
+    return None
+
+
+def model_for(name: str, paths: Sequence[str], languages: Sequence[str], samples: "Samples | None") -> Model:
+    """The model of that name; `auto` looks at the audio and the language."""
+    if name != AUTO:
+        return find(name)
+    from asrcli.sources.file import native
+
+    return find(pick([about and about[0] for about in (native(path, samples) for path in paths)], languages))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How inputs become sources.
+
+    Raises:
+        UsageError: ways of reading that exclude each other.
+    """
+
+    model: Model
+    asked: Recognition
+    take: "Take"
+    samples: "Samples | None"
+    each_channel: bool = False
+    passthrough: bool = False
+
+    def __post_init__(self) -> None:
+        from asrcli.sources.take import Take
+
+        if self.each_channel and self.take.channel is not None:
+            raise UsageError("--each-channel with --channel: all of them or one")
+        changed = self.take != Take() or self.samples is not None or self.each_channel or not self.asked.vad
+        if self.passthrough and changed:
+            raise UsageError("--passthrough sends a file as it is: no span, channel, gain, --raw or --no-vad with it")
+
+    def source(self, path: str) -> "Source | Together":
+        """What a path holds.
+
+        Raises:
+            SourceError: nothing that can be read.
+            UsageError: what the model or the options do not allow.
+        """
+        from asrcli.sources.file import native
+
+        if self.passthrough:
+            return self._as_it_is(path)
+        about = native(path, self.samples)
+        return self._channels(path, about) if self.each_channel else self._decoded(path, self.take, about)
+
+    def _as_it_is(self, path: str) -> "Source":
+        from asrcli.sources.own import OwnBytes
+
+        source = OwnBytes(path)
+        if source.audio_format not in self.model.formats:
+            decoded = ", ".join(self.model.formats)
+            raise UsageError(f"--passthrough: {self.model.name} decodes {decoded}, not {source.audio_format}")
+        if self.model.rates and source.format.rate not in self.model.rates:
+            rates = " or ".join(map(str, self.model.rates))
+            raise UsageError(f"--passthrough: {self.model.name} takes {rates} Hz, not {source.format.rate} Hz")
+        return source
+
+    def _decoded(self, path: str, take: "Take", about: tuple[int, int] | None, speaker: str = "") -> "Source":
+        """Cut into utterances where the server does not do it."""
+        from asrcli.sources.file import FileSource
+        from asrcli.sources.utterances import Utterances
+
+        audio_format = Format(wire_rate(self.model, about[0] if about else None))
+        source = FileSource(path, audio_format, take, self.samples, speaker=speaker)
+        return source if self.asked.vad else Utterances(source, self.asked.silence_ms)
+
+    def _channels(self, path: str, about: tuple[int, int] | None) -> "Source | Together":
+        """The channels of a file as sources of their own, named left and right where there are two."""
+        from asrcli.run import Together
+
+        if about is None:
+            self._decoded(path, self.take, about)  # what is wrong with it comes first
+            raise UsageError(f"--each-channel: {path} can be read only once", "put it into a file")
+        count = about[1]
+        if count == 1:
+            return self._decoded(path, self.take, about)
+        names = ["left", "right"] if count == 2 else [str(number + 1) for number in range(count)]
+        takes = [replace(self.take, channel=channel) for channel in range(count)]
+        return Together(tuple(self._decoded(path, *each) for each in zip(takes, [about] * count, names, strict=True)))
+
+
+def file_sources(paths: Sequence[str], reading: Reading) -> "tuple[list[Source | Together], list[AsrError]]":
+    """What each path holds, and what is wrong with the paths that hold nothing.
+
+    Raises:
+        UsageError: what the model or the options do not allow.
+        SourceError: none of the paths is audio and there is only one.
+        Several: none of the paths is audio.
+    """
+    if paths.count("-") > 1:
+        raise UsageError("standard input (-) is named more than once")
+    sources: list[Source | Together] = []
+    failures: list[AsrError] = []
+    for path in paths:
+        try:
+            sources.append(reading.source(path))
+        except SourceError as exc:
+            failures.append(exc)
+    if not sources:
+        raise failures[0] if len(failures) == 1 else Several(failures)
+    return sources, failures
