@@ -54,17 +54,20 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 def test_an_address_is_read_as_it_comes(run: list[str], tmp_path: Path) -> None:
-    """http://: decoded while it is fetched; what is not there is named."""
+    """http://: decoded while it is fetched, in one piece or as an HLS playlist; what is not there is named."""
     encoded(tmp_path / "talk.mp3", "libmp3lame", tone(2000, 44100), 44100)
+    encoded(tmp_path / "live.m3u8", "aac", tone(5000, 44100), 44100)
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         address = f"http://127.0.0.1:{server.server_address[1]}"
         there = asr("file", f"{address}/talk.mp3", *run)
+        playlist = asr("file", f"{address}/live.m3u8", *run)
         missing = asr("file", f"{address}/none.mp3", *run)
         server.shutdown()
         thread.join()
-    assert (there.returncode, missing.returncode) == (0, 3)
+    assert (there.returncode, playlist.returncode, missing.returncode) == (0, 0, 3)
+    assert abs(lines(playlist.stdout)[-1]["audio_ms"] - 5000) < 150
     assert abs(lines(there.stdout)[-1]["audio_ms"] - 2000) < 120
     assert "none.mp3: server returned 404 not found" in missing.stderr
 

@@ -235,3 +235,26 @@ def test_a_port_that_answers_with_something_else_is_no_service(tmp_path: Path) -
         done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", address)
     assert (done.returncode, done.stdout) == (4, "")
     assert "no WebSocket there" in done.stderr
+
+
+def deaf(connection: ServerConnection) -> None:
+    """Hear everything and say nothing."""
+    for _ in connection:
+        pass
+
+
+def test_a_service_that_never_answers_is_given_up(tmp_path: Path) -> None:
+    """The task that was asked for never starts: nothing was heard, so nothing is accounted for."""
+    with service(deaf) as address:
+        done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", address, "-f", "jsonl")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "no answer for 10 s" in done.stderr
+
+
+def test_a_tls_address_of_a_plain_server_is_named(tmp_path: Path) -> None:
+    """And what to write instead."""
+    with service(deaf) as address:
+        done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", address.replace("ws://", "wss://"))
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (4, "", 1)
+    assert "TLS failed" in done.stderr
+    assert "ws:// a plain one" in done.stderr
