@@ -13,7 +13,7 @@ from rich.text import Text
 
 from asrcli.events import Began, Ended, Event, Final, Finished, Gap, Notice, Partial, Progress
 from asrcli.outputs.plain import LEVELS
-from asrcli.outputs.text import account, clock, harmless, line
+from asrcli.outputs.text import account, clock, folded, harmless, line
 from asrcli.transcript import Transcript
 
 REDRAW_EVERY_S = 0.1
@@ -71,7 +71,8 @@ class Terminal:
         elif isinstance(event, Ended):
             self._live.stop()
             for told in account(event):
-                self._print(f"asr: {told}", UNSETTLED)
+                for part in folded(f"asr: {told}", self._console.width - 1):
+                    self._print(part, UNSETTLED)
         if isinstance(event, Partial | Progress | Finished):
             self._redraw()
 

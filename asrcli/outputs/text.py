@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from asrcli.events import Ended, Final, Gap
 
+SEPARATOR = " · "
 # Direction overrides can make a line read as what it does not say; the marks of ordinary right-to-left text stay.
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -44,6 +45,15 @@ def said(event: Final | Gap) -> str:
     return f"{event.speaker}: {words}" if event.speaker else words
 
 
+def folded(line: str, cells: int) -> list[str]:
+    """A line of the account as several that fit, broken between its parts."""
+    lines = [""]
+    for part in line.split(SEPARATOR):
+        longer = f"{lines[-1]}{SEPARATOR}{part}" if lines[-1] else part
+        lines[-1:] = [longer] if len(longer) <= cells or not lines[-1] else [lines[-1], part]
+    return lines
+
+
 def account(ended: Ended) -> list[str]:
     """The closing lines: every second of audio, then the delays and the bill."""
     seconds = [
@@ -61,4 +71,4 @@ def account(ended: Ended) -> list[str]:
         delays.append(f"last final {ended.final_after_stop_ms / 1000:.2f} s after the end")
     if ended.billed_s is not None:
         delays.append(f"billed {ended.billed_s:g} s")
-    return [" · ".join(parts) for parts in (seconds, delays) if parts]
+    return [SEPARATOR.join(parts) for parts in (seconds, delays) if parts]

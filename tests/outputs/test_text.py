@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.events import Ended, Final, Gap
-from asrcli.outputs.text import account, clock, harmless, line, said, wall_clock
+from asrcli.outputs.text import account, clock, folded, harmless, line, said, wall_clock
 
 
 @given(st.text())
@@ -76,3 +76,12 @@ def test_the_account_names_what_is_known_and_leaves_out_the_rest() -> None:
     ]
     bare = Ended(1000, 0, 1000, 1, 0, None, None, None, 0)
     assert account(bare) == ["audio 1.00 s · covered 0.00 s · lost 1.00 s · 1 sentence"]
+
+
+def test_the_account_breaks_between_its_parts() -> None:
+    """On a narrow screen no figure is torn."""
+    assert folded("asr: audio 18.18 s · covered 18.18 s · lost 0.00 s", 30) == [
+        "asr: audio 18.18 s",
+        "covered 18.18 s · lost 0.00 s",
+    ]
+    assert folded("asr: one", 3) == ["asr: one"]
