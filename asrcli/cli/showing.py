@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -127,7 +127,9 @@ def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
         from asrcli.outputs.terminal import Terminal
 
         level, paced = showing.level or 0, showing.pace is not None
-        status: Output = Terminal(sys.stdout, time.monotonic, stamp=stamp, level=level, paced=paced)
+        status: Output = Terminal(
+            sys.stdout, time.monotonic, stamp=stamp, level=level, paced=paced, folds=_folds(os.environ)
+        )
         spoken.append(status)
     if showing.command is not None:
         from asrcli.outputs.command import Command
@@ -196,3 +198,8 @@ def _stamp(wanted: Stamp | None) -> Callable[[int], str] | None:
 
 def _can_redraw(file: object) -> bool:
     return bool(getattr(file, "isatty", bool)()) and os.environ.get("TERM", "") not in {"dumb", "unknown"}
+
+
+def _folds(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal folds what is on it when it gets narrower: nearly all do, the oldest cut it off."""
+    return "XTERM_VERSION" not in environment and not environment.get("TERM", "").startswith(("linux", "rxvt"))

@@ -44,7 +44,14 @@ class Terminal:
     """An Output for a screen that can redraw. Nothing above the live line is ever touched again."""
 
     def __init__(
-        self, file: TextIO, now: Callable[[], float], *, stamp: Callable[[int], str] | None, level: int, paced: bool
+        self,
+        file: TextIO,
+        now: Callable[[], float],
+        *,
+        stamp: Callable[[int], str] | None,
+        level: int,
+        paced: bool,
+        folds: bool = True,
     ) -> None:
         self._console = Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._live = Live(self, console=self._console, auto_refresh=False, transient=True, redirect_stdout=False)
@@ -53,6 +60,9 @@ class Terminal:
         self._began: Began | None = None
         self._began_at = self._drawn_at = 0.0
         self._sent_ms = 0
+        self._folds = folds  # this terminal folds what is on it when it gets narrower
+        self._width = self._console.width
+        self._drawn: list[int] = []  # cells of the lines drawn last
 
     def hear(self, event: Event, transcript: Transcript) -> None:
         """Print what is settled above the live line, redraw the rest at most ten times a second."""
@@ -81,12 +91,24 @@ class Terminal:
         self._live.stop()
 
     def _print(self, text: str, style: str = "") -> None:
+        self._unfold()
         self._console.print(Text(text, style=style), soft_wrap=True)
 
     def _redraw(self) -> None:
         if self._live.is_started and self._now() - self._drawn_at >= REDRAW_EVERY_S:
             self._drawn_at = self._now()
+            self._unfold()
             self._live.refresh()
+
+    def _unfold(self) -> None:
+        """Take away what a terminal that got narrower has folded: Rich knows only of the lines that it drew."""
+        width, before = self._console.width, self._width
+        self._width = width
+        if not self._folds or width >= before or not self._drawn or not self._live.is_started:
+            return
+        rows = sum(max(1, -(-cells // width)) for cells in self._drawn)
+        if rows > len(self._drawn):
+            self._console.file.write(f"\r\x1b[{rows - 1}A\x1b[J" + "\n" * (len(self._drawn) - 1))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         cells = options.max_width - 1  # the last column makes some terminals wrap
@@ -94,7 +116,9 @@ class Terminal:
         yield Segment(settled)
         yield Segment(unsettled, Style.parse(UNSETTLED))
         yield Segment.line()
-        yield from self._bar(console, cells)
+        bar = list(self._bar(console, cells))
+        yield from bar
+        self._drawn = [cell_len(settled + unsettled), Segment.get_line_length(bar)]
 
     def _bar(self, console: Console, cells: int) -> Iterator[Segment]:
         if self._began is None:

@@ -51,13 +51,15 @@ def test_chinese_is_cropped_by_cells_and_not_by_characters(cells: int, shown: tu
 class Screen:
     """A Terminal on a pretended screen, with a clock in hand."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, columns: int = 40, *, level: int = 0) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, columns: int = 40, *, level: int = 0, folds: bool = True
+    ) -> None:
         monkeypatch.setenv("COLUMNS", str(columns))
         monkeypatch.setenv("TERM", "xterm-256color")
         monkeypatch.setenv("TTY_COMPATIBLE", "1")
         self.file, self.now, self.transcript = io.StringIO(), 0.0, Transcript()
         self.file.isatty = lambda: True  # type: ignore[method-assign]
-        self.terminal = Terminal(self.file, lambda: self.now, stamp=None, level=level, paced=True)
+        self.terminal = Terminal(self.file, lambda: self.now, stamp=None, level=level, paced=True, folds=folds)
 
     def hear(self, *events: Event) -> str:
         """What the events write."""
@@ -107,6 +109,19 @@ def test_no_line_of_the_live_view_is_wider_than_the_screen(monkeypatch: pytest.M
         drawn = screen.hear(BEGAN, Progress(5000), Partial("1", 0, "天气" * 80, "好" * 30))
         lines = re.split(r"[\r\n]", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn))
         assert max(map(cell_len, lines)) < columns
+
+
+def test_a_terminal_that_gets_narrower_is_cleared_of_what_it_folded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two lines that have become four are taken away as four; what stands above them is not touched."""
+    for folds in (True, False):
+        screen = Screen(monkeypatch, 80, folds=folds)
+        screen.hear(BEGAN, Progress(5000), Partial("1", 0, "", "x" * 70))
+        screen.terminal._console.width = 40
+        drawn = screen.hear(Partial("1", 0, "", "x" * 71))
+        assert drawn.startswith("\r\x1b[3A\x1b[J\n") is folds
+        assert not screen.hear(Partial("1", 0, "", "x" * 72)).startswith("\r\x1b[3A\x1b[J")
+        screen.terminal._console.width = 80
+        assert "\x1b[J" not in screen.hear(Partial("1", 0, "", "x" * 73))
 
 
 def test_the_bar_tells_position_speed_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
