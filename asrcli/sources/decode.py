@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from asrcli.audio import SAMPLE_BYTES, Format
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 AMR_PACKET_MS = 20
+# Containers without a length of their own: what is told is a guess from the first packets.
+_GUESSING = {"aac", "ac3", "amr", "eac3", "gsm", "mp3", "mpegts"}
+_MP3_LENGTHS = (b"Xing", b"Info", b"VBRI")
 
 
 class Decoder:
@@ -31,6 +35,7 @@ class Decoder:
         from av.error import FFmpegError
 
         self._name = name
+        self._path = Path(source) if isinstance(source, str) and "://" not in source else None
         self.damaged = 0  # packets that could not be decoded
         try:
             self._container = cast("InputContainer", av.open(cast("Any", source), mode="r", **options))
@@ -74,6 +79,15 @@ class Decoder:
         if stream.duration is not None and stream.time_base is not None:
             return int(stream.duration * stream.time_base * 1000)
         return None if self._container.duration is None else self._container.duration // 1000
+
+    @property
+    def promised_ms(self) -> int | None:
+        """How long the container itself says it is; None where its length is only a guess."""
+        if self.container == "mp3" and self._path is not None:
+            with self._path.open("rb") as file:
+                head = file.read(1 << 16)
+            return self.duration_ms if any(tag in head for tag in _MP3_LENGTHS) else None
+        return None if self.container in _GUESSING else self.duration_ms
 
     def pcm(self, audio_format: Format, channel: int | None = None) -> Iterator[bytes]:
         """Mono PCM at a rate: one channel, counted from 0, or the mix of all.

@@ -90,9 +90,9 @@ class FileSource:
         if not self._is_address:
             _look(path, bare=samples is not None)
         self._is_file = path != STDIN and not self._is_address and Path(path).is_file()
-        length_ms = self._length_ms() if self._is_file else None
+        length_ms, promised_ms = self._length_ms() if self._is_file else (None, None)
         self.begin_ms = self._take.begin_ms
-        self.duration_ms = self._left_of(length_ms)
+        self.duration_ms, self._promised_ms = self._left_of(length_ms), self._left_of(promised_ms)
 
     def chunks(self, start: int) -> Iterator[Chunk | Notice]:
         """Chunks of equal length; the last is as short as the audio leaves it.
@@ -108,7 +108,7 @@ class FileSource:
                 yield chunk
         if self._decoder is not None and self._decoder.damaged:
             yield Notice("warning", f"{self.name}: {self._decoder.damaged} damaged packets were skipped")
-        if self.duration_ms is not None and (missing_ms := self.duration_ms - self.format.ms(end - start)) > MISSING_MS:
+        if self._promised_ms and (missing_ms := self._promised_ms - self.format.ms(end - start)) > MISSING_MS:
             yield Notice("warning", f"{self.name}: {missing_ms / 1000:.1f} s of what it promises are not there")
         if end == start:
             raise SourceError(self.name, "holds no audio" + (" there" if self._take != Take() else ""))
@@ -119,7 +119,8 @@ class FileSource:
             raise SourceError(self.name, f"is {length_ms / 1000:.2f} s long: nothing of it is behind --start")
         return max(0, min(ends) - self._take.begin_ms) if length_ms is not None else None
 
-    def _length_ms(self) -> int | None:
+    def _length_ms(self) -> tuple[int | None, int | None]:
+        """How long it seems to be, and how long it says it is."""
         if self._samples is None:
             with io.FileIO(self.name) as file:
                 reader = plain_wav(file, self.format)
@@ -128,10 +129,10 @@ class FileSource:
                     there = (Path(self.name).stat().st_size - file.tell()) // SAMPLE_BYTES
                     # A header may promise more than there is; one that promises 18 hours was written to a pipe.
                     promised = reader.getnframes() if reader.getnframes() < UNKNOWN_FRAMES else there
-                    return self.format.ms(promised)
+                    return self.format.ms(promised), self.format.ms(promised)
         with closing(self._opened(self.name)) as decoder:
             _check_channel(self.name, self._take, decoder.channels)
-            return decoder.duration_ms
+            return decoder.duration_ms, decoder.promised_ms
 
     def _opened(self, source: object, name: str | None = None) -> Decoder:
         return Decoder(source, name or self.name, **(self._samples.demuxer if self._samples else {}))

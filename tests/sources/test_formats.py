@@ -1,5 +1,6 @@
 """Every container and codec that people have, made on the spot: as long as it went in, and as loud."""
 
+import random
 import shutil
 import subprocess
 from itertools import pairwise
@@ -126,6 +127,37 @@ def test_a_file_cut_short_gives_what_is_there_and_says_what_is_missing(tmp_path:
         assert 3000 < RATE.ms(chunks[-1].end) < 7000
         if name != "a.opus":  # its length stands nowhere but at its end
             assert any("are not there" in n.text for n in notices if isinstance(n, Notice))
+
+
+def test_a_length_that_is_only_a_guess_is_no_promise(tmp_path: Path) -> None:
+    """The first packets of a file without a header are not like the rest: nothing is missing all the same."""
+    both, sound = tmp_path / "both.mp3", tone(5000, 44100)
+    parts = [
+        encoded(tmp_path / f"{bit_rate}.mp3", "libmp3lame", sound, 44100, bit_rate=bit_rate, write_xing="0")
+        for bit_rate in (32_000, 320_000)
+    ]
+    both.write_bytes(b"".join(part.read_bytes() for part in parts))
+    source = FileSource(str(both), RATE)
+    chunks, notices = read(source)
+    assert source.duration_ms is not None
+    assert source.duration_ms > 20_000
+    assert abs(RATE.ms(chunks[-1].end) - 10_000) < 300
+    assert not any("are not there" in notice.text for notice in notices)
+
+
+def amr_wb(*frames: tuple[int, int]) -> bytes:
+    """AMR-WB of frames by their type and size: the bits of speech are chance, its times are not."""
+    chance = random.Random(1)
+    return b"#!AMR-WB\n" + b"".join(bytes([kind << 3 | 4]) + chance.randbytes(size) for kind, size in frames)
+
+
+def test_amr_wb_keeps_its_times_where_silence_is_left_out(tmp_path: Path) -> None:
+    """A second of speech, two of comfort noise and nothing, a second of speech: four seconds."""
+    path = tmp_path / "a.awb"
+    path.write_bytes(amr_wb(*[(8, 60)] * 50, (9, 5), *[(15, 0)] * 99, *[(8, 60)] * 50))
+    chunks, notices = read(FileSource(str(path), RATE))
+    assert RATE.ms(chunks[-1].end) == 4000
+    assert notices == []
 
 
 def test_8_khz_goes_out_as_8_khz(tmp_path: Path) -> None:

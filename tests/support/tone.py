@@ -34,13 +34,17 @@ def wav(path: Path, pcm: bytes, rate: int = 16000, channels: int = 1) -> Path:
     return path
 
 
-def encoded(path: Path, codec: str, pcm: bytes, rate: int = 48000, layout: str = "mono") -> Path:
+def encoded(
+    path: Path, codec: str, pcm: bytes, rate: int = 48000, layout: str = "mono", bit_rate: int = 0, **options: str
+) -> Path:
     """Write mono PCM at a rate through an encoder of PyAV; the name's ending picks the container.
 
-    With more channels each gets the same.
+    With more channels each gets the same. The options are the container's.
     """
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=options) as container:
         stream: Any = container.add_stream(codec, rate=rate, layout=layout)
+        if bit_rate:
+            stream.bit_rate = bit_rate
         frame = av.AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
         frame.planes[0].update(pcm + bytes(frame.planes[0].buffer_size - len(pcm)))
         frame.sample_rate = rate
