@@ -106,8 +106,9 @@ class FileSource:
             for chunk in recut(pieces, self.format.samples(self._chunk_ms), start):
                 end = chunk.end
                 yield chunk
-        if self._decoder is not None and self._decoder.damaged:
-            yield Notice("warning", f"{self.name}: {self._decoder.damaged} damaged packets were skipped")
+        if self._decoder is not None and (damaged := self._decoder.damaged):
+            packets = "1 damaged packet was" if damaged == 1 else f"{damaged} damaged packets were"
+            yield Notice("warning", f"{self.name}: {packets} skipped")
         if self._promised_ms and (missing_ms := self._promised_ms - self.format.ms(end - start)) > MISSING_MS:
             yield Notice("warning", f"{self.name}: {missing_ms / 1000:.1f} s of what it promises are not there")
         if end == start:
