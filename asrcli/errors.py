@@ -34,6 +34,8 @@ ADVICE = {
     "ModelServiceFailed": "a fault on the service's side: try again",
     "NO_INPUT_AUDIO_ERROR": "the service detected no speech: check the input",
     "NO_VALID_AUDIO_ERROR": "the service could not use the audio: check that it is not silent",
+    "invalid_request_error": "an option does not suit this model: see the message",
+    "invalid_value": "an option does not suit this model: see the message",
     "RequestTimeOut": "the service waited too long for speech: try --heartbeat",
     "SystemError": "a fault on the service's side: try again",
     "Throttling": "too many requests: wait a little, then try again",

@@ -86,6 +86,8 @@ CODES = {
     "Throttling.AllocationQuota": "wait",
     "RequestTimeOut": "--heartbeat",
     "InternalError": "try again",
+    "invalid_value": "option",
+    "invalid_request_error": "option",
     "SystemError": "try again",
     "ModelServiceFailed": "try again",
 }

@@ -237,6 +237,30 @@ def test_a_port_that_answers_with_something_else_is_no_service(tmp_path: Path) -
     assert "no WebSocket there" in done.stderr
 
 
+def objecting(connection: ServerConnection) -> None:
+    """A realtime service that does not take the session it is asked for."""
+    connection.recv(20)
+    error = {"type": "invalid_request_error", "code": "invalid_value", "message": "sample_rate is odd", "param": "x"}
+    connection.send(json.dumps({"type": "error", "error": error}))
+    connection.recv(20)
+
+
+def test_an_error_event_of_the_realtime_wire_is_told_with_advice(tmp_path: Path) -> None:
+    """Its code, its words, what to do."""
+    with service(objecting) as address:
+        done = asr("file", wav(tmp_path / "a.wav", tone(500)), "--url", address, "--model", QWEN)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (5, "", 1)
+    assert "invalid_value: sample_rate is odd; an option does not suit this model" in done.stderr
+
+
+def test_a_service_that_closes_at_once_is_named(tmp_path: Path) -> None:
+    """With its close code; nothing was heard, so nothing is accounted for."""
+    with service(lambda connection: connection.close(1011, "busy")) as address:
+        done = asr("file", wav(tmp_path / "a.wav", tone(500)), "--url", address, "-f", "jsonl")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "busy (close code 1011)" in done.stderr
+
+
 def deaf(connection: ServerConnection) -> None:
     """Hear everything and say nothing."""
     for _ in connection:
