@@ -7,9 +7,9 @@ import sys
 def main() -> None:
     """Run the command line of this process."""
     try:
-        from asrcli.cli.app import app
+        from asrcli.cli import app
 
-        app()
+        app.main()
     except KeyboardInterrupt:
         sys.exit(130)  # as cli/app.py has it, once that is loaded
     except SystemExit as exc:

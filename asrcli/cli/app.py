@@ -5,7 +5,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Annotated, ParamSpec
+from typing import Annotated, Any, ParamSpec
 
 import typer
 
@@ -49,10 +49,25 @@ app = typer.Typer(
     name="asr",
     help="Live transcription: speech in files and streams to text, word by word, by DashScope or offline.",
     epilog=EXAMPLES,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, and a key may be among them
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+# What the library behind the commands raises for a mistake it finds itself, by whatever name it imports it.
+_Mistake: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+
+def main() -> None:
+    """Run the command line of this process; without arguments it is the help that is wanted."""
+    bare = not sys.argv[1:]
+    try:
+        code = app(["--help"] if bare else None, standalone_mode=False)
+    except _Mistake as exc:
+        where = exc.ctx.command_path if getattr(exc, "ctx", None) else "asr"
+        tell(f"asr: {exc.format_message().rstrip('.')}; see {where} --help")
+        sys.exit(EXIT_CODES[UsageError])
+    sys.exit(EXIT_CODES[UsageError] if bare else code)
 
 
 def _version(wanted: bool) -> None:
