@@ -123,8 +123,8 @@ class RawRun:
 
     def _say(self, messages: "tuple[Message, ...] | list[Message]") -> None:
         for message in messages:
+            self._inbox.put(_Sent(message))  # before its answer can come
             self._transport.send(message)
-            self._inbox.put(_Sent(message))
 
     def _receive(self) -> None:
         try:
