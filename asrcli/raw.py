@@ -1,15 +1,13 @@
 """The wire with nothing in between: messages out at a pace, every answer handed on as it came. No transcript."""
 
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from time import monotonic
-from types import FrameType
 
 from asrcli.engine.inbox import Crashed
+from asrcli.engine.interrupts import interruptible
 from asrcli.errors import AsrError, ConnectionLost
 from asrcli.message import Closed, Message, Text
 from asrcli.protocol.raw import Exchange, named, refusal
@@ -61,6 +59,7 @@ class RawRun:
         self._pace, self._idle_s, self._show = pace, idle_s, show
         self._inbox: SimpleQueue[Message | _Sent | _Spent | Crashed] = SimpleQueue()
         self._ready, self._ended = Event(), Event()
+        self._interrupted = False
 
     def hold(self) -> None:
         """Talk until the answer that ends it, or until nothing more comes.
@@ -70,9 +69,8 @@ class RawRun:
             ServiceRefused: it said that the task has failed.
             KeyboardInterrupt: the user left, at once or after the last answer.
         """
-        interrupted = [False]
         try:
-            with self._interruptible(interrupted):
+            with interruptible(self._finish):
                 self._say(self._exchange.first)
                 if not self._exchange.ready:
                     self._ready.set()
@@ -83,8 +81,12 @@ class RawRun:
             self._ended.set()
             self._ready.set()
             self._transport.close()
-        if interrupted[0]:
+        if self._interrupted:
             raise KeyboardInterrupt
+
+    def _finish(self) -> None:
+        self._interrupted = True
+        self._ended.set()
 
     def _follow(self) -> None:
         spent = False
@@ -152,21 +154,3 @@ class RawRun:
             self._inbox.put(_Spent(exc))
         except BaseException as exc:  # the top of a thread: the main thread must hear of it
             self._inbox.put(Crashed(exc))
-
-    @contextmanager
-    def _interruptible(self, interrupted: list[bool]) -> Iterator[None]:
-        """The first Ctrl-C ends the input, the second leaves at once."""
-
-        def interrupt(number: int, frame: FrameType | None) -> None:
-            del number, frame
-            if interrupted[0]:
-                raise KeyboardInterrupt
-            interrupted[0] = True
-            self._ended.set()
-
-        before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)

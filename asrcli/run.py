@@ -1,15 +1,13 @@
 """The program on one page: each source through a session, its events through the transcript to the outputs."""
 
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from threading import Thread
 from time import monotonic
-from types import FrameType
 
 from asrcli.config import Connection
+from asrcli.engine.interrupts import interruptible
 from asrcli.engine.loop import Over
 from asrcli.engine.session import Session
 from asrcli.errors import AsrError, AudioLost, ConnectFailed, ServiceRefused, Several
@@ -18,8 +16,6 @@ from asrcli.seams import ClientCodec, Output, Source, Transport
 from asrcli.transcript import Transcript, fold
 
 HOPELESS = (ConnectFailed, ServiceRefused)  # the next source would fare no better
-STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-TWICE_S = 0.25  # `timeout` sends its signal to the process and to its group: that is one request
 LEFT = "left before its text came"
 WAITING = "finishing: waiting for the last words; Ctrl-C again to leave now"
 
@@ -134,7 +130,7 @@ class Run:
         self._tell(Notice("info", f"connecting to {plan.connection.url}"))
         heard = [_Heard(source, now_ms + source.begin_ms, plan) for source in sources]
         try:
-            with self._interruptible([each.session for each in heard]):
+            with interruptible(lambda: self._finish([each.session for each in heard])):
                 for each, event in _merged(heard):
                     self._tell(labelled(event, each.source.speaker))
                     if isinstance(event, Ready):
@@ -167,28 +163,11 @@ class Run:
         for output in self._outputs:
             output.hear(event, self._transcript)
 
-    @contextmanager
-    def _interruptible(self, sessions: Sequence[Session]) -> Iterator[None]:
-        """The first Ctrl-C ends the input, the second leaves at once; SIGTERM and a closed terminal count as Ctrl-C."""
-        asked_at = [-1.0]
-
-        def interrupt(number: int, frame: FrameType | None) -> None:
-            del number, frame
-            if self._interrupted:
-                if monotonic() - asked_at[0] > TWICE_S:
-                    raise KeyboardInterrupt
-                return
-            self._interrupted, asked_at[0] = True, monotonic()
-            for session in sessions:
-                session.end_input()
-            sessions[0].notify(Notice("warning", WAITING))
-
-        before = {number: signal.signal(number, interrupt) for number in STOPS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def _finish(self, sessions: Sequence[Session]) -> None:
+        self._interrupted = True
+        for session in sessions:
+            session.end_input()
+        sessions[0].notify(Notice("warning", WAITING))
 
 
 class _Heard:

@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import signal
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from asrcli import __version__
 from asrcli.config import Secret
+from asrcli.engine.interrupts import interruptible
 from asrcli.errors import UsageError
 from asrcli.protocol import inference, realtime
 from asrcli.seams import ServerCodec
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 LOCAL_LIMITS = Limits(backlog_bytes=1 << 20)  # 30 s of audio ahead: an hour of it must not wait in memory
 STOP_WITHIN_S = 5
-TWICE_S = 0.25  # `timeout` sends its signal to the process and to its group: that is one request
 CLOSE_WITHIN_S = 2  # so long a client may take to say goodbye
 
 _CODECS: dict[str, Callable[[Callable[[], str], str], ServerCodec]] = {
@@ -173,23 +171,13 @@ def serve_forever(server: LocalServer, announce: Callable[[str], None]) -> None:
 
     async def serve() -> None:
         loop, asked = asyncio.get_running_loop(), asyncio.Event()
-
-        asked_at: list[float] = []
-
-        def interrupt(*_: object) -> None:
-            asked_at.append(time.monotonic())
-            if asked_at[-1] - asked_at[0] > TWICE_S:
-                raise KeyboardInterrupt
-            loop.call_soon_threadsafe(asked.set)
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, interrupt)
-        announce(await server.start())
-        try:
-            await asked.wait()
-            await server.drain()
-        finally:
-            await server.stop()
+        with interruptible(lambda: loop.call_soon_threadsafe(asked.set)):
+            announce(await server.start())
+            try:
+                await asked.wait()
+                await server.drain()
+            finally:
+                await server.stop()
 
     asyncio.run(serve())
 
