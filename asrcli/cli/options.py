@@ -206,9 +206,12 @@ Capitalize = Annotated[
     typer.Option("--capitalize", help="Capital letters and full stops.", metavar=FLAG, rich_help_panel=OUTPUT),
 ]
 MaxLine = Annotated[
-    int, typer.Option(help="Cells in a line of subtitles.", min=10, max=200, metavar="N", rich_help_panel=OUTPUT)
+    int | None,
+    typer.Option(help="Cells in a line of subtitles: 42.", min=10, max=200, metavar="N", rich_help_panel=OUTPUT),
 ]
-MaxLines = Annotated[int, typer.Option(help="Lines in a subtitle.", min=1, max=4, metavar="N", rich_help_panel=OUTPUT)]
+MaxLines = Annotated[
+    int | None, typer.Option(help="Lines in a subtitle: 2.", min=1, max=4, metavar="N", rich_help_panel=OUTPUT)
+]
 Exec = Annotated[
     str | None,
     typer.Option(

@@ -46,8 +46,8 @@ class Showing:
     template: str | None = None
     capitalize: bool = False
     command: str | None = None
-    max_line: int = 42
-    max_lines: int = 2
+    max_line: int | None = None
+    max_lines: int | None = None
     plain: bool = False
     level: int | None = 0
     pace: float | None = None
@@ -70,6 +70,12 @@ class Showing:
         text = OutputFormat.TEXT in self.formats
         if self.template is not None and (not text or self.stamp is not None):
             raise UsageError("--template is for --format text without --timestamps", "put {begin} and {end} into it")
+        if self.partials and not text and OutputFormat.JSONL not in self.formats:
+            raise UsageError(f"--partials with --format {self.formats[0]}: it holds finished sentences only")
+        if (self.max_line or self.max_lines) and not SUBTITLES & set(self.formats):
+            raise UsageError(
+                "--max-line and --max-lines are for subtitles", "ask for them with --format srt, vtt or ass"
+            )
         if self.stamp is not None and not text:
             raise UsageError(f"--timestamps with --format {self.formats[0]}: it has its own times")
         self._check_files(inputs, log_file)
@@ -170,7 +176,7 @@ def _lines(showing: Showing, name: OutputFormat) -> "Lines":
 
 
 def _written(showing: Showing, name: OutputFormat, lines: "Lines", stamp: Callable[[int], str] | None) -> "Output":
-    from asrcli.outputs.captions import Layout
+    from asrcli.outputs.captions import MAX_LINE, MAX_LINES, Layout
     from asrcli.outputs.jsonl import JsonLines
     from asrcli.outputs.plain import Plain
     from asrcli.outputs.subtitles import TSV_HEAD, Subtitles, lrc, template, tsv
@@ -179,7 +185,7 @@ def _written(showing: Showing, name: OutputFormat, lines: "Lines", stamp: Callab
     if name is OutputFormat.JSONL:
         return JsonLines(lines, partials=showing.partials, level=showing.level or 0)
     if name in SUBTITLES:
-        return Subtitles(lines, name.value, Layout(showing.max_line, showing.max_lines))
+        return Subtitles(lines, name.value, Layout(showing.max_line or MAX_LINE, showing.max_lines or MAX_LINES))
     if name is OutputFormat.LRC:
         return Plain(lines, lrc)
     if name is OutputFormat.TSV:

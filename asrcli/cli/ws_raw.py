@@ -153,6 +153,8 @@ def ws_raw(
     from asrcli.raw import RawRun
     from asrcli.transport.websocket import as_it_came, dial
 
+    if model and wire is Wire.NONE:
+        raise UsageError("--model with --wire none: such a server is asked for no model")
     _check(wire, text=text, path=path, url=url, local=local, vad=vad)
     if raw and (path is None or audio_format != "pcm"):
         raise UsageError("--raw describes a file of bare samples, which goes out as pcm")

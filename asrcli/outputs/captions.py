@@ -20,12 +20,15 @@ _OPENING = "\u201c\u2018\uff08\u300a\u3008\u300c\u300e\u3010(\\["
 _PIECES = re.compile(f"[{_OPENING}]*(?:[{_WIDE}]|[^\\s{_WIDE}]+)[{_CLOSING}]*\\s*")
 
 
+MAX_LINE, MAX_LINES = 42, 2
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How captions look: the width of a line in cells, lines in a caption, and how long one may and must stand."""
 
-    max_line: int = 42
-    max_lines: int = 2
+    max_line: int = MAX_LINE
+    max_lines: int = MAX_LINES
     min_ms: int = 1000
     max_ms: int = 7000
 

@@ -105,6 +105,8 @@ CONTRADICTIONS = {
     "appending to nothing": (["--append"], "--append without --output"),
     "appending to subtitles": (["-o", "a.srt", "-f", "srt", "--append"], "--append with --format srt"),
     "times in subtitles": (["-f", "srt", "--timestamps", "relative"], "--timestamps with --format srt"),
+    "partials in subtitles": (["-f", "srt", "--partials"], "--partials with --format srt"),
+    "lines of no subtitle": (["--max-line", "30"], "--max-line and --max-lines are for subtitles"),
     "a template for json": (["-f", "jsonl", "--template", "{text}"], "--template is for --format text"),
     "a template with times": (["--timestamps", "clock", "--template", "{text}"], "put {begin} and {end} into it"),
     "a template without sense": (["--template", "{txt}"], "no field txt"),

@@ -189,6 +189,7 @@ CONTRADICTIONS = {
     "no JSON": (["--first", "x", "--url", "ws://h"], "--first: not JSON"),
     "no such file of JSON": (["--first", "@none", "--url", "ws://h"], "--first @none: No such file"),
     "no wire and local": (["--wire", "none", "--url", "ws://h", "--local"], "--wire none with --local"),
+    "no wire and a model": (["--wire", "none", "--url", "ws://h", "--model", "m"], "--model with --wire none"),
     "no key": ([], "no API key"),
     "manual mode elsewhere": (["--no-vad", "--url", "ws://h"], "belongs to the realtime wire"),
     "bare samples of nothing": (["--raw", "--url", "ws://h"], "--raw describes a file"),
