@@ -1,10 +1,12 @@
 """Fixtures for all tests."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support.command import serving
+from tests.support.microphone import Microphone, missing
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +22,12 @@ def embedded() -> Iterator[str]:
     pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
     with serving() as (address, _):
         yield address
+
+
+@pytest.fixture
+def microphone() -> Iterator[Microphone]:
+    """A microphone made of software, 48 kHz mono. In continuous integration its absence is a failure."""
+    if reason := missing():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"the microphone {reason}")
+    with Microphone() as plugged:
+        yield plugged
