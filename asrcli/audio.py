@@ -1,7 +1,7 @@
 """Format and Chunk: PCM with a position in samples that never restarts. Arithmetic only, no decoding."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SAMPLE_BYTES = 2  # s16le, the one sample format on both wires
 
@@ -25,14 +25,15 @@ class Format:
 class Chunk:
     """A piece of PCM and the place of its first sample on the run's timeline.
 
-    `cut_after` asks for the utterance to be committed behind this chunk (realtime wire, manual mode). `length` is how
-    many samples it stands for where its bytes are not PCM but a file's own.
+    `cut_after` asks for the sentence to be ended behind this chunk. `length` is how many samples it stands for where
+    its bytes are not PCM but a file's own. `quiet` says that there is no speech in it, where its source can tell.
     """
 
     position: int
     pcm: bytes
     cut_after: bool = False
     length: int | None = None
+    quiet: bool = False
 
     @property
     def samples(self) -> int:
@@ -43,6 +44,11 @@ class Chunk:
     def end(self) -> int:
         """Position of the first sample behind this chunk."""
         return self.position + self.samples
+
+    def since(self, position: int) -> "Chunk":
+        """The part of it from `position` on, which lies in it."""
+        behind = max(0, position - self.position)
+        return replace(self, position=self.position + behind, pcm=self.pcm[behind * SAMPLE_BYTES :]) if behind else self
 
 
 def recut(pieces: Iterable[bytes], samples: int, start: int = 0) -> Iterator[Chunk]:

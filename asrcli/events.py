@@ -135,6 +135,44 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """How loud the audio just before `at_ms` was, in dBFS: the mean, and the highest peak. Digital silence is -inf."""
+
+    at_ms: int
+    dbfs: float
+    peak_dbfs: float
+    speaker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """From `begin_ms` on the user wants nothing heard; `muted`: the microphone is switched off, the talk goes on."""
+
+    begin_ms: int
+    muted: bool = False
+    speaker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The pause that began at `begin_ms` is over; nothing in it was meant to have text."""
+
+    begin_ms: int
+    end_ms: int
+    muted: bool = False
+    speaker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The device has been giving no audio since `begin_ms`; a Gap follows when it is back."""
+
+    begin_ms: int
+    reason: str
+    speaker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The run is over: the account of every second, and the two delays a listener feels.
 
@@ -144,6 +182,7 @@ class Ended:
         first_text_ms: From the first audio sent to the first text, on the clock.
         final_after_stop_ms: From the end of the audio to the last final, on the clock.
         elapsed_ms: The whole run, on the clock.
+        paused_ms: Time in which nothing was meant to be heard; it is no part of audio_ms.
     """
 
     audio_ms: int
@@ -155,10 +194,12 @@ class Ended:
     first_text_ms: int | None
     final_after_stop_ms: int | None
     elapsed_ms: int
+    paused_ms: int = 0
 
 
 Spoken = SpeechStarted | Partial | SpeechStopped | Final
-Event = Ready | Spoken | Gap | Reconnecting | Notice | Finished | Began | Progress | Ended
+Live = Level | Paused | Resumed | Absent  # what only a microphone tells
+Event = Ready | Spoken | Gap | Reconnecting | Notice | Finished | Began | Progress | Live | Ended
 
 
 def shifted(event: Event, offset_ms: int) -> Event:
@@ -189,4 +230,4 @@ def labelled(event: Event, speaker: str) -> Event:
         return replace(event, key=f"{speaker}:{event.key}")
     if isinstance(event, Partial | Final):
         return replace(event, key=f"{speaker}:{event.key}", speaker=speaker)
-    return replace(event, speaker=speaker) if isinstance(event, Gap | Finished) else event
+    return replace(event, speaker=speaker) if isinstance(event, Gap | Finished | Live) else event

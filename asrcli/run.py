@@ -7,11 +7,12 @@ from threading import Thread
 from time import monotonic
 
 from asrcli.config import Connection
+from asrcli.engine.account import Over
 from asrcli.engine.interrupts import interruptible
-from asrcli.engine.loop import Over
 from asrcli.engine.session import Session
 from asrcli.errors import AsrError, AudioLost, ConnectFailed, ServiceRefused, Several
 from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Ready, labelled
+from asrcli.recovery.replay import left_over
 from asrcli.seams import ClientCodec, Output, Source, Transport
 from asrcli.transcript import Transcript, fold
 
@@ -24,7 +25,7 @@ WAITING = "finishing: waiting for the last words; Ctrl-C again to leave now"
 class Plan:
     """How to transcribe: whom to ask for which model, and how fast to send (None: as fast as it is taken).
 
-    `codec` makes the codec that suits a source.
+    `codec` makes a codec that suits a source, fresh for each task.
     """
 
     model: str
@@ -66,12 +67,14 @@ class _Account:
     def ended(self, transcript: Transcript, elapsed_s: float, *, free: bool) -> Ended:
         firsts = [over.first_text_ms for over in self.overs if over.first_text_ms is not None]
         lasts = [over.final_after_stop_ms for over in self.overs if over.final_after_stop_ms is not None]
+        audio_ms = self.audio_ms - transcript.paused_ms
         return Ended(
-            audio_ms=self.audio_ms,
-            covered_ms=self.audio_ms - transcript.lost_ms,
+            audio_ms=audio_ms,
+            covered_ms=audio_ms - transcript.lost_ms,
             lost_ms=transcript.lost_ms,
             sentences=transcript.sentences,
             reconnects=0,
+            paused_ms=transcript.paused_ms,
             billed_s=None if free else self.billed_s,
             first_text_ms=firsts[0] if firsts else None,
             final_after_stop_ms=lasts[-1] if lasts else None,
@@ -116,7 +119,8 @@ class Run:
         ended = self._account.ended(self._transcript, self._plan.clock() - self._began, free=self._plan.free)
         if self._heard:
             self._tell(ended)
-        if left or (self._interrupted and not errors):
+        endless = all(source.live is not None for source in flat(sources))  # to interrupt is the way to end it
+        if left or (self._interrupted and not endless and not errors):
             raise KeyboardInterrupt
         if errors:
             raise errors[0] if len(errors) == 1 else Several(errors)
@@ -136,7 +140,8 @@ class Run:
                     if isinstance(event, Ready):
                         self._heard = True
                         self._tell(Notice("info", f"the service listens: task {event.task_id}"))
-                        self._tell(each.began(event.task_id))
+                        if not each.begun:
+                            self._tell(each.began(event.task_id))
         except KeyboardInterrupt:
             for each in heard:
                 self._leave(each, each.session.left())
@@ -152,8 +157,8 @@ class Run:
             if partial.speaker == speaker and (settled := partial.settled.strip()):
                 self._tell(Final(partial.key, partial.begin_ms, _settled_ms(partial), settled, speaker=speaker))
         final_ms = max(each.begin_ms, self._final_ms.get(speaker, 0))
-        if end_ms > final_ms:
-            self._tell(Gap(final_ms, end_ms, LEFT, speaker))
+        for gap_begin_ms, gap_end_ms in left_over(final_ms, end_ms, over.spared):
+            self._tell(Gap(gap_begin_ms, gap_end_ms, LEFT, speaker))
         self._account.add(over, each.begin_ms, max(end_ms, each.begin_ms))
 
     def _tell(self, event: Event) -> None:
@@ -174,13 +179,13 @@ class _Heard:
     """A source in its session."""
 
     def __init__(self, source: Source, begin_ms: int, plan: Plan) -> None:
-        self.source, self.begin_ms, self._model = source, begin_ms, plan.model
-        start, codec = source.format.samples(begin_ms), plan.codec(source)
-        self.session = Session(source, start, codec, plan.dial, plan.connection, plan.pace, plan.clock)
+        self.source, self.begin_ms, self.begun, self._model = source, begin_ms, False, plan.model
+        start, pace = source.format.samples(begin_ms), plan.pace if source.live is None else None
+        self.session = Session(source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock)
 
     def began(self, task_id: str) -> Began:
-        """What is told when the service listens."""
-        source = self.source
+        """What is told when the service listens for the first time."""
+        source, self.begun = self.source, True
         return Began(source.name, self._model, task_id, self.begin_ms, source.duration_ms, source.speaker)
 
 

@@ -4,10 +4,18 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from asrcli.audio import Chunk, Format
-from asrcli.events import Event, Notice
+from asrcli.events import Event
 from asrcli.message import Message
 from asrcli.request import Request
 from asrcli.transcript import Transcript
+
+
+class Live(Protocol):
+    """What hears the present: its audio cannot wait for anybody, and it ends when it is told to."""
+
+    def end(self) -> None:
+        """Hear what has been said up to now, and no more. Safe in a signal handler."""
+        ...
 
 
 class Source(Protocol):
@@ -20,12 +28,19 @@ class Source(Protocol):
     speaker: str  # whose words these are, where several sources are heard at once; else empty
 
     @property
+    def live(self) -> Live | None:
+        """How to end it, where it hears the present; None for what waits to be read."""
+        ...
+
+    @property
     def duration_ms(self) -> int | None:
         """How long it is; None where nobody knows beforehand."""
         ...
 
-    def chunks(self, start: int) -> Iterator[Chunk | Notice]:
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """Chunks in order, the first at position `start`, and between them what a listener should know.
+
+        Where positions jump, the audio between them was not meant to be heard or is named by a Gap.
 
         Raises:
             SourceError: the audio cannot be read (any further).
@@ -56,6 +71,10 @@ class ClientCodec(Protocol):
 
     def commit(self) -> list[Message]:
         """What ends the utterance, where the client does that."""
+        ...
+
+    def skip(self, samples: int) -> bool:
+        """Let the times behind here count so many samples that are not sent; False where the other end counts them."""
         ...
 
     def finish(self) -> list[Message]:

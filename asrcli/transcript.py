@@ -6,7 +6,7 @@ seconds: whoever keeps the text writes it down when it becomes final.
 
 from dataclasses import dataclass, field, replace
 
-from asrcli.events import Event, Final, Finished, Gap, Partial, Reconnecting
+from asrcli.events import Event, Final, Finished, Gap, Partial, Reconnecting, Resumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Transcript:
         numbers: The number each open sentence will carry when it is final.
         covered_ms: How far into the audio the text reaches, on the run's timeline.
         lost_ms: Audio in gaps.
+        paused_ms: Time in which nothing was meant to be heard.
     """
 
     latest: Sentence | None = None
@@ -38,6 +39,7 @@ class Transcript:
     numbers: dict[str, int] = field(default_factory=dict)
     covered_ms: int = 0
     lost_ms: int = 0
+    paused_ms: int = 0
 
     @property
     def settled(self) -> str:
@@ -65,6 +67,8 @@ def fold(transcript: Transcript, event: Event) -> Transcript:
         return _settled(transcript, event)
     if isinstance(event, Gap):
         return replace(transcript, lost_ms=transcript.lost_ms + event.end_ms - event.begin_ms)
+    if isinstance(event, Resumed):
+        return replace(transcript, paused_ms=transcript.paused_ms + event.end_ms - event.begin_ms)
     if isinstance(event, Finished | Reconnecting):  # what never became final was not said, or will be said again
         speaker = event.speaker if isinstance(event, Finished) else ""
         rest = {key: partial for key, partial in transcript.open.items() if partial.speaker != speaker}

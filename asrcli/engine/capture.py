@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from asrcli.audio import Chunk
 from asrcli.engine.inbox import Crashed, Inbox
 from asrcli.errors import AsrError
-from asrcli.events import Event, Notice
+from asrcli.events import Event, Gap, Resumed
 from asrcli.seams import Source
 
 
@@ -29,7 +30,10 @@ def capture(
     began = clock()
     try:
         for chunk in source.chunks(start):
-            if isinstance(chunk, Notice):
+            if isinstance(chunk, Gap | Resumed):  # what is true of a place in the audio keeps it
+                inbox.put_audio(chunk)
+                continue
+            if not isinstance(chunk, Chunk):
                 emit(chunk)
                 continue
             # A chunk is due when its last sample would have been spoken, as a microphone has it.

@@ -1,4 +1,4 @@
-"""Inbox: the one place the session thread waits at. Words always get in; audio waits for room."""
+"""Inbox: the one place the session thread waits at. Words always get in; audio waits, or pushes out the oldest."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -6,7 +6,17 @@ from threading import Condition
 
 from asrcli.audio import Chunk
 from asrcli.errors import AsrError
+from asrcli.events import Gap, Resumed
 from asrcli.message import Message
+from asrcli.seams import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message, and the connection it came from."""
+
+    transport: Transport
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,26 +27,37 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """Audio from position `begin` to `end` was pushed out: the session thread did not take it in time."""
+
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Crashed:
     """A thread died of something that is our bug."""
 
     error: BaseException
 
 
-Word = Message | Crashed
-Item = Word | Chunk | Spent
+Word = Arrived | Crashed
+Mark = Gap | Resumed  # what is true of the audio between two chunks
+Item = Word | Chunk | Mark | Dropped | Spent
 
 
 class Inbox:
     """Words from the wire before audio, so that a long queue of audio delays no text.
 
-    Audio is bounded: a source that is faster than the wire waits in `put_audio`.
+    Audio is bounded by `room` chunks. A file that is faster than the wire waits in `put_audio`; what is `live` cannot
+    wait, and loses its oldest chunk.
     """
 
-    def __init__(self, room: int) -> None:
-        self._room = room
+    def __init__(self, room: int, *, live: bool = False) -> None:
+        self._room, self._live = room, live
         self._words: deque[Word] = deque()
-        self._audio: deque[Chunk | Spent] = deque()
+        self._audio: deque[Chunk | Mark | Spent] = deque()
+        self._dropped: Dropped | None = None  # stands before all of the audio
         self._ended = False
         self._changed = Condition()
 
@@ -46,12 +67,15 @@ class Inbox:
             self._words.append(word)
             self._changed.notify_all()
 
-    def put_audio(self, chunk: Chunk) -> bool:
-        """Hand in audio, waiting for room. False when no more is wanted: stop capturing."""
+    def put_audio(self, item: Chunk | Mark) -> bool:
+        """Hand in audio, or what is true of the place behind it. False when no more is wanted: stop capturing."""
         with self._changed:
-            self._changed.wait_for(lambda: self._ended or len(self._audio) < self._room)
+            if not self._live:
+                self._changed.wait_for(lambda: self._ended or len(self._audio) < self._room)
             if not self._ended:
-                self._audio.append(chunk)
+                self._audio.append(item)
+                if self._live and len(self._audio) > self._room:
+                    self._push_out()
                 self._changed.notify_all()
             return not self._ended
 
@@ -70,18 +94,24 @@ class Inbox:
 
     def get(self, timeout_s: float | None, *, audio: bool) -> Item | None:
         """The next word, else the next audio if it may flow now, else None after the timeout."""
-
-        def next_queue() -> "deque[Word] | deque[Chunk | Spent] | None":
-            return self._words or (self._audio if audio and self._audio else None)
-
         with self._changed:
-            queue = self._changed.wait_for(next_queue, timeout_s)
-            if not queue:
+            self._changed.wait_for(lambda: self._words or (audio and (self._audio or self._dropped)), timeout_s)
+            if self._words:
+                return self._words.popleft()
+            if not audio or not (self._audio or self._dropped):
                 return None
             self._changed.notify_all()
-            return queue.popleft()
+            if self._dropped is not None:
+                dropped, self._dropped = self._dropped, None
+                return dropped
+            return self._audio.popleft()
 
     @property
     def ended(self) -> bool:
         """Whether the end of the audio is known, taken out or not."""
         return self._ended
+
+    def _push_out(self) -> None:
+        oldest = next(item for item in self._audio if isinstance(item, Chunk))
+        self._audio.remove(oldest)
+        self._dropped = Dropped(self._dropped.begin if self._dropped else oldest.position, oldest.end)

@@ -5,17 +5,22 @@ from queue import SimpleQueue
 from threading import Thread
 
 from asrcli.config import Connection
+from asrcli.engine.account import Over
 from asrcli.engine.capture import capture
 from asrcli.engine.inbox import Crashed, Inbox
-from asrcli.engine.loop import Loop, Over
+from asrcli.engine.loop import Loop
 from asrcli.events import Event, Notice
 from asrcli.seams import ClientCodec, Source, Transport
 
 ROOM = 50  # chunks between capture and wire: five seconds at 100 ms
+LIVE_ROOM = 12_000  # of a microphone, at 50 ms: ten minutes while a connection comes up or lets us wait
 
 
 class Session:
-    """Started by `events`, ended by the end of its source, by `end_input`, or by what befalls the connection."""
+    """Started by `events`, ended by the end of its source, by `end_input`, or by what befalls the connection.
+
+    `make_codec` makes the client end of the wire, fresh for each task.
+    """
 
     over: Over  # set once `events` is exhausted
 
@@ -23,7 +28,7 @@ class Session:
         self,
         source: Source,
         start: int,
-        codec: ClientCodec,
+        make_codec: Callable[[], ClientCodec],
         dial: Callable[[str, Connection], Transport],
         connection: Connection,
         pace: float | None,
@@ -31,9 +36,10 @@ class Session:
     ) -> None:
         self._source, self._start, self._connection = source, start, connection
         self._dial, self._pace, self._clock = dial, pace, clock
-        self._inbox = Inbox(ROOM)
+        live = source.live is not None
+        self._inbox = Inbox(LIVE_ROOM if live else ROOM, live=live)
         self._events: SimpleQueue[Event | Over | Crashed] = SimpleQueue()
-        self._loop = Loop(codec, self._inbox, self._events.put, clock, source.format, start)
+        self._loop = Loop(make_codec, self._inbox, self._events.put, clock, source.format, start, live=live)
 
     def events(self) -> Iterator[Event]:
         """Everything that happens, in order, until the session is over."""
@@ -47,7 +53,10 @@ class Session:
 
     def end_input(self) -> None:
         """Take no more audio; what has been captured is still sent and its text awaited. Safe in a signal handler."""
-        self._inbox.end()
+        if self._source.live is None:
+            self._inbox.end()
+        else:
+            self._source.live.end()  # what it has heard up to now is on its way
 
     def left(self) -> Over:
         """What is known of a session that nobody waits for any more."""

@@ -64,6 +64,12 @@ class Client:
         self._committed = self._sent
         return [self._command("input_audio_buffer.commit")]
 
+    def skip(self, samples: int) -> bool:
+        """In manual mode, between utterances: the times are ours there. In VAD mode the server counts what it hears."""
+        if may := self.manual and self._sent == self._committed:
+            self._sent = self._committed = self._sent + samples
+        return may
+
     def clear(self) -> list[Message]:
         """Make the server forget the audio since the last commit."""
         self._committed = self._sent
@@ -109,10 +115,8 @@ class Client:
         asked = self._recognition.languages
         if asked and language and language != asked[0]:
             raise ServiceRefused("InvalidParameter", f"language {asked[0]} is not known here, only {language}")
-        if self.task_id:
-            return []
-        self.task_id = text(effective, "id") or "unnamed"
-        return [Ready(self.task_id, language)]
+        again, self.task_id = bool(self.task_id), self.task_id or text(effective, "id") or "unnamed"
+        return [] if again else [Ready(self.task_id, language)]
 
     def _item(self, name: str, value: Json) -> list[Event]:
         if name == "input_audio_buffer.cleared":
@@ -120,15 +124,14 @@ class Client:
         item = need(value, "item_id", str)
         if name == "input_audio_buffer.speech_started":
             begin_ms = int(need(value, "audio_start_ms", (int, float)))
-            self._spans[item] = (begin_ms, None)
+            self._spans[item] = begin_ms, None
             return [SpeechStarted(item, begin_ms)]
         if name == "input_audio_buffer.speech_stopped":
             end_ms = int(need(value, "audio_end_ms", (int, float)))
             self._spans[item] = (self._begin_ms(item), end_ms)
             return [SpeechStopped(item, end_ms)]
         if name == "input_audio_buffer.committed":
-            if self._commits:
-                self._spans[item] = self._commits.popleft()
+            self._spans |= {item: self._commits.popleft()} if self._commits else {}
             return []
         return self._transcription(name.removeprefix(_ITEM), item, value)
 
@@ -170,8 +173,7 @@ class Server:
     def __init__(self, new_id: Callable[[], str], model: str = "") -> None:
         self.task_id = f"sess_{new_id()}"
         self._new_id = new_id
-        self._recognition = Recognition(model)
-        self._audio_format = "pcm"
+        self._recognition, self._audio_format = Recognition(model), "pcm"
         self._updated = self._heard = self._finished = False
         self._buffered = False  # manual mode: audio came since the last commit
         self._commits = 0

@@ -1,13 +1,15 @@
-"""When to start, finish and give up: two axes, the link and the input, as one small table. No clock, no socket."""
+"""When to start, finish, renew and give up: two axes, the link and the input, as one table. No clock, no socket."""
 
 from enum import Enum, auto
 
 
 class Link(Enum):
-    """Where the connection stands."""
+    """Where the task on the connection stands."""
 
     DIALLING = auto()  # the task is asked for; audio waits
     UP = auto()  # the service listens; audio flows
+    RENEWING = auto()  # a sentence is to end here: the rest of its text is due, audio waits for the next task
+    RESTING = auto()  # no task, and nothing to send: somebody may still speak
     DRAINING = auto()  # all audio is sent; the rest of the text is due
     CLOSED = auto()
 
@@ -23,8 +25,11 @@ class Happening(Enum):
     """What can befall a link."""
 
     READY = auto()  # the service says that it listens
+    CUT = auto()  # the sentence is to end here, and the wire has no other way
+    SPEECH = auto()  # there is audio to send
     SPENT = auto()  # the last audio has gone out
     FINISHED = auto()  # the service has said all it will say
+    IDLE = auto()  # the service ended a task that had nothing to hear
     LOST = auto()  # broken, refused, silent: whatever ends a connection early
 
 
@@ -32,29 +37,38 @@ class Action(Enum):
     """What is to be done about it."""
 
     NOTHING = auto()
+    START = auto()  # ask for a task
     FINISH = auto()  # ask for the rest
+    REST = auto()  # put the task away, and go on when there is something to send
     CLOSE = auto()
     GIVE_UP = auto()  # name what no final covers as a gap, then close
 
 
 # The seam of recovery: a lost link is given up here, whatever the input. The input has its own axis because a link
 # lost while draining is another case than one lost while audio still comes.
-_TABLE = {
-    (Link.DIALLING, Input.OPEN, Happening.READY): (Link.UP, Action.NOTHING),
-    (Link.DIALLING, Input.ENDED, Happening.READY): (Link.UP, Action.NOTHING),  # the audio that waited goes first
-    (Link.UP, Input.ENDED, Happening.SPENT): (Link.DRAINING, Action.FINISH),
-    (Link.DRAINING, Input.ENDED, Happening.FINISHED): (Link.CLOSED, Action.CLOSE),
+_BOTH = (Input.OPEN, Input.ENDED)
+_ROWS: tuple[tuple[Link, tuple[Input, ...], Happening, Link, Action], ...] = (
+    (Link.DIALLING, _BOTH, Happening.READY, Link.UP, Action.NOTHING),  # the audio that waited goes first
+    (Link.DIALLING, _BOTH, Happening.IDLE, Link.RESTING, Action.REST),
+    (Link.UP, _BOTH, Happening.CUT, Link.RENEWING, Action.FINISH),
+    (Link.UP, _BOTH, Happening.IDLE, Link.RESTING, Action.REST),
+    (Link.UP, (Input.ENDED,), Happening.SPENT, Link.DRAINING, Action.FINISH),
+    (Link.RENEWING, _BOTH, Happening.FINISHED, Link.RESTING, Action.REST),
+    (Link.RENEWING, _BOTH, Happening.IDLE, Link.RESTING, Action.REST),
+    (Link.RESTING, _BOTH, Happening.SPEECH, Link.DIALLING, Action.START),
+    (Link.RESTING, (Input.ENDED,), Happening.SPENT, Link.CLOSED, Action.CLOSE),
+    (Link.DRAINING, (Input.ENDED,), Happening.FINISHED, Link.CLOSED, Action.CLOSE),
+    (Link.DRAINING, (Input.ENDED,), Happening.IDLE, Link.RESTING, Action.REST),
     # A service may end a task by itself, at the end of its patience with silence, say: what it has not heard is lost.
-    (Link.DIALLING, Input.OPEN, Happening.FINISHED): (Link.CLOSED, Action.GIVE_UP),
-    (Link.DIALLING, Input.ENDED, Happening.FINISHED): (Link.CLOSED, Action.GIVE_UP),
-    (Link.UP, Input.OPEN, Happening.FINISHED): (Link.CLOSED, Action.GIVE_UP),
-    (Link.UP, Input.ENDED, Happening.FINISHED): (Link.CLOSED, Action.GIVE_UP),
-    (Link.DIALLING, Input.OPEN, Happening.LOST): (Link.CLOSED, Action.GIVE_UP),
-    (Link.DIALLING, Input.ENDED, Happening.LOST): (Link.CLOSED, Action.GIVE_UP),
-    (Link.UP, Input.OPEN, Happening.LOST): (Link.CLOSED, Action.GIVE_UP),
-    (Link.UP, Input.ENDED, Happening.LOST): (Link.CLOSED, Action.GIVE_UP),
-    (Link.DRAINING, Input.ENDED, Happening.LOST): (Link.CLOSED, Action.GIVE_UP),
-}
+    (Link.DIALLING, _BOTH, Happening.FINISHED, Link.CLOSED, Action.GIVE_UP),
+    (Link.UP, _BOTH, Happening.FINISHED, Link.CLOSED, Action.GIVE_UP),
+    (Link.DIALLING, _BOTH, Happening.LOST, Link.CLOSED, Action.GIVE_UP),
+    (Link.UP, _BOTH, Happening.LOST, Link.CLOSED, Action.GIVE_UP),
+    (Link.RENEWING, _BOTH, Happening.LOST, Link.CLOSED, Action.GIVE_UP),
+    (Link.RESTING, _BOTH, Happening.LOST, Link.CLOSED, Action.GIVE_UP),
+    (Link.DRAINING, (Input.ENDED,), Happening.LOST, Link.CLOSED, Action.GIVE_UP),
+)
+_TABLE = {(link, audio, happening): (to, action) for link, audios, happening, to, action in _ROWS for audio in audios}
 
 
 def step(link: Link, audio: Input, happening: Happening) -> tuple[Link, Action]:

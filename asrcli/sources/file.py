@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from asrcli.audio import SAMPLE_BYTES, Chunk, Format, recut
 from asrcli.errors import SourceError
-from asrcli.events import Notice
+from asrcli.events import Event, Notice
 from asrcli.sources.decode import Decoder
 from asrcli.sources.plain import Pipe, index_at_end, plain_wav, wav_about
 from asrcli.sources.take import Take
@@ -73,6 +73,7 @@ class FileSource:
     """
 
     audio_format = "pcm"
+    live = None
 
     def __init__(
         self,
@@ -94,7 +95,7 @@ class FileSource:
         self.begin_ms = self._take.begin_ms
         self.duration_ms, self._promised_ms = self._left_of(length_ms), self._left_of(promised_ms)
 
-    def chunks(self, start: int) -> Iterator[Chunk | Notice]:
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """Chunks of equal length; the last is as short as the audio leaves it.
 
         Raises:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from asrcli.audio import Chunk, Format
 from asrcli.errors import SourceError, UsageError
-from asrcli.events import Notice
+from asrcli.events import Event
 from asrcli.sources.decode import Decoder
 
 STDIN = "-"
@@ -34,6 +34,8 @@ class OwnBytes:
         UsageError: a format that no service decodes, or whose length nobody knows.
     """
 
+    live = None
+
     def __init__(self, path: str) -> None:
         self.name, self.begin_ms, self.speaker = path, 0, ""
         if path == STDIN or not Path(path).exists():
@@ -50,7 +52,7 @@ class OwnBytes:
             self.audio_format, self.format = found, Format(decoder.rate)
             self.duration_ms: int | None = decoder.duration_ms
 
-    def chunks(self, start: int) -> Iterator[Chunk | Notice]:
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """Chunks of the file's bytes, each standing for the audio in it."""
         at = start
         for data, end_ms in own_bytes(self.name, CHUNK_MS):

@@ -1,9 +1,10 @@
 """Where to commit when the server does not cut: at silences found with pydub on a bounded window."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from asrcli.audio import SAMPLE_BYTES, Chunk, Format
-from asrcli.events import Notice
+from asrcli.events import Event
 from asrcli.seams import Source
 from asrcli.sources.segments import is_silent, segment
 
@@ -16,12 +17,15 @@ FLOOR_DBFS = -50.0  # and quieter than this is silence in any company
 
 
 class Utterances:
-    """A source whose chunks say where an utterance ends. Speech is never held back for it."""
+    """A source whose chunks say where an utterance ends. Speech is never held back for it.
 
-    def __init__(self, source: Source, silence_ms: int | None = None) -> None:
-        self._source = source
+    Without `at_silences` only a chunk that ends one by itself does, and the limit of the service.
+    """
+
+    def __init__(self, source: Source, silence_ms: int | None = None, *, at_silences: bool = True) -> None:
+        self._source, self._at_silences = source, at_silences
         self._silence_ms = silence_ms or SILENCE_MS
-        self.name, self.format = source.name, source.format
+        self.name, self.format, self.live = source.name, source.format, source.live
         self.begin_ms, self.speaker, self.audio_format = source.begin_ms, source.speaker, source.audio_format
 
     @property
@@ -29,15 +33,15 @@ class Utterances:
         """As long as the source."""
         return self._source.duration_ms
 
-    def chunks(self, start: int) -> Iterator[Chunk | Notice]:
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """The chunks of the source, those at the end of an utterance marked."""
-        utterance = _Utterance(self.format, self._silence_ms)
+        utterance = _Utterance(self.format, self._silence_ms, at_silences=self._at_silences)
         for chunk in self._source.chunks(start):
-            if isinstance(chunk, Notice):
+            if not isinstance(chunk, Chunk):
                 yield chunk
-            elif utterance.ends_with(chunk):
-                utterance = _Utterance(self.format, self._silence_ms)
-                yield Chunk(chunk.position, chunk.pcm, cut_after=True)
+            elif utterance.ends_with(chunk) or chunk.cut_after:
+                utterance = _Utterance(self.format, self._silence_ms, at_silences=self._at_silences)
+                yield replace(chunk, cut_after=True)
             else:
                 yield chunk
 
@@ -45,8 +49,8 @@ class Utterances:
 class _Utterance:
     """The utterance so far: how long, how loud, and its last moments as a window for pydub."""
 
-    def __init__(self, audio_format: Format, silence_ms: int) -> None:
-        self._format, self._silence_ms = audio_format, silence_ms
+    def __init__(self, audio_format: Format, silence_ms: int, *, at_silences: bool) -> None:
+        self._format, self._silence_ms, self._at_silences = audio_format, silence_ms, at_silences
         self._samples = 0
         self._loudest = FLOOR_DBFS
         self._window = b""  # as long as the silence that is looked for
@@ -54,6 +58,8 @@ class _Utterance:
     def ends_with(self, chunk: Chunk) -> bool:
         """Take one more chunk; whether there was speech and then enough silence, or there is no room for more."""
         self._samples += chunk.samples
+        if not self._at_silences:
+            return self._format.ms(self._samples + chunk.samples) > LIMIT_MS
         self._loudest = max(self._loudest, segment(chunk.pcm, self._format).dBFS)
         window_bytes = self._format.samples(self._silence_ms) * SAMPLE_BYTES
         self._window = (self._window + chunk.pcm)[-window_bytes:]

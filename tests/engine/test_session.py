@@ -259,7 +259,7 @@ def test_manual_mode_commits_behind_the_chunks_that_ask_for_it() -> None:
         assert service
 
     class Cut(Tone):
-        def chunks(self, start: int) -> Iterator[Chunk | Notice]:
+        def chunks(self, start: int) -> Iterator[Chunk | Event]:
             yield from (Chunk(at, bytes(3200), cut_after=at == start + 1600) for at in range(start, start + 4800, 1600))
 
     assert list(session(Cut(3), serve, codec).events())

@@ -17,18 +17,42 @@ def test_losing_the_connection_gives_up_in_every_state(link: Link, audio: Input)
     assert step(link, audio, Happening.LOST) == (Link.CLOSED, Action.GIVE_UP)
 
 
+def walk(link: Link, *steps: tuple[Input, Happening]) -> tuple[Link, list[Action]]:
+    """Where the steps lead, and what was to be done on the way."""
+    actions = []
+    for audio, happening in steps:
+        link, action = step(link, audio, happening)
+        actions.append(action)
+    return link, actions
+
+
 def test_an_ordinary_task_walks_the_table() -> None:
-    """Dialling, up, draining, closed, with one finish and one close."""
-    link, actions = Link.DIALLING, []
-    for audio, happening in [
+    """Resting, dialling, up, draining, closed, with one start, one finish and one close."""
+    assert walk(
+        Link.RESTING,
+        (Input.OPEN, Happening.SPEECH),
         (Input.OPEN, Happening.READY),
         (Input.ENDED, Happening.SPENT),
         (Input.ENDED, Happening.FINISHED),
-    ]:
-        link, action = step(link, audio, happening)
-        actions.append(action)
-    assert link is Link.CLOSED
-    assert actions == [Action.NOTHING, Action.FINISH, Action.CLOSE]
+    ) == (Link.CLOSED, [Action.START, Action.NOTHING, Action.FINISH, Action.CLOSE])
+
+
+@pytest.mark.parametrize("audio", Input)
+def test_a_sentence_that_is_to_end_early_renews_the_task(audio: Input) -> None:
+    """Also when the input has ended meanwhile: what waits behind the cut has a task of its own."""
+    assert walk(Link.UP, (audio, Happening.CUT), (audio, Happening.FINISHED), (audio, Happening.SPEECH)) == (
+        Link.DIALLING,
+        [Action.FINISH, Action.REST, Action.START],
+    )
+
+
+@pytest.mark.parametrize("link", [Link.DIALLING, Link.UP, Link.RENEWING])
+@pytest.mark.parametrize("audio", Input)
+def test_a_task_with_nothing_to_hear_ends_in_rest(link: Link, audio: Input) -> None:
+    """And rest ends with the input, or with speech."""
+    assert walk(link, (audio, Happening.IDLE)) == (Link.RESTING, [Action.REST])
+    assert step(Link.RESTING, Input.ENDED, Happening.SPENT) == (Link.CLOSED, Action.CLOSE)
+    assert step(Link.RESTING, Input.OPEN, Happening.SPENT) == (Link.RESTING, Action.NOTHING)
 
 
 @pytest.mark.parametrize("audio", Input)

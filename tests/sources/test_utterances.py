@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asrcli.audio import Chunk, Format, recut
-from asrcli.events import Notice
+from asrcli.events import Event
 from asrcli.sources.utterances import LIMIT_MS, Utterances
 from tests.support.tone import silence, tone
 
@@ -19,12 +19,12 @@ QUIET = silence(100)
 class Pcm:
     """A source of given PCM."""
 
-    name, format, audio_format, duration_ms, begin_ms, speaker = "pcm", RATE, "pcm", None, 0, ""
+    name, format, audio_format, duration_ms, begin_ms, speaker, live = "pcm", RATE, "pcm", None, 0, "", None
 
     def __init__(self, pcm: bytes) -> None:
         self._pcm = pcm
 
-    def chunks(self, start: int) -> Iterator[Chunk | Notice]:
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """Chunks of 100 ms."""
         yield from recut([self._pcm], 1600, start)
 

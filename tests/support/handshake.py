@@ -8,11 +8,11 @@ from asrcli.audio import Chunk, Format
 from asrcli.config import Connection, Recognition
 from asrcli.engine.session import Session
 from asrcli.errors import AsrError
-from asrcli.events import Event, Notice
+from asrcli.events import Event
 from asrcli.message import Closed, Message
 from asrcli.protocol import inference
 from asrcli.request import Finish, Request
-from asrcli.seams import ClientCodec, Source
+from asrcli.seams import ClientCodec, Live, Source
 
 RATE = Format(16000)
 PATIENCE_S = 20  # a hung test fails; a passing one never waits for it
@@ -80,6 +80,7 @@ class Tone:
     audio_format = "pcm"
     begin_ms = 0
     speaker = ""
+    live: Live | None = None
 
     def __init__(
         self,
@@ -92,7 +93,7 @@ class Tone:
         self._chunks, self._error, self._gate = chunks, error, gate
         self.duration_ms = chunks * 100 if known else None
 
-    def chunks(self, start: int) -> Iterator[Chunk | Notice]:
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """Chunks that carry their number."""
         for number in range(self._chunks):
             self._gate(number)
@@ -116,5 +117,7 @@ def session(
         Thread(target=serve, args=(Service(wire), wire), daemon=True).start()
         return wire
 
-    made = codec or inference.Client(Recognition("fun-asr-realtime"), lambda: "task")
-    return Session(source, start, made, dial, connection or Connection("ws://test"), None, lambda: 0.0)
+    def make_codec() -> ClientCodec:
+        return codec or inference.Client(Recognition("fun-asr-realtime"), lambda: "task")
+
+    return Session(source, start, make_codec, dial, connection or Connection("ws://test"), None, lambda: 0.0)

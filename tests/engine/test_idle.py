@@ -1,0 +1,162 @@
+"""Live sessions in which nobody speaks: a task that ends for silence is followed by another, and nothing is lost."""
+
+import pytest
+
+from asrcli.errors import ServiceRefused
+from asrcli.events import Final, Finished, Gap, Notice, Partial
+from asrcli.message import Closed
+from asrcli.request import Finish
+from tests.support.device import Clock
+from tests.support.handshake import RATE, Service, Wire
+from tests.support.talk import READY, Talk, audio, heard, listening
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("RequestTimeOut", "Response timeout!"),
+        ("NO_INPUT_AUDIO_ERROR", "no speech"),
+        ("NO_VALID_AUDIO_ERROR", "nothing usable"),
+        ("EmptyAudio", "No effective audio received"),
+        ("CLIENT_ERROR", "request timeout after 23 seconds."),
+    ],
+)
+def test_a_task_that_ends_for_silence_is_opened_anew_at_the_next_speech(code: str, words: str) -> None:
+    """With the quiet just before it; quiet that is older goes nowhere, and none of it is a loss."""
+    talk, clock = Talk(), Clock()
+
+    def first(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 10)
+        clock.now = 60
+        wire.say(*service.codec.fail(code, words), Closed(1000))
+
+    def second(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 20 + 5)
+        assert isinstance(service.asked(), Finish)
+        service.tell(Final("1", 2000, 2500, "hello"), Finished())
+        assert wire
+
+    talk.say(10, quiet=True)
+    asked, events = listening(talk, first, second, clock=clock), []
+    for event in asked.events():
+        events.append(event)
+        if isinstance(event, Notice):
+            talk.say(100, quiet=True)
+            talk.say(5)
+            talk.end()
+    assert heard(events) == [Final("1", 11_000, 11_500, "hello")]
+    assert (asked.over.error, RATE.ms(asked.over.end)) == (None, 11_500)
+
+
+def test_what_was_said_while_the_service_gave_up_is_heard_again() -> None:
+    """Speech that began just before the task ended is not waited for: it is there already."""
+    talk, clock = Talk(), Clock()
+
+    def first(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 31)
+        clock.now = 60
+        wire.say(*service.codec.fail("RequestTimeOut", "Response timeout!"), Closed(1000))
+
+    def second(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 20)
+        talk.end()
+        assert isinstance(service.asked(), Finish)
+        service.tell(Final("1", 1900, 2000, "oh"), Finished())
+        assert wire
+
+    talk.say(30, quiet=True)
+    talk.say(1)
+    asked = listening(talk, first, second, clock=clock)
+    assert heard(list(asked.events())) == [Final("1", 3000, 3100, "oh")]
+
+
+def test_a_sentence_that_the_service_dropped_is_said_again_once_and_then_named() -> None:
+    """From a little before its begin; a service that drops it again is not asked for ever."""
+    talk = Talk()
+
+    def first(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 30)
+        service.tell(Partial("1", 1000, "", "hel"))
+        wire.say(*service.codec.fail("RequestTimeOut", "Response timeout!"), Closed(1000))
+
+    def second(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 23)
+        service.tell(Partial("1", 300, "", "hel"))
+        wire.say(*service.codec.fail("RequestTimeOut", "Response timeout!"), Closed(1000))
+        talk.end()
+
+    talk.say(30, quiet=True)
+    asked = listening(talk, first, second)
+    events = heard(list(asked.events()))
+    assert events[:2] == [Partial("1", 1000, "", "hel"), Partial("1", 1000, "", "hel")]
+    assert [(gap.begin_ms, gap.end_ms) for gap in events if isinstance(gap, Gap)] == [(1000, 3000)]
+    assert asked.over.error is None
+
+
+def test_silence_to_the_end_is_a_good_end() -> None:
+    """Nobody spoke any more: no task for that, no error, no gap."""
+    talk = Talk()
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 5)
+        wire.say(*service.codec.fail("NO_INPUT_AUDIO_ERROR", "no speech"), Closed(1000))
+        talk.say(40, quiet=True)
+        talk.end()
+
+    talk.say(5, quiet=True)
+    asked = listening(talk, serve)
+    assert heard(list(asked.events())) == []
+    assert (asked.over.error, RATE.ms(asked.over.end)) == (None, 4500)
+
+
+def test_a_service_that_ends_each_task_at_once_is_not_asked_in_a_loop() -> None:
+    """At most once a second, and once more at the end for what is left."""
+    talk, clock, calls = Talk(), Clock(), []
+
+    def serve(service: Service, wire: Wire) -> None:
+        calls.append(clock.now)
+        service.asked()
+        wire.say(*service.codec.fail("NO_VALID_AUDIO_ERROR", "no"), Closed(1000))
+
+    talk.say(1)
+    asked = listening(talk, *[serve] * 9, clock=clock)
+    for event in asked.events():
+        if isinstance(event, Notice) and len(calls) < 3:
+            clock.now += 0.5
+            talk.say(1)  # too early
+            clock.now += 0.5
+            talk.say(1)
+        elif isinstance(event, Notice):
+            talk.end()
+    assert calls[:3] == [0.0, 1.0, 2.0]
+    assert len(calls) <= 4
+
+
+def test_other_refusals_end_a_live_session_too() -> None:
+    """No money is no silence."""
+    talk = Talk()
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 1)
+        wire.say(*service.codec.fail("Arrearage", "pay"), Closed(1000))
+
+    talk.say(1)
+    asked = listening(talk, serve)
+    list(asked.events())
+    assert isinstance(asked.over.error, ServiceRefused)

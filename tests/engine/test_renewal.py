@@ -1,0 +1,184 @@
+"""Live sessions that go on in another task: early ends, pauses, connections closed between tasks."""
+
+from asrcli.config import Recognition
+from asrcli.errors import ConnectionLost, SourceError
+from asrcli.events import Final, Finished, Gap, Resumed
+from asrcli.message import Closed, Message, Text
+from asrcli.protocol import realtime
+from asrcli.request import Finish, Start
+from tests.support.handshake import RATE, Service, Wire
+from tests.support.talk import READY, Talk, audio, heard, listening
+
+
+def test_an_early_end_renews_the_task_on_the_same_connection() -> None:
+    """Enter in the middle: the final comes, the audio goes on in the next task, and the times go on too."""
+    talk = Talk()
+
+    def serve(service: Service, wire: Wire) -> None:
+        assert isinstance(service.asked(), Start)
+        service.tell(READY)
+        audio(service, 3)
+        assert isinstance(service.asked(), Finish)
+        talk.say(2)  # while the rest of the first is awaited
+        service.tell(Final("1", 0, 300, "one"), Finished())
+        assert isinstance(service.asked(), Start)
+        service.tell(READY)
+        audio(service, 2)
+        talk.end()
+        assert isinstance(service.asked(), Finish)
+        service.tell(Final("1", 0, 200, "two"), Finished())
+        assert wire
+
+    talk.say(3, cut_after=True)
+    asked = listening(talk, serve)
+    assert heard(list(asked.events())) == [Final("1", 0, 300, "one"), Final("1", 300, 500, "two")]
+    assert (asked.over.error, RATE.ms(asked.over.end), asked.over.billed_s) == (None, 500, 2)
+
+
+def test_a_pause_sends_nothing_and_its_time_is_on_the_timeline() -> None:
+    """Behind the pause a new task hears on; its times begin where its audio does."""
+    talk = Talk()
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 2)
+        assert isinstance(service.asked(), Finish)
+        service.tell(Final("1", 0, 200, "one"), Finished())
+        talk.jump(50)
+        talk.tell(Resumed(200, 5200))
+        talk.say(1)
+        talk.end()
+        assert isinstance(service.asked(), Start)
+        service.tell(READY)
+        audio(service, 1)
+        assert isinstance(service.asked(), Finish)
+        service.tell(Final("1", 0, 100, "two"), Finished())
+        assert wire
+
+    talk.say(2, cut_after=True)
+    asked = listening(talk, serve)
+    events = heard(list(asked.events()))
+    assert events == [Final("1", 0, 200, "one"), Resumed(200, 5200), Final("1", 5200, 5300, "two")]
+    assert RATE.ms(asked.over.end) == 5300
+
+
+def test_a_run_that_ends_in_a_pause_accounts_for_it() -> None:
+    """The timeline reaches to the end of the pause, and no task is asked for it."""
+    talk = Talk()
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 1)
+        assert isinstance(service.asked(), Finish)
+        service.tell(Final("1", 0, 100, "one"), Finished())
+        talk.tell(Resumed(100, 900))
+        talk.end()
+        assert wire
+
+    talk.say(1, cut_after=True)
+    asked = listening(talk, serve)
+    assert heard(list(asked.events())) == [Final("1", 0, 100, "one"), Resumed(100, 900)]
+    assert (asked.over.error, RATE.ms(asked.over.end)) == (None, 900)
+
+
+def test_a_connection_that_was_closed_between_tasks_is_dialled_anew() -> None:
+    """A service closes an idle connection after a minute: the next word costs a call and nothing else."""
+    talk = Talk()
+
+    def first(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 1)
+        service.asked()
+        service.tell(Final("1", 0, 100, "one"), Finished())
+        wire.say(Closed(1000, "idle"))
+        wire.broken = ConnectionLost("gone", 1000)
+        talk.say(1)
+        talk.end()
+
+    def second(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        service.until_finish()
+        service.tell(Final("1", 0, 100, "two"), Finished())
+        assert wire
+
+    talk.say(1, cut_after=True)
+    asked = listening(talk, first, second)
+    assert heard(list(asked.events())) == [Final("1", 0, 100, "one"), Final("1", 100, 200, "two")]
+    assert asked.over.error is None
+
+
+def test_a_loss_of_the_connection_does_not_count_pauses_and_told_gaps_again() -> None:
+    """Each second is lost once at the most."""
+    talk = Talk()
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 10)
+        wire.say(Closed(1006, "the connection broke"))
+
+    talk.say(2)
+    talk.tell(Gap(200, 400, "no audio"))
+    talk.say(4)
+    talk.tell(Resumed(600, 900))
+    talk.say(4)
+    asked = listening(talk, serve)
+    gaps = [(gap.begin_ms, gap.end_ms) for gap in asked.events() if isinstance(gap, Gap)]
+    assert gaps == [(200, 400), (0, 200), (400, 600), (900, 1000)]
+
+
+def test_in_manual_mode_a_pause_behind_a_commit_stays_in_the_session() -> None:
+    """Push to talk costs no connection: the times of the next utterance know of the pause."""
+    talk, sent = Talk(), []
+
+    def serve(service: Service, wire: Wire) -> None:
+        del service
+        wire.say(Text('{"type":"session.updated","session":{"id":"s"}}'))
+        commits = 0
+        while True:
+            message: Message = wire.sent.get(timeout=20)
+            assert isinstance(message, Text)
+            kind = message.data.split('"type":"')[1].split('"')[0]
+            sent.append(kind)
+            if kind == "input_audio_buffer.commit":
+                commits += 1
+                item = f'"item_id":"i{commits}"'
+                wire.say(Text(f'{{"type":"input_audio_buffer.committed",{item}}}'))
+                name = "conversation.item.input_audio_transcription.completed"
+                wire.say(Text(f'{{"type":"{name}",{item},"transcript":"t{commits}"}}'))
+            if kind == "session.finish":
+                wire.say(Text('{"type":"session.finished"}'))
+                return
+
+    talk.jump(10)
+    talk.say(2, cut_after=True)
+    talk.jump(30)
+    talk.say(3, cut_after=True)
+    talk.end()
+    recognition = Recognition("qwen3-asr-flash-realtime", vad=False)
+    asked = listening(talk, serve, make_codec=lambda: realtime.Client(recognition, lambda: "id"))
+    finals = [event for event in asked.events() if isinstance(event, Final)]
+    assert [(final.begin_ms, final.end_ms, final.text) for final in finals] == [(1000, 1200, "t1"), (4200, 4500, "t2")]
+    assert sent.count("session.update") == 1
+
+
+def test_a_microphone_that_fails_for_good_still_gets_its_finals() -> None:
+    """What was heard before has its text; the error is told behind it."""
+    talk, broken = Talk(), SourceError("mic", "is gone")
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        service.until_finish()
+        service.tell(Final("1", 0, 200, "one"), Finished())
+        assert wire
+
+    talk.say(2)
+    talk.fail(broken)
+    asked = listening(talk, serve)
+    assert heard(list(asked.events())) == [Final("1", 0, 200, "one")]
+    assert (asked.over.error, asked.over.broken) == (broken, False)

@@ -1,0 +1,27 @@
+"""Audio while no task runs: every case of the verdict."""
+
+import pytest
+
+from asrcli.audio import Chunk
+from asrcli.recovery.rest import Rest, verdict
+
+SPEECH, QUIET = Chunk(0, bytes(2)), Chunk(0, bytes(2), quiet=True)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "asleep", "spent", "tried", "since_s", "do"),
+    [
+        ([], False, False, False, 9, Rest.WAIT),
+        ([], True, True, True, 9, Rest.WAIT),
+        ([QUIET], False, False, False, 0, Rest.START),  # the user is there: a pause is over, a sentence was ended
+        ([QUIET], True, False, False, 9, Rest.PASS_OVER),
+        ([QUIET], True, True, False, 9, Rest.PASS_OVER),
+        ([QUIET, SPEECH], True, False, False, 9, Rest.START),
+        ([QUIET, SPEECH], True, False, False, 0.5, Rest.WAIT),
+        ([SPEECH], True, True, False, 0, Rest.START),
+        ([SPEECH], True, True, True, 9, Rest.LOSE),
+    ],
+)
+def test_the_verdict(waiting: list[Chunk], asleep: bool, spent: bool, tried: bool, since_s: float, do: Rest) -> None:
+    """Speech gets its task, quiet does not, and a service that refuses both is not asked for ever."""
+    assert verdict(waiting, asleep=asleep, spent=spent, tried=tried, since_start_s=since_s) is do

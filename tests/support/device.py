@@ -1,0 +1,69 @@
+"""A device in the hands of a test: what it gives, when it fails, when it hangs."""
+
+from queue import SimpleQueue
+from threading import Event as Flag
+
+from asrcli.audio import Format
+from asrcli.errors import SourceError
+from asrcli.sources.microphone import Lost
+
+PATIENCE_S = 20  # a hung test fails; a passing one never waits for it
+
+
+class Stream:
+    """An open device: reads give what the test puts in."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.given: SimpleQueue[bytes | Lost | SourceError | BaseException] = SimpleQueue()
+        self.closed = Flag()
+
+    def give(self, *pieces: bytes | Lost | BaseException) -> None:
+        """These are the next reads."""
+        for piece in pieces:
+            self.given.put(piece)
+
+    def read(self) -> bytes | Lost:
+        """What the test gives; a test that gives nothing makes it hang."""
+        piece = self.given.get()
+        if isinstance(piece, BaseException):
+            raise piece
+        return piece
+
+    def close(self) -> None:
+        """Closed."""
+        self.closed.set()
+
+
+class Desk:
+    """A Device whose openings the test answers, one after the other: with a stream or with an error."""
+
+    name = "desk"
+
+    def __init__(self) -> None:
+        self._answers: SimpleQueue[Stream | SourceError] = SimpleQueue()
+        self.asked: SimpleQueue[bool] = SimpleQueue()
+
+    def answer(self, answer: Stream | SourceError) -> None:
+        """The next opening."""
+        self._answers.put(answer)
+
+    def open(self, audio_format: Format, *, instead: bool) -> Stream:
+        """As the test says; without an answer it hangs."""
+        assert audio_format.rate
+        self.asked.put(instead)
+        answer = self._answers.get()
+        if isinstance(answer, SourceError):
+            raise answer
+        return answer
+
+
+class Clock:
+    """A clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now
