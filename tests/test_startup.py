@@ -27,7 +27,16 @@ def loaded(*arguments: str) -> set[str]:
     return {line.rsplit("|", 1)[1].strip() for line in done.stderr.decode().splitlines() if "|" in line}
 
 
-COMMANDS = ["--help", "--version", "file --help", "ws-raw --help", "serve --help", "schema"]
+COMMANDS = [
+    "--help",
+    "--version",
+    "mic --help",
+    "devices --help",
+    "file --help",
+    "ws-raw --help",
+    "serve --help",
+    "schema",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ParamSpec
 import typer
 
 from asrcli import __version__
-from asrcli.cli import file, schema, serve, ws_raw
+from asrcli.cli import devices, file, mic, schema, serve, ws_raw
 from asrcli.cli.telling import tell
 from asrcli.errors import (
     AsrError,
@@ -41,13 +41,13 @@ INTERRUPTED = 130
 
 EXAMPLES = """Examples:
 
-asr file talk.wav
+asr mic
 
 asr file talk.wav --local --format jsonl | jq -r 'select(.type=="final").text'"""
 
 app = typer.Typer(
     name="asr",
-    help="Live transcription: speech in files and streams to text, word by word, by DashScope or offline.",
+    help="Live transcription: microphones, files and streams to text, word by word, by DashScope or offline.",
     epilog=EXAMPLES,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, and a key may be among them
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -123,6 +123,8 @@ def _tell(sentence: str, *, debug: bool) -> None:
     tell(f"asr: {sentence}")
 
 
+app.command("mic", epilog=mic.EXAMPLES)(guarded(mic.mic))
+app.command("devices", epilog=devices.EXAMPLES)(guarded(devices.devices))
 app.command("file", epilog=file.EXAMPLES)(guarded(file.file))
 app.command("ws-raw", epilog=ws_raw.EXAMPLES)(guarded(ws_raw.ws_raw))
 app.command("serve", epilog=serve.EXAMPLES)(guarded(serve.serve))

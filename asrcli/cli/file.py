@@ -1,11 +1,7 @@
 """`asr file`: audio and video files, and pipes, to text."""
 
-from dataclasses import replace
-
 from asrcli.cli import options as o
 from asrcli.cli import values
-from asrcli.config import Recognition
-from asrcli.models import check
 
 EXAMPLES = """Examples:
 
@@ -69,19 +65,15 @@ def file(
 
     samples = reads.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     found = reads.model_for(model, paths, language or [], samples)
-    asked = Recognition(
-        model=found.name,
-        rate=found.rate,
-        languages=tuple(language or ()),
+    asked = reads.recognition(
+        found,
         vad=vad,
         silence_ms=silence_ms,
         threshold=threshold,
+        language=language,
         semantic=semantic,
         heartbeat=heartbeat,
     )
-    check(found, asked)
-    if heartbeat is None and "heartbeat" in found.takes:
-        asked = replace(asked, heartbeat=True)
     speed = values.parse_pace(pace) if pace is not None else (None if local else 1.0)
     showing = show.Showing(
         formats=tuple(dict.fromkeys(format or [values.OutputFormat.TEXT])),

@@ -12,7 +12,8 @@ from asrcli.models import AUTO, MODELS
 AUDIO, MODEL, CONNECTION, OUTPUT, DIAGNOSIS = "Audio", "Model", "Connection", "Output", "Diagnosis"
 
 
-def _models() -> list[str]:
+def models() -> list[str]:
+    """The names that --model completes."""
     return [AUTO, *MODELS]
 
 
@@ -88,12 +89,20 @@ Passthrough = Annotated[
         rich_help_panel=AUDIO,
     ),
 ]
+Denoise = Annotated[
+    bool,
+    typer.Option("--denoise", help="Suppress noise before sending (Linux).", metavar=FLAG, rich_help_panel=AUDIO),
+]
+Agc = Annotated[
+    bool,
+    typer.Option("--agc", help="Bring soft speech up before sending (Linux).", metavar=FLAG, rich_help_panel=AUDIO),
+]
 ModelName = Annotated[
     str,
     typer.Option(
         "--model",
         help="Model to ask; auto looks at rate and language.",
-        autocompletion=_models,
+        autocompletion=models,
         rich_help_panel=MODEL,
         metavar="NAME",
     ),

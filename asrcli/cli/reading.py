@@ -8,13 +8,17 @@ from asrcli.audio import Format
 from asrcli.cli import values
 from asrcli.config import Recognition
 from asrcli.errors import AsrError, Several, SourceError, UsageError
-from asrcli.models import AUTO, Model, find, pick, wire_rate
+from asrcli.models import AUTO, Model, check, find, pick, wire_rate
 
 if TYPE_CHECKING:
     from asrcli.run import Together
     from asrcli.seams import Source
     from asrcli.sources.file import Samples
     from asrcli.sources.take import Take
+
+
+USUAL_MODEL = "fun-asr-realtime"
+MANUAL_MODEL = "qwen3-asr-flash-realtime"  # where the client cuts sentences
 
 
 def taken(start: str | None, end: str | None, channel: str, gain_db: float) -> "Take":
@@ -54,6 +58,35 @@ def model_for(name: str, paths: Sequence[str], languages: Sequence[str], samples
     from asrcli.sources.file import native
 
     return find(pick([about and about[0] for about in (native(path, samples) for path in paths)], languages))
+
+
+def recognition(
+    model: Model,
+    *,
+    vad: bool,
+    silence_ms: int | None,
+    threshold: float | None,
+    language: Sequence[str] | None,
+    semantic: bool | None,
+    heartbeat: bool | None,
+) -> Recognition:
+    """What the model is asked to do; the connection is kept through silence wherever the model can, unless refused.
+
+    Raises:
+        UsageError: what it cannot do, or would ignore.
+    """
+    asked = Recognition(
+        model=model.name,
+        rate=model.rate,
+        languages=tuple(language or ()),
+        vad=vad,
+        silence_ms=silence_ms,
+        threshold=threshold,
+        semantic=semantic,
+        heartbeat=heartbeat,
+    )
+    check(model, asked)
+    return replace(asked, heartbeat=True) if heartbeat is None and "heartbeat" in model.takes else asked
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from asrcli.cli.values import OutputFormat, Stamp
 from asrcli.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
+    from asrcli.outputs.bars import Bar
     from asrcli.outputs.lines import Lines
     from asrcli.run import Together
     from asrcli.seams import Output, Source
@@ -35,6 +36,7 @@ class Showing:
         folder: Where to write one transcript for each source.
         level: How much status; None is none at all.
         pace: As in the plan.
+        keys: A microphone is heard, with or without keys; None for files.
     """
 
     formats: tuple[OutputFormat, ...] = (OutputFormat.TEXT,)
@@ -51,9 +53,10 @@ class Showing:
     plain: bool = False
     level: int | None = 0
     pace: float | None = None
+    keys: bool | None = None
 
-    def check(self, inputs: Sequence[str], log_file: Path | None) -> None:
-        """Refuse what cannot be written so.
+    def check(self, inputs: Sequence[str], log_file: Path | None, saved: Sequence[Path] = ()) -> None:
+        """Refuse what cannot be written so; `saved` is where audio is written.
 
         Raises:
             UsageError: options that contradict each other, or a file that would be written over.
@@ -78,13 +81,15 @@ class Showing:
             )
         if self.stamp is not None and not text:
             raise UsageError(f"--timestamps with --format {self.formats[0]}: it has its own times")
-        self._check_files(inputs, log_file)
+        self._check_files(inputs, [*([log_file] if log_file is not None else []), *saved])
 
-    def _check_files(self, inputs: Sequence[str], log_file: Path | None) -> None:
+    def _check_files(self, inputs: Sequence[str], others: Sequence[Path]) -> None:
         read = {Path(path).resolve() for path in inputs if path != "-"}
-        written = {log_file.resolve()} if log_file is not None else set()
+        written = {path.resolve() for path in others}
         if written & read:
-            raise UsageError(f"--log-file {log_file} is an input: it would be written over")
+            raise UsageError(f"--log-file {others[0]} is an input: it would be written over")
+        if len(written) < len(others):
+            raise UsageError(f"{others[-1]} would be written twice", "choose another name for one of the two")
         for showing in self.each(inputs):
             for path in map(Path, showing.paths()):
                 if path.resolve() in read:
@@ -132,9 +137,9 @@ def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
     if on_screen and (showing.path is not None or bare):
         from asrcli.outputs.terminal import Terminal
 
-        level, paced = showing.level or 0, showing.pace is not None
+        level, bar = showing.level or 0, _bar(showing)
         status: Output = Terminal(
-            sys.stdout, time.monotonic, stamp=stamp, level=level, paced=paced, folds=_folds(os.environ)
+            sys.stdout, time.monotonic, stamp=stamp, level=level, bar=bar, folds=_folds(os.environ)
         )
         spoken.append(status)
     if showing.command is not None:
@@ -166,6 +171,14 @@ def runs(
     together = [sources] if showing.folder is None else [[source] for source in sources]
     shown = [outputs(each, stack) for each in showing.each([flat([source])[0].name for source in sources])]
     return list(zip(together, shown, strict=True))
+
+
+def _bar(showing: Showing) -> "Bar":
+    from asrcli.outputs.bars import FileBar, MicrophoneBar
+
+    if showing.keys is None:
+        return FileBar(time.monotonic, paced=showing.pace is not None)
+    return MicrophoneBar(keys=showing.keys)
 
 
 def _lines(showing: Showing, name: OutputFormat) -> "Lines":

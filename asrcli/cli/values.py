@@ -73,6 +73,25 @@ def parse_time(name: str, text: str | None) -> int | None:
     return round((int(hours) * 3600 + int(minutes) * 60 + float(seconds)) * 1000)
 
 
+def parse_duration(name: str, text: str | None) -> int | None:
+    """A length of time as milliseconds: 50s, 10m, 2h, 500ms, or a time as on a clock.
+
+    Raises:
+        UsageError: it is none, or no time at all.
+    """
+    if text is None:
+        return None
+    units = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)", text)
+    try:
+        length_ms = round(float(found[1]) * units[found[2]]) if found else parse_time(name, text)
+    except UsageError:
+        length_ms = 0
+    if not length_ms:
+        raise UsageError(f"{name} {text}: not a length of time", "write it as 50s, 10m, 2h or 1:30:00")
+    return length_ms
+
+
 def parse_channel(text: str) -> int | None:
     """A channel counted from 0; None mixes all.
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Reconnecting, Word
+from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Paused, Reconnecting, Resumed, Word
 from asrcli.outputs.lines import Lines
 from asrcli.outputs.plain import LEVELS
 from asrcli.outputs.schema import VERSION
@@ -36,6 +36,9 @@ class JsonLines:
             return _final(event, transcript) if event.text.strip() else None
         if isinstance(event, Gap):
             return _present({"type": "gap", **asdict(event)}, "speaker")
+        if isinstance(event, Paused | Resumed):
+            name = "pause" if isinstance(event, Paused) else "resume"
+            return _present({"type": name, **asdict(event)}, "speaker")
         if isinstance(event, Reconnecting):
             return {"type": "reconnect", **asdict(event)}
         if isinstance(event, Notice):

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial
+from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Paused, Resumed
 from asrcli.outputs.lines import Lines
-from asrcli.outputs.text import account, harmless
+from asrcli.outputs.text import account, harmless, pause
 from asrcli.transcript import Transcript
 
 LEVELS = {"warning": 0, "info": 1, "debug": 2}
@@ -46,6 +46,9 @@ class Status:
         del transcript
         if isinstance(event, Notice) and LEVELS[event.level] <= self._level:
             self._write(f"asr: {harmless(event.text)}")
+        elif isinstance(event, Paused | Resumed):
+            word = "muted" if event.muted else "paused"
+            self._write(f"asr: {word}" if isinstance(event, Paused) else f"asr: {pause(event, None)}")
         elif isinstance(event, Ended):
             for said in account(event):
                 self._write(f"asr: {said}")

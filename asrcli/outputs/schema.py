@@ -54,6 +54,18 @@ _EVENTS = [
     ),
     _event("gap", "audio without text", {"begin_ms": _MS, "end_ms": _MS, "reason": _TEXT}, _WHOSE),
     _event(
+        "pause",
+        "from here on the user wants nothing heard; muted: the microphone is off, the talk goes on",
+        {"begin_ms": _MS, "muted": {"type": "boolean"}},
+        _WHOSE,
+    ),
+    _event(
+        "resume",
+        "the pause that began at begin_ms is over",
+        {"begin_ms": _MS, "end_ms": _MS, "muted": {"type": "boolean"}},
+        _WHOSE,
+    ),
+    _event(
         "reconnect",
         "the connection is gone; partials that are open become void",
         {"attempt": {"type": "integer", "minimum": 1}, "wait_ms": _MS, "reason": _TEXT},
@@ -79,7 +91,7 @@ _EVENTS = [
             "final_after_stop_ms": {**_MAYBE_MS, "description": "end of the audio to the last final, on the clock"},
             "elapsed_ms": _MS,
         },
-        {},
+        {"paused_ms": {**_MS, "description": "time in which nothing was meant to be heard; no part of audio_ms"}},
     ),
 ]
 

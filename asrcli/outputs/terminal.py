@@ -1,23 +1,22 @@
 """The live line on a terminal, drawn by Rich: finals scroll up once, the open sentence and a bar stay below them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TextIO
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from asrcli.events import Began, Ended, Event, Final, Finished, Gap, Notice, Partial, Progress
+from asrcli.events import Ended, Event, Final, Finished, Gap, Level, Notice, Partial, Paused, Progress, Resumed
+from asrcli.outputs.bars import Bar
 from asrcli.outputs.plain import LEVELS
-from asrcli.outputs.text import account, clock, folded, harmless, line
+from asrcli.outputs.text import account, folded, harmless, line, pause
 from asrcli.transcript import Transcript
 
 REDRAW_EVERY_S = 0.1
-BAR_CELLS = 40
 UNSETTLED = "dim"
 
 
@@ -50,16 +49,14 @@ class Terminal:
         *,
         stamp: Callable[[int], str] | None,
         level: int,
-        paced: bool,
+        bar: Bar,
         folds: bool = True,
     ) -> None:
         self._console = Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._live = Live(self, console=self._console, auto_refresh=False, transient=True, redirect_stdout=False)
-        self._now, self._stamp, self._level, self._paced = now, stamp, level, paced
+        self._now, self._stamp, self._level, self._bar = now, stamp, level, bar
         self._transcript = Transcript()
-        self._began: Began | None = None
-        self._began_at = self._drawn_at = 0.0
-        self._sent_ms = 0
+        self._drawn_at = 0.0
         self._folds = folds  # this terminal folds what is on it when it gets narrower
         self._width = self._console.width
         self._drawn: list[int] = []  # cells of the lines drawn last
@@ -67,23 +64,22 @@ class Terminal:
     def hear(self, event: Event, transcript: Transcript) -> None:
         """Print what is settled above the live line, redraw the rest at most ten times a second."""
         self._transcript = transcript
-        if isinstance(event, Began):
-            self._began, self._began_at = event, self._now()
+        if self._bar.hear(event) and not self._live.is_started:
             self._live.start()
-        elif isinstance(event, Final) and event.text.strip():
+        if isinstance(event, Final) and event.text.strip():
             self._print(line(event, self._stamp))
         elif isinstance(event, Gap):
             self._print(line(event, self._stamp), "bold red")
         elif isinstance(event, Notice) and LEVELS[event.level] <= self._level:
             self._print(f"asr: {harmless(event.text)}", "yellow")
-        elif isinstance(event, Progress):
-            self._sent_ms = event.sent_ms
+        elif isinstance(event, Resumed):
+            self._print(pause(event, self._stamp), UNSETTLED)
         elif isinstance(event, Ended):
             self._live.stop()
             for told in account(event):
                 for part in folded(f"asr: {told}", self._console.width - 1):
                     self._print(part, UNSETTLED)
-        if isinstance(event, Partial | Progress | Finished):
+        if isinstance(event, Partial | Progress | Finished | Level | Paused):
             self._redraw()
 
     def close(self) -> None:
@@ -116,32 +112,6 @@ class Terminal:
         yield Segment(settled)
         yield Segment(unsettled, Style.parse(UNSETTLED))
         yield Segment.line()
-        bar = list(self._bar(console, cells))
+        bar = list(self._bar.draw(console, self._transcript, cells))
         yield from bar
         self._drawn = [cell_len(settled + unsettled), Segment.get_line_length(bar)]
-
-    def _bar(self, console: Console, cells: int) -> Iterator[Segment]:
-        if self._began is None:
-            return
-        # A paced run is where its audio is; an unpaced one sends far ahead, so there the text tells the position.
-        reached_ms = max(self._transcript.covered_ms, self._sent_ms if self._paced else 0)
-        position_ms = max(0, reached_ms - self._began.begin_ms)
-        figures, total_ms = self._figures(position_ms, cells), self._began.duration_ms
-        room = min(BAR_CELLS, cells - cell_len(figures) - 1)
-        if total_ms and room >= 8:
-            bar = ProgressBar(total_ms, min(position_ms, total_ms), width=room)
-            yield from console.render(bar, console.options.update_width(room))
-            yield Segment(" ")
-        yield Segment(figures)
-
-    def _figures(self, position_ms: int, cells: int) -> str:
-        """Position, speed and what is left, as much of it as there is room for."""
-        assert self._began is not None  # noqa: S101  the caller looked
-        elapsed_s = max(self._now() - self._began_at, 0.001)
-        speed, total_ms = position_ms / 1000 / elapsed_s, self._began.duration_ms
-        figures = [clock(position_ms)[:-4] + (f"/{clock(total_ms)[:-4]}" if total_ms else ""), f"{speed:.1f}x"]
-        if total_ms and speed > 0.01:
-            figures.append(f"ETA {clock(int(max(0, total_ms - position_ms) / speed))[:-4]}")
-        while len(" ".join(figures)) > cells:
-            figures.pop()
-        return " ".join(figures)

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from asrcli.events import Ended, Final, Gap
+from asrcli.events import Ended, Final, Gap, Resumed
 
 SEPARATOR = " · "
 # Direction overrides can make a line read as what it does not say; the marks of ordinary right-to-left text stay.
@@ -39,6 +39,13 @@ def line(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
     return f"[{stamp(event.begin_ms)} → {stamp(event.end_ms)}] {text}" if stamp else text
 
 
+def pause(event: Resumed, stamp: Callable[[int], str] | None) -> str:
+    """A pause that is over, as one line."""
+    stamp = stamp or clock
+    whose = f"{event.speaker} " if event.speaker else ""
+    return f"[{whose}{'muted' if event.muted else 'paused'} {stamp(event.begin_ms)} → {stamp(event.end_ms)}]"
+
+
 def said(event: Final | Gap) -> str:
     """The words of a final behind the name of who said them; for a gap what stands in their place."""
     words = f"[gap: {harmless(event.reason)}]" if isinstance(event, Gap) else harmless(event.text).strip()
@@ -60,9 +67,10 @@ def account(ended: Ended) -> list[str]:
         f"audio {ended.audio_ms / 1000:.2f} s",
         f"covered {ended.covered_ms / 1000:.2f} s",
         f"lost {ended.lost_ms / 1000:.2f} s",
+        *([f"paused {ended.paused_ms / 1000:.2f} s"] if ended.paused_ms else []),
         f"{ended.sentences} sentence{'' if ended.sentences == 1 else 's'}",
     ]
-    if ended.elapsed_ms and not ended.lost_ms:
+    if ended.elapsed_ms and not ended.lost_ms and not ended.paused_ms:
         seconds.append(f"{ended.audio_ms / ended.elapsed_ms:.1f}x real time")
     delays = []
     if ended.first_text_ms is not None:

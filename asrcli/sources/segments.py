@@ -13,6 +13,12 @@ def segment(pcm: bytes, audio_format: Format) -> Any:
     return made(data=pcm, sample_width=SAMPLE_BYTES, frame_rate=audio_format.rate, channels=1)
 
 
+def loudness(pcm: bytes, audio_format: Format) -> tuple[float, float]:
+    """Mean and peak of mono PCM in dBFS; -inf for digital silence."""
+    audio = segment(pcm, audio_format)
+    return audio.dBFS, audio.max_dBFS
+
+
 def is_silent(audio: Any, threshold_dbfs: float) -> bool:
     """Whether all of a segment is quieter than the threshold."""
     _, detect_silence = _pydub()

@@ -9,12 +9,19 @@ from tests.support.command import asr
 
 PANELS = {
     "": ["Options", "Commands"],
+    "mic": ["Options", "Audio", "Model", "Connection", "Output", "Diagnosis"],
+    "devices": ["Options", "Diagnosis"],
     "file": ["Arguments", "Options", "Audio", "Model", "Connection", "Output", "Diagnosis"],
     "ws-raw": ["Arguments", "Options", "Wire", "Connection", "Model", "Messages", "Audio", "Output", "Diagnosis"],
     "serve": ["Options", "Connection", "Recognizer", "Diagnosis"],
     "schema": ["Options"],
 }
 PROMISED = {
+    "mic": "--device --test --for --until-silence --ptt --save-audio --device-retry --no-device-retry --gain --denoise "
+    "--agc --model --vad --no-vad --silence-ms --threshold --language --semantic --local --url --api-key-file "
+    "--heartbeat --no-heartbeat --format --output --append --partials --timestamps --template --capitalize --exec "
+    "--max-line --max-lines --plain --quiet --verbose --debug --log-file",
+    "devices": "--json --debug --log-file",
     "file": "--start --end --channel --each-channel --gain --pace --raw --encoding --rate --channels --passthrough "
     "--model --vad --no-vad --silence-ms --threshold --language --semantic --local --url --api-key-file --heartbeat "
     "--no-heartbeat --format --output --output-dir --append --partials --timestamps --template --capitalize --exec "
@@ -50,7 +57,7 @@ def test_every_option_is_in_the_help(command: str, options: str) -> None:
     assert [option for option in options.split() if not re.search(rf"{option}\b", text)] == []
 
 
-@pytest.mark.parametrize("command", ["file", "serve"])
+@pytest.mark.parametrize("command", ["mic", "file", "serve"])
 def test_the_help_is_honest_about_the_embedded_engine(command: str) -> None:
     """Nobody expects Chinese or perfection of it."""
     text = " ".join(helped(command).replace("│", " ").split())

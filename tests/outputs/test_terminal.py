@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from asrcli.events import Began, Ended, Event, Final, Finished, Gap, Notice, Partial, Progress
+from asrcli.outputs.bars import Bar, FileBar
 from asrcli.outputs.terminal import Terminal, tail
 from asrcli.transcript import Transcript, fold
 
@@ -52,14 +53,21 @@ class Screen:
     """A Terminal on a pretended screen, with a clock in hand."""
 
     def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, columns: int = 40, *, level: int = 0, folds: bool = True
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        columns: int = 40,
+        *,
+        level: int = 0,
+        folds: bool = True,
+        bar: Bar | None = None,
     ) -> None:
         monkeypatch.setenv("COLUMNS", str(columns))
         monkeypatch.setenv("TERM", "xterm-256color")
         monkeypatch.setenv("TTY_COMPATIBLE", "1")
         self.file, self.now, self.transcript = io.StringIO(), 0.0, Transcript()
         self.file.isatty = lambda: True  # type: ignore[method-assign]
-        self.terminal = Terminal(self.file, lambda: self.now, stamp=None, level=level, paced=True, folds=folds)
+        bar = bar or FileBar(lambda: self.now, paced=True)
+        self.terminal = Terminal(self.file, lambda: self.now, stamp=None, level=level, bar=bar, folds=folds)
 
     def hear(self, *events: Event) -> str:
         """What the events write."""

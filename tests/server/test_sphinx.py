@@ -13,7 +13,6 @@ from asrcli.events import Event, Final, Notice, Partial, SpeechStarted, SpeechSt
 from asrcli.request import Clear, Commit, Finish, Request
 from asrcli.server.recognizers import answers
 from asrcli.server.recognizers.hotwords import parts, pronunciation
-from asrcli.server.recognizers.rates import to_model_rate
 from tests.support.command import CLIP, word_errors
 from tests.support.tone import silence, tone
 
@@ -115,14 +114,6 @@ def halved(pcm: bytes) -> bytes:
     resampler = AudioResampler("s16", "mono", 8000)
     pieces = [*resampler.resample(frame), *resampler.resample(None)]
     return b"".join(bytes(piece.planes[0])[: piece.samples * 2] for piece in pieces)
-
-
-def test_resampling_in_pieces_is_resampling_in_one() -> None:
-    """Odd pieces too; the length follows the rate."""
-    pcm, pieces = tone(1000, 8000), to_model_rate(8000)
-    out = b"".join(pieces(pcm[at : at + 506]) for at in range(0, len(pcm), 506))
-    assert abs(len(out) - 32000) < 200
-    assert to_model_rate(16000)(pcm) == pcm
 
 
 def test_a_hot_word_it_has_no_pronunciation_for_is_named() -> None:

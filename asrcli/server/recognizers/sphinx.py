@@ -12,15 +12,17 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from asrcli.audio import Format
 from asrcli.config import Recognition
 from asrcli.errors import EngineUnavailable
 from asrcli.events import Event, Final, Notice, SpeechStarted, SpeechStopped, Word
 from asrcli.server.endpointing import FRAME_MS, PREROLL_MS, START_MS, Cut, Endpointer, Started
 from asrcli.server.recognizers.hotwords import Spotter
-from asrcli.server.recognizers.rates import MODEL_RATE, to_model_rate
 from asrcli.server.recognizers.stable import Stable
+from asrcli.sources.convert import converter
 
 LANGUAGE = "en"
+MODEL_RATE = 16000  # what the acoustic model was made for
 FRAME_BYTES = MODEL_RATE * FRAME_MS // 1000 * 2
 PARTIAL_EVERY = 200 // FRAME_MS
 VAD_MODE = 2
@@ -55,7 +57,7 @@ class SphinxSession:
         self._vad_mode = recognition.vad
         self._vad = pocketsphinx.Vad(VAD_MODE, MODEL_RATE, FRAME_MS / 1000)
         self._endpointer = Endpointer(recognition.silence_ms)
-        self._resample = to_model_rate(recognition.rate)
+        self._resample = converter(recognition.rate, 1, Format(MODEL_RATE))
         self._spotter = Spotter(decoder, recognition.hotwords)
         self._notices = self._first_notices(recognition)
         self._rest = b""  # less than a frame

@@ -1,0 +1,51 @@
+"""`asr devices`: what `asr mic` can listen to."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from asrcli.cli import options as o
+
+EXAMPLES = "Examples:\n\nasr devices\n\nasr devices --json | jq -r '.[] | select(.default).name'"
+
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.", metavar=o.FLAG)]
+
+
+def devices(as_json: AsJson = False, debug: o.Debug = False, log_file: o.LogFile = None) -> None:
+    """List the microphones of this machine: number, name, host API, rate and channels.
+
+    Name one to asr mic with --device, by its number or a part of its name.
+    """
+    del debug  # read by the error boundary
+    import json
+
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from asrcli.cli import wiring
+    from asrcli.cli.listening import quiet_libraries
+    from asrcli.cli.telling import tell
+    from asrcli.outputs.text import harmless
+    from asrcli.sources.portaudio import inputs
+
+    wiring.log_to(log_file)
+    with quiet_libraries():
+        found = inputs()
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2))
+        return
+    if not found:
+        tell("asr: no microphone here")
+        return
+    table = Table(box=box.SIMPLE)
+    for title in ("", "name", "host API", "Hz", "channels"):
+        table.add_column(title)
+    for one in found:
+        mark = "*" if one.default else ""
+        name = harmless(one.name)
+        table.add_row(f"{mark}{one.index}", name, one.host_api, str(one.rate), str(one.channels))
+    console = Console(highlight=False, markup=False)
+    console.print(table)
+    console.print("* is the default; monitor is what this machine plays")

@@ -1,0 +1,159 @@
+"""From options to microphones: which devices, what is done to their audio, and what the keys do."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asrcli.audio import Format
+from asrcli.config import Recognition
+from asrcli.errors import UsageError
+from asrcli.events import Notice
+
+if TYPE_CHECKING:
+    from asrcli.run import Together
+    from asrcli.seams import Source
+    from asrcli.sources.microphone import Device, Microphone
+    from asrcli.sources.timeline import Hearing
+
+MIC, MONITOR = "mic", "monitor"
+KEYS = "keys: space pause, m mute, Enter end the sentence here, q finish (as Ctrl-C), ? this"
+PTT_KEYS = "keys: space talk and stop talking, q finish (as Ctrl-C), ? this"
+
+
+@dataclass(frozen=True)
+class Listening:
+    """How microphones become sources.
+
+    Attributes:
+        devices: What the user called them; none is the default one.
+        save: Where to keep the audio.
+    """
+
+    devices: tuple[str, ...]
+    asked: Recognition
+    hearing: "Hearing"
+    retry: bool = True
+    gain_db: float = 0.0
+    denoise: bool = False
+    agc: bool = False
+    save: str | None = None
+
+    def microphones(self) -> "list[Microphone]":
+        """One for each device.
+
+        Raises:
+            UsageError: a device twice.
+        """
+        from asrcli.sources.microphone import Microphone
+        from asrcli.sources.take import amplified
+
+        names = self.devices or (MIC,)
+        if len(set(map(str.lower, names))) < len(names):
+            raise UsageError(f"--device {names[-1]} is named more than once")
+        wire = Format(self.asked.rate)
+        labels = names if len(names) > 1 else ("",)
+        louder = partial(amplified, gain_db=self.gain_db, audio_format=wire)
+        return [
+            Microphone(_device(name), wire, self.hearing, speaker=label, process=louder, retry=self.retry)
+            for name, label in zip(names, labels, strict=True)
+        ]
+
+    def saved(self) -> list[Path]:
+        """The files that the audio is kept in."""
+        if self.save is None:
+            return []
+        path = Path(self.save)
+        if len(self.devices) < 2:
+            return [path]
+        return [path.with_name(f"{path.stem}-{name}{path.suffix}") for name in self.devices]
+
+    def sources(self, microphones: "Sequence[Microphone]") -> "list[Source | Together]":
+        """What is sent of them: made louder, cut, kept.
+
+        Raises:
+            UsageError: what cannot be done here, or to audio of this rate.
+            OutputError: where the audio cannot be kept.
+        """
+        from asrcli.run import Together
+
+        made = [self._sent(microphone) for microphone in microphones]
+        for number, path in enumerate(self.saved()):
+            from asrcli.sources.saved import Saved
+
+            made[number] = Saved(made[number], str(path))
+        return [Together(tuple(made))] if len(made) > 1 else [*made]
+
+    def _sent(self, source: "Source") -> "Source":
+        from asrcli.sources.enhance import LEVEL, Enhanced
+        from asrcli.sources.utterances import Utterances
+
+        if self.denoise or self.agc:
+            source = Enhanced(source, LEVEL if self.denoise else 0, self.agc)
+        if self.asked.vad:
+            return source
+        return Utterances(source, self.asked.silence_ms, at_silences=not self.hearing.push_to_talk)
+
+
+def pressed(microphones: "Sequence[Microphone]", *, ptt: bool) -> Callable[[str], None]:
+    """What a key does to the microphones."""
+    from asrcli.sources.microphone import Wish
+
+    wishes = {" ": Wish.PAUSE, "q": Wish.END, "Q": Wish.END}
+    if not ptt:
+        wishes |= {"m": Wish.MUTE, "M": Wish.MUTE, "\n": Wish.CUT, "\r": Wish.CUT}
+
+    def press(key: str) -> None:
+        if key in wishes:
+            for microphone in microphones:
+                microphone.ask(wishes[key])
+        elif key == "?":
+            microphones[0].tell(Notice("warning", PTT_KEYS if ptt else KEYS))
+
+    return press
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """What C libraries write to standard error goes to the log: PortAudio, ALSA and JACK have much to say.
+
+    Ours still goes to the terminal. To be entered once, before there are threads.
+    """
+    import logging
+    from threading import Thread
+
+    log = logging.getLogger("asrcli.portaudio")
+    if sys.stderr is None:
+        yield
+        return
+    ours, theirs = sys.stderr, sys.stderr.fileno()
+    kept, (reading, writing) = os.dup(theirs), os.pipe()
+
+    def listen() -> None:
+        with os.fdopen(reading, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                log.debug("%s", line.rstrip())
+
+    thread = Thread(target=listen, name="libraries", daemon=True)
+    thread.start()
+    os.dup2(writing, theirs)
+    os.close(writing)
+    sys.stderr = os.fdopen(os.dup(kept), "w", buffering=1, encoding="utf-8", errors="replace")
+    try:
+        yield
+    finally:
+        sys.stderr.close()
+        sys.stderr = ours
+        os.dup2(kept, theirs)
+        os.close(kept)
+
+
+def _device(name: str) -> "Device":
+    from asrcli.sources.monitor import Monitor
+    from asrcli.sources.portaudio import PortAudio
+
+    return Monitor() if name.lower() == MONITOR else PortAudio("" if name.lower() == MIC else name)

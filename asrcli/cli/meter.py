@@ -1,0 +1,92 @@
+"""The level meter of `asr mic --test`: how loud it is, and what to do about it. Sends nothing."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from asrcli.cli.telling import tell
+from asrcli.engine.interrupts import interruptible
+from asrcli.engine.keyboard import keyboard
+from asrcli.events import Absent, Level, Notice
+from asrcli.outputs.text import harmless
+from asrcli.sources.microphone import Microphone
+
+METER_DB = 60  # the lowest level that shows
+SILENT_DBFS = -70.0  # nothing but the last bits: no microphone is that quiet
+SOFT_DBFS = -40.0  # speech whose loudest moments stay below this is far away
+CLIPPED_DBFS = -0.1
+FULL_PEAKS = 3  # of these in a test, speech is cut off at the top
+LINE_MS = 1000  # without a screen a line is told so often
+
+
+@dataclass
+class Levels:
+    """What was heard so far."""
+
+    peak_dbfs: float = float("-inf")
+    loudest_dbfs: float = float("-inf")
+    clipped: int = 0
+    heard_ms: int = 0
+
+    def add(self, level: Level) -> None:
+        """Take one more level."""
+        self.peak_dbfs, self.heard_ms = max(self.peak_dbfs, level.peak_dbfs), level.at_ms
+        self.loudest_dbfs = max(self.loudest_dbfs, level.dbfs)
+        self.clipped += level.peak_dbfs >= CLIPPED_DBFS
+
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
+        if self.peak_dbfs < SILENT_DBFS:
+            return "silent: muted, not allowed, or the wrong device? asr devices lists them"
+        if self.clipped >= FULL_PEAKS:
+            return "clipping: too loud, turn the microphone down or step back"
+        if self.loudest_dbfs < SOFT_DBFS:
+            return "very soft: speak up, come closer, turn the microphone up, or try --gain 12"
+        return "good"
+
+
+def meter(microphone: Microphone) -> None:
+    """Show the level until q, Ctrl-C or the end of --for, then advise.
+
+    Raises:
+        SourceError: the device does not open.
+    """
+    levels, shown_ms = Levels(), 0
+    redraws = sys.stdout.isatty()
+
+    def press(key: str) -> None:
+        if key in "qQ":
+            microphone.end()
+
+    with interruptible(microphone.end), keyboard(press):
+        for item in microphone.chunks(0):
+            if isinstance(item, Notice | Absent):
+                tell(f"asr: {item.text if isinstance(item, Notice) else item.reason}")
+            if not isinstance(item, Level):
+                continue
+            levels.add(item)
+            if redraws:
+                print(f"\r\x1b[K{_line(item, levels)}", end="", flush=True)  # noqa: T201
+            elif item.at_ms - shown_ms >= LINE_MS:
+                shown_ms = item.at_ms
+                print(_line(item, levels), flush=True)  # noqa: T201
+    print("\r\x1b[K" if redraws else "", end="")  # noqa: T201
+    for line in _verdict(microphone.name, levels):
+        print(line)  # noqa: T201
+
+
+def _line(level: Level, levels: Levels) -> str:
+    """A meter of 20 cells, the mean and the highest peak so far: less than 40 cells in all."""
+    cells = round(20 * min(1.0, max(0.0, (level.dbfs + METER_DB) / METER_DB)))
+    bar = "#" * cells + "-" * (20 - cells)
+    return f"[{bar}] {_db(level.dbfs)} dBFS peak {_db(levels.peak_dbfs)}"
+
+
+def _verdict(name: str, levels: Levels) -> Iterator[str]:
+    yield f"{harmless(name)}: {levels.heard_ms / 1000:.1f} s, peak {_db(levels.peak_dbfs)} dBFS"
+    yield levels.advice
+
+
+def _db(dbfs: float) -> str:
+    return f"{max(dbfs, -99):.0f}"

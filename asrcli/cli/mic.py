@@ -1,0 +1,225 @@
+"""`asr mic`: what a microphone hears, or what this machine plays, to text."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from asrcli.cli import options as o
+from asrcli.cli import values
+from asrcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from asrcli.cli.listening import Listening
+    from asrcli.cli.showing import Showing
+    from asrcli.models import Model
+    from asrcli.sources.timeline import Hearing
+
+EXAMPLES = """Examples:
+
+asr mic --local
+
+asr mic --device usb -f jsonl --save-audio talk.flac -o talk.jsonl"""
+
+
+Devices = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--device",
+        help="Microphone by number or part of its name (see asr devices); monitor: what is played here; "
+        "may be repeated: mic and monitor.",
+        metavar="NAME|N",
+        rich_help_panel=o.AUDIO,
+    ),
+]
+MeterOnly = Annotated[
+    bool,
+    typer.Option("--test", help="Show the level, advise, send nothing.", metavar=o.FLAG, rich_help_panel=o.AUDIO),
+]
+For = Annotated[
+    str | None,
+    typer.Option("--for", help="End after so long: 50s, 10m, 1:30:00.", metavar="TIME", rich_help_panel=o.AUDIO),
+]
+UntilSilence = Annotated[
+    str | None,
+    typer.Option(help="End when nobody has spoken for so long.", metavar="TIME", rich_help_panel=o.AUDIO),
+]
+PushToTalk = Annotated[
+    bool,
+    typer.Option(
+        "--ptt", help="Push to talk: space begins and ends each utterance.", metavar=o.FLAG, rich_help_panel=o.AUDIO
+    ),
+]
+SaveAudio = Annotated[
+    str | None,
+    typer.Option(
+        help="Keep what is sent: .wav, .flac, .mp3 or .opus, playable at any moment.",
+        metavar="PATH",
+        rich_help_panel=o.AUDIO,
+    ),
+]
+DeviceRetry = Annotated[
+    bool,
+    typer.Option(
+        "--device-retry/--no-device-retry",
+        help="Wait for a device that goes away.",
+        metavar=o.FLAG,
+        rich_help_panel=o.AUDIO,
+    ),
+]
+ModelName = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help="Model to ask. Default: fun-asr-realtime; qwen3-asr-flash-realtime with --ptt and --no-vad.",
+        autocompletion=o.models,
+        rich_help_panel=o.MODEL,
+        metavar="NAME",
+        show_default=False,
+    ),
+]
+Heartbeat = Annotated[
+    bool | None,
+    typer.Option(
+        "--heartbeat/--no-heartbeat",
+        help="While paused or muted send silence, and keep the connection; --no-heartbeat sends nothing. Default: on.",
+        metavar=o.FLAG,
+        rich_help_panel=o.CONNECTION,
+        show_default=False,
+    ),
+]
+
+
+def mic(
+    device: Devices = None,
+    test: MeterOnly = False,
+    for_: For = None,
+    until_silence: UntilSilence = None,
+    ptt: PushToTalk = False,
+    save_audio: SaveAudio = None,
+    device_retry: DeviceRetry = True,
+    gain: o.Gain = 0.0,
+    denoise: o.Denoise = False,
+    agc: o.Agc = False,
+    model: ModelName = None,
+    vad: o.Vad = True,
+    silence_ms: o.SilenceMs = None,
+    threshold: o.Threshold = None,
+    language: o.Language = None,
+    semantic: o.Semantic = None,
+    local: o.Local = False,
+    url: o.Url = None,
+    api_key_file: o.ApiKeyFile = None,
+    heartbeat: Heartbeat = None,
+    format: o.Formats = None,
+    output: o.OutputFile = None,
+    append: o.Append = False,
+    partials: o.Partials = False,
+    timestamps: o.Timestamps = None,
+    template: o.Template = None,
+    capitalize: o.Capitalize = False,
+    max_line: o.MaxLine = None,
+    max_lines: o.MaxLines = None,
+    command: o.Exec = None,
+    plain: o.PlainScreen = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = 0,
+    debug: o.Debug = False,
+    log_file: o.LogFile = None,
+) -> None:
+    """Transcribe what the microphone hears, while it is spoken.
+
+    On a terminal, keys: space pauses, m mutes, Enter ends the sentence, q or Ctrl-C finishes, ? lists them.
+
+    The end waits for the last words; a second Ctrl-C leaves at once.
+    """
+    del debug  # read by the error boundary
+    from asrcli.cli import listening as listens
+    from asrcli.cli import reading as reads
+    from asrcli.cli import showing as show
+    from asrcli.cli import wiring
+    from asrcli.engine.keyboard import has_keyboard
+
+    manual = ptt or not vad
+    found = reads.model_for(model or (reads.MANUAL_MODEL if manual else reads.USUAL_MODEL), ["-"], language or [], None)
+    asked = reads.recognition(
+        found,
+        vad=not manual,
+        silence_ms=silence_ms,
+        threshold=threshold,
+        language=language,
+        semantic=semantic,
+        heartbeat=heartbeat if "heartbeat" in found.takes else None,  # silence can flow to any model
+    )
+    hearing = _hearing(for_, until_silence, heartbeat=heartbeat, ptt=ptt)
+    listening = listens.Listening(
+        tuple(device or ()), asked, hearing, device_retry, gain, denoise=denoise, agc=agc, save=save_audio
+    )
+    showing = show.Showing(
+        formats=tuple(dict.fromkeys(format or [values.OutputFormat.TEXT])),
+        path=output,
+        append=append,
+        partials=partials,
+        stamp=timestamps,
+        template=template,
+        capitalize=capitalize,
+        command=command,
+        max_line=max_line,
+        max_lines=max_lines,
+        plain=plain,
+        level=values.status_level(quiet=quiet, verbose=verbose),
+        keys=has_keyboard(),
+    )
+    showing.check([], log_file, listening.saved())
+    wiring.log_to(log_file)
+    if test:
+        _test(listening)
+    else:
+        _transcribe(found, listening, showing, url, api_key_file, local=local)
+
+
+def _hearing(for_: str | None, until_silence: str | None, *, heartbeat: bool | None, ptt: bool) -> "Hearing":
+    from asrcli.engine.keyboard import has_keyboard
+    from asrcli.sources.timeline import Hearing
+
+    if ptt and not has_keyboard():
+        raise UsageError("--ptt needs a keyboard: standard input is no terminal")
+    if ptt and heartbeat:
+        raise UsageError("--ptt with --heartbeat: between two utterances nothing is sent")
+    return Hearing(
+        flowing=heartbeat is not False and not ptt,
+        for_ms=values.parse_duration("--for", for_),
+        until_silence_ms=values.parse_duration("--until-silence", until_silence),
+        push_to_talk=ptt,
+    )
+
+
+def _test(listening: "Listening") -> None:
+    from asrcli.cli.listening import quiet_libraries
+    from asrcli.cli.meter import meter
+
+    if len(listening.devices) > 1:
+        raise UsageError("--test listens to one --device at a time")
+    if listening.save is not None:
+        raise UsageError("--test with --save-audio: a test keeps nothing")
+    with quiet_libraries():
+        meter(listening.microphones()[0])
+
+
+def _transcribe(
+    found: "Model", listening: "Listening", showing: "Showing", url: str | None, key_file: Path | None, *, local: bool
+) -> None:
+    from asrcli.cli import wiring
+    from asrcli.cli.listening import pressed, quiet_libraries
+    from asrcli.cli.showing import runs
+    from asrcli.engine.keyboard import keyboard
+
+    microphones = listening.microphones()
+    sources = listening.sources(microphones)
+    with ExitStack() as stack:
+        stack.enter_context(quiet_libraries())
+        outputs = runs(showing, sources, stack)
+        connection = wiring.connection(stack, listening.asked, local=local, url=url, key_file=key_file)
+        stack.enter_context(keyboard(pressed(microphones, ptt=listening.hearing.push_to_talk)))
+        wiring.run(found, listening.asked, outputs, [], connection, None, local=local)

@@ -1,0 +1,147 @@
+"""The line below the live line: how far a file is, or how a microphone does. Drawn, not decided."""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.progress_bar import ProgressBar
+from rich.segment import Segment
+
+from asrcli.events import Absent, Began, Ended, Event, Gap, Level, Paused, Progress, Reconnecting, Resumed
+from asrcli.outputs.text import clock
+from asrcli.transcript import Transcript
+
+BAR_CELLS = 40
+METER_CELLS = 10
+METER_DB = 60  # what is quieter than the lowest of these shows nothing
+HINT = "? keys"
+
+
+class Bar(Protocol):
+    """What is drawn below the live line."""
+
+    def hear(self, event: Event) -> bool:
+        """Take an event; whether there is something to draw from now on."""
+        ...
+
+    def draw(self, console: Console, transcript: Transcript, cells: int) -> Iterator[Segment]:
+        """One line of at most so many cells."""
+        ...
+
+
+class FileBar:
+    """Position, speed and time left, and how far that is."""
+
+    def __init__(self, now: Callable[[], float], *, paced: bool) -> None:
+        self._now, self._paced = now, paced
+        self._began: Began | None = None
+        self._began_at = 0.0
+        self._sent_ms = 0
+
+    def hear(self, event: Event) -> bool:
+        """Follow what has begun and what was sent."""
+        if isinstance(event, Began):
+            self._began, self._began_at = event, self._now()
+        elif isinstance(event, Progress):
+            self._sent_ms = event.sent_ms
+        return self._began is not None
+
+    def draw(self, console: Console, transcript: Transcript, cells: int) -> Iterator[Segment]:
+        """The bar, if there is room for one, and the figures."""
+        if self._began is None:
+            return
+        # A paced run is where its audio is; an unpaced one sends far ahead, so there the text tells the position.
+        reached_ms = max(transcript.covered_ms, self._sent_ms if self._paced else 0)
+        position_ms = max(0, reached_ms - self._began.begin_ms)
+        figures, total_ms = self._figures(position_ms, cells), self._began.duration_ms
+        room = min(BAR_CELLS, cells - cell_len(figures) - 1)
+        if total_ms and room >= 8:
+            bar = ProgressBar(total_ms, min(position_ms, total_ms), width=room)
+            yield from console.render(bar, console.options.update_width(room))
+            yield Segment(" ")
+        yield Segment(figures)
+
+    def _figures(self, position_ms: int, cells: int) -> str:
+        """Position, speed and what is left, as much of it as there is room for."""
+        assert self._began is not None  # noqa: S101  the caller looked
+        elapsed_s = max(self._now() - self._began_at, 0.001)
+        speed, total_ms = position_ms / 1000 / elapsed_s, self._began.duration_ms
+        figures = [_short(position_ms) + (f"/{_short(total_ms)}" if total_ms else ""), f"{speed:.1f}x"]
+        if total_ms and speed > 0.01:
+            figures.append(f"ETA {_short(int(max(0, total_ms - position_ms) / speed))}")
+        while len(" ".join(figures)) > cells:
+            figures.pop()
+        return " ".join(figures)
+
+
+class MicrophoneBar:
+    """State, time, level and lag of what is heard. It stands there from the first moment on."""
+
+    def __init__(self, *, keys: bool) -> None:
+        self._keys = keys
+        self._state = "connecting"
+        self._held: dict[str, str] = {}  # speaker -> paused or muted, or that the device is gone
+        self._levels: dict[str, float] = {}  # speaker -> dBFS
+        self._heard_ms = self._sent_ms = 0
+
+    def hear(self, event: Event) -> bool:
+        """Follow the state of things."""
+        if isinstance(event, Began):
+            self._state = "listening"
+        elif isinstance(event, Reconnecting):
+            self._state = "reconnecting"
+        elif isinstance(event, Progress):
+            self._state, self._sent_ms = "listening", event.sent_ms
+        elif isinstance(event, Level):
+            self._levels[event.speaker] = event.dbfs
+            self._heard_ms = max(self._heard_ms, event.at_ms)
+        elif isinstance(event, Paused):
+            self._held[event.speaker] = "muted" if event.muted else "paused"
+        elif isinstance(event, Absent):
+            self._held[event.speaker] = "no microphone"
+        elif isinstance(event, Resumed | Gap):
+            self._held.pop(event.speaker, None)
+        return not isinstance(event, Ended)
+
+    def draw(self, console: Console, transcript: Transcript, cells: int) -> Iterator[Segment]:
+        """As much as there is room for; the state and the time always."""
+        level = max(self._levels.values(), default=-METER_DB)
+        figures = [
+            self._status(),
+            _short(self._heard_ms),
+            *map(_decibels, self._levels.values()),
+            self._lag(transcript),
+        ]
+        figures = [figure for figure in figures if figure]
+        while len(figures) > 2 and cell_len(" ".join(figures)) > cells:
+            figures.pop()
+        room = cells - cell_len(" ".join(figures))
+        yield Segment(" ".join(figures)[:cells])
+        if room > METER_CELLS:
+            meter = ProgressBar(METER_DB, min(METER_DB, max(0.0, level + METER_DB)), width=METER_CELLS)
+            yield Segment(" ")
+            yield from console.render(meter, console.options.update_width(METER_CELLS))
+            room -= METER_CELLS + 1
+        if self._keys and room > len(HINT):
+            yield Segment(f" {HINT}")
+
+    def _status(self) -> str:
+        held = [f"{speaker} {word}".strip() for speaker, word in self._held.items()]
+        return ", ".join(held) if held and self._state == "listening" else self._state
+
+    def _lag(self, transcript: Transcript) -> str:
+        """How far the text is behind the voice; while nobody speaks, how far what is sent is."""
+        oldest = next(iter(transcript.open.values()), None)
+        if oldest is not None and not oldest.words:
+            return ""  # this wire does not say how far its text reaches
+        reached_ms = self._sent_ms if oldest is None else transcript.covered_ms
+        return f"lag {max(0, self._heard_ms - reached_ms) / 1000:.1f} s"
+
+
+def _short(ms: int) -> str:
+    return clock(ms)[:-4]
+
+
+def _decibels(dbfs: float) -> str:
+    return f"{max(dbfs, -99):.0f} dBFS"

@@ -1,0 +1,146 @@
+"""What a microphone's audio becomes on the run's timeline: pauses, silence, gaps, positions. No device, no clock."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from asrcli.audio import SAMPLE_BYTES, Chunk, Format
+from asrcli.events import Event, Gap, Level, Paused, Resumed
+from asrcli.sources.levels import Floor
+from asrcli.sources.segments import loudness
+
+Item = Chunk | Event
+FILL_MS = 100  # length of a chunk of silence in the place of a device that is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """How a microphone is listened to.
+
+    Attributes:
+        flowing: Silence is sent while nothing is to be heard; otherwise nothing is.
+        for_ms: Stop after so much time.
+        until_silence_ms: Stop when there was no speech for so long.
+        push_to_talk: Begin with a pause.
+    """
+
+    flowing: bool = True
+    for_ms: int | None = None
+    until_silence_ms: int | None = None
+    push_to_talk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    begin: int
+    muted: bool
+
+
+class Timeline:
+    """Positions that never restart, whatever the device and the user do. Changes take effect between two pieces."""
+
+    def __init__(self, audio_format: Format, start: int, hearing: Hearing) -> None:
+        self.position = start
+        self._format, self._start, self._hearing = audio_format, start, hearing
+        self._floor = Floor()
+        self._quiet = 0  # samples without speech up to here
+        self._wanted: bool | None = False if hearing.push_to_talk else None  # muted or paused; None is neither
+        self._hold = _Hold(start, muted=False) if hearing.push_to_talk else None
+        self._cut = False
+        self._gap: int | None = None  # where the audio began to be missing
+        self._reason = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether the time that was asked for is up."""
+        for_ms, until_ms = self._hearing.for_ms, self._hearing.until_silence_ms
+        done = for_ms is not None and self.position - self._start >= self._format.samples(for_ms)
+        return done or (until_ms is not None and self._quiet >= self._format.samples(until_ms))
+
+    def begin(self) -> Iterator[Item]:
+        """What is so from the beginning."""
+        if self._hold is not None:
+            yield Paused(self._format.ms(self._hold.begin))
+
+    def pause(self) -> None:
+        """Hear nothing from here on, or hear again."""
+        self._wanted = False if self._wanted is None else None
+
+    def mute(self) -> None:
+        """Switch the microphone off, or on again."""
+        self._wanted = None if self._wanted else True
+
+    def cut(self) -> None:
+        """End the sentence here."""
+        self._cut = True
+
+    def heard(self, pcm: bytes) -> Iterator[Item]:
+        """A piece of audio from the device."""
+        yield from self._here()
+        mean, peak = loudness(pcm, self._format)
+        yield from self._piece(pcm, quiet=self._floor.is_quiet(mean, len(pcm) / SAMPLE_BYTES / self._format.rate))
+        yield Level(self._format.ms(self.position), mean, peak)
+
+    def lost(self, samples: int, reason: str) -> Iterator[Item]:
+        """The device gave too much at once, and so many samples are gone; silence takes their place."""
+        yield from self._missing(reason)
+        yield from self._silence(samples)
+        yield from self._here()
+
+    def absent(self, samples: int, reason: str) -> Iterator[Item]:
+        """The device has given nothing for so many samples, and may give nothing for longer."""
+        yield from self._missing(reason)
+        yield from self._silence(samples)
+
+    def end(self) -> Iterator[Item]:
+        """Close what is open."""
+        yield from self._here()
+        yield from self._release()
+
+    def _piece(self, pcm: bytes, *, quiet: bool) -> Iterator[Item]:
+        """One piece under whatever is wanted; a hold begins behind it, and ends before it."""
+        if self._hold is not None and self._wanted is not self._hold.muted:
+            yield from self._release()
+            yield from self._take_hold()  # a pause became a mute, or the other way round
+        holds = self._wanted is not None and self._hold is None
+        begin = self.position
+        self.position += len(pcm) // SAMPLE_BYTES
+        if self._hold is None:
+            self._quiet = self._quiet + len(pcm) // SAMPLE_BYTES if quiet else 0
+            cut, self._cut = self._cut or (holds and not self._hearing.flowing), False
+            yield Chunk(begin, pcm, cut_after=cut, quiet=quiet)
+        elif self._hearing.flowing:
+            yield Chunk(begin, bytes(len(pcm)), quiet=True)
+        if holds:
+            yield from self._take_hold()
+
+    def _take_hold(self) -> Iterator[Item]:
+        if self._wanted is not None:
+            self._hold = _Hold(self.position, self._wanted)
+            yield Paused(self._format.ms(self.position), self._wanted)
+
+    def _release(self) -> Iterator[Item]:
+        if self._hold is not None:
+            hold, self._hold, self._quiet = self._hold, None, 0
+            yield Resumed(self._format.ms(hold.begin), self._format.ms(self.position), hold.muted)
+
+    def _silence(self, samples: int) -> Iterator[Item]:
+        while samples > 0:
+            size = min(samples, self._format.samples(FILL_MS))
+            samples -= size
+            yield from self._piece(bytes(size * SAMPLE_BYTES), quiet=True)
+            yield from self._missing(self._reason)
+
+    def _missing(self, reason: str) -> Iterator[Item]:
+        """From here on audio is missing; what is missing while nothing was to be heard is no loss."""
+        self._reason = reason
+        if self._hold is not None:
+            yield from self._here(self._hold.begin)
+        elif self._gap is None:
+            self._gap = self.position
+
+    def _here(self, position: int | None = None) -> Iterator[Item]:
+        """Name what was missing up to here."""
+        gap, self._gap = self._gap, None
+        end = self.position if position is None else position
+        if gap is not None and end > gap:
+            yield Gap(self._format.ms(gap), self._format.ms(end), self._reason)

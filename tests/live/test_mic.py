@@ -1,0 +1,253 @@
+"""`asr mic` on a real capture path: a microphone made of software, the real server, and what befalls them."""
+
+import json
+import signal
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asrcli.server.app import in_background
+from asrcli.server.patience import Limits
+from asrcli.server.recognizers.pool import Pocketsphinx
+from tests.support.command import CLIP, Running, asr, lines, started, word_errors
+from tests.support.microphone import Microphone, until
+from tests.support.tone import silence, tone, wav
+from tests.support.waves import Alignment, alignment
+
+TRUTH = CLIP.with_suffix(".txt").read_text().split("\n")
+QWEN = "qwen3-asr-flash-realtime"
+
+
+def truth() -> str:
+    """What the clip says."""
+    return " ".join(" ".join(TRUTH).lower().replace(".", "").split())
+
+
+@contextmanager
+def listening(microphone: Microphone, *arguments: object) -> Iterator[Running]:
+    """`asr mic` in JSON Lines, once it records and the service listens."""
+    with started("mic", "-f", "jsonl", "-v", *arguments, **microphone.environment) as process:
+        process.read_until('"begin"')
+        microphone.wait_for_readers()
+        yield process
+
+
+def finish(process: Running, code: int = 0) -> tuple[list[dict[str, Any]], list[str]]:
+    """Ctrl-C: what still comes on standard output, and all of standard error."""
+    process.send_signal(signal.SIGINT)
+    rest, status = process.communicate(timeout=30)
+    assert process.returncode == code, status
+    return lines(rest), status.splitlines()
+
+
+def texts(events: list[dict[str, Any]]) -> str:
+    """The finals as one text."""
+    return " ".join(event["text"] for event in events if event["type"] == "final")
+
+
+def frames(path: Path) -> bytes:
+    """The PCM of a WAV file."""
+    with wave.open(str(path)) as file:
+        pcm: bytes = file.readframes(file.getnframes())
+    return pcm
+
+
+def compared(played: Path, saved: Path) -> Alignment:
+    """What was sent held against what was played."""
+    return alignment(frames(played), frames(saved))
+
+
+def test_what_is_spoken_comes_out_and_what_is_sent_is_saved(microphone: Microphone, tmp_path: Path) -> None:
+    """The words of the clip, the audio without a drop-out, and standard error without a word of a sound library."""
+    saved = tmp_path / "talk.wav"
+    with listening(microphone, "--local", "--save-audio", saved) as process:
+        microphone.play(CLIP)
+        events, status = finish(process)
+    assert word_errors(truth(), texts(events)) <= 0.05
+    end = events[-1]
+    assert (end["type"], end["lost_ms"], end["covered_ms"]) == ("end", 0, end["audio_ms"])
+    found = compared(CLIP, saved)
+    assert (found.correlation > 0.98, found.wander) == (True, 0)
+    assert len(frames(saved)) == end["audio_ms"] * 32
+    assert all(line.startswith("asr: ") for line in status)
+
+
+def test_a_device_of_another_rate_and_with_two_channels(tmp_path: Path) -> None:
+    """44.1 kHz stereo becomes 16 kHz mono without a drop-out."""
+    saved = tmp_path / "talk.wav"
+    tune = wav(tmp_path / "tune.wav", b"".join(tone(250, hertz=hertz) for hertz in (300, 700, 500, 1100, 400, 900)))
+    with Microphone(rate=44100, channels=2) as device, listening_scripted(device, "--save-audio", saved) as process:
+        device.play(tune)
+        finish(process)
+    found = compared(tune, saved)
+    assert (found.correlation > 0.98, found.wander) == (True, 0)
+
+
+@contextmanager
+def listening_scripted(microphone: Microphone, *arguments: object) -> Iterator[Running]:
+    """Listening with a recognizer that says a sentence a second, whatever it hears."""
+    with started("serve", "--engine", "scripted", "--port", 0) as server:
+        address = server.stderr.readline().split(" at ")[1].split()[0]
+        with listening(microphone, "--url", address, *arguments) as process:
+            yield process
+
+
+def test_a_device_that_is_unplugged_is_told_at_once_waited_for_and_accounted_for(
+    microphone: Microphone, scripted: str
+) -> None:
+    """The session goes on over silence; back again it is heard again; the gap has its times, and the exit code is 6."""
+    with listening(microphone, "--url", scripted) as process:
+        process.read_until('"final"')
+        microphone.unplug()
+        assert "waiting for it" in process.read_until('"notice"')
+        process.read_until('"final"')
+        microphone.replug()
+        assert "is back" in process.read_until('"notice"')
+        gap = json.loads(process.read_until('"gap"'))
+        process.read_until('"final"')
+        events, status = finish(process, 6)
+    end = events[-1]
+    assert end["lost_ms"] == gap["end_ms"] - gap["begin_ms"] >= 1000
+    assert abs(end["elapsed_ms"] - end["audio_ms"]) < 1500
+    assert status[-1].startswith("asr: finished, but")
+
+
+def test_without_retries_an_unplugged_device_ends_the_run(microphone: Microphone, scripted: str) -> None:
+    """Exit 3 and one line, behind the text of what was heard."""
+    with listening(microphone, "--url", scripted, "--no-device-retry") as process:
+        process.read_until('"final"')
+        microphone.unplug()
+        rest, status = process.communicate(timeout=20)
+    assert process.returncode == 3
+    assert lines(rest)[-1]["lost_ms"] == 0
+    assert "is gone" in status.splitlines()[-1]
+
+
+def test_ctrl_c_in_the_middle_of_a_word_keeps_what_was_said_before_it(
+    microphone: Microphone, embedded: str, tmp_path: Path
+) -> None:
+    """The last sentence ends where the run does: nothing that was spoken is thrown away."""
+    saved = tmp_path / "talk.wav"
+    heard = listening(microphone, "--url", embedded, "--partials", "--save-audio", saved)
+    with heard as process, microphone.playing(CLIP):
+        process.read_until("twenty")
+        events, status = finish(process)
+    last = [event for event in events if event["type"] == "final"][-1]
+    end = events[-1]
+    assert "waiting here for more than twenty" in last["text"]
+    assert end["audio_ms"] - last["end_ms"] < 700
+    assert end["lost_ms"] == 0
+    assert "Ctrl-C again" in " ".join(status)
+
+
+def test_silence_ends_the_task_and_not_the_session(microphone: Microphone, tmp_path: Path) -> None:
+    """Without a heartbeat the service hangs up on silence; the next word opens a new task and none is lost."""
+    quiet = wav(tmp_path / "quiet.wav", silence(4000))
+    with (
+        in_background(Pocketsphinx(), Limits(silent_s=2)) as address,
+        listening(microphone, "--url", address, "--no-heartbeat") as process,
+    ):
+        microphone.play(quiet)
+        assert "a new task begins" in process.read_until("RequestTimeOut")
+        microphone.play(CLIP)
+        events, _ = finish(process)
+    assert word_errors(truth(), texts(events)) <= 0.05
+    assert events[-1]["lost_ms"] == 0
+
+
+def test_the_microphone_and_what_is_played_are_two_speakers(
+    microphone: Microphone, embedded: str, tmp_path: Path
+) -> None:
+    """Two sessions on one timeline, each with its label."""
+    assert tmp_path
+    loud = microphone.add_sink("loudspeakers")
+    arguments = ("--url", embedded, "--device", "mic", "--device", "monitor")
+    with started("mic", "-f", "jsonl", *arguments, **microphone.environment) as process:
+        microphone.wait_for_readers(2)
+        microphone.play(CLIP, sink=loud)
+        events, _ = finish(process)
+    finals = [event for event in events if event["type"] == "final"]
+    assert {event["speaker"] for event in finals} == {"monitor"}
+    assert word_errors(truth(), texts(events)) <= 0.05
+    assert events[-1]["lost_ms"] == 0
+
+
+@pytest.mark.parametrize("wanted", ["--for", "--until-silence"])
+def test_it_ends_by_itself(microphone: Microphone, scripted: str, wanted: str) -> None:
+    """After so long, or after so much silence."""
+    done = asr("mic", "--url", scripted, "-f", "jsonl", wanted, "1.5s", **microphone.environment)
+    assert done.returncode == 0
+    end = lines(done.stdout)[-1]
+    assert 1500 <= end["audio_ms"] <= 2600
+    assert (end["audio_ms"] == 1500) is (wanted == "--for")
+
+
+def test_devices_are_listed_for_people_and_programs(microphone: Microphone) -> None:
+    """Name, host API, default rate, channels, and which is the default; nothing else on standard error."""
+    table, listed = asr("devices", **microphone.environment), asr("devices", "--json", **microphone.environment)
+    assert (table.returncode, table.stderr, listed.stderr) == (0, "", "")
+    devices = json.loads(listed.stdout)
+    assert {"index", "name", "host_api", "rate", "channels", "default"} == set(devices[0])
+    assert sum(device["default"] for device in devices) == 1
+    assert all(device["name"] in table.stdout for device in devices)
+
+
+def test_the_meter_advises_and_sends_nothing(microphone: Microphone, tmp_path: Path) -> None:
+    """Silent, good, too loud."""
+    for level, advice in ((0.0, "silent: muted"), (0.3, "good"), (1.0, "clipping"), (0.005, "very soft")):
+        sound = wav(tmp_path / "sound.wav", tone(3000, level=level))
+        with microphone.playing(sound):
+            done = asr("mic", "--test", "--for", "2s", **microphone.environment)
+        assert done.returncode == 0
+        assert advice in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments", "said"),
+    [
+        (3, ["--device", "studio"], "no microphone is called so"),
+        (3, ["--device", "a"], "could be several microphones"),
+        (2, ["--for", "soon"], "--for soon: not a length of time"),
+        (2, ["--for", "0s"], "not a length of time"),
+        (2, ["--ptt"], "standard input is no terminal"),
+        (2, ["--save-audio", "talk.txt"], ".wav"),
+        (2, ["--save-audio", "/no/such/place/talk.wav"], "there is no directory"),
+        (2, ["--device", "mic", "--device", "mic"], "more than once"),
+        (2, ["--test", "--save-audio", "talk.wav"], "keeps nothing"),
+        (2, ["--denoise", "--model", "fun-asr-flash-8k-realtime"], "16000 Hz"),
+    ],
+)
+def test_mistakes_have_one_line(microphone: Microphone, code: int, arguments: list[str], said: str) -> None:
+    """And an exit code, before anything is sent."""
+    done = asr("mic", "--url", "ws://127.0.0.1:1", *arguments, **microphone.environment)
+    if code == 3:  # the service is dialled at the same time
+        assert done.returncode in {3, 4}
+    else:
+        assert (done.returncode, len(done.stderr.splitlines())) == (code, 1)
+        assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_no_microphone_and_no_pyaudio_are_named(tmp_path: Path, scripted: str) -> None:
+    """One line with what to do; what PyAudio prints when it fails is not in the transcript."""
+    (tmp_path / "pyaudio.py").write_text("print('Could not import')\nraise ImportError('libportaudio.so.2')\n")
+    for command in (["mic", "--url", scripted], ["devices"]):
+        done = asr(*command, PYTHONPATH=str(tmp_path))
+        assert (done.returncode, done.stdout) == (3, "")
+        assert "PyAudio does not load (libportaudio.so.2)" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_two_programs_can_listen_at_once(microphone: Microphone, scripted: str) -> None:
+    """Nothing of ours is exclusive."""
+    with listening(microphone, "--url", scripted) as one:
+        with started("mic", "-f", "jsonl", "--url", scripted, **microphone.environment) as other:
+            other.read_until('"final"')
+            until("two readers", lambda: len(microphone.readers()) == 2)
+            finish(other)
+        one.read_until('"final"')
+        finish(one)
