@@ -17,6 +17,8 @@ def file(
     channel: o.Channel = "mix",
     each_channel: o.EachChannel = False,
     gain: o.Gain = 0.0,
+    denoise: o.Denoise = False,
+    agc: o.Agc = False,
     pace: o.Pace = None,
     raw: o.Raw = False,
     encoding: o.Encoding = None,
@@ -94,7 +96,8 @@ def file(
     showing.check(paths, log_file)
     wiring.log_to(log_file)
     take = reads.taken(start, end, channel, gain)
-    reading = reads.Reading(found, asked, take, samples, each_channel=each_channel, passthrough=passthrough)
+    treatment = reads.Treatment(denoise=denoise, agc=agc)
+    reading = reads.Reading(found, asked, take, samples, treatment, each_channel=each_channel, passthrough=passthrough)
     sources, failures = reads.file_sources(paths, reading)
     with ExitStack() as stack:
         runs = show.runs(showing, sources, stack)

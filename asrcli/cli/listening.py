@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asrcli.audio import Format
+from asrcli.cli.reading import UNTREATED, Treatment
 from asrcli.config import Recognition
 from asrcli.errors import UsageError
 from asrcli.events import Notice
@@ -39,8 +40,7 @@ class Listening:
     hearing: "Hearing"
     retry: bool = True
     gain_db: float = 0.0
-    denoise: bool = False
-    agc: bool = False
+    treatment: Treatment = UNTREATED
     save: str | None = None
 
     def microphones(self) -> "list[Microphone]":
@@ -89,11 +89,9 @@ class Listening:
         return [Together(tuple(made))] if len(made) > 1 else [*made]
 
     def _sent(self, source: "Source") -> "Source":
-        from asrcli.sources.enhance import LEVEL, Enhanced
         from asrcli.sources.utterances import Utterances
 
-        if self.denoise or self.agc:
-            source = Enhanced(source, LEVEL if self.denoise else 0, self.agc)
+        source = self.treatment.of(source)
         if self.asked.vad:
             return source
         return Utterances(source, self.asked.silence_ms, at_silences=not self.hearing.push_to_talk)

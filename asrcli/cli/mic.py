@@ -153,9 +153,8 @@ def mic(
         heartbeat=heartbeat if "heartbeat" in found.takes else None,  # silence can flow to any model
     )
     hearing = _hearing(for_, until_silence, heartbeat=heartbeat, ptt=ptt)
-    listening = listens.Listening(
-        tuple(device or ()), asked, hearing, device_retry, gain, denoise=denoise, agc=agc, save=save_audio
-    )
+    treatment = reads.Treatment(denoise=denoise, agc=agc)
+    listening = listens.Listening(tuple(device or ()), asked, hearing, device_retry, gain, treatment, save_audio)
     showing = show.Showing(
         formats=tuple(dict.fromkeys(format or [values.OutputFormat.TEXT])),
         path=output,

@@ -90,6 +90,29 @@ def recognition(
 
 
 @dataclass(frozen=True)
+class Treatment:
+    """What is done to audio that is hard to understand."""
+
+    denoise: bool = False
+    agc: bool = False
+
+    def of(self, source: "Source") -> "Source":
+        """The source, treated.
+
+        Raises:
+            UsageError: what cannot be done here, or to audio of this rate.
+        """
+        if not self.denoise and not self.agc:
+            return source
+        from asrcli.sources.enhance import LEVEL, Enhanced
+
+        return Enhanced(source, LEVEL if self.denoise else 0, self.agc)
+
+
+UNTREATED = Treatment()
+
+
+@dataclass(frozen=True)
 class Reading:
     """How inputs become sources.
 
@@ -101,6 +124,7 @@ class Reading:
     asked: Recognition
     take: "Take"
     samples: "Samples | None"
+    treatment: Treatment = UNTREATED
     each_channel: bool = False
     passthrough: bool = False
 
@@ -110,8 +134,8 @@ class Reading:
         if self.each_channel and self.take.channel is not None:
             raise UsageError("--each-channel with --channel: all of them or one")
         changed = self.take != Take() or self.samples is not None or self.each_channel or not self.asked.vad
-        if self.passthrough and changed:
-            raise UsageError("--passthrough sends a file as it is: no span, channel, gain, --raw or --no-vad with it")
+        if self.passthrough and (changed or self.treatment != UNTREATED):
+            raise UsageError("--passthrough sends a file as it is: no option that changes or cuts its audio")
 
     def source(self, path: str) -> "Source | Together":
         """What a path holds.
@@ -145,7 +169,7 @@ class Reading:
         from asrcli.sources.utterances import Utterances
 
         audio_format = Format(wire_rate(self.model, about[0] if about else None))
-        source = FileSource(path, audio_format, take, self.samples, speaker=speaker)
+        source = self.treatment.of(FileSource(path, audio_format, take, self.samples, speaker=speaker))
         return source if self.asked.vad else Utterances(source, self.asked.silence_ms)
 
     def _channels(self, path: str, about: tuple[int, int] | None) -> "Source | Together":

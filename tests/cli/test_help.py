@@ -22,10 +22,10 @@ PROMISED = {
     "--heartbeat --no-heartbeat --format --output --append --partials --timestamps --template --capitalize --exec "
     "--max-line --max-lines --plain --quiet --verbose --debug --log-file",
     "devices": "--json --debug --log-file",
-    "file": "--start --end --channel --each-channel --gain --pace --raw --encoding --rate --channels --passthrough "
-    "--model --vad --no-vad --silence-ms --threshold --language --semantic --local --url --api-key-file --heartbeat "
-    "--no-heartbeat --format --output --output-dir --append --partials --timestamps --template --capitalize --exec "
-    "--max-line --max-lines --plain --quiet --verbose --debug --log-file",
+    "file": "--start --end --channel --each-channel --gain --denoise --agc --pace --raw --encoding --rate --channels "
+    "--passthrough --model --vad --no-vad --silence-ms --threshold --language --semantic --local --url --api-key-file "
+    "--heartbeat --no-heartbeat --format --output --output-dir --append --partials --timestamps --template "
+    "--capitalize --exec --max-line --max-lines --plain --quiet --verbose --debug --log-file",
     "ws-raw": "--wire --url --local --api-key-file --header --wait --model --no-vad --first --last --text --pace "
     "--chunk-ms --audio-format --raw --encoding --rate --channels --show-sent --stamp --output --debug --log-file",
     "serve": "--host --port --engine --api-key-file --script --local-two-pass --quiet --debug --log-file",

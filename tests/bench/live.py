@@ -1,0 +1,138 @@
+"""How long a voice takes to become text: the bundled clip through a microphone made of software and `--local`.
+
+    python -m tests.bench.live
+
+Times are from a sound in the clip, as the recognizer places its words, to the event in the program's hands: the whole
+way, and beside it the recognizer's own share, which hears the same audio without a wire, a thread or a wait.
+"""
+
+import os
+import statistics
+import time
+import wave
+from collections.abc import Iterator
+
+from asrcli.audio import Chunk, Format
+from asrcli.config import Connection, Recognition
+from asrcli.events import Event, Final, Partial
+from asrcli.protocol import inference
+from asrcli.request import Audio, Finish
+from asrcli.run import Plan, Run
+from asrcli.server.app import in_background
+from asrcli.server.connection import new_id
+from asrcli.server.recognizers import answers
+from asrcli.server.recognizers.pool import Pocketsphinx
+from asrcli.server.recognizers.sphinx import SphinxSession, load_decoder
+from asrcli.sources.microphone import Microphone
+from asrcli.sources.portaudio import READ_MS, PortAudio
+from asrcli.sources.timeline import Hearing
+from asrcli.transcript import Transcript
+from asrcli.transport.websocket import dial
+from tests.support.command import CLIP
+from tests.support.microphone import Microphone as Played
+from tests.support.microphone import missing
+
+WIRE = Format(16000)
+ASKED = Recognition("fun-asr-realtime", heartbeat=True)
+
+
+class Delays:
+    """From the begin of a sentence to its first text, and from the end of its last word to its final; in seconds."""
+
+    def __init__(self) -> None:
+        self.first: dict[str, float] = {}
+        self.final: list[float] = []
+        self._begins: dict[str, int] = {}
+
+    def hear(self, event: Event, delay_s: "float | None", at_ms: "int | None" = None) -> None:
+        """Take an event that came `delay_s` behind audio position 0, or at an audio position after some work."""
+        late_ms = (delay_s or 0.0) * 1000 + (at_ms or 0)
+        if isinstance(event, Partial) and event.text and event.key not in self.first:
+            self.first[event.key] = (late_ms - event.begin_ms) / 1000
+        elif isinstance(event, Final) and event.words:
+            self.final.append((late_ms - event.words[-1].end_ms) / 1000)
+
+    def row(self, name: str) -> str:
+        """One line of the table."""
+        figures = (statistics.median(self.first.values()), statistics.median(self.final), max(self.final))
+        return f"{name:<28}" + "".join(f"{figure * 1000:>14.0f} ms" for figure in figures)
+
+
+class Watched:
+    """A Source that notes on the clock when audio position 0 was there to be had."""
+
+    def __init__(self, source: Microphone) -> None:
+        self._source, self.live = source, source
+        self.name, self.format, self.begin_ms, self.duration_ms = source.name, source.format, 0, None
+        self.audio_format, self.speaker = "pcm", ""
+        self.zero = float("inf")
+
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
+        """The chunks of the source; the one that came with the least delay tells."""
+        for item in self._source.chunks(start):
+            if isinstance(item, Chunk):
+                self.zero = min(self.zero, time.monotonic() - item.end / WIRE.rate)
+            yield item
+
+
+class Timed:
+    """An Output that notes when events come."""
+
+    def __init__(self, source: Watched) -> None:
+        self._source, self.came = source, list[tuple[float, Event]]()
+
+    def hear(self, event: Event, transcript: Transcript) -> None:
+        """With its time."""
+        del transcript
+        self.came.append((time.monotonic(), event))
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    @property
+    def delays(self) -> Delays:
+        """Of all that came."""
+        found = Delays()
+        for at, event in self.came:
+            found.hear(event, at - self._source.zero)
+        return found
+
+
+def through_the_program(length_ms: int) -> Delays:
+    """Microphone, threads, wire, server, worker process, and back."""
+    with Played() as played:
+        os.environ.update(played.environment)
+        source = Watched(Microphone(PortAudio(), WIRE, Hearing(for_ms=length_ms)))
+        output = Timed(source)
+        with in_background(Pocketsphinx()) as address:
+            plan = Plan("m", lambda _: inference.Client(ASKED, new_id), dial, Connection(address), None)
+            with played.playing(CLIP):
+                Run(plan, [output]).transcribe([source])
+    return output.delays
+
+
+def the_recognizer_alone(pcm: bytes) -> Delays:
+    """Fed piece by piece; each event counts from the end of its piece, and the work on that piece is added."""
+    found, session = Delays(), SphinxSession(load_decoder(), ASKED)
+    size = WIRE.samples(READ_MS) * 2
+    for at in range(0, len(pcm), size):
+        before = time.monotonic()
+        for event in answers(session, Audio(pcm[at : at + size])):
+            found.hear(event, time.monotonic() - before, WIRE.ms((at + size) // 2))
+    list(answers(session, Finish()))
+    return found
+
+
+def main() -> None:
+    """Print the table."""
+    if reason := missing():
+        raise SystemExit(f"the microphone {reason}")
+    with wave.open(str(CLIP)) as file:
+        pcm = file.readframes(file.getnframes())
+    print(f"{'':<28}{'first text':>17}{'final, median':>17}{'final, worst':>17}")
+    print(the_recognizer_alone(pcm).row("the recognizer alone"))
+    print(through_the_program(WIRE.ms(len(pcm) // 2) + 1500).row("microphone to final"))
+
+
+if __name__ == "__main__":
+    main()
