@@ -1,5 +1,6 @@
 """`asr serve`: the local server, for other clients of the service and for trying without one."""
 
+import random
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,9 +12,11 @@ from asrcli.cli.telling import tell
 from asrcli.errors import UsageError
 
 if TYPE_CHECKING:
+    from asrcli.server.faults import Faults
     from asrcli.server.recognizers import Recognizer
 
 EXAMPLES = "Examples:\n\nasr serve --port 8090\n\nasr serve --engine scripted --script talk.jsonl"
+FAULTS = "Faults"
 
 
 class Engine(StrEnum):
@@ -21,6 +24,7 @@ class Engine(StrEnum):
 
     POCKETSPHINX = "pocketsphinx"
     SCRIPTED = "scripted"
+    COUNTING = "counting"
 
 
 class SecondPass(StrEnum):
@@ -48,7 +52,8 @@ EngineName = Annotated[
     Engine,
     typer.Option(
         "--engine",
-        help="pocketsphinx: US English, modest accuracy, offline. scripted: replays a script, for tests.",
+        help="pocketsphinx: US English, modest accuracy, offline. scripted: replays a script, for tests. "
+        "counting: says which chunks of counted audio came, for tests.",
         rich_help_panel="Recognizer",
     ),
 ]
@@ -59,6 +64,27 @@ Script = Annotated[
         '"partials": ["hel"]}. Without it: a sentence every second.',
         metavar="PATH",
         rich_help_panel="Recognizer",
+    ),
+]
+FaultScript = Annotated[
+    Path | None,
+    typer.Option(
+        "--faults",
+        help='Faults to commit, one JSON object per line: {"connection": 2, "after_bytes": 32000, "do": "cut"}. '
+        "connection: its number; left out, each one. When: after_bytes of audio, after_events, or at handshake, "
+        "run-task or finish. do: cut, close (code), half-open, stall (seconds), slow (seconds), refuse (status, "
+        "retry_after), fail (code, message, close), garbage (what: not-json, binary, unknown), duplicate, late, "
+        "accept-and-drop.",
+        metavar="PATH",
+        rich_help_panel=FAULTS,
+    ),
+]
+ChaosSeed = Annotated[
+    int | None,
+    typer.Option(
+        help="Draw faults by lot, the same ones for the same seed. A client that tries again gets through.",
+        metavar="SEED",
+        rich_help_panel=FAULTS,
     ),
 ]
 Passes = Annotated[
@@ -74,6 +100,8 @@ def serve(
     engine: EngineName = Engine.POCKETSPHINX,
     script: Script = None,
     two_pass: Passes = SecondPass.AUTO,
+    faults: FaultScript = None,
+    chaos: ChaosSeed = None,
     quiet: o.Quiet = False,
     debug: o.Debug = False,
     log_file: o.LogFile = None,
@@ -93,24 +121,49 @@ def serve(
     wiring.log_to(log_file, on_screen=not quiet)
     recognizer = _recognizer(engine, script, two_pass)
     key = wiring.read_key(api_key_file) if api_key_file is not None else None
-    server = LocalServer(recognizer, host, port, key)
+    planned = _faults(faults, chaos)
+    server = LocalServer(recognizer, host, port, key, faults=planned)
 
     def announce(address: str) -> None:
         tell(f"asr: serving at {address} ({'key asked for' if key else 'no key'})")
         tell(f"asr: {recognizer.described}")
+        if planned is not None:
+            tell(f"asr: this server is at fault on purpose: {f'--chaos {chaos}' if faults is None else faults}")
 
     serve_forever(server, announce)
 
 
 def _recognizer(engine: Engine, script: Path | None, two_pass: SecondPass) -> "Recognizer":
+    if engine is not Engine.POCKETSPHINX and two_pass is not SecondPass.AUTO:
+        raise UsageError(f"--engine {engine} with --local-two-pass: only pocketsphinx reads twice")
     if engine is Engine.SCRIPTED:
         from asrcli.server.recognizers.scripted import Scripted, read_script
 
-        if two_pass is not SecondPass.AUTO:
-            raise UsageError("--engine scripted with --local-two-pass: a script is read once")
         return Scripted(read_script(script) if script else None)
     if script is not None:
         raise UsageError("--script without --engine scripted: only that engine replays one")
+    if engine is Engine.COUNTING:
+        from asrcli.server.recognizers.counting import Counting
+
+        return Counting()
     from asrcli.server.recognizers.pool import Pocketsphinx
 
     return Pocketsphinx(two_pass.value)
+
+
+def _faults(script: Path | None, seed: int | None) -> "Faults | None":
+    if script is None:
+        if seed is None:
+            return None
+        from asrcli.server.chaos import Chaos
+
+        return Chaos(random.Random(seed))  # noqa: S311  the same seed, the same faults
+    if seed is not None:
+        raise UsageError("--faults with --chaos: faults are written down or drawn by lot")
+    from asrcli.server.faults import parse
+
+    try:
+        lines = script.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UsageError(f"--faults {script}: {getattr(exc, 'strerror', None) or 'is not a text file'}") from exc
+    return parse(lines, f"--faults {script}")

@@ -18,12 +18,15 @@ from asrcli.errors import UsageError
 from asrcli.protocol import inference, realtime
 from asrcli.seams import ServerCodec
 from asrcli.server.connection import Conversation, new_id
+from asrcli.server.faults import Faults
 from asrcli.server.gate import Gate
 from asrcli.server.patience import Limits
 from asrcli.server.recognizers import Recognizer
+from asrcli.server.sabotage import Sabotage
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
+    from websockets.http11 import Request, Response
 
 LOOPBACK = "127.0.0.1"
 LOCAL_LIMITS = Limits(backlog_bytes=1 << 20)  # 30 s of audio ahead: an hour of it must not wait in memory
@@ -54,12 +57,14 @@ class LocalServer:
         port: int = 0,
         key: Secret | None = None,
         limits: Limits | None = None,
+        faults: Faults | None = None,
     ) -> None:
         if key is None and not _is_loopback(host):
             raise UsageError(f"--host {host} lets other machines in", "name a key for them with --api-key-file")
         self._recognizer, self._host, self._port = recognizer, host, port
         self._limits = limits or Limits()
         self._gate = Gate(frozenset(_CODECS), key, self._limits.connections)
+        self._sabotage = Sabotage(faults)
         self._conversations: set[Conversation] = set()
         self._server: Server | None = None
 
@@ -72,7 +77,7 @@ class LocalServer:
                 self._converse,
                 self._host,
                 self._port,
-                process_request=self._gate.check,
+                process_request=self._check,
                 compression=None,
                 max_size=self._limits.message_bytes,
                 close_timeout=CLOSE_WITHIN_S,
@@ -90,6 +95,7 @@ class LocalServer:
     async def drain(self) -> None:
         """Let nobody in, let running tasks end within the limit, then close."""
         self._gate.draining = True
+        self._sabotage.end()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._limits.drain_s):
                 while any(conversation.busy for conversation in self._conversations):
@@ -98,6 +104,7 @@ class LocalServer:
 
     async def stop(self) -> None:
         """Close everything now."""
+        self._sabotage.end()
         if self._server is not None:
             self._server.close(code=1001, reason="the server stops")
             try:
@@ -109,13 +116,16 @@ class LocalServer:
                 await self._server.wait_closed()
         await self._recognizer.close()
 
+    async def _check(self, connection: "ServerConnection", request: "Request") -> "Response | None":
+        return self._gate.check(connection, request) or await self._sabotage.greet(connection)
+
     async def _converse(self, socket: "ServerConnection") -> None:
         assert socket.request is not None  # noqa: S101  the handshake is done
         address = urlsplit(socket.request.path)
         model = parse_qs(address.query).get("model", [""])[0]
-        conversation = Conversation(
-            socket, _CODECS[address.path.rstrip("/")](new_id, model), self._recognizer, self._limits
-        )
+        codec = _CODECS[address.path.rstrip("/")](new_id, model)
+        line = await self._sabotage.around(socket, codec.path)
+        conversation = Conversation(line, codec, self._recognizer, self._limits)
         self._gate.connections += 1
         self._conversations.add(conversation)
         try:
@@ -126,11 +136,12 @@ class LocalServer:
 
 
 @contextmanager
-def in_background(recognizer: Recognizer, limits: Limits = LOCAL_LIMITS) -> Iterator[str]:
+def in_background(recognizer: Recognizer, limits: Limits = LOCAL_LIMITS, faults: Faults | None = None) -> Iterator[str]:
     """A server in a thread of this process, on a free loopback port; gives its address and ends with the block."""
     address: Future[str] = Future()
     ended: Future[Callable[[], None]] = Future()
-    thread = Thread(target=_run_background, args=(recognizer, limits, address, ended), name="server", daemon=True)
+    server = LocalServer(recognizer, limits=limits, faults=faults)
+    thread = Thread(target=_run_background, args=(server, address, ended), name="server", daemon=True)
     thread.start()
     try:
         yield address.result()
@@ -139,13 +150,10 @@ def in_background(recognizer: Recognizer, limits: Limits = LOCAL_LIMITS) -> Iter
         thread.join(STOP_WITHIN_S)
 
 
-def _run_background(
-    recognizer: Recognizer, limits: Limits, address: "Future[str]", ended: "Future[Callable[[], None]]"
-) -> None:
+def _run_background(server: LocalServer, address: "Future[str]", ended: "Future[Callable[[], None]]") -> None:
     async def serve() -> None:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         ended.set_result(lambda: _call(loop, stop.set))
-        server = LocalServer(recognizer, limits=limits)
         try:
             address.set_result(await server.start())
         except BaseException as exc:  # the caller waits for the address or for this

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from asrcli.config import Recognition
 from asrcli.errors import EngineUnavailable, ProtocolError, shorten
@@ -18,10 +18,23 @@ from asrcli.server.patience import Limits, Silence
 from asrcli.server.recognizers import Recognizer, RecognizerFailed, Stream, TooBusy
 from asrcli.server.waves import FORMATS, Waves
 
-if TYPE_CHECKING:
-    from websockets.asyncio.server import ServerConnection
-
 log = logging.getLogger("asrcli.server")
+
+
+class Socket(Protocol):
+    """What a conversation needs of a WebSocket connection, faulty ones too. The library's own exceptions come out."""
+
+    async def recv(self) -> str | bytes:
+        """The next message."""
+        ...
+
+    async def send(self, data: str | bytes, /) -> None:
+        """Send a message; waits while the client is behind."""
+        ...
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close."""
+        ...
 
 
 class Backlog:
@@ -73,7 +86,7 @@ class Task:
 class Conversation:
     """From the handshake to the close."""
 
-    def __init__(self, socket: "ServerConnection", codec: ServerCodec, recognizer: Recognizer, limits: Limits) -> None:
+    def __init__(self, socket: Socket, codec: ServerCodec, recognizer: Recognizer, limits: Limits) -> None:
         self._socket, self._codec, self._recognizer, self._limits = socket, codec, recognizer, limits
         self._backlog = Backlog(limits.backlog_bytes)
         self._task: Task | None = None

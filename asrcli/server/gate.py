@@ -30,11 +30,11 @@ class Gate:
         address = urlsplit(request.path)
         if address.path.rstrip("/") not in self.paths:
             known = ", ".join(sorted(self.paths))
-            return _refusal(connection, HTTPStatus.NOT_FOUND, "NotFound", f"No such path; there are {known}.")
+            return refusal(connection, HTTPStatus.NOT_FOUND, "NotFound", f"No such path; there are {known}.")
         if not self._may(request.headers.get("Authorization", ""), address.query):
-            return _refusal(connection, HTTPStatus.UNAUTHORIZED, "InvalidApiKey", "Invalid API-key provided.")
+            return refusal(connection, HTTPStatus.UNAUTHORIZED, "InvalidApiKey", "Invalid API-key provided.")
         if self.draining or self.connections >= self.max_connections:
-            return _refusal(connection, HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", "Too many connections.")
+            return refusal(connection, HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", "Too many connections.")
         return None
 
     def _may(self, authorization: str, query: str) -> bool:
@@ -46,7 +46,8 @@ class Gate:
         return hmac.compare_digest(given.strip().encode(), self.key.reveal().encode())
 
 
-def _refusal(connection: "ServerConnection", status: HTTPStatus, code: str, message: str) -> "Response":
+def refusal(connection: "ServerConnection", status: HTTPStatus, code: str, message: str) -> "Response":
+    """The answer to a handshake that gets no connection, in the service's form."""
     body = {"code": code, "message": message, "request_id": str(uuid.uuid4())}
     response = connection.respond(status, json.dumps(body) + "\n")
     del response.headers["Content-Type"]

@@ -1,0 +1,112 @@
+"""One connection's faults: counts what passes, says which are due, and words what they say. No clock, no socket."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from asrcli.errors import ProtocolError
+from asrcli.message import Text
+from asrcli.protocol import realtime
+from asrcli.protocol.parsing import Json, part, read, text, write
+from asrcli.server.faults import Do, Fault, When
+
+
+@dataclass(slots=True)
+class Past:
+    """What was said last, on whatever connection: what may come late, in the task behind."""
+
+    now: str = ""
+    before: str = ""
+
+    def begin(self) -> None:
+        """Another task."""
+        self.now, self.before = "", self.now or self.before
+
+
+class Watch:
+    """One connection: counts what passes and says which faults are due. Each is due once."""
+
+    def __init__(self, faults: Iterable[Fault], path: str, past: Past) -> None:
+        self._waiting, self._past = list(faults), past
+        self._bytes = self._events = 0
+        self._said = ""  # the last message out
+        self._task_id = ""
+        self._realtime = path.startswith(realtime.PATH)
+        past.begin()
+
+    @property
+    def failed_code(self) -> int:
+        """How a connection is closed behind a failure: each wire has its own way."""
+        return 1011 if self._realtime else 1000
+
+    def opened(self) -> list[Fault]:
+        """The connection is there."""
+        return self._due(When.HANDSHAKE)
+
+    def heard(self, data: str | bytes) -> list[Fault]:
+        """A message of the client, which is not yet taken."""
+        if isinstance(data, bytes):
+            self._bytes += len(data)
+            return self._due(When.BYTES, self._bytes)
+        try:
+            value = read(Text(data))
+        except ProtocolError:
+            return []
+        asked = text(value, "type") or text(part(value, "header"), "action")
+        if asked == "input_audio_buffer.append":
+            audio = text(value, "audio")
+            self._bytes += len(audio) * 3 // 4 - audio[-2:].count("=")
+            return self._due(When.BYTES, self._bytes)
+        if asked in {"run-task", "session.update"}:
+            self._task_id = text(part(value, "header"), "task_id")
+            self._past.begin()
+            return self._due(When.RUN_TASK)
+        return self._due(When.FINISH) if asked in {"finish-task", "session.finish"} else []
+
+    def said(self, data: str | bytes) -> list[Fault]:
+        """A message of ours, which has gone."""
+        self._events += 1
+        if isinstance(data, str):
+            self._said = data
+            if '"result-generated"' in data or "input_audio_transcription." in data:
+                self._past.now = data
+        return self._due(When.EVENTS, self._events)
+
+    def words(self, due: Fault) -> Iterator[str | bytes]:
+        """What a fault says."""
+        if due.do is Do.DUPLICATE:
+            yield self._said
+        elif due.do is Do.LATE:
+            yield self._past.before or _never_said(realtime_wire=self._realtime)
+        elif due.do is Do.FAIL:
+            yield self._failed(str(due.code), due.message)
+        elif due.do is Do.GARBAGE:
+            unknown: Json = {"type": "sing"}
+            if not self._realtime:
+                unknown = {"header": {"event": "sing", "task_id": self._task_id}, "payload": {}}
+            words: dict[str, str | bytes] = {"not-json": '{"oops', "binary": bytes(range(256))}
+            yield words.get(due.what, write(unknown).data)
+
+    def _due(self, when: When, count: int = 0) -> list[Fault]:
+        due = [fault for fault in self._waiting if fault.when is when and fault.count <= count]
+        self._waiting = [fault for fault in self._waiting if fault not in due]
+        return due
+
+    def _failed(self, code: str, message: str) -> str:
+        if self._realtime:
+            kind = "invalid_request_error" if code.lower().startswith("invalid") else "server_error"
+            error = {"type": kind, "code": code, "message": message, "param": None, "event_id": None}
+            return write({"event_id": "event_fault", "type": "error", "error": error}).data
+        error = {"error_code": code, "error_message": message}
+        header = {"task_id": self._task_id, "event": "task-failed", "attributes": {}}
+        return write({"header": header | error, "payload": {}}).data
+
+
+def _never_said(*, realtime_wire: bool) -> str:
+    """A result of a task that nobody asked for: what is late where nothing was said before."""
+    if realtime_wire:
+        about = {"item_id": f"item_{'0' * 32}", "content_index": 0, "language": "", "emotion": "neutral"}
+        name = "conversation.item.input_audio_transcription.completed"
+        return write({"event_id": "event_late", "type": name, **about, "transcript": "late"}).data
+    sentence = {"sentence_id": 1, "begin_time": 0, "end_time": 100, "text": "late", "words": [], "sentence_end": True}
+    header = {"task_id": "0" * 32, "event": "result-generated", "attributes": {}}
+    return write({"header": header, "payload": {"output": {"sentence": sentence}, "usage": None}}).data

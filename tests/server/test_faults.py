@@ -1,0 +1,199 @@
+"""Faults on paper: scripts, triggers, and what they say."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asrcli.config import Recognition
+from asrcli.errors import ServiceRefused, UsageError
+from asrcli.message import Text
+from asrcli.protocol import inference, realtime
+from asrcli.server.faults import Do, Fault, Plan, When, parse
+from asrcli.server.watch import Past, Watch
+from tests.support.wire import finish_task, run_task
+
+SCRIPT = {
+    '{"do": "cut", "connection": 2, "after_bytes": 32000}': Fault(Do.CUT, When.BYTES, 32000, 2),
+    '{"do": "close", "code": 1011, "at": "finish"}': Fault(Do.CLOSE, When.FINISH, code=1011),
+    '{"do": "half-open", "after_events": 3}': Fault(Do.HALF_OPEN, When.EVENTS, 3),
+    '{"do": "stall", "seconds": 2.5, "at": "run-task"}': Fault(Do.STALL, When.RUN_TASK, seconds=2.5),
+    '{"do": "slow", "seconds": 1}': Fault(Do.SLOW, seconds=1),
+    '{"do": "refuse", "status": 401, "at": "handshake"}': Fault(Do.REFUSE, status=401),
+    '{"do": "refuse", "status": 503, "retry_after": 2}': Fault(Do.REFUSE, status=503, retry_after=2),
+    '{"do": "fail", "code": "InternalError", "after_bytes": 1}': Fault(
+        Do.FAIL, When.BYTES, 1, code="InternalError", message="a fault on purpose"
+    ),
+    '{"do": "fail", "code": "x", "message": "天", "close": false, "at": "finish"}': Fault(
+        Do.FAIL, When.FINISH, code="x", message="天", close=False
+    ),
+    '{"do": "garbage", "after_events": 1}': Fault(Do.GARBAGE, When.EVENTS, 1, what="not-json"),
+    '{"do": "garbage", "what": "binary", "after_events": 1}': Fault(Do.GARBAGE, When.EVENTS, 1, what="binary"),
+    '{"do": "duplicate", "after_events": 2}': Fault(Do.DUPLICATE, When.EVENTS, 2),
+    '{"do": "late", "at": "run-task"}': Fault(Do.LATE, When.RUN_TASK),
+    '{"do": "accept-and-drop", "connection": 1}': Fault(Do.DROP, connection=1),
+}
+
+
+@pytest.mark.parametrize(("line", "fault"), SCRIPT.items(), ids=SCRIPT)
+def test_each_fault_can_be_written(line: str, fault: Fault) -> None:
+    """One object to a line."""
+    assert parse(["", line, " "]).faults == (fault,)
+    assert str(fault).startswith(fault.do)
+
+
+def test_a_fault_befalls_its_connection_or_all() -> None:
+    """In the order of the script."""
+    plan = parse(SCRIPT)
+    assert plan.of(1) == tuple(fault for fault in SCRIPT.values() if fault.connection in {1, None})
+    assert [fault.do for fault in Plan(plan.faults[:2]).of(2)] == [Do.CUT, Do.CLOSE]
+    assert [fault.do for fault in Plan(plan.faults[:2]).of(3)] == [Do.CLOSE]
+
+
+WRONG = {
+    "{": "not JSON",
+    "[" * 100_000: "not JSON",
+    "[]": "not an object",
+    "{}": "do None is none of cut, close",
+    '{"do": ["cut"]}': "is none of cut, close",
+    '{"do": "explode"}': "do 'explode' is none of cut, close",
+    '{"do": "cut", "code": 1}': "cut has no code",
+    '{"do": "cut", "after_byte": 1}': "cut has no after_byte",
+    '{"do": "cut", "after_bytes": 1, "at": "finish"}': "at and after_bytes are one too many",
+    '{"do": "cut", "after_bytes": -1}': "after_bytes -1 is not a whole number from 1 on",
+    '{"do": "cut", "after_events": true}': "after_events True is not a whole number from 1 on",
+    '{"do": "cut", "after_events": 0}': "after_events 0 is not a whole number from 1 on",
+    '{"do": "cut", "connection": 0}': "connection 0 is not a whole number from 1 on",
+    '{"do": "cut", "connection": "1"}': "connection '1' is not a whole number from 1 on",
+    '{"do": "cut", "at": "noon"}': "at 'noon' is none of handshake, run-task, finish",
+    '{"do": "cut", "at": ["finish"]}': "is none of handshake, run-task, finish",
+    '{"do": "cut", "at": "after_bytes"}': "at 'after_bytes' is none of handshake, run-task, finish",
+    '{"do": "close"}': "close needs code",
+    '{"do": "close", "code": 1005}': "code 1005 is not one that close takes",
+    '{"do": "close", "code": true}': "code True is not one that close takes",
+    '{"do": "close", "code": "1000"}': "code '1000' is not one that close takes",
+    '{"do": "stall"}': "stall needs seconds",
+    '{"do": "stall", "seconds": -1}': "seconds -1 is not a number of seconds",
+    '{"do": "slow", "seconds": NaN}': "seconds nan is not a number of seconds",
+    '{"do": "refuse", "status": 418}': "status 418 is not one that refuse takes",
+    '{"do": "refuse", "status": 503, "retry_after": "x"}': "retry_after 'x' is not a whole number",
+    '{"do": "refuse", "status": 503, "at": "finish"}': "refuse comes at the handshake only",
+    '{"do": "accept-and-drop", "after_bytes": 1}': "accept-and-drop comes at the handshake only",
+    '{"do": "fail", "code": 1, "at": "finish"}': "code 1 is not a text",
+    '{"do": "fail", "code": "x", "close": 1}': "close 1 is not one that fail takes",
+    '{"do": "garbage", "what": "noise"}': "what 'noise' is not one that garbage takes",
+    '{"do": "duplicate", "at": "finish"}': "duplicate needs after_events",
+}
+
+
+@pytest.mark.parametrize(("line", "problem"), WRONG.items(), ids=[line[:60] for line in WRONG])
+def test_what_is_no_fault_is_named_with_its_line(line: str, problem: str) -> None:
+    """In one sentence that says what would be one."""
+    with pytest.raises(UsageError) as caught:
+        parse(['{"do": "cut"}', "", line], "--faults f.jsonl")
+    assert str(caught.value).startswith("--faults f.jsonl: line 3 is not a fault: ")
+    assert problem in str(caught.value)
+
+
+KEYS = st.sampled_from(["do", "connection", "at", "after_bytes", "code", "seconds", "status", "what", "close"])
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from([*Do, *When, "binary"])
+OBJECTS = st.dictionaries(KEYS, VALUES | st.lists(VALUES, max_size=2), max_size=4)
+
+
+@given(OBJECTS | VALUES | st.builds(lambda do, more: more | {"do": do}, st.sampled_from(Do), OBJECTS))
+def test_any_json_is_a_fault_or_a_usage_error(value: object) -> None:
+    """Nothing else comes out."""
+    try:
+        (fault,) = parse([json.dumps(value)]).faults
+    except UsageError:
+        return
+    assert isinstance(fault, Fault)
+
+
+def watching(*faults: Fault, path: str = inference.PATH) -> Watch:
+    """A connection with these faults."""
+    return Watch(faults, path, Past())
+
+
+@given(st.lists(st.integers(0, 5000), max_size=30), st.integers(1, 60_000))
+def test_a_fault_strikes_once_when_so_much_audio_has_come(sizes: list[int], count: int) -> None:
+    """On both wires, counted as audio and not as what carries it."""
+    fault, text = Fault(Do.CUT, When.BYTES, count), Fault(Do.LATE, When.BYTES, count)
+    binary, encoded = watching(fault), watching(text, path=realtime.PATH)
+    heard = 0
+    for size in sizes:
+        audio = base64.b64encode(bytes(size)).decode()
+        struck = [fault] if heard < count <= heard + size else []
+        assert binary.heard(bytes(size)) == struck
+        assert len(encoded.heard(json.dumps({"type": "input_audio_buffer.append", "audio": audio}))) == len(struck)
+        heard += size
+    assert binary.opened() == binary.said("{}") == []
+
+
+def test_each_trigger_waits_for_its_moment() -> None:
+    """On a connection a fault strikes once, whatever comes again."""
+    faults = [Fault(Do.LATE, when, 2 if when is When.EVENTS else 1 if when is When.BYTES else 0) for when in When]
+    at = dict(zip(When, faults, strict=True))
+    wires = {
+        inference.PATH: (run_task(), b"1", finish_task()),
+        realtime.PATH: (
+            {"type": "session.update"},
+            {"type": "input_audio_buffer.append", "audio": "AAA="},
+            {"type": "session.finish"},
+        ),
+    }
+    for path, messages in wires.items():
+        run, audio, finish = (m if isinstance(m, bytes) else json.dumps(m) for m in messages)
+        watch = watching(*faults, path=path)
+        assert watch.heard("{") == watch.heard('{"type": 1}') == watch.said("1") == []
+        assert watch.opened() == [at[When.HANDSHAKE]]
+        assert watch.heard(run) == [at[When.RUN_TASK]]
+        assert watch.said("2") == [at[When.EVENTS]]
+        assert watch.heard(audio) == [at[When.BYTES]]
+        assert watch.heard(finish) == [at[When.FINISH]]
+        assert [*watch.opened(), *watch.heard(run), *watch.said("3"), *watch.heard(audio), *watch.heard(finish)] == []
+
+
+def test_a_duplicate_is_the_event_that_has_gone() -> None:
+    """Letter by letter."""
+    watch = watching()
+    watch.said("one")
+    watch.said("two")
+    assert list(watch.words(Fault(Do.DUPLICATE))) == ["two"]
+
+
+def test_what_comes_late_is_of_the_task_before() -> None:
+    """Of another connection, or of the same; where nothing was said before, of a task that nobody knows."""
+    past, late = Past(), Fault(Do.LATE)
+    first = Watch((), inference.PATH, past)
+    unknown = json.loads(str(next(first.words(late))))
+    assert unknown["header"] == {"task_id": "0" * 32, "event": "result-generated", "attributes": {}}
+    first.heard(json.dumps(run_task("a")))
+    first.said('{"header":{"event":"result-generated","task_id":"a"}}')
+    first.said('{"header":{"event":"task-finished","task_id":"a"}}')
+    first.heard(json.dumps(run_task("b")))
+    assert list(first.words(late)) == ['{"header":{"event":"result-generated","task_id":"a"}}']
+    first.said('{"header":{"event":"result-generated","task_id":"b"}}')
+    second = Watch((), inference.PATH, past)
+    second.heard(json.dumps(run_task("c")))
+    assert list(second.words(late)) == ['{"header":{"event":"result-generated","task_id":"b"}}']
+    (unknown,) = watching(path=realtime.PATH).words(late)
+    assert json.loads(str(unknown))["type"] == "conversation.item.input_audio_transcription.completed"
+
+
+@pytest.mark.parametrize("close", [True, False])
+def test_a_failure_is_one_to_our_own_client(close: bool) -> None:
+    """With its code, its words and the id of the task."""
+    fault = Fault(Do.FAIL, When.FINISH, code="InternalError", message="天", close=close)
+    watch = watching(fault)
+    client = inference.Client(Recognition("m"), lambda: "task")
+    for message in client.start():
+        assert isinstance(message, Text)
+        watch.heard(message.data)
+    with pytest.raises(ServiceRefused, match=r"InternalError: 天 \(task task\)"):
+        client.receive(Text(str(next(watch.words(fault)))))
+    session = realtime.Client(Recognition("m"), lambda: "c")
+    with pytest.raises(ServiceRefused, match="InternalError: 天"):
+        session.receive(Text(str(next(watching(path=realtime.PATH).words(fault)))))
