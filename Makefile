@@ -1,4 +1,4 @@
-# make demo · make test · make check · make bench: each does its own set-up in $(VENV).
+# make demo · make test · make check · make bench · make chaos: each does its own set-up in $(VENV).
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CLIP := tests/data/meeting-rms.wav
 MICROPHONE := pulseaudio pulseaudio-utils libasound2-plugins portaudio19-dev gcc python3-dev
 
-.PHONY: demo test check bench completions clean
+SEEDS ?= 1000
+
+.PHONY: demo test check bench chaos completions clean
 
 demo: $(VENV)/.demo
 	$(BIN)/asr file $(CLIP) --local --timestamps relative --partials
@@ -21,6 +23,9 @@ check: $(VENV)/.check
 
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.bench
+
+chaos: $(VENV)/.test
+	$(BIN)/python -m tests.bench.chaos $(SEEDS)
 
 completions: $(VENV)/.demo
 	$(BIN)/python -m tests.support.completions

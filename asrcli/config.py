@@ -58,11 +58,29 @@ class Secret:
 class Connection:
     """Whom to ask: the service's base URL and the key, None for a server that wants none.
 
-    The timeouts bound waiting for the connection, for the service to be ready, and for the next message once the
-    audio has ended.
+    The timeouts bound waiting for the connection, for the service to be ready, for the next message once the audio has
+    ended, and for any sign of life while audio flows: an answer to it, or to the pings that go out every `keepalive_s`.
     """
 
     url: str = DEFAULT_URL
     key: Secret | None = None
     connect_timeout_s: float = 10.0
     idle_timeout_s: float = 30.0
+    stall_timeout_s: float = 30.0
+    keepalive_s: float = 15.0
+    pong_timeout_s: float = 15.0
+
+
+@dataclass(frozen=True)
+class Retries:
+    """How a connection that is lost is made anew.
+
+    Attributes:
+        limit: Attempts in a row without progress: None for no limit, 0 for none.
+        wait_s: Before the first attempt, at most; it doubles with each, and is drawn by chance.
+        catch_up: How many times real time what was missed is sent; None is as fast as it is taken.
+    """
+
+    limit: int | None = 0
+    wait_s: float = 0.5
+    catch_up: float | None = None

@@ -103,11 +103,23 @@ class ConnectionTrouble(AsrError):
 
 
 class ConnectFailed(ConnectionTrouble):
-    """No connection came up: unknown host, refused port, TLS, not a WebSocket server, or no answer."""
+    """No connection came up: unknown host, refused port, TLS, not a WebSocket server, or no answer.
 
-    def __init__(self, url: str, reason: str, advice: str = "check the network and --url") -> None:
+    `passing`: the service itself said that it is only in trouble, and perhaps for how long.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        reason: str,
+        advice: str = "check the network and --url",
+        *,
+        passing: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(url, reason, advice)
         self.url, self.reason, self.advice = url, reason, advice
+        self.passing, self.retry_after_s = passing, retry_after_s
 
     def __str__(self) -> str:
         return f"cannot connect to {self.url}: {shorten(self.reason)}; {self.advice}"
@@ -137,11 +149,14 @@ class ProtocolError(ConnectionTrouble):
 
 
 class ServiceRefused(AsrError):
-    """The service answered with an error of its own: the code, its words, and the task id its support asks for."""
+    """The service answered with an error of its own: the code, its words, and the task id its support asks for.
 
-    def __init__(self, code: str, message: str, task_id: str = "") -> None:
+    `retry_after_s` is for how long it wants to be left alone, where it says so.
+    """
+
+    def __init__(self, code: str, message: str, task_id: str = "", retry_after_s: float | None = None) -> None:
         super().__init__(code, message, task_id)
-        self.code, self.message, self.task_id = code, message, task_id
+        self.code, self.message, self.task_id, self.retry_after_s = code, message, task_id, retry_after_s
 
     def __str__(self) -> str:
         task = f" (task {self.task_id})" if self.task_id else ""

@@ -97,6 +97,7 @@ class Reconnecting:
     attempt: int
     wait_ms: int
     reason: str
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,10 @@ class Ended:
         first_text_ms: From the first audio sent to the first text, on the clock.
         final_after_stop_ms: From the end of the audio to the last final, on the clock.
         elapsed_ms: The whole run, on the clock.
+        reconnects: Connections that were made anew.
         paused_ms: Time in which nothing was meant to be heard; it is no part of audio_ms.
+        final_ms: Audio that finals cover; with silence and lost_ms it adds up to audio_ms.
+        longest_outage_ms: From the loss of a connection until the service listened again, on the clock.
     """
 
     audio_ms: int
@@ -195,6 +199,13 @@ class Ended:
     final_after_stop_ms: int | None
     elapsed_ms: int
     paused_ms: int = 0
+    final_ms: int = 0
+    longest_outage_ms: int = 0
+
+    @property
+    def silence_ms(self) -> int:
+        """Audio that was heard and has no words in it."""
+        return max(0, self.audio_ms - self.final_ms - self.lost_ms)
 
 
 Spoken = SpeechStarted | Partial | SpeechStopped | Final
@@ -230,4 +241,4 @@ def labelled(event: Event, speaker: str) -> Event:
         return replace(event, key=f"{speaker}:{event.key}")
     if isinstance(event, Partial | Final):
         return replace(event, key=f"{speaker}:{event.key}", speaker=speaker)
-    return replace(event, speaker=speaker) if isinstance(event, Gap | Finished | Live) else event
+    return replace(event, speaker=speaker) if isinstance(event, Gap | Finished | Reconnecting | Live) else event

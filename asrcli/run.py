@@ -6,7 +6,7 @@ from queue import SimpleQueue
 from threading import Thread
 from time import monotonic
 
-from asrcli.config import Connection
+from asrcli.config import Connection, Retries
 from asrcli.engine.account import Over
 from asrcli.engine.interrupts import interruptible
 from asrcli.engine.session import Session
@@ -33,6 +33,7 @@ class Plan:
     dial: Callable[[str, Connection], Transport]
     connection: Connection
     pace: float | None
+    retries: Retries = Retries()  # noqa: RUF009  a frozen value
     free: bool = False  # nobody sends a bill
     clock: Callable[[], float] = monotonic
 
@@ -73,7 +74,9 @@ class _Account:
             covered_ms=audio_ms - transcript.lost_ms,
             lost_ms=transcript.lost_ms,
             sentences=transcript.sentences,
-            reconnects=0,
+            reconnects=sum(over.reconnects for over in self.overs),
+            longest_outage_ms=max((over.longest_outage_ms for over in self.overs), default=0),
+            final_ms=transcript.final_ms,
             paused_ms=transcript.paused_ms,
             billed_s=None if free else self.billed_s,
             first_text_ms=firsts[0] if firsts else None,
@@ -181,7 +184,9 @@ class _Heard:
     def __init__(self, source: Source, begin_ms: int, plan: Plan) -> None:
         self.source, self.begin_ms, self.begun, self._model = source, begin_ms, False, plan.model
         start, pace = source.format.samples(begin_ms), plan.pace if source.live is None else None
-        self.session = Session(source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock)
+        self.session = Session(
+            source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, plan.retries
+        )
 
     def began(self, task_id: str) -> Began:
         """What is told when the service listens for the first time."""

@@ -55,7 +55,11 @@ class ClientCodec(Protocol):
     reusable: bool
     manual: bool
     task_id: str
-    billed_s: float | None
+
+    @property
+    def billed_s(self) -> float | None:
+        """Seconds the service counted so far, where it does."""
+        ...
 
     def url(self, base: str) -> str:
         """The address to dial at a service."""

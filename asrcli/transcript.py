@@ -30,6 +30,8 @@ class Transcript:
         covered_ms: How far into the audio the text reaches, on the run's timeline.
         lost_ms: Audio in gaps.
         paused_ms: Time in which nothing was meant to be heard.
+        final_ms: Audio that finals cover.
+        reached_ms: Where the finals of each speaker reach up to.
     """
 
     latest: Sentence | None = None
@@ -40,6 +42,8 @@ class Transcript:
     covered_ms: int = 0
     lost_ms: int = 0
     paused_ms: int = 0
+    final_ms: int = 0
+    reached_ms: dict[str, int] = field(default_factory=dict)
 
     @property
     def settled(self) -> str:
@@ -70,8 +74,7 @@ def fold(transcript: Transcript, event: Event) -> Transcript:
     if isinstance(event, Resumed):
         return replace(transcript, paused_ms=transcript.paused_ms + event.end_ms - event.begin_ms)
     if isinstance(event, Finished | Reconnecting):  # what never became final was not said, or will be said again
-        speaker = event.speaker if isinstance(event, Finished) else ""
-        rest = {key: partial for key, partial in transcript.open.items() if partial.speaker != speaker}
+        rest = {key: partial for key, partial in transcript.open.items() if partial.speaker != event.speaker}
         return replace(transcript, open=rest, numbers={key: transcript.numbers[key] for key in rest})
     return transcript
 
@@ -97,5 +100,12 @@ def _settled(transcript: Transcript, final: Final) -> Transcript:
     )
     if not final.text.strip():
         return rest  # the wire took the sentence back: its number is free again
-    highest = max(number, rest.highest)
-    return replace(rest, latest=Sentence(number, final), sentences=rest.sentences + 1, highest=highest)
+    before_ms = transcript.reached_ms.get(final.speaker, 0)
+    return replace(
+        rest,
+        latest=Sentence(number, final),
+        sentences=rest.sentences + 1,
+        highest=max(number, rest.highest),
+        final_ms=rest.final_ms + max(0, final.end_ms - max(before_ms, final.begin_ms)),
+        reached_ms=rest.reached_ms | {final.speaker: max(before_ms, final.end_ms)},
+    )

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ParamSpec
 import typer
 
 from asrcli import __version__
-from asrcli.cli import devices, file, mic, schema, serve, ws_raw
+from asrcli.cli import devices, file, mic, resume, schema, serve, sessions, verify, ws_raw
 from asrcli.cli.telling import tell
 from asrcli.errors import (
     AsrError,
@@ -126,6 +126,9 @@ def _tell(sentence: str, *, debug: bool) -> None:
 app.command("mic", epilog=mic.EXAMPLES)(guarded(mic.mic))
 app.command("devices", epilog=devices.EXAMPLES)(guarded(devices.devices))
 app.command("file", epilog=file.EXAMPLES)(guarded(file.file))
+app.command("resume", epilog=resume.EXAMPLES)(guarded(resume.resume))
+app.command("sessions", epilog=sessions.EXAMPLES)(guarded(sessions.sessions))
+app.command("verify", epilog=verify.EXAMPLES)(guarded(verify.verify))
 app.command("ws-raw", epilog=ws_raw.EXAMPLES)(guarded(ws_raw.ws_raw))
 app.command("serve", epilog=serve.EXAMPLES)(guarded(serve.serve))
 app.command("schema", epilog=schema.EXAMPLES)(guarded(schema.schema))

@@ -1,6 +1,7 @@
 """`asr file`: audio and video files, and pipes, to text."""
 
 from asrcli.cli import options as o
+from asrcli.cli import patience as p
 from asrcli.cli import values
 
 EXAMPLES = """Examples:
@@ -35,6 +36,13 @@ def file(
     url: o.Url = None,
     api_key_file: o.ApiKeyFile = None,
     heartbeat: o.Heartbeat = None,
+    reconnect: p.Reconnect = True,
+    retries: p.RetryLimit = None,
+    retry_wait: p.RetryWait = 0.5,
+    catch_up: p.CatchUp = p.CATCH_UP,
+    connect_timeout: p.ConnectTimeout = 10.0,
+    stall_timeout: p.StallTimeout = 30.0,
+    keepalive: p.Keepalive = None,
     format: o.Formats = None,
     output: o.OutputFile = None,
     output_dir: o.OutputDir = None,
@@ -65,6 +73,7 @@ def file(
     from asrcli.cli import showing as show
     from asrcli.cli import wiring
 
+    patience = p.Patience(reconnect, retries, retry_wait, catch_up, connect_timeout, stall_timeout, keepalive)
     samples = reads.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     found = reads.model_for(model, paths, language or [], samples)
     asked = reads.recognition(
@@ -102,4 +111,6 @@ def file(
     with ExitStack() as stack:
         runs = show.runs(showing, sources, stack)
         connection = wiring.connection(stack, asked, local=local, url=url, key_file=api_key_file)
-        wiring.run(found, asked, runs, failures, connection, speed, local=local)
+        connection = patience.of(connection, paced=speed is not None)
+        tries = patience.retries(live=False, pace=speed)
+        wiring.run(found, asked, runs, failures, connection, speed, tries, local=local)

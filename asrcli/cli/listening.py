@@ -72,8 +72,10 @@ class Listening:
             return [path]
         return [path.with_name(f"{path.stem}-{name}{path.suffix}") for name in self.devices]
 
-    def sources(self, microphones: "Sequence[Microphone]") -> "list[Source | Together]":
-        """What is sent of them: made louder, cut, kept.
+    def sources(
+        self, microphones: "Sequence[Microphone]", kept: "Callable[[Source], Source]"
+    ) -> "list[Source | Together]":
+        """What is sent of them: made louder, cut, kept in the journal and where the user wants it.
 
         Raises:
             UsageError: what cannot be done here, or to audio of this rate.
@@ -81,7 +83,7 @@ class Listening:
         """
         from asrcli.run import Together
 
-        made = [self._sent(microphone) for microphone in microphones]
+        made = [kept(self._sent(microphone)) for microphone in microphones]
         for number, path in enumerate(self.saved()):
             from asrcli.sources.saved import Saved
 

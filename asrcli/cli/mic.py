@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from asrcli.cli import keeping, values
 from asrcli.cli import options as o
-from asrcli.cli import values
+from asrcli.cli import patience as p
 from asrcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -112,9 +113,18 @@ def mic(
     url: o.Url = None,
     api_key_file: o.ApiKeyFile = None,
     heartbeat: Heartbeat = None,
+    reconnect: p.Reconnect = True,
+    retries: p.RetryLimit = None,
+    retry_wait: p.RetryWait = 0.5,
+    catch_up: p.CatchUp = p.CATCH_UP,
+    connect_timeout: p.ConnectTimeout = 10.0,
+    stall_timeout: p.StallTimeout = 30.0,
+    keepalive: p.Keepalive = None,
     format: o.Formats = None,
     output: o.OutputFile = None,
     append: o.Append = False,
+    journal: keeping.KeepIn = None,
+    no_journal: keeping.KeepNothing = False,
     partials: o.Partials = False,
     timestamps: o.Timestamps = None,
     template: o.Template = None,
@@ -141,6 +151,7 @@ def mic(
     from asrcli.cli import wiring
     from asrcli.engine.keyboard import has_keyboard
 
+    patience = p.Patience(reconnect, retries, retry_wait, catch_up, connect_timeout, stall_timeout, keepalive)
     manual = ptt or not vad
     found = reads.model_for(model or (reads.MANUAL_MODEL if manual else reads.USUAL_MODEL), ["-"], language or [], None)
     asked = reads.recognition(
@@ -171,11 +182,12 @@ def mic(
         keys=has_keyboard(),
     )
     showing.check([], log_file, listening.saved())
+    kept = keeping.Keeping(keeping.journal_folder(journal, no_journal=no_journal))
     wiring.log_to(log_file)
     if test:
         _test(listening)
     else:
-        _transcribe(found, listening, showing, url, api_key_file, local=local)
+        _transcribe(found, listening, showing, kept, patience, url, api_key_file, local=local)
 
 
 def _hearing(for_: str | None, until_silence: str | None, *, heartbeat: bool | None, ptt: bool) -> "Hearing":
@@ -207,7 +219,15 @@ def _test(listening: "Listening") -> None:
 
 
 def _transcribe(
-    found: "Model", listening: "Listening", showing: "Showing", url: str | None, key_file: Path | None, *, local: bool
+    found: "Model",
+    listening: "Listening",
+    showing: "Showing",
+    kept: keeping.Keeping,
+    patience: p.Patience,
+    url: str | None,
+    key_file: Path | None,
+    *,
+    local: bool,
 ) -> None:
     from asrcli.cli import wiring
     from asrcli.cli.listening import pressed, quiet_libraries
@@ -215,10 +235,14 @@ def _transcribe(
     from asrcli.engine.keyboard import keyboard
 
     microphones = listening.microphones()
-    sources = listening.sources(microphones)
+    sources = listening.sources(microphones, kept.writing.kept)
     with ExitStack() as stack:
         stack.enter_context(quiet_libraries())
         outputs = runs(showing, sources, stack)
+        outputs[0][1].append(kept.writing.recorder)
         connection = wiring.connection(stack, listening.asked, local=local, url=url, key_file=key_file)
+        connection, tries = patience.of(connection, paced=True), patience.retries(live=True, pace=None)
+        notify = microphones[0].tell
+        stack.enter_context(kept.during(listening.asked, connection, showing, notify, local=local))
         stack.enter_context(keyboard(pressed(microphones, ptt=listening.hearing.push_to_talk)))
-        wiring.run(found, listening.asked, outputs, [], connection, None, local=local)
+        wiring.run(found, listening.asked, outputs, [], connection, None, tries, local=local)

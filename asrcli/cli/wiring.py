@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asrcli.config import DEFAULT_URL, Connection, Recognition, Secret
+from asrcli.config import DEFAULT_URL, Connection, Recognition, Retries, Secret
 from asrcli.errors import AsrError, MissingKey, NobodyReads, OutputError, Several, UsageError
 from asrcli.events import Notice
 from asrcli.models import INFERENCE, REALTIME, Model
@@ -108,6 +108,7 @@ def run(
     failures: Sequence[AsrError],
     connection: Connection,
     pace: float | None,
+    retries: Retries,
     *,
     local: bool,
 ) -> None:
@@ -126,7 +127,9 @@ def run(
     if not model.known:
         wire = f"sent as it is, on the {model.wire} wire"
         notices.append(Notice("warning", f"{model.name} is not in the catalogue: {wire}"))
-    plan = Plan(asked.model, lambda source: _codec(model, _for(source, asked)), dial, connection, pace, free=local)
+    plan = Plan(
+        asked.model, lambda source: _codec(model, _for(source, asked)), dial, connection, pace, retries, free=local
+    )
     failed = list(failures)
     for sources, outputs in runs:
         try:

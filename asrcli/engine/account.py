@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from asrcli.audio import Chunk, Format
+from asrcli.engine.inbox import Dropped, Inbox, Mark, Spent
 from asrcli.errors import AsrError
-from asrcli.events import Event, Final, Gap, Partial
+from asrcli.events import Event, Final, Gap, Partial, Resumed
 from asrcli.recovery.replay import Span, left_over
 
 PROGRESS_EVERY_S = 0.1
+DROPPED = "the connection could not take the audio fast enough"
 
 
 @dataclass(frozen=True)
@@ -27,15 +30,23 @@ class Over:
     final_after_stop_ms: int | None
     error: AsrError | None
     broken: bool
+    reconnects: int = 0
+    longest_outage_ms: int = 0
 
 
 @dataclass
 class Account:
-    """The running account of a session. Positions are in samples, times of the audio in ms, of the clock in s."""
+    """The running account of a session. Positions are in samples, times of the audio in ms, of the clock in s.
+
+    What it finds missing it tells through `emit`.
+    """
 
     clock: Callable[[], float]
-    end: int  # position behind the audio taken from the inbox
-    covered_ms: int  # finals reach up to here
+    emit: Callable[[Event], None]
+    format: Format
+    start: int  # position of the first sample
+    end: int = field(init=False)  # position behind the audio taken from the inbox
+    covered_ms: int = field(init=False)  # finals reach up to here
     spared: list[Span] = field(default_factory=list)
     billed_s: float | None = None  # of the tasks that are over
     first_sent: float = -1.0
@@ -43,6 +54,12 @@ class Account:
     stopped: float = -1.0
     last_final: float = -1.0
     told: float = -1.0
+    lost_at: float | None = None  # when the connection went that is not back yet
+    reconnects: int = 0
+    longest_outage_ms: int = 0
+
+    def __post_init__(self) -> None:
+        self.end, self.covered_ms = self.start, self.format.ms(self.start)
 
     def sent(self) -> bool:
         """Audio has gone out; whether it is time to say how far."""
@@ -56,13 +73,20 @@ class Account:
         """There is no more audio."""
         self.stopped = self.clock()
 
-    def heard(self, event: Event) -> None:
-        """The service said this, in times of the run."""
+    def heard(self, event: Event) -> bool:
+        """The service said this, in times of the run; whether more of the audio is final now."""
         if isinstance(event, Partial | Final) and event.text and self.first_text < 0:
             self.first_text = self.clock()
-        if isinstance(event, Final | Gap):
-            self.covered_ms = max(self.covered_ms, event.end_ms)
-            self.last_final = self.clock()
+        if not isinstance(event, Final | Gap):
+            return False
+        before_ms, self.last_final = self.covered_ms, self.clock()
+        self.covered_ms = max(before_ms, event.end_ms)
+        return before_ms < min(self.covered_ms, self.format.ms(self.end))  # what was never captured is no progress
+
+    @property
+    def all_final(self) -> bool:
+        """Whether finals reach to the end of the audio."""
+        return self.covered_ms >= self.format.ms(self.end)
 
     def spare(self, begin_ms: int, end_ms: int) -> None:
         """This is no loss, or is told already."""
@@ -71,9 +95,47 @@ class Account:
         if begin_ms < end_ms:
             self.spared.append((begin_ms, end_ms))
 
-    def unheard(self, end_ms: int) -> list[Span]:
-        """What is lost when nothing more comes: no final covers it, and nothing excuses it."""
-        return left_over(self.covered_ms, end_ms, self.spared)
+    def mark(self, mark: Mark | Dropped) -> None:
+        """Tell what is true of a span of the audio, and count none of it twice."""
+        if isinstance(mark, Dropped):
+            mark = Gap(self.format.ms(mark.begin), self.format.ms(mark.end), DROPPED)
+        if isinstance(mark, Gap):
+            self.miss(mark.begin_ms, mark.end_ms, mark.reason)
+        else:
+            self.emit(mark)
+            self.spare(mark.begin_ms, mark.end_ms)
+        self.end = max(self.end, self.format.samples(mark.end_ms))
+
+    def miss(self, begin_ms: int, end_ms: int, reason: str) -> None:
+        """This has no text and will have none, but for what is told already."""
+        for gap_begin_ms, gap_end_ms in left_over(begin_ms, end_ms, self.spared):
+            self.emit(Gap(gap_begin_ms, gap_end_ms, reason))
+        self.spare(begin_ms, end_ms)
+
+    def close(self, inbox: Inbox, duration_ms: int | None, error: AsrError) -> None:
+        """Nothing more comes: what no final covers is missing, up to the end of what was captured, or of the source."""
+        cut_short = inbox.ended
+        inbox.end()
+        while (item := inbox.get(0, audio=True)) is not None and not isinstance(item, Spent):
+            if isinstance(item, Chunk):
+                self.end = item.end
+            elif isinstance(item, Gap | Resumed | Dropped):
+                self.mark(item)
+        if duration_ms is not None and not cut_short:
+            self.end = max(self.end, self.start + self.format.samples(duration_ms))
+        self.miss(self.covered_ms, self.format.ms(self.end), str(error))
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        self.lost_at = self.clock() if self.lost_at is None else self.lost_at
+
+    def recovered(self) -> int | None:
+        """The service listens; how long it had not, after a loss."""
+        if self.lost_at is None:
+            return None
+        outage_ms, self.lost_at = round((self.clock() - self.lost_at) * 1000), None
+        self.reconnects, self.longest_outage_ms = self.reconnects + 1, max(self.longest_outage_ms, outage_ms)
+        return outage_ms
 
     def bill(self, billed_s: float | None) -> None:
         """What the service counted for a task that is over."""
@@ -89,6 +151,8 @@ class Account:
             final_after_stop_ms=_between(self.stopped, self.last_final),
             error=error,
             broken=broken,
+            reconnects=self.reconnects,
+            longest_outage_ms=self.longest_outage_ms,
         )
 
 

@@ -41,8 +41,10 @@ def capture(
                 due = began + (chunk.end - start) / source.format.rate / pace
                 if inbox.wait_ended(max(0.0, due - clock())):
                     return
+            before = clock()
             if not inbox.put_audio(chunk):
                 return
+            began += clock() - before  # what an outage held up is not hurried through afterwards
         inbox.end()
     except AsrError as exc:
         inbox.end(exc)

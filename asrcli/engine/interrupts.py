@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import current_thread, main_thread
 from time import monotonic
 from types import FrameType
 
@@ -23,6 +24,9 @@ def interruptible(ask: Callable[[], object]) -> Iterator[None]:
         if len(asked_at) == 1:
             ask()
 
+    if current_thread() is not main_thread():  # signals are not for other threads
+        yield
+        return
     before = {}
     for number in STOPS:
         if number.name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN:  # nohup means what it says

@@ -1,78 +1,78 @@
-"""The session thread: obeys the link table, task after task. Decides nothing by itself."""
+"""The session thread: obeys the link table, task after task, connection after connection. Decides nothing by itself."""
 
 from collections.abc import Callable
 from contextlib import suppress
+from operator import itemgetter
+from random import random
 
 from asrcli.audio import Chunk, Format
-from asrcli.config import Connection
+from asrcli.config import Retries
 from asrcli.engine.account import Account, Over
-from asrcli.engine.inbox import Arrived, Crashed, Dropped, Inbox, Item, Spent
-from asrcli.engine.line import Dial, Line, Unsent, never_up
+from asrcli.engine.inbox import Arrived, Crashed, Inbox, Item, Spent
+from asrcli.engine.line import Line, Unsent, never_up
 from asrcli.errors import AsrError, ConnectionLost, ServiceRefused
-from asrcli.events import Event, Final, Finished, Gap, Notice, Partial, Progress, Ready, Resumed, SpeechStarted, shifted
+from asrcli.events import Event, Final, Finished, Notice, Progress, Ready, Reconnecting
 from asrcli.message import Closed, Message
-from asrcli.recovery.faults import is_idle
+from asrcli.recovery.backoff import Backoff
+from asrcli.recovery.catchup import CatchUp
+from asrcli.recovery.faults import Fault, fault
 from asrcli.recovery.link import Action, Happening, Input, Link, step
-from asrcli.recovery.replay import Replay, left_over
+from asrcli.recovery.replay import Replay
 from asrcli.recovery.rest import Rest, verdict
-from asrcli.seams import ClientCodec
+from asrcli.recovery.seam import MARGIN_MS, resume
+from asrcli.recovery.watch import Watch
 
 LAST_WORDS_S = 1.0  # what a closing connection still had to say arrives within this time
-KEPT_S = 600  # audio of a microphone that is kept until a final covers it
+KEPT_S = 600  # audio that is kept until a final covers it
 PREROLL_MS = 2000  # so much of the quiet before speech goes to the service with it
-MARGIN_MS = 300  # a sentence is heard again from so much before its begin
-DROPPED = "the connection could not take the audio fast enough"
+HEALTHY_S = 10.0  # a task that has lived so long was progress, whether or not anybody spoke
 UNTOLD = "the service left this sentence without a text"
 
 
 class Loop:
-    """One conversation with a service: tasks started, fed, finished, renewed, and accounted for.
+    """One conversation with a service: tasks started, fed, finished, renewed, recovered, and accounted for.
 
-    Args:
-        make_codec: The client end of the wire, fresh for each task.
-        live: The audio is of the present: a task that ends for silence is followed by another.
+    `live` audio is of the present: a task that ends for silence is followed by another.
     """
 
     def __init__(
         self,
-        make_codec: Callable[[], ClientCodec],
+        line: Line,
         inbox: Inbox,
         emit: Callable[[Event], None],
         clock: Callable[[], float],
         audio_format: Format,
         start: int,
         *,
-        live: bool = False,
+        live: bool,
+        retries: Retries,
     ) -> None:
-        self._make_codec, self._inbox, self._emit, self._clock = make_codec, inbox, emit, clock
-        self._format, self._live = audio_format, live
-        self._codec, self._link = make_codec(), Link.RESTING
-        self._deadline: float | None = None
-        self._patience_s = 0.0  # how far off that was when it was set
-        self._account = Account(clock, start, audio_format.ms(start))
+        self._line, self._inbox, self._emit, self._clock = line, inbox, emit, clock
+        self._format, self._live, self._keeps = audio_format, live, live or retries.limit != 0
+        self._link = Link.RESTING
+        self._account = Account(clock, emit, audio_format, start)
         self._audio = Replay(start, KEPT_S * audio_format.rate)
-        self._sentences: dict[str, int] = {}  # open sentences of this task -> where they begin, in ms
+        self._backoff, self._watch = Backoff(retries, live=live), Watch(line.connection.stall_timeout_s)
+        self._catch_up = CatchUp(audio_format.rate, retries.catch_up)
+        self._audio_due: float | None = None  # when audio that waits may go
         self._asleep = False  # only speech makes a new task
-        self._reused = False  # the connection has carried a task before
-        self._started = 0.0  # when the task was asked for
         self._was_ready = self._spent = self._tried = False
         self._source_error: AsrError | None = None
+        self._pass_over(start)
 
-    def converse(self, dial: Dial, connection: Connection, duration_ms: int | None) -> Over:
+    def converse(self, duration_ms: int | None) -> Over:
         """Hold the conversation to its end. Errors come back in the result, with gaps emitted for what they cost."""
-        self._connection, self._line, start = connection, Line(dial, connection, self._inbox), self._audio.start
         try:
             self._heed(lambda: self._step(Happening.SPEECH))
             while self._link is not Link.CLOSED:
                 self._heed(self._once)
             error, broken = self._source_error, False
         except AsrError as exc:
-            error, broken = (exc if self._was_ready else never_up(self._codec.url(connection.url), exc)), True
-            self._link = Link.CLOSED
+            error, broken = (exc if self._was_ready else never_up(self._line.url, exc)), True
             if self._was_ready:
-                self._give_up(error, start, duration_ms)
+                self._account.close(self._inbox, duration_ms, error)
             else:
-                self._account.end = start  # nothing was heard, so there is nothing to account for
+                self._account.end = self._account.start  # nothing was heard, so there is nothing to account for
         finally:
             self._inbox.end()
             self._line.close()
@@ -80,22 +80,45 @@ class Loop:
 
     def over(self, error: AsrError | None, *, broken: bool) -> Over:
         """The account so far; it may be asked for by a listener that leaves in the middle."""
-        return self._account.over(error, self._codec.billed_s, broken=broken)
-
-    def _once(self) -> None:
-        wait_s = None if self._deadline is None else max(0.0, self._deadline - self._clock())
-        self._take(self._inbox.get(wait_s, audio=self._live or self._link is Link.UP))
+        return self._account.over(error, self._line.task.codec.billed_s, broken=broken)
 
     def _heed(self, do: Callable[[], None]) -> None:
-        """Do it; where the connection fails meanwhile, what the other end said last is heard first."""
+        """Do it; a connection that is lost meanwhile is made anew where that can help."""
         try:
-            do()
-        except Unsent as exc:
-            self._hear_last_words(exc.lost)
+            self._hear_out(do)
+        except AsrError as exc:
+            if self._was_ready and self._spent and self._account.all_final:
+                self._link = Link.CLOSED  # there was nothing left to say
+                return
+            if self._was_ready and self._clock() - self._line.started >= HEALTHY_S:
+                self._backoff.progress()
+            chance = random()  # noqa: S311  no secret
+            wait_s = self._backoff.lost(exc, was_ready=self._was_ready, ended=self._inbox.ended, chance=chance)
+            if wait_s is None:
+                self._step(Happening.HOPELESS)
+                raise
+            self._account.lost()
+            self._emit(Reconnecting(self._backoff.attempt, round(wait_s * 1000), str(exc)))
+            self._step(Happening.LOST)
+            self._line.wait(wait_s)
 
-    def _take(self, item: Item | None) -> None:
-        if item is None:
-            raise ConnectionLost(f"no answer for {self._patience_s:.0f} s")
+    def _once(self) -> None:
+        stalled_at = self._watch.due if self._link is Link.UP else None
+        dues = (self._line.deadline, self._late), (self._audio_due, self._go_on), (stalled_at, self._stalled)
+        due, do = min([(at, do) for at, do in dues if at is not None], key=itemgetter(0), default=(None, self._late))
+        taking = self._link is Link.UP and self._audio_due is None
+        item = self._inbox.get(None if due is None else max(0.0, due - self._clock()), audio=self._live or taking)
+        do() if item is None else self._take(item)
+
+    def _late(self) -> None:
+        if self._link is not Link.WAITING:
+            raise ConnectionLost(f"no answer for {self._line.patience_s:.0f} s")
+        self._step(Happening.RETRY)
+
+    def _stalled(self) -> None:
+        raise ConnectionLost(f"no answer to what was said for {self._watch.ended():.0f} s")
+
+    def _take(self, item: Item) -> None:
         if isinstance(item, Crashed):
             raise item.error
         if isinstance(item, Arrived):
@@ -110,75 +133,75 @@ class Loop:
             self._account.spent()
             self._go_on()
         else:
-            self._mark(item)
+            self._account.mark(item)
 
     def _step(self, happening: Happening) -> None:
         self._link, action = step(self._link, Input.ENDED if self._inbox.ended else Input.OPEN, happening)
         if action is Action.START:
-            self._start()
+            self._asleep = False
+            self._line.start()
         elif action is Action.FINISH:
-            self._wait(self._connection.idle_timeout_s)
-            self._line.send(self._codec.finish())
+            self._line.finish()
         elif action is Action.REST:
             self._rest()
-        elif action is Action.GIVE_UP:
-            raise ConnectionLost("the service ended the task before the audio ended")
-
-    def _wait(self, patience_s: float) -> None:
-        self._patience_s, self._deadline = patience_s, self._clock() + patience_s
-
-    # The task
-
-    def _start(self) -> None:
-        """Ask for a task, on the open connection where there is one."""
-        self._asleep, self._started, self._reused = False, self._clock(), self._line.open_one is not None
-        if not self._reused:
-            self._line.open(self._codec.url(self._connection.url))
-        self._wait(self._connection.connect_timeout_s)
-        self._line.send(self._codec.start())
+        elif action is Action.RECOVER:
+            self._recover()
 
     def _rest(self) -> None:
         """Put the task away; go on with the next if there is something for it to hear."""
-        reached = self._audio.cursor
+        reached, open_ms = self._audio.cursor, self._line.task.open_ms
         if self._asleep:  # what was sent last may be the beginning of what the service did not wait for
             reached = max(self._audio.start, reached - self._format.samples(PREROLL_MS))
-        if self._sentences:
-            reached = self._again()
-        if self._asleep or not self._codec.reusable:
-            self._line.close()
-        self._account.bill(self._codec.billed_s)
-        self._codec, self._deadline = self._make_codec(), None
-        self._pass_over(reached)
+        if open_ms is not None:
+            reached = self._again(open_ms)
+        self._next_task(reached, keep=not self._asleep)
         self._go_on()
 
-    def _again(self) -> int:
+    def _again(self, begin_ms: int) -> int:
         """Where to begin for a sentence that a task left open; one that has been tried twice is given up."""
-        begin_ms = min(self._sentences.values())
-        self._sentences.clear()
         begin = self._format.samples(max(0, begin_ms - MARGIN_MS))
         if begin > self._audio.start:
             self._asleep = False
             return begin
-        self._mark(Gap(begin_ms, self._format.ms(self._audio.cursor), UNTOLD))
+        self._account.miss(begin_ms, self._format.ms(self._audio.cursor), UNTOLD)
         return self._audio.cursor
+
+    def _recover(self) -> None:
+        """Go back to the end of what is final, or to the quiet just before it."""
+        wanted, begin = resume(self._audio, self._format.samples(self._account.covered_ms), self._format)
+        self._account.miss(self._format.ms(wanted), self._format.ms(begin), "no longer kept")
+        self._next_task(begin, keep=False)
+
+    def _next_task(self, position: int, *, keep: bool) -> None:
+        self._account.bill(self._line.task.codec.billed_s)
+        self._line.renew(keep=keep)
+        self._watch.heard()
+        self._audio_due = None
+        self._pass_over(position)
 
     def _pass_over(self, position: int) -> None:
         self._account.spare(*map(self._format.ms, self._audio.pass_over(position)))
-
-    # The audio
+        self._line.task.offset_ms = self._format.ms(position)
 
     def _go_on(self) -> None:
         """Do with the audio that is kept, and with its end, what can be done now."""
         if self._link is Link.RESTING:
             self._wake()
+        self._audio_due = None
         while self._link is Link.UP and (chunk := self._audio.next()) is not None:
+            due = self._catch_up.due(chunk.end)
+            if due is not None and due > self._clock():
+                self._audio_due = due
+                return
             self._send(chunk)
+        if self._link is Link.UP:
+            self._catch_up.end()
         if self._spent:
             self._step(Happening.SPENT)
 
     def _wake(self) -> None:
         """Begin a task for what is to be heard, with the quiet before it; quiet that is older is passed over."""
-        waiting, since_s = self._audio.waiting(), self._clock() - self._started
+        waiting, since_s = self._audio.waiting(), self._clock() - self._line.started
         do = verdict(waiting, asleep=self._asleep, spent=self._spent, tried=self._tried, since_start_s=since_s)
         if do is Rest.START:
             self._tried = self._spent
@@ -187,114 +210,91 @@ class Loop:
             preroll = 0 if self._spent else self._format.samples(PREROLL_MS)
             self._pass_over(max(self._audio.cursor, waiting[-1].end - preroll))
         elif do is Rest.LOSE:
-            self._mark(Gap(self._format.ms(waiting[0].position), self._format.ms(waiting[-1].end), UNTOLD))
+            self._account.miss(self._format.ms(waiting[0].position), self._format.ms(waiting[-1].end), UNTOLD)
             self._pass_over(waiting[-1].end)
 
     def _send(self, chunk: Chunk) -> None:
         jump = chunk.position - self._audio.cursor
         if jump and self._audio.cursor == self._audio.start:
             self._pass_over(chunk.position)
-        elif jump and not self._codec.skip(jump):
+        elif jump and not self._line.task.codec.skip(jump):
             self._step(Happening.CUT)  # the server counts what it hears: behind a jump its times would be wrong
             return
         self._audio.cursor = chunk.end
-        self._line.send(self._codec.audio(chunk.pcm))
-        if not self._live:
+        if self._live and not chunk.quiet:
+            self._watch.spoke(self._clock())
+        self._line.send(self._line.task.codec.audio(chunk.pcm))
+        if not self._keeps:
             self._audio.settle(chunk.end)
         if self._account.sent():
             self._emit(Progress(self._format.ms(chunk.end)))
-        if chunk.cut_after and self._codec.manual:
-            self._line.send(self._codec.commit())
+        if chunk.cut_after and self._line.task.codec.manual:
+            self._line.send(self._line.task.codec.commit())
         elif chunk.cut_after:
             self._step(Happening.CUT)
-
-    def _mark(self, mark: Gap | Resumed | Dropped) -> None:
-        """Tell what is true of a span of the audio, and count none of it twice."""
-        if isinstance(mark, Dropped):
-            mark = Gap(self._format.ms(mark.begin), self._format.ms(mark.end), DROPPED)
-        if isinstance(mark, Gap):
-            for begin_ms, end_ms in left_over(mark.begin_ms, mark.end_ms, self._account.spared):
-                self._emit(Gap(begin_ms, end_ms, mark.reason))
-        else:
-            self._emit(mark)
-        self._account.spare(mark.begin_ms, mark.end_ms)
-        self._account.end = max(self._account.end, self._format.samples(mark.end_ms))
-
-    # The wire
 
     def _arrived(self, message: Message) -> None:
         if isinstance(message, Closed):
             self._closed(message)
             return
+        self._watch.heard()
         try:
-            for event in self._codec.receive(message):
+            for event in self._line.task.receive(message, self._account.covered_ms):
                 self._hear(event)
         except ServiceRefused as exc:
-            if not (self._live and is_idle(exc)):
+            if fault(exc, live=self._live) is not Fault.IDLE:
                 raise
             self._emit(Notice("info", f"{exc}; a new task begins with the next speech"))
-            self._emit(Finished(self._codec.billed_s))  # what is open on the screen comes again, or nobody said it
-            self._idle()
+            self._emit(Finished(self._line.task.codec.billed_s))  # what is open comes again, or nobody said it
+            self._asleep = True
+            self._step(Happening.IDLE)
         if self._link in {Link.DRAINING, Link.RENEWING}:
-            self._wait(self._connection.idle_timeout_s)
+            self._line.wait_for_more()
 
     def _closed(self, closed: Closed) -> None:
-        if self._link is Link.RESTING:
-            self._line.close()
-        elif self._link is Link.DIALLING and self._reused:  # it was closed for idleness while we asked
-            self._line.close()
-            self._start()
-        else:
+        asking = self._link is Link.DIALLING and self._line.reused
+        if self._link is not Link.RESTING and not asking:
             raise ConnectionLost(closed.reason or "closed by the other end", closed.code)
+        self._line.close()
+        if asking:  # it was closed for idleness meanwhile
+            self._line.start()
 
     def _hear(self, event: Event) -> None:
-        moved = shifted(event, self._format.ms(self._audio.start))
-        self._account.heard(moved)
-        self._emit(moved)
-        if isinstance(moved, SpeechStarted | Partial):
-            self._sentences.setdefault(moved.key, moved.begin_ms)
-        elif isinstance(moved, Final):
-            self._sentences.pop(moved.key, None)
-            self._audio.settle(self._format.samples(moved.end_ms))
-        elif isinstance(moved, Ready):
-            self._was_ready, self._deadline = True, None
-            self._step(Happening.READY)
-            self._go_on()
-        elif isinstance(moved, Finished):
+        if self._account.heard(event):
+            self._backoff.progress()
+            self._watch.progress()
+        self._emit(event)
+        if isinstance(event, Final):
+            self._audio.settle(self._format.samples(max(0, event.end_ms - MARGIN_MS)))
+        elif isinstance(event, Ready):
+            self._ready()
+        elif isinstance(event, Finished):
             self._finished()
+
+    def _ready(self) -> None:
+        self._was_ready, self._line.deadline = True, None
+        if (outage_ms := self._account.recovered()) is not None:
+            self._emit(Notice("info", f"connected again after {outage_ms / 1000:.1f} s"))
+        self._catch_up.begin(self._clock(), self._audio.cursor, self._audio.backlog)
+        self._step(Happening.READY)
+        self._go_on()
 
     def _finished(self) -> None:
         """The task is over; one that ends unasked while somebody may still speak had nothing to hear."""
-        if self._live and self._link not in {Link.RENEWING, Link.DRAINING}:
-            self._idle()
-        else:
-            self._sentences.clear()
-            self._step(Happening.FINISHED)
+        asked = self._link in {Link.RENEWING, Link.DRAINING}
+        if not asked and not self._live:
+            raise ConnectionLost("the service ended the task before the audio ended")
+        self._asleep = not asked
+        self._step(Happening.FINISHED if asked else Happening.IDLE)
 
-    def _idle(self) -> None:
-        self._asleep = True
-        self._step(Happening.IDLE)
-
-    def _hear_last_words(self, lost: ConnectionLost) -> None:
-        """Why it went, perhaps, and finals."""
-        broken = self._line.open_one
-        while self._line.open_one is broken and (item := self._inbox.get(LAST_WORDS_S, audio=False)) is not None:
-            with suppress(Unsent):
-                self._take(item)
-        if self._line.open_one is broken:
-            raise lost
-
-    # The end
-
-    def _give_up(self, error: AsrError, start: int, duration_ms: int | None) -> None:
-        cut_short = self._inbox.ended
-        self._inbox.end()
-        while (item := self._inbox.get(0, audio=True)) is not None and not isinstance(item, Spent):
-            if isinstance(item, Chunk):
-                self._account.end = item.end
-            elif isinstance(item, Gap | Resumed | Dropped):
-                self._mark(item)
-        if duration_ms is not None and not cut_short:
-            self._account.end = max(self._account.end, start + self._format.samples(duration_ms))
-        for begin_ms, end_ms in self._account.unheard(self._format.ms(self._account.end)):
-            self._emit(Gap(begin_ms, end_ms, str(error)))
+    def _hear_out(self, do: Callable[[], None]) -> None:
+        """Do it; where the connection fails under it, the other end may have said why, and may have sent finals."""
+        try:
+            do()
+        except Unsent as exc:
+            broken = self._line.open_one
+            while self._line.open_one is broken and (item := self._inbox.get(LAST_WORDS_S, audio=False)) is not None:
+                with suppress(Unsent):
+                    self._take(item)
+            if self._line.open_one is broken:
+                raise exc.lost from exc

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from threading import Thread
 
-from asrcli.config import Connection
+from asrcli.config import Connection, Retries
 from asrcli.engine.account import Over
 from asrcli.engine.capture import capture
 from asrcli.engine.inbox import Crashed, Inbox
+from asrcli.engine.line import Line
 from asrcli.engine.loop import Loop
 from asrcli.events import Event, Notice
 from asrcli.seams import ClientCodec, Source, Transport
@@ -33,13 +34,16 @@ class Session:
         connection: Connection,
         pace: float | None,
         clock: Callable[[], float],
+        retries: Retries | None = None,
     ) -> None:
-        self._source, self._start, self._connection = source, start, connection
-        self._dial, self._pace, self._clock = dial, pace, clock
+        self._source, self._start, self._pace, self._clock = source, start, pace, clock
         live = source.live is not None
+        # A container cannot be sent again from its middle.
+        retries = retries if retries is not None and source.audio_format == "pcm" else Retries()
         self._inbox = Inbox(LIVE_ROOM if live else ROOM, live=live)
         self._events: SimpleQueue[Event | Over | Crashed] = SimpleQueue()
-        self._loop = Loop(make_codec, self._inbox, self._events.put, clock, source.format, start, live=live)
+        line, emit = Line(make_codec, dial, connection, self._inbox, clock), self._events.put
+        self._loop = Loop(line, self._inbox, emit, clock, source.format, start, live=live, retries=retries)
 
     def events(self) -> Iterator[Event]:
         """Everything that happens, in order, until the session is over."""
@@ -71,6 +75,6 @@ class Session:
 
     def _converse(self) -> None:
         try:
-            self._events.put(self._loop.converse(self._dial, self._connection, self._source.duration_ms))
+            self._events.put(self._loop.converse(self._source.duration_ms))
         except BaseException as exc:  # the top of a thread: the main thread must hear of it
             self._events.put(Crashed(exc))

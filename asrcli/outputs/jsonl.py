@@ -40,10 +40,10 @@ class JsonLines:
             name = "pause" if isinstance(event, Paused) else "resume"
             return _present({"type": name, **asdict(event)}, "speaker")
         if isinstance(event, Reconnecting):
-            return {"type": "reconnect", **asdict(event)}
+            return _present({"type": "reconnect", **asdict(event)}, "speaker")
         if isinstance(event, Notice):
             return {"type": "notice", **asdict(event)} if LEVELS[event.level] <= self._level else None
-        return {"type": "end", **asdict(event)} if isinstance(event, Ended) else None
+        return {"type": "end", **asdict(event), "silence_ms": event.silence_ms} if isinstance(event, Ended) else None
 
 
 def _partial(event: Partial, number: int) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 import logging
 
-from asrcli.events import Began, Ended, Event, Final, Gap, Notice
-from asrcli.outputs.text import account
+from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Reconnecting
+from asrcli.outputs.text import account, reconnecting
 from asrcli.transcript import Transcript
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
@@ -23,6 +23,8 @@ class Log:
             self._logger.debug("final %d: %d-%d ms", transcript.sentences, event.begin_ms, event.end_ms)
         elif isinstance(event, Gap):
             self._logger.warning("gap %d-%d ms: %s", event.begin_ms, event.end_ms, event.reason)
+        elif isinstance(event, Reconnecting):
+            self._logger.warning("%s", reconnecting(event))
         elif isinstance(event, Notice):
             self._logger.log(LEVELS[event.level], "%s", event.text)
         elif isinstance(event, Ended):

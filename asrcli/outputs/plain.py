@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Paused, Resumed
+from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Paused, Reconnecting, Resumed
 from asrcli.outputs.lines import Lines
-from asrcli.outputs.text import account, harmless, pause
+from asrcli.outputs.text import account, harmless, pause, reconnecting
 from asrcli.transcript import Transcript
 
 LEVELS = {"warning": 0, "info": 1, "debug": 2}
@@ -49,6 +49,8 @@ class Status:
         elif isinstance(event, Paused | Resumed):
             word = "muted" if event.muted else "paused"
             self._write(f"asr: {word}" if isinstance(event, Paused) else f"asr: {pause(event, None)}")
+        elif isinstance(event, Reconnecting):
+            self._write(f"asr: {reconnecting(event)}")
         elif isinstance(event, Ended):
             for said in account(event):
                 self._write(f"asr: {said}")

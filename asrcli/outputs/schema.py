@@ -69,7 +69,7 @@ _EVENTS = [
         "reconnect",
         "the connection is gone; partials that are open become void",
         {"attempt": {"type": "integer", "minimum": 1}, "wait_ms": _MS, "reason": _TEXT},
-        {},
+        _WHOSE,
     ),
     _event(
         "notice",
@@ -91,7 +91,12 @@ _EVENTS = [
             "final_after_stop_ms": {**_MAYBE_MS, "description": "end of the audio to the last final, on the clock"},
             "elapsed_ms": _MS,
         },
-        {"paused_ms": {**_MS, "description": "time in which nothing was meant to be heard; no part of audio_ms"}},
+        {
+            "paused_ms": {**_MS, "description": "time in which nothing was meant to be heard; no part of audio_ms"},
+            "final_ms": {**_MS, "description": "audio that finals cover"},
+            "silence_ms": {**_MS, "description": "audio without words; audio_ms = final_ms + silence_ms + lost_ms"},
+            "longest_outage_ms": {**_MS, "description": "loss of a connection to the service listening again"},
+        },
     ),
 ]
 

@@ -10,10 +10,23 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from asrcli.events import Ended, Event, Final, Finished, Gap, Level, Notice, Partial, Paused, Progress, Resumed
+from asrcli.events import (
+    Ended,
+    Event,
+    Final,
+    Finished,
+    Gap,
+    Level,
+    Notice,
+    Partial,
+    Paused,
+    Progress,
+    Reconnecting,
+    Resumed,
+)
 from asrcli.outputs.bars import Bar
 from asrcli.outputs.plain import LEVELS
-from asrcli.outputs.text import account, folded, harmless, line, pause
+from asrcli.outputs.text import account, folded, harmless, line, pause, reconnecting
 from asrcli.transcript import Transcript
 
 REDRAW_EVERY_S = 0.1
@@ -74,6 +87,8 @@ class Terminal:
             self._print(f"asr: {harmless(event.text)}", "yellow")
         elif isinstance(event, Resumed):
             self._print(pause(event, self._stamp), UNSETTLED)
+        elif isinstance(event, Reconnecting):
+            self._print(f"asr: {reconnecting(event)}", "yellow")
         elif isinstance(event, Ended):
             self._live.stop()
             for told in account(event):

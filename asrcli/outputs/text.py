@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from asrcli.events import Ended, Final, Gap, Resumed
+from asrcli.events import Ended, Final, Gap, Reconnecting, Resumed
 
 SEPARATOR = " · "
 # Direction overrides can make a line read as what it does not say; the marks of ordinary right-to-left text stay.
@@ -46,6 +46,14 @@ def pause(event: Resumed, stamp: Callable[[int], str] | None) -> str:
     return f"[{whose}{'muted' if event.muted else 'paused'} {stamp(event.begin_ms)} → {stamp(event.end_ms)}]"
 
 
+def reconnecting(event: Reconnecting) -> str:
+    """What happened to the connection, and what is done about it."""
+    whose = f"{event.speaker}: " if event.speaker else ""
+    return (
+        f"{whose}{harmless(event.reason)}; connecting again in {event.wait_ms / 1000:.1f} s (attempt {event.attempt})"
+    )
+
+
 def said(event: Final | Gap) -> str:
     """The words of a final behind the name of who said them; for a gap what stands in their place."""
     words = f"[gap: {harmless(event.reason)}]" if isinstance(event, Gap) else harmless(event.text).strip()
@@ -64,12 +72,16 @@ def folded(line: str, cells: int) -> list[str]:
 def account(ended: Ended) -> list[str]:
     """The closing lines: every second of audio, then the delays and the bill."""
     seconds = [
-        f"audio {ended.audio_ms / 1000:.2f} s",
-        f"covered {ended.covered_ms / 1000:.2f} s",
+        f"captured {ended.audio_ms / 1000:.2f} s",
+        f"final {ended.final_ms / 1000:.2f} s",
+        f"silence {ended.silence_ms / 1000:.2f} s",
         f"lost {ended.lost_ms / 1000:.2f} s",
         *([f"paused {ended.paused_ms / 1000:.2f} s"] if ended.paused_ms else []),
         f"{ended.sentences} sentence{'' if ended.sentences == 1 else 's'}",
     ]
+    if ended.reconnects:
+        times = f"{ended.reconnects} reconnect{'' if ended.reconnects == 1 else 's'}"
+        seconds.append(f"{times} (longest outage {ended.longest_outage_ms / 1000:.1f} s)")
     if ended.elapsed_ms and not ended.lost_ms and not ended.paused_ms:
         seconds.append(f"{ended.audio_ms / ended.elapsed_ms:.1f}x real time")
     delays = []

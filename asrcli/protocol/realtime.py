@@ -5,21 +5,20 @@ Source of the facts: the service's references for client events and server event
 
 import base64
 import binascii
-from collections import deque
 from collections.abc import Callable
 from urllib.parse import quote
 
 from asrcli.audio import SAMPLE_BYTES, Format
 from asrcli.config import Recognition
 from asrcli.errors import ProtocolError, ServiceRefused
-from asrcli.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped
+from asrcli.events import Event, Final, Finished, Notice, Partial, Ready, SpeechStarted, SpeechStopped
 from asrcli.message import Message, Text
 from asrcli.protocol import session
-from asrcli.protocol.parsing import Json, endpoint, need, number, part, read, text, write
+from asrcli.protocol.items import TRANSCRIPTION, Items
+from asrcli.protocol.parsing import Json, endpoint, need, part, read, text, write
 from asrcli.request import Audio, Clear, Commit, Finish, Request, Start
 
 PATH = "/api-ws/v1/realtime"
-_ITEM = "conversation.item.input_audio_transcription."
 
 
 class Client:
@@ -34,14 +33,16 @@ class Client:
 
     def __init__(self, recognition: Recognition, new_id: Callable[[], str]) -> None:
         self.task_id = ""
-        self.billed_s: float | None = None
         self.manual = not recognition.vad  # we commit utterances, the server cuts nothing
         self._recognition, self._new_id = recognition, new_id
         self._format = Format(recognition.rate)
         self._sent = self._committed = 0  # samples
-        self._commits: deque[tuple[int, int]] = deque()  # spans in ms that the server has not named yet
-        self._spans: dict[str, tuple[int, int | None]] = {}  # item -> begin and end in ms, None while it is open
-        self._last_end_ms = 0
+        self._items = Items()
+
+    @property
+    def billed_s(self) -> float | None:
+        """What the service counted, where it does."""
+        return self._items.billed_s
 
     def url(self, base: str) -> str:
         """Where this wire is spoken at a service; the model is part of the address."""
@@ -60,7 +61,7 @@ class Client:
         """End the utterance here. Nothing in VAD mode, or when no audio came since the last commit."""
         if not self.manual or self._sent == self._committed:
             return []
-        self._commits.append((self._format.ms(self._committed), self._format.ms(self._sent)))
+        self._items.expect(self._format.ms(self._committed), self._format.ms(self._sent))
         self._committed = self._sent
         return [self._command("input_audio_buffer.commit")]
 
@@ -94,10 +95,12 @@ class Client:
             return self._updated(value)
         if name == "session.finished":
             return [Finished(self.billed_s)]
-        if name.startswith((_ITEM, "input_audio_buffer.")):
-            return self._item(name, value)
-        known = name in {"session.created", "conversation.item.created"}
-        return [] if known else [Notice("debug", f"dropped an unknown event: {name}")]
+        if name.startswith((TRANSCRIPTION, "input_audio_buffer.")):
+            return self._items.hear(name, value, self._format.ms(self._sent))
+        if name == "conversation.item.created":
+            self._items.announce(text(part(value, "item"), "id"))
+            return []
+        return [] if name == "session.created" else [Notice("debug", f"dropped an unknown event: {name}")]
 
     def _command(self, name: str, **fields: object) -> Text:
         return write({"event_id": f"event_{self._new_id()}", "type": name, **fields})
@@ -117,49 +120,6 @@ class Client:
             raise ServiceRefused("InvalidParameter", f"language {asked[0]} is not known here, only {language}")
         again, self.task_id = bool(self.task_id), self.task_id or text(effective, "id") or "unnamed"
         return [] if again else [Ready(self.task_id, language)]
-
-    def _item(self, name: str, value: Json) -> list[Event]:
-        if name == "input_audio_buffer.cleared":
-            return []
-        item = need(value, "item_id", str)
-        if name == "input_audio_buffer.speech_started":
-            begin_ms = int(need(value, "audio_start_ms", (int, float)))
-            self._spans[item] = begin_ms, None
-            return [SpeechStarted(item, begin_ms)]
-        if name == "input_audio_buffer.speech_stopped":
-            end_ms = int(need(value, "audio_end_ms", (int, float)))
-            self._spans[item] = (self._begin_ms(item), end_ms)
-            return [SpeechStopped(item, end_ms)]
-        if name == "input_audio_buffer.committed":
-            self._spans |= {item: self._commits.popleft()} if self._commits else {}
-            return []
-        return self._transcription(name.removeprefix(_ITEM), item, value)
-
-    def _transcription(self, name: str, item: str, value: Json) -> list[Event]:
-        language, emotion = text(value, "language"), text(value, "emotion")
-        if name == "text":
-            said = need(value, "text", str)
-            partial = Partial(item, self._begin_ms(item), said, text(value, "stash"), (), language, emotion)
-            return [partial] if partial.text else []
-        if name == "completed":
-            said = need(value, "transcript", str)
-            duration = number(part(value, "usage"), "duration")  # undocumented on this wire, taken where it comes
-            self.billed_s = self.billed_s if duration is None else duration
-            return [Final(item, *self._close(item), said, (), language, emotion)]
-        if name == "failed":
-            error = part(value, "error")
-            reason = f"the service could not transcribe this: {text(error, 'code')}: {text(error, 'message')}"
-            return [Gap(*self._close(item), reason)]
-        return [Notice("debug", f"dropped an unknown event: {_ITEM}{name}")]
-
-    def _begin_ms(self, item: str) -> int:
-        return self._spans[item][0] if item in self._spans else self._last_end_ms
-
-    def _close(self, item: str) -> tuple[int, int]:
-        begin_ms, end_ms = self._spans.pop(item, (self._last_end_ms, None))
-        end_ms = max(begin_ms, self._format.ms(self._sent) if end_ms is None else end_ms)
-        self._last_end_ms = max(self._last_end_ms, end_ms)
-        return begin_ms, end_ms
 
 
 class Server:
@@ -295,6 +255,6 @@ class Server:
             "emotion": event.emotion or "neutral",
         }
         if isinstance(event, Partial):
-            return self._event(f"{_ITEM}text", **about, text=event.settled, stash=event.unsettled)
+            return self._event(f"{TRANSCRIPTION}text", **about, text=event.settled, stash=event.unsettled)
         self._items.pop(event.key)
-        return self._event(f"{_ITEM}completed", **about, transcript=event.text)
+        return self._event(f"{TRANSCRIPTION}completed", **about, transcript=event.text)

@@ -11,6 +11,7 @@ class Link(Enum):
     RENEWING = auto()  # a sentence is to end here: the rest of its text is due, audio waits for the next task
     RESTING = auto()  # no task, and nothing to send: somebody may still speak
     DRAINING = auto()  # all audio is sent; the rest of the text is due
+    WAITING = auto()  # the connection is lost; the next attempt is due at some time
     CLOSED = auto()
 
 
@@ -30,7 +31,9 @@ class Happening(Enum):
     SPENT = auto()  # the last audio has gone out
     FINISHED = auto()  # the service has said all it will say
     IDLE = auto()  # the service ended a task that had nothing to hear
-    LOST = auto()  # broken, refused, silent: whatever ends a connection early
+    LOST = auto()  # broken, refused, silent: whatever ends a connection early and may be better next time
+    RETRY = auto()  # the time for the next attempt has come
+    HOPELESS = auto()  # there will be no next attempt
 
 
 class Action(Enum):
@@ -40,12 +43,13 @@ class Action(Enum):
     START = auto()  # ask for a task
     FINISH = auto()  # ask for the rest
     REST = auto()  # put the task away, and go on when there is something to send
+    RECOVER = auto()  # go back to where the finals end, and wait a little
     CLOSE = auto()
     GIVE_UP = auto()  # name what no final covers as a gap, then close
 
 
-# The seam of recovery: a lost link is given up here, whatever the input. The input has its own axis because a link
-# lost while draining is another case than one lost while audio still comes.
+# The input has its own axis because a link that is lost while draining is another case than one lost while audio still
+# comes: a finish that was asked for before the loss is asked for again behind the audio that is sent again.
 _BOTH = (Input.OPEN, Input.ENDED)
 _ROWS: tuple[tuple[Link, tuple[Input, ...], Happening, Link, Action], ...] = (
     (Link.DIALLING, _BOTH, Happening.READY, Link.UP, Action.NOTHING),  # the audio that waited goes first
@@ -59,14 +63,14 @@ _ROWS: tuple[tuple[Link, tuple[Input, ...], Happening, Link, Action], ...] = (
     (Link.RESTING, (Input.ENDED,), Happening.SPENT, Link.CLOSED, Action.CLOSE),
     (Link.DRAINING, (Input.ENDED,), Happening.FINISHED, Link.CLOSED, Action.CLOSE),
     (Link.DRAINING, (Input.ENDED,), Happening.IDLE, Link.RESTING, Action.REST),
-    # A service may end a task by itself, at the end of its patience with silence, say: what it has not heard is lost.
-    (Link.DIALLING, _BOTH, Happening.FINISHED, Link.CLOSED, Action.GIVE_UP),
-    (Link.UP, _BOTH, Happening.FINISHED, Link.CLOSED, Action.GIVE_UP),
-    (Link.DIALLING, _BOTH, Happening.LOST, Link.CLOSED, Action.GIVE_UP),
-    (Link.UP, _BOTH, Happening.LOST, Link.CLOSED, Action.GIVE_UP),
-    (Link.RENEWING, _BOTH, Happening.LOST, Link.CLOSED, Action.GIVE_UP),
-    (Link.RESTING, _BOTH, Happening.LOST, Link.CLOSED, Action.GIVE_UP),
-    (Link.DRAINING, (Input.ENDED,), Happening.LOST, Link.CLOSED, Action.GIVE_UP),
+    (Link.DIALLING, _BOTH, Happening.LOST, Link.WAITING, Action.RECOVER),
+    (Link.UP, _BOTH, Happening.LOST, Link.WAITING, Action.RECOVER),
+    (Link.RENEWING, _BOTH, Happening.LOST, Link.WAITING, Action.RECOVER),
+    (Link.DRAINING, (Input.ENDED,), Happening.LOST, Link.WAITING, Action.RECOVER),
+    (Link.RESTING, _BOTH, Happening.LOST, Link.WAITING, Action.RECOVER),
+    (Link.WAITING, _BOTH, Happening.LOST, Link.WAITING, Action.RECOVER),
+    (Link.WAITING, _BOTH, Happening.RETRY, Link.DIALLING, Action.START),
+    *((link, _BOTH, Happening.HOPELESS, Link.CLOSED, Action.GIVE_UP) for link in Link if link is not Link.CLOSED),
 )
 _TABLE = {(link, audio, happening): (to, action) for link, audios, happening, to, action in _ROWS for audio in audios}
 

@@ -1,7 +1,7 @@
 """What to send, and what to send again: audio that no final covers yet, by position. No clock, no socket."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from asrcli.audio import Chunk
 
@@ -42,6 +42,16 @@ class Replay:
                 break
             found.append(chunk.since(self.cursor))
         return found[::-1]
+
+    @property
+    def kept(self) -> Sequence[Chunk]:
+        """All that is kept, in order."""
+        return self._chunks
+
+    @property
+    def backlog(self) -> int:
+        """How many samples are to be sent."""
+        return sum(chunk.samples for chunk in self.waiting())
 
     def settle(self, position: int) -> None:
         """Nothing before this position will be wanted again, unless it has not been sent yet."""

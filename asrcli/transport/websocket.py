@@ -1,10 +1,13 @@
 """One WebSocket connection of a client. The only user of websockets on this side of the wire."""
 
 import json
+import logging
 import socket
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,9 +21,12 @@ if TYPE_CHECKING:
     from websockets.http11 import Response
     from websockets.sync.client import ClientConnection
 
-PING_INTERVAL_S = 20
-PING_TIMEOUT_S = 60  # a server that is behind with the audio reads our ping only after it
 CLOSE_TIMEOUT_S = 1
+
+
+# The library's own log shows headers, and a key is among them; what matters comes as an error.
+_wire_log = logging.getLogger("asrcli.transport.wire")
+_wire_log.setLevel(logging.CRITICAL)
 
 
 class WebSocket:
@@ -79,9 +85,10 @@ def dial(
                 user_agent_header=f"asrcli/{__version__}",
                 open_timeout=connection.connect_timeout_s,
                 close_timeout=CLOSE_TIMEOUT_S,
-                ping_interval=PING_INTERVAL_S,
-                ping_timeout=PING_TIMEOUT_S,
+                ping_interval=connection.keepalive_s,
+                ping_timeout=connection.pong_timeout_s,
                 compression=None,  # PCM does not shrink
+                logger=_wire_log,
                 max_size=None,
                 **options,
             )
@@ -99,17 +106,30 @@ def refusal(url: str, response: "Response") -> AsrError:
         body = json.loads(response.body or b"")
     except ValueError:
         body = None
-    status = response.status_code
+    status, after_s = response.status_code, _retry_after(response)
     if status >= 500:
-        return ConnectFailed(url, f"HTTP {status} {response.reason_phrase}", "the service is in trouble: try again")
+        trouble = f"HTTP {status} {response.reason_phrase}"
+        advice = "the service is in trouble: try again"
+        return ConnectFailed(url, trouble, advice, passing=True, retry_after_s=after_s)
+    if status == 429:
+        return ServiceRefused("Throttling", f"HTTP {status}", retry_after_s=after_s)
     if status != 404 and isinstance(body, dict) and isinstance(body.get("code"), str):
         return ServiceRefused(body["code"], str(body.get("message", "")), str(body.get("request_id", "")))
     if status in {401, 403}:
         return ServiceRefused("InvalidApiKey" if status == 401 else "AccessDenied", f"HTTP {status}")
-    if status == 429:
-        return ServiceRefused("Throttling", f"HTTP {status}")
     said = shorten((response.body or b"").decode("utf-8", "replace"), 60)
     return ConnectFailed(url, f"HTTP {status} {said}".rstrip(), "is this a speech service? check --url")
+
+
+def _retry_after(response: "Response") -> float | None:
+    """For how long the service wants to be left alone: seconds, or until a date."""
+    said = response.headers.get("Retry-After", "")
+    if said.isdecimal():
+        return float(said)
+    try:
+        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()) if said else None
+    except (ValueError, TypeError):
+        return None
 
 
 def as_it_came(url: str, response: "Response") -> AsrError:

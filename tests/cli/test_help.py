@@ -11,24 +11,31 @@ PANELS = {
     "": ["Options", "Commands"],
     "mic": ["Options", "Audio", "Model", "Connection", "Output", "Diagnosis"],
     "devices": ["Options", "Diagnosis"],
+    "resume": ["Arguments", "Options", "Model", "Connection", "Output", "Diagnosis"],
+    "sessions": ["Arguments", "Options", "Diagnosis"],
+    "verify": ["Arguments", "Options", "Diagnosis"],
     "file": ["Arguments", "Options", "Audio", "Model", "Connection", "Output", "Diagnosis"],
     "ws-raw": ["Arguments", "Options", "Wire", "Connection", "Model", "Messages", "Audio", "Output", "Diagnosis"],
-    "serve": ["Options", "Connection", "Recognizer", "Diagnosis"],
+    "serve": ["Options", "Connection", "Recognizer", "Faults", "Diagnosis"],
     "schema": ["Options"],
 }
 PROMISED = {
     "mic": "--device --test --for --until-silence --ptt --save-audio --device-retry --no-device-retry --gain --denoise "
     "--agc --model --vad --no-vad --silence-ms --threshold --language --semantic --local --url --api-key-file "
     "--heartbeat --no-heartbeat --format --output --append --partials --timestamps --template --capitalize --exec "
-    "--max-line --max-lines --plain --quiet --verbose --debug --log-file",
+    "--max-line --max-lines --plain --journal --no-journal --quiet --verbose --debug --log-file",
     "devices": "--json --debug --log-file",
+    "resume": "--last --model --local --url --api-key-file --journal --quiet --verbose --debug --log-file",
+    "sessions": "--json --journal --debug --log-file",
+    "verify": "--json --journal --debug --log-file",
     "file": "--start --end --channel --each-channel --gain --denoise --agc --pace --raw --encoding --rate --channels "
     "--passthrough --model --vad --no-vad --silence-ms --threshold --language --semantic --local --url --api-key-file "
     "--heartbeat --no-heartbeat --format --output --output-dir --append --partials --timestamps --template "
     "--capitalize --exec --max-line --max-lines --plain --quiet --verbose --debug --log-file",
     "ws-raw": "--wire --url --local --api-key-file --header --wait --model --no-vad --first --last --text --pace "
     "--chunk-ms --audio-format --raw --encoding --rate --channels --show-sent --stamp --output --debug --log-file",
-    "serve": "--host --port --engine --api-key-file --script --local-two-pass --quiet --debug --log-file",
+    "serve": "--host --port --engine --api-key-file --script --local-two-pass --faults --chaos --quiet --debug "
+    "--log-file",
 }
 
 

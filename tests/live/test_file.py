@@ -56,7 +56,7 @@ def test_text_is_finals_only_one_line_each(scripted: str, tmp_path: Path) -> Non
     """A pipe gets the sentences and nothing else; status goes to standard error."""
     done = asr("file", wav(tmp_path / "a.wav", tone(2500)), "--url", scripted, "--pace", "max")
     assert done.stdout == "sentence 1\nsentence 2\nsentence 3\n"
-    assert "audio 2.50 s · covered 2.50 s · lost 0.00 s · 3 sentences" in done.stderr
+    assert "captured 2.50 s · final 2.50 s · silence 0.00 s · lost 0.00 s · 3 sentences" in done.stderr
     quiet = asr(
         "file", tmp_path / "a.wav", "--url", scripted, "--pace", "max", "-q", "--timestamps", "relative", "--partials"
     )

@@ -44,7 +44,7 @@ def test_the_live_view_says_how_it_stands(microphone: Microphone, scripted: str,
         assert terminal.finish() == 0
         rows = terminal.rows()
         assert not any(row.startswith("listening") for row in rows)
-        assert any("covered" in row for row in rows)
+        assert any("captured" in row for row in rows)
         assert (terminal.left_as_found, terminal.cursor_shown) == (True, True)
 
 
@@ -74,7 +74,7 @@ def test_space_pauses_and_the_pause_is_on_the_timeline(microphone: Microphone, s
         terminal.wait_for("listening")
         terminal.send("q")
         assert terminal.finish() == 0
-        assert any(re.search(r"covered .* · paused [12]\.\d", row) for row in terminal.rows()), terminal.rows()
+        assert any(re.search(r"captured .* · paused [12]\.\d", row) for row in terminal.rows()), terminal.rows()
 
 
 def test_m_mutes_enter_ends_the_sentence_and_a_question_mark_lists_the_keys(
@@ -137,7 +137,7 @@ def test_ctrl_c_finishes_and_ctrl_z_gives_the_terminal_back(microphone: Micropho
         terminal.send(CTRL_C)
         assert terminal.finish() == 0
         assert terminal.left_as_found
-        assert any("covered" in row for row in terminal.rows())
+        assert any("captured" in row for row in terminal.rows())
 
 
 def test_the_terminal_is_restored_when_it_ends_in_an_error(microphone: Microphone, tmp_path: Path) -> None:

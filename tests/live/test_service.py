@@ -132,7 +132,7 @@ def test_whatever_ends_a_task_early_keeps_its_finals_and_names_the_rest(
 ) -> None:
     """The final is out, the partial is not taken for one, the gap reaches to the end of the file."""
     with service(play) as address:
-        done = asr("file", wav(tmp_path / "a.wav", tone(5000)), "--url", address, "-f", "jsonl", "--pace", "5")
+        done = asr("file", wav(tmp_path / "a.wav", tone(5000)), "--url", address, "-f", "jsonl", "--pace", "5", "--no-reconnect")
     assert done.returncode == code
     assert said in done.stderr.splitlines()[-1]
     assert len(done.stderr.splitlines()[-1]) < 300
@@ -214,7 +214,7 @@ def test_a_refused_handshake_has_the_service_s_words(
 ) -> None:
     """One line; nothing on standard output; no transcript that was never begun."""
     with service(silent, answering(status, body)) as address:
-        done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", address, "-f", "jsonl")
+        done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", address, "-f", "jsonl", "--no-reconnect")
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -256,7 +256,7 @@ def test_an_error_event_of_the_realtime_wire_is_told_with_advice(tmp_path: Path)
 def test_a_service_that_closes_at_once_is_named(tmp_path: Path) -> None:
     """With its close code; nothing was heard, so nothing is accounted for."""
     with service(lambda connection: connection.close(1011, "busy")) as address:
-        done = asr("file", wav(tmp_path / "a.wav", tone(500)), "--url", address, "-f", "jsonl")
+        done = asr("file", wav(tmp_path / "a.wav", tone(500)), "--url", address, "-f", "jsonl", "--retries", 0)
     assert (done.returncode, done.stdout) == (4, "")
     assert "busy (close code 1011)" in done.stderr
 

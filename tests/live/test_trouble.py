@@ -71,7 +71,7 @@ def test_a_broken_connection_keeps_the_finals_and_names_the_gap(tmp_path: Path) 
     """Exit 4; the gap reaches to the end of the file, sent or not."""
     with serving("--engine", "scripted") as (address, server):
         file = wav(tmp_path / "a.wav", tone(60_000))
-        with started("file", file, "--url", address, "-f", "jsonl", "--pace", "4") as process:
+        with started("file", file, "--url", address, "-f", "jsonl", "--pace", "4", "--no-reconnect") as process:
             first = process.read_until('"final"')
             server.kill()
             rest, status = process.communicate(timeout=20)

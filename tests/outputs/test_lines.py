@@ -117,8 +117,8 @@ def test_status_says_the_account_and_what_the_level_lets_through() -> None:
     """One line each, on whatever it is given to write with."""
     said: list[str] = []
     told(Status(said.append, level=0), EVENTS)
-    assert said[0] == "asr: w"
-    assert said[1].startswith("asr: audio 5.00 s · covered 4.90 s · lost 0.10 s · 2 sentences")
+    assert said[:2] == ["asr: broke; connecting again in 0.5 s (attempt 1)", "asr: w"]
+    assert said[2].startswith("asr: captured 5.00 s · final 0.00 s · silence 4.90 s · lost 0.10 s · 2 sentences")
 
 
 def test_the_log_never_holds_what_was_said(caplog: pytest.LogCaptureFixture) -> None:

@@ -170,5 +170,5 @@ def test_the_account_closes_the_run_and_the_cursor_comes_back(monkeypatch: pytes
     screen = Screen(monkeypatch, 100)
     drawn = screen.hear(BEGAN, Progress(1000), ENDED)
     screen.terminal.close()
-    assert "audio 10.00 s · covered 10.00 s" in drawn
+    assert "captured 10.00 s · final 0.00 s · silence 10.00 s" in drawn
     assert screen.file.getvalue().count("\x1b[?25h") == screen.file.getvalue().count("\x1b[?25l")

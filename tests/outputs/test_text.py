@@ -69,19 +69,24 @@ def test_sentences_and_gaps_have_their_times() -> None:
 
 def test_the_account_names_what_is_known_and_leaves_out_the_rest() -> None:
     """Seconds on the first line, delays and bill on the second."""
-    full = Ended(18_185, 18_185, 0, 4, 0, 19, 140, 650, 9_000)
+    full = Ended(18_185, 18_185, 0, 4, 0, 19, 140, 650, 9_000, final_ms=13_000)
     assert account(full) == [
-        "audio 18.18 s · covered 18.18 s · lost 0.00 s · 4 sentences · 2.0x real time",
+        "captured 18.18 s · final 13.00 s · silence 5.18 s · lost 0.00 s · 4 sentences · 2.0x real time",
         "first text after 0.14 s · last final 0.65 s after the end · billed 19 s",
     ]
     bare = Ended(1000, 0, 1000, 1, 0, None, None, None, 0)
-    assert account(bare) == ["audio 1.00 s · covered 0.00 s · lost 1.00 s · 1 sentence"]
+    assert account(bare) == ["captured 1.00 s · final 0.00 s · silence 0.00 s · lost 1.00 s · 1 sentence"]
+    rough = Ended(60_000, 60_000, 0, 1, 3, None, None, None, 0, 5_000, 40_000, 12_100)
+    assert account(rough) == [
+        "captured 60.00 s · final 40.00 s · silence 20.00 s · lost 0.00 s · paused 5.00 s · 1 sentence · "
+        "3 reconnects (longest outage 12.1 s)"
+    ]
 
 
 def test_the_account_breaks_between_its_parts() -> None:
     """On a narrow screen no figure is torn."""
-    assert folded("asr: audio 18.18 s · covered 18.18 s · lost 0.00 s", 30) == [
-        "asr: audio 18.18 s",
-        "covered 18.18 s · lost 0.00 s",
+    assert folded("asr: captured 18.18 s · silence 18.18 s · lost 0.00 s", 30) == [
+        "asr: captured 18.18 s",
+        "silence 18.18 s · lost 0.00 s",
     ]
     assert folded("asr: one", 3) == ["asr: one"]

@@ -118,6 +118,7 @@ HEARD: dict[str, dict[str, list[Event]]] = {
         "committed": [],
         "item.created": [],
         "completed": [Final("item_1", 640, 1920, "今天天气很好。", (), "zh", "happy")],
+        "committed again": [],
         "empty text": [],
         "failed": [Gap(1920, 1920, "the service could not transcribe this: decode_error: could not decode")],
         "error that leaves the session usable": [

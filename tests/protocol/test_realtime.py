@@ -192,8 +192,10 @@ ITEM = "conversation.item.input_audio_transcription."
 )
 def test_a_service_that_breaks_the_protocol_is_named(told: str, problem: str) -> None:
     """A clear error with the message shortened, not a KeyError."""
+    client = realtime.Client(Recognition(QWEN), counting())
+    client.audio(SECOND)
     with pytest.raises(ProtocolError, match=problem):
-        realtime.Client(Recognition(QWEN), counting()).receive(Text(told))
+        client.receive(Text(told))
 
 
 def test_text_without_speech_marks_still_has_its_place() -> None:
@@ -207,6 +209,22 @@ def test_text_without_speech_marks_still_has_its_place() -> None:
     assert isinstance(first, Final)
     assert isinstance(second, Final)
     assert (first.begin_ms, first.end_ms, second.begin_ms, second.end_ms) == (0, 1000, 1000, 2000)
+
+
+def test_what_an_earlier_session_says_late_is_no_text_of_this_one() -> None:
+    """Its item was not announced here; and a commit that is named twice is one commit."""
+    client = realtime.Client(Recognition(QWEN, vad=False), counting())
+    completed = f'{{"type":"{ITEM}completed","item_id":"%s","transcript":"x"}}'
+    assert all(isinstance(event, Notice) for event in client.receive(Text(completed % "stranger")))
+    for _ in range(2):
+        client.audio(SECOND)
+        client.commit()
+    named = '{"type":"input_audio_buffer.committed","item_id":"%s"}'
+    for item in ("a", "a", "b"):
+        client.receive(Text(named % item))
+    finals = [event for item in ("stranger", "a", "b") for event in client.receive(Text(completed % item))]
+    spans = [(event.begin_ms, event.end_ms) for event in finals if isinstance(event, Final)]
+    assert spans == [(0, 1000), (1000, 2000)]
 
 
 @given(st.lists(st.binary(max_size=301), max_size=20))
@@ -223,7 +241,9 @@ TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 @given(TEXTS, TEXTS)
 def test_settled_and_unsettled_text_cross_apart(settled: str, unsettled: str) -> None:
     """Text and stash of the wire are our settled and unsettled."""
-    (heard,) = begun(Recognition(QWEN)).tell(Partial("1", 0, settled, unsettled))
+    pair = begun(Recognition(QWEN))
+    pair.ask(pair.client.audio(SECOND))
+    (heard,) = pair.tell(Partial("1", 0, settled, unsettled))
     assert isinstance(heard, Partial)
     assert (heard.settled, heard.unsettled) == (settled, unsettled)
 

@@ -12,9 +12,27 @@ ALIVE = [(link, audio) for link, audio in ALIVE if link is not Link.CLOSED]
 
 
 @pytest.mark.parametrize(("link", "audio"), ALIVE)
-def test_losing_the_connection_gives_up_in_every_state(link: Link, audio: Input) -> None:
-    """Wherever a link is lost, what no final covers is named as a gap."""
-    assert step(link, audio, Happening.LOST) == (Link.CLOSED, Action.GIVE_UP)
+def test_a_lost_connection_is_recovered_in_every_state(link: Link, audio: Input) -> None:
+    """Wherever a link is lost: back to the end of what is final, wait, ask again."""
+    assert walk(link, (audio, Happening.LOST), (audio, Happening.RETRY), (audio, Happening.READY)) == (
+        Link.UP,
+        [Action.RECOVER, Action.START, Action.NOTHING],
+    )
+
+
+@pytest.mark.parametrize(("link", "audio"), ALIVE)
+def test_without_hope_every_state_gives_up(link: Link, audio: Input) -> None:
+    """What no final covers is then named as a gap."""
+    assert step(link, audio, Happening.HOPELESS) == (Link.CLOSED, Action.GIVE_UP)
+
+
+def test_a_finish_that_was_asked_before_the_loss_is_asked_again() -> None:
+    """Behind the audio that is sent again."""
+    ended = [Happening.LOST, Happening.RETRY, Happening.READY, Happening.SPENT, Happening.FINISHED]
+    assert walk(Link.DRAINING, *((Input.ENDED, happening) for happening in ended)) == (
+        Link.CLOSED,
+        [Action.RECOVER, Action.START, Action.NOTHING, Action.FINISH, Action.CLOSE],
+    )
 
 
 def walk(link: Link, *steps: tuple[Input, Happening]) -> tuple[Link, list[Action]]:
@@ -53,12 +71,6 @@ def test_a_task_with_nothing_to_hear_ends_in_rest(link: Link, audio: Input) -> N
     assert walk(link, (audio, Happening.IDLE)) == (Link.RESTING, [Action.REST])
     assert step(Link.RESTING, Input.ENDED, Happening.SPENT) == (Link.CLOSED, Action.CLOSE)
     assert step(Link.RESTING, Input.OPEN, Happening.SPENT) == (Link.RESTING, Action.NOTHING)
-
-
-@pytest.mark.parametrize("audio", Input)
-def test_a_service_that_finishes_before_it_heard_all_is_a_loss(audio: Input) -> None:
-    """An end nobody asked for is no end: audio may still wait."""
-    assert step(Link.UP, audio, Happening.FINISHED) == (Link.CLOSED, Action.GIVE_UP)
 
 
 @pytest.mark.parametrize(("audio", "happening"), list(itertools.product(Input, Happening)))

@@ -1,11 +1,15 @@
 """The real command as a child process, and the real server beside it."""
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,9 +20,18 @@ PATIENCE_S = 60
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of a user without a key, a proxy or colours to hide behind."""
+    """The environment of a user without a key, a proxy or colours to hide behind, and with no sessions of their own."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("DASHSCOPE", "ASR_"))}
-    return kept | {"NO_PROXY": "127.0.0.1", "TERM": "dumb", "COLUMNS": "80", "PYTHONWARNINGS": "error"} | more
+    kept |= {"NO_PROXY": "127.0.0.1", "TERM": "dumb", "COLUMNS": "80", "PYTHONWARNINGS": "error"}
+    return kept | {"XDG_STATE_HOME": state_home()} | more
+
+
+@cache
+def state_home() -> str:
+    """Where journals go, which would otherwise fill the home of whoever runs the tests; gone when they end."""
+    folder = tempfile.mkdtemp(prefix="asr-state.")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def asr(*arguments: object, stdin: bytes | None = None, **env: str) -> "subprocess.CompletedProcess[str]":

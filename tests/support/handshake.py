@@ -97,7 +97,7 @@ class Tone:
         """Chunks that carry their number."""
         for number in range(self._chunks):
             self._gate(number)
-            yield Chunk(start + number * 1600, bytes([number % 256, 0]) * 1600)
+            yield Chunk(start + number * 1600, bytes([1 + number % 255, 0]) * 1600)
         if self._error is not None:
             raise self._error
 

@@ -5,18 +5,20 @@ from queue import SimpleQueue
 from threading import Thread
 
 from asrcli.audio import Chunk
-from asrcli.config import Connection, Recognition
+from asrcli.config import Connection, Recognition, Retries
 from asrcli.engine.session import Session
-from asrcli.errors import AsrError
-from asrcli.events import Event, Finished, Notice, Progress, Ready
+from asrcli.errors import AsrError, ConnectFailed
+from asrcli.events import Event, Finished, Notice, Progress, Ready, Reconnecting
+from asrcli.message import Closed
 from asrcli.protocol import inference
-from asrcli.request import Audio
-from asrcli.seams import ClientCodec
+from asrcli.request import Audio, Finish
+from asrcli.seams import ClientCodec, Source
 from tests.support.handshake import RATE, Service, Wire
 from tests.support.pair import counting
 
 CHUNK = 1600  # samples: 100 ms
 READY = Ready("")
+BROKEN = Closed(1006, "the connection broke")
 Play = Callable[[Service, Wire], None]
 
 
@@ -78,21 +80,57 @@ def audio(service: Service, chunks: int) -> None:
     assert samples == chunks * CHUNK
 
 
+def without_reconnects(events: list[Event]) -> list[Event]:
+    """The transcript."""
+    return [event for event in heard(events) if not isinstance(event, Reconnecting)]
+
+
+def dropping(after: int, *said: Event, by: Closed = BROKEN) -> Play:
+    """A service that hears so many chunks, says this, and is gone."""
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, after)
+        service.tell(*said)
+        wire.say(by)
+
+    return serve
+
+
+def finishing(chunks: int, *said: Event) -> Play:
+    """A service that hears exactly so many chunks to the end, and says this."""
+
+    def serve(service: Service, wire: Wire) -> None:
+        del wire
+        service.asked()
+        service.tell(READY)
+        audio(service, chunks)
+        assert isinstance(service.asked(), Finish)
+        service.tell(*said, Finished())
+
+    return serve
+
+
 def listening(
-    talk: Talk,
-    *plays: Play,
+    source: Source,
+    *plays: Play | AsrError,
     make_codec: Callable[[], ClientCodec] | None = None,
     clock: Callable[[], float] = lambda: 0.0,
+    retries: Retries | None = None,
+    connection: Connection | None = None,
 ) -> Session:
-    """A session over that microphone; each call is answered by the next service."""
+    """A session over a source; each call is answered by the next service, or fails."""
     waiting = iter(plays)
     ids = counting("task-")
 
     def dial(url: str, asked: Connection) -> Wire:
-        del url, asked
-        wire = Wire()
-        Thread(target=next(waiting), args=(Service(wire), wire), daemon=True).start()
+        del asked
+        play, wire = next(waiting, None) or ConnectFailed(url, "nobody is there any more"), Wire()
+        if isinstance(play, AsrError):
+            raise play
+        Thread(target=play, args=(Service(wire), wire), daemon=True).start()
         return wire
 
     codec = make_codec or (lambda: inference.Client(Recognition("fun-asr-realtime"), ids))
-    return Session(talk, 0, codec, dial, Connection("ws://test"), None, clock)
+    return Session(source, 0, codec, dial, connection or Connection("ws://test"), None, clock, retries)

@@ -1,0 +1,153 @@
+"""`asr sessions`: what is kept of microphone runs."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from asrcli.cli import keeping
+from asrcli.cli import options as o
+from asrcli.errors import OutputError, SourceError, UsageError
+from asrcli.events import Final, Gap
+
+if TYPE_CHECKING:
+    from asrcli.journal.shelf import Shelf
+
+EXAMPLES = "Examples:\n\nasr sessions\n\nasr sessions show 20261124-2305"
+
+
+class Action(StrEnum):
+    """What is done with sessions."""
+
+    LIST = "list"
+    SHOW = "show"
+    DELETE = "delete"
+
+
+Wanted = Annotated[Action, typer.Argument(help="What to do.", show_default=False, metavar="[list|show|delete]")]
+Ids = Annotated[
+    list[str] | None,
+    typer.Argument(help="Which: names, or how they begin.", metavar="[ID]...", show_default=False),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.", metavar=o.FLAG)]
+
+
+def sessions(
+    action: Wanted = Action.LIST,
+    ids: Ids = None,
+    as_json: AsJson = False,
+    journal: keeping.PlainFolder = None,
+    debug: o.Debug = False,
+    log_file: o.LogFile = None,
+) -> None:
+    """List, show or delete what is kept of microphone runs: the audio and its text.
+
+    Finished sessions go by themselves when they take more than 2 GB together, and any after 14 days.
+    """
+    del debug  # read by the error boundary
+    import json
+
+    from asrcli.cli import wiring
+
+    wiring.log_to(log_file)
+    shelf = keeping.shelf(journal)
+    if action is Action.LIST and ids:
+        raise UsageError("list takes no ID", "to see one: asr sessions show ID")
+    if action is not Action.LIST and not ids:
+        raise UsageError(f"{action} needs an ID", "asr sessions lists them")
+    paths = shelf.paths() if action is Action.LIST else [shelf.find(each) for each in ids or []]
+    if action is Action.DELETE:
+        _delete(paths)
+        return
+    if action is Action.SHOW and len(paths) > 1:
+        raise UsageError("show takes one ID")
+    described = [_described(path) for path in paths]
+    if as_json:
+        typer.echo(json.dumps(described if action is Action.LIST else described[0], ensure_ascii=False, indent=2))
+    elif action is Action.LIST:
+        _table(shelf, described)
+    else:
+        _show(paths[0], described[0])
+
+
+def _delete(paths: list[Path]) -> None:
+    from asrcli.journal.shelf import remove
+
+    for path in dict.fromkeys(paths):
+        try:
+            remove(path)
+        except OSError as exc:
+            raise OutputError(str(path), f"cannot be deleted: {(exc.strerror or str(exc)).lower()}") from exc
+        typer.echo(f"{path.name} deleted")
+
+
+def _described(path: Path) -> dict[str, Any]:
+    """What a program may want to know of a session."""
+    from asrcli.journal.reading import Journal, size_bytes
+    from asrcli.journal.shelf import State, state
+
+    try:
+        journal = Journal.open(path)
+    except SourceError as exc:
+        size = size_bytes(path)
+        return {"id": path.name, "state": str(State.DAMAGED), "size_bytes": size, "problem": exc.reason}
+    files = journal.header.showing.get("paths")
+    return {
+        "id": journal.id,
+        "begun": journal.header.begun,
+        "length_ms": journal.captured_ms,
+        "sentences": sum(1 for each in journal.sentences if each.number),
+        "state": str(state(path, journal)),
+        "unheard_ms": keeping.unheard_ms(journal),
+        "size_bytes": journal.size_bytes,
+        "model": journal.header.asked.model,
+        "service": journal.header.service,
+        "sources": [{"name": track.source.name, "speaker": track.source.speaker} for track in journal.tracks],
+        "outputs": files if isinstance(files, list) else [],
+        "damages": journal.damages,
+    }
+
+
+def _table(shelf: "Shelf", described: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from asrcli.cli.telling import tell
+    from asrcli.outputs.text import harmless
+
+    if not described:
+        tell(f"asr: no session in {shelf.folder}")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("session", "begun", "length", "sentences", "state", "MB"):
+        table.add_column(title, no_wrap=True, justify="right" if title in {"sentences", "MB"} else "left")
+    for each in described:
+        begun = str(each.get("begun", ""))[:16].replace("T", " ")
+        row = [each["id"], begun, _length(each.get("length_ms", 0)), str(each.get("sentences", ""))]
+        table.add_row(*map(harmless, row), each["state"], f"{each['size_bytes'] / 1e6:.1f}")
+    Console(highlight=False, markup=False).print(table)
+
+
+def _show(path: Path, described: dict[str, Any]) -> None:
+    from asrcli.outputs.text import clock, harmless, line
+
+    for name in ("id", "begun", "state", "model", "service", "problem"):
+        if described.get(name):
+            typer.echo(f"{name + ':':<10}{harmless(str(described[name]))}")
+    if "problem" in described:
+        return
+    journal = keeping.opened(path)
+    left = f", {described['unheard_ms'] / 1000:.1f} s of it without text yet" if described["unheard_ms"] else ""
+    typer.echo(f"length:   {_length(described['length_ms'])}{left}")
+    for output in described["outputs"]:
+        typer.echo(f"output:   {harmless(str(output))}")
+    spoken: list[Final | Gap] = [each.final for each in journal.sentences if each.number]
+    for event in sorted(spoken + list(journal.gaps), key=lambda event: event.begin_ms):
+        typer.echo(line(event, clock))
+
+
+def _length(ms: int) -> str:
+    from asrcli.outputs.text import clock
+
+    return clock(ms)[:-4]

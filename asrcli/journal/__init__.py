@@ -1,0 +1,1 @@
+"""What a microphone heard and what became of it, on disk: written so that no end of the program costs it."""

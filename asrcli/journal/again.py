@@ -1,0 +1,84 @@
+"""A journal as a source, for what has no text yet, and outputs whose numbers go on."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from asrcli.audio import Chunk
+from asrcli.events import Event, Gap, Paused, Resumed, shifted
+from asrcli.journal.reading import Journal
+from asrcli.journal.track import Track
+from asrcli.seams import Output
+from asrcli.transcript import Transcript
+
+
+class JournalSource:
+    """What one source of a session gave from a position on, on the timeline of the session.
+
+    Pauses come again with it; gaps do only where nobody has been told of them.
+    """
+
+    audio_format, live = "pcm", None
+
+    def __init__(self, journal: Journal, track: Track, position: int) -> None:
+        self.name, self.speaker, self.format = track.source.name, track.source.speaker, track.format
+        self._track = track
+        self.begin_ms = track.format.ms(position)
+        self.duration_ms: int | None = track.format.ms(track.end) - self.begin_ms
+        told = {(gap.begin_ms, gap.end_ms) for gap in journal.gaps if gap.speaker == self.speaker}
+        self._marks = [mark for mark in track.marks if isinstance(mark, Resumed) or _span(mark) not in told]
+
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
+        """What is there from `start` on, and what the source said of it in its place.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+        ms = self.format.ms
+        marks = iter(sorted((mark for mark in self._marks if mark.end_ms > ms(start)), key=lambda mark: mark.end_ms))
+        mark = next(marks, None)
+        for chunk in self._track.chunks(start, self._track.end):
+            while mark is not None and mark.end_ms <= ms(chunk.position):
+                yield from _told(mark)
+                mark = next(marks, None)
+            yield chunk
+        while mark is not None:
+            yield from _told(mark)
+            mark = next(marks, None)
+
+
+class Continued:
+    """An Output that hands on to another what comes behind a session's first sentences, numbered behind them.
+
+    `shift_ms` is added to all times: for one that counts from now what is counted from the beginning of the session.
+    """
+
+    def __init__(self, output: Output, highest: int, shift_ms: int = 0) -> None:
+        self._output, self._highest, self._shift_ms = output, highest, shift_ms
+
+    def hear(self, event: Event, transcript: Transcript) -> None:
+        """As it is, but for the numbers, and times where that is wanted."""
+        self._output.hear(shifted(event, self._shift_ms), _renumbered(transcript, self._highest))
+
+    def close(self) -> None:
+        """Close the other."""
+        self._output.close()
+
+
+def _renumbered(transcript: Transcript, by: int) -> Transcript:
+    latest, numbers = transcript.latest, _more(transcript.numbers, by)
+    latest = replace(latest, number=latest.number + by) if latest is not None else None
+    return replace(transcript, latest=latest, highest=transcript.highest + by, numbers=numbers)
+
+
+def _more(numbers: Mapping[str, int], by: int) -> dict[str, int]:
+    return {key: number + by for key, number in numbers.items()}
+
+
+def _told(mark: Gap | Resumed) -> list[Event]:
+    if isinstance(mark, Gap):
+        return [replace(mark, speaker="")]  # the run puts the label on
+    return [Paused(mark.begin_ms, mark.muted), replace(mark, speaker="")]
+
+
+def _span(mark: Gap | Resumed) -> tuple[int, int]:
+    return mark.begin_ms, mark.end_ms

@@ -1,0 +1,51 @@
+"""A session that is there and gets more records: locked, and behind its last whole line."""
+
+from pathlib import Path
+from types import TracebackType
+
+from asrcli.errors import UsageError
+from asrcli.journal.disk import Growing, Syncing
+from asrcli.journal.lock import Lock
+from asrcli.journal.record import EVENTS, line
+from asrcli.journal.writing import Recorder
+
+
+class Continuing:
+    """Nobody else goes on with the session within its block; `recorder` records what is heard now.
+
+    Attributes:
+        problems: What could not be written, to be told behind the block.
+
+    Raises (when entered):
+        UsageError: it is in use.
+        OSError: it cannot be written to.
+    """
+
+    def __init__(self, path: Path, begun: str) -> None:
+        self._path, self._lock = path, Lock(path)
+        self.problems: list[str] = []
+        self.recorder = Recorder(self.problems.append, line({"type": "run", "begun": begun}))
+        self._syncing: Syncing | None = None
+
+    def __enter__(self) -> "Continuing":
+        if not self._lock.take():
+            raise UsageError(f"session {self._path.name} is in use", "wait until that run has ended")
+        return self
+
+    def begin(self) -> None:
+        """From here on there is something to record.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        path = self._path / EVENTS
+        self._file = Growing(path, whole_bytes=path.read_bytes().rfind(b"\n") + 1)
+        self.recorder.file = self._file
+        self._syncing = Syncing([self._file], lambda: None)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._syncing is not None:
+            self._syncing.close()
+            self.recorder.file = None
+            self._file.close()
+        self._lock.release()

@@ -1,0 +1,193 @@
+"""A journal as it is on the disk, read as far as it is whole. What is not whole is said and passed over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from asrcli.audio import SAMPLE_BYTES, Format
+from asrcli.errors import SourceError
+from asrcli.events import Final, Gap, Resumed
+from asrcli.journal.record import EVENTS, Header, Kept, header, lines, number
+from asrcli.journal.track import Index, Track
+from asrcli.recovery.replay import Span, left_over
+from asrcli.recovery.seam import MARGIN_MS, seam
+from asrcli.transcript import Sentence
+
+
+@dataclass
+class Part:
+    """One run: the first, or one that went on.
+
+    Attributes:
+        begins: For each speaker where it began to listen.
+        sentences: Its finals in order, those without text with number 0.
+        end: What it said at its end.
+    """
+
+    begins: dict[str, int] = field(default_factory=dict)
+    sentences: list[Sentence] = field(default_factory=list)
+    end: Mapping[str, Any] | None = None
+
+
+@dataclass
+class Journal:
+    """A session.
+
+    Attributes:
+        gaps: What is lost, as far as nobody listened to it again.
+        pauses: What was not meant to be heard.
+        parts: The runs.
+        damages: What is not whole.
+    """
+
+    path: Path
+    header: Header
+    tracks: tuple[Track, ...]
+    gaps: list[Gap] = field(default_factory=list)
+    pauses: list[Resumed] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=lambda: [Part()])
+    damages: list[str] = field(default_factory=list)
+
+    @staticmethod
+    def open(path: Path) -> "Journal":
+        """Read a session's folder.
+
+        Raises:
+            SourceError: it is no journal, or one of a newer version.
+        """
+        records, damaged = _read(path / EVENTS)
+        journal = Journal(path, header(path.name, records[0] if records else None), ())
+        for record in records[1:]:
+            try:
+                journal._take(record)
+            except (ValueError, TypeError):
+                damaged += 1
+        if damaged:
+            journal.damages.append(f"{damaged} line{'' if damaged == 1 else 's'} of {EVENTS} cannot be read")
+        journal.tracks = tuple(journal._track(*each) for each in enumerate(journal.header.sources))
+        return journal
+
+    @property
+    def id(self) -> str:
+        """The name of the session."""
+        return self.path.name
+
+    @property
+    def format(self) -> Format:
+        """Of all its audio."""
+        return Format(self.header.asked.rate)
+
+    @property
+    def sentences(self) -> list[Sentence]:
+        """All finals in order."""
+        return [each for part in self.parts for each in part.sentences]
+
+    @property
+    def highest(self) -> int:
+        """The highest number of a sentence."""
+        return max((each.number for each in self.sentences), default=0)
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes of the disk."""
+        return size_bytes(self.path)
+
+    @property
+    def captured_ms(self) -> int:
+        """How long it is, of its longest source."""
+        return max((self.format.ms(track.end - track.begin) for track in self.tracks), default=0)
+
+    def final_ms(self, speaker: str) -> int:
+        """Where the text of a speaker ends."""
+        return max((each.final.end_ms for each in self.sentences if each.final.speaker == speaker), default=0)
+
+    def unheard(self, track: Track) -> list[Span]:
+        """What was captured and has no text yet, in milliseconds: behind the last final.
+
+        Of a run that came to its end that is only what it had to name as lost.
+        """
+        ms, speaker = self.format.ms, track.source.speaker
+        begin_ms, end_ms = max(self.final_ms(speaker), ms(track.begin)), ms(track.end)
+        if self.parts[-1].end is None:
+            return [(begin_ms, end_ms)] if begin_ms < end_ms else []
+        deaf = [(mark.begin_ms, mark.end_ms) for mark in track.marks]
+        lost = [gap for gap in self.gaps if gap.speaker == speaker]
+        spans = [(max(gap.begin_ms, begin_ms), min(gap.end_ms, end_ms)) for gap in lost]
+        return [left for begin, end in sorted(spans) for left in left_over(begin, end, deaf)]
+
+    def resume_at(self, track: Track) -> int | None:
+        """The position from which it is to be heard again; None where all of it has been.
+
+        A little before the end of the last final, where there is quiet, but not before a gap or a pause in between.
+        """
+        unheard = self.unheard(track)
+        if not unheard:
+            return None
+        final = min(track.end, self.format.samples(unheard[0][0]))
+        first = max(track.begin, final - self.format.samples(MARGIN_MS))
+        begin = seam(track.chunks(first, final), final, self.format)
+        over = [self.format.samples(mark.end_ms) for mark in (*self.gaps, *self.pauses, *track.marks)]
+        begin = max([begin, first, *(end for end in over if end <= final)])
+        inside = [max(begin, stretch.position) for stretch in track.stretches if stretch.end > begin]
+        return inside[0] if inside else None
+
+    def _take(self, record: Mapping[str, Any]) -> None:
+        kind, speaker = record.get("type"), str(record.get("speaker", ""))
+        if kind == "run":
+            self.parts.append(Part())
+        elif kind == "begin":
+            begin_ms = number(record, "begin_ms")
+            self.parts[-1].begins[speaker] = begin_ms
+            self.gaps = [left for gap in self.gaps for left in _before(gap, begin_ms, speaker)]
+        elif kind == "end":
+            self.parts[-1].end = record
+        elif kind in {"final", "gap", "resume"}:
+            begin_ms, end_ms = number(record, "begin_ms"), number(record, "end_ms")
+            if end_ms < begin_ms:
+                raise ValueError(end_ms)
+            if kind == "final":
+                text, language = str(record["text"]) if "text" in record else "", str(record.get("language", ""))
+                final = Final("", begin_ms, end_ms, text, language=language, speaker=speaker)
+                self.parts[-1].sentences.append(Sentence(number(record, "sentence"), final))
+            elif kind == "gap":
+                self.gaps.append(Gap(begin_ms, end_ms, str(record.get("reason", "")), speaker))
+            else:
+                self.pauses.append(Resumed(begin_ms, end_ms, bool(record.get("muted")), speaker))
+
+    def _track(self, number_: int, source: Kept) -> Track:
+        path = self.path / f"{number_}.pcm"
+        records, damaged = _read(path.with_suffix(".index"), missing=())
+        if damaged:
+            self.damages.append(f"{damaged} line{'' if damaged == 1 else 's'} of {path.stem}.index cannot be read")
+        try:
+            samples = path.stat().st_size // SAMPLE_BYTES
+        except OSError:
+            samples = 0
+        index = Index(source, samples)
+        for record in records:
+            index.take(record)
+        if index.problem:
+            self.damages.append(f"{path.name}: {index.problem}")
+        return Track(source, self.format, path, index.stretches(), frozenset(index.cuts), tuple(index.marks))
+
+
+def _before(gap: Gap, begin_ms: int, speaker: str) -> list[Gap]:
+    """What is left of a gap when its speaker is listened to again from there on."""
+    if gap.speaker != speaker or gap.end_ms <= begin_ms:
+        return [gap]
+    return [Gap(gap.begin_ms, begin_ms, gap.reason, speaker)] if gap.begin_ms < begin_ms else []
+
+
+def size_bytes(path: Path) -> int:
+    """What a session's folder takes of the disk."""
+    return sum(file.stat().st_size for file in path.iterdir() if file.is_file())
+
+
+def _read(path: Path, missing: tuple[dict[str, Any], ...] | None = None) -> tuple[list[dict[str, Any]], int]:
+    try:
+        return lines(path.read_bytes())
+    except OSError as exc:
+        if missing is not None:
+            return list(missing), 0
+        raise SourceError(path.parent.name, f"no journal: {(exc.strerror or str(exc)).lower()}") from exc

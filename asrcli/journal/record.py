@@ -1,0 +1,139 @@
+"""The lines of a journal: its header, what happened, and where audio is. Values and JSON, no files.
+
+events.jsonl   the header, then a record for each event that matters to whoever goes on with it or checks it
+N.index        of source N: where the samples of N.pcm are on the timeline, and what is no speech in them
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from asrcli.config import Recognition
+from asrcli.errors import SourceError
+from asrcli.events import Began, Ended, Event, Final, Gap, Paused, Resumed
+from asrcli.transcript import Transcript
+
+VERSION = 1
+EVENTS = "events.jsonl"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A source: what the user calls it, and whose words it hears."""
+
+    name: str
+    speaker: str = ""
+
+
+@dataclass(frozen=True)
+class Header:
+    """All that is needed to go on.
+
+    Attributes:
+        begun: When, as ISO 8601 with the zone.
+        service: Whom the run asked; neither a key nor anything else that was in the address. Empty: the embedded one.
+        showing: What the transcript is written as and where, in the words of the command line.
+    """
+
+    begun: str
+    asked: Recognition
+    sources: tuple[Kept, ...]
+    service: str = ""
+    showing: Mapping[str, Any] = field(default_factory=dict)
+
+    def line(self) -> bytes:
+        """The first line of the events."""
+        described = {**asdict(self), "asked": asdict(self.asked), "service": bare(self.service)}
+        return line({"type": "journal", "version": VERSION, **described})
+
+
+def header(name: str, first: Mapping[str, Any] | None) -> Header:
+    """The header of the journal of that name from its first record.
+
+    Raises:
+        SourceError: there is none, or one that a newer version has written.
+    """
+    version = first.get("version") if first and first.get("type") == "journal" else None
+    if first is None or not isinstance(version, int):
+        raise SourceError(name, "no journal: its first line is not whole")
+    if version > VERSION:
+        raise SourceError(name, f"made by a newer asr (journal version {version}, this one reads {VERSION})")
+    try:
+        known = {part.name for part in fields(Recognition)}
+        asked = {key: _frozen(value) for key, value in first["asked"].items() if key in known}
+        sources = tuple(Kept(str(one["name"]), str(one.get("speaker", ""))) for one in first["sources"])
+        recognition = Recognition(**asked)
+        if not sources or not isinstance(recognition.rate, int) or recognition.rate <= 0:
+            raise ValueError
+        return Header(str(first["begun"]), recognition, sources, str(first["service"]), dict(first["showing"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise SourceError(name, "no journal: its first line does not say what was asked for") from exc
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def bare(url: str) -> str:
+    """An address without what may be secret in it: user, password, query and fragment."""
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def line(record: Mapping[str, Any]) -> bytes:
+    """A record as the line that is written."""
+    return json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def lines(data: bytes) -> tuple[list[dict[str, Any]], int]:
+    """The whole records in what a file holds, in order, and how many whole lines are none.
+
+    A last line without its end was being written when the program, or the machine, went: it does not count.
+    """
+    records, damaged = [], 0
+    for text in data.split(b"\n")[:-1]:
+        try:
+            record = json.loads(text)
+        except (ValueError, RecursionError):
+            record = None
+        if isinstance(record, dict):
+            records.append(record)
+        else:
+            damaged += 1
+    return records, damaged
+
+
+def described(event: Event, transcript: Transcript) -> dict[str, Any] | None:
+    """The record of an event, with the transcript it has already been folded into; None where it has none."""
+    if isinstance(event, Began):
+        return {"type": "begin", "source": event.source, "model": event.model, "task_id": event.task_id} | _place(event)
+    if isinstance(event, Final):
+        number = transcript.latest.number if transcript.latest is not None and event.text.strip() else 0
+        about = {"sentence": number, "end_ms": event.end_ms, "text": event.text, "language": event.language}
+        return {"type": "final"} | _place(event) | about
+    if isinstance(event, Gap):
+        return {"type": "gap"} | _place(event) | {"end_ms": event.end_ms, "reason": event.reason}
+    if isinstance(event, Paused | Resumed):
+        name = "pause" if isinstance(event, Paused) else "resume"
+        return {"type": name, **asdict(event)}
+    return {"type": "end", **asdict(event)} if isinstance(event, Ended) else None
+
+
+def _place(event: Began | Final | Gap) -> dict[str, Any]:
+    return {"speaker": event.speaker, "begin_ms": event.begin_ms}
+
+
+def number(record: Mapping[str, Any], name: str) -> int:
+    """A field that is a count of something.
+
+    Raises:
+        ValueError: it is not.
+    """
+    value = record.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(name)
+    return value

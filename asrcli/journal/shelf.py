@@ -1,0 +1,167 @@
+"""The folder that sessions are in: where it is, what they are called, which are there, which must go."""
+
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from time import time
+
+from asrcli.errors import SourceError, UsageError
+from asrcli.journal.lock import Lock, in_use
+from asrcli.journal.reading import Journal, size_bytes
+
+LIMIT_BYTES = 2 << 30
+LIMIT_DAYS = 14
+DAY_S = 86_400
+SHOWN = 3  # of the newest, to whoever names one that there is not
+_GOING = ".going-"  # what a name becomes before what it stands for is removed
+
+
+class State(StrEnum):
+    """How it stands with a session."""
+
+    FINISHED = "finished"
+    INTERRUPTED = "interrupted"  # some of it has no text yet
+    IN_USE = "in use"
+    DAMAGED = "damaged"  # nothing of it can be read
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much is kept: of finished sessions so much, and of any for so long."""
+
+    size_bytes: int = LIMIT_BYTES
+    age_s: float = LIMIT_DAYS * DAY_S
+
+
+def usual_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+    """Where this system keeps what programs want to find again and nobody backs up."""
+    home = Path(environment.get("HOME") or Path.home())
+    if platform == "darwin":
+        base = home / "Library" / "Application Support"
+    elif platform == "win32":
+        base = Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    else:
+        asked = environment.get("XDG_STATE_HOME", "")
+        base = Path(asked) if Path(asked).is_absolute() else home / ".local" / "state"
+    return base / "asrcli" / "sessions"
+
+
+def new_id(now: datetime) -> str:
+    """A name that sorts by time, as 20261124-230501-a1b2."""
+    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+class Shelf:
+    """The sessions in a folder, newest first."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def paths(self) -> list[Path]:
+        """All of them. A folder that cannot be read holds none."""
+        try:
+            found = [path for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        except OSError:
+            return []
+        return sorted(found, key=lambda path: path.name, reverse=True)
+
+    def find(self, prefix: str) -> Path:
+        """The one whose name begins so.
+
+        Raises:
+            UsageError: there is none, or more than one.
+        """
+        paths = self.paths()
+        found = [path for path in paths if prefix and path.name.startswith(prefix)]
+        exact = [path for path in found if path.name == prefix]
+        if len(found) == 1 or exact:
+            return (exact or found)[0]
+        if found:
+            raise UsageError(f"session {prefix} could be {_some(found)}")
+        raise UsageError(f"no session {prefix}", f"the newest: {_some(paths)}" if paths else f"none in {self.folder}")
+
+    def last(self) -> Path:
+        """The newest.
+
+        Raises:
+            UsageError: there is none.
+        """
+        paths = self.paths()
+        if not paths:
+            raise UsageError(f"no session in {self.folder}")
+        return paths[0]
+
+    def tidy(self, limits: Limits, keep: Path, now: Callable[[], float] = time) -> None:
+        """Remove what is too old, and the oldest finished ones while there is too much. What is in use stays."""
+        with suppress(OSError):
+            for path in self.folder.glob(f"{_GOING}*"):  # somebody was stopped at it
+                shutil.rmtree(path, ignore_errors=True)
+        paths = [path for path in self.paths() if path != keep]
+        for path in [path for path in paths if _age_s(path, now()) > limits.age_s]:
+            _try_to_remove(path)
+            paths.remove(path)
+        sizes = {path: _size_bytes(path) for path in paths}
+        while sum(sizes.values()) > limits.size_bytes and paths:
+            oldest = paths.pop()
+            if state(oldest) is State.FINISHED:
+                _try_to_remove(oldest)
+                del sizes[oldest]
+
+
+def state(path: Path, journal: Journal | None = None) -> State:
+    """How it stands with a session."""
+    if in_use(path):
+        return State.IN_USE
+    try:
+        journal = journal or Journal.open(path)
+    except SourceError:
+        return State.DAMAGED
+    return State.INTERRUPTED if any(map(journal.unheard, journal.tracks)) else State.FINISHED
+
+
+def remove(path: Path) -> None:
+    """Remove a session.
+
+    Raises:
+        UsageError: it is in use.
+        OSError: it cannot be removed.
+    """
+    lock = Lock(path)
+    if not lock.take():
+        raise UsageError(f"session {path.name} is in use", "end that run first")
+    try:
+        if sys.platform == "win32":  # nothing that is open can be renamed there
+            lock.release()
+        going = path.rename(path.with_name(_GOING + path.name))
+    finally:
+        lock.release()
+    shutil.rmtree(going)
+
+
+def _try_to_remove(path: Path) -> None:
+    with suppress(OSError, UsageError):
+        remove(path)
+
+
+def _age_s(path: Path, now: float) -> float:
+    """How long nobody has written to it. A time that lies ahead is a clock that jumped, and no age."""
+    with suppress(OSError):
+        return now - max(file.stat().st_mtime for file in (path, *path.iterdir()))
+    return 0.0
+
+
+def _size_bytes(path: Path) -> int:
+    with suppress(OSError):
+        return size_bytes(path)
+    return 0
+
+
+def _some(paths: Sequence[Path]) -> str:
+    return ", ".join(path.name for path in paths[:SHOWN])

@@ -1,0 +1,121 @@
+"""The audio of one source of a journal: which samples there are, and where they lie on the timeline."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from asrcli.audio import SAMPLE_BYTES, Chunk, Format
+from asrcli.errors import SourceError
+from asrcli.events import Gap, Resumed
+from asrcli.journal.record import Kept, number
+
+READ_MS = 100
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Samples without a jump between them: `samples` of them from `at` on in the file, at `position` of the run."""
+
+    at: int
+    position: int
+    samples: int
+
+    @property
+    def end(self) -> int:
+        """Position of the first sample behind it."""
+        return self.position + self.samples
+
+
+@dataclass(frozen=True)
+class Track:
+    """What one source gave.
+
+    Attributes:
+        cuts: Positions behind which a sentence was to end.
+        marks: What the source said of its audio: where it had none, and where nothing was to be heard.
+    """
+
+    source: Kept
+    format: Format
+    path: Path
+    stretches: tuple[Stretch, ...] = ()
+    cuts: frozenset[int] = frozenset()
+    marks: tuple[Gap | Resumed, ...] = ()
+
+    @property
+    def begin(self) -> int:
+        """Position of the first sample."""
+        return self.stretches[0].position if self.stretches else 0
+
+    @property
+    def end(self) -> int:
+        """Position behind the last sample."""
+        return self.stretches[-1].end if self.stretches else 0
+
+    def chunks(self, begin: int, end: int) -> Iterator[Chunk]:
+        """What was captured between two positions, jumps as they were.
+
+        Raises:
+            SourceError: the file cannot be read.
+        """
+        step = self.format.samples(READ_MS)
+        try:
+            with self.path.open("rb") as file:
+                for stretch in self.stretches:
+                    position = max(begin, stretch.position)
+                    while position < min(end, stretch.end):
+                        size = min(step, min(end, stretch.end) - position, *self._to_cut(position))
+                        file.seek((stretch.at + position - stretch.position) * SAMPLE_BYTES)
+                        pcm = file.read(size * SAMPLE_BYTES)
+                        yield Chunk(position, pcm, cut_after=position + size in self.cuts)
+                        position += size
+        except OSError as exc:
+            raise SourceError(str(self.path), (exc.strerror or str(exc)).lower()) from exc
+
+    def _to_cut(self, position: int) -> list[int]:
+        return [cut - position for cut in self.cuts if cut > position]
+
+
+class Index:
+    """The records of an index, and how many samples there are for them."""
+
+    def __init__(self, source: Kept, samples: int) -> None:
+        self._source, self._samples = source, samples
+        self._places: list[tuple[int, int]] = []  # sample of the file -> position
+        self.cuts: list[int] = []
+        self.marks: list[Gap | Resumed] = []
+        self.problem = ""
+
+    def take(self, record: Mapping[str, Any]) -> None:
+        """One more of them."""
+        try:
+            self._take(record)
+        except (ValueError, TypeError, KeyError):
+            self.problem = "a line of its index makes no sense"
+
+    def _take(self, record: Mapping[str, Any]) -> None:
+        if "at" in record:
+            at, position = number(record, "at"), number(record, "position")
+            if self._places and (at < self._places[-1][0] or position < self._end(at)):
+                raise ValueError(at)
+            self._places.append((at, position))
+        elif "cut" in record:
+            self.cuts.append(number(record, "cut"))
+        elif "gap" in record:
+            begin_ms, end_ms = map(int, record["gap"])
+            self.marks.append(Gap(begin_ms, end_ms, str(record.get("reason", "")), self._source.speaker))
+        elif "pause" in record:
+            begin_ms, end_ms = map(int, record["pause"])
+            self.marks.append(Resumed(begin_ms, end_ms, bool(record.get("muted")), self._source.speaker))
+
+    def _end(self, at: int) -> int:
+        return self._places[-1][1] + at - self._places[-1][0]
+
+    def stretches(self) -> tuple[Stretch, ...]:
+        """Where the samples are. Those that no line places are left out."""
+        if self._samples and (not self._places or self._places[0][0] > 0):
+            self.problem = "audio whose place is not known is left out"
+        ends = [*(min(at, self._samples) for at, _ in self._places[1:]), self._samples]
+        found = [Stretch(at, position, end - at) for (at, position), end in zip(self._places, ends, strict=False)]
+        return tuple(stretch for stretch in found if stretch.samples > 0)

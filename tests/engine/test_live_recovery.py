@@ -1,0 +1,128 @@
+"""Lost connections of what cannot wait, and of a wire without times: queues, limits, stalls, commits."""
+
+from asrcli.config import Connection, Recognition, Retries
+from asrcli.errors import ConnectFailed
+from asrcli.events import Final, Finished, Ready, Reconnecting
+from asrcli.message import Message, Text
+from asrcli.protocol import realtime
+from asrcli.request import Finish
+from tests.support.handshake import Service, Wire
+from tests.support.talk import BROKEN, READY, Play, Talk, audio, dropping, finishing, listening, without_reconnects
+
+AT_ONCE = Retries(limit=5, wait_s=0)
+
+
+def test_live_audio_queues_while_the_connection_is_away() -> None:
+    """A microphone cannot wait: what it hears meanwhile is sent behind what is sent again."""
+    talk = Talk()
+
+    def first(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        audio(service, 3)
+        service.tell(Final("1", 0, 200, "one"))
+        wire.say(BROKEN)
+
+    def second(service: Service, wire: Wire) -> None:
+        assert wire
+        service.asked()
+        service.tell(READY)
+        audio(service, 11)
+        assert isinstance(service.asked(), Finish)
+        service.tell(Final("1", 0, 1100, "two"), Finished())
+
+    talk.say(3)
+    asked = listening(
+        talk, first, ConnectFailed("ws://test", "no route"), second, retries=Retries(limit=None, wait_s=0)
+    )
+    events = []
+    for event in asked.events():
+        events.append(event)
+        if isinstance(event, Reconnecting) and event.attempt == 1:
+            talk.say(10)
+            talk.end()
+    assert without_reconnects(events) == [Final("1", 0, 200, "one"), Final("1", 200, 1300, "two")]
+
+
+def test_a_user_who_stopped_is_not_kept_for_ever() -> None:
+    """No limit while somebody speaks; five attempts for the last words."""
+    talk = Talk()
+    talk.say(2)
+    talk.end()
+    asked = listening(talk, dropping(2), *[ConnectFailed("ws://test", "down")] * 20, retries=Retries(None, wait_s=0))
+    attempts = [event.attempt for event in asked.events() if isinstance(event, Reconnecting)]
+    assert attempts == [1, 2, 3, 4, 5]
+    assert isinstance(asked.over.error, ConnectFailed)
+
+
+def test_a_service_that_answers_nothing_to_speech_is_given_up_and_silence_is_no_stall() -> None:
+    """Only what was said wants an answer."""
+    talk, now = Talk(), [0.0]
+    quick = Connection("ws://test", stall_timeout_s=0.2)
+
+    def mute(service: Service, wire: Wire) -> None:
+        assert wire
+        service.asked()
+        service.tell(READY)
+
+    talk.say(5, quiet=True)
+    asked = listening(
+        talk, mute, finishing(6, Final("1", 500, 600, "hello")), retries=AT_ONCE, connection=quick, clock=lambda: now[0]
+    )
+    events = []
+    for event in asked.events():
+        events.append(event)
+        if isinstance(event, Ready) and len(events) == 1:
+            talk.say(1)
+        if isinstance(event, Reconnecting):
+            assert "no answer to what was said" in event.reason
+            talk.end()
+    assert Final("1", 500, 600, "hello") in events
+
+
+def test_realtime_resumes_behind_the_last_completed_item() -> None:
+    """In manual mode behind the last commit that has its text; late items of nobody are dropped."""
+    sent: list[list[str]] = []
+    completed = "conversation.item.input_audio_transcription.completed"
+
+    def serving(last: bool) -> Play:
+        def serve(service: Service, wire: Wire) -> None:
+            assert service
+            kinds: list[str] = []
+            sent.append(kinds)
+            wire.say(Text('{"type":"session.updated","session":{"id":"s"}}'))
+            while True:
+                message: Message = wire.sent.get(timeout=20)
+                assert isinstance(message, Text)
+                kinds.append(message.data.split('"type":"')[1].split('"')[0])
+                if kinds[-1].endswith("commit"):
+                    number = kinds.count("input_audio_buffer.commit")
+                    if not last and number == 2:
+                        wire.say(BROKEN)
+                        return
+                    item = f'"item_id":"i{number}"'
+                    wire.say(Text(f'{{"type":"input_audio_buffer.committed",{item}}}'))
+                    wire.say(Text(f'{{"type":"{completed}",{item},"transcript":"{last} {number}"}}'))
+                    wire.say(Text(f'{{"type":"{completed}","item_id":"stranger","transcript":"late"}}'))
+                if kinds[-1] == "session.finish":
+                    wire.say(Text('{"type":"session.finished"}'))
+                    return
+
+        return serve
+
+    talk = Talk()
+    for _ in range(3):
+        talk.say(2, cut_after=True)
+    talk.end()
+    recognition = Recognition("qwen3-asr-flash-realtime", vad=False)
+    asked = listening(
+        talk,
+        serving(last=False),
+        serving(last=True),
+        make_codec=lambda: realtime.Client(recognition, lambda: "id"),
+        retries=AT_ONCE,
+    )
+    finals = [event for event in asked.events() if isinstance(event, Final)]
+    assert [(final.begin_ms, final.end_ms, final.text) for final in finals] == [
+        (0, 200, "False 1"), (200, 400, "True 1"), (400, 600, "True 2"),
+    ]  # fmt: skip

@@ -1,0 +1,61 @@
+"""The account counted again: it agrees with a run that told the truth, and with no other."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from asrcli.audio import Chunk
+from asrcli.events import Ended, Event, Resumed
+from asrcli.journal.audit import audit
+from asrcli.journal.reading import Journal
+from tests.support.journals import began, final, gap, session, spoken
+
+PAUSE = Resumed(1000, 3000)
+ITEMS: list[Chunk | Event] = [*spoken(0, 1000), PAUSE, *spoken(3000, 6000)]
+SAID: list[Event] = [began(), final(100, 900), PAUSE, final(3100, 4000), gap(4500, 5000)]
+END = Ended(4000, 3500, 500, 2, 0, None, None, None, 6000, 2000, 1700)
+
+
+def test_every_second_is_counted_once(tmp_path: Path) -> None:
+    """Captured is final, silence, lost and not heard yet; the pause is none of it."""
+    found = audit(Journal.open(session(tmp_path, [*ITEMS, gap(4500, 5000)], [*SAID, END])))
+    assert (found.captured_ms, found.final_ms, found.silence_ms, found.lost_ms) == (4000, 1700, 1800, 500)
+    assert (found.unheard_ms, found.paused_ms, found.sentences) == (0, 2000, 2)
+    assert found.problems == ("0.50 s of audio are lost",)
+    assert found.line() == (
+        "captured 4.00 s · final 1.70 s · silence 1.80 s · lost 0.50 s · paused 2.00 s · 2 sentences"
+    )
+
+
+@pytest.mark.parametrize(
+    ("events", "problem"),
+    [
+        ([*SAID, END], "0.50 s have no text yet: asr resume gets it"),  # the audio of that gap is there
+        ([*SAID[:-1]], "2.00 s have no text yet: asr resume gets it"),
+        (
+            [*SAID[:-1], replace(END, lost_ms=0, audio_ms=9000)],
+            "captured: the journal holds 4.00 s, the run said 9.00 s",
+        ),
+        ([*SAID[:-1], replace(END, lost_ms=500)], "lost: the journal holds 0.00 s, the run said 0.50 s"),
+        ([*SAID[:-1], replace(END, lost_ms=0, sentences=3)], "sentences: the journal holds 2, the run said 3"),
+        ([*SAID[:-1], replace(END, lost_ms=0, final_ms=0)], "final: the journal holds 1.70 s, the run said 0.00 s"),
+        ([began(), final(0, 7000)], "there is text up to 7.00 s, but audio up to 6.00 s only"),
+        ([*SAID[:-1], replace(END, lost_ms=0)], ""),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, events: list[Event], problem: str) -> None:
+    """One problem each."""
+    found = audit(Journal.open(session(tmp_path, ITEMS, events)))
+    assert found.problems == ((problem,) if problem else ())
+
+
+def test_a_number_that_comes_twice_and_a_line_that_is_none(tmp_path: Path) -> None:
+    """Both are said."""
+    path = session(tmp_path, ITEMS, [*SAID[:-1], replace(END, lost_ms=0)])
+    lines = (path / "events.jsonl").read_bytes().splitlines(keepends=True)
+    (path / "events.jsonl").write_bytes(b"".join([*lines[:3], lines[2], b"junk\n", *lines[3:]]))
+    assert audit(Journal.open(path)).problems[:2] == (
+        "1 line of events.jsonl cannot be read",
+        "sentence 1 is there 2 times",
+    )

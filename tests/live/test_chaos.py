@@ -1,0 +1,97 @@
+"""Faults drawn by lot against an exact oracle: every sample is in one final, once, in order and at its time."""
+
+import json
+import random
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from asrcli.server.chaos import Chaos
+from asrcli.server.faults import parse
+from tests.support.chaos import WIRES, Outcome, ordeal
+from tests.support.command import asr, lines, serving
+from tests.support.counted import counted, covered
+from tests.support.tone import wav
+
+SEEDS = 30
+AT_ONCE = 10  # most of the time is spent waiting
+CHUNKS = 80
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_thirty_seeds_lose_nothing_and_say_nothing_twice(wire: str) -> None:
+    """On both wires, in VAD mode and in manual mode."""
+
+    def run(seed: int) -> Outcome:
+        return ordeal(wire, Chaos(random.Random(seed)), CHUNKS)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        outcomes = list(pool.map(run, range(SEEDS)))
+    assert {seed: (out.error, out.problems) for seed, out in enumerate(outcomes) if not out.good} == {}
+    assert sum(out.attempts for out in outcomes) > SEEDS
+
+
+SCHEDULES = {
+    "cut after a second": [{"after_bytes": 32_000, "do": "cut", "connection": 1}],
+    "closed three times": [
+        {"after_bytes": 20_000, "do": "close", "code": code, "connection": number}
+        for number, code in ((1, 1011), (2, 1000), (3, 1013))
+    ],
+    "half open": [{"after_bytes": 50_000, "do": "half-open", "connection": 1}],
+    "accepted and dropped": [
+        {"after_bytes": 50_000, "do": "cut", "connection": 1},
+        {"do": "accept-and-drop", "connection": 2},
+        {"do": "accept-and-drop", "connection": 3},
+    ],
+    "refused for a while": [
+        {"after_bytes": 50_000, "do": "cut", "connection": 1},
+        {"do": "refuse", "status": 503, "retry_after": 1, "connection": 2},
+        {"do": "refuse", "status": 429, "connection": 3},
+    ],
+    "the last words": [{"at": "finish", "do": "cut", "connection": 1}],
+    "nonsense": [{"after_events": 5, "do": "garbage", "what": "not-json", "connection": 1}],
+    "twice and late": [
+        *({"after_events": number, "do": "duplicate"} for number in range(3, 12)),
+        {"after_bytes": 60_000, "do": "cut", "connection": 1},
+        {"after_events": 3, "do": "late", "connection": 2},
+    ],
+    "system errors": [
+        {"after_bytes": 40_000, "do": "fail", "code": code, "message": "sorry", "connection": number}
+        for number, code in ((1, "InternalError"), (2, "SystemError"))
+    ],
+}
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
+def test_each_schedule_is_survived(wire: str, schedule: list[dict[str, object]]) -> None:
+    """Whatever was said to whom."""
+    out = ordeal(wire, parse([json.dumps(fault) for fault in schedule]), 60)
+    assert (out.error, out.problems) == (None, [])
+
+
+@pytest.mark.parametrize("model", ["fun-asr-realtime", "qwen3-asr-flash-realtime"])
+def test_the_command_survives_a_bad_line(tmp_path: Path, model: str) -> None:
+    """The real command against the real server: exit 0, the whole transcript, an account of what happened."""
+    file = wav(tmp_path / "counted.wav", counted(100))
+    with serving("--engine", "counting", "--chaos", 7, "--quiet") as (address, _):
+        patience = ("--stall-timeout", 2, "--retry-wait", "0.05", "--retries", 20)
+        done = asr("file", file, "--url", address, "--model", model, "-f", "jsonl", "--pace", 20, *patience)
+    events = lines(done.stdout)
+    assert (done.returncode, covered(events, 100)) == (0, [])
+    end = events[-1]
+    assert end["reconnects"] >= 1
+    assert end["reconnects"] <= sum(event["type"] == "reconnect" for event in events)
+    assert end["audio_ms"] == end["final_ms"] == 10_000
+    assert "longest outage" in done.stderr
+
+
+def test_without_reconnects_the_rest_is_named_as_a_gap(tmp_path: Path) -> None:
+    """Exit 4, as it was before there were any; each second is in a final or in the gap."""
+    (tmp_path / "faults").write_text('{"after_bytes": 96000, "do": "cut"}\n')
+    file = wav(tmp_path / "counted.wav", counted(60))
+    with serving("--engine", "counting", "--faults", tmp_path / "faults", "--quiet") as (address, _):
+        done = asr("file", file, "--url", address, "-f", "jsonl", "--pace", 20, "--no-reconnect")
+    assert done.returncode == 4
+    assert covered(lines(done.stdout), 60, gaps=True) == []

@@ -1,0 +1,233 @@
+"""What was said is kept: runs that are killed, cut off or short of disk, and the commands that come after them."""
+
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asrcli.recovery.seam import MARGIN_MS
+from tests.live.test_mic import finish, listening, texts, truth
+from tests.support.command import CLIP, asr, lines, serving, started, word_errors
+from tests.support.journals import HEADER, began, final, gap, session, spoken
+from tests.support.microphone import Microphone
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def events(path: Path, *kinds: str) -> list[dict[str, Any]]:
+    """The lines of these kinds in a transcript, or in the journal."""
+    return [line for line in lines(path.read_text()) if line["type"] in kinds]
+
+
+def only(folder: Path) -> Path:
+    """The one session there is."""
+    (path,) = folder.iterdir()
+    return path
+
+
+def in_order(finals: list[dict[str, Any]]) -> bool:
+    """Whether each sentence is there once, and each where the one before ended, or in the quiet just before that."""
+    seams = [after["begin_ms"] - before["end_ms"] for before, after in pairwise(finals)]
+    numbers = [line["sentence"] for line in finals]
+    return numbers == list(range(1, len(finals) + 1)) and all(-MARGIN_MS <= seam <= 0 for seam in seams)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_kill_9_costs_the_last_second_at_most(microphone: Microphone, scripted: str, tmp_path: Path, seed: int) -> None:
+    """At any moment: the transcript goes on where it was, with every sentence once and every second in it."""
+    kept, out = tmp_path / "kept", tmp_path / "talk"
+    outputs = ("-f", "jsonl", "-f", "text", "-o", out, "--journal", kept)
+    with started("mic", "--url", scripted, *outputs, **microphone.environment) as process:
+        microphone.wait_for_readers()
+        began_at = time.monotonic()
+        time.sleep(random.Random(seed).uniform(1.5, 4))
+        process.kill()
+        process.wait()
+        heard_ms = (time.monotonic() - began_at) * 1000
+    before = events(tmp_path / "talk.jsonl.part", "final")
+    listed = json.loads(asr("sessions", "--json", "--journal", kept).stdout)
+    assert [(each["state"], each["sentences"]) for each in listed] == [("interrupted", len(before))]
+    done = asr("resume", "--last", "--journal", kept)
+    assert (done.returncode, done.stdout) == (0, "")
+    finals = events(tmp_path / "talk.jsonl", "final")
+    assert finals[: len(before)] == before
+    assert in_order(finals)
+    assert finals[-1]["end_ms"] >= heard_ms - 1000
+    assert finals[-1]["end_ms"] >= listed[0]["length_ms"] - 100
+    assert (tmp_path / "talk.txt").read_text().splitlines() == [line["text"] for line in finals]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "talk.jsonl", "talk.txt"]
+    assert asr("verify", only(kept).name, "--journal", kept).returncode == 0
+    again = asr("resume", "--journal", kept)
+    assert (again.returncode, "nothing to resume" in again.stderr) == (0, True)
+
+
+def test_words_that_were_spoken_before_a_kill_are_there_once(
+    microphone: Microphone, embedded: str, tmp_path: Path
+) -> None:
+    """In the middle of a word of the second sentence, with subtitles beside it."""
+    kept = tmp_path / "kept"
+    outputs = ("-f", "text", "-f", "srt", "-o", tmp_path / "talk", "--journal", kept)
+    with (
+        started("mic", "--url", embedded, *outputs, **microphone.environment) as process,
+        microphone.playing(CLIP),
+    ):
+        microphone.wait_for_readers()
+        time.sleep(random.Random().uniform(5.5, 8))
+        process.kill()
+        process.wait()
+    done = asr("resume", "--last", "--journal", kept)
+    assert done.returncode == 0
+    said = (tmp_path / "talk.txt").read_text().split()
+    assert word_errors(" ".join(truth().split()[: len(said)]), " ".join(said)) <= 0.1
+    assert len(said) >= 12
+    assert "talk.srt cannot be continued: the rest is written to" in done.stderr
+    captions = (tmp_path / "talk.srt").read_text() + (tmp_path / "talk.resumed.srt").read_text()
+    assert [word for word in captions.split() if word.isalpha()].count("meeting") == 1
+
+
+def test_a_run_that_ends_in_order_is_finished(microphone: Microphone, scripted: str, tmp_path: Path) -> None:
+    """Its account is confirmed, it is listed, shown and deleted; another without a journal leaves nothing."""
+    kept = tmp_path / "kept"
+    with listening(microphone, "--url", scripted, "--journal", kept) as process:
+        process.read_until('"final"')
+        time.sleep(1.2)
+        rest, _ = finish(process)
+    path = only(kept)
+    listed = asr("sessions", "--journal", kept)
+    assert (listed.returncode, path.name in listed.stdout, "finished" in listed.stdout) == (0, True, True)
+    shown = asr("sessions", "show", path.name[:12], "--journal", kept)
+    assert texts(rest)[:5] in shown.stdout
+    verified = json.loads(asr("verify", path.name[:12], "--json", "--journal", kept).stdout)
+    assert (verified["problems"], verified["lost_ms"], verified["captured_ms"]) == ([], 0, rest[-1]["audio_ms"])
+    assert asr("sessions", "delete", path.name, "--journal", kept).returncode == 0
+    arguments = ("--url", scripted, "--no-journal", "--for", "1.2s")
+    assert asr("mic", *arguments, XDG_STATE_HOME=str(tmp_path), **microphone.environment).returncode == 0
+    assert list(kept.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept"]
+
+
+def test_what_a_broken_connection_cost_is_got_back(microphone: Microphone, scripted: str, tmp_path: Path) -> None:
+    """The run names the gap and how to get its text; asr verify does not agree until that is done."""
+    kept, out = tmp_path / "kept", tmp_path / "talk.jsonl"
+    with serving("--engine", "scripted") as (address, server):
+        arguments = ("--url", address, "--no-reconnect", "-o", out, "--journal", kept)
+        with started("mic", "-f", "jsonl", *arguments, **microphone.environment) as process:
+            microphone.wait_for_readers()
+            time.sleep(2.3)
+            server.kill()
+            _, status = process.communicate(timeout=20)
+    assert process.returncode == 4
+    name = only(kept).name
+    assert f"s have no text yet and are kept: asr resume {name} --journal {kept}" in status
+    assert asr("verify", name, "--journal", kept).returncode == 6
+    assert asr("resume", name, "--url", scripted, "--journal", kept).returncode == 0
+    assert in_order(events(out, "final"))
+    verified = asr("verify", name, "--journal", kept)
+    assert (verified.returncode, verified.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process are a matter of Linux")
+def test_a_full_disk_ends_the_journal_and_not_the_run(microphone: Microphone, scripted: str, tmp_path: Path) -> None:
+    """One warning; the text goes on; the journal is read as far as it is whole, and the account says what it lacks."""
+    kept = tmp_path / "kept"
+    with listening(microphone, "--url", scripted, "--journal", kept) as process:
+        process.read_until('"final"')
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (60_000, 60_000))
+        assert "the journal ends here: file too large" in process.read_until('"warning"')
+        process.read_until('"final"')
+        rest, status = finish(process)
+    assert "journal" not in " ".join(status).replace("the journal ends here", "", 1).replace("the journal is", "", 1)
+    verified = asr("verify", only(kept).name, "--json", "--journal", kept)
+    assert verified.returncode == 6
+    assert json.loads(verified.stdout)["captured_ms"] < rest[-1]["audio_ms"]
+    assert "captured: the journal holds" in verified.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_told(microphone: Microphone, scripted: str, tmp_path: Path) -> None:
+    """And the run does without."""
+    (tmp_path / "file").write_text("")
+    arguments = ("--url", scripted, "--journal", tmp_path / "file", "--for", "1.2s")
+    done = asr("mic", *arguments, **microphone.environment)
+    assert done.returncode == 0
+    assert f"no journal is kept: {tmp_path}/file: file exists" in done.stderr
+
+
+def test_the_second_of_two_resumes_is_refused(scripted: str, tmp_path: Path) -> None:
+    """And what is in use is neither deleted nor verified."""
+    path = session(tmp_path, spoken(0, 20_000), [began()])
+    with started("resume", "--last", "-v", "--url", scripted, "--journal", tmp_path) as process:
+        process.stderr.readline()
+        for command in (["resume", "--last"], ["sessions", "delete", path.name], ["verify", path.name]):
+            done = asr(*command, "--journal", tmp_path)
+            assert (done.returncode, "is in use" in done.stderr, len(done.stderr.splitlines())) == (2, True, 1)
+        assert "in use" in asr("sessions", "--journal", tmp_path).stdout
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+@pytest.mark.parametrize(
+    ("code", "command", "said"),
+    [
+        (2, ["resume", "nine"], "no session nine; the newest: 20261124-3, 20261124-2, 20261124-1"),
+        (2, ["sessions", "show", "20261124"], "session 20261124 could be 20261124-3, 20261124-2, 20261124-1"),
+        (2, ["sessions", "delete"], "delete needs an ID"),
+        (2, ["sessions", "list", "x"], "list takes no ID"),
+        (2, ["resume", "--last", "20261124-1"], "--last with a session"),
+        (3, ["resume", "20261124-2"], "20261124-2: made by a newer asr (journal version 9, this one reads 1)"),
+        (3, ["verify", "20261124-3"], "20261124-3: no journal: its first line is not whole"),
+        (2, ["resume", "20261124-1", "--model", "fun-asr-flash-8k-realtime"], "takes audio at 8000 Hz, not 16000 Hz"),
+        (2, ["resume", "20261124-1", "--local", "--url", "ws://x"], "--local with --url"),
+        (4, ["resume", "20261124-1", "--url", "ws://127.0.0.1:1"], "cannot connect"),
+        (2, ["mic", "--no-journal"], "--journal with --no-journal"),
+    ],
+)
+def test_mistakes_have_one_line(tmp_path: Path, code: int, command: list[str], said: str) -> None:
+    """And an exit code; nothing is changed by them."""
+    for number in "123":
+        session(tmp_path, spoken(0, 500), [began()], f"20261124-{number}")
+    newer, broken = tmp_path / "20261124-2" / "events.jsonl", tmp_path / "20261124-3" / "events.jsonl"
+    newer.write_text(newer.read_text().replace('"version": 1', '"version": 9'))
+    broken.write_text("{}\n")
+    before = {file: file.read_bytes() for file in tmp_path.glob("*/*")}
+    done = asr(*command, "--journal", tmp_path)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr.splitlines()[-1]
+    assert {file: file.read_bytes() for file in tmp_path.glob("*/*")} == before
+
+
+def test_a_damaged_journal_is_used_as_far_as_it_is_whole(scripted: str, tmp_path: Path) -> None:
+    """What is not whole is said; the sentences behind it count, and the audio behind them is heard."""
+    path = session(tmp_path, spoken(0, 3000), [began(), final(0, 1000), final(1000, 2000)])
+    text = (path / "events.jsonl").read_text().splitlines(keepends=True)
+    (path / "events.jsonl").write_text("".join([*text[:2], "junk\n", *text[2:], '{"type": "fin']))
+    done = asr("resume", "--last", "-f", "--journal", tmp_path, "--url", scripted)
+    assert done.returncode == 2  # it has no -f
+    done = asr("resume", "--last", "--journal", tmp_path, "--url", scripted)
+    assert done.returncode == 0
+    assert "1 line of events.jsonl cannot be read; the rest is used" in done.stderr
+    assert len(done.stdout.splitlines()) == 1
+    assert [line["sentence"] for line in lines("".join(text[2:3]))] == [1]
+
+
+def test_the_transcript_of_a_run_before_it_is_not_taken_for_its_own(scripted: str, tmp_path: Path) -> None:
+    """A NAME.part that is older than the session stays what it is."""
+    out = tmp_path / "talk.txt"
+    out.write_text("old\n")
+    part = tmp_path / "talk.txt.part"
+    part.write_text("older\n")
+    os.utime(part, (0, 0))
+    header = HEADER.__class__(HEADER.begun, HEADER.asked, (), scripted, {"formats": ["text"], "paths": [str(out)]})
+    session(tmp_path / "kept", spoken(0, 2000), [began(), final(0, 1000), gap(1000, 2000)], header=header)
+    done = asr("resume", "--last", "--journal", tmp_path / "kept")
+    assert (done.returncode, part.read_text()) == (0, "older\n")
+    assert out.read_text().startswith("old\n")
+    assert len(out.read_text().splitlines()) == 2
+    shutil.rmtree(tmp_path / "kept")

@@ -1,0 +1,79 @@
+"""Sessions on disk for tests: written by the real writer from given audio and events."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from asrcli.audio import Chunk, Format
+from asrcli.config import Recognition
+from asrcli.events import Began, Event, Final, Gap
+from asrcli.journal.record import Header
+from asrcli.journal.writing import Writing
+from asrcli.seams import Live
+from asrcli.transcript import Transcript, fold
+from tests.support.tone import tone
+
+RATE = Format(16000)
+HEADER = Header("2026-11-24T23:05:01+01:00", Recognition("fun-asr-realtime"), (), "wss://me:pass@there/x?key=1", {})
+
+
+class Given:
+    """A source of given items."""
+
+    name, audio_format, begin_ms, duration_ms, format = "given", "pcm", 0, None, RATE
+    live: Live | None = None
+
+    def __init__(self, items: Iterable[Chunk | Event], speaker: str = "") -> None:
+        self._items, self.speaker = items, speaker
+
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
+        """The items as they are."""
+        del start
+        yield from self._items
+
+
+def spoken(begin_ms: int, end_ms: int, *, cut_after: bool = False) -> Iterator[Chunk]:
+    """Chunks of 100 ms, each of another tone; the last one ends the sentence, if wanted."""
+    for at in range(begin_ms, end_ms, 100):
+        yield Chunk(RATE.samples(at), tone(100, hertz=200 + at / 10), cut_after=cut_after and at + 100 >= end_ms)
+
+
+def final(begin_ms: int, end_ms: int, text: str = "well") -> Final:
+    """A sentence."""
+    return Final(str(begin_ms), begin_ms, end_ms, text)
+
+
+def began(begin_ms: int = 0, speaker: str = "") -> Began:
+    """A service listens."""
+    return Began("given", "fun-asr-realtime", "task", begin_ms, speaker=speaker)
+
+
+def session(
+    folder: Path,
+    items: Iterable[Chunk | Event],
+    events: Sequence[Event] = (),
+    name: str = "20261124-230501-a1b2",
+    header: Header = HEADER,
+) -> Path:
+    """A session in a folder: the audio is captured first, then the events are heard."""
+    writing = Writing()
+    source = writing.kept(Given(items))
+    writing.open(folder, lambda: name, header, lambda: None)
+    assert writing.path is not None
+    list(source.chunks(0))
+    hear(writing.recorder, events)
+    path = writing.path
+    assert writing.close() == []
+    return path
+
+
+def hear(recorder: object, events: Iterable[Event]) -> None:
+    """Let a recorder hear events, as a run does."""
+    transcript = Transcript()
+    for event in events:
+        transcript = fold(transcript, event)
+        recorder.hear(event, transcript)  # type: ignore[attr-defined]
+
+
+def gap(begin_ms: int, end_ms: int, reason: str = "gone") -> Gap:
+    """Something lost."""
+    return Gap(begin_ms, end_ms, reason)
