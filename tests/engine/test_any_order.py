@@ -1,0 +1,110 @@
+"""Any order of drops, refusals, repeats, late words and stops: each sample is in one final, or a gap names it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asrcli.config import Retries
+from asrcli.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused
+from asrcli.events import Final, Finished, Gap, Partial
+from asrcli.message import Closed, Text
+from asrcli.request import Audio, Finish
+from tests.support.handshake import RATE, Service, Tone, Wire
+from tests.support.talk import READY, Play, Talk, listening
+
+CHUNKS = 12
+
+
+@dataclass(frozen=True)
+class Life:
+    """A connection: how many chunks it hears at most, how many of them get finals, and how it ends."""
+
+    hears: int
+    told: int
+    end: str
+    repeats: bool
+
+
+LIVES = st.lists(
+    st.builds(
+        Life,
+        hears=st.integers(0, CHUNKS),
+        told=st.integers(0, CHUNKS),
+        end=st.sampled_from(["closed", "broken", "failed", "nonsense", "refused", "away"]),
+        repeats=st.booleans(),
+    ),
+    max_size=6,
+)
+
+
+def played(life: Life) -> Play | AsrError:
+    """The service of that life."""
+    if life.end == "refused":
+        return ServiceRefused("Throttling", "later")
+    if life.end == "away":
+        return ConnectFailed("ws://test", "HTTP 503", passing=True)
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(READY)
+        heard, finishing = 0, False
+        while heard < life.hears and not finishing:
+            request = service.asked()
+            heard += isinstance(request, Audio)
+            finishing = isinstance(request, Finish)
+        for number in range(min(life.told, heard)):
+            final = Final(str(number + 1), number * 100, number * 100 + 100, "word")
+            service.tell(Partial(final.key, final.begin_ms, "", "wo"), *[final] * (1 + life.repeats))
+        if life.end == "failed":
+            wire.say(*service.codec.fail("InternalError", "sorry"), Closed(1000))
+        elif life.end == "nonsense":
+            wire.say(Text("?"))
+        else:
+            wire.broken = ConnectionLost("broke", 1006) if life.end == "broken" else None
+            wire.say(Closed(1006 if life.end == "broken" else 1000))
+
+    return serve
+
+
+def whole(service: Service, wire: Wire) -> None:
+    """A service that hears all there is and says a word for each chunk."""
+    del wire
+    service.asked()
+    service.tell(READY)
+    chunks = sum(isinstance(request, Audio) for request in service.until_finish())
+    for number in range(chunks):
+        service.tell(Final(str(number + 1), number * 100, number * 100 + 100, "word"))
+    service.tell(Finished())
+
+
+def clock() -> Callable[[], float]:
+    """A clock that goes on by a second at each look, so that no connection is thought to be in a hurry."""
+    ticks = count()
+    return lambda: next(ticks) / 1000
+
+
+@settings(max_examples=150, deadline=None)
+@given(LIVES, st.sampled_from([0, 2, 20]), st.booleans())
+def test_each_sample_is_final_once_or_named_by_a_gap(lives: list[Life], limit: int, live: bool) -> None:
+    """Whatever befalls the connections; with attempts enough there is no gap at all."""
+    source: Talk | Tone = Tone(CHUNKS)
+    if live:
+        source = Talk()
+        source.say(CHUNKS)
+        source.end()
+    plays = [played(life) for life in lives]
+    asked = listening(source, *plays, whole, retries=Retries(limit, 0), clock=clock())
+    fates = [0] * CHUNKS
+    for event in asked.events():
+        if isinstance(event, Final | Gap):
+            assert event.begin_ms % 100 == event.end_ms % 100 == 0
+            for chunk in range(event.begin_ms // 100, event.end_ms // 100):
+                fates[chunk] += 1
+    heard = asked.over.end == RATE.samples(CHUNKS * 100)
+    assert fates == [1 if heard else 0] * CHUNKS
+    if limit == 20:
+        assert heard
+        assert asked.over.error is None
