@@ -12,6 +12,7 @@ AsrError
 │   └── ProtocolError     the other end said what the protocol does not allow
 ├── ServiceRefused        the service said no, with a code of its own
 ├── AudioLost             the run came to its end, but not with all of the audio
+│   └── Unaccounted       a journal whose figures disagree, or that holds audio without text (journal/audit.py)
 ├── EngineUnavailable     the embedded recognizer cannot run here
 └── Several               some inputs of many failed, each for its own reason
 """

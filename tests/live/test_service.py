@@ -132,7 +132,17 @@ def test_whatever_ends_a_task_early_keeps_its_finals_and_names_the_rest(
 ) -> None:
     """The final is out, the partial is not taken for one, the gap reaches to the end of the file."""
     with service(play) as address:
-        done = asr("file", wav(tmp_path / "a.wav", tone(5000)), "--url", address, "-f", "jsonl", "--pace", "5", "--no-reconnect")
+        done = asr(
+            "file",
+            wav(tmp_path / "a.wav", tone(5000)),
+            "--url",
+            address,
+            "-f",
+            "jsonl",
+            "--pace",
+            "5",
+            "--no-reconnect",
+        )
     assert done.returncode == code
     assert said in done.stderr.splitlines()[-1]
     assert len(done.stderr.splitlines()[-1]) < 300
