@@ -186,6 +186,7 @@ class Ended:
         reconnects: Connections that were made anew.
         paused_ms: Time in which nothing was meant to be heard; it is no part of audio_ms.
         final_ms: Audio that finals cover; with silence and lost_ms it adds up to audio_ms.
+        live: What was heard was of the present.
         longest_outage_ms: From the loss of a connection until the service listened again, on the clock.
     """
 
@@ -201,6 +202,7 @@ class Ended:
     paused_ms: int = 0
     final_ms: int = 0
     longest_outage_ms: int = 0
+    live: bool = False
 
     @property
     def silence_ms(self) -> int:

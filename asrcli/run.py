@@ -8,9 +8,10 @@ from time import monotonic
 
 from asrcli.config import Connection, Retries
 from asrcli.engine.account import Over
+from asrcli.engine.calls import IdleCalls
 from asrcli.engine.interrupts import interruptible
 from asrcli.engine.session import Session
-from asrcli.errors import AsrError, AudioLost, ConnectFailed, ServiceRefused, Several
+from asrcli.errors import AsrError, AudioLost, ConnectFailed, OutputError, ServiceRefused, Several
 from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Ready, labelled
 from asrcli.recovery.replay import left_over
 from asrcli.seams import ClientCodec, Output, Source, Transport
@@ -65,7 +66,7 @@ class _Account:
         if over.billed_s is not None:
             self.billed_s = (self.billed_s or 0) + over.billed_s
 
-    def ended(self, transcript: Transcript, elapsed_s: float, *, free: bool) -> Ended:
+    def ended(self, transcript: Transcript, elapsed_s: float, *, free: bool, live: bool) -> Ended:
         firsts = [over.first_text_ms for over in self.overs if over.first_text_ms is not None]
         lasts = [over.final_after_stop_ms for over in self.overs if over.final_after_stop_ms is not None]
         audio_ms = self.audio_ms - transcript.paused_ms
@@ -82,6 +83,7 @@ class _Account:
             first_text_ms=firsts[0] if firsts else None,
             final_after_stop_ms=lasts[-1] if lasts else None,
             elapsed_ms=round(elapsed_s * 1000),
+            live=live,
         )
 
 
@@ -89,13 +91,16 @@ class Run:
     """Sources one after the other on one timeline, one transcript, any number of outputs."""
 
     def __init__(self, plan: Plan, outputs: Sequence[Output]) -> None:
-        self._plan, self._outputs = plan, outputs
+        self._plan, self._outputs = plan, list(outputs)
         self._transcript = Transcript()
         self._account = _Account()
         self._began = plan.clock()
         self._interrupted = False
         self._final_ms: dict[str, int] = {}  # speaker -> where their finals reach up to
         self._heard = False  # a service has listened to us: there is something to account for
+        self._idle = IdleCalls()
+        self._live = False  # all that is heard is of the present
+        self._failed: list[AsrError] = []  # outputs that were given up
 
     def transcribe(self, sources: Sequence[Source | Together], notices: Sequence[Notice] = ()) -> Ended:
         """Run to the end and let the outputs hear the account, and before it what a listener should know.
@@ -105,8 +110,8 @@ class Run:
                 when all came to their end but with gaps.
             KeyboardInterrupt: the user ended it; all that was settled has been put out.
         """
-        errors: list[AsrError] = []
-        left = False
+        errors = self._failed
+        left, self._live = False, all(source.live is not None for source in flat(sources))
         try:
             for notice in notices:
                 self._tell(notice)
@@ -119,11 +124,13 @@ class Run:
                     self._tell(Notice("warning", str(error)))
         except KeyboardInterrupt:
             left = True
-        ended = self._account.ended(self._transcript, self._plan.clock() - self._began, free=self._plan.free)
+        finally:
+            self._idle.close()
+        elapsed_s = self._plan.clock() - self._began
+        ended = self._account.ended(self._transcript, elapsed_s, free=self._plan.free, live=self._live)
         if self._heard:
             self._tell(ended)
-        endless = all(source.live is not None for source in flat(sources))  # to interrupt is the way to end it
-        if left or (self._interrupted and not endless and not errors):
+        if left or (self._interrupted and not self._live and not errors):  # to interrupt is the way to end a microphone
             raise KeyboardInterrupt
         if errors:
             raise errors[0] if len(errors) == 1 else Several(errors)
@@ -135,7 +142,7 @@ class Run:
         """Sources at once, each in its session; what went wrong with them."""
         plan, now_ms = self._plan, self._account.end_ms
         self._tell(Notice("info", f"connecting to {plan.connection.url}"))
-        heard = [_Heard(source, now_ms + source.begin_ms, plan) for source in sources]
+        heard = [_Heard(source, now_ms + source.begin_ms, plan, self._idle) for source in sources]
         try:
             with interruptible(lambda: self._finish([each.session for each in heard])):
                 for each, event in _merged(heard):
@@ -168,8 +175,15 @@ class Run:
         self._transcript = fold(self._transcript, event)
         if isinstance(event, Final):
             self._final_ms[event.speaker] = max(self._final_ms.get(event.speaker, 0), event.end_ms)
-        for output in self._outputs:
-            output.hear(event, self._transcript)
+        for output in list(self._outputs):
+            try:
+                output.hear(event, self._transcript)
+            except OutputError as exc:
+                if not self._live:
+                    raise
+                self._outputs.remove(output)  # a talk does not wait until there is room on a disk
+                self._failed.append(exc)
+                self._tell(Notice("warning", f"{exc}; going on without it"))
 
     def _finish(self, sessions: Sequence[Session]) -> None:
         self._interrupted = True
@@ -181,11 +195,11 @@ class Run:
 class _Heard:
     """A source in its session."""
 
-    def __init__(self, source: Source, begin_ms: int, plan: Plan) -> None:
+    def __init__(self, source: Source, begin_ms: int, plan: Plan, idle: IdleCalls) -> None:
         self.source, self.begin_ms, self.begun, self._model = source, begin_ms, False, plan.model
         start, pace = source.format.samples(begin_ms), plan.pace if source.live is None else None
         self.session = Session(
-            source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, plan.retries
+            source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, plan.retries, idle
         )
 
     def began(self, task_id: str) -> Began:

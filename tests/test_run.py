@@ -6,14 +6,17 @@ from threading import Thread
 import pytest
 
 from asrcli.config import Connection, Recognition
-from asrcli.errors import ConnectFailed, ConnectionLost, ServiceRefused, Several, SourceError
+from asrcli.errors import ConnectFailed, ConnectionLost, OutputError, ServiceRefused, Several, SourceError
 from asrcli.events import Began, Ended, Event, Final, Finished, Gap, Notice, Ready
 from asrcli.message import Closed
 from asrcli.protocol import inference
 from asrcli.run import Plan, Run, Together
+from asrcli.seams import ClientCodec, Source
+from asrcli.transcript import Transcript
 from tests.support.handshake import Service, Tone, Wire
 from tests.support.listener import Listener
 from tests.support.pair import counting
+from tests.support.talk import Talk
 
 Play = Callable[[Service, Wire], None]
 
@@ -31,10 +34,14 @@ def plan(*plays: Play) -> Plan:
         return wire
 
     ids = counting("task-")
+
+    class Once(inference.Client):
+        reusable = False  # a call for each source
+
     ticks = iter(range(1_000_000))
     return Plan(
         "m",
-        lambda _: inference.Client(Recognition("m"), ids),
+        lambda _: Once(Recognition("m"), ids),
         dial,
         Connection("ws://test"),
         None,
@@ -78,6 +85,42 @@ def test_two_sources_share_timeline_numbering_and_bill() -> None:
     assert (ended.audio_ms, ended.covered_ms, ended.lost_ms) == (800, 800, 0)
     assert (ended.sentences, ended.reconnects, ended.billed_s) == (2, 0, 2)
     assert listener.events[-1] == ended
+
+
+def test_two_sources_run_on_one_connection_where_the_wire_allows_it() -> None:
+    """One call, two tasks; a connection that was closed between the two costs another call and nothing else."""
+    for closes in (False, True):
+        calls: list[str] = []
+
+        def serve(service: Service, wire: Wire, closes: bool = closes) -> None:
+            for number in range(2):
+                service.asked()
+                service.tell(Ready(""))
+                service.until_finish()
+                service.tell(Final("1", 0, 300, f"task {number}"), Finished())
+                if closes:
+                    wire.broken = ConnectionLost("idle", 1000)
+                    wire.say(Closed(1000, "idle"))
+                    return
+
+        def dial(url: str, connection: Connection, calls: list[str] = calls, serve: Play = serve) -> Wire:
+            del connection
+            calls.append(url)
+            wire = Wire()
+            Thread(target=serve, args=(Service(wire), wire), daemon=True).start()
+            return wire
+
+        ids, listener = counting("task-"), Listener()
+
+        def codec(source: Source, ids: Callable[[], str] = ids) -> ClientCodec:
+            del source
+            return inference.Client(Recognition("m"), ids)
+
+        asked = Plan("m", codec, dial, Connection("ws://test"), None)
+        ended = Run(asked, [listener]).transcribe([Tone(3), Tone(3)])
+        assert len(calls) == 1 + closes
+        assert [(f.begin_ms, f.end_ms) for f in listener.of(Final) if isinstance(f, Final)] == [(0, 300), (300, 600)]
+        assert (ended.sentences, ended.lost_ms) == (2, 0)
 
 
 class Labelled(Tone):
@@ -180,3 +223,31 @@ def test_a_source_that_breaks_off_keeps_what_it_gave() -> None:
     ended = listener.events[-1]
     assert isinstance(ended, Ended)
     assert (ended.audio_ms, ended.lost_ms) == (300, 0)
+
+
+class Full(Listener):
+    """An output whose disk is full."""
+
+    def hear(self, event: Event, transcript: Transcript) -> None:
+        """It cannot keep a final."""
+        super().hear(event, transcript)
+        if isinstance(event, Final):
+            raise OutputError("talk.srt", "No space left on device")
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_an_output_that_fails_ends_a_file_and_not_a_talk(live: bool) -> None:
+    """Nobody says it again because a disk was full: the others go on, and the error is told at the end."""
+    source: Tone | Talk = Tone(5)
+    if live:
+        source = Talk()
+        source.say(5)
+        source.end()
+    full, other = Full(), Listener()
+    with pytest.raises(OutputError, match="No space left"):
+        Run(plan(saying(Final("1", 0, 300, "one"), Final("2", 300, 500, "two"))), [full, other]).transcribe([source])
+    heard = [event.text for event in other.of(Final) if isinstance(event, Final)]
+    assert heard == (["one", "two"] if live else [])
+    if live:
+        assert any("going on without it" in notice.text for notice in other.of(Notice) if isinstance(notice, Notice))
+        assert isinstance(other.events[-1], Ended)

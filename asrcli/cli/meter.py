@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from shutil import get_terminal_size
 
 from asrcli.cli.telling import tell
 from asrcli.engine.interrupts import interruptible
@@ -27,6 +28,7 @@ class Levels:
     loudest_dbfs: float = float("-inf")
     clipped: int = 0
     heard_ms: int = 0
+    gone: bool = False  # the device gives nothing any more
 
     def add(self, level: Level) -> None:
         """Take one more level."""
@@ -37,6 +39,8 @@ class Levels:
     @property
     def advice(self) -> str:
         """What to do about it."""
+        if self.gone or not self.heard_ms:
+            return "no audio came: is it plugged in? asr devices lists what there is"
         if self.peak_dbfs < SILENT_DBFS:
             return "silent: muted, not allowed, or the wrong device? asr devices lists them"
         if self.clipped >= FULL_PEAKS:
@@ -61,13 +65,16 @@ def meter(microphone: Microphone) -> None:
 
     with interruptible(microphone.end), keyboard(press):
         for item in microphone.chunks(0):
-            if isinstance(item, Notice | Absent):
-                tell(f"asr: {item.text if isinstance(item, Notice) else item.reason}")
+            if isinstance(item, Notice):
+                print("\r\x1b[K" if redraws else "", end="", flush=True)  # noqa: T201
+                tell(f"asr: {item.text}")
+            levels.gone = isinstance(item, Absent) or (levels.gone and not isinstance(item, Level))
             if not isinstance(item, Level):
                 continue
             levels.add(item)
             if redraws:
-                print(f"\r\x1b[K{_line(item, levels)}", end="", flush=True)  # noqa: T201
+                room = get_terminal_size().columns - 1
+                print(f"\r\x1b[K{_line(item, levels)[:room]}", end="", flush=True)  # noqa: T201
             elif item.at_ms - shown_ms >= LINE_MS:
                 shown_ms = item.at_ms
                 print(_line(item, levels), flush=True)  # noqa: T201

@@ -1,5 +1,6 @@
 """`asr mic`: what a microphone hears, or what this machine plays, to text."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -185,7 +186,7 @@ def mic(
     kept = keeping.Keeping(keeping.journal_folder(journal, no_journal=no_journal))
     wiring.log_to(log_file)
     if test:
-        _test(listening)
+        _test(listening, {"--ptt": ptt, "--local": local, "--url": url, "-f": format, "-o": output, "--exec": command})
     else:
         _transcribe(found, listening, showing, kept, patience, url, api_key_file, local=local)
 
@@ -206,12 +207,14 @@ def _hearing(for_: str | None, until_silence: str | None, *, heartbeat: bool | N
     )
 
 
-def _test(listening: "Listening") -> None:
+def _test(listening: "Listening", given: Mapping[str, object]) -> None:
     from asrcli.cli.listening import quiet_libraries
     from asrcli.cli.meter import meter
 
     if len(listening.devices) > 1:
         raise UsageError("--test listens to one --device at a time")
+    if useless := [name for name, value in given.items() if value]:
+        raise UsageError(f"--test with {' and '.join(useless)}: a test sends nothing and has no text")
     if listening.save is not None:
         raise UsageError("--test with --save-audio: a test keeps nothing")
     with quiet_libraries():

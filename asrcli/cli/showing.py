@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.telling import tell
 from asrcli.cli.values import OutputFormat, Stamp
-from asrcli.errors import OutputError, UsageError
+from asrcli.errors import AsrError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from asrcli.outputs.bars import Bar
@@ -132,14 +132,18 @@ def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
     on_screen = showing.level is not None and not showing.plain and _can_redraw(sys.stdout)
     bare = showing.formats == (OutputFormat.TEXT,) and showing.template is None
     spoken: list[Output] = []
+    written: list[Lines] = []
     if showing.path is not None or not bare or not on_screen:
-        spoken += [_written(showing, name, _lines(showing, name), stamp) for name in showing.formats]
+        written = [_lines(showing, name) for name in showing.formats]
+        spoken += [_written(showing, *each, stamp) for each in zip(showing.formats, written, strict=True)]
     if on_screen and (showing.path is not None or bare):
         from asrcli.outputs.terminal import Terminal
 
         level, bar = showing.level or 0, _bar(showing)
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show Chinese shows question marks
         status: Output = Terminal(
-            sys.stdout, time.monotonic, stamp=stamp, level=level, bar=bar, folds=_folds(os.environ)
+            sys.stdout, time.monotonic, stamp=stamp, level=level, bar=bar, folds=_folds(os.environ), ours=_is_ours
         )
         spoken.append(status)
     if showing.command is not None:
@@ -154,7 +158,24 @@ def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
         made.append(Status(tell, level=showing.level))
     for output in made:
         stack.callback(output.close)
+    stack.push(lambda kind, *_: _leave(written, kind, live=showing.keys is not None))
     return made
+
+
+def _leave(written: "Sequence[Lines]", kind: type[BaseException] | None, *, live: bool) -> None:
+    """A run that was torn in its middle by a fault of ours or of an output leaves parts, and replaces nothing."""
+    whole = kind is None or issubclass(kind, KeyboardInterrupt | AsrError)
+    if not whole or (kind is not None and issubclass(kind, OutputError) and not live):
+        for lines in written:
+            lines.leave()
+
+
+def _is_ours() -> bool:
+    """Whether we are in the foreground of the terminal: what a job in the background draws is in the way."""
+    try:
+        return os.name != "posix" or os.tcgetpgrp(sys.stdout.fileno()) == os.getpgrp()
+    except OSError:
+        return False
 
 
 def runs(

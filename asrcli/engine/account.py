@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from asrcli.audio import Chunk, Format
 from asrcli.engine.inbox import Dropped, Inbox, Mark, Spent
 from asrcli.errors import AsrError
-from asrcli.events import Event, Final, Gap, Partial, Resumed
+from asrcli.events import Event, Final, Gap, Partial, Progress, Resumed
 from asrcli.recovery.replay import Span, left_over
 
 PROGRESS_EVERY_S = 0.1
@@ -61,13 +61,13 @@ class Account:
     def __post_init__(self) -> None:
         self.end, self.covered_ms = self.start, self.format.ms(self.start)
 
-    def sent(self) -> bool:
-        """Audio has gone out; whether it is time to say how far."""
+    def sent(self, position: int) -> None:
+        """Audio up to a position has gone out; that is told now and then."""
         now = self.clock()
         self.first_sent = now if self.first_sent < 0 else self.first_sent
-        due = now - self.told >= PROGRESS_EVERY_S
-        self.told = now if due else self.told
-        return due
+        if now - self.told >= PROGRESS_EVERY_S:
+            self.told = now
+            self.emit(Progress(self.format.ms(position)))
 
     def spent(self) -> None:
         """There is no more audio."""
@@ -161,4 +161,4 @@ def _sum(some: float | None, more: float | None) -> float | None:
 
 
 def _between(start: float, end: float) -> int | None:
-    return None if start < 0 or end < 0 else max(0, round((end - start) * 1000))
+    return None if start < 0 or end < start else round((end - start) * 1000)

@@ -8,14 +8,13 @@ from asrcli.audio import Chunk
 from asrcli.errors import AsrError
 from asrcli.events import Gap, Resumed
 from asrcli.message import Message
-from asrcli.seams import Transport
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A message, and the connection it came from."""
+    """A message, and the connection it came from, which is only compared."""
 
-    transport: Transport
+    call: object
     message: Message
 
 

@@ -7,10 +7,13 @@ import select
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
+from time import monotonic
 from types import FrameType
 
+PASTED = 3  # more characters at once than this were not typed
+REPEAT_S = 0.08  # the same key again so soon is one that is held down
 LOOK_S = 0.1  # how often the thread looks whether it is still wanted
 # What arrows and function keys send: none of it is meant.
 ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|O.|[^\[O])?")
@@ -67,10 +70,11 @@ class _Terminal:
         tty.setcbreak(self._fd, termios.TCSADRAIN)
 
     def restore(self) -> None:
-        """As it was."""
+        """As it was; one that is gone needs nothing."""
         import termios
 
-        termios.tcsetattr(self._fd, termios.TCSADRAIN, self._before)
+        with suppress(termios.error, OSError):
+            termios.tcsetattr(self._fd, termios.TCSADRAIN, self._before)
 
     def stop(self, number: int, frame: FrameType | None) -> None:
         """Ctrl-Z: the shell gets its terminal back."""
@@ -86,12 +90,18 @@ class _Terminal:
 
 
 def _listen(fd: int, press: Callable[[str], None], wanted: list[bool]) -> None:
+    last, last_at = "", 0.0
     while wanted:
         ready, _, _ = select.select([fd], [], [], LOOK_S)
         if not ready or not has_keyboard():
             continue
-        keys = os.read(fd, 64)
-        if not keys:
+        try:
+            pressed = ESCAPES.sub("", os.read(fd, 1024).decode("utf-8", "replace"))
+        except OSError:  # the terminal is gone
             return
-        for key in ESCAPES.sub("", keys.decode("utf-8", "replace")):
-            press(key)
+        if len(pressed) > PASTED:
+            continue
+        for key in pressed:
+            held, last, last_at = key == last and monotonic() - last_at < REPEAT_S, key, monotonic()
+            if not held:
+                press(key)

@@ -1,16 +1,14 @@
 """The connection of a session and the task on it, opened when there is something to say. The only place that dials."""
 
 from collections.abc import Callable, Sequence
-from threading import Thread
 
 from asrcli.config import Connection
-from asrcli.engine.inbox import Arrived, Crashed, Inbox
+from asrcli.engine.calls import Call, Dial, IdleCalls
+from asrcli.engine.inbox import Arrived, Inbox
 from asrcli.engine.task import Task
 from asrcli.errors import AsrError, ConnectFailed, ConnectionLost
-from asrcli.message import Closed, Message
-from asrcli.seams import ClientCodec, Transport
-
-Dial = Callable[[str, Connection], Transport]
+from asrcli.message import Message
+from asrcli.seams import ClientCodec
 
 
 class Unsent(Exception):
@@ -38,11 +36,12 @@ class Line:
         connection: Connection,
         inbox: Inbox,
         clock: Callable[[], float],
+        idle: IdleCalls,
     ) -> None:
         self._make_codec, self._dial, self.connection = make_codec, dial, connection
-        self._inbox, self._clock = inbox, clock
+        self._inbox, self._clock, self._idle = inbox, clock, idle
         self.task = Task(make_codec())
-        self.open_one: Transport | None = None
+        self.open_one: Call | None = None
         self.reused = False
         self.started = 0.0
         self.deadline: float | None = None
@@ -54,15 +53,16 @@ class Line:
         return self.task.codec.url(self.connection.url)
 
     def start(self) -> None:
-        """Ask for the task, on the open connection where there is one.
+        """Ask for the task, on an open connection where there is one.
 
         Raises:
             Unsent, ConnectFailed, ServiceRefused
         """
+        if self.open_one is None and self.task.codec.reusable:
+            self.open_one = self._idle.take(self.url, self._inbox)
         self.started, self.reused = self._clock(), self.open_one is not None
         if not self.reused:
-            self.open_one = self._dial(self.url, self.connection)
-            Thread(target=receive, args=(self.open_one, self._inbox), name="receive", daemon=True).start()
+            self.open_one = Call(self.url, self._dial(self.url, self.connection), self._inbox)
         self.wait(self.connection.connect_timeout_s)
         self.send(self.task.codec.start())
 
@@ -86,13 +86,19 @@ class Line:
 
     def carries(self, arrived: Arrived) -> bool:
         """Whether this came over the open connection: what a retired one still says is of no use."""
-        return arrived.transport is self.open_one
+        return arrived.call is self.open_one
 
     def renew(self, *, keep: bool) -> None:
         """The task is over, the next one is not asked for yet; the connection stays where it may be used again."""
         if not keep or not self.task.codec.reusable:
             self.close()
         self.task, self.deadline = Task(self._make_codec()), None
+
+    def park(self) -> None:
+        """We need it no longer; somebody else may, where the wire allows it."""
+        if self.open_one is not None and self.task.codec.reusable:
+            self._idle.park(self.open_one)
+            self.open_one = None
 
     def close(self) -> None:
         """Hang up, if it is open."""
@@ -107,17 +113,6 @@ class Line:
     def wait_for_more(self) -> None:
         """The other end has something to say yet, and may take its usual time for it."""
         self.wait(self.connection.idle_timeout_s)
-
-
-def receive(transport: Transport, inbox: Inbox) -> None:
-    """The receive thread: messages into the inbox until the connection is over."""
-    try:
-        message: Message | None = None
-        while not isinstance(message, Closed):
-            message = transport.recv()
-            inbox.put(Arrived(transport, message))
-    except BaseException as exc:  # the top of a thread: the session must hear of it
-        inbox.put(Crashed(exc))
 
 
 def never_up(url: str, exc: AsrError) -> AsrError:

@@ -11,7 +11,7 @@ from asrcli.engine.account import Account, Over
 from asrcli.engine.inbox import Arrived, Crashed, Inbox, Item, Spent
 from asrcli.engine.line import Line, Unsent, never_up
 from asrcli.errors import AsrError, ConnectionLost, ServiceRefused
-from asrcli.events import Event, Final, Finished, Notice, Progress, Ready, Reconnecting
+from asrcli.events import Event, Final, Finished, Notice, Ready, Reconnecting
 from asrcli.message import Closed, Message
 from asrcli.recovery.backoff import Backoff
 from asrcli.recovery.catchup import CatchUp
@@ -66,6 +66,7 @@ class Loop:
             self._heed(lambda: self._step(Happening.SPEECH))
             while self._link is not Link.CLOSED:
                 self._heed(self._once)
+            self._line.park()
             error, broken = self._source_error, False
         except AsrError as exc:
             error, broken = (exc if self._was_ready else never_up(self._line.url, exc)), True
@@ -226,8 +227,7 @@ class Loop:
         self._line.send(self._line.task.codec.audio(chunk.pcm))
         if not self._keeps:
             self._audio.settle(chunk.end)
-        if self._account.sent():
-            self._emit(Progress(self._format.ms(chunk.end)))
+        self._account.sent(chunk.end)
         if chunk.cut_after and self._line.task.codec.manual:
             self._line.send(self._line.task.codec.commit())
         elif chunk.cut_after:

@@ -6,6 +6,7 @@ from threading import Thread
 
 from asrcli.config import Connection, Retries
 from asrcli.engine.account import Over
+from asrcli.engine.calls import IdleCalls
 from asrcli.engine.capture import capture
 from asrcli.engine.inbox import Crashed, Inbox
 from asrcli.engine.line import Line
@@ -14,6 +15,7 @@ from asrcli.events import Event, Notice
 from asrcli.seams import ClientCodec, Source, Transport
 
 ROOM = 50  # chunks between capture and wire: five seconds at 100 ms
+CLOSE_S = 1.0  # how long a source may take to close; one that hangs in a read is left behind
 LIVE_ROOM = 12_000  # of a microphone, at 50 ms: ten minutes while a connection comes up or lets us wait
 
 
@@ -35,6 +37,7 @@ class Session:
         pace: float | None,
         clock: Callable[[], float],
         retries: Retries | None = None,
+        idle: IdleCalls | None = None,
     ) -> None:
         self._source, self._start, self._pace, self._clock = source, start, pace, clock
         live = source.live is not None
@@ -42,17 +45,20 @@ class Session:
         retries = retries if retries is not None and source.audio_format == "pcm" else Retries()
         self._inbox = Inbox(LIVE_ROOM if live else ROOM, live=live)
         self._events: SimpleQueue[Event | Over | Crashed] = SimpleQueue()
-        line, emit = Line(make_codec, dial, connection, self._inbox, clock), self._events.put
+        line = Line(make_codec, dial, connection, self._inbox, clock, idle or IdleCalls())
+        emit = self._events.put
         self._loop = Loop(line, self._inbox, emit, clock, source.format, start, live=live, retries=retries)
 
     def events(self) -> Iterator[Event]:
         """Everything that happens, in order, until the session is over."""
-        Thread(target=self._capture, name="capture", daemon=True).start()
+        self._capturing = Thread(target=self._capture, name="capture", daemon=True)
+        self._capturing.start()
         Thread(target=self._converse, name="session", daemon=True).start()
         while not isinstance(item := self._events.get(), Over):
             if isinstance(item, Crashed):
                 raise item.error
             yield item
+        self._capturing.join(CLOSE_S)  # a recording gets its end, a device is given back
         self.over = item
 
     def end_input(self) -> None:
@@ -64,6 +70,8 @@ class Session:
 
     def left(self) -> Over:
         """What is known of a session that nobody waits for any more."""
+        self._inbox.end()
+        self._capturing.join(CLOSE_S)
         return self._loop.over(None, broken=True)
 
     def notify(self, notice: Notice) -> None:

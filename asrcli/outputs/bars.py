@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress_bar import ProgressBar
 from rich.segment import Segment
 
-from asrcli.events import Absent, Began, Ended, Event, Gap, Level, Paused, Progress, Reconnecting, Resumed
+from asrcli.events import Absent, Began, Ended, Event, Level, Paused, Progress, Reconnecting, Resumed
 from asrcli.outputs.text import clock
 from asrcli.transcript import Transcript
 
@@ -81,7 +81,8 @@ class MicrophoneBar:
     def __init__(self, *, keys: bool) -> None:
         self._keys = keys
         self._state = "connecting"
-        self._held: dict[str, str] = {}  # speaker -> paused or muted, or that the device is gone
+        self._held: dict[str, str] = {}  # speaker -> paused or muted
+        self._absent: set[str] = set()  # speakers whose device is gone
         self._levels: dict[str, float] = {}  # speaker -> dBFS
         self._heard_ms = self._sent_ms = 0
 
@@ -93,14 +94,17 @@ class MicrophoneBar:
             self._state = "reconnecting"
         elif isinstance(event, Progress):
             self._state, self._sent_ms = "listening", event.sent_ms
+            self._heard_ms = max(self._heard_ms, event.sent_ms)
         elif isinstance(event, Level):
             self._levels[event.speaker] = event.dbfs
+            self._absent.discard(event.speaker)
             self._heard_ms = max(self._heard_ms, event.at_ms)
         elif isinstance(event, Paused):
             self._held[event.speaker] = "muted" if event.muted else "paused"
         elif isinstance(event, Absent):
-            self._held[event.speaker] = "no microphone"
-        elif isinstance(event, Resumed | Gap):
+            self._absent.add(event.speaker)
+            self._levels.pop(event.speaker, None)
+        elif isinstance(event, Resumed):
             self._held.pop(event.speaker, None)
         return not isinstance(event, Ended)
 
@@ -127,12 +131,15 @@ class MicrophoneBar:
             yield Segment(f" {HINT}")
 
     def _status(self) -> str:
-        held = [f"{speaker} {word}".strip() for speaker, word in self._held.items()]
+        words = self._held | dict.fromkeys(self._absent, "no microphone")
+        held = [f"{speaker} {word}".strip() for speaker, word in words.items()]
         return ", ".join(held) if held and self._state == "listening" else self._state
 
     def _lag(self, transcript: Transcript) -> str:
         """How far the text is behind the voice; while nobody speaks, how far what is sent is."""
         oldest = next(iter(transcript.open.values()), None)
+        if oldest is None and (self._held or self._absent):
+            return ""
         if oldest is not None and not oldest.words:
             return ""  # this wire does not say how far its text reaches
         reached_ms = self._sent_ms if oldest is None else transcript.covered_ms

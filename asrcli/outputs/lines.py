@@ -41,6 +41,10 @@ class Lines:
         """
         self._put(line + "\n")
 
+    def leave(self) -> None:
+        """Whatever comes: what was written so far stays under the name of its part."""
+        self._part = None
+
     def close(self) -> None:
         """The file takes its name."""
         if self._path is None or self._file is None:
@@ -61,6 +65,7 @@ class Lines:
         except BrokenPipeError as exc:
             raise NobodyReads from exc
         except OSError as exc:
+            self.leave()
             raise OutputError(self._name, exc.strerror or str(exc)) from exc
 
     def _opened(self) -> TextIO:

@@ -95,6 +95,7 @@ _EVENTS = [
             "paused_ms": {**_MS, "description": "time in which nothing was meant to be heard; no part of audio_ms"},
             "final_ms": {**_MS, "description": "audio that finals cover"},
             "silence_ms": {**_MS, "description": "audio without words; audio_ms = final_ms + silence_ms + lost_ms"},
+            "live": {"type": "boolean", "description": "what was heard was of the present, and could not wait"},
             "longest_outage_ms": {**_MS, "description": "loss of a connection to the service listening again"},
         },
     ),

@@ -1,6 +1,7 @@
 """The live line on a terminal, drawn by Rich: finals scroll up once, the open sentence and a bar stay below them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TextIO
 
 from rich.cells import cell_len
@@ -64,12 +65,15 @@ class Terminal:
         level: int,
         bar: Bar,
         folds: bool = True,
+        ours: Callable[[], bool] = lambda: True,
     ) -> None:
         self._console = Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._live = Live(self, console=self._console, auto_refresh=False, transient=True, redirect_stdout=False)
         self._now, self._stamp, self._level, self._bar = now, stamp, level, bar
         self._transcript = Transcript()
         self._drawn_at = 0.0
+        self._ours = ours  # whether we may draw: not in the background
+        self._gone = False  # there is no terminal any more
         self._folds = folds  # this terminal folds what is on it when it gets narrower
         self._width = self._console.width
         self._drawn: list[int] = []  # cells of the lines drawn last
@@ -77,7 +81,14 @@ class Terminal:
     def hear(self, event: Event, transcript: Transcript) -> None:
         """Print what is settled above the live line, redraw the rest at most ten times a second."""
         self._transcript = transcript
-        if self._bar.hear(event) and not self._live.is_started:
+        try:
+            if not self._gone:
+                self._show(event)
+        except OSError:  # it was closed; the run ends in order all the same
+            self._gone = True
+
+    def _show(self, event: Event) -> None:
+        if self._bar.hear(event) and not self._live.is_started and self._ours():
             self._live.start()
         if isinstance(event, Final) and event.text.strip():
             self._print(line(event, self._stamp))
@@ -99,7 +110,8 @@ class Terminal:
 
     def close(self) -> None:
         """Take the live line away; the cursor comes back."""
-        self._live.stop()
+        with suppress(OSError):
+            self._live.stop()
 
     def _print(self, text: str, style: str = "") -> None:
         self._unfold()
@@ -109,7 +121,7 @@ class Terminal:
         if self._live.is_started and self._now() - self._drawn_at >= REDRAW_EVERY_S:
             self._drawn_at = self._now()
             self._unfold()
-            self._live.refresh()
+            self._live.refresh() if self._ours() else self._live.stop()
 
     def _unfold(self) -> None:
         """Take away what a terminal that got narrower has folded: Rich knows only of the lines that it drew."""

@@ -71,18 +71,19 @@ def folded(line: str, cells: int) -> list[str]:
 
 def account(ended: Ended) -> list[str]:
     """The closing lines: every second of audio, then the delays and the bill."""
+    captured, final, lost = (round(ms / 10) for ms in (ended.audio_ms, ended.final_ms, ended.lost_ms))
     seconds = [
-        f"captured {ended.audio_ms / 1000:.2f} s",
-        f"final {ended.final_ms / 1000:.2f} s",
-        f"silence {ended.silence_ms / 1000:.2f} s",
-        f"lost {ended.lost_ms / 1000:.2f} s",
+        f"captured {captured / 100:.2f} s",
+        f"final {final / 100:.2f} s",
+        f"silence {max(0, captured - final - lost) / 100:.2f} s",  # so that what is shown adds up
+        f"lost {lost / 100:.2f} s",
         *([f"paused {ended.paused_ms / 1000:.2f} s"] if ended.paused_ms else []),
         f"{ended.sentences} sentence{'' if ended.sentences == 1 else 's'}",
     ]
     if ended.reconnects:
         times = f"{ended.reconnects} reconnect{'' if ended.reconnects == 1 else 's'}"
         seconds.append(f"{times} (longest outage {ended.longest_outage_ms / 1000:.1f} s)")
-    if ended.elapsed_ms and not ended.lost_ms and not ended.paused_ms:
+    if ended.elapsed_ms and not ended.lost_ms and not ended.live:
         seconds.append(f"{ended.audio_ms / ended.elapsed_ms:.1f}x real time")
     delays = []
     if ended.first_text_ms is not None:

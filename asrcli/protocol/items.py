@@ -20,6 +20,7 @@ class Items:
         self._commits: deque[tuple[int, int]] = deque()  # spans that the server has not named yet
         self._spans: dict[str, tuple[int, int | None]] = {}  # item -> begin and end, None while it is open
         self._announced: set[str] = set()
+        self._committed: set[str] = set()
         self._last_end_ms = 0
 
     def expect(self, begin_ms: int, end_ms: int) -> None:
@@ -40,15 +41,15 @@ class Items:
             return []
         item = need(value, "item_id", str)
         if not name.startswith(BUFFER):
-            # Of another session, and on its way for too long; but there are services that announce nothing.
-            if item not in self._announced and (self._announced or not sent_ms):
+            if name == TRANSCRIPTION + "text":
+                self._announced.add(item)
+            if item not in self._announced:  # of another session, and on its way for too long
                 return [Notice("debug", f"dropped {name} of an item nobody announced")]
             return self._transcription(name.removeprefix(TRANSCRIPTION), item, value, sent_ms)
-        again = item in self._announced
         self._announced.add(item)
-        return self._announcement(name.removeprefix(BUFFER), item, value, again=again)
+        return self._announcement(name.removeprefix(BUFFER), item, value)
 
-    def _announcement(self, name: str, item: str, value: Json, *, again: bool) -> list[Event]:
+    def _announcement(self, name: str, item: str, value: Json) -> list[Event]:
         if name == "speech_started":
             begin_ms = int(need(value, "audio_start_ms", (int, float)))
             self._spans[item] = (begin_ms, None)
@@ -58,7 +59,9 @@ class Items:
             self._spans[item] = (self._begin_ms(item), end_ms)
             return [SpeechStopped(item, end_ms)]
         if name == "committed":
-            self._spans |= {item: self._commits.popleft()} if self._commits and not again else {}
+            if self._commits and item not in self._committed:  # it may be said twice
+                self._spans[item] = self._commits.popleft()
+            self._committed.add(item)
             return []
         return [Notice("debug", f"dropped an unknown event: {BUFFER}{name}")]
 

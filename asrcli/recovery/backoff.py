@@ -6,6 +6,7 @@ from asrcli.recovery.faults import Fault, fault
 
 CAP_S = 30.0
 BUSY_FACTOR = 8  # a service with too much to do is asked that much less often
+AT_THE_BEGINNING = 3  # attempts with a service that takes the connection and says nothing
 AT_THE_END = 5  # attempts for the last words when nobody speaks any more, where there is no other limit
 
 
@@ -30,7 +31,7 @@ class Backoff:
             chance: From 0 to 1.
         """
         kind = fault(error, live=self._live)
-        if kind is Fault.FATAL or (not was_ready and not _may_come_up(error)):
+        if kind is Fault.FATAL or (not was_ready and not self._may_come_up(error)):
             return None
         limit = self._retries.limit
         if limit is None and ended:
@@ -42,9 +43,9 @@ class Backoff:
         wait_s = chance * min(CAP_S, base_s * 2.0 ** min(self.attempt - 1, 16))
         return max(wait_s, getattr(error, "retry_after_s", None) or 0.0)
 
-
-def _may_come_up(error: AsrError) -> bool:
-    """Whether a service that has never listened may do so yet: nobody there, or no answer, is a wrong address."""
-    if isinstance(error, ConnectFailed):
-        return error.passing
-    return not (isinstance(error, ConnectionLost) and error.code is None)
+    def _may_come_up(self, error: AsrError) -> bool:
+        """Whether a service that has never listened may do so yet: who is not there, or stays silent, is none."""
+        if isinstance(error, ConnectFailed):
+            return error.passing
+        silent = isinstance(error, ConnectionLost) and error.code is None
+        return not silent or self.attempt < AT_THE_BEGINNING

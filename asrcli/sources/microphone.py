@@ -119,7 +119,7 @@ class Microphone:
         self._device, self._hearing, self._process, self._retry, self._now = device, hearing, process, retry, now
         self._inbox: SimpleQueue[_Word] = SimpleQueue()
         self._ends_at: float | None = None
-        self._was_open = False
+        self._was_open = self._heard_any = False
         self._opened = ""  # what was opened last
         self._asked_at = self._heard_at = 0.0
         self._gone_at: float | None = None  # when the device gave its last audio; None while it gives some
@@ -145,11 +145,14 @@ class Microphone:
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """Chunks of what is heard, with silence in the place of a device that is gone."""
         self._timeline = Timeline(self.format, start, self._hearing)
+        self._began_at = self._now()
         self._reader: _Reader | None = self._listen()
         try:
             yield from self._timeline.begin()
             while not self._over():
                 yield from self._next()
+            if why := self._timeline.over:
+                yield Notice("info", f"finishing: {why}")
             yield from self._timeline.end()
         finally:
             self._leave()
@@ -165,7 +168,7 @@ class Microphone:
             self._ends_at = self._ends_at or self._now() + TAIL_S
 
     def _over(self) -> bool:
-        return self._timeline.over or (self._ends_at is not None and self._now() >= self._ends_at)
+        return bool(self._timeline.over) or (self._ends_at is not None and self._now() >= self._ends_at)
 
     def _listen(self) -> "_Reader":
         self._asked_at = self._now()
@@ -215,10 +218,14 @@ class Microphone:
             yield from self._timeline.heard(self._process(said))
 
     def _back(self, said: bytes | Lost) -> Iterator[Chunk | Event]:
-        """The first audio after an absence: silence stands in for all before it."""
+        """The first audio, or the first after an absence: silence stands in for all before it."""
+        samples = said.samples if isinstance(said, Lost) else len(said) // SAMPLE_BYTES
+        if self.speaker and not self._heard_any:  # on one timeline with others
+            late_s = self._now() - self._began_at - samples / self.format.rate
+            yield from self._timeline.late(max(0, round(late_s * self.format.rate)))
+        self._heard_any = True
         if self._gone_at is None:
             return
-        samples = said.samples if isinstance(said, Lost) else len(said) // SAMPLE_BYTES
         yield from self._fill(self._now() - samples / self.format.rate)
         self._gone_at = None
         back = f"{self.name} is back" if self._opened == self.name else f"listening to {self._opened} instead"

@@ -50,11 +50,18 @@ class Timeline:
         self._reason = ""
 
     @property
-    def over(self) -> bool:
-        """Whether the time that was asked for is up."""
+    def over(self) -> str:
+        """Why it ends here by itself; empty while it does not."""
         for_ms, until_ms = self._hearing.for_ms, self._hearing.until_silence_ms
-        done = for_ms is not None and self.position - self._start >= self._format.samples(for_ms)
-        return done or (until_ms is not None and self._quiet >= self._format.samples(until_ms))
+        if for_ms is not None and self.position - self._start >= self._format.samples(for_ms):
+            return f"the {for_ms / 1000:g} s that were asked for are over"
+        if until_ms is not None and self._quiet >= self._format.samples(until_ms):
+            return f"nobody has spoken for {until_ms / 1000:g} s"
+        return ""
+
+    def late(self, samples: int) -> Iterator[Item]:
+        """The device began to give audio so much later than others that are heard with it."""
+        yield from self._piece(bytes(samples * SAMPLE_BYTES), quiet=True)
 
     def begin(self) -> Iterator[Item]:
         """What is so from the beginning."""
@@ -105,7 +112,8 @@ class Timeline:
         begin = self.position
         self.position += len(pcm) // SAMPLE_BYTES
         if self._hold is None:
-            self._quiet = self._quiet + len(pcm) // SAMPLE_BYTES if quiet else 0
+            if self._gap is None:  # a device that is gone is no silent room
+                self._quiet = self._quiet + len(pcm) // SAMPLE_BYTES if quiet else 0
             cut, self._cut = self._cut or (holds and not self._hearing.flowing), False
             yield Chunk(begin, pcm, cut_after=cut, quiet=quiet)
         elif self._hearing.flowing:

@@ -280,9 +280,11 @@ def deaf(connection: ServerConnection) -> None:
 def test_a_service_that_never_answers_is_given_up(tmp_path: Path) -> None:
     """The task that was asked for never starts: nothing was heard, so nothing is accounted for."""
     with service(deaf) as address:
-        done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", address, "-f", "jsonl")
-    assert (done.returncode, done.stdout) == (4, "")
-    assert "no answer for 10 s" in done.stderr
+        file = wav(tmp_path / "a.wav", tone(1000))
+        done = asr("file", file, "--url", address, "-f", "jsonl", "--connect-timeout", 1, "--retry-wait", 0)
+    assert done.returncode == 4
+    assert [line["type"] for line in lines(done.stdout)] == ["reconnect"] * 3
+    assert "no answer for 1 s" in done.stderr
 
 
 def test_a_tls_address_of_a_plain_server_is_named(tmp_path: Path) -> None:

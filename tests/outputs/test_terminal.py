@@ -172,3 +172,29 @@ def test_the_account_closes_the_run_and_the_cursor_comes_back(monkeypatch: pytes
     screen.terminal.close()
     assert "captured 10.00 s · final 0.00 s · silence 10.00 s" in drawn
     assert screen.file.getvalue().count("\x1b[?25h") == screen.file.getvalue().count("\x1b[?25l")
+
+
+def test_a_terminal_that_is_gone_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its window was closed: the other outputs, and the account, still get all there is."""
+    screen = Screen(monkeypatch)
+    screen.hear(BEGAN, Partial("1", 0, "good ", "mor"))
+
+    def gone(text: str) -> int:
+        raise OSError(5, f"Input/output error under {len(text)} characters")
+
+    monkeypatch.setattr(screen.file, "write", gone)
+    screen.hear(Final("1", 0, 900, "good morning"), Progress(2000), ENDED)
+    screen.terminal.close()
+
+
+def test_in_the_background_nothing_is_drawn_and_sentences_still_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the shell shows there is the shell's."""
+    screen = Screen(monkeypatch)
+    screen.hear(BEGAN, Partial("1", 0, "", "good"))
+    screen.terminal._ours = lambda: False
+    screen.hear(Progress(1000))
+    drawn = screen.hear(Partial("1", 0, "", "good mor"), Progress(2000), Final("1", 0, 900, "good morning"))
+    assert "good morning" in drawn
+    assert "good mor\x1b" not in drawn
+    screen.terminal._ours = lambda: True
+    assert "evening" in screen.hear(Partial("2", 900, "", "evening"), Progress(3000), Partial("2", 900, "", "evenings"))

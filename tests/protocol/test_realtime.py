@@ -193,7 +193,7 @@ ITEM = "conversation.item.input_audio_transcription."
 def test_a_service_that_breaks_the_protocol_is_named(told: str, problem: str) -> None:
     """A clear error with the message shortened, not a KeyError."""
     client = realtime.Client(Recognition(QWEN), counting())
-    client.audio(SECOND)
+    client.receive(Text('{"type":"conversation.item.created","item":{"id":"i"}}'))
     with pytest.raises(ProtocolError, match=problem):
         client.receive(Text(told))
 
@@ -202,8 +202,11 @@ def test_text_without_speech_marks_still_has_its_place() -> None:
     """A service that forgets them costs times, never words: the sentence follows the one before."""
     client = realtime.Client(Recognition(QWEN), counting())
     client.audio(SECOND)
+    created = '{"type":"conversation.item.created","item":{"id":"%s"}}'
     completed = f'{{"type":"{ITEM}completed","item_id":"%s","transcript":"x"}}'
+    client.receive(Text(created % "a"))
     (first,) = client.receive(Text(completed % "a"))
+    client.receive(Text(created % "b"))
     client.audio(SECOND)
     (second,) = client.receive(Text(completed % "b"))
     assert isinstance(first, Final)

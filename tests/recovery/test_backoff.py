@@ -60,7 +60,7 @@ def test_when_nobody_speaks_any_more_there_is_a_limit() -> None:
     [
         (ConnectFailed("ws://x", "unknown host"), False),
         (ConnectFailed("ws://x", "HTTP 503", passing=True), True),
-        (ConnectionLost("no answer for 10 s"), False),
+        (ConnectionLost("no answer for 10 s"), True),
         (ConnectionLost("busy", 1011), True),
         (ServiceRefused("Throttling", "later"), True),
         (ServiceRefused("InvalidApiKey", "no"), False),

@@ -1,0 +1,49 @@
+"""An hour of audio with a fault every few seconds: nothing lost, nothing twice, and nothing left behind."""
+
+import random
+import threading
+
+import pytest
+from psutil import Process
+
+from asrcli.server.faults import Do, Fault, When
+from tests.support.chaos import Outcome, ordeal
+
+HOUR = 36_000  # chunks
+EVERY_BYTES = 256_000  # eight seconds of audio, on the mean
+GROWTH_BYTES = 24 << 20
+
+
+class Restless:
+    """Each connection is cut or closed after a few seconds of audio."""
+
+    def __init__(self, lots: random.Random) -> None:
+        self._lots = lots
+
+    def of(self, connection: int) -> tuple[Fault, ...]:
+        """One fault."""
+        after = self._lots.randint(EVERY_BYTES // 4, EVERY_BYTES * 7 // 4)
+        do, code = self._lots.choice(((Do.CUT, ""), (Do.CLOSE, 1012), (Do.FAIL, "InternalError")))
+        return (Fault(do, When.BYTES, after, connection, code, "restless"),)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("wire", "chunks"), [("inference", HOUR), ("realtime", HOUR // 4)])
+def test_an_hour_with_a_fault_every_few_seconds_leaves_nothing_behind(wire: str, chunks: int) -> None:
+    """Flat memory; as many threads and open files as before. A quarter of it on the other wire."""
+
+    def run(chunks: int, seed: int) -> Outcome:
+        return ordeal(wire, Restless(random.Random(seed)), chunks, stall_s=10)
+
+    run(HOUR // 60, 1)  # what is loaded once
+    me = Process()
+    before = me.memory_info().rss, me.num_fds(), threading.active_count()
+    out = run(chunks, 2)
+    after = me.memory_info().rss, me.num_fds(), threading.active_count()
+    assert (out.error, out.problems[:3]) == (None, [])
+    assert out.ended is not None
+    assert out.ended.reconnects > chunks / 200
+    counted_audio = 2 * 1600 * chunks  # the test's own, made at once
+    assert after[0] - before[0] < counted_audio + GROWTH_BYTES
+    assert after[1] <= before[1] + 2
+    assert after[2] <= before[2] + 2
