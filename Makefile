@@ -23,6 +23,7 @@ check: $(VENV)/.check
 
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.outage
 
 chaos: $(VENV)/.test
 	$(BIN)/python -m tests.bench.chaos $(SEEDS)

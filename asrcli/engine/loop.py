@@ -10,6 +10,7 @@ from asrcli.config import Retries
 from asrcli.engine.account import Account, Over
 from asrcli.engine.inbox import Arrived, Crashed, Inbox, Item, Spent
 from asrcli.engine.line import Line, Unsent, never_up
+from asrcli.engine.store import Store
 from asrcli.errors import AsrError, ConnectionLost, ServiceRefused
 from asrcli.events import Event, Final, Finished, Notice, Ready, Reconnecting
 from asrcli.message import Closed, Message
@@ -17,13 +18,11 @@ from asrcli.recovery.backoff import Backoff
 from asrcli.recovery.catchup import CatchUp
 from asrcli.recovery.faults import Fault, fault
 from asrcli.recovery.link import Action, Happening, Input, Link, step
-from asrcli.recovery.replay import Replay
 from asrcli.recovery.rest import Rest, verdict
 from asrcli.recovery.seam import MARGIN_MS, resume
 from asrcli.recovery.watch import Watch
 
 LAST_WORDS_S = 1.0  # what a closing connection still had to say arrives within this time
-KEPT_S = 600  # audio that is kept until a final covers it
 PREROLL_MS = 2000  # so much of the quiet before speech goes to the service with it
 HEALTHY_S = 10.0  # a task that has lived so long was progress, whether or not anybody spoke
 UNTOLD = "the service left this sentence without a text"
@@ -51,7 +50,7 @@ class Loop:
         self._format, self._live, self._keeps = audio_format, live, live or retries.limit != 0
         self._link = Link.RESTING
         self._account = Account(clock, emit, audio_format, start)
-        self._audio = Replay(start, KEPT_S * audio_format.rate)
+        self._audio = Store(start, audio_format.rate)
         self._backoff, self._watch = Backoff(retries, live=live), Watch(line.connection.stall_timeout_s)
         self._catch_up = CatchUp(audio_format.rate, retries.catch_up)
         self._audio_due: float | None = None  # when audio that waits may go
@@ -77,6 +76,7 @@ class Loop:
         finally:
             self._inbox.end()
             self._line.close()
+            self._audio.close()
         return self.over(error, broken=broken)
 
     def over(self, error: AsrError | None, *, broken: bool) -> Over:

@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterable
 
 from asrcli.audio import Chunk, Format
-from asrcli.recovery.replay import Replay
+from asrcli.recovery.replay import Replay, Shelved
 
 MARGIN_MS = 300  # no farther back: the more is heard again, the more may be said again
 STEP_MS = 10
@@ -22,7 +22,7 @@ def resume(audio: Replay, covered: int, audio_format: Format) -> tuple[int, int]
     return wanted, max(wanted, audio.kept[0].position) if audio.kept else wanted
 
 
-def seam(chunks: Iterable[Chunk], position: int, audio_format: Format) -> int:
+def seam(chunks: Iterable[Chunk | Shelved], position: int, audio_format: Format) -> int:
     """A position at or before the given one, with nothing but quiet between the two.
 
     A word that the recognizer cut too early is never cut in two by it: where there is no quiet the position itself is

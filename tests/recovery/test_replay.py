@@ -1,9 +1,13 @@
 """What is kept: in order, from the cursor on, until it settles, and never beyond the limit."""
 
+from collections.abc import Callable
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.audio import Chunk
+from asrcli.engine.store import Spill
 from asrcli.recovery.replay import Replay, left_over
 
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda ends: (min(ends), max(ends))), max_size=8)
@@ -59,3 +63,51 @@ def test_beyond_the_limit_the_oldest_is_forgotten() -> None:
     """Memory is bounded, whatever the service does."""
     replay = kept(10, 10, 10, limit=20)
     assert replay.waiting()[0].position == 110
+
+
+@given(
+    st.lists(st.integers(1, 9), min_size=1, max_size=30),
+    st.integers(0, 200),
+    st.integers(0, 60),
+    st.booleans(),
+)
+def test_what_is_put_away_comes_back_as_it_was(sizes: list[int], memory: int, begin: int, spilled: bool) -> None:
+    """Whatever is in memory and whatever is not: the same audio at the same places, also when it is sent again."""
+    shelf: list[bytes] = []
+
+    def shelve(data: bytes) -> Callable[[], bytes]:
+        shelf.append(data)
+        return lambda: data
+
+    replay = Replay(0, 10_000, memory, shelve if spilled else None)
+    whole, at = b"", 0
+    for number, size in enumerate(sizes):
+        pcm = bytes([number + 1, 0]) * size
+        replay.add(Chunk(at, pcm))
+        whole, at = whole + pcm, at + size
+    for again in (0, min(begin, at)):
+        replay.cursor = again
+        assert replay.backlog == at - again
+        heard = b""
+        while (chunk := replay.next()) is not None:
+            assert chunk.position == replay.cursor
+            heard += chunk.pcm
+            replay.cursor = chunk.end
+        assert heard == whole[2 * again :]
+    assert (sum(map(len, shelf)) >= len(whole) - 2 * memory) or not spilled
+    replay.settle(at)
+    assert not replay.kept
+
+
+def test_a_spill_is_a_file_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And memory where there is no room for one."""
+    spill = Spill()
+    first, second = spill.put(b"one"), spill.put(b"two!")
+    assert (second(), first(), second()) == (b"two!", b"one", b"two!")
+    spill.close()
+
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    assert Spill().put(b"three")() == b"three"
