@@ -88,9 +88,12 @@ class _Account:
 
 
 class Run:
-    """Sources one after the other on one timeline, one transcript, any number of outputs."""
+    """Sources one after the other on one timeline, one transcript, any number of outputs.
 
-    def __init__(self, plan: Plan, outputs: Sequence[Output]) -> None:
+    `idle` holds connections that runs share; whoever made it closes it.
+    """
+
+    def __init__(self, plan: Plan, outputs: Sequence[Output], idle: IdleCalls | None = None) -> None:
         self._plan, self._outputs = plan, list(outputs)
         self._transcript = Transcript()
         self._account = _Account()
@@ -98,7 +101,7 @@ class Run:
         self._interrupted = False
         self._final_ms: dict[str, int] = {}  # speaker -> where their finals reach up to
         self._heard = False  # a service has listened to us: there is something to account for
-        self._idle = IdleCalls()
+        self._idle, self._shared = idle or IdleCalls(), idle is not None
         self._live = False  # all that is heard is of the present
         self._failed: list[AsrError] = []  # outputs that were given up
 
@@ -125,7 +128,8 @@ class Run:
         except KeyboardInterrupt:
             left = True
         finally:
-            self._idle.close()
+            if not self._shared:
+                self._idle.close()
         elapsed_s = self._plan.clock() - self._began
         ended = self._account.ended(self._transcript, elapsed_s, free=self._plan.free, live=self._live)
         if self._heard:

@@ -4,7 +4,7 @@ import logging
 import os
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,6 +117,7 @@ def run(
     Raises:
         AsrError: what failed, before or now; Several, if it was more than one.
     """
+    from asrcli.engine.calls import IdleCalls
     from asrcli.run import HOPELESS, Plan, Run, flat
     from asrcli.transport.websocket import dial
 
@@ -131,14 +132,15 @@ def run(
         asked.model, lambda source: _codec(model, _for(source, asked)), dial, connection, pace, retries, free=local
     )
     failed = list(failures)
-    for sources, outputs in runs:
-        try:
-            Run(plan, outputs).transcribe(sources, notices)
-        except AsrError as exc:
-            failed += exc.errors if isinstance(exc, Several) else [exc]
-            if isinstance(exc, (*HOPELESS, NobodyReads, OutputError)):
-                break
-        notices = []
+    with closing(IdleCalls()) as idle:
+        for sources, outputs in runs:
+            try:
+                Run(plan, outputs, idle).transcribe(sources, notices)
+            except AsrError as exc:
+                failed += exc.errors if isinstance(exc, Several) else [exc]
+                if isinstance(exc, (*HOPELESS, NobodyReads, OutputError)):
+                    break
+            notices = []
     if failed:
         raise failed[0] if len(failed) == 1 else Several(failed)
 

@@ -205,6 +205,16 @@ def test_the_outage_is_told_with_its_length() -> None:
     assert asked.over.longest_outage_ms > 0
 
 
+def test_finals_for_audio_that_was_never_sent_are_no_progress() -> None:
+    """A service that raves is given up like one that says nothing, and what was captured is accounted for."""
+    raving = dropping(0, Final("1", 90_000, 91_000, "from the future"))
+    asked = listening(Tone(5), *[raving] * 9, retries=Retries(limit=3, wait_s=0))
+    events = list(asked.events())
+    assert len([event for event in events if isinstance(event, Reconnecting)]) == 3
+    assert isinstance(asked.over.error, ConnectionLost)
+    assert RATE.ms(asked.over.end) == 500
+
+
 def test_audio_requests_are_whole() -> None:
     """The replay cuts no chunk in half when a final ends between two."""
     sizes: list[int] = []

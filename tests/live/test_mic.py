@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from asrcli.server.app import in_background
+from asrcli.server.faults import parse
 from asrcli.server.patience import Limits
 from asrcli.server.recognizers.pool import Pocketsphinx
 from tests.support.command import CLIP, Running, asr, lines, started, word_errors
@@ -142,6 +143,21 @@ def test_ctrl_c_in_the_middle_of_a_word_keeps_what_was_said_before_it(
     assert end["audio_ms"] - last["end_ms"] < 700
     assert end["lost_ms"] == 0
     assert "Ctrl-C again" in " ".join(status)
+
+
+def test_the_first_word_is_not_cut_while_the_service_takes_its_time(microphone: Microphone, tmp_path: Path) -> None:
+    """The microphone listens from the beginning: what it hears before the service does is sent behind."""
+    words = wav(tmp_path / "words.wav", frames(CLIP)[: 16000 * 2 * 9 // 2])
+    slow = parse(['{"connection": 1, "at": "run-task", "do": "stall", "seconds": 3}'])
+    with in_background(Pocketsphinx(), faults=slow) as address:  # noqa: SIM117  one is inside the other
+        with started("mic", "-f", "jsonl", "--url", address, **microphone.environment) as process:
+            microphone.wait_for_readers()
+            with microphone.playing(words):
+                first = json.loads(process.read_until('"final"'))
+                events, _ = finish(process)
+    assert word_errors("the meeting will begin at nine o'clock in the morning", first["text"]) <= 0.2
+    assert first["text"].startswith("the meeting")
+    assert events[-1]["lost_ms"] == 0
 
 
 def test_silence_ends_the_task_and_not_the_session(microphone: Microphone, tmp_path: Path) -> None:
