@@ -52,6 +52,11 @@ def shorten(text: str, limit: int = SHOWN_CHARACTERS) -> str:
 class AsrError(Exception):
     """Base of everything a person is told in one line."""
 
+    @property
+    def brief(self) -> str:
+        """What happened, for somebody who need not do anything about it."""
+        return str(self)
+
 
 class UsageError(AsrError):
     """Options that cannot work together or with this model."""
@@ -124,6 +129,11 @@ class ConnectFailed(ConnectionTrouble):
 
     def __str__(self) -> str:
         return f"cannot connect to {self.url}: {shorten(self.reason)}; {self.advice}"
+
+    @property
+    def brief(self) -> str:
+        """Without the address and the advice."""
+        return f"cannot connect: {shorten(self.reason)}"
 
 
 class ConnectionLost(ConnectionTrouble):

@@ -99,7 +99,7 @@ class Loop:
                 self._step(Happening.HOPELESS)
                 raise
             self._account.lost()
-            self._emit(Reconnecting(self._backoff.attempt, round(wait_s * 1000), str(exc)))
+            self._emit(Reconnecting(self._backoff.attempt, round(wait_s * 1000), exc.brief))
             self._step(Happening.LOST)
             self._line.wait(wait_s)
 
@@ -274,7 +274,7 @@ class Loop:
     def _ready(self) -> None:
         self._was_ready, self._line.deadline = True, None
         if (outage_ms := self._account.recovered()) is not None:
-            self._emit(Notice("info", f"connected again after {outage_ms / 1000:.1f} s"))
+            self._emit(Notice("warning", f"connected again after {outage_ms / 1000:.1f} s"))
         self._catch_up.begin(self._clock(), self._audio.cursor, self._audio.backlog)
         self._step(Happening.READY)
         self._go_on()

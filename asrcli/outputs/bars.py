@@ -91,7 +91,7 @@ class MicrophoneBar:
         if isinstance(event, Began):
             self._state = "listening"
         elif isinstance(event, Reconnecting):
-            self._state = "reconnecting"
+            self._state = f"reconnecting ({event.attempt})"
         elif isinstance(event, Progress):
             self._state, self._sent_ms = "listening", event.sent_ms
             self._heard_ms = max(self._heard_ms, event.sent_ms)

@@ -36,7 +36,10 @@ class Plain:
 
 
 class Status:
-    """Notices and the closing account, for standard error. Level 0 shows warnings, 1 information, 2 everything."""
+    """Notices and the closing account, for standard error. Level 0 shows warnings, 1 information, 2 everything.
+
+    Of the attempts to connect again only the first is told at level 0: those that follow say the same.
+    """
 
     def __init__(self, write: Callable[[str], None], *, level: int) -> None:
         self._write, self._level = write, level
@@ -49,7 +52,7 @@ class Status:
         elif isinstance(event, Paused | Resumed):
             word = "muted" if event.muted else "paused"
             self._write(f"asr: {word}" if isinstance(event, Paused) else f"asr: {pause(event, None)}")
-        elif isinstance(event, Reconnecting):
+        elif isinstance(event, Reconnecting) and (event.attempt == 1 or self._level > 0):
             self._write(f"asr: {reconnecting(event)}")
         elif isinstance(event, Ended):
             for said in account(event):

@@ -98,7 +98,7 @@ class Terminal:
             self._print(f"asr: {harmless(event.text)}", "yellow")
         elif isinstance(event, Resumed):
             self._print(pause(event, self._stamp), UNSETTLED)
-        elif isinstance(event, Reconnecting):
+        elif isinstance(event, Reconnecting) and (event.attempt == 1 or self._level > 0):
             self._print(f"asr: {reconnecting(event)}", "yellow")
         elif isinstance(event, Ended):
             self._live.stop()
