@@ -14,7 +14,7 @@ demo: $(VENV)/.demo
 	$(BIN)/asr file $(CLIP) --local --timestamps relative --partials
 
 test: $(VENV)/.mic
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .

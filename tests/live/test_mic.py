@@ -233,7 +233,7 @@ def test_the_meter_advises_and_sends_nothing(microphone: Microphone, tmp_path: P
         (2, ["--save-audio", "talk.txt"], ".wav"),
         (2, ["--save-audio", "/no/such/place/talk.wav"], "there is no directory"),
         (2, ["--device", "mic", "--device", "mic"], "more than once"),
-        (2, ["--test", "--save-audio", "talk.wav"], "keeps nothing"),
+        (2, ["--test", "--save-audio", "talk.wav"], "a test"),
         (2, ["--denoise", "--model", "fun-asr-flash-8k-realtime"], "16000 Hz"),
     ],
 )
