@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import lines, script, serving
-from tests.support.microphone import Microphone
+from tests.support.microphone import Microphone, until
 from tests.support.terminal import Terminal, on_terminal
 from tests.support.tone import silence, wav
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a POSIX terminal")
 QWEN = "qwen3-asr-flash-realtime"
 CTRL_C, CTRL_Z = "\x03", "\x1a"
+SPACE = "x "  # with a key before it that means nothing: the same key so soon would be one that is held down
 
 
 @contextmanager
@@ -110,10 +111,10 @@ def test_push_to_talk_sends_what_is_said_between_two_spaces(microphone: Micropho
     ):
         ended_ms = 0
         for words in ("first words", "second words"):
-            terminal.send(" ")
+            terminal.send(SPACE)
             talking = f'"resume", "begin_ms": {ended_ms}'
             terminal.wait_for_piped(talking)
-            terminal.send("x ")  # the same key so soon would be one that is held down
+            terminal.send(SPACE)
             terminal.wait_for_piped(words)
             ended_ms = [event["end_ms"] for event in lines(terminal.piped) if event["type"] == "final"][-1]
         terminal.send("q")
@@ -134,6 +135,14 @@ def test_ctrl_c_finishes_and_ctrl_z_gives_the_terminal_back(microphone: Micropho
     with before_a_person(microphone, scripted) as terminal:
         terminal.wait_for("listening")
         assert not terminal.left_as_found
+        terminal.send(CTRL_Z)
+        state = Path(f"/proc/{terminal.process.pid}/stat")
+        if state.exists():  # Linux says that a program is stopped
+            until("the stop", lambda: state.read_text().rsplit(")", 1)[1].split()[0] == "T")
+            assert terminal.left_as_found
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.send("?")
+        terminal.wait_for("keys: space")
         terminal.send(CTRL_C)
         assert terminal.finish() == 0
         assert terminal.left_as_found
