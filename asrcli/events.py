@@ -188,6 +188,7 @@ class Ended:
         final_ms: Audio that finals cover; with silence and lost_ms it adds up to audio_ms.
         live: What was heard was of the present.
         longest_outage_ms: From the loss of a connection until the service listened again, on the clock.
+        longest_catch_up_ms: From the loss of a connection until nothing waited any more, on the clock.
     """
 
     audio_ms: int
@@ -202,6 +203,7 @@ class Ended:
     paused_ms: int = 0
     final_ms: int = 0
     longest_outage_ms: int = 0
+    longest_catch_up_ms: int = 0
     live: bool = False
 
     @property

@@ -77,6 +77,7 @@ class _Account:
             sentences=transcript.sentences,
             reconnects=sum(over.reconnects for over in self.overs),
             longest_outage_ms=max((over.longest_outage_ms for over in self.overs), default=0),
+            longest_catch_up_ms=max((over.longest_catch_up_ms for over in self.overs), default=0),
             final_ms=transcript.final_ms,
             paused_ms=transcript.paused_ms,
             billed_s=None if free else self.billed_s,

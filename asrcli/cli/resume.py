@@ -9,7 +9,7 @@ import typer
 
 from asrcli.cli import keeping, values
 from asrcli.cli import options as o
-from asrcli.cli.patience import CATCH_UP, Patience
+from asrcli.cli import patience as p
 from asrcli.cli.telling import tell
 from asrcli.config import DEFAULT_URL
 from asrcli.errors import SourceError, UsageError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from asrcli.models import Model
     from asrcli.seams import Source
 
-PATIENCE = Patience(True, None, 0.5, CATCH_UP, 10.0, 30.0, None)  # as `asr file` has it
 EXAMPLES = "Examples:\n\nasr resume --last\n\nasr resume 20261124-2305 --local"
 
 SessionId = Annotated[
@@ -58,6 +57,13 @@ def resume(
     local: o.Local = False,
     url: Url = None,
     api_key_file: o.ApiKeyFile = None,
+    reconnect: p.Reconnect = True,
+    retries: p.RetryLimit = None,
+    retry_wait: p.RetryWait = 0.5,
+    catch_up: p.CatchUp = p.CATCH_UP,
+    connect_timeout: p.ConnectTimeout = 10.0,
+    stall_timeout: p.StallTimeout = 30.0,
+    keepalive: p.Keepalive = None,
     journal: keeping.Folder = None,
     quiet: o.Quiet = False,
     verbose: o.Verbose = 0,
@@ -76,6 +82,7 @@ def resume(
 
     if last and session is not None:
         raise UsageError("--last with a session: the newest or that one")
+    patience = p.Patience(reconnect, retries, retry_wait, catch_up, connect_timeout, stall_timeout, keepalive)
     level = values.status_level(quiet=quiet, verbose=verbose)
     wiring.log_to(log_file)
     shelf = keeping.shelf(journal)
@@ -83,7 +90,7 @@ def resume(
     continuing = Continuing(path, datetime.now().astimezone().isoformat(timespec="seconds"))
     try:
         with continuing:
-            _resume(continuing, keeping.opened(path), _Asking(model, url, api_key_file, local), level)
+            _resume(continuing, keeping.opened(path), _Asking(model, url, api_key_file, local, patience), level)
     except OSError as exc:
         raise SourceError(path.name, f"cannot be gone on with: {(exc.strerror or str(exc)).lower()}") from exc
     finally:
@@ -112,8 +119,9 @@ def _resume(continuing: "Continuing", journal: "Journal", asking: "_Asking", lev
             from_s, left_s = min(source.begin_ms for source in heard) / 1000, keeping.unheard_ms(journal) / 1000
             tell(f"asr: {journal.id}: {left_s:.1f} s have no text yet; going on at {from_s:.1f} s")
         runs = [(sources, [*outputs, Continued(continuing.recorder, journal.highest)])]
-        pace = None if local else CATCH_UP
-        connection, tries = PATIENCE.of(connection, paced=not local), PATIENCE.retries(live=False, pace=pace)
+        patience = asking.patience
+        pace = None if local else patience.catch_up
+        connection, tries = patience.of(connection, paced=not local), patience.retries(live=False, pace=pace)
         wiring.run(found, asked, runs, [], connection, pace, tries, local=local)
 
 
@@ -125,6 +133,7 @@ class _Asking:
     url: str | None
     key_file: Path | None
     local: bool
+    patience: p.Patience
 
     def model(self, asked: "Recognition") -> "tuple[Model, Recognition]":
         """The model and what it is asked to do.

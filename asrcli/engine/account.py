@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from asrcli.audio import Chunk, Format
 from asrcli.engine.inbox import Dropped, Inbox, Mark, Spent
 from asrcli.errors import AsrError
-from asrcli.events import Event, Final, Gap, Partial, Progress, Resumed
+from asrcli.events import Event, Final, Gap, Notice, Partial, Progress, Resumed
 from asrcli.recovery.replay import Span, left_over
 
 PROGRESS_EVERY_S = 0.1
@@ -32,6 +32,7 @@ class Over:
     broken: bool
     reconnects: int = 0
     longest_outage_ms: int = 0
+    longest_catch_up_ms: int = 0
 
 
 @dataclass
@@ -57,6 +58,8 @@ class Account:
     lost_at: float | None = None  # when the connection went that is not back yet
     reconnects: int = 0
     longest_outage_ms: int = 0
+    longest_catch_up_ms: int = 0
+    behind_at: float | None = None  # since when audio waits that a lost connection left
 
     def __post_init__(self) -> None:
         self.end, self.covered_ms = self.start, self.format.ms(self.start)
@@ -127,15 +130,22 @@ class Account:
 
     def lost(self) -> None:
         """The connection is gone."""
-        self.lost_at = self.clock() if self.lost_at is None else self.lost_at
+        now = self.clock()
+        self.lost_at = now if self.lost_at is None else self.lost_at
+        self.behind_at = now if self.behind_at is None else self.behind_at
 
-    def recovered(self) -> int | None:
-        """The service listens; how long it had not, after a loss."""
-        if self.lost_at is None:
-            return None
-        outage_ms, self.lost_at = round((self.clock() - self.lost_at) * 1000), None
-        self.reconnects, self.longest_outage_ms = self.reconnects + 1, max(self.longest_outage_ms, outage_ms)
-        return outage_ms
+    def recovered(self) -> None:
+        """The service listens; after a loss it is told how long it had not."""
+        if self.lost_at is not None:
+            outage_ms, self.lost_at = round((self.clock() - self.lost_at) * 1000), None
+            self.reconnects, self.longest_outage_ms = self.reconnects + 1, max(self.longest_outage_ms, outage_ms)
+            self.emit(Notice("warning", f"connected again after {outage_ms / 1000:.1f} s"))
+
+    def caught_up(self) -> None:
+        """Nothing waits any more."""
+        if self.behind_at is not None:
+            behind_ms, self.behind_at = round((self.clock() - self.behind_at) * 1000), None
+            self.longest_catch_up_ms = max(self.longest_catch_up_ms, behind_ms)
 
     def bill(self, billed_s: float | None) -> None:
         """What the service counted for a task that is over."""
@@ -153,6 +163,7 @@ class Account:
             broken=broken,
             reconnects=self.reconnects,
             longest_outage_ms=self.longest_outage_ms,
+            longest_catch_up_ms=self.longest_catch_up_ms,
         )
 
 

@@ -197,6 +197,7 @@ class Loop:
             self._send(chunk)
         if self._link is Link.UP:
             self._catch_up.end()
+            self._account.caught_up()
         if self._spent:
             self._step(Happening.SPENT)
 
@@ -273,8 +274,7 @@ class Loop:
 
     def _ready(self) -> None:
         self._was_ready, self._line.deadline = True, None
-        if (outage_ms := self._account.recovered()) is not None:
-            self._emit(Notice("warning", f"connected again after {outage_ms / 1000:.1f} s"))
+        self._account.recovered()
         self._catch_up.begin(self._clock(), self._audio.cursor, self._audio.backlog)
         self._step(Happening.READY)
         self._go_on()

@@ -97,6 +97,7 @@ _EVENTS = [
             "silence_ms": {**_MS, "description": "audio without words; audio_ms = final_ms + silence_ms + lost_ms"},
             "live": {"type": "boolean", "description": "what was heard was of the present, and could not wait"},
             "longest_outage_ms": {**_MS, "description": "loss of a connection to the service listening again"},
+            "longest_catch_up_ms": {**_MS, "description": "loss of a connection to nothing waiting any more"},
         },
     ),
 ]

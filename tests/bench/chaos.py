@@ -47,12 +47,12 @@ def main(seeds: int) -> int:
             for (seed, wire), out in done:
                 if not out.good:
                     print(f"seed {seed} on {wire}: {out.error or ''} {out.problems[:3]}", flush=True)
-    outages = [out.ended.longest_outage_ms / 1000 for _, out in outcomes if out.ended and out.ended.reconnects]
+    behind = [out.ended.longest_catch_up_ms / 1000 for _, out in outcomes if out.ended and out.ended.reconnects]
     lost = sum(out.ended.lost_ms for _, out in outcomes if out.ended)
     twice = sum("twice" in problem or "again" in problem for _, out in outcomes for problem in out.problems)
     print(f"{len(outcomes)} runs of {CHUNKS / 10:.0f} s, {sum(out.attempts for _, out in outcomes)} attempts")
     print(f"lost {lost} ms · said twice {twice} · runs with any problem {sum(not out.good for _, out in outcomes)}")
-    print(f"outage: median {statistics.median(outages):.2f} s, worst {max(outages):.2f} s")
+    print(f"time to catch up: median {statistics.median(behind):.2f} s, worst {max(behind):.2f} s")
     return any(not out.good for _, out in outcomes)
 
 

@@ -15,10 +15,8 @@ from array import array
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
 
 from asrcli.audio import Format
 from asrcli.config import Recognition
@@ -130,18 +128,9 @@ def enhanced(pcm: bytes, setting: str) -> bytes:
     return b"".join(Enhancer(RATE, level, agc).of([pcm])) if level or agc else pcm
 
 
-@cache
-def decoder() -> tuple[Any, str]:
-    """One for each process, and the means it begins with."""
-    made = load_decoder()
-    return made, made.get_cmn(False)
-
-
 def text(pcm: bytes) -> str:
-    """What the recognizer hears, in a task of its own."""
-    made, means = decoder()
-    made.set_cmn(means)
-    session = SphinxSession(made, Recognition("m"), "always")
+    """What the recognizer hears, in a task of its own; a decoder that has served before would hear a little else."""
+    session = SphinxSession(load_decoder(), Recognition("m"), "always")
     events = [event for at in range(0, len(pcm), PIECE_BYTES) for event in session.feed(pcm[at : at + PIECE_BYTES])]
     events += answers(session, Finish())
     return " ".join(event.text for event in events if isinstance(event, Final))

@@ -19,16 +19,19 @@ PANELS = {
     "serve": ["Options", "Connection", "Recognizer", "Faults", "Diagnosis"],
     "schema": ["Options"],
 }
+PATIENCE = "--reconnect --no-reconnect --retries --retry-wait --catch-up --connect-timeout --stall-timeout --keepalive "
 PROMISED = {
-    "mic": "--device --test --for --until-silence --ptt --save-audio --device-retry --no-device-retry --gain --denoise "
+    "mic": PATIENCE
+    + "--device --test --for --until-silence --ptt --save-audio --device-retry --no-device-retry --gain --denoise "
     "--agc --model --vad --no-vad --silence-ms --threshold --language --semantic --local --url --api-key-file "
     "--heartbeat --no-heartbeat --format --output --append --partials --timestamps --template --capitalize --exec "
     "--max-line --max-lines --plain --journal --no-journal --quiet --verbose --debug --log-file",
     "devices": "--json --debug --log-file",
-    "resume": "--last --model --local --url --api-key-file --journal --quiet --verbose --debug --log-file",
+    "resume": PATIENCE + "--last --model --local --url --api-key-file --journal --quiet --verbose --debug --log-file",
     "sessions": "--json --journal --debug --log-file",
     "verify": "--json --journal --debug --log-file",
-    "file": "--start --end --channel --each-channel --gain --denoise --agc --pace --raw --encoding --rate --channels "
+    "file": PATIENCE
+    + "--start --end --channel --each-channel --gain --denoise --agc --pace --raw --encoding --rate --channels "
     "--passthrough --model --vad --no-vad --silence-ms --threshold --language --semantic --local --url --api-key-file "
     "--heartbeat --no-heartbeat --format --output --output-dir --append --partials --timestamps --template "
     "--capitalize --exec --max-line --max-lines --plain --quiet --verbose --debug --log-file",
