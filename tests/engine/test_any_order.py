@@ -1,4 +1,4 @@
-"""Any order of drops, refusals, repeats, late words and stops: each sample is in one final, or a gap names it."""
+"""Any order of drops, refusals, stalls, repeats, late words, stops: each sample is in one final, or a gap names it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from itertools import count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asrcli.config import Retries
+from asrcli.config import Connection, Retries
 from asrcli.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused
 from asrcli.events import Final, Finished, Gap, Partial
 from asrcli.message import Closed, Text
@@ -15,7 +15,9 @@ from asrcli.request import Audio, Finish
 from tests.support.handshake import RATE, Service, Tone, Wire
 from tests.support.talk import READY, Play, Talk, listening
 
-CHUNKS = 12
+BREATH = 4  # chunks that are said in one
+CHUNKS = 3 * BREATH
+HASTY = Connection("ws://test", idle_timeout_s=0.1, stall_timeout_s=0.1)
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ LIVES = st.lists(
         Life,
         hears=st.integers(0, CHUNKS),
         told=st.integers(0, CHUNKS),
-        end=st.sampled_from(["closed", "broken", "failed", "nonsense", "refused", "away"]),
+        end=st.sampled_from(["closed", "broken", "failed", "nonsense", "refused", "away", "stalled"]),
         repeats=st.booleans(),
     ),
     max_size=6,
@@ -62,7 +64,7 @@ def played(life: Life) -> Play | AsrError:
             wire.say(*service.codec.fail("InternalError", "sorry"), Closed(1000))
         elif life.end == "nonsense":
             wire.say(Text("?"))
-        else:
+        elif life.end != "stalled":
             wire.broken = ConnectionLost("broke", 1006) if life.end == "broken" else None
             wire.say(Closed(1006 if life.end == "broken" else 1000))
 
@@ -81,7 +83,7 @@ def whole(service: Service, wire: Wire) -> None:
 
 
 def clock() -> Callable[[], float]:
-    """A clock that goes on by a second at each look, so that no connection is thought to be in a hurry."""
+    """A clock that goes on by a millisecond at each look."""
     ticks = count()
     return lambda: next(ticks) / 1000
 
@@ -95,12 +97,14 @@ def test_each_sample_is_final_once_or_named_by_a_gap(
     source: Talk | Tone = Tone(CHUNKS)
     if live:
         source = Talk()
-        source.say(CHUNKS)
-        source.end()
+        source.say(BREATH)
     plays = [played(life) for life in lives]
-    asked = listening(source, *plays, whole, retries=Retries(limit, 0), clock=clock())
+    retries = Retries(limit, 0)
+    asked = listening(source, *plays, *[whole] * 20, retries=retries, clock=clock(), connection=HASTY)
     fates = [0] * CHUNKS
     for number, event in enumerate(asked.events()):
+        if isinstance(source, Talk):
+            source.say(BREATH) if number < 2 else source.end()
         if number == stop_after:
             asked.end_input()
         if isinstance(event, Final | Gap):
