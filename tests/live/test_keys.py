@@ -17,7 +17,7 @@ from tests.support.tone import silence, wav
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a POSIX terminal")
 QWEN = "qwen3-asr-flash-realtime"
 CTRL_C, CTRL_Z = "\x03", "\x1a"
-SPACE = "x "  # with a key before it that means nothing: the same key so soon would be one that is held down
+SPACE, M = "x ", "xm"  # with a key before it that means nothing: the same key so soon would be one that is held down
 
 
 @contextmanager
@@ -68,9 +68,9 @@ def test_space_pauses_and_the_pause_is_on_the_timeline(microphone: Microphone, s
     """The screen says so at once; the time of the pause is no audio."""
     with before_a_person(microphone, scripted, "--no-heartbeat") as terminal:
         terminal.wait_for("sentence 1")
-        terminal.send(" ")
+        terminal.send(SPACE)
         terminal.wait_for("paused 00:02")
-        terminal.send(" ")
+        terminal.send(SPACE)
         terminal.wait_for("[paused 00:0")
         terminal.wait_for("listening")
         terminal.send("q")
@@ -89,9 +89,9 @@ def test_m_mutes_enter_ends_the_sentence_and_a_question_mark_lists_the_keys(
     ):
         terminal.send("?")
         terminal.wait_for("keys: space")
-        terminal.send("m")
+        terminal.send(M)
         terminal.wait_for("muted 00:0")
-        terminal.send("m")
+        terminal.send(M)
         terminal.wait_for("[muted 00:0")
         assert "one long sentence" not in terminal.rows()
         terminal.send("\r")
@@ -167,7 +167,7 @@ def test_keys_work_where_the_transcript_goes_into_a_pipe(microphone: Microphone,
     """Standard output is for the transcript; the keyboard is the terminal's."""
     with before_a_person(microphone, scripted, piped=True) as terminal:
         terminal.wait_for_piped("sentence 1")
-        terminal.send(" ")
+        terminal.send(SPACE)
         terminal.wait_for("asr: paused")
         terminal.send("q")
         assert terminal.finish() == 0
