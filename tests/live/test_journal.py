@@ -75,14 +75,12 @@ def test_words_that_were_spoken_before_a_kill_are_there_once(
     """In the middle of a word of the second sentence, with subtitles beside it."""
     kept = tmp_path / "kept"
     outputs = ("-f", "text", "-f", "srt", "-o", tmp_path / "talk", "--journal", kept)
-    with (
-        started("mic", "--url", embedded, *outputs, **microphone.environment) as process,
-        microphone.playing(CLIP),
-    ):
+    with started("mic", "--url", embedded, *outputs, **microphone.environment) as process:
         microphone.wait_for_readers()
-        time.sleep(random.Random().uniform(5.5, 8))
-        process.kill()
-        process.wait()
+        with microphone.playing(CLIP):
+            time.sleep(random.Random().uniform(5.5, 8))
+            process.kill()
+            process.wait()
     done = asr("resume", "--last", "--journal", kept)
     assert done.returncode == 0
     said = (tmp_path / "talk.txt").read_text().split()
