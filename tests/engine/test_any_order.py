@@ -1,8 +1,10 @@
 """Any order of drops, refusals, stalls, repeats, late words, stops: each sample is in one final, or a gap names it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
+from queue import Empty
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,6 +44,16 @@ LIVES = st.lists(
 )
 
 
+def left_alone(play: Play) -> Play:
+    """A service that goes away when nobody talks to it any more: its client has given it up."""
+
+    def serve(service: Service, wire: Wire) -> None:
+        with suppress(Empty):
+            play(service, wire)
+
+    return serve
+
+
 def played(life: Life) -> Play | AsrError:
     """The service of that life."""
     if life.end == "refused":
@@ -68,7 +80,7 @@ def played(life: Life) -> Play | AsrError:
             wire.broken = ConnectionLost("broke", 1006) if life.end == "broken" else None
             wire.say(Closed(1006 if life.end == "broken" else 1000))
 
-    return serve
+    return left_alone(serve)
 
 
 def whole(service: Service, wire: Wire) -> None:
@@ -100,7 +112,7 @@ def test_each_sample_is_final_once_or_named_by_a_gap(
         source.say(BREATH)
     plays = [played(life) for life in lives]
     retries = Retries(limit, 0)
-    asked = listening(source, *plays, *[whole] * 20, retries=retries, clock=clock(), connection=HASTY)
+    asked = listening(source, *plays, *[left_alone(whole)] * 20, retries=retries, clock=clock(), connection=HASTY)
     fates = [0] * CHUNKS
     for number, event in enumerate(asked.events()):
         if isinstance(source, Talk):
