@@ -1,4 +1,7 @@
-"""The plugs between the parts, as typing.Protocol: Source, ClientCodec, ServerCodec, Transport, Output."""
+"""The plugs between the parts, as typing.Protocol: Source, ClientCodec, ServerCodec, Transport, Output.
+
+Around is no plug: it is what all sources around another have in common.
+"""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -21,11 +24,15 @@ class Live(Protocol):
 class Source(Protocol):
     """Where PCM comes from. One thread iterates `chunks` and is the only one that opens and closes things."""
 
-    name: str  # what the user calls it
     format: Format
     audio_format: str  # what its bytes are: pcm, or what a service decodes itself
     begin_ms: int  # how much of it is left out at its beginning: its times count from there
     speaker: str  # whose words these are, where several sources are heard at once; else empty
+
+    @property
+    def name(self) -> str:
+        """What the user calls it; a microphone learns its own when it is opened."""
+        ...
 
     @property
     def live(self) -> Live | None:
@@ -46,6 +53,29 @@ class Source(Protocol):
             SourceError: the audio cannot be read (any further).
         """
         ...
+
+
+class Around:
+    """A source around another: what it says of itself is what the other says. Who inherits gives the chunks."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self.format = source, source.format
+        self.begin_ms, self.speaker, self.audio_format = source.begin_ms, source.speaker, source.audio_format
+
+    @property
+    def name(self) -> str:
+        """As the source is called by now."""
+        return self._source.name
+
+    @property
+    def live(self) -> Live | None:
+        """As the source is."""
+        return self._source.live
+
+    @property
+    def duration_ms(self) -> int | None:
+        """As long as the source."""
+        return self._source.duration_ms
 
 
 class ClientCodec(Protocol):

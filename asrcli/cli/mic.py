@@ -71,15 +71,7 @@ DeviceRetry = Annotated[
     ),
 ]
 ModelName = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        help="Model to ask. Default: fun-asr-realtime; qwen3-asr-flash-realtime with --ptt and --no-vad.",
-        autocompletion=o.models,
-        rich_help_panel=o.MODEL,
-        metavar="NAME",
-        show_default=False,
-    ),
+    str | None, o.asked_model(". Default: fun-asr-realtime; qwen3-asr-flash-realtime with --ptt and --no-vad.")
 ]
 Heartbeat = Annotated[
     bool | None,

@@ -1,7 +1,7 @@
 """Every option once, as an Annotated alias, in the panel of the help it belongs to."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,28 @@ AUDIO, MODEL, CONNECTION, OUTPUT, DIAGNOSIS = "Audio", "Model", "Connection", "O
 def models() -> list[str]:
     """The names that --model completes."""
     return [AUTO, *MODELS]
+
+
+def asked_model(words: str, *, show_default: bool = False) -> Any:
+    """`--model`, where the commands differ in what it defaults to."""
+    return typer.Option(
+        "--model",
+        help=f"Model to ask{words}",
+        autocompletion=models,
+        rich_help_panel=MODEL,
+        metavar="NAME",
+        show_default=show_default,
+    )
+
+
+def service_url(default: str) -> Any:
+    """`--url`, where the commands differ in what it defaults to."""
+    return typer.Option(
+        help=f"Address of the service. Default: {default}",
+        metavar="URL",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    )
 
 
 FLAG = ""  # a switch takes no value: nothing stands for one in the help
@@ -97,16 +119,7 @@ Agc = Annotated[
     bool,
     typer.Option("--agc", help="Bring soft speech up before sending (Linux).", metavar=FLAG, rich_help_panel=AUDIO),
 ]
-ModelName = Annotated[
-    str,
-    typer.Option(
-        "--model",
-        help="Model to ask; auto looks at rate and language.",
-        autocompletion=models,
-        rich_help_panel=MODEL,
-        metavar="NAME",
-    ),
-]
+ModelName = Annotated[str, asked_model("; auto looks at rate and language.", show_default=True)]
 Vad = Annotated[
     bool,
     typer.Option(
@@ -149,15 +162,7 @@ Heartbeat = Annotated[
         show_default=False,
     ),
 ]
-Url = Annotated[
-    str | None,
-    typer.Option(
-        help=f"Address of the service. Default: {DEFAULT_URL}",
-        metavar="URL",
-        rich_help_panel=CONNECTION,
-        show_default=False,
-    ),
-]
+Url = Annotated[str | None, service_url(DEFAULT_URL)]
 Local = Annotated[
     bool,
     typer.Option(

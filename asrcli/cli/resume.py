@@ -28,26 +28,8 @@ SessionId = Annotated[
     str | None, typer.Argument(help="Which: its name, or how that begins.", metavar="[ID]", show_default=False)
 ]
 Last = Annotated[bool, typer.Option("--last", help="The newest, as without ID.", metavar=o.FLAG)]
-ModelName = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        help="Model to ask. Default: the one of the session.",
-        autocompletion=o.models,
-        rich_help_panel=o.MODEL,
-        metavar="NAME",
-        show_default=False,
-    ),
-]
-Url = Annotated[
-    str | None,
-    typer.Option(
-        help="Address of the service. Default: the one of the session.",
-        metavar="URL",
-        rich_help_panel=o.CONNECTION,
-        show_default=False,
-    ),
-]
+ModelName = Annotated[str | None, o.asked_model(". Default: the one of the session.")]
+Url = Annotated[str | None, o.service_url("the one of the session.")]
 
 
 def resume(

@@ -16,7 +16,7 @@ from asrcli.events import Event, Gap, Notice, Resumed
 from asrcli.journal.disk import PRIVATE_FOLDER, Growing, Syncing, sync_folder
 from asrcli.journal.lock import Lock
 from asrcli.journal.record import EVENTS, Header, Kept, described, line
-from asrcli.seams import Live, Source
+from asrcli.seams import Around, Source
 from asrcli.transcript import Transcript
 
 NAMES_TRIED = 100
@@ -124,23 +124,12 @@ class Writing:
         self.path = None
 
 
-class Journaled:
+class Journaled(Around):
     """A source of which all that is taken is written. Belongs outside of all that changes the audio."""
 
     def __init__(self, source: Source, track: "_Track") -> None:
-        self._source, self._track = source, track
-        self.name, self.format = source.name, source.format
-        self.begin_ms, self.speaker, self.audio_format = source.begin_ms, source.speaker, source.audio_format
-
-    @property
-    def live(self) -> Live | None:
-        """As the source is."""
-        return self._source.live
-
-    @property
-    def duration_ms(self) -> int | None:
-        """As long as the source."""
-        return self._source.duration_ms
+        super().__init__(source)
+        self._track = track
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """All that the source has, and a warning where it cannot be kept any further.
@@ -149,7 +138,6 @@ class Journaled:
             SourceError: as the source does.
         """
         for item in self._source.chunks(start):
-            self.name = self._source.name  # a microphone learns its own when it is opened
             yield item
             for problem in self._track.keep(item):  # whoever asks for more has taken it
                 yield Notice("warning", problem)

@@ -8,7 +8,7 @@ from typing import Any
 from asrcli.audio import SAMPLE_BYTES, Chunk, Format
 from asrcli.errors import UsageError
 from asrcli.events import Event, Level, Notice
-from asrcli.seams import Live, Source
+from asrcli.seams import Around, Source
 
 FORMAT = Format(16000)  # what the library is made for
 FRAME_BYTES = FORMAT.samples(10) * SAMPLE_BYTES  # and it takes nothing longer or shorter
@@ -81,7 +81,7 @@ class Enhancer:
             yield rest
 
 
-class Enhanced:
+class Enhanced(Around):
     """A source whose chunks are enhanced, each sample where it was.
 
     Raises:
@@ -89,20 +89,8 @@ class Enhanced:
     """
 
     def __init__(self, source: Source, denoise: int = LEVEL, agc: bool = False) -> None:
-        self._source = source
-        self.name, self.format = source.name, source.format
-        self.begin_ms, self.speaker, self.audio_format = source.begin_ms, source.speaker, source.audio_format
+        super().__init__(source)
         self._enhancer = Enhancer(source.format, denoise, agc)
-
-    @property
-    def live(self) -> Live | None:
-        """As the source."""
-        return self._source.live
-
-    @property
-    def duration_ms(self) -> int | None:
-        """As long as the source."""
-        return self._source.duration_ms
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """As much audio as the source has, at the same positions; a chunk ends up to 16 ms before the source's."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from asrcli.audio import Chunk, Format
 from asrcli.errors import AsrError, OutputError, UsageError
 from asrcli.events import Event, Notice
-from asrcli.seams import Live, Source
+from asrcli.seams import Around, Source
 from asrcli.sources.encode import SUFFIXES, Writer, can_encode, create
 
 
-class Saved:
+class Saved(Around):
     """A source that writes what is taken of it to a new file, in the format of the name's ending.
 
     The file is made with the first audio. It is playable at any moment, to at most a second before what was taken. What
@@ -24,21 +24,9 @@ class Saved:
     """
 
     def __init__(self, source: Source, path: str) -> None:
-        self._source = source
-        self.name, self.format = source.name, source.format
-        self.begin_ms, self.speaker, self.audio_format = source.begin_ms, source.speaker, source.audio_format
+        super().__init__(source)
         _check_format(path)
         self._path, self._place = path, _place(path)
-
-    @property
-    def live(self) -> Live | None:
-        """As the source is."""
-        return self._source.live
-
-    @property
-    def duration_ms(self) -> int | None:
-        """As long as the source."""
-        return self._source.duration_ms
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """All that the source has, and a warning where the file must end before it.

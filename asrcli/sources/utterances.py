@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from asrcli.audio import SAMPLE_BYTES, Chunk, Format
 from asrcli.events import Event
-from asrcli.seams import Source
+from asrcli.seams import Around, Source
 from asrcli.sources.segments import is_silent, segment
 
 SILENCE_MS = 600  # this much quiet ends an utterance
@@ -16,22 +16,15 @@ BELOW_LOUDEST_DB = 22  # quieter than the loudest of the utterance by this much 
 FLOOR_DBFS = -50.0  # and quieter than this is silence in any company
 
 
-class Utterances:
+class Utterances(Around):
     """A source whose chunks say where an utterance ends. Speech is never held back for it.
 
     Without `at_silences` only a chunk that ends one by itself does, and the limit of the service.
     """
 
     def __init__(self, source: Source, silence_ms: int | None = None, *, at_silences: bool = True) -> None:
-        self._source, self._at_silences = source, at_silences
-        self._silence_ms = silence_ms or SILENCE_MS
-        self.name, self.format, self.live = source.name, source.format, source.live
-        self.begin_ms, self.speaker, self.audio_format = source.begin_ms, source.speaker, source.audio_format
-
-    @property
-    def duration_ms(self) -> int | None:
-        """As long as the source."""
-        return self._source.duration_ms
+        super().__init__(source)
+        self._silence_ms, self._at_silences = silence_ms or SILENCE_MS, at_silences
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """The chunks of the source, those at the end of an utterance marked."""
