@@ -1,6 +1,7 @@
 """Frozen settings: what to recognize, and whom to ask. Pure values and their checks, no environment, no files."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 DEFAULT_URL = "wss://dashscope.aliyuncs.com"
 SILENCE_MS = range(200, 6001)  # the service's bounds for the silence that ends a sentence
@@ -8,20 +9,39 @@ SILENCE_MS = range(200, 6001)  # the service's bounds for the silence that ends 
 
 @dataclass(frozen=True)
 class Recognition:
-    """What a task is asked to do. None leaves the service's default in place.
+    """What a task is asked to do. None, or empty, leaves the service's default in place.
 
     Attributes:
         model: Name of the model, an opaque string to everything but the catalogue.
         rate: Samples a second on the wire.
-        audio_format: What the bytes on the wire are: pcm, or what the service decodes itself.
         languages: Codes the speech may be in; empty lets the service find out.
         vad: The server cuts sentences. False is manual mode: the client commits utterances.
         silence_ms: Silence that ends a sentence, 200 to 6000.
         threshold: Speech against noise, -1.0 (all is speech) to 1.0 (most is noise).
         semantic: Cut sentences by meaning and not by silence.
         heartbeat: Keep the connection through long silence, as long as silent audio flows.
-        hotwords: Words to favour, each with its weight.
+        hotwords: Words to favour, each with its weight, for this task alone.
         context: Texts to lean on, oldest first.
+        audio_format: What the bytes on the wire are: pcm, or what the service decodes itself.
+        vocabulary_id: A hot-word list that the service keeps.
+        phrase_id: Its predecessor, of the oldest models.
+        multi_threshold: Cut very long sentences earlier.
+        vad_model: What the server tells speech from silence with.
+        prefix_ms: Audio before the speech that belongs to it.
+        punctuation: Write punctuation marks.
+        itn: Write numbers in figures.
+        disfluency: Leave out filler words.
+        keep_dialect: Write words of a dialect as they are spoken.
+        interim: Send sentences in the making too, where a model does not by itself.
+        masked: Words to be written as asterisks.
+        dropped: Words to be left out.
+        system_filter: Apply the service's own list of such words.
+        translate: The language to translate into.
+        transcription: Write what was said, beside a translation.
+        prompt: What a model that answers prompts is told to do with what it hears.
+        side_transcript: Have another model write down what was said, beside the answer.
+        temperature, top_p, top_k, max_tokens, seed: How an answer is sampled.
+        extra: Parameters under the service's own names, sent as they are.
     """
 
     model: str
@@ -35,6 +55,29 @@ class Recognition:
     hotwords: tuple[tuple[str, int], ...] = ()
     context: tuple[str, ...] = ()
     audio_format: str = "pcm"
+    vocabulary_id: str = ""
+    phrase_id: str = ""
+    multi_threshold: bool | None = None
+    vad_model: str = ""
+    prefix_ms: int | None = None
+    punctuation: bool | None = None
+    itn: bool | None = None
+    disfluency: bool | None = None
+    keep_dialect: bool | None = None
+    interim: bool | None = None
+    masked: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    system_filter: bool | None = None
+    translate: str = ""
+    transcription: bool | None = None
+    prompt: str = ""
+    side_transcript: bool | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    extra: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,10 +103,20 @@ class Connection:
 
     The timeouts bound waiting for the connection, for the service to be ready, for the next message once the audio has
     ended, and for any sign of life while audio flows: an answer to it, or to the pings that go out every `keepalive_s`.
+
+    Attributes:
+        region: Where the key is tried, in words for a person; empty where nobody knows.
+        headers: What is sent with each handshake and request beside the key.
+        proxy: Its address; None takes what the environment names.
+        ca: A file of certificates to trust beside those of the system.
     """
 
     url: str = DEFAULT_URL
     key: Secret | None = None
+    region: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    proxy: str | None = None
+    ca: str | None = None
     connect_timeout_s: float = 10.0
     idle_timeout_s: float = 30.0
     stall_timeout_s: float = 30.0

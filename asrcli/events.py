@@ -3,7 +3,8 @@
 A codec counts from its connection's first sample; the engine shifts that to the run's one timeline.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,37 @@ class Word:
     begin_ms: int
     end_ms: int
     punctuation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a service has counted so far, in one task or in several; None is what it does not count.
+
+    Attributes:
+        seconds: Of audio.
+        input_tokens, output_tokens: Of a model that is paid by them.
+        audio_tokens: How many of the input tokens are audio, where that has a price of its own.
+    """
+
+    seconds: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    audio_tokens: int | None = None
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            _sum(self.seconds, other.seconds),
+            _sum(self.input_tokens, other.input_tokens),
+            _sum(self.output_tokens, other.output_tokens),
+            _sum(self.audio_tokens, other.audio_tokens),
+        )
+
+
+_Count = TypeVar("_Count", int, float)
+
+
+def _sum(some: _Count | None, more: _Count | None) -> _Count | None:
+    return some if more is None else more if some is None else some + more
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +80,7 @@ class Partial:
     """A sentence so far: the `settled` beginning will not change, the `unsettled` rest may. Replaces the last one.
 
     `key` names the sentence within its connection; partials and the final of one sentence share it. `speaker` is the
-    label of the source, where several are heard at once.
+    label of the source, where several are heard at once. A `translation` makes its own progress beside the text.
     """
 
     key: str
@@ -59,6 +91,8 @@ class Partial:
     language: str = ""
     emotion: str = ""
     speaker: str = ""
+    translation: str = ""
+    translated_into: str = ""
 
     @property
     def text(self) -> str:
@@ -68,7 +102,11 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """A finished sentence. It will not change and comes once."""
+    """A finished sentence. It will not change and comes once.
+
+    `translation` is the same in another language, `heard` what another model wrote down of it where the text answers a
+    prompt.
+    """
 
     key: str
     begin_ms: int
@@ -78,6 +116,9 @@ class Final:
     language: str = ""
     emotion: str = ""
     speaker: str = ""
+    translation: str = ""
+    translated_into: str = ""
+    heard: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +151,9 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The service has said all it will say; `billed_s` is its own cumulative count of seconds, where it gives one."""
+    """The service has said all it will say; `usage` is its own count of what the task took."""
 
-    billed_s: float | None = None
+    usage: Usage = Usage()
     speaker: str = ""
 
 
@@ -133,6 +174,14 @@ class Progress:
     """Audio has been sent up to `sent_ms`."""
 
     sent_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What the service has counted up to now, and what that costs in CNY; None where there is no price."""
+
+    usage: Usage
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +228,8 @@ class Ended:
 
     Attributes:
         audio_ms: Audio in all; covered_ms and lost_ms add up to it.
-        billed_s: Seconds the service counted, None where it does not say.
+        billed_s: Seconds the service counted, None where it does not say; likewise its tokens.
+        cost: What that costs by the price list, in CNY; None where there is no price.
         first_text_ms: From the first audio sent to the first text, on the clock.
         final_after_stop_ms: From the end of the audio to the last final, on the clock.
         elapsed_ms: The whole run, on the clock.
@@ -205,6 +255,9 @@ class Ended:
     longest_outage_ms: int = 0
     longest_catch_up_ms: int = 0
     live: bool = False
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = None
 
     @property
     def silence_ms(self) -> int:
@@ -214,35 +267,4 @@ class Ended:
 
 Spoken = SpeechStarted | Partial | SpeechStopped | Final
 Live = Level | Paused | Resumed | Absent  # what only a microphone tells
-Event = Ready | Spoken | Gap | Reconnecting | Notice | Finished | Began | Progress | Live | Ended
-
-
-def shifted(event: Event, offset_ms: int) -> Event:
-    """The same event on a timeline that began `offset_ms` earlier."""
-    if isinstance(event, SpeechStarted):
-        return replace(event, begin_ms=event.begin_ms + offset_ms)
-    if isinstance(event, SpeechStopped):
-        return replace(event, end_ms=event.end_ms + offset_ms)
-    if isinstance(event, Partial):
-        return replace(event, begin_ms=event.begin_ms + offset_ms, words=_shifted(event.words, offset_ms))
-    if isinstance(event, Gap):
-        return replace(event, begin_ms=event.begin_ms + offset_ms, end_ms=event.end_ms + offset_ms)
-    if isinstance(event, Final):
-        begin_ms, end_ms = event.begin_ms + offset_ms, event.end_ms + offset_ms
-        return replace(event, begin_ms=begin_ms, end_ms=end_ms, words=_shifted(event.words, offset_ms))
-    return event
-
-
-def _shifted(words: tuple[Word, ...], offset_ms: int) -> tuple[Word, ...]:
-    return tuple(replace(w, begin_ms=w.begin_ms + offset_ms, end_ms=w.end_ms + offset_ms) for w in words)
-
-
-def labelled(event: Event, speaker: str) -> Event:
-    """The same event as one of a speaker's: its key is told apart from those of others."""
-    if not speaker:
-        return event
-    if isinstance(event, SpeechStarted | SpeechStopped):
-        return replace(event, key=f"{speaker}:{event.key}")
-    if isinstance(event, Partial | Final):
-        return replace(event, key=f"{speaker}:{event.key}", speaker=speaker)
-    return replace(event, speaker=speaker) if isinstance(event, Gap | Finished | Reconnecting | Live) else event
+Event = Ready | Spoken | Gap | Reconnecting | Notice | Finished | Began | Progress | Billed | Live | Ended

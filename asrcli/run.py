@@ -12,7 +12,8 @@ from asrcli.engine.calls import IdleCalls
 from asrcli.engine.interrupts import interruptible
 from asrcli.engine.session import Session
 from asrcli.errors import AsrError, AudioLost, ConnectFailed, OutputError, ServiceRefused, Several
-from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Ready, labelled
+from asrcli.events import Began, Billed, Ended, Event, Final, Gap, Notice, Partial, Ready, Usage
+from asrcli.placing import labelled
 from asrcli.recovery.replay import left_over
 from asrcli.seams import ClientCodec, Output, Source, Transport
 from asrcli.transcript import Transcript, fold
@@ -36,6 +37,7 @@ class Plan:
     pace: float | None
     retries: Retries = Retries()  # noqa: RUF009  a frozen value
     free: bool = False  # nobody sends a bill
+    cost: Callable[[Usage], float | None] = lambda _: None  # what so much costs, in CNY
     clock: Callable[[], float] = monotonic
 
 
@@ -57,16 +59,15 @@ class _Account:
 
     end_ms: int = 0  # where the timeline has come to
     audio_ms: int = 0  # of all sessions, also where they ran at once
-    billed_s: float | None = None
+    usage: Usage = Usage()  # noqa: RUF009  a frozen value
     overs: list[Over] = field(default_factory=list)
 
     def add(self, over: Over, begin_ms: int, end_ms: int) -> None:
         self.overs.append(over)
         self.end_ms, self.audio_ms = max(self.end_ms, end_ms), self.audio_ms + end_ms - begin_ms
-        if over.billed_s is not None:
-            self.billed_s = (self.billed_s or 0) + over.billed_s
+        self.usage += over.usage
 
-    def ended(self, transcript: Transcript, elapsed_s: float, *, free: bool, live: bool) -> Ended:
+    def ended(self, transcript: Transcript, elapsed_s: float, billed: Billed, *, live: bool) -> Ended:
         firsts = [over.first_text_ms for over in self.overs if over.first_text_ms is not None]
         lasts = [over.final_after_stop_ms for over in self.overs if over.final_after_stop_ms is not None]
         audio_ms = self.audio_ms - transcript.paused_ms
@@ -80,7 +81,10 @@ class _Account:
             longest_catch_up_ms=max((over.longest_catch_up_ms for over in self.overs), default=0),
             final_ms=transcript.final_ms,
             paused_ms=transcript.paused_ms,
-            billed_s=None if free else self.billed_s,
+            billed_s=billed.usage.seconds,
+            input_tokens=billed.usage.input_tokens,
+            output_tokens=billed.usage.output_tokens,
+            cost=billed.cost,
             first_text_ms=firsts[0] if firsts else None,
             final_after_stop_ms=lasts[-1] if lasts else None,
             elapsed_ms=round(elapsed_s * 1000),
@@ -132,7 +136,7 @@ class Run:
             if not self._shared:
                 self._idle.close()
         elapsed_s = self._plan.clock() - self._began
-        ended = self._account.ended(self._transcript, elapsed_s, free=self._plan.free, live=self._live)
+        ended = self._account.ended(self._transcript, elapsed_s, self._billed(self._account.usage), live=self._live)
         if self._heard:
             self._tell(ended)
         if left or (self._interrupted and not self._live and not errors):  # to interrupt is the way to end a microphone
@@ -151,6 +155,10 @@ class Run:
         try:
             with interruptible(lambda: self._finish([each.session for each in heard])):
                 for each, event in _merged(heard):
+                    if isinstance(event, Billed):
+                        each.usage = event.usage
+                        self._tell(self._billed(sum((one.usage for one in heard), self._account.usage)))
+                        continue
                     self._tell(labelled(event, each.source.speaker))
                     if isinstance(event, Ready):
                         self._heard = True
@@ -164,6 +172,10 @@ class Run:
         for each in heard:
             self._account.add(each.session.over, each.begin_ms, each.source.format.ms(each.session.over.end))
         return [error for each in heard if (error := each.session.over.error) is not None]
+
+    def _billed(self, usage: Usage) -> Billed:
+        """What that comes to; nothing where nobody sends a bill."""
+        return Billed(Usage()) if self._plan.free else Billed(usage, self._plan.cost(usage))
 
     def _leave(self, each: "_Heard", over: Over) -> None:
         """Put out the settled words of open sentences, and name what was sent and not waited for."""
@@ -202,6 +214,7 @@ class _Heard:
 
     def __init__(self, source: Source, begin_ms: int, plan: Plan, idle: IdleCalls) -> None:
         self.source, self.begin_ms, self.begun, self._model = source, begin_ms, False, plan.model
+        self.usage = Usage()  # as the service has counted it by now
         start, pace = source.format.samples(begin_ms), plan.pace if source.live is None else None
         self.session = Session(
             source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, plan.retries, idle

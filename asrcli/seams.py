@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from asrcli.audio import Chunk, Format
-from asrcli.events import Event
+from asrcli.events import Event, Usage
 from asrcli.message import Message
 from asrcli.request import Request
 from asrcli.transcript import Transcript
@@ -79,16 +79,25 @@ class Around:
 
 
 class ClientCodec(Protocol):
-    """The client end of a wire, made fresh for each task. What wires differ in is asked here."""
+    """The client end of a wire, made fresh for each task. What wires differ in is asked here.
+
+    `lifetime_s` is how long a service keeps a task at most; None is for ever.
+    """
 
     word_times: bool
     reusable: bool
     manual: bool
+    lifetime_s: float | None
     task_id: str
 
     @property
-    def billed_s(self) -> float | None:
-        """Seconds the service counted so far, where it does."""
+    def usage(self) -> Usage:
+        """What the service has counted of this task so far."""
+        ...
+
+    @property
+    def full(self) -> bool:
+        """Whether audio must wait until the service has answered what it has."""
         ...
 
     def url(self, base: str) -> str:
@@ -113,6 +122,10 @@ class ClientCodec(Protocol):
 
     def finish(self) -> list[Message]:
         """What asks for the rest; Finished answers it."""
+        ...
+
+    def owed(self) -> list[Message]:
+        """What the wire wants said now, in answer to what was received; each once."""
         ...
 
     def receive(self, message: Message) -> list[Event]:

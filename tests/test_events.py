@@ -13,10 +13,10 @@ from asrcli.events import (
     Ready,
     SpeechStarted,
     SpeechStopped,
+    Usage,
     Word,
-    labelled,
-    shifted,
 )
+from asrcli.placing import labelled, shifted
 
 WORDS, LATER = (Word("a", 0, 5, "."),), (Word("a", 1000, 1005, "."),)
 
@@ -36,7 +36,7 @@ def test_every_time_in_an_event_moves(event: Event, moved: Event) -> None:
     assert shifted(event, 1000) == moved
 
 
-@pytest.mark.parametrize("event", [Ready("t"), Notice("info", "x"), Finished(3), Progress(5)])
+@pytest.mark.parametrize("event", [Ready("t"), Notice("info", "x"), Finished(Usage(3)), Progress(5)])
 def test_an_event_without_a_time_of_the_task_stays(event: Event) -> None:
     """Progress is told by the engine, on the run's timeline already."""
     assert shifted(event, 1000) == event

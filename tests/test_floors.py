@@ -13,7 +13,7 @@ PACKAGE = ROOT / "asrcli"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = {
-    "errors": 0, "audio": 1, "events": 1, "message": 1, "config": 1, "models": 1,
+    "errors": 0, "audio": 1, "events": 1, "message": 1, "placing": 2, "config": 1, "models": 1,
     "transcript": 2, "request": 2, "protocol": 2, "recovery": 2, "seams": 3,
     "sources": 4, "transport": 4, "outputs": 4, "engine": 4, "journal": 4,
     "run": 5, "raw": 5, "server": 6, "cli": 7, "__main__": 8,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from asrcli.audio import Chunk, Format
 from asrcli.engine.inbox import Dropped, Inbox, Mark, Spent
 from asrcli.errors import AsrError
-from asrcli.events import Event, Final, Gap, Notice, Partial, Progress, Resumed
+from asrcli.events import Billed, Event, Final, Gap, Notice, Partial, Progress, Resumed, Usage
 from asrcli.recovery.replay import Span, left_over
 
 PROGRESS_EVERY_S = 0.1
@@ -25,7 +25,7 @@ class Over:
 
     end: int
     spared: tuple[Span, ...]
-    billed_s: float | None
+    usage: Usage
     first_text_ms: int | None
     final_after_stop_ms: int | None
     error: AsrError | None
@@ -49,7 +49,8 @@ class Account:
     end: int = field(init=False)  # position behind the audio taken from the inbox
     covered_ms: int = field(init=False)  # finals reach up to here
     spared: list[Span] = field(default_factory=list)
-    billed_s: float | None = None  # of the tasks that are over
+    usage: Usage = Usage()  # noqa: RUF009  a frozen value; of the tasks that are over
+    billed: Usage = Usage()  # noqa: RUF009  as it was told last
     first_sent: float = -1.0
     first_text: float = -1.0
     stopped: float = -1.0
@@ -147,16 +148,23 @@ class Account:
             behind_ms, self.behind_at = round((self.clock() - self.behind_at) * 1000), None
             self.longest_catch_up_ms = max(self.longest_catch_up_ms, behind_ms)
 
-    def bill(self, billed_s: float | None) -> None:
-        """What the service counted for a task that is over."""
-        self.billed_s = _sum(self.billed_s, billed_s)
+    def counted(self, usage: Usage, *, over: bool) -> None:
+        """What the service has counted of a task by now; told when it has grown. `over`: it is in the sum already."""
+        total = self.usage if over else self.usage + usage
+        if total != self.billed:
+            self.billed = total
+            self.emit(Billed(total))
 
-    def over(self, error: AsrError | None, billed_s: float | None, *, broken: bool) -> Over:
-        """As things stand; `billed_s` is the service's count of the task that still runs."""
+    def bill(self, usage: Usage) -> None:
+        """What the service counted for a task that is over."""
+        self.usage += usage
+
+    def over(self, error: AsrError | None, usage: Usage, *, broken: bool) -> Over:
+        """As things stand; `usage` is the service's count of the task that still runs."""
         return Over(
             end=self.end,
             spared=tuple(self.spared),
-            billed_s=_sum(self.billed_s, billed_s),
+            usage=self.usage + usage,
             first_text_ms=_between(self.first_sent, self.first_text),
             final_after_stop_ms=_between(self.stopped, self.last_final),
             error=error,
@@ -165,10 +173,6 @@ class Account:
             longest_outage_ms=self.longest_outage_ms,
             longest_catch_up_ms=self.longest_catch_up_ms,
         )
-
-
-def _sum(some: float | None, more: float | None) -> float | None:
-    return some if more is None else (some or 0) + more
 
 
 def _between(start: float, end: float) -> int | None:

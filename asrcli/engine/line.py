@@ -1,14 +1,17 @@
 """The connection of a session and the task on it, opened when there is something to say. The only place that dials."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from asrcli.config import Connection
 from asrcli.engine.calls import Call, Dial, IdleCalls
-from asrcli.engine.inbox import Arrived, Inbox
+from asrcli.engine.inbox import Arrived, Inbox, Item
 from asrcli.engine.task import Task
 from asrcli.errors import AsrError, ConnectFailed, ConnectionLost
 from asrcli.message import Message
 from asrcli.seams import ClientCodec
+
+LAST_WORDS_S = 1.0  # what a closing connection still had to say arrives within this time
 
 
 class Unsent(Exception):
@@ -84,9 +87,36 @@ class Line:
         except ConnectionLost as exc:
             raise Unsent(exc) from exc
 
+    def answer(self) -> None:
+        """Say what the wire wants said in answer to what it said last.
+
+        Raises:
+            Unsent: the connection is gone.
+        """
+        if self.open_one is not None:
+            self.send(self.task.codec.owed())
+
+    def hear_out(self, do: Callable[[], None], take: Callable[[Item], None]) -> None:
+        """Do it; where the connection fails under it, the other end may have said why, and may have sent finals."""
+        try:
+            do()
+        except Unsent as exc:
+            broken = self.open_one
+            while self.open_one is broken and (item := self._inbox.get(LAST_WORDS_S, audio=False)) is not None:
+                with suppress(Unsent):
+                    take(item)
+            if self.open_one is broken:
+                raise exc.lost from exc
+
     def carries(self, arrived: Arrived) -> bool:
         """Whether this came over the open connection: what a retired one still says is of no use."""
         return arrived.call is self.open_one
+
+    @property
+    def old(self) -> bool:
+        """Whether the task has lived nearly as long as the service lets it."""
+        lifetime_s = self.task.codec.lifetime_s
+        return lifetime_s is not None and self._clock() - self.started >= lifetime_s
 
     def renew(self, *, keep: bool) -> None:
         """The task is over, the next one is not asked for yet; the connection stays where it may be used again."""

@@ -1,7 +1,6 @@
 """The session thread: obeys the link table, task after task, connection after connection. Decides nothing by itself."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from operator import itemgetter
 from random import random
 
@@ -9,7 +8,7 @@ from asrcli.audio import Chunk, Format
 from asrcli.config import Retries
 from asrcli.engine.account import Account, Over
 from asrcli.engine.inbox import Arrived, Crashed, Inbox, Item, Spent
-from asrcli.engine.line import Line, Unsent, never_up
+from asrcli.engine.line import Line, never_up
 from asrcli.engine.store import Store
 from asrcli.errors import AsrError, ConnectionLost, ServiceRefused
 from asrcli.events import Event, Final, Finished, Notice, Ready, Reconnecting
@@ -22,7 +21,6 @@ from asrcli.recovery.rest import Rest, verdict
 from asrcli.recovery.seam import MARGIN_MS, resume
 from asrcli.recovery.watch import Watch
 
-LAST_WORDS_S = 1.0  # what a closing connection still had to say arrives within this time
 PREROLL_MS = 2000  # so much of the quiet before speech goes to the service with it
 HEALTHY_S = 10.0  # a task that has lived so long was progress, whether or not anybody spoke
 UNTOLD = "the service left this sentence without a text"
@@ -81,12 +79,12 @@ class Loop:
 
     def over(self, error: AsrError | None, *, broken: bool) -> Over:
         """The account so far; it may be asked for by a listener that leaves in the middle."""
-        return self._account.over(error, self._line.task.codec.billed_s, broken=broken)
+        return self._account.over(error, self._line.task.codec.usage, broken=broken)
 
     def _heed(self, do: Callable[[], None]) -> None:
         """Do it; a connection that is lost meanwhile is made anew where that can help."""
         try:
-            self._hear_out(do)
+            self._line.hear_out(do, self._take)
         except AsrError as exc:
             if self._was_ready and self._spent and self._account.all_final:
                 self._link = Link.CLOSED  # there was nothing left to say
@@ -107,7 +105,7 @@ class Loop:
         stalled_at = self._watch.due if self._link is Link.UP else None
         dues = (self._line.deadline, self._late), (self._audio_due, self._go_on), (stalled_at, self._stalled)
         due, do = min([(at, do) for at, do in dues if at is not None], key=itemgetter(0), default=(None, self._late))
-        taking = self._link is Link.UP and self._audio_due is None
+        taking = self._link is Link.UP and self._audio_due is None and not self._line.task.codec.full
         item = self._inbox.get(None if due is None else max(0.0, due - self._clock()), audio=self._live or taking)
         do() if item is None else self._take(item)
 
@@ -174,7 +172,7 @@ class Loop:
         self._next_task(begin, keep=False)
 
     def _next_task(self, position: int, *, keep: bool) -> None:
-        self._account.bill(self._line.task.codec.billed_s)
+        self._account.bill(self._line.task.codec.usage)
         self._line.renew(keep=keep)
         self._watch.heard()
         self._audio_due = None
@@ -190,6 +188,8 @@ class Loop:
             self._wake()
         self._audio_due = None
         while self._link is Link.UP and (chunk := self._audio.next()) is not None:
+            if self._line.task.codec.full:
+                return
             due = self._catch_up.due(chunk.end)
             if due is not None and due > self._clock():
                 self._audio_due = due
@@ -239,6 +239,8 @@ class Loop:
             self._closed(message)
             return
         self._watch.heard()
+        codec = self._line.task.codec
+        full = codec.full
         try:
             for event in self._line.task.receive(message, self._account.covered_ms):
                 self._hear(event)
@@ -246,9 +248,13 @@ class Loop:
             if fault(exc, live=self._live) is not Fault.IDLE:
                 raise
             self._emit(Notice("info", f"{exc}; a new task begins with the next speech"))
-            self._emit(Finished(self._line.task.codec.billed_s))  # what is open comes again, or nobody said it
+            self._emit(Finished(self._line.task.codec.usage))  # what is open comes again, or nobody said it
             self._asleep = True
             self._step(Happening.IDLE)
+        self._account.counted(codec.usage, over=codec is not self._line.task.codec)
+        self._line.answer()
+        if full and not codec.full:
+            self._go_on()
         if self._link in {Link.DRAINING, Link.RENEWING}:
             self._line.wait_for_more()
 
@@ -267,6 +273,8 @@ class Loop:
         self._emit(event)
         if isinstance(event, Final):
             self._audio.settle(self._format.samples(max(0, event.end_ms - MARGIN_MS)))
+            if self._link is Link.UP and self._line.old:
+                self._step(Happening.CUT)
         elif isinstance(event, Ready):
             self._ready()
         elif isinstance(event, Finished):
@@ -286,15 +294,3 @@ class Loop:
             raise ConnectionLost("the service ended the task before the audio ended")
         self._asleep = not asked
         self._step(Happening.FINISHED if asked else Happening.IDLE)
-
-    def _hear_out(self, do: Callable[[], None]) -> None:
-        """Do it; where the connection fails under it, the other end may have said why, and may have sent finals."""
-        try:
-            do()
-        except Unsent as exc:
-            broken = self._line.open_one
-            while self._line.open_one is broken and (item := self._inbox.get(LAST_WORDS_S, audio=False)) is not None:
-                with suppress(Unsent):
-                    self._take(item)
-            if self._line.open_one is broken:
-                raise exc.lost from exc

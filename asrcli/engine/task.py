@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from asrcli.events import Event, Final, Finished, Notice, Partial, SpeechStarted, shifted
+from asrcli.events import Event, Final, Finished, Notice, Partial, SpeechStarted
 from asrcli.message import Message
+from asrcli.placing import shifted
 from asrcli.seams import ClientCodec
 
 

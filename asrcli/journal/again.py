@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from asrcli.audio import Chunk
-from asrcli.events import Event, Gap, Paused, Resumed, shifted
+from asrcli.events import Event, Gap, Paused, Resumed
 from asrcli.journal.reading import Journal
 from asrcli.journal.track import Track
+from asrcli.placing import shifted
 from asrcli.seams import Output
 from asrcli.transcript import Transcript
 

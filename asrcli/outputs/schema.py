@@ -11,6 +11,7 @@ VERSION = 1
 _MS = {"type": "integer", "minimum": 0}
 _COUNT = {"type": "integer", "minimum": 0}
 _TEXT = {"type": "string"}
+_MAYBE_COUNT = {"type": ["integer", "null"], "minimum": 0}
 _MAYBE_MS = {"type": ["integer", "null"], "minimum": 0}
 
 _WORD = {
@@ -97,6 +98,9 @@ _EVENTS = [
             "silence_ms": {**_MS, "description": "audio without words; audio_ms = final_ms + silence_ms + lost_ms"},
             "live": {"type": "boolean", "description": "what was heard was of the present, and could not wait"},
             "longest_outage_ms": {**_MS, "description": "loss of a connection to the service listening again"},
+            "input_tokens": {**_MAYBE_COUNT, "description": "as the service counts; null where it does not"},
+            "output_tokens": _MAYBE_COUNT,
+            "cost": {"type": ["number", "null"], "minimum": 0, "description": "of what it counted, in CNY"},
             "longest_catch_up_ms": {**_MS, "description": "loss of a connection to nothing waiting any more"},
         },
     ),

@@ -9,10 +9,10 @@ from math import ceil
 from asrcli.audio import SAMPLE_BYTES
 from asrcli.config import Recognition
 from asrcli.errors import ProtocolError, ServiceRefused
-from asrcli.events import Event, Final, Finished, Notice, Partial, Ready
+from asrcli.events import Event, Final, Finished, Notice, Partial, Ready, Usage
 from asrcli.message import Binary, Message, Text
 from asrcli.protocol import sentence
-from asrcli.protocol.parsing import Json, endpoint, need, number, part, read, text, whole, write
+from asrcli.protocol.parsing import Json, counted, endpoint, need, number, part, read, text, whole, write
 from asrcli.request import Audio, Context, Finish, Request, Start
 
 PATH = "/api-ws/v1/inference"
@@ -35,10 +35,12 @@ class Client:
     word_times = True  # every final carries the times of its words
     reusable = True  # another task may follow on the same connection
     manual = False  # the server cuts sentences, always
+    lifetime_s: float | None = None  # a task may last for ever
+    full = False  # audio never waits for answers
 
     def __init__(self, recognition: Recognition, new_id: Callable[[], str]) -> None:
         self.task_id = new_id()
-        self.billed_s: float | None = None
+        self.usage = Usage()
         self._recognition = recognition
 
     def url(self, base: str) -> str:
@@ -87,6 +89,10 @@ class Client:
         """finish-task: the server sends what is left, then task-finished."""
         return [self._command("finish-task", {"input": {}})]
 
+    def owed(self) -> list[Message]:
+        """Nothing: no answer on this wire wants one."""
+        return []
+
     def receive(self, message: Message) -> list[Event]:
         """What a server message says.
 
@@ -105,7 +111,7 @@ class Client:
             return list(self._results(value))
         if name == "task-finished":
             self._bill(value)
-            return [Finished(self.billed_s)]
+            return [Finished(self.usage)]
         if name == "task-failed":
             header = value["header"]
             raise ServiceRefused(text(header, "error_code"), text(header, "error_message"), self.task_id)
@@ -123,8 +129,7 @@ class Client:
 
     def _bill(self, value: Json) -> None:
         # The service's count is cumulative, absent while a sentence is open, and null at the end of some tasks.
-        duration = number(part(part(value, "payload"), "usage"), "duration")
-        self.billed_s = self.billed_s if duration is None else duration
+        self.usage = counted(part(part(value, "payload"), "usage"), self.usage)
 
 
 def _context(texts: tuple[str, ...]) -> Json:

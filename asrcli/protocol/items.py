@@ -2,8 +2,8 @@
 
 from collections import deque
 
-from asrcli.events import Event, Final, Gap, Notice, Partial, SpeechStarted, SpeechStopped
-from asrcli.protocol.parsing import Json, need, number, part, text
+from asrcli.events import Event, Final, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Usage
+from asrcli.protocol.parsing import Json, counted, need, part, text
 
 TRANSCRIPTION = "conversation.item.input_audio_transcription."
 BUFFER = "input_audio_buffer."
@@ -12,11 +12,11 @@ BUFFER = "input_audio_buffer."
 class Items:
     """Which utterance lies where in the audio, from announcements and commits. Times are ms of the session.
 
-    `billed_s` is what the service counted: undocumented on this wire, taken where it comes.
+    `usage` is what the service counted: undocumented on this wire, taken where it comes.
     """
 
     def __init__(self) -> None:
-        self.billed_s: float | None = None
+        self.usage = Usage()
         self._commits: deque[tuple[int, int]] = deque()  # spans that the server has not named yet
         self._spans: dict[str, tuple[int, int | None]] = {}  # item -> begin and end, None while it is open
         self._announced: set[str] = set()
@@ -73,8 +73,7 @@ class Items:
             return [partial] if partial.text else []
         if name == "completed":
             said = need(value, "transcript", str)
-            duration = number(part(value, "usage"), "duration")
-            self.billed_s = self.billed_s if duration is None else duration
+            self.usage = counted(part(value, "usage"), self.usage)
             return [Final(item, *self._close(item, sent_ms), said, (), language, emotion)]
         if name == "failed":
             error = part(value, "error")

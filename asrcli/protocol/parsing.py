@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from asrcli.errors import ProtocolError, UsageError
+from asrcli.events import Usage
 from asrcli.message import Message, Text
 
 Json = dict[str, Any]
@@ -76,6 +77,21 @@ def whole(value: Json, key: str) -> int | None:
     """The number under a key as an integer, None when absent."""
     found = number(value, key)
     return None if found is None else int(found)
+
+
+def counted(usage: Json, before: Usage) -> Usage:
+    """What a usage object counts, which is cumulative; what it does not name is as it was before."""
+
+    def last(old: float | None, *names: str) -> Any:
+        found = [value for name in names if (value := number(usage, name)) is not None]
+        return found[0] if found else old
+
+    return Usage(
+        seconds=last(before.seconds, "duration"),
+        input_tokens=last(before.input_tokens, "input_tokens"),
+        output_tokens=last(before.output_tokens, "output_tokens"),
+        audio_tokens=whole(part(usage, "input_tokens_details"), "audio_tokens") or before.audio_tokens,
+    )
 
 
 def endpoint(base: str, path: str, query: str = "") -> str:

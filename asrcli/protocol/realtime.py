@@ -11,7 +11,7 @@ from urllib.parse import quote
 from asrcli.audio import SAMPLE_BYTES, Format
 from asrcli.config import Recognition
 from asrcli.errors import ProtocolError, ServiceRefused
-from asrcli.events import Event, Final, Finished, Notice, Partial, Ready, SpeechStarted, SpeechStopped
+from asrcli.events import Event, Final, Finished, Notice, Partial, Ready, SpeechStarted, SpeechStopped, Usage
 from asrcli.message import Message, Text
 from asrcli.protocol import session
 from asrcli.protocol.items import TRANSCRIPTION, Items
@@ -30,6 +30,8 @@ class Client:
 
     word_times = False
     reusable = False  # one session per connection
+    lifetime_s: float | None = None  # none is documented
+    full = False  # audio never waits for answers
 
     def __init__(self, recognition: Recognition, new_id: Callable[[], str]) -> None:
         self.task_id = ""
@@ -40,9 +42,9 @@ class Client:
         self._items = Items()
 
     @property
-    def billed_s(self) -> float | None:
+    def usage(self) -> Usage:
         """What the service counted, where it does."""
-        return self._items.billed_s
+        return self._items.usage
 
     def url(self, base: str) -> str:
         """Where this wire is spoken at a service; the model is part of the address."""
@@ -80,6 +82,10 @@ class Client:
         """session.finish, behind a commit of what manual mode has not committed."""
         return [*self.commit(), self._command("session.finish")]
 
+    def owed(self) -> list[Message]:
+        """Nothing: no answer on this wire wants one."""
+        return []
+
     def receive(self, message: Message) -> list[Event]:
         """What a server message says.
 
@@ -94,7 +100,7 @@ class Client:
         if name == "session.updated":
             return self._updated(value)
         if name == "session.finished":
-            return [Finished(self.billed_s)]
+            return [Finished(self.usage)]
         if name.startswith((TRANSCRIPTION, "input_audio_buffer.")):
             return self._items.hear(name, value, self._format.ms(self._sent))
         if name == "conversation.item.created":

@@ -32,7 +32,7 @@ def test_an_early_end_renews_the_task_on_the_same_connection() -> None:
     talk.say(3, cut_after=True)
     asked = listening(talk, serve)
     assert heard(list(asked.events())) == [Final("1", 0, 300, "one"), Final("1", 300, 500, "two")]
-    assert (asked.over.error, RATE.ms(asked.over.end), asked.over.billed_s) == (None, 500, 2)
+    assert (asked.over.error, RATE.ms(asked.over.end), asked.over.usage.seconds) == (None, 500, 2)
 
 
 def test_a_pause_sends_nothing_and_its_time_is_on_the_timeline() -> None:

@@ -8,7 +8,7 @@ import pytest
 from asrcli.audio import Chunk
 from asrcli.config import Connection, Recognition
 from asrcli.errors import ConnectFailed, ConnectionLost, ProtocolError, ServiceRefused, SourceError
-from asrcli.events import Event, Final, Finished, Gap, Notice, Partial, Progress, Ready
+from asrcli.events import Billed, Event, Final, Finished, Gap, Notice, Partial, Progress, Ready, Usage
 from asrcli.message import Closed, Message, Text
 from asrcli.protocol import inference, realtime
 from asrcli.request import Audio, Start
@@ -19,7 +19,7 @@ READY = Ready("task")
 
 def heard(events: list[Event]) -> list[Event]:
     """The events without progress, which comes as often as it likes."""
-    return [event for event in events if not isinstance(event, Progress)]
+    return [event for event in events if not isinstance(event, Progress | Billed)]
 
 
 def test_audio_waits_for_ready_and_finals_come_in_order() -> None:
@@ -36,7 +36,7 @@ def test_audio_waits_for_ready_and_finals_come_in_order() -> None:
 
     asked = session(Tone(5), serve)
     events = heard(list(asked.events()))
-    assert events == [READY, Partial("1", 0, "", "he"), Final("1", 0, 400, "hello"), Finished(1)]
+    assert events == [READY, Partial("1", 0, "", "he"), Final("1", 0, 400, "hello"), Finished(Usage(1))]
     assert before_ready == [True]
     assert (asked.over.error, asked.over.broken, RATE.ms(asked.over.end)) == (None, False, 500)
 

@@ -23,6 +23,7 @@ from asrcli.events import (
     Reconnecting,
     SpeechStarted,
     SpeechStopped,
+    Usage,
     Word,
 )
 from asrcli.outputs.jsonl import JsonLines
@@ -50,7 +51,7 @@ EVENTS: list[Event] = [
     Notice("warning", "w"),
     Final("2", 1000, 1100, " "),
     Final("3", 1200, 1300, "天气"),
-    Finished(5),
+    Finished(Usage(5)),
     Ended(5000, 4900, 100, 2, 1, 5, 140, 650, 5100),
     Ended(5000, 4900, 100, 2, 1, None, None, None, 5100),
 ]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from asrcli.config import Recognition
-from asrcli.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped, Word
+from asrcli.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped, Usage, Word
 from asrcli.message import Message, Text
 from asrcli.protocol import inference, realtime
 from asrcli.request import Audio, Clear, Commit, Context, Finish, Request, Start
@@ -106,8 +106,8 @@ HEARD: dict[str, dict[str, list[Event]]] = {
         "sentence zero": [],
         "another task's result": [Notice("debug", "dropped result-generated of another task: task-0")],
         "unknown event": [Notice("debug", "dropped an unknown event: result-improved")],
-        "task-finished": [Finished(None)],
-        "task-finished with a count": [Finished(25)],
+        "task-finished": [Finished()],
+        "task-finished with a count": [Finished(Usage(25, 686, 50))],
     },
     "realtime": {
         "session.created": [],
@@ -129,7 +129,7 @@ HEARD: dict[str, dict[str, list[Event]]] = {
         "unknown transcription event": [
             Notice("debug", "dropped an unknown event: conversation.item.input_audio_transcription.improved")
         ],
-        "session.finished": [Finished(2)],
+        "session.finished": [Finished(Usage(2))],
     },
 }
 
@@ -174,7 +174,7 @@ def test_the_client_hears_what_the_realtime_service_says() -> None:
     codec = qwen()
     for name, events in HEARD["realtime"].items():
         assert (name, codec.receive(Text(json.dumps(GOLDEN["realtime"][name])))) == (name, events)
-    assert codec.billed_s == 2
+    assert codec.usage == Usage(2)
 
 
 def test_no_recorded_message_is_left_untested() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from asrcli.config import Recognition
 from asrcli.errors import ProtocolError, ServiceRefused
-from asrcli.events import Event, Final, Finished, Partial, Ready, SpeechStarted, SpeechStopped, Word
+from asrcli.events import Event, Final, Finished, Partial, Ready, SpeechStarted, SpeechStopped, Usage, Word
 from asrcli.message import Binary, Message, Text
 from asrcli.protocol import inference
 from asrcli.request import Audio, Finish, Start
@@ -37,7 +37,7 @@ def test_a_task_from_its_start_to_its_end() -> None:
     ]
     assert pair.tell(Final("1", 0, 700, "good morning.", WORDS)) == [Final("1", 0, 700, "good morning.", WORDS)]
     assert pair.ask(pair.client.finish()) == [Finish()]
-    assert pair.tell(Finished()) == [Finished(1)]
+    assert pair.tell(Finished()) == [Finished(Usage(1))]
 
 
 def test_speech_marks_have_no_message_here() -> None:
@@ -63,7 +63,7 @@ def test_a_connection_carries_task_after_task() -> None:
             server.receive(message)
         answers = [*server.encode(Final("1", 0, 9, "x")), *server.encode(Finished())]
         events = [event for message in answers for event in client.receive(message)]
-        assert events == [Final("1", 0, 9, "x"), Finished(2)]
+        assert events == [Final("1", 0, 9, "x"), Finished(Usage(2))]
         assert client.task_id == f"task-{number}"
         other = inference.Client(Recognition("fun-asr-realtime"), counting("other-"))
         assert [type(event).__name__ for event in other.receive(answers[0])] == ["Notice"]

@@ -51,7 +51,7 @@ def test_a_session_in_vad_mode() -> None:
         Final(item, 640, 1920, "今天天气好", (), "zh", "happy"),
     ]
     assert pair.ask(pair.client.finish()) == [Finish()]
-    assert pair.tell(Finished()) == [Finished(None)]
+    assert pair.tell(Finished()) == [Finished()]
 
 
 def test_messages_come_in_the_order_of_the_reference() -> None:

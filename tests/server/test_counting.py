@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.config import Recognition
-from asrcli.events import Event, Final, Gap, Partial, SpeechStarted, SpeechStopped, Word, shifted
+from asrcli.events import Event, Final, Gap, Partial, SpeechStarted, SpeechStopped, Word
+from asrcli.placing import shifted
 from asrcli.server.recognizers.counting import CountingSession, chunk
 from tests.support.counted import counted, covered, spans
 

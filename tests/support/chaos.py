@@ -71,7 +71,12 @@ def ordeal(wire: str, faults: Faults, chunks: int, *, pace: float | None = None,
     error: AsrError | None = None
     with in_background(Counting(), Limits(), faults) as address:
         connection = Connection(
-            address, None, 2.0, stall_s, stall_timeout_s=stall_s, keepalive_s=stall_s / 2, pong_timeout_s=stall_s / 2
+            address,
+            connect_timeout_s=5.0,
+            idle_timeout_s=stall_s,
+            stall_timeout_s=stall_s,
+            keepalive_s=stall_s / 2,
+            pong_timeout_s=stall_s / 2,
         )
         plan = Plan("m", codec, dial, connection, pace, Retries(limit=20, wait_s=0.01, catch_up=None))
         try:

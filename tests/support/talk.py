@@ -8,7 +8,7 @@ from asrcli.audio import Chunk
 from asrcli.config import Connection, Recognition, Retries
 from asrcli.engine.session import Session
 from asrcli.errors import AsrError, ConnectFailed
-from asrcli.events import Event, Finished, Notice, Progress, Ready, Reconnecting
+from asrcli.events import Billed, Event, Finished, Notice, Progress, Ready, Reconnecting
 from asrcli.message import Closed
 from asrcli.protocol import inference
 from asrcli.request import Audio, Finish
@@ -67,7 +67,7 @@ class Talk:
 
 def heard(events: list[Event]) -> list[Event]:
     """What a reader of the transcript cares for."""
-    return [event for event in events if not isinstance(event, Progress | Notice | Ready | Finished)]
+    return [event for event in events if not isinstance(event, Progress | Billed | Notice | Ready | Finished)]
 
 
 def audio(service: Service, chunks: int) -> None:
