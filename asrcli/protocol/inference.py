@@ -11,22 +11,12 @@ from asrcli.config import Recognition
 from asrcli.errors import ProtocolError, ServiceRefused
 from asrcli.events import Event, Final, Finished, Notice, Partial, Ready, Usage
 from asrcli.message import Binary, Message, Text
-from asrcli.protocol import sentence
-from asrcli.protocol.parsing import Json, counted, endpoint, need, number, part, read, text, whole, write
+from asrcli.protocol import parameters, sentence
+from asrcli.protocol.parsing import Json, counted, endpoint, need, part, read, text, write
 from asrcli.request import Audio, Context, Finish, Request, Start
 
 PATH = "/api-ws/v1/inference"
 AUDIO_FORMATS = ("pcm", "wav", "mp3", "opus", "speex", "aac", "amr")
-
-# field of Recognition -> parameter of run-task
-_PARAMETERS = {
-    "semantic": "semantic_punctuation_enabled",
-    "silence_ms": "max_sentence_silence",
-    "threshold": "speech_noise_threshold",
-    "heartbeat": "heartbeat",
-}
-
-_SWITCHES = ("semantic_punctuation_enabled", "heartbeat")
 
 
 class Client:
@@ -35,6 +25,7 @@ class Client:
     word_times = True  # every final carries the times of its words
     reusable = True  # another task may follow on the same connection
     manual = False  # the server cuts sentences, always
+    names = parameters.PLAIN  # what the parameters are called
     lifetime_s: float | None = None  # a task may last for ever
     full = False  # audio never waits for answers
 
@@ -50,22 +41,14 @@ class Client:
     def start(self) -> list[Message]:
         """run-task: audio must wait for Ready."""
         asked = self._recognition
-        parameters: Json = {"format": asked.audio_format, "sample_rate": asked.rate}
-        parameters |= {
-            name: value for field, name in _PARAMETERS.items() if (value := getattr(asked, field)) is not None
-        }
-        if asked.languages:
-            parameters["language_hints"] = list(asked.languages)
-        if asked.hotwords:
-            parameters["vocabulary"] = dict(asked.hotwords)
         payload = {
             "task_group": "audio",
             "task": "asr",
             "function": "recognition",
             "model": asked.model,
-            "parameters": parameters,
+            "parameters": parameters.written(asked, self.names),
             "input": _context(asked.context) if asked.context else {},
-        }
+        } | parameters.resources(asked)
         return [self._command("run-task", payload)]
 
     def audio(self, pcm: bytes) -> list[Message]:
@@ -130,6 +113,12 @@ class Client:
     def _bill(self, value: Json) -> None:
         # The service's count is cumulative, absent while a sentence is open, and null at the end of some tasks.
         self.usage = counted(part(part(value, "payload"), "usage"), self.usage)
+
+
+class Translating(Client):
+    """A task of a model that translates."""
+
+    names = parameters.TRANSLATING
 
 
 def _context(texts: tuple[str, ...]) -> Json:
@@ -208,16 +197,15 @@ class Server:
         if self.task_id:
             raise ProtocolError("run-task while a task is running")
         self.task_id, self._heard_bytes, self._open = task_id, 0, ""  # from here on an error can name the task
-        model = need(value, "payload.model", str)
+        need(value, "payload.model", str)
         need(value, "payload.input", dict)
-        parameters = need(value, "payload.parameters", dict)
-        self._rate = need(parameters, "sample_rate", int)
-        audio_format = need(parameters, "format", str)
+        self._rate = need(value, "payload.parameters.sample_rate", int)
+        audio_format = need(value, "payload.parameters.format", str)
         if audio_format not in AUDIO_FORMATS:
             raise ProtocolError(f"unknown format {audio_format}")
         if self._rate <= 0:
             raise ProtocolError(f"sample_rate {self._rate} is not a rate")
-        return Start(_asked(model, parameters, _texts(value["payload"]["input"])), audio_format)
+        return Start(parameters.read(value["payload"], _texts(value["payload"]["input"])), audio_format)
 
     def _result(self, event: Partial | Final) -> Text:
         heard_s = self._heard_bytes / SAMPLE_BYTES / self._rate
@@ -227,22 +215,6 @@ class Server:
     def _event(self, name: str, payload: Json, more: Json | None = None) -> Text:
         header = {"task_id": self.task_id, "event": name, "attributes": {}} | (more or {})
         return write({"header": header, "payload": payload})
-
-
-def _asked(model: str, parameters: Json, context: tuple[str, ...]) -> Recognition:
-    hints, semantic, heartbeat = (parameters.get(name) for name in ("language_hints", *_SWITCHES))
-    vocabulary = part(parameters, "vocabulary")
-    return Recognition(
-        model=model,
-        rate=parameters["sample_rate"],
-        languages=tuple(hint for hint in hints if isinstance(hint, str)) if isinstance(hints, list) else (),
-        silence_ms=whole(parameters, "max_sentence_silence"),
-        threshold=number(parameters, "speech_noise_threshold"),
-        semantic=semantic if isinstance(semantic, bool) else None,
-        heartbeat=heartbeat if isinstance(heartbeat, bool) else None,
-        hotwords=tuple((word, weight) for word, weight in vocabulary.items() if isinstance(weight, int)),
-        context=context,
-    )
 
 
 def _texts(asked: Json) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ def asked(recognition: Recognition) -> Json:
         detection = {"type": "server_vad"}
         detection |= {} if recognition.threshold is None else {"threshold": recognition.threshold}
         detection |= {} if recognition.silence_ms is None else {"silence_duration_ms": recognition.silence_ms}
+        detection |= {} if recognition.prefix_ms is None else {"prefix_padding_ms": recognition.prefix_ms}
     transcription: Json = {"language": recognition.languages[0]} if recognition.languages else {}
     transcription |= {"corpus": {"text": "\n".join(recognition.context)}} if recognition.context else {}
     return {
@@ -24,7 +25,7 @@ def asked(recognition: Recognition) -> Json:
         "sample_rate": recognition.rate,
         "input_audio_transcription": transcription,
         "turn_detection": detection,
-    }
+    } | dict(recognition.extra)
 
 
 def read(model: str, session: Json) -> tuple[Recognition, str]:
@@ -47,6 +48,7 @@ def read(model: str, session: Json) -> tuple[Recognition, str]:
         vad=session.get("turn_detection", {}) is not None,  # absent leaves it on, null switches it off
         silence_ms=whole(detection, "silence_duration_ms"),
         threshold=number(detection, "threshold"),
+        prefix_ms=whole(detection, "prefix_padding_ms"),
         context=(corpus,) if corpus else (),
     )
     return recognition, audio_format
@@ -58,6 +60,7 @@ def effective(session_id: str, recognition: Recognition, audio_format: str, lang
         "type": "server_vad",
         "threshold": DEFAULT_THRESHOLD if recognition.threshold is None else recognition.threshold,
         "silence_duration_ms": recognition.silence_ms or DEFAULT_SILENCE_MS,
+        **({} if recognition.prefix_ms is None else {"prefix_padding_ms": recognition.prefix_ms}),
     }
     return {
         "id": session_id,

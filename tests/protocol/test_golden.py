@@ -80,7 +80,7 @@ UNDERSTOOD: dict[str, dict[str, Request]] = {
         ),
         "session.update, manual": Start(Recognition(QWEN, vad=False)),
         "session.update, official SDK": Start(
-            Recognition(QWEN, languages=("zh",), silence_ms=400, threshold=0.0, context=("abc",))
+            Recognition(QWEN, languages=("zh",), silence_ms=400, threshold=0.0, prefix_ms=300, context=("abc",))
         ),
         "session.update, official SDK without parameters": Start(Recognition(QWEN, vad=False)),
         "session.update, nested format": Start(Recognition(QWEN, 8000)),

@@ -96,8 +96,8 @@ def test_answers_have_every_key_the_official_sdk_reads() -> None:
 
 MALFORMED = {
     "audio format": ({"format": "midi", "sample_rate": 16000}, "unknown format midi"),
-    "no rate": ({"format": "pcm"}, r"field sample_rate is missing"),
-    "no format": ({"sample_rate": 16000}, r"field format is missing"),
+    "no rate": ({"format": "pcm"}, r"field payload.parameters.sample_rate is missing"),
+    "no format": ({"sample_rate": 16000}, r"field payload.parameters.format is missing"),
     "a rate of nothing": ({"format": "pcm", "sample_rate": 0}, "sample_rate 0 is not a rate"),
 }
 
