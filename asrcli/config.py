@@ -79,6 +79,11 @@ class Recognition:
     seed: int | None = None
     extra: tuple[tuple[str, Any], ...] = ()
 
+    @property
+    def both_texts(self) -> bool:
+        """Whether a translation comes beside the text."""
+        return bool(self.translate) and self.transcription is not False
+
 
 @dataclass(frozen=True)
 class Secret:

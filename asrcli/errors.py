@@ -13,6 +13,7 @@ AsrError
 ├── ServiceRefused        the service said no, with a code of its own
 ├── AudioLost             the run came to its end, but not with all of the audio
 │   └── Unaccounted       a journal whose figures disagree, or that holds audio without text (journal/audit.py)
+├── BudgetReached         more would cost more than the user allows
 ├── EngineUnavailable     the embedded recognizer cannot run here
 └── Several               some inputs of many failed, each for its own reason
 """
@@ -25,10 +26,11 @@ ADVICE = {
     "AllocationQuota": "the free quota is used up: switch on paid use in the console",
     "Arrearage": "the account is in arrears: settle it in the console",
     "CLIENT_ERROR": "the service heard nothing for too long: send silence with --heartbeat",
+    "BadRequest.ResourceNotExist": "there is no such hot-word list here: asr vocab list has them",
     "ClientDisconnect": "the connection went before the task had ended: try again",
     "EmptyAudio": "the service received no usable audio: check the input",
     "InternalError": "a fault on the service's side: try again",
-    "InvalidApiKey": "check DASHSCOPE_API_KEY; a key works only in the region that issued it",
+    "InvalidApiKey": "check DASHSCOPE_API_KEY; a key works only in the region that issued it (--region)",
     "InvalidParameter": "an option does not suit this model: see the message",
     "Model.AccessDenied": "ask for access to this model in the console, or use another model",
     "ModelNotFound": "check --model; not every region offers every model",
@@ -39,8 +41,11 @@ ADVICE = {
     "invalid_value": "an option does not suit this model: see the message",
     "RequestTimeOut": "the service waited too long for speech: try --heartbeat",
     "SystemError": "a fault on the service's side: try again",
+    "Throttling.AllocationQuota": "a limit of the account is reached; of hot-word lists there may be ten",
     "Throttling": "too many requests: wait a little, then try again",
 }
+
+KEY_TROUBLE = {"InvalidApiKey", "AccessDenied", "Model.AccessDenied", "ModelNotFound"}  # another region may fare better
 
 
 def shorten(text: str, limit: int = SHOWN_CHARACTERS) -> str:
@@ -162,8 +167,11 @@ class ProtocolError(ConnectionTrouble):
 class ServiceRefused(AsrError):
     """The service answered with an error of its own: the code, its words, and the task id its support asks for.
 
-    `retry_after_s` is for how long it wants to be left alone, where it says so.
+    `retry_after_s` is for how long it wants to be left alone, where it says so; `region` is where the key was tried,
+    where that is known.
     """
+
+    region = ""
 
     def __init__(self, code: str, message: str, task_id: str = "", retry_after_s: float | None = None) -> None:
         super().__init__(code, message, task_id)
@@ -180,7 +188,8 @@ class ServiceRefused(AsrError):
     def advice(self) -> str:
         """What a person can do about this code, or an empty string for a code nobody has met."""
         matches = [prefix for prefix in ADVICE if self.code.startswith(prefix)]
-        return ADVICE[max(matches, key=len)] if matches else ""
+        advice = ADVICE[max(matches, key=len)] if matches else ""
+        return f"the key was tried in {self.region}; {advice}" if self.region and self.code in KEY_TROUBLE else advice
 
 
 class AudioLost(AsrError):
@@ -192,6 +201,17 @@ class AudioLost(AsrError):
 
     def __str__(self) -> str:
         return f"finished, but {self.lost_ms / 1000:.2f} s of audio was lost: see the gaps in the transcript"
+
+
+class BudgetReached(AsrError):
+    """The run ended in order before its audio did: more of it would pass the limit, in CNY."""
+
+    def __init__(self, limit: float) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"ended before the audio did: more of it would pass the budget of {self.limit:g} CNY"
 
 
 class EngineUnavailable(AsrError):

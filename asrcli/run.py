@@ -1,7 +1,7 @@
 """The program on one page: each source through a session, its events through the transcript to the outputs."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from threading import Thread
 from time import monotonic
@@ -11,14 +11,14 @@ from asrcli.engine.account import Over
 from asrcli.engine.calls import IdleCalls
 from asrcli.engine.interrupts import interruptible
 from asrcli.engine.session import Session
-from asrcli.errors import AsrError, AudioLost, ConnectFailed, OutputError, ServiceRefused, Several
+from asrcli.errors import AsrError, AudioLost, BudgetReached, ConnectFailed, OutputError, ServiceRefused, Several
 from asrcli.events import Began, Billed, Ended, Event, Final, Gap, Notice, Partial, Ready, Usage
 from asrcli.placing import labelled
 from asrcli.recovery.replay import left_over
 from asrcli.seams import ClientCodec, Output, Source, Transport
 from asrcli.transcript import Transcript, fold
 
-HOPELESS = (ConnectFailed, ServiceRefused)  # the next source would fare no better
+HOPELESS = (ConnectFailed, ServiceRefused, BudgetReached)  # the next source would fare no better
 LEFT = "left before its text came"
 WAITING = "finishing: waiting for the last words; Ctrl-C again to leave now"
 
@@ -182,7 +182,8 @@ class Run:
         speaker, end_ms = each.source.speaker, each.source.format.ms(over.end)
         for partial in list(self._transcript.open.values()):
             if partial.speaker == speaker and (settled := partial.settled.strip()):
-                self._tell(Final(partial.key, partial.begin_ms, _settled_ms(partial), settled, speaker=speaker))
+                final = Final(partial.key, partial.begin_ms, _settled_ms(partial), settled, speaker=speaker)
+                self._tell(replace(final, translation=partial.translation, translated_into=partial.translated_into))
         final_ms = max(each.begin_ms, self._final_ms.get(speaker, 0))
         for gap_begin_ms, gap_end_ms in left_over(final_ms, end_ms, over.spared):
             self._tell(Gap(gap_begin_ms, gap_end_ms, LEFT, speaker))

@@ -58,6 +58,11 @@ class Transcript:
         return " ".join([partials[0].unsettled, *(later.text for later in partials[1:])]) if partials else ""
 
     @property
+    def translation(self) -> str:
+        """The open text in the language it is translated into, where it is; all of it may still change."""
+        return " ".join(partial.translation for partial in self.open.values() if partial.translation)
+
+    @property
     def next_number(self) -> int:
         """The number of a sentence nobody has heard of yet."""
         return 1 + max([self.highest, *self.numbers.values()])

@@ -9,6 +9,7 @@ from asrcli.cli.app import EXIT_CODES, exit_code
 from asrcli.errors import (
     AsrError,
     AudioLost,
+    BudgetReached,
     ConnectFailed,
     ConnectionLost,
     EngineUnavailable,
@@ -40,6 +41,7 @@ SENTENCES = [
      "refused by the service: Throttling.RateQuota: m (task t); too many requests: wait a little, then try again"),
     (Several([SourceError("a", "gone"), ServiceRefused("X", "y"), SourceError("b", "gone")]), 5,
      "3 inputs failed: a: gone · refused by the service: X: y · b: gone"),
+    (BudgetReached(5.0), 7, "ended before the audio did: more of it would pass the budget of 5 CNY"),
     (AudioLost(1500), 6, "finished, but 1.50 s of audio was lost: see the gaps in the transcript"),
 ]  # fmt: skip
 
@@ -83,7 +85,7 @@ CODES = {
     "Throttling": "wait",
     "Throttling.RateQuota": "wait",
     "Throttling.BurstRate": "wait",
-    "Throttling.AllocationQuota": "wait",
+    "Throttling.AllocationQuota": "a limit of the account",
     "RequestTimeOut": "--heartbeat",
     "InternalError": "try again",
     "invalid_value": "option",

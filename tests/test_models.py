@@ -1,32 +1,12 @@
-"""The catalogue, and what it refuses before anyone is called."""
+"""Which model is meant, and the catalogue itself."""
 
 import pytest
 
+from asrcli.catalogue import BEIJING, INFERENCE, MODELS, OMNI, REALTIME, TRANSLATION
+from asrcli.checks import check
 from asrcli.config import Recognition
 from asrcli.errors import UsageError
-from asrcli.models import INFERENCE, MODELS, REALTIME, check, find, pick, wire_rate
-
-ASKED = {
-    "languages": {"languages": ("zh",)},
-    "vad": {"vad": False},
-    "silence_ms": {"silence_ms": 400},
-    "threshold": {"threshold": 0.1},
-    "semantic": {"semantic": True},
-    "heartbeat": {"heartbeat": False},
-}
-
-
-@pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("field", ASKED)
-def test_an_option_works_or_is_refused_by_name(name: str, field: str) -> None:
-    """On every model: no option is silently without effect, and the error names models that take it."""
-    model = find(name)
-    asked = Recognition(name, model.rate, **ASKED[field])  # type: ignore[arg-type]
-    if field in model.takes:
-        check(model, asked)
-    else:
-        with pytest.raises(UsageError, match=f"has no effect on {name}; models that take it: "):
-            check(model, asked)
+from asrcli.models import find, pick, wire_rate
 
 
 @pytest.mark.parametrize(
@@ -45,44 +25,10 @@ def test_a_name_nobody_knows_yet_gets_the_wire_of_its_family(name: str, wire: st
     assert (model.wire, model.known) == (wire, False)
 
 
-@pytest.mark.parametrize("name", ["gummy-realtime-v1", "qwen3-omni-flash-realtime"])
-def test_a_family_whose_answers_are_not_read_is_refused(name: str) -> None:
-    """Better than an empty transcript."""
-    with pytest.raises(UsageError, match="this family"):
-        find(name)
-
-
 def test_a_dated_snapshot_of_the_realtime_wire_is_recognized_as_such() -> None:
     """The date stands behind the word realtime."""
     assert find("qwen3-asr-flash-realtime-2026-02-10").wire == REALTIME
     assert find("qwen3-asr-flash-realtime-2027-02-10").wire == REALTIME
-
-
-@pytest.mark.parametrize(
-    ("asked", "problem"),
-    [
-        (Recognition("fun-asr-realtime", languages=("zh", "en")), r"reads 1 --language, not 2"),
-        (Recognition("fun-asr-realtime", silence_ms=199), "--silence-ms 199: must be from 200 to 6000"),
-        (Recognition("fun-asr-realtime", silence_ms=6001), "--silence-ms 6001"),
-        (Recognition("fun-asr-realtime", threshold=1.1), "--threshold 1.1: must be from -1 to 1"),
-        (Recognition("fun-asr-realtime", threshold=float("nan")), "--threshold nan"),
-        (Recognition("fun-asr-realtime", semantic=True, silence_ms=400), "--semantic with --silence-ms"),
-        (Recognition("qwen3-asr-flash-realtime", vad=False, threshold=0.5), "--no-vad with --threshold"),
-        (Recognition("fun-asr-flash-8k-realtime", 16000), "takes audio at 8000 Hz, not 16000 Hz"),
-        (Recognition("paraformer-realtime-v1", 8000), "takes audio at 16000 Hz, not 8000 Hz"),
-    ],
-)
-def test_ranges_and_contradictions_are_told_before_connecting(asked: Recognition, problem: str) -> None:
-    """With the option's own name."""
-    with pytest.raises(UsageError, match=problem):
-        check(find(asked.model), asked)
-
-
-@pytest.mark.parametrize("silence_ms", [200, 6000])
-@pytest.mark.parametrize("threshold", [-1.0, 1.0])
-def test_the_edges_of_the_ranges_are_inside(silence_ms: int, threshold: float) -> None:
-    """The service takes them."""
-    check(find("fun-asr-realtime"), Recognition("fun-asr-realtime", silence_ms=silence_ms, threshold=threshold))
 
 
 def test_a_model_is_asked_at_16_khz_wherever_it_can() -> None:
@@ -125,3 +71,28 @@ def test_auto_picks_a_model_that_takes_what_there_is(
     model = find(name)
     for native in natives:
         check(model, Recognition(name, wire_rate(model, native), tuple(languages)))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_each_row_says_where_it_is_offered_and_what_it_needs(name: str) -> None:
+    """No row is half filled in."""
+    model = MODELS[name]
+    assert BEIJING in model.prices
+    assert model.free
+    assert (model.list_words > 0) == ("vocabulary_id" in model.takes)
+    assert (model.super_words > 0) == ("hotwords" in model.takes)
+    assert bool(model.language_limit) == ("languages" in model.takes)
+    assert model.known
+
+
+def test_families_that_translate_and_that_answer_prompts_have_wires_of_their_own() -> None:
+    """Those that nobody knows yet, too."""
+    wires = [find(name).wire for name in ("gummy-realtime-v2", "qwen4-omni-realtime", "gummy-chat-v1")]
+    assert wires == [TRANSLATION, OMNI, TRANSLATION]
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_no_name_is_refused(name: str) -> None:
+    """Before anything else."""
+    with pytest.raises(UsageError, match="--model is empty"):
+        find(name)

@@ -37,6 +37,9 @@ COMMANDS = [
     "verify --help",
     "file --help",
     "ws-raw --help",
+    "models",
+    "vocab --help",
+    "token --help",
     "serve --help",
     "schema",
 ]

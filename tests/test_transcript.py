@@ -47,6 +47,18 @@ def test_overlapping_sentences_show_the_oldest_first() -> None:
     assert transcript.unsettled == "two three four"
 
 
+def test_open_translations_are_beside_the_open_text() -> None:
+    """Where there are any; they go with the sentence they belong to."""
+    transcript = folded(Partial("a", 0, "一", translation="one"), Partial("b", 9, "二"), Partial("c", 9, "三"))
+    assert transcript.translation == "one"
+    transcript = fold(transcript, Partial("c", 9, "三", translation="three"))
+    assert (transcript.translation, transcript.settled, transcript.unsettled) == ("one three", "一", " 二 三")
+    transcript = fold(transcript, Final("a", 0, 9, "一", translation="one", translated_into="en"))
+    assert transcript.translation == "three"
+    assert transcript.latest is not None
+    assert transcript.latest.final.translation == "one"
+
+
 def test_partials_of_a_lost_connection_vanish() -> None:
     """They will be said again after the replay."""
     assert folded(Partial("a", 0, "one", ""), Reconnecting(1, 0, "lost")).open == {}

@@ -10,11 +10,12 @@ from typing import Annotated, Any, ParamSpec
 import typer
 
 from asrcli import __version__
-from asrcli.cli import devices, file, mic, resume, schema, serve, sessions, verify, ws_raw
+from asrcli.cli import devices, file, mic, models, resume, schema, serve, sessions, token, verify, vocab, ws_raw
 from asrcli.cli.telling import tell
 from asrcli.errors import (
     AsrError,
     AudioLost,
+    BudgetReached,
     ConnectionTrouble,
     EngineUnavailable,
     NobodyReads,
@@ -34,6 +35,7 @@ EXIT_CODES: dict[type[AsrError], int] = {
     ConnectionTrouble: 4,
     ServiceRefused: 5,
     AudioLost: 6,
+    BudgetReached: 7,
 }
 P = ParamSpec("P")
 OUR_BUG = 70
@@ -130,5 +132,8 @@ app.command("resume", epilog=resume.EXAMPLES)(guarded(resume.resume))
 app.command("sessions", epilog=sessions.EXAMPLES)(guarded(sessions.sessions))
 app.command("verify", epilog=verify.EXAMPLES)(guarded(verify.verify))
 app.command("ws-raw", epilog=ws_raw.EXAMPLES)(guarded(ws_raw.ws_raw))
+app.command("models", epilog=models.EXAMPLES)(guarded(models.models))
 app.command("serve", epilog=serve.EXAMPLES)(guarded(serve.serve))
+app.command("vocab", epilog=vocab.EXAMPLES)(guarded(vocab.vocab))
+app.command("token", epilog=token.EXAMPLES)(guarded(token.token))
 app.command("schema", epilog=schema.EXAMPLES)(guarded(schema.schema))

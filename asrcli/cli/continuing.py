@@ -59,6 +59,7 @@ def _showings(journal: "Journal", level: int | None) -> "list[Showing]":
         max_line=_of(said, "max_line", int),
         max_lines=_of(said, "max_lines", int),
         level=level,
+        translated=journal.header.asked.both_texts,
     )
     if len(paths) != len(formats):
         return [common]

@@ -1,8 +1,24 @@
 """`asr file`: audio and video files, and pipes, to text."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from asrcli.cli import options as o
-from asrcli.cli import patience as p
-from asrcli.cli import values
+from asrcli.cli import spending, values
+from asrcli.cli.asking import Asking
+from asrcli.cli.grouping import grouped
+from asrcli.cli.patience import Patience
+from asrcli.cli.service import Service
+from asrcli.cli.shown import Shown
+from asrcli.cli.status import Status
+from asrcli.errors import Several
+
+if TYPE_CHECKING:
+    from asrcli.catalogue import Model
+    from asrcli.config import Recognition
+    from asrcli.errors import AsrError
+    from asrcli.run import Together
+    from asrcli.seams import Source
 
 EXAMPLES = """Examples:
 
@@ -11,8 +27,10 @@ asr file talk.mp3 --timestamps relative
 ffmpeg -i film.mkv -f wav - | asr file - --local -f srt -o film.srt"""
 
 
+@grouped
 def file(
     paths: o.Paths,
+    *,
     start: o.Start = None,
     end: o.End = None,
     channel: o.Channel = "mix",
@@ -27,38 +45,15 @@ def file(
     channels: o.Channels = None,
     passthrough: o.Passthrough = False,
     model: o.ModelName = "fun-asr-realtime",
-    vad: o.Vad = True,
-    silence_ms: o.SilenceMs = None,
-    threshold: o.Threshold = None,
-    language: o.Language = None,
-    semantic: o.Semantic = None,
-    local: o.Local = False,
-    url: o.Url = None,
-    api_key_file: o.ApiKeyFile = None,
+    asking: Asking,
+    service: Service,
     heartbeat: o.Heartbeat = None,
-    reconnect: p.Reconnect = True,
-    retries: p.RetryLimit = None,
-    retry_wait: p.RetryWait = 0.5,
-    catch_up: p.CatchUp = p.CATCH_UP,
-    connect_timeout: p.ConnectTimeout = 10.0,
-    stall_timeout: p.StallTimeout = 30.0,
-    keepalive: p.Keepalive = None,
-    format: o.Formats = None,
-    output: o.OutputFile = None,
+    patience: Patience,
+    budget: spending.BudgetLimit = None,
+    estimate: spending.Estimate = False,
+    shown: Shown,
     output_dir: o.OutputDir = None,
-    append: o.Append = False,
-    partials: o.Partials = False,
-    timestamps: o.Timestamps = None,
-    template: o.Template = None,
-    capitalize: o.Capitalize = False,
-    max_line: o.MaxLine = None,
-    max_lines: o.MaxLines = None,
-    command: o.Exec = None,
-    plain: o.PlainScreen = False,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = 0,
-    debug: o.Debug = False,
-    log_file: o.LogFile = None,
+    status: Status,
 ) -> None:
     """Transcribe files, or standard input.
 
@@ -66,51 +61,48 @@ def file(
 
     Ctrl-C ends the input and waits for the last words; a second one leaves at once.
     """
-    del debug  # read by the error boundary
     from contextlib import ExitStack
 
     from asrcli.cli import reading as reads
     from asrcli.cli import showing as show
     from asrcli.cli import wiring
 
-    patience = p.Patience(reconnect, retries, retry_wait, catch_up, connect_timeout, stall_timeout, keepalive)
     samples = reads.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
-    found = reads.model_for(model, paths, language or [], samples)
-    asked = reads.recognition(
-        found,
-        vad=vad,
-        silence_ms=silence_ms,
-        threshold=threshold,
-        language=language,
-        semantic=semantic,
-        heartbeat=heartbeat,
-    )
-    speed = values.parse_pace(pace) if pace is not None else (None if local else 1.0)
-    showing = show.Showing(
-        formats=tuple(dict.fromkeys(format or [values.OutputFormat.TEXT])),
-        path=output,
-        folder=output_dir,
-        append=append,
-        partials=partials,
-        stamp=timestamps,
-        template=template,
-        capitalize=capitalize,
-        command=command,
-        max_line=max_line,
-        max_lines=max_lines,
-        plain=plain,
-        level=values.status_level(quiet=quiet, verbose=verbose),
-        pace=speed,
-    )
-    showing.check(paths, log_file)
-    wiring.log_to(log_file)
+    found = reads.model_for(model, paths, asking.language or [], samples)
+    asked, told = reads.recognition(found, asking, service, vad=asking.vad, heartbeat=heartbeat)
+    speed = values.parse_pace(pace) if pace is not None else (None if service.local else 1.0)
+    showing = shown.showing(status.level, asked, folder=output_dir, pace=speed)
+    showing.check(paths, status.log_file)
+    wiring.log_to(status.log_file)
     take = reads.taken(start, end, channel, gain)
     treatment = reads.Treatment(denoise=denoise, agc=agc)
     reading = reads.Reading(found, asked, take, samples, treatment, each_channel=each_channel, passthrough=passthrough)
     sources, failures = reads.file_sources(paths, reading)
+    if estimate:
+        _estimate(found, asked, service, sources, failures)
+        return
     with ExitStack() as stack:
         runs = show.runs(showing, sources, stack)
-        connection = wiring.connection(stack, asked, local=local, url=url, key_file=api_key_file)
-        connection = patience.of(connection, paced=speed is not None)
-        tries = patience.retries(live=False, pace=speed)
-        wiring.run(found, asked, runs, failures, connection, speed, tries, local=local)
+        connection = patience.of(service.at(stack, asked), paced=speed is not None)
+        tries = patience.tries(live=False, pace=speed)
+        remembers = asking.context_from_transcript
+        asks = wiring.Asks(found, asked, connection, speed, tries, service, told, remembers, budget)
+        asks.run(runs, failures)
+
+
+def _estimate(
+    model: "Model",
+    asked: "Recognition",
+    service: Service,
+    sources: "Sequence[Source | Together]",
+    failures: "Sequence[AsrError]",
+) -> None:
+    from asrcli.outputs.lines import Lines
+
+    region = service.region_asked
+    price = spending.known(model.prices.get(region), "--estimate", model.name, region, local=service.local)
+    lines = Lines(None)
+    for line in spending.forecast(sources, price, asked):
+        lines.write(line)
+    if failures:
+        raise failures[0] if len(failures) == 1 else Several(list(failures))

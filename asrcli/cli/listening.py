@@ -33,6 +33,7 @@ class Listening:
     Attributes:
         devices: What the user called them; none is the default one.
         save: Where to keep the audio.
+        cut: Utterances are cut here and not by the server.
     """
 
     devices: tuple[str, ...]
@@ -42,6 +43,7 @@ class Listening:
     gain_db: float = 0.0
     treatment: Treatment = UNTREATED
     save: str | None = None
+    cut: bool = False
 
     def microphones(self) -> "list[Microphone]":
         """One for each device.
@@ -94,7 +96,7 @@ class Listening:
         from asrcli.sources.utterances import Utterances
 
         source = self.treatment.of(source)
-        if self.asked.vad:
+        if not self.cut:
             return source
         return Utterances(source, self.asked.silence_ms, at_silences=not self.hearing.push_to_talk)
 

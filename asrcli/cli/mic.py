@@ -1,21 +1,27 @@
 """`asr mic`: what a microphone hears, or what this machine plays, to text."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from asrcli.cli import keeping, values
 from asrcli.cli import options as o
-from asrcli.cli import patience as p
+from asrcli.cli.asking import Asking
+from asrcli.cli.grouping import grouped
+from asrcli.cli.patience import Patience
+from asrcli.cli.service import Service
+from asrcli.cli.shown import Shown
+from asrcli.cli.spending import BudgetLimit
+from asrcli.cli.status import Status
+from asrcli.config import Connection
 from asrcli.errors import UsageError
 
 if TYPE_CHECKING:
     from asrcli.cli.listening import Listening
     from asrcli.cli.showing import Showing
-    from asrcli.models import Model
+    from asrcli.cli.wiring import Asks
     from asrcli.sources.timeline import Hearing
 
 EXAMPLES = """Examples:
@@ -85,7 +91,9 @@ Heartbeat = Annotated[
 ]
 
 
+@grouped
 def mic(
+    *,
     device: Devices = None,
     test: MeterOnly = False,
     for_: For = None,
@@ -97,39 +105,15 @@ def mic(
     denoise: o.Denoise = False,
     agc: o.Agc = False,
     model: ModelName = None,
-    vad: o.Vad = True,
-    silence_ms: o.SilenceMs = None,
-    threshold: o.Threshold = None,
-    language: o.Language = None,
-    semantic: o.Semantic = None,
-    local: o.Local = False,
-    url: o.Url = None,
-    api_key_file: o.ApiKeyFile = None,
+    asking: Asking,
+    service: Service,
     heartbeat: Heartbeat = None,
-    reconnect: p.Reconnect = True,
-    retries: p.RetryLimit = None,
-    retry_wait: p.RetryWait = 0.5,
-    catch_up: p.CatchUp = p.CATCH_UP,
-    connect_timeout: p.ConnectTimeout = 10.0,
-    stall_timeout: p.StallTimeout = 30.0,
-    keepalive: p.Keepalive = None,
-    format: o.Formats = None,
-    output: o.OutputFile = None,
-    append: o.Append = False,
+    patience: Patience,
+    budget: BudgetLimit = None,
+    shown: Shown,
     journal: keeping.KeepIn = None,
     no_journal: keeping.KeepNothing = False,
-    partials: o.Partials = False,
-    timestamps: o.Timestamps = None,
-    template: o.Template = None,
-    capitalize: o.Capitalize = False,
-    max_line: o.MaxLine = None,
-    max_lines: o.MaxLines = None,
-    command: o.Exec = None,
-    plain: o.PlainScreen = False,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = 0,
-    debug: o.Debug = False,
-    log_file: o.LogFile = None,
+    status: Status,
 ) -> None:
     """Transcribe what the microphone hears, while it is spoken.
 
@@ -137,50 +121,37 @@ def mic(
 
     The end waits for the last words; a second Ctrl-C leaves at once.
     """
-    del debug  # read by the error boundary
     from asrcli.cli import listening as listens
     from asrcli.cli import reading as reads
-    from asrcli.cli import showing as show
     from asrcli.cli import wiring
     from asrcli.engine.keyboard import has_keyboard
 
-    patience = p.Patience(reconnect, retries, retry_wait, catch_up, connect_timeout, stall_timeout, keepalive)
-    manual = ptt or not vad
-    found = reads.model_for(model or (reads.MANUAL_MODEL if manual else reads.USUAL_MODEL), ["-"], language or [], None)
-    asked = reads.recognition(
-        found,
-        vad=not manual,
-        silence_ms=silence_ms,
-        threshold=threshold,
-        language=language,
-        semantic=semantic,
-        heartbeat=heartbeat if "heartbeat" in found.takes else None,  # silence can flow to any model
-    )
+    manual = ptt or not asking.vad
+    name = model or (reads.MANUAL_MODEL if manual else reads.USUAL_MODEL)
+    found = reads.model_for(name, ["-"], asking.language or [], None)
+    vad = not manual or (ptt and "vad" not in found.takes)  # there each utterance is a task of its own
+    flowing = heartbeat if "heartbeat" in found.takes else None  # silence can flow to any model
+    asked, told = reads.recognition(found, asking, service, vad=vad, heartbeat=flowing, ptt=ptt)
     hearing = _hearing(for_, until_silence, heartbeat=heartbeat, ptt=ptt)
     treatment = reads.Treatment(denoise=denoise, agc=agc)
-    listening = listens.Listening(tuple(device or ()), asked, hearing, device_retry, gain, treatment, save_audio)
-    showing = show.Showing(
-        formats=tuple(dict.fromkeys(format or [values.OutputFormat.TEXT])),
-        path=output,
-        append=append,
-        partials=partials,
-        stamp=timestamps,
-        template=template,
-        capitalize=capitalize,
-        command=command,
-        max_line=max_line,
-        max_lines=max_lines,
-        plain=plain,
-        level=values.status_level(quiet=quiet, verbose=verbose),
-        keys=has_keyboard(),
-    )
-    showing.check([], log_file, listening.saved())
+    devices = tuple(device or ())
+    listening = listens.Listening(devices, asked, hearing, device_retry, gain, treatment, save_audio, cut=manual)
+    showing = shown.showing(status.level, asked, keys=has_keyboard())
+    showing.check([], status.log_file, listening.saved())
     kept = keeping.Keeping(keeping.journal_folder(journal, no_journal=no_journal))
-    wiring.log_to(log_file)
+    wiring.log_to(status.log_file)
     if test:
-        _test(listening, {"--ptt": ptt, "--local": local, "--url": url, "-f": format, "-o": output, "--exec": command})
-    else:
-        _transcribe(found, listening, showing, kept, patience, url, api_key_file, local=local)
+        sent = {"--ptt": ptt, "--local": service.local, "--url": service.url}
+        _test(listening, sent | {"-f": shown.format, "-o": shown.output, "--exec": shown.command})
+        return
+    tries = patience.tries(live=True, pace=None)
+    remembers = asking.context_from_transcript
+
+    def asks(connection: Connection) -> wiring.Asks:
+        bounded = patience.of(connection, paced=True)
+        return wiring.Asks(found, asked, bounded, None, tries, service, told, remembers, budget)
+
+    _transcribe(listening, showing, kept, service, asks)
 
 
 def _hearing(for_: str | None, until_silence: str | None, *, heartbeat: bool | None, ptt: bool) -> "Hearing":
@@ -214,17 +185,12 @@ def _test(listening: "Listening", given: Mapping[str, object]) -> None:
 
 
 def _transcribe(
-    found: "Model",
     listening: "Listening",
     showing: "Showing",
     kept: keeping.Keeping,
-    patience: p.Patience,
-    url: str | None,
-    key_file: Path | None,
-    *,
-    local: bool,
+    service: Service,
+    asks: "Callable[[Connection], Asks]",
 ) -> None:
-    from asrcli.cli import wiring
     from asrcli.cli.listening import pressed, quiet_libraries
     from asrcli.cli.showing import runs
     from asrcli.engine.keyboard import keyboard
@@ -235,9 +201,8 @@ def _transcribe(
         stack.enter_context(quiet_libraries())
         outputs = runs(showing, sources, stack)
         outputs[0][1].append(kept.writing.recorder)
-        connection = wiring.connection(stack, listening.asked, local=local, url=url, key_file=key_file)
-        connection, tries = patience.of(connection, paced=True), patience.retries(live=True, pace=None)
+        connection = service.at(stack, listening.asked)
         notify = microphones[0].tell
-        stack.enter_context(kept.during(listening.asked, connection, showing, notify, local=local))
+        stack.enter_context(kept.during(listening.asked, connection, showing, notify, local=service.local))
         stack.enter_context(keyboard(pressed(microphones, ptt=listening.hearing.push_to_talk)))
-        wiring.run(found, listening.asked, outputs, [], connection, None, tries, local=local)
+        asks(connection).run(outputs)

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from asrcli.catalogue import MODELS
 from asrcli.cli.values import MOST_CHANNELS, EncodingName, OutputFormat, Stamp
-from asrcli.config import DEFAULT_URL, SILENCE_MS
-from asrcli.models import AUTO, MODELS
+from asrcli.models import AUTO
 
 AUDIO, MODEL, CONNECTION, OUTPUT, DIAGNOSIS = "Audio", "Model", "Connection", "Output", "Diagnosis"
 
@@ -32,6 +32,8 @@ def asked_model(words: str, *, show_default: bool = False) -> Any:
 def service_url(default: str) -> Any:
     """`--url`, where the commands differ in what it defaults to."""
     return typer.Option(
+        "--url",
+        "--base-url",
         help=f"Address of the service. Default: {default}",
         metavar="URL",
         rich_help_panel=CONNECTION,
@@ -120,38 +122,6 @@ Agc = Annotated[
     typer.Option("--agc", help="Bring soft speech up before sending (Linux).", metavar=FLAG, rich_help_panel=AUDIO),
 ]
 ModelName = Annotated[str, asked_model("; auto looks at rate and language.", show_default=True)]
-Vad = Annotated[
-    bool,
-    typer.Option(
-        "--vad/--no-vad",
-        help="The server cuts sentences; --no-vad (realtime models): cut here, at silences, and commit each.",
-        metavar=FLAG,
-        rich_help_panel=MODEL,
-    ),
-]
-SilenceMs = Annotated[
-    int | None,
-    typer.Option(
-        help=f"Silence that ends a sentence, {SILENCE_MS[0]} to {SILENCE_MS[-1]}.", rich_help_panel=MODEL, metavar="MS"
-    ),
-]
-Threshold = Annotated[
-    float | None,
-    typer.Option(help="Speech against noise, from -1 (all is speech) to 1.", metavar="X", rich_help_panel=MODEL),
-]
-Language = Annotated[
-    list[str] | None,
-    typer.Option(help="Language spoken (zh, en, ...); may be repeated.", metavar="CODE", rich_help_panel=MODEL),
-]
-Semantic = Annotated[
-    bool | None,
-    typer.Option(
-        "--semantic/--no-semantic",
-        help="Cut sentences by meaning, not by silence.",
-        metavar=FLAG,
-        rich_help_panel=MODEL,
-    ),
-]
 Heartbeat = Annotated[
     bool | None,
     typer.Option(
@@ -162,7 +132,7 @@ Heartbeat = Annotated[
         show_default=False,
     ),
 ]
-Url = Annotated[str | None, service_url(DEFAULT_URL)]
+Url = Annotated[str | None, service_url("that of the --region.")]
 Local = Annotated[
     bool,
     typer.Option(

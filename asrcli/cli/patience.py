@@ -91,36 +91,36 @@ class Patience:
         UsageError: attempts, and none at all.
     """
 
-    reconnect: bool
-    limit: int | None
-    wait_s: float
-    catch_up: float
-    connect_timeout_s: float
-    stall_timeout_s: float
-    keepalive_s: float | None
+    reconnect: Reconnect = True
+    retries: RetryLimit = None
+    retry_wait: RetryWait = 0.5
+    catch_up: CatchUp = CATCH_UP
+    connect_timeout: ConnectTimeout = 10.0
+    stall_timeout: StallTimeout = 30.0
+    keepalive: Keepalive = None
 
     def __post_init__(self) -> None:
-        if not self.reconnect and self.limit:
+        if not self.reconnect and self.retries:
             raise UsageError("--no-reconnect with --retries: no attempt, or so many")
 
-    def retries(self, *, live: bool, pace: float | None) -> Retries:
+    def tries(self, *, live: bool, pace: float | None) -> Retries:
         """How a lost connection is made anew; a file that is sent as fast as it is taken catches up so too."""
         if not self.reconnect:
             return Retries(limit=0)
-        limit = FILE_RETRIES if self.limit is None and not live else self.limit
+        limit = FILE_RETRIES if self.retries is None and not live else self.retries
         catch_up = max(self.catch_up, pace) if pace is not None else self.catch_up if live else None
-        return Retries(limit, self.wait_s, catch_up)
+        return Retries(limit, self.retry_wait, catch_up)
 
     def of(self, connection: Connection, *, paced: bool) -> Connection:
         """The connection with these bounds."""
-        ping_s, pong_s = self.stall_timeout_s / 2, self.stall_timeout_s / 2
+        ping_s, pong_s = self.stall_timeout / 2, self.stall_timeout / 2
         if not paced:
             ping_s, pong_s = max(ping_s, UNPACED_PING_S), max(pong_s, UNPACED_PONG_S)
         return replace(
             connection,
-            connect_timeout_s=self.connect_timeout_s,
-            idle_timeout_s=max(connection.idle_timeout_s, self.stall_timeout_s),
-            stall_timeout_s=self.stall_timeout_s,
-            keepalive_s=self.keepalive_s or ping_s,
+            connect_timeout_s=self.connect_timeout,
+            idle_timeout_s=max(connection.idle_timeout_s, self.stall_timeout),
+            stall_timeout_s=self.stall_timeout,
+            keepalive_s=self.keepalive or ping_s,
             pong_timeout_s=pong_s,
         )

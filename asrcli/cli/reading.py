@@ -5,10 +5,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from asrcli.audio import Format
+from asrcli.catalogue import Model
+from asrcli.checks import FORCE, better, check, notices
 from asrcli.cli import values
+from asrcli.cli.asking import Asking, fitted
+from asrcli.cli.service import Service
 from asrcli.config import Recognition
 from asrcli.errors import AsrError, Several, SourceError, UsageError
-from asrcli.models import AUTO, Model, check, find, pick, wire_rate
+from asrcli.models import AUTO, find, pick, wire_rate
 
 if TYPE_CHECKING:
     from asrcli.run import Together
@@ -61,32 +65,22 @@ def model_for(name: str, paths: Sequence[str], languages: Sequence[str], samples
 
 
 def recognition(
-    model: Model,
-    *,
-    vad: bool,
-    silence_ms: int | None,
-    threshold: float | None,
-    language: Sequence[str] | None,
-    semantic: bool | None,
-    heartbeat: bool | None,
-) -> Recognition:
-    """What the model is asked to do; the connection is kept through silence wherever the model can, unless refused.
+    model: Model, asking: Asking, service: Service, *, vad: bool, heartbeat: bool | None, ptt: bool = False
+) -> tuple[Recognition, list[str]]:
+    """What the model is asked to do, and what a user should know of it.
 
     Raises:
         UsageError: what it cannot do, or would ignore.
     """
-    asked = Recognition(
-        model=model.name,
-        rate=model.rate,
-        languages=tuple(language or ()),
-        vad=vad,
-        silence_ms=silence_ms,
-        threshold=threshold,
-        semantic=semantic,
-        heartbeat=heartbeat,
-    )
-    check(model, asked)
-    return replace(asked, heartbeat=True) if heartbeat is None and "heartbeat" in model.takes else asked
+    model = service.heard_by(model)
+    asked = asking.recognition(model, vad=vad, heartbeat=heartbeat)
+    check(model, asked, service.region_asked, force=asking.force)
+    if model.one_sentence and not ptt and not asking.force:
+        advice = f"for a talk there is gummy-realtime-v1; {FORCE}"
+        raise UsageError(f"{model.name} hears one sentence and ends: it is for asr mic --ptt", advice)
+    asked, cut = fitted(model, asked, remembers=asking.context_from_transcript)
+    told = [] if service.local else notices(model)
+    return better(model, asked), [*told, *([cut] if cut else [])]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from asrcli.cli.telling import tell
 from asrcli.errors import UsageError
 
 if TYPE_CHECKING:
+    from asrcli.server.answers import Answers
     from asrcli.server.faults import Faults
     from asrcli.server.recognizers import Recognizer
 
@@ -61,7 +62,18 @@ Script = Annotated[
     Path | None,
     typer.Option(
         help='Results to replay, one JSON object per line: {"begin_ms": 0, "end_ms": 900, "text": "hello", '
-        '"partials": ["hel"]}. Without it: a sentence every second.',
+        '"partials": ["hel"], "translation": {"fr": "bonjour"}}. Without it: a sentence every second.',
+        metavar="PATH",
+        rich_help_panel="Recognizer",
+    ),
+]
+AnswerFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--answers",
+        help="What is said in another language, and to prompts: this server recognizes, and makes up neither. One "
+        'JSON object per line: {"text": "hello", "translation": {"fr": "bonjour"}, "answer": "a greeting"}. Without '
+        "it a translation is [fr] and the text, an answer the text alone.",
         metavar="PATH",
         rich_help_panel="Recognizer",
     ),
@@ -100,6 +112,7 @@ def serve(
     engine: EngineName = Engine.POCKETSPHINX,
     script: Script = None,
     two_pass: Passes = SecondPass.AUTO,
+    answers: AnswerFile = None,
     faults: FaultScript = None,
     chaos: ChaosSeed = None,
     quiet: o.Quiet = False,
@@ -112,17 +125,20 @@ def serve(
 
     Any DashScope client can be pointed here: the paths are /api-ws/v1/inference and /api-ws/v1/realtime.
 
+    Hot-word lists and temporary keys work as with the service (asr vocab, asr token); they are kept until it ends.
+
     SIGTERM and Ctrl-C let running tasks end.
     """
     del debug  # read by the error boundary
     from asrcli.cli import wiring
+    from asrcli.cli.service import read_key
     from asrcli.server.app import LocalServer, serve_forever
 
     wiring.log_to(log_file, on_screen=not quiet)
     recognizer = _recognizer(engine, script, two_pass)
-    key = wiring.read_key(api_key_file) if api_key_file is not None else None
+    key = read_key(api_key_file) if api_key_file is not None else None
     planned = _faults(faults, chaos)
-    server = LocalServer(recognizer, host, port, key, faults=planned)
+    server = LocalServer(recognizer, host, port, key, faults=planned, answers=_answers(answers))
 
     def announce(address: str) -> None:
         tell(f"asr: serving at {address} ({'key asked for' if key else 'no key'})")
@@ -162,8 +178,17 @@ def _faults(script: Path | None, seed: int | None) -> "Faults | None":
         raise UsageError("--faults with --chaos: faults are written down or drawn by lot")
     from asrcli.server.faults import parse
 
+    return parse(_lines("--faults", script), f"--faults {script}")
+
+
+def _answers(path: Path | None) -> "Answers | None":
+    from asrcli.server.answers import parse
+
+    return None if path is None else parse(_lines("--answers", path), f"--answers {path}")
+
+
+def _lines(option: str, path: Path) -> list[str]:
     try:
-        lines = script.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"--faults {script}: {getattr(exc, 'strerror', None) or 'is not a text file'}") from exc
-    return parse(lines, f"--faults {script}")
+        raise UsageError(f"{option} {path}: {getattr(exc, 'strerror', None) or 'is not a text file'}") from exc

@@ -130,7 +130,7 @@ def _table(shelf: "Shelf", described: list[dict[str, Any]]) -> None:
 
 
 def _show(path: Path, described: dict[str, Any]) -> None:
-    from asrcli.outputs.text import clock, harmless, line
+    from asrcli.outputs.text import block, clock, harmless
 
     for name in ("id", "begun", "state", "model", "service", "problem"):
         if described.get(name):
@@ -144,7 +144,7 @@ def _show(path: Path, described: dict[str, Any]) -> None:
         typer.echo(f"output:   {harmless(str(output))}")
     spoken: list[Final | Gap] = [each.final for each in journal.sentences if each.number]
     for event in sorted(spoken + list(journal.gaps), key=lambda event: event.begin_ms):
-        typer.echo(line(event, clock))
+        typer.echo(block(event, clock))
 
 
 def _length(ms: int) -> str:

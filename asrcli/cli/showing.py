@@ -37,6 +37,7 @@ class Showing:
         level: How much status; None is none at all.
         pace: As in the plan.
         keys: A microphone is heard, with or without keys; None for files.
+        translated: There is a translation beside the text.
     """
 
     formats: tuple[OutputFormat, ...] = (OutputFormat.TEXT,)
@@ -54,6 +55,7 @@ class Showing:
     level: int | None = 0
     pace: float | None = None
     keys: bool | None = None
+    translated: bool = False
 
     def check(self, inputs: Sequence[str], log_file: Path | None, saved: Sequence[Path] = ()) -> None:
         """Refuse what cannot be written so; `saved` is where audio is written.
@@ -213,8 +215,8 @@ def _written(showing: Showing, name: OutputFormat, lines: "Lines", stamp: Callab
     from asrcli.outputs.captions import MAX_LINE, MAX_LINES, Layout
     from asrcli.outputs.jsonl import JsonLines
     from asrcli.outputs.plain import Plain
-    from asrcli.outputs.subtitles import TSV_HEAD, Subtitles, lrc, template, tsv
-    from asrcli.outputs.text import line
+    from asrcli.outputs.subtitles import Subtitles, lrc, table, template
+    from asrcli.outputs.text import block
 
     if name is OutputFormat.JSONL:
         return JsonLines(lines, partials=showing.partials, level=showing.level or 0)
@@ -223,8 +225,8 @@ def _written(showing: Showing, name: OutputFormat, lines: "Lines", stamp: Callab
     if name is OutputFormat.LRC:
         return Plain(lines, lrc)
     if name is OutputFormat.TSV:
-        return Plain(lines, tsv, head=TSV_HEAD)
-    render = template(showing.template) if showing.template is not None else lambda event, _: line(event, stamp)
+        return table(lines, translated=showing.translated)
+    render = template(showing.template) if showing.template is not None else lambda event, _: block(event, stamp)
     return Plain(lines, render, partials=showing.partials)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from pathlib import Path
 
 from asrcli.errors import UsageError
 
@@ -39,6 +40,22 @@ class Stamp(StrEnum):
 
     RELATIVE = "relative"
     CLOCK = "clock"
+
+
+def given_text(option: str, text: str) -> str:
+    """What was written, or with @ in front what is in that file.
+
+    Raises:
+        UsageError: the file cannot be read, or there is nothing in it.
+    """
+    if text.startswith("@"):
+        try:
+            text, name = Path(text[1:]).read_text(encoding="utf-8-sig"), text
+        except (OSError, UnicodeDecodeError) as exc:
+            raise UsageError(f"{option} {text}: {getattr(exc, 'strerror', None) or 'not a text file'}") from exc
+        if not text.strip():
+            raise UsageError(f"{option} {name}: is empty")
+    return text.strip()
 
 
 def parse_pace(text: str) -> float | None:

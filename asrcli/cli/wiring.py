@@ -1,24 +1,26 @@
 """From options to objects: the log, the key, whom to ask, and the run itself. What transcribing commands share."""
 
 import logging
-import os
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asrcli.config import DEFAULT_URL, Connection, Recognition, Retries, Secret
-from asrcli.errors import AsrError, MissingKey, NobodyReads, OutputError, Several, UsageError
+from asrcli.catalogue import INFERENCE, OMNI, REALTIME, TRANSLATION, Model
+from asrcli.cli.service import Service
+from asrcli.config import Connection, Recognition, Retries
+from asrcli.context import Memory
+from asrcli.errors import AsrError, NobodyReads, OutputError, Several
 from asrcli.events import Notice
-from asrcli.models import INFERENCE, REALTIME, Model
+from asrcli.prices import Price
 
 if TYPE_CHECKING:
-    from asrcli.run import Together
+    from asrcli.budget import Budget
+    from asrcli.run import Plan, Together
     from asrcli.seams import ClientCodec, Output, Source
 
-KEY_VARIABLE = "DASHSCOPE_API_KEY"
 LOG_BYTES, LOG_FILES = 1_000_000, 3
 EMBEDDED = "embedded recognizer: US English only, modest accuracy, offline"
 
@@ -51,110 +53,127 @@ def log_to(path: Path | None, *, on_screen: bool = False) -> None:
     logger.addHandler(handler)
 
 
-def connection(
-    stack: ExitStack, asked: Recognition, *, local: bool, url: str | None, key_file: Path | None
-) -> Connection:
-    """Whom to ask: the embedded recognizer behind its own server, or a service with its key.
+@dataclass(frozen=True)
+class Asks:
+    """What is asked of whom: all that a run needs but its sources and outputs.
 
-    Raises:
-        UsageError: options that contradict each other; MissingKey when the service would refuse anyway.
+    Attributes:
+        connection: What `service` came to.
+        told: What a user should know before the first word.
+        remembers: The last sentences are context for the next.
+        budget: What all of it may cost, in CNY.
     """
-    if local:
-        if url is not None:
-            raise UsageError("--local with --url: the one is here, the other is elsewhere")
-        if key_file is not None:
-            raise UsageError("--local with --api-key-file: the embedded recognizer asks for no key")
-        from asrcli.server.app import in_background
-        from asrcli.server.recognizers.pool import Pocketsphinx
 
-        if foreign := set(asked.languages) - (Pocketsphinx.languages or set()):
-            raise UsageError(
-                f"--language {min(foreign)} with --local: the embedded recognizer knows US English (en) only"
-            )
-        return Connection(stack.enter_context(in_background(Pocketsphinx())))
-    key = read_key(key_file)
-    if key is None and url is None:
-        raise MissingKey
-    return Connection(DEFAULT_URL if url is None else url, key)
+    model: Model
+    asked: Recognition
+    connection: Connection
+    pace: float | None
+    retries: Retries
+    service: Service
+    told: Sequence[str] = ()
+    remembers: bool = False
+    budget: float | None = None
 
+    def run(
+        self, runs: "Sequence[tuple[Sequence[Source | Together], Sequence[Output]]]", failures: Sequence[AsrError] = ()
+    ) -> None:
+        """Transcribe sources into outputs, run after run; one that fails does not stop the others.
 
-def read_key(key_file: Path | None) -> Secret | None:
-    """The API key from the file, else from the environment, else none.
+        Raises:
+            AsrError: what failed, before or now; Several, if it was more than one.
+        """
+        from asrcli.engine.calls import IdleCalls
+        from asrcli.run import HOPELESS, Run
 
-    Raises:
-        UsageError: a file that cannot be read or holds no key.
-    """
-    if key_file is None:
-        text = os.environ.get(KEY_VARIABLE, "")
-        where = KEY_VARIABLE
-    else:
-        where = f"--api-key-file {key_file}"
-        try:
-            text = key_file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as exc:
-            raise UsageError(f"{where}: {getattr(exc, 'strerror', None) or 'not a text file'}") from exc
-        if not text.strip():
-            raise UsageError(f"{where}: holds no key")
-    text = text.strip()
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise UsageError(f"{where}: does not hold a key on one line")
-    return Secret(text) if text else None
+        notices = self._notices(runs, failures)
+        plan, failed, budget = self._plan(), list(failures), self._budget()
+        if budget is not None:
+            runs = [(limited(sources, budget), [*outputs, budget]) for sources, outputs in runs]
+        with closing(IdleCalls()) as idle:
+            for sources, outputs in runs:
+                try:
+                    Run(plan, outputs, idle).transcribe(sources, notices)
+                except AsrError as exc:
+                    failed += exc.errors if isinstance(exc, Several) else [exc]
+                    if isinstance(exc, (*HOPELESS, NobodyReads, OutputError)):
+                        break
+                notices = []
+        if failed:
+            raise failed[0] if len(failed) == 1 else Several(failed)
 
+    @property
+    def price(self) -> Price | None:
+        """What the region asked charges; None where nobody knows."""
+        return self.model.prices.get(self.connection.region)
 
-def run(
-    model: Model,
-    asked: Recognition,
-    runs: "Sequence[tuple[Sequence[Source | Together], Sequence[Output]]]",
-    failures: Sequence[AsrError],
-    connection: Connection,
-    pace: float | None,
-    retries: Retries,
-    *,
-    local: bool,
-) -> None:
-    """Transcribe sources into outputs, run after run; one that fails does not stop the others.
+    def _budget(self) -> "Budget | None":
+        if self.budget is None:
+            return None
+        from asrcli.budget import Budget
+        from asrcli.cli.spending import known
 
-    Raises:
-        AsrError: what failed, before or now; Several, if it was more than one.
-    """
-    from asrcli.engine.calls import IdleCalls
-    from asrcli.run import HOPELESS, Plan, Run, flat
-    from asrcli.transport.websocket import dial
+        region, asked = self.connection.region, self.asked
+        price = known(self.price, "--budget", self.model.name, region, local=self.service.local)
+        again = self.retries.limit != 0
+        return Budget(self.budget, lambda u: price.cost(u, asked), lambda s: price.forecast(s, asked)[1], again)
 
-    notices = [Notice("warning", str(failure)) for failure in failures]
-    notices += [Notice("warning", EMBEDDED)] if local else []
-    if local and any(source.format.rate < 16000 for sources, _ in runs for source in flat(sources)):
-        notices.append(Notice("warning", "at 8000 Hz it makes about twice the errors of 16000 Hz"))
-    if not model.known:
-        wire = f"sent as it is, on the {model.wire} wire"
-        notices.append(Notice("warning", f"{model.name} is not in the catalogue: {wire}"))
-    plan = Plan(
-        asked.model, lambda source: _codec(model, _for(source, asked)), dial, connection, pace, retries, free=local
-    )
-    failed = list(failures)
-    with closing(IdleCalls()) as idle:
-        for sources, outputs in runs:
-            try:
-                Run(plan, outputs, idle).transcribe(sources, notices)
-            except AsrError as exc:
-                failed += exc.errors if isinstance(exc, Several) else [exc]
-                if isinstance(exc, (*HOPELESS, NobodyReads, OutputError)):
-                    break
-            notices = []
-    if failed:
-        raise failed[0] if len(failed) == 1 else Several(failed)
+    def _notices(
+        self, runs: "Sequence[tuple[Sequence[Source | Together], Sequence[Output]]]", failures: Sequence[AsrError]
+    ) -> list[Notice]:
+        from asrcli.run import flat
 
+        told = [*map(str, failures), *([EMBEDDED] if self.service.local else []), *self.told]
+        if self.service.local and any(source.format.rate < 16000 for sources, _ in runs for source in flat(sources)):
+            told.append("at 8000 Hz it makes about twice the errors of 16000 Hz")
+        return [Notice("warning", text) for text in told]
 
-def _for(source: "Source", asked: Recognition) -> Recognition:
-    """What is asked of the service for this source: its rate, and what its bytes are."""
-    return replace(asked, rate=source.format.rate, audio_format=source.audio_format)
+    def _plan(self) -> "Plan":
+        from asrcli.run import Plan
+        from asrcli.transport.minting import dial_minted
+        from asrcli.transport.websocket import dial
+
+        dialled = dial_minted if self.service.temporary_key else dial
+        memories: dict[int, Memory] = {}
+
+        def codec(source: "Source") -> "ClientCodec":
+            asked = replace(self.asked, rate=source.format.rate, audio_format=source.audio_format)
+            if not self.remembers:
+                return client(self.model.wire, asked)
+            return client(self.model.wire, asked, memories.setdefault(id(source), Memory(asked.context)))
+
+        price = self.price
+        cost = (lambda usage: price.cost(usage, self.asked)) if price is not None else (lambda _: None)
+        return Plan(
+            self.asked.model, codec, dialled, self.connection, self.pace, self.retries, self.service.local, cost
+        )
 
 
-def _codec(model: Model, asked: Recognition) -> "ClientCodec":
-    from asrcli.protocol import inference, realtime
+def limited(sources: "Sequence[Source | Together]", budget: "Budget") -> "list[Source | Together]":
+    """The sources, each as far as the budget reaches."""
+    from asrcli.budget import Affordable
+    from asrcli.run import Together
 
+    def bounded(source: "Source | Together") -> "Source | Together":
+        if isinstance(source, Together):
+            return Together(tuple(Affordable(each, budget) for each in source.sources))
+        return Affordable(source, budget)
+
+    return [bounded(source) for source in sources]
+
+
+def client(wire: str, asked: Recognition, memory: Memory | None = None) -> "ClientCodec":
+    """The client end of a wire for one task; with a memory, what was said last is its context."""
+    from asrcli.protocol import inference, omni, realtime
+
+    def new_id() -> str:
+        return uuid.uuid4().hex
+
+    if memory is not None:
+        return inference.Client(asked, new_id, memory)
     clients: dict[str, Callable[[Recognition, Callable[[], str]], ClientCodec]] = {
         INFERENCE: inference.Client,
+        TRANSLATION: inference.Translating,
         REALTIME: realtime.Client,
+        OMNI: omni.Client,
     }
-    return clients[model.wire](asked, lambda: uuid.uuid4().hex)
+    return clients[wire](asked, new_id)

@@ -6,14 +6,15 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from asrcli.cli import options as o
 from asrcli.cli import values
-from asrcli.config import Connection, Recognition
+from asrcli.cli.grouping import grouped
+from asrcli.cli.service import Service
+from asrcli.config import Recognition
 from asrcli.errors import UsageError
 from asrcli.models import find
 
@@ -114,12 +115,12 @@ Wait = Annotated[
 ]
 
 
+@grouped
 def ws_raw(
     path: Audio = None,
+    *,
     wire: WireName = Wire.INFERENCE,
-    url: o.Url = None,
-    local: o.Local = False,
-    api_key_file: o.ApiKeyFile = None,
+    service: Service,
     header: Headers = None,
     wait: Wait = None,
     model: o.ModelName = "",
@@ -151,11 +152,12 @@ def ws_raw(
     from asrcli.outputs.verbatim import Verbatim
     from asrcli.protocol.raw import address
     from asrcli.raw import RawRun
+    from asrcli.transport.minting import minted
     from asrcli.transport.websocket import as_it_came, dial
 
     if model and wire is Wire.NONE:
         raise UsageError("--model with --wire none: such a server is asked for no model")
-    _check(wire, text=text, path=path, url=url, local=local, vad=vad)
+    _check(wire, service, text=text, path=path, vad=vad)
     if raw and (path is None or audio_format != "pcm"):
         raise UsageError("--raw describes a file of bare samples, which goes out as pcm")
     wiring.log_to(log_file)
@@ -164,29 +166,29 @@ def ws_raw(
     samples = reads.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     exchange = _exchange(wire, asked, _given("--first", first), _given("--last", last))
     pieces = _lines() if text else _pieces(path, asked, samples, chunk_ms)
-    speed = values.parse_pace(pace) if pace is not None else (None if local else 1.0)
+    speed = values.parse_pace(pace) if pace is not None else (None if service.local else 1.0)
     with ExitStack() as stack:
         lines = Lines(output)
         stack.callback(lines.close)
         shown = Verbatim(lines, time.monotonic, stamp=stamp, sent=show_sent, to_screen=output is None and _on_screen())
-        if wire is Wire.NONE:  # a stranger's server does not get the key that the environment holds for the service
-            key = wiring.read_key(api_key_file) if api_key_file is not None else None
-            connection = Connection(url or "", key)
-        else:
-            connection = wiring.connection(stack, asked, local=local, url=url, key_file=api_key_file)
+        # A stranger's server does not get the key that the environment holds for the service.
+        connection = service.strange() if wire is Wire.NONE else service.at(stack, asked)
+        connection = minted(connection) if service.temporary_key else connection
         where = address(wire.value, connection.url, asked.model)
         transport = dial(where, connection, _headers(header or []), as_it_came)
         patience_s = wait or (3.0 if wire is Wire.NONE else connection.idle_timeout_s)
         RawRun(transport, exchange, pieces, speed, patience_s, shown.show).hold()
 
 
-def _check(wire: Wire, *, text: bool, path: str | None, url: str | None, local: bool, vad: bool) -> None:
+def _check(wire: Wire, service: Service, *, text: bool, path: str | None, vad: bool) -> None:
     if not vad and wire is not Wire.REALTIME:
         raise UsageError(f"--no-vad with --wire {wire}: it belongs to the realtime wire")
-    if wire is Wire.NONE and url is None:
-        raise UsageError("--wire none needs --url", "it speaks to any WebSocket server")
-    if wire is Wire.NONE and local:
+    if wire is Wire.NONE and service.local:
         raise UsageError("--wire none with --local: the embedded recognizer speaks its two wires only")
+    if wire is Wire.NONE and service.temporary_key:
+        raise UsageError("--wire none with --temporary-key: such a server makes none")
+    if wire is Wire.NONE and service.url is None:
+        raise UsageError("--wire none needs --url", "it speaks to any WebSocket server")
     if text and wire is not Wire.NONE:
         raise UsageError(f"--text with --wire {wire}: that wire carries audio")
     if text and path is not None:
@@ -207,13 +209,7 @@ def _exchange(wire: Wire, asked: Recognition, first: str | None, last: str | Non
 
 
 def _given(option: str, text: str | None) -> str | None:
-    """What was written, or with @ in front what is in that file."""
-    if text is None or not text.startswith("@"):
-        return text
-    try:
-        return Path(text[1:]).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"{option} {text}: {getattr(exc, 'strerror', None) or 'not a text file'}") from exc
+    return None if text is None else values.given_text(option, text)
 
 
 def _headers(given: Sequence[str]) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from asrcli.errors import AsrError, ConnectFailed, ConnectionLost
 from asrcli.message import Message
 from asrcli.seams import ClientCodec
 
+GRACE_S = 180.0  # so long an old task waits for the end of what is being said
 LAST_WORDS_S = 1.0  # what a closing connection still had to say arrives within this time
 
 
@@ -69,6 +70,16 @@ class Line:
         self.wait(self.connection.connect_timeout_s)
         self.send(self.task.codec.start())
 
+    def commit(self) -> None:
+        """End the utterance here; patience begins where audio waits for the answer to it.
+
+        Raises:
+            Unsent: the connection is gone.
+        """
+        self.send(self.task.codec.commit())
+        if self.task.codec.full:
+            self.wait_for_more()
+
     def finish(self) -> None:
         """Ask for the rest of the text."""
         self.wait_for_more()
@@ -114,9 +125,11 @@ class Line:
 
     @property
     def old(self) -> bool:
-        """Whether the task has lived nearly as long as the service lets it."""
-        lifetime_s = self.task.codec.lifetime_s
-        return lifetime_s is not None and self._clock() - self.started >= lifetime_s
+        """Whether the task has lived nearly as long as the service lets it, and may end: best between two sentences."""
+        lifetime_s, age_s = self.task.codec.lifetime_s, self._clock() - self.started
+        if lifetime_s is None or age_s < lifetime_s:
+            return False
+        return self.task.open_ms is None or age_s >= lifetime_s + GRACE_S
 
     def renew(self, *, keep: bool) -> None:
         """The task is over, the next one is not asked for yet; the connection stays where it may be used again."""

@@ -223,14 +223,14 @@ class Loop:
             self._step(Happening.CUT)  # the server counts what it hears: behind a jump its times would be wrong
             return
         self._audio.cursor = chunk.end
-        if self._live and not chunk.quiet:
+        if self._live and not chunk.quiet and not self._line.task.codec.manual:  # there nothing comes before a commit
             self._watch.spoke(self._clock())
         self._line.send(self._line.task.codec.audio(chunk.pcm))
         if not self._keeps:
             self._audio.settle(chunk.end)
         self._account.sent(chunk.end)
         if chunk.cut_after and self._line.task.codec.manual:
-            self._line.send(self._line.task.codec.commit())
+            self._line.commit()
         elif chunk.cut_after:
             self._step(Happening.CUT)
 
@@ -254,8 +254,9 @@ class Loop:
         self._account.counted(codec.usage, over=codec is not self._line.task.codec)
         self._line.answer()
         if full and not codec.full:
+            self._line.deadline = None if self._link is Link.UP else self._line.deadline
             self._go_on()
-        if self._link in {Link.DRAINING, Link.RENEWING}:
+        if self._link in {Link.DRAINING, Link.RENEWING} or (self._link is Link.UP and codec.full):
             self._line.wait_for_more()
 
     def _closed(self, closed: Closed) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from asrcli.audio import SAMPLE_BYTES, Format
 from asrcli.errors import SourceError
-from asrcli.events import Final, Gap, Resumed
-from asrcli.journal.record import EVENTS, Header, Kept, header, lines, number
+from asrcli.events import Gap, Resumed
+from asrcli.journal.record import EVENTS, Header, Kept, final, header, lines, number
 from asrcli.journal.track import Index, Track
 from asrcli.recovery.replay import Span, left_over
 from asrcli.recovery.seam import MARGIN_MS, seam
@@ -147,9 +147,7 @@ class Journal:
             if end_ms < begin_ms:
                 raise ValueError(end_ms)
             if kind == "final":
-                text, language = str(record["text"]) if "text" in record else "", str(record.get("language", ""))
-                final = Final("", begin_ms, end_ms, text, language=language, speaker=speaker)
-                self.parts[-1].sentences.append(Sentence(number(record, "sentence"), final))
+                self.parts[-1].sentences.append(Sentence(number(record, "sentence"), final(record)))
             elif kind == "gap":
                 self.gaps.append(Gap(begin_ms, end_ms, str(record.get("reason", "")), speaker))
             else:

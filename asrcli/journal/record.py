@@ -17,6 +17,7 @@ from asrcli.transcript import Transcript
 
 VERSION = 1
 EVENTS = "events.jsonl"
+_BESIDE = ("translation", "translated_into", "heard")  # fields of a final that few have
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ def described(event: Event, transcript: Transcript) -> dict[str, Any] | None:
     if isinstance(event, Final):
         number = transcript.latest.number if transcript.latest is not None and event.text.strip() else 0
         about = {"sentence": number, "end_ms": event.end_ms, "text": event.text, "language": event.language}
-        return {"type": "final"} | _place(event) | about
+        beside = {name: getattr(event, name) for name in _BESIDE if getattr(event, name)}
+        return {"type": "final"} | _place(event) | about | beside
     if isinstance(event, Gap):
         return {"type": "gap"} | _place(event) | {"end_ms": event.end_ms, "reason": event.reason}
     if isinstance(event, Paused | Resumed):
@@ -125,6 +127,17 @@ def described(event: Event, transcript: Transcript) -> dict[str, Any] | None:
 
 def _place(event: Began | Final | Gap) -> dict[str, Any]:
     return {"speaker": event.speaker, "begin_ms": event.begin_ms}
+
+
+def final(record: Mapping[str, Any]) -> Final:
+    """The sentence in a record of one, without words: a journal does not keep them.
+
+    Raises:
+        ValueError: it has no times.
+    """
+    begin_ms, end_ms = number(record, "begin_ms"), number(record, "end_ms")
+    text, language, speaker, *beside = (str(record.get(name, "")) for name in ("text", "language", "speaker", *_BESIDE))
+    return Final("", begin_ms, end_ms, text, (), language, "", speaker, *beside)
 
 
 def number(record: Mapping[str, Any], name: str) -> int:

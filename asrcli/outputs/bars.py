@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress_bar import ProgressBar
 from rich.segment import Segment
 
-from asrcli.events import Absent, Began, Ended, Event, Level, Paused, Progress, Reconnecting, Resumed
-from asrcli.outputs.text import clock
+from asrcli.events import Absent, Began, Billed, Ended, Event, Level, Paused, Progress, Reconnecting, Resumed
+from asrcli.outputs.text import clock, money
 from asrcli.transcript import Transcript
 
 BAR_CELLS = 40
@@ -38,13 +38,16 @@ class FileBar:
         self._began: Began | None = None
         self._began_at = 0.0
         self._sent_ms = 0
+        self._cost: float | None = None
 
     def hear(self, event: Event) -> bool:
-        """Follow what has begun and what was sent."""
+        """Follow what has begun, what was sent and what that costs."""
         if isinstance(event, Began):
             self._began, self._began_at = event, self._now()
         elif isinstance(event, Progress):
             self._sent_ms = event.sent_ms
+        elif isinstance(event, Billed):
+            self._cost = event.cost
         return self._began is not None
 
     def draw(self, console: Console, transcript: Transcript, cells: int) -> Iterator[Segment]:
@@ -70,6 +73,8 @@ class FileBar:
         figures = [_short(position_ms) + (f"/{_short(total_ms)}" if total_ms else ""), f"{speed:.1f}x"]
         if total_ms and speed > 0.01:
             figures.append(f"ETA {_short(int(max(0, total_ms - position_ms) / speed))}")
+        if self._cost is not None:
+            figures.append(money(self._cost))
         while len(" ".join(figures)) > cells:
             figures.pop()
         return " ".join(figures)
@@ -85,6 +90,7 @@ class MicrophoneBar:
         self._absent: set[str] = set()  # speakers whose device is gone
         self._levels: dict[str, float] = {}  # speaker -> dBFS
         self._heard_ms = self._sent_ms = 0
+        self._cost = ""
 
     def hear(self, event: Event) -> bool:
         """Follow the state of things."""
@@ -106,6 +112,8 @@ class MicrophoneBar:
             self._levels.pop(event.speaker, None)
         elif isinstance(event, Resumed):
             self._held.pop(event.speaker, None)
+        elif isinstance(event, Billed) and event.cost is not None:
+            self._cost = money(event.cost)
         return not isinstance(event, Ended)
 
     def draw(self, console: Console, transcript: Transcript, cells: int) -> Iterator[Segment]:
@@ -116,6 +124,7 @@ class MicrophoneBar:
             _short(self._heard_ms),
             *map(_decibels, self._levels.values()),
             self._lag(transcript),
+            self._cost,
         ]
         figures = [figure for figure in figures if figure]
         while len(figures) > 2 and cell_len(" ".join(figures)) > cells:

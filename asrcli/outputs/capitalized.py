@@ -31,9 +31,10 @@ class Capitalized:
         self._output = output
 
     def hear(self, event: Event, transcript: Transcript) -> None:
-        """Change the text of finals, nothing else."""
+        """Change the text of finals and their translation, each by the rules of its language, and nothing else."""
         if isinstance(event, Final) and event.text.strip():
-            event = replace(event, text=capitalized(event.text, event.language))
+            translation = capitalized(event.translation, event.translated_into) if event.translation.strip() else ""
+            event = replace(event, text=capitalized(event.text, event.language), translation=translation)
         self._output.hear(event, transcript)
 
     def close(self) -> None:

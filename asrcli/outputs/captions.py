@@ -1,12 +1,15 @@
 """Sentences cut into captions: lines that fit, in cells, each for as long as it can be read. Pure.
 
 Chinese breaks between any two characters but not before closing punctuation; other scripts break at spaces. Times come
-from the words where the wire gives them, and in proportion to the text where it does not.
+from the words where the wire gives them, and in proportion to the text where it does not. Beneath a text stands what
+comes as far into its translation, of which no word has a time that counts.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from rich.cells import cell_len, chop_cells
 
@@ -25,7 +28,10 @@ MAX_LINE, MAX_LINES = 42, 2
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How captions look: the width of a line in cells, lines in a caption, and how long one may and must stand."""
+    """How captions look: the width of a line in cells, lines in a caption, and how long one may and must stand.
+
+    Text and translation have half of the lines each, and at least one.
+    """
 
     max_line: int = MAX_LINE
     max_lines: int = MAX_LINES
@@ -52,11 +58,58 @@ class _Piece:
 def captions(final: Final, layout: Layout, after_ms: int = 0) -> list[Caption]:
     """The captions of a sentence, none of them before `after_ms`, where the one before still stands."""
     found: list[Caption] = []
-    for group in _groups(list(_pieces(final, layout.max_line)), layout):
-        begin_ms = max(group[0].begin_ms, found[-1].end_ms if found else after_ms)
-        end_ms = min(max(group[-1].end_ms, begin_ms + layout.min_ms), begin_ms + layout.max_ms)
-        found.append(Caption(begin_ms, end_ms, tuple(_lines([piece.text for piece in group], layout))))
+    for text, beneath, from_ms, to_ms in _timed(final, layout):
+        begin_ms = max(from_ms, found[-1].end_ms if found else after_ms)
+        end_ms = min(max(to_ms, begin_ms + layout.min_ms), begin_ms + layout.max_ms)
+        found.append(Caption(begin_ms, end_ms, (*text, *beneath)))
     return found
+
+
+def _timed(final: Final, layout: Layout) -> Iterator[tuple[list[str], list[str], int, int]]:
+    """Lines of the text, lines of the translation beneath it, and when they are said."""
+    pieces = list(_pieces(final, layout.max_line))
+    beneath = _Beneath(pieces, final.translation, layout.max_line)
+    if beneath.texts:
+        layout = replace(layout, max_lines=max(1, layout.max_lines // 2))
+    at = 0
+    for group in _groups(pieces, layout, beneath):
+        text, begin_ms = _lines([piece.text for piece in group], layout), group[0].begin_ms
+        parts = list(_full(beneath.share(at, at + len(group)), layout)) or [[]]
+        each_ms = (group[-1].end_ms - begin_ms) // len(parts)
+        for number, part in enumerate(parts):  # several only where a few words became very many
+            yield text, part, begin_ms + number * each_ms, begin_ms + (number + 1) * each_ms
+            text = []
+        at += len(group)
+
+
+class _Beneath:
+    """A translation cut in proportion to the text it stands under."""
+
+    def __init__(self, pieces: list[_Piece], translation: str, max_line: int) -> None:
+        self.texts = [piece.text for piece in _pieces(Final("", 0, 0, translation), max_line)]
+        self._ends = list(accumulate(cell_len(piece.text) for piece in pieces))
+        ends = list(accumulate(map(cell_len, self.texts)))
+        total = max([1, *ends])
+        # How far into the whole the middle of each is.
+        self._middles = [(end - cell_len(text) / 2) / total for text, end in zip(self.texts, ends, strict=True)]
+
+    def share(self, begin: int, end: int) -> list[str]:
+        """What stands under the pieces from one number to another; all pieces together have all of it."""
+        return self.texts[self._place(begin) : self._place(end)]
+
+    def _place(self, number: int) -> int:
+        if number in {0, len(self._ends)}:
+            return len(self.texts) if number else 0
+        return bisect_right(self._middles, self._ends[number - 1] / max(1, self._ends[-1]))
+
+
+def _full(texts: list[str], layout: Layout) -> Iterator[list[str]]:
+    """The lines of a translation, as many at once as a caption holds; once where all of it fits."""
+    lines = _filled(texts, layout.max_line)
+    if lines and len(lines) <= layout.max_lines:
+        lines = _lines(texts, layout)
+    for at in range(0, len(lines), layout.max_lines):
+        yield lines[at : at + layout.max_lines]
 
 
 def _pieces(final: Final, max_line: int) -> Iterator[_Piece]:
@@ -89,11 +142,11 @@ def _known_times(final: Final, text: str) -> dict[int, int]:
     return known
 
 
-def _groups(pieces: list[_Piece], layout: Layout) -> Iterator[list[_Piece]]:
+def _groups(pieces: list[_Piece], layout: Layout, beneath: _Beneath) -> Iterator[list[_Piece]]:
     """Pieces that stand together: as many as fit into the lines and the longest time, best to the end of a clause."""
     group: list[_Piece] = []
-    for piece in pieces:
-        while group and not _fits([*group, piece], layout):
+    for number, piece in enumerate(pieces, 1):
+        while group and not _fits([*group, piece], beneath.share(number - 1 - len(group), number), layout):
             cut = _clause_end(group)
             yield group[:cut]
             group = group[cut:]
@@ -102,9 +155,9 @@ def _groups(pieces: list[_Piece], layout: Layout) -> Iterator[list[_Piece]]:
         yield group
 
 
-def _fits(group: list[_Piece], layout: Layout) -> bool:
-    lines = _filled([piece.text for piece in group], layout.max_line)
-    return len(lines) <= layout.max_lines and group[-1].end_ms - group[0].begin_ms <= layout.max_ms
+def _fits(group: list[_Piece], beneath: list[str], layout: Layout) -> bool:
+    lines = max(len(_filled(texts, layout.max_line)) for texts in ([piece.text for piece in group], beneath))
+    return lines <= layout.max_lines and group[-1].end_ms - group[0].begin_ms <= layout.max_ms
 
 
 def _clause_end(group: list[_Piece]) -> int:

@@ -1,4 +1,4 @@
-"""A command of the user's for each final: the text on its standard input, the times in its environment.
+"""A command of the user's for each final: the text on its standard input, the rest in its environment.
 
 The commands run one after the other in a thread of their own, so that a slow one delays no transcript.
 """
@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from threading import Thread
 
 from asrcli.events import Event, Final
-from asrcli.outputs.text import said
+from asrcli.outputs.text import harmless, said, translated
 from asrcli.transcript import Transcript
 
 PATIENCE_S = 10.0  # so long the commands that still wait are waited for at the end
@@ -30,7 +30,9 @@ class Command:
         """Queue the command for a final."""
         if isinstance(event, Final) and event.text.strip() and transcript.latest is not None:
             about = {"SENTENCE": transcript.latest.number, "BEGIN_MS": event.begin_ms, "END_MS": event.end_ms}
-            self._waiting.put((said(event), {f"ASR_{name}": str(value) for name, value in about.items()}))
+            into = {"TRANSLATION": translated(event), "TRANSLATED_INTO": event.translated_into}
+            told = about | {name: _bearable(text) for name, text in into.items() if text}
+            self._waiting.put((said(event), {f"ASR_{name}": str(value) for name, value in told.items()}))
 
     def close(self) -> None:
         """Wait for the commands that are due, within limits."""
@@ -60,3 +62,8 @@ class Command:
                 self._warn(f"--exec: the command failed with exit code {done.returncode}")
         if failures > 1:
             self._warn(f"--exec: the command failed {failures} times")
+
+
+def _bearable(text: str) -> str:
+    """As an environment can hold it: JSON may bring halves of characters, and ends of strings."""
+    return harmless(text).encode("utf-8", "replace").decode("utf-8")

@@ -59,7 +59,9 @@ def _final(event: Final, transcript: Transcript) -> dict[str, Any]:
 
 def _spoken(event: Partial | Final) -> dict[str, Any]:
     about = {"words": [_word(word) for word in event.words], "language": event.language, "emotion": event.emotion}
-    return _present(about | {"speaker": event.speaker}, "words", "language", "emotion", "speaker")
+    about |= {"speaker": event.speaker, "translation": event.translation, "translated_into": event.translated_into}
+    about |= {"heard": event.heard} if isinstance(event, Final) else {}
+    return _present(about, *about)
 
 
 def _word(word: Word) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Paused, Reconnecting, Resumed
 from asrcli.outputs.lines import Lines
-from asrcli.outputs.text import account, harmless, pause, reconnecting
+from asrcli.outputs.text import INTO, account, harmless, pause, reconnecting, translated
 from asrcli.transcript import Transcript
 
 LEVELS = {"warning": 0, "info": 1, "debug": 2}
@@ -29,6 +29,8 @@ class Plain:
             self._lines.write(self._render(event, number))
         elif isinstance(event, Partial) and self._partials:
             self._lines.write(f"… {harmless(event.text)}")
+            if into := translated(event):
+                self._lines.write(f"… {INTO}{into}")
 
     def close(self) -> None:
         """End the file."""

@@ -20,7 +20,12 @@ _WORD = {
     "required": ["text", "begin_ms", "end_ms"],
 }
 _WHOSE = {"speaker": {**_TEXT, "description": "label of the source, where several are heard at once"}}
-_SPOKEN = {"words": {"type": "array", "items": _WORD}, "language": _TEXT, "emotion": _TEXT, **_WHOSE}
+_INTO = {
+    "translation": {**_TEXT, "description": "the sentence in another language, as far as it is"},
+    "translated_into": {**_TEXT, "description": "that language"},
+}
+_SPOKEN = {"words": {"type": "array", "items": _WORD}, "language": _TEXT, "emotion": _TEXT, **_WHOSE, **_INTO}
+_HEARD = {"heard": {**_TEXT, "description": "what another model wrote down, where text answers a prompt"}}
 _NUMBER = {"type": "integer", "minimum": 1, "description": "counted from 1 through the run"}
 
 
@@ -51,7 +56,7 @@ _EVENTS = [
         "final",
         "a finished sentence; it comes once and will not change",
         {"sentence": _NUMBER, "begin_ms": _MS, "end_ms": _MS, "text": _TEXT},
-        _SPOKEN,
+        {**_SPOKEN, **_HEARD},
     ),
     _event("gap", "audio without text", {"begin_ms": _MS, "end_ms": _MS, "reason": _TEXT}, _WHOSE),
     _event(

@@ -10,7 +10,8 @@ from asrcli.errors import UsageError
 from asrcli.events import Began, Event, Final, Gap
 from asrcli.outputs.captions import Caption, Layout, captions
 from asrcli.outputs.lines import Lines
-from asrcli.outputs.text import clock, said
+from asrcli.outputs.plain import Plain
+from asrcli.outputs.text import clock, harmless, said, translated
 from asrcli.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ class Subtitles:
         if not isinstance(event, Final | Gap):
             return
         words = event.words if isinstance(event, Final) and not event.speaker else ()  # a label stands in no word
-        whole = Final("", event.begin_ms, event.end_ms, said(event) if self._speaks(event) else "", words)
+        into = translated(event) if isinstance(event, Final) else ""
+        text = said(event) if self._speaks(event) else ""
+        whole = Final("", event.begin_ms, event.end_ms, text, words, translation=into)
         for caption in captions(whole, self._layout, self._ends.get(event.speaker, 0)):
             self._ends[event.speaker] = caption.end_ms
             self._number += 1
@@ -85,11 +88,23 @@ def tsv(event: Final | Gap, number: int) -> str:
     return f"{event.begin_ms}\t{event.end_ms}\t{said(event)}"
 
 
+def _tsv_of_both(event: Final | Gap, number: int) -> str:
+    return f"{tsv(event, number)}\t{translated(event) if isinstance(event, Final) else ''}"
+
+
+def table(lines: Lines, *, translated: bool = False) -> Plain:
+    """An Output of rows of tab-separated values, with a column for a translation where one was asked for."""
+    head = TSV_HEAD + ("\ttranslation" if translated else "")
+    return Plain(lines, _tsv_of_both if translated else tsv, head=head)
+
+
 def lrc(event: Final | Gap, number: int) -> str:
-    """A line of lyrics: its minutes, seconds and hundredths, then the text."""
+    """A line of lyrics: its minutes, seconds and hundredths, then the text; a translation is another, sung with it."""
     del number
     hundredths = event.begin_ms // 10
-    return f"[{hundredths // 6000:02}:{hundredths // 100 % 60:02}.{hundredths % 100:02}]{said(event)}"
+    time = f"[{hundredths // 6000:02}:{hundredths // 100 % 60:02}.{hundredths % 100:02}]"
+    into = translated(event) if isinstance(event, Final) else ""
+    return f"{time}{said(event)}" + (f"\n{time}{into}" if into else "")
 
 
 def template(text: str) -> Callable[[Final | Gap, int], str]:
@@ -124,4 +139,7 @@ def _fields(event: Final | Gap, number: int) -> Mapping[str, object]:
         "speaker": event.speaker,
         "language": about.language,
         "emotion": about.emotion,
+        "translation": translated(about),
+        "translated_into": about.translated_into,
+        "heard": harmless(about.heard).strip(),
     }

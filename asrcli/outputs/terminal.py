@@ -1,4 +1,4 @@
-"""The live line on a terminal, drawn by Rich: finals scroll up once, the open sentence and a bar stay below them."""
+"""The live line on a terminal, drawn by Rich: finals scroll up once, below them stay the open sentence and a bar."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,7 +27,7 @@ from asrcli.events import (
 )
 from asrcli.outputs.bars import Bar
 from asrcli.outputs.plain import LEVELS
-from asrcli.outputs.text import account, folded, harmless, line, pause, reconnecting
+from asrcli.outputs.text import BELOW, INTO, account, below, folded, harmless, line, pause, reconnecting
 from asrcli.transcript import Transcript
 
 REDRAW_EVERY_S = 0.1
@@ -91,7 +91,7 @@ class Terminal:
         if self._bar.hear(event) and not self._live.is_started and self._ours():
             self._live.start()
         if isinstance(event, Final) and event.text.strip():
-            self._print(line(event, self._stamp))
+            self._print("\n".join([line(event, self._stamp), *below(event, BELOW)]))
         elif isinstance(event, Gap):
             self._print(line(event, self._stamp), "bold red")
         elif isinstance(event, Notice) and LEVELS[event.level] <= self._level:
@@ -139,6 +139,12 @@ class Terminal:
         yield Segment(settled)
         yield Segment(unsettled, Style.parse(UNSETTLED))
         yield Segment.line()
+        drawn = [cell_len(settled + unsettled)]
+        if translation := harmless(self._transcript.translation).strip():
+            shown = BELOW + INTO + "".join(tail("", translation, max(1, cells - cell_len(BELOW + INTO))))
+            yield Segment(shown, Style.parse(UNSETTLED))
+            yield Segment.line()
+            drawn.append(cell_len(shown))
         bar = list(self._bar.draw(console, self._transcript, cells))
         yield from bar
-        self._drawn = [cell_len(settled + unsettled), Segment.get_line_length(bar)]
+        self._drawn = [*drawn, Segment.get_line_length(bar)]

@@ -4,9 +4,11 @@ import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from asrcli.events import Ended, Final, Gap, Reconnecting, Resumed
+from asrcli.events import Ended, Final, Gap, Partial, Reconnecting, Resumed
 
 SEPARATOR = " · "
+INTO = "→ "  # stands before a translation
+BELOW = "  "  # before what no time stands in front of
 # Direction overrides can make a line read as what it does not say; the marks of ordinary right-to-left text stay.
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -37,6 +39,26 @@ def line(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
         return f"[gap {stamp(event.begin_ms)} → {stamp(event.end_ms)}: {whose}{harmless(event.reason)}]"
     text = said(event)
     return f"[{stamp(event.begin_ms)} → {stamp(event.end_ms)}] {text}" if stamp else text
+
+
+def block(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
+    """`line`, and under its text what is `below` it."""
+    first = line(event, stamp)
+    return "\n".join([first, *below(event, " " * (len(first) - len(said(event))))])
+
+
+def below(event: Final | Gap, indent: str) -> list[str]:
+    """The lines under a sentence: its translation, and what another model heard of it."""
+    if isinstance(event, Gap):
+        return []
+    into, heard = translated(event), harmless(event.heard).strip()
+    lines = [f"{indent}{INTO}{into}"] if into else []
+    return lines + ([f"{indent or BELOW}heard: {heard}"] if heard else [])
+
+
+def translated(event: Partial | Final) -> str:
+    """The words of a translation."""
+    return harmless(event.translation).strip()
 
 
 def pause(event: Resumed, stamp: Callable[[int], str] | None) -> str:
@@ -90,6 +112,18 @@ def account(ended: Ended) -> list[str]:
         delays.append(f"first text after {ended.first_text_ms / 1000:.2f} s")
     if ended.final_after_stop_ms is not None:
         delays.append(f"last final {ended.final_after_stop_ms / 1000:.2f} s after the end")
-    if ended.billed_s is not None:
-        delays.append(f"billed {ended.billed_s:g} s")
+    delays += _bill(ended)
     return [SEPARATOR.join(parts) for parts in (seconds, delays) if parts]
+
+
+def money(cost: float) -> str:
+    """So much in CNY: small sums to a hundredth of a fen."""
+    return f"{cost:.4f} CNY" if cost < 1 else f"{cost:.2f} CNY"
+
+
+def _bill(ended: Ended) -> list[str]:
+    """What the service counted, and what that costs."""
+    counted = [] if ended.billed_s is None else [f"billed {ended.billed_s:g} s"]
+    if ended.input_tokens is not None or ended.output_tokens is not None:
+        counted.append(f"{ended.input_tokens or 0} tokens in, {ended.output_tokens or 0} out")
+    return counted if ended.cost is None else [*counted, money(ended.cost)]

@@ -1,4 +1,4 @@
-"""The inference wire (run-task): Fun-ASR, Paraformer and the qwen-audio streaming models. Client end, server end.
+"""The inference wire (run-task): Fun-ASR, Paraformer, Gummy and qwen-audio streaming models. Client end, server end.
 
 Source of the facts: the service's WebSocket API reference for realtime speech recognition.
 """
@@ -8,15 +8,17 @@ from math import ceil
 
 from asrcli.audio import SAMPLE_BYTES
 from asrcli.config import Recognition
+from asrcli.context import Memory
 from asrcli.errors import ProtocolError, ServiceRefused
 from asrcli.events import Event, Final, Finished, Notice, Partial, Ready, Usage
 from asrcli.message import Binary, Message, Text
-from asrcli.protocol import parameters, sentence
+from asrcli.protocol import parameters, sentence, translation
 from asrcli.protocol.parsing import Json, counted, endpoint, need, part, read, text, write
 from asrcli.request import Audio, Context, Finish, Request, Start
 
 PATH = "/api-ws/v1/inference"
 AUDIO_FORMATS = ("pcm", "wav", "mp3", "opus", "speex", "aac", "amr")
+TRANSLATES, ONE_SENTENCE = "gummy", "gummy-chat"  # how the names of models begin that do so
 
 
 class Client:
@@ -29,10 +31,13 @@ class Client:
     lifetime_s: float | None = None  # a task may last for ever
     full = False  # audio never waits for answers
 
-    def __init__(self, recognition: Recognition, new_id: Callable[[], str]) -> None:
+    def __init__(self, recognition: Recognition, new_id: Callable[[], str], memory: Memory | None = None) -> None:
         self.task_id = new_id()
         self.usage = Usage()
         self._recognition = recognition
+        self._memory, self._learned = memory, False  # what was said last is context, and there is more of it
+        self._finishing = False
+        self._halves = translation.Halves(recognition)
 
     def url(self, base: str) -> str:
         """Where this wire is spoken at a service; the model travels in run-task."""
@@ -41,13 +46,14 @@ class Client:
     def start(self) -> list[Message]:
         """run-task: audio must wait for Ready."""
         asked = self._recognition
+        context = asked.context if self._memory is None else self._memory.texts
         payload = {
             "task_group": "audio",
             "task": "asr",
             "function": "recognition",
             "model": asked.model,
             "parameters": parameters.written(asked, self.names),
-            "input": _context(asked.context) if asked.context else {},
+            "input": _context(context) if context else {},
         } | parameters.resources(asked)
         return [self._command("run-task", payload)]
 
@@ -70,11 +76,13 @@ class Client:
 
     def finish(self) -> list[Message]:
         """finish-task: the server sends what is left, then task-finished."""
+        self._finishing = True
         return [self._command("finish-task", {"input": {}})]
 
     def owed(self) -> list[Message]:
-        """Nothing: no answer on this wire wants one."""
-        return []
+        """The context anew, when there is more of it to remember."""
+        learned, self._learned = self._learned and not self._finishing, False
+        return self.context(self._memory.texts) if learned and self._memory is not None else []
 
     def receive(self, message: Message) -> list[Event]:
         """What a server message says.
@@ -91,10 +99,10 @@ class Client:
         if name == "task-started":
             return [Ready(self.task_id)]
         if name == "result-generated":
-            return list(self._results(value))
+            return self._remembered(list(self._results(value)))
         if name == "task-finished":
             self._bill(value)
-            return [Finished(self.usage)]
+            return [*self._halves.rest(), Finished(self.usage)]
         if name == "task-failed":
             header = value["header"]
             raise ServiceRefused(text(header, "error_code"), text(header, "error_message"), self.task_id)
@@ -103,12 +111,22 @@ class Client:
     def _command(self, action: str, payload: Json) -> Text:
         return write({"header": {"action": action, "task_id": self.task_id, "streaming": "duplex"}, "payload": payload})
 
+    def _remembered(self, events: list[Event]) -> list[Event]:
+        for event in events:
+            if self._memory is not None and isinstance(event, Final) and event.text.strip():
+                self._memory.hear(event.text)
+                self._learned = True
+        return events
+
     def _results(self, value: Json) -> Iterator[Event]:
         self._bill(value)
         output = need(value, "payload.output", dict)
         if "sentence" not in output and isinstance(output.get("output"), dict):
             output = output["output"]  # newer models repeat the envelope inside
-        yield from sentence.read(need(output, "sentence", dict))
+        if translation.SAID in output or translation.TRANSLATED in output:
+            yield from self._halves.read(output)
+        else:
+            yield from sentence.read(need(output, "sentence", dict))
 
     def _bill(self, value: Json) -> None:
         # The service's count is cumulative, absent while a sentence is open, and null at the end of some tasks.
@@ -136,7 +154,9 @@ class Server:
     def __init__(self, new_id: Callable[[], str], model: str = "") -> None:
         del new_id, model  # task ids and the model come from the client on this wire
         self.task_id = ""
-        self._rate = self._heard_bytes = 0
+        self._ended = ""  # the task that came to its end before its client asked for that
+        self._asked = Recognition("")
+        self._heard_bytes = 0
         self._open = ""  # key of the sentence whose partial went out last
 
     def greet(self) -> list[Message]:
@@ -158,6 +178,8 @@ class Server:
         action, task_id = need(value, "header.action", str), need(value, "header.task_id", str)
         if action == "run-task":
             return [self._run(value, task_id)]
+        if task_id == self._ended:
+            return []
         if task_id != self.task_id:
             raise ProtocolError(f"{action} names task {task_id}, which is not running")
         asked = need(value, "payload.input", dict)
@@ -178,14 +200,14 @@ class Server:
             return [self._event("task-started", {})]
         if isinstance(event, Partial):
             self._open = event.key
-            return [self._result(event)]
+            return self._results(event)
         if isinstance(event, Final):  # an empty one matters only where it takes a partial back
-            return [self._result(event)] if event.text or event.key == self._open else []
-        if isinstance(event, Finished):
-            finished = self._event("task-finished", {"output": {}, "usage": None})
-            self.task_id = ""
-            return [finished]
-        return []
+            told = self._results(event) if event.text or event.key == self._open else []
+            if event.text.strip() and self._asked.model.startswith(ONE_SENTENCE):
+                self._ended = self.task_id
+                told += self._finished()
+            return told
+        return self._finished() if isinstance(event, Finished) else []
 
     def fail(self, code: str, problem: str) -> list[Message]:
         """task-failed; the caller closes behind it."""
@@ -196,21 +218,30 @@ class Server:
     def _run(self, value: Json, task_id: str) -> Start:
         if self.task_id:
             raise ProtocolError("run-task while a task is running")
-        self.task_id, self._heard_bytes, self._open = task_id, 0, ""  # from here on an error can name the task
+        self._ended, self._heard_bytes, self._open = "", 0, ""
+        self.task_id = task_id  # from here on an error can name the task
         need(value, "payload.model", str)
         need(value, "payload.input", dict)
-        self._rate = need(value, "payload.parameters.sample_rate", int)
+        rate = need(value, "payload.parameters.sample_rate", int)
         audio_format = need(value, "payload.parameters.format", str)
         if audio_format not in AUDIO_FORMATS:
             raise ProtocolError(f"unknown format {audio_format}")
-        if self._rate <= 0:
-            raise ProtocolError(f"sample_rate {self._rate} is not a rate")
-        return Start(parameters.read(value["payload"], _texts(value["payload"]["input"])), audio_format)
+        if rate <= 0:
+            raise ProtocolError(f"sample_rate {rate} is not a rate")
+        self._asked = parameters.read(value["payload"], _texts(value["payload"]["input"]))
+        return Start(self._asked, audio_format)
 
-    def _result(self, event: Partial | Final) -> Text:
-        heard_s = self._heard_bytes / SAMPLE_BYTES / self._rate
+    def _results(self, event: Partial | Final) -> list[Message]:
+        translates = self._asked.model.startswith(TRANSLATES)
+        output = translation.write(event, self._asked) if translates else {"sentence": sentence.write(event)}
+        heard_s = self._heard_bytes / SAMPLE_BYTES / self._asked.rate
         usage = {"duration": ceil(heard_s)} if isinstance(event, Final) else None
-        return self._event("result-generated", {"output": {"sentence": sentence.write(event)}, "usage": usage})
+        return [self._event("result-generated", {"output": output, "usage": usage})] if output else []
+
+    def _finished(self) -> list[Message]:
+        finished = self._event("task-finished", {"output": {}, "usage": None})
+        self.task_id = ""
+        return [finished]
 
     def _event(self, name: str, payload: Json, more: Json | None = None) -> Text:
         header = {"task_id": self.task_id, "event": name, "attributes": {}} | (more or {})

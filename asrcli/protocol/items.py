@@ -2,8 +2,9 @@
 
 from collections import deque
 
+from asrcli.errors import ProtocolError
 from asrcli.events import Event, Final, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Usage
-from asrcli.protocol.parsing import Json, counted, need, part, text
+from asrcli.protocol.parsing import Json, counted, need, number, part, text
 
 TRANSCRIPTION = "conversation.item.input_audio_transcription."
 BUFFER = "input_audio_buffer."
@@ -51,11 +52,11 @@ class Items:
 
     def _announcement(self, name: str, item: str, value: Json) -> list[Event]:
         if name == "speech_started":
-            begin_ms = int(need(value, "audio_start_ms", (int, float)))
+            begin_ms = _mark(value, "audio_start_ms")
             self._spans[item] = (begin_ms, None)
             return [SpeechStarted(item, begin_ms)]
         if name == "speech_stopped":
-            end_ms = int(need(value, "audio_end_ms", (int, float)))
+            end_ms = _mark(value, "audio_end_ms")
             self._spans[item] = (self._begin_ms(item), end_ms)
             return [SpeechStopped(item, end_ms)]
         if name == "committed":
@@ -89,3 +90,11 @@ class Items:
         end_ms = max(begin_ms, sent_ms if end_ms is None else end_ms)
         self._last_end_ms = max(self._last_end_ms, end_ms)
         return begin_ms, end_ms
+
+
+def _mark(value: Json, name: str) -> int:
+    at = number(value, name)
+    if at is None:
+        need(value, name, (int, float))
+        raise ProtocolError(f"field {name} is no time")
+    return int(at)

@@ -65,9 +65,7 @@ def read(payload: Json, context: tuple[str, ...]) -> Recognition:
         model=text(payload, "model"),
         rate=parameters["sample_rate"],
         languages=_languages(parameters),
-        hotwords=tuple(
-            (word, weight) for word, weight in part(parameters, "vocabulary").items() if isinstance(weight, int)
-        ),
+        hotwords=tuple((word, each) for word, each in part(parameters, "vocabulary").items() if type(each) is int),
         context=context,
         phrase_id=_phrase(payload),
         masked=_words(special, "filter_with_signed"),

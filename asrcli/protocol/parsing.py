@@ -1,6 +1,7 @@
 """Reading JSON messages with care: what is missing or of the wrong kind is named. Knows neither wire."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -9,6 +10,7 @@ from asrcli.events import Usage
 from asrcli.message import Message, Text
 
 Json = dict[str, Any]
+WIRES = "/api-ws/v1/"  # what the paths of all wires have in common
 
 
 def read(message: Message) -> Json:
@@ -97,6 +99,8 @@ def counted(usage: Json, before: Usage) -> Usage:
 def endpoint(base: str, path: str, query: str = "") -> str:
     """The full address of a wire: its path added to a bare host, or a URL that already has a path as it stands.
 
+    A path that names a wire, as the official SDK wants it, stands for the wire that is meant.
+
     Raises:
         UsageError: not a ws:// or wss:// address.
     """
@@ -108,4 +112,24 @@ def endpoint(base: str, path: str, query: str = "") -> str:
     if not usable:
         raise UsageError(f"--url {base}: not a WebSocket address", "write it as wss://HOST or ws://HOST:PORT")
     asked = "&".join(filter(None, (parts.query, query)))
-    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") or path, asked, ""))
+    given = parts.path.rstrip("/")
+    head, wire, _ = given.partition(WIRES)
+    return urlunsplit((parts.scheme, parts.netloc, head + path if wire else given or path, asked, ""))
+
+
+def rest_url(base: str, path: str) -> str:
+    """Where single requests go on the host of a wire: its path in place of the wire's own, or behind any other.
+
+    Raises:
+        UsageError: not a ws://, wss://, http:// or https:// address.
+    """
+    try:
+        parts = urlsplit(base)
+        scheme = {"ws": "http", "wss": "https", "http": "http", "https": "https"}.get(parts.scheme, "")
+        usable = bool(scheme and parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError(f"--url {base}: not an address of a service", "write it as wss://HOST or ws://HOST:PORT")
+    before = re.sub(r"/(api-ws|api/v1)(/.*)?$", "", parts.path.rstrip("/"))
+    return urlunsplit((scheme, parts.netloc, before + path, "", ""))

@@ -31,7 +31,6 @@ class Client:
     word_times = False
     reusable = False  # one session per connection
     lifetime_s: float | None = None  # none is documented
-    full = False  # audio never waits for answers
 
     def __init__(self, recognition: Recognition, new_id: Callable[[], str]) -> None:
         self.task_id = ""
@@ -40,11 +39,17 @@ class Client:
         self._format = Format(recognition.rate)
         self._sent = self._committed = 0  # samples
         self._items = Items()
+        self._last_id = ""  # of the event that was written last
 
     @property
     def usage(self) -> Usage:
         """What the service counted, where it does."""
         return self._items.usage
+
+    @property
+    def full(self) -> bool:
+        """Never: audio waits for no answer on this wire."""
+        return False
 
     def url(self, base: str) -> str:
         """Where this wire is spoken at a service; the model is part of the address."""
@@ -57,13 +62,13 @@ class Client:
     def audio(self, pcm: bytes) -> list[Message]:
         """PCM, as one append event."""
         self._sent += len(pcm) // SAMPLE_BYTES
-        return [self._command("input_audio_buffer.append", audio=base64.b64encode(pcm).decode("ascii"))]
+        return [self._append(pcm)]
 
     def commit(self) -> list[Message]:
         """End the utterance here. Nothing in VAD mode, or when no audio came since the last commit."""
         if not self.manual or self._sent == self._committed:
             return []
-        self._items.expect(self._format.ms(self._committed), self._format.ms(self._sent))
+        self._items.expect(self._format.ms(self._committed), self._sent_ms)
         self._committed = self._sent
         return [self._command("input_audio_buffer.commit")]
 
@@ -94,7 +99,9 @@ class Client:
             ServiceRefused: an error the session cannot go on from, or a language that was not accepted.
         """
         value = read(message)
-        name = need(value, "type", str)
+        return self._hear(need(value, "type", str), value)
+
+    def _hear(self, name: str, value: Json) -> list[Event]:
         if name == "error":
             return [self._error(value)]
         if name == "session.updated":
@@ -102,14 +109,22 @@ class Client:
         if name == "session.finished":
             return [Finished(self.usage)]
         if name.startswith((TRANSCRIPTION, "input_audio_buffer.")):
-            return self._items.hear(name, value, self._format.ms(self._sent))
+            return self._items.hear(name, value, self._sent_ms)
         if name == "conversation.item.created":
             self._items.announce(text(part(value, "item"), "id"))
             return []
         return [] if name == "session.created" else [Notice("debug", f"dropped an unknown event: {name}")]
 
+    @property
+    def _sent_ms(self) -> int:
+        return self._format.ms(self._sent)
+
     def _command(self, name: str, **fields: object) -> Text:
-        return write({"event_id": f"event_{self._new_id()}", "type": name, **fields})
+        self._last_id = f"event_{self._new_id()}"
+        return write({"event_id": self._last_id, "type": name, **fields})
+
+    def _append(self, pcm: bytes) -> Text:
+        return self._command("input_audio_buffer.append", audio=base64.b64encode(pcm).decode("ascii"))
 
     def _error(self, value: Json) -> Notice:
         error = need(value, "error", dict)
@@ -158,8 +173,9 @@ class Server:
         """
         value = read(message)
         name = need(value, "type", str)
-        if self._finished:
-            return []
+        return [] if self._finished else self._obey(name, value)
+
+    def _obey(self, name: str, value: Json) -> list[Request]:
         if name == "session.update":
             return [self._update(need(value, "session", dict))]
         if name == "input_audio_buffer.append":
@@ -199,9 +215,9 @@ class Server:
             return [self._result(event)]
         return []
 
-    def fail(self, code: str, problem: str) -> list[Message]:
+    def fail(self, code: str, problem: str, param: str | None = None) -> list[Message]:
         """An error event; the session goes on."""
-        error = {"type": "invalid_request_error", "code": code, "message": problem, "param": None, "event_id": None}
+        error = {"type": "invalid_request_error", "code": code, "message": problem, "param": param, "event_id": None}
         return [self._event("error", error=error)]
 
     def _event(self, name: str, **fields: object) -> Text:

@@ -6,27 +6,33 @@ import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs, urlsplit
 
 from asrcli import __version__
 from asrcli.config import Secret
 from asrcli.engine.interrupts import interruptible
 from asrcli.errors import UsageError
-from asrcli.protocol import inference, realtime
+from asrcli.protocol import inference, omni
 from asrcli.seams import ServerCodec
+from asrcli.server.answers import Answers
 from asrcli.server.connection import Conversation, new_id
+from asrcli.server.desk import Desk
 from asrcli.server.faults import Faults
 from asrcli.server.gate import Gate
 from asrcli.server.patience import Limits
 from asrcli.server.recognizers import Recognizer
 from asrcli.server.sabotage import Sabotage
+from asrcli.server.vocabularies import Vocabularies
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
     from websockets.http11 import Request, Response
+
+    from asrcli.server.http import Exchange
 
 LOOPBACK = "127.0.0.1"
 LOCAL_LIMITS = Limits(backlog_bytes=1 << 20)  # 30 s of audio ahead: an hour of it must not wait in memory
@@ -35,7 +41,7 @@ CLOSE_WITHIN_S = 2  # so long a client may take to say goodbye
 
 _CODECS: dict[str, Callable[[Callable[[], str], str], ServerCodec]] = {
     inference.PATH: inference.Server,
-    realtime.PATH: realtime.Server,
+    omni.PATH: omni.realtime_server,
 }
 
 # The library's own log of a handshake would show keys: what matters is logged by the conversations.
@@ -44,7 +50,7 @@ _wire_log.setLevel(logging.CRITICAL)
 
 
 class LocalServer:
-    """Both wires on one port.
+    """Both wires on one port, and the single requests for hot-word lists and temporary keys.
 
     Raises:
         UsageError: open to other machines without a key, or an address that cannot be listened at.
@@ -58,6 +64,8 @@ class LocalServer:
         key: Secret | None = None,
         limits: Limits | None = None,
         faults: Faults | None = None,
+        answers: Answers | None = None,
+        vocabularies: Vocabularies | None = None,
     ) -> None:
         if key is None and not _is_loopback(host):
             raise UsageError(f"--host {host} lets other machines in", "name a key for them with --api-key-file")
@@ -65,6 +73,9 @@ class LocalServer:
         self._limits = limits or Limits()
         self._gate = Gate(frozenset(_CODECS), key, self._limits.connections)
         self._sabotage = Sabotage(faults)
+        self._answers = answers or Answers()
+        self._vocabularies = vocabularies or Vocabularies(lambda: datetime.now(UTC), new_id)
+        self._requests: set[Exchange] = set()
         self._conversations: set[Conversation] = set()
         self._server: Server | None = None
 
@@ -72,11 +83,15 @@ class LocalServer:
         """Listen; the address for clients."""
         from websockets.asyncio.server import serve
 
+        from asrcli.server.http import doorway
+
+        door = doorway(Desk(self._gate, self._vocabularies, new_id), self._requests)
         try:
             self._server = await serve(
                 self._converse,
                 self._host,
                 self._port,
+                create_connection=cast("type[ServerConnection]", door),
                 process_request=self._check,
                 compression=None,
                 max_size=self._limits.message_bytes,
@@ -107,6 +122,8 @@ class LocalServer:
         self._sabotage.end()
         if self._server is not None:
             self._server.close(code=1001, reason="the server stops")
+            for exchange in tuple(self._requests):
+                exchange.abandon()
             try:
                 async with asyncio.timeout(CLOSE_WITHIN_S):
                     await self._server.wait_closed()
@@ -125,7 +142,8 @@ class LocalServer:
         model = parse_qs(address.query).get("model", [""])[0]
         codec = _CODECS[address.path.rstrip("/")](new_id, model)
         line = await self._sabotage.around(socket, codec.path)
-        conversation = Conversation(line, codec, self._recognizer, self._limits)
+        listed = self._vocabularies.applied
+        conversation = Conversation(line, codec, self._recognizer, self._limits, self._answers, listed)
         self._gate.connections += 1
         self._conversations.add(conversation)
         try:
@@ -136,11 +154,17 @@ class LocalServer:
 
 
 @contextmanager
-def in_background(recognizer: Recognizer, limits: Limits = LOCAL_LIMITS, faults: Faults | None = None) -> Iterator[str]:
+def in_background(
+    recognizer: Recognizer,
+    limits: Limits = LOCAL_LIMITS,
+    faults: Faults | None = None,
+    key: Secret | None = None,
+    vocabularies: Vocabularies | None = None,
+) -> Iterator[str]:
     """A server in a thread of this process, on a free loopback port; gives its address and ends with the block."""
     address: Future[str] = Future()
     ended: Future[Callable[[], None]] = Future()
-    server = LocalServer(recognizer, limits=limits, faults=faults)
+    server = LocalServer(recognizer, key=key, limits=limits, faults=faults, vocabularies=vocabularies)
     thread = Thread(target=_run_background, args=(server, address, ended), name="server", daemon=True)
     thread.start()
     try:

@@ -5,7 +5,7 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from asrcli.config import Recognition
@@ -14,6 +14,7 @@ from asrcli.events import Final, Finished, Notice, Partial, Ready, SpeechStarted
 from asrcli.message import Binary, Message, Text
 from asrcli.request import Audio, Finish, Request, Start
 from asrcli.seams import ServerCodec
+from asrcli.server.answers import Answers
 from asrcli.server.patience import Limits, Silence
 from asrcli.server.recognizers import Recognizer, RecognizerFailed, Stream, TooBusy
 from asrcli.server.waves import FORMATS, Waves
@@ -84,10 +85,19 @@ class Task:
 
 
 class Conversation:
-    """From the handshake to the close."""
+    """From the handshake to the close. `listed` puts the words of its hot-word list into a recognition."""
 
-    def __init__(self, socket: Socket, codec: ServerCodec, recognizer: Recognizer, limits: Limits) -> None:
+    def __init__(
+        self,
+        socket: Socket,
+        codec: ServerCodec,
+        recognizer: Recognizer,
+        limits: Limits,
+        scripted: Answers,
+        listed: Callable[[Recognition], Recognition],
+    ) -> None:
         self._socket, self._codec, self._recognizer, self._limits = socket, codec, recognizer, limits
+        self._scripted, self._listed = scripted, listed
         self._backlog = Backlog(limits.backlog_bytes)
         self._task: Task | None = None
         self._finishing = False  # the client has said all: only we may be late now
@@ -177,21 +187,28 @@ class Conversation:
             await self._hear(task, task.waves.pcm(request.data))
         elif isinstance(request, Finish):
             await self._hear(task, task.waves.rest())
-            await task.stream.ask(request)
+            await self._ask(task, request)
         else:
-            await task.stream.ask(request)
+            await self._ask(task, request)
 
     async def _hear(self, task: Task, pcm: bytes) -> None:
         if not pcm:
             return
         task.heard_bytes += len(pcm)
-        await task.stream.ask(Audio(pcm))
+        await self._ask(task, Audio(pcm))
         if task.silence.hear(time.monotonic(), len(pcm)):
             await self._fail("RequestTimeOut", "Response timeout!", close=True)
 
+    async def _ask(self, task: Task, request: Request) -> None:
+        try:
+            await task.stream.ask(request)
+        except RecognizerFailed:
+            if task is self._task:  # one that is over by itself does not listen any more
+                raise
+
     async def _start(self, start: Start) -> None:
         await self._drop("restarted")
-        recognition, known = start.recognition, self._recognizer.languages
+        recognition, known = self._listed(start.recognition), self._recognizer.languages
         language = next((code for code in recognition.languages if known is None or code in known), "")
         if start.audio_format not in FORMATS:
             problem = f"format {start.audio_format}: this server takes {' and '.join(sorted(FORMATS))}"
@@ -222,12 +239,17 @@ class Conversation:
                 elif isinstance(event, SpeechStarted | Partial | Final):
                     task.silence.speak(time.monotonic())
                     task.sentences += isinstance(event, Final) and bool(event.text)
-                if isinstance(event, Finished):
+                running = self._codec.task_id
+                messages = self._codec.encode(self._scripted.applied(event, task.recognition))
+                over = isinstance(event, Finished) or self._codec.task_id != running  # some end behind a sentence
+                if over:
                     # The client may ask for the next task as soon as it reads this: all is put away before it is sent.
                     self._task, self._finishing = None, False
                     await task.stream.close()
                     log.info("%s", task.outcome(self._codec, task_id, "finished"))
-                await self._say(self._codec.encode(event))
+                await self._say(messages)
+                if over:
+                    return
         except ConnectionClosed:
             pass
         except RecognizerFailed as exc:

@@ -2,28 +2,38 @@
 
 import hmac
 import json
+import math
+import secrets
+import time
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from asrcli.config import Secret
+from asrcli.errors import ServiceRefused
+from asrcli.protocol.customization import Token
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
     from websockets.http11 import Request, Response
 
+MOST_TOKENS = 1000  # at once
+
 
 @dataclass
 class Gate:
-    """Answers a handshake with a refusal, or lets it through."""
+    """Answers a handshake with a refusal, or lets it through. Makes temporary keys, and knows them again."""
 
     paths: frozenset[str]
     key: Secret | None
     max_connections: int
     connections: int = 0
     draining: bool = False
+    clock: Callable[[], float] = time.time
+    _tokens: list[Token] = field(default_factory=list)
 
     def check(self, connection: "ServerConnection", request: "Request") -> "Response | None":
         """The refusal, as the service words it, or None."""
@@ -31,19 +41,37 @@ class Gate:
         if address.path.rstrip("/") not in self.paths:
             known = ", ".join(sorted(self.paths))
             return refusal(connection, HTTPStatus.NOT_FOUND, "NotFound", f"No such path; there are {known}.")
-        if not self._may(request.headers.get("Authorization", ""), address.query):
+        if not self.admits(request.headers.get("Authorization", ""), address.query):
             return refusal(connection, HTTPStatus.UNAUTHORIZED, "InvalidApiKey", "Invalid API-key provided.")
         if self.draining or self.connections >= self.max_connections:
             return refusal(connection, HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", "Too many connections.")
         return None
 
-    def _may(self, authorization: str, query: str) -> bool:
+    def admits(self, authorization: str, query: str, *, tokens: bool = True) -> bool:
+        """Whether a key is given that opens this server; with `tokens`, a temporary one does."""
         if self.key is None:
             return True
         scheme, _, given = authorization.partition(" ")
         if scheme.lower() != "bearer":  # browsers cannot set the header and name the key in the address
             given = parse_qs(query).get("api_key", [""])[0]
-        return hmac.compare_digest(given.strip().encode(), self.key.reveal().encode())
+        now = self.clock()
+        keys = [self.key, *(token.key for token in self._tokens if tokens and now < token.expires_at)]
+        # Each is compared, and all of it: how long that takes says nothing of the keys.
+        return any([hmac.compare_digest(given.strip().encode(), key.reveal().encode()) for key in keys])  # noqa: C419
+
+    def mint(self, expire_in_s: int) -> Token:
+        """A temporary key.
+
+        Raises:
+            ServiceRefused: too many of them are not over yet.
+        """
+        now = self.clock()
+        self._tokens = [token for token in self._tokens if now < token.expires_at]
+        if len(self._tokens) >= MOST_TOKENS:
+            raise ServiceRefused("Throttling", "Too many temporary keys.")
+        token = Token(Secret(f"st-{secrets.token_hex(16)}"), math.ceil(now + expire_in_s))
+        self._tokens.append(token)
+        return token
 
 
 def refusal(connection: "ServerConnection", status: HTTPStatus, code: str, message: str) -> "Response":

@@ -2,20 +2,16 @@
 
 import json
 import logging
-import socket
-import ssl
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from asrcli import __version__
 from asrcli.config import Connection
-from asrcli.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused, shorten
+from asrcli.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused, UsageError, shorten
 from asrcli.message import Binary, Closed, Message, Text
+from asrcli.transport.trouble import explained, is_loopback, retry_after
+from asrcli.transport.trust import trusting
 
 if TYPE_CHECKING:
     from websockets.http11 import Response
@@ -70,18 +66,18 @@ def dial(
     Raises:
         ConnectFailed: nobody there, no WebSocket there, or no answer in time.
         ServiceRefused: the handshake was refused with a reason.
+        UsageError: a proxy or certificates that cannot be used.
     """
-    from websockets.exceptions import InvalidHandshake, InvalidStatus
+    from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus
     from websockets.sync.client import connect
 
     headers = [("Authorization", f"Bearer {connection.key.reveal()}")] if connection.key else []
-    options: dict[str, Any] = {"proxy": None} if _is_loopback(url) else {}
     goodbye = ExitStack()  # the library opens in a with block only; ours lasts until close()
     try:
         opened = goodbye.enter_context(
             connect(
                 url,
-                additional_headers=[*headers, *more_headers],
+                additional_headers=[*headers, *connection.headers, *more_headers],
                 user_agent_header=f"asrcli/{__version__}",
                 open_timeout=connection.connect_timeout_s,
                 close_timeout=CLOSE_TIMEOUT_S,
@@ -90,13 +86,21 @@ def dial(
                 compression=None,  # PCM does not shrink
                 logger=_wire_log,
                 max_size=None,
-                **options,
+                proxy=None if is_loopback(url) else connection.proxy or True,  # True is what the environment names
+                ssl=trusting(connection.ca) if url.startswith("wss:") else None,
             )
         )
     except InvalidStatus as exc:
-        raise (refused or refusal)(url, exc.response) from None
+        error = (refused or refusal)(url, exc.response)
+        if isinstance(error, ServiceRefused):
+            error.region = connection.region
+        raise error from None
+    except (InvalidProxy, ImportError) as exc:  # the library asks for python-socks where a proxy speaks SOCKS
+        raise UsageError(
+            f"the proxy cannot be used: {shorten(str(exc))}", "check --proxy and the environment"
+        ) from None
     except (OSError, InvalidHandshake, EOFError) as exc:
-        raise ConnectFailed(url, *_explained(url, exc)) from None
+        raise ConnectFailed(url, *explained(url, exc)) from None
     return WebSocket(opened, goodbye)
 
 
@@ -106,7 +110,7 @@ def refusal(url: str, response: "Response") -> AsrError:
         body = json.loads(response.body or b"")
     except ValueError:
         body = None
-    status, after_s = response.status_code, _retry_after(response)
+    status, after_s = response.status_code, retry_after(response.headers.get("Retry-After", ""))
     if status >= 500:
         trouble = f"HTTP {status} {response.reason_phrase}"
         advice = "the service is in trouble: try again"
@@ -121,17 +125,6 @@ def refusal(url: str, response: "Response") -> AsrError:
     return ConnectFailed(url, f"HTTP {status} {said}".rstrip(), "is this a speech service? check --url")
 
 
-def _retry_after(response: "Response") -> float | None:
-    """For how long the service wants to be left alone: seconds, or until a date."""
-    said = response.headers.get("Retry-After", "")
-    if said.isdecimal():
-        return float(said)
-    try:
-        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()) if said else None
-    except (ValueError, TypeError):
-        return None
-
-
 def as_it_came(url: str, response: "Response") -> AsrError:
     """The error for a refused handshake with its status and the whole of its body, for those who want to see."""
     body = " ".join((response.body or b"").decode("utf-8", "replace").split())
@@ -139,29 +132,6 @@ def as_it_came(url: str, response: "Response") -> AsrError:
     if response.status_code in {401, 403, 429}:
         return ServiceRefused(status, body)
     return ConnectFailed(url, f"{status} {body}".rstrip(), "the handshake was refused")
-
-
-def _explained(url: str, exc: Exception) -> tuple[str, str]:
-    host = urlsplit(url).hostname or url
-    if isinstance(exc, socket.gaierror):
-        return f"unknown host {host}", "check the network and --url"
-    if isinstance(exc, ConnectionRefusedError):
-        return "connection refused", "nothing listens there: check --url, or start the server"
-    if isinstance(exc, ssl.SSLError):
-        return f"TLS failed: {exc.reason or exc}", "check --url: wss:// needs a TLS server, ws:// a plain one"
-    if isinstance(exc, TimeoutError):
-        return "no answer in time", "check the network and --url"
-    if isinstance(exc, OSError):
-        return exc.strerror or str(exc), "check the network and --url"
-    return f"no WebSocket there ({shorten(str(exc), 60)})", "is this a speech service? check --url"
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _reason(exc: Any) -> str:

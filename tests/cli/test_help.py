@@ -7,38 +7,68 @@ from rich.cells import cell_len
 
 from tests.support.command import asr
 
+ASKED = ["Model", "Sentences", "Words", "Prompt"]
 PANELS = {
     "": ["Options", "Commands"],
-    "mic": ["Options", "Audio", "Model", "Connection", "Output", "Diagnosis"],
+    "mic": ["Options", "Audio", *ASKED, "Connection", "Output", "Diagnosis"],
     "devices": ["Options", "Diagnosis"],
     "resume": ["Arguments", "Options", "Model", "Connection", "Output", "Diagnosis"],
     "sessions": ["Arguments", "Options", "Diagnosis"],
     "verify": ["Arguments", "Options", "Diagnosis"],
-    "file": ["Arguments", "Options", "Audio", "Model", "Connection", "Output", "Diagnosis"],
+    "file": [
+        "Arguments",
+        "Options",
+        "Audio",
+        "Model",
+        "Sentences",
+        "Words",
+        "Prompt",
+        "Connection",
+        "Output",
+        "Diagnosis",
+    ],
     "ws-raw": ["Arguments", "Options", "Wire", "Connection", "Model", "Messages", "Audio", "Output", "Diagnosis"],
     "serve": ["Options", "Connection", "Recognizer", "Faults", "Diagnosis"],
+    "models": ["Arguments", "Options", "Diagnosis"],
+    "vocab": ["Arguments", "Options", "List", "Connection", "Diagnosis"],
+    "token": ["Options", "Connection", "Diagnosis"],
     "schema": ["Options"],
 }
 PATIENCE = "--reconnect --no-reconnect --retries --retry-wait --catch-up --connect-timeout --stall-timeout --keepalive "
+SERVICE = "--url --base-url --region --workspace --api-key-file --proxy --ca --local --temporary-key "
+ASKING = (
+    "--model --vad --no-vad --silence-ms --threshold --noise-threshold --prefix-padding-ms --vad-model --semantic "
+    "--no-semantic --multi-threshold --language --itn --no-itn --punctuation --no-punctuation --disfluency "
+    "--keep-dialect --interim --no-interim --translate --translation-only --param --force --hotwords --vocabulary-id "
+    "--phrase-id --context --context-from-transcript --filter-words --drop-words --system-filter --prompt "
+    "--side-transcript --temperature --top-p --top-k --max-tokens --seed "
+)
 PROMISED = {
     "mic": PATIENCE
+    + SERVICE
+    + ASKING
     + "--device --test --for --until-silence --ptt --save-audio --device-retry --no-device-retry --gain --denoise "
-    "--agc --model --vad --no-vad --silence-ms --threshold --language --semantic --local --url --api-key-file "
-    "--heartbeat --no-heartbeat --format --output --append --partials --timestamps --template --capitalize --exec "
-    "--max-line --max-lines --plain --journal --no-journal --quiet --verbose --debug --log-file",
+    "--agc --heartbeat --no-heartbeat --format --output --append --partials --timestamps --template "
+    "--capitalize --exec --max-line --max-lines --plain --journal --no-journal --quiet --verbose --debug --log-file",
     "devices": "--json --debug --log-file",
-    "resume": PATIENCE + "--last --model --local --url --api-key-file --journal --quiet --verbose --debug --log-file",
+    "resume": PATIENCE + SERVICE + "--last --model --journal --quiet --verbose --debug --log-file",
     "sessions": "--json --journal --debug --log-file",
     "verify": "--json --journal --debug --log-file",
     "file": PATIENCE
+    + SERVICE
+    + ASKING
     + "--start --end --channel --each-channel --gain --denoise --agc --pace --raw --encoding --rate --channels "
-    "--passthrough --model --vad --no-vad --silence-ms --threshold --language --semantic --local --url --api-key-file "
-    "--heartbeat --no-heartbeat --format --output --output-dir --append --partials --timestamps --template "
-    "--capitalize --exec --max-line --max-lines --plain --quiet --verbose --debug --log-file",
-    "ws-raw": "--wire --url --local --api-key-file --header --wait --model --no-vad --first --last --text --pace "
-    "--chunk-ms --audio-format --raw --encoding --rate --channels --show-sent --stamp --output --debug --log-file",
-    "serve": "--host --port --engine --api-key-file --script --local-two-pass --faults --chaos --quiet --debug "
+    "--passthrough --heartbeat --no-heartbeat --format --output --output-dir --append --partials --timestamps "
+    "--template --capitalize --exec --max-line --max-lines --plain --budget --estimate --quiet --verbose --debug "
     "--log-file",
+    "ws-raw": SERVICE + "--wire --header --wait --model --no-vad --first --last --text --pace "
+    "--chunk-ms --audio-format --raw --encoding --rate --channels --show-sent --stamp --output --debug --log-file",
+    "models": "--json --debug",
+    "vocab": "--json --words --model --prefix --wait --no-wait --yes --url --region --workspace --api-key-file "
+    "--proxy --ca --quiet --debug --log-file",
+    "token": "--expires --json --url --region --workspace --api-key-file --proxy --ca --debug --log-file",
+    "serve": "--host --port --engine --api-key-file --script --local-two-pass --faults --chaos --answers --quiet "
+    "--debug --log-file",
 }
 
 

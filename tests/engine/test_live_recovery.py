@@ -2,11 +2,12 @@
 
 from asrcli.config import Connection, Recognition, Retries
 from asrcli.errors import ConnectFailed
-from asrcli.events import Final, Finished, Ready, Reconnecting
+from asrcli.events import Final, Finished, Progress, Ready, Reconnecting
 from asrcli.message import Message, Text
 from asrcli.protocol import realtime
 from asrcli.request import Finish
 from tests.support.handshake import Service, Wire
+from tests.support.pair import counting
 from tests.support.talk import BROKEN, READY, Play, Talk, audio, dropping, finishing, listening, without_reconnects
 
 AT_ONCE = Retries(limit=5, wait_s=0)
@@ -78,6 +79,37 @@ def test_a_service_that_answers_nothing_to_speech_is_given_up_and_silence_is_no_
             assert "no answer to what was said" in event.reason
             talk.end()
     assert Final("1", 500, 600, "hello") in events
+
+
+def test_a_long_push_to_talk_is_no_stall() -> None:
+    """In manual mode the service has nothing to say before the commit, however long somebody speaks."""
+    talk, now = Talk(), [0.0]
+    ids = counting("c")
+
+    def serve(service: Service, wire: Wire) -> None:
+        assert service
+        wire.say(Text('{"type":"session.updated","session":{"id":"s"}}'))
+        while "session.finish" not in (said := wire.sent.get(timeout=20)).data:  # type: ignore[union-attr]
+            if "buffer.commit" in said.data:  # type: ignore[union-attr]
+                wire.say(Text('{"type":"input_audio_buffer.committed","item_id":"i"}'))
+        done = "conversation.item.input_audio_transcription.completed"
+        wire.say(Text(f'{{"type":"{done}","item_id":"i","transcript":"long"}}'), Text('{"type":"session.finished"}'))
+
+    talk.say(1)
+    manual = Recognition("qwen3-asr-flash-realtime", vad=False)
+    asked = listening(
+        talk, serve, make_codec=lambda: realtime.Client(manual, ids), clock=lambda: now[0], retries=AT_ONCE
+    )
+    events = []
+    for event in asked.events():
+        events.append(event)
+        if isinstance(event, Progress) and event.sent_ms < 400:
+            now[0] += 29
+            talk.say(1, cut_after=event.sent_ms == 300)
+            if event.sent_ms == 300:
+                talk.end()
+    assert [event for event in events if isinstance(event, Reconnecting)] == []
+    assert [(event.end_ms, event.text) for event in events if isinstance(event, Final)] == [(400, "long")]
 
 
 def test_realtime_resumes_behind_the_last_completed_item() -> None:

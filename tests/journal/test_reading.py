@@ -4,6 +4,7 @@ import json
 import shutil
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 
 from asrcli.audio import Chunk
 from asrcli.errors import SourceError
-from asrcli.events import Ended, Event, Gap, Notice, Paused, Resumed
+from asrcli.events import Ended, Event, Final, Gap, Notice, Paused, Resumed
 from asrcli.journal.again import Continued, JournalSource
 from asrcli.journal.reading import Journal
 from asrcli.journal.record import EVENTS, bare, described, line
+from asrcli.journal.record import final as read_final
 from asrcli.transcript import Transcript, fold
 from tests.support.journals import RATE, began, final, gap, session, spoken
 from tests.support.listener import Listener
@@ -214,6 +216,24 @@ def test_the_source_keeps_jumps_pauses_and_untold_gaps(tmp_path: Path) -> None:
     positions = [item.position for item in heard if isinstance(item, Chunk)]
     assert positions == [RATE.samples(ms) for ms in (*range(400, 1000, 100), *range(5000, 7000, 100))]
     assert heard.index(PAUSE) == 7
+
+
+def test_what_stands_beside_a_sentence_is_kept() -> None:
+    """A translation and what another model heard, where there are any; whoever goes on hands them on."""
+    both = Final("1", 100, 200, "好", (), "zh", "", "mic", "good", "en", "well")
+    transcript = fold(Transcript(), both)
+    record = described(both, transcript)
+    assert record == {
+        "type": "final", "sentence": 1, "speaker": "mic", "begin_ms": 100, "end_ms": 200, "text": "好",
+        "language": "zh", "translation": "good", "translated_into": "en", "heard": "well",
+    }  # fmt: skip
+    assert read_final(record) == replace(both, key="")
+    bare_ = described(final(100, 200), transcript) or {}
+    assert not {"translation", "translated_into", "heard"} & set(bare_)
+    assert read_final(bare_) == replace(final(100, 200), key="")
+    listener = Listener()
+    Continued(listener, 7, shift_ms=50).hear(both, transcript)
+    assert listener.events == [replace(both, begin_ms=150, end_ms=250)]
 
 
 def test_numbers_go_on() -> None:

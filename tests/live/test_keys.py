@@ -130,6 +130,29 @@ def test_push_to_talk_sends_what_is_said_between_two_spaces(microphone: Micropho
     assert end["audio_ms"] == sum(final["end_ms"] - final["begin_ms"] for final in finals)
 
 
+def test_push_to_talk_with_the_model_made_for_it_has_a_task_for_each_utterance(
+    microphone: Microphone, tmp_path: Path
+) -> None:
+    """The inference wire knows no commit: the end of the task brings the text, and nothing is lost between two."""
+    said = script(tmp_path / "script.jsonl", (0, 60_000, "an utterance"))
+    message = ("--ptt", "--model", "qwen-audio-3.1-asr-flash-message", "-f", "jsonl")
+    with (
+        serving("--engine", "scripted", "--script", said) as (address, _),
+        before_a_person(microphone, address, *message, piped=True) as terminal,
+    ):
+        for number in (1, 2):
+            terminal.send(SPACE)
+            terminal.wait_for_piped('"resume"', times=number)
+            terminal.send(SPACE)
+            terminal.wait_for_piped("an utterance", times=number)
+        terminal.send("q")
+        assert terminal.finish() == 0
+        events = lines(terminal.piped)
+    finals = [event for event in events if event["type"] == "final"]
+    assert [final["sentence"] for final in finals] == [1, 2]
+    assert (events[-1]["lost_ms"], events[-1]["reconnects"]) == (0, 0)
+
+
 def test_ctrl_c_finishes_and_ctrl_z_gives_the_terminal_back(microphone: Microphone, scripted: str) -> None:
     """Stopped, the terminal is the shell's; continued, the keys work again; at the end it is as it was."""
     with before_a_person(microphone, scripted) as terminal:

@@ -6,10 +6,13 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
+from asrcli.server.app import in_background
 from tests.support.command import CLIP, environment, serving, word_errors
+from tests.support.noting import Noting
 from tests.support.tone import tone, wav
 
 TRUTH = " ".join(CLIP.with_suffix(".txt").read_text().split("\n")).strip()
@@ -63,11 +66,48 @@ def test_the_realtime_wire(embedded: str, how: str, errors: float) -> None:
     assert word_errors(TRUTH, " ".join(told["texts"])) <= errors
 
 
+@pytest.mark.parametrize(("how", "errors"), [("omni_vad", 0.05), ("omni_manual", 0.15)])
+def test_an_omni_model_answers_it(embedded: str, how: str, errors: float) -> None:
+    """A response to each turn, whose text is what was recognized, and the same written down beside it."""
+    told = official(how, embedded, CLIP)
+    assert told["session"].startswith("sess_")
+    assert (told["types"][0], told["types"][-1]) == ("session.created", "session.finished")
+    assert "error" not in told["types"]
+    assert len(told["texts"]) == (4 if how == "omni_vad" else 1)
+    assert told["texts"] == told["written"]
+    assert word_errors(TRUTH, " ".join(told["texts"])) <= errors
+    assert told["types"].count("response.created") == told["types"].count("response.text.done") == len(told["texts"])
+    assert "response.text.delta" in told["types"]
+    assert all(tokens > 0 for tokens in told["tokens"])
+    assert told["last"][0] == told["last"][1]
+
+
 def test_three_tasks_on_one_connection(scripted: str, tmp_path: Path) -> None:
     """With the newer API, which checks ids and refuses a connection that closed."""
     told = official("reuse", scripted, wav(tmp_path / "a.wav", tone(2500)))
     assert told["texts"] == [["sentence 1", "sentence 2", "sentence 3"]] * 3
     assert all(0 <= delay < 60_000 for delay in told["delays"])
+
+
+def test_its_translation_classes(embedded: str) -> None:
+    """Every event has both texts; what was recognized is real, and the translation says that it is none."""
+    told = official("translate", embedded, CLIP)
+    assert (told["calls"], told["refused"]) == (["open", "complete", "close"], 0)
+    finals = [said for final, said, _ in told["texts"] if final]
+    assert len(finals) == len(told["usages"]) == 4
+    assert len(told["texts"]) > 8
+    assert word_errors(TRUTH, " ".join(finals)) <= 0.05
+    assert all(translation == f"[en] {said}" for _, said, translation in told["texts"])
+
+
+@pytest.mark.parametrize("engine", ["scripted", "embedded"])
+def test_its_class_for_one_sentence(request: pytest.FixtureRequest, engine: str) -> None:
+    """It is told the end behind the first sentence, and takes no more audio then."""
+    told = official("chat", request.getfixturevalue(engine), CLIP)
+    assert told["calls"] == ["open", "complete", "close"]
+    assert [final for final, _, _ in told["texts"]].count(True) == 1
+    assert told["texts"][-1][0] is True
+    assert told["refused"] > 0
 
 
 def test_a_wrong_key_is_an_error_the_sdk_can_name(tmp_path: Path) -> None:
@@ -80,3 +120,33 @@ def test_a_wrong_key_is_an_error_the_sdk_can_name(tmp_path: Path) -> None:
     assert wrong["error"].startswith("401 ")
     assert wrong["texts"] == []
     assert (right["error"], right["texts"]) == ("", ["sentence 1"])
+
+
+def test_hot_word_lists(tmp_path: Path) -> None:
+    """Made, listed, queried, changed, recognized with, deleted; one that is not there is an error with its code."""
+    recognizer = Noting()
+    with in_background(recognizer) as address:
+        told = official("lists", address, wav(tmp_path / "a.wav", tone(1000)))
+    (listed,) = told["listed"]
+    assert told["name"].startswith("vocab-sdk-")
+    assert (listed["vocabulary_id"], listed["status"]) == (told["name"], "OK")
+    assert told["queried"]["target_model"] == "fun-asr-realtime"
+    assert told["queried"]["vocabulary"] == [{"text": "budget", "weight": 4}]
+    assert told["updated"]["vocabulary"] == [{"text": "梯度", "weight": 5, "lang": "zh"}]
+    assert (told["status"], recognizer.hotwords) == (200, [(("梯度", 5),)])
+    assert told["left"] == []
+    assert "Status Code: 400, Code: BadRequest.ResourceNotExist" in told["missing"]
+    assert "The Required resource not exist." in told["missing"]
+
+
+def test_a_temporary_key_serves_the_sdk_as_its_key(tmp_path: Path) -> None:
+    """Minted by a plain request, as its users do it."""
+    (tmp_path / "key").write_text("sk-right")
+    file = wav(tmp_path / "a.wav", tone(1000))
+    with serving("--engine", "scripted", "--api-key-file", tmp_path / "key") as (address, _):
+        url = address.replace("ws", "http", 1) + "/api/v1/tokens?expire_in_seconds=60"
+        request = Request(url, method="POST", headers={"Authorization": "Bearer sk-right"})  # noqa: S310
+        with build_opener(ProxyHandler({})).open(request, timeout=20) as response:
+            token = json.load(response)["token"]
+        told = official("stream", address, file, DASHSCOPE_API_KEY=token)
+    assert (told["error"], told["texts"]) == ("", ["sentence 1"])

@@ -107,7 +107,7 @@ MISTAKES = {
     "no such file": (3, ["file", "none.wav", "--local"], "none.wav: no such file"),
     "nobody listens": (4, ["file", CLIP, "--url", "ws://127.0.0.1:1"], "connection refused"),
     "unknown host": (4, ["file", CLIP, "--url", "ws://no-such-host.invalid"], "unknown host"),
-    "not an address": (2, ["file", CLIP, "--url", "http://host"], "not a WebSocket address"),
+    "not an address": (2, ["file", CLIP, "--url", "ftp://host"], "not a WebSocket address"),
     "local and url": (2, ["file", CLIP, "--local", "--url", "ws://host"], "--local with --url"),
     "quiet and verbose": (2, ["file", CLIP, "--local", "-q", "-v"], "--quiet with --verbose"),
     "no-vad on inference": (2, ["file", CLIP, "--local", "--no-vad"], "--no-vad has no effect"),
@@ -116,7 +116,8 @@ MISTAKES = {
     "a pace of nothing": (2, ["file", CLIP, "--local", "--pace", 0], "neither max nor a number"),
     "no directory": (2, ["file", CLIP, "--local", "-o", "/no/such/place"], "there is no directory"),
     "two standard inputs": (2, ["file", "-", "-", "--local"], "more than once"),
-    "another model family": (2, ["file", CLIP, "--local", "--model", "gummy-realtime-v1"], "this family"),
+    "one sentence of many": (2, ["file", CLIP, "--local", "--model", "gummy-chat-v1"], "it is for asr mic --ptt"),
+    "a translation by whom": (2, ["file", CLIP, "--local", "--translate", "zh"], "that take it: gummy-realtime-v1"),
     "open to the world": (2, ["serve", "--host", "0.0.0.0", "--port", 0], "--api-key-file"),  # noqa: S104  the refusal is under test
     "a script for no one": (2, ["serve", "--script", CLIP], "--engine scripted"),
     "a script that is none": (2, ["serve", "--engine", "scripted", "--script", CLIP], "is not a text file"),

@@ -188,7 +188,7 @@ CONTRADICTIONS = {
     "text and audio": (["a.wav", "--text", "--wire", "none", "--url", "ws://h"], "--text with a file"),
     "no JSON": (["--first", "x", "--url", "ws://h"], "--first: not JSON"),
     "no such file of JSON": (["--first", "@none", "--url", "ws://h"], "--first @none: No such file"),
-    "no wire and local": (["--wire", "none", "--url", "ws://h", "--local"], "--wire none with --local"),
+    "no wire and local": (["--wire", "none", "--local"], "--wire none with --local"),
     "no wire and a model": (["--wire", "none", "--url", "ws://h", "--model", "m"], "--model with --wire none"),
     "no key": ([], "no API key"),
     "manual mode elsewhere": (["--no-vad", "--url", "ws://h"], "belongs to the realtime wire"),

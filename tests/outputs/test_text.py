@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.events import Ended, Final, Gap
-from asrcli.outputs.text import account, clock, folded, harmless, line, said, wall_clock
+from asrcli.outputs.text import account, block, clock, folded, harmless, line, said, wall_clock
 
 
 @given(st.text())
@@ -65,6 +65,19 @@ def test_sentences_and_gaps_have_their_times() -> None:
     assert line(gap, None) == "[gap 00:00.000 → 00:01.500: lost]"
     assert line(gap, noon) == "[gap 11:59:59.500 → 12:00:01.000: lost]"
     assert (said(final), said(gap)) == ("good morning", "[gap: lost]")
+
+
+def test_what_belongs_to_a_sentence_stands_below_it() -> None:
+    """Under its text where times stand before that; nothing there, no line."""
+    both = Final("1", 700, 3800, "早上好", translation="good\nmorning", translated_into="en", heard="早上\x1b好")
+    assert block(both, None) == "早上好\n→ good morning\n  heard: 早上好"
+    indent = " " * len("[00:00.700 → 00:03.800] ")
+    assert block(both, clock).splitlines() == [
+        "[00:00.700 → 00:03.800] 早上好", f"{indent}→ good morning", f"{indent}heard: 早上好",
+    ]  # fmt: skip
+    assert block(Final("1", 700, 3800, "早", speaker="mic", translation="m"), None) == "mic: 早\n→ m"
+    for event in (Final("1", 700, 3800, "早", translation=" "), Gap(0, 9, "x")):
+        assert block(event, clock) == line(event, clock)
 
 
 def test_the_account_names_what_is_known_and_leaves_out_the_rest() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from asrcli.config import Recognition
 from asrcli.errors import AsrError, ProtocolError, UsageError
 from asrcli.message import Binary, Message, Text
-from asrcli.protocol import inference, realtime
+from asrcli.protocol import inference, omni, realtime
 from asrcli.seams import ClientCodec, ServerCodec
 from asrcli.server.recognizers.scripted import read_script
 from asrcli.transcript import Transcript, fold
@@ -19,7 +19,7 @@ from tests.support.pair import counting
 
 GOLDEN = [
     message
-    for wire in ("inference", "realtime")
+    for wire in ("inference", "gummy", "realtime", "omni")
     for message in json.loads(Path(__file__).with_name("golden").joinpath(f"{wire}.json").read_text("utf-8")).values()
 ]
 ANYTHING = st.recursive(
@@ -53,17 +53,27 @@ def clients() -> list[ClientCodec]:
     asked = Recognition("m")
     return [
         inference.Client(asked, counting("task-")),
+        inference.Client(Recognition("m", translate="en"), counting("task-")),
         realtime.Client(asked, counting("c")),
         realtime.Client(Recognition("m", vad=False), counting("c")),
+        omni.Client(Recognition("m", side_transcript=True), counting("c")),
+        begun(omni.Client(Recognition("m", vad=False), counting("c"))),
     ]
+
+
+def begun(codec: ClientCodec) -> ClientCodec:
+    """The codec in the middle of its second utterance, behind a first that is committed."""
+    for messages in (codec.audio(bytes(3200)), codec.commit(), codec.audio(bytes(3200))):
+        assert messages
+    return codec
 
 
 def servers() -> list[ServerCodec]:
     """A fresh server codec of each kind."""
-    return [inference.Server(counting()), realtime.Server(counting(), "m")]
+    return [inference.Server(counting()), realtime.Server(counting(), "m"), omni.Server(counting(), "m")]
 
 
-@pytest.mark.parametrize("which", range(3))
+@pytest.mark.parametrize("which", range(len(clients())))
 @given(messages=st.lists(MESSAGES, max_size=12))
 def test_a_client_survives_any_service(which: int, messages: list[Message]) -> None:
     """Only our own errors come out, and whatever events do can be folded into a transcript."""
@@ -72,9 +82,10 @@ def test_a_client_survives_any_service(which: int, messages: list[Message]) -> N
         with contextlib.suppress(AsrError):
             for event in codec.receive(message):
                 transcript = fold(transcript, event)
+            codec.owed()
 
 
-@pytest.mark.parametrize("which", range(2))
+@pytest.mark.parametrize("which", range(len(servers())))
 @given(messages=st.lists(MESSAGES, max_size=12))
 def test_a_server_survives_any_client(which: int, messages: list[Message]) -> None:
     """Every mistake is a ProtocolError, so that the client can be told."""

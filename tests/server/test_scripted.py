@@ -1,6 +1,8 @@
 """The scripted recognizer: its results at their times, whatever the size of the pieces."""
 
+import json
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -62,7 +64,34 @@ def test_in_manual_mode_each_commit_takes_the_next_result() -> None:
     assert list(session.finish()) == []
 
 
-@pytest.mark.parametrize("line", ["{", "[]", "{}", '{"begin_ms":"0","end_ms":1,"text":""}'])
+def test_a_script_may_hold_translations() -> None:
+    """Said to whoever asked for that language, with the final; in both modes."""
+    script = (Result(0, 900, "good morning", ("good",), {"fr": "bonjour", "zh": "早上好"}), Result(1000, 1500, "well"))
+    for into, beside in (("fr", ("bonjour", "fr")), ("en", ("", "")), ("", ("", ""))):
+        session = ScriptedSession(Recognition("m", translate=into), script)
+        said = [*session.feed(bytes(48_000)), *session.finish()]
+        finals = [event for event in said if isinstance(event, Final)]
+        assert [(final.translation, final.translated_into) for final in finals] == [beside, ("", "")]
+        manual = ScriptedSession(Recognition("m", vad=False, translate=into), script)
+        final = list(manual.commit())[-1]
+        assert isinstance(final, Final)
+        assert (final.translation, final.translated_into) == beside
+
+
+def test_a_script_is_read_line_by_line(tmp_path: Path) -> None:
+    """With all that a line may hold."""
+    line = {"begin_ms": 0, "end_ms": 9, "text": "a", "partials": ["b"], "translation": {"fr": "c"}}
+    (tmp_path / "s").write_text(f"{json.dumps(line)}\n\n", encoding="utf-8")
+    assert read_script(tmp_path / "s") == (Result(0, 9, "a", ("b",), {"fr": "c"}),)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{", "[]", "{}", '{"begin_ms":"0","end_ms":1,"text":""}',
+        '{"begin_ms":0,"end_ms":1,"text":"","translation":{"en":7}}',
+    ],
+)  # fmt: skip
 def test_what_is_no_script_is_refused_with_its_name(tmp_path_factory: pytest.TempPathFactory, line: str) -> None:
     """One line for a person."""
     path = tmp_path_factory.mktemp("s") / "talk.jsonl"

@@ -5,33 +5,29 @@
 HOW is one of the functions at the end. Nothing of this project is on the wire: the SDK is as its makers publish it.
 """
 
-import base64
 import json
 import sys
 import threading
-import wave
-from collections.abc import Iterator
 from typing import Any
 
 import dashscope
-from dashscope.audio.asr import Recognition, RecognitionCallback, RecognitionResult
-from dashscope.audio.qwen_omni import MultiModality, OmniRealtimeCallback, OmniRealtimeConversation
-from dashscope.audio.qwen_omni.omni_realtime import TranscriptionParams
+from dashscope.audio.asr import (
+    Recognition,
+    RecognitionCallback,
+    RecognitionResult,
+    TranslationRecognizerCallback,
+    TranslationRecognizerChat,
+    TranslationRecognizerRealtime,
+    VocabularyService,
+)
+from dashscope.audio.asr.vocabulary import VocabularyServiceException
 from dashscope.common.error import InvalidParameter
 
-FUN, QWEN = "fun-asr-realtime", "qwen3-asr-flash-realtime"
-INFERENCE, REALTIME = "/api-ws/v1/inference", "/api-ws/v1/realtime"
-COMPLETED = "conversation.item.input_audio_transcription.completed"
-CHUNK = 3200
-PATIENCE_S = 60
+from tests.support.official_realtime import CHUNK, PATIENCE_S, chunks, manual, omni_manual, omni_vad, vad
 
-
-def chunks(path: str) -> Iterator[bytes]:
-    """The PCM of a WAV file in pieces of 100 ms."""
-    with wave.open(path) as file:
-        pcm: bytes = file.readframes(file.getnframes())
-    for at in range(0, len(pcm), CHUNK):
-        yield pcm[at : at + CHUNK]
+FUN = "fun-asr-realtime"
+GUMMY, CHAT = "gummy-realtime-v1", "gummy-chat-v1"
+INFERENCE = "/api-ws/v1/inference"
 
 
 class Heard(RecognitionCallback):  # type: ignore[misc]
@@ -100,59 +96,66 @@ def stream(address: str, path: str) -> dict[str, Any]:
     }
 
 
-class Followed(OmniRealtimeCallback):  # type: ignore[misc]
-    """A callback that keeps events and can wait for one."""
+class Translated(TranslationRecognizerCallback):  # type: ignore[misc]
+    """A callback that keeps both texts, and whether they are final."""
 
     def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-        self.changed = threading.Condition()
+        self.calls: list[str] = []
+        self.texts: list[tuple[bool, str, str]] = []
+        self.usages: list[Any] = []
 
-    def on_event(self, message: dict[str, Any]) -> None:
-        """A server event."""
-        with self.changed:
-            self.events.append(message)
-            self.changed.notify_all()
+    def on_open(self) -> None:
+        """Fired before the connection exists."""
+        self.calls.append("open")
 
-    def wait(self, name: str) -> None:
-        """Until an event of that name has come."""
-        with self.changed:
-            assert self.changed.wait_for(lambda: name in {event["type"] for event in self.events}, PATIENCE_S), name
+    def on_complete(self) -> None:
+        """task-finished."""
+        self.calls.append("complete")
 
+    def on_error(self, message: Any) -> None:
+        """Whatever went wrong."""
+        self.calls.append(f"error {message.code} {message.message}")
 
-def realtime(address: str, path: str, *, vad: bool) -> dict[str, Any]:
-    """Qwen-ASR through the Omni conversation class."""
-    heard = Followed()
-    conversation = OmniRealtimeConversation(model=QWEN, url=address + REALTIME, callback=heard)
-    conversation.connect()
-    conversation.update_session(
-        output_modalities=[MultiModality.TEXT],
-        enable_turn_detection=vad,
-        turn_detection_threshold=0.0,
-        turn_detection_silence_duration_ms=400,
-        transcription_params=TranscriptionParams(sample_rate=16000, input_audio_format="pcm", corpus_text="minutes"),
-    )
-    heard.wait("session.updated")
-    for chunk in chunks(path):
-        conversation.append_audio(base64.b64encode(chunk).decode())
-    if not vad:
-        conversation.commit()
-    conversation.end_session(timeout=PATIENCE_S)
-    conversation.close()
-    return {
-        "types": [event["type"] for event in heard.events],
-        "texts": [event["transcript"] for event in heard.events if event["type"] == COMPLETED],
-        "session": conversation.get_session_id(),
-    }
+    def on_close(self) -> None:
+        """The last of the calls."""
+        self.calls.append("close")
+
+    def on_event(self, request_id: str, transcription_result: Any, translation_result: Any, usage: Any) -> None:
+        """A result; in partials the shown text is text and stash."""
+        del request_id
+        into = None if translation_result is None else translation_result.get_translation("en")
+        halves = [half for half in (transcription_result, into) if half is not None]
+        said, translation = (half.text + (half.stash.text if half.stash else "") for half in halves)
+        ended = {bool(half.is_sentence_end) for half in halves}
+        self.texts.append((ended == {True}, said, translation))
+        self.usages += [usage] if ended == {True} else []
 
 
-def vad(address: str, path: str) -> dict[str, Any]:
-    """The server cuts."""
-    return realtime(address, path, vad=True)
+def translating(address: str, path: str, *, chat: bool) -> dict[str, Any]:
+    """Into English, with callbacks; the class for one sentence says when it takes no more audio."""
+    dashscope.base_websocket_api_url = address + INFERENCE
+    heard, kind = Translated(), TranslationRecognizerChat if chat else TranslationRecognizerRealtime
+    recognizer = kind(
+        model=CHAT if chat else GUMMY, format="pcm", sample_rate=16000, callback=heard, transcription_enabled=True,
+        translation_enabled=True, translation_target_languages=["en"],
+    )  # fmt: skip
+    recognizer.start()
+    taken = [recognizer.send_audio_frame(chunk) for chunk in chunks(path)]
+    while chat and taken[-1] is not False:
+        taken.append(recognizer.send_audio_frame(bytes(CHUNK)))
+        threading.Event().wait(0.01)
+    recognizer.stop()
+    return {"calls": heard.calls, "texts": heard.texts, "usages": heard.usages, "refused": taken.count(False)}
 
 
-def manual(address: str, path: str) -> dict[str, Any]:
-    """The client commits."""
-    return realtime(address, path, vad=False)
+def translate(address: str, path: str) -> dict[str, Any]:
+    """Sentence after sentence."""
+    return translating(address, path, chat=False)
+
+
+def chat(address: str, path: str) -> dict[str, Any]:
+    """One sentence."""
+    return translating(address, path, chat=True)
 
 
 def reuse(address: str, path: str) -> dict[str, Any]:
@@ -183,7 +186,29 @@ def collect(recognition: Any, finals: list[str]) -> None:
             finals.append(result.get_sentence()["text"])
 
 
+def lists(address: str, path: str) -> dict[str, Any]:
+    """A hot-word list from its beginning to its end, used between; then the error of one that is not there."""
+    dashscope.base_http_api_url = address.replace("ws", "http", 1) + "/api/v1"
+    dashscope.base_websocket_api_url = address + INFERENCE
+    service = VocabularyService()
+    name = service.create_vocabulary(FUN, "sdk", [{"text": "budget", "weight": 4}])
+    listed = service.list_vocabularies(prefix="sdk")
+    queried = service.query_vocabulary(name)
+    service.update_vocabulary(name, [{"text": "梯度", "weight": 5, "lang": "zh"}])
+    updated = service.query_vocabulary(name)
+    result = Recognition(model=FUN, format="wav", sample_rate=16000, callback=None, vocabulary_id=name).call(path)
+    service.delete_vocabulary(name)
+    try:
+        service.query_vocabulary(name)
+        missing = ""
+    except VocabularyServiceException as exc:
+        missing = str(exc)
+    told = {"name": name, "listed": listed, "queried": queried, "updated": updated, "missing": missing}
+    return told | {"status": result.status_code, "left": service.list_vocabularies()}
+
+
 if __name__ == "__main__":
     dashscope.api_key = dashscope.api_key or "any"
-    how = {function.__name__: function for function in (call, stream, vad, manual, reuse)}[sys.argv[1]]
+    functions = (call, stream, vad, manual, omni_vad, omni_manual, reuse, translate, chat, lists)
+    how = {function.__name__: function for function in functions}[sys.argv[1]]
     print(json.dumps(how(*sys.argv[2:])), flush=True)  # noqa: T201

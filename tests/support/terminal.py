@@ -187,9 +187,9 @@ class Terminal:
         """Until a row of the screen holds the text; an end without it fails the test at once."""
         self._wait(lambda: any(text in row for row in self._screen.rows()), text)
 
-    def wait_for_piped(self, text: str) -> None:
-        """Until the text has come out of the pipe."""
-        self._wait(lambda: text in self._heard.decode(errors="replace"), text)
+    def wait_for_piped(self, text: str, times: int = 1) -> None:
+        """Until the text has come out of the pipe so many times."""
+        self._wait(lambda: self._heard.decode(errors="replace").count(text) >= times, text)
 
     def _wait(self, come: Callable[[], bool], text: str) -> None:
         with self._changed:

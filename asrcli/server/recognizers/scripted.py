@@ -4,6 +4,7 @@ A script is a list of JSON objects, one per line in a file:
 
     {"begin_ms": 0, "end_ms": 900, "partials": ["hel", "hello"], "text": "hello there"}
 
+With "translation": {"fr": "bonjour"} beside the text it says that to those who asked for a translation into French.
 A result becomes final when the audio has reached its `end_ms`; its partials come evenly before that. Results the audio
 does not reach come at its end, with their times cut to it. In manual mode each commit takes the next result. Without a
 script there is one sentence a second, which says its number.
@@ -11,8 +12,8 @@ script there is one sentence a second, which says its number.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from asrcli.config import Recognition
 from asrcli.errors import UsageError
 from asrcli.events import Event, Final, Finished, Partial, SpeechStarted, SpeechStopped
 from asrcli.request import Request
+from asrcli.server.answers import translations
 from asrcli.server.recognizers import Session, answers
 
 DEFAULT_MS = 1000
@@ -34,6 +36,7 @@ class Result:
     end_ms: int
     text: str
     partials: tuple[str, ...] = ()
+    translations: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_script(path: Path) -> tuple[Result, ...]:
@@ -54,7 +57,7 @@ def _result(path: Path, number: int, line: str) -> Result:
         value = json.loads(line)
         begin_ms, end_ms, partials = value["begin_ms"], value["end_ms"], value.get("partials", [])
         if isinstance(begin_ms, int) and isinstance(end_ms, int) and isinstance(partials, list):
-            return Result(begin_ms, end_ms, str(value["text"]), tuple(map(str, partials)))
+            return Result(begin_ms, end_ms, str(value["text"]), tuple(map(str, partials)), translations(value))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     raise UsageError(
@@ -87,7 +90,7 @@ class ScriptedSession:
     """One replay."""
 
     def __init__(self, recognition: Recognition, script: tuple[Result, ...] | None = None) -> None:
-        self._format, self._vad = Format(recognition.rate), recognition.vad
+        self._format, self._vad, self._into = Format(recognition.rate), recognition.vad, recognition.translate
         self._results = iter(script) if script is not None else _every_second()
         self._endless = script is None
         self._bytes = self._number = self._committed_ms = 0
@@ -106,10 +109,10 @@ class ScriptedSession:
     def commit(self) -> Iterator[Event]:
         """The next result, over the audio since the last commit."""
         self._number += 1
-        text = self._next.text if self._next else ""
+        result = self._next or Result(0, 0, "")
         begin_ms, self._committed_ms = self._committed_ms, self._now_ms
-        yield Partial(str(self._number), begin_ms, "", text)
-        yield Final(str(self._number), begin_ms, self._now_ms, text)
+        yield Partial(str(self._number), begin_ms, "", result.text)
+        yield self._final(result, begin_ms, self._now_ms)
         self._next = next(self._results, None)
 
     def clear(self) -> None:
@@ -137,8 +140,13 @@ class ScriptedSession:
 
     def _close(self, result: Result, end_ms: int) -> Iterator[Event]:
         yield SpeechStopped(str(self._number), end_ms)
-        yield Final(str(self._number), result.begin_ms, end_ms, result.text)
+        yield self._final(result, result.begin_ms, end_ms)
         self._next, self._said = next(self._results, None), -1
+
+    def _final(self, result: Result, begin_ms: int, end_ms: int) -> Final:
+        final = Final(str(self._number), begin_ms, end_ms, result.text)
+        translation = result.translations.get(self._into, "")
+        return replace(final, translation=translation, translated_into=self._into) if translation else final
 
 
 def _every_second() -> Iterator[Result]:

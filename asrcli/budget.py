@@ -1,0 +1,91 @@
+"""A limit on what a run may cost: how much more audio may be taken before the bill could pass it. Sends nothing.
+
+The bill is the service's own count, and what it has not counted yet at most. Enough is kept back to send once more what
+has no text yet, for a connection may break.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from asrcli.audio import Chunk
+from asrcli.errors import BudgetReached
+from asrcli.events import Billed, Event, Reconnecting, Usage
+from asrcli.seams import Around, Source
+from asrcli.transcript import Transcript
+
+
+@dataclass
+class Budget:
+    """So much money, for all sources of a run together. It hears the run as an Output does, and is asked by sources.
+
+    Attributes:
+        limit: In CNY.
+        cost: What the service has counted comes to.
+        at_most: What so many seconds that it has not counted yet may come to.
+        again: A lost connection is made anew, and audio sent again.
+    """
+
+    limit: float
+    cost: Callable[[Usage], float | None]
+    at_most: Callable[[float], float]
+    again: bool = True
+    _taken_ms: dict[int, int] = field(default_factory=dict)  # by source
+    _open_ms: dict[int, int] = field(default_factory=dict)  # by source: what has no text yet
+    _reached_ms: dict[str, int] = field(default_factory=dict)  # by speaker: where finals reach up to
+    _usage: Usage = Usage()  # noqa: RUF009  a frozen value
+    _resent_ms: int = 0
+
+    def hear(self, event: Event, transcript: Transcript) -> None:
+        """Follow what has text, what was counted, and what is sent again."""
+        self._reached_ms = transcript.reached_ms
+        if isinstance(event, Billed):
+            self._usage = event.usage
+        elif isinstance(event, Reconnecting):
+            self._resent_ms += sum(list(self._open_ms.values()))
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    def affords(self, source: Source, chunk: Chunk) -> bool:
+        """Whether this chunk may be taken too."""
+        key, form = id(source), source.format
+        reached_ms = max(source.begin_ms, self._reached_ms.get(source.speaker, 0))
+        taken_ms = self._taken_ms.get(key, 0) + form.ms(chunk.end - chunk.position)
+        open_ms = min(taken_ms, max(0, form.ms(chunk.end) - reached_ms))
+        if self._bill(self._taken_ms | {key: taken_ms}, self._open_ms | {key: open_ms}) > self.limit:
+            return False
+        self._taken_ms[key], self._open_ms[key] = taken_ms, open_ms
+        return True
+
+    def _bill(self, taken_ms: dict[int, int], open_ms: dict[int, int]) -> float:
+        """What all this comes to at most."""
+        waiting_ms, counted = sum(open_ms.values()), self._usage.seconds
+        sent_ms = sum(taken_ms.values()) + self._resent_ms
+        if counted is not None:
+            counted_ms = round(counted * 1000)
+        else:
+            counted_ms = sent_ms - waiting_ms if self._usage != Usage() else 0
+        uncounted_ms = max(0, sent_ms - counted_ms) + (waiting_ms if self.again else 0)
+        return (self.cost(self._usage) or 0.0) + self.at_most(uncounted_ms / 1000)
+
+
+class Affordable(Around):
+    """A source that ends where the budget does. Belongs outside of all others: what is not sent is not kept either."""
+
+    def __init__(self, source: Source, budget: Budget) -> None:
+        super().__init__(source)
+        self._budget = budget
+
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
+        """All that the source has and the budget allows.
+
+        Raises:
+            BudgetReached: there is more of the audio than money for it.
+            SourceError: as the source does.
+        """
+        for item in self._source.chunks(start):
+            if isinstance(item, Chunk) and not self._budget.affords(self, item):
+                if self.live is not None:
+                    self.live.end()
+                raise BudgetReached(self._budget.limit)
+            yield item

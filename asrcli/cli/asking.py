@@ -1,0 +1,243 @@
+"""What the model is asked to do: the options of it, once, and the recognition they come to."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import typer
+
+from asrcli.catalogue import INFERENCE, MODELS, Model
+from asrcli.checks import VAD_MODELS
+from asrcli.cli.options import FLAG, MODEL
+from asrcli.cli.values import given_text
+from asrcli.config import SILENCE_MS, Recognition
+from asrcli.context import Fitted, corpus, messages
+from asrcli.errors import UsageError
+
+SENTENCES, WORDS, PROMPT = "Sentences", "Words", "Prompt"
+
+
+def _switch(name: str, help: str, panel: str = MODEL) -> Any:
+    """A switch that leaves the service's default in place unless it is given."""
+    return typer.Option(name, help=help, metavar=FLAG, rich_help_panel=panel, show_default=False)
+
+
+def _value(help: str, metavar: str, panel: str = MODEL, *names: str) -> Any:
+    return typer.Option(*names, help=help, metavar=metavar, rich_help_panel=panel, show_default=False)
+
+
+Vad = Annotated[
+    bool,
+    typer.Option(
+        "--vad/--no-vad",
+        help="The server cuts sentences; --no-vad (realtime models): cut here, at silences, and commit each.",
+        metavar=FLAG,
+        rich_help_panel=SENTENCES,
+    ),
+]
+SilenceMs = Annotated[
+    int | None, _value(f"Silence that ends a sentence, {SILENCE_MS[0]} to {SILENCE_MS[-1]}.", "MS", SENTENCES)
+]
+Threshold = Annotated[
+    float | None,
+    _value("Speech against noise, from -1 (all is speech) to 1.", "X", SENTENCES),
+]
+NoiseThreshold = Annotated[float | None, _value("The same as --threshold.", "X", SENTENCES)]
+PrefixMs = Annotated[
+    int | None, _value("Audio before speech that belongs to it.", "MS", SENTENCES, "--prefix-padding-ms")
+]
+VadModel = Annotated[
+    str | None, _value(f"How the server tells speech: {VAD_MODELS[0]} or {VAD_MODELS[1]}.", "NAME", SENTENCES)
+]
+Semantic = Annotated[
+    bool | None, _switch("--semantic/--no-semantic", "Cut sentences by meaning, not by silence.", SENTENCES)
+]
+MultiThreshold = Annotated[bool | None, _switch("--multi-threshold", "Cut very long sentences earlier.", SENTENCES)]
+Language = Annotated[list[str] | None, _value("Language spoken (zh, en, ...); may be repeated.", "CODE")]
+Itn = Annotated[bool | None, _switch("--itn/--no-itn", "Write numbers in figures.")]
+Punctuation = Annotated[bool | None, _switch("--punctuation/--no-punctuation", "Write punctuation marks.")]
+Disfluency = Annotated[bool | None, _switch("--disfluency", "Leave out disfluencies: um, uh, 嗯.")]
+KeepDialect = Annotated[bool | None, _switch("--keep-dialect", "Write words of a dialect as they are spoken.")]
+Interim = Annotated[bool | None, _switch("--interim/--no-interim", "Sentences in the making too. Default: on.")]
+Translate = Annotated[str | None, _value("Translate into this language too: en, zh, ja or ko.", "CODE")]
+TranslationOnly = Annotated[
+    bool,
+    typer.Option("--translation-only", help="With --translate: that alone.", metavar=FLAG, rich_help_panel=MODEL),
+]
+Param = Annotated[
+    list[str] | None,
+    _value("A parameter under the service's own name, sent as it is; may be repeated.", "NAME=JSON"),
+]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force", help="Send what the model is known to ignore or refuse.", metavar=FLAG, rich_help_panel=MODEL
+    ),
+]
+Hotwords = Annotated[
+    list[str] | None, _value("Words to favour, weighted 1 to 5: 'Kubernetes:5,梯度'; @FILE reads them.", "TEXT", WORDS)
+]
+VocabularyId = Annotated[str | None, _value("A hot-word list: see asr vocab.", "ID", WORDS)]
+PhraseId = Annotated[str | None, _value("A hot-word list of the oldest models.", "ID", WORDS)]
+ContextTexts = Annotated[
+    list[str] | None,
+    _value("Text whose words will occur: names, terms, an agenda; @FILE reads it; may be repeated.", "TEXT", WORDS),
+]
+FromTranscript = Annotated[
+    bool,
+    typer.Option(
+        "--context-from-transcript",
+        help="Let the last sentences be context for the next.",
+        metavar=FLAG,
+        rich_help_panel=WORDS,
+    ),
+]
+FilterWords = Annotated[
+    list[str] | None, _value("Words to write as asterisks, by commas; @FILE reads them.", "TEXT", WORDS)
+]
+DropWords = Annotated[list[str] | None, _value("Words to leave out, likewise.", "TEXT", WORDS)]
+SystemFilter = Annotated[bool | None, _switch("--system-filter", "The service's own list of such words.", WORDS)]
+Prompt = Annotated[
+    str | None,
+    _value("What an Omni model is told; @FILE reads it. Default: write down verbatim.", "TEXT", PROMPT),
+]
+SideTranscript = Annotated[
+    bool | None, _switch("--side-transcript", "Beside its answer, what another model heard.", PROMPT)
+]
+Temperature = Annotated[float | None, _value("How freely it answers, 0 to 2.", "X", PROMPT)]
+TopP = Annotated[float | None, _value("Draw from the likeliest words of this share.", "X", PROMPT, "--top-p")]
+TopK = Annotated[int | None, _value("Draw from so many of the likeliest words.", "N", PROMPT, "--top-k")]
+MaxTokens = Annotated[int | None, _value("Length of an answer at most.", "N", PROMPT)]
+Seed = Annotated[int | None, _value("The same answer for the same seed.", "N", PROMPT)]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """The options as they were given."""
+
+    vad: Vad = True
+    silence_ms: SilenceMs = None
+    threshold: Threshold = None
+    noise_threshold: NoiseThreshold = None
+    prefix_ms: PrefixMs = None
+    vad_model: VadModel = None
+    semantic: Semantic = None
+    multi_threshold: MultiThreshold = None
+    language: Language = None
+    itn: Itn = None
+    punctuation: Punctuation = None
+    disfluency: Disfluency = None
+    keep_dialect: KeepDialect = None
+    interim: Interim = None
+    translate: Translate = None
+    translation_only: TranslationOnly = False
+    param: Param = None
+    force: Force = False
+    hotwords: Hotwords = None
+    vocabulary_id: VocabularyId = None
+    phrase_id: PhraseId = None
+    context: ContextTexts = None
+    context_from_transcript: FromTranscript = False
+    filter_words: FilterWords = None
+    drop_words: DropWords = None
+    system_filter: SystemFilter = None
+    prompt: Prompt = None
+    side_transcript: SideTranscript = None
+    temperature: Temperature = None
+    top_p: TopP = None
+    top_k: TopK = None
+    max_tokens: MaxTokens = None
+    seed: Seed = None
+
+    def __post_init__(self) -> None:
+        if self.threshold is not None and self.noise_threshold is not None:
+            raise UsageError("--threshold with --noise-threshold: they are the same")
+
+    def recognition(self, model: Model, *, vad: bool, heartbeat: bool | None) -> Recognition:
+        """What they come to, unchecked; `context` is whole, and fitted when it is known to be taken.
+
+        Raises:
+            UsageError: text that says nothing, or a file that cannot be read.
+        """
+        return Recognition(
+            model=model.name,
+            rate=model.rate,
+            languages=tuple(self.language or ()),
+            vad=vad,
+            silence_ms=self.silence_ms,
+            threshold=self.noise_threshold if self.threshold is None else self.threshold,
+            semantic=self.semantic,
+            heartbeat=heartbeat,
+            hotwords=_hotwords(self.hotwords or (), model),
+            context=tuple(given_text("--context", text) for text in self.context or ()),
+            vocabulary_id=self.vocabulary_id or "",
+            phrase_id=self.phrase_id or "",
+            multi_threshold=self.multi_threshold,
+            vad_model=self.vad_model or "",
+            prefix_ms=self.prefix_ms,
+            punctuation=self.punctuation,
+            itn=self.itn,
+            disfluency=self.disfluency,
+            keep_dialect=self.keep_dialect,
+            interim=self.interim,
+            masked=_words("--filter-words", self.filter_words or ()),
+            dropped=_words("--drop-words", self.drop_words or ()),
+            system_filter=self.system_filter,
+            translate=self.translate or "",
+            transcription=False if self.translation_only else None,
+            prompt=given_text("--prompt", self.prompt) if self.prompt else "",
+            side_transcript=self.side_transcript,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+            max_tokens=self.max_tokens,
+            seed=self.seed,
+            extra=tuple(map(_parameter, self.param or ())),
+        )
+
+
+def fitted(model: Model, asked: Recognition, *, remembers: bool) -> tuple[Recognition, str]:
+    """The context as the wire carries it, and what had to be left out of it, in words.
+
+    Raises:
+        UsageError: the last sentences are to be context, for a model that takes none in the middle of a task.
+    """
+    if remembers and (model.wire != INFERENCE or "context" not in model.takes):
+        takers = [row.name for row in MODELS.values() if row.wire == INFERENCE and "context" in row.takes]
+        takers = [name for name in takers if not MODELS[name].snapshot]
+        advice = f"models that take it: {', '.join(takers)}"
+        raise UsageError(f"--context-from-transcript has no effect on {model.name}", advice)
+    fit: Fitted = messages(asked.context) if model.wire == INFERENCE else corpus(asked.context)
+    return replace(asked, context=fit.texts), fit.told
+
+
+def _hotwords(given: Sequence[str], model: Model) -> tuple[tuple[str, int], ...]:
+    from asrcli.vocabulary import Limits, check, parse
+
+    words = parse("\n".join(given_text("--hotwords", text) for text in given)) if given else ()
+    if given and not words:
+        raise UsageError("--hotwords names no word")
+    checked = check(words, Limits(words=model.list_words or 2000, super_words=model.super_words)) if words else ()
+    return tuple((word.text, word.weight) for word in checked)
+
+
+def _words(option: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Words between commas and line ends, each once."""
+    said = ",".join(given_text(option, text) for text in given)
+    for mark in "，、;；\n":
+        said = said.replace(mark, ",")
+    words = tuple(dict.fromkeys(word.strip() for word in said.split(",") if word.strip()))
+    if given and not words:
+        raise UsageError(f"{option} names no word")
+    return words
+
+
+def _parameter(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise UsageError(f"--param {text}: not NAME=JSON", "as in --param max_sentence_silence=800")
+    try:
+        return name.strip(), json.loads(value)
+    except ValueError:
+        return name.strip(), value  # a bare word is a string

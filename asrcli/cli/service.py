@@ -1,0 +1,195 @@
+"""Whom to ask, and with which key: the options of it, once, and the connection they come to."""
+
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from asrcli.catalogue import MODELS, Model
+from asrcli.cli import options as o
+from asrcli.config import Connection, Recognition, Secret
+from asrcli.errors import MissingKey, UsageError
+from asrcli.places import REGIONS, Place, Wish, place, region_of, wished
+
+KEY_VARIABLE, KEY_FILE_VARIABLE = "DASHSCOPE_API_KEY", "DASHSCOPE_API_KEY_FILE_PATH"
+USUAL_KEY_FILE = Path("~/.dashscope/api_key")
+INSPECTION = ("X-DashScope-DataInspection", "enable")
+
+Region = Annotated[
+    str | None,
+    typer.Option(
+        help="Where the key was issued: cn-beijing, ap-southeast-1, ... Default: cn-beijing.",
+        autocompletion=lambda: list(REGIONS),
+        metavar="NAME",
+        rich_help_panel=o.CONNECTION,
+        show_default=False,
+    ),
+]
+Workspace = Annotated[
+    str | None,
+    typer.Option(help="Workspace that the key belongs to.", metavar="ID", rich_help_panel=o.CONNECTION),
+]
+TemporaryKey = Annotated[
+    bool,
+    typer.Option(
+        "--temporary-key",
+        help="Have a key of a minute made for each connection, and send that.",
+        metavar=o.FLAG,
+        rich_help_panel=o.CONNECTION,
+    ),
+]
+Proxy = Annotated[
+    str | None,
+    typer.Option(
+        help="Proxy to go through. Default: as HTTPS_PROXY and its like say.",
+        metavar="URL",
+        rich_help_panel=o.CONNECTION,
+        show_default=False,
+    ),
+]
+CertificateFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca",
+        help="Trust the certificates in this file too.",
+        metavar="PATH",
+        rich_help_panel=o.CONNECTION,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The options for a service with its key, as they were given."""
+
+    url: o.Url = None
+    region: Region = None
+    workspace: Workspace = None
+    api_key_file: o.ApiKeyFile = None
+    proxy: Proxy = None
+    ca: CertificateFile = None
+
+    def __post_init__(self) -> None:
+        if self.url is not None and not self.url.strip():
+            raise UsageError("--url is empty: not a WebSocket address")
+
+    @property
+    def place(self) -> Place:
+        """Where that is."""
+        return place(Wish(self.url or "", self.region or "", self.workspace or ""), wished(os.environ))
+
+    def connection(self) -> Connection:
+        """Whom to ask, by the options and otherwise by the variables of the official SDK.
+
+        Raises:
+            UsageError: what cannot be; MissingKey when the service would refuse anyway.
+        """
+        there, key = self.place, read_key(self.api_key_file)
+        if key is None and region_of(there.url):
+            raise MissingKey
+        inspected = os.environ.get("DASHSCOPE_DISABLE_DATA_INSPECTION", "true").strip().lower() == "false"
+        headers = (*there.headers, *([INSPECTION] if inspected else []))
+        return self._by(Connection(there.url, key, there.region, headers))
+
+    def strange(self) -> Connection:
+        """To a server that is none of the service's: it gets no key but one that is named for it.
+
+        Raises:
+            UsageError: what only the service has.
+        """
+        if self.region or self.workspace:
+            raise UsageError("--region and --workspace are the service's own", "name the address: --url")
+        key = read_key(self.api_key_file) if self.api_key_file is not None else None
+        return self._by(Connection(self.url or "", key))
+
+    def _by(self, connection: Connection) -> Connection:
+        if self.ca is not None and not self.ca.is_file():
+            raise UsageError(f"--ca {self.ca}: no such file")
+        return replace(connection, proxy=self.proxy, ca=str(self.ca) if self.ca else None)
+
+
+@dataclass(frozen=True)
+class Service(Elsewhere):
+    """Those, and the recognizer on this machine."""
+
+    local: o.Local = False
+    temporary_key: TemporaryKey = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.local:
+            return
+        if self.url is not None:
+            raise UsageError("--local with --url: the one is here, the other is elsewhere")
+        if self.api_key_file is not None:
+            raise UsageError("--local with --api-key-file: the embedded recognizer asks for no key")
+        given: dict[str, object] = {"--region": self.region, "--workspace": self.workspace, "--proxy": self.proxy}
+        given |= {"--ca": self.ca, "--temporary-key": self.temporary_key}
+        if names := [name for name, value in given.items() if value]:
+            raise UsageError(f"--local with {' and '.join(names)}: the embedded recognizer is on this machine")
+
+    def at(self, stack: ExitStack, asked: Recognition) -> Connection:
+        """Whom to ask for this: the embedded recognizer behind its own server, or a service.
+
+        Raises:
+            UsageError: as `connection`, or a language that the embedded recognizer does not know.
+        """
+        if not self.local:
+            connection = self.connection()
+            model = MODELS.get(asked.model)
+            if model is not None and model.workspace_only and connection.region and ".maas." not in connection.url:
+                raise UsageError(f"{asked.model} answers at the host of a workspace alone", "name yours: --workspace")
+            return connection
+        from asrcli.server.app import in_background
+        from asrcli.server.recognizers.pool import Pocketsphinx
+
+        if foreign := set(asked.languages) - (Pocketsphinx.languages or set()):
+            raise UsageError(
+                f"--language {min(foreign)} with --local: the embedded recognizer knows US English (en) only"
+            )
+        return Connection(stack.enter_context(in_background(Pocketsphinx())))
+
+    @property
+    def region_asked(self) -> str:
+        """The region that will be asked, as far as anybody knows."""
+        return "" if self.local else self.place.region
+
+    def heard_by(self, model: Model) -> Model:
+        """The model as this service has it: the embedded recognizer leans on hot words under any name."""
+        return replace(model, takes=model.takes | {"hotwords"}) if self.local and model.wire == "inference" else model
+
+
+def read_key(key_file: Path | None) -> Secret | None:
+    """The API key from the file, else from the environment, else from where the official SDK keeps it, else none.
+
+    Raises:
+        UsageError: a file that cannot be read or holds no key.
+    """
+    if key_file is not None:
+        return _key(_read(key_file, f"--api-key-file {key_file}"), f"--api-key-file {key_file}")
+    if os.environ.get(KEY_VARIABLE, "").strip():
+        return _key(os.environ[KEY_VARIABLE], KEY_VARIABLE)
+    if named := os.environ.get(KEY_FILE_VARIABLE, "").strip():
+        return _key(_read(Path(named), f"{KEY_FILE_VARIABLE} {named}"), f"{KEY_FILE_VARIABLE} {named}")
+    usual = USUAL_KEY_FILE.expanduser()
+    return _key(_read(usual, str(usual)), str(usual)) if usual.is_file() else None
+
+
+def _read(path: Path, where: str) -> str:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UsageError(f"{where}: {getattr(exc, 'strerror', None) or 'not a text file'}") from exc
+    if not text.strip():
+        raise UsageError(f"{where}: holds no key")
+    return text
+
+
+def _key(text: str, where: str) -> Secret:
+    text = text.strip()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise UsageError(f"{where}: does not hold a key on one line")
+    return Secret(text)

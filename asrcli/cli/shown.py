@@ -1,0 +1,60 @@
+"""What the transcript is written as: the options of it, once, and the showing they come to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asrcli.cli import options as o
+from asrcli.cli.values import OutputFormat
+
+if TYPE_CHECKING:
+    from asrcli.cli.showing import Showing
+    from asrcli.config import Recognition
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The options as they were given."""
+
+    format: o.Formats = None
+    output: o.OutputFile = None
+    append: o.Append = False
+    partials: o.Partials = False
+    timestamps: o.Timestamps = None
+    template: o.Template = None
+    capitalize: o.Capitalize = False
+    max_line: o.MaxLine = None
+    max_lines: o.MaxLines = None
+    command: o.Exec = None
+    plain: o.PlainScreen = False
+
+    def showing(
+        self,
+        level: int | None,
+        asked: "Recognition",
+        *,
+        folder: Path | None = None,
+        pace: float | None = None,
+        keys: bool | None = None,
+    ) -> "Showing":
+        """What they come to for what is asked, with so much status; see there for the rest."""
+        from asrcli.cli.showing import Showing
+
+        return Showing(
+            formats=tuple(dict.fromkeys(self.format or [OutputFormat.TEXT])),
+            path=self.output,
+            folder=folder,
+            append=self.append,
+            partials=self.partials,
+            stamp=self.timestamps,
+            template=self.template,
+            capitalize=self.capitalize,
+            command=self.command,
+            max_line=self.max_line,
+            max_lines=self.max_lines,
+            plain=self.plain,
+            level=level,
+            pace=pace,
+            keys=keys,
+            translated=asked.both_texts,
+        )

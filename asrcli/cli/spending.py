@@ -1,0 +1,75 @@
+"""What a run may cost, and what it will: the options of it, once, and the words for a forecast."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from asrcli.cli.options import CONNECTION, FLAG
+from asrcli.config import Recognition
+from asrcli.errors import UsageError
+from asrcli.outputs.text import clock, money
+from asrcli.prices import Price
+
+if TYPE_CHECKING:
+    from asrcli.run import Together
+    from asrcli.seams import Source
+
+BudgetLimit = Annotated[
+    float | None,
+    typer.Option(
+        "--budget",
+        help="End the run in order before it costs more than so much.",
+        min=0,
+        metavar="CNY",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    ),
+]
+Estimate = Annotated[
+    bool,
+    typer.Option(
+        "--estimate",
+        help="Say what it would cost, and send nothing.",
+        metavar=FLAG,
+        rich_help_panel=CONNECTION,
+    ),
+]
+
+
+def known(price: Price | None, option: str, model: str, region: str, *, local: bool) -> Price:
+    """The price, which the option needs.
+
+    Raises:
+        UsageError: nobody knows it, or there is none.
+    """
+    if local:
+        raise UsageError(f"{option} with --local: the embedded recognizer costs nothing")
+    if price is None:
+        where = f" in {region}" if region else " at that address"
+        raise UsageError(f"{option}: nobody knows what {model} costs{where}", "see asr models, and --region")
+    return price
+
+
+def forecast(sources: "Sequence[Source | Together]", price: Price, asked: Recognition) -> list[str]:
+    """A line for each source, and one for all where they are several."""
+    from asrcli.run import flat
+
+    lines, total_ms, unknown = [], 0, False
+    for source in flat(sources):
+        name = f"{source.name} ({source.speaker})" if source.speaker else source.name
+        if source.duration_ms is None:
+            unknown = True
+            lines.append(f"{name}: of unknown length")
+            continue
+        total_ms += source.duration_ms
+        lines.append(f"{name}: {clock(source.duration_ms)}, {_cost(source.duration_ms, price, asked)}")
+    if len(lines) > 1:
+        rest = ", and what is of unknown length" if unknown else ""
+        lines.append(f"all: {clock(total_ms)}, {_cost(total_ms, price, asked)}{rest}")
+    return lines
+
+
+def _cost(duration_ms: int, price: Price, asked: Recognition) -> str:
+    least, most = price.forecast(duration_ms / 1000, asked)
+    return money(most) if least == most else f"about {money(least)} to {money(most)}"

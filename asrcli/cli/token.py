@@ -1,0 +1,44 @@
+"""`asr token`: a temporary key, for whoever must not have the real one."""
+
+from typing import Annotated
+
+import typer
+
+from asrcli.cli import options as o
+from asrcli.cli.grouping import grouped
+from asrcli.cli.service import Elsewhere
+
+EXAMPLES = "Examples:\n\nasr token --expires 600\n\nasr token --json | jq .expires_at"
+
+Expires = Annotated[
+    int, typer.Option(help="For how long it is to be taken, 1 to 1800.", min=1, max=1800, metavar="SECONDS")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON, with its end (expires_at).", metavar=o.FLAG)]
+
+
+@grouped
+def token(
+    expires: Expires = 60,
+    as_json: AsJson = False,
+    *,
+    service: Elsewhere,
+    debug: o.Debug = False,
+    log_file: o.LogFile = None,
+) -> None:
+    """Have a temporary key made from yours, and print it: for a browser, a telephone, a stranger.
+
+    It may do what yours may, until it expires; nothing takes it back.
+    """
+    del debug  # read by the error boundary
+    import json
+
+    from asrcli.cli import wiring
+    from asrcli.outputs.lines import Lines
+    from asrcli.protocol import customization
+    from asrcli.transport.rest import Rest
+
+    wiring.log_to(log_file)
+    said = Rest(service.connection()).post(customization.TOKENS, query={"expire_in_seconds": expires})
+    made = customization.read_minted(said)
+    shown = json.dumps({"token": made.key.reveal(), "expires_at": made.expires_at})
+    Lines(None).write(shown if as_json else made.key.reveal())

@@ -1,0 +1,122 @@
+"""Context for a recognizer: texts cut to what a wire carries, at the best place, with what was left out named. Pure.
+
+Source of the facts: the service's guide to context. It favours words that literally occur in it, in lists with any
+separator, in prose and in mixtures of both, so nothing of the text is changed but where it is cut.
+"""
+
+import re
+import unicodedata
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+MESSAGES, CHARACTERS = 5, 400
+TOKENS = 10_000
+CHARACTERS_PER_TOKEN = 4  # in scripts with spaces; elsewhere a character is a token at most
+SHOWN = 20
+TRANSCRIPT_MESSAGES = 2  # so many of the five are kept for what was said last
+
+# Where a text may be cut, the better first: between paragraphs and lines, sentences, list entries, words.
+_BREAKS = (
+    re.compile(r"\n+"),
+    re.compile(r"(?<=[.!?])\s+|(?<=[。！？])"),
+    re.compile(r"[,;|\t/]\s*|[，、；：]"),
+    re.compile(r"\s+"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What is sent, and what of the whole could not be."""
+
+    texts: tuple[str, ...]
+    told: str = ""
+
+
+def messages(texts: Sequence[str], most: int = MESSAGES, characters: int = CHARACTERS) -> Fitted:
+    """Texts as messages of at most so many characters; the beginning stays where not all of it fits."""
+    whole = "\n".join(text.strip() for text in texts if text.strip())
+    cut = list(_cut(whole, characters))
+    sent, left = tuple(cut[:most]), cut[most:]
+    if not left:
+        return Fitted(sent)
+    size = sum(map(len, sent))
+    return Fitted(sent, _told(size, size + sum(map(len, left)), "characters", f"{most} messages of {characters}", left))
+
+
+def corpus(texts: Sequence[str], tokens: int = TOKENS) -> Fitted:
+    """Texts as one of at most so many tokens, which are estimated on the safe side."""
+    whole = "\n".join(text.strip() for text in texts if text.strip())
+    if not whole:
+        return Fitted(())
+    if estimated(whole) <= tokens:
+        return Fitted((whole,))
+    end = _furthest(whole, tokens)
+    end = _best(whole, end)
+    sent, left = whole[:end].strip(), whole[end:].strip()
+    return Fitted((sent,), _told(estimated(sent), estimated(whole), "tokens (estimated)", f"{tokens}", [left]))
+
+
+def estimated(text: str) -> int:
+    """How many tokens a text takes, rather too many."""
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    words = re.findall(r"\w+|[^\w\s]", "".join(" " if unicodedata.east_asian_width(c) in "WF" else c for c in text))
+    return wide + sum(-(-len(word) // CHARACTERS_PER_TOKEN) for word in words)
+
+
+class Memory:
+    """The context of a talk that goes on: what the user gave, and behind it what was said last."""
+
+    def __init__(self, given: Sequence[str]) -> None:
+        self._given = tuple(given)[: MESSAGES - TRANSCRIPT_MESSAGES]
+        self._said: deque[str] = deque()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The messages as they are now."""
+        room = MESSAGES - len(self._given)
+        return (*self._given, *list(_cut("\n".join(self._said), CHARACTERS))[-room:])
+
+    def hear(self, sentence: str) -> None:
+        """Something was said; what was said long ago makes room for it."""
+        self._said.append(sentence.strip())
+        room = (MESSAGES - len(self._given)) * CHARACTERS
+        while len(self._said) > 1 and sum(len(each) + 1 for each in self._said) > room:
+            self._said.popleft()
+
+
+def _cut(text: str, characters: int) -> Iterator[str]:
+    """Pieces of at most so many characters; none is empty."""
+    text = text.strip()
+    while len(text) > characters:
+        end = _best(text, characters)
+        yield text[:end].strip()
+        text = text[end:].strip()
+    if text:
+        yield text
+
+
+def _best(text: str, most: int) -> int:
+    """The best place to cut at or before `most`: the best kind of break in the second half, else where it is full."""
+    if len(text) <= most or text[most].isspace():
+        return min(len(text), most)
+    for kind in _BREAKS:
+        ends = [found.end() for found in kind.finditer(text, 0, most + 1) if most // 2 < found.start() <= most]
+        if ends:
+            return min(ends[-1], most)
+    return max(1, most)
+
+
+def _furthest(text: str, tokens: int) -> int:
+    """How many characters of a text take at most so many tokens."""
+    least, most = 0, len(text)
+    while least < most:
+        half = (least + most + 1) // 2
+        least, most = (half, most) if estimated(text[:half]) <= tokens else (least, half - 1)
+    return least
+
+
+def _told(sent: int, whole: int, unit: str, limit: str, left: Sequence[str]) -> str:
+    begin = left[0].replace("\n", " ")
+    begin = begin if len(begin) <= SHOWN else begin[:SHOWN] + "…"
+    return f"--context: {sent:,} of {whole:,} {unit} fit ({limit}); left out from “{begin}” on"

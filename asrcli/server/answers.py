@@ -1,0 +1,104 @@
+"""What the local server says in another language, or answers to a prompt: read from a file, never made up. Pure.
+
+Recognition is real; what is said about it here is not. A line of the file is a JSON object, found by the text that was
+recognized, whose case and spaces do not matter:
+
+    {"text": "good morning", "translation": {"zh": "早上好", "fr": "bonjour"}, "answer": "A greeting."}
+
+Without one a translation is the text itself behind the name of the language, so that nobody takes it for one, and an
+answer is the text itself.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from asrcli.config import Recognition
+from asrcli.errors import UsageError
+from asrcli.events import Event, Final, Partial
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said to one text: its translations by language, and the answer to a prompt; None is the text itself."""
+
+    translations: Mapping[str, str] = field(default_factory=dict)
+    answer: str | None = None
+
+
+class Answers:
+    """All that is written down, by the text."""
+
+    def __init__(self, written: Mapping[str, Answer] | None = None) -> None:
+        self._written = {_folded(text): answer for text, answer in (written or {}).items()}
+
+    def applied(self, event: Event, asked: Recognition) -> Event:
+        """The event with what was asked for beside, or instead of, the text; a recognizer's own translation stays."""
+        if not isinstance(event, Partial | Final) or not event.text.strip():
+            return event
+        if asked.translate and not event.translation:
+            translation = self._translated(event.text, asked.translate)
+            event = replace(event, translation=translation, translated_into=asked.translate)
+        return self._answered(event) if asked.prompt else event
+
+    def _translated(self, text: str, into: str) -> str:
+        return self._found(text).translations.get(into, f"[{into}] {text.strip()}")
+
+    def _answered(self, event: Partial | Final) -> Event:
+        answer = self._found(event.text).answer
+        if isinstance(event, Final):
+            event = replace(event, heard=event.text)
+            return event if answer is None else replace(event, text=answer, words=())
+        return event if answer is None else replace(event, settled="", unsettled=answer, words=())
+
+    def _found(self, text: str) -> Answer:
+        return self._written.get(_folded(text), Answer())
+
+
+def parse(lines: Iterable[str], name: str = "answers") -> Answers:
+    """The answers in lines of JSON; `name` is what a mistake is said to be in.
+
+    Raises:
+        UsageError: a line that holds none, by its number.
+    """
+    written: dict[str, Answer] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            text, answer = _read(line)
+        except ValueError as exc:
+            problem = f"{name}: line {number}: {exc}"
+            raise UsageError(problem, "asr serve --help shows what one looks like") from None
+        written[text] = answer
+    return Answers(written)
+
+
+def _read(line: str) -> tuple[str, Answer]:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
+        raise ValueError("is not a JSON object with a text")
+    answer = value.get("answer")
+    if not isinstance(answer, str | None):
+        raise ValueError("answer is not a text")
+    return value["text"], Answer(translations(value), answer)
+
+
+def translations(value: Mapping[str, Any]) -> dict[str, str]:
+    """What an object holds under `translation`: texts by language.
+
+    Raises:
+        ValueError: something else.
+    """
+    found = value.get("translation", {})
+    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+        raise ValueError("translation is not an object of texts by language")
+    return found
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()

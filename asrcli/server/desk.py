@@ -1,0 +1,85 @@
+"""What is answered to single requests: hot-word lists and temporary keys. Knows no HTTP beyond a status, no clock."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from asrcli.errors import ProtocolError, ServiceRefused
+from asrcli.message import Text
+from asrcli.protocol import customization
+from asrcli.protocol.customization import EXPIRY_S, USUAL_EXPIRY_S
+from asrcli.protocol.parsing import Json, read
+from asrcli.server.gate import Gate
+from asrcli.server.vocabularies import Vocabularies
+
+log = logging.getLogger("asrcli.server")
+
+PATHS = (customization.PATH, customization.TOKENS)
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request, with as much of it as anybody here reads."""
+
+    method: str
+    target: str
+    authorization: str
+    body: bytes
+
+
+class Desk:
+    """Takes requests one by one."""
+
+    def __init__(self, gate: Gate, vocabularies: Vocabularies, new_id: Callable[[], str]) -> None:
+        self._gate, self._vocabularies, self._new_id = gate, vocabularies, new_id
+
+    def answer(self, received: Received) -> tuple[int, Json]:
+        """The status and the body of the answer, whatever came."""
+        request_id = self._new_id()
+        try:
+            return 200, self._done(received, request_id)
+        except ServiceRefused as exc:
+            code, message = exc.code, exc.message
+        except ProtocolError as exc:
+            code, message = "InvalidParameter", exc.problem
+        except Exception:
+            log.exception("a bug in the server")
+            code, message = "InternalError", "a bug in the server"
+        log.info("refused: %s: %s", code, message)
+        return self.refusal(code, message, request_id)
+
+    def refusal(self, code: str, message: str, request_id: str = "") -> tuple[int, Json]:
+        """The answer to a request that is not even read."""
+        return customization.status(code), customization.failure(code, message, request_id or self._new_id())
+
+    def _done(self, received: Received, request_id: str) -> Json:
+        address = urlsplit(received.target)
+        path = address.path.rstrip("/")
+        if path not in PATHS:
+            raise ServiceRefused("NotFound", f"No such path; there are {' and '.join(PATHS)}.")
+        if received.method != "POST":
+            raise ServiceRefused("MethodNotAllowed", "This path takes POST only.")
+        mints = path == customization.TOKENS
+        # A temporary key that makes others would be no temporary one.
+        if not self._gate.admits(received.authorization, address.query, tokens=not mints):
+            raise ServiceRefused("InvalidApiKey", "Invalid API-key provided.")
+        if self._gate.draining:
+            raise ServiceRefused("ServiceUnavailable", "The server stops.")
+        if mints:
+            return customization.minted(self._gate.mint(_expiry_s(address.query)))
+        try:
+            body = read(Text(received.body.decode("utf-8")))
+        except UnicodeDecodeError:
+            raise ProtocolError("not UTF-8") from None
+        asked = customization.read(body)
+        output = self._vocabularies.do(asked)
+        log.info("hot-word lists: %s done", type(asked).__name__.lower())
+        return customization.answer(output, request_id)
+
+
+def _expiry_s(query: str) -> int:
+    said = parse_qs(query).get("expire_in_seconds", [str(USUAL_EXPIRY_S)])[0]
+    if not (said.isascii() and said.isdecimal() and len(said) < 10 and int(said) in EXPIRY_S):
+        raise ServiceRefused("InvalidParameter", f"expire_in_seconds must be from {EXPIRY_S[0]} to {EXPIRY_S[-1]}")
+    return int(said)

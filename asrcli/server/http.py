@@ -1,0 +1,159 @@
+"""Requests that are no WebSocket handshake: one a connection, small, and soon. What is answered is for the desk."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import h11
+from websockets.asyncio.server import ServerConnection
+
+from asrcli import __version__
+from asrcli.server.desk import Desk, Received
+
+if TYPE_CHECKING:
+    from asrcli.protocol.parsing import Json
+
+HANDSHAKE = b"GET "  # of all HTTP only that begins a WebSocket
+MOST_BYTES = 1 << 20  # of a body
+MOST_HEADER_BYTES = 16 << 10
+WITHIN_S = 8  # of the 10 s after which websockets cuts a connection that has not become a WebSocket
+MOST_REQUESTS = 64  # at once
+
+
+class Doorway(ServerConnection):
+    """A connection to the server, handed on to an Exchange as soon as its first bytes are none of a handshake."""
+
+    def __init__(self, *args: Any, desk: Desk, open_requests: "set[Exchange]", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._desk, self._open_requests = desk, open_requests
+        self._first = b""
+        self._exchange: Exchange | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """What comes before it is clear for whom is kept for them."""
+        if self._exchange is not None:
+            self._exchange.data_received(data)
+            return
+        if len(self._first) < len(HANDSHAKE):
+            data, self._first = self._first + data, (self._first + data)[: len(HANDSHAKE)]
+            if not HANDSHAKE.startswith(self._first):
+                self._exchange = Exchange(self.transport, self._desk, self._open_requests)
+                self._exchange.data_received(data)
+                return
+            if len(self._first) < len(HANDSHAKE):
+                return
+        super().data_received(data)
+
+    def eof_received(self) -> None:
+        """Half a connection is enough to hear an answer."""
+        if self._exchange is None:
+            super().eof_received()
+        else:
+            self._exchange.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The handshake that never was ends here too."""
+        if self._exchange is not None:
+            self._exchange.connection_lost(exc)
+        super().connection_lost(exc)
+
+
+class Exchange(asyncio.Protocol):
+    """One request and its answer."""
+
+    def __init__(self, transport: asyncio.Transport, desk: Desk, open_requests: "set[Exchange]") -> None:
+        self._transport, self._desk, self._open_requests = transport, desk, open_requests
+        self._http = h11.Connection(h11.SERVER, MOST_HEADER_BYTES)
+        self._request: h11.Request | None = None
+        self._body = bytearray()
+        self._whole = self._answered = False
+        self._late = asyncio.get_running_loop().call_later(WITHIN_S, self._refuse, "RequestTimeOut", "Too slow.")
+        open_requests.add(self)
+        if len(open_requests) > MOST_REQUESTS:
+            self._refuse("ServiceUnavailable", "Too many connections.")
+
+    def data_received(self, data: bytes) -> None:
+        """A piece of the request; behind the answer nothing is heard."""
+        self._hear(data)
+
+    def eof_received(self) -> None:
+        """No more will come: a request without its end is none."""
+        self._hear(b"")
+        self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is over, for whatever reason."""
+        del exc
+        self._late.cancel()
+        self._open_requests.discard(self)
+
+    def abandon(self) -> None:
+        """Answer nothing any more."""
+        self._transport.abort()
+
+    def _hear(self, data: bytes) -> None:
+        try:
+            if not self._answered:
+                self._http.receive_data(data)
+            while not self._answered and (event := self._http.next_event()) is not h11.NEED_DATA:
+                self._take(event)
+        except h11.RemoteProtocolError as exc:
+            self._refuse("InvalidParameter", f"Not HTTP: {exc}")
+
+    def _take(self, event: Any) -> None:
+        if isinstance(event, h11.Request):
+            self._request = event
+            if self._http.they_are_waiting_for_100_continue:
+                self._send(h11.InformationalResponse(status_code=100, headers=[]))
+        elif isinstance(event, h11.Data):
+            self._body += event.data
+            if len(self._body) > MOST_BYTES:
+                self._refuse("RequestTooLarge", f"A body has at most {MOST_BYTES} bytes.")
+        elif isinstance(event, h11.EndOfMessage) and self._request is not None:
+            self._whole = True
+            headers = dict(self._request.headers)  # by names in lower case
+            received = Received(
+                self._request.method.decode("ascii"),
+                self._request.target.decode("ascii"),
+                headers.get(b"authorization", b"").decode("latin-1"),
+                bytes(self._body),
+            )
+            self._answer(*self._desk.answer(received))
+        elif isinstance(event, h11.ConnectionClosed):
+            self._answered = True
+
+    def _refuse(self, code: str, message: str) -> None:
+        if self._answered:
+            self.abandon()
+        else:
+            self._answer(*self._desk.refusal(code, message))
+
+    def _answer(self, status: int, body: "Json") -> None:
+        self._answered = True
+        said = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        headers = [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(said))),
+            ("Connection", "close"),
+            ("Server", f"asrcli/{__version__}"),
+        ]
+        self._send(h11.Response(status_code=status, headers=headers, reason=HTTPStatus(status).phrase.encode()))
+        if self._request is None or self._request.method != b"HEAD":
+            self._send(h11.Data(data=said))
+        self._send(h11.EndOfMessage())
+        if self._whole:
+            self._transport.close()
+        elif self._transport.can_write_eof():
+            self._transport.write_eof()  # a close would take the answer from who is still in the middle of a request
+
+    def _send(self, event: Any) -> None:
+        data = self._http.send(event)
+        if data:
+            self._transport.write(data)
+
+
+def doorway(desk: Desk, open_requests: set[Exchange]) -> Callable[..., Doorway]:
+    """What makes the connections of a server with this desk."""
+    return lambda *args, **kwargs: Doorway(*args, desk=desk, open_requests=open_requests, **kwargs)

@@ -1,0 +1,30 @@
+"""Connections that never see the real key: each is dialled with one that was made for it and soon expires.
+
+Source of the facts: the service checks a temporary key when a connection is made, so one of a minute is enough for it.
+"""
+
+from dataclasses import replace
+
+from asrcli.config import Connection
+from asrcli.protocol import customization
+from asrcli.transport.rest import Rest
+from asrcli.transport.websocket import WebSocket, dial
+
+
+def minted(connection: Connection) -> Connection:
+    """The connection with a key made now.
+
+    Raises:
+        ConnectFailed, ServiceRefused, ProtocolError: as any request.
+    """
+    token = customization.read_minted(Rest(connection).post(customization.TOKENS))
+    return replace(connection, key=token.key)
+
+
+def dial_minted(url: str, connection: Connection) -> WebSocket:
+    """Open a connection with a key of its own.
+
+    Raises:
+        ConnectFailed, ServiceRefused: as `dial`, or nobody made a key.
+    """
+    return dial(url, minted(connection))

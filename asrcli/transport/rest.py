@@ -1,0 +1,167 @@
+"""Single requests of a client over HTTP: JSON there, JSON back, and a few more attempts where they may help."""
+
+import json
+import random
+import time
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlencode, urlsplit
+
+from asrcli import __version__
+from asrcli.config import Connection
+from asrcli.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, UsageError, shorten
+from asrcli.message import Text
+from asrcli.protocol.parsing import Json, read, rest_url, text
+from asrcli.transport.trouble import explained, is_loopback, retry_after
+from asrcli.transport.trust import trusting
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector, Request
+
+RETRIES = 3
+FIRST_WAIT_S = 0.5  # it doubles each time
+LONGEST_WAIT_S = 60  # who wants to be left alone for longer is not waited for
+MOST_BYTES = 8 << 20  # of an answer
+SPENT = "Throttling.AllocationQuota"  # a limit that waiting does not lift
+
+
+class _Passing(Exception):
+    """Trouble that may be over soon; `unheard`: whatever was asked has certainly not been done."""
+
+    def __init__(self, error: AsrError, *, unheard: bool) -> None:
+        super().__init__(error)
+        self.error, self.unheard = error, unheard
+
+
+class Rest:
+    """Requests to the service of a connection. A redirection is not followed: the key is for this host alone."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._connection, self._sleep, self._chance = connection, sleep, chance
+
+    def post(
+        self,
+        path: str,
+        body: Json | None = None,
+        query: Mapping[str, str | int] | None = None,
+        *,
+        repeatable: bool = True,
+    ) -> Json:
+        """The answer to one request. What is not `repeatable` is tried again only where it was certainly not done.
+
+        Raises:
+            ConnectFailed: nobody there, or no answer that is one.
+            ServiceRefused: the service said no.
+            ProtocolError: it said yes, and nothing that can be read.
+            UsageError: an address, a proxy or certificates that cannot be used.
+        """
+        url = rest_url(self._connection.url, path)
+        for attempt in range(RETRIES + 1):
+            try:
+                return self._once(url, body, f"?{urlencode(query)}" if query else "")
+            except ServiceRefused as refused:
+                refused.region = self._connection.region
+                raise
+            except _Passing as trouble:
+                error = trouble.error
+                wait_s = FIRST_WAIT_S * 2**attempt * (1 + self._chance()) / 2
+                wait_s = max(wait_s, getattr(error, "retry_after_s", None) or 0.0)
+                if attempt == RETRIES or wait_s > LONGEST_WAIT_S or not (repeatable or trouble.unheard):
+                    raise error from None
+                self._sleep(wait_s)
+        raise AssertionError
+
+    def _once(self, url: str, body: Json | None, query: str) -> Json:
+        from http.client import HTTPException
+        from urllib.error import URLError
+
+        opener, request = self._prepared(url, body, query)
+        try:
+            with closing(opener.open(request, timeout=self._connection.connect_timeout_s)) as response:
+                said = response.read(MOST_BYTES + 1)
+                status, reason, headers = response.status, response.reason, response.headers
+        except URLError as exc:  # while it was connecting or sending
+            cause = exc.reason if isinstance(exc.reason, Exception) else exc
+            raise _failed(url, cause, unheard=True) from None
+        except (OSError, HTTPException, ValueError) as exc:
+            raise _failed(url, exc, unheard=False) from None
+        if 200 <= status < 300:
+            return _answer(said)
+        raise _refusal(url, status, reason, said, retry_after(headers.get("Retry-After", "")))
+
+    def _prepared(self, url: str, body: Json | None, query: str) -> "tuple[OpenerDirector, Request]":
+        from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
+
+        connection = self._connection
+        data = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json", "User-Agent": f"asrcli/{__version__}"}
+        headers |= dict(connection.headers)
+        if connection.key:
+            headers["Authorization"] = f"Bearer {connection.key.reveal()}"
+        request = Request(url + query, data, headers, method="POST")  # noqa: S310  rest_url lets http and https through
+        opener = OpenerDirector()  # without the handlers that would follow redirections
+        opener.add_handler(HTTPSHandler(context=trusting(connection.ca)) if url.startswith("https") else HTTPHandler())
+        if is_loopback(url):
+            return opener, request
+        if connection.proxy is None:
+            opener.add_handler(ProxyHandler())
+        else:
+            _lead_through(request, connection.proxy)
+        return opener, request
+
+
+def _lead_through(request: "Request", proxy: str) -> None:
+    """Send it by this proxy, whatever the environment says."""
+    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    host = parts.netloc.rpartition("@")[2]
+    if parts.scheme != "http" or not host:
+        raise UsageError(f"proxy {parts.scheme}://{host}: single requests go by http:// proxies only")
+    if parts.username is not None:
+        who = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        request.add_header("Proxy-Authorization", f"Basic {b64encode(who.encode()).decode()}")
+    request.set_proxy(host, "http")
+
+
+def _answer(said: bytes) -> Json:
+    """What was said; where that is no JSON it is not shown, for a key may be in it."""
+    try:
+        return read(Text(said.decode("utf-8")))
+    except (UnicodeDecodeError, ProtocolError):
+        raise ProtocolError("an answer that is not a JSON object") from None
+
+
+def _failed(url: str, exc: Exception, *, unheard: bool) -> Exception:
+    import ssl
+
+    error = ConnectFailed(url, *explained(url, exc, "HTTP"))
+    hopeless = isinstance(exc, ssl.SSLError) or not isinstance(exc, OSError)
+    return error if hopeless else _Passing(error, unheard=unheard)
+
+
+def _refusal(url: str, status: int, reason: str, said: bytes, after_s: float | None) -> Exception:
+    """The error for a status other than success; what may pass is wrapped."""
+    try:
+        body = read(Text(said.decode("utf-8", "replace")))
+    except ProtocolError:
+        body = {}
+    code, message, request_id = text(body, "code"), text(body, "message"), text(body, "request_id")
+    if status >= 500:
+        trouble, advice = f"HTTP {status} {reason}", "the service is in trouble: try again"
+        error = ConnectFailed(url, trouble, advice, passing=True, retry_after_s=after_s)
+        return _Passing(error, unheard=status == 503)
+    if status == 429:
+        throttled = ServiceRefused(code or "Throttling", message or f"HTTP {status}", request_id, after_s)
+        return throttled if code.startswith(SPENT) else _Passing(throttled, unheard=True)
+    if code and code != "NotFound":
+        return ServiceRefused(code, message, request_id)
+    if status in {401, 403}:
+        return ServiceRefused("InvalidApiKey" if status == 401 else "AccessDenied", f"HTTP {status}")
+    shown = shorten(message or said.decode("utf-8", "replace"), 60)
+    return ConnectFailed(url, f"HTTP {status} {shown}".rstrip(), "is this a speech service? check --url")

@@ -1,0 +1,45 @@
+"""What goes wrong on the way to a service, in words: shared by the WebSocket and by single requests. Opens nothing."""
+
+import socket
+import ssl
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from asrcli.errors import shorten
+
+
+def explained(url: str, exc: Exception, wanted: str = "WebSocket") -> tuple[str, str]:
+    """Why a connection to this address did not come up, and what to do about it; `wanted` is what should be there."""
+    host = urlsplit(url).hostname or url
+    if isinstance(exc, socket.gaierror):
+        return f"unknown host {host}", "check the network and --url"
+    if isinstance(exc, ConnectionRefusedError):
+        return "connection refused", "nothing listens there: check --url, or start the server"
+    if isinstance(exc, ssl.SSLError):
+        return f"TLS failed: {exc.reason or exc}", "check --url: wss:// needs a TLS server, ws:// a plain one"
+    if isinstance(exc, TimeoutError):
+        return "no answer in time", "check the network and --url"
+    if isinstance(exc, OSError):
+        return exc.strerror or str(exc), "check the network and --url"
+    return f"no {wanted} there ({shorten(str(exc), 60)})", "is this a speech service? check --url"
+
+
+def retry_after(said: str) -> float | None:
+    """For how long the service wants to be left alone, by its header of that name: seconds, or until a date."""
+    if said.isdecimal():
+        return float(said)
+    try:
+        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()) if said else None
+    except (ValueError, TypeError):
+        return None
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address is on this machine, where no proxy leads."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,101 @@
+"""Whom to ask: options and the variables of the official SDK, the key, proxies and certificates."""
+
+from pathlib import Path
+
+import pytest
+
+from asrcli.cli.service import Elsewhere, Service
+from asrcli.errors import MissingKey, UsageError
+
+KEY = "sk-0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("KEY", "KEY_FILE_PATH", "REGION"):
+        monkeypatch.delenv(f"DASHSCOPE_API_{name}", raising=False)
+    for name in ("BASE_URL", "WEBSOCKET_BASE_URL", "HTTP_BASE_URL", "REGION", "WORKSPACE", "WORKSPACE_ID"):
+        monkeypatch.delenv(f"DASHSCOPE_{name}", raising=False)
+    monkeypatch.delenv("DASHSCOPE_DISABLE_DATA_INSPECTION", raising=False)
+    monkeypatch.setattr("asrcli.cli.service.USUAL_KEY_FILE", Path("/nowhere"))
+
+
+def test_the_service_wants_a_key_and_a_server_of_one_s_own_does_not() -> None:
+    """Whether its address comes from the command line or from the environment."""
+    with pytest.raises(MissingKey):
+        Elsewhere().connection()
+    with pytest.raises(MissingKey):
+        Elsewhere(url="wss://dashscope-intl.aliyuncs.com").connection()
+    assert Elsewhere(url="ws://127.0.0.1:8090").connection().key is None
+
+
+def test_the_environment_of_the_official_sdk_is_enough(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Key file, region, workspace, address, inspection; the command line wins."""
+    key = tmp_path / "key"
+    key.write_text(KEY)
+    monkeypatch.setenv("DASHSCOPE_API_KEY_FILE_PATH", str(key))
+    monkeypatch.setenv("DASHSCOPE_API_REGION", "ap-southeast-1")
+    connection = Elsewhere().connection()
+    assert (connection.url, connection.region) == ("wss://dashscope-intl.aliyuncs.com", "ap-southeast-1")
+    assert connection.key is not None
+    assert (connection.key.reveal(), connection.headers) == (KEY, ())
+    monkeypatch.setenv("DASHSCOPE_WORKSPACE_ID", "ws-1")
+    monkeypatch.setenv("DASHSCOPE_DISABLE_DATA_INSPECTION", "false")
+    inspected = Elsewhere().connection()
+    assert inspected.url == "wss://ws-1.ap-southeast-1.maas.aliyuncs.com"
+    assert inspected.headers == (("X-DashScope-DataInspection", "enable"),)
+    monkeypatch.setenv("DASHSCOPE_WEBSOCKET_BASE_URL", "wss://proxy.example/api-ws/v1/inference")
+    assert Elsewhere().connection().url == "wss://proxy.example/api-ws/v1/inference"
+    assert Elsewhere(region="cn-beijing").connection().region == "cn-beijing"
+    monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-other")
+    other = Elsewhere().connection().key
+    assert other is not None
+    assert other.reveal() == "sk-other"
+
+
+def test_the_place_where_the_official_sdk_keeps_its_key_comes_last(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever set up the SDK is set up here."""
+    usual = tmp_path / "api_key"
+    usual.write_text(f"{KEY}\n")
+    monkeypatch.setattr("asrcli.cli.service.USUAL_KEY_FILE", usual)
+    found = Elsewhere().connection().key
+    assert found is not None
+    assert found.reveal() == KEY
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"url": "ws://h"}, "--local with --url"),
+        ({"api_key_file": Path("k")}, "--local with --api-key-file"),
+        ({"region": "cn-beijing", "proxy": "http://p"}, "--local with --region and --proxy"),
+        ({"temporary_key": True}, "--local with --temporary-key"),
+    ],
+)
+def test_what_belongs_elsewhere_is_refused_with_local(given: dict[str, object], problem: str) -> None:
+    """The embedded recognizer is here and asks for nothing."""
+    with pytest.raises(UsageError, match=problem):
+        Service(local=True, **given)  # type: ignore[arg-type]
+
+
+def test_a_stranger_s_server_gets_no_key_that_was_not_named_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What the environment holds is for the service."""
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    assert Elsewhere(url="ws://h").strange().key is None
+    path = tmp_path / "key"
+    path.write_text("theirs")
+    named = Elsewhere(url="ws://h", api_key_file=path).strange().key
+    assert named is not None
+    assert named.reveal() == "theirs"
+    with pytest.raises(UsageError, match="--region and --workspace are the service's own"):
+        Elsewhere(url="ws://h", region="cn-beijing").strange()
+
+
+def test_certificates_that_are_not_there_are_named_before_anybody_is_called(tmp_path: Path) -> None:
+    """With the option."""
+    with pytest.raises(UsageError, match=r"--ca .*none\.pem: no such file"):
+        Elsewhere(url="ws://h", ca=tmp_path / "none.pem").connection()

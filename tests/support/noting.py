@@ -1,0 +1,17 @@
+"""A recognizer that notes what it is asked to listen for."""
+
+from asrcli.config import Recognition
+from asrcli.server.recognizers.scripted import InProcess, Scripted
+
+
+class Noting(Scripted):
+    """A sentence a second, and `hotwords` of each task."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hotwords: list[tuple[tuple[str, int], ...]] = []
+
+    async def open(self, recognition: Recognition) -> InProcess:
+        """A session like another."""
+        self.hotwords.append(recognition.hotwords)
+        return await super().open(recognition)

@@ -1,0 +1,123 @@
+"""A budget: never passed, whatever the service counts and however often audio is sent again."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asrcli.audio import Chunk, Format
+from asrcli.budget import Affordable, Budget
+from asrcli.config import Recognition
+from asrcli.errors import BudgetReached
+from asrcli.events import Billed, Event, Final, Reconnecting, Usage
+from asrcli.prices import Price
+from asrcli.transcript import Transcript, fold
+from tests.support.handshake import Tone
+from tests.support.talk import Talk
+
+SECOND = Price(0.001)
+ASKED = Recognition("m")
+RATE = Format(16000)
+CHUNK_S = 0.1
+
+
+def budget(limit: float, price: Price = SECOND, *, again: bool = False) -> Budget:
+    """One for a price."""
+    return Budget(limit, lambda usage: price.cost(usage, ASKED), lambda s: price.forecast(s, ASKED)[1], again)
+
+
+def taken(limited: Iterator[Chunk | Event]) -> tuple[float, bool]:
+    """Seconds that were taken, and whether the money was at its end."""
+    seconds = 0.0
+    try:
+        for item in limited:
+            assert isinstance(item, Chunk)
+            seconds += RATE.ms(item.end - item.position) / 1000
+    except BudgetReached:
+        return seconds, True
+    return seconds, False
+
+
+@pytest.mark.parametrize(("again", "seconds"), [(False, 5.0), (True, 2.5)])
+def test_a_source_ends_where_the_money_does(again: bool, seconds: float) -> None:
+    """To the chunk; half of it is kept back where what has no text yet may have to be sent again."""
+    heard_s, broke = taken(Affordable(Tone(100), budget(0.005, again=again)).chunks(0))
+    assert (round(heard_s, 3), broke) == (seconds, True)
+    heard_s, broke = taken(Affordable(Tone(100), budget(0.03, again=again)).chunks(0))
+    assert (round(heard_s, 3), broke) == (10.0, False)
+
+
+def test_what_has_text_need_not_be_sent_again() -> None:
+    """So that nearly all of the budget can be used."""
+    money, transcript, seconds = budget(0.005, again=True), Transcript(), 0.0
+    try:
+        for item in Affordable(Tone(100), money).chunks(0):
+            assert isinstance(item, Chunk)
+            end_ms = RATE.ms(item.end)
+            seconds = end_ms / 1000
+            for event in (Final(str(end_ms), end_ms - 100, end_ms, "x"), Billed(Usage(seconds))):
+                transcript = fold(transcript, event)
+                money.hear(event, transcript)
+    except BudgetReached:
+        pass
+    assert seconds == pytest.approx(4.9)
+
+
+def test_two_sources_share_one_budget() -> None:
+    """Channels that are heard at once are paid together."""
+    money = budget(0.005)
+    one, other = (Affordable(Tone(100), money).chunks(0) for _ in range(2))
+    for _ in range(25):
+        next(one)
+        next(other)
+    for source in (one, other):
+        with pytest.raises(BudgetReached):
+            next(source)
+
+
+def test_a_microphone_is_ended_and_says_why() -> None:
+    """The device is given back; the error names the limit."""
+    talk = Talk()
+    talk.say(60)
+    with pytest.raises(BudgetReached, match=r"pass the budget of 0\.005 CNY"):
+        list(Affordable(talk, budget(0.005)).chunks(0))
+    assert len(list(talk.chunks(0))) == 9  # what it had heard beyond; it was told to end, else this would wait
+
+
+@given(
+    st.sampled_from([SECOND, Price(None, 6.0, 4.5), Price(None, 2.2, 15.2, 18.9)]),
+    st.floats(0.0001, 0.02),
+    st.lists(st.sampled_from(["chunk", "chunk", "chunk", "final", "count", "lost"]), max_size=300),
+)
+def test_the_bill_never_passes_the_limit(price: Price, limit: float, happenings: list[str]) -> None:
+    """Of a service that counts all it was sent, and sent again, at the dearest rate that was ever measured."""
+    money, transcript = budget(limit, price, again=True), Transcript()
+    chunks = Affordable(Tone(1000), money).chunks(0)
+    sent_s = reached_s = position_s = 0.0
+    fresh = False  # something was taken since the last loss
+    for happening in happenings:
+        event: Event | None = None
+        if happening == "chunk":
+            try:
+                next(chunks)
+            except BudgetReached:
+                return
+            position_s, sent_s, fresh = position_s + CHUNK_S, sent_s + CHUNK_S, True
+        elif happening == "final" and reached_s < position_s:
+            event = Final(f"{reached_s}", round(reached_s * 1000), round(position_s * 1000), "x")
+            reached_s = position_s
+        elif happening == "count":
+            event = Billed(dearest(price, sent_s))
+        elif happening == "lost" and fresh:
+            event, fresh, sent_s = Reconnecting(1, 0, "broken"), False, sent_s + position_s - reached_s
+        if event is not None:
+            transcript = fold(transcript, event)
+            money.hear(event, transcript)
+        assert (price.cost(dearest(price, sent_s), ASKED) or 0.0) <= limit + 1e-9
+
+
+def dearest(price: Price, seconds: float) -> Usage:
+    """What a service counts at most of so many seconds."""
+    tokens = int(25 * seconds)
+    return Usage(seconds) if price.second is not None else Usage(seconds, tokens, int(4 * seconds), tokens)
