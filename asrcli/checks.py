@@ -44,6 +44,8 @@ OPTIONS: Mapping[str, str] = {
     "seed": "--seed",
     "extra": "--param",
 }
+# What the embedded recognizer heeds, under the name of any model.
+EMBEDDED = frozenset({"languages", "vad", "silence_ms", "heartbeat", "interim", "hotwords"})
 VAD_MODELS = ("far_field_meeting_16k", "near_meeting_16k")
 MOST_FILTERED = 32
 FORCE = "--force sends it anyway"
@@ -95,10 +97,34 @@ def better(model: Model, asked: Recognition) -> Recognition:
     this it is not asked for.
     """
 
-    def choice(name: str, chosen: bool | None) -> bool | None:
-        return None if name not in model.takes else True if chosen is None else chosen
+    def choice(name: str, chosen: bool | None, ours: bool | None) -> bool | None:
+        if name not in model.takes:
+            return None
+        return ours if chosen is None else chosen
 
-    return replace(asked, heartbeat=choice("heartbeat", asked.heartbeat), interim=choice("interim", asked.interim))
+    heartbeat = choice("heartbeat", asked.heartbeat, True)
+    interim = choice("interim", asked.interim, True if model.known else None)  # one that nobody knows may refuse it
+    return replace(asked, heartbeat=heartbeat, interim=interim)
+
+
+def unheeded(asked: Recognition) -> list[str]:
+    """The options that the embedded recognizer would ignore."""
+    return [OPTIONS[name] for name in given(asked) if name not in EMBEDDED]
+
+
+def heeded(asked: Recognition) -> Recognition:
+    """What is asked without those."""
+    return Recognition(
+        model=asked.model,
+        rate=asked.rate,
+        audio_format=asked.audio_format,
+        languages=asked.languages,
+        vad=asked.vad,
+        silence_ms=asked.silence_ms,
+        heartbeat=asked.heartbeat,
+        interim=asked.interim,
+        hotwords=asked.hotwords,
+    )
 
 
 def given(asked: Recognition) -> Iterator[str]:

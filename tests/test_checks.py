@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from asrcli.catalogue import BEIJING, MODELS, OMNI, SINGAPORE, TRANSLATION
-from asrcli.checks import FORCE, OPTIONS, VAD_MODELS, better, check, given, notices
+from asrcli.checks import EMBEDDED, FORCE, OPTIONS, VAD_MODELS, better, check, given, heeded, notices, unheeded
 from asrcli.config import Recognition
 from asrcli.errors import UsageError
 from asrcli.models import find
@@ -146,6 +146,15 @@ def test_the_better_choice_is_taken_where_it_is_ours_and_the_user_s_stays(name: 
     if "heartbeat" in taken:
         assert better(model, asked_of(name, heartbeat=False)).heartbeat is False
     check(model, chosen)
+
+
+@pytest.mark.parametrize("field", VALUES)
+def test_the_embedded_recognizer_ignores_nothing_in_silence(field: str) -> None:
+    """What it does not heed is named, and can be left out."""
+    asked = asked_of("fun-asr-realtime", **{field: VALUES[field]})
+    heard = field in EMBEDDED
+    assert unheeded(asked) == ([] if heard else [OPTIONS[field]])
+    assert heeded(asked) == (asked if heard else asked_of("fun-asr-realtime"))
 
 
 def test_what_a_user_should_know_beforehand_is_told() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asrcli.audio import Format
 from asrcli.catalogue import Model
-from asrcli.checks import FORCE, better, check, notices
+from asrcli.checks import FORCE, better, check, notices, unheeded
 from asrcli.cli import values
 from asrcli.cli.asking import Asking, fitted
 from asrcli.cli.service import Service
@@ -74,6 +74,9 @@ def recognition(
     """
     model = service.heard_by(model)
     asked = asking.recognition(model, vad=vad, heartbeat=heartbeat)
+    ignored = [*unheeded(asked), *(["--context-from-transcript"] if asking.context_from_transcript else [])]
+    if service.local and ignored and not asking.force:
+        raise UsageError(f"{' and '.join(ignored)} has no effect on the embedded recognizer (--local)")
     check(model, asked, service.region_asked, force=asking.force)
     if model.one_sentence and not ptt and not asking.force:
         advice = f"for a talk there is gummy-realtime-v1; {FORCE}"

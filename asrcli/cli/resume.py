@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asrcli.checks import better, check, notices
+from asrcli.checks import better, check, heeded, notices, unheeded
 from asrcli.cli import keeping
 from asrcli.cli import options as o
 from asrcli.cli.grouping import grouped
@@ -87,6 +87,10 @@ def _resume(continuing: "Continuing", journal: "Journal", asking: "_Again", leve
     sources: list[Source | Together] = [Together(tuple(heard))] if len(heard) > 1 else [*heard]
     with ExitStack() as stack:
         service = asking.service(journal.header.service)
+        told = notices(found)
+        if service.local:
+            told = [f"{option} has no effect on the embedded recognizer" for option in unheeded(asked)]
+            asked = heeded(asked)
         connection = service.at(stack, asked)
         outputs = goes_on.outputs(journal, stack, level)
         continuing.begin()
@@ -97,7 +101,7 @@ def _resume(continuing: "Continuing", journal: "Journal", asking: "_Again", leve
         patience = asking.patience
         pace = None if service.local else patience.catch_up
         connection, tries = patience.of(connection, paced=pace is not None), patience.tries(live=False, pace=pace)
-        wiring.Asks(found, asked, connection, pace, tries, service, notices(found), budget=asking.budget).run(runs)
+        wiring.Asks(found, asked, connection, pace, tries, service, told, budget=asking.budget).run(runs)
 
 
 @dataclass(frozen=True)
@@ -110,14 +114,15 @@ class _Again:
     budget: float | None
 
     def model(self, asked: "Recognition") -> "tuple[Model, Recognition]":
-        """The model and what it is asked to do.
+        """The model and what it is asked to do; the session's own is asked what it was.
 
         Raises:
             UsageError: another model, which cannot do what the session's could.
         """
         found = find(self.model_name or asked.model)
-        asked = better(found, replace(asked, model=found.name))
-        check(self.elsewhere.heard_by(found), asked)
+        if found.name != asked.model:
+            asked = better(found, replace(asked, model=found.name))
+            check(self.elsewhere.heard_by(found), asked)
         return found, asked
 
     def service(self, was: str) -> Service:

@@ -89,9 +89,9 @@ class Rest:
                 status, reason, headers = response.status, response.reason, response.headers
         except URLError as exc:  # while it was connecting or sending
             cause = exc.reason if isinstance(exc.reason, Exception) else exc
-            raise _failed(url, cause, unheard=True) from None
+            raise _failed(url, cause, self._connection.proxy, unheard=True) from None
         except (OSError, HTTPException, ValueError) as exc:
-            raise _failed(url, exc, unheard=False) from None
+            raise _failed(url, exc, self._connection.proxy, unheard=False) from None
         if 200 <= status < 300:
             return _answer(said)
         raise _refusal(url, status, reason, said, retry_after(headers.get("Retry-After", "")))
@@ -137,10 +137,10 @@ def _answer(said: bytes) -> Json:
         raise ProtocolError("an answer that is not a JSON object") from None
 
 
-def _failed(url: str, exc: Exception, *, unheard: bool) -> Exception:
+def _failed(url: str, exc: Exception, proxy: str | None, *, unheard: bool) -> Exception:
     import ssl
 
-    error = ConnectFailed(url, *explained(url, exc, "HTTP"))
+    error = ConnectFailed(url, *explained(url, exc, "HTTP", None if is_loopback(url) else proxy))
     hopeless = isinstance(exc, ssl.SSLError) or not isinstance(exc, OSError)
     return error if hopeless else _Passing(error, unheard=unheard)
 

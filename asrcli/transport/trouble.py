@@ -10,8 +10,15 @@ from urllib.parse import urlsplit
 from asrcli.errors import shorten
 
 
-def explained(url: str, exc: Exception, wanted: str = "WebSocket") -> tuple[str, str]:
-    """Why a connection to this address did not come up, and what to do about it; `wanted` is what should be there."""
+def explained(url: str, exc: Exception, wanted: str = "WebSocket", through: str | None = None) -> tuple[str, str]:
+    """Why a connection to this address did not come up, and what to do about it.
+
+    `wanted` is what should be there, `through` the proxy that was named for it.
+    """
+    if through is not None and isinstance(exc, socket.gaierror | ConnectionRefusedError):
+        proxy = urlsplit(through).hostname
+        what = f"unknown proxy {proxy}" if isinstance(exc, socket.gaierror) else f"the proxy {proxy} is not there"
+        return what, "check --proxy"
     host = urlsplit(url).hostname or url
     if isinstance(exc, socket.gaierror):
         return f"unknown host {host}", "check the network and --url"

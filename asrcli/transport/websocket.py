@@ -68,7 +68,7 @@ def dial(
         ServiceRefused: the handshake was refused with a reason.
         UsageError: a proxy or certificates that cannot be used.
     """
-    from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus
+    from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, ProxyError
     from websockets.sync.client import connect
 
     headers = [("Authorization", f"Bearer {connection.key.reveal()}")] if connection.key else []
@@ -96,11 +96,13 @@ def dial(
             error.region = connection.region
         raise error from None
     except (InvalidProxy, ImportError) as exc:  # the library asks for python-socks where a proxy speaks SOCKS
-        raise UsageError(
-            f"the proxy cannot be used: {shorten(str(exc))}", "check --proxy and the environment"
-        ) from None
+        problem = exc.msg  # without the address of the proxy: a password may be in it
+        raise UsageError(f"the proxy cannot be used: {problem}", "write it as http://HOST:PORT") from None
+    except ProxyError as exc:
+        raise ConnectFailed(url, str(exc), "check --proxy, HTTPS_PROXY and its like") from None
     except (OSError, InvalidHandshake, EOFError) as exc:
-        raise ConnectFailed(url, *explained(url, exc)) from None
+        through = None if is_loopback(url) else connection.proxy
+        raise ConnectFailed(url, *explained(url, exc, through=through)) from None
     return WebSocket(opened, goodbye)
 
 

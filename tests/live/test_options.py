@@ -124,7 +124,7 @@ def test_every_option_of_every_model_reaches_the_server(
         (
             "some-model-of-next-year",
             ["--hotwords", "a:1"],
-            {"hotwords": (("a", 1),), "heartbeat": True, "interim": True},
+            {"hotwords": (("a", 1),), "heartbeat": True},
         ),
     ],
 )

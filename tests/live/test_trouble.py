@@ -117,7 +117,12 @@ MISTAKES = {
     "no directory": (2, ["file", CLIP, "--local", "-o", "/no/such/place"], "there is no directory"),
     "two standard inputs": (2, ["file", "-", "-", "--local"], "more than once"),
     "one sentence of many": (2, ["file", CLIP, "--local", "--model", "gummy-chat-v1"], "it is for asr mic --ptt"),
-    "a translation by whom": (2, ["file", CLIP, "--local", "--translate", "zh"], "that take it: gummy-realtime-v1"),
+    "a translation by whom": (
+        2,
+        ["file", CLIP, "--url", "ws://127.0.0.1:9", "--translate", "zh"],
+        "that take it: gummy-realtime-v1",
+    ),
+    "a translation here": (2, ["file", CLIP, "--local", "--translate", "zh"], "effect on the embedded recognizer"),
     "open to the world": (2, ["serve", "--host", "0.0.0.0", "--port", 0], "--api-key-file"),  # noqa: S104  the refusal is under test
     "a script for no one": (2, ["serve", "--script", CLIP], "--engine scripted"),
     "a script that is none": (2, ["serve", "--engine", "scripted", "--script", CLIP], "is not a text file"),

@@ -3,7 +3,6 @@
 import json
 import shutil
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ import pytest
 from asrcli.config import Connection, Secret
 from asrcli.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, UsageError
 from asrcli.transport.rest import Rest
+from tests.support.tls import certified
 
 PATH = "/api/v1/tokens"
 KEY = "sk-0123456789abcdef"
@@ -211,11 +211,7 @@ def test_a_proxy_of_another_kind_is_a_usage_error_without_its_password() -> None
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 def test_a_certificate_is_trusted_where_it_is_named_and_nowhere_else(tmp_path: Path) -> None:
     """TLS is never switched off."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "ca.pem"
-    made = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=here -addext subjectAltName=IP:127.0.0.1"
-    subprocess.run([*made.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate, key)
+    tls, certificate, key = certified(tmp_path)
     with serving(ok(), tls=tls) as service:
         url = service.url.replace("ws:", "wss:")
         assert asking(url, ca=str(certificate))[0].post(PATH) == {}

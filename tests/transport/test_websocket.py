@@ -1,0 +1,162 @@
+"""How a connection is dialled: through proxies, with certificates, with headers; and what a refusal says."""
+
+import shutil
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+from websockets.sync.server import Server, ServerConnection, serve
+
+from asrcli.config import Connection, Secret
+from asrcli.errors import ConnectFailed, ServiceRefused, UsageError
+from asrcli.message import Text
+from asrcli.transport.websocket import dial
+
+NOBODY = "http://me:secret@127.0.0.1:9"
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@contextmanager
+def service(tls: ssl.SSLContext | None = None, *, refusing: bool = False) -> Iterator[tuple[Server, list[str]]]:
+    """A server that greets whoever comes, and what they showed: the headers it asks about."""
+    shown: list[str] = []
+
+    def greet(connection: ServerConnection) -> None:
+        assert connection.request is not None
+        shown.append(connection.request.headers.get("X-DashScope-WorkSpace", ""))
+        connection.send("hello")
+
+    def refuse(connection: ServerConnection, request: object) -> object:
+        del request
+        return connection.respond(HTTPStatus.UNAUTHORIZED, "no") if refusing else None
+
+    with serve(greet, "127.0.0.1", 0, ssl=tls, process_request=refuse) as server:  # type: ignore[arg-type]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server, shown
+        server.shutdown()
+
+
+@contextmanager
+def tunnel(port: int, answer: bytes = b"HTTP/1.1 200 OK\r\n\r\n") -> Iterator[tuple[str, list[bytes]]]:
+    """A proxy that leads one connection to a port of this machine: its address, and what it was asked."""
+    asked: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def lead() -> None:
+        inside, _ = listener.accept()
+        with inside:
+            asked.append(inside.recv(4096))
+            inside.sendall(answer)
+            if b" 200 " not in answer:
+                return
+            with socket.create_connection(("127.0.0.1", port)) as outside:
+                back = threading.Thread(target=pour, args=(outside, inside), daemon=True)
+                back.start()
+                pour(inside, outside)
+                back.join()
+
+    thread = threading.Thread(target=lead, daemon=True)
+    thread.start()
+    with listener:
+        yield f"127.0.0.1:{listener.getsockname()[1]}", asked
+        thread.join(10)
+
+
+def pour(source: socket.socket, target: socket.socket) -> None:
+    """All of one into the other, and its end."""
+    while data := source.recv(4096):
+        target.sendall(data)
+    target.shutdown(socket.SHUT_WR)
+
+
+def test_a_proxy_leads_to_the_service_with_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that is named, whatever the environment says."""
+    monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:1")
+    with service() as (server, _), tunnel(server.socket.getsockname()[1]) as (proxy, asked):
+        opened = dial("ws://service.test", Connection(proxy=f"http://me:p%40ss@{proxy}"))
+        assert opened.recv() == Text("hello")
+        opened.close()
+    assert asked[0].startswith(b"CONNECT service.test:80 HTTP/1.1\r\n")
+    assert b"Proxy-Authorization: Basic bWU6cEBzcw==" in asked[0]
+
+
+def test_the_environment_names_a_proxy_too_and_none_leads_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loopback is never asked for at a proxy."""
+    with service() as (server, _), tunnel(server.socket.getsockname()[1]) as (proxy, asked):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
+        monkeypatch.setenv("HTTP_PROXY", f"http://{proxy}")
+        opened = dial("ws://service.test", Connection())
+        assert opened.recv() == Text("hello")
+        opened.close()
+        direct = dial(f"ws://127.0.0.1:{server.socket.getsockname()[1]}", Connection(proxy=NOBODY))
+        assert direct.recv() == Text("hello")
+        direct.close()
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("proxy", "kind", "said"),
+    [
+        ("ftp://me:secret@127.0.0.1:9", UsageError, "the proxy cannot be used: scheme"),
+        ("socks5://me:secret@127.0.0.1:9", UsageError, "requires python-socks"),
+        (NOBODY, ConnectFailed, "the proxy 127.0.0.1 is not there; check --proxy"),
+        ("http://me:secret@nowhere.invalid:9", ConnectFailed, "unknown proxy nowhere.invalid; check --proxy"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named_without_its_password(proxy: str, kind: type, said: str) -> None:
+    """What is wrong with it, and nothing that is secret."""
+    with pytest.raises(kind, match=said) as caught:
+        dial("ws://service.test", Connection(proxy=proxy))
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_proxy_that_refuses_says_so() -> None:
+    """With its status."""
+    with (
+        tunnel(9, b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") as (proxy, _),
+        pytest.raises(ConnectFailed, match=r"HTTP 407.*; check --proxy"),
+    ):
+        dial("ws://service.test", Connection(proxy=f"http://{proxy}"))
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_a_certificate_is_trusted_where_it_is_named_and_nowhere_else(tmp_path: Path) -> None:
+    """TLS is never switched off."""
+    from tests.support.tls import certified
+
+    tls, certificate, _ = certified(tmp_path)
+    with service(tls) as (server, _):
+        url = f"wss://127.0.0.1:{server.socket.getsockname()[1]}"
+        opened = dial(url, Connection(ca=str(certificate)))
+        assert opened.recv() == Text("hello")
+        opened.close()
+        with pytest.raises(ConnectFailed, match="TLS failed"):
+            dial(url, Connection())
+
+
+def test_headers_go_out_and_a_refused_key_says_where_it_was_tried() -> None:
+    """A workspace, for one."""
+    key = Secret("sk-0123456789abcdef")
+    headers = (("X-DashScope-WorkSpace", "ws-1"),)
+    with service() as (server, shown):
+        opened = dial(f"ws://127.0.0.1:{server.socket.getsockname()[1]}", Connection(key=key, headers=headers))
+        assert opened.recv() == Text("hello")
+        opened.close()
+    assert shown == ["ws-1"]
+    with service(refusing=True) as (server, _):
+        url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
+        with pytest.raises(ServiceRefused, match="the key was tried in ap-southeast-1") as caught:
+            dial(url, Connection(key=key, region="ap-southeast-1"))
+    assert key.reveal() not in str(caught.value)
