@@ -1,7 +1,7 @@
 """A limit on what a run may cost: how much more audio may be taken before the bill could pass it. Sends nothing.
 
 The bill is the service's own count, and what it has not counted yet at most. Enough is kept back to send once more what
-has no text yet, for a connection may break.
+has no text yet, for a connection may break; one that breaks again and again without any new text can pass the limit.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 
 from asrcli.audio import Chunk
 from asrcli.errors import BudgetReached
-from asrcli.events import Billed, Event, Reconnecting, Usage
+from asrcli.events import Billed, Ended, Event, Finished, Reconnecting, Usage
 from asrcli.seams import Around, Source
 from asrcli.transcript import Transcript
 
 
 @dataclass
 class Budget:
-    """So much money, for all sources of a run together. It hears the run as an Output does, and is asked by sources.
+    """So much money, for all runs and sources together. It hears each run as an Output does, and is asked by sources.
+
+    Sources ask from threads of their own, each about figures that it alone writes: two at once can be wrong by a chunk.
 
     Attributes:
         limit: In CNY.
@@ -31,8 +33,10 @@ class Budget:
     again: bool = True
     _taken_ms: dict[int, int] = field(default_factory=dict)  # by source
     _open_ms: dict[int, int] = field(default_factory=dict)  # by source: what has no text yet
+    _speakers: dict[int, str] = field(default_factory=dict)  # by source
     _reached_ms: dict[str, int] = field(default_factory=dict)  # by speaker: where finals reach up to
-    _usage: Usage = Usage()  # noqa: RUF009  a frozen value
+    _past: Usage = Usage()  # noqa: RUF009  a frozen value; what was counted in runs that are over
+    _usage: Usage = Usage()  # noqa: RUF009  in this one
     _resent_ms: int = 0
 
     def hear(self, event: Event, transcript: Transcript) -> None:
@@ -42,6 +46,10 @@ class Budget:
             self._usage = event.usage
         elif isinstance(event, Reconnecting):
             self._resent_ms += sum(list(self._open_ms.values()))
+        elif isinstance(event, Finished):  # what has no text by now will have none
+            self._open_ms |= {key: 0 for key, name in list(self._speakers.items()) if name == event.speaker}
+        elif isinstance(event, Ended):
+            self._past, self._usage, self._reached_ms = self._past + self._usage, Usage(), {}
 
     def close(self) -> None:
         """Nothing to end."""
@@ -54,19 +62,18 @@ class Budget:
         open_ms = min(taken_ms, max(0, form.ms(chunk.end) - reached_ms))
         if self._bill(self._taken_ms | {key: taken_ms}, self._open_ms | {key: open_ms}) > self.limit:
             return False
-        self._taken_ms[key], self._open_ms[key] = taken_ms, open_ms
+        self._taken_ms[key], self._open_ms[key], self._speakers[key] = taken_ms, open_ms, source.speaker
         return True
 
     def _bill(self, taken_ms: dict[int, int], open_ms: dict[int, int]) -> float:
         """What all this comes to at most."""
-        waiting_ms, counted = sum(open_ms.values()), self._usage.seconds
-        sent_ms = sum(taken_ms.values()) + self._resent_ms
-        if counted is not None:
-            counted_ms = round(counted * 1000)
-        else:
-            counted_ms = sent_ms - waiting_ms if self._usage != Usage() else 0
+        usage, waiting_ms = self._past + self._usage, sum(open_ms.values())
+        sent_ms, cost = sum(taken_ms.values()) + self._resent_ms, self.cost(usage)
+        counted_ms = 0 if cost is None else sent_ms - waiting_ms
+        if cost is not None and usage.seconds is not None:
+            counted_ms = round(usage.seconds * 1000)
         uncounted_ms = max(0, sent_ms - counted_ms) + (waiting_ms if self.again else 0)
-        return (self.cost(self._usage) or 0.0) + self.at_most(uncounted_ms / 1000)
+        return (cost or 0.0) + self.at_most(uncounted_ms / 1000)
 
 
 class Affordable(Around):

@@ -3,6 +3,7 @@
 Source of the facts: the service's model lists, its API references for both wires and its price lists, autumn 2026.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from asrcli.prices import Price
@@ -12,7 +13,40 @@ TRANSLATION = "translation"
 REALTIME = "realtime"
 OMNI = "omni"
 BEIJING, SINGAPORE = "cn-beijing", "ap-southeast-1"
-HINT_LIMIT = 4
+MOST_HINTS = 4
+
+
+@dataclass(frozen=True)
+class Wire:
+    """What is the same for all models of a wire.
+
+    Attributes:
+        formats: What the service decodes itself, beside pcm.
+        word_times: Each word comes with its times.
+        messages: Context travels as messages, and may be replaced in the middle of a task; else it is one text.
+        warning: What a user should know before the first word; `{}` is the model.
+        bounded: What a second costs at most can be told beforehand.
+    """
+
+    formats: tuple[str, ...] = ("wav", "mp3", "opus", "speex", "aac", "amr")
+    word_times: bool = True
+    messages: bool = True
+    warning: str = ""
+    bounded: bool = True
+
+
+WIRES = {
+    INFERENCE: Wire(),
+    TRANSLATION: Wire(),
+    REALTIME: Wire(("opus",), word_times=False, messages=False),
+    OMNI: Wire(
+        (),
+        word_times=False,
+        messages=False,
+        warning="{} answers a prompt about what it hears: it may describe noise as if it were speech",
+        bounded=False,  # earlier turns are kept in mind, and may be charged again
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +59,7 @@ class Model:
         language_limit: How many language hints the service reads; 0 is none.
         languages: The codes it knows; empty means that nobody says.
         prices: By region, which tells where it is offered too; a price of None is offered and not known.
-        free: What costs nothing at first.
+        free: What costs nothing at first, in Beijing.
         list_words: How many words a hot-word list of it holds; 0 takes no lists.
         super_words: How many of them may be super hot words.
         note: What else a user should know.
@@ -52,21 +86,14 @@ class Model:
     known: bool = True
 
     @property
-    def formats(self) -> tuple[str, ...]:
-        """What the service decodes itself, beside pcm."""
-        if self.wire == OMNI:
-            return ()
-        return ("opus",) if self.wire == REALTIME else ("wav", "mp3", "opus", "speex", "aac", "amr")
+    def on(self) -> Wire:
+        """What it has from its wire."""
+        return WIRES[self.wire]
 
     @property
     def rate(self) -> int:
         """The rate to send at: 16 kHz wherever the model allows it."""
         return 16000 if not self.rates or 16000 in self.rates else self.rates[0]
-
-    @property
-    def word_times(self) -> bool:
-        """Whether each word comes with its times."""
-        return self.wire in {INFERENCE, TRANSLATION}
 
     @property
     def snapshot(self) -> bool:
@@ -111,23 +138,23 @@ _EIGHT: dict[str, Price | None] = {BEIJING: Price(0.00022)}
 _PARAFORMER: dict[str, Price | None] = {BEIJING: Price(0.00024)}
 _GUMMY_PRICE: dict[str, Price | None] = {BEIJING: Price(0.00015)}
 _SECONDS_FREE, _TOKENS_FREE = "36,000 s for 90 days", "1,000,000 tokens each way for 90 days"
-_RETIRING = "announced to be retired"
 _DESCRIBES = "answers a prompt about what it hears, and may describe noise"
 
 
 def _omni(name: str, price: Price | None, takes: frozenset[str], note: str) -> Model:
-    """A model that answers prompts; it keeps so many turns of the talk in mind, and a session lasts two hours."""
+    """A row of a model that answers prompts."""
     prices: dict[str, Price | None] = {BEIJING: price, SINGAPORE: None}
+    rates = (16000,) if name.startswith("qwen3-") else (16000, 8000, 24000, 48000)
     return Model(
-        name, OMNI, (16000,), takes, prices=prices, free="1,000,000 tokens for 90 days", note=f"{_DESCRIBES}; {note}",
+        name, OMNI, rates, takes, prices=prices, free="1,000,000 tokens for 90 days", note=f"{_DESCRIBES}; {note}",
         workspace_only=name.startswith("qwen3.8"),
     )  # fmt: skip
 
 
 _ROWS = (
-    Model("qwen-audio-3.1-asr-flash-streaming", INFERENCE, (), _AUDIO_31, HINT_LIMIT, _THIRTY, _TOKENS, _TOKENS_FREE,
+    Model("qwen-audio-3.1-asr-flash-streaming", INFERENCE, (), _AUDIO_31, MOST_HINTS, _THIRTY, _TOKENS, _TOKENS_FREE,
         2000, 50, note="the newest"),
-    Model("qwen-audio-3.0-asr-flash-streaming", INFERENCE, (), _AUDIO_30, HINT_LIMIT, _THIRTY, _A_SECOND,
+    Model("qwen-audio-3.0-asr-flash-streaming", INFERENCE, (), _AUDIO_30, MOST_HINTS, _THIRTY, _A_SECOND,
         _SECONDS_FREE, 2000, 50),
     Model("qwen-audio-3.1-asr-flash-message", INFERENCE, (16000,), _MESSAGE, 0, (), _TOKENS, _TOKENS_FREE, 2000, 50,
         note="for push to talk: whole utterances, partials only with --interim"),
@@ -171,3 +198,8 @@ MODELS = {model.name: model for model in _ROWS}
 def on_wire(wire: str) -> frozenset[str]:
     """All that any model of a wire takes, for one that nobody knows yet."""
     return frozenset().union(*(model.takes for model in _ROWS if model.wire == wire))
+
+
+def named(fits: Callable[[Model], bool]) -> str:
+    """The models of which that is true, as advice: without the dated states of others."""
+    return ", ".join(row.name for row in _ROWS if fits(row) and not row.snapshot)

@@ -6,10 +6,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 
-from asrcli.catalogue import MODELS, OMNI, TRANSLATION, Model
+from asrcli.catalogue import Model, named
 from asrcli.config import SILENCE_MS, Recognition
 from asrcli.errors import UsageError
-from asrcli.models import offered
+from asrcli.models import REGIONS
 
 OPTIONS: Mapping[str, str] = {
     "languages": "--language",
@@ -172,32 +172,26 @@ def _target(model: Model, asked: Recognition) -> None:
 
 
 def _place(model: Model, region: str) -> None:
-    known = {place for row in MODELS.values() for place in row.prices}
-    if not model.prices or region not in known or region in model.prices:
+    if not model.prices or region not in REGIONS or region in model.prices:
         return
-    there = [name for name in offered(region) if MODELS[name].wire == model.wire and not MODELS[name].snapshot]
-    raise UsageError(f"{model.name} is not offered in {region}", f"there are {', '.join(there)}; {FORCE}")
+    there = named(lambda row: region in row.prices and row.wire == model.wire)
+    there = there or named(lambda row: region in row.prices)
+    raise UsageError(f"{model.name} is not offered in {region}", f"there are {there}; {FORCE}")
 
 
 def _who_takes(name: str, model: Model) -> str:
-    takers = [row.name for row in MODELS.values() if name in row.takes and not row.snapshot]
-    advice = f"models that take it: {', '.join(takers)}"
+    advice = f"models that take it: {named(lambda row: name in row.takes)}"
     if name == "vad":
         return f"{advice} (to cut by meaning there is --semantic)"
     if name == "hotwords" and "vocabulary_id" in model.takes:
         return f"asr vocab create makes a list of them for --vocabulary-id; {advice}"
-    if name == "languages" and model.wire == OMNI:
+    if name == "languages" and "prompt" in model.takes:
         return f"say it in --prompt; {advice}"
     return advice
 
 
 def notices(model: Model) -> list[str]:
     """What a user of the model should know before the first word."""
-    told = []
-    if not model.known:
-        told.append(f"{model.name} is not in the catalogue: sent as it is, on the {model.wire} wire")
-    if model.retiring or model.wire == TRANSLATION:
-        told.append(f"{model.name} is announced to be retired")
-    if model.wire == OMNI:
-        told.append(f"{model.name} answers a prompt about what it hears: it may describe noise as if it were speech")
-    return told
+    told = [] if model.known else [f"{model.name} is not in the catalogue: sent as it is, on the {model.wire} wire"]
+    told += [f"{model.name} is announced to be retired"] if model.retiring else []
+    return [*told, model.on.warning.format(model.name)] if model.on.warning else told

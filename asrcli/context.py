@@ -5,17 +5,18 @@ separator, in prose and in mixtures of both, so nothing of the text is changed b
 """
 
 import re
-import unicodedata
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 MESSAGES, CHARACTERS = 5, 400
 TOKENS = 10_000
-CHARACTERS_PER_TOKEN = 4  # in scripts with spaces; elsewhere a character is a token at most
+CHARACTERS_PER_TOKEN = 4  # of scripts with spaces between words
 SHOWN = 20
 TRANSCRIPT_MESSAGES = 2  # so many of the five are kept for what was said last
 
+_SPACED = re.compile("[0-9_a-zA-Z\u00c0-\u052f]+")  # Latin, Greek and Cyrillic
+_WORDS = re.compile(f"{_SPACED.pattern}|\\S")
 # Where a text may be cut, the better first: between paragraphs and lines, sentences, list entries, words.
 _BREAKS = (
     re.compile(r"\n+"),
@@ -58,10 +59,9 @@ def corpus(texts: Sequence[str], tokens: int = TOKENS) -> Fitted:
 
 
 def estimated(text: str) -> int:
-    """How many tokens a text takes, rather too many."""
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    words = re.findall(r"\w+|[^\w\s]", "".join(" " if unicodedata.east_asian_width(c) in "WF" else c for c in text))
-    return wide + sum(-(-len(word) // CHARACTERS_PER_TOKEN) for word in words)
+    """How many tokens a text takes, rather too many: a character each where words have no spaces between them."""
+    words = _WORDS.findall(text)
+    return sum(-(-len(word) // CHARACTERS_PER_TOKEN) if _SPACED.fullmatch(word) else len(word) for word in words)
 
 
 class Memory:

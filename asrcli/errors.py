@@ -18,6 +18,12 @@ AsrError
 └── Several               some inputs of many failed, each for its own reason
 """
 
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 SHOWN_CHARACTERS = 120
 
 # What to do about the service's own codes; the longest matching prefix wins.
@@ -52,6 +58,15 @@ def shorten(text: str, limit: int = SHOWN_CHARACTERS) -> str:
     """The text on one line, cut in the middle of nothing: at most `limit` characters with an ellipsis."""
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def bare(url: str) -> str:
+    """An address without what may be secret in it: user, password, query and fragment."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.netloc else url
 
 
 class AsrError(Exception):
@@ -133,7 +148,7 @@ class ConnectFailed(ConnectionTrouble):
         self.passing, self.retry_after_s = passing, retry_after_s
 
     def __str__(self) -> str:
-        return f"cannot connect to {self.url}: {shorten(self.reason)}; {self.advice}"
+        return f"cannot connect to {bare(self.url)}: {shorten(self.reason)}; {self.advice}"
 
     @property
     def brief(self) -> str:
@@ -234,3 +249,8 @@ class Several(AsrError):
 
     def __str__(self) -> str:
         return f"{len(self.errors)} inputs failed: " + " · ".join(map(str, self.errors))
+
+
+def together(errors: "Sequence[AsrError]") -> AsrError:
+    """The one error, or all of them as one."""
+    return errors[0] if len(errors) == 1 else Several(list(errors))

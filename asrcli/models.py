@@ -2,14 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 
-from asrcli.catalogue import INFERENCE, MODELS, OMNI, REALTIME, TRANSLATION, Model, on_wire
+from asrcli.catalogue import INFERENCE, MODELS, MOST_HINTS, OMNI, REALTIME, TRANSLATION, Model, named, on_wire
 from asrcli.errors import UsageError
 
 AUTO = "auto"
 TELEPHONE_RATE = 8000
-MOST_HINTS = 4
 
-_QWEN_ONLY = {"yue", "tr", "uk", "fil", "is"}  # languages that Fun-ASR does not know
+TELEPHONE = "fun-asr-flash-8k-realtime"
+USUAL = (  # the first that suits is picked
+    "fun-asr-realtime",
+    "qwen3-asr-flash-realtime",
+    "qwen-audio-3.0-asr-flash-streaming",
+    "paraformer-realtime-v2",
+)
+REGIONS = frozenset(region for model in MODELS.values() for region in model.prices)  # of which is known what they offer
 
 
 def find(name: str) -> Model:
@@ -41,21 +47,19 @@ def wire_rate(model: Model, native: int | None) -> int:
         return model.rate
     if not model.rates or TELEPHONE_RATE in model.rates:
         return TELEPHONE_RATE
-    takers = [row.name for row in MODELS.values() if TELEPHONE_RATE in row.rates and not row.snapshot]
-    rates = " or ".join(map(str, model.rates))
-    raise UsageError(f"{model.name} takes audio at {rates} Hz, not at {native} Hz", f"use {', '.join(takers)}")
+    rates, takers = " or ".join(map(str, model.rates)), named(lambda row: TELEPHONE_RATE in row.rates)
+    raise UsageError(f"{model.name} takes audio at {rates} Hz, not at {native} Hz", f"use {takers}")
 
 
-def pick(natives: Iterable[int | None], languages: Sequence[str]) -> str:
-    """A model for audio of these rates in these languages, for those who do not want to choose."""
-    if len(languages) > 1:
-        return "qwen-audio-3.0-asr-flash-streaming"  # reads several hints
-    spoken = set(languages)
-    if all(native is not None and native <= TELEPHONE_RATE for native in natives) and spoken <= {"zh"}:
-        return "fun-asr-flash-8k-realtime"
-    return "qwen3-asr-flash-realtime" if spoken & _QWEN_ONLY else "fun-asr-realtime"
+def pick(natives: Iterable[int | None], languages: Sequence[str], region: str = "") -> str:
+    """A model for audio of these rates in these languages, for those who do not want to choose.
 
-
-def offered(region: str) -> list[str]:
-    """The models that are known to be offered in a region."""
-    return [model.name for model in MODELS.values() if region in model.prices]
+    The first that suits all of it and is offered there; where none does, the usual one, which will say why not.
+    """
+    telephone = all(native is not None and native <= TELEPHONE_RATE for native in natives)
+    for name in (TELEPHONE, *USUAL) if telephone else USUAL:
+        model = MODELS[name]
+        spoken = set(languages) <= set(model.languages) and len(languages) <= model.language_limit
+        if spoken and (region not in REGIONS or region in model.prices):
+            return name
+    return USUAL[0]

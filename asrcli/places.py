@@ -20,6 +20,7 @@ REGIONS: Mapping[str, str] = {
     "cn-hongkong": "Hong Kong",
 }
 SHARED: Mapping[str, str] = {BEIJING: "dashscope.aliyuncs.com", SINGAPORE: "dashscope-intl.aliyuncs.com"}
+WORKSPACE = "X-DashScope-WorkSpace"  # the header that names one where the host does not
 _WORKSPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _OWN = re.compile(r"\.([a-z0-9-]+)\.maas\.aliyuncs\.com\Z")
 _SECURE = {"https": "wss", "http": "ws"}
@@ -65,7 +66,7 @@ def place(said: Wish, otherwise: Wish) -> Place:
     url = said.url or ("" if said.region or said.workspace else otherwise.url)
     if url:
         url = socket_url(url)
-        headers = (("X-DashScope-WorkSpace", workspace),) if workspace and not _OWN.search(_host(url)) else ()
+        headers = ((WORKSPACE, workspace),) if workspace and not _OWN.search(_host(url)) else ()
         return Place(url, said.region or region_of(url), headers)
     region = said.region or otherwise.region or BEIJING
     if region not in REGIONS:

@@ -4,9 +4,13 @@ Source of the facts: the service's price list, and its own counts of what was us
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from asrcli.config import Recognition
-from asrcli.events import Usage
+from asrcli.context import estimated
+
+if TYPE_CHECKING:  # the help needs the catalogue at once, and none of these
+    from asrcli.config import Recognition
+    from asrcli.events import Usage
 
 MILLION = 1_000_000
 # The service's own counts differ between measurements: so many tokens a second of audio, at least and at most.
@@ -30,7 +34,7 @@ class Price:
     output_tokens: float = 0.0
     audio_tokens: float | None = None
 
-    def cost(self, usage: Usage, asked: Recognition) -> float | None:
+    def cost(self, usage: "Usage", asked: "Recognition") -> float | None:
         """What this comes to; None while the service has counted nothing."""
         if self.second is not None:
             return None if usage.seconds is None else usage.seconds * self.second * services(asked)
@@ -41,14 +45,14 @@ class Price:
         paid = max(0, text) * self.input_tokens + (usage.output_tokens or 0) * self.output_tokens
         return (paid + (audio * self.audio_tokens if self.audio_tokens is not None else 0)) / MILLION
 
-    def forecast(self, seconds: float, asked: Recognition) -> tuple[float, float]:
+    def forecast(self, seconds: float, asked: "Recognition") -> tuple[float, float]:
         """What so much audio will come to, at least and at most; both are the same where seconds are counted."""
         if self.second is not None:
             cost = seconds * self.second * services(asked)
             return cost, cost
         each = self.input_tokens if self.audio_tokens is None else self.audio_tokens
         spoken = seconds * OUTPUT_TOKENS_PER_S * self.output_tokens
-        head = TOKENS_PER_TASK * self.input_tokens
+        head = (TOKENS_PER_TASK + _carried(asked)) * self.input_tokens
         least, most = (seconds * rate * each for rate in AUDIO_TOKENS_PER_S)
         return least / MILLION, (most + spoken + head) / MILLION
 
@@ -69,6 +73,11 @@ class Price:
         return f"{heard:g} + {self.output_tokens:g}"
 
 
-def services(asked: Recognition) -> int:
+def _carried(asked: "Recognition") -> int:
+    """The tokens of what a task takes along beside its audio: context, hot words, a prompt."""
+    return sum(map(estimated, (*asked.context, *(word for word, _ in asked.hotwords), asked.prompt)))
+
+
+def services(asked: "Recognition") -> int:
     """How often a second is charged: for its transcription, for its translation."""
     return (asked.transcription is not False) + bool(asked.translate)

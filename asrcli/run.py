@@ -11,7 +11,16 @@ from asrcli.engine.account import Over
 from asrcli.engine.calls import IdleCalls
 from asrcli.engine.interrupts import interruptible
 from asrcli.engine.session import Session
-from asrcli.errors import AsrError, AudioLost, BudgetReached, ConnectFailed, OutputError, ServiceRefused, Several
+from asrcli.errors import (
+    AsrError,
+    AudioLost,
+    BudgetReached,
+    ConnectFailed,
+    OutputError,
+    ServiceRefused,
+    bare,
+    together,
+)
 from asrcli.events import Began, Billed, Ended, Event, Final, Gap, Notice, Partial, Ready, Usage
 from asrcli.placing import labelled
 from asrcli.recovery.replay import left_over
@@ -142,7 +151,7 @@ class Run:
         if left or (self._interrupted and not self._live and not errors):  # to interrupt is the way to end a microphone
             raise KeyboardInterrupt
         if errors:
-            raise errors[0] if len(errors) == 1 else Several(errors)
+            raise together(errors)
         if ended.lost_ms:
             raise AudioLost(ended.lost_ms)
         return ended
@@ -150,7 +159,7 @@ class Run:
     def _sessions(self, sources: Sequence[Source]) -> list[AsrError]:
         """Sources at once, each in its session; what went wrong with them."""
         plan, now_ms = self._plan, self._account.end_ms
-        self._tell(Notice("info", f"connecting to {plan.connection.url}"))
+        self._tell(Notice("info", f"connecting to {bare(plan.connection.url)}"))
         heard = [_Heard(source, now_ms + source.begin_ms, plan, self._idle) for source in sources]
         try:
             with interruptible(lambda: self._finish([each.session for each in heard])):

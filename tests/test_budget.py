@@ -1,4 +1,4 @@
-"""A budget: never passed, whatever the service counts and however often audio is sent again."""
+"""A budget: not passed, whatever the service counts, and though audio is sent again."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from asrcli.audio import Chunk, Format
 from asrcli.budget import Affordable, Budget
 from asrcli.config import Recognition
 from asrcli.errors import BudgetReached
-from asrcli.events import Billed, Event, Final, Reconnecting, Usage
+from asrcli.events import Billed, Ended, Event, Final, Finished, Reconnecting, Usage
 from asrcli.prices import Price
 from asrcli.transcript import Transcript, fold
 from tests.support.handshake import Tone
@@ -20,6 +20,7 @@ SECOND = Price(0.001)
 ASKED = Recognition("m")
 RATE = Format(16000)
 CHUNK_S = 0.1
+ENDED = Ended(0, 0, 0, 0, 0, None, None, None, 0)
 
 
 def budget(limit: float, price: Price = SECOND, *, again: bool = False) -> Budget:
@@ -74,6 +75,59 @@ def test_two_sources_share_one_budget() -> None:
     for source in (one, other):
         with pytest.raises(BudgetReached):
             next(source)
+
+
+TOKENS = Price(None, 6.0, 4.5)
+
+
+def test_several_runs_share_one_budget_though_each_counts_from_nothing() -> None:
+    """A transcript for each file is a run for each."""
+    money, spent, seconds = budget(0.02, TOKENS), Usage(), 0.0
+    for _ in range(100):
+        heard_s, broke = taken(Affordable(Tone(100), money).chunks(0))
+        usage, transcript = dearest(TOKENS, heard_s), Transcript()
+        spent, seconds = spent + usage, seconds + heard_s
+        for event in (Billed(usage), Finished(), ENDED):
+            transcript = fold(transcript, event)
+            money.hear(event, transcript)
+        if broke:
+            break
+    cost = TOKENS.cost(spent, ASKED)
+    assert cost is not None
+    assert 0.015 < cost <= 0.02
+    assert seconds > 10
+
+
+def test_a_service_that_counts_what_has_no_price_switches_nothing_off() -> None:
+    """Tokens of a model that is paid by the second."""
+    money = budget(0.005)
+    chunks = Affordable(Tone(1000), money).chunks(0)
+    for _ in range(20):
+        next(chunks)
+    money.hear(Billed(Usage(None, 100, 5)), Transcript())
+    heard_s, broke = taken(chunks)
+    assert (round(2 + heard_s, 3), broke) == (5.0, True)
+
+
+def test_what_has_no_text_when_its_task_is_over_is_not_kept_back_for() -> None:
+    """Silent files use the whole of it."""
+    money, seconds = budget(0.1, again=True), 0.0
+    for _ in range(20):
+        heard_s, broke = taken(Affordable(Tone(100), money).chunks(0))
+        seconds += heard_s
+        money.hear(Billed(Usage(seconds)), Transcript())
+        money.hear(Finished(), Transcript())
+        if broke:
+            break
+    assert 90 <= seconds <= 100
+
+
+def test_context_and_hot_words_are_paid_for_too() -> None:
+    """By the token, with each task."""
+    asked = Recognition("m", context=("字" * 1000,), hotwords=(("Kubernetes", 4),))
+    bare_most, most = (TOKENS.forecast(10, each)[1] for each in (ASKED, asked))
+    assert most - bare_most == pytest.approx(1003 * 6.0 / 1e6)
+    assert SECOND.forecast(10, asked) == SECOND.forecast(10, ASKED)
 
 
 def test_a_microphone_is_ended_and_says_why() -> None:

@@ -67,6 +67,14 @@ def test_exactly_what_fits_is_not_cut() -> None:
     assert corpus(["字" * 10_001]).told.startswith("--context: 10,000 of 10,001 tokens (estimated) fit (10000)")
 
 
+@pytest.mark.parametrize(
+    ("text", "tokens"), [("hello world", 4), ("字词句", 3), ("ภาษาไทย", 7), ("Привет", 2), ("a,b。c", 5), ("", 0)]
+)
+def test_tokens_are_estimated_on_the_safe_side(text: str, tokens: int) -> None:
+    """A character each where a script has no spaces."""
+    assert estimated(text) == tokens
+
+
 def test_nothing_stays_nothing() -> None:
     """Empty texts make no empty message."""
     assert (messages(["", " \n"]).texts, corpus([]).texts, corpus(["  "]).texts) == ((), (), ())

@@ -107,3 +107,9 @@ def test_long_words_are_cut_with_an_ellipsis() -> None:
     """However long a service talks, a line is a line."""
     assert shorten("a  b\n" * 100, 7) == "a b a …"
     assert len(str(ProtocolError("x", "y" * 10_000))) < 200
+
+
+def test_what_may_be_secret_in_an_address_is_not_shown() -> None:
+    """User, password and query stay out of the sentence."""
+    said = str(ConnectFailed("wss://me:secret@h:1/p?api_key=sk-1", "refused"))
+    assert said.startswith("cannot connect to wss://h:1/p: refused")

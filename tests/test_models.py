@@ -2,7 +2,7 @@
 
 import pytest
 
-from asrcli.catalogue import BEIJING, INFERENCE, MODELS, OMNI, REALTIME, TRANSLATION
+from asrcli.catalogue import BEIJING, INFERENCE, MODELS, OMNI, REALTIME, SINGAPORE, TRANSLATION
 from asrcli.checks import check
 from asrcli.config import Recognition
 from asrcli.errors import UsageError
@@ -61,6 +61,9 @@ def test_telephone_audio_is_sent_as_it_is_or_refused_with_the_models_that_take_i
         ([8000], ["en"], "fun-asr-realtime"),
         ([16000], ["yue"], "qwen3-asr-flash-realtime"),
         ([16000], ["zh", "en"], "qwen-audio-3.0-asr-flash-streaming"),
+        ([16000], ["zh", "yue"], "paraformer-realtime-v2"),
+        ([8000], ["yue"], "qwen3-asr-flash-realtime"),
+        ([16000], ["xx"], "fun-asr-realtime"),
     ],
 )
 def test_auto_picks_a_model_that_takes_what_there_is(
@@ -70,7 +73,16 @@ def test_auto_picks_a_model_that_takes_what_there_is(
     assert pick(natives, languages) == name
     model = find(name)
     for native in natives:
-        check(model, Recognition(name, wire_rate(model, native), tuple(languages)))
+        check(model, Recognition(name, wire_rate(model, native), tuple(languages)), force=languages == ["xx"])
+
+
+@pytest.mark.parametrize("languages", [[], ["zh"], ["en"], ["yue"], ["zh", "en"]])
+@pytest.mark.parametrize("native", [8000, 16000, None])
+@pytest.mark.parametrize("region", [BEIJING, SINGAPORE, "eu-central-1", ""])
+def test_auto_picks_what_is_offered_in_the_region(region: str, native: int | None, languages: list[str]) -> None:
+    """And it passes every check there."""
+    model = find(pick([native], languages, region))
+    check(model, Recognition(model.name, wire_rate(model, native), tuple(languages)), region)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -5,12 +5,12 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from importlib import import_module
 from typing import Annotated, Any, ParamSpec
 
 import typer
 
 from asrcli import __version__
-from asrcli.cli import devices, file, mic, models, resume, schema, serve, sessions, token, verify, vocab, ws_raw
 from asrcli.cli.telling import tell
 from asrcli.errors import (
     AsrError,
@@ -47,6 +47,23 @@ asr mic
 
 asr file talk.wav --local --format jsonl | jq -r 'select(.type=="final").text'"""
 
+# What a list of commands needs to know of each: the first line of its help. Its module is loaded when it is to run.
+COMMANDS = {
+    "mic": "Transcribe what the microphone hears, while it is spoken.",
+    "devices": "List the microphones of this machine: number, name, host API, rate and channels.",
+    "file": "Transcribe files, or standard input.",
+    "resume": "Go on with a session of asr mic that was interrupted: transcribe what has no text yet.",
+    "sessions": "List, show or delete what is kept of microphone runs: the audio and its text.",
+    "verify": "Count from the audio and the events of a session what became of every second, "
+    "and compare with its account.",
+    "ws-raw": "Talk to a service message by message and print each of its messages as it came, one to a line.",
+    "models": "List the models of the service, or show all that is known of one.",
+    "vocab": "List, show, create, update, delete or sync hot-word lists.",
+    "token": "Have a temporary key made from yours, and print it: for a browser, a telephone, a stranger.",
+    "serve": "Serve both realtime wires of DashScope on this machine, without network or key.",
+    "schema": "Print the JSON Schema of the lines that --format jsonl puts out (version 1).",
+}
+
 app = typer.Typer(
     name="asr",
     help="Live transcription: microphones, files and streams to text, word by word, by DashScope or offline.",
@@ -63,6 +80,7 @@ _Mistake: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind._
 def main() -> None:
     """Run the command line of this process; without arguments it is the help that is wanted."""
     bare = not sys.argv[1:]
+    register("".join(sys.argv[1:2]), every=any(name.endswith("_COMPLETE") for name in os.environ))
     try:
         code = app(["--help"] if bare else None, standalone_mode=False)
     except _Mistake as exc:
@@ -70,6 +88,21 @@ def main() -> None:
         tell(f"asr: {exc.format_message().rstrip('.')}; see {where} --help")
         sys.exit(EXIT_CODES[UsageError])
     sys.exit(EXIT_CODES[UsageError] if bare else code)
+
+
+def register(wanted: str, *, every: bool = False) -> None:
+    """Make the wanted command known in full, or every one, and of the others what a list shows."""
+    for name, summary in COMMANDS.items():
+        if every or name == wanted:
+            module = import_module(f"asrcli.cli.{name.replace('-', '_')}")
+            command = getattr(module, name.replace("-", "_"))
+            app.command(name, epilog=module.EXAMPLES)(guarded(command))
+        else:
+            app.command(name, help=summary)(_unasked)
+
+
+def _unasked() -> None:
+    """Stand for a command that is not to run."""
 
 
 def _version(wanted: bool) -> None:
@@ -123,17 +156,3 @@ def _tell(sentence: str, *, debug: bool) -> None:
     if debug:
         traceback.print_exc()
     tell(f"asr: {sentence}")
-
-
-app.command("mic", epilog=mic.EXAMPLES)(guarded(mic.mic))
-app.command("devices", epilog=devices.EXAMPLES)(guarded(devices.devices))
-app.command("file", epilog=file.EXAMPLES)(guarded(file.file))
-app.command("resume", epilog=resume.EXAMPLES)(guarded(resume.resume))
-app.command("sessions", epilog=sessions.EXAMPLES)(guarded(sessions.sessions))
-app.command("verify", epilog=verify.EXAMPLES)(guarded(verify.verify))
-app.command("ws-raw", epilog=ws_raw.EXAMPLES)(guarded(ws_raw.ws_raw))
-app.command("models", epilog=models.EXAMPLES)(guarded(models.models))
-app.command("serve", epilog=serve.EXAMPLES)(guarded(serve.serve))
-app.command("vocab", epilog=vocab.EXAMPLES)(guarded(vocab.vocab))
-app.command("token", epilog=token.EXAMPLES)(guarded(token.token))
-app.command("schema", epilog=schema.EXAMPLES)(guarded(schema.schema))

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from asrcli.catalogue import INFERENCE, MODELS, Model
+from asrcli.catalogue import Model, named
 from asrcli.checks import VAD_MODELS
 from asrcli.cli.options import FLAG, MODEL
 from asrcli.cli.values import given_text
 from asrcli.config import SILENCE_MS, Recognition
-from asrcli.context import Fitted, corpus, messages
+from asrcli.context import MESSAGES, TRANSCRIPT_MESSAGES, corpus, messages
 from asrcli.errors import UsageError
 
 SENTENCES, WORDS, PROMPT = "Sentences", "Words", "Prompt"
@@ -72,7 +72,10 @@ Param = Annotated[
 Force = Annotated[
     bool,
     typer.Option(
-        "--force", help="Send what the model is known to ignore or refuse.", metavar=FLAG, rich_help_panel=MODEL
+        "--force",
+        help="Send what the model is known to ignore or refuse, in any range.",
+        metavar=FLAG,
+        rich_help_panel=MODEL,
     ),
 ]
 Hotwords = Annotated[
@@ -153,6 +156,18 @@ class Asking:
     def __post_init__(self) -> None:
         if self.threshold is not None and self.noise_threshold is not None:
             raise UsageError("--threshold with --noise-threshold: they are the same")
+        single = {"--vocabulary-id": self.vocabulary_id, "--phrase-id": self.phrase_id, "--vad-model": self.vad_model}
+        single |= {"--translate": self.translate, "--prompt": self.prompt}
+        several = {"--language": self.language, "--hotwords": self.hotwords, "--context": self.context}
+        empty = [name for name, value in single.items() if value is not None and not value.strip()]
+        empty += [name for name, values in several.items() if not all(value.strip() for value in values or ())]
+        if empty:  # as when the command that should have given it has failed
+            raise UsageError(f"{empty[0]} is empty")
+
+    @property
+    def listens_for_speech(self) -> bool:
+        """Whether it is said what the server's VAD takes for speech."""
+        return (self.threshold, self.noise_threshold, self.prefix_ms) != (None, None, None)
 
     def recognition(self, model: Model, *, vad: bool, heartbeat: bool | None) -> Recognition:
         """What they come to, unchecked; `context` is whole, and fitted when it is known to be taken.
@@ -203,23 +218,28 @@ def fitted(model: Model, asked: Recognition, *, remembers: bool) -> tuple[Recogn
     Raises:
         UsageError: the last sentences are to be context, for a model that takes none in the middle of a task.
     """
-    if remembers and (model.wire != INFERENCE or "context" not in model.takes):
-        takers = [row.name for row in MODELS.values() if row.wire == INFERENCE and "context" in row.takes]
-        takers = [name for name in takers if not MODELS[name].snapshot]
-        advice = f"models that take it: {', '.join(takers)}"
+    if remembers and not (model.on.messages and "context" in model.takes):
+        takers = named(lambda row: row.on.messages and "context" in row.takes)
+        advice = f"models that take it: {takers}"
         raise UsageError(f"--context-from-transcript has no effect on {model.name}", advice)
-    fit: Fitted = messages(asked.context) if model.wire == INFERENCE else corpus(asked.context)
+    if not model.on.messages:
+        fit = corpus(asked.context)
+    else:
+        fit = messages(asked.context, MESSAGES - TRANSCRIPT_MESSAGES if remembers else MESSAGES)
     return replace(asked, context=fit.texts), fit.told
 
 
 def _hotwords(given: Sequence[str], model: Model) -> tuple[tuple[str, int], ...]:
-    from asrcli.vocabulary import Limits, check, parse
+    from asrcli.vocabulary import Limits, check, limits_of, parse
 
-    words = parse("\n".join(given_text("--hotwords", text) for text in given)) if given else ()
+    words = [word for text in given for word in parse(given_text("--hotwords", text))]
     if given and not words:
         raise UsageError("--hotwords names no word")
-    checked = check(words, Limits(words=model.list_words or 2000, super_words=model.super_words)) if words else ()
-    return tuple((word.text, word.weight) for word in checked)
+    if spoken := [word.text for word in words if word.language]:
+        problem = f"--hotwords {spoken[0]}: only a word of a list can be of one language"
+        raise UsageError(problem, "see asr vocab, or leave the language out")
+    limits = limits_of(model.name) if model.list_words or not model.known else Limits()
+    return tuple((word.text, word.weight) for word in check(words, limits)) if words else ()
 
 
 def _words(option: str, given: Sequence[str]) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """`asr devices`: what `asr mic` can listen to."""
 
 from dataclasses import asdict
-from typing import Annotated
 
 import typer
 
@@ -9,10 +8,8 @@ from asrcli.cli import options as o
 
 EXAMPLES = "Examples:\n\nasr devices\n\nasr devices --json | jq -r '.[] | select(.default).name'"
 
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.", metavar=o.FLAG)]
 
-
-def devices(as_json: AsJson = False, debug: o.Debug = False, log_file: o.LogFile = None) -> None:
+def devices(as_json: o.AsJson = False, debug: o.Debug = False, log_file: o.LogFile = None) -> None:
     """List the microphones of this machine: number, name, host API, rate and channels.
 
     Name one to asr mic with --device, by its number or a part of its name.

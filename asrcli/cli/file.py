@@ -11,7 +11,7 @@ from asrcli.cli.patience import Patience
 from asrcli.cli.service import Service
 from asrcli.cli.shown import Shown
 from asrcli.cli.status import Status
-from asrcli.errors import Several
+from asrcli.errors import together
 
 if TYPE_CHECKING:
     from asrcli.catalogue import Model
@@ -68,7 +68,7 @@ def file(
     from asrcli.cli import wiring
 
     samples = reads.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
-    found = reads.model_for(model, paths, asking.language or [], samples)
+    found = reads.model_for(model, paths, asking.language or [], samples, service.region_asked)
     asked, told = reads.recognition(found, asking, service, vad=asking.vad, heartbeat=heartbeat)
     speed = values.parse_pace(pace) if pace is not None else (None if service.local else 1.0)
     showing = shown.showing(status.level, asked, folder=output_dir, pace=speed)
@@ -99,10 +99,9 @@ def _estimate(
 ) -> None:
     from asrcli.outputs.lines import Lines
 
-    region = service.region_asked
-    price = spending.known(model.prices.get(region), "--estimate", model.name, region, local=service.local)
+    price = spending.known(model, "--estimate", service.region_asked, local=service.local)
     lines = Lines(None)
-    for line in spending.forecast(sources, price, asked):
+    for line in spending.forecast(sources, model, price, asked):
         lines.write(line)
     if failures:
-        raise failures[0] if len(failures) == 1 else Several(list(failures))
+        raise together(failures)

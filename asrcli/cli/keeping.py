@@ -110,10 +110,12 @@ class Keeping:
             return
         from asrcli.journal.record import Header
         from asrcli.journal.shelf import Limits, Shelf, new_id
+        from asrcli.places import WORKSPACE
 
         now = datetime.now().astimezone()
         service = "" if local else connection.url
-        header = Header(now.isoformat(timespec="milliseconds"), asked, (), service, described(showing))
+        workspace = dict(connection.headers).get(WORKSPACE, "")
+        header = Header(now.isoformat(timespec="milliseconds"), asked, (), service, described(showing), workspace)
         folder = self.folder
 
         def tidy() -> None:

@@ -128,8 +128,10 @@ def mic(
 
     manual = ptt or not asking.vad
     name = model or (reads.MANUAL_MODEL if manual else reads.USUAL_MODEL)
-    found = reads.model_for(name, ["-"], asking.language or [], None)
+    found = reads.model_for(name, ["-"], asking.language or [], None, service.region_asked)
     vad = not manual or (ptt and "vad" not in found.takes)  # there each utterance is a task of its own
+    if ptt and not vad and asking.listens_for_speech:
+        raise UsageError("--ptt with --threshold or --prefix-padding-ms: the server does not listen for speech then")
     flowing = heartbeat if "heartbeat" in found.takes else None  # silence can flow to any model
     asked, told = reads.recognition(found, asking, service, vad=vad, heartbeat=flowing, ptt=ptt)
     hearing = _hearing(for_, until_silence, heartbeat=heartbeat, ptt=ptt)

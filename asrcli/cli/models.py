@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from asrcli.catalogue import MODELS, OMNI, Model
+from asrcli.catalogue import MODELS, Model
 from asrcli.checks import OPTIONS
 from asrcli.cli import options as o
 from asrcli.errors import UsageError
@@ -23,10 +23,9 @@ Name = Annotated[
         autocompletion=lambda: list(MODELS),
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.", metavar=o.FLAG)]
 
 
-def models(name: Name = None, as_json: AsJson = False, debug: o.Debug = False) -> None:
+def models(name: Name = None, as_json: o.AsJson = False, debug: o.Debug = False) -> None:
     """List the models of the service, or show all that is known of one.
 
     A model that is not listed can be asked all the same: new ones appear monthly.
@@ -64,11 +63,11 @@ def _described(model: Model) -> dict[str, Any]:
         "name": model.name,
         "wire": model.wire,
         "rates": list(model.rates) or None,
-        "formats": ["pcm", *model.formats],
+        "formats": ["pcm", *model.on.formats],
         "languages": list(model.languages) or None,
         "language_hints": model.language_limit,
         "options": _options(model),
-        "word_times": model.word_times,
+        "word_times": model.on.word_times,
         "emotions": model.emotions,
         "context": "context" in model.takes,
         "hotwords": "hotwords" in model.takes,
@@ -93,16 +92,16 @@ def _sheet(model: Model) -> list[str]:
     known = {
         "wire": model.wire,
         "rates": _rates(model),
-        "formats": " ".join(("pcm", *model.formats)),
+        "formats": " ".join(("pcm", *model.on.formats)),
         "languages": _languages(model),
         "hints": f"reads {model.language_limit} --language" if model.language_limit else "",
         "options": " ".join(_options(model)),
         "hot words": hotwords,
         "context": "yes" if "context" in model.takes else "no",
-        "word times": "yes" if model.word_times else "no",
+        "word times": "yes" if model.on.word_times else "no",
         "emotions": "yes" if model.emotions else "no",
         **{region: price.described if price else "offered, price not known" for region, price in model.prices.items()},
-        "free": model.free,
+        "free": f"in Beijing {model.free}" if model.free else "",
         "note": "; ".join(filter(None, [model.note, "announced to be retired" if model.retiring else ""])),
     }
     width = max(map(len, known)) + 2
@@ -140,7 +139,7 @@ def _rates(model: Model) -> str:
 
 
 def _languages(model: Model) -> str:
-    return " ".join(model.languages) or ("as --prompt says" if model.wire == OMNI else "any")
+    return " ".join(model.languages) or ("as --prompt says" if "prompt" in model.takes else "any")
 
 
 def _price(model: Model) -> str:

@@ -214,6 +214,7 @@ PlainScreen = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.", metavar=FLAG)]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No status on standard error.", metavar=FLAG, rich_help_panel=DIAGNOSIS)
 ]

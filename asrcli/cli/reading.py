@@ -11,7 +11,7 @@ from asrcli.cli import values
 from asrcli.cli.asking import Asking, fitted
 from asrcli.cli.service import Service
 from asrcli.config import Recognition
-from asrcli.errors import AsrError, Several, SourceError, UsageError
+from asrcli.errors import AsrError, SourceError, UsageError, together
 from asrcli.models import AUTO, find, pick, wire_rate
 
 if TYPE_CHECKING:
@@ -55,13 +55,15 @@ def bare_samples(*, raw: bool, encoding: str | None, rate: int | None, channels:
     return None
 
 
-def model_for(name: str, paths: Sequence[str], languages: Sequence[str], samples: "Samples | None") -> Model:
-    """The model of that name; `auto` looks at the audio and the language."""
+def model_for(
+    name: str, paths: Sequence[str], languages: Sequence[str], samples: "Samples | None", region: str
+) -> Model:
+    """The model of that name; `auto` looks at the audio, the language and what is offered in the region."""
     if name != AUTO:
         return find(name)
     from asrcli.sources.file import native
 
-    return find(pick([about and about[0] for about in (native(path, samples) for path in paths)], languages))
+    return find(pick([about and about[0] for about in (native(path, samples) for path in paths)], languages, region))
 
 
 def recognition(
@@ -152,8 +154,8 @@ class Reading:
         from asrcli.sources.own import OwnBytes
 
         source = OwnBytes(path)
-        if source.audio_format not in self.model.formats:
-            decoded = ", ".join(self.model.formats)
+        if source.audio_format not in self.model.on.formats:
+            decoded = ", ".join(self.model.on.formats)
             raise UsageError(f"--passthrough: {self.model.name} decodes {decoded}, not {source.audio_format}")
         if self.model.rates and source.format.rate not in self.model.rates:
             rates = " or ".join(map(str, self.model.rates))
@@ -202,5 +204,5 @@ def file_sources(paths: Sequence[str], reading: Reading) -> "tuple[list[Source |
         except SourceError as exc:
             failures.append(exc)
     if not sources:
-        raise failures[0] if len(failures) == 1 else Several(failures)
+        raise together(failures)
     return sources, failures

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from asrcli.journal.again import JournalSource
     from asrcli.journal.continuing import Continuing
     from asrcli.journal.reading import Journal
+    from asrcli.journal.record import Header
     from asrcli.seams import Source
 
 EXAMPLES = "Examples:\n\nasr resume --last\n\nasr resume 20261124-2305 --local"
@@ -86,7 +87,7 @@ def _resume(continuing: "Continuing", journal: "Journal", asking: "_Again", leve
         return
     sources: list[Source | Together] = [Together(tuple(heard))] if len(heard) > 1 else [*heard]
     with ExitStack() as stack:
-        service = asking.service(journal.header.service)
+        service = asking.service(journal.header)
         told = notices(found)
         if service.local:
             told = [f"{option} has no effect on the embedded recognizer" for option in unheeded(asked)]
@@ -125,14 +126,14 @@ class _Again:
             check(self.elsewhere.heard_by(found), asked)
         return found, asked
 
-    def service(self, was: str) -> Service:
-        """Whom to ask now; `was` is whom the session asked, nobody for the embedded recognizer."""
+    def service(self, was: "Header") -> Service:
+        """Whom to ask now; the session asked somebody, or the embedded recognizer."""
         named = self.elsewhere
         if named.local or named.url or named.region or named.workspace:
             return named
-        if not was and named.api_key_file is None:
+        if not was.service and named.api_key_file is None:
             return replace(named, local=True)
-        return replace(named, url=was or None)
+        return replace(named, url=was.service or None, workspace=was.workspace or None)
 
 
 def _unheard(journal: "Journal") -> "list[JournalSource]":

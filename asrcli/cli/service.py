@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -75,6 +76,8 @@ class Elsewhere:
     def __post_init__(self) -> None:
         if self.url is not None and not self.url.strip():
             raise UsageError("--url is empty: not a WebSocket address")
+        if self.region is not None and self.region not in REGIONS:
+            raise UsageError(f"--region {self.region}: no such region", f"there are {', '.join(REGIONS)}")
 
     @property
     def place(self) -> Place:
@@ -108,7 +111,7 @@ class Elsewhere:
     def _by(self, connection: Connection) -> Connection:
         if self.ca is not None and not self.ca.is_file():
             raise UsageError(f"--ca {self.ca}: no such file")
-        return replace(connection, proxy=self.proxy, ca=str(self.ca) if self.ca else None)
+        return replace(connection, proxy=_proxy(self.proxy), ca=str(self.ca) if self.ca else None)
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,22 @@ class Service(Elsewhere):
 
     def heard_by(self, model: Model) -> Model:
         """The model as this service has it: the embedded recognizer leans on hot words under any name."""
-        return replace(model, takes=model.takes | {"hotwords"}) if self.local and model.wire == "inference" else model
+        return replace(model, takes=model.takes | {"hotwords"}) if self.local and model.on.messages else model
+
+
+def _proxy(text: str | None) -> str | None:
+    """A proxy as an address; HOST:PORT is one that speaks HTTP."""
+    if text is None:
+        return None
+    url = text if "://" in text else f"http://{text}"
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError("--proxy: not an address", "write it as http://HOST:PORT")  # a password may be in it
+    return url
 
 
 def read_key(key_file: Path | None) -> Secret | None:

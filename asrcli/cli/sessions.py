@@ -30,13 +30,12 @@ Ids = Annotated[
     list[str] | None,
     typer.Argument(help="Which: names, or how they begin.", metavar="[ID]...", show_default=False),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.", metavar=o.FLAG)]
 
 
 def sessions(
     action: Wanted = Action.LIST,
     ids: Ids = None,
-    as_json: AsJson = False,
+    as_json: o.AsJson = False,
     journal: keeping.PlainFolder = None,
     debug: o.Debug = False,
     log_file: o.LogFile = None,

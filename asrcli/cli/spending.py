@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from asrcli.catalogue import Model
 from asrcli.cli.options import CONNECTION, FLAG
 from asrcli.config import Recognition
 from asrcli.errors import UsageError
-from asrcli.outputs.text import clock, money
 from asrcli.prices import Price
 
 if TYPE_CHECKING:
@@ -37,22 +37,36 @@ Estimate = Annotated[
 ]
 
 
-def known(price: Price | None, option: str, model: str, region: str, *, local: bool) -> Price:
-    """The price, which the option needs.
+def known(model: Model, option: str, region: str, *, local: bool) -> Price:
+    """The price of a model, which the option needs.
 
     Raises:
         UsageError: nobody knows it, or there is none.
     """
     if local:
         raise UsageError(f"{option} with --local: the embedded recognizer costs nothing")
+    price = model.prices.get(region)
     if price is None:
         where = f" in {region}" if region else " at that address"
-        raise UsageError(f"{option}: nobody knows what {model} costs{where}", "see asr models, and --region")
+        raise UsageError(f"{option}: nobody knows what {model.name} costs{where}", "see asr models, and --region")
     return price
 
 
-def forecast(sources: "Sequence[Source | Together]", price: Price, asked: Recognition) -> list[str]:
+def at_most(model: Model, region: str, *, local: bool) -> Price:
+    """The price of a model of which a limit can be kept.
+
+    Raises:
+        UsageError: there is none, or nobody can foretell what an answer costs.
+    """
+    if not model.on.bounded:
+        problem = f"--budget: nobody can foretell what an answer of {model.name} costs"
+        raise UsageError(problem, "it keeps in mind what was said before, and that may be charged again")
+    return known(model, "--budget", region, local=local)
+
+
+def forecast(sources: "Sequence[Source | Together]", model: Model, price: Price, asked: Recognition) -> list[str]:
     """A line for each source, and one for all where they are several."""
+    from asrcli.outputs.text import clock
     from asrcli.run import flat
 
     lines, total_ms, unknown = [], 0, False
@@ -67,9 +81,13 @@ def forecast(sources: "Sequence[Source | Together]", price: Price, asked: Recogn
     if len(lines) > 1:
         rest = ", and what is of unknown length" if unknown else ""
         lines.append(f"all: {clock(total_ms)}, {_cost(total_ms, price, asked)}{rest}")
+    if not model.on.bounded:
+        lines.append("and what it keeps in mind of what was said before, which may be charged again")
     return lines
 
 
 def _cost(duration_ms: int, price: Price, asked: Recognition) -> str:
+    from asrcli.outputs.text import money
+
     least, most = price.forecast(duration_ms / 1000, asked)
     return money(most) if least == most else f"about {money(least)} to {money(most)}"

@@ -10,12 +10,11 @@ from asrcli.cli import options as o
 EXAMPLES = "Examples:\n\nasr verify 20261124-2305\n\nasr verify 20261124-2305 --json"
 
 SessionId = Annotated[str, typer.Argument(help="Which: its name, or how that begins.", metavar="SESSION")]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.", metavar=o.FLAG)]
 
 
 def verify(
     session: SessionId,
-    as_json: AsJson = False,
+    as_json: o.AsJson = False,
     journal: keeping.PlainFolder = None,
     debug: o.Debug = False,
     log_file: o.LogFile = None,

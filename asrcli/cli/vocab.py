@@ -9,7 +9,7 @@ import typer
 from asrcli.cli import options as o
 from asrcli.cli.grouping import grouped
 from asrcli.cli.service import Elsewhere
-from asrcli.errors import AsrError, ServiceRefused, Several, UsageError
+from asrcli.errors import AsrError, ServiceRefused, UsageError, together
 
 if TYPE_CHECKING:
     from asrcli.cli import listed
@@ -102,7 +102,6 @@ Wait = Annotated[
 Yes = Annotated[
     bool, typer.Option("--yes", "-y", help="Delete without asking.", metavar=o.FLAG, rich_help_panel=LIST_PANEL)
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.", metavar=o.FLAG)]
 
 
 @grouped
@@ -110,7 +109,7 @@ def vocab(
     action: Wanted = Action.LIST,
     what: What = None,
     *,
-    as_json: AsJson = False,
+    as_json: o.AsJson = False,
     words: Words = None,
     model: TargetModel = None,
     prefix: Prefix = None,
@@ -172,7 +171,8 @@ def _lists(service: Elsewhere, show: "listed.Showing") -> "Lists":
         lambda asked: rest.post(
             customization.PATH,
             customization.written(asked),
-            repeatable=not isinstance(asked, customization.Create),  # a second one would be a second list
+            # A second list, a second deletion, an update too soon: what may have been done is not asked again.
+            repeatable=isinstance(asked, customization.Browse | customization.Query),
         ),
         lambda: datetime.now().astimezone(),
         time.sleep,
@@ -242,7 +242,7 @@ def _delete(names: list[str], lists: "Lists", show: "listed.Showing", *, sure: b
         else:
             show.done(name, "deleted")
     if failures:
-        raise failures[0] if len(failures) == 1 else Several(failures)
+        raise together(failures)
 
 
 def _count(action: Action, names: list[str], wanted: int) -> None:

@@ -12,7 +12,7 @@ from asrcli.catalogue import INFERENCE, OMNI, REALTIME, TRANSLATION, Model
 from asrcli.cli.service import Service
 from asrcli.config import Connection, Recognition, Retries
 from asrcli.context import Memory
-from asrcli.errors import AsrError, NobodyReads, OutputError, Several
+from asrcli.errors import AsrError, NobodyReads, OutputError, Several, together
 from asrcli.events import Notice
 from asrcli.prices import Price
 
@@ -99,7 +99,7 @@ class Asks:
                         break
                 notices = []
         if failed:
-            raise failed[0] if len(failed) == 1 else Several(failed)
+            raise together(failed)
 
     @property
     def price(self) -> Price | None:
@@ -110,10 +110,9 @@ class Asks:
         if self.budget is None:
             return None
         from asrcli.budget import Budget
-        from asrcli.cli.spending import known
+        from asrcli.cli.spending import at_most
 
-        region, asked = self.connection.region, self.asked
-        price = known(self.price, "--budget", self.model.name, region, local=self.service.local)
+        asked, price = self.asked, at_most(self.model, self.connection.region, local=self.service.local)
         again = self.retries.limit != 0
         return Budget(self.budget, lambda u: price.cost(u, asked), lambda s: price.forecast(s, asked)[1], again)
 

@@ -8,10 +8,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
-from urllib.parse import urlsplit
 
 from asrcli.config import Recognition
-from asrcli.errors import SourceError
+from asrcli.errors import SourceError, bare
 from asrcli.events import Began, Ended, Event, Final, Gap, Paused, Resumed
 from asrcli.transcript import Transcript
 
@@ -35,6 +34,7 @@ class Header:
     Attributes:
         begun: When, as ISO 8601 with the zone.
         service: Whom the run asked; neither a key nor anything else that was in the address. Empty: the embedded one.
+        workspace: For which workspace, where the address does not say it.
         showing: What the transcript is written as and where, in the words of the command line.
     """
 
@@ -43,6 +43,7 @@ class Header:
     sources: tuple[Kept, ...]
     service: str = ""
     showing: Mapping[str, Any] = field(default_factory=dict)
+    workspace: str = ""
 
     def line(self) -> bytes:
         """The first line of the events."""
@@ -68,21 +69,14 @@ def header(name: str, first: Mapping[str, Any] | None) -> Header:
         recognition = Recognition(**asked)
         if not sources or not isinstance(recognition.rate, int) or recognition.rate <= 0:
             raise ValueError
-        return Header(str(first["begun"]), recognition, sources, str(first["service"]), dict(first["showing"]))
+        begun, service, workspace = str(first["begun"]), str(first["service"]), str(first.get("workspace", ""))
+        return Header(begun, recognition, sources, service, dict(first["showing"]), workspace)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise SourceError(name, "no journal: its first line does not say what was asked for") from exc
 
 
 def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
-
-
-def bare(url: str) -> str:
-    """An address without what may be secret in it: user, password, query and fragment."""
-    if not url:
-        return ""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def line(record: Mapping[str, Any]) -> bytes:

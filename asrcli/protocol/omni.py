@@ -96,9 +96,8 @@ class Client(realtime.Client):
 
     def _objection(self, error: Json) -> list[Event]:
         """What an error says of the turn whose answer is awaited."""
-        about = text(error, "event_id")
-        if not self._turns.waiting or (about and about not in self._asking):
-            return []
+        if not self._turns.waiting or text(error, "event_id") not in self._asking:
+            return []  # of something else, or of nobody knows what: an answer that never comes is missed all the same
         self._asking = set()
         return self._turns.refuse(f"{text(error, 'code')}: {text(error, 'message')}", self._sent_ms)
 

@@ -14,6 +14,7 @@ BACKGROUND = "Background that the speaker may mention:"
 DEFAULT_THRESHOLD = 0.5
 # Models that take the format of the audio as an object, by how their names begin: what it says beside type and rate.
 NESTED: tuple[tuple[str, Json], ...] = (("qwen3.5-", {}), ("qwen3.8-", {"channels": 1}))
+NESTED_RATES = (8000, 16000, 24000, 48000)
 
 
 def sound(model: str, audio_format: str, rate: int) -> Json:
@@ -49,7 +50,8 @@ def read(model: str, wanted: Json) -> tuple[Recognition, str]:
     Raises:
         ProtocolError: a rate this wire does not take.
     """
-    recognition, audio_format = session.read(model, wanted)
+    nested = any(model.startswith(name) for name, _ in NESTED)
+    recognition, audio_format = session.read(model, wanted, NESTED_RATES if nested else session.RATES)
     transcription, detection = part(wanted, "input_audio_transcription"), part(wanted, "turn_detection")
     recognition = replace(
         recognition,

@@ -5,7 +5,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from asrcli.errors import ProtocolError, UsageError
+from asrcli.errors import ProtocolError, UsageError, bare
 from asrcli.events import Usage
 from asrcli.message import Message, Text
 
@@ -110,7 +110,7 @@ def endpoint(base: str, path: str, query: str = "") -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(f"--url {base}: not a WebSocket address", "write it as wss://HOST or ws://HOST:PORT")
+        raise UsageError(f"--url {bare(base)}: not a WebSocket address", "write it as wss://HOST or ws://HOST:PORT")
     asked = "&".join(filter(None, (parts.query, query)))
     given = parts.path.rstrip("/")
     head, wire, _ = given.partition(WIRES)
@@ -130,6 +130,6 @@ def rest_url(base: str, path: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(f"--url {base}: not an address of a service", "write it as wss://HOST or ws://HOST:PORT")
+        raise UsageError(f"--url {bare(base)}: not an address of a service", "write it as wss://HOST or ws://HOST:PORT")
     before = re.sub(r"/(api-ws|api/v1)(/.*)?$", "", parts.path.rstrip("/"))
-    return urlunsplit((scheme, parts.netloc, before + path, "", ""))
+    return urlunsplit((scheme, parts.netloc.rpartition("@")[2], before + path, "", ""))

@@ -28,7 +28,7 @@ def asked(recognition: Recognition) -> Json:
     } | dict(recognition.extra)
 
 
-def read(model: str, session: Json) -> tuple[Recognition, str]:
+def read(model: str, session: Json, rates: tuple[int, ...] = RATES) -> tuple[Recognition, str]:
     """What a client asked for, and how it announces its audio; unknown and null fields are passed over.
 
     Raises:
@@ -37,8 +37,8 @@ def read(model: str, session: Json) -> tuple[Recognition, str]:
     nested = part(part(part(session, "audio"), "input"), "format")
     audio_format = text(nested, "type") or text(session, "input_audio_format") or "pcm"
     rate = whole(nested, "sample_rate") or whole(session, "sample_rate") or RATES[0]
-    if rate not in RATES:
-        raise ProtocolError(f"sample_rate {rate}: this wire takes 16000 or 8000")
+    if rate not in rates:
+        raise ProtocolError(f"sample_rate {rate}: there are {' '.join(map(str, rates))}")
     transcription, detection = part(session, "input_audio_transcription"), part(session, "turn_detection")
     language, corpus = text(transcription, "language"), text(part(transcription, "corpus"), "text")
     recognition = Recognition(

@@ -109,7 +109,8 @@ class Halves:
         self._done.add(key)
         first, *others = pair.halves
         if isinstance(first, Partial):
-            end_ms = first.words[-1].end_ms if first.words else first.begin_ms
+            ends = [other.end_ms for other in others if isinstance(other, Final)]
+            end_ms = max([first.begin_ms, *(word.end_ms for word in first.words), *ends])
             first = Final(key, first.begin_ms, end_ms, first.text, first.words, first.language)
         for other in others:
             first = _with(first, other)

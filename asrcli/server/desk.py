@@ -10,12 +10,10 @@ from asrcli.message import Text
 from asrcli.protocol import customization
 from asrcli.protocol.customization import EXPIRY_S, USUAL_EXPIRY_S
 from asrcli.protocol.parsing import Json, read
-from asrcli.server.gate import Gate
+from asrcli.server.gate import POST_ONLY, SINGLE_REQUESTS, Gate
 from asrcli.server.vocabularies import Vocabularies
 
 log = logging.getLogger("asrcli.server")
-
-PATHS = (customization.PATH, customization.TOKENS)
 
 
 @dataclass(frozen=True)
@@ -54,12 +52,15 @@ class Desk:
         return customization.status(code), customization.failure(code, message, request_id or self._new_id())
 
     def _done(self, received: Received, request_id: str) -> Json:
-        address = urlsplit(received.target)
+        try:
+            address = urlsplit(received.target)
+        except ValueError:
+            raise ServiceRefused("NotFound", "That is no path.") from None
         path = address.path.rstrip("/")
-        if path not in PATHS:
-            raise ServiceRefused("NotFound", f"No such path; there are {' and '.join(PATHS)}.")
+        if path not in SINGLE_REQUESTS:
+            raise ServiceRefused("NotFound", f"No such path; there are {' and '.join(SINGLE_REQUESTS)}.")
         if received.method != "POST":
-            raise ServiceRefused("MethodNotAllowed", "This path takes POST only.")
+            raise ServiceRefused("MethodNotAllowed", POST_ONLY)
         mints = path == customization.TOKENS
         # A temporary key that makes others would be no temporary one.
         if not self._gate.admits(received.authorization, address.query, tokens=not mints):

@@ -14,13 +14,16 @@ from urllib.parse import parse_qs, urlsplit
 
 from asrcli.config import Secret
 from asrcli.errors import ServiceRefused
-from asrcli.protocol.customization import Token
+from asrcli.protocol.customization import PATH, TOKENS, Token
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
     from websockets.http11 import Request, Response
 
 MOST_TOKENS = 1000  # at once
+
+SINGLE_REQUESTS = (PATH, TOKENS)  # paths that are no WebSocket
+POST_ONLY = "This path takes POST only."
 
 
 @dataclass
@@ -38,6 +41,8 @@ class Gate:
     def check(self, connection: "ServerConnection", request: "Request") -> "Response | None":
         """The refusal, as the service words it, or None."""
         address = urlsplit(request.path)
+        if address.path.rstrip("/") in SINGLE_REQUESTS:
+            return refusal(connection, HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", POST_ONLY)
         if address.path.rstrip("/") not in self.paths:
             known = ", ".join(sorted(self.paths))
             return refusal(connection, HTTPStatus.NOT_FOUND, "NotFound", f"No such path; there are {known}.")

@@ -12,12 +12,12 @@ from asrcli.transport.websocket import WebSocket, dial
 
 
 def minted(connection: Connection) -> Connection:
-    """The connection with a key made now.
+    """The connection with a key made now; whether to try again is decided by whoever wants the connection.
 
     Raises:
         ConnectFailed, ServiceRefused, ProtocolError: as any request.
     """
-    token = customization.read_minted(Rest(connection).post(customization.TOKENS))
+    token = customization.read_minted(Rest(connection, retries=0).post(customization.TOKENS))
     return replace(connection, key=token.key)
 
 

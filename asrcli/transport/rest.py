@@ -43,8 +43,9 @@ class Rest:
         connection: Connection,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
+        retries: int = RETRIES,
     ) -> None:
-        self._connection, self._sleep, self._chance = connection, sleep, chance
+        self._connection, self._sleep, self._chance, self._retries = connection, sleep, chance, retries
 
     def post(
         self,
@@ -63,7 +64,7 @@ class Rest:
             UsageError: an address, a proxy or certificates that cannot be used.
         """
         url = rest_url(self._connection.url, path)
-        for attempt in range(RETRIES + 1):
+        for attempt in range(self._retries + 1):
             try:
                 return self._once(url, body, f"?{urlencode(query)}" if query else "")
             except ServiceRefused as refused:
@@ -73,7 +74,7 @@ class Rest:
                 error = trouble.error
                 wait_s = FIRST_WAIT_S * 2**attempt * (1 + self._chance()) / 2
                 wait_s = max(wait_s, getattr(error, "retry_after_s", None) or 0.0)
-                if attempt == RETRIES or wait_s > LONGEST_WAIT_S or not (repeatable or trouble.unheard):
+                if attempt == self._retries or wait_s > LONGEST_WAIT_S or not (repeatable or trouble.unheard):
                     raise error from None
                 self._sleep(wait_s)
         raise AssertionError

@@ -5,6 +5,7 @@ import re
 import pytest
 from rich.cells import cell_len
 
+from asrcli.cli.app import COMMANDS
 from tests.support.command import asr
 
 ASKED = ["Model", "Sentences", "Words", "Prompt"]
@@ -95,6 +96,14 @@ def test_every_option_is_in_the_help(command: str, options: str) -> None:
     """None hides."""
     text = helped(command)
     assert [option for option in options.split() if not re.search(rf"{option}\b", text)] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_list_of_commands_says_what_each_says_of_itself(command: str) -> None:
+    """It is written down apart, so that no module is loaded for it."""
+    text = " ".join(line.strip() for line in helped(command).splitlines())
+    assert COMMANDS[command] in text
+    assert PANELS.keys() == {"", *COMMANDS}
 
 
 @pytest.mark.parametrize("command", ["mic", "file", "serve"])

@@ -99,3 +99,25 @@ def test_certificates_that_are_not_there_are_named_before_anybody_is_called(tmp_
     """With the option."""
     with pytest.raises(UsageError, match=r"--ca .*none\.pem: no such file"):
         Elsewhere(url="ws://h", ca=tmp_path / "none.pem").connection()
+
+
+@pytest.mark.parametrize(
+    ("given", "proxy"), [("http://p:3128", "http://p:3128"), ("p:3128", "http://p:3128"), (None, None)]
+)
+def test_a_proxy_without_a_scheme_speaks_http(given: str | None, proxy: str | None) -> None:
+    """As people write it."""
+    assert Elsewhere(url="ws://h", proxy=given).connection().proxy == proxy
+
+
+@pytest.mark.parametrize("proxy", ["http://u:secret@[::1", "http://", "http://h:0", ""])
+def test_a_proxy_that_is_no_address_is_refused_without_what_is_in_it(proxy: str) -> None:
+    """A password may be."""
+    with pytest.raises(UsageError, match="--proxy: not an address") as caught:
+        Elsewhere(url="ws://h", proxy=proxy).connection()
+    assert "secret" not in str(caught.value)
+
+
+def test_a_region_is_known_or_refused_with_an_address_too() -> None:
+    """It would be a matter of words otherwise, and of prices."""
+    with pytest.raises(UsageError, match="--region cn-bejing: no such region"):
+        Elsewhere(url="ws://h", region="cn-bejing")

@@ -13,12 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asrcli.audio import Chunk
-from asrcli.errors import SourceError
+from asrcli.config import Recognition
+from asrcli.errors import SourceError, bare
 from asrcli.events import Ended, Event, Final, Gap, Notice, Paused, Resumed
 from asrcli.journal.again import Continued, JournalSource
 from asrcli.journal.reading import Journal
-from asrcli.journal.record import EVENTS, bare, described, line
+from asrcli.journal.record import EVENTS, Header, Kept, described, line
 from asrcli.journal.record import final as read_final
+from asrcli.journal.record import header as read_header
 from asrcli.transcript import Transcript, fold
 from tests.support.journals import RATE, began, final, gap, session, spoken
 from tests.support.listener import Listener
@@ -69,6 +71,15 @@ def test_it_is_private_and_holds_no_secret(tmp_path: Path) -> None:
     assert "pass" not in text
     assert "key=1" not in text
     assert bare("ws://u:p@[::1]:80/a/b?c#d") == "ws://[::1]:80/a/b"
+
+
+def test_for_which_workspace_it_was_is_kept() -> None:
+    """Where the address does not say it; an older journal says nothing of it."""
+    said = Header("2026-11-24T23:05:00+01:00", Recognition("m"), (Kept("mic"),), "wss://h", {}, "ws-1")
+    first = json.loads(said.line())
+    assert read_header("j", first) == said
+    del first["workspace"]
+    assert read_header("j", first) == replace(said, workspace="")
 
 
 def test_a_session_without_audio_leaves_nothing(tmp_path: Path) -> None:

@@ -75,3 +75,13 @@ def test_the_estimate_of_what_comes_through_a_pipe_says_that_nobody_knows() -> N
     """And reads nothing of it to its end."""
     done = asr("file", "-", "--estimate", "--raw", stdin=bytes(32000))
     assert (done.returncode, done.stdout) == (0, "-: of unknown length\n")
+
+
+def test_where_an_answer_takes_earlier_ones_along_no_limit_can_be_kept(tmp_path: Path) -> None:
+    """The estimate says so."""
+    clip = wav(tmp_path / "clip.wav", tone(10_000))
+    omni = ("--model", "qwen3-omni-flash-realtime", *BEIJING)
+    refused = asr("file", clip, *omni, "--url", "ws://127.0.0.1:9", "--budget", "1")
+    assert (refused.returncode, "nobody can foretell" in refused.stderr) == (2, True)
+    told = asr("file", clip, *omni, "--estimate").stdout.splitlines()
+    assert (len(told), "may be charged again" in told[1]) == (2, True)

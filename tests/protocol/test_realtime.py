@@ -166,7 +166,7 @@ def test_audio_without_a_session_update_begins_under_the_defaults() -> None:
         (Text("{}"), "field type is missing"),
         (Text('{"type":"sing"}'), "unknown event type sing"),
         (Text('{"type":"session.update"}'), "field session is missing"),
-        (Text('{"type":"session.update","session":{"sample_rate":44100}}'), "takes 16000 or 8000"),
+        (Text('{"type":"session.update","session":{"sample_rate":44100}}'), "sample_rate 44100: there are 16000 8000"),
         (Text('{"type":"input_audio_buffer.append","audio":"?"}'), "not base64"),
     ],
 )

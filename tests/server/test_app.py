@@ -71,6 +71,12 @@ def test_another_path_is_not_found(server: str) -> None:
     assert INFERENCE in body["message"]
 
 
+def test_the_path_of_a_single_request_says_that_it_is_one(server: str) -> None:
+    """A browser, for one, asks the other way."""
+    code, body = status(server, "/api/v1/tokens")
+    assert (code, body["code"], body["message"]) == (405, "MethodNotAllowed", "This path takes POST only.")
+
+
 def test_a_key_is_checked_as_the_service_does(tmp_path: Path) -> None:
     """Bearer in any case, or api_key in the address; a wrong one gets 401 and the service's words."""
     key_file = tmp_path / "key"

@@ -115,6 +115,7 @@ MISTAKES = {
     "another path": (request("/api/v2/tokens"), 404, "NotFound"),
     "the path of a wire": (request(INFERENCE), 404, "NotFound"),
     "another method": (request(c.PATH, b"", "DELETE"), 405, "MethodNotAllowed"),
+    "no address": (request("//["), 404, "NotFound"),
     "no body": (request(c.PATH), 400, "InvalidParameter"),
     "no JSON": (request(c.PATH, b"{"), 400, "InvalidParameter"),
     "no text": (request(c.PATH, b"\xff"), 400, "InvalidParameter"),
