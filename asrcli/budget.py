@@ -68,12 +68,17 @@ class Budget:
     def _bill(self, taken_ms: dict[int, int], open_ms: dict[int, int]) -> float:
         """What all this comes to at most."""
         usage, waiting_ms = self._past + self._usage, sum(open_ms.values())
-        sent_ms, cost = sum(taken_ms.values()) + self._resent_ms, self.cost(usage)
+        sent_ms = sum(map(_whole, taken_ms.values())) + _whole(self._resent_ms)  # each is counted in whole seconds
+        cost = self.cost(usage)
         counted_ms = 0 if cost is None else sent_ms - waiting_ms
         if cost is not None and usage.seconds is not None:
             counted_ms = round(usage.seconds * 1000)
         uncounted_ms = max(0, sent_ms - counted_ms) + (waiting_ms if self.again else 0)
         return (cost or 0.0) + self.at_most(uncounted_ms / 1000)
+
+
+def _whole(ms: int) -> int:
+    return -(-ms // 1000) * 1000
 
 
 class Affordable(Around):

@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from asrcli.catalogue import Model, named
 from asrcli.config import SILENCE_MS, Recognition
 from asrcli.errors import UsageError
-from asrcli.models import REGIONS
+from asrcli.models import REGIONS, resembling
 
 OPTIONS: Mapping[str, str] = {
     "languages": "--language",
@@ -192,6 +192,8 @@ def _who_takes(name: str, model: Model) -> str:
 
 def notices(model: Model) -> list[str]:
     """What a user of the model should know before the first word."""
-    told = [] if model.known else [f"{model.name} is not in the catalogue: sent as it is, on the {model.wire} wire"]
+    like = f"; did you mean {near}?" if (near := resembling(model.name)) else ""
+    unknown = f"{model.name} is not in the catalogue: sent as it is, on the {model.wire} wire{like}"
+    told = [] if model.known else [unknown]
     told += [f"{model.name} is announced to be retired"] if model.retiring else []
     return [*told, model.on.warning.format(model.name)] if model.on.warning else told

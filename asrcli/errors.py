@@ -36,7 +36,7 @@ ADVICE = {
     "ClientDisconnect": "the connection went before the task had ended: try again",
     "EmptyAudio": "the service received no usable audio: check the input",
     "InternalError": "a fault on the service's side: try again",
-    "InvalidApiKey": "check DASHSCOPE_API_KEY; a key works only in the region that issued it (--region)",
+    "InvalidApiKey": "check the key; it works only in the region that issued it (--region)",
     "InvalidParameter": "an option does not suit this model: see the message",
     "Model.AccessDenied": "ask for access to this model in the console, or use another model",
     "ModelNotFound": "check --model; not every region offers every model",
@@ -61,12 +61,13 @@ def shorten(text: str, limit: int = SHOWN_CHARACTERS) -> str:
 
 
 def bare(url: str) -> str:
-    """An address without what may be secret in it: user, password, query and fragment."""
+    """An address without what may be secret in it: user, password, query and fragment. What is none stays as it is."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return url
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.netloc else url
+    named = "://" in url and parts.netloc
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if named else url
 
 
 class AsrError(Exception):
@@ -90,12 +91,11 @@ class UsageError(AsrError):
 
 
 class MissingKey(UsageError):
-    """No API key for a service that asks for one."""
+    """No API key for a service that asks for one; `local`: there is a recognizer that asks for none."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "no API key", "set DASHSCOPE_API_KEY, or name a file with --api-key-file, or try --local, which needs none"
-        )
+    def __init__(self, *, local: bool = True) -> None:
+        advice = "set DASHSCOPE_API_KEY, or name a file with --api-key-file"
+        super().__init__("no API key", f"{advice}, or try --local, which needs none" if local else advice)
 
 
 class SourceError(AsrError):
@@ -106,7 +106,7 @@ class SourceError(AsrError):
         self.path, self.reason = path, reason
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.reason}"
+        return f"{bare(self.path)}: {self.reason}"
 
 
 class OutputError(AsrError):
@@ -252,5 +252,6 @@ class Several(AsrError):
 
 
 def together(errors: "Sequence[AsrError]") -> AsrError:
-    """The one error, or all of them as one."""
-    return errors[0] if len(errors) == 1 else Several(list(errors))
+    """The one error, or all of them as one, each once."""
+    different = list({str(error): error for error in errors}.values())
+    return different[0] if len(different) == 1 else Several(different)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, timezone
 
-from asrcli.errors import ServiceRefused, UsageError
+from asrcli.errors import ServiceRefused, UsageError, shorten
 from asrcli.protocol import customization
 from asrcli.protocol.customization import Asked, Browse, Create, Delete, Query, Update, Vocabulary
 from asrcli.protocol.parsing import Json
@@ -94,8 +94,14 @@ class Lists:
         if status != customization.READY:
             raise ServiceRefused(status, f"{vocabulary_id} cannot be used yet; asr vocab show says when it is OK")
 
-    def sync(self, model: str, prefix: str, words: Iterable[HotWord], *, patient: bool) -> tuple[str, str]:
-        """Have a list with this prefix, for this model, hold exactly these words; its id, and what was done."""
+    def sync(
+        self, model: str, prefix: str, words: Iterable[HotWord], *, patient: bool, replace: bool = False
+    ) -> tuple[str, str]:
+        """Have a list with this prefix, for this model, hold exactly these words; its id, and what was done.
+
+        Raises:
+            UsageError: the list there has no word in common with these, and need not be meant: not with `replace`.
+        """
         wanted = tuple(words)
         newest_first = sorted(self.all(prefix), key=lambda each: each.modified, reverse=True)
         for listed in newest_first:
@@ -104,6 +110,9 @@ class Lists:
                 continue
             if set(there.words) == set(wanted):
                 return there.id, "unchanged"
+            if not replace and there.words and not {each.text for each in there.words} & {each.text for each in wanted}:
+                problem = f"{there.id} holds other words: {shorten(', '.join(each.text for each in there.words), 40)}"
+                raise UsageError(problem, "name another --prefix, or add --yes to replace them")
             self.update(there, wanted, patient=patient)
             return there.id, "updated"
         return self.create(model, prefix, wanted), "created"

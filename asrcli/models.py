@@ -1,5 +1,6 @@
 """Which model is meant: by its name, or by the audio and the languages. Looks into the catalogue, calls nobody."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from asrcli.catalogue import INFERENCE, MODELS, MOST_HINTS, OMNI, REALTIME, TRANSLATION, Model, named, on_wire
@@ -63,3 +64,12 @@ def pick(natives: Iterable[int | None], languages: Sequence[str], region: str = 
         if spoken and (region not in REGIONS or region in model.prices):
             return name
     return USUAL[0]
+
+
+def resembling(name: str) -> str:
+    """The model whose name somebody may have meant; empty for a new state of one that there is, and for no likeness."""
+    from difflib import get_close_matches
+
+    if re.sub(r"-\d{4}-\d\d-\d\d$", "", name) in MODELS:
+        return ""
+    return next(iter(get_close_matches("-".join(name.lower().split()), MODELS, 1, 0.8)), "")

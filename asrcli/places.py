@@ -62,7 +62,8 @@ def place(said: Wish, otherwise: Wish) -> Place:
     """
     workspace = said.workspace or otherwise.workspace
     if workspace and not _WORKSPACE.fullmatch(workspace):
-        raise UsageError(f"--workspace {workspace}: not the id of a workspace")
+        name = "--workspace" if said.workspace else "DASHSCOPE_WORKSPACE"
+        raise UsageError(f"{name} {workspace}: not the id of a workspace")
     url = said.url or ("" if said.region or said.workspace else otherwise.url)
     if url:
         url = socket_url(url)
@@ -70,7 +71,8 @@ def place(said: Wish, otherwise: Wish) -> Place:
         return Place(url, said.region or region_of(url), headers)
     region = said.region or otherwise.region or BEIJING
     if region not in REGIONS:
-        raise UsageError(f"--region {region}: no such region", f"there are {', '.join(REGIONS)}")
+        name = "--region" if said.region else "DASHSCOPE_REGION"
+        raise UsageError(f"{name} {region}: no such region", f"there are {', '.join(REGIONS)}")
     if workspace:
         return Place(f"wss://{workspace}.{region}.maas.aliyuncs.com", region)
     if region not in SHARED:

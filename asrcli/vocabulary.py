@@ -20,6 +20,7 @@ _HEAD, _TAIL = 5, 4  # of a prefix made from a name too long for one
 
 _BETWEEN = re.compile(r"[,，、;；]")
 _WEIGHTED = re.compile(r"(.*)[:：]\s*([+-]?\d{1,9})\s*", re.DOTALL)
+_FRACTION = re.compile(r"(.*)[:：]\s*([+-]?\d*\.\d+)\s*", re.DOTALL)
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _FORMS = "write a word as text:weight, a line as text, weight and language with tabs between, or JSON"
 
@@ -78,6 +79,8 @@ def _from_line(line: str) -> Iterable[HotWord]:
 
 def _weighted(item: str) -> HotWord:
     """The weight is behind the last colon, so that a word may hold one."""
+    if fraction := _FRACTION.fullmatch(item):
+        raise UsageError(f"hot word {shorten(fraction[1], 40)}: weight {fraction[2]} is not a whole number", _FORMS)
     found = _WEIGHTED.fullmatch(item)
     return HotWord(found[1].strip(), int(found[2])) if found else HotWord(item.strip())
 

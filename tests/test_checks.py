@@ -168,6 +168,12 @@ def test_what_a_user_should_know_beforehand_is_told() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["fun-asr-realtme", "Fun-ASR-Realtime", "fun asr realtime"])
+def test_a_name_that_is_nearly_one_is_answered_with_it(name: str) -> None:
+    """Without the checks of a known one a slip would cost them all."""
+    assert notices(find(name))[0].endswith("on the inference wire; did you mean fun-asr-realtime?")
+
+
 def test_a_model_that_nobody_knows_takes_all_that_its_wire_does() -> None:
     """New names appear monthly; the service decides."""
     model = find("qwen4-audio-asr-flash-streaming")

@@ -184,10 +184,18 @@ def test_a_broken_connection_is_a_gap_and_the_next_source_goes_on() -> None:
 
 
 def test_several_failures_are_told_together() -> None:
-    """Each with its own words."""
+    """Each with its own words, and what is said of both once."""
+
+    def closing(service: Service, wire: Wire) -> None:
+        service.asked()
+        service.tell(Ready(""))
+        wire.say(Closed(1011, "enough"))
+
     with pytest.raises(Several) as caught:
-        Run(plan(breaking, breaking), []).transcribe([Tone(5), Tone(5)])
+        Run(plan(breaking, closing), []).transcribe([Tone(5), Tone(5)])
     assert len(caught.value.errors) == 2
+    with pytest.raises(ConnectionLost, match="oops"):
+        Run(plan(breaking, breaking), []).transcribe([Tone(5), Tone(5)])
 
 
 def test_what_no_other_source_would_survive_ends_the_run() -> None:

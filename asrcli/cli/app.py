@@ -1,6 +1,7 @@
 """The command `asr`: its commands, and the one place that turns errors into a line for a person and an exit code."""
 
 import functools
+import logging
 import os
 import sys
 import traceback
@@ -155,4 +156,5 @@ def exit_code(error: AsrError) -> int:
 def _tell(sentence: str, *, debug: bool) -> None:
     if debug:
         traceback.print_exc()
+    logging.getLogger("asrcli").debug("%s", sentence)  # for the file alone: the screen has it from here
     tell(f"asr: {sentence}")

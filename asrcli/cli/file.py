@@ -86,7 +86,7 @@ def file(
         connection = patience.of(service.at(stack, asked), paced=speed is not None)
         tries = patience.tries(live=False, pace=speed)
         remembers = asking.context_from_transcript
-        asks = wiring.Asks(found, asked, connection, speed, tries, service, told, remembers, budget)
+        asks = wiring.Asks(found, asked, connection, speed, tries, service, told, remembers, spending.limit(budget))
         asks.run(runs, failures)
 
 

@@ -86,10 +86,10 @@ class Showing:
         from rich.table import Table
 
         table = Table(box=None, padding=(0, 2, 0, 0))
-        for title in ("id", "status", "created", "changed"):
-            table.add_column(title, overflow="fold")
+        for title in ("id", "status", "changed"):
+            table.add_column(title, no_wrap=title == "id", overflow="fold")  # an id that is cut cannot be copied
         for each in vocabularies:
-            table.add_row(*map(harmless, (each.id, each.status, each.created, each.modified)))
+            table.add_row(*map(harmless, (each.id, each.status, each.modified)))
         Console(highlight=False, markup=False).print(table)
 
 

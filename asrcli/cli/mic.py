@@ -13,7 +13,7 @@ from asrcli.cli.grouping import grouped
 from asrcli.cli.patience import Patience
 from asrcli.cli.service import Service
 from asrcli.cli.shown import Shown
-from asrcli.cli.spending import BudgetLimit
+from asrcli.cli.spending import BudgetLimit, limit
 from asrcli.cli.status import Status
 from asrcli.config import Connection
 from asrcli.errors import UsageError
@@ -151,7 +151,7 @@ def mic(
 
     def asks(connection: Connection) -> wiring.Asks:
         bounded = patience.of(connection, paced=True)
-        return wiring.Asks(found, asked, bounded, None, tries, service, told, remembers, budget)
+        return wiring.Asks(found, asked, bounded, None, tries, service, told, remembers, limit(budget))
 
     _transcribe(listening, showing, kept, service, asks)
 

@@ -11,6 +11,7 @@ from asrcli.catalogue import MODELS, Model
 from asrcli.checks import OPTIONS
 from asrcli.cli import options as o
 from asrcli.errors import UsageError
+from asrcli.models import resembling
 
 EXAMPLES = "Examples:\n\nasr models\n\nasr models fun-asr-realtime"
 
@@ -44,7 +45,7 @@ def models(name: Name = None, as_json: o.AsJson = False, debug: o.Debug = False)
         _table(found)
     else:
         for model in found:
-            lines.write("\t".join([model.name, model.wire, _rates(model), " ".join(model.prices), _price(model)]))
+            lines.write("\t".join(_row(model)))
 
 
 def _found(name: str | None) -> list[Model]:
@@ -54,7 +55,8 @@ def _found(name: str | None) -> list[Model]:
         return [MODELS[name]]
     found = [model for model in MODELS.values() if name.lower() in model.name]
     if not found:
-        raise UsageError(f"no model {name}", "asr models lists them; one that is newer can be asked all the same")
+        like = f"did you mean {near}? " if (near := resembling(name)) else ""
+        raise UsageError(f"no model {name}", f"{like}asr models lists them; a newer one can be asked all the same")
     return found
 
 
@@ -128,6 +130,13 @@ def _table(models: list[Model]) -> None:
         table.add_row(name, rates, languages, words, context, _price(model))
     Console(highlight=False).print(table)
     typer.echo("prices in Beijing, for an hour, or for a million tokens in + out; asr models NAME shows all")
+
+
+def _row(model: Model) -> list[str]:
+    """For programs: name, wire, rates, languages, regions, price."""
+    price = next(iter(model.prices.values()), None)
+    described = price.described if price else "not known"
+    return [model.name, model.wire, _rates(model), _languages(model), " ".join(model.prices), described]
 
 
 def _options(model: Model) -> list[str]:

@@ -12,7 +12,7 @@ from asrcli.cli import options as o
 from asrcli.cli.grouping import grouped
 from asrcli.cli.patience import Patience
 from asrcli.cli.service import Service
-from asrcli.cli.spending import BudgetLimit
+from asrcli.cli.spending import BudgetLimit, limit
 from asrcli.cli.status import Status
 from asrcli.cli.telling import tell
 from asrcli.errors import SourceError, UsageError
@@ -65,7 +65,7 @@ def resume(
     continuing = Continuing(path, datetime.now().astimezone().isoformat(timespec="seconds"))
     try:
         with continuing:
-            _resume(continuing, keeping.opened(path), _Again(model, service, patience, budget), status.level)
+            _resume(continuing, keeping.opened(path), _Again(model, service, patience, limit(budget)), status.level)
     except OSError as exc:
         raise SourceError(path.name, f"cannot be gone on with: {(exc.strerror or str(exc)).lower()}") from exc
     finally:

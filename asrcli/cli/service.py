@@ -11,8 +11,9 @@ import typer
 
 from asrcli.catalogue import MODELS, Model
 from asrcli.cli import options as o
+from asrcli.cli.telling import tell
 from asrcli.config import Connection, Recognition, Secret
-from asrcli.errors import MissingKey, UsageError
+from asrcli.errors import MissingKey, UsageError, bare
 from asrcli.places import REGIONS, Place, Wish, place, region_of, wished
 
 KEY_VARIABLE, KEY_FILE_VARIABLE = "DASHSCOPE_API_KEY", "DASHSCOPE_API_KEY_FILE_PATH"
@@ -92,7 +93,11 @@ class Elsewhere:
         """
         there, key = self.place, read_key(self.api_key_file)
         if key is None and region_of(there.url):
-            raise MissingKey
+            raise MissingKey(local=isinstance(self, Service))
+        from asrcli.transport.trouble import is_loopback
+
+        if key is not None and there.url.startswith("ws:") and not is_loopback(there.url):
+            tell(f"asr: the key goes unencrypted to {bare(there.url)}: wss:// or https:// would not show it")
         inspected = os.environ.get("DASHSCOPE_DISABLE_DATA_INSPECTION", "true").strip().lower() == "false"
         headers = (*there.headers, *([INSPECTION] if inspected else []))
         return self._by(Connection(there.url, key, there.region, headers))
@@ -147,12 +152,16 @@ class Service(Elsewhere):
                 raise UsageError(f"{asked.model} answers at the host of a workspace alone", "name yours: --workspace")
             return connection
         from asrcli.server.app import in_background
+        from asrcli.server.recognizers.hotwords import parts
         from asrcli.server.recognizers.pool import Pocketsphinx
 
         if foreign := set(asked.languages) - (Pocketsphinx.languages or set()):
             raise UsageError(
                 f"--language {min(foreign)} with --local: the embedded recognizer knows US English (en) only"
             )
+        for word, _ in asked.hotwords:
+            if not parts(word):
+                raise UsageError(f"--hotwords {word} with --local: the embedded recognizer knows US English only")
         return Connection(stack.enter_context(in_background(Pocketsphinx())))
 
     @property

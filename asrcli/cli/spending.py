@@ -1,6 +1,7 @@
 """What a run may cost, and what it will: the options of it, once, and the words for a forecast."""
 
 from collections.abc import Sequence
+from math import ceil
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,6 +53,17 @@ def known(model: Model, option: str, region: str, *, local: bool) -> Price:
     return price
 
 
+def limit(budget: float | None) -> float | None:
+    """The budget, where it is one.
+
+    Raises:
+        UsageError: it is no sum of money.
+    """
+    if budget is not None and not 0 <= budget < float("inf"):
+        raise UsageError(f"--budget {budget}: not a sum of money", "as in --budget 5.00")
+    return budget
+
+
 def at_most(model: Model, region: str, *, local: bool) -> Price:
     """The price of a model of which a limit can be kept.
 
@@ -69,7 +81,7 @@ def forecast(sources: "Sequence[Source | Together]", model: Model, price: Price,
     from asrcli.outputs.text import clock
     from asrcli.run import flat
 
-    lines, total_ms, unknown = [], 0, False
+    lines, total_ms, total_s, unknown = [], 0, 0, False
     for source in flat(sources):
         name = f"{source.name} ({source.speaker})" if source.speaker else source.name
         if source.duration_ms is None:
@@ -77,17 +89,18 @@ def forecast(sources: "Sequence[Source | Together]", model: Model, price: Price,
             lines.append(f"{name}: of unknown length")
             continue
         total_ms += source.duration_ms
-        lines.append(f"{name}: {clock(source.duration_ms)}, {_cost(source.duration_ms, price, asked)}")
+        total_s += ceil(source.duration_ms / 1000)  # as the service counts
+        lines.append(f"{name}: {clock(source.duration_ms)}, {_cost(ceil(source.duration_ms / 1000), price, asked)}")
     if len(lines) > 1:
         rest = ", and what is of unknown length" if unknown else ""
-        lines.append(f"all: {clock(total_ms)}, {_cost(total_ms, price, asked)}{rest}")
+        lines.append(f"all: {clock(total_ms)}, {_cost(total_s, price, asked)}{rest}")
     if not model.on.bounded:
         lines.append("and what it keeps in mind of what was said before, which may be charged again")
     return lines
 
 
-def _cost(duration_ms: int, price: Price, asked: Recognition) -> str:
+def _cost(seconds: int, price: Price, asked: Recognition) -> str:
     from asrcli.outputs.text import money
 
-    least, most = price.forecast(duration_ms / 1000, asked)
+    least, most = price.forecast(seconds, asked)
     return money(most) if least == most else f"about {money(least)} to {money(most)}"

@@ -1,5 +1,6 @@
 """`asr vocab`: the hot-word lists of an account."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,7 +44,7 @@ TAKEN = {
     "--prefix": {Action.LIST, Action.CREATE, Action.SYNC},
     "--wait": {Action.UPDATE, Action.SYNC},
     "--no-wait": {Action.CREATE, Action.UPDATE, Action.SYNC},
-    "--yes": {Action.DELETE},
+    "--yes": {Action.DELETE, Action.SYNC},
 }
 
 Wanted = Annotated[
@@ -100,7 +101,14 @@ Wait = Annotated[
     ),
 ]
 Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Delete without asking.", metavar=o.FLAG, rich_help_panel=LIST_PANEL)
+    bool,
+    typer.Option(
+        "--yes",
+        "-y",
+        help="Delete, or replace other words, without asking.",
+        metavar=o.FLAG,
+        rich_help_panel=LIST_PANEL,
+    ),
 ]
 
 
@@ -154,7 +162,7 @@ def vocab(
     elif action is Action.UPDATE:
         _update(names, words, _lists(service, show), show, wait)
     else:
-        _make(action, names, words, model or USUAL_MODEL, prefix, _lists(service, show), show, wait)
+        _make(action, names, words, model or USUAL_MODEL, prefix, _lists(service, show), show, wait, replace=yes)
 
 
 def _lists(service: Elsewhere, show: "listed.Showing") -> "Lists":
@@ -189,7 +197,11 @@ def _make(
     lists: "Lists",
     show: "listed.Showing",
     wait: bool | None,
+    *,
+    replace: bool,
 ) -> None:
+    from asrcli.checks import notices
+    from asrcli.models import find
     from asrcli.vocabulary import check, check_prefix, limits_of, prefix_of
 
     file = _file(action, names, words)
@@ -199,11 +211,17 @@ def _make(
     wanted = check(_read(file, words), limits_of(model))
     name = check_prefix(prefix_of(stem) if stem and prefix is None else prefix or USUAL_PREFIX)
     if action is Action.SYNC:
-        vocabulary_id, done = lists.sync(model, name, wanted, patient=bool(wait))
+        vocabulary_id, done = lists.sync(model, name, wanted, patient=bool(wait), replace=replace)
     else:
         vocabulary_id, done = lists.create(model, name, wanted), "created"
-    show.tell(f"{done}: {len(wanted)} words, for {model}")
+    for notice in notices(find(model)):
+        show.tell(notice)
+    show.tell(f"{done}: {_counted(wanted)}, for {model}")
     _settled(vocabulary_id, done, lists, show, wait)
+
+
+def _counted(words: "Sequence[HotWord]") -> str:
+    return f"{len(words)} word{'' if len(words) == 1 else 's'}"
 
 
 def _update(names: list[str], words: str | None, lists: "Lists", show: "listed.Showing", wait: bool | None) -> None:
@@ -215,7 +233,7 @@ def _update(names: list[str], words: str | None, lists: "Lists", show: "listed.S
     there = lists.query(names[0])
     wanted = check(read, limits_of(there.model))
     lists.update(there, wanted, patient=bool(wait))
-    show.tell(f"updated: {len(wanted)} words, for {there.model}")
+    show.tell(f"updated: {_counted(wanted)}, for {there.model}")
     _settled(there.id, "updated", lists, show, wait)
 
 

@@ -14,7 +14,7 @@ from asrcli.config import Connection
 from asrcli.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, UsageError, shorten
 from asrcli.message import Text
 from asrcli.protocol.parsing import Json, read, rest_url, text
-from asrcli.transport.trouble import explained, is_loopback, retry_after
+from asrcli.transport.trouble import explained, is_loopback, proxy_of, retry_after
 from asrcli.transport.trust import trusting
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _answer(said: bytes) -> Json:
 def _failed(url: str, exc: Exception, proxy: str | None, *, unheard: bool) -> Exception:
     import ssl
 
-    error = ConnectFailed(url, *explained(url, exc, "HTTP", None if is_loopback(url) else proxy))
+    error = ConnectFailed(url, *explained(url, exc, "HTTP", proxy_of(url, proxy)))
     hopeless = isinstance(exc, ssl.SSLError) or not isinstance(exc, OSError)
     return error if hopeless else _Passing(error, unheard=unheard)
 

@@ -9,16 +9,36 @@ from urllib.parse import urlsplit
 
 from asrcli.errors import shorten
 
+PROXY_ADVICE = "check --proxy, HTTPS_PROXY and its like"
+
+
+def proxy_of(url: str, named: str | None) -> str | None:
+    """The proxy that leads to an address: the one that was named, or that of the environment; none to this machine."""
+    if is_loopback(url) or named is not None:
+        return None if is_loopback(url) else named
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    found = getproxies()
+    secure = parts.scheme in {"wss", "https"}
+    return found.get("https" if secure else "http") or found.get("all")
+
 
 def explained(url: str, exc: Exception, wanted: str = "WebSocket", through: str | None = None) -> tuple[str, str]:
     """Why a connection to this address did not come up, and what to do about it.
 
-    `wanted` is what should be there, `through` the proxy that was named for it.
+    `wanted` is what should be there, `through` the proxy that leads there.
     """
     if through is not None and isinstance(exc, socket.gaierror | ConnectionRefusedError):
-        proxy = urlsplit(through).hostname
+        proxy = urlsplit(through if "://" in through else f"http://{through}").hostname
         what = f"unknown proxy {proxy}" if isinstance(exc, socket.gaierror) else f"the proxy {proxy} is not there"
-        return what, "check --proxy"
+        return what, PROXY_ADVICE
+    if "Tunnel connection failed" in str(exc):
+        return f"the proxy refuses: {exc}", PROXY_ADVICE
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return f"TLS failed: {exc.verify_message}", "trust it with --ca FILE, if you know whose it is"
     host = urlsplit(url).hostname or url
     if isinstance(exc, socket.gaierror):
         return f"unknown host {host}", "check the network and --url"

@@ -10,7 +10,7 @@ from asrcli import __version__
 from asrcli.config import Connection
 from asrcli.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused, UsageError, shorten
 from asrcli.message import Binary, Closed, Message, Text
-from asrcli.transport.trouble import explained, is_loopback, retry_after
+from asrcli.transport.trouble import PROXY_ADVICE, explained, is_loopback, proxy_of, retry_after
 from asrcli.transport.trust import trusting
 
 if TYPE_CHECKING:
@@ -99,10 +99,9 @@ def dial(
         problem = exc.msg  # without the address of the proxy: a password may be in it
         raise UsageError(f"the proxy cannot be used: {problem}", "write it as http://HOST:PORT") from None
     except ProxyError as exc:
-        raise ConnectFailed(url, str(exc), "check --proxy, HTTPS_PROXY and its like") from None
+        raise ConnectFailed(url, str(exc), PROXY_ADVICE) from None
     except (OSError, InvalidHandshake, EOFError) as exc:
-        through = None if is_loopback(url) else connection.proxy
-        raise ConnectFailed(url, *explained(url, exc, through=through)) from None
+        raise ConnectFailed(url, *explained(url, exc, through=proxy_of(url, connection.proxy))) from None
     return WebSocket(opened, goodbye)
 
 

@@ -13,8 +13,9 @@ def test_every_model_is_listed_with_its_price() -> None:
     done = asr("models")
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     assert [row[0] for row in rows] == list(MODELS)
-    assert {len(row) for row in rows} == {5}
-    assert dict(zip((row[0] for row in rows), rows, strict=True))["fun-asr-realtime"][4] == "1.19/h"
+    assert {len(row) for row in rows} == {6}
+    fun = dict(zip((row[0] for row in rows), rows, strict=True))["fun-asr-realtime"]
+    assert fun[4:] == ["cn-beijing ap-southeast-1", "0.00033 CNY a second"]
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -46,3 +47,4 @@ def test_a_part_of_a_name_finds_some_and_nonsense_none() -> None:
     none = asr("models", "whisper")
     assert (none.returncode, none.stdout) == (2, "")
     assert "no model whisper; asr models lists them" in none.stderr
+    assert "did you mean fun-asr-realtime?" in asr("models", "Fun-ASR-Realtme").stderr

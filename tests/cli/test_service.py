@@ -22,11 +22,24 @@ def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_service_wants_a_key_and_a_server_of_one_s_own_does_not() -> None:
     """Whether its address comes from the command line or from the environment."""
-    with pytest.raises(MissingKey):
+    with pytest.raises(MissingKey, match=r"--api-key-file$"):
         Elsewhere().connection()
+    with pytest.raises(MissingKey, match="or try --local"):
+        Service().connection()
     with pytest.raises(MissingKey):
         Elsewhere(url="wss://dashscope-intl.aliyuncs.com").connection()
     assert Elsewhere(url="ws://127.0.0.1:8090").connection().key is None
+
+
+@pytest.mark.parametrize(("url", "told"), [("ws://192.0.2.1", 1), ("ws://127.0.0.1:9", 0), ("wss://192.0.2.1", 0)])
+def test_a_key_that_would_go_unencrypted_to_another_machine_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str, told: int
+) -> None:
+    """Once, with the address and without the key."""
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    Elsewhere(url=url).connection()
+    said = capsys.readouterr().err
+    assert (said.count(f"the key goes unencrypted to {url}"), KEY in said) == (told, False)
 
 
 def test_the_environment_of_the_official_sdk_is_enough(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -54,6 +54,13 @@ def test_where_nobody_knows_the_price_a_budget_is_refused(options: tuple[str, ..
     assert "nobody knows what" in done.stderr or "costs nothing" in done.stderr
 
 
+@pytest.mark.parametrize("budget", ["nan", "inf", "-1", "much"])
+def test_what_is_no_sum_of_money_is_no_budget(budget: str) -> None:
+    """A limit that limits nothing is refused."""
+    done = asr("file", CLIP, "--url", "ws://127.0.0.1:9", *BEIJING, "--budget", budget)
+    assert (done.returncode, "--budget" in done.stderr) == (2, True)
+
+
 def test_an_estimate_sends_nothing_and_wants_no_key(tmp_path: Path) -> None:
     """A line for each file, and one for all; the dearer region is dearer; what cannot be read is named."""
     clip = wav(tmp_path / "clip.wav", tone(10_000))

@@ -37,6 +37,16 @@ def test_the_first_interrupt_ends_the_input_and_waits_for_the_finals(
         assert "Traceback" not in status
 
 
+def test_an_error_is_in_the_log_as_it_was_told(tmp_path: Path) -> None:
+    """Once; and what is secret in an address is in neither."""
+    log, url = tmp_path / "log", "ws://me:sekret@127.0.0.1:9/?token=abc"
+    done = asr("file", CLIP, "--url", url, "-vv", "--log-file", log, "--no-reconnect")
+    said = done.stderr.splitlines()[-1].removeprefix("asr: ")
+    assert (done.returncode, log.read_text().count(said)) == (4, 1)
+    assert "sekret" not in done.stderr + log.read_text()
+    assert "abc" not in done.stderr + log.read_text()
+
+
 def test_an_interrupt_at_the_very_start_is_quiet(tmp_path: Path) -> None:
     """While Python still loads us there is nothing to finish and nothing to say."""
     (tmp_path / "typer.py").write_text(

@@ -140,6 +140,19 @@ def test_sync_gives_the_same_id_until_the_file_changes_and_after_it(old: str, tm
     assert other != first
 
 
+def test_a_list_of_quite_other_words_is_not_replaced_unasked(old: str, tmp_path: Path) -> None:
+    """Two projects may have a file of that name each."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder, words in ((one, "Ada, Grace"), (other, "Kubernetes")):
+        folder.mkdir()
+        (folder / "names.txt").write_text(words)
+    first = vocab("sync", one / "names.txt", "--url", old)
+    refused = asr("vocab", "sync", other / "names.txt", "--url", old, "--wait")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "holds other words: Ada, Grace; name another --prefix, or add --yes" in refused.stderr
+    assert vocab("sync", other / "names.txt", "--url", old, "--wait", "--yes") == first
+
+
 def test_the_id_that_sync_prints_serves_a_transcription(tmp_path: Path) -> None:
     """Its words reach the recognizer beside those of the command line; for another model they do not."""
     recognizer, file = Noting(), tmp_path / "words.txt"

@@ -124,6 +124,13 @@ def test_a_hot_word_it_has_no_pronunciation_for_is_named() -> None:
     ]
 
 
+def test_the_less_a_hot_word_weighs_the_surer_it_must_be() -> None:
+    """Heavy, it is heard where something like it is said; light, only where it is."""
+    light, heavy = (text(said(clip(), hotwords=(("meeting", weight),))).count("meeting") for weight in (1, 5))
+    assert light == TRUTH.count("meeting")
+    assert light < heavy
+
+
 def test_hot_words_are_taken_apart_and_composed_from_words_it_knows() -> None:
     """DashScope is dash and scope; a word in no dictionary is said by its parts."""
     known = {"dash": "D AE SH", "scope": "S K OW P", "web": "W EH B", "socket": "S AA K AH T"}

@@ -122,6 +122,18 @@ def test_a_proxy_that_cannot_be_used_is_named_without_its_password(proxy: str, k
     assert caught.value.__cause__ is None
 
 
+def test_a_proxy_of_the_environment_that_is_not_there_is_not_taken_for_the_service(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever set it long ago needs the hint; NO_PROXY is honoured."""
+    monkeypatch.setenv("HTTP_PROXY", NOBODY)
+    with pytest.raises(ConnectFailed, match=r"the proxy 127\.0\.0\.1 is not there; check --proxy, HTTPS_PROXY"):
+        dial("ws://service.test", Connection(connect_timeout_s=5))
+    monkeypatch.setenv("NO_PROXY", "service.invalid")
+    with pytest.raises(ConnectFailed, match=r"unknown host service\.invalid"):
+        dial("ws://service.invalid", Connection(connect_timeout_s=5))
+
+
 def test_a_proxy_that_refuses_says_so() -> None:
     """With its status."""
     with (
@@ -142,7 +154,7 @@ def test_a_certificate_is_trusted_where_it_is_named_and_nowhere_else(tmp_path: P
         opened = dial(url, Connection(ca=str(certificate)))
         assert opened.recv() == Text("hello")
         opened.close()
-        with pytest.raises(ConnectFailed, match="TLS failed"):
+        with pytest.raises(ConnectFailed, match=r"TLS failed: .*; trust it with --ca FILE"):
             dial(url, Connection())
 
 

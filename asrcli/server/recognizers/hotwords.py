@@ -7,7 +7,9 @@ from typing import Any
 
 from asrcli.events import Word
 
-THRESHOLD = "1e-20"
+# How sure the spotter must be, by weight: the less a word is favoured, the surer.
+THRESHOLDS = {1: "1e-5", 2: "1e-10", 3: "1e-15", 4: "1e-20", 5: "1e-30"}
+ANY = "1e-40"  # of a super hot word
 SHORTEST_PART = 3  # letters; shorter pieces make a word of anything
 
 
@@ -35,8 +37,9 @@ class Spotter:
     def __init__(self, decoder: Any, hotwords: tuple[tuple[str, int], ...]) -> None:
         self.unpronounceable: list[str] = []
         self._spelled: dict[str, str] = {}  # phrase as the decoder knows it -> as the user wrote it
+        self._thresholds: dict[str, str] = {}  # likewise
         added: list[tuple[str, str]] = []
-        for hotword, _ in hotwords:
+        for hotword, weight in hotwords:
             pieces = parts(hotword)
             phones = {piece: pronunciation(piece, decoder.lookup_word) for piece in pieces}
             if not pieces or not all(phones.values()):
@@ -44,6 +47,7 @@ class Spotter:
                 continue
             added += [(piece, str(phones[piece])) for piece in pieces if not decoder.lookup_word(piece)]
             self._spelled[" ".join(pieces)] = hotword
+            self._thresholds[" ".join(pieces)] = THRESHOLDS.get(weight, ANY)
         for piece, phones_of_piece in added:  # this puts them into the language model too
             decoder.add_word(piece, phones_of_piece, True)
         self._decoder = self._made(added) if self._spelled else None
@@ -56,7 +60,8 @@ class Spotter:
             decoder.add_word(piece, phones, True)
         with tempfile.TemporaryDirectory() as folder:
             keywords = Path(folder, "keywords")
-            keywords.write_text("".join(f"{phrase} /{THRESHOLD}/\n" for phrase in self._spelled), encoding="utf-8")
+            lines = (f"{phrase} /{threshold}/\n" for phrase, threshold in self._thresholds.items())
+            keywords.write_text("".join(lines), encoding="utf-8")
             decoder.add_kws("hotwords", str(keywords))
             decoder.activate_search("hotwords")
         return decoder
