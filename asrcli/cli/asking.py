@@ -230,16 +230,18 @@ def fitted(model: Model, asked: Recognition, *, remembers: bool) -> tuple[Recogn
 
 
 def _hotwords(given: Sequence[str], model: Model) -> tuple[tuple[str, int], ...]:
+    if not given:
+        return ()
     from asrcli.vocabulary import Limits, check, limits_of, parse
 
     words = [word for text in given for word in parse(given_text("--hotwords", text))]
-    if given and not words:
+    if not words:
         raise UsageError("--hotwords names no word")
     if spoken := [word.text for word in words if word.language]:
         problem = f"--hotwords {spoken[0]}: only a word of a list can be of one language"
         raise UsageError(problem, "see asr vocab, or leave the language out")
     limits = limits_of(model.name) if model.list_words or not model.known else Limits()
-    return tuple((word.text, word.weight) for word in check(words, limits)) if words else ()
+    return tuple((word.text, word.weight) for word in check(words, limits))
 
 
 def _words(option: str, given: Sequence[str]) -> tuple[str, ...]:

@@ -212,22 +212,25 @@ def _lines(showing: Showing, name: OutputFormat) -> "Lines":
 
 
 def _written(showing: Showing, name: OutputFormat, lines: "Lines", stamp: Callable[[int], str] | None) -> "Output":
-    from asrcli.outputs.captions import MAX_LINE, MAX_LINES, Layout
-    from asrcli.outputs.jsonl import JsonLines
     from asrcli.outputs.plain import Plain
-    from asrcli.outputs.subtitles import Subtitles, lrc, table, template
     from asrcli.outputs.text import block
 
     if name is OutputFormat.JSONL:
+        from asrcli.outputs.jsonl import JsonLines
+
         return JsonLines(lines, partials=showing.partials, level=showing.level or 0)
+    if name is OutputFormat.TEXT and showing.template is None:
+        return Plain(lines, lambda event, _: block(event, stamp), partials=showing.partials)
+    from asrcli.outputs.captions import MAX_LINE, MAX_LINES, Layout
+    from asrcli.outputs.subtitles import Subtitles, lrc, table, template
+
     if name in SUBTITLES:
         return Subtitles(lines, name.value, Layout(showing.max_line or MAX_LINE, showing.max_lines or MAX_LINES))
     if name is OutputFormat.LRC:
         return Plain(lines, lrc)
     if name is OutputFormat.TSV:
         return table(lines, translated=showing.translated)
-    render = template(showing.template) if showing.template is not None else lambda event, _: block(event, stamp)
-    return Plain(lines, render, partials=showing.partials)
+    return Plain(lines, template(showing.template or ""), partials=showing.partials)
 
 
 def _stamp(wanted: Stamp | None) -> Callable[[int], str] | None:

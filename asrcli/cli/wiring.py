@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     from asrcli.seams import ClientCodec, Output, Source
 
 LOG_BYTES, LOG_FILES = 1_000_000, 3
+# Where the client end of each wire is; one is loaded when it is to be spoken.
+CLIENTS = {
+    INFERENCE: ("inference", "Client"),
+    TRANSLATION: ("inference", "Translating"),
+    REALTIME: ("realtime", "Client"),
+    OMNI: ("omni", "Client"),
+}
 EMBEDDED = "embedded recognizer: US English only, modest accuracy, offline"
 
 
@@ -128,10 +136,11 @@ class Asks:
 
     def _plan(self) -> "Plan":
         from asrcli.run import Plan
-        from asrcli.transport.minting import dial_minted
-        from asrcli.transport.websocket import dial
 
-        dialled = dial_minted if self.service.temporary_key else dial
+        if self.service.temporary_key:
+            from asrcli.transport.minting import dial_minted as dial
+        else:
+            from asrcli.transport.websocket import dial
         memories: dict[int, Memory] = {}
 
         def codec(source: "Source") -> "ClientCodec":
@@ -142,9 +151,7 @@ class Asks:
 
         price = self.price
         cost = (lambda usage: price.cost(usage, self.asked)) if price is not None else (lambda _: None)
-        return Plan(
-            self.asked.model, codec, dialled, self.connection, self.pace, self.retries, self.service.local, cost
-        )
+        return Plan(self.asked.model, codec, dial, self.connection, self.pace, self.retries, self.service.local, cost)
 
 
 def limited(sources: "Sequence[Source | Together]", budget: "Budget") -> "list[Source | Together]":
@@ -162,17 +169,10 @@ def limited(sources: "Sequence[Source | Together]", budget: "Budget") -> "list[S
 
 def client(wire: str, asked: Recognition, memory: Memory | None = None) -> "ClientCodec":
     """The client end of a wire for one task; with a memory, what was said last is its context."""
-    from asrcli.protocol import inference, omni, realtime
+    module, name = CLIENTS[wire]
+    made: Callable[..., ClientCodec] = getattr(import_module(f"asrcli.protocol.{module}"), name)
+    return made(asked, _new_id) if memory is None else made(asked, _new_id, memory)
 
-    def new_id() -> str:
-        return uuid.uuid4().hex
 
-    if memory is not None:
-        return inference.Client(asked, new_id, memory)
-    clients: dict[str, Callable[[Recognition, Callable[[], str]], ClientCodec]] = {
-        INFERENCE: inference.Client,
-        TRANSLATION: inference.Translating,
-        REALTIME: realtime.Client,
-        OMNI: omni.Client,
-    }
-    return clients[wire](asked, new_id)
+def _new_id() -> str:
+    return uuid.uuid4().hex
