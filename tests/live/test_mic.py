@@ -202,6 +202,16 @@ def test_it_ends_by_itself(microphone: Microphone, scripted: str, wanted: str) -
     assert (end["audio_ms"] == 1500) is (wanted == "--for")
 
 
+def test_it_ends_before_it_costs_too_much(microphone: Microphone, scripted: str) -> None:
+    """In order: the device is given back, what was sent has its text, and the bill is within the budget."""
+    paid = ("--region", "cn-beijing", "--budget", "0.0012", "--no-journal", "-f", "jsonl")
+    done = asr("mic", "--url", scripted, *paid, **microphone.environment)
+    assert (done.returncode, "would pass the budget of 0.0012 CNY" in done.stderr) == (7, True)
+    end = lines(done.stdout)[-1]
+    assert (end["type"], end["lost_ms"]) == ("end", 0)
+    assert 0 < end["cost"] <= 0.0012
+
+
 def test_devices_are_listed_for_people_and_programs(microphone: Microphone) -> None:
     """Name, host API, default rate, channels, and which is the default; nothing else on standard error."""
     table, listed = asr("devices", **microphone.environment), asr("devices", "--json", **microphone.environment)
