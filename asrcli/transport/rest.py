@@ -11,10 +11,10 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 from asrcli import __version__
 from asrcli.config import Connection
-from asrcli.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, UsageError, shorten
+from asrcli.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, UsageError
 from asrcli.message import Text
-from asrcli.protocol.parsing import Json, read, rest_url, text
-from asrcli.transport.trouble import explained, is_loopback, proxy_of, retry_after
+from asrcli.protocol.parsing import Json, read, rest_url
+from asrcli.transport.trouble import explained, is_loopback, proxy_of, refused, retry_after
 from asrcli.transport.trust import trusting
 
 if TYPE_CHECKING:
@@ -148,21 +148,8 @@ def _failed(url: str, exc: Exception, proxy: str | None, *, unheard: bool) -> Ex
 
 def _refusal(url: str, status: int, reason: str, said: bytes, after_s: float | None) -> Exception:
     """The error for a status other than success; what may pass is wrapped."""
-    try:
-        body = read(Text(said.decode("utf-8", "replace")))
-    except ProtocolError:
-        body = {}
-    code, message, request_id = text(body, "code"), text(body, "message"), text(body, "request_id")
-    if status >= 500:
-        trouble, advice = f"HTTP {status} {reason}", "the service is in trouble: try again"
-        error = ConnectFailed(url, trouble, advice, passing=True, retry_after_s=after_s)
+    error = refused(url, status, reason, said, after_s)
+    if isinstance(error, ConnectFailed) and error.passing:
         return _Passing(error, unheard=status == 503)
-    if status == 429:
-        throttled = ServiceRefused(code or "Throttling", message or f"HTTP {status}", request_id, after_s)
-        return throttled if code.startswith(SPENT) else _Passing(throttled, unheard=True)
-    if code and code != "NotFound":
-        return ServiceRefused(code, message, request_id)
-    if status in {401, 403}:
-        return ServiceRefused("InvalidApiKey" if status == 401 else "AccessDenied", f"HTTP {status}")
-    shown = shorten(message or said.decode("utf-8", "replace"), 60)
-    return ConnectFailed(url, f"HTTP {status} {shown}".rstrip(), "is this a speech service? check --url")
+    throttled = isinstance(error, ServiceRefused) and status == 429 and not error.code.startswith(SPENT)
+    return _Passing(error, unheard=True) if throttled else error

@@ -7,7 +7,9 @@ from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from asrcli.errors import shorten
+from asrcli.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, shorten
+from asrcli.message import Text
+from asrcli.protocol.parsing import read, text
 
 PROXY_ADVICE = "check --proxy, HTTPS_PROXY and its like"
 
@@ -70,3 +72,23 @@ def is_loopback(url: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def refused(url: str, status: int, reason: str, said: bytes, after_s: float | None) -> AsrError:
+    """The error for an HTTP status that is no success, with the service's own words where it gives some."""
+    try:
+        body = read(Text(said.decode("utf-8", "replace")))
+    except ProtocolError:
+        body = {}
+    code, message, request_id = text(body, "code"), text(body, "message"), text(body, "request_id")
+    if status >= 500:
+        advice = "the service is in trouble: try again"
+        return ConnectFailed(url, f"HTTP {status} {reason}", advice, passing=True, retry_after_s=after_s)
+    if status == 429:
+        return ServiceRefused(code or "Throttling", message or f"HTTP {status}", request_id, after_s)
+    if code and code != "NotFound":
+        return ServiceRefused(code, message, request_id)
+    if status in {401, 403}:
+        return ServiceRefused("InvalidApiKey" if status == 401 else "AccessDenied", f"HTTP {status}")
+    shown = shorten(message or said.decode("utf-8", "replace"), 60)
+    return ConnectFailed(url, f"HTTP {status} {shown}".rstrip(), "is this a speech service? check --url")

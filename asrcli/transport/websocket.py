@@ -1,6 +1,5 @@
 """One WebSocket connection of a client. The only user of websockets on this side of the wire."""
 
-import json
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -8,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from asrcli import __version__
 from asrcli.config import Connection
-from asrcli.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused, UsageError, shorten
+from asrcli.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused, UsageError
 from asrcli.message import Binary, Closed, Message, Text
-from asrcli.transport.trouble import PROXY_ADVICE, explained, is_loopback, proxy_of, retry_after
+from asrcli.transport.trouble import PROXY_ADVICE, explained, is_loopback, proxy_of, refused, retry_after
 from asrcli.transport.trust import trusting
 
 if TYPE_CHECKING:
@@ -59,9 +58,9 @@ def dial(
     url: str,
     connection: Connection,
     more_headers: Sequence[tuple[str, str]] = (),
-    refused: "Callable[[str, Response], AsrError] | None" = None,
+    worded: "Callable[[str, Response], AsrError] | None" = None,
 ) -> WebSocket:
-    """Open a connection, with headers beside our own; `refused` words a handshake that the other end refused.
+    """Open a connection, with headers beside our own; `worded` words a handshake that the other end refused.
 
     Raises:
         ConnectFailed: nobody there, no WebSocket there, or no answer in time.
@@ -91,7 +90,7 @@ def dial(
             )
         )
     except InvalidStatus as exc:
-        error = (refused or refusal)(url, exc.response)
+        error = (worded or refusal)(url, exc.response)
         if isinstance(error, ServiceRefused):
             error.region = connection.region
         raise error from None
@@ -107,23 +106,8 @@ def dial(
 
 def refusal(url: str, response: "Response") -> AsrError:
     """The error for a handshake that was answered with an HTTP status and not with a WebSocket."""
-    try:
-        body = json.loads(response.body or b"")
-    except ValueError:
-        body = None
-    status, after_s = response.status_code, retry_after(response.headers.get("Retry-After", ""))
-    if status >= 500:
-        trouble = f"HTTP {status} {response.reason_phrase}"
-        advice = "the service is in trouble: try again"
-        return ConnectFailed(url, trouble, advice, passing=True, retry_after_s=after_s)
-    if status == 429:
-        return ServiceRefused("Throttling", f"HTTP {status}", retry_after_s=after_s)
-    if status != 404 and isinstance(body, dict) and isinstance(body.get("code"), str):
-        return ServiceRefused(body["code"], str(body.get("message", "")), str(body.get("request_id", "")))
-    if status in {401, 403}:
-        return ServiceRefused("InvalidApiKey" if status == 401 else "AccessDenied", f"HTTP {status}")
-    said = shorten((response.body or b"").decode("utf-8", "replace"), 60)
-    return ConnectFailed(url, f"HTTP {status} {said}".rstrip(), "is this a speech service? check --url")
+    after_s = retry_after(response.headers.get("Retry-After", ""))
+    return refused(url, response.status_code, response.reason_phrase, bytes(response.body or b""), after_s)
 
 
 def as_it_came(url: str, response: "Response") -> AsrError:
