@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from asrcli.catalogue import Model, named
+from asrcli.catalogue import MODELS, Model, named
 from asrcli.checks import VAD_MODELS
 from asrcli.cli.options import FLAG, MODEL
 from asrcli.cli.values import given_text
@@ -16,6 +16,8 @@ from asrcli.context import MESSAGES, TRANSCRIPT_MESSAGES, corpus, messages
 from asrcli.errors import UsageError
 
 SENTENCES, WORDS, PROMPT = "Sentences", "Words", "Prompt"
+LANGUAGES = sorted({code for model in MODELS.values() for code in model.languages})
+TARGETS = ("en", "zh", "ja", "ko")
 
 
 def _switch(name: str, help: str, panel: str = MODEL) -> Any:
@@ -23,8 +25,12 @@ def _switch(name: str, help: str, panel: str = MODEL) -> Any:
     return typer.Option(name, help=help, metavar=FLAG, rich_help_panel=panel, show_default=False)
 
 
-def _value(help: str, metavar: str, panel: str = MODEL, *names: str) -> Any:
-    return typer.Option(*names, help=help, metavar=metavar, rich_help_panel=panel, show_default=False)
+def _value(help: str, metavar: str, panel: str = MODEL, *names: str, known: Sequence[str] = ()) -> Any:
+    """An option with a value; of those that are known, completion offers some."""
+    completes = (lambda: list(known)) if known else None
+    return typer.Option(
+        *names, help=help, metavar=metavar, rich_help_panel=panel, show_default=False, autocompletion=completes
+    )
 
 
 Vad = Annotated[
@@ -48,19 +54,22 @@ PrefixMs = Annotated[
     int | None, _value("Audio before speech that belongs to it.", "MS", SENTENCES, "--prefix-padding-ms")
 ]
 VadModel = Annotated[
-    str | None, _value(f"How the server tells speech: {VAD_MODELS[0]} or {VAD_MODELS[1]}.", "NAME", SENTENCES)
+    str | None,
+    _value(f"How the server tells speech: {VAD_MODELS[0]} or {VAD_MODELS[1]}.", "NAME", SENTENCES, known=VAD_MODELS),
 ]
 Semantic = Annotated[
     bool | None, _switch("--semantic/--no-semantic", "Cut sentences by meaning, not by silence.", SENTENCES)
 ]
 MultiThreshold = Annotated[bool | None, _switch("--multi-threshold", "Cut very long sentences earlier.", SENTENCES)]
-Language = Annotated[list[str] | None, _value("Language spoken (zh, en, ...); may be repeated.", "CODE")]
+Language = Annotated[
+    list[str] | None, _value("Language spoken (zh, en, ...); may be repeated.", "CODE", known=LANGUAGES)
+]
 Itn = Annotated[bool | None, _switch("--itn/--no-itn", "Write numbers in figures.")]
 Punctuation = Annotated[bool | None, _switch("--punctuation/--no-punctuation", "Write punctuation marks.")]
 Disfluency = Annotated[bool | None, _switch("--disfluency", "Leave out disfluencies: um, uh, 嗯.")]
 KeepDialect = Annotated[bool | None, _switch("--keep-dialect", "Write words of a dialect as they are spoken.")]
 Interim = Annotated[bool | None, _switch("--interim/--no-interim", "Sentences in the making too. Default: on.")]
-Translate = Annotated[str | None, _value("Translate into this language too: en, zh, ja or ko.", "CODE")]
+Translate = Annotated[str | None, _value("Translate into this language too: en, zh, ja or ko.", "CODE", known=TARGETS)]
 TranslationOnly = Annotated[
     bool,
     typer.Option("--translation-only", help="With --translate: that alone.", metavar=FLAG, rich_help_panel=MODEL),

@@ -28,6 +28,9 @@ def test_the_scripts_in_the_repository_are_what_the_command_writes(shell: str) -
             ["paraformer-realtime-8k-v2", "paraformer-realtime-8k-v1"],
         ),
         (["asr", "serve", "--engine", "scr"], ["scripted"]),
+        (["asr", "mic", "--translate", "k"], ["ko"]),
+        (["asr", "file", "--language", "yu"], ["yue"]),
+        (["asr", "vocab", "list", "--region", "ap-south"], ["ap-southeast-1"]),
     ],
 )
 def test_bash_completes_commands_options_and_models(typed: list[str], offered: list[str]) -> None:
