@@ -114,17 +114,8 @@ def unheeded(asked: Recognition) -> list[str]:
 
 def heeded(asked: Recognition) -> Recognition:
     """What is asked without those."""
-    return Recognition(
-        model=asked.model,
-        rate=asked.rate,
-        audio_format=asked.audio_format,
-        languages=asked.languages,
-        vad=asked.vad,
-        silence_ms=asked.silence_ms,
-        heartbeat=asked.heartbeat,
-        interim=asked.interim,
-        hotwords=asked.hotwords,
-    )
+    kept = {name: getattr(asked, name) for name in EMBEDDED}
+    return Recognition(asked.model, asked.rate, audio_format=asked.audio_format, **kept)
 
 
 def given(asked: Recognition) -> Iterator[str]:

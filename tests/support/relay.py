@@ -23,14 +23,19 @@ def relayed(address: str) -> Iterator[tuple[str, list[bytes]]]:
         with inside, socket.create_connection((host, int(port))) as outside:
             heads.append(inside.recv(65536))
             outside.sendall(heads[-1])
-            back = threading.Thread(target=pour, args=(outside, inside), daemon=True)
-            back.start()
-            pour(inside, outside)
-            back.join()
+            join(inside, outside)
 
     threading.Thread(target=accept, daemon=True).start()
     with listener:
         yield f"ws://127.0.0.1:{listener.getsockname()[1]}", heads
+
+
+def join(one: socket.socket, other: socket.socket) -> None:
+    """All of each into the other, until both have come to their ends."""
+    back = threading.Thread(target=pour, args=(other, one), daemon=True)
+    back.start()
+    pour(one, other)
+    back.join()
 
 
 def pour(source: socket.socket, target: socket.socket) -> None:

@@ -16,6 +16,8 @@ from asrcli.config import Connection, Secret
 from asrcli.errors import ConnectFailed, ServiceRefused, UsageError
 from asrcli.message import Text
 from asrcli.transport.websocket import dial
+from tests.support.relay import join
+from tests.support.tls import certified
 
 NOBODY = "http://me:secret@127.0.0.1:9"
 
@@ -61,23 +63,13 @@ def tunnel(port: int, answer: bytes = b"HTTP/1.1 200 OK\r\n\r\n") -> Iterator[tu
             if b" 200 " not in answer:
                 return
             with socket.create_connection(("127.0.0.1", port)) as outside:
-                back = threading.Thread(target=pour, args=(outside, inside), daemon=True)
-                back.start()
-                pour(inside, outside)
-                back.join()
+                join(inside, outside)
 
     thread = threading.Thread(target=lead, daemon=True)
     thread.start()
     with listener:
         yield f"127.0.0.1:{listener.getsockname()[1]}", asked
         thread.join(10)
-
-
-def pour(source: socket.socket, target: socket.socket) -> None:
-    """All of one into the other, and its end."""
-    while data := source.recv(4096):
-        target.sendall(data)
-    target.shutdown(socket.SHUT_WR)
 
 
 def test_a_proxy_leads_to_the_service_with_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,8 +138,6 @@ def test_a_proxy_that_refuses_says_so() -> None:
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 def test_a_certificate_is_trusted_where_it_is_named_and_nowhere_else(tmp_path: Path) -> None:
     """TLS is never switched off."""
-    from tests.support.tls import certified
-
     tls, certificate, _ = certified(tmp_path)
     with service(tls) as (server, _):
         url = f"wss://127.0.0.1:{server.socket.getsockname()[1]}"
