@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from asrcli.audio import Chunk
 from asrcli.errors import BudgetReached
-from asrcli.events import Billed, Ended, Event, Finished, Reconnecting, Usage
+from asrcli.events import Billed, Ended, Event, Finished, Ready, Reconnecting, Usage
 from asrcli.seams import Around, Source
 from asrcli.transcript import Transcript
 
@@ -38,6 +38,7 @@ class Budget:
     _past: Usage = Usage()  # noqa: RUF009  a frozen value; what was counted in runs that are over
     _usage: Usage = Usage()  # noqa: RUF009  in this one
     _resent_ms: int = 0
+    _lost: bool = False  # a connection is, and none has taken its place
 
     def hear(self, event: Event, transcript: Transcript) -> None:
         """Follow what has text, what was counted, and what is sent again."""
@@ -45,7 +46,9 @@ class Budget:
         if isinstance(event, Billed):
             self._usage = event.usage
         elif isinstance(event, Reconnecting):
-            self._resent_ms += sum(list(self._open_ms.values()))
+            self._lost = True
+        elif isinstance(event, Ready) and self._lost:  # now it is sent again; an attempt that failed sent nothing
+            self._lost, self._resent_ms = False, self._resent_ms + sum(list(self._open_ms.values()))
         elif isinstance(event, Finished):  # what has no text by now will have none
             self._open_ms |= {key: 0 for key, name in list(self._speakers.items()) if name == event.speaker}
         elif isinstance(event, Ended):

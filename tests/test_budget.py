@@ -10,7 +10,7 @@ from asrcli.audio import Chunk, Format
 from asrcli.budget import Affordable, Budget
 from asrcli.config import Recognition
 from asrcli.errors import BudgetReached
-from asrcli.events import Billed, Ended, Event, Final, Finished, Reconnecting, Usage
+from asrcli.events import Billed, Ended, Event, Final, Finished, Ready, Reconnecting, Usage
 from asrcli.prices import Price
 from asrcli.transcript import Transcript, fold
 from tests.support.handshake import Tone
@@ -124,6 +124,19 @@ def test_what_has_no_text_when_its_task_is_over_is_not_kept_back_for() -> None:
     assert 90 <= seconds <= 100
 
 
+def test_attempts_that_fail_cost_nothing() -> None:
+    """A night without a network does not use up a budget; what is sent again behind it does."""
+    money = budget(0.01, again=True)
+    chunks = Affordable(Tone(1000), money).chunks(0)
+    for _ in range(10):
+        next(chunks)
+    for attempt in range(1, 1000):
+        money.hear(Reconnecting(attempt, 30_000, "no route"), Transcript())
+    money.hear(Ready("t"), Transcript())
+    heard_s, broke = taken(chunks)  # the first second twice, and all that has no text once more
+    assert (round(1 + heard_s, 3), broke) == (4.0, True)
+
+
 def test_context_and_hot_words_are_paid_for_too() -> None:
     """By the token, with each task."""
     asked = Recognition("m", context=("字" * 1000,), hotwords=(("Kubernetes", 4),))
@@ -167,9 +180,9 @@ def test_the_bill_never_passes_the_limit(price: Price, limit: float, happenings:
             event = Billed(dearest(price, sent_s))
         elif happening == "lost" and fresh:
             event, fresh, sent_s = Reconnecting(1, 0, "broken"), False, sent_s + position_s - reached_s
-        if event is not None:
-            transcript = fold(transcript, event)
-            money.hear(event, transcript)
+        for each in () if event is None else (event, Ready("t")) if happening == "lost" else (event,):
+            transcript = fold(transcript, each)
+            money.hear(each, transcript)
         assert (price.cost(dearest(price, sent_s), ASKED) or 0.0) <= limit + 1e-9
 
 
