@@ -184,7 +184,10 @@ class Run:
 
     def _billed(self, usage: Usage) -> Billed:
         """What that comes to; nothing where nobody sends a bill."""
-        return Billed(Usage()) if self._plan.free else Billed(usage, self._plan.cost(usage))
+        if self._plan.free:
+            return Billed(Usage())
+        cost = self._plan.cost(usage)
+        return Billed(usage, None if cost is None else round(cost, 6))
 
     def _leave(self, each: "_Heard", over: Over) -> None:
         """Put out the settled words of open sentences, and name what was sent and not waited for."""

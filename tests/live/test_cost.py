@@ -16,7 +16,7 @@ def test_the_account_names_what_was_billed_and_what_that_costs(scripted: str) ->
     done = asr("file", CLIP, "--url", scripted, *BEIJING, "--pace", "max", "-f", "jsonl")
     assert done.returncode == 0
     end = json.loads(done.stdout.splitlines()[-1])
-    assert (end["billed_s"], end["cost"]) == (19, pytest.approx(19 * 0.00033))
+    assert (end["billed_s"], end["cost"]) == (19, 0.00627)
     assert "billed 19 s · 0.0063 CNY" in done.stderr
     unknown = asr("file", CLIP, "--url", scripted, "--pace", "max", "-f", "jsonl")
     assert json.loads(unknown.stdout.splitlines()[-1])["cost"] is None
