@@ -1,4 +1,4 @@
-"""What travels on the wire: text, binary, and the end of the connection. No socket."""
+"""What travels on the wire: text, binary, and what a transport says of itself. No socket."""
 
 from dataclasses import dataclass
 
@@ -23,6 +23,11 @@ class Closed:
 
     code: int
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Writable:
+    """The transport has room for more audio: it follows each time that `Transport.writable` was False."""
 
 
 Message = Text | Binary | Closed

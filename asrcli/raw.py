@@ -9,7 +9,7 @@ from time import monotonic
 from asrcli.engine.inbox import Crashed
 from asrcli.engine.interrupts import interruptible
 from asrcli.errors import AsrError, ConnectionLost
-from asrcli.message import Closed, Message, Text
+from asrcli.message import Closed, Message, Text, Writable
 from asrcli.protocol.raw import Exchange, named, refusal
 from asrcli.seams import Transport
 
@@ -130,10 +130,11 @@ class RawRun:
 
     def _receive(self) -> None:
         try:
-            message: Message | None = None
+            message: Message | Writable | None = None
             while not isinstance(message, Closed):
                 message = self._transport.recv()
-                self._inbox.put(message)
+                if not isinstance(message, Writable):
+                    self._inbox.put(message)
         except BaseException as exc:  # the top of a thread: the main thread must hear of it
             self._inbox.put(Crashed(exc))
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from asrcli.audio import Chunk, Format
 from asrcli.events import Event, Usage
-from asrcli.message import Message
+from asrcli.message import Message, Writable
 from asrcli.request import Request
 from asrcli.transcript import Transcript
 
@@ -28,6 +28,7 @@ class Source(Protocol):
     audio_format: str  # what its bytes are: pcm, or what a service decodes itself
     begin_ms: int  # how much of it is left out at its beginning: its times count from there
     speaker: str  # whose words these are, where several sources are heard at once; else empty
+    realtime: bool  # its audio comes as it is spoken: a microphone, a pipe, a stream. A file waits to be read
 
     @property
     def name(self) -> str:
@@ -61,6 +62,7 @@ class Around:
     def __init__(self, source: Source) -> None:
         self._source, self.format = source, source.format
         self.begin_ms, self.speaker, self.audio_format = source.begin_ms, source.speaker, source.audio_format
+        self.realtime = source.realtime
 
     @property
     def name(self) -> str:
@@ -172,17 +174,25 @@ class ServerCodec(Protocol):
 
 
 class Transport(Protocol):
-    """One connection. `send` belongs to one thread, `recv` to another."""
+    """One connection. `send` belongs to one thread, `recv` to another.
+
+    A connection on which no byte was sent and none was received for the stall timeout closes itself.
+    """
+
+    @property
+    def writable(self) -> bool:
+        """Whether more audio should be handed over now; after False, `recv` gives Writable once there is room."""
+        ...
 
     def send(self, message: Message) -> None:
-        """Send a text or binary message.
+        """Queue a text or binary message. Never waits for the other end.
 
         Raises:
-            ConnectionLost
+            ConnectionLost: the connection is over.
         """
         ...
 
-    def recv(self) -> Message:
+    def recv(self) -> Message | Writable:
         """The next message; Closed once the connection is over, again and again."""
         ...
 

@@ -6,7 +6,7 @@ from threading import Thread
 
 from asrcli.config import Connection
 from asrcli.engine.inbox import Arrived, Crashed, Inbox
-from asrcli.message import Closed, Message
+from asrcli.message import Closed, Message, Writable
 from asrcli.seams import Transport
 
 Dial = Callable[[str, Connection], Transport]
@@ -41,7 +41,7 @@ class Call:
     def _receive(self) -> None:
         """The receive thread: messages into the inbox until the connection is over."""
         try:
-            message: Message | None = None
+            message: Message | Writable | None = None
             while not isinstance(message, Closed):
                 message = self._transport.recv()
                 self._end = message if isinstance(message, Closed) else None

@@ -7,7 +7,7 @@ from threading import Condition
 from asrcli.audio import Chunk
 from asrcli.errors import AsrError
 from asrcli.events import Gap, Resumed
-from asrcli.message import Message
+from asrcli.message import Message, Writable
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Arrived:
     """A message, and the connection it came from, which is only compared."""
 
     call: object
-    message: Message
+    message: Message | Writable
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from asrcli.engine.line import Line, never_up
 from asrcli.engine.store import Store
 from asrcli.errors import AsrError, ConnectionLost, ServiceRefused
 from asrcli.events import Event, Final, Finished, Notice, Ready, Reconnecting
-from asrcli.message import Closed, Message
+from asrcli.message import Closed, Message, Writable
 from asrcli.recovery.backoff import Backoff
 from asrcli.recovery.catchup import CatchUp
 from asrcli.recovery.faults import Fault, fault
@@ -121,7 +121,7 @@ class Loop:
         if isinstance(item, Crashed):
             raise item.error
         if isinstance(item, Arrived):
-            if self._line.carries(item):
+            if self._line.carries(item) and not isinstance(item.message, Writable):
                 self._arrived(item.message)
         elif isinstance(item, Chunk):
             self._account.end = item.end

@@ -18,7 +18,7 @@ class JournalSource:
     Pauses come again with it; gaps do only where nobody has been told of them.
     """
 
-    audio_format, live = "pcm", None
+    audio_format, live, realtime = "pcm", None, False
 
     def __init__(self, journal: Journal, track: Track, position: int) -> None:
         self.name, self.speaker, self.format = track.source.name, track.source.speaker, track.format

@@ -74,6 +74,7 @@ class FileSource:
 
     audio_format = "pcm"
     live = None
+    realtime = False
 
     def __init__(
         self,

@@ -115,7 +115,7 @@ class Microphone:
         now: Callable[[], float] = monotonic,
     ) -> None:
         self.name, self.format, self.speaker = device.name, audio_format, speaker
-        self.live = self
+        self.live, self.realtime = self, True
         self._device, self._hearing, self._process, self._retry, self._now = device, hearing, process, retry, now
         self._inbox: SimpleQueue[_Word] = SimpleQueue()
         self._ends_at: float | None = None

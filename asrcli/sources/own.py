@@ -35,6 +35,7 @@ class OwnBytes:
     """
 
     live = None
+    realtime = False
 
     def __init__(self, path: str) -> None:
         self.name, self.begin_ms, self.speaker = path, 0, ""

@@ -30,6 +30,11 @@ class WebSocket:
     def __init__(self, connection: "ClientConnection", goodbye: ExitStack) -> None:
         self._connection, self._goodbye = connection, goodbye
 
+    @property
+    def writable(self) -> bool:
+        """Always: `send` itself waits."""
+        return True
+
     def send(self, message: Message) -> None:
         """Send one message; waits while the other end is behind."""
         from websockets.exceptions import ConnectionClosed

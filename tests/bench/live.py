@@ -62,7 +62,7 @@ class Watched:
     """A Source that notes on the clock when audio position 0 was there to be had."""
 
     def __init__(self, source: Microphone) -> None:
-        self._source, self.live = source, source
+        self._source, self.live, self.realtime = source, source, True
         self.name, self.format, self.begin_ms, self.duration_ms = source.name, source.format, 0, None
         self.audio_format, self.speaker = "pcm", ""
         self.zero = float("inf")

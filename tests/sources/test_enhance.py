@@ -61,6 +61,7 @@ class Pcm:
     """A source of given chunks and events."""
 
     name, format, audio_format, duration_ms, begin_ms, speaker, live = "pcm", RATE, "pcm", 700, 30, "left", None
+    realtime = False
 
     def __init__(self, items: list[Chunk | Event]) -> None:
         self._items = items

@@ -51,7 +51,7 @@ for _ in Saved(given, sys.argv[1]).chunks(0):
 class Given:
     """A live source of given items, and of an error behind them."""
 
-    name, audio_format, begin_ms, speaker, duration_ms = "given", "pcm", 250, "anna", 5
+    name, audio_format, begin_ms, speaker, duration_ms, realtime = "given", "pcm", 250, "anna", 5, True
 
     def __init__(self, items: Iterable[Chunk | Event], rate: int = 16000, error: AsrError | None = None) -> None:
         self._items, self.format, self._error, self.live = items, Format(rate), error, self

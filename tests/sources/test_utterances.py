@@ -20,6 +20,7 @@ class Pcm:
     """A source of given PCM."""
 
     name, format, audio_format, duration_ms, begin_ms, speaker, live = "pcm", RATE, "pcm", None, 0, "", None
+    realtime = False
 
     def __init__(self, pcm: bytes) -> None:
         self._pcm = pcm

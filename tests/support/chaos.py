@@ -28,7 +28,7 @@ COMMIT_EVERY = 7  # chunks, in manual mode
 class Spoken:
     """A source of counted audio, at a pace of its own; in manual mode it says where utterances end."""
 
-    name, audio_format, speaker, begin_ms = "counted", "pcm", "", 0
+    name, audio_format, speaker, begin_ms, realtime = "counted", "pcm", "", 0, False
     format = RATE
     live: Live | None = None
 

@@ -26,6 +26,11 @@ class Wire:
         self._incoming: SimpleQueue[Message] = SimpleQueue()
         self.broken: AsrError | None = None
 
+    @property
+    def writable(self) -> bool:
+        """Always, in memory."""
+        return True
+
     def send(self, message: Message) -> None:
         """Hand the message to the service, or fail as a dead connection does."""
         if self.broken is not None:
@@ -80,6 +85,7 @@ class Tone:
     audio_format = "pcm"
     begin_ms = 0
     speaker = ""
+    realtime = False
     live: Live | None = None
 
     def __init__(

@@ -19,7 +19,7 @@ HEADER = Header("2026-11-24T23:05:01+01:00", Recognition("fun-asr-realtime"), ()
 class Given:
     """A source of given items."""
 
-    name, audio_format, begin_ms, duration_ms, format = "given", "pcm", 0, None, RATE
+    name, audio_format, begin_ms, duration_ms, format, realtime = "given", "pcm", 0, None, RATE, False
     live: Live | None = None
 
     def __init__(self, items: Iterable[Chunk | Event], speaker: str = "") -> None:

@@ -25,7 +25,7 @@ Play = Callable[[Service, Wire], None]
 class Talk:
     """A live source: it has what was put into it, and ends when it is told to."""
 
-    name, audio_format, speaker = "talk", "pcm", ""
+    name, audio_format, speaker, realtime = "talk", "pcm", "", True
     format, begin_ms, duration_ms = RATE, 0, None
 
     def __init__(self) -> None:
