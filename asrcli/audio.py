@@ -26,14 +26,15 @@ class Chunk:
     """A piece of PCM and the place of its first sample on the run's timeline.
 
     `cut_after` asks for the sentence to be ended behind this chunk. `length` is how many samples it stands for where
-    its bytes are not PCM but a file's own. `quiet` says that there is no speech in it, where its source can tell.
+    its bytes are not PCM but a file's own. `quiet` says whether it is without speech by its loudness;
+    None where its source cannot tell.
     """
 
     position: int
     pcm: bytes
     cut_after: bool = False
     length: int | None = None
-    quiet: bool = False
+    quiet: bool | None = None
 
     @property
     def samples(self) -> int:

@@ -27,6 +27,7 @@ class Budget:
         again: A lost connection is made anew, and audio sent again.
     """
 
+    passive = True
     limit: float
     cost: Callable[[Usage], float | None]
     at_most: Callable[[float], float]

@@ -1,9 +1,10 @@
 """Frozen settings: what to recognize, and whom to ask. Pure values and their checks, no environment, no files."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 DEFAULT_URL = "wss://dashscope.aliyuncs.com"
+FILE_RETRY_FOR_S = 300.0
 SILENCE_MS = range(200, 6001)  # the service's bounds for the silence that ends a sentence
 
 
@@ -134,11 +135,25 @@ class Retries:
     """How a connection that is lost is made anew.
 
     Attributes:
-        limit: Attempts in a row without progress: None for no limit, 0 for none.
+        limit: How often the same audio is sent again without progress: None for no limit, 0 for no attempt at all.
         wait_s: Before the first attempt, at most; it doubles with each, and is drawn by chance.
         catch_up: How many times real time what was missed is sent; None is as fast as it is taken.
+        retry_for_s: How long an outage is waited out; None for no limit.
+        last_words_s: The same where there was no limit, once no more audio comes.
     """
 
     limit: int | None = 0
     wait_s: float = 0.5
     catch_up: float | None = None
+    retry_for_s: float | None = None
+    last_words_s: float = FILE_RETRY_FOR_S
+
+    def of(self, *, realtime: bool, pace: float | None) -> "Retries":
+        """The same for a source whose audio comes as it is spoken, or for a file that is sent at a pace.
+
+        Where nothing else was said an outage is waited out without limit while somebody may speak, and for five
+        minutes with a file. What is sent as fast as it is taken catches up so, too.
+        """
+        retry_for_s = FILE_RETRY_FOR_S if self.retry_for_s is None and not realtime else self.retry_for_s
+        catch_up = self.catch_up if realtime or pace is None else max(self.catch_up or pace, pace)
+        return replace(self, retry_for_s=retry_for_s, catch_up=catch_up if realtime or pace is not None else None)

@@ -235,7 +235,10 @@ class Ended:
         elapsed_ms: The whole run, on the clock.
         reconnects: Connections that were made anew.
         paused_ms: Time in which nothing was meant to be heard; it is no part of audio_ms.
-        final_ms: Audio that finals cover; with silence and lost_ms it adds up to audio_ms.
+        final_ms: Audio that finals cover; with silence_ms and lost_ms it adds up to audio_ms.
+        silence_ms: Audio that is quiet, or that a healthy service has taken without opening a sentence.
+        resent_ms: Audio that was sent again after a loss, each time it was.
+        dropped: Finals that were dropped because they said again what was settled.
         live: What was heard was of the present.
         longest_outage_ms: From the loss of a connection until the service listened again, on the clock.
         longest_catch_up_ms: From the loss of a connection until nothing waited any more, on the clock.
@@ -258,11 +261,9 @@ class Ended:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
-
-    @property
-    def silence_ms(self) -> int:
-        """Audio that was heard and has no words in it."""
-        return max(0, self.audio_ms - self.final_ms - self.lost_ms)
+    silence_ms: int = 0
+    resent_ms: int = 0
+    dropped: int = 0
 
 
 Spoken = SpeechStarted | Partial | SpeechStopped | Final

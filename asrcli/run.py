@@ -1,16 +1,18 @@
 """The program on one page: each source through a session, its events through the transcript to the outputs."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
-from threading import Thread
+from random import random
+from threading import Thread, Timer
 from time import monotonic
 
 from asrcli.config import Connection, Retries
 from asrcli.engine.account import Over
 from asrcli.engine.calls import IdleCalls
 from asrcli.engine.interrupts import interruptible
-from asrcli.engine.session import Session
+from asrcli.engine.run_account import RunAccount
+from asrcli.engine.session import Leave, Session
 from asrcli.errors import (
     AsrError,
     AudioLost,
@@ -23,12 +25,13 @@ from asrcli.errors import (
 )
 from asrcli.events import Began, Billed, Ended, Event, Final, Gap, Notice, Partial, Ready, Usage
 from asrcli.placing import labelled
-from asrcli.recovery.replay import left_over
+from asrcli.recovery.spans import Spans, length
 from asrcli.seams import ClientCodec, Output, Source, Transport
 from asrcli.transcript import Transcript, fold
 
 HOPELESS = (ConnectFailed, ServiceRefused, BudgetReached)  # the next source would fare no better
 LEFT = "left before its text came"
+HURRY_S = 8.0  # whoever sends SIGTERM kills soon after: the last words are waited for no longer
 WAITING = "finishing: waiting for the last words; Ctrl-C again to leave now"
 
 
@@ -48,6 +51,7 @@ class Plan:
     free: bool = False  # nobody sends a bill
     cost: Callable[[Usage], float | None] = lambda _: None  # what so much costs, in CNY
     clock: Callable[[], float] = monotonic
+    chance: Callable[[], float] = random
 
 
 @dataclass(frozen=True)
@@ -62,45 +66,6 @@ def flat(sources: Sequence[Source | Together]) -> list[Source]:
     return [each for source in sources for each in (source.sources if isinstance(source, Together) else (source,))]
 
 
-@dataclass
-class _Account:
-    """What the sessions of a run add up to."""
-
-    end_ms: int = 0  # where the timeline has come to
-    audio_ms: int = 0  # of all sessions, also where they ran at once
-    usage: Usage = Usage()  # noqa: RUF009  a frozen value
-    overs: list[Over] = field(default_factory=list)
-
-    def add(self, over: Over, begin_ms: int, end_ms: int) -> None:
-        self.overs.append(over)
-        self.end_ms, self.audio_ms = max(self.end_ms, end_ms), self.audio_ms + end_ms - begin_ms
-        self.usage += over.usage
-
-    def ended(self, transcript: Transcript, elapsed_s: float, billed: Billed, *, live: bool) -> Ended:
-        firsts = [over.first_text_ms for over in self.overs if over.first_text_ms is not None]
-        lasts = [over.final_after_stop_ms for over in self.overs if over.final_after_stop_ms is not None]
-        audio_ms = self.audio_ms - transcript.paused_ms
-        return Ended(
-            audio_ms=audio_ms,
-            covered_ms=audio_ms - transcript.lost_ms,
-            lost_ms=transcript.lost_ms,
-            sentences=transcript.sentences,
-            reconnects=sum(over.reconnects for over in self.overs),
-            longest_outage_ms=max((over.longest_outage_ms for over in self.overs), default=0),
-            longest_catch_up_ms=max((over.longest_catch_up_ms for over in self.overs), default=0),
-            final_ms=transcript.final_ms,
-            paused_ms=transcript.paused_ms,
-            billed_s=billed.usage.seconds,
-            input_tokens=billed.usage.input_tokens,
-            output_tokens=billed.usage.output_tokens,
-            cost=billed.cost,
-            first_text_ms=firsts[0] if firsts else None,
-            final_after_stop_ms=lasts[-1] if lasts else None,
-            elapsed_ms=round(elapsed_s * 1000),
-            live=live,
-        )
-
-
 class Run:
     """Sources one after the other on one timeline, one transcript, any number of outputs.
 
@@ -110,10 +75,9 @@ class Run:
     def __init__(self, plan: Plan, outputs: Sequence[Output], idle: IdleCalls | None = None) -> None:
         self._plan, self._outputs = plan, list(outputs)
         self._transcript = Transcript()
-        self._account = _Account()
+        self._account = RunAccount()
         self._began = plan.clock()
         self._interrupted = False
-        self._final_ms: dict[str, int] = {}  # speaker -> where their finals reach up to
         self._heard = False  # a service has listened to us: there is something to account for
         self._idle, self._shared = idle or IdleCalls(), idle is not None
         self._live = False  # all that is heard is of the present
@@ -145,7 +109,9 @@ class Run:
             if not self._shared:
                 self._idle.close()
         elapsed_s = self._plan.clock() - self._began
-        ended = self._account.ended(self._transcript, elapsed_s, self._billed(self._account.usage), live=self._live)
+        ended = self._account.ended(
+            self._transcript.sentences, elapsed_s, self._billed(self._account.usage), live=self._live
+        )
         if self._heard:
             self._tell(ended)
         if left or (self._interrupted and not self._live and not errors):  # to interrupt is the way to end a microphone
@@ -162,7 +128,8 @@ class Run:
         self._tell(Notice("info", f"connecting to {bare(plan.connection.url)}"))
         heard = [_Heard(source, now_ms + source.begin_ms, plan, self._idle) for source in sources]
         try:
-            with interruptible(lambda: self._finish([each.session for each in heard])):
+            sessions = [each.session for each in heard]
+            with interruptible(lambda: self._finish(sessions), lambda: self._hurry(sessions)):
                 for each, event in _merged(heard):
                     if isinstance(event, Billed):
                         each.usage = event.usage
@@ -174,9 +141,13 @@ class Run:
                         self._tell(Notice("info", f"the service listens: task {event.task_id}"))
                         if not each.begun:
                             self._tell(each.began(event.task_id))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Leave):
             for each in heard:
-                self._leave(each, each.session.left())
+                self._leave(each, each.session.abandon())
+            raise KeyboardInterrupt from None
+        except BaseException:
+            for each in heard:
+                each.session.abandon()
             raise
         for each in heard:
             self._account.add(each.session.over, each.begin_ms, each.source.format.ms(each.session.over.end))
@@ -192,34 +163,52 @@ class Run:
     def _leave(self, each: "_Heard", over: Over) -> None:
         """Put out the settled words of open sentences, and name what was sent and not waited for."""
         speaker, end_ms = each.source.speaker, each.source.format.ms(over.end)
+        kept: list[tuple[int, int]] = []
         for partial in list(self._transcript.open.values()):
             if partial.speaker == speaker and (settled := partial.settled.strip()):
                 final = Final(partial.key, partial.begin_ms, _settled_ms(partial), settled, speaker=speaker)
                 self._tell(replace(final, translation=partial.translation, translated_into=partial.translated_into))
-        final_ms = max(each.begin_ms, self._final_ms.get(speaker, 0))
-        for gap_begin_ms, gap_end_ms in left_over(final_ms, end_ms, over.spared):
+                kept.append((final.begin_ms, final.end_ms))
+        words = Spans(kept)
+        gaps = [part for span in over.undecided for part in words.missing(*span)]
+        for gap_begin_ms, gap_end_ms in gaps:
             self._tell(Gap(gap_begin_ms, gap_end_ms, LEFT, speaker))
-        self._account.add(over, each.begin_ms, max(end_ms, each.begin_ms))
+        lost_ms = length(gaps)
+        totals = over.totals
+        final_ms = totals.final_ms + totals.open_ms - lost_ms
+        totals = replace(totals, final_ms=final_ms, lost_ms=totals.lost_ms + lost_ms, open_ms=0)
+        self._account.add(replace(over, totals=totals), each.begin_ms, max(end_ms, each.begin_ms))
 
     def _tell(self, event: Event) -> None:
+        """Fold an event and let each output hear it; an output that fails is given up, and the others go on."""
         self._transcript = fold(self._transcript, event)
-        if isinstance(event, Final):
-            self._final_ms[event.speaker] = max(self._final_ms.get(event.speaker, 0), event.end_ms)
+        failed: list[OutputError] = []
         for output in list(self._outputs):
             try:
                 output.hear(event, self._transcript)
             except OutputError as exc:
-                if not self._live:
-                    raise
-                self._outputs.remove(output)  # a talk does not wait until there is room on a disk
-                self._failed.append(exc)
-                self._tell(Notice("warning", f"{exc}; going on without it"))
+                self._outputs.remove(output)
+                failed.append(exc)
+        self._failed += failed
+        if failed and not self._live and not any(not getattr(output, "passive", False) for output in self._outputs):
+            raise failed[0]  # a file is not transcribed, and paid for, for nobody
+        for error in failed:
+            self._tell(Notice("warning", f"{error}; going on without it"))
 
     def _finish(self, sessions: Sequence[Session]) -> None:
         self._interrupted = True
         for session in sessions:
             session.end_input()
         sessions[0].notify(Notice("warning", WAITING))
+
+    def _hurry(self, sessions: Sequence[Session]) -> None:
+        """SIGTERM: like Ctrl-C, with one attempt at most, and an end that comes whatever the service does."""
+        self._interrupted = True
+        for session in sessions:
+            session.end_input(attempts=1)
+            timer = Timer(HURRY_S, session.leave)
+            timer.daemon = True
+            timer.start()
 
 
 class _Heard:
@@ -230,8 +219,9 @@ class _Heard:
         self.usage = Usage()  # as the service has counted it by now
         start, pace = source.format.samples(begin_ms), plan.pace if source.live is None else None
         self.session = Session(
-            source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, plan.retries, idle
-        )
+            source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, plan.retries, idle,
+            plan.chance,
+        )  # fmt: skip
 
     def began(self, task_id: str) -> Began:
         """What is told when the service listens for the first time."""

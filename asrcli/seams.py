@@ -184,6 +184,11 @@ class Transport(Protocol):
         """Whether more audio should be handed over now; after False, `recv` gives Writable once there is room."""
         ...
 
+    @property
+    def silent_s(self) -> float:
+        """Seconds since anything arrived: a message, or the answer to a ping."""
+        ...
+
     def send(self, message: Message) -> None:
         """Queue a text or binary message. Never waits for the other end.
 

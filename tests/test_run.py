@@ -244,18 +244,27 @@ class Full(Listener):
 
 
 @pytest.mark.parametrize("live", [True, False])
-def test_an_output_that_fails_ends_a_file_and_not_a_talk(live: bool) -> None:
+@pytest.mark.parametrize("full", [1, 2])
+def test_outputs_that_fail_take_nothing_with_them(live: bool, full: int) -> None:
     """Nobody says it again because a disk was full: the others go on, and the error is told at the end."""
     source: Tone | Talk = Tone(5)
     if live:
         source = Talk()
         source.say(5)
         source.end()
-    full, other = Full(), Listener()
+    other = Listener()
+    outputs = [*[Full() for _ in range(full)], other]
     with pytest.raises(OutputError, match="No space left"):
-        Run(plan(saying(Final("1", 0, 300, "one"), Final("2", 300, 500, "two"))), [full, other]).transcribe([source])
-    heard = [event.text for event in other.of(Final) if isinstance(event, Final)]
-    assert heard == (["one", "two"] if live else [])
-    if live:
-        assert any("going on without it" in notice.text for notice in other.of(Notice) if isinstance(notice, Notice))
-        assert isinstance(other.events[-1], Ended)
+        Run(plan(saying(Final("1", 0, 300, "one"), Final("2", 300, 500, "two"))), outputs).transcribe([source])
+    assert [event.text for event in other.of(Final) if isinstance(event, Final)] == ["one", "two"]
+    notices = [notice.text for notice in other.of(Notice) if isinstance(notice, Notice)]
+    assert len([text for text in notices if "going on without it" in text]) == full
+    assert isinstance(other.events[-1], Ended)
+
+
+def test_a_file_without_any_output_left_ends() -> None:
+    """Nobody pays for words that nobody keeps."""
+    first, second = Full(), Full()
+    with pytest.raises(OutputError, match="No space left"):
+        Run(plan(saying(Final("1", 0, 300, "one"), Final("2", 300, 500, "two"))), [first, second]).transcribe([Tone(5)])
+    assert [len(output.of(Final)) for output in (first, second)] == [1, 1]

@@ -84,7 +84,7 @@ def file(
     with ExitStack() as stack:
         runs = show.runs(showing, sources, stack)
         connection = patience.of(service.at(stack, asked), paced=speed is not None)
-        tries = patience.tries(live=False, pace=speed)
+        tries = patience.tries()
         remembers = asking.context_from_transcript
         asks = wiring.Asks(found, asked, connection, speed, tries, service, told, remembers, spending.limit(budget))
         asks.run(runs, failures)

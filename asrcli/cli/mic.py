@@ -146,7 +146,7 @@ def mic(
         sent = {"--ptt": ptt, "--local": service.local, "--url": service.url}
         _test(listening, sent | {"-f": shown.format, "-o": shown.output, "--exec": shown.command})
         return
-    tries = patience.tries(live=True, pace=None)
+    tries = patience.tries()
     remembers = asking.context_from_transcript
 
     def asks(connection: Connection) -> wiring.Asks:

@@ -9,7 +9,7 @@ from asrcli.cli.options import CONNECTION, FLAG
 from asrcli.config import Connection, Retries
 from asrcli.errors import UsageError
 
-FILE_RETRIES = 5
+RETRIES = 5
 CATCH_UP = 4.0
 UNPACED_PING_S, UNPACED_PONG_S = 20.0, 60.0  # a server that is behind with the audio reads our ping only after it
 
@@ -26,9 +26,19 @@ RetryLimit = Annotated[
     int | None,
     typer.Option(
         "--retries",
-        help="Attempts in a row without progress. Default: 5; for a microphone no limit.",
+        help="How often the same audio is sent again without progress. Default: 5.",
         min=0,
         metavar="N",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    ),
+]
+RetryFor = Annotated[
+    float | None,
+    typer.Option(
+        help="How long an outage is waited out. Default: 300; no limit for a microphone, a pipe or a live stream.",
+        min=0,
+        metavar="S",
         rich_help_panel=CONNECTION,
         show_default=False,
     ),
@@ -88,11 +98,12 @@ class Patience:
     """The options as they were given.
 
     Raises:
-        UsageError: attempts, and none at all.
+        UsageError: --no-reconnect is given with an option about reconnecting.
     """
 
     reconnect: Reconnect = True
     retries: RetryLimit = None
+    retry_for: RetryFor = None
     retry_wait: RetryWait = 0.5
     catch_up: CatchUp = CATCH_UP
     connect_timeout: ConnectTimeout = 10.0
@@ -100,16 +111,16 @@ class Patience:
     keepalive: Keepalive = None
 
     def __post_init__(self) -> None:
-        if not self.reconnect and self.retries:
-            raise UsageError("--no-reconnect with --retries: no attempt, or so many")
+        for name, value in (("--retries", self.retries), ("--retry-for", self.retry_for)):
+            if not self.reconnect and value:
+                raise UsageError(f"--no-reconnect and {name} are both given", "leave one of them out")
 
-    def tries(self, *, live: bool, pace: float | None) -> Retries:
-        """How a lost connection is made anew; a file that is sent as fast as it is taken catches up so too."""
+    def tries(self) -> Retries:
+        """How a lost connection is made anew."""
         if not self.reconnect:
             return Retries(limit=0)
-        limit = FILE_RETRIES if self.retries is None and not live else self.retries
-        catch_up = max(self.catch_up, pace) if pace is not None else self.catch_up if live else None
-        return Retries(limit, self.retry_wait, catch_up)
+        limit = RETRIES if self.retries is None else self.retries
+        return Retries(limit, self.retry_wait, self.catch_up, self.retry_for)
 
     def of(self, connection: Connection, *, paced: bool) -> Connection:
         """The connection with these bounds."""
@@ -119,7 +130,7 @@ class Patience:
         return replace(
             connection,
             connect_timeout_s=self.connect_timeout,
-            idle_timeout_s=max(connection.idle_timeout_s, self.stall_timeout),
+            idle_timeout_s=self.stall_timeout,
             stall_timeout_s=self.stall_timeout,
             keepalive_s=self.keepalive or ping_s,
             pong_timeout_s=pong_s,

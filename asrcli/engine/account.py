@@ -7,9 +7,12 @@ from asrcli.audio import Chunk, Format
 from asrcli.engine.inbox import Dropped, Inbox, Mark, Spent
 from asrcli.errors import AsrError
 from asrcli.events import Billed, Event, Final, Gap, Notice, Partial, Progress, Resumed, Usage
-from asrcli.recovery.replay import Span, left_over
+from asrcli.recovery.ledger import Ledger, Totals
+from asrcli.recovery.repeats import Said
+from asrcli.recovery.spans import Span
 
 PROGRESS_EVERY_S = 0.1
+UNTOLD = "the service left this sentence without a text"
 DROPPED = "the connection could not take the audio fast enough"
 
 
@@ -19,12 +22,16 @@ class Over:
 
     Attributes:
         end: Position of the first sample behind the audio.
-        spared: What no final covers and what is no loss all the same, or is named by a gap already; in milliseconds.
+        totals: How the audio adds up.
+        undecided: What has neither text nor a gap yet, of a session that was left in the middle.
         broken: The task did not come to its own end.
+        resent_ms: Audio that was sent again, each time it was.
+        repeats: Finals that were dropped because they said again what was settled.
     """
 
     end: int
-    spared: tuple[Span, ...]
+    totals: Totals
+    undecided: tuple[Span, ...]
     usage: Usage
     first_text_ms: int | None
     final_after_stop_ms: int | None
@@ -33,6 +40,8 @@ class Over:
     reconnects: int = 0
     longest_outage_ms: int = 0
     longest_catch_up_ms: int = 0
+    resent_ms: int = 0
+    repeats: int = 0
 
 
 @dataclass
@@ -47,8 +56,8 @@ class Account:
     format: Format
     start: int  # position of the first sample
     end: int = field(init=False)  # position behind the audio taken from the inbox
-    covered_ms: int = field(init=False)  # finals reach up to here
-    spared: list[Span] = field(default_factory=list)
+    ledger: Ledger = field(init=False)
+    said: Said = field(default_factory=Said)
     usage: Usage = Usage()  # noqa: RUF009  a frozen value; of the tasks that are over
     billed: Usage = Usage()  # noqa: RUF009  as it was told last
     first_sent: float = -1.0
@@ -61,73 +70,82 @@ class Account:
     longest_outage_ms: int = 0
     longest_catch_up_ms: int = 0
     behind_at: float | None = None  # since when audio waits that a lost connection left
+    sent_to: int = field(init=False)  # position behind the last sample that was ever sent
+    resent: int = 0  # samples
+    repeats: int = 0
 
     def __post_init__(self) -> None:
-        self.end, self.covered_ms = self.start, self.format.ms(self.start)
+        self.end = self.sent_to = self.start
+        self.ledger = Ledger(self.format.ms(self.start))
 
-    def sent(self, position: int) -> None:
-        """Audio up to a position has gone out; that is told now and then."""
+    def taken(self, chunk: Chunk) -> None:
+        """A chunk came out of the inbox."""
+        self.end = chunk.end
+        if chunk.quiet:
+            self.ledger.quiet.add(self.format.ms(chunk.position), self.format.ms(chunk.end))
+
+    def sent(self, begin: int, end: int) -> None:
+        """Audio has gone out; that is told now and then."""
         now = self.clock()
         self.first_sent = now if self.first_sent < 0 else self.first_sent
+        self.resent += max(0, min(end, self.sent_to) - begin)
+        self.sent_to = max(self.sent_to, end)
         if now - self.told >= PROGRESS_EVERY_S:
             self.told = now
-            self.emit(Progress(self.format.ms(position)))
+            self.emit(Progress(self.format.ms(end)))
 
     def spent(self) -> None:
         """There is no more audio."""
         self.stopped = self.clock()
 
     def heard(self, event: Event) -> bool:
-        """The service said this, in times of the run; whether more of the audio is final now."""
+        """The service said this, in times of the run; whether audio that had no text has it now."""
         if isinstance(event, Partial | Final) and event.text and self.first_text < 0:
             self.first_text = self.clock()
-        if not isinstance(event, Final | Gap):
+        if not isinstance(event, Final):
             return False
-        before_ms, self.last_final = self.covered_ms, self.clock()
-        self.covered_ms = max(before_ms, event.end_ms)
-        return before_ms < min(self.covered_ms, self.format.ms(self.end))  # what was never captured is no progress
-
-    @property
-    def all_final(self) -> bool:
-        """Whether finals reach to the end of the audio."""
-        return self.covered_ms >= self.format.ms(self.end)
-
-    def spare(self, begin_ms: int, end_ms: int) -> None:
-        """This is no loss, or is told already."""
-        if self.spared and self.spared[-1][1] == begin_ms:
-            begin_ms, _ = self.spared.pop()
-        if begin_ms < end_ms:
-            self.spared.append((begin_ms, end_ms))
+        self.last_final = self.clock()
+        if not event.text.strip():  # the service took the sentence back
+            return self.ledger.add_silence(event.begin_ms, event.end_ms)
+        self.said.add(event)
+        return self.ledger.add_final(event.begin_ms, event.end_ms)
 
     def mark(self, mark: Mark | Dropped) -> None:
         """Tell what is true of a span of the audio, and count none of it twice."""
         if isinstance(mark, Dropped):
             mark = Gap(self.format.ms(mark.begin), self.format.ms(mark.end), DROPPED)
         if isinstance(mark, Gap):
-            self.miss(mark.begin_ms, mark.end_ms, mark.reason)
+            self.miss(mark.begin_ms, mark.end_ms, mark.reason, whole=True)
         else:
             self.emit(mark)
-            self.spare(mark.begin_ms, mark.end_ms)
+            self.ledger.add_pause(mark.begin_ms, mark.end_ms)
         self.end = max(self.end, self.format.samples(mark.end_ms))
 
-    def miss(self, begin_ms: int, end_ms: int, reason: str) -> None:
-        """This has no text and will have none, but for what is told already."""
-        for gap_begin_ms, gap_end_ms in left_over(begin_ms, end_ms, self.spared):
+    def miss(self, begin_ms: int, end_ms: int, reason: str, *, whole: bool = False) -> None:
+        """This has no text and will have none, but for what is decided already; `whole`: not even quiet was heard."""
+        for gap_begin_ms, gap_end_ms in self.ledger.add_gap(begin_ms, end_ms, whole=whole):
             self.emit(Gap(gap_begin_ms, gap_end_ms, reason))
-        self.spare(begin_ms, end_ms)
 
     def close(self, inbox: Inbox, duration_ms: int | None, error: AsrError) -> None:
-        """Nothing more comes: what no final covers is missing, up to the end of what was captured, or of the source."""
+        """Nothing more comes: what has no text is missing, up to the end of what was captured, or of the source."""
         cut_short = inbox.ended
         inbox.end()
         while (item := inbox.get(0, audio=True)) is not None and not isinstance(item, Spent):
             if isinstance(item, Chunk):
-                self.end = item.end
+                self.taken(item)
             elif isinstance(item, Gap | Resumed | Dropped):
                 self.mark(item)
         if duration_ms is not None and not cut_short:
             self.end = max(self.end, self.start + self.format.samples(duration_ms))
-        self.miss(self.covered_ms, self.format.ms(self.end), str(error))
+        self.miss(self.ledger.start_ms, self.format.ms(self.end), str(error))
+
+    def undecided(self) -> list[Span]:
+        """What of the audio up to now has neither text nor another fate."""
+        return self.ledger.undecided(self.ledger.start_ms, self.format.ms(self.end))
+
+    def complete(self) -> None:
+        """The session came to its own end: what is undecided and not quiet has no text and will have none."""
+        self.miss(self.ledger.start_ms, self.format.ms(self.end), UNTOLD)
 
     def lost(self) -> None:
         """The connection is gone."""
@@ -159,11 +177,18 @@ class Account:
         """What the service counted for a task that is over."""
         self.usage += usage
 
+    def repeated(self, final: Final) -> None:
+        """A final was dropped: it said again what is settled."""
+        self.repeats += 1
+        self.emit(Notice("warning", f"a repetition was dropped at {final.begin_ms / 1000:.1f} s: {final.text}"))
+
     def over(self, error: AsrError | None, usage: Usage, *, broken: bool) -> Over:
         """As things stand; `usage` is the service's count of the task that still runs."""
+        end_ms = self.format.ms(self.end)
         return Over(
             end=self.end,
-            spared=tuple(self.spared),
+            totals=self.ledger.totals(end_ms),
+            undecided=tuple(self.undecided()),
             usage=self.usage + usage,
             first_text_ms=_between(self.first_sent, self.first_text),
             final_after_stop_ms=_between(self.stopped, self.last_final),
@@ -172,6 +197,8 @@ class Account:
             reconnects=self.reconnects,
             longest_outage_ms=self.longest_outage_ms,
             longest_catch_up_ms=self.longest_catch_up_ms,
+            resent_ms=self.format.ms(self.resent),
+            repeats=self.repeats,
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from threading import Thread
+from threading import Lock, Thread
 
 from asrcli.config import Connection
 from asrcli.engine.inbox import Arrived, Crashed, Inbox
@@ -25,6 +25,16 @@ class Call:
         self._inbox = inbox
         if self._end is not None:
             inbox.put(Arrived(self, self._end))
+
+    @property
+    def writable(self) -> bool:
+        """Whether there is room for more audio."""
+        return self._transport.writable
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since anything arrived."""
+        return self._transport.silent_s
 
     def send(self, message: Message) -> None:
         """Say this.
@@ -55,22 +65,26 @@ class IdleCalls:
 
     def __init__(self) -> None:
         self._calls: deque[Call] = deque()
+        self._lock = Lock()
 
     def park(self, call: Call) -> None:
         """Keep it open for somebody else."""
-        self._calls.append(call)
+        with self._lock:
+            self._calls.append(call)
 
     def take(self, url: str, inbox: Inbox) -> Call | None:
         """One to that address, if there is one; it may have been closed meanwhile, and then says so."""
-        for _ in range(len(self._calls)):
-            call = self._calls.popleft()
-            if call.url == url:
-                call.hand_to(inbox)
-                return call
-            self._calls.append(call)
-        return None
+        with self._lock:
+            call = next((call for call in self._calls if call.url == url), None)
+            if call is not None:
+                self._calls.remove(call)
+        if call is not None:
+            call.hand_to(inbox)
+        return call
 
     def close(self) -> None:
         """Hang up all of them."""
-        while self._calls:
-            self._calls.popleft().close()
+        with self._lock:
+            calls, self._calls = self._calls, deque()
+        for call in calls:
+            call.close()

@@ -40,7 +40,19 @@ class Crashed:
     error: BaseException
 
 
-Word = Arrived | Crashed
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The user has ended the run; `attempts` is how often a lost connection is made anew after that, at most."""
+
+    attempts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """Nobody waits for this session any more: it ends at once."""
+
+
+Word = Arrived | Crashed | Stop | Abandon
 Mark = Gap | Resumed  # what is true of the audio between two chunks
 Item = Word | Chunk | Mark | Dropped | Spent
 
@@ -85,6 +97,15 @@ class Inbox:
                 self._ended = True
                 self._audio.append(Spent(error))
                 self._changed.notify_all()
+
+    def drop(self) -> None:
+        """Take no more audio, and forget what has not been taken out."""
+        self.end()
+        with self._changed:
+            spent = [item for item in self._audio if isinstance(item, Spent)]
+            self._audio.clear()
+            self._audio.extend(spent)
+            self._changed.notify_all()
 
     def wait_ended(self, timeout_s: float) -> bool:
         """Wait until no more audio is wanted, at most so long; True when that is so."""

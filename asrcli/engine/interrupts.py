@@ -12,17 +12,20 @@ TWICE_S = 0.25  # `timeout` sends its signal to the process and to its group: th
 
 
 @contextmanager
-def interruptible(ask: Callable[[], object]) -> Iterator[None]:
-    """While the block lasts, `ask` hears of the first signal, and a later one raises KeyboardInterrupt."""
+def interruptible(ask: Callable[[], object], hurry: Callable[[], object] | None = None) -> Iterator[None]:
+    """While the block lasts, `ask` hears of the first signal, and a later one raises KeyboardInterrupt.
+
+    `hurry` hears of the first signal in its place where it is no Ctrl-C: whoever sends one will not wait for long.
+    """
     asked_at: list[float] = []
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        del number, frame
+        del frame
         asked_at.append(monotonic())
         if asked_at[-1] - asked_at[0] > TWICE_S:
             raise KeyboardInterrupt
         if len(asked_at) == 1:
-            ask()
+            (ask if hurry is None or number == signal.SIGINT else hurry)()
 
     if current_thread() is not main_thread():  # signals are not for other threads
         yield

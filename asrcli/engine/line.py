@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from math import inf
 
 from asrcli.config import Connection
 from asrcli.engine.calls import Call, Dial, IdleCalls
@@ -9,7 +10,8 @@ from asrcli.engine.inbox import Arrived, Inbox, Item
 from asrcli.engine.task import Task
 from asrcli.errors import AsrError, ConnectFailed, ConnectionLost
 from asrcli.message import Message
-from asrcli.seams import ClientCodec
+from asrcli.recovery.repeats import Sent
+from asrcli.seams import ClientCodec, Transport
 
 GRACE_S = 180.0  # so long an old task waits for the end of what is being said
 LAST_WORDS_S = 1.0  # what a closing connection still had to say arrives within this time
@@ -41,7 +43,9 @@ class Line:
         inbox: Inbox,
         clock: Callable[[], float],
         idle: IdleCalls,
+        open_call: Callable[[str, Transport, Inbox], Call] = Call,
     ) -> None:
+        self._open_call = open_call
         self._make_codec, self._dial, self.connection = make_codec, dial, connection
         self._inbox, self._clock, self._idle = inbox, clock, idle
         self.task = Task(make_codec())
@@ -56,6 +60,16 @@ class Line:
         """Where the task is asked for."""
         return self.task.codec.url(self.connection.url)
 
+    @property
+    def writable(self) -> bool:
+        """Whether the connection has room for more audio."""
+        return self.open_one is not None and self.open_one.writable
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since anything arrived; for ever without a connection."""
+        return self.open_one.silent_s if self.open_one is not None else inf
+
     def start(self) -> None:
         """Ask for the task, on an open connection where there is one.
 
@@ -66,7 +80,7 @@ class Line:
             self.open_one = self._idle.take(self.url, self._inbox)
         self.started, self.reused = self._clock(), self.open_one is not None
         if not self.reused:
-            self.open_one = Call(self.url, self._dial(self.url, self.connection), self._inbox)
+            self.open_one = self._open_call(self.url, self._dial(self.url, self.connection), self._inbox)
         self.wait(self.connection.connect_timeout_s)
         self.send(self.task.codec.start())
 
@@ -83,6 +97,7 @@ class Line:
     def finish(self) -> None:
         """Ask for the rest of the text."""
         self.wait_for_more()
+        self.task.finishing = True
         self.send(self.task.codec.finish())
 
     def send(self, messages: Sequence[Message]) -> None:
@@ -131,11 +146,14 @@ class Line:
             return False
         return self.task.open_ms is None or age_s >= lifetime_s + GRACE_S
 
-    def renew(self, *, keep: bool) -> None:
-        """The task is over, the next one is not asked for yet; the connection stays where it may be used again."""
+    def renew(self, *, keep: bool, again: Sent | None = None) -> None:
+        """The task is over, the next one is not asked for yet; the connection stays where it may be used again.
+
+        `again` is what of the settled audio the next task hears again.
+        """
         if not keep or not self.task.codec.reusable:
             self.close()
-        self.task, self.deadline = Task(self._make_codec()), None
+        self.task, self.deadline = Task(self._make_codec(), again), None
 
     def park(self) -> None:
         """We need it no longer; somebody else may, where the wire allows it."""

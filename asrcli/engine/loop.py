@@ -2,34 +2,33 @@
 
 from collections.abc import Callable
 from operator import itemgetter
-from random import random
 
 from asrcli.audio import Chunk, Format
 from asrcli.config import Retries
-from asrcli.engine.account import Account, Over
-from asrcli.engine.inbox import Arrived, Crashed, Inbox, Item, Spent
+from asrcli.engine.account import UNTOLD, Account, Over
+from asrcli.engine.feed import Feed
+from asrcli.engine.inbox import Abandon, Arrived, Crashed, Inbox, Item, Spent, Stop
 from asrcli.engine.line import Line, never_up
-from asrcli.engine.store import Store
+from asrcli.engine.task import Repeated
 from asrcli.errors import AsrError, ConnectionLost, ServiceRefused
-from asrcli.events import Event, Final, Finished, Notice, Ready, Reconnecting
+from asrcli.events import Event, Final, Finished, Gap, Notice, Ready, Reconnecting
 from asrcli.message import Closed, Message, Writable
-from asrcli.recovery.backoff import Backoff
-from asrcli.recovery.catchup import CatchUp
+from asrcli.recovery.backoff import Backoff, Loss
 from asrcli.recovery.faults import Fault, fault
 from asrcli.recovery.link import Action, Happening, Input, Link, step
-from asrcli.recovery.rest import Rest, verdict
-from asrcli.recovery.seam import MARGIN_MS, resume
-from asrcli.recovery.watch import Watch
 
-PREROLL_MS = 2000  # so much of the quiet before speech goes to the service with it
-HEALTHY_S = 10.0  # a task that has lived so long was progress, whether or not anybody spoke
-UNTOLD = "the service left this sentence without a text"
+UNANSWERED_PART = 0.9  # a loss so late in the wait for the last words is an unanswered finish, whoever closed
+
+
+class Left(Exception):
+    """Nobody waits for this session any more."""
 
 
 class Loop:
     """One conversation with a service: tasks started, fed, finished, renewed, recovered, and accounted for.
 
-    `live` audio is of the present: a task that ends for silence is followed by another.
+    `realtime` audio comes as it is spoken: a task that ends for silence is followed by another, and an outage is waited
+    out while more may come. `chance` gives a number from 0 to 1, anew each time.
     """
 
     def __init__(
@@ -38,43 +37,45 @@ class Loop:
         inbox: Inbox,
         emit: Callable[[Event], None],
         clock: Callable[[], float],
+        chance: Callable[[], float],
         audio_format: Format,
         start: int,
         *,
-        live: bool,
+        realtime: bool,
         retries: Retries,
     ) -> None:
-        self._line, self._inbox, self._emit, self._clock = line, inbox, emit, clock
-        self._format, self._live, self._keeps = audio_format, live, live or retries.limit != 0
+        self._line, self._inbox, self._emit, self._clock, self._chance = line, inbox, emit, clock, chance
+        self._realtime, self._retries = realtime, retries
         self._link = Link.RESTING
         self._account = Account(clock, emit, audio_format, start)
-        self._audio = Store(start, audio_format.rate)
-        self._backoff, self._watch = Backoff(retries, live=live), Watch(line.connection.stall_timeout_s)
-        self._catch_up = CatchUp(audio_format.rate, retries.catch_up)
-        self._audio_due: float | None = None  # when audio that waits may go
-        self._asleep = False  # only speech makes a new task
-        self._was_ready = self._spent = self._tried = False
+        self._feed = Feed(line, self._account, clock, audio_format, start, realtime=realtime, retries=retries)
+        self._backoff = Backoff(retries, realtime=realtime)
+        self._was_ready = self._spent = False
+        self._skip_to: int | None = None  # audio before this position was sent often enough
         self._source_error: AsrError | None = None
-        self._pass_over(start)
 
     def converse(self, duration_ms: int | None) -> Over:
         """Hold the conversation to its end. Errors come back in the result, with gaps emitted for what they cost."""
+        error, broken = None, True
         try:
             self._heed(lambda: self._step(Happening.SPEECH))
             while self._link is not Link.CLOSED:
                 self._heed(self._once)
             self._line.park()
+            self._account.complete()
             error, broken = self._source_error, False
         except AsrError as exc:
-            error, broken = (exc if self._was_ready else never_up(self._line.url, exc)), True
+            error = exc if self._was_ready else never_up(self._line.url, exc)
             if self._was_ready:
                 self._account.close(self._inbox, duration_ms, error)
             else:
                 self._account.end = self._account.start  # nothing was heard, so there is nothing to account for
+        except Left:
+            pass
         finally:
             self._inbox.end()
             self._line.close()
-            self._audio.close()
+            self._feed.close()
         return self.over(error, broken=broken)
 
     def over(self, error: AsrError | None, *, broken: bool) -> Over:
@@ -86,28 +87,46 @@ class Loop:
         try:
             self._line.hear_out(do, self._take)
         except AsrError as exc:
-            if self._was_ready and self._spent and self._account.all_final:
-                self._link = Link.CLOSED  # there was nothing left to say
+            self._settle()
+            if self._was_ready and self._spent and self._nothing_left():
+                self._link = Link.CLOSED
                 return
-            if self._was_ready and self._clock() - self._line.started >= HEALTHY_S:
-                self._backoff.progress()
-            chance = random()  # noqa: S311  no secret
-            wait_s = self._backoff.lost(exc, was_ready=self._was_ready, ended=self._inbox.ended, chance=chance)
-            if wait_s is None:
+            loss = Loss(exc, self._was_ready, self._inbox.ended, self._feed.carried, self._unanswered())
+            attempt = self._backoff.lost(loss, self._clock(), self._chance())
+            if attempt is None:
                 self._step(Happening.HOPELESS)
                 raise
             self._account.lost()
-            self._emit(Reconnecting(self._backoff.attempt, round(wait_s * 1000), exc.brief))
+            self._emit(Reconnecting(self._backoff.attempt, round(attempt.wait_s * 1000), exc.brief))
+            if self._backoff.attempt == 1 and self._retries.retry_for_s is not None:
+                self._emit(Notice("info", f"an outage is waited out for up to {self._retries.retry_for_s:g} s"))
+            self._skip_to = attempt.skip_to
             self._step(Happening.LOST)
-            self._line.wait(wait_s)
+            self._line.wait(attempt.wait_s)
+
+    def _nothing_left(self) -> bool:
+        """Whether all that was captured has its text, but for quiet."""
+        ledger = self._account.ledger
+        return all(ledger.is_quiet(*span) for span in self._account.undecided())
+
+    def _unanswered(self) -> bool:
+        if self._link not in {Link.DRAINING, Link.RENEWING} or self._line.deadline is None:
+            return False
+        return self._line.deadline - self._clock() <= (1 - UNANSWERED_PART) * self._line.patience_s
 
     def _once(self) -> None:
-        stalled_at = self._watch.due if self._link is Link.UP else None
-        dues = (self._line.deadline, self._late), (self._audio_due, self._go_on), (stalled_at, self._stalled)
+        stalled_at = self._feed.watch.due if self._link is Link.UP else None
+        dues = (self._line.deadline, self._late), (self._feed.due, self._go_on), (stalled_at, self._stalled)
         due, do = min([(at, do) for at, do in dues if at is not None], key=itemgetter(0), default=(None, self._late))
-        taking = self._link is Link.UP and self._audio_due is None and not self._line.task.codec.full
-        item = self._inbox.get(None if due is None else max(0.0, due - self._clock()), audio=self._live or taking)
+        item = self._inbox.get(None if due is None else max(0.0, due - self._clock()), audio=self._takes_audio())
         do() if item is None else self._take(item)
+
+    def _takes_audio(self) -> bool:
+        """Whether audio may come out of the inbox. Wherever nothing else can wake the session, it may."""
+        if self._realtime or self._link is Link.RESTING:
+            return True
+        room = self._line.writable and not self._line.task.codec.full
+        return self._link is Link.UP and self._feed.due is None and room
 
     def _late(self) -> None:
         if self._link is not Link.WAITING:
@@ -115,17 +134,21 @@ class Loop:
         self._step(Happening.RETRY)
 
     def _stalled(self) -> None:
-        raise ConnectionLost(f"no answer to what was said for {self._watch.ended():.0f} s")
+        raise ConnectionLost(f"no answer to what was said for {self._feed.watch.ended():.0f} s")
 
     def _take(self, item: Item) -> None:
         if isinstance(item, Crashed):
             raise item.error
-        if isinstance(item, Arrived):
-            if self._line.carries(item) and not isinstance(item.message, Writable):
+        if isinstance(item, Abandon):
+            raise Left
+        if isinstance(item, Stop):
+            self._stop(item)
+        elif isinstance(item, Arrived):
+            if self._line.carries(item):
                 self._arrived(item.message)
         elif isinstance(item, Chunk):
-            self._account.end = item.end
-            self._audio.add(item)
+            self._feed.add(item)
+            self._settle()
             self._go_on()
         elif isinstance(item, Spent):
             self._source_error, self._spent = item.error, True
@@ -134,122 +157,75 @@ class Loop:
         else:
             self._account.mark(item)
 
+    def _stop(self, stop: Stop) -> None:
+        self._backoff.stop(self._clock(), stop.attempts)
+        if not self._realtime:
+            self._feed.drop_unsent()
+            if self._link in {Link.DIALLING, Link.WAITING} and self._nothing_left():
+                self._line.close()
+                self._link = Link.CLOSED
+
     def _step(self, happening: Happening) -> None:
         self._link, action = step(self._link, Input.ENDED if self._inbox.ended else Input.OPEN, happening)
         if action is Action.START:
-            self._asleep = False
             self._line.start()
         elif action is Action.FINISH:
             self._line.finish()
         elif action is Action.REST:
-            self._rest()
+            self._feed.rest()
+            self._go_on()
         elif action is Action.RECOVER:
-            self._recover()
+            self._feed.recover(self._skip_to, f"sent {(self._retries.limit or 0) + 1} times, and no text came")
+            self._skip_to = None
 
-    def _rest(self) -> None:
-        """Put the task away; go on with the next if there is something for it to hear."""
-        reached, open_ms = self._audio.cursor, self._line.task.open_ms
-        if self._asleep:  # what was sent last may be the beginning of what the service did not wait for
-            reached = max(self._audio.start, reached - self._format.samples(PREROLL_MS))
-        if open_ms is not None:
-            reached = self._again(open_ms)
-        self._next_task(reached, keep=not self._asleep)
-        self._go_on()
-
-    def _again(self, begin_ms: int) -> int:
-        """Where to begin for a sentence that a task left open; one that has been tried twice is given up."""
-        begin = self._format.samples(max(0, begin_ms - MARGIN_MS))
-        if begin > self._audio.start:
-            self._asleep = False
-            return begin
-        self._account.miss(begin_ms, self._format.ms(self._audio.cursor), UNTOLD)
-        return self._audio.cursor
-
-    def _recover(self) -> None:
-        """Go back to the end of what is final, or to the quiet just before it."""
-        wanted, begin = resume(self._audio, self._format.samples(self._account.covered_ms), self._format)
-        self._account.miss(self._format.ms(wanted), self._format.ms(begin), "no longer kept")
-        self._next_task(begin, keep=False)
-
-    def _next_task(self, position: int, *, keep: bool) -> None:
-        self._account.bill(self._line.task.codec.usage)
-        self._line.renew(keep=keep)
-        self._watch.heard()
-        self._audio_due = None
-        self._pass_over(position)
-
-    def _pass_over(self, position: int) -> None:
-        self._account.spare(*map(self._format.ms, self._audio.pass_over(position)))
-        self._line.task.offset_ms = self._format.ms(position)
+    def _settle(self) -> None:
+        if self._feed.settle():
+            self._backoff.progress()
 
     def _go_on(self) -> None:
         """Do with the audio that is kept, and with its end, what can be done now."""
-        if self._link is Link.RESTING:
-            self._wake()
-        self._audio_due = None
-        while self._link is Link.UP and (chunk := self._audio.next()) is not None:
-            if self._line.task.codec.full:
-                return
-            due = self._catch_up.due(chunk.end)
-            if due is not None and due > self._clock():
-                self._audio_due = due
-                return
+        if self._link is Link.RESTING and self._feed.wake(spent=self._spent):
+            self._step(Happening.SPEECH)
+        while self._link is Link.UP and (chunk := self._feed.next()) is not None:
             self._send(chunk)
+        if self._link is Link.UP and self._feed.waiting:
+            return
         if self._link is Link.UP:
-            self._catch_up.end()
-            self._account.caught_up()
+            self._feed.caught_up()
+            self._backoff.carried()
         if self._spent:
             self._step(Happening.SPENT)
 
-    def _wake(self) -> None:
-        """Begin a task for what is to be heard, with the quiet before it; quiet that is older is passed over."""
-        waiting, since_s = self._audio.waiting(), self._clock() - self._line.started
-        do = verdict(waiting, asleep=self._asleep, spent=self._spent, tried=self._tried, since_start_s=since_s)
-        if do is Rest.START:
-            self._tried = self._spent
-            self._step(Happening.SPEECH)
-        elif do is Rest.PASS_OVER:
-            preroll = 0 if self._spent else self._format.samples(PREROLL_MS)
-            self._pass_over(max(self._audio.cursor, waiting[-1].end - preroll))
-        elif do is Rest.LOSE:
-            self._account.miss(self._format.ms(waiting[0].position), self._format.ms(waiting[-1].end), UNTOLD)
-            self._pass_over(waiting[-1].end)
-
     def _send(self, chunk: Chunk) -> None:
-        jump = chunk.position - self._audio.cursor
-        if jump and self._audio.cursor == self._audio.start:
-            self._pass_over(chunk.position)
-        elif jump and not self._line.task.codec.skip(jump):
+        if not self._feed.fits(chunk):
             self._step(Happening.CUT)  # the server counts what it hears: behind a jump its times would be wrong
             return
-        self._audio.cursor = chunk.end
-        if self._live and not chunk.quiet and not self._line.task.codec.manual:  # there nothing comes before a commit
-            self._watch.spoke(self._clock())
-        self._line.send(self._line.task.codec.audio(chunk.pcm))
-        if not self._keeps:
-            self._audio.settle(chunk.end)
-        self._account.sent(chunk.end)
+        self._feed.send(chunk)
+        self._backoff.carried()
         if chunk.cut_after and self._line.task.codec.manual:
             self._line.commit()
         elif chunk.cut_after:
             self._step(Happening.CUT)
 
-    def _arrived(self, message: Message) -> None:
+    def _arrived(self, message: Message | Writable) -> None:
         if isinstance(message, Closed):
             self._closed(message)
             return
-        self._watch.heard()
+        if isinstance(message, Writable):
+            self._go_on()
+            return
+        self._feed.arrived()
         codec = self._line.task.codec
         full = codec.full
         try:
-            for event in self._line.task.receive(message, self._account.covered_ms):
+            for event in self._line.task.receive(message):
                 self._hear(event)
         except ServiceRefused as exc:
-            if fault(exc, live=self._live) is not Fault.IDLE:
+            if fault(exc, live=self._realtime or self._feed.only_quiet) is not Fault.IDLE:
                 raise
             self._emit(Notice("info", f"{exc}; a new task begins with the next speech"))
             self._emit(Finished(self._line.task.codec.usage))  # what is open comes again, or nobody said it
-            self._asleep = True
+            self._feed.asleep = True
             self._step(Happening.IDLE)
         self._account.counted(codec.usage, over=codec is not self._line.task.codec)
         self._line.answer()
@@ -267,13 +243,20 @@ class Loop:
         if asking:  # it was closed for idleness meanwhile
             self._line.start()
 
-    def _hear(self, event: Event) -> None:
+    def _hear(self, event: Event | Repeated) -> None:
+        if isinstance(event, Repeated):
+            self._account.repeated(event.final)
+            return
+        if isinstance(event, Gap):
+            self._account.miss(event.begin_ms, event.end_ms, event.reason or UNTOLD, whole=True)
+            return
         if self._account.heard(event):
             self._backoff.progress()
-            self._watch.progress()
+            self._feed.watch.progress()
         self._emit(event)
         if isinstance(event, Final):
-            self._audio.settle(self._format.samples(max(0, event.end_ms - MARGIN_MS)))
+            self._feed.final()
+            self._settle()
             if self._link is Link.UP and self._line.old:
                 self._step(Happening.CUT)
         elif isinstance(event, Ready):
@@ -284,14 +267,16 @@ class Loop:
     def _ready(self) -> None:
         self._was_ready, self._line.deadline = True, None
         self._account.recovered()
-        self._catch_up.begin(self._clock(), self._audio.cursor, self._audio.backlog)
+        self._feed.ready()
         self._step(Happening.READY)
         self._go_on()
 
     def _finished(self) -> None:
         """The task is over; one that ends unasked while somebody may still speak had nothing to hear."""
         asked = self._link in {Link.RENEWING, Link.DRAINING}
-        if not asked and not self._live:
+        if not asked and not self._realtime and not self._feed.only_quiet:
             raise ConnectionLost("the service ended the task before the audio ended")
-        self._asleep = not asked
+        self._feed.asleep = not asked
+        if asked:
+            self._feed.heard_out()
         self._step(Happening.FINISHED if asked else Happening.IDLE)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
+from random import random
 from threading import Thread
 
 from asrcli.config import Connection, Retries
 from asrcli.engine.account import Over
 from asrcli.engine.calls import IdleCalls
 from asrcli.engine.capture import capture
-from asrcli.engine.inbox import Crashed, Inbox
+from asrcli.engine.inbox import Abandon, Crashed, Inbox, Stop
 from asrcli.engine.line import Line
 from asrcli.engine.loop import Loop
 from asrcli.events import Event, Notice
@@ -19,10 +20,14 @@ CLOSE_S = 1.0  # how long a source may take to close; one that hangs in a read i
 LIVE_ROOM = 12_000  # of a microphone, at 50 ms: ten minutes while a connection comes up or lets us wait
 
 
+class Leave(Exception):
+    """The listener was told not to wait any longer."""
+
+
 class Session:
     """Started by `events`, ended by the end of its source, by `end_input`, or by what befalls the connection.
 
-    `make_codec` makes the client end of the wire, fresh for each task.
+    `make_codec` makes the client end of the wire, fresh for each task; `chance` a number from 0 to 1, anew each time.
     """
 
     over: Over  # set once `events` is exhausted
@@ -38,40 +43,64 @@ class Session:
         clock: Callable[[], float],
         retries: Retries | None = None,
         idle: IdleCalls | None = None,
+        chance: Callable[[], float] = random,
     ) -> None:
         self._source, self._start, self._pace, self._clock = source, start, pace, clock
-        live = source.live is not None
         # A container cannot be sent again from its middle.
         retries = retries if retries is not None and source.audio_format == "pcm" else Retries()
-        self._inbox = Inbox(LIVE_ROOM if live else ROOM, live=live)
-        self._events: SimpleQueue[Event | Over | Crashed] = SimpleQueue()
+        retries = retries.of(realtime=source.realtime, pace=pace)
+        room = LIVE_ROOM if source.realtime else ROOM
+        self._inbox = Inbox(room, live=source.live is not None)
+        self._events: SimpleQueue[Event | Over | Crashed | Leave] = SimpleQueue()
         line = Line(make_codec, dial, connection, self._inbox, clock, idle or IdleCalls())
-        emit = self._events.put
-        self._loop = Loop(line, self._inbox, emit, clock, source.format, start, live=live, retries=retries)
+        self._loop = Loop(
+            line, self._inbox, self._events.put, clock, chance, source.format, start,
+            realtime=source.realtime, retries=retries,
+        )  # fmt: skip
+        self._capturing: Thread | None = None
 
     def events(self) -> Iterator[Event]:
-        """Everything that happens, in order, until the session is over."""
+        """Everything that happens, in order, until the session is over.
+
+        Raises:
+            Leave: `leave` was called.
+        """
         self._capturing = Thread(target=self._capture, name="capture", daemon=True)
         self._capturing.start()
         Thread(target=self._converse, name="session", daemon=True).start()
         while not isinstance(item := self._events.get(), Over):
             if isinstance(item, Crashed):
                 raise item.error
+            if isinstance(item, Leave):
+                raise item
             yield item
         self._capturing.join(CLOSE_S)  # a recording gets its end, a device is given back
         self.over = item
 
-    def end_input(self) -> None:
-        """Take no more audio; what has been captured is still sent and its text awaited. Safe in a signal handler."""
-        if self._source.live is None:
+    def end_input(self, attempts: int | None = None) -> None:
+        """Take no more audio and await the text of what is captured. Safe in a signal handler.
+
+        Of a file only what was sent counts as captured. `attempts` is how often a lost connection is made anew from now
+        on; None leaves that to how long it takes.
+        """
+        if self._source.live is not None:
+            self._source.live.end()  # what it has heard up to now is on its way
+        elif self._source.realtime:
             self._inbox.end()
         else:
-            self._source.live.end()  # what it has heard up to now is on its way
+            self._inbox.drop()
+        self._inbox.put(Stop(attempts))
 
-    def left(self) -> Over:
-        """What is known of a session that nobody waits for any more."""
+    def leave(self) -> None:
+        """Let the listener wait no longer. Safe from any thread."""
+        self._events.put(Leave())
+
+    def abandon(self) -> Over:
+        """End it at once, its threads and its connection too; what is known of it up to now."""
         self._inbox.end()
-        self._capturing.join(CLOSE_S)
+        self._inbox.put(Abandon())
+        if self._capturing is not None:
+            self._capturing.join(CLOSE_S)
         return self._loop.over(None, broken=True)
 
     def notify(self, notice: Notice) -> None:

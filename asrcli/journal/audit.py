@@ -8,7 +8,8 @@ from asrcli.errors import AudioLost
 from asrcli.events import Resumed
 from asrcli.journal.reading import Journal
 from asrcli.journal.track import Track
-from asrcli.recovery.replay import Span, left_over
+from asrcli.recovery.replay import left_over
+from asrcli.recovery.spans import Span
 from asrcli.transcript import Sentence
 
 TOLERANCE_MS = 200  # two pieces of audio: one may be on its way when a run is told to stop

@@ -10,8 +10,9 @@ from asrcli.errors import SourceError
 from asrcli.events import Gap, Resumed
 from asrcli.journal.record import EVENTS, Header, Kept, final, header, lines, number
 from asrcli.journal.track import Index, Track
-from asrcli.recovery.replay import Span, left_over
+from asrcli.recovery.replay import left_over
 from asrcli.recovery.seam import MARGIN_MS, seam
+from asrcli.recovery.spans import Span
 from asrcli.transcript import Sentence
 
 

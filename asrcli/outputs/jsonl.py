@@ -43,7 +43,7 @@ class JsonLines:
             return _present({"type": "reconnect", **asdict(event)}, "speaker")
         if isinstance(event, Notice):
             return {"type": "notice", **asdict(event)} if LEVELS[event.level] <= self._level else None
-        return {"type": "end", **asdict(event), "silence_ms": event.silence_ms} if isinstance(event, Ended) else None
+        return {"type": "end", **asdict(event)} if isinstance(event, Ended) else None
 
 
 def _partial(event: Partial, number: int) -> dict[str, Any]:

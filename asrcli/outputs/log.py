@@ -12,6 +12,8 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNI
 class Log:
     """An Output that writes to a logger."""
 
+    passive = True
+
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
 

@@ -43,6 +43,8 @@ class Status:
     Of the attempts to connect again only the first is told at level 0: those that follow say the same.
     """
 
+    passive = True
+
     def __init__(self, write: Callable[[str], None], *, level: int) -> None:
         self._write, self._level = write, level
 

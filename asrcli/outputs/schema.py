@@ -106,6 +106,8 @@ _EVENTS = [
             "input_tokens": {**_MAYBE_COUNT, "description": "as the service counts; null where it does not"},
             "output_tokens": _MAYBE_COUNT,
             "cost": {"type": ["number", "null"], "minimum": 0, "description": "of what it counted, in CNY"},
+            "resent_ms": {**_MS, "description": "audio that was sent again after a loss, each time it was"},
+            "dropped": {**_COUNT, "description": "finals that said again what was settled, and were dropped"},
             "longest_catch_up_ms": {**_MS, "description": "loss of a connection to nothing waiting any more"},
         },
     ),

@@ -56,6 +56,8 @@ def tail(settled: str, unsettled: str, cells: int) -> tuple[str, str]:
 class Terminal:
     """An Output for a screen that can redraw. Nothing above the live line is ever touched again."""
 
+    passive = True  # the words are kept elsewhere
+
     def __init__(
         self,
         file: TextIO,

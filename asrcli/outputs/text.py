@@ -94,10 +94,11 @@ def folded(line: str, cells: int) -> list[str]:
 def account(ended: Ended) -> list[str]:
     """The closing lines: every second of audio, then the delays and the bill."""
     captured, final, lost = (round(ms / 10) for ms in (ended.audio_ms, ended.final_ms, ended.lost_ms))
+    silence = captured - final - lost  # silence_ms, rounded so that what is shown adds up
     seconds = [
         f"captured {captured / 100:.2f} s",
         f"final {final / 100:.2f} s",
-        f"silence {max(0, captured - final - lost) / 100:.2f} s",  # so that what is shown adds up
+        f"silence {silence / 100:.2f} s",
         f"lost {lost / 100:.2f} s",
         *([f"paused {ended.paused_ms / 1000:.2f} s"] if ended.paused_ms else []),
         f"{ended.sentences} sentence{'' if ended.sentences == 1 else 's'}",
@@ -105,6 +106,10 @@ def account(ended: Ended) -> list[str]:
     if ended.reconnects:
         times = f"{ended.reconnects} reconnect{'' if ended.reconnects == 1 else 's'}"
         seconds.append(f"{times} (longest outage {ended.longest_outage_ms / 1000:.1f} s)")
+    if ended.resent_ms:
+        seconds.append(f"sent again {ended.resent_ms / 1000:.1f} s")
+    if ended.dropped:
+        seconds.append(f"dropped {ended.dropped} repeated sentence{'' if ended.dropped == 1 else 's'}")
     if ended.elapsed_ms and not ended.lost_ms and not ended.live:
         seconds.append(f"{ended.audio_ms / ended.elapsed_ms:.1f}x real time")
     delays = []

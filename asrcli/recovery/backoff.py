@@ -1,51 +1,132 @@
-"""Whether to try again after a loss, and when: attempts without progress are counted. No clock, no randomness."""
+"""Whether to try again after a loss, when, and from where: attempts without progress are bounded. No clock, no chance.
+
+Progress is text, or silence that a healthy connection has taken. Time alone is none: a service that takes audio for
+eleven seconds and drops the connection, again and again, is paid for the same audio each time.
+"""
+
+from dataclasses import dataclass
 
 from asrcli.config import Retries
 from asrcli.errors import AsrError, ConnectFailed, ConnectionLost
 from asrcli.recovery.faults import Fault, fault
 
-CAP_S = 30.0
+AWAY_CAP_S = 5.0  # the longest wait for a service that cannot be reached: whoever is back is found soon
+DROPS_CAP_S = 30.0  # and for one that takes the connection and drops it, or has too much to do
 BUSY_FACTOR = 8  # a service with too much to do is asked that much less often
-AT_THE_BEGINNING = 3  # attempts with a service that takes the connection and says nothing
-AT_THE_END = 5  # attempts for the last words when nobody speaks any more, where there is no other limit
+TOLD_CAP_S = 60.0  # a wait that the service asks for is granted up to here
+SILENT_STARTS = 3  # attempts with a service that has taken each connection and never said anything
+STOPPED_S = 30.0  # an outage is waited out for so long when the user has ended the run
+UNANSWERED = 1  # so often is audio sent again for a service that does not answer when it is asked to finish
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """How a connection was lost.
+
+    Attributes:
+        error: What ended it.
+        was_ready: The service has listened to us before, on this connection or another.
+        ended: No more audio will come.
+        reach: Position behind the audio that this connection took; None where it took none that awaits its text.
+        unanswered: The service was asked to finish and has said nothing for the whole stall timeout.
+    """
+
+    error: AsrError
+    was_ready: bool
+    ended: bool
+    reach: int | None
+    unanswered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Try again after `wait_s`. Audio before position `skip_to` was sent often enough: it is lost."""
+
+    wait_s: float
+    skip_to: int | None = None
 
 
 class Backoff:
-    """The attempts of one session; `attempt` is how many there were in a row without progress."""
+    """The attempts of one session. Times are seconds of some clock.
 
-    def __init__(self, retries: Retries, *, live: bool) -> None:
-        self._retries, self._live = retries, live
+    Attributes:
+        attempt: How many attempts there were in a row without progress.
+    """
+
+    def __init__(self, retries: Retries, *, realtime: bool) -> None:
+        self._retries, self._realtime = retries, realtime
+        self._reaches: list[int] = []  # how far each lost connection came since the last progress
+        self._unanswered = 0
+        self._away_since: float | None = None  # since when no connection has taken audio
+        self._retry_for_s, self._attempts_left = retries.retry_for_s, None if retries.limit != 0 else 0
         self.attempt = 0
+
+    @property
+    def waits_until(self) -> float | None:
+        """When an outage that lasts has been waited out; None without an outage or without a bound."""
+        if self._away_since is None or self._retry_for_s is None:
+            return None
+        return self._away_since + self._retry_for_s
 
     def progress(self) -> None:
-        """Something was heard of the service: whatever comes next is a new trouble."""
-        self.attempt = 0
+        """Some audio needs to be sent no more: whatever comes next is new trouble."""
+        self.attempt = self._unanswered = 0
+        self._reaches, self._away_since = [], None
 
-    def lost(self, error: AsrError, *, was_ready: bool, ended: bool, chance: float) -> float | None:
-        """Seconds to wait before the next attempt; None to give up.
+    def carried(self) -> None:
+        """Audio goes out again: the outage is over."""
+        self._away_since = None
 
-        Args:
-            error: How it was lost.
-            was_ready: The service has listened to us: what was refused before that is refused for good.
-            ended: There is no more audio to come.
-            chance: From 0 to 1.
-        """
-        kind = fault(error, live=self._live)
-        if kind is Fault.FATAL or (not was_ready and not self._may_come_up(error)):
+    def stop(self, now: float, attempts: int | None) -> None:
+        """The user has ended the run: an outage is waited out for half a minute more, or for so many attempts."""
+        if self._away_since is not None:
+            self._away_since = now
+        self._retry_for_s = min(STOPPED_S, self._retries.last_words_s, self._retry_for_s or STOPPED_S)
+        if attempts is not None and self._attempts_left is None:
+            self._attempts_left = attempts
+        self._realtime = False  # no more comes, so giving up a piece of audio gives up all of it
+
+    def lost(self, loss: Loss, now: float, chance: float) -> Attempt | None:
+        """What to do after a loss; None to give up. `chance` is from 0 to 1."""
+        kind = fault(loss.error, live=self._realtime)
+        if kind is Fault.FATAL or not (loss.was_ready or self._may_come_up(loss.error)) or self._attempts_left == 0:
             return None
-        limit = self._retries.limit
-        if limit is None and ended:
-            limit = AT_THE_END
-        if limit is not None and self.attempt >= limit:
+        skip_to = None
+        if loss.reach is not None:
+            self._away_since = None
+            self._reaches.append(loss.reach)
+            self._unanswered += loss.unanswered
+            if self._sent_too_often():
+                if not self._realtime:
+                    return None
+                skip_to = self._reaches.pop(0)
+                self._unanswered = 0
+        self._away_since = now if self._away_since is None else self._away_since
+        if loss.ended and self._retry_for_s is None:
+            self._retry_for_s = self._retries.last_words_s
+        if self.waits_until is not None and now >= self.waits_until:
             return None
         self.attempt += 1
+        self._attempts_left = None if self._attempts_left is None else self._attempts_left - 1
+        return Attempt(self._wait_s(loss, kind, now, chance), skip_to)
+
+    def _sent_too_often(self) -> bool:
+        limit = self._retries.limit
+        return (limit is not None and len(self._reaches) > limit) or self._unanswered > UNANSWERED
+
+    def _wait_s(self, loss: Loss, kind: Fault, now: float, chance: float) -> float:
+        away = isinstance(loss.error, ConnectFailed) and kind is not Fault.BUSY
         base_s = self._retries.wait_s * (BUSY_FACTOR if kind is Fault.BUSY else 1)
-        wait_s = chance * min(CAP_S, base_s * 2.0 ** min(self.attempt - 1, 16))
-        return max(wait_s, getattr(error, "retry_after_s", None) or 0.0)
+        wait_s = chance * min(AWAY_CAP_S if away else DROPS_CAP_S, base_s * 2.0 ** min(self.attempt - 1, 16))
+        wait_s = max(wait_s, min(TOLD_CAP_S, getattr(loss.error, "retry_after_s", None) or 0.0))
+        return wait_s if self.waits_until is None else min(wait_s, max(0.0, self.waits_until - now))
 
     def _may_come_up(self, error: AsrError) -> bool:
-        """Whether a service that has never listened may do so yet: who is not there, or stays silent, is none."""
+        """Whether a service that has never listened may do so yet.
+
+        An address where nothing listens is a mistake of the user's, and so is a server that never says anything.
+        """
         if isinstance(error, ConnectFailed):
             return error.passing
         silent = isinstance(error, ConnectionLost) and error.code is None
-        return not silent or self.attempt < AT_THE_BEGINNING
+        return not silent or self.attempt < SILENT_STARTS

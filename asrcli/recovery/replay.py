@@ -4,36 +4,75 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
-from asrcli.audio import Chunk
+from asrcli.audio import SAMPLE_BYTES, Chunk
+from asrcli.recovery.spans import Span, Spans
 
-Span = tuple[int, int]  # begin and end, in milliseconds or in samples
-Shelve = Callable[[bytes], Callable[[], bytes]]  # puts bytes away, and gives what brings them back
+BLOCK_PIECES = 200  # so many chunks are put on the shelf as one: ten seconds of a microphone
+
+
+class Stored(Protocol):
+    """Bytes that were put away."""
+
+    def load(self) -> bytes:
+        """Bring them back."""
+        ...
+
+    def free(self) -> None:
+        """They are wanted no more."""
+        ...
+
+
+Shelve = Callable[[bytes], Stored]
 
 
 @dataclass(frozen=True, slots=True)
-class Shelved:
-    """A chunk whose samples lie elsewhere until they are asked for."""
+class Piece:
+    """One chunk of a block: all of it but its samples."""
 
     position: int
     samples: int
     cut_after: bool
-    quiet: bool
-    load: Callable[[], bytes]
+    quiet: bool | None
 
-    @property
-    def end(self) -> int:
-        """Position of the first sample behind it."""
-        return self.position + self.samples
+
+class Block:
+    """Consecutive chunks whose samples lie elsewhere until they are asked for."""
+
+    def __init__(self, chunks: Sequence[Chunk], shelve: Shelve) -> None:
+        self._pieces = tuple(Piece(chunk.position, chunk.samples, chunk.cut_after, chunk.quiet) for chunk in chunks)
+        self._stored = shelve(b"".join(chunk.pcm for chunk in chunks))
+        self.position, self.end = chunks[0].position, chunks[-1].end
+        self.samples = sum(chunk.samples for chunk in chunks)
+        self.quiet = all(chunk.quiet for chunk in chunks)
+        self._loaded: bytes | None = None
 
     @property
     def pcm(self) -> bytes:
-        """The samples, brought back."""
-        return self.load()
+        """All samples, brought back."""
+        if self._loaded is None:
+            self._loaded = self._stored.load()
+        return self._loaded
 
     def since(self, position: int) -> Chunk:
-        """The part of it from `position` on, brought back."""
-        return Chunk(self.position, self.load(), self.cut_after, None, self.quiet).since(position)
+        """The rest of the chunk that holds a position, or the first chunk behind it."""
+        at = 0
+        for piece in self._pieces:
+            behind = at + piece.samples * SAMPLE_BYTES
+            if piece.position + piece.samples > position:
+                pcm = self.pcm[at:behind]
+                return Chunk(piece.position, pcm, piece.cut_after, None, piece.quiet).since(position)
+            at = behind
+        raise ValueError(position)
+
+    def unload(self) -> None:
+        """The samples need not stay in memory."""
+        self._loaded = None
+
+    def free(self) -> None:
+        """The samples are wanted no more."""
+        self._stored.free()
 
 
 class Replay:
@@ -43,15 +82,16 @@ class Replay:
 
     Attributes:
         start: Position of the first sample of the task that runs, or of the next one.
+        sent: Position behind the last sample that was ever sent.
     """
 
     def __init__(self, start: int, limit: int, memory: int = 0, shelve: Shelve | None = None) -> None:
-        self.start = self._cursor = start
+        self.start = self.sent = self._cursor = start
         self._limit, self._memory, self._shelve = limit, memory, shelve
-        self._chunks: deque[Chunk | Shelved] = deque()
+        self._chunks: deque[Chunk | Block] = deque()
         self._samples = 0
         self._next = 0  # index of what is to be sent next
-        self._shelved = 0  # so many of the first are on the shelf
+        self._blocks = 0  # so many of the first are on the shelf
         self._loose = 0  # samples that are not
 
     @property
@@ -64,6 +104,9 @@ class Replay:
         self._next = 0 if position < self._cursor else self._next
         self._cursor = position
         while self._next < len(self._chunks) and self._chunks[self._next].end <= position:
+            passed = self._chunks[self._next]
+            if isinstance(passed, Block):
+                passed.unload()
             self._next += 1
 
     def add(self, chunk: Chunk) -> None:
@@ -80,54 +123,71 @@ class Replay:
         """What is to be sent next: it begins at the cursor, or where the audio behind it does."""
         return self._chunks[self._next].since(self.cursor) if self._next < len(self._chunks) else None
 
-    def waiting(self) -> "list[Chunk | Shelved]":
+    @property
+    def pending(self) -> bool:
+        """Whether anything is to be sent."""
+        return self._next < len(self._chunks)
+
+    def waiting(self) -> "list[Chunk | Block]":
         """All that is to be sent."""
         found = list(islice(self._chunks, self._next, None))
-        return [found[0].since(self.cursor), *found[1:]] if found else []
+        return [found[0] if isinstance(found[0], Block) else found[0].since(self.cursor), *found[1:]] if found else []
 
     @property
-    def kept(self) -> "Sequence[Chunk | Shelved]":
+    def kept(self) -> "Sequence[Chunk | Block]":
         """All that is kept, in order."""
         return self._chunks
 
     @property
     def backlog(self) -> int:
         """How many samples are to be sent."""
-        return sum(chunk.samples for chunk in self.waiting())
+        waiting = sum(chunk.samples for chunk in islice(self._chunks, self._next, None))
+        return waiting - max(0, self.cursor - self._chunks[self._next].position) if waiting else 0
 
     def settle(self, position: int) -> None:
         """Nothing before this position will be wanted again, unless it has not been sent yet."""
         while self._chunks and self._chunks[0].end <= min(position, self.cursor):
             self._forget()
 
-    def pass_over(self, position: int) -> Span:
-        """The next task begins here; the positions that are heard, or had nothing to hear."""
-        passed = self.start, position
+    def pass_over(self, position: int) -> None:
+        """The next task begins here; what lies before was heard, had nothing to hear, or is lost."""
         self.start = self.cursor = position
         self.settle(position)
-        return passed
+
+    def drop_unsent(self) -> None:
+        """Forget what was never sent."""
+        while self._chunks and not isinstance(last := self._chunks[-1], Block) and last.position >= self.sent:
+            self._chunks.pop()
+            self._samples -= last.samples
+            self._loose -= last.samples
+        self._next = min(self._next, len(self._chunks))
 
     def _forget(self) -> None:
-        samples = self._chunks.popleft().samples
-        self._samples -= samples
-        self._loose -= 0 if self._shelved else samples
-        self._next, self._shelved = max(0, self._next - 1), max(0, self._shelved - 1)
+        oldest = self._chunks.popleft()
+        self._samples -= oldest.samples
+        if isinstance(oldest, Block):
+            oldest.free()
+            self._blocks -= 1
+        else:
+            self._loose -= oldest.samples
+        self._next = max(0, self._next - 1)
 
     def _put_away(self, shelve: Shelve) -> None:
-        oldest = self._chunks[self._shelved]
-        load = shelve(oldest.pcm)
-        self._chunks[self._shelved] = Shelved(oldest.position, oldest.samples, oldest.cut_after, oldest.quiet, load)
-        self._shelved += 1
-        self._loose -= oldest.samples
+        """Put the oldest loose chunks on the shelf, as one block."""
+        at = self._blocks
+        self._chunks.rotate(-at)
+        pieces: list[Chunk] = []
+        while len(pieces) < BLOCK_PIECES and self._chunks and not isinstance(first := self._chunks[0], Block):
+            pieces.append(first)
+            self._chunks.popleft()
+        self._chunks.appendleft(Block(pieces, shelve))
+        self._chunks.rotate(at)
+        self._blocks += 1
+        self._loose -= sum(chunk.samples for chunk in pieces)
+        if self._next > at:
+            self._next = max(at, self._next - len(pieces) + 1)
 
 
 def left_over(begin: int, end: int, spared: Iterable[Span]) -> list[Span]:
     """What remains of a span without others, in order."""
-    left: list[Span] = []
-    for other_begin, other_end in sorted(spared):
-        if begin >= end:
-            break
-        if other_begin > begin:
-            left.append((begin, min(other_begin, end)))
-        begin = max(begin, other_end)
-    return [*left, (begin, end)] if begin < end else left
+    return Spans(spared).missing(begin, end)

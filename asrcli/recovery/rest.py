@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from asrcli.audio import Chunk
-from asrcli.recovery.replay import Shelved
+from asrcli.recovery.replay import Block
 
 RENEW_EVERY_S = 1.0  # a service that ends each task at once is not asked more often
 
@@ -18,9 +18,7 @@ class Rest(Enum):
     LOSE = auto()  # the service has had it and would not hear it
 
 
-def verdict(
-    waiting: Sequence[Chunk | Shelved], *, asleep: bool, spent: bool, tried: bool, since_start_s: float
-) -> Rest:
+def verdict(waiting: Sequence[Chunk | Block], *, asleep: bool, spent: bool, tried: bool, since_start_s: float) -> Rest:
     """What the audio that waits calls for.
 
     Args:

@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterable
 
 from asrcli.audio import Chunk, Format
-from asrcli.recovery.replay import Replay, Shelved
+from asrcli.recovery.replay import Block, Replay
 
 MARGIN_MS = 300  # no farther back: the more is heard again, the more may be said again
 STEP_MS = 10
@@ -15,14 +15,17 @@ QUIET = 0.05  # of the loudest sample around is no word
 def resume(audio: Replay, covered: int, audio_format: Format) -> tuple[int, int]:
     """Where a new task should begin when finals reach up to a position, and where it can, for what is still kept.
 
-    Never before the task that was lost: what lies before that was heard.
+    Never before the task that was lost: what lies before that was heard. Where all that was sent is decided nothing is
+    sent again, or a service that takes a second of quiet and drops would be sent it for ever.
     """
     reached = max(audio.start, min(audio.cursor, covered))
+    if reached == audio.cursor:
+        return reached, reached
     wanted = max(audio.start, seam(audio.kept, reached, audio_format))
     return wanted, max(wanted, audio.kept[0].position) if audio.kept else wanted
 
 
-def seam(chunks: Iterable[Chunk | Shelved], position: int, audio_format: Format) -> int:
+def seam(chunks: Iterable[Chunk | Block], position: int, audio_format: Format) -> int:
     """A position at or before the given one, with nothing but quiet between the two.
 
     A word that the recognizer cut too early is never cut in two by it: where there is no quiet the position itself is

@@ -21,6 +21,11 @@ class Watch:
         self.patience_s = self._usual_s
 
     @property
+    def in_doubt(self) -> bool:
+        """Whether the last connection was given up for its silence: what was said may be no speech."""
+        return self.patience_s > self._usual_s
+
+    @property
     def due(self) -> float | None:
         """When patience ends."""
         return None if self._asked is None else self._asked + self.patience_s

@@ -35,6 +35,11 @@ class WebSocket:
         """Always: `send` itself waits."""
         return True
 
+    @property
+    def silent_s(self) -> float:
+        """Not known here."""
+        return 0.0
+
     def send(self, message: Message) -> None:
         """Send one message; waits while the other end is behind."""
         from websockets.exceptions import ConnectionClosed

@@ -1,10 +1,11 @@
 """Lost connections of what cannot wait, and of a wire without times: queues, limits, stalls, commits."""
 
-from asrcli.config import Connection, Recognition, Retries
+from asrcli.config import FILE_RETRY_FOR_S, Connection, Recognition, Retries
 from asrcli.errors import ConnectFailed
 from asrcli.events import Final, Finished, Progress, Ready, Reconnecting
 from asrcli.message import Message, Text
 from asrcli.protocol import realtime
+from asrcli.recovery.backoff import STOPPED_S
 from asrcli.request import Finish
 from tests.support.handshake import Service, Wire
 from tests.support.pair import counting
@@ -46,13 +47,43 @@ def test_live_audio_queues_while_the_connection_is_away() -> None:
 
 
 def test_a_user_who_stopped_is_not_kept_for_ever() -> None:
-    """No limit while somebody speaks; five attempts for the last words."""
-    talk = Talk()
+    """No limit while somebody speaks; when no more comes, the last words are waited for as long as for a file's."""
+    talk, now = Talk(), [0.0]
+
+    def clock() -> float:
+        now[0] += 1.0
+        return now[0]
+
     talk.say(2)
     talk.end()
-    asked = listening(talk, dropping(2), *[ConnectFailed("ws://test", "down")] * 20, retries=Retries(None, wait_s=0))
+    down = [ConnectFailed("ws://test", "down")] * 400
+    asked = listening(talk, dropping(2), *down, retries=Retries(None, wait_s=0), clock=clock)
     attempts = [event.attempt for event in asked.events() if isinstance(event, Reconnecting)]
-    assert attempts == [1, 2, 3, 4, 5]
+    assert attempts == list(range(1, len(attempts) + 1))
+    assert FILE_RETRY_FOR_S <= now[0] < FILE_RETRY_FOR_S + 60
+    assert isinstance(asked.over.error, ConnectFailed)
+
+
+def test_a_user_who_ended_the_run_waits_half_a_minute() -> None:
+    """The outage is as long as it is; whoever pressed Ctrl-C in it wants to go home."""
+    talk, now = Talk(), [0.0]
+
+    def clock() -> float:
+        now[0] += 1.0
+        return now[0]
+
+    talk.say(2)
+    asked = listening(
+        talk, dropping(2), *[ConnectFailed("ws://test", "down")] * 400, retries=Retries(None, wait_s=0), clock=clock
+    )
+    ended_at = None
+    for event in asked.events():
+        if isinstance(event, Reconnecting) and event.attempt == 3:
+            ended_at = now[0]
+            talk.end()
+            asked.end_input()
+    assert ended_at is not None
+    assert now[0] < ended_at + STOPPED_S + 60
     assert isinstance(asked.over.error, ConnectFailed)
 
 

@@ -205,14 +205,15 @@ def test_the_outage_is_told_with_its_length() -> None:
     assert asked.over.longest_outage_ms > 0
 
 
-def test_finals_for_audio_that_was_never_sent_are_no_progress() -> None:
+def test_times_from_the_future_are_moved_into_what_was_sent() -> None:
     """A service that raves is given up like one that says nothing, and what was captured is accounted for."""
-    raving = dropping(0, Final("1", 90_000, 91_000, "from the future"))
+    raving = dropping(5, Final("1", 90_000, 91_000, "from the future"))
     asked = listening(Tone(5), *[raving] * 9, retries=Retries(limit=3, wait_s=0))
     events = list(asked.events())
     assert len([event for event in events if isinstance(event, Reconnecting)]) == 3
     assert isinstance(asked.over.error, ConnectionLost)
-    assert RATE.ms(asked.over.end) == 500
+    assert all(event.end_ms <= 500 for event in events if isinstance(event, Final))
+    assert (RATE.ms(asked.over.end), asked.over.totals.lost_ms) == (500, 500)
 
 
 def test_audio_requests_are_whole() -> None:

@@ -159,21 +159,22 @@ def test_a_service_that_goes_silent_after_finish_is_given_up() -> None:
     assert events[-1] == Gap(200, 500, str(asked.over.error))
 
 
-def test_the_end_of_input_sends_what_was_captured_and_waits_for_its_text() -> None:
-    """The first Ctrl-C loses no word that was spoken before it."""
-    third = Flag()
+def test_the_end_of_input_awaits_the_text_of_what_was_sent() -> None:
+    """The first Ctrl-C in a file: what went out gets its words, what did not is not sent any more."""
+    ended = Flag()
 
     def gate(number: int) -> None:
         if number == 3:
-            asked.end_input()
-            third.set()
+            assert ended.wait(PATIENCE_S)
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
-        third.wait(PATIENCE_S)
         service.tell(READY)
-        requests = service.until_finish()
-        assert len(requests) == 4
+        for _ in range(3):
+            service.asked()
+        asked.end_input()
+        ended.set()
+        assert len(service.until_finish()) <= 2
         service.tell(Final("1", 0, 300, "all of it"), Finished())
         assert wire
 
@@ -182,6 +183,24 @@ def test_the_end_of_input_sends_what_was_captured_and_waits_for_its_text() -> No
     assert Final("1", 0, 300, "all of it") in events
     assert asked.over.error is None
     assert RATE.ms(asked.over.end) == 300
+
+
+def test_a_file_that_is_ended_before_anything_was_sent_sends_nothing() -> None:
+    """Nobody waits for words that were never said to the service."""
+    said: list[int] = []
+
+    def serve(service: Service, wire: Wire) -> None:
+        service.asked()
+        asked.end_input()
+        service.tell(READY)
+        said.append(len(service.until_finish()))
+        service.tell(Finished())
+        assert wire
+
+    asked = session(Tone(1000), serve)
+    list(asked.events())
+    assert said in ([], [1])
+    assert (asked.over.error, RATE.ms(asked.over.end)) == (None, 0)
 
 
 def test_a_source_that_fails_midway_still_gets_its_finals() -> None:

@@ -1,58 +1,143 @@
-"""When the next attempt comes, and when there is none: counted, doubled, capped, drawn by lot."""
+"""When the next attempt comes, and when there is none: counted, doubled, capped, drawn by chance."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.config import Retries
+from asrcli.config import FILE_RETRY_FOR_S, Retries
 from asrcli.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused
-from asrcli.recovery.backoff import AT_THE_END, BUSY_FACTOR, CAP_S, Backoff
+from asrcli.recovery.backoff import (
+    AWAY_CAP_S,
+    BUSY_FACTOR,
+    DROPS_CAP_S,
+    STOPPED_S,
+    TOLD_CAP_S,
+    Attempt,
+    Backoff,
+    Loss,
+)
 
 BROKEN = ConnectionLost("broke", 1006)
+AWAY = ConnectFailed("ws://x", "connection refused")
+
+
+def loss(error: AsrError = BROKEN, *, reach: int | None = None, unanswered: bool = False, ended: bool = False) -> Loss:
+    """A loss with a service that has listened before."""
+    return Loss(error, was_ready=True, ended=ended, reach=reach, unanswered=unanswered)
 
 
 def waits(backoff: Backoff, times: int, *, chance: float = 1.0, error: AsrError = BROKEN) -> list[float | None]:
-    """The waits of so many losses in a row."""
-    return [backoff.lost(error, was_ready=True, ended=False, chance=chance) for _ in range(times)]
+    """The waits of so many losses in a row, none of which took audio."""
+    attempts = [backoff.lost(loss(error), 0.0, chance) for _ in range(times)]
+    return [None if attempt is None else attempt.wait_s for attempt in attempts]
 
 
-def test_the_wait_doubles_and_is_capped() -> None:
-    """With the worst luck."""
-    assert waits(Backoff(Retries(None, 0.5), live=True), 8) == [0.5, 1, 2, 4, 8, 16, CAP_S, CAP_S]
+@pytest.mark.parametrize(("error", "cap_s"), [(BROKEN, DROPS_CAP_S), (AWAY, AWAY_CAP_S)])
+def test_the_wait_doubles_and_is_capped(error: AsrError, cap_s: float) -> None:
+    """With the worst luck; a service that cannot be reached is looked for often, so that its return is seen soon."""
+    expected = [min(cap_s, 0.5 * 2**number) for number in range(8)]
+    assert waits(Backoff(Retries(None, 0.5), realtime=True), 8, error=error) == expected
 
 
 @given(st.floats(0, 1, exclude_max=True), st.integers(1, 40))
 def test_full_jitter_stays_below_the_wait(chance: float, times: int) -> None:
     """A thousand clients that lose one service do not come back at one moment."""
-    for number, wait_s in enumerate(waits(Backoff(Retries(None, 0.5), live=True), times, chance=chance)):
+    for number, wait_s in enumerate(waits(Backoff(Retries(None, 0.5), realtime=True), times, chance=chance)):
         assert wait_s is not None
-        assert 0 <= wait_s <= min(CAP_S, 0.5 * 2.0**number)
+        assert 0 <= wait_s <= min(DROPS_CAP_S, 0.5 * 2.0**number)
 
 
-@pytest.mark.parametrize(("limit", "given"), [(0, 0), (1, 1), (5, 5)])
-def test_the_limit_is_counted_without_progress(limit: int, given: int) -> None:
-    """Zero is never, and progress begins anew."""
-    backoff = Backoff(Retries(limit, 0), live=False)
-    assert waits(backoff, limit + 1) == [0.0] * given + [None]
-    backoff.progress()
-    assert waits(backoff, limit + 1) == [0.0] * given + [None]
+@pytest.mark.parametrize("limit", [1, 5])
+def test_the_same_audio_is_sent_again_so_often_and_no_more(limit: int) -> None:
+    """Progress begins the count anew."""
+    backoff = Backoff(Retries(limit, 0), realtime=False)
+    for _ in range(2):
+        attempts = [backoff.lost(loss(reach=100), 0.0, 1.0) for _ in range(limit + 1)]
+        assert attempts == [*[Attempt(0.0)] * limit, None]
+        backoff.progress()
 
 
-def test_a_busy_service_is_asked_less_often_and_its_own_word_counts() -> None:
-    """Throttling waits longer; Retry-After is a lower bound."""
+def test_no_attempts_are_none() -> None:
+    """Zero is never, whatever was sent."""
+    assert Backoff(Retries(0, 0), realtime=True).lost(loss(), 0.0, 1.0) is None
+
+
+def test_attempts_that_carry_no_audio_cost_none_of_the_resends() -> None:
+    """An outage of many minutes is not five resends."""
+    backoff = Backoff(Retries(1, 0), realtime=False)
+    assert backoff.lost(loss(reach=100), 0.0, 1.0) is not None
+    assert all(backoff.lost(loss(AWAY), 1.0, 1.0) is not None for _ in range(100))
+    assert backoff.lost(loss(reach=100), 2.0, 1.0) is None
+
+
+def test_a_talk_goes_on_behind_audio_that_was_sent_often_enough() -> None:
+    """The oldest connection bounds what was sent so often; what later ones took on top of that may be sent again."""
+    backoff = Backoff(Retries(2, 0), realtime=True)
+    reaches = [100, 150, 200, 250, 300]
+    attempts = [backoff.lost(loss(reach=reach), 0.0, 1.0) for reach in reaches]
+    assert [attempt and attempt.skip_to for attempt in attempts] == [None, None, 100, 150, 200]
+
+
+def test_a_finish_that_is_not_answered_is_asked_for_once_more() -> None:
+    """Each time costs the whole patience, and all of the audio."""
+    backoff = Backoff(Retries(5, 0), realtime=False)
+    attempts = [backoff.lost(loss(reach=100, unanswered=True), 30.0 * number, 1.0) for number in range(2)]
+    assert attempts == [Attempt(0.0), None]
+
+
+@given(st.lists(st.floats(0.1, 20.0), min_size=1, max_size=200), st.sampled_from([10.0, FILE_RETRY_FOR_S]))
+def test_an_outage_is_waited_out_for_so_long_and_no_longer(steps: list[float], retry_for_s: float) -> None:
+    """The last attempt is not missed because the wait before it was longer than what was left."""
+    backoff, now = Backoff(Retries(5, 0.5, retry_for_s=retry_for_s), realtime=False), 0.0
+    for step in steps:
+        attempt = backoff.lost(loss(AWAY), now, 1.0)
+        assert (attempt is None) == (now >= retry_for_s)
+        if attempt is None:
+            return
+        assert now + attempt.wait_s <= retry_for_s
+        now += max(step, attempt.wait_s)
+
+
+def test_audio_that_flows_ends_an_outage() -> None:
+    """The next one is another."""
+    backoff = Backoff(Retries(5, 0, retry_for_s=10.0), realtime=False)
+    assert backoff.lost(loss(AWAY), 0.0, 1.0) is not None
+    backoff.carried()
+    assert backoff.lost(loss(AWAY), 11.0, 1.0) is not None
+    assert backoff.lost(loss(AWAY), 22.0, 1.0) is None
+
+
+def test_a_busy_service_is_asked_less_often_and_its_own_word_counts_up_to_a_bound() -> None:
+    """Throttling waits longer; Retry-After is a lower bound, and a server's wild number is not believed."""
     busy = ServiceRefused("Throttling", "slow down")
-    assert waits(Backoff(Retries(None, 0.5), live=True), 2, error=busy) == [0.5 * BUSY_FACTOR, 1.0 * BUSY_FACTOR]
-    told = ServiceRefused("Throttling", "slow down", retry_after_s=17.0)
-    assert waits(Backoff(Retries(None, 0.5), live=True), 1, chance=0.0, error=told) == [17.0]
-    down = ConnectFailed("ws://x", "HTTP 503", passing=True, retry_after_s=3.0)
-    assert waits(Backoff(Retries(None, 0.5), live=True), 1, chance=0.0, error=down) == [3.0]
+    assert waits(Backoff(Retries(None, 0.5), realtime=True), 2, error=busy) == [0.5 * BUSY_FACTOR, 1.0 * BUSY_FACTOR]
+    for asked_s, given_s in ((17.0, 17.0), (86_400.0, TOLD_CAP_S), (1e300, TOLD_CAP_S), (float("inf"), TOLD_CAP_S)):
+        told = ServiceRefused("Throttling", "slow down", retry_after_s=asked_s)
+        assert waits(Backoff(Retries(None, 0.5), realtime=True), 1, chance=0.0, error=told) == [given_s]
+        down = ConnectFailed("ws://x", "HTTP 503", passing=True, retry_after_s=asked_s)
+        assert waits(Backoff(Retries(None, 0.5), realtime=True), 1, chance=0.0, error=down) == [given_s]
 
 
-def test_when_nobody_speaks_any_more_there_is_a_limit() -> None:
+@pytest.mark.parametrize(("stopped", "bound_s"), [(False, FILE_RETRY_FOR_S), (True, STOPPED_S)])
+def test_when_nobody_speaks_any_more_an_outage_has_an_end(stopped: bool, bound_s: float) -> None:
     """Whoever pressed Ctrl-C wants to go home."""
-    backoff = Backoff(Retries(None, 0), live=True)
-    asked = [backoff.lost(BROKEN, was_ready=True, ended=True, chance=1.0) for _ in range(AT_THE_END + 1)]
-    assert asked == [0.0] * AT_THE_END + [None]
+    backoff = Backoff(Retries(None, 0), realtime=True)
+    assert backoff.lost(loss(AWAY), 0.0, 1.0) is not None
+    assert backoff.lost(loss(AWAY), 1e6, 1.0) is not None
+    if stopped:
+        backoff.stop(1e6, None)
+    else:
+        backoff.carried()
+        assert backoff.lost(loss(AWAY, ended=True), 1e6, 1.0) is not None
+    assert backoff.lost(loss(AWAY, ended=True), 1e6 + bound_s - 1, 1.0) is not None
+    assert backoff.lost(loss(AWAY, ended=True), 1e6 + bound_s, 1.0) is None
+
+
+def test_a_run_that_was_told_to_end_tries_once() -> None:
+    """SIGTERM is followed by SIGKILL."""
+    backoff = Backoff(Retries(None, 0), realtime=True)
+    backoff.stop(0.0, 1)
+    assert waits(backoff, 2) == [0.0, None]
 
 
 @pytest.mark.parametrize(
@@ -71,5 +156,5 @@ def test_a_service_that_never_listened_is_tried_again_only_if_it_said_that_it_wo
     error: AsrError, tried: bool
 ) -> None:
     """A wrong address is told at once."""
-    wait_s = Backoff(Retries(5, 0), live=False).lost(error, was_ready=False, ended=False, chance=1.0)
-    assert (wait_s is not None) is tried
+    never = Loss(error, was_ready=False, ended=False, reach=None)
+    assert (Backoff(Retries(5, 0), realtime=False).lost(never, 0.0, 1.0) is not None) is tried

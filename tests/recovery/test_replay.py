@@ -1,6 +1,9 @@
 """What is kept: in order, from the cursor on, until it settles, and never beyond the limit."""
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections import deque
+from contextlib import closing
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -8,7 +11,7 @@ from hypothesis import strategies as st
 
 from asrcli.audio import Chunk
 from asrcli.engine.store import Spill
-from asrcli.recovery.replay import Replay, left_over
+from asrcli.recovery.replay import Replay, Stored, left_over
 
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda ends: (min(ends), max(ends))), max_size=8)
 
@@ -55,7 +58,7 @@ def test_a_task_may_begin_where_the_last_one_was_heard_to_or_before_its_end() ->
     """What lies before is passed over; what lies behind is there again."""
     replay = kept(10, 10, 10)
     replay.cursor = 130
-    assert replay.pass_over(115) == (100, 115)
+    replay.pass_over(115)
     assert (replay.start, replay.waiting()) == (115, [Chunk(115, bytes(10)), Chunk(120, bytes(20))])
 
 
@@ -65,25 +68,41 @@ def test_beyond_the_limit_the_oldest_is_forgotten() -> None:
     assert replay.waiting()[0].position == 110
 
 
+class Shelf:
+    """Bytes that were put away, and whether they are wanted no more."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.is_free = data, False
+
+    def load(self) -> bytes:
+        """The bytes."""
+        assert not self.is_free
+        return self.data
+
+    def free(self) -> None:
+        """Not wanted."""
+        self.is_free = True
+
+
 @given(
-    st.lists(st.integers(1, 9), min_size=1, max_size=30),
+    st.lists(st.integers(1, 9), min_size=1, max_size=700),
     st.integers(0, 200),
     st.integers(0, 60),
     st.booleans(),
 )
 def test_what_is_put_away_comes_back_as_it_was(sizes: list[int], memory: int, begin: int, spilled: bool) -> None:
     """Whatever is in memory and whatever is not: the same audio at the same places, also when it is sent again."""
-    shelf: list[bytes] = []
+    shelf: list[Shelf] = []
 
-    def shelve(data: bytes) -> Callable[[], bytes]:
-        shelf.append(data)
-        return lambda: data
+    def shelve(data: bytes) -> Shelf:
+        shelf.append(Shelf(data))
+        return shelf[-1]
 
     replay = Replay(0, 10_000, memory, shelve if spilled else None)
     whole, at = b"", 0
     for number, size in enumerate(sizes):
-        pcm = bytes([number + 1, 0]) * size
-        replay.add(Chunk(at, pcm))
+        pcm = bytes([number % 255 + 1, 0]) * size
+        replay.add(Chunk(at, pcm, cut_after=number % 3 == 0, quiet=number % 2 == 0))
         whole, at = whole + pcm, at + size
     for again in (0, min(begin, at)):
         replay.cursor = again
@@ -91,23 +110,56 @@ def test_what_is_put_away_comes_back_as_it_was(sizes: list[int], memory: int, be
         heard = b""
         while (chunk := replay.next()) is not None:
             assert chunk.position == replay.cursor
+            number = bisect_right(list(accumulate(sizes)), chunk.position)
+            assert (chunk.cut_after, chunk.quiet) == (number % 3 == 0, number % 2 == 0)
             heard += chunk.pcm
             replay.cursor = chunk.end
         assert heard == whole[2 * again :]
-    assert (sum(map(len, shelf)) >= len(whole) - 2 * memory) or not spilled
+    assert (sum(len(each.data) for each in shelf) >= len(whole) - 2 * memory) or not spilled
     replay.settle(at)
     assert not replay.kept
+    assert all(each.is_free for each in shelf)
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=30), st.integers(0, 30))
+def test_what_was_never_sent_can_be_dropped(sizes: list[int], sent: int) -> None:
+    """What was sent stays, to be sent again."""
+    replay, sent = kept(*sizes), min(sent, len(sizes))
+    ends = [100, *(100 + size for size in accumulate(sizes))]
+    replay.cursor = replay.sent = ends[sent]
+    replay.drop_unsent()
+    assert not replay.pending
+    assert [chunk.end for chunk in replay.kept] == ends[1 : sent + 1]
 
 
 def test_a_spill_is_a_file_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """And memory where there is no room for one."""
-    spill = Spill()
-    first, second = spill.put(b"one"), spill.put(b"two!")
-    assert (second(), first(), second()) == (b"two!", b"one", b"two!")
-    spill.close()
+    with closing(Spill()) as spill:
+        first, second = spill.put(b"one"), spill.put(b"two!")
+        assert (second.load(), first.load(), second.load()) == (b"two!", b"one", b"two!")
 
     def full() -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("tempfile.TemporaryFile", full)
-    assert Spill().put(b"three")() == b"three"
+    assert Spill().put(b"three").load() == b"three"
+
+
+@given(st.lists(st.tuples(st.binary(min_size=1, max_size=50), st.integers(1, 4)), min_size=1, max_size=60))
+def test_a_spill_uses_its_places_again(puts: list[tuple[bytes, int]]) -> None:
+    """A ring on the disk: it grows to what is kept at once, and is empty when nothing is."""
+    with closing(Spill()) as spill:
+        there: deque[tuple[bytes, Stored]] = deque()
+        most = 0
+        for data, keep in puts:
+            there.append((data, spill.put(data.ljust(50, b"."))))
+            most = max(most, len(there))
+            while len(there) > keep:
+                expected, stored = there.popleft()
+                assert stored.load() == expected.ljust(50, b".")
+                stored.free()
+        assert spill.size_bytes <= 50 * most
+        for expected, stored in there:
+            assert stored.load() == expected.ljust(50, b".")
+            stored.free()
+        assert spill.size_bytes == 0

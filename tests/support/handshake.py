@@ -31,6 +31,11 @@ class Wire:
         """Always, in memory."""
         return True
 
+    @property
+    def silent_s(self) -> float:
+        """A service in memory is there."""
+        return 0.0
+
     def send(self, message: Message) -> None:
         """Hand the message to the service, or fail as a dead connection does."""
         if self.broken is not None:
@@ -103,7 +108,7 @@ class Tone:
         """Chunks that carry their number."""
         for number in range(self._chunks):
             self._gate(number)
-            yield Chunk(start + number * 1600, bytes([1 + number % 255, 0]) * 1600)
+            yield Chunk(start + number * 1600, bytes([1 + number % 255, 4]) * 1600)
         if self._error is not None:
             raise self._error
 

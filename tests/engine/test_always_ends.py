@@ -1,0 +1,170 @@
+"""Whatever a service does: a run ends, pays for no audio more often than it may, and accounts for every sample."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asrcli.config import FILE_RETRY_FOR_S, Retries
+from asrcli.errors import AsrError
+from asrcli.events import Final, Gap
+from asrcli.recovery.backoff import UNANSWERED
+from tests.support.simulated_service import SPEECH, Life
+from tests.support.simulation import NOISE, PAUSE, PIECE_MS, QUIET, Outcome, simulated, tape
+
+N = 3
+TRIES = Retries(N, 0.5, 4.0)
+FAULTS = [
+    "", "drops", "ends the task", "falls silent", "stops reading", "fails", "never ready", "away", "refuses",
+    "drops at finish", "never answers finish", "empty audio",
+]  # fmt: skip
+LIVES = st.builds(
+    Life,
+    fault=st.sampled_from(FAULTS),
+    after_s=st.one_of(st.floats(0.0, 2.0), st.floats(5.0, 60.0)),
+    speed=st.sampled_from([0.9, 2.0, 50.0]),
+)
+PARTS = st.tuples(st.sampled_from([SPEECH, NOISE, QUIET, PAUSE]), st.one_of(st.integers(1, 30), st.integers(100, 300)))
+AUDIO = st.lists(PARTS, min_size=1, max_size=5)
+
+
+def accounted(outcome: Outcome, kinds: list[tuple[int | None, int]]) -> None:
+    """Each sample has one fate, no word is said twice, and none is lost in silence."""
+    totals = outcome.over.totals
+    captured_ms = outcome.over.end  # one sample a millisecond
+    assert totals.open_ms == 0 or outcome.over.error is not None
+    figures = totals.final_ms, totals.silence_ms, totals.lost_ms, totals.paused_ms, totals.open_ms
+    assert sum(figures) == captured_ms
+    words = Counter(int(word) for event in outcome.events if isinstance(event, Final) for word in event.text.split())
+    assert max(words.values(), default=1) == 1
+    gaps = [(event.begin_ms, event.end_ms) for event in outcome.events if isinstance(event, Gap)]
+    assert sum(end - begin for begin, end in gaps) == totals.lost_ms
+    if outcome.over.totals.open_ms:
+        return
+    index = 0
+    for kind, pieces in kinds:
+        for number in range(index, index + pieces):
+            at_ms = number * PIECE_MS
+            if kind == SPEECH and at_ms < captured_ms:
+                lost = any(begin <= at_ms and at_ms + PIECE_MS <= end for begin, end in gaps)
+                assert lost or words[SPEECH + number] == 1, f"piece {number} is neither text nor gap"
+        index += pieces
+
+
+def paid(outcome: Outcome, times: int) -> None:
+    """No piece of audio was sent more often than this."""
+    worst = max(outcome.sent.values(), default=0)
+    assert worst <= times
+
+
+@settings(max_examples=150, deadline=None)
+@given(AUDIO, st.lists(LIVES, max_size=5), st.none() | LIVES, st.booleans(), st.sampled_from([None, 1.0, 16.0]),
+       st.booleans(), st.sampled_from([None, 20.0]))  # fmt: skip
+def test_it_ends_and_adds_up(
+    kinds: list[tuple[int | None, int]], lives: list[Life], after: Life | None, live: bool, pace: float | None,
+    cuts: bool, lifetime_s: float | None,
+) -> None:  # fmt: skip
+    """Over any lives of the connections and, if it comes to that, one kind of trouble for ever."""
+    outcome = simulated(
+        tape(kinds, live=live, cuts=cuts), lives, live=live, pace=None if live else pace, retries=TRIES, after=after,
+        lifetime_s=lifetime_s,
+    )  # fmt: skip
+    accounted(outcome, kinds)
+    paid(outcome, 1 + N + 2)  # twice more at most where a task is begun anew in mid-sentence, not after a loss
+
+
+@settings(max_examples=100, deadline=None)
+@given(AUDIO, st.lists(LIVES.filter(lambda life: life.fault in {"", "drops", "fails", "away"}), max_size=N),
+       st.booleans(), st.booleans())  # fmt: skip
+def test_a_few_losses_lose_nothing(
+    kinds: list[tuple[int | None, int]], lives: list[Life], live: bool, cuts: bool
+) -> None:
+    """As many as may be made good: every word is there once, and the run ends in order."""
+    outcome = simulated(tape(kinds, live=live, cuts=cuts), [Life(), *lives], live=live, pace=None, retries=TRIES)
+    accounted(outcome, kinds)
+    assert (outcome.over.error, outcome.over.totals.lost_ms) == (None, 0)
+
+
+@pytest.mark.parametrize("pace", [None, 1.0, 4.0])
+@pytest.mark.parametrize("kinds", [[(SPEECH, 20), (PAUSE, 30), (SPEECH, 20)], [(SPEECH, 30), (SPEECH, 30)]])
+def test_a_file_that_is_cut_goes_on(kinds: list[tuple[int | None, int]], pace: float | None) -> None:
+    """A task between two tasks takes the next audio, whoever is quicker."""
+    outcome = simulated(tape(kinds, live=False, cuts=True), [], live=False, pace=pace, retries=TRIES)
+    accounted(outcome, kinds)
+    assert (outcome.over.error, outcome.over.totals.lost_ms) == (None, 0)
+
+
+def test_a_task_that_is_old_is_followed_by_another() -> None:
+    """Also where the audio is a file's."""
+    kinds: list[tuple[int | None, int]] = [(SPEECH, 20), (QUIET, 10)] * 40
+    outcome = simulated(tape(kinds, live=False), [], live=False, pace=1.0, retries=TRIES, lifetime_s=30.0)
+    accounted(outcome, kinds)
+    assert (outcome.over.error, outcome.over.totals.lost_ms) == (None, 0)
+
+
+@pytest.mark.parametrize("fault", ["never answers finish", "drops at finish", "falls silent", "stops reading"])
+def test_a_finish_that_is_never_answered_costs_a_bounded_number_of_resends(fault: str) -> None:
+    """Not one every half minute for ever."""
+    kinds: list[tuple[int | None, int]] = [(SPEECH, 100)]
+    bad = Life(fault, after_s=0.05)
+    outcome = simulated(tape(kinds, live=False), [], live=False, pace=None, retries=TRIES, after=bad)
+    assert isinstance(outcome.over.error, AsrError)
+    assert outcome.over.totals.lost_ms == 10_000
+    paid(outcome, 1 + (UNANSWERED if fault == "never answers finish" else N))
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_service_that_is_healthy_for_eleven_seconds_and_drops_is_no_progress(live: bool) -> None:
+    """The same audio is sent so often and no more; a talk goes on behind it, and a file ends."""
+    kinds: list[tuple[int | None, int]] = [(SPEECH, 1200)]
+    bad = Life("drops", after_s=11.0, speed=1.0)
+    outcome = simulated(tape(kinds, live=live), [], live=live, pace=1.0, retries=TRIES, after=bad)
+    accounted(outcome, kinds)
+    paid(outcome, 1 + N)
+    assert (outcome.over.error is None) is False or live
+
+
+def test_quiet_settles() -> None:
+    """Half an hour without a word and a broken connection: a few seconds of it are sent again."""
+    kinds: list[tuple[int | None, int]] = [(SPEECH, 20), (QUIET, 18_000), (SPEECH, 20)]
+    outcome = simulated(tape(kinds, live=True), [Life("drops", after_s=1750.0)], live=True, pace=None, retries=TRIES)
+    accounted(outcome, kinds)
+    assert outcome.over.totals.lost_ms == 0
+    assert outcome.over.reconnects == 1
+    assert outcome.over.resent_ms < 10_000
+
+
+def test_sound_that_a_healthy_service_does_not_take_for_speech_settles() -> None:
+    """Music: what is sent again is bounded, and it is silence in the account."""
+    kinds: list[tuple[int | None, int]] = [(SPEECH, 20), (QUIET, 10), (NOISE, 6_000), (SPEECH, 20)]
+    outcome = simulated(tape(kinds, live=True), [Life("drops", after_s=550.0)], live=True, pace=None, retries=TRIES)
+    accounted(outcome, kinds)
+    assert outcome.over.resent_ms < 40_000
+    assert outcome.over.totals.lost_ms == 0
+
+
+def test_a_file_waits_an_outage_out_and_then_ends() -> None:
+    """Five minutes by default: one of four is nothing, one that does not end is an end."""
+    kinds: list[tuple[int | None, int]] = [(SPEECH, 100)]
+    down = [Life("away", after_s=1.0)] * 40
+    outcome = simulated(
+        tape(kinds, live=False), [Life("drops", after_s=0.1), *down], live=False, pace=1.0, retries=TRIES
+    )
+    assert (outcome.over.error, outcome.over.totals.lost_ms) == (None, 0)
+    outcome = simulated(
+        tape(kinds, live=False), [Life("drops", after_s=0.1)], live=False, pace=1.0, retries=TRIES,
+        after=Life("away", after_s=1.0),
+    )  # fmt: skip
+    assert isinstance(outcome.over.error, AsrError)
+    assert FILE_RETRY_FOR_S <= outcome.ended_s < FILE_RETRY_FOR_S + 60
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.just(QUIET), st.integers(1, 300)), min_size=1, max_size=3), st.booleans())
+def test_a_service_that_calls_quiet_empty_is_right(kinds: list[tuple[int | None, int]], live: bool) -> None:
+    """Nothing was said: a good end, and no loss."""
+    bad = Life("empty audio")
+    outcome = simulated(tape(kinds, live=live), [], live=live, pace=None, retries=TRIES, after=bad)
+    accounted(outcome, kinds)
+    assert (outcome.over.error, outcome.over.totals.lost_ms) == (None, 0)

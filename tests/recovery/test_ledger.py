@@ -1,0 +1,80 @@
+"""Every millisecond has one fate: sets of intervals and the ledger over them, against sets of numbers."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asrcli.recovery.ledger import Ledger
+from asrcli.recovery.spans import Spans, length
+
+END = 60
+SPAN = st.tuples(st.integers(0, END), st.integers(0, END)).map(lambda ends: (min(ends), max(ends)))
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["final", "silence", "gap", "whole gap", "pause", "quiet"]), SPAN), max_size=12
+)
+
+
+@given(st.lists(SPAN, max_size=10), SPAN, st.integers(0, END))
+def test_spans_are_sets_of_numbers(spans: list[tuple[int, int]], asked: tuple[int, int], position: int) -> None:
+    """Sorted, disjoint, never touching; what is in them, what is not, and how far they reach from somewhere."""
+    kept = Spans(spans)
+    numbers = {number for begin, end in spans for number in range(begin, end)}
+    assert [number for begin, end in kept for number in range(begin, end)] == sorted(numbers)
+    ends = [end for pair in kept for end in pair]
+    assert ends == sorted(set(ends))
+    wanted = set(range(*asked))
+    assert {number for begin, end in kept.missing(*asked) for number in range(begin, end)} == wanted - numbers
+    assert {number for begin, end in kept.within(*asked) for number in range(begin, end)} == wanted & numbers
+    reach = position
+    while reach in numbers:
+        reach += 1
+    assert kept.reach(position) == reach
+    assert length(kept) == len(numbers)
+
+
+@given(STEPS, st.booleans())
+def test_the_ledger_adds_up_whatever_came_in_which_order(steps: list[tuple[str, tuple[int, int]]], late: bool) -> None:
+    """What is decided stays so, but for text that comes late for silence; and everything is counted once."""
+    ledger = Ledger(0)
+    gaps: list[tuple[int, int]] = []
+    for kind, (begin, end) in steps:
+        if kind == "final":
+            ledger.add_final(begin, end)
+        elif kind == "silence":
+            ledger.add_silence(begin, end)
+        elif kind == "pause":
+            ledger.add_pause(begin, end)
+        elif kind == "quiet":
+            ledger.quiet.add(begin, end)
+        else:
+            gaps += ledger.add_gap(begin, end, whole=kind == "whole gap")
+    if late:
+        ledger.add_silence(0, END)
+    totals = ledger.totals(END)
+    figures = totals.final_ms, totals.silence_ms, totals.lost_ms, totals.paused_ms, totals.open_ms
+    assert sum(figures) == END
+    assert min(figures) >= 0
+    assert totals.lost_ms == length(gaps) == length(Spans(gaps))
+    assert totals.open_ms == length(ledger.undecided(0, END))
+    assert ledger.undecided(0, ledger.reached_ms) == []
+    assert ledger.reached_ms >= END or ledger.undecided(ledger.reached_ms, ledger.reached_ms + 1)
+
+
+def test_a_gap_begins_and_ends_with_sound_unless_nothing_was_captured() -> None:
+    """Quiet before the first and behind the last lost word is silence; quiet between lost words is lost with them."""
+    ledger = Ledger(0)
+    for begin, end in ((0, 100), (300, 400), (600, 1000)):
+        ledger.quiet.add(begin, end)
+    assert ledger.add_gap(0, 1000) == [(100, 600)]
+    assert ledger.totals(1000).silence_ms == 500
+    assert ledger.add_gap(1000, 1200, whole=True) == [(1000, 1200)]
+    assert Ledger(0).add_gap(5, 5) == []
+
+
+def test_text_that_comes_late_makes_silence_text_and_leaves_gaps_as_they_were_told() -> None:
+    """A gap has been put out; it cannot be taken back."""
+    ledger = Ledger(0)
+    ledger.add_silence(0, 500)
+    ledger.add_gap(500, 800)
+    ledger.add_final(300, 900)
+    totals = ledger.totals(900)
+    assert (totals.silence_ms, totals.lost_ms, totals.final_ms) == (300, 300, 300)

@@ -1,0 +1,37 @@
+"""A guess about repetitions outranks text only where audio was sent again, and only for words that are settled."""
+
+import pytest
+
+from asrcli.events import Final
+from asrcli.recovery.repeats import Said, Sent, is_repeat, plain
+
+AGAIN = Sent(1000, plain("Well, we met in the Café. 你好，世界！"))
+
+
+@pytest.mark.parametrize(
+    ("text", "end_ms", "repeat"),
+    [
+        ("we met in the café", 1000, True),
+        ("WELL we met!", 900, True),
+        ("你好世界", 1000, True),
+        ("你好", 1000, True),
+        ("we met in the cafe", 1000, False),  # another word
+        ("we met", 1001, False),  # it reaches into audio that was not final
+        ("we met again", 1000, False),
+        ("e met", 1000, False),  # half a word
+        ("", 1000, False),
+    ],
+)
+def test_what_is_a_repetition(text: str, end_ms: int, repeat: bool) -> None:
+    """A run of the settled words, without case and punctuation, in the audio that is sent again."""
+    assert is_repeat(Final("1", 500, end_ms, text), AGAIN) is repeat
+
+
+def test_only_finals_that_reach_into_the_audio_count() -> None:
+    """And none does when the next task begins where they end."""
+    said = Said()
+    said.add(Final("1", 0, 400, "one"))
+    said.add(Final("2", 400, 900, "two three"))
+    assert said.since(900) is None
+    assert said.since(899) == Sent(900, "two three")
+    assert said.since(0) == Sent(900, "one two three")

@@ -1,0 +1,208 @@
+"""The service of a simulated session: it hears at its own speed, and goes wrong when it is told to."""
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count
+
+from asrcli.audio import Format
+from asrcli.engine.inbox import Arrived, Inbox
+from asrcli.errors import ConnectionLost
+from asrcli.events import Event, Final, Finished, Partial, Ready
+from asrcli.message import Closed, Message, Writable
+from asrcli.protocol import inference
+from asrcli.request import Audio, Finish, Start
+
+RATE = Format(1000)  # few samples: the tests are about time, not about sound
+SPEECH = 1000  # samples of at least this value are words
+WINDOW_MS = 4000  # audio that a transport takes before the service has heard it
+SENTENCE_END_MS = 600
+
+
+class Stuck(AssertionError):
+    """Nothing can wake the session any more, or it never ends."""
+
+
+@dataclass
+class World:
+    """Time, and what happens at which time."""
+
+    now: float = 0.0
+    _due: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
+    _number: "count[int]" = field(default_factory=count)
+
+    def at(self, time: float, do: Callable[[], None]) -> None:
+        """Let this happen then."""
+        heappush(self._due, (max(time, self.now), next(self._number), do))
+
+    def go_on(self, until: float | None) -> bool:
+        """Go on to the next happening, not beyond a time; False when that time came first."""
+        if not self._due and until is None:
+            raise Stuck("nothing can wake the session any more")
+        if not self._due or (until is not None and self._due[0][0] > until):
+            self.now = max(self.now, until or 0.0)
+            return False
+        self.now, _, do = heappop(self._due)
+        do()
+        return True
+
+
+@dataclass(frozen=True)
+class Life:
+    """How one connection fares.
+
+    Attributes:
+        fault: What goes wrong with it; empty is a healthy one.
+        after_s: When, counted from when the service listens.
+        speed: How many times real time the service listens at.
+    """
+
+    fault: str = ""
+    after_s: float = 0.0
+    speed: float = 50.0
+
+
+class Service:
+    """One connection of the simulation: both the call that a session holds and the service behind it."""
+
+    def __init__(self, world: World, life: Life, stall_s: float, sent: dict[int, int]) -> None:
+        self.url, self._world, self._life, self._stall_s, self._sent = "", world, life, stall_s, sent
+        self._inbox: Inbox | None = None
+        self._codec = inference.Server(lambda: "id")
+        self._dead = self._mute = False
+        self._mute_since = 0.0
+        self._ahead_ms = 0
+        self._free_at = 0.0
+        self._position_ms = self._sentences = 0
+        self._begin_ms: int | None = None
+        self._words: list[int] = []
+        self._end_ms = 0
+        self._heard_speech = self._finishing = False
+
+    def opened(self, url: str, inbox: Inbox) -> "Service":
+        """Somebody has dialled."""
+        self.url, self._inbox = url, inbox
+        return self
+
+    @property
+    def writable(self) -> bool:
+        """Whether the service has heard most of what was sent."""
+        return self._ahead_ms < WINDOW_MS
+
+    @property
+    def silent_s(self) -> float:
+        """A service that lives answers pings."""
+        return self._world.now - self._mute_since if self._mute else 0.0
+
+    def hand_to(self, inbox: Inbox) -> None:
+        """For another session."""
+        self._inbox = inbox
+
+    def close(self) -> None:
+        """Nobody listens any more."""
+        self._dead = True
+
+    def send(self, message: Message) -> None:
+        """What the client says."""
+        if self._dead:
+            raise ConnectionLost("gone", 1006)
+        for request in self._codec.receive(message):
+            if isinstance(request, Start):
+                self._position_ms = self._sentences = 0
+                self._begin_ms, self._words, self._heard_speech, self._finishing = None, [], False, False
+                self._world.at(self._world.now + 0.05, self._listen)
+            elif isinstance(request, Audio):
+                self._take(array("h", request.data))
+            elif isinstance(request, Finish):
+                self._finishing = True
+                self._world.at(max(self._world.now, self._free_at) + 0.05, self._finish)
+
+    def _listen(self) -> None:
+        if self._life.fault == "never ready":
+            self._fall_silent()
+            return
+        self._say(Ready(""))
+        if self._life.fault in {"drops", "ends the task", "falls silent", "stops reading", "fails"}:
+            self._world.at(self._world.now + self._life.after_s, self._go_wrong)
+
+    def _go_wrong(self) -> None:
+        if self._life.fault == "drops":
+            self._end(Closed(1006, "dropped"))
+        elif self._life.fault == "ends the task":
+            if not self._finishing:
+                self._say(Finished())
+        elif self._life.fault == "fails":
+            self._refuse("InternalError", "sorry")
+        else:
+            self._fall_silent()
+
+    def _fall_silent(self) -> None:
+        self._mute, self._mute_since = True, self._world.now
+        self._world.at(self._world.now + self._stall_s, lambda: self._end(Closed(1006, "nothing sent or received")))
+
+    def _take(self, samples: "array[int]") -> None:
+        for value in {abs(samples[0]), abs(samples[-1])} - {0}:
+            self._sent[value] = self._sent.get(value, 0) + 1
+        ms = RATE.ms(len(samples))
+        self._ahead_ms += ms
+        if self._life.fault == "stops reading" and self._mute:
+            return
+        self._free_at = max(self._world.now, self._free_at) + ms / 1000 / self._life.speed
+        self._world.at(self._free_at, lambda: self._hear(samples[0], ms))
+
+    def _hear(self, value: int, ms: int) -> None:
+        if self._dead or (self._mute and self._life.fault == "stops reading"):
+            return
+        was_full, self._ahead_ms = not self.writable, self._ahead_ms - ms
+        if was_full and self.writable:
+            self._put(Writable())
+        begin_ms, self._position_ms = self._position_ms, self._position_ms + ms
+        if value >= SPEECH:
+            self._heard_speech = True
+            self._begin_ms = begin_ms if self._begin_ms is None else self._begin_ms
+            self._words.append(value)
+            self._end_ms = self._position_ms
+            self._say(Partial(str(self._sentences + 1), self._begin_ms, "", self._text()))
+        elif self._begin_ms is not None and self._position_ms - self._end_ms >= SENTENCE_END_MS:
+            self._final()
+
+    def _text(self) -> str:
+        return " ".join(map(str, self._words))
+
+    def _final(self) -> None:
+        if self._begin_ms is not None:
+            self._sentences += 1
+            self._say(Final(str(self._sentences), self._begin_ms, self._end_ms, self._text()))
+            self._begin_ms, self._words = None, []
+
+    def _finish(self) -> None:
+        if self._life.fault == "drops at finish":
+            self._end(Closed(1006, "dropped"))
+        elif self._life.fault == "never answers finish":
+            self._fall_silent()
+        elif self._life.fault == "empty audio" and not self._heard_speech:
+            self._refuse("EmptyAudio", "No effective audio received")
+        else:
+            self._final()
+            self._say(Finished())
+
+    def _refuse(self, code: str, words: str) -> None:
+        if not (self._dead or self._mute):
+            for message in self._codec.fail(code, words):
+                self._put(message)
+            self._end(Closed(1000, ""))
+
+    def _say(self, event: Event) -> None:
+        if not (self._dead or self._mute):
+            for message in self._codec.encode(event):
+                self._put(message)
+
+    def _end(self, closed: Closed) -> None:
+        if not self._dead:
+            self._dead = True
+            self._put(closed)
+
+    def _put(self, message: Message | Writable) -> None:
+        assert self._inbox is not None
+        self._inbox.put(Arrived(self, message))

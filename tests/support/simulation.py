@@ -1,0 +1,168 @@
+"""A session in simulated time: one thread, a service with faults, and audio of which each tenth of a second has a name.
+
+Hours of audio and of waiting pass in milliseconds, and nothing depends on the machine.
+"""
+
+from array import array
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from asrcli.audio import Chunk
+from asrcli.config import Connection, Recognition, Retries
+from asrcli.engine.account import Over
+from asrcli.engine.calls import Call, IdleCalls
+from asrcli.engine.inbox import Inbox, Item, Mark, Spent, Word
+from asrcli.engine.line import Line
+from asrcli.engine.loop import Loop
+from asrcli.errors import AsrError, ConnectFailed, ServiceRefused
+from asrcli.events import Event, Resumed
+from asrcli.protocol import inference
+from asrcli.seams import Transport
+from tests.support.simulated_service import RATE, Life, Service, Stuck, World
+
+PIECE_MS = 100
+NOISE, QUIET = -1000, 0  # the first sample value of these kinds, as SPEECH is that of words
+PAUSE = None
+AHEAD = 50  # so many chunks are captured before they are taken
+STEPS = 100_000
+
+
+class Tape(Inbox):
+    """The inbox of a session over a source of given pieces: of the present, or a file that waits to be read."""
+
+    def __init__(self, world: World, items: Sequence[Chunk | Mark], *, live: bool, pace: float | None) -> None:
+        super().__init__(AHEAD)
+        self._world, self._items, self._is_live = world, items, live
+        self._factor = 1.0 if live else pace
+        self._taken, self._steps = 0, 0
+        self._waiting: deque[Word] = deque()
+        self._stopped = False
+
+    def put(self, word: Word) -> None:
+        """A word."""
+        self._waiting.append(word)
+
+    def end(self, error: AsrError | None = None) -> None:
+        """No more audio."""
+        assert error is None
+        self._stopped = True
+
+    def drop(self) -> None:
+        """No more audio, and none of what was captured."""
+        self._stopped, self._taken = True, max(self._taken, len(self._items))
+
+    @property
+    def ended(self) -> bool:
+        """Whether the end of the audio is known."""
+        return self._stopped or self._captured() >= len(self._items)
+
+    def get(self, timeout_s: float | None, *, audio: bool) -> Item | None:
+        """What happens next, in simulated time."""
+        self._steps += 1
+        if self._steps > STEPS:
+            raise Stuck("it never ends")
+        until = None if timeout_s is None else self._world.now + timeout_s
+        while True:
+            if self._waiting:
+                return self._waiting.popleft()
+            if audio and (item := self._next()) is not None:
+                return item
+            next_s = self._time(self._taken) if audio and self._taken < len(self._items) else None
+            if next_s is not None and (until is None or next_s < until):
+                if not self._world.go_on(next_s):
+                    continue
+            elif not self._world.go_on(until):
+                return None
+
+    def _time(self, number: int) -> float:
+        """When an item can be had."""
+        item = self._items[number]
+        end_ms = RATE.ms(item.end) if isinstance(item, Chunk) else item.end_ms
+        return 0.0 if self._factor is None else end_ms / 1000 / self._factor
+
+    def _captured(self) -> int:
+        number = self._taken
+        limit = len(self._items) if self._is_live else min(len(self._items), self._taken + AHEAD)
+        while number < limit and self._time(number) <= self._world.now:
+            number += 1
+        return number
+
+    def _next(self) -> Item | None:
+        if self._taken == len(self._items) or (self._stopped and self._captured() == self._taken):
+            if self._taken > len(self._items):
+                return None
+            self._taken = len(self._items) + 1
+            return Spent()
+        if self._taken > len(self._items) or self._time(self._taken) > self._world.now:
+            return None
+        self._taken += 1
+        return self._items[self._taken - 1]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it: what was told, the account, how often each piece was sent, and when it ended."""
+
+    events: list[Event]
+    over: Over
+    sent: dict[int, int]
+    ended_s: float
+
+
+def tape(kinds: Sequence[tuple[int | None, int]], *, live: bool, cuts: bool = False) -> list[Chunk | Mark]:
+    """Audio of kinds and lengths in tenths of a second. `cuts`: a sentence ends behind each part."""
+    items: list[Chunk | Mark] = []
+    position = 0
+    for kind, pieces in kinds:
+        if kind is None:
+            items.append(Resumed(RATE.ms(position), RATE.ms(position) + pieces * PIECE_MS))
+            position += pieces * RATE.samples(PIECE_MS)
+            continue
+        for number in range(pieces):
+            index = position // RATE.samples(PIECE_MS)
+            value = kind + index if kind > 0 else kind - index if kind < 0 else 0
+            pcm = array("h", [value]) * RATE.samples(PIECE_MS)
+            quiet = kind == QUIET if live else None
+            items.append(Chunk(position, pcm.tobytes(), cuts and number == pieces - 1, None, quiet))
+            position += RATE.samples(PIECE_MS)
+    return items
+
+
+def simulated(
+    items: Sequence[Chunk | Mark], lives: Sequence[Life], *, live: bool, pace: float | None, retries: Retries,
+    after: Life | None = None, stall_s: float = 30.0, lifetime_s: float | None = None,
+) -> Outcome:  # fmt: skip
+    """Hold a conversation over these lives, one after the other, and then over healthy ones or `after` for ever."""
+    world, sent, events, waiting = World(), dict[int, int](), list[Event](), iter(lives)
+    inbox = Tape(world, items, live=live, pace=pace)
+
+    def dial(url: str, asked: Connection) -> Transport:
+        life = next(waiting, after or Life())
+        if life.fault == "away":
+            world.now += life.after_s
+            raise ConnectFailed(url, "connection refused")
+        if life.fault == "refuses":
+            raise ServiceRefused("Throttling", "later")
+        return cast("Transport", Service(world, life, asked.stall_timeout_s, sent))
+
+    def made() -> inference.Client:
+        codec = inference.Client(Recognition("fun-asr-realtime"), lambda: "id")
+        codec.lifetime_s = lifetime_s
+        return codec
+
+    connection = Connection("ws://test", idle_timeout_s=stall_s, stall_timeout_s=stall_s)
+    clock = lambda: world.now  # noqa: E731
+    line = Line(
+        made, dial, connection, inbox, clock, IdleCalls(),
+        lambda url, transport, box: cast("Call", cast("Service", transport).opened(url, box)),
+    )  # fmt: skip
+    loop = Loop(
+        line, inbox, events.append, clock, lambda: 1.0, RATE, 0,
+        realtime=live, retries=retries.of(realtime=live, pace=pace),
+    )  # fmt: skip
+    last = items[-1] if items else None
+    end_ms = RATE.ms(last.end) if isinstance(last, Chunk) else last.end_ms if last is not None else 0
+    over = loop.converse(None if live else end_ms)
+    return Outcome(events, over, sent, world.now)
