@@ -34,6 +34,11 @@ class Call:
         """
         self._transport.send(message)
 
+    @property
+    def writable(self) -> bool:
+        """Whether there is room for more audio; Writable arrives when there is again."""
+        return self._transport.writable
+
     def close(self) -> None:
         """Hang up."""
         self._transport.close()

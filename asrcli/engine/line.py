@@ -98,6 +98,11 @@ class Line:
         except ConnectionLost as exc:
             raise Unsent(exc) from exc
 
+    @property
+    def must_wait(self) -> bool:
+        """Whether audio must wait: for an answer to what was sent, or for room, of which Writable tells."""
+        return self.task.codec.full or (self.open_one is not None and not self.open_one.writable)
+
     def answer(self) -> None:
         """Say what the wire wants said in answer to what it said last.
 

@@ -105,7 +105,7 @@ class Loop:
         stalled_at = self._watch.due if self._link is Link.UP else None
         dues = (self._line.deadline, self._late), (self._audio_due, self._go_on), (stalled_at, self._stalled)
         due, do = min([(at, do) for at, do in dues if at is not None], key=itemgetter(0), default=(None, self._late))
-        taking = self._link is Link.UP and self._audio_due is None and not self._line.task.codec.full
+        taking = self._link is Link.UP and self._audio_due is None and not self._line.must_wait
         item = self._inbox.get(None if due is None else max(0.0, due - self._clock()), audio=self._live or taking)
         do() if item is None else self._take(item)
 
@@ -121,8 +121,8 @@ class Loop:
         if isinstance(item, Crashed):
             raise item.error
         if isinstance(item, Arrived):
-            if self._line.carries(item) and not isinstance(item.message, Writable):
-                self._arrived(item.message)
+            if self._line.carries(item):
+                self._go_on() if isinstance(item.message, Writable) else self._arrived(item.message)
         elif isinstance(item, Chunk):
             self._account.end = item.end
             self._audio.add(item)
@@ -188,7 +188,7 @@ class Loop:
             self._wake()
         self._audio_due = None
         while self._link is Link.UP and (chunk := self._audio.next()) is not None:
-            if self._line.task.codec.full:
+            if self._line.must_wait:
                 return
             due = self._catch_up.due(chunk.end)
             if due is not None and due > self._clock():
