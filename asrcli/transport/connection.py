@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from enum import Enum, auto
 from functools import partial
 from queue import SimpleQueue
@@ -106,19 +106,19 @@ class WebSocket:
 
     async def _live(self) -> None:
         """Read to the end, with the others beside it."""
-        others = [self._io.loop.create_task(self._top(part())) for part in (self._write, self._watch)]
+        others = [self._io.loop.create_task(self._top(part)) for part in (self._write, self._watch)]
         try:
-            await self._top(self._read())
+            await self._top(self._read)
         finally:  # it is over, or the process ends
             for task in others:
                 task.cancel()
             self._client.transport.abort()
             self._said_goodbye.set()
 
-    async def _top(self, part: Coroutine[Any, Any, None]) -> None:
+    async def _top(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run the reader, the writer or the watch. Only the reader tells how the connection ends: after all it said."""
         try:
-            await part
+            await part()
         except ConnectionClosed:
             pass
         except Exception as exc:  # the top of a thread: whoever listens must hear of it

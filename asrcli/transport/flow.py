@@ -75,8 +75,8 @@ class Pulse:
         self._written = self._messages_end = self._taken = 0
 
     def arrived(self, now: float) -> None:
-        """Note that data of any kind came."""
-        self._alive_at = now
+        """Note that data of any kind came then; it may be told again."""
+        self._alive_at = max(self._alive_at, now)
 
     def wrote(self, size: int, now: float, *, ping: bool = False) -> None:
         """Note that so many bytes were written, of a message or of a ping."""
