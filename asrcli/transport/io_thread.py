@@ -72,7 +72,11 @@ class IoThread:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run it to its end there, and wait; an interrupt here cancels it there."""
-        future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        try:
+            future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        except RuntimeError:  # the process ends
+            coroutine.close()
+            raise
         try:
             return future.result()
         except BaseException:

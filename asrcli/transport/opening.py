@@ -32,7 +32,7 @@ class Connect(connect):
 
 def same_host(url: str, location: str) -> str | None:
     """Return the address that a redirection leads to; None where that is another place, or less secure."""
-    if not location.isascii() or not location.isprintable() or " " in location:
+    if not location or not location.isascii() or not location.isprintable() or " " in location:
         return None
     try:
         old, new = urlsplit(url), urlsplit(urljoin(url, location))

@@ -25,9 +25,11 @@ EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_ADDRESS = 10, 9, 62, 64  # what OpenSS
 
 def library_errors() -> tuple[type[Exception], ...]:
     """What the libraries at the edge raise of their own: all of it becomes one of our errors."""
+    from concurrent.futures import CancelledError
+
     from websockets.exceptions import WebSocketException
 
-    return (WebSocketException, OSError, EOFError, HTTPException, ValueError, LookupError, RuntimeError)
+    return (WebSocketException, OSError, EOFError, HTTPException, ValueError, LookupError, RuntimeError, CancelledError)
 
 
 def explained(url: str, exc: BaseException, wanted: str = "WebSocket", through: str | None = None) -> tuple[str, str]:
@@ -49,7 +51,10 @@ def explained(url: str, exc: BaseException, wanted: str = "WebSocket", through: 
     if isinstance(exc, ConnectionRefusedError):
         return "connection refused", "nothing listens there: check --url, or start the server"
     if isinstance(exc, ssl.SSLError):
-        return f"TLS failed: {exc.reason or exc}", "check --url: wss:// needs a TLS server, ws:// a plain one"
+        return (
+            f"TLS failed: {getattr(exc, 'reason', '') or exc}",
+            "check --url: wss:// needs a TLS server, ws:// a plain one",
+        )
     if isinstance(exc, TimeoutError):
         return "no answer in time", "check the network and --url"
     if isinstance(exc, OSError):

@@ -57,7 +57,7 @@ def greet(peer: Peer) -> None:
 
 def test_messages_go_out_and_come_in_their_order() -> None:
     """Text as text, binary as binary, in both directions, and then the close with its words."""
-    sent = [Text("词"), *(Binary(bytes([n])) for n in range(200)), Text("")]
+    sent: list[Text | Binary] = [Text("词"), *(Binary(bytes([n])) for n in range(200)), Text("")]
 
     def act(peer: Peer) -> None:
         found = [peer.message() for _ in sent]
@@ -279,7 +279,7 @@ def test_close_says_goodbye_behind_what_was_sent_and_waits_for_nobody() -> None:
             opened.send(CHUNK)
         assert last(opened) == Closed(1000, "closed here")
     assert found == [(32_000, 1000)]
-    with meeting(lambda peer: None, buffer=4096) as opened:
+    with meeting(lambda _: None, buffer=4096) as opened:
         for _ in range(4000):
             opened.send(CHUNK)
         began = time.monotonic()
