@@ -7,6 +7,7 @@ import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from errno import ECONNREFUSED
 from http.client import HTTPException
 from ipaddress import ip_address
 from typing import Any
@@ -194,7 +195,12 @@ def _words(exc: OSError) -> str:
 
 
 def _plain(exc: BaseException) -> BaseException:
-    """The error of one address, where all of a host were tried and the loop has put their errors into one text."""
+    """The error of one address, where all of a host were tried and the loop has put their errors into one text.
+
+    Where a library gives a refusal a class of its own, it is a refusal all the same.
+    """
+    if isinstance(exc, OSError) and exc.errno == ECONNREFUSED:
+        return ConnectionRefusedError(exc.errno, exc.strerror)
     if isinstance(exc, OSError) and exc.errno is None and type(exc) is OSError:
         numbers = [int(number) for number in re.findall(r"\[Errno (\d+)\]", str(exc))]
         if numbers:

@@ -54,7 +54,8 @@ def test_what_cannot_be_a_key_is_refused_without_showing_it(tmp_path: Path, text
 
 PASTED = {
     '"{}"': "quotes", "'{}'": "quotes", "`{}`": "quotes", '"{}",': "quotes", "{},": "quotes or commas", "{};": "quotes",
-    "Bearer {}": "'Bearer' before", "bearer\t{}": "'Bearer'", "Authorization: Bearer {}": "'Bearer'", "Bearer": "'Bearer'",
+    "Bearer {}": "'Bearer' before", "bearer\t{}": "'Bearer'", "Authorization: Bearer {}": "'Bearer'",
+    "Bearer": "'Bearer'",
     "DASHSCOPE_API_KEY={}": "only what stands behind the = is", "export KEY={}": "NAME=value", "KEY = {}": "NAME=value",
     "set X={}": "NAME=value", "$env:X={}": "NAME=value", 'A="{}"': "quotes", "A={}\nB={}": "NAME=value",
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import errno
 import http.client
 import socket
 import ssl
@@ -110,6 +111,22 @@ def test_an_odd_proxy_is_one_of_our_errors(proxy: str, monkeypatch: pytest.Monke
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with pytest.raises((ConnectFailed, UsageError)):
         dial("ws://there.test", Connection(connect_timeout_s=5))
+
+
+class OfALibrary(OSError):
+    """As python-socks has its own."""
+
+
+def test_a_proxy_is_named_by_its_kind_and_only_where_it_was_asked() -> None:
+    """Whatever its library calls a refusal."""
+    error = OfALibrary(errno.ECONNREFUSED, "could not connect to the proxy")
+    assert (
+        explained(URL, error, through="socks5h://me:secret@gate.test:1")[0] == "the SOCKS proxy gate.test is not there"
+    )
+    assert explained(URL, error)[0] == "connection refused"
+    assert explained(URL, TimeoutError(), through="http://gate.test")[0] == "no answer in time by the proxy gate.test"
+    assert explained(URL, socket.gaierror(), through="http://gate.test")[0] == "unknown proxy gate.test"
+    assert explained(URL, ssl.SSLError(1, "no"), through="http://gate.test")[1].startswith("check --url")
 
 
 CERTIFICATES = [
