@@ -203,7 +203,7 @@ class ServiceRefused(AsrError):
     @property
     def advice(self) -> str:
         """What a person can do about this code, or an empty string for a code nobody has met."""
-        if self.keyless and self.code in KEY_TROUBLE:
+        if self.keyless and self.code.startswith("InvalidApiKey"):
             return "no key was sent: set DASHSCOPE_API_KEY, or name a file with --api-key-file"
         matches = [prefix for prefix in ADVICE if self.code.startswith(prefix)]
         advice = ADVICE[max(matches, key=len)] if matches else ""

@@ -19,6 +19,8 @@ from asrcli.places import region_of
 from asrcli.protocol.parsing import read, text
 
 PROXY_ADVICE = "check --proxy, HTTPS_PROXY and its like"
+NO_SERVICE_ADVICE = "is this a speech service? check --url"
+TLS_ADVICE = "check --url: wss:// needs a TLS server, ws:// a plain one"
 PAGE_ADVICE = "a firewall, a proxy or a login page answers there: check the network and --url"
 MOST_WAIT_S = 60.0  # nobody is left alone for longer, whatever they ask for
 EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_ADDRESS = 10, 9, 62, 64  # what OpenSSL finds wrong with a certificate
@@ -58,11 +60,13 @@ def explained(url: str, exc: BaseException, wanted: str = "WebSocket", through: 
         )
     if isinstance(exc, TimeoutError):
         return "no answer in time", "check the network and --url"
+    if isinstance(exc, ConnectionError) and exc.errno is None and urlsplit(url).scheme in {"wss", "https"}:
+        return "TLS failed: the other end hung up", TLS_ADVICE
     if isinstance(exc, OSError):
         return _words(exc), "check the network and --url"
     if isinstance(exc, UnicodeError):
         return f"{_host(url)} cannot be the name of a host", "check --url"
-    return f"no {wanted} there ({shorten(str(exc) or type(exc).__name__, 60)})", "is this a speech service? check --url"
+    return f"no {wanted} there ({shorten(str(exc) or type(exc).__name__, 60)})", NO_SERVICE_ADVICE
 
 
 def retry_after(headers: Any) -> float | None:
@@ -146,13 +150,14 @@ def refused(url: str, answer: Answer, *, keyless: bool = False) -> AsrError:
     if status == 407:
         return ConnectFailed(url, answer.line, PROXY_ADVICE)
     if answer.is_page:
-        return ConnectFailed(url, f"HTTP {status} with a web page in place of an answer", PAGE_ADVICE)
+        advice = PAGE_ADVICE if status >= 400 else NO_SERVICE_ADVICE
+        return ConnectFailed(url, f"HTTP {status} with a web page in place of an answer", advice)
     if status == 401:
         return _keyless(ServiceRefused("InvalidApiKey", f"HTTP {status}"), keyless=keyless)
     if status == 403 and region_of(url):
         return ServiceRefused("AccessDenied", f"HTTP {status}")
     shown = shorten(message or answer.said.decode("utf-8", "replace"), 60) or answer.reason
-    return ConnectFailed(url, f"HTTP {status} {shown}".rstrip(), "is this a speech service? check --url")
+    return ConnectFailed(url, f"HTTP {status} {shown}".rstrip(), NO_SERVICE_ADVICE)
 
 
 def _keyless(error: ServiceRefused, *, keyless: bool) -> ServiceRefused:

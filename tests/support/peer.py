@@ -3,17 +3,21 @@
 import base64
 import hashlib
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from asrcli.config import Connection
+from asrcli.message import Binary, Closed, Text
 from asrcli.transport.connection import WebSocket
 from asrcli.transport.websocket import dial
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 PATIENCE_S = 20
+CHUNK = Binary(bytes(3200))
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
@@ -74,8 +78,16 @@ class Peer:
 
 
 @contextmanager
-def meeting(act: Callable[[Peer], object], stall_s: float = PATIENCE_S, buffer: int = 0) -> Iterator[WebSocket]:
-    """A connection to a peer that acts so, in a thread of its own; its receive buffer may be small."""
+def meeting(
+    act: Callable[[Peer], object],
+    stall_s: float = PATIENCE_S,
+    buffer: int = 0,
+    tls: tuple[ssl.SSLContext, Path] | None = None,
+) -> Iterator[WebSocket]:
+    """A connection to a peer that acts so, in a thread of its own; its receive buffer may be small.
+
+    `tls` is what it shows who it is with, and the certificate that is trusted.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
     if buffer:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
@@ -85,8 +97,8 @@ def meeting(act: Callable[[Peer], object], stall_s: float = PATIENCE_S, buffer: 
     def serve() -> None:
         line, _ = listener.accept()
         try:
-            with line:
-                act(Peer(line))
+            with tls[0].wrap_socket(line, server_side=True) if tls else line as spoken:
+                act(Peer(spoken))
                 done.wait(PATIENCE_S)
         except (EOFError, OSError):
             pass  # the client has left
@@ -95,9 +107,10 @@ def meeting(act: Callable[[Peer], object], stall_s: float = PATIENCE_S, buffer: 
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    asked = Connection(connect_timeout_s=PATIENCE_S, stall_timeout_s=stall_s, keepalive_s=stall_s / 2)
+    ca = str(tls[1]) if tls else None
+    asked = Connection(ca=ca, connect_timeout_s=PATIENCE_S, stall_timeout_s=stall_s, keepalive_s=stall_s / 2)
     with listener:
-        opened = dial(f"ws://127.0.0.1:{listener.getsockname()[1]}", asked)
+        opened = dial(f"{'wss' if tls else 'ws'}://127.0.0.1:{listener.getsockname()[1]}", asked)
         try:
             yield opened
         finally:
@@ -106,3 +119,24 @@ def meeting(act: Callable[[Peer], object], stall_s: float = PATIENCE_S, buffer: 
             thread.join(PATIENCE_S)
     assert not thread.is_alive()
     assert failures == []
+
+
+def last(opened: WebSocket) -> Closed:
+    """How it ends."""
+    while True:
+        message = opened.recv()
+        if isinstance(message, Closed):
+            return message
+
+
+def answered(opened: WebSocket) -> None:
+    """Wait until the peer has said hello, which it says behind its first answer to a ping."""
+    assert opened.recv() == Text("hello")
+
+
+def greet(peer: Peer) -> None:
+    """Answer the ping that comes first."""
+    kind, data = peer.frame()
+    assert kind == PING
+    peer.say(PONG, data)
+    peer.say(TEXT, b"hello")

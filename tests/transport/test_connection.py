@@ -1,10 +1,12 @@
 """An open connection against peers that stop, drip, lie and leave: real sockets, and no library at the other end."""
 
-import socket
+import shutil
 import struct
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 import pytest
@@ -12,18 +14,10 @@ import pytest
 from asrcli.errors import ConnectionLost
 from asrcli.message import Binary, Closed, Message, Text, Writable
 from asrcli.transport.connection import WebSocket
-from tests.support.peer import BINARY, CLOSE, PING, PONG, TEXT, Peer, meeting
+from tests.support.peer import BINARY, CHUNK, CLOSE, PING, PONG, TEXT, Peer, answered, greet, last, meeting
+from tests.support.tls import certified
 
-CHUNK = Binary(bytes(3200))
 STALL_S = 0.6
-
-
-def last(opened: WebSocket) -> Closed:
-    """How it ends."""
-    while True:
-        message = opened.recv()
-        if isinstance(message, Closed):
-            return message
 
 
 def fill(opened: WebSocket) -> int:
@@ -40,19 +34,6 @@ def pour(opened: WebSocket, least: int, sent: int = 0) -> tuple[int, Message | W
     while (sent := sent + fill(opened)) < least and (said := opened.recv()) == Writable():
         assert opened.writable
     return sent, Writable() if sent >= least else said
-
-
-def answered(opened: WebSocket) -> None:
-    """Wait until the peer has said hello, which it says behind its first answer to a ping."""
-    assert opened.recv() == Text("hello")
-
-
-def greet(peer: Peer) -> None:
-    """Answer the ping that comes first."""
-    kind, data = peer.frame()
-    assert kind == PING
-    peer.say(PONG, data)
-    peer.say(TEXT, b"hello")
 
 
 def test_messages_go_out_and_come_in_their_order() -> None:
@@ -88,6 +69,18 @@ def test_a_peer_that_stops_reading_gets_little_and_is_noticed() -> None:
         assert STALL_S * 0.9 <= time.monotonic() - began < STALL_S * 2
         with pytest.raises(ConnectionLost, match="nothing sent or received"):
             opened.send(CHUNK)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+@pytest.mark.parametrize(("act", "most"), [(greet, 192 << 10), (lambda peer: peer.say(TEXT, b"hello"), 32 << 20)])
+def test_it_is_the_same_under_tls(tmp_path: Path, act: Callable[[Peer], object], most: int) -> None:
+    """Whether it has answered pings or not."""
+    tls, certificate, _ = certified(tmp_path)
+    with meeting(act, STALL_S, buffer=4096, tls=(tls, certificate)) as opened:
+        answered(opened)
+        sent, end = pour(opened, 1 << 30)
+        assert 64 << 10 < sent < most
+        assert end == Closed(1006, "nothing sent or received for 0.6 s")
 
 
 def test_a_peer_that_never_answers_pings_is_bounded_by_the_buffers() -> None:
@@ -222,76 +215,3 @@ def test_what_nobody_reads_waits_in_the_network_and_kills_nobody() -> None:
         assert held < count
         for n in range(count):
             assert opened.recv() == Binary(n.to_bytes(2, "big") * 20_000)
-
-
-ENDS = {
-    "half-closed": (lambda peer: peer.line.shutdown(socket.SHUT_WR), "the connection broke: the other end hung up"),
-    "reset": (
-        lambda peer: (
-            peer.line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)),
-            peer._read.close(),
-            peer.line.close(),
-        ),
-        "the connection broke: connection reset by peer",
-    ),
-    "torn": (lambda peer: (peer.line.sendall(b"\x82\x7e\x01"), peer.line.shutdown(1)), "the other end hung up"),
-}
-
-
-@pytest.mark.parametrize(("leave", "said"), ENDS.values(), ids=ENDS)
-def test_who_leaves_without_a_word_is_told_so(leave: object, said: str) -> None:
-    """What came before is delivered first."""
-
-    def act(peer: Peer) -> None:
-        peer.message()
-        peer.say(TEXT, b"last words")
-        peer.message()
-        assert callable(leave)
-        leave(peer)
-
-    with meeting(act) as opened:
-        opened.send(CHUNK)
-        assert opened.recv() == Text("last words")
-        opened.send(CHUNK)
-        end = last(opened)
-        assert end.code == 1006
-        assert said in end.reason
-
-
-def test_close_says_goodbye_behind_what_was_sent_and_waits_for_nobody() -> None:
-    """A peer that reads gets all and then the close; one that does not read keeps nobody."""
-    found: list[tuple[int, int]] = []
-
-    def act(peer: Peer) -> None:
-        size = 0
-        while True:
-            kind, data = peer.frame()
-            if kind == CLOSE:
-                found.append((size, int.from_bytes(data[:2], "big")))
-                return
-            size += len(data) if kind == BINARY else 0
-
-    with meeting(act) as opened:
-        for _ in range(10):
-            opened.send(CHUNK)
-        opened.close()
-        with pytest.raises(ConnectionLost, match="closed here"):
-            opened.send(CHUNK)
-        assert last(opened) == Closed(1000, "closed here")
-    assert found == [(32_000, 1000)]
-    with meeting(lambda _: None, buffer=4096) as opened:
-        for _ in range(4000):
-            opened.send(CHUNK)
-        began = time.monotonic()
-        opened.close()
-        assert time.monotonic() - began < 0.6
-        assert last(opened) == Closed(1000, "closed here")
-        assert time.monotonic() - began < 2
-
-
-def test_close_wakes_who_listens() -> None:
-    """From any thread."""
-    with meeting(greet) as opened:
-        answered(opened)
-        threading.Timer(0.05, opened.close).start()
-        assert last(opened) == Closed(1000, "closed here")

@@ -129,6 +129,13 @@ def test_a_proxy_is_named_by_its_kind_and_only_where_it_was_asked() -> None:
     assert explained(URL, ssl.SSLError(1, "no"), through="http://gate.test")[1].startswith("check --url")
 
 
+def test_who_hangs_up_on_tls_is_told_of_tls() -> None:
+    """The loop says it with an error that says nothing."""
+    assert explained(URL, ConnectionResetError())[0] == "TLS failed: the other end hung up"
+    assert explained("ws://there.test", ConnectionResetError())[0] == "the connection broke"
+    assert explained(URL, ConnectionResetError(errno.ECONNRESET, "x"))[0] == "Connection reset by peer"
+
+
 CERTIFICATES = [
     (62, "the certificate is for another host: check --url"),
     (64, "the certificate is for another host: check --url"),
@@ -205,6 +212,8 @@ REFUSALS: dict[str, tuple[str, Answer, bool, type[AsrError], str]] = {
     "no access": (OURS, answer(403), False, ServiceRefused, "AccessDenied: HTTP 403; ask for access"),
     "another's no": (URL, answer(403), False, ConnectFailed, "HTTP 403 No; is this a speech service? check --url"),
     "another's path": (URL, answer(404), False, ConnectFailed, "HTTP 404 No; is this a speech service"),
+    "no access without a key": (URL, answer(403, b'{"code":"AccessDenied"}'), True, ServiceRefused, "; ask for"),
+    "a web server": (URL, answer(200, PAGE), False, ConnectFailed, "HTTP 200 with a web page in place of an answer; i"),
     "a firewall": (OURS, answer(403, PAGE), False, ConnectFailed, "HTTP 403 with a web page in place of an answer; a"),
     "a portal": (OURS, answer(404, b"x", Content_Type="text/HTML"), True, ConnectFailed, "HTTP 404 with a web page"),
     "a proxy": (OURS, answer(407, PAGE), False, ConnectFailed, "HTTP 407 No; check --proxy"),
