@@ -108,7 +108,7 @@ class Connection:
     """Whom to ask: the service's base URL and the key, None for a server that wants none.
 
     The timeouts bound waiting for the connection, for the service to be ready, for the next message once the audio has
-    ended, and for any sign of life while audio flows: an answer to it, or to the pings that go out every `keepalive_s`.
+    ended, and for any sign of life: bytes that come, or bytes of ours that are taken. Pings go out every `keepalive_s`.
 
     Attributes:
         region: Where the key is tried, in words for a person; empty where nobody knows.
@@ -127,7 +127,6 @@ class Connection:
     idle_timeout_s: float = 30.0
     stall_timeout_s: float = 30.0
     keepalive_s: float = 15.0
-    pong_timeout_s: float = 15.0
 
 
 @dataclass(frozen=True)

@@ -183,10 +183,11 @@ class ServiceRefused(AsrError):
     """The service answered with an error of its own: the code, its words, and the task id its support asks for.
 
     `retry_after_s` is for how long it wants to be left alone, where it says so; `region` is where the key was tried,
-    where that is known.
+    where that is known; `keyless`: no key was sent.
     """
 
     region = ""
+    keyless = False
 
     def __init__(self, code: str, message: str, task_id: str = "", retry_after_s: float | None = None) -> None:
         super().__init__(code, message, task_id)
@@ -202,6 +203,8 @@ class ServiceRefused(AsrError):
     @property
     def advice(self) -> str:
         """What a person can do about this code, or an empty string for a code nobody has met."""
+        if self.keyless and self.code.startswith("InvalidApiKey"):
+            return "no key was sent: set DASHSCOPE_API_KEY, or name a file with --api-key-file"
         matches = [prefix for prefix in ADVICE if self.code.startswith(prefix)]
         advice = ADVICE[max(matches, key=len)] if matches else ""
         return f"the key was tried in {self.region}; {advice}" if self.region and self.code in KEY_TROUBLE else advice

@@ -58,7 +58,7 @@ class RawRun:
         self._transport, self._exchange, self._pieces = transport, exchange, pieces
         self._pace, self._idle_s, self._show = pace, idle_s, show
         self._inbox: SimpleQueue[Message | _Sent | _Spent | Crashed] = SimpleQueue()
-        self._ready, self._ended = Event(), Event()
+        self._ready, self._ended, self._room = Event(), Event(), Event()
         self._interrupted = False
 
     def hold(self) -> None:
@@ -80,6 +80,7 @@ class RawRun:
         finally:
             self._ended.set()
             self._ready.set()
+            self._room.set()
             self._transport.close()
         if self._interrupted:
             raise KeyboardInterrupt
@@ -87,6 +88,7 @@ class RawRun:
     def _finish(self) -> None:
         self._interrupted = True
         self._ended.set()
+        self._room.set()
 
     def _follow(self) -> None:
         spent = False
@@ -133,10 +135,22 @@ class RawRun:
             message: Message | Writable | None = None
             while not isinstance(message, Closed):
                 message = self._transport.recv()
+                if isinstance(message, Writable | Closed):
+                    self._room.set()
                 if not isinstance(message, Writable):
                     self._inbox.put(message)
         except BaseException as exc:  # the top of a thread: the main thread must hear of it
             self._inbox.put(Crashed(exc))
+
+    def _wait_for_room(self) -> bool:
+        """Wait until more may be handed over; False when nothing more is to be sent."""
+        while not self._ended.is_set():
+            self._room.clear()  # before the question: what is told behind it is not missed
+            if self._transport.writable:
+                return True
+            if not self._ended.is_set():
+                self._room.wait()
+        return False
 
     def _send(self) -> None:
         try:
@@ -144,7 +158,7 @@ class RawRun:
             began = monotonic()
             for piece in self._pieces:
                 due = began + piece.due_ms / 1000 / self._pace if self._pace else 0.0
-                if self._ended.wait(max(0.0, due - monotonic())):
+                if self._ended.wait(max(0.0, due - monotonic())) or not self._wait_for_room():
                     break
                 self._say([Text(piece.data)] if isinstance(piece.data, str) else self._exchange.audio(piece.data))
             self._say(self._exchange.last)

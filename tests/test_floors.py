@@ -40,6 +40,7 @@ ROOMS = {
         "server/http.py",
     ],
     "h11": ["server/http.py"],
+    "python_socks": ["transport/proxies.py"],
     "av": ["sources/decode.py", "sources/encode.py", "sources/convert.py"],
     "pysubs2": ["outputs/subtitles.py"],
     "pydub": ["sources/segments.py"],

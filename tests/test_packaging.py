@@ -49,6 +49,6 @@ def test_the_recognizer_comes_with_a_plain_installation_exactly_where_it_has_a_w
 def test_both_ways_in_are_there() -> None:
     """The command and the extras that the README names."""
     assert PROJECT["scripts"] == {"asr": "asrcli.__main__:main"}
-    assert set(PROJECT["optional-dependencies"]) == {"local", "mic", "denoise", "all"}
+    assert set(PROJECT["optional-dependencies"]) == {"local", "mic", "denoise", "socks", "all"}
     assert PROJECT["license"] == "Apache-2.0"
     assert PROJECT["requires-python"] == ">=3.11"

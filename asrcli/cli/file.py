@@ -83,7 +83,7 @@ def file(
         return
     with ExitStack() as stack:
         runs = show.runs(showing, sources, stack)
-        connection = patience.of(service.at(stack, asked), paced=speed is not None)
+        connection = patience.of(service.at(stack, asked))
         tries = patience.tries()
         remembers = asking.context_from_transcript
         asks = wiring.Asks(found, asked, connection, speed, tries, service, told, remembers, spending.limit(budget))

@@ -150,7 +150,7 @@ def mic(
     remembers = asking.context_from_transcript
 
     def asks(connection: Connection) -> wiring.Asks:
-        bounded = patience.of(connection, paced=True)
+        bounded = patience.of(connection)
         return wiring.Asks(found, asked, bounded, None, tries, service, told, remembers, limit(budget))
 
     _transcribe(listening, showing, kept, service, asks)

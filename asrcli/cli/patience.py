@@ -11,7 +11,6 @@ from asrcli.errors import UsageError
 
 RETRIES = 5
 CATCH_UP = 4.0
-UNPACED_PING_S, UNPACED_PONG_S = 20.0, 60.0  # a server that is behind with the audio reads our ping only after it
 
 Reconnect = Annotated[
     bool,
@@ -75,7 +74,7 @@ ConnectTimeout = Annotated[
 StallTimeout = Annotated[
     float,
     typer.Option(
-        help="How long the service may give no sign of life while it is spoken to.",
+        help="How long the service may take nothing of what is sent, and send nothing.",
         min=0.1,
         metavar="S",
         rich_help_panel=CONNECTION,
@@ -122,16 +121,12 @@ class Patience:
         limit = RETRIES if self.retries is None else self.retries
         return Retries(limit, self.retry_wait, self.catch_up, self.retry_for)
 
-    def of(self, connection: Connection, *, paced: bool) -> Connection:
+    def of(self, connection: Connection) -> Connection:
         """The connection with these bounds."""
-        ping_s, pong_s = self.stall_timeout / 2, self.stall_timeout / 2
-        if not paced:
-            ping_s, pong_s = max(ping_s, UNPACED_PING_S), max(pong_s, UNPACED_PONG_S)
         return replace(
             connection,
             connect_timeout_s=self.connect_timeout,
             idle_timeout_s=self.stall_timeout,
             stall_timeout_s=self.stall_timeout,
-            keepalive_s=self.keepalive or ping_s,
-            pong_timeout_s=pong_s,
+            keepalive_s=self.keepalive or self.stall_timeout / 2,
         )

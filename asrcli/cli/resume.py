@@ -101,7 +101,7 @@ def _resume(continuing: "Continuing", journal: "Journal", asking: "_Again", leve
         runs = [(sources, [*outputs, Continued(continuing.recorder, journal.highest)])]
         patience = asking.patience
         pace = None if service.local else patience.catch_up
-        connection, tries = patience.of(connection, paced=pace is not None), patience.tries()
+        connection, tries = patience.of(connection), patience.tries()
         wiring.Asks(found, asked, connection, pace, tries, service, told, budget=asking.budget).run(runs)
 
 

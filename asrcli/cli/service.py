@@ -1,6 +1,7 @@
 """Whom to ask, and with which key: the options of it, once, and the connection they come to."""
 
 import os
+import re
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,16 @@ from asrcli.places import REGIONS, Place, Wish, place, region_of, wished
 KEY_VARIABLE, KEY_FILE_VARIABLE = "DASHSCOPE_API_KEY", "DASHSCOPE_API_KEY_FILE_PATH"
 USUAL_KEY_FILE = Path("~/.dashscope/api_key")
 INSPECTION = ("X-DashScope-DataInspection", "enable")
+# What people paste with a key, and what to say of it. A key itself has none of this.
+PASTED = (
+    (re.compile(r"""["'`].*|.*["'`,;]""", re.DOTALL), "quotes or commas around the key", "leave them out"),
+    (re.compile(r"(?i)(authorization\s*:\s*)?bearer\b.*", re.DOTALL), "'Bearer' before the key", "leave that out"),
+    (
+        re.compile(r"(?i)((export|set|setx)\s+|\$env:)?[a-z_]\w*\s*=\s*[^=\s].*", re.DOTALL),
+        "a whole NAME=value",
+        "only what stands behind the = is the key",
+    ),
+)
 
 Region = Annotated[
     str | None,
@@ -83,7 +94,7 @@ class Elsewhere:
     @property
     def place(self) -> Place:
         """Where that is."""
-        return place(Wish(self.url or "", self.region or "", self.workspace or ""), wished(os.environ))
+        return place(Wish((self.url or "").strip(), self.region or "", self.workspace or ""), wished(os.environ))
 
     def connection(self) -> Connection:
         """Whom to ask, by the options and otherwise by the variables of the official SDK.
@@ -91,7 +102,10 @@ class Elsewhere:
         Raises:
             UsageError: what cannot be; MissingKey when the service would refuse anyway.
         """
+        from asrcli.protocol.parsing import endpoint
+
         there, key = self.place, read_key(self.api_key_file)
+        endpoint(there.url, "/")  # an address that is none is told before anything else is
         if key is None and region_of(there.url):
             raise MissingKey(local=isinstance(self, Service))
         from asrcli.transport.trouble import is_loopback
@@ -111,7 +125,7 @@ class Elsewhere:
         if self.region or self.workspace:
             raise UsageError("--region and --workspace are the service's own", "name the address: --url")
         key = read_key(self.api_key_file) if self.api_key_file is not None else None
-        return self._by(Connection(self.url or "", key))
+        return self._by(Connection((self.url or "").strip(), key))
 
     def _by(self, connection: Connection) -> Connection:
         if self.ca is not None and not self.ca.is_file():
@@ -207,7 +221,7 @@ def read_key(key_file: Path | None) -> Secret | None:
 
 def _read(path: Path, where: str) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
         raise UsageError(f"{where}: {getattr(exc, 'strerror', None) or 'not a text file'}") from exc
     if not text.strip():
@@ -217,6 +231,9 @@ def _read(path: Path, where: str) -> str:
 
 def _key(text: str, where: str) -> Secret:
     text = text.strip()
+    for pattern, found, advice in PASTED:
+        if pattern.fullmatch(text):
+            raise UsageError(f"{where}: {found}", advice)
     if not text.isascii() or not text.isprintable() or " " in text:
         raise UsageError(f"{where}: does not hold a key on one line")
     return Secret(text)

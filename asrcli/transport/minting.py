@@ -4,11 +4,15 @@ Source of the facts: the service checks a temporary key when a connection is mad
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from asrcli.config import Connection
 from asrcli.protocol import customization
 from asrcli.transport.rest import Rest
-from asrcli.transport.websocket import WebSocket, dial
+from asrcli.transport.websocket import dial
+
+if TYPE_CHECKING:
+    from asrcli.transport.connection import WebSocket
 
 
 def minted(connection: Connection) -> Connection:
@@ -21,7 +25,7 @@ def minted(connection: Connection) -> Connection:
     return replace(connection, key=token.key)
 
 
-def dial_minted(url: str, connection: Connection) -> WebSocket:
+def dial_minted(url: str, connection: Connection) -> "WebSocket":
     """Open a connection with a key of its own.
 
     Raises:

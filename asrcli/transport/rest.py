@@ -14,7 +14,8 @@ from asrcli.config import Connection
 from asrcli.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, UsageError
 from asrcli.message import Text
 from asrcli.protocol.parsing import Json, read, rest_url
-from asrcli.transport.trouble import explained, is_loopback, proxy_of, refused, retry_after
+from asrcli.transport.proxies import called, is_socks, proxy_of
+from asrcli.transport.trouble import Answer, explained, refused
 from asrcli.transport.trust import trusting
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 RETRIES = 3
 FIRST_WAIT_S = 0.5  # it doubles each time
-LONGEST_WAIT_S = 60  # who wants to be left alone for longer is not waited for
 MOST_BYTES = 8 << 20  # of an answer
 SPENT = "Throttling.AllocationQuota"  # a limit that waiting does not lift
 
@@ -74,7 +74,7 @@ class Rest:
                 error = trouble.error
                 wait_s = FIRST_WAIT_S * 2**attempt * (1 + self._chance()) / 2
                 wait_s = max(wait_s, getattr(error, "retry_after_s", None) or 0.0)
-                if attempt == self._retries or wait_s > LONGEST_WAIT_S or not (repeatable or trouble.unheard):
+                if attempt == self._retries or not (repeatable or trouble.unheard):
                     raise error from None
                 self._sleep(wait_s)
         raise AssertionError
@@ -83,22 +83,23 @@ class Rest:
         from http.client import HTTPException
         from urllib.error import URLError
 
-        opener, request = self._prepared(url, body, query)
+        keyless, proxy = self._connection.key is None, proxy_of(url, self._connection.proxy)
+        opener, request = self._prepared(url, body, query, proxy)
         try:
             with closing(opener.open(request, timeout=self._connection.connect_timeout_s)) as response:
                 said = response.read(MOST_BYTES + 1)
-                status, reason, headers = response.status, response.reason, response.headers
+                answer = Answer(response.status, response.reason or "", said, response.headers)
         except URLError as exc:  # while it was connecting or sending
             cause = exc.reason if isinstance(exc.reason, Exception) else exc
-            raise _failed(url, cause, self._connection.proxy, unheard=True) from None
-        except (OSError, HTTPException, ValueError) as exc:
-            raise _failed(url, exc, self._connection.proxy, unheard=False) from None
-        if 200 <= status < 300:
+            raise _failed(url, cause, proxy, unheard=True) from None
+        except (OSError, EOFError, HTTPException, ValueError, LookupError) as exc:
+            raise _failed(url, exc, proxy, unheard=False) from None
+        if 200 <= answer.status < 300:
             return _answer(said)
-        raise _refusal(url, status, reason, said, retry_after(headers.get("Retry-After", "")))
+        raise _refusal(refused(url, answer, keyless=keyless), answer.status)
 
-    def _prepared(self, url: str, body: Json | None, query: str) -> "tuple[OpenerDirector, Request]":
-        from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
+    def _prepared(self, url: str, body: Json | None, query: str, proxy: str | None) -> "tuple[OpenerDirector, Request]":
+        from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request
 
         connection = self._connection
         data = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
@@ -109,21 +110,22 @@ class Rest:
         request = Request(url + query, data, headers, method="POST")  # noqa: S310  rest_url lets http and https through
         opener = OpenerDirector()  # without the handlers that would follow redirections
         opener.add_handler(HTTPSHandler(context=trusting(connection.ca)) if url.startswith("https") else HTTPHandler())
-        if is_loopback(url):
-            return opener, request
-        if connection.proxy is None:
-            opener.add_handler(ProxyHandler())
-        else:
-            _lead_through(request, connection.proxy)
+        if proxy is not None:
+            _lead_through(request, proxy)
         return opener, request
 
 
 def _lead_through(request: "Request", proxy: str) -> None:
-    """Send it by this proxy, whatever the environment says."""
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    """Send it by this proxy."""
+    try:
+        parts = urlsplit(proxy)
+        usable = parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.scheme != "http":
+        kind = "" if is_socks(proxy) or not usable else f" ({parts.scheme}://)"
+        raise UsageError(f"{called(proxy)}{kind}: single requests go by http:// proxies only", "name one with --proxy")
     host = parts.netloc.rpartition("@")[2]
-    if parts.scheme != "http" or not host:
-        raise UsageError(f"proxy {parts.scheme}://{host}: single requests go by http:// proxies only")
     if parts.username is not None:
         who = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         request.add_header("Proxy-Authorization", f"Basic {b64encode(who.encode()).decode()}")
@@ -141,14 +143,13 @@ def _answer(said: bytes) -> Json:
 def _failed(url: str, exc: Exception, proxy: str | None, *, unheard: bool) -> Exception:
     import ssl
 
-    error = ConnectFailed(url, *explained(url, exc, "HTTP", proxy_of(url, proxy)))
+    error = ConnectFailed(url, *explained(url, exc, "HTTP", proxy))
     hopeless = isinstance(exc, ssl.SSLError) or not isinstance(exc, OSError)
     return error if hopeless else _Passing(error, unheard=unheard)
 
 
-def _refusal(url: str, status: int, reason: str, said: bytes, after_s: float | None) -> Exception:
+def _refusal(error: AsrError, status: int) -> Exception:
     """The error for a status other than success; what may pass is wrapped."""
-    error = refused(url, status, reason, said, after_s)
     if isinstance(error, ConnectFailed) and error.passing:
         return _Passing(error, unheard=status == 503)
     throttled = isinstance(error, ServiceRefused) and status == 429 and not error.code.startswith(SPENT)

@@ -134,3 +134,20 @@ def test_a_region_is_known_or_refused_with_an_address_too() -> None:
     """It would be a matter of words otherwise, and of prices."""
     with pytest.raises(UsageError, match="--region cn-bejing: no such region"):
         Elsewhere(url="ws://h", region="cn-bejing")
+
+
+@pytest.mark.parametrize("url", ["ws://", "ws://[::1", "ftp://a", "localhost:1", "ws://a:0", "ws://a:b"])
+def test_an_address_that_is_none_is_told_before_anything_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
+) -> None:
+    """No word about the key first."""
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    with pytest.raises(UsageError, match="not a WebSocket address"):
+        Elsewhere(url=url).connection()
+    assert capsys.readouterr().err == ""
+
+
+def test_blanks_around_an_address_do_not_matter() -> None:
+    """They come with pasting."""
+    assert Elsewhere(url="  ws://127.0.0.1:8090\n").connection().url == "ws://127.0.0.1:8090"
+    assert Elsewhere(url=" ws://127.0.0.1:8090 ").strange().url == "ws://127.0.0.1:8090"

@@ -52,6 +52,40 @@ def test_what_cannot_be_a_key_is_refused_without_showing_it(tmp_path: Path, text
     assert not text.strip() or text.strip() not in str(caught.value)
 
 
+PASTED = {
+    '"{}"': "quotes", "'{}'": "quotes", "`{}`": "quotes", '"{}",': "quotes", "{},": "quotes or commas", "{};": "quotes",
+    "Bearer {}": "'Bearer' before", "bearer\t{}": "'Bearer'", "Authorization: Bearer {}": "'Bearer'",
+    "Bearer": "'Bearer'",
+    "DASHSCOPE_API_KEY={}": "only what stands behind the = is", "export KEY={}": "NAME=value", "KEY = {}": "NAME=value",
+    "set X={}": "NAME=value", "$env:X={}": "NAME=value", 'A="{}"': "quotes", "A={}\nB={}": "NAME=value",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("pasted", "said"), PASTED.items())
+def test_what_was_pasted_with_a_key_is_told_and_not_sent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pasted: str, said: str
+) -> None:
+    """From a file and from the environment; the key is not shown."""
+    path = tmp_path / "key"
+    path.write_text(pasted.replace("{}", KEY))
+    monkeypatch.setenv("DASHSCOPE_API_KEY", path.read_text())
+    for given in (path, None):
+        with pytest.raises(UsageError) as caught:
+            read_key(given)
+        assert said in str(caught.value)
+        assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["sk-a", "st-YWJj==", "a=", "x/y+z=", "bearersome", "sk_a.b~c"])
+def test_what_only_looks_so_is_a_key(tmp_path: Path, key: str) -> None:
+    """A name of a key with = at its end; and a mark that editors put before a text is none of it."""
+    path = tmp_path / "key"
+    path.write_bytes(b"\xef\xbb\xbf" + key.encode())
+    found = read_key(path)
+    assert found is not None
+    assert found.reveal() == key
+
+
 def test_a_key_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     """A binary, or none at all."""
     path = tmp_path / "key"

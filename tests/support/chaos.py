@@ -76,7 +76,6 @@ def ordeal(wire: str, faults: Faults, chunks: int, *, pace: float | None = None,
             idle_timeout_s=stall_s,
             stall_timeout_s=stall_s,
             keepalive_s=stall_s / 2,
-            pong_timeout_s=stall_s / 2,
         )
         plan = Plan("m", codec, dial, connection, pace, Retries(limit=20, wait_s=0.01, catch_up=None))
         try:

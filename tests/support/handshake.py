@@ -9,7 +9,7 @@ from asrcli.config import Connection, Recognition
 from asrcli.engine.session import Session
 from asrcli.errors import AsrError
 from asrcli.events import Event
-from asrcli.message import Closed, Message
+from asrcli.message import Closed, Message, Writable
 from asrcli.protocol import inference
 from asrcli.request import Finish, Request
 from asrcli.seams import ClientCodec, Live, Source
@@ -23,7 +23,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.sent: SimpleQueue[Message] = SimpleQueue()
-        self._incoming: SimpleQueue[Message] = SimpleQueue()
+        self._incoming: SimpleQueue[Message | Writable] = SimpleQueue()
         self.broken: AsrError | None = None
 
     @property
@@ -42,7 +42,7 @@ class Wire:
             raise self.broken
         self.sent.put(message)
 
-    def recv(self) -> Message:
+    def recv(self) -> Message | Writable:
         """What the service says next."""
         return self._incoming.get()
 
@@ -50,7 +50,7 @@ class Wire:
         """Wake the receive thread."""
         self._incoming.put(Closed(1000))
 
-    def say(self, *messages: Message) -> None:
+    def say(self, *messages: Message | Writable) -> None:
         """Speak as the service."""
         for message in messages:
             self._incoming.put(message)

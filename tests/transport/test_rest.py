@@ -115,12 +115,12 @@ def test_three_more_attempts_and_then_it_is_told() -> None:
 
 
 def test_who_wants_to_be_left_alone_is_and_not_for_ever() -> None:
-    """Retry-After, in seconds; a minute is the most that anybody waits here."""
-    with serving((503, {}, {"Retry-After": "7"}), (429, BUSY, {"Retry-After": "61"}), ok()) as service:
+    """Retry-After, in seconds; a minute is the most that anybody waits here, whatever is asked for."""
+    asked = ("7", "61", "9" * 400)
+    with serving(*((503, {}, {"Retry-After": wait}) for wait in asked), ok()) as service:
         rest, waited = asking(service.url)
-        with pytest.raises(ServiceRefused) as caught:
-            rest.post(PATH)
-    assert (waited, caught.value.retry_after_s) == ([7.0], 61.0)
+        assert rest.post(PATH) == {}
+    assert waited == [7.0, 60.0, 60.0]
 
 
 @pytest.mark.parametrize(("answer", "tries"), [(None, 1), ((500, {}, {}), 1), ((503, {}, {}), 4), ((429, {}, {}), 4)])
@@ -134,11 +134,13 @@ def test_what_must_not_be_done_twice_is_tried_again_only_if_it_was_not(answer: A
 REFUSALS: dict[str, tuple[int, Any, type[AsrError], str]] = {
     "no key": (401, {"code": "InvalidApiKey", "message": "No."}, ServiceRefused, "InvalidApiKey: No; check"),
     "a bare 401": (401, b"", ServiceRefused, "InvalidApiKey: HTTP 401"),
-    "a bare 403": (403, b"<html>", ServiceRefused, "AccessDenied: HTTP 403"),
+    "a bare 403 of who is not the service": (403, b"", ConnectFailed, "HTTP 403 Forbidden; is this a speech"),
+    "a page of a firewall": (403, b"<html>", ConnectFailed, "HTTP 403 with a web page in place of an answer; a fire"),
+    "a login page": (401, b"\n<!DOCTYPE html>", ConnectFailed, "HTTP 401 with a web page"),
     "no such model": (404, {"code": "ModelNotFound", "message": "No."}, ServiceRefused, "ModelNotFound: No"),
     "no such path": (404, {"code": "NotFound", "message": "No."}, ConnectFailed, "HTTP 404 No.; is this a speech"),
     "no room": (429, {"code": "Throttling.AllocationQuota", "message": "No."}, ServiceRefused, "AllocationQuota: No"),
-    "another's page": (400, b"<html>", ConnectFailed, "HTTP 400 <html>; is this a speech service"),
+    "another's page": (400, b"<html>", ConnectFailed, "HTTP 400 with a web page in place of an answer"),
     "no JSON": (200, b"st-secret", ProtocolError, "an answer that is not a JSON object$"),
     "no text": (200, b"\xff", ProtocolError, "an answer that is not a JSON object$"),
     "no object": (200, [], ProtocolError, "an answer that is not a JSON object$"),
@@ -203,8 +205,8 @@ def test_no_proxy_leads_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_proxy_of_another_kind_is_a_usage_error_without_its_password() -> None:
     """Only WebSockets can go through one."""
-    with pytest.raises(UsageError, match=r"socks5://192\.0\.2\.1:1: single requests go by http") as caught:
-        asking("ws://service.test", proxy="socks5://me:secret@192.0.2.1:1")[0].post(PATH)
+    with pytest.raises(UsageError, match=r"the proxy 192\.0\.2\.1 \(https://\): single requests go by http") as caught:
+        asking("ws://service.test", proxy="https://me:secret@192.0.2.1:1")[0].post(PATH)
     assert "secret" not in str(caught.value)
 
 

@@ -101,7 +101,6 @@ def test_the_environment_names_a_proxy_too_and_none_leads_to_this_machine(monkey
     ("proxy", "kind", "said"),
     [
         ("ftp://me:secret@127.0.0.1:9", UsageError, "the proxy cannot be used: scheme"),
-        ("socks5://me:secret@127.0.0.1:9", UsageError, "requires python-socks"),
         (NOBODY, ConnectFailed, "the proxy 127.0.0.1 is not there; check --proxy"),
         ("http://me:secret@nowhere.invalid:9", ConnectFailed, "unknown proxy nowhere.invalid; check --proxy"),
     ],

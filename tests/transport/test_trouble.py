@@ -1,0 +1,229 @@
+"""What goes wrong on the way to a service, in one line of ours, whatever a library calls it."""
+
+import asyncio
+import concurrent.futures
+import errno
+import http.client
+import socket
+import ssl
+import urllib.error
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.message import Message
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+import websockets.exceptions
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.datastructures import Headers
+
+from asrcli.config import Connection
+from asrcli.errors import AsrError, ConnectFailed, ServiceRefused, UsageError
+from asrcli.transport.trouble import Answer, explained, library_errors, refused, retry_after
+from asrcli.transport.websocket import dial, failure
+
+URL, OURS = "wss://there.test/x", "wss://dashscope.aliyuncs.com/x"
+SLOTS: dict[str, Any] = {
+    "verify_code": 1,
+    "verify_message": "no",
+    "code": 1,
+    "msg": "no",
+    "name": "x",
+    "value": "y",
+    "uri": "u",
+    "proxy": "http://a:secret@b",
+}
+
+
+def tree(kind: type[Exception]) -> Iterator[type[Exception]]:
+    """The kind and all of its descendants that are loaded."""
+    yield kind
+    for child in kind.__subclasses__():
+        yield from tree(child)
+
+
+ROOTS = [
+    websockets.exceptions.WebSocketException, OSError, http.client.HTTPException, UnicodeError, EOFError,
+    asyncio.IncompleteReadError, concurrent.futures.CancelledError, urllib.error.URLError, ssl.SSLError, socket.herror,
+]  # fmt: skip
+KINDS = sorted({kind for root in ROOTS for kind in tree(root)}, key=lambda kind: f"{kind.__module__}.{kind.__name__}")
+
+
+def made(kind: type[Exception]) -> Exception:
+    """One of that kind, however it likes to be made."""
+    error = kind.__new__(kind)
+    vars(error).update(SLOTS)
+    if issubclass(kind, websockets.exceptions.InvalidStatus | websockets.exceptions.InvalidProxyStatus):
+        response = websockets.http11.Response(407, "No", Headers(), b"")
+        vars(error)["response"] = response
+    return error
+
+
+def words(error: Exception) -> str:
+    """What it says of itself, where it was made well enough to say something."""
+    try:
+        return str(error)
+    except (AttributeError, TypeError, IndexError):
+        return ""
+
+
+@pytest.mark.parametrize("proxy", [None, "http://me:secret@p.test:1", "socks5://me:secret@p.test:1"])
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
+def test_whatever_a_library_raises_becomes_one_of_our_errors(kind: type[Exception], proxy: str | None) -> None:
+    """The whole tree of each: one line, with something to do, and no password."""
+    assert issubclass(kind, library_errors())
+    error = made(kind)
+    if not words(error):
+        error = OSError() if issubclass(kind, OSError) else ValueError()
+    told = failure(URL, error, proxy)
+    assert isinstance(told, AsrError)
+    assert "; " in str(told)
+    assert "\n" not in str(told)
+    assert "secret" not in str(told)
+    assert proxy is not None or "SOCKS" not in str(told)
+
+
+ADDRESSES = [
+    "ws://[::1", "ws://127.0.0.1:99999", "ws://127.0.0.1:abc", "ftp://127.0.0.1:1", "ws://", "", "ws://exa mple:1",
+    f"ws://{'a' * 64}.invalid", f"ws://{'a' * 300}.invalid", "ws://a..b.invalid", "ws://\u00fcn\u00efcode.invalid",
+    "ws://127.0.0.1:1/#part", "ws://user@127.0.0.1:1", "ws://[fe80::1%25lo]:1", "http://127.0.0.1:1", "ws://\x00",
+    "ws://" + "\u00fc" * 64 + ".invalid",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", ADDRESSES)
+def test_an_odd_address_is_one_of_our_errors(url: str) -> None:
+    """Never an error of a library, whoever checks it first."""
+    with pytest.raises((ConnectFailed, UsageError)):
+        dial(url, Connection(connect_timeout_s=5))
+
+
+@pytest.mark.parametrize("proxy", ["http://[::1", "::::", "ftp://x:1", "http://", "http://a:b", "http://\x00:1"])
+def test_an_odd_proxy_is_one_of_our_errors(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named or found in the environment."""
+    with pytest.raises((ConnectFailed, UsageError)):
+        dial("ws://there.test", Connection(proxy=proxy, connect_timeout_s=5))
+    if "\x00" in proxy:
+        return
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises((ConnectFailed, UsageError)):
+        dial("ws://there.test", Connection(connect_timeout_s=5))
+
+
+class OfALibrary(OSError):
+    """As python-socks has its own."""
+
+
+def test_a_proxy_is_named_by_its_kind_and_only_where_it_was_asked() -> None:
+    """Whatever its library calls a refusal."""
+    error = OfALibrary(errno.ECONNREFUSED, "could not connect to the proxy")
+    assert (
+        explained(URL, error, through="socks5h://me:secret@gate.test:1")[0] == "the SOCKS proxy gate.test is not there"
+    )
+    assert explained(URL, error)[0] == "connection refused"
+    assert explained(URL, TimeoutError(), through="http://gate.test")[0] == "no answer in time by the proxy gate.test"
+    assert explained(URL, socket.gaierror(), through="http://gate.test")[0] == "unknown proxy gate.test"
+    assert explained(URL, ssl.SSLError(1, "no"), through="http://gate.test")[1].startswith("check --url")
+
+
+def test_who_hangs_up_on_tls_is_told_of_tls() -> None:
+    """The loop says it with an error that says nothing."""
+    assert explained(URL, ConnectionResetError())[0] == "TLS failed: the other end hung up"
+    assert explained("ws://there.test", ConnectionResetError())[0] == "the connection broke"
+    assert explained(URL, ConnectionResetError(errno.ECONNRESET, "x"))[0] == "Connection reset by peer"
+
+
+CERTIFICATES = [
+    (62, "the certificate is for another host: check --url"),
+    (64, "the certificate is for another host: check --url"),
+    (10, "check the clock of this machine"),
+    (9, "check the clock of this machine"),
+    (18, "trust it with --ca FILE"),
+    (20, "trust it with --ca FILE"),
+]
+
+
+@pytest.mark.parametrize(("code", "advice"), CERTIFICATES)
+def test_only_a_certificate_of_nobody_we_know_is_answered_with_a_file_of_certificates(code: int, advice: str) -> None:
+    """Another host's would be wrong with it too."""
+    error = ssl.SSLCertVerificationError(1, "no")
+    error.verify_code, error.verify_message = code, "no good"
+    assert explained(URL, error)[1].startswith(advice)
+
+
+def waiting(said: str) -> float | None:
+    """What a header of this text comes to."""
+    found = Message()
+    found["Retry-After"] = said
+    return retry_after(found)
+
+
+@given(said=st.one_of(st.text(st.characters(min_codepoint=32, max_codepoint=255)), st.integers().map(str)))
+def test_a_wait_that_a_server_dictates_is_bounded(said: str) -> None:
+    """Whatever it writes."""
+    wait_s = waiting(said)
+    assert wait_s is None or 0 <= wait_s <= 60
+
+
+@pytest.mark.parametrize(
+    ("said", "wait_s"), [("7", 7), ("99999999999", 60), ("9" * 5000, 60), ("-1", None), ("x", None)]
+)
+def test_a_wait_is_seconds(said: str, wait_s: float | None) -> None:
+    """A number too large for a float is a long wait too."""
+    assert waiting(said) == wait_s
+
+
+@pytest.mark.parametrize(("days", "wait_s"), [(1, 60), (-1, 0), (300_000, 60)])
+def test_or_until_a_date(days: int, wait_s: float) -> None:
+    """In the past it is now."""
+    assert waiting(format_datetime(datetime.now(UTC) + timedelta(days=days), usegmt=True)) == wait_s
+
+
+def answer(status: int, said: bytes = b"", **headers: str) -> Answer:
+    """An answer with these headers."""
+    found = Message()
+    for name, value in headers.items():
+        found[name.replace("_", "-")] = value
+    return Answer(status, "No", said, found)
+
+
+def test_a_wait_that_was_cut_short_is_told() -> None:
+    """With what was asked for."""
+    told = refused(URL, answer(503, Retry_After="86400"))
+    assert isinstance(told, ConnectFailed)
+    assert (told.retry_after_s, told.brief) == (60, "cannot connect: HTTP 503 No (asks for 86400, is given 60 s)")
+    assert refused(URL, answer(503, Retry_After="60")).brief == "cannot connect: HTTP 503 No"
+    throttled = refused(URL, answer(429, Retry_After="1" * 400))
+    assert isinstance(throttled, ServiceRefused)
+    assert throttled.retry_after_s == 60
+
+
+TWICE = Headers([("Location", "/a"), ("Location", "/b")])
+PAGE = b"\xef\xbb\xbf\n <!DOCTYPE html><title>Log in</title>"
+REFUSALS: dict[str, tuple[str, Answer, bool, type[AsrError], str]] = {
+    "a wrong key": (URL, answer(401), False, ServiceRefused, "check the key"),
+    "no key": (URL, answer(401), True, ServiceRefused, "no key was sent: set DASHSCOPE_API_KEY"),
+    "no key, in the service's words": (
+        URL, answer(401, b'{"code":"InvalidApiKey","message":"m"}'), True, ServiceRefused, "m; no key was sent",
+    ),
+    "no access": (OURS, answer(403), False, ServiceRefused, "AccessDenied: HTTP 403; ask for access"),
+    "another's no": (URL, answer(403), False, ConnectFailed, "HTTP 403 No; is this a speech service? check --url"),
+    "another's path": (URL, answer(404), False, ConnectFailed, "HTTP 404 No; is this a speech service"),
+    "no access without a key": (URL, answer(403, b'{"code":"AccessDenied"}'), True, ServiceRefused, "; ask for"),
+    "a web server": (URL, answer(200, PAGE), False, ConnectFailed, "HTTP 200 with a web page in place of an answer; i"),
+    "a firewall": (OURS, answer(403, PAGE), False, ConnectFailed, "HTTP 403 with a web page in place of an answer; a"),
+    "a portal": (OURS, answer(404, b"x", Content_Type="text/HTML"), True, ConnectFailed, "HTTP 404 with a web page"),
+    "a proxy": (OURS, answer(407, PAGE), False, ConnectFailed, "HTTP 407 No; check --proxy"),
+    "twice": (URL, Answer(302, "", b"", TWICE), False, ConnectFailed, "leads to /a, where"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("url", "said", "keyless", "kind", "told"), REFUSALS.values(), ids=REFUSALS)
+def test_a_refusal_is_told_as_what_it_is(url: str, said: Answer, kind: type, told: str, *, keyless: bool) -> None:
+    """A key that is missing is another trouble than a wrong one, and a page is no answer of a speech service."""
+    error = refused(url, said, keyless=keyless)
+    assert type(error) is kind
+    assert told in str(error)
