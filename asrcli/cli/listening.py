@@ -61,7 +61,15 @@ class Listening:
         labels = names if len(names) > 1 else ("",)
         louder = partial(amplified, gain_db=self.gain_db, audio_format=wire)
         return [
-            Microphone(_device(name), wire, self.hearing, speaker=label, process=louder, retry=self.retry)
+            Microphone(
+                _device(name),
+                wire,
+                self.hearing,
+                speaker=label,
+                process=louder,
+                retry=self.retry,
+                tells_silence=MONITOR not in name.lower(),
+            )
             for name, label in zip(names, labels, strict=True)
         ]
 

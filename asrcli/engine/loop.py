@@ -190,7 +190,7 @@ class Loop:
         while self._link is Link.UP and (chunk := self._audio.next()) is not None:
             if self._line.task.codec.full:
                 return
-            due = self._catch_up.due(chunk.end)
+            due = self._catch_up.due(self._audio.cursor + chunk.samples)  # a jump before it takes no time
             if due is not None and due > self._clock():
                 self._audio_due = due
                 return
@@ -222,6 +222,7 @@ class Loop:
         elif jump and not self._line.task.codec.skip(jump):
             self._step(Happening.CUT)  # the server counts what it hears: behind a jump its times would be wrong
             return
+        self._catch_up.skip(jump)
         self._audio.cursor = chunk.end
         if self._live and not chunk.quiet and not self._line.task.codec.manual:  # there nothing comes before a commit
             self._watch.spoke(self._clock())
