@@ -139,14 +139,18 @@ def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
         written = [_lines(showing, name) for name in showing.formats]
         spoken += [_written(showing, *each, stamp) for each in zip(showing.formats, written, strict=True)]
     if on_screen and (showing.path is not None or bare):
+        from asrcli.engine.keyboard import without_echo
+        from asrcli.engine.restoring import restoring
         from asrcli.outputs.terminal import Terminal
 
         level, bar = showing.level or 0, _bar(showing)
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show Chinese shows question marks
-        status: Output = Terminal(
+        status = Terminal(
             sys.stdout, time.monotonic, stamp=stamp, level=level, bar=bar, folds=_folds(os.environ), ours=_is_ours
         )
+        stack.enter_context(without_echo(sys.stdout.fileno()))
+        stack.enter_context(restoring(status.leave))
         spoken.append(status)
     if showing.command is not None:
         from asrcli.outputs.command import Command

@@ -1,5 +1,6 @@
 """The live line on a terminal, drawn by Rich: finals scroll up once, below them stay the open sentence and a bar."""
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
@@ -31,6 +32,7 @@ from asrcli.outputs.text import BELOW, INTO, account, below, folded, harmless, l
 from asrcli.transcript import Transcript
 
 REDRAW_EVERY_S = 0.1
+SHOW_CURSOR = b"\x1b[?25h"
 UNSETTLED = "dim"
 
 
@@ -112,6 +114,15 @@ class Terminal:
         """Take the live line away; the cursor comes back."""
         with suppress(OSError):
             self._live.stop()
+
+    def leave(self) -> None:
+        """Give the screen back at once, as `close` does, in the middle of whatever is being drawn: for signals."""
+        if self._gone or not self._ours():
+            return
+        with suppress(Exception):  # the library was interrupted, and may not bear to be called again
+            self._live.stop()
+        with suppress(OSError, ValueError):
+            os.write(self._console.file.fileno(), SHOW_CURSOR)
 
     def _print(self, text: str, style: str = "") -> None:
         self._unfold()
