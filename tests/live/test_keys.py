@@ -191,7 +191,7 @@ def test_keys_work_where_the_transcript_goes_into_a_pipe(microphone: Microphone,
     with before_a_person(microphone, scripted, piped=True) as terminal:
         terminal.wait_for_piped("sentence 1")
         terminal.send(SPACE)
-        terminal.wait_for("asr: paused")
+        terminal.wait_for("paused 00:0")
         terminal.send("q")
         assert terminal.finish() == 0
         assert all(line.startswith("sentence ") for line in terminal.piped.splitlines())
