@@ -67,7 +67,7 @@ class Terminal:
         ours: Callable[[], bool] = lambda: True,
     ) -> None:
         self._console = Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
-        self._live = Live(self, console=self._console, auto_refresh=False, transient=True, redirect_stdout=False)
+        self._live = self._unstarted()
         self._now, self._stamp, self._level, self._bar = now, stamp, level, bar
         self._transcript = Transcript()
         self._drawn_at = 0.0
@@ -94,7 +94,7 @@ class Terminal:
         if drawn and not self._live.is_started and self._ours():
             self._live.start()
         if not self._finals and isinstance(event, ANSWERED):
-            self._live.stop()
+            self._stop()
             self._draws_from = self._now() + OTHERS_S
         if isinstance(event, Final) and event.text.strip() and self._finals:
             self._print("\n".join([line(event, self._stamp), *below(event, BELOW)]))
@@ -107,7 +107,7 @@ class Terminal:
         elif isinstance(event, Reconnecting) and (event.attempt == 1 or self._level > 0):
             self._print(f"asr: {reconnecting(event)}", "yellow")
         elif isinstance(event, Ended):
-            self._live.stop()
+            self._stop()
             for told in account(event):
                 for part in folded(f"asr: {told}", self._console.width - 1):
                     self._print(part, UNSETTLED)
@@ -126,16 +126,24 @@ class Terminal:
     def close(self) -> None:
         """Take the live line away; the cursor comes back."""
         with suppress(OSError):
-            self._live.stop()
+            self._stop()
 
     def leave(self) -> None:
         """Give the screen back at once, as `close` does, in the middle of whatever is being drawn: for signals."""
         if self._gone or not self._ours():
             return
         with suppress(Exception):  # the library was interrupted, and may not bear to be called again
-            self._live.stop()
+            self._stop()
         with suppress(OSError, ValueError):
             os.write(self._console.file.fileno(), SHOW_CURSOR)
+
+    def _unstarted(self) -> Live:
+        return Live(self, console=self._console, auto_refresh=False, transient=True, redirect_stdout=False)
+
+    def _stop(self) -> None:
+        """Take the live line away. One that was stopped would erase, started again, what others wrote since then."""
+        live, self._live = self._live, self._unstarted()
+        live.stop()
 
     def _print(self, text: str, style: str = "") -> None:
         self._unfold()
@@ -145,7 +153,7 @@ class Terminal:
         if self._live.is_started and self._now() - self._drawn_at >= REDRAW_EVERY_S:
             self._drawn_at = self._now()
             self._unfold()
-            self._live.refresh() if self._ours() else self._live.stop()
+            self._live.refresh() if self._ours() else self._stop()
 
     def _unfold(self) -> None:
         """Take away what a terminal that got narrower has folded: Rich knows only of the lines that it drew."""
