@@ -147,26 +147,7 @@ def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
     if piped:
         spoken = [_into_pipe(output, stamp) for output in spoken]
     if screen is not None:
-        from asrcli.engine.keyboard import is_ours, without_echo
-        from asrcli.engine.restoring import restoring
-        from asrcli.outputs.terminal import Terminal
-
-        level, bar = showing.level or 0, _bar(showing)
-        if hasattr(screen, "reconfigure"):
-            screen.reconfigure(errors="replace")  # a terminal that cannot show Chinese shows question marks
-        drawn_on = screen.fileno()
-        terminal = Terminal(
-            screen,
-            time.monotonic,
-            stamp=stamp,
-            level=level,
-            bar=bar,
-            finals=not piped or not _is_pipe(sys.stdout),
-            folds=_folds(os.environ),
-            ours=lambda: os.name != "posix" or is_ours(drawn_on),
-        )
-        stack.enter_context(without_echo(drawn_on))
-        stack.enter_context(restoring(terminal.leave))
+        terminal = _drawn(showing, screen, stack, finals=not piped or not _is_pipe(sys.stdout))
         spoken.insert(0, terminal)  # it clears the screen before the reader of our pipe may write there
     if showing.command is not None:
         from asrcli.outputs.command import Command
@@ -182,6 +163,30 @@ def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
         stack.callback(output.close)
     stack.push(lambda kind, *_: _leave(written, kind, live=showing.keys is not None))
     return made
+
+
+def _drawn(showing: Showing, screen: TextIO, stack: ExitStack, *, finals: bool) -> "Output":
+    """The live view on a terminal, which is given back whatever ends us, and shows nothing of what is typed."""
+    from asrcli.engine.keyboard import is_ours, without_echo
+    from asrcli.engine.restoring import restoring
+    from asrcli.outputs.terminal import Terminal
+
+    if hasattr(screen, "reconfigure"):
+        screen.reconfigure(errors="replace")  # a terminal that cannot show Chinese shows question marks
+    drawn_on = screen.fileno()
+    terminal = Terminal(
+        screen,
+        time.monotonic,
+        stamp=_stamp(showing.stamp),
+        level=showing.level or 0,
+        bar=_bar(showing),
+        finals=finals,
+        folds=_folds(os.environ),
+        ours=lambda: os.name != "posix" or is_ours(drawn_on),
+    )
+    stack.enter_context(without_echo(drawn_on))
+    stack.enter_context(restoring(terminal.leave))
+    return terminal
 
 
 def _leave(written: "Sequence[Lines]", kind: type[BaseException] | None, *, live: bool) -> None:

@@ -175,7 +175,9 @@ class Terminal:
                 drawn.append(Segment.get_line_length(shown))
         bar = list(self._bar.draw(console, self._transcript, cells))
         yield from bar
-        self._drawn = [*drawn, Segment.get_line_length(bar)]
+        # The window may have got narrower since `_unfold` looked: then what it has folded is still to be taken away.
+        if options.max_width >= self._width:
+            self._drawn = [*drawn, Segment.get_line_length(bar)]
 
     def _sentence(self, speaker: str, cells: int) -> Iterator[list[Segment]]:
         """What is open of a speaker, and under it its translation: a line each."""

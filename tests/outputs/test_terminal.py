@@ -19,7 +19,7 @@ TEXTS = st.text(st.sampled_from(SCRIPT), max_size=60)
 
 @given(TEXTS, TEXTS, st.integers(2, 80))
 def test_the_tail_never_exceeds_its_cells_and_is_an_end_of_the_text(settled: str, unsettled: str, cells: int) -> None:
-    """Two-cell characters are not halved; nothing is lost that has room."""
+    """Two-cell characters are not halved; no word is lost that has room."""
     left, right = tail(settled, unsettled, cells)
     assert cell_len(left + right) <= cells
     whole, shown = settled + unsettled, (left + right)
@@ -28,7 +28,8 @@ def test_the_tail_never_exceeds_its_cells_and_is_an_end_of_the_text(settled: str
     else:
         assert shown.startswith("…")
         assert whole.endswith(shown[1:])
-        assert cell_len(shown) >= cells - 2
+        words = re.findall(r"\s*[^\s天气好，🎙한]*\s*", whole)  # one that does not fit is left out as a whole
+        assert cell_len(shown) >= cells - 2 - max(map(cell_len, words))
         assert unsettled.endswith(right)
 
 
