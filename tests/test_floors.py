@@ -30,7 +30,7 @@ PURE_ROOMS = ["server/endpointing.py", "server/patience.py", "server/waves.py", 
     "journal/record.py", "journal/again.py", "journal/audit.py"]  # fmt: skip
 ROOMS = {
     "typer": ["cli/"],
-    "rich": ["outputs/terminal.py", "outputs/bars.py", "outputs/captions.py", "cli/"],
+    "rich": ["outputs/terminal.py", "outputs/bars.py", "outputs/captions.py", "outputs/tail.py", "cli/"],
     "websockets": [
         "transport/",
         "server/app.py",

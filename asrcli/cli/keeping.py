@@ -123,7 +123,8 @@ class Keeping:
 
         try:
             self.writing.open(folder, lambda: new_id(now), header, tidy)
-            notify(Notice("info", f"the journal is session {(self.writing.path or folder).name}"))
+            name = (self.writing.path or folder).name
+            notify(Notice("warning", f"the talk is kept on this disk as {name}: see asr sessions"))
         except OSError as exc:
             reason = (exc.strerror or str(exc)).lower()
             notify(Notice("warning", f"no journal is kept: {folder}: {reason}"))

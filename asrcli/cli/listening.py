@@ -17,13 +17,14 @@ from asrcli.events import Notice
 
 if TYPE_CHECKING:
     from asrcli.run import Together
-    from asrcli.seams import Source
+    from asrcli.seams import Output, Source
     from asrcli.sources.microphone import Device, Microphone
     from asrcli.sources.timeline import Hearing
 
 MIC, MONITOR = "mic", "monitor"
 KEYS = "keys: space pause, m mute, Enter end the sentence here, q finish (as Ctrl-C), ? this"
 PTT_KEYS = "keys: space talk and stop talking, q finish (as Ctrl-C), ? this"
+PTT = "press space to talk, and space again to stop; q finishes"
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,24 @@ class Listening:
         labels = names if len(names) > 1 else ("",)
         louder = partial(amplified, gain_db=self.gain_db, audio_format=wire)
         return [
-            Microphone(_device(name), wire, self.hearing, speaker=label, process=louder, retry=self.retry)
+            Microphone(
+                _device(name),
+                wire,
+                self.hearing,
+                speaker=label,
+                process=louder,
+                retry=self.retry,
+                tells_silence=MONITOR not in name.lower(),
+            )
             for name, label in zip(names, labels, strict=True)
         ]
+
+    def echo(self, tell: Callable[[Notice], None]) -> "list[Output]":
+        """What notices that a microphone hears what is played, where both are listened to."""
+        from asrcli.outputs.echo import Echo
+
+        played = [name for name in self.devices if MONITOR in name.lower()]
+        return [Echo(tell, played)] if 0 < len(played) < len(self.devices) else []
 
     def saved(self) -> list[Path]:
         """The files that the audio is kept in."""

@@ -10,10 +10,10 @@ from asrcli.engine.interrupts import interruptible
 from asrcli.engine.keyboard import keyboard
 from asrcli.events import Absent, Level, Notice
 from asrcli.outputs.text import harmless
+from asrcli.sources.levels import ADVICE, SILENT_DBFS
 from asrcli.sources.microphone import Microphone
 
 METER_DB = 60  # the lowest level that shows
-SILENT_DBFS = -70.0  # nothing but the last bits: no microphone is that quiet
 SOFT_DBFS = -40.0  # speech whose loudest moments stay below this is far away
 CLIPPED_DBFS = -0.1
 FULL_PEAKS = 3  # of these in a test, speech is cut off at the top
@@ -42,7 +42,7 @@ class Levels:
         if self.gone or not self.heard_ms:
             return "no audio came: is it plugged in? asr devices lists what there is"
         if self.peak_dbfs < SILENT_DBFS:
-            return "silent: muted, not allowed, or the wrong device? asr devices lists them"
+            return f"silent: {ADVICE}"
         if self.clipped >= FULL_PEAKS:
             return "clipping: too loud, turn the microphone down or step back"
         if self.loudest_dbfs < SOFT_DBFS:

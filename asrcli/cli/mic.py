@@ -17,6 +17,7 @@ from asrcli.cli.spending import BudgetLimit, limit
 from asrcli.cli.status import Status
 from asrcli.config import Connection
 from asrcli.errors import UsageError
+from asrcli.events import Notice
 
 if TYPE_CHECKING:
     from asrcli.cli.listening import Listening
@@ -193,7 +194,7 @@ def _transcribe(
     service: Service,
     asks: "Callable[[Connection], Asks]",
 ) -> None:
-    from asrcli.cli.listening import pressed, quiet_libraries
+    from asrcli.cli.listening import PTT, pressed, quiet_libraries
     from asrcli.cli.showing import runs
     from asrcli.engine.keyboard import keyboard
 
@@ -203,8 +204,11 @@ def _transcribe(
         stack.enter_context(quiet_libraries())
         outputs = runs(showing, sources, stack)
         outputs[0][1].append(kept.writing.recorder)
+        outputs[0][1].extend(listening.echo(microphones[0].tell))
         connection = service.at(stack, listening.asked)
         notify = microphones[0].tell
         stack.enter_context(kept.during(listening.asked, connection, showing, notify, local=service.local))
+        if listening.hearing.push_to_talk:
+            notify(Notice("warning", PTT))
         stack.enter_context(keyboard(pressed(microphones, ptt=listening.hearing.push_to_talk)))
         asks(connection).run(outputs)

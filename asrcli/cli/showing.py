@@ -2,6 +2,7 @@
 
 import logging
 import os
+import stat
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from asrcli.cli.telling import tell
 from asrcli.cli.values import OutputFormat, Stamp
@@ -131,30 +132,30 @@ def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
     from asrcli.outputs.log import Log
 
     stamp = _stamp(showing.stamp)
-    on_screen = showing.level is not None and not showing.plain and _can_redraw(sys.stdout)
+    may_draw = showing.level is not None and not showing.plain
+    on_screen = may_draw and _can_redraw(sys.stdout)
     bare = showing.formats == (OutputFormat.TEXT,) and showing.template is None
     spoken: list[Output] = []
     written: list[Lines] = []
     if showing.path is not None or not bare or not on_screen:
         written = [_lines(showing, name) for name in showing.formats]
         spoken += [_written(showing, *each, stamp) for each in zip(showing.formats, written, strict=True)]
-    if on_screen and (showing.path is not None or bare):
-        from asrcli.outputs.terminal import Terminal
-
-        level, bar = showing.level or 0, _bar(showing)
-        if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show Chinese shows question marks
-        status: Output = Terminal(
-            sys.stdout, time.monotonic, stamp=stamp, level=level, bar=bar, folds=_folds(os.environ), ours=_is_ours
-        )
-        spoken.append(status)
+    screen = sys.stdout if on_screen and (showing.path is not None or bare) else None
+    piped = screen is None and showing.path is None
+    if may_draw and not on_screen and _can_redraw(sys.stderr) and not (piped and showing.partials):
+        screen = sys.stderr  # standard output goes elsewhere
+    if piped:
+        spoken = [_into_pipe(output, stamp) for output in spoken]
+    if screen is not None:
+        terminal = _drawn(showing, screen, stack, finals=not piped or not _is_pipe(sys.stdout))
+        spoken.insert(0, terminal)  # it clears the screen before the reader of our pipe may write there
     if showing.command is not None:
         from asrcli.outputs.command import Command
 
         spoken.append(Command(showing.command, lambda text: tell(f"asr: {text}")))
     made: list[Output] = [Log(logging.getLogger("asrcli"))]
     made += [Capitalized(output) for output in spoken] if showing.capitalize else spoken
-    if showing.level is not None and not (on_screen and (showing.path is not None or bare)):
+    if showing.level is not None and screen is None:
         from asrcli.outputs.plain import Status
 
         made.append(Status(tell, level=showing.level))
@@ -162,6 +163,30 @@ def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
         stack.callback(output.close)
     stack.push(lambda kind, *_: _leave(written, kind, live=showing.keys is not None))
     return made
+
+
+def _drawn(showing: Showing, screen: TextIO, stack: ExitStack, *, finals: bool) -> "Output":
+    """The live view on a terminal, which is given back whatever ends us, and shows nothing of what is typed."""
+    from asrcli.engine.keyboard import is_ours, without_echo
+    from asrcli.engine.restoring import restoring
+    from asrcli.outputs.terminal import Terminal
+
+    if hasattr(screen, "reconfigure"):
+        screen.reconfigure(errors="replace")  # a terminal that cannot show Chinese shows question marks
+    drawn_on = screen.fileno()
+    terminal = Terminal(
+        screen,
+        time.monotonic,
+        stamp=_stamp(showing.stamp),
+        level=showing.level or 0,
+        bar=_bar(showing),
+        finals=finals,
+        folds=_folds(os.environ),
+        ours=lambda: os.name != "posix" or is_ours(drawn_on),
+    )
+    stack.enter_context(without_echo(drawn_on))
+    stack.enter_context(restoring(terminal.leave))
+    return terminal
 
 
 def _leave(written: "Sequence[Lines]", kind: type[BaseException] | None, *, live: bool) -> None:
@@ -172,12 +197,25 @@ def _leave(written: "Sequence[Lines]", kind: type[BaseException] | None, *, live
             lines.leave()
 
 
-def _is_ours() -> bool:
-    """Whether we are in the foreground of the terminal: what a job in the background draws is in the way."""
+def _is_pipe(file: TextIO | None) -> bool:
+    """Whether another program reads it, and may show on our screen what it reads."""
     try:
-        return os.name != "posix" or os.tcgetpgrp(sys.stdout.fileno()) == os.getpgrp()
-    except OSError:
+        mode = os.fstat(file.fileno()).st_mode if file is not None else 0
+    except (OSError, ValueError):
         return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _into_pipe(output: "Output", stamp: Callable[[int], str] | None) -> "Output":
+    """The output, which outlives a reader that died of the Ctrl-C that was meant for us."""
+    from asrcli.engine.interrupts import was_asked
+    from asrcli.outputs.piped import Piped
+
+    def closed() -> None:
+        # Python flushes standard output once more on its way out: that must not meet the closed pipe again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    return Piped(output, was_asked, closed, tell, stamp)
 
 
 def runs(

@@ -8,6 +8,8 @@ from asrcli.errors import AsrError
 from asrcli.events import Event, Gap, Resumed
 from asrcli.seams import Source
 
+STOPPED_S = 1.0  # nobody is woken up so much too late while the process runs
+
 
 def capture(
     source: Source,
@@ -27,7 +29,7 @@ def capture(
         pace: How many times real time; None is as fast as the other end takes it.
         clock: Seconds, monotonic.
     """
-    began = clock()
+    schedule = _Schedule(clock, source.format.rate, start, pace)
     try:
         for chunk in source.chunks(start):
             if isinstance(chunk, Gap | Resumed):  # what is true of a place in the audio keeps it
@@ -36,17 +38,57 @@ def capture(
             if not isinstance(chunk, Chunk):
                 emit(chunk)
                 continue
-            # A chunk is due when its last sample would have been spoken, as a microphone has it.
             if pace is not None:
-                due = began + (chunk.end - start) / source.format.rate / pace
-                if inbox.wait_ended(max(0.0, due - clock())):
+                wait_s = schedule.wait_s(chunk)
+                if inbox.wait_ended(wait_s):
                     return
-            before = clock()
+                schedule.waited(wait_s)
+            before, full = clock(), inbox.full
             if not inbox.put_audio(chunk):
                 return
-            began += clock() - before  # what an outage held up is not hurried through afterwards
+            if full and not source.realtime:  # an outage does not make what is spoken now later
+                schedule.held_up(clock() - before)
         inbox.end()
     except AsrError as exc:
         inbox.end(exc)
     except BaseException as exc:  # the top of a thread: the session must hear of it
         inbox.put(Crashed(exc))
+
+
+class _Schedule:
+    """When each chunk is due at a pace: when its last sample would have been spoken, as a microphone has it.
+
+    What holds the audio up moves all that follows, so that none of it is hurried through afterwards. Only a full queue
+    and a process that was stopped do that: to add up every moment that passes here would make an hour some seconds
+    longer. A source that is late by itself, such as a pipe, is made up for.
+    """
+
+    def __init__(self, clock: Callable[[], float], rate: int, start: int, pace: float | None) -> None:
+        self._clock, self._samples_s, self._start = clock, rate * (pace or 1.0), start
+        self._began = clock()
+        self._asked_at = self._held_s = 0.0
+
+    def wait_s(self, chunk: Chunk) -> float:
+        """How long this chunk is to wait yet."""
+        self._asked_at = self._clock()
+        late_s = self._asked_at - self._due(chunk)
+        if late_s > 0:
+            self._move(min(late_s, self._held_s))
+        self._held_s = 0.0  # of what held us up when this chunk is in time all the same nothing is left
+        return max(0.0, -late_s)
+
+    def waited(self, wait_s: float) -> None:
+        """The wait is over; one that took much longer was a stop of the process, or sleep of the machine."""
+        over_s = self._clock() - self._asked_at - wait_s
+        if over_s > STOPPED_S:
+            self._move(over_s)
+
+    def held_up(self, seconds: float) -> None:
+        """The queue was full for so long."""
+        self._held_s += seconds
+
+    def _due(self, chunk: Chunk) -> float:
+        return self._began + (chunk.end - self._start) / self._samples_s
+
+    def _move(self, seconds: float) -> None:
+        self._began += seconds

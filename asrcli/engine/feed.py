@@ -86,7 +86,7 @@ class Feed:
         chunk = self._audio.next()
         if chunk is None or self._line.task.codec.full or not self._line.writable:
             return None
-        due = self._catch_up.due(chunk.end)
+        due = self._catch_up.due(self._audio.cursor + chunk.samples)  # a jump before it takes no time
         if due is not None and due > self._clock():
             self.due = due
             return None
@@ -95,10 +95,12 @@ class Feed:
     def fits(self, chunk: Chunk) -> bool:
         """Whether this chunk can follow on the same task: a server that counts what it hears knows of no jumps."""
         jump = chunk.position - self._audio.cursor
+        if jump and self._audio.cursor != self._audio.start and not self._line.task.codec.skip(jump):
+            return False
+        self._catch_up.skip(jump)
         if jump and self._audio.cursor == self._audio.start:
             self._begin_at(chunk.position)
-            return True
-        return not jump or self._line.task.codec.skip(jump)
+        return True
 
     def send(self, chunk: Chunk) -> None:
         """Send it.

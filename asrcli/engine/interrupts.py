@@ -4,11 +4,26 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
-from time import monotonic
+from time import monotonic, sleep
 from types import FrameType
 
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 TWICE_S = 0.25  # `timeout` sends its signal to the process and to its group: that is one request
+
+
+_asked_at: list[float] = []  # of the run that goes on, or was the last
+
+
+def was_asked(within_s: float = 0.25) -> bool:
+    """Whether a signal has asked for the end.
+
+    A terminal sends Ctrl-C to all programs of a pipeline; another may be dead of it before we hear of it. So this waits
+    for it a moment. Of the main thread only, where signals are heard.
+    """
+    until = monotonic() + within_s
+    while not _asked_at and monotonic() < until:
+        sleep(0.01)
+    return bool(_asked_at)
 
 
 @contextmanager
@@ -17,7 +32,8 @@ def interruptible(ask: Callable[[], object], hurry: Callable[[], object] | None 
 
     `hurry` hears of the first signal in its place where it is no Ctrl-C: whoever sends one will not wait for long.
     """
-    asked_at: list[float] = []
+    asked_at = _asked_at
+    asked_at.clear()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del frame

@@ -122,7 +122,7 @@ class MicrophoneBar:
         figures = [
             self._status(),
             _short(self._heard_ms),
-            *map(_decibels, self._levels.values()),
+            *map(decibels, self._levels.values()),
             self._lag(transcript),
             self._cost,
         ]
@@ -159,5 +159,6 @@ def _short(ms: int) -> str:
     return clock(ms)[:-4]
 
 
-def _decibels(dbfs: float) -> str:
+def decibels(dbfs: float) -> str:
+    """A level for people."""
     return f"{max(dbfs, -99):.0f} dBFS"

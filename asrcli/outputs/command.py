@@ -44,12 +44,21 @@ class Command:
     def _run(self) -> None:
         failures = 0
         while (item := self._waiting.get()) is not None:
-            text, about = item
-            environment = {key: value for key, value in os.environ.items() if key != "DASHSCOPE_API_KEY"} | about
+            if problem := self._problem(*item):
+                failures += 1
+                if failures == 1:
+                    self._warn(f"--exec: {problem}")
+        if failures > 1:
+            self._warn(f"--exec: the command failed {failures} times")
+
+    def _problem(self, text: str, about: dict[str, str]) -> str:
+        """Run the command for one sentence: what went wrong, if anything did. The next sentence has its own."""
+        environment = {key: value for key, value in os.environ.items() if key != "DASHSCOPE_API_KEY"} | about
+        try:
             done = subprocess.run(  # noqa: S602  the user wrote it, for a shell
                 self._command,
                 shell=True,
-                stdout=sys.stderr or subprocess.DEVNULL,  # standard output is for the transcript
+                stdout=_our_error_output(),
                 input=text + "\n",
                 text=True,
                 encoding="utf-8",
@@ -57,11 +66,19 @@ class Command:
                 env=environment,
                 check=False,
             )
-            failures += done.returncode != 0
-            if failures == 1 and done.returncode:
-                self._warn(f"--exec: the command failed with exit code {done.returncode}")
-        if failures > 1:
-            self._warn(f"--exec: the command failed {failures} times")
+        except OSError as exc:
+            return f"the command could not be started: {(exc.strerror or str(exc)).lower()}"
+        except Exception as exc:  # a sentence must not cost those behind it their command
+            return f"the command could not be run: {exc}"
+        return f"the command failed with exit code {done.returncode}" if done.returncode else ""
+
+
+def _our_error_output() -> int:
+    """Where a command may print: standard output is for the transcript."""
+    try:
+        return sys.stderr.fileno() if sys.stderr is not None else subprocess.DEVNULL
+    except (OSError, ValueError):  # it is closed, or no file
+        return subprocess.DEVNULL
 
 
 def _bearable(text: str) -> str:

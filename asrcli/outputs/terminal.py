@@ -1,6 +1,7 @@
 """The live line on a terminal, drawn by Rich: finals scroll up once, below them stay the open sentence and a bar."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TextIO
 
@@ -12,6 +13,8 @@ from rich.style import Style
 from rich.text import Text
 
 from asrcli.events import (
+    Absent,
+    Began,
     Ended,
     Event,
     Final,
@@ -25,36 +28,31 @@ from asrcli.events import (
     Reconnecting,
     Resumed,
 )
-from asrcli.outputs.bars import Bar
+from asrcli.outputs.bars import Bar, decibels
 from asrcli.outputs.plain import LEVELS
+from asrcli.outputs.tail import simple, tail
 from asrcli.outputs.text import BELOW, INTO, account, below, folded, harmless, line, pause, reconnecting
 from asrcli.transcript import Transcript
 
+__all__ = ["Terminal", "tail"]
+
 REDRAW_EVERY_S = 0.1
+OTHERS_S = 0.3  # so long the screen is left to whoever reads our pipe, and may show what it reads
+SHOW_CURSOR = b"\x1b[?25h"
 UNSETTLED = "dim"
-
-
-def tail(settled: str, unsettled: str, cells: int) -> tuple[str, str]:
-    """The end of the text that fits into so many terminal cells, cut from the left behind an ellipsis.
-
-    A character two cells wide is never halved: where it does not fit, the line is one cell shorter.
-    """
-    if cell_len(settled + unsettled) <= cells:
-        return settled, unsettled
-    room, kept = cells - 1, 0
-    for character in reversed(settled + unsettled):
-        room -= cell_len(character)
-        if room < 0:
-            break
-        kept += 1
-    from_unsettled = min(kept, len(unsettled))
-    rest = kept - from_unsettled
-    shown = unsettled[len(unsettled) - from_unsettled :]
-    return "…" + (settled[len(settled) - rest :] if rest else ""), shown
+# What a reader of our pipe may answer with a line on the screen.
+ANSWERED = Began | Final | Gap | Notice | Paused | Resumed | Reconnecting | Ended
 
 
 class Terminal:
-    """An Output for a screen that can redraw. Nothing above the live line is ever touched again."""
+    """An Output for a screen that can redraw. Nothing above the live line is ever touched again.
+
+    Args:
+        stamp: Makes the times before finals; None leaves them out.
+        finals: Whether finals are printed; where they go into a pipe its reader may show them on this screen.
+        folds: Whether this terminal folds what is on it when it gets narrower.
+        ours: Whether we may draw: not in the background.
+    """
 
     passive = True  # the words are kept elsewhere
 
@@ -66,17 +64,20 @@ class Terminal:
         stamp: Callable[[int], str] | None,
         level: int,
         bar: Bar,
+        finals: bool = True,
         folds: bool = True,
         ours: Callable[[], bool] = lambda: True,
     ) -> None:
         self._console = Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
-        self._live = Live(self, console=self._console, auto_refresh=False, transient=True, redirect_stdout=False)
+        self._live = self._unstarted()
         self._now, self._stamp, self._level, self._bar = now, stamp, level, bar
         self._transcript = Transcript()
         self._drawn_at = 0.0
-        self._ours = ours  # whether we may draw: not in the background
+        self._ours, self._finals = ours, finals
+        self._levels: dict[str, float | None] = {}  # speaker -> dBFS, where it has a level
+        self._draws_from = 0.0  # before this the screen is left to another program
         self._gone = False  # there is no terminal any more
-        self._folds = folds  # this terminal folds what is on it when it gets narrower
+        self._folds = folds
         self._width = self._console.width
         self._drawn: list[int] = []  # cells of the lines drawn last
 
@@ -90,11 +91,16 @@ class Terminal:
             self._gone = True
 
     def _show(self, event: Event) -> None:
-        if self._bar.hear(event) and not self._live.is_started and self._ours():
+        self._know(event)
+        drawn = self._bar.hear(event) and self._now() >= self._draws_from
+        if drawn and not self._live.is_started and self._ours():
             self._live.start()
-        if isinstance(event, Final) and event.text.strip():
+        if not self._finals and isinstance(event, ANSWERED):
+            self._stop()
+            self._draws_from = self._now() + OTHERS_S
+        if isinstance(event, Final) and event.text.strip() and self._finals:
             self._print("\n".join([line(event, self._stamp), *below(event, BELOW)]))
-        elif isinstance(event, Gap):
+        elif isinstance(event, Gap) and self._finals:
             self._print(line(event, self._stamp), "bold red")
         elif isinstance(event, Notice) and LEVELS[event.level] <= self._level:
             self._print(f"asr: {harmless(event.text)}", "yellow")
@@ -103,17 +109,43 @@ class Terminal:
         elif isinstance(event, Reconnecting) and (event.attempt == 1 or self._level > 0):
             self._print(f"asr: {reconnecting(event)}", "yellow")
         elif isinstance(event, Ended):
-            self._live.stop()
+            self._stop()
             for told in account(event):
                 for part in folded(f"asr: {told}", self._console.width - 1):
                     self._print(part, UNSETTLED)
         if isinstance(event, Partial | Progress | Finished | Level | Paused):
             self._redraw()
 
+    def _know(self, event: Event) -> None:
+        """Each of several speakers has a line of its own from the first word on, and a level if it has a device."""
+        speaker = getattr(event, "speaker", "")
+        if speaker and isinstance(event, Level | Partial | Began):
+            level = event.dbfs if isinstance(event, Level) else self._levels.get(speaker)
+            self._levels[speaker] = level
+        elif speaker and isinstance(event, Absent):
+            self._levels[speaker] = None
+
     def close(self) -> None:
         """Take the live line away; the cursor comes back."""
         with suppress(OSError):
-            self._live.stop()
+            self._stop()
+
+    def leave(self) -> None:
+        """Give the screen back at once, as `close` does, in the middle of whatever is being drawn: for signals."""
+        if self._gone or not self._ours():
+            return
+        with suppress(Exception):  # the library was interrupted, and may not bear to be called again
+            self._stop()
+        with suppress(OSError, ValueError):
+            os.write(self._console.file.fileno(), SHOW_CURSOR)
+
+    def _unstarted(self) -> Live:
+        return Live(self, console=self._console, auto_refresh=False, transient=True, redirect_stdout=False)
+
+    def _stop(self) -> None:
+        """Take the live line away. One that was stopped would erase, started again, what others wrote since then."""
+        live, self._live = self._live, self._unstarted()
+        live.stop()
 
     def _print(self, text: str, style: str = "") -> None:
         self._unfold()
@@ -123,7 +155,7 @@ class Terminal:
         if self._live.is_started and self._now() - self._drawn_at >= REDRAW_EVERY_S:
             self._drawn_at = self._now()
             self._unfold()
-            self._live.refresh() if self._ours() else self._live.stop()
+            self._live.refresh() if self._ours() else self._stop()
 
     def _unfold(self) -> None:
         """Take away what a terminal that got narrower has folded: Rich knows only of the lines that it drew."""
@@ -137,16 +169,36 @@ class Terminal:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         cells = options.max_width - 1  # the last column makes some terminals wrap
-        settled, unsettled = tail(harmless(self._transcript.settled), harmless(self._transcript.unsettled), cells)
-        yield Segment(settled)
-        yield Segment(unsettled, Style.parse(UNSETTLED))
-        yield Segment.line()
-        drawn = [cell_len(settled + unsettled)]
-        if translation := harmless(self._transcript.translation).strip():
-            shown = BELOW + INTO + "".join(tail("", translation, max(1, cells - cell_len(BELOW + INTO))))
-            yield Segment(shown, Style.parse(UNSETTLED))
-            yield Segment.line()
-            drawn.append(cell_len(shown))
+        drawn = []
+        for speaker in self._levels or [""]:
+            for shown in self._sentence(speaker, cells):
+                yield from shown
+                yield Segment.line()
+                drawn.append(Segment.get_line_length(shown))
         bar = list(self._bar.draw(console, self._transcript, cells))
         yield from bar
-        self._drawn = [*drawn, Segment.get_line_length(bar)]
+        # The window may have got narrower since `_unfold` looked: then what it has folded is still to be taken away.
+        if options.max_width >= self._width:
+            self._drawn = [*drawn, Segment.get_line_length(bar)]
+
+    def _sentence(self, speaker: str, cells: int) -> Iterator[list[Segment]]:
+        """What is open of a speaker, and under it its translation: a line each."""
+        said = [partial for partial in self._transcript.open.values() if partial.speaker == speaker]
+        settled = said[0].settled if said else ""
+        unsettled = " ".join([said[0].unsettled, *(later.text for later in said[1:])]) if said else ""
+        head = self._head(speaker, cells)
+        room = cells - cell_len(head)
+        settled, unsettled = tail(simple(harmless(settled)), simple(harmless(unsettled)), room)
+        yield [Segment(head, Style.parse(UNSETTLED)), Segment(settled), Segment(unsettled, Style.parse(UNSETTLED))]
+        if translation := " ".join(simple(harmless(partial.translation)) for partial in said).strip():
+            shown = BELOW + INTO + "".join(tail("", translation, max(1, cells - cell_len(BELOW + INTO))))
+            yield [Segment(shown, Style.parse(UNSETTLED))]
+
+    def _head(self, speaker: str, cells: int) -> str:
+        """Whose line it is, and how loud they are, as far as that leaves half of the line for the words."""
+        if not speaker:
+            return ""
+        level, name = self._levels.get(speaker), simple(harmless(speaker))
+        heads = [f"{name} {decibels(level)}: "] if level is not None else []
+        heads += [f"{name}: ", f"{''.join(tail('', name, max(1, cells // 2 - 2)))}: "]
+        return next((head for head in heads if cell_len(head) <= cells // 2), "")

@@ -15,6 +15,11 @@ class CatchUp:
         held = self._factor is not None and waiting > HELD_S * self._rate
         self._from = (now, position) if held else None
 
+    def skip(self, samples: int) -> None:
+        """So many samples are passed over: what is not sent takes no time."""
+        if self._from is not None:
+            self._from = (self._from[0], self._from[1] + samples)
+
     def end(self) -> None:
         """Nothing waits any more."""
         self._from = None

@@ -1,25 +1,28 @@
 """A microphone as a source: read in a thread that may hang, watched, tried again. Knows no sound library."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
 from queue import Empty, SimpleQueue
-from threading import Thread
-from time import monotonic
-from typing import Protocol
 
 from asrcli.audio import SAMPLE_BYTES, Chunk, Format
 from asrcli.errors import SourceError
-from asrcli.events import Absent, Event, Notice
+from asrcli.events import Absent, Event, Level, Notice
+from asrcli.sources.boottime import monotonic
+from asrcli.sources.levels import ADVICE, Deafness
+from asrcli.sources.reader import Capture, Crashed, Device, Lost, Opened, Reader, Report, Said
 from asrcli.sources.timeline import Hearing, Timeline
 
+__all__ = ["Capture", "Device", "Lost", "Microphone", "Wish"]
+
 SILENT_S = 2.0  # a device that gives nothing for so long is gone, whatever it says
+STOPPED_S = 3.0  # who notices that so late was not running meanwhile
 OPEN_S = 10.0  # and one that does not open within so long
+OPEN_MOST_S = 640.0  # the longest wait for another try while earlier ones hang
 RETRY_S = 1.0
 TICK_S = 0.1  # how often the silence in the place of a device is topped up
-LEAVE_S = 0.3  # a reader that is not in trouble ends within a read
 TAIL_S = 0.25  # what was said when the end was asked for is in hand after so long
 OVERFLOW = "the device gave audio faster than it was read"
+STOPPED = "this program was stopped, or the machine slept"
 
 
 class Wish(Enum):
@@ -31,61 +34,7 @@ class Wish(Enum):
     END = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """So many samples, at the wire's rate, that the device had and nobody took."""
-
-    samples: int
-
-
-class Capture(Protocol):
-    """An open device. All calls come from the thread that opened it."""
-
-    name: str
-
-    def read(self) -> bytes | Lost:
-        """The next 20 to 100 ms of mono PCM; waits for it.
-
-        Raises:
-            SourceError: the device is gone.
-        """
-        ...
-
-    def close(self) -> None:
-        """Give the device back."""
-        ...
-
-
-class Device(Protocol):
-    """What can be opened to be listened to, again and again."""
-
-    name: str
-
-    def open(self, audio_format: Format, *, instead: bool) -> Capture:
-        """Open it at a rate; `instead`: where it is not to be found, the default device will do.
-
-        Raises:
-            SourceError: it cannot be opened, with what to do about it.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The device is open, under this name."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Crashed:
-    """The reader died of something that is our bug."""
-
-    error: BaseException
-
-
-_Said = bytes | Lost | Opened | SourceError | Crashed
-_Word = tuple["_Reader", _Said] | Wish | Event
+_Word = Report | Wish | Event
 
 
 class Microphone:
@@ -94,6 +43,8 @@ class Microphone:
     Args:
         process: What is done to each piece of audio before anything else; it keeps its length.
         retry: Whether a device that goes away is waited for.
+        tells_silence: Whether it is told when nothing is to be heard: what a machine plays may well be silent.
+        now: Seconds of a clock that goes on while the machine sleeps.
 
     Raises (from `chunks`):
         SourceError: the device never opened, or is gone and is not waited for.
@@ -112,6 +63,7 @@ class Microphone:
         speaker: str = "",
         process: Callable[[bytes], bytes] = lambda pcm: pcm,
         retry: bool = True,
+        tells_silence: bool = True,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self.name, self.format, self.speaker = device.name, audio_format, speaker
@@ -124,7 +76,11 @@ class Microphone:
         self._asked_at = self._heard_at = 0.0
         self._gone_at: float | None = None  # when the device gave its last audio; None while it gives some
         self._filled = 0  # samples of silence since then
+        self._fill_from = 0.0  # and when the next will do
         self._reason = ""
+        self._hung: list[Reader] = []  # given up, but still in the device
+        self._told_hung = False
+        self._deafness = Deafness() if tells_silence else None
 
     # What others may ask for, from any thread and in a signal handler
 
@@ -146,13 +102,15 @@ class Microphone:
         """Chunks of what is heard, with silence in the place of a device that is gone."""
         self._timeline = Timeline(self.format, start, self._hearing)
         self._began_at = self._now()
-        self._reader: _Reader | None = self._listen()
+        self._reader: Reader | None = self._listen()
         try:
             yield from self._timeline.begin()
             while not self._over():
                 yield from self._next()
             if why := self._timeline.over:
                 yield Notice("info", f"finishing: {why}")
+            if self._gone_at is not None:
+                yield from self._fill(self._now())
             yield from self._timeline.end()
         finally:
             self._leave()
@@ -170,32 +128,35 @@ class Microphone:
     def _over(self) -> bool:
         return bool(self._timeline.over) or (self._ends_at is not None and self._now() >= self._ends_at)
 
-    def _listen(self) -> "_Reader":
+    def _listen(self) -> Reader:
         self._asked_at = self._now()
-        return _Reader(self._device, self.format, self._inbox.put, instead=self._was_open)
+        return Reader(self._device, self.format, self._inbox.put, self._now, instead=self._was_open)
 
     def _leave(self) -> None:
         """What this reader still says is not heard: it may come to itself at any time."""
         if self._reader is not None:
             self._reader.leave()
+            self._hung = [reader for reader in (*self._hung, self._reader) if reader.alive]
             self._reader = None
 
     def _next(self) -> Iterator[Chunk | Event]:
+        before = self._now()
         try:
             word = self._inbox.get(timeout=TICK_S)
         except Empty:
             word = None
-        if isinstance(word, tuple):
-            reader, said = word
-            if reader is self._reader:  # one that was given up has nothing to say any more
-                yield from self._said(said)
+        if not self._was_open and self._now() - before > STOPPED_S:
+            self._asked_at += self._now() - before  # the device had no chance to open meanwhile
+        if isinstance(word, Report):
+            if word.reader is self._reader:  # one that was given up has nothing to say any more
+                yield from self._said(word.said, word.at_s)
         elif isinstance(word, Wish):
             self._obey(word)
         elif word is not None:
             yield word
         yield from self._watch()
 
-    def _said(self, said: _Said) -> Iterator[Chunk | Event]:
+    def _said(self, said: Said, at: float) -> Iterator[Chunk | Event]:
         if isinstance(said, Crashed):
             raise said.error
         if isinstance(said, SourceError):
@@ -204,10 +165,12 @@ class Microphone:
             if not self._was_open:
                 self.name = said.name
                 yield Notice("info", f"listening to {said.name}")
-            self._was_open, self._opened, self._heard_at = True, said.name, self._now()
+            self._was_open, self._opened, self._heard_at, self._told_hung = True, said.name, at, False
+        elif self._gone_at is None and at - self._heard_at > SILENT_S:
+            yield from self._silent(at)  # this is old: it waited in the buffers of the system
         else:
-            yield from self._back(said)
-            self._heard_at = self._now()
+            yield from self._back(said, at)
+            self._heard_at = at
             yield from self._heard(said)
 
     def _heard(self, said: bytes | Lost) -> Iterator[Chunk | Event]:
@@ -215,18 +178,23 @@ class Microphone:
             yield Notice("warning", f"{self.name}: {OVERFLOW}: {self.format.ms(said.samples)} ms are lost")
             yield from self._timeline.lost(said.samples, OVERFLOW)
         elif said:
-            yield from self._timeline.heard(self._process(said))
+            for item in self._timeline.heard(self._process(said)):
+                yield item
+                if isinstance(item, Level) and self._deafness is not None and not self._timeline.held:
+                    seconds = len(said) / SAMPLE_BYTES / self.format.rate
+                    if deaf_s := self._deafness.due(item.peak_dbfs, seconds):
+                        yield Notice("warning", f"{self.name}: nothing heard for {deaf_s:.0f} s: {ADVICE}")
 
-    def _back(self, said: bytes | Lost) -> Iterator[Chunk | Event]:
+    def _back(self, said: bytes | Lost, at: float) -> Iterator[Chunk | Event]:
         """The first audio, or the first after an absence: silence stands in for all before it."""
         samples = said.samples if isinstance(said, Lost) else len(said) // SAMPLE_BYTES
         if self.speaker and not self._heard_any:  # on one timeline with others
-            late_s = self._now() - self._began_at - samples / self.format.rate
+            late_s = at - self._began_at - samples / self.format.rate
             yield from self._timeline.late(max(0, round(late_s * self.format.rate)))
         self._heard_any = True
         if self._gone_at is None:
             return
-        yield from self._fill(self._now() - samples / self.format.rate)
+        yield from self._fill(at - samples / self.format.rate)
         self._gone_at = None
         back = f"{self.name} is back" if self._opened == self.name else f"listening to {self._opened} instead"
         self.name = self._opened
@@ -236,10 +204,24 @@ class Microphone:
         self._leave()
         if not self._was_open or not self._retry:
             raise error
+        yield from self._missed(f"{error}; waiting for it", error.reason, f"no audio from {error}")
+
+    def _silent(self, now: float) -> Iterator[Chunk | Event]:
+        """Nothing has come for so long that the device is opened anew, and what it had in store is old."""
+        silent_s = now - self._heard_at
+        if silent_s > STOPPED_S:  # else it would have been noticed earlier
+            self._leave()
+            told = f"{self.name}: nothing heard for {silent_s:.0f} s: {STOPPED}; opening it anew"
+            yield from self._missed(told, STOPPED, STOPPED)
+            self._fill_from = now + SILENT_S  # a device that is there will be back by then: one gap, and no more
+        else:
+            yield from self._gone(SourceError(self.name, f"has given nothing for {SILENT_S:.0f} s"))
+
+    def _missed(self, told: str, state: str, reason: str) -> Iterator[Chunk | Event]:
         if self._gone_at is None:
-            self._gone_at, self._filled, self._reason = self._heard_at, 0, f"no audio from {error}"
-            yield Notice("warning", f"{error}; waiting for it")
-            yield Absent(self.format.ms(self._timeline.position), error.reason)
+            self._gone_at, self._filled, self._reason = self._heard_at, 0, reason
+            yield Notice("warning", told)
+            yield Absent(self.format.ms(self._timeline.position), state)
 
     def _watch(self) -> Iterator[Chunk | Event]:
         now = self._now()
@@ -247,13 +229,27 @@ class Microphone:
             if now - self._asked_at > OPEN_S:
                 raise SourceError(self.name, f"does not open: no answer for {OPEN_S:.0f} s")
         elif self._gone_at is None:
-            if now - self._heard_at > SILENT_S:
-                yield from self._gone(SourceError(self.name, f"has given nothing for {SILENT_S:.0f} s"))
+            # Whoever takes our chunks may have been slow: then audio is there, and only late.
+            if now - self._heard_at > SILENT_S and self._inbox.empty():
+                yield from self._silent(now)
         else:
-            if now - self._asked_at >= (OPEN_S if self._reader is not None and self._reader.alive else RETRY_S):
-                self._leave()
-                self._reader = self._listen()
-            yield from self._fill(now)
+            yield from self._try_again(now)
+            if now >= self._fill_from:
+                yield from self._fill(now)
+
+    def _try_again(self, now: float) -> Iterator[Event]:
+        """Open the device once more, seldom while earlier tries still hang in it."""
+        if self._reader is not None and self._reader.alive:
+            if now - self._asked_at < OPEN_S:
+                return
+            if not self._told_hung:
+                self._told_hung = True
+                yield Notice("warning", f"{self.name}: does not open: no answer for {OPEN_S:.0f} s; trying again")
+        self._leave()
+        self._hung = [reader for reader in self._hung if reader.alive]
+        wait_s = RETRY_S if len(self._hung) < 2 else min(OPEN_MOST_S, OPEN_S * 2.0 ** (len(self._hung) - 2))
+        if now - self._asked_at >= wait_s:
+            self._reader = self._listen()
 
     def _fill(self, now: float) -> Iterator[Chunk | Event]:
         """Silence up to now."""
@@ -261,39 +257,3 @@ class Microphone:
         due = max(0, round((now - self._gone_at) * self.format.rate) - self._filled)
         self._filled += due
         yield from self._timeline.absent(due, self._reason)
-
-
-class _Reader:
-    """One try with a device, in a thread that alone opens, reads and closes it, and that may hang in any of these."""
-
-    def __init__(
-        self, device: Device, audio_format: Format, put: Callable[[tuple["_Reader", _Said]], None], *, instead: bool
-    ) -> None:
-        self._device, self._format, self._put, self._instead = device, audio_format, put, instead
-        self._wanted = True
-        self._thread = Thread(target=self._run, name="microphone", daemon=True)
-        self._thread.start()
-
-    @property
-    def alive(self) -> bool:
-        """Whether it still tries."""
-        return self._thread.is_alive() and self._wanted
-
-    def leave(self) -> None:
-        """Close the device as soon as it lets go; nobody waits longer than a read takes."""
-        self._wanted = False
-        self._thread.join(LEAVE_S)
-
-    def _run(self) -> None:
-        try:
-            capture = self._device.open(self._format, instead=self._instead)
-            try:
-                self._put((self, Opened(capture.name)))
-                while self._wanted:
-                    self._put((self, capture.read()))
-            finally:
-                capture.close()
-        except SourceError as exc:
-            self._put((self, exc))
-        except BaseException as exc:  # the top of a thread: whoever listens must hear of it
-            self._put((self, Crashed(exc)))

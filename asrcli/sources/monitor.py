@@ -6,7 +6,7 @@ import sys
 
 from asrcli.audio import SAMPLE_BYTES, Format
 from asrcli.errors import SourceError
-from asrcli.sources.microphone import Lost
+from asrcli.sources.reader import Lost
 
 NAME = "monitor"
 READ_MS = 50
@@ -58,6 +58,10 @@ class Played:
         assert self._process.stderr is not None  # noqa: S101  it was started with a pipe
         said = self._process.stderr.read().decode("utf-8", "replace").strip().splitlines()
         raise SourceError(NAME, f"cannot be listened to: {said[-1] if said else 'the sound server is gone'}")
+
+    def interrupt(self) -> None:
+        """End a read that hangs: the sound server gives nothing. A process may be killed from any thread."""
+        self._process.kill()
 
     def close(self) -> None:
         """End it."""

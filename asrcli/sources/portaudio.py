@@ -1,7 +1,7 @@
 """Inputs of this machine through PyAudio and PortAudio: listed, found by name, opened, read. Its only importer.
 
 PortAudio is not safe in several threads, so opening and closing take turns. A stream belongs to the thread that opened
-it: closing it from another one hangs a read for good.
+it: closing it from another one hangs a read for good. A thread that hangs in PortAudio loses its turn to the others.
 """
 
 import contextlib
@@ -12,24 +12,27 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
-from time import monotonic
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
 
 from asrcli.audio import Format
 from asrcli.errors import SourceError
+from asrcli.sources.boottime import monotonic
 from asrcli.sources.convert import converter
-from asrcli.sources.microphone import Lost
+from asrcli.sources.reader import Lost
+from asrcli.sources.turn import Turn
 
 READ_MS = 50
 NAME = "microphone"
 SHUNNED = "JACK"  # PortAudio's JACK host API has been seen to crash the process
 PROBE_S = 20
+LIST_S = 30.0
 BAD_RATE, BAD_CHANNELS, NO_DEVICE, BUSY, HOST, OVERFLOWED = -9997, -9998, -9996, -9985, -9999, -9981
 # Hosts whose ALSA configuration may be such that PortAudio aborts while it looks at it.
 ALSA_CONFIGURATION = Path("/usr/share/alsa/alsa.conf")
 
-_turn = Lock()
+_turn = Turn()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,26 @@ def inputs() -> list[Input]:
     """All inputs, but for those of a host API that crashes.
 
     Raises:
-        SourceError: PyAudio is not here, or PortAudio does not work.
+        SourceError: PyAudio is not here, or PortAudio does not work, or it hangs.
     """
     _load()
-    with _portaudio() as audio:
-        return _inputs(audio)
+    answer: SimpleQueue[list[Input] | BaseException] = SimpleQueue()
+
+    def look() -> None:
+        try:
+            with _portaudio() as audio:
+                answer.put(_inputs(audio))
+        except BaseException as exc:  # the top of a thread: whoever waits must hear of it
+            answer.put(exc)
+
+    Thread(target=look, name="devices", daemon=True).start()
+    try:
+        found = answer.get(timeout=LIST_S)
+    except Empty:
+        raise SourceError(NAME, f"PortAudio does not answer: no list of devices within {LIST_S:.0f} s") from None
+    if isinstance(found, BaseException):
+        raise found
+    return found
 
 
 class PortAudio:

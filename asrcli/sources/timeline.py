@@ -10,6 +10,8 @@ from asrcli.sources.segments import loudness
 
 Item = Chunk | Event
 FILL_MS = 100  # length of a chunk of silence in the place of a device that is gone
+FLOOD_MS = 5000  # so much missing at once is the past: nobody waits for it, and nobody should pay to send its silence
+BREAK_MS = 3000  # but for this much at its beginning, in which a service ends the sentence that was open
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ class Timeline:
             return f"nobody has spoken for {until_ms / 1000:g} s"
         return ""
 
+    @property
+    def held(self) -> bool:
+        """Whether nothing is to be heard at the moment."""
+        return self._hold is not None
+
     def late(self, samples: int) -> Iterator[Item]:
         """The device began to give audio so much later than others that are heard with it."""
         yield from self._piece(bytes(samples * SAMPLE_BYTES), quiet=True)
@@ -94,9 +101,20 @@ class Timeline:
         yield from self._here()
 
     def absent(self, samples: int, reason: str) -> Iterator[Item]:
-        """The device has given nothing for so many samples, and may give nothing for longer."""
+        """The device has given nothing for so many samples, and may give nothing for longer.
+
+        Much of it at once, as after a machine that slept, is passed over: the positions jump.
+        """
         yield from self._missing(reason)
-        yield from self._silence(samples)
+        if samples > self._format.samples(FLOOD_MS):
+            begin = self.position + samples
+            yield from self._silence(self._format.samples(BREAK_MS))
+            self.position = begin
+            if self._hold is None:  # else the end of the hold says so
+                yield from self._here()
+            yield from self._missing(reason)
+        else:
+            yield from self._silence(samples)
 
     def end(self) -> Iterator[Item]:
         """Close what is open."""

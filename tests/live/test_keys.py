@@ -41,6 +41,7 @@ def test_the_live_view_says_how_it_stands(microphone: Microphone, scripted: str,
         assert re.match(r"listening 00:0\d -99 dBFS( lag \d\.\d s)?", bar), bar
         assert (" ? keys" in bar) is (columns == 80)
         assert "sentence 1" in terminal.rows()
+        assert any("the talk is kept on this disk" in row for row in terminal.rows())
         terminal.send("q")
         assert terminal.finish() == 0
         rows = terminal.rows()
@@ -109,6 +110,7 @@ def test_push_to_talk_sends_what_is_said_between_two_spaces(microphone: Micropho
         serving("--engine", "scripted", "--script", said) as (address, _),
         before_a_person(microphone, address, "--ptt", "-f", "jsonl", piped=True) as terminal,
     ):
+        terminal.wait_for("press space to talk")
         ended_ms = 0
         for words in ("first words", "second words"):
             terminal.send(SPACE)
@@ -191,7 +193,7 @@ def test_keys_work_where_the_transcript_goes_into_a_pipe(microphone: Microphone,
     with before_a_person(microphone, scripted, piped=True) as terminal:
         terminal.wait_for_piped("sentence 1")
         terminal.send(SPACE)
-        terminal.wait_for("asr: paused")
+        terminal.wait_for("paused 00:0")
         terminal.send("q")
         assert terminal.finish() == 0
         assert all(line.startswith("sentence ") for line in terminal.piped.splitlines())

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from asrcli.events import Began, Ended, Event, Final, Finished, Gap, Notice, Partial, Progress
-from asrcli.outputs.bars import Bar, FileBar
+from asrcli.events import Began, Ended, Event, Final, Finished, Gap, Level, Notice, Partial, Progress
+from asrcli.outputs.bars import Bar, FileBar, MicrophoneBar
 from asrcli.outputs.terminal import Terminal, tail
 from asrcli.transcript import Transcript, fold
 
@@ -19,7 +19,7 @@ TEXTS = st.text(st.sampled_from(SCRIPT), max_size=60)
 
 @given(TEXTS, TEXTS, st.integers(2, 80))
 def test_the_tail_never_exceeds_its_cells_and_is_an_end_of_the_text(settled: str, unsettled: str, cells: int) -> None:
-    """Two-cell characters are not halved; nothing is lost that has room."""
+    """Two-cell characters are not halved; no word is lost that has room."""
     left, right = tail(settled, unsettled, cells)
     assert cell_len(left + right) <= cells
     whole, shown = settled + unsettled, (left + right)
@@ -28,7 +28,8 @@ def test_the_tail_never_exceeds_its_cells_and_is_an_end_of_the_text(settled: str
     else:
         assert shown.startswith("…")
         assert whole.endswith(shown[1:])
-        assert cell_len(shown) >= cells - 2
+        words = re.findall(r"\s*[^\s天气好，🎙한]*\s*", whole)  # one that does not fit is left out as a whole
+        assert cell_len(shown) >= cells - 2 - max(map(cell_len, words))
         assert unsettled.endswith(right)
 
 
@@ -198,3 +199,32 @@ def test_in_the_background_nothing_is_drawn_and_sentences_still_come(monkeypatch
     assert "good mor\x1b" not in drawn
     screen.terminal._ours = lambda: True
     assert "evening" in screen.hear(Partial("2", 900, "", "evening"), Progress(3000), Partial("2", 900, "", "evenings"))
+
+
+def test_what_several_devices_say_is_labelled_apart_and_has_its_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line each, also while one of them is silent."""
+    screen = Screen(monkeypatch, 60, bar=MicrophoneBar(keys=False))
+    drawn = screen.hear(
+        Level(900, -20.4, -3.0, "mic"),
+        Level(900, -41.0, -9.0, "monitor"),
+        Partial("mic:1", 0, "", "i would like", speaker="mic"),
+        Partial("monitor:1", 0, "good ", "morning", speaker="monitor"),
+    )
+    last = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn).splitlines()
+    assert "mic -20 dBFS: i would like" in last
+    assert "monitor -41 dBFS: good morning" in last
+
+
+def test_a_live_view_that_was_taken_away_erases_nothing_when_it_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another program wrote meanwhile stays: the reader of our pipe, or the shell after Ctrl-Z."""
+    screen = Screen(monkeypatch)
+    screen.terminal._finals = False
+    screen.hear(BEGAN, Progress(1000), Progress(1100), Partial("1", 0, "", "good"))
+    gone = screen.hear(Final("1", 0, 900, "good morning"))
+    assert "good morning" not in gone
+    assert "\x1b[?25h" in gone
+    back = screen.hear(Progress(2000), Progress(2100), Progress(2200), Partial("2", 900, "", "and"))
+    assert "and" in back
+    assert "\x1b[2K" not in back.split("and")[0].split("\x1b[?25l")[-1].split("\n")[0]
+    screen.terminal.leave()
+    assert screen.file.getvalue().count("\x1b[?25h") == screen.file.getvalue().count("\x1b[?25l")

@@ -103,3 +103,12 @@ def test_the_watch_counts_from_the_first_speech_without_an_answer() -> None:
     assert watch.due == 160.0
     watch.progress()
     assert watch.due == 130.0
+
+
+def test_audio_that_is_passed_over_takes_no_time_to_catch_up_with() -> None:
+    """Behind a jump of ten minutes the pace goes on from where it was."""
+    pace = CatchUp(16000, 4.0)
+    pace.skip(5)
+    pace.begin(100.0, 0, waiting=160_000)
+    pace.skip(9_600_000)
+    assert pace.due(9_600_000 + 64_000) == 101.0

@@ -221,7 +221,7 @@ def test_what_is_done_to_the_audio_is_done_before_all_else() -> None:
     heard = Heard()
     heard.microphone._process = lambda pcm: bytes(len(pcm))
     heard.opened()
-    assert heard.seen[1] == Chunk(0, bytes(1600))
+    assert heard.seen[1] == Chunk(0, bytes(1600), quiet=False)
     assert isinstance(heard.seen[2], Level)
     assert heard.seen[2].dbfs == float("-inf")
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from threading import Event, Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,9 @@ from asrcli.errors import SourceError
 from asrcli.sources import portaudio
 from asrcli.sources.microphone import Lost
 from asrcli.sources.portaudio import PortAudio, inputs
+from asrcli.sources.turn import Turn
+from tests.support.device import PATIENCE_S, Clock
+from tests.support.microphone import until
 from tests.support.tone import loudness, silence, tone
 
 WIRE = Format(16000)
@@ -261,3 +265,36 @@ def test_where_portaudio_aborts_a_child_finds_out(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")
     with pytest.raises(SourceError, match=r"PortAudio crashes on the ALSA configuration .*empty\.conf"):
         inputs()
+
+
+def test_an_open_that_hangs_does_not_block_later_ones(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor the list of devices: the thread that hangs loses its turn; when it comes to itself it gives all back."""
+    clock, hangs, go = Clock(), Event(), Event()
+    monkeypatch.setattr(portaudio, "_turn", Turn(8.0, clock))
+    whole = fake.open
+
+    def hang(**asked: int) -> Fake:
+        hangs.set()
+        assert go.wait(PATIENCE_S)
+        return whole(**asked)
+
+    monkeypatch.setattr(fake, "open", hang)
+    thread = Thread(target=lambda: PortAudio().open(WIRE, instead=False).close(), daemon=True)
+    thread.start()
+    assert hangs.wait(PATIENCE_S)
+    monkeypatch.setattr(fake, "open", whole)
+    clock.now = 9.0
+    PortAudio().open(WIRE, instead=False).close()
+    assert len(inputs()) == 2
+    go.set()
+    thread.join(PATIENCE_S)
+    assert fake.closed == 2
+
+
+def test_a_list_that_hangs_is_an_error(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line instead of a command that never ends."""
+    monkeypatch.setattr(portaudio, "LIST_S", 0.05)
+    monkeypatch.setattr(fake, "get_device_count", lambda: int(Event().wait(0.5)))
+    with pytest.raises(SourceError, match="PortAudio does not answer"):
+        inputs()
+    until("the end of the list", lambda: fake.instances == 0)

@@ -41,7 +41,7 @@ def chunks(start):
         start += size
         print(start, flush=True)
 
-given = SimpleNamespace(name="", begin_ms=0, speaker="", audio_format="pcm", chunks=chunks)
+given = SimpleNamespace(name="", begin_ms=0, speaker="", realtime=False, audio_format="pcm", chunks=chunks)
 given.format = Format(int(sys.argv[2]))
 for _ in Saved(given, sys.argv[1]).chunks(0):
     pass

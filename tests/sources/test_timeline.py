@@ -31,7 +31,7 @@ def test_audio_passes_as_it_is_with_its_level() -> None:
     """One piece, one chunk, one level."""
     line = fresh()
     chunk, level = line.heard(PIECE)
-    assert chunk == Chunk(16000, PIECE)
+    assert chunk == Chunk(16000, PIECE, quiet=False)
     assert isinstance(level, Level)
     assert (level.at_ms, round(level.dbfs), round(level.peak_dbfs)) == (1050, -13, -10)
 
@@ -42,11 +42,11 @@ def test_a_pause_ends_the_sentence_or_sends_silence(flowing: bool) -> None:
     line = fresh(flowing=flowing)
     line.pause()
     before = spoken(line.heard(PIECE))
-    assert before == [Chunk(16000, PIECE, cut_after=not flowing), Paused(1050)]
+    assert before == [Chunk(16000, PIECE, cut_after=not flowing, quiet=False), Paused(1050)]
     during = spoken(line.heard(PIECE))
     assert during == ([Chunk(16800, bytes(1600), quiet=True)] if flowing else [])
     line.pause()
-    assert spoken(line.heard(PIECE)) == [Resumed(1050, 1100), Chunk(17600, PIECE)]
+    assert spoken(line.heard(PIECE)) == [Resumed(1050, 1100), Chunk(17600, PIECE, quiet=False)]
 
 
 def test_mute_is_told_apart_from_pause_and_a_pause_can_become_one() -> None:
@@ -75,7 +75,7 @@ def test_what_a_device_lost_is_silence_and_a_gap() -> None:
     line = fresh()
     list(line.heard(PIECE))
     items = [*line.lost(800, "overflow"), *line.heard(PIECE)]
-    assert spoken(items) == [Chunk(16800, bytes(1600), quiet=True), Gap(1050, 1100, "overflow"), Chunk(17600, PIECE)]
+    assert spoken(items) == [Chunk(16800, bytes(1600), quiet=True), Gap(1050, 1100, "overflow"), Chunk(17600, PIECE, quiet=False)]
 
 
 def test_an_absent_device_is_silence_and_one_gap_when_it_is_back() -> None:
@@ -111,9 +111,9 @@ def test_push_to_talk_begins_with_a_pause() -> None:
     assert list(line.begin()) == [Paused(1000)]
     assert spoken(line.heard(PIECE)) == []
     line.pause()
-    assert spoken(line.heard(PIECE)) == [Resumed(1000, 1050), Chunk(16800, PIECE)]
+    assert spoken(line.heard(PIECE)) == [Resumed(1000, 1050), Chunk(16800, PIECE, quiet=False)]
     line.pause()
-    assert spoken(line.heard(PIECE)) == [Chunk(17600, PIECE, cut_after=True), Paused(1150)]
+    assert spoken(line.heard(PIECE)) == [Chunk(17600, PIECE, cut_after=True, quiet=False), Paused(1150)]
 
 
 def test_it_is_over_after_the_asked_time_or_silence() -> None:

@@ -1,0 +1,128 @@
+"""The pace of a file: true for hours, and what held it up is not hurried through afterwards."""
+
+from collections.abc import Callable, Iterator
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asrcli.audio import Chunk, Format
+from asrcli.engine.capture import capture
+from asrcli.engine.inbox import Inbox
+from asrcli.events import Event
+
+RATE = Format(16000)
+CHUNK_MS = 100
+ROOM = 50
+
+
+class Tape:
+    """A Source of so many empty chunks; between two of them the clock may jump."""
+
+    format, audio_format, begin_ms, speaker, realtime, name, live, duration_ms = (
+        RATE, "pcm", 0, "", False, "tape", None, None,
+    )  # fmt: skip
+
+    def __init__(self, count: int, late: Callable[[int], None] = lambda _: None) -> None:
+        self._count, self._late = count, late
+
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
+        """As a file gives them."""
+        samples = RATE.samples(CHUNK_MS)
+        for number in range(self._count):
+            self._late(number)
+            yield Chunk(start + number * samples, b"", length=samples)
+
+
+class Queue(Inbox):
+    """An inbox whose waits move the clock of the test, with the noise of a busy machine in each step."""
+
+    def __init__(self, noise_s: float, seed: int = 1) -> None:
+        super().__init__(ROOM)
+        self.now, self._noise_s, self._chance = 0.0, noise_s, Random(seed)
+        self.put_at: list[float] = []
+        self.outages: dict[int, float] = {}  # before which chunk the queue is full, and for how long
+        self.stops: dict[int, float] = {}  # before which chunk the process is stopped, and for how long
+
+    def clock(self) -> float:
+        """The time; to look at it takes some."""
+        self.now += self._chance.random() * self._noise_s
+        return self.now
+
+    @property
+    def full(self) -> bool:
+        """As the script says."""
+        return len(self.put_at) in self.outages
+
+    def wait_ended(self, timeout_s: float) -> bool:
+        """Nobody ends it; one wakes up a little late."""
+        self.now += timeout_s + self._chance.random() * self._noise_s + self.stops.get(len(self.put_at), 0.0)
+        return False
+
+    def put_audio(self, item: object) -> bool:
+        """Taken, after the outage where there is one."""
+        assert isinstance(item, Chunk)
+        self.now += self.outages.get(len(self.put_at), 0.0) + self._chance.random() * self._noise_s
+        self.put_at.append(self.now)
+        return True
+
+
+def heard(queue: Queue, tape: Tape, pace: float = 1.0) -> list[float]:
+    """When each chunk went into the queue."""
+    capture(tape, 0, queue, lambda _: None, pace, queue.clock)
+    return queue.put_at
+
+
+@pytest.mark.parametrize("pace", [1.0, 4.0])
+def test_an_hour_is_an_hour(pace: float) -> None:
+    """The drift stays below 20 ms, whatever each step takes on a busy machine."""
+    put_at = heard(Queue(0.002), Tape(36_000), pace)
+    assert abs(put_at[-1] - 3600.0 / pace) < 0.02
+    assert max(abs(at - (number + 1) * 0.1 / pace) for number, at in enumerate(put_at)) < 0.02
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(st.integers(1, 190), st.floats(0.0, 60.0), max_size=4),
+    st.dictionaries(st.integers(1, 190), st.floats(2.0, 3600.0), max_size=2),
+    st.sampled_from([1.0, 4.0]),
+)
+def test_what_was_held_up_is_not_hurried_through(
+    outages: dict[int, float], stops: dict[int, float], pace: float
+) -> None:
+    """Behind an outage that filled the queue, and behind a stop of the process, the audio goes on at its pace."""
+    queue = Queue(0.0)
+    queue.outages, queue.stops = outages, stops
+    put_at = heard(queue, Tape(200), pace)
+    step_s = CHUNK_MS / 1000 / pace
+    for number in range(1, 200):
+        before = put_at[number - 1] - outages.get(number - 1, 0.0)  # when it came to the queue
+        assert put_at[number] - before > step_s - 1e-6
+    lost_s = sum(max(0.0, seconds - step_s) for seconds in outages.values()) + sum(stops.values())
+    assert put_at[-1] >= 200 * step_s + lost_s - 0.001 - step_s
+
+
+def test_a_queue_that_is_full_for_a_moment_moves_nothing() -> None:
+    """Who is in time all the same has lost nothing."""
+    queue = Queue(0.0)
+    queue.outages = dict.fromkeys(range(0, 600, 2), 0.05)
+    assert abs(heard(queue, Tape(600))[-1] - 60.0) < 0.001
+
+
+def test_a_slow_peer_is_not_flooded_once_it_is_fast_again() -> None:
+    """Each chunk held up a little more than its length: the schedule follows the peer."""
+    queue = Queue(0.0)
+    queue.outages = dict.fromkeys(range(100, 200), 0.2)
+    put_at = heard(queue, Tape(300))
+    assert put_at[299] - put_at[200] == pytest.approx(9.9, abs=0.01)
+
+
+def test_a_source_that_is_late_by_itself_is_made_up_for() -> None:
+    """A pipe that paused for three seconds has not become shorter by that."""
+    queue = Queue(0.0)
+
+    def late(number: int) -> None:
+        queue.now += 3.0 if number == 50 else 0.0
+
+    assert abs(heard(queue, Tape(200, late))[-1] - 20.0) < 0.001

@@ -1,0 +1,116 @@
+"""`asr … | jq` before a person: the live view beside the pipe, and a Ctrl-C that ends the whole pipeline but us."""
+
+import os
+import shlex
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.live.test_mic import finish, listening
+from tests.support.command import ASR, CLIP, lines, script, serving
+from tests.support.microphone import Microphone
+from tests.support.terminal import CTRL_C, Terminal, on_terminal
+from tests.support.tone import silence, wav
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a POSIX terminal")
+
+
+def pipeline(address: str, reader: str, *arguments: str) -> Terminal:
+    """A shell on a terminal that runs `asr file` into a reader, and says with which code it ended."""
+    ours = shlex.join([*ASR, "file", str(CLIP), "--url", address, *arguments])
+    text = f"trap : INT; set -o pipefail; {ours} | {reader}; echo ended with $?"
+    return Terminal(["bash", "-c", text], columns=70)
+
+
+def test_ctrl_c_in_a_pipeline_loses_no_word_and_ends_with_the_account(tmp_path: Path) -> None:
+    """The reader is dead of it; what it can no longer take is told, and the terminal is as it was."""
+    said = script(tmp_path / "script.jsonl", (0, 1000, "the first"), (1000, 3000, "the last words"))
+    with serving("--engine", "scripted", "--script", said) as (address, _), pipeline(address, "cat") as terminal:
+        terminal.wait_for("the first")
+        terminal.send(CTRL_C)
+        terminal.wait_for("ended with")
+        terminal.finish()
+        rows = terminal.rows()
+        assert rows.count("the last words") == 1
+        assert any("captured" in row for row in rows)
+        assert any("ended with 130" in row for row in rows)
+        assert (terminal.left_as_found, terminal.cursor_shown) == (True, True)
+
+
+def test_what_the_reader_shows_stays_and_the_live_view_is_below_it(tmp_path: Path) -> None:
+    """Each sentence once; the bar, and nothing of it at the end."""
+    said = script(tmp_path / "script.jsonl", *[(n * 1000, n * 1000 + 900, f"sentence {n} of them") for n in range(6)])
+    with serving("--engine", "scripted", "--script", said) as (address, _), pipeline(address, "cat") as terminal:
+        terminal.wait_for("sentence 1 of them")
+        terminal.wait_for("ETA")
+        terminal.wait_for("ended with 0")
+        terminal.finish()
+        rows = terminal.rows()
+    assert [row for row in rows if row.startswith("sentence")] == [f"sentence {n} of them" for n in range(6)]
+    assert not any("ETA" in row or "…" in row for row in rows)
+
+
+def test_a_reader_that_has_enough_still_ends_the_run_quietly(scripted: str) -> None:
+    """`| head -1`."""
+    with pipeline(scripted, "head -1") as terminal:
+        terminal.wait_for("ended with 0")
+        terminal.finish()
+        assert not any("captured" in row or "sentence 2" in row for row in terminal.rows())
+
+
+def test_enter_during_a_file_leaves_nothing_behind(scripted: str) -> None:
+    """The lines typed do not move the live view."""
+    with on_terminal("file", CLIP, "--url", scripted, columns=60) as terminal:
+        terminal.wait_for("sentence 1")
+        for _ in range(3):
+            terminal.send("typed\r")
+            time.sleep(0.2)
+        terminal.wait_for("sentence 4")
+        terminal.send(CTRL_C)
+        terminal.finish()
+        rows = terminal.rows()
+    assert not any("typed" in row or "ETA" in row for row in rows)
+    spoken = [row for row in rows if row.startswith("sentence")]
+    assert len(spoken) == len(set(spoken))
+
+
+@pytest.mark.parametrize("device", ["mic", "monitor"])
+def test_a_program_that_was_stopped_names_the_true_gap_and_hears_nothing_old(
+    microphone: Microphone, scripted: str, tmp_path: Path, device: str
+) -> None:
+    """SIGSTOP for seconds, SIGCONT: one gap, the device once opened anew, positions as the clock has them."""
+    quiet = wav(tmp_path / "quiet.wav", silence(15_000))
+    loud = microphone.add_sink("loudspeakers")
+    with listening(microphone, "--url", scripted, "--device", device) as process, microphone.playing(quiet, sink=loud):
+        process.read_until('"final"')
+        began = time.monotonic()
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(6)
+        process.send_signal(signal.SIGCONT)
+        stopped_ms = (time.monotonic() - began) * 1000
+        assert "was stopped" in process.read_until("opening it anew")
+        gap = process.read_until('"gap"')
+        process.read_until('"final"')
+        events, _ = finish(process, 6)
+    (span,) = lines(gap)
+    assert abs(span["end_ms"] - span["begin_ms"] - stopped_ms) < 1000
+    end = events[-1]
+    assert end["lost_ms"] == span["end_ms"] - span["begin_ms"]
+    assert abs(end["elapsed_ms"] - end["audio_ms"]) < 1500
+    assert end["reconnects"] <= 1
+
+
+def test_a_file_loses_nothing_while_it_is_stopped(scripted: str) -> None:
+    """And goes on at its pace."""
+    with on_terminal("file", CLIP, "--url", scripted, "-f", "jsonl", piped=True) as terminal:
+        terminal.wait_for_piped('"final"')
+        terminal.process.send_signal(signal.SIGSTOP)
+        time.sleep(4)
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.process.wait(60)
+        assert terminal.finish() == 0
+        end = lines(terminal.piped)[-1]
+    assert (end["lost_ms"], end["audio_ms"]) == (0, 18_185)
+    assert end["elapsed_ms"] > 18_000 + 3_500
