@@ -17,7 +17,7 @@ from asrcli.models import AUTO, find, pick, wire_rate
 if TYPE_CHECKING:
     from asrcli.run import Together
     from asrcli.seams import Source
-    from asrcli.sources.file import Samples
+    from asrcli.sources.opened import Samples
     from asrcli.sources.take import Take
 
 
@@ -45,7 +45,7 @@ def bare_samples(*, raw: bool, encoding: str | None, rate: int | None, channels:
     Raises:
         UsageError: a description of bare samples for something that is none.
     """
-    from asrcli.sources.file import Samples
+    from asrcli.sources.opened import Samples
 
     if raw:
         return Samples(str(encoding or "s16le"), rate or 16000, channels or 1)

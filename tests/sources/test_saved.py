@@ -18,6 +18,7 @@ from asrcli.errors import AsrError, OutputError, SourceError, UsageError
 from asrcli.events import Event, Gap, Notice
 from asrcli.sources.decode import Decoder
 from asrcli.sources.encode import SUFFIXES, Wav
+from asrcli.sources.placed import Piece
 from asrcli.sources.saved import Saved
 from tests.support.tone import loudness, silence, tone
 
@@ -41,7 +42,7 @@ def chunks(start):
         start += size
         print(start, flush=True)
 
-given = SimpleNamespace(name="", begin_ms=0, speaker="", audio_format="pcm", chunks=chunks)
+given = SimpleNamespace(name="", begin_ms=0, speaker="", realtime=False, audio_format="pcm", chunks=chunks)
 given.format = Format(int(sys.argv[2]))
 for _ in Saved(given, sys.argv[1]).chunks(0):
     pass
@@ -81,7 +82,7 @@ def spoken(rate: int) -> bytes:
 def decoded(path: Path, rate: int) -> bytes:
     """What a player hears, in which nothing is damaged."""
     with closing(Decoder(str(path), str(path))) as decoder:
-        pcm = b"".join(decoder.pcm(Format(rate)))
+        pcm = b"".join(item.pcm for item in decoder.pieces(Format(rate)) if isinstance(item, Piece))
         assert decoder.damaged == 0
     return pcm
 
