@@ -25,7 +25,7 @@ USUAL_MODEL = "fun-asr-realtime"
 MANUAL_MODEL = "qwen3-asr-flash-realtime"  # where the client cuts sentences
 
 
-def taken(start: str | None, end: str | None, channel: str, gain_db: float) -> "Take":
+def taken(start: str | None, end: str | None, channel: str, gain_db: float, track: str | None = None) -> "Take":
     """What is taken of each source.
 
     Raises:
@@ -36,7 +36,7 @@ def taken(start: str | None, end: str | None, channel: str, gain_db: float) -> "
     begin_ms, end_ms = values.parse_time("--start", start) or 0, values.parse_time("--end", end)
     if end_ms is not None and end_ms <= begin_ms:
         raise UsageError(f"--end {end} is not behind --start {start or 0}")
-    return Take(begin_ms, end_ms, values.parse_channel(channel), gain_db)
+    return Take(begin_ms, end_ms, values.parse_channel(channel), gain_db, values.parse_track(track))
 
 
 def bare_samples(*, raw: bool, encoding: str | None, rate: int | None, channels: int | None) -> "Samples | None":
@@ -147,7 +147,7 @@ class Reading:
 
         if self.passthrough:
             return self._as_it_is(path)
-        about = native(path, self.samples)
+        about = native(path, self.samples, self.take.track)
         return self._channels(path, about) if self.each_channel else self._decoded(path, self.take, about)
 
     def _as_it_is(self, path: str) -> "Source":

@@ -27,7 +27,7 @@ def capture(
         pace: How many times real time; None is as fast as the other end takes it.
         clock: Seconds, monotonic.
     """
-    began = clock()
+    began, end = clock(), start
     try:
         for chunk in source.chunks(start):
             if isinstance(chunk, Gap | Resumed):  # what is true of a place in the audio keeps it
@@ -38,6 +38,8 @@ def capture(
                 continue
             # A chunk is due when its last sample would have been spoken, as a microphone has it.
             if pace is not None:
+                began -= (chunk.position - end) / source.format.rate / pace  # nobody waits for what is not there
+                end = chunk.end
                 due = began + (chunk.end - start) / source.format.rate / pace
                 if inbox.wait_ended(max(0.0, due - clock())):
                     return

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import EIO
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -199,7 +200,13 @@ class Decoder:
         packets = self._container.demux(self._stream)
         while True:
             with self._trouble("cannot be read any further"):
-                packet = next(packets, None)
+                try:
+                    packet = next(packets, None)
+                except OSError as exc:
+                    # The end of an answer without a length looks to libav as if something were missing.
+                    if exc.errno != EIO or self._patience_s is None or not self.endless:
+                        raise
+                    packet = None
             if packet is None:
                 return
             yield packet
@@ -207,14 +214,15 @@ class Decoder:
     @contextmanager
     def _trouble(self, what: str) -> Iterator[None]:
         """Whatever is wrong with this input is an error of this input."""
-        from av.error import FFmpegError
+        from av.error import ExitError, FFmpegError
 
         began = monotonic()
         try:
             yield
         except (FFmpegError, *_TROUBLE) as exc:
-            if self._patience_s is not None and monotonic() - began >= self._patience_s:
-                raise SourceError(self._name, f"no data for {self._patience_s:.0f} s") from exc
+            late = self._patience_s is not None and monotonic() - began >= self._patience_s
+            if isinstance(exc, ExitError) or late:
+                raise SourceError(self._name, f"no data for {self._patience_s or 0:.0f} s") from exc
             raise SourceError(self._name, _refusal(exc, what)) from exc
 
 

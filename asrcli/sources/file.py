@@ -61,11 +61,11 @@ class FileSource:
         samples: Samples | None = None,
         chunk_ms: int = CHUNK_MS,
         speaker: str = "",
-        track: str | None = None,
         patience_s: float = PATIENCE_S,
     ) -> None:
         self.name, self.format, self.speaker, self._chunk_ms = path, audio_format, speaker, chunk_ms
-        self._take, self._samples, self._track, self._patience_s = take or Take(), samples, track, patience_s
+        self._take, self._samples, self._patience_s = take or Take(), samples, patience_s
+        self._track = self._take.track
         self._is_address = bool(_ADDRESS.match(path)) and not Path(path).exists()
         if not self._is_address:
             _look(path, bare=samples is not None)
@@ -73,7 +73,7 @@ class FileSource:
         self.realtime = not self._is_file
         length_ms = promised_ms = None
         if self._is_file:
-            about = measure(path, samples, track)
+            about = measure(path, samples, self._track)
             check_channel(path, self._take.channel, about.channels)
             length_ms, promised_ms = self._proven(about), about.promised_ms
         elif path == STDIN:

@@ -20,7 +20,7 @@ def ms_of(container: "InputContainer", stream: "AudioStream", zero_s: float) -> 
     if stream.duration is not None and stream.time_base is not None:
         begin_s = 0.0 if stream.start_time is None else max(0.0, float(stream.start_time * stream.time_base) - zero_s)
         begin_s = 0.0 if container.format.name in {"mp3", "flac", "wav", "ogg"} else begin_s
-        return round((begin_s + float(stream.duration * stream.time_base)) * 1000)
+        return int((begin_s + float(stream.duration * stream.time_base)) * 1000)
     if (tagged_ms := _tagged_ms(stream)) is not None:
         return max(0, tagged_ms - round(zero_s * 1000))
     return None if container.duration is None else container.duration // 1000

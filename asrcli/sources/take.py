@@ -1,4 +1,4 @@
-"""What is taken of a source: a span, a channel, a gain. Small generators over pieces of PCM."""
+"""What is taken of a source: a span, a track, a channel, a gain. Small generators over pieces of PCM."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,12 +10,18 @@ from asrcli.sources.segments import segment
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """All of it, as it is, unless said otherwise; `channel` counts from 0, None mixes all."""
+    """All of it, as it is, unless said otherwise.
+
+    Attributes:
+        channel: Counts from 0; None mixes all.
+        track: Number from 1 or language of a sound track; None is the default one.
+    """
 
     begin_ms: int = 0
     end_ms: int | None = None
     channel: int | None = None
     gain_db: float = 0.0
+    track: str | None = None
 
     def of(self, items: Iterable[Item], audio_format: Format) -> Iterator[Item]:
         """The wanted part of mono PCM, made louder or softer; nothing is read behind the end."""
