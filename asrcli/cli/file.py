@@ -77,7 +77,9 @@ def file(
     wiring.log_to(status.log_file)
     take = reads.taken(start, end, channel, gain, track)
     treatment = reads.Treatment(denoise=denoise, agc=agc)
-    reading = reads.Reading(found, asked, take, samples, treatment, each_channel=each_channel, passthrough=passthrough)
+    reading = reads.Reading(
+        found, asked, take, samples, treatment, each_channel=each_channel, passthrough=passthrough, exact=estimate
+    )
     sources, failures = reads.file_sources(paths, reading)
     if estimate:
         _estimate(found, asked, service, sources, failures)

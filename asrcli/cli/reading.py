@@ -1,5 +1,6 @@
 """From options to sources: what is taken of each input, and how."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -126,6 +127,7 @@ class Reading:
     treatment: Treatment = UNTREATED
     each_channel: bool = False
     passthrough: bool = False
+    exact: bool = False  # files whose header does not tell their length are read to know it
 
     def __post_init__(self) -> None:
         from asrcli.sources.take import Take
@@ -165,10 +167,13 @@ class Reading:
     def _decoded(self, path: str, take: "Take", about: tuple[int, int] | None, speaker: str = "") -> "Source":
         """Cut into utterances where the server does not do it."""
         from asrcli.sources.file import FileSource
+        from asrcli.sources.measuring import SCAN_BYTES
         from asrcli.sources.utterances import Utterances
 
         audio_format = Format(wire_rate(self.model, about[0] if about else None))
-        source = self.treatment.of(FileSource(path, audio_format, take, self.samples, speaker=speaker))
+        scan_bytes = sys.maxsize if self.exact else SCAN_BYTES
+        read = FileSource(path, audio_format, take, self.samples, speaker=speaker, scan_bytes=scan_bytes)
+        source = self.treatment.of(read)
         return source if self.asked.vad else Utterances(source, self.asked.silence_ms)
 
     def _channels(self, path: str, about: tuple[int, int] | None) -> "Source | Together":

@@ -1,7 +1,7 @@
 """Containers to PCM at its true place, packet by packet, through PyAV: what is damaged is skipped and named."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import EIO
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -126,7 +126,7 @@ class Decoder:
         return start_s
 
     def measured_ms(self) -> int:
-        """How long it is, by all of its packets: nothing is decoded. The container is at its end then.
+        """How long it is, by all of its packets: next to nothing is decoded. The container is at its end then.
 
         Raises:
             SourceError: it cannot be read.
@@ -134,9 +134,9 @@ class Decoder:
         clock, base = Clock(self._zero_s), float(self._stream.time_base or 1)
         counting = self.container in COUNTING
         for packet in self._packets():
-            if packet.size and packet.duration is not None:
-                time = None if counting or packet.pts is None else packet.pts * base
-                clock.place(time, packet.duration * base, lambda: None)
+            if packet.size:
+                length_s = packet.duration * base if packet.duration else _length_s(packet)
+                clock.place(None if counting or packet.pts is None else packet.pts * base, length_s, lambda: None)
         return round(clock.now * 1000)
 
     def pieces(self, audio_format: Format, channel: int | None = None) -> Iterator[Item]:
@@ -224,6 +224,15 @@ class Decoder:
             if isinstance(exc, ExitError) or late:
                 raise SourceError(self._name, f"no data for {self._patience_s or 0:.0f} s") from exc
             raise SourceError(self._name, _refusal(exc, what)) from exc
+
+
+def _length_s(packet: "Packet[AudioStream]") -> float:
+    """How long a packet is that does not say so: several frames in one, where files are joined."""
+    from av.error import FFmpegError
+
+    with suppress(FFmpegError):
+        return sum(frame.samples / frame.sample_rate for frame in packet.decode())
+    return 0.0
 
 
 def _track(number: int, stream: "AudioStream") -> Track:

@@ -13,7 +13,7 @@ from asrcli.audio import Chunk, Format
 from asrcli.errors import SourceError
 from asrcli.events import Event, Gap, Notice
 from asrcli.sources.decode import Decoder
-from asrcli.sources.measuring import Measured, measure
+from asrcli.sources.measuring import SCAN_BYTES, Measured, measure
 from asrcli.sources.opened import Opened, Samples, check_channel
 from asrcli.sources.placed import Item, chunked
 from asrcli.sources.take import Take
@@ -62,6 +62,7 @@ class FileSource:
         chunk_ms: int = CHUNK_MS,
         speaker: str = "",
         patience_s: float = PATIENCE_S,
+        scan_bytes: int = SCAN_BYTES,
     ) -> None:
         self.name, self.format, self.speaker, self._chunk_ms = path, audio_format, speaker, chunk_ms
         self._take, self._samples, self._patience_s = take or Take(), samples, patience_s
@@ -73,7 +74,7 @@ class FileSource:
         self.realtime = not self._is_file
         length_ms = promised_ms = None
         if self._is_file:
-            about = measure(path, samples, self._track)
+            about = measure(path, samples, self._track, scan_bytes=scan_bytes)
             check_channel(path, self._take.channel, about.channels)
             length_ms, promised_ms = self._proven(about), about.promised_ms
         elif path == STDIN:

@@ -19,7 +19,7 @@ _MIXED = {
 CANCELLED = (
     "the channels cancel each other out in the mix, one is upside down: take a single one with --channel 1 (or left)"
 )
-_EVERY = 8  # one frame of so many is looked at
+_EVERY, _EVERY_LATER, _LOOKS = 8, 512, 25  # one frame of so many is looked at, and fewer after so many looks
 _LOUD = 100.0  # of 32768: what is softer proves nothing
 _ENOUGH_S = 0.2  # of the sound that is looked at, before it is told
 
@@ -114,7 +114,9 @@ class Balance:
         """Look at one more frame, or not."""
         channels = frame.layout.nb_channels
         self._count += 1
-        if channels < 2 or self.cancelled or self._count % _EVERY:
+        if channels < 2 or self.cancelled:
+            return
+        if self._count % (_EVERY if self._count < _EVERY * _LOOKS else _EVERY_LATER):
             return
         from av import AudioResampler
 
