@@ -250,7 +250,7 @@ def _tag(stream: "AudioStream") -> str:
 
 
 def _refusal(exc: BaseException, what: str) -> str:
-    from av.error import DecoderNotFoundError, HTTPError
+    from av.error import DecoderNotFoundError, HTTPClientError, HTTPError
 
     if isinstance(exc, DecoderNotFoundError):
         return "its sound cannot be decoded: no decoder knows it"
@@ -258,5 +258,5 @@ def _refusal(exc: BaseException, what: str) -> str:
         return f"{what}: more memory is asked for than there is"
     said = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
     if what.startswith("is not"):
-        return str(said).lower() if isinstance(exc, OSError | HTTPError) else what
+        return str(said).lower() if isinstance(exc, OSError | HTTPError | HTTPClientError) else what
     return f"{what}: {said}"
