@@ -26,6 +26,7 @@ COUNTING = {"mp3", "aac", "ac3", "eac3", "dts", "amr", "gsm", "wav", "w64", "aif
 # Times that begin with the container: sound that begins late there begins late.
 _FROM_ZERO = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
 NOT_THERE, DAMAGED = "no audio in the file here", "the file is damaged here"
+LOST = "the stream has no audio here"
 _TROUBLE = (ArithmeticError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError, AttributeError)
 
 
@@ -37,7 +38,7 @@ class Decoder:
         name: What the user calls it.
         track: Number or language of the sound track; None is the default one.
         patience_s: How long a network may give nothing.
-        head: How the file begins, where the source cannot be opened again to look.
+        head: How the file begins, behind so much that was `skipped`: there may be a header that tells its length.
         options: For bare samples: the demuxer's name and its options.
 
     Raises:
@@ -52,11 +53,12 @@ class Decoder:
         track: str | None = None,
         patience_s: float | None = None,
         head: Callable[[], bytes] = bytes,
+        skipped: int = 0,
         **options: Any,
     ) -> None:
         import av
 
-        self._name, self._patience_s, self._head = name, patience_s, head
+        self._name, self._patience_s, self._head, self._skipped = name, patience_s, head, skipped
         self.damaged = 0  # packets that could not be decoded
         with self._trouble("is not audio or video that can be decoded"):
             opened = av.open(cast("Any", source), "r", metadata_errors="replace", timeout=patience_s, **options)
@@ -112,7 +114,7 @@ class Decoder:
     @property
     def promised_ms(self) -> int | None:
         """How long the container itself says its sound is; None where it does not, or that is only a guess."""
-        return promised(self._container, self._stream, self.duration_ms, self._head())
+        return promised(self._container, self._stream, self.duration_ms, self._head(), self._skipped)
 
     @property
     def _zero_s(self) -> float | None:
@@ -194,7 +196,9 @@ class Decoder:
         if bad.packets:
             return f"{DAMAGED}: {bad.packets} packet{'s' * (bad.packets > 1)} could not be decoded"
         # Ogg and FLAC drop what fails their checksums without a word, and have no way to leave sound out.
-        return DAMAGED if self.container in {"ogg", "flac"} else NOT_THERE
+        if self.container in {"ogg", "flac"}:
+            return DAMAGED
+        return NOT_THERE if self._patience_s is None else LOST
 
     def _packets(self) -> "Iterator[Packet[AudioStream]]":
         packets = self._container.demux(self._stream)

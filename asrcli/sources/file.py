@@ -67,7 +67,7 @@ class FileSource:
         self.name, self.format, self.speaker, self._chunk_ms = path, audio_format, speaker, chunk_ms
         self._take, self._samples, self._patience_s = take or Take(), samples, patience_s
         self._track = self._take.track
-        self._is_address = bool(_ADDRESS.match(path)) and not Path(path).exists()
+        self._is_address = bool(_ADDRESS.match(path))
         if not self._is_address:
             _look(path, bare=samples is not None)
         self._is_file = path != STDIN and not self._is_address and Path(path).is_file()

@@ -26,14 +26,16 @@ def ms_of(container: "InputContainer", stream: "AudioStream", zero_s: float) -> 
     return None if container.duration is None else container.duration // 1000
 
 
-def promised(container: "InputContainer", stream: "AudioStream", said_ms: int | None, head: bytes) -> int | None:
+def promised(
+    container: "InputContainer", stream: "AudioStream", said_ms: int | None, head: bytes, skipped: int
+) -> int | None:
     """How long the sound is by the word of its container; None where its length is only a guess.
 
-    `head` is how the file begins: an MP3 may have a header there.
+    `head` is how the file begins behind what is `skipped`: an MP3 may have a header there.
     """
     name = container.format.name
     if name == "mp3":
-        return _mp3_ms(head, stream.codec_context.sample_rate, container.size)
+        return _mp3_ms(head, stream.codec_context.sample_rate, container.size - skipped)
     if name in GUESSING or said_ms is None:
         return None
     if name in _SHARED and len(container.streams) > 1 and _tagged_ms(stream) is None:

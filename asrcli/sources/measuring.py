@@ -15,8 +15,11 @@ from asrcli.sources.ogg import MAGIC, Links
 from asrcli.sources.opened import HEAD_BYTES, Samples
 
 SCAN_BYTES = 4 << 20  # larger files are not read twice for a length that is only shown: it takes 0.1 s a megabyte
+JOINT_BYTES = 64 << 20  # and in larger ones nobody looks for another file that is joined behind
 # How the files begin whose headers know nothing of another file that is joined behind.
-_BEGINNINGS = {"flac": b"fLaC", "matroska,webm": b"\x1a\x45\xdf\xa3"}
+_BEGINNINGS = {"ogg": b"OggS\0\2", "flac": b"fLaC", "matroska,webm": b"\x1a\x45\xdf\xa3"}
+
+_FIRST_BYTES = {"ogg": HEAD_BYTES, "flac": 1, "matroska,webm": 1}  # in Ogg each stream of a file begins so
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +60,15 @@ def measure(
                 return found
             file.seek(0)
             scanned = size_bytes <= scan_bytes
-            start = file.read(HEAD_BYTES)
+            start, skipped = _start(file)
             if start.startswith(MAGIC) and samples is None:
                 return _ogg(path, file, track, scanned=scanned)
     except OSError as exc:
         raise SourceError(path, (exc.strerror or str(exc)).lower()) from exc
     options: dict[str, Any] = samples.demuxer if samples is not None else {}
-    with closing(Decoder(f"file:{path}", path, track=track, head=lambda: start, **options)) as decoder:
+    with closing(Decoder(f"file:{path}", path, track=track, head=lambda: start, skipped=skipped, **options)) as decoder:
         rate, channels, promised_ms = decoder.rate, decoder.channels, decoder.promised_ms
-        joined = scanned and _joined(path, decoder.container)
+        joined = _joined(path, decoder.container, size_bytes)
         if promised_ms is not None and not joined and trusting:
             return Measured(rate, channels, promised_ms, promised_ms)
         duration_ms = decoder.measured_ms() if scanned else None
@@ -92,21 +95,37 @@ def _ogg(path: str, file: io.FileIO, track: str | None, *, scanned: bool) -> Mea
         with closing(Decoder(SimpleNamespace(read=links.read), path, track=track)) as decoder:
             about = about or (decoder.rate, decoder.channels)
             if not scanned:
-                return Measured(*about, None, None)
+                break
             total_ms += decoder.measured_ms()
         if not links.go_on():
             return Measured(*about, total_ms, None)
+    if _joined(path, "ogg", Path(path).stat().st_size):
+        return Measured(*about, None, None)
+    with closing(Decoder(f"file:{path}", path, track=track)) as decoder:
+        return Measured(*about, decoder.promised_ms, None)
 
 
-def _joined(path: str, container: str) -> bool:
-    """Whether another file of the kind seems to begin in the middle."""
+def _start(file: io.FileIO) -> tuple[bytes, int]:
+    """How a file begins behind its ID3 tag, in which there may be a picture, and how large that is."""
+    start = file.read(HEAD_BYTES)
+    if not start.startswith(b"ID3") or len(start) < 10:
+        return start, 0
+    size = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(start[6:10], (21, 14, 7, 0), strict=True))
+    file.seek(size)
+    return file.read(HEAD_BYTES), size
+
+
+def _joined(path: str, container: str, size_bytes: int) -> bool:
+    """Whether another file of the kind seems to begin in the middle; of a large file: whether nobody knows."""
     beginning = _BEGINNINGS.get(container)
     if beginning is None:
         return False
+    if size_bytes > JOINT_BYTES:
+        return container == "ogg"
     with (
         suppress(OSError, ValueError),
         Path(path).open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
     ):
-        return data.find(beginning, 1) > 0
+        return data.find(beginning, min(len(data), _FIRST_BYTES[container])) > 0
     return False
