@@ -12,12 +12,10 @@ from pathlib import Path
 from asrcli.audio import Chunk, Format
 from asrcli.errors import SourceError
 from asrcli.events import Event, Gap, Notice
-from asrcli.sources.decode import Decoder
 from asrcli.sources.measuring import SCAN_BYTES, Measured, measure
 from asrcli.sources.opened import Opened, Samples, check_channel
 from asrcli.sources.placed import Item, chunked
 from asrcli.sources.take import Take
-from asrcli.sources.watched import watched, within
 
 STDIN = "-"
 CHUNK_MS = 100
@@ -80,6 +78,8 @@ class FileSource:
         elif path == STDIN:
             self.realtime = not _is_regular(sys.stdin.fileno())
         elif self._is_address and not _LIVE.match(path):
+            from asrcli.sources.watched import within
+
             self.realtime, length_ms = within(self._probe, path, patience_s)
         self.begin_ms = self._take.begin_ms
         self.duration_ms, self._promised_ms = self._left_of(length_ms), self._left_of(promised_ms)
@@ -124,6 +124,8 @@ class FileSource:
 
     def _items(self, opened: Opened) -> Generator[Item]:
         if self._is_address:
+            from asrcli.sources.watched import watched
+
             yield from watched(lambda: opened.address(self.name, self._patience_s), self.name, self._patience_s)
         elif self._is_file:
             yield from opened.file(self.name)
@@ -159,6 +161,8 @@ class FileSource:
 
     def _probe(self) -> tuple[bool, int | None]:
         """Of an http address: whether its audio comes as it is spoken, and how long it is."""
+        from asrcli.sources.decode import Decoder
+
         with closing(Decoder(self.name, self.name, track=self._track, patience_s=self._patience_s)) as decoder:
             check_channel(self.name, self._take.channel, decoder.channels)
             return decoder.endless, decoder.promised_ms

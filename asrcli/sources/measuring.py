@@ -1,7 +1,6 @@
 """How long a file on a disk is, without decoding it: what its header proves, and else what its packets say."""
 
 import io
-import mmap
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,7 @@ from typing import Any
 
 from asrcli.errors import SourceError
 from asrcli.sources import wav
-from asrcli.sources.decode import Decoder
-from asrcli.sources.ogg import MAGIC, Links
-from asrcli.sources.opened import HEAD_BYTES, Samples
+from asrcli.sources.opened import HEAD_BYTES, OGG, Samples
 
 SCAN_BYTES = 4 << 20  # larger files are not read twice for a length that is only shown: it takes 0.1 s a megabyte
 JOINT_BYTES = 64 << 20  # and in larger ones nobody looks for another file that is joined behind
@@ -52,7 +49,7 @@ def measure(
     Raises:
         SourceError: it cannot be read.
     """
-    try:
+    try:  # what needs no decoder does not load one
         with io.FileIO(path) as file:
             size_bytes = Path(path).stat().st_size
             found = _wav(path, file, size_bytes) if samples is None else None
@@ -61,10 +58,12 @@ def measure(
             file.seek(0)
             scanned = size_bytes <= scan_bytes
             start, skipped = _start(file)
-            if start.startswith(MAGIC) and samples is None:
+            if start.startswith(OGG) and samples is None:
                 return _ogg(path, file, track, scanned=scanned)
     except OSError as exc:
         raise SourceError(path, (exc.strerror or str(exc)).lower()) from exc
+    from asrcli.sources.decode import Decoder
+
     options: dict[str, Any] = samples.demuxer if samples is not None else {}
     with closing(Decoder(f"file:{path}", path, track=track, head=lambda: start, skipped=skipped, **options)) as decoder:
         rate, channels, promised_ms = decoder.rate, decoder.channels, decoder.promised_ms
@@ -88,6 +87,9 @@ def _wav(path: str, file: io.FileIO, size_bytes: int) -> Measured | None:
 
 def _ogg(path: str, file: io.FileIO, track: str | None, *, scanned: bool) -> Measured:
     """The links of a chain one by one: what is read of the last page counts for its own link only."""
+    from asrcli.sources.decode import Decoder
+    from asrcli.sources.ogg import Links
+
     file.seek(0)
     links, total_ms = Links(wav.reader(file)), 0
     about: tuple[int, int] | None = None
@@ -122,6 +124,8 @@ def _joined(path: str, container: str, size_bytes: int) -> bool:
         return False
     if size_bytes > JOINT_BYTES:
         return container == "ogg"
+    import mmap
+
     with (
         suppress(OSError, ValueError),
         Path(path).open("rb") as file,

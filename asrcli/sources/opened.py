@@ -5,16 +5,18 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asrcli.audio import SAMPLE_BYTES, Format
 from asrcli.errors import SourceError
 from asrcli.sources import wav
-from asrcli.sources.decode import Decoder
-from asrcli.sources.ogg import MAGIC, Links
 from asrcli.sources.placed import Item, Missing, Piece, placed
 from asrcli.sources.plain import Pipe, index_at_end
 
+if TYPE_CHECKING:
+    from asrcli.sources.decode import Decoder
+
+OGG = b"OggS"
 HEAD_BYTES = 1 << 16  # how much of a file is looked at for a header that tells its length
 _INDEX_BYTES = 4096  # of a pipe that holds MP4: so much tells where its index is
 
@@ -57,6 +59,8 @@ class Opened:
 
     def address(self, url: str, patience_s: float) -> Iterator[Item]:
         """An address that libav opens itself."""
+        from asrcli.sources.decode import Decoder
+
         with closing(Decoder(url, self._name, track=self._track, patience_s=patience_s)) as decoder:
             yield from self._heard(decoder)
 
@@ -70,7 +74,7 @@ class Opened:
                     yield from self._wav(wav.reader(file), head)
                     return
                 file.seek(0)
-                if file.read(len(MAGIC)) == MAGIC:
+                if file.read(len(OGG)) == OGG:
                     file.seek(0)
                     yield from self._links(wav.reader(file))
                     return
@@ -102,7 +106,7 @@ class Opened:
         """What needs a decoder; a container that must be sought goes through a temporary file."""
         if not pipe.head:
             raise SourceError(self._name, "is empty")
-        if pipe.head.startswith(MAGIC):
+        if pipe.head.startswith(OGG):
             pipe.rewind()
             pipe.forget()
             yield from self._links(wav.reader(pipe))
@@ -131,6 +135,8 @@ class Opened:
         if head.plain(self._format.rate):
             yield from self._readable(samples.read)
         else:
+            from asrcli.sources.decode import Decoder
+
             with closing(Decoder(SimpleNamespace(read=samples.read), self._name, **head.demuxer)) as decoder:
                 yield from decoder.pieces(self._format, self._channel)
         self.said = samples.said
@@ -138,6 +144,9 @@ class Opened:
 
     def _links(self, read: Callable[[int], bytes]) -> Iterator[Item]:
         """Ogg files joined end to end, each heard behind the one before."""
+        from asrcli.sources.decode import Decoder
+        from asrcli.sources.ogg import Links
+
         links, base = Links(read), 0
         while True:
             end = base
@@ -161,13 +170,15 @@ class Opened:
         except OSError as exc:
             raise SourceError(self._name, f"cannot be read any further: {exc.strerror or exc}") from exc
 
-    def _decoder(self, stack: ExitStack, source: object, head: Callable[[], bytes] = bytes) -> Decoder:
+    def _decoder(self, stack: ExitStack, source: object, head: Callable[[], bytes] = bytes) -> "Decoder":
+        from asrcli.sources.decode import Decoder
+
         bare: dict[str, Any] = self._samples.demuxer if self._samples is not None else {}
         decoder = Decoder(source, self._name, track=self._track, head=head, **bare)
         stack.callback(decoder.close)
         return decoder
 
-    def _heard(self, decoder: Decoder) -> Iterator[Item]:
+    def _heard(self, decoder: "Decoder") -> Iterator[Item]:
         check_channel(self._name, self._channel, decoder.channels)
         before = self.damaged
         for item in decoder.pieces(self._format, self._channel):
