@@ -27,6 +27,7 @@ IMPURE = {
 PURE_ROOMS = ["server/endpointing.py", "server/patience.py", "server/waves.py", "server/recognizers/stable.py",
     "server/faults.py", "server/answers.py", "server/watch.py", "server/chaos.py", "server/desk.py",
     "server/vocabularies.py", "sources/timeline.py", "sources/levels.py",
+    "sources/clock.py", "sources/placed.py", "sources/tracks.py", "sources/ogg.py", "sources/wav.py",
     "journal/record.py", "journal/again.py", "journal/audit.py"]  # fmt: skip
 ROOMS = {
     "typer": ["cli/"],
@@ -41,7 +42,13 @@ ROOMS = {
     ],
     "h11": ["server/http.py"],
     "python_socks": ["transport/proxies.py"],
-    "av": ["sources/decode.py", "sources/encode.py", "sources/convert.py"],
+    "av": [
+        "sources/decode.py",
+        "sources/frames.py",
+        "sources/mixing.py",
+        "sources/encode.py",
+        "sources/convert.py",
+    ],
     "pysubs2": ["outputs/subtitles.py"],
     "pydub": ["sources/segments.py"],
     "pyaudio": ["sources/portaudio.py"],

@@ -33,6 +33,7 @@ def file(
     *,
     start: o.Start = None,
     end: o.End = None,
+    track: o.Track = None,
     channel: o.Channel = "mix",
     each_channel: o.EachChannel = False,
     gain: o.Gain = 0.0,
@@ -74,9 +75,11 @@ def file(
     showing = shown.showing(status.level, asked, folder=output_dir, pace=speed)
     showing.check(paths, status.log_file)
     wiring.log_to(status.log_file)
-    take = reads.taken(start, end, channel, gain)
+    take = reads.taken(start, end, channel, gain, track)
     treatment = reads.Treatment(denoise=denoise, agc=agc)
-    reading = reads.Reading(found, asked, take, samples, treatment, each_channel=each_channel, passthrough=passthrough)
+    reading = reads.Reading(
+        found, asked, take, samples, treatment, each_channel=each_channel, passthrough=passthrough, exact=estimate
+    )
     sources, failures = reads.file_sources(paths, reading)
     if estimate:
         _estimate(found, asked, service, sources, failures)

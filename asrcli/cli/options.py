@@ -62,6 +62,16 @@ End = Annotated[str | None, typer.Option(help="End here.", metavar="TIME", rich_
 Channel = Annotated[
     str, typer.Option(help="Which channel: mix, left, right or its number.", metavar="NAME", rich_help_panel=AUDIO)
 ]
+Track = Annotated[
+    str | None,
+    typer.Option(
+        "--track",
+        help="Which sound track, by number or language.",
+        metavar="N|LANG",
+        rich_help_panel=AUDIO,
+        show_default=False,
+    ),
+]
 EachChannel = Annotated[
     bool,
     typer.Option(

@@ -1,5 +1,6 @@
 """From options to sources: what is taken of each input, and how."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from asrcli.models import AUTO, find, pick, wire_rate
 if TYPE_CHECKING:
     from asrcli.run import Together
     from asrcli.seams import Source
-    from asrcli.sources.file import Samples
+    from asrcli.sources.opened import Samples
     from asrcli.sources.take import Take
 
 
@@ -25,7 +26,7 @@ USUAL_MODEL = "fun-asr-realtime"
 MANUAL_MODEL = "qwen3-asr-flash-realtime"  # where the client cuts sentences
 
 
-def taken(start: str | None, end: str | None, channel: str, gain_db: float) -> "Take":
+def taken(start: str | None, end: str | None, channel: str, gain_db: float, track: str | None = None) -> "Take":
     """What is taken of each source.
 
     Raises:
@@ -36,7 +37,7 @@ def taken(start: str | None, end: str | None, channel: str, gain_db: float) -> "
     begin_ms, end_ms = values.parse_time("--start", start) or 0, values.parse_time("--end", end)
     if end_ms is not None and end_ms <= begin_ms:
         raise UsageError(f"--end {end} is not behind --start {start or 0}")
-    return Take(begin_ms, end_ms, values.parse_channel(channel), gain_db)
+    return Take(begin_ms, end_ms, values.parse_channel(channel), gain_db, values.parse_track(track))
 
 
 def bare_samples(*, raw: bool, encoding: str | None, rate: int | None, channels: int | None) -> "Samples | None":
@@ -45,7 +46,7 @@ def bare_samples(*, raw: bool, encoding: str | None, rate: int | None, channels:
     Raises:
         UsageError: a description of bare samples for something that is none.
     """
-    from asrcli.sources.file import Samples
+    from asrcli.sources.opened import Samples
 
     if raw:
         return Samples(str(encoding or "s16le"), rate or 16000, channels or 1)
@@ -126,6 +127,7 @@ class Reading:
     treatment: Treatment = UNTREATED
     each_channel: bool = False
     passthrough: bool = False
+    exact: bool = False  # files whose header does not tell their length are read to know it
 
     def __post_init__(self) -> None:
         from asrcli.sources.take import Take
@@ -147,7 +149,7 @@ class Reading:
 
         if self.passthrough:
             return self._as_it_is(path)
-        about = native(path, self.samples)
+        about = native(path, self.samples, self.take.track)
         return self._channels(path, about) if self.each_channel else self._decoded(path, self.take, about)
 
     def _as_it_is(self, path: str) -> "Source":
@@ -165,10 +167,13 @@ class Reading:
     def _decoded(self, path: str, take: "Take", about: tuple[int, int] | None, speaker: str = "") -> "Source":
         """Cut into utterances where the server does not do it."""
         from asrcli.sources.file import FileSource
+        from asrcli.sources.measuring import SCAN_BYTES
         from asrcli.sources.utterances import Utterances
 
         audio_format = Format(wire_rate(self.model, about[0] if about else None))
-        source = self.treatment.of(FileSource(path, audio_format, take, self.samples, speaker=speaker))
+        scan_bytes = sys.maxsize if self.exact else SCAN_BYTES
+        read = FileSource(path, audio_format, take, self.samples, speaker=speaker, scan_bytes=scan_bytes)
+        source = self.treatment.of(read)
         return source if self.asked.vad else Utterances(source, self.asked.silence_ms)
 
     def _channels(self, path: str, about: tuple[int, int] | None) -> "Source | Together":

@@ -123,6 +123,17 @@ def parse_channel(text: str) -> int | None:
     return int(text) - 1
 
 
+def parse_track(text: str | None) -> str | None:
+    """The number or the language of a sound track.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if text is None or (text.isdecimal() and int(text) >= 1) or text.replace("-", "").replace("_", "").isalpha():
+        return text
+    raise UsageError(f"--track {text}: not a number from 1, nor a language such as en or eng")
+
+
 def status_level(*, quiet: bool, verbose: int) -> int | None:
     """How much status is wanted; None is none at all.
 

@@ -21,7 +21,7 @@ from asrcli.models import find
 if TYPE_CHECKING:
     from asrcli.protocol.raw import Exchange
     from asrcli.raw import Piece
-    from asrcli.sources.file import Samples
+    from asrcli.sources.opened import Samples
 
 EXAMPLES = """Examples:
 

@@ -29,7 +29,7 @@ def capture(
         pace: How many times real time; None is as fast as the other end takes it.
         clock: Seconds, monotonic.
     """
-    schedule = _Schedule(clock, source.format.rate, start, pace)
+    schedule = _Schedule(clock, source.format.rate, pace)
     try:
         for chunk in source.chunks(start):
             if isinstance(chunk, Gap | Resumed):  # what is true of a place in the audio keeps it
@@ -60,18 +60,19 @@ class _Schedule:
 
     What holds the audio up moves all that follows, so that none of it is hurried through afterwards. Only a full queue
     and a process that was stopped do that: to add up every moment that passes here would make an hour some seconds
-    longer. A source that is late by itself, such as a pipe, is made up for.
+    longer. A source that is late by itself, such as a pipe, is made up for. Positions that jump take no time.
     """
 
-    def __init__(self, clock: Callable[[], float], rate: int, start: int, pace: float | None) -> None:
-        self._clock, self._samples_s, self._start = clock, rate * (pace or 1.0), start
+    def __init__(self, clock: Callable[[], float], rate: int, pace: float | None) -> None:
+        self._clock, self._samples_s, self._samples = clock, rate * (pace or 1.0), 0
         self._began = clock()
         self._asked_at = self._held_s = 0.0
 
     def wait_s(self, chunk: Chunk) -> float:
         """How long this chunk is to wait yet."""
+        self._samples += chunk.samples
         self._asked_at = self._clock()
-        late_s = self._asked_at - self._due(chunk)
+        late_s = self._asked_at - self._began - self._samples / self._samples_s
         if late_s > 0:
             self._move(min(late_s, self._held_s))
         self._held_s = 0.0  # of what held us up when this chunk is in time all the same nothing is left
@@ -86,9 +87,6 @@ class _Schedule:
     def held_up(self, seconds: float) -> None:
         """The queue was full for so long."""
         self._held_s += seconds
-
-    def _due(self, chunk: Chunk) -> float:
-        return self._began + (chunk.end - self._start) / self._samples_s
 
     def _move(self, seconds: float) -> None:
         self._began += seconds

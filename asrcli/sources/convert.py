@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from asrcli.audio import SAMPLE_BYTES, Format
+from asrcli.sources.mixing import Mixer
 
 
 def converter(rate: int, channels: int, wanted: Format) -> Callable[[bytes], bytes]:
@@ -12,10 +13,11 @@ def converter(rate: int, channels: int, wanted: Format) -> Callable[[bytes], byt
     """
     if (rate, channels) == (wanted.rate, 1):
         return lambda pcm: pcm
-    from av import AudioFrame, AudioResampler
+    from av import AudioFrame
 
-    layout = {1: "mono", 2: "stereo"}.get(channels, f"{channels}c")
-    resampler = AudioResampler("s16", "mono", wanted.rate)
+    # A device with more than two channels says nothing of speakers: the mixer takes the mean of all.
+    layout = {1: "mono", 2: "stereo"}.get(channels, f"{channels} channels")
+    mixer = Mixer(wanted, None, watch=False)
 
     def convert(pcm: bytes) -> bytes:
         if not pcm:
@@ -23,6 +25,6 @@ def converter(rate: int, channels: int, wanted: Format) -> Callable[[bytes], byt
         frame = AudioFrame("s16", layout, len(pcm) // (SAMPLE_BYTES * channels))
         frame.planes[0].update(pcm + bytes(frame.planes[0].buffer_size - len(pcm)))
         frame.sample_rate = rate
-        return b"".join(bytes(piece.planes[0])[: piece.samples * SAMPLE_BYTES] for piece in resampler.resample(frame))
+        return b"".join(mixer.pcm(frame))
 
     return convert

@@ -1,52 +1,79 @@
-"""Containers to PCM through PyAV, packet by packet: what is damaged is skipped and counted. Its only opener."""
+"""Containers to PCM at its true place, packet by packet, through PyAV: what is damaged is skipped and named."""
 
-from array import array
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from errno import EIO
+from time import monotonic
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from asrcli.audio import SAMPLE_BYTES, Format
+from asrcli.audio import Format
 from asrcli.errors import SourceError
+from asrcli.events import Notice
+from asrcli.sources.clock import LEAD_MAX_S, Clock
+from asrcli.sources.frames import Ahead, Bad, frames, time_of
+from asrcli.sources.lengths import ms_of, promised
+from asrcli.sources.mixing import CANCELLED, Mixer
+from asrcli.sources.placed import Item, Laid, Missing
+from asrcli.sources.tracks import Track, choose, told
 
 if TYPE_CHECKING:
-    from av import AudioFrame, AudioResampler, Packet
+    from av import AudioCodecContext, AudioFrame, AudioStream, Packet
     from av.container import InputContainer
 
-AMR_PACKET_MS = 20
-# Containers without a length of their own: what is told is a guess from the first packets.
-_GUESSING = {"aac", "ac3", "amr", "eac3", "gsm", "mp3", "mpegts"}
-_MP3_LENGTHS = (b"Xing", b"Info", b"VBRI")
+HOLE_S = 0.2  # what is missing without a sign of damage, and shorter, is how some containers round
+# Their times are counted by whoever reads them: they know nothing of what is missing.
+COUNTING = {"mp3", "aac", "ac3", "eac3", "dts", "amr", "gsm", "wav", "w64", "aiff", "au", "caf"}
+# Times that begin with the container: sound that begins late there begins late.
+_FROM_ZERO = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
+NOT_THERE, DAMAGED = "no audio in the file here", "the file is damaged here"
+LOST = "the stream has no audio here"
+_TROUBLE = (ArithmeticError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError, AttributeError)
 
 
 class Decoder:
     """One open container.
 
     Args:
-        source: A path, an address, or an object with `read`.
+        source: An address that libav opens (`file:PATH`, `https://...`), or an object with `read`.
         name: What the user calls it.
+        track: Number or language of the sound track; None is the default one.
+        patience_s: How long a network may give nothing.
+        head: How the file begins, behind so much that was `skipped`: there may be a header that tells its length.
         options: For bare samples: the demuxer's name and its options.
 
     Raises:
         SourceError: not audio, or without sound.
     """
 
-    def __init__(self, source: str | IO[bytes] | object, name: str, **options: Any) -> None:
+    def __init__(
+        self,
+        source: str | IO[bytes] | object,
+        name: str,
+        *,
+        track: str | None = None,
+        patience_s: float | None = None,
+        head: Callable[[], bytes] = bytes,
+        skipped: int = 0,
+        **options: Any,
+    ) -> None:
         import av
-        from av.error import FFmpegError
 
-        self._name = name
-        self._path = Path(source) if isinstance(source, str) and "://" not in source else None
+        self._name, self._patience_s, self._head, self._skipped = name, patience_s, head, skipped
         self.damaged = 0  # packets that could not be decoded
+        with self._trouble("is not audio or video that can be decoded"):
+            opened = av.open(cast("Any", source), "r", metadata_errors="replace", timeout=patience_s, **options)
+            self._container = cast("InputContainer", opened)
         try:
-            self._container = cast("InputContainer", av.open(cast("Any", source), mode="r", **options))
-        except FFmpegError as exc:
-            raise SourceError(name, _refusal(exc)) from exc
-        except OSError as exc:
-            raise SourceError(name, exc.strerror or str(exc)) from exc
-        if not self._container.streams.audio:
+            with self._trouble("is not audio or video that can be decoded"):
+                tracks = [_track(number, stream) for number, stream in enumerate(self._container.streams.audio, 1)]
+            chosen = choose(name, tracks, track)
+            self._stream = self._container.streams.audio[chosen.number - 1]
+            self.note = told(name, tracks, chosen, asked=track is not None)
+            if self.codec == "flac":  # a damaged frame is no sound
+                self._stream.codec_context.options = {"err_detect": "crccheck+explode"}
+        except BaseException:
             self._container.close()
-            raise SourceError(name, "has no sound in it")
-        self._stream = self._container.streams.audio[0]
+            raise
 
     def close(self) -> None:
         """Close the container."""
@@ -65,104 +92,175 @@ class Decoder:
     @property
     def rate(self) -> int:
         """Samples a second, as the container has them."""
-        return self._stream.rate or 0
+        return self._stream.codec_context.sample_rate or 0
 
     @property
     def channels(self) -> int:
         """How many there are."""
-        return self._stream.channels
+        return self._stream.codec_context.channels or 0
+
+    @property
+    def endless(self) -> bool:
+        """Whether the other end of the network does not say how much there is."""
+        if self.container in {"hls", "dash"}:
+            return self._container.duration is None
+        return self._container.size <= 0
 
     @property
     def duration_ms(self) -> int | None:
-        """How long it says it is; None where it does not."""
-        stream = self._stream
-        if stream.duration is not None and stream.time_base is not None:
-            return int(stream.duration * stream.time_base * 1000)
-        return None if self._container.duration is None else self._container.duration // 1000
+        """How long it says it is, or seems to be: for show. None where there is no saying."""
+        return ms_of(self._container, self._stream, self._zero_s or 0.0)
 
     @property
     def promised_ms(self) -> int | None:
-        """How long the container itself says it is; None where its length is only a guess."""
-        if self.container == "mp3" and self._path is not None:
-            with self._path.open("rb") as file:
-                head = file.read(1 << 16)
-            return self.duration_ms if any(tag in head for tag in _MP3_LENGTHS) else None
-        return None if self.container in _GUESSING else self.duration_ms
+        """How long the container itself says its sound is; None where it does not, or that is only a guess."""
+        return promised(self._container, self._stream, self.duration_ms, self._head(), self._skipped)
 
-    def pcm(self, audio_format: Format, channel: int | None = None) -> Iterator[bytes]:
-        """Mono PCM at a rate: one channel, counted from 0, or the mix of all.
+    @property
+    def _zero_s(self) -> float | None:
+        """The container's time that is the beginning; None is that of the first frame."""
+        start = self._container.start_time
+        if start is None:
+            return None
+        start_s = start / 1_000_000
+        if self.container in _FROM_ZERO and 0 <= start_s <= LEAD_MAX_S and self._container.duration is not None:
+            return 0.0
+        return start_s
+
+    def measured_ms(self) -> int:
+        """How long it is, by all of its packets: next to nothing is decoded. The container is at its end then.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+        clock, base = Clock(self._zero_s), float(self._stream.time_base or 1)
+        counting = self.container in COUNTING
+        for packet in self._packets():
+            if packet.size:
+                length_s = packet.duration * base if packet.duration else _length_s(packet)
+                clock.place(None if counting or packet.pts is None else packet.pts * base, length_s, lambda: None)
+        return round(clock.now * 1000)
+
+    def pieces(self, audio_format: Format, channel: int | None = None) -> Iterator[Item]:
+        """Mono PCM at a rate: one channel, counted from 0, or the mix of all; and what is missing between.
 
         Raises:
             SourceError: it stops being readable.
         """
-        from av.error import FFmpegError
+        if self.note:
+            yield Notice("warning", self.note)
+        mixer, clock = Mixer(audio_format, channel), Clock(self._zero_s)
+        ahead = Ahead(frames(self._packets(), self._stream, self._trouble))
+        laid = Laid(audio_format)
+        for frame, bad in ahead:
+            hole_s = self._hole_s(clock, frame, bad, ahead.time)
+            if hole_s > 0:
+                yield from laid.pieces(self._decoded(mixer.rest()))
+                length_s = 0.0 if frame is None else frame.samples / frame.sample_rate
+                yield from self._hole(laid, clock.now - length_s, hole_s, bad)
+            laid.too_much += round(max(0.0, -hole_s) * audio_format.rate)
+            if frame is not None:
+                yield from laid.pieces(self._decoded(mixer.pcm(frame)))
+            self.damaged += bad.packets
+            if mixer.tells_cancelled():
+                yield Notice("warning", f"{self._name}: {CANCELLED}")
+        yield from laid.pieces(self._decoded(mixer.rest()))
 
-        resampler = _Resampler(audio_format, channel)
+    def _decoded(self, made: Iterator[bytes]) -> list[bytes]:
+        with self._trouble("cannot be decoded"):
+            return list(made)
+
+    def _hole(self, laid: Laid, until_s: float, hole_s: float, bad: Bad) -> Iterator[Item]:
+        """Go on behind a hole: what is missing is named, what a speech codec left out is silence."""
+        if bad.silent:
+            yield from laid.silence(until_s)
+            return
+        began = laid.at
+        laid.jump(until_s)
+        if bad.packets or (began and hole_s >= HOLE_S):
+            yield Missing(began, laid.at, self._why(bad))
+
+    def _hole_s(
+        self, clock: Clock, frame: "AudioFrame | None", bad: Bad, following: Callable[[], float | None]
+    ) -> float:
+        """How much is missing before a frame, or before the end; below 0 so much of the frame is too much."""
+        counting = self.container in COUNTING
+        length_s = 0.0 if frame is None else frame.samples / frame.sample_rate
+        if frame is None or counting:
+            hole_s = bad.seconds
+            clock.pass_over(hole_s + length_s)
+            return hole_s
+        return clock.place(time_of(frame), length_s, following, lossy=bad.packets > 0)
+
+    def _why(self, bad: Bad) -> str:
+        if bad.packets:
+            return f"{DAMAGED}: {bad.packets} packet{'s' * (bad.packets > 1)} could not be decoded"
+        # Ogg and FLAC drop what fails their checksums without a word, and have no way to leave sound out.
+        if self.container in {"ogg", "flac"}:
+            return DAMAGED
+        return NOT_THERE if self._patience_s is None else LOST
+
+    def _packets(self) -> "Iterator[Packet[AudioStream]]":
         packets = self._container.demux(self._stream)
         while True:
-            try:
-                packet = next(packets, None)
-            except (FFmpegError, OSError) as exc:
-                raise SourceError(self._name, f"cannot be read any further: {exc.strerror or exc}") from exc
+            with self._trouble("cannot be read any further"):
+                try:
+                    packet = next(packets, None)
+                except OSError as exc:
+                    # The end of an answer without a length looks to libav as if something were missing.
+                    if exc.errno != EIO or self._patience_s is None or not self.endless:
+                        raise
+                    packet = None
             if packet is None:
-                break
-            try:
-                frames = packet.decode()
-            except FFmpegError:  # one bad packet must not end the file
-                yield from self._in_place_of(packet, audio_format)
-                continue
-            for frame in frames:
-                yield from resampler.pcm(frame)
-        yield from resampler.rest()
+                return
+            yield packet
 
-    def _in_place_of(self, packet: "Packet[Any]", audio_format: Format) -> Iterator[bytes]:
-        """Silence where a speech codec left some out: its packets last so long, and the times behind stay right."""
-        if self._stream.codec_context.name.startswith("amr"):
-            yield bytes(audio_format.samples(AMR_PACKET_MS) * SAMPLE_BYTES)
-        elif packet.size:
-            self.damaged += 1
+    @contextmanager
+    def _trouble(self, what: str) -> Iterator[None]:
+        """Whatever is wrong with this input is an error of this input."""
+        from av.error import ExitError, FFmpegError
 
-
-class _Resampler:
-    """Frames of any rate and layout to mono PCM of one; a change in mid-stream is a new beginning."""
-
-    def __init__(self, audio_format: Format, channel: int | None) -> None:
-        self._format, self._channel = audio_format, channel
-        self._resampler: AudioResampler | None = None
-
-    def pcm(self, frame: "AudioFrame") -> Iterator[bytes]:
-        """The PCM of one more frame."""
-        self._resampler = self._resampler or self._for(frame)
+        began = monotonic()
         try:
-            yield from map(self._mono, self._resampler.resample(frame))
-        except ValueError:  # another rate or layout than before
-            yield from self.rest()
-            self._resampler = self._for(frame)
-            yield from map(self._mono, self._resampler.resample(frame))
-
-    def rest(self) -> Iterator[bytes]:
-        """What the filter still holds."""
-        if self._resampler is not None:
-            yield from map(self._mono, self._resampler.resample(None))
-
-    def _for(self, frame: "AudioFrame") -> "AudioResampler":
-        from av import AudioResampler
-
-        layout = "mono" if self._channel is None else frame.layout
-        return AudioResampler(format="s16", layout=layout, rate=self._format.rate)
-
-    def _mono(self, frame: "AudioFrame") -> bytes:
-        channels = 1 if self._channel is None else frame.layout.nb_channels
-        data = bytes(frame.planes[0])[: frame.samples * channels * SAMPLE_BYTES]  # a plane may be padded
-        if self._channel is None:
-            return data
-        # A stream that changes to fewer channels in its middle goes on with the last it has.
-        return array("h", data)[min(self._channel, channels - 1) :: channels].tobytes()
+            yield
+        except (FFmpegError, *_TROUBLE) as exc:
+            late = self._patience_s is not None and monotonic() - began >= self._patience_s
+            if isinstance(exc, ExitError) or late:
+                raise SourceError(self._name, f"no data for {self._patience_s or 0:.0f} s") from exc
+            raise SourceError(self._name, _refusal(exc, what)) from exc
 
 
-def _refusal(exc: Exception) -> str:
-    from av.error import HTTPClientError, HTTPError
+def _length_s(packet: "Packet[AudioStream]") -> float:
+    """How long a packet is that does not say so: several frames in one, where files are joined."""
+    from av.error import FFmpegError
 
-    if isinstance(exc, OSError | HTTPError | HTTPClientError):
-        return (getattr(exc, "strerror", None) or str(exc)).lower()
-    return "is not audio or video that can be decoded"
+    with suppress(FFmpegError):
+        return sum(frame.samples / frame.sample_rate for frame in packet.decode())
+    return 0.0
+
+
+def _track(number: int, stream: "AudioStream") -> Track:
+    context = cast("AudioCodecContext | None", stream.codec_context)  # None where no decoder knows the codec
+    default = bool(int(stream.disposition) & 1)
+    return Track(number, stream.language or "", default, context is not None, _tag(stream))
+
+
+def _tag(stream: "AudioStream") -> str:
+    """How the container names a codec that has no other name."""
+    try:
+        return stream.codec_context.codec.canonical_name if stream.codec_context else str(stream.codec_tag).strip("\0 ")
+    except _TROUBLE:
+        return ""
+
+
+def _refusal(exc: BaseException, what: str) -> str:
+    from av.error import DecoderNotFoundError, HTTPClientError, HTTPError
+
+    if isinstance(exc, DecoderNotFoundError):
+        return "its sound cannot be decoded: no decoder knows it"
+    if isinstance(exc, MemoryError):
+        return f"{what}: more memory is asked for than there is"
+    said = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
+    if what.startswith("is not"):
+        return str(said).lower() if isinstance(exc, OSError | HTTPError | HTTPClientError) else what
+    return f"{what}: {said}"

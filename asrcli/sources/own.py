@@ -10,6 +10,7 @@ from asrcli.audio import Chunk, Format
 from asrcli.errors import SourceError, UsageError
 from asrcli.events import Event
 from asrcli.sources.decode import Decoder
+from asrcli.sources.measuring import measure
 
 STDIN = "-"
 CHUNK_MS = 100
@@ -31,7 +32,7 @@ class OwnBytes:
 
     Raises:
         SourceError: not there, or not readable.
-        UsageError: a format that no service decodes, or whose length nobody knows.
+        UsageError: a format that no service decodes.
     """
 
     live = None
@@ -41,17 +42,15 @@ class OwnBytes:
         self.name, self.begin_ms, self.speaker = path, 0, ""
         if path == STDIN or not Path(path).exists():
             raise SourceError(path, "must be a file to be sent as it is")
-        with closing(Decoder(path, path)) as decoder:
+        with closing(Decoder(f"file:{path}", path)) as decoder:
             found = _FORMATS.get((decoder.container, decoder.codec))
             if found is None:
                 what = f"{decoder.codec} in {decoder.container}"
                 raise UsageError(
                     f"--passthrough: {path} is {what}, which no service decodes", "leave --passthrough out"
                 )
-            if decoder.duration_ms is None:
-                raise UsageError(f"--passthrough: {path} does not say how long it is", "leave --passthrough out")
             self.audio_format, self.format = found, Format(decoder.rate)
-            self.duration_ms: int | None = decoder.duration_ms
+        self.duration_ms: int | None = measure(path, scan_bytes=sys.maxsize).duration_ms
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """Chunks of the file's bytes, each standing for the audio in it."""
@@ -74,8 +73,7 @@ def own_bytes(path: str, chunk_ms: int) -> Iterator[tuple[bytes, float]]:
         return
     try:
         size_bytes = Path(path).stat().st_size
-        with closing(Decoder(path, path)) as decoder:
-            length_ms = decoder.duration_ms
+        length_ms = measure(path, scan_bytes=sys.maxsize).duration_ms
         step_bytes = max(1, round(size_bytes * chunk_ms / length_ms)) if length_ms else PIECE_BYTES
         sent_bytes = 0
         with Path(path).open("rb") as file:

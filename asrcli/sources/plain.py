@@ -1,44 +1,15 @@
-"""What needs no decoder: WAV that is already what goes on the wire, and pipes, which cannot be sought."""
+"""Pipes, which cannot be sought: read as they come, and remembered for another try."""
 
 import io
 import os
 import tempfile
-import wave
-from typing import IO, TYPE_CHECKING, cast
-
-from asrcli.audio import SAMPLE_BYTES, Format
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _BEFORE_SAMPLES = {b"ftyp", b"free", b"skip", b"wide", b"uuid"}
 HEAD_LIMIT = 64 << 20  # how much of a pipe is kept for another try
-
-
-def plain_wav(file: io.RawIOBase | io.BufferedIOBase, audio_format: Format) -> wave.Wave_read | None:
-    """A reader for the file if its samples can be sent as they are, else None.
-
-    It spares 70 ms and 20 MB of decoder, and reads a live pipe from its first sample on.
-    """
-    reader = _wav(file)
-    if reader is None:
-        return None
-    about = reader.getnchannels(), reader.getsampwidth(), reader.getframerate()
-    # A length of zero was never filled in: a decoder knows what to make of that.
-    return reader if about == (1, SAMPLE_BYTES, audio_format.rate) and reader.getnframes() else None
-
-
-def wav_about(file: io.RawIOBase) -> tuple[int, int] | None:
-    """Rate and channels of a WAV file of plain PCM, None for anything else."""
-    reader = _wav(file)
-    return None if reader is None else (reader.getframerate(), reader.getnchannels())
-
-
-def _wav(file: io.RawIOBase | io.BufferedIOBase) -> wave.Wave_read | None:
-    try:
-        return wave.open(cast("IO[bytes]", file), "rb")  # whoever opened the file closes it
-    except (wave.Error, EOFError):
-        return None
 
 
 def index_at_end(head: bytes) -> bool:
@@ -77,6 +48,11 @@ class Pipe(io.RawIOBase):
                     self.head = None
         room[: len(data)] = data
         return len(data)
+
+    def fill(self, size: int) -> None:
+        """Read until so much is remembered, or the pipe has ended."""
+        while self.head is not None and len(self.head) < size and self.read(size):
+            pass
 
     def rewind(self) -> None:
         """Begin with what was read before."""

@@ -1,33 +1,49 @@
-"""What is taken of a source: a span, a channel, a gain. Small generators over PCM."""
+"""What is taken of a source: a span, a track, a channel, a gain. Small generators over pieces of PCM."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from asrcli.audio import SAMPLE_BYTES, Format
+from asrcli.sources.placed import Item, Missing, Piece
 from asrcli.sources.segments import segment
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """All of it, as it is, unless said otherwise; `channel` counts from 0, None mixes all."""
+    """All of it, as it is, unless said otherwise.
+
+    Attributes:
+        channel: Counts from 0; None mixes all.
+        track: Number from 1 or language of a sound track; None is the default one.
+    """
 
     begin_ms: int = 0
     end_ms: int | None = None
     channel: int | None = None
     gain_db: float = 0.0
+    track: str | None = None
 
-    def of(self, pieces: Iterable[bytes], audio_format: Format) -> Iterator[bytes]:
+    def of(self, items: Iterable[Item], audio_format: Format) -> Iterator[Item]:
         """The wanted part of mono PCM, made louder or softer; nothing is read behind the end."""
-        first = audio_format.samples(self.begin_ms) * SAMPLE_BYTES
-        last = None if self.end_ms is None else audio_format.samples(self.end_ms) * SAMPLE_BYTES
-        at = 0
-        for piece in pieces:
-            begin, at = at, at + len(piece)
-            wanted = piece[max(0, first - begin) : None if last is None else max(0, last - begin)]
-            if wanted:
-                yield amplified(wanted, self.gain_db, audio_format)
-            if last is not None and at >= last:
-                return
+        first = audio_format.samples(self.begin_ms)
+        last = None if self.end_ms is None else audio_format.samples(self.end_ms)
+        for item in items:
+            if isinstance(item, Piece):
+                behind = None if last is None else max(0, last - item.position) * SAMPLE_BYTES
+                before = max(0, first - item.position)
+                wanted = item.pcm[before * SAMPLE_BYTES : behind]
+                if wanted:
+                    yield Piece(item.position + before, amplified(wanted, self.gain_db, audio_format))
+                if last is not None and item.end >= last:
+                    return
+            elif isinstance(item, Missing):
+                begin, end = max(first, item.begin), item.end if last is None else min(last, item.end)
+                if begin < end:
+                    yield Missing(begin, end, item.reason)
+                if last is not None and item.end >= last:
+                    return
+            else:
+                yield item
 
 
 def amplified(pcm: bytes, gain_db: float, audio_format: Format) -> bytes:

@@ -29,7 +29,7 @@ class Utterances(Around):
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """The chunks of the source, those at the end of an utterance marked."""
         utterance = _Utterance(self.format, self._silence_ms, at_silences=self._at_silences)
-        for chunk in self._source.chunks(start):
+        for chunk in self._before_jumps(start):
             if not isinstance(chunk, Chunk):
                 yield chunk
             elif utterance.ends_with(chunk) or chunk.cut_after:
@@ -37,6 +37,26 @@ class Utterances(Around):
                 yield replace(chunk, cut_after=True)
             else:
                 yield chunk
+
+    def _before_jumps(self, start: int) -> Iterator[Chunk | Event]:
+        """The chunks of a file, a cut before each jump: what stands behind a hole belongs to another utterance.
+
+        What comes as it is spoken is not held back for that.
+        """
+        if self.realtime:
+            yield from self._source.chunks(start)
+            return
+        held: Chunk | None = None
+        between: list[Event] = []
+        for item in self._source.chunks(start):
+            if isinstance(item, Chunk):
+                if held is not None:
+                    yield held if item.position == held.end else replace(held, cut_after=True)
+                yield from between
+                held, between = item, []
+            else:
+                between.append(item)
+        yield from [*([held] if held is not None else []), *between]
 
 
 class _Utterance:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import asr, lines
+from tests.support.film import film
 from tests.support.tone import encoded, silence, tone, wav
 
 
@@ -160,3 +161,47 @@ def test_what_cannot_be_sent_as_it_is_is_named(run: list[str], tmp_path: Path) -
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
     piped = asr("file", "-", *run, "--passthrough", stdin=file.read_bytes())
     assert (piped.returncode, "must be a file" in piped.stderr) == (3, True)
+
+
+def test_a_hole_in_a_file_is_a_gap_and_times_behind_it_are_true(run: list[str], tmp_path: Path) -> None:
+    """Exit code 6, the gap where the container has it, and no audio sent for it or for what lies before the sound."""
+    sound = [(4000, tone(1500, 48000)), (9000, tone(1500, 48000))]
+    done = asr("file", film(tmp_path / "a.mkv", "aac", sound, length_ms=11_000), *run)
+    events = lines(done.stdout)
+    (gap,) = [event for event in events if event["type"] == "gap"]
+    assert done.returncode == 6
+    assert abs(gap["begin_ms"] - 5500) < 100
+    assert abs(gap["end_ms"] - 9000) < 100
+    finals = [event for event in events if event["type"] == "final"]
+    assert finals[0]["begin_ms"] == pytest.approx(4000, abs=50)
+    assert any(event["begin_ms"] == pytest.approx(9000, abs=50) for event in finals)
+    assert events[-1]["lost_ms"] == gap["end_ms"] - gap["begin_ms"]
+    assert events[-1]["billed_s"] <= 5
+
+
+def test_trouble_with_one_input_is_told_and_the_others_are_heard(run: list[str], tmp_path: Path) -> None:
+    """An absurd header, an unknown codec and a title in Latin-1: exit code 3 for the two that are no audio."""
+    good = wav(tmp_path / "good.wav", tone(1000))
+    absurd = tmp_path / "absurd.wav"
+    absurd.write_bytes(good.read_bytes().replace((16000).to_bytes(4, "little"), (2 * 10**9).to_bytes(4, "little"), 1))
+    unknown = encoded(tmp_path / "unknown.mka", "aac", tone(1000, 48000))
+    unknown.write_bytes(unknown.read_bytes().replace(b"A_AAC", b"A_XYZ", 1))
+    titled = wav(tmp_path / "titled.wav", tone(1000, 44100), 44100)
+    titled.write_bytes(titled.read_bytes() + b"LIST\x10\0\0\0INFOINAM\4\0\0\0\xe9t\xe9\0")
+    done = asr("file", absurd, titled, unknown, good, *run)
+    assert done.returncode == 3
+    assert "absurd.wav: claims 2000000000 samples a second" in done.stderr
+    assert "unknown.mka: its sound cannot be decoded" in done.stderr
+    assert [event["source"] for event in lines(done.stdout) if event["type"] == "begin"] == [str(titled), str(good)]
+
+
+def test_an_estimate_counts_what_a_header_does_not_tell(tmp_path: Path) -> None:
+    """A VBR file without a header misleads whoever looks at its beginning only."""
+    path, sound = tmp_path / "both.mp3", tone(5000, 44100)
+    parts = [
+        encoded(tmp_path / f"{bit_rate}.mp3", "libmp3lame", sound, 44100, bit_rate=bit_rate, write_xing="0")
+        for bit_rate in (320_000, 32_000)
+    ]
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    done = asr("file", path, "--estimate")
+    assert "both.mp3: 00:10" in done.stdout

@@ -12,8 +12,10 @@ import pytest
 
 from asrcli.audio import Chunk, Format
 from asrcli.errors import SourceError
+from asrcli.events import Event as Told
 from asrcli.events import Notice
 from asrcli.sources.file import FileSource
+from asrcli.sources.placed import Piece, chunked
 from tests.support.tone import encoded, loudness, mute_video, silence, tone, wav
 
 RATE = Format(16000)
@@ -194,3 +196,36 @@ def test_a_file_with_no_samples_holds_no_audio(tmp_path: Path) -> None:
     """A header alone is not a transcript of nothing."""
     with pytest.raises(SourceError, match="holds no audio"):
         read(FileSource(str(wav(tmp_path / "a.wav", b"")), RATE))
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.mp3", "libmp3lame"), ("a.flac", "flac"), ("a.mka", "aac"), ("a.wav", "pcm_s16le")]
+)
+def test_a_cut_file_is_told_from_a_pipe_as_from_a_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, codec: str
+) -> None:
+    """Half a download is half a transcript, wherever it comes from, and a line about the other half."""
+    path = encoded(tmp_path / name, codec, tone(10_000, 48000))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    _, from_disk = read(FileSource(str(path), RATE))
+    with piped(path.read_bytes()) as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        chunks, from_pipe = read(FileSource("-", RATE))
+    assert 3000 < RATE.ms(chunks[-1].end) < 7000
+    for notices in (from_disk, from_pipe):
+        assert any("s of what it promises are not there" in notice.text for notice in notices)
+
+
+def test_what_was_read_before_an_error_is_heard_to_its_end() -> None:
+    """The last tenth of a second too."""
+
+    def failing() -> Iterator[Piece]:
+        yield Piece(0, tone(250))
+        raise SourceError("a", "is gone")
+
+    heard: list[Chunk | Told] = []
+    with pytest.raises(SourceError, match="is gone"):
+        heard.extend(chunked(failing(), RATE, 100, 160))
+    assert [(item.position, item.samples) for item in heard if isinstance(item, Chunk)] == [
+        (160, 1600), (1760, 1600), (3360, 800)
+    ]  # fmt: skip

@@ -140,7 +140,7 @@ def test_a_length_that_is_only_a_guess_is_no_promise(tmp_path: Path) -> None:
     source = FileSource(str(both), RATE)
     chunks, notices = read(source)
     assert source.duration_ms is not None
-    assert source.duration_ms > 20_000
+    assert abs(source.duration_ms - 10_000) < 300  # its packets were counted
     assert abs(RATE.ms(chunks[-1].end) - 10_000) < 300
     assert not any("are not there" in notice.text for notice in notices)
 

@@ -18,6 +18,7 @@ from asrcli.errors import AsrError, OutputError, SourceError, UsageError
 from asrcli.events import Event, Gap, Notice
 from asrcli.sources.decode import Decoder
 from asrcli.sources.encode import SUFFIXES, Wav
+from asrcli.sources.placed import Piece
 from asrcli.sources.saved import Saved
 from tests.support.tone import loudness, silence, tone
 
@@ -81,7 +82,7 @@ def spoken(rate: int) -> bytes:
 def decoded(path: Path, rate: int) -> bytes:
     """What a player hears, in which nothing is damaged."""
     with closing(Decoder(str(path), str(path))) as decoder:
-        pcm = b"".join(decoder.pcm(Format(rate)))
+        pcm = b"".join(item.pcm for item in decoder.pieces(Format(rate)) if isinstance(item, Piece))
         assert decoder.damaged == 0
     return pcm
 

@@ -3,6 +3,7 @@
 import struct
 import sys
 from array import array
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 
 from asrcli.audio import Format
 from asrcli.errors import SourceError
-from asrcli.sources.file import FileSource, Samples
+from asrcli.sources.file import FileSource
+from asrcli.sources.opened import Samples
+from asrcli.sources.placed import Piece, placed
 from asrcli.sources.take import Take
 from tests.sources.test_file import RATE, piped, read
 from tests.support.tone import encoded, loudness, silence, tone, wav
@@ -27,19 +30,21 @@ def test_a_span_is_exact_whatever_the_pieces(sizes: list[int], begin_ms: int, le
     for size in sizes:
         pieces.append(COUNTING[2 * at : 2 * (at + size)])
         at += size
-    heard = b"".join(Take(begin_ms, begin_ms + length_ms).of(pieces, RATE))
+    heard = [item for item in Take(begin_ms, begin_ms + length_ms).of(placed(pieces), RATE) if isinstance(item, Piece)]
     whole = b"".join(pieces)
-    assert heard == whole[32 * begin_ms : 32 * (begin_ms + length_ms)]
+    assert b"".join(piece.pcm for piece in heard) == whole[32 * begin_ms : 32 * (begin_ms + length_ms)]
+    assert all(piece.pcm == whole[2 * piece.position : 2 * piece.end] for piece in heard)
 
 
 def test_nothing_is_read_behind_the_end() -> None:
     """A live stream with --end ends there."""
 
-    def endless() -> "object":
+    def endless() -> Iterator[bytes]:
         while True:
             yield tone(100)
 
-    assert len(b"".join(Take(0, 450).of(endless(), RATE))) == 450 * 32  # type: ignore[arg-type]
+    heard = [item for item in Take(0, 450).of(placed(endless()), RATE) if isinstance(item, Piece)]
+    assert sum(len(piece.pcm) for piece in heard) == 450 * 32
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.flac"])

@@ -75,7 +75,11 @@ def test_what_a_device_lost_is_silence_and_a_gap() -> None:
     line = fresh()
     list(line.heard(PIECE))
     items = [*line.lost(800, "overflow"), *line.heard(PIECE)]
-    assert spoken(items) == [Chunk(16800, bytes(1600), quiet=True), Gap(1050, 1100, "overflow"), Chunk(17600, PIECE, quiet=False)]
+    assert spoken(items) == [
+        Chunk(16800, bytes(1600), quiet=True),
+        Gap(1050, 1100, "overflow"),
+        Chunk(17600, PIECE, quiet=False),
+    ]
 
 
 def test_an_absent_device_is_silence_and_one_gap_when_it_is_back() -> None:

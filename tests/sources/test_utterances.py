@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asrcli.audio import Chunk, Format, recut
-from asrcli.events import Event
+from asrcli.events import Event, Gap
 from asrcli.sources.utterances import LIMIT_MS, Utterances
 from tests.support.tone import silence, tone
 
@@ -80,3 +80,23 @@ def test_no_audio_is_changed_and_no_utterance_exceeds_the_limit(parts: list[tupl
     for chunk in chunks:
         assert RATE.ms(chunk.end - begin) <= LIMIT_MS
         begin = chunk.end if chunk.cut_after else begin
+
+
+class Holed(Pcm):
+    """Two seconds, and two more ten seconds later, with what is missing named between them."""
+
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
+        """The second half behind the hole."""
+        half = len(self._pcm) // 2
+        yield from recut([self._pcm[:half]], 1600, start)
+        yield Gap(2000, 12_000, "no audio")
+        yield from recut([self._pcm[half:]], 1600, start + 12 * 16000)
+
+
+def test_what_stands_behind_a_hole_is_another_utterance() -> None:
+    """Two sentences that are ten seconds apart are not glued together; the gap stays between them."""
+    items = list(Utterances(Holed(tone(4000)), at_silences=False).chunks(0))
+    chunks = [item for item in items if isinstance(item, Chunk)]
+    assert [RATE.ms(chunk.end) for chunk in chunks if chunk.cut_after] == [2000]
+    assert isinstance(items[20], Gap)
+    assert b"".join(chunk.pcm for chunk in chunks) == tone(4000)

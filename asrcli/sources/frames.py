@@ -1,0 +1,121 @@
+"""Packets to frames, each with the damage that lies before it. One bad packet never ends a file."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from asrcli.errors import SourceError
+
+if TYPE_CHECKING:
+    from av import AudioFrame, AudioStream, Packet
+
+AMR_PACKET_S = 0.02
+_JOINTS = (b"TAG", b"ID3", b"APETAGEX")  # what lies between files that are joined
+_HEADERS = (b"Xing", b"Info", b"VBRI", b"LAME")
+_LOOKED_AT = 200  # bytes of a packet in which such a header stands
+
+
+@dataclass(slots=True)
+class Bad:
+    """Packets in a row that gave no sound; `silent`: there was none in them."""
+
+    packets: int = 0
+    seconds: float = 0.0
+    silent: bool = False
+
+
+Heard = tuple["AudioFrame | None", Bad]
+
+
+def frames(
+    packets: "Iterable[Packet[AudioStream]]",
+    stream: "AudioStream",
+    trouble: Callable[[str], AbstractContextManager[None]],
+) -> Iterator[Heard]:
+    """Frames, each with what was bad before it; at last None with what was bad at the end.
+
+    Raises:
+        SourceError: made by `trouble` of what no further packet can mend.
+    """
+    from av.error import DecoderNotFoundError, FFmpegError
+
+    bad, pace = Bad(), _Pace(float(stream.time_base or 1))
+    amr = stream.codec_context.name.startswith("amr")
+    for packet in packets:
+        size, found = packet.size, []
+        with trouble("cannot be decoded"):
+            try:
+                found = packet.decode()
+            except DecoderNotFoundError:
+                raise
+            except FFmpegError:
+                if amr:  # what a speech codec leaves out is silence, and its packets last equally long
+                    bad.seconds, bad.silent = bad.seconds + AMR_PACKET_S, True
+                elif size and not _is_joint(packet):
+                    bad.packets, bad.seconds = bad.packets + 1, bad.seconds + pace.lost_s(packet)
+        if found:
+            pace.heard(size, sum(frame.samples / frame.sample_rate for frame in found))
+        for frame in found:
+            yield frame, bad
+            bad = Bad()
+    yield None, bad
+
+
+def time_of(frame: "AudioFrame") -> float | None:
+    """When a frame begins, in the container's time."""
+    return None if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base)
+
+
+class Ahead:
+    """Frames, of which the next one may be looked at before it is its turn."""
+
+    def __init__(self, heard: Iterator[Heard]) -> None:
+        self._heard = heard
+        self._next: Heard | None = None
+        self._error: SourceError | None = None
+
+    def __iter__(self) -> Iterator[Heard]:
+        while True:
+            if self._next is not None:
+                heard, self._next = self._next, None
+            elif self._error is not None:
+                raise self._error
+            else:
+                try:
+                    heard = next(self._heard)
+                except StopIteration:
+                    return
+            yield heard
+
+    def time(self) -> float | None:
+        """When the next begins, in the container's time; None where there is none."""
+        if self._next is None and self._error is None:
+            try:
+                self._next = next(self._heard, None)
+            except SourceError as exc:
+                self._error = exc  # first what was read before it
+        frame = self._next[0] if self._next is not None else None
+        return None if frame is None else time_of(frame)
+
+
+class _Pace:
+    """How many bytes a second takes, by the packets that were good."""
+
+    def __init__(self, time_base: float) -> None:
+        self._time_base = time_base
+        self._bytes, self._seconds = 0, 0.0
+
+    def heard(self, size: int, seconds: float) -> None:
+        self._bytes, self._seconds = self._bytes + size, self._seconds + seconds
+
+    def lost_s(self, packet: "Packet[AudioStream]") -> float:
+        """How long a bad packet is. A parser makes one of all that it cannot read: then only its size tells."""
+        usual_s = (packet.duration or 0) * self._time_base
+        by_size_s = packet.size * self._seconds / self._bytes if self._bytes else usual_s
+        return by_size_s if not usual_s or by_size_s > 2 * usual_s else usual_s
+
+
+def _is_joint(packet: "Packet[AudioStream]") -> bool:
+    head = bytes(packet)[:_LOOKED_AT]
+    return head.startswith(_JOINTS) or any(name in head for name in _HEADERS)

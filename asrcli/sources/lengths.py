@@ -1,0 +1,74 @@
+"""How long a container says it is, and whether that is a promise or only a guess."""
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from av import AudioStream
+    from av.container import InputContainer
+
+# Containers without a length of their own: what is told is a guess from the first packets.
+GUESSING = {"aac", "ac3", "eac3", "dts", "amr", "gsm", "mp3", "mpegts", "mpeg", "h264"}
+# Whatever these hold, the length of the whole is that of its longest track.
+_SHARED = {"matroska,webm", "flv", "asf", "hls", "live_flv"}
+_DURATION = re.compile(r"(\d+):(\d\d):(\d\d)\.(\d+)")
+JOINED = 1.05  # a file that is so much larger than its header says has another one behind it
+
+
+def ms_of(container: "InputContainer", stream: "AudioStream", zero_s: float) -> int | None:
+    """How long the sound seems to be, from the container's zero; None where there is no saying."""
+    if stream.duration is not None and stream.time_base is not None:
+        begin_s = 0.0 if stream.start_time is None else max(0.0, float(stream.start_time * stream.time_base) - zero_s)
+        begin_s = 0.0 if container.format.name in {"mp3", "flac", "wav", "ogg"} else begin_s
+        return int((begin_s + float(stream.duration * stream.time_base)) * 1000)
+    if (tagged_ms := _tagged_ms(stream)) is not None:
+        return max(0, tagged_ms - round(zero_s * 1000))
+    return None if container.duration is None else container.duration // 1000
+
+
+def promised(
+    container: "InputContainer", stream: "AudioStream", said_ms: int | None, head: bytes, skipped: int
+) -> int | None:
+    """How long the sound is by the word of its container; None where its length is only a guess.
+
+    `head` is how the file begins behind what is `skipped`: an MP3 may have a header there.
+    """
+    name = container.format.name
+    if name == "mp3":
+        return _mp3_ms(head, stream.codec_context.sample_rate, container.size - skipped)
+    if name in GUESSING or said_ms is None:
+        return None
+    if name in _SHARED and len(container.streams) > 1 and _tagged_ms(stream) is None:
+        return None
+    return said_ms
+
+
+def _tagged_ms(stream: "AudioStream") -> int | None:
+    """What ffmpeg and mkvmerge write beside a track of Matroska: when it ends."""
+    found = _DURATION.match(stream.metadata.get("DURATION", "") or stream.metadata.get("DURATION-eng", ""))
+    if found is None:
+        return None
+    hours, minutes, seconds, rest = found.groups()
+    return (int(hours) * 3600 + int(minutes) * 60 + int(seconds)) * 1000 + int(rest[:3].ljust(3, "0"))
+
+
+def _mp3_ms(head: bytes, rate: int, size_bytes: int) -> int | None:
+    """The length by a header that counts the frames, unless the file is larger than that header says."""
+    for name in (b"Xing", b"Info"):
+        at = head.find(name)
+        if at < 0 or not rate or len(head) < at + 16:
+            continue
+        flags = int.from_bytes(head[at + 4 : at + 8], "big")
+        count = int.from_bytes(head[at + 8 : at + 12], "big")
+        told_bytes = int.from_bytes(head[at + 12 : at + 16], "big")
+        if flags & 3 != 3 or not count or (size_bytes > 0 and size_bytes - at > told_bytes * JOINED + 4096):
+            return None
+        return _frames_ms(count, rate)
+    at = head.find(b"VBRI")
+    if at >= 0 and rate and len(head) >= at + 18:
+        return _frames_ms(int.from_bytes(head[at + 14 : at + 18], "big"), rate)
+    return None
+
+
+def _frames_ms(count: int, rate: int) -> int:
+    return count * (1152 if rate >= 32000 else 576) * 1000 // rate

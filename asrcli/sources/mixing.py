@@ -1,0 +1,135 @@
+"""Frames of any rate and layout to mono PCM of one rate: a channel, or the mix of all, which may cancel itself."""
+
+from array import array
+from collections.abc import Iterator
+from operator import mul
+from typing import TYPE_CHECKING
+
+from asrcli.audio import SAMPLE_BYTES, Format
+
+if TYPE_CHECKING:
+    from av import AudioFrame, AudioResampler
+    from av.filter import Graph
+
+# Layouts whose speakers a resampler knows how to mix. All others are mixed evenly, so that no channel is lost.
+_MIXED = {
+    "mono", "stereo", "2.1", "3.0", "3.0(back)", "4.0", "quad", "quad(side)", "3.1", "4.1", "5.0", "5.0(side)", "5.1",
+    "5.1(side)", "6.0", "6.1", "6.1(back)", "7.0", "7.1", "7.1(wide)", "7.1(wide-side)",
+}  # fmt: skip
+CANCELLED = (
+    "the channels cancel each other out in the mix, one is upside down: take a single one with --channel 1 (or left)"
+)
+_EVERY, _EVERY_LATER, _LOOKS = 8, 512, 25  # one frame of so many is looked at, and fewer after so many looks
+_LOUD = 100.0  # of 32768: what is softer proves nothing
+_ENOUGH_S = 0.2  # of the sound that is looked at, before it is told
+
+
+class Mixer:
+    """Frames to mono PCM; a change in mid-stream is a new beginning."""
+
+    def __init__(self, audio_format: Format, channel: int | None, *, watch: bool = True) -> None:
+        self._format, self._channel = audio_format, channel
+        self._kind: tuple[str, str, int] | None = None
+        self._resampler: AudioResampler | None = None
+        self._even: Graph | None = None
+        self.balance = Balance() if channel is None and watch else None
+
+    def pcm(self, frame: "AudioFrame") -> Iterator[bytes]:
+        """The PCM of one more frame."""
+        kind = frame.format.name, frame.layout.name, frame.sample_rate
+        if kind != self._kind:
+            yield from self.rest()
+            self._begin(frame)
+            self._kind = kind
+        if self.balance is not None:
+            self.balance.look(frame)
+        if self._even is not None:
+            self._even.push(frame)
+            frame = self._even.pull()  # type: ignore[assignment]
+        frame.pts = None  # the place of the sound is known elsewhere
+        assert self._resampler is not None  # noqa: S101  made above
+        yield from map(self._mono, self._resampler.resample(frame))
+
+    def tells_cancelled(self) -> bool:
+        """Whether it has just been found that the mix cancels itself; once."""
+        if self.balance is None or not self.balance.cancelled:
+            return False
+        self.balance = None
+        return True
+
+    def rest(self) -> Iterator[bytes]:
+        """What the filter still holds; the next frame begins anew."""
+        if self._resampler is not None:
+            yield from map(self._mono, self._resampler.resample(None))
+        self._resampler = self._even = self._kind = None
+
+    def _begin(self, frame: "AudioFrame") -> None:
+        from av import AudioResampler
+
+        if self._channel is None and frame.layout.name not in _MIXED:
+            self._even = even(frame)
+        layout = "mono" if self._channel is None else frame.layout
+        self._resampler = AudioResampler(format="s16", layout=layout, rate=self._format.rate)
+
+    def _mono(self, frame: "AudioFrame") -> bytes:
+        channels = 1 if self._channel is None else frame.layout.nb_channels
+        data = bytes(frame.planes[0])[: frame.samples * channels * SAMPLE_BYTES]  # a plane may be padded
+        if self._channel is None:
+            return data
+        # A stream that changes to fewer channels in its middle goes on with the last it has.
+        return array("h", data)[min(self._channel, channels - 1) :: channels].tobytes()
+
+
+def even(frame: "AudioFrame") -> "Graph":
+    """What makes one channel of frames like this: the mean of all."""
+    from fractions import Fraction
+
+    from av.filter import Graph
+
+    count = frame.layout.nb_channels
+    graph = Graph()
+    begin = graph.add_abuffer(
+        sample_rate=frame.sample_rate,
+        format=frame.format.name,
+        layout=frame.layout.name,
+        time_base=Fraction(1, frame.sample_rate),
+    )
+    pan = graph.add("pan", "mono|c0=" + "+".join(f"{1 / count:.9f}*c{number}" for number in range(count)))
+    end = graph.add("abuffersink")
+    begin.link_to(pan)
+    pan.link_to(end)
+    graph.configure()
+    return graph
+
+
+class Balance:
+    """Holds the loudness of the mix against that of the channels, on some of the frames."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._seen_s = self._channels = self._mix = 0.0
+        self.cancelled = False  # what is mixed is far softer than it can be unless channels are upside down
+
+    def look(self, frame: "AudioFrame") -> None:
+        """Look at one more frame, or not."""
+        channels = frame.layout.nb_channels
+        self._count += 1
+        if channels < 2 or self.cancelled:
+            return
+        if self._count % (_EVERY if self._count < _EVERY * _LOOKS else _EVERY_LATER):
+            return
+        from av import AudioResampler
+
+        samples = array("h")
+        for piece in AudioResampler(format="s16", layout=frame.layout, rate=frame.sample_rate).resample(frame):
+            samples.frombytes(bytes(piece.planes[0])[: piece.samples * channels * SAMPLE_BYTES])
+        each = [samples[number::channels] for number in range(channels)]
+        power = sum(sum(map(mul, one, one)) for one in each) / max(1, len(samples))
+        if power < _LOUD**2:
+            return
+        mix = [sum(together) / channels for together in zip(*each, strict=True)]
+        self._channels += power
+        self._mix += sum(map(mul, mix, mix)) / max(1, len(mix))
+        self._seen_s += len(mix) / frame.sample_rate
+        # Channels that have nothing to do with each other leave one part in so many; this is a tenth of that.
+        self.cancelled = self._seen_s >= _ENOUGH_S and self._mix < self._channels / channels / 10

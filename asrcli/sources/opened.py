@@ -1,0 +1,211 @@
+"""An input that is being read: a file, a pipe or an address, once, from its first byte to its last, as placed PCM."""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from asrcli.audio import SAMPLE_BYTES, Format
+from asrcli.errors import SourceError
+from asrcli.sources import wav
+from asrcli.sources.placed import Item, Missing, Piece, placed
+from asrcli.sources.plain import Pipe, index_at_end
+
+if TYPE_CHECKING:
+    from asrcli.sources.decode import Decoder
+
+OGG = b"OggS"
+HEAD_BYTES = 1 << 16  # how much of a file is looked at for a header that tells its length
+_INDEX_BYTES = 4096  # of a pipe that holds MP4: so much tells where its index is
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """How bare samples are to be read: ffmpeg's name of the encoding (s16le, f32le, alaw, ...), rate, channels."""
+
+    encoding: str = "s16le"
+    rate: int = 16000
+    channels: int = 1
+
+    @property
+    def demuxer(self) -> dict[str, Any]:
+        """The options that make PyAV read them so."""
+        layout = {1: "mono", 2: "stereo"}.get(self.channels, f"{self.channels} channels")
+        options = {"sample_rate": str(self.rate), "ch_layout": layout}
+        return {"format": self.encoding, "options": options}
+
+
+class Opened:
+    """How one input is read, and what has been found out about it meanwhile.
+
+    Attributes:
+        damaged: Packets that could not be decoded.
+        promised_ms: How long the input says it is; None where it does not.
+        said: What is wrong with its header.
+    """
+
+    def __init__(
+        self, name: str, audio_format: Format, piece_ms: int, channel: int | None, track: str | None,
+        samples: Samples | None,
+    ) -> None:  # fmt: skip
+        self._name, self._format, self._channel, self._track = name, audio_format, channel, track
+        self._samples = samples
+        self._piece_bytes = audio_format.samples(piece_ms) * SAMPLE_BYTES
+        self.damaged = 0
+        self.promised_ms: int | None = None
+        self.said = ""
+
+    def address(self, url: str, patience_s: float) -> Iterator[Item]:
+        """An address that libav opens itself."""
+        from asrcli.sources.decode import Decoder
+
+        with closing(Decoder(url, self._name, track=self._track, patience_s=patience_s)) as decoder:
+            yield from self._heard(decoder)
+
+    def file(self, path: str) -> Iterator[Item]:
+        """A file on a disk."""
+        with ExitStack() as stack:
+            if self._samples is None:
+                file = stack.enter_context(io.FileIO(path))
+                head = header(wav.reader(file), self._name)
+                if head is not None and head.encoding:
+                    yield from self._wav(wav.reader(file), head)
+                    return
+                file.seek(0)
+                if file.read(len(OGG)) == OGG:
+                    file.seek(0)
+                    yield from self._links(wav.reader(file))
+                    return
+            yield from self._heard(self._decoder(stack, f"file:{path}"))
+
+    def pipe(self, fd: int) -> Iterator[Item]:
+        """A pipe, by its descriptor."""
+        pipe = Pipe(fd)
+        with ExitStack() as stack:
+            if self._samples is not None:
+                pipe.forget()
+                yield from self._bare(stack, pipe)
+                return
+            head = header(wav.reader(pipe), self._name)
+            if head is not None and head.encoding:
+                pipe.forget()
+                yield from self._wav(wav.reader(pipe), head)
+                return
+            yield from self._container(stack, pipe)
+
+    def _bare(self, stack: ExitStack, pipe: Pipe) -> Iterator[Item]:
+        if self._samples == Samples(rate=self._format.rate):
+            check_channel(self._name, self._channel, 1)
+            yield from self._readable(lambda size: pipe.read(size) or b"")
+        else:
+            yield from self._heard(self._decoder(stack, SimpleNamespace(read=pipe.read)))
+
+    def _container(self, stack: ExitStack, pipe: Pipe) -> Iterator[Item]:
+        """What needs a decoder; a container that must be sought goes through a temporary file."""
+        if not pipe.head:
+            raise SourceError(self._name, "is empty")
+        if pipe.head.startswith(OGG):
+            pipe.rewind()
+            pipe.forget()
+            yield from self._links(wav.reader(pipe))
+            return
+        if pipe.head[4:8] == b"ftyp":
+            pipe.fill(_INDEX_BYTES)
+        if index_at_end(bytes(pipe.head)):
+            yield from self._heard(self._decoder(stack, stack.enter_context(pipe.spooled())))
+            return
+        pipe.rewind()
+        try:  # a seek method, even one that refuses, misleads the decoder
+            decoder = self._decoder(
+                stack, SimpleNamespace(read=pipe.read), lambda: bytes((pipe.head or b"")[:HEAD_BYTES])
+            )
+        except SourceError:
+            if pipe.head is None:
+                raise
+            decoder = self._decoder(stack, stack.enter_context(pipe.spooled()))
+        self.promised_ms = decoder.promised_ms
+        pipe.forget()
+        yield from self._heard(decoder)
+
+    def _wav(self, read: wav.Read, head: wav.Header) -> Iterator[Item]:
+        samples = wav.Samples(read, head)
+        check_channel(self._name, self._channel, head.channels)
+        if head.plain(self._format.rate):
+            yield from self._readable(samples.read)
+        else:
+            from asrcli.sources.decode import Decoder
+
+            with closing(Decoder(SimpleNamespace(read=samples.read), self._name, **head.demuxer)) as decoder:
+                yield from decoder.pieces(self._format, self._channel)
+        self.said = samples.said
+        self.promised_ms = None if samples.promised_bytes is None else head.ms(samples.promised_bytes)
+
+    def _links(self, read: Callable[[int], bytes]) -> Iterator[Item]:
+        """Ogg files joined end to end, each heard behind the one before."""
+        from asrcli.sources.decode import Decoder
+        from asrcli.sources.ogg import Links
+
+        links, base = Links(read), 0
+        while True:
+            end = base
+            with closing(Decoder(SimpleNamespace(read=links.read), self._name, track=self._track)) as decoder:
+                for item in self._heard(decoder):
+                    if isinstance(item, Piece):
+                        item = replace(item, position=item.position + base)  # noqa: PLW2901
+                        end = item.end
+                    elif isinstance(item, Missing):
+                        item = Missing(item.begin + base, item.end + base, item.reason)  # noqa: PLW2901
+                        end = item.end
+                    yield item
+            if not links.go_on():
+                return
+            base = end
+
+    def _readable(self, read: Callable[[int], bytes]) -> Iterator[Item]:
+        """Samples that need no decoder."""
+        try:
+            yield from placed(iter(lambda: read(self._piece_bytes), b""))
+        except OSError as exc:
+            raise SourceError(self._name, f"cannot be read any further: {exc.strerror or exc}") from exc
+
+    def _decoder(self, stack: ExitStack, source: object, head: Callable[[], bytes] = bytes) -> "Decoder":
+        from asrcli.sources.decode import Decoder
+
+        bare: dict[str, Any] = self._samples.demuxer if self._samples is not None else {}
+        decoder = Decoder(source, self._name, track=self._track, head=head, **bare)
+        stack.callback(decoder.close)
+        return decoder
+
+    def _heard(self, decoder: "Decoder") -> Iterator[Item]:
+        check_channel(self._name, self._channel, decoder.channels)
+        before = self.damaged
+        for item in decoder.pieces(self._format, self._channel):
+            self.damaged = before + decoder.damaged
+            yield item
+        self.damaged = before + decoder.damaged
+
+
+def header(read: wav.Read, name: str) -> wav.Header | None:
+    """The header of a WAV.
+
+    Raises:
+        SourceError: it cannot be read, or cannot be true.
+    """
+    try:
+        return wav.header(read)
+    except SourceError as exc:
+        raise SourceError(name, exc.reason) from exc
+    except OSError as exc:
+        raise SourceError(name, (exc.strerror or str(exc)).lower()) from exc
+
+
+def check_channel(name: str, channel: int | None, channels: int) -> None:
+    """Refuse a channel that is not there.
+
+    Raises:
+        SourceError
+    """
+    if channel is not None and channel >= channels:
+        raise SourceError(name, f"has {channels} channel{'s' * (channels > 1)}, not {channel + 1}")

@@ -1,0 +1,45 @@
+"""The pace of a file whose positions jump: nobody waits for what is not there."""
+
+from collections.abc import Iterator
+
+from asrcli.audio import Chunk, Format
+from asrcli.engine.capture import capture
+from asrcli.engine.inbox import Inbox
+from asrcli.events import Event
+
+RATE = Format(16000)
+
+
+class Jumping:
+    """A file whose sound begins late and stops for an hour."""
+
+    format, audio_format, begin_ms, speaker, realtime, name = RATE, "pcm", 0, "", False, "a"
+    live = None
+    duration_ms = None
+
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
+        """A second of sound at one hour, and one at two."""
+        for hour in (1, 2):
+            for number in range(10):
+                yield Chunk(start + hour * 3600 * 16000 + number * 1600, bytes(3200))
+
+
+class Clocked(Inbox):
+    """An inbox whose waiting is all the time that passes."""
+
+    def __init__(self) -> None:
+        super().__init__(1000)
+        self.now = 0.0
+
+    def wait_ended(self, timeout_s: float) -> bool:
+        """Nobody ends it."""
+        self.now += timeout_s
+        return False
+
+
+def test_nobody_waits_for_what_is_not_there() -> None:
+    """At the pace of the audio two seconds of sound take two seconds, however far apart they are."""
+    inbox, told = Clocked(), list[Event]()
+    capture(Jumping(), 0, inbox, told.append, 1.0, lambda: inbox.now)
+    assert round(inbox.now, 3) == 2.0
+    assert inbox.ended

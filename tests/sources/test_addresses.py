@@ -1,0 +1,169 @@
+"""Addresses and pipes: what comes as it is spoken, what stalls, and who may leave at any time."""
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
+
+import pytest
+
+from asrcli.audio import Chunk
+from asrcli.errors import SourceError
+from asrcli.sources.file import FileSource
+from asrcli.sources.watched import watched, within
+from tests.sources.test_file import RATE, piped, read
+from tests.support.tone import encoded, tone, wav
+
+PATIENCE_S = 0.6
+LATEST_S = 10.0  # far more than the patience, far less than for ever
+
+
+@contextmanager
+def serving(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+    """The port of a server on this machine that hands each connection to `answer`, and hangs up at the end."""
+    over, open_ones = Event(), []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while not over.is_set():
+                    connection, _ = listener.accept()
+                    open_ones.append(connection)
+                    Thread(target=answering, args=(connection,), daemon=True).start()
+
+        def answering(connection: socket.socket) -> None:
+            with suppress(OSError):
+                answer(connection)
+
+        Thread(target=serve, daemon=True).start()
+        yield listener.getsockname()[1]
+        over.set()
+        for connection in open_ones:
+            connection.close()
+
+
+def answer_with(data: bytes, *headers: str, length: bool = True, hang: bool = False) -> Callable[[socket.socket], None]:
+    """An HTTP server's answer to anything: this body."""
+
+    def answer(connection: socket.socket) -> None:
+        connection.recv(1 << 16)
+        lines = ["HTTP/1.1 200 OK", "Content-Type: audio/flac", "Connection: close", *headers]
+        lines += [f"Content-Length: {len(data)}"] if length else []
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        with suppress(OSError):
+            connection.sendall(data)
+        if not hang:
+            connection.shutdown(socket.SHUT_WR)
+
+    return answer
+
+
+@pytest.mark.parametrize("scheme", ["http", "rtsp", "rtmp"])
+def test_an_address_that_never_answers_is_named_in_time(scheme: str) -> None:
+    """It is the source that has nothing to give, and not the service: its error says so, in bounded time."""
+    began = monotonic()
+    with serving(lambda _: None) as port:
+        url = f"{scheme}://127.0.0.1:{port}/talk"
+        with pytest.raises(SourceError, match=rf"127.0.0.1:{port}/talk: no data for 1 s"):
+            read(FileSource(url, RATE, patience_s=PATIENCE_S))
+    assert monotonic() - began < LATEST_S
+
+
+def test_an_address_that_stalls_is_heard_as_far_as_it_goes_and_named(tmp_path: Path) -> None:
+    """Half a file, and then nothing: the half is heard, and the error says what happened."""
+    data = encoded(tmp_path / "a.flac", "flac", tone(8000, 16000), 16000).read_bytes()
+    promising = f"Content-Length: {len(data)}"
+    with serving(answer_with(data[: len(data) // 2], promising, length=False, hang=True)) as port:
+        source = FileSource(f"http://127.0.0.1:{port}/a.flac", RATE, patience_s=PATIENCE_S)
+        chunks: list[Chunk] = []
+        with pytest.raises(SourceError, match=r"a\.flac: no data for 1 s"):
+            chunks.extend(item for item in source.chunks(0) if isinstance(item, Chunk))
+    assert RATE.ms(chunks[-1].end) > 2000
+
+
+def test_what_comes_as_it_is_spoken_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pipes and streams do; files wait to be read, on a disk, behind standard input and behind http with a length."""
+    path = encoded(tmp_path / "a.flac", "flac", tone(2000, 16000), 16000)
+    assert not FileSource(str(path), RATE).realtime
+    with path.open("rb") as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        assert not FileSource("-", RATE).realtime
+    with piped(b"") as pipe:
+        monkeypatch.setattr(sys, "stdin", pipe)
+        assert FileSource("-", RATE).realtime
+    os.mkfifo(tmp_path / "fifo")
+    assert FileSource(str(tmp_path / "fifo"), RATE).realtime
+    assert FileSource("rtsp://127.0.0.1:9/a", RATE).realtime
+    assert FileSource("rtmp://127.0.0.1:9/a", RATE).realtime
+    with serving(answer_with(path.read_bytes())) as port:
+        source = FileSource(f"http://127.0.0.1:{port}/a.flac", RATE, patience_s=5)
+        assert (source.realtime, source.duration_ms) == (False, 2000)
+        chunks, _ = read(source)
+        assert RATE.ms(chunks[-1].end) == 2000
+    with serving(answer_with(path.read_bytes(), length=False)) as port:
+        source = FileSource(f"http://127.0.0.1:{port}/a.flac", RATE, patience_s=5)
+        assert source.realtime
+        chunks, _ = read(source)
+        assert RATE.ms(chunks[-1].end) == 2000
+
+
+def test_whoever_waits_may_leave_at_any_time() -> None:
+    """A reader that hangs is left behind: closing what it reads for takes no time."""
+    hung, gave = Event(), Event()
+
+    def hanging() -> Iterator[int]:
+        yield 1
+        gave.set()
+        hung.wait(20)
+
+    items = watched(hanging, "a", 60)
+    assert next(items) == 1
+    assert gave.wait(10)
+    began = monotonic()
+    items.close()  # type: ignore[attr-defined]
+    assert monotonic() - began < 1
+    hung.set()
+
+
+def test_what_a_reader_says_arrives_in_order_with_its_error() -> None:
+    """All items, then the error; and what makes nothing in time is an error of its name."""
+
+    def failing() -> Iterator[int]:
+        yield from range(200)
+        raise SourceError("a", "is gone")
+
+    seen: list[int] = []
+    with pytest.raises(SourceError, match="a: is gone"):
+        seen.extend(watched(failing, "a", 10))
+    assert seen == list(range(200))
+    assert within(lambda: 7, "a", 10) == 7
+    hung = Event()
+    with pytest.raises(SourceError, match="b: no data for 0 s"):
+        within(lambda: hung.wait(20), "b", 0.1)
+    hung.set()
+
+
+def test_files_are_files_whatever_they_are_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what begins with a supported scheme and two slashes opens the network."""
+    monkeypatch.chdir(tmp_path)
+    sounds = {
+        ".mp3": encoded(tmp_path / "plain.mp3", "libmp3lame", tone(500, 44100), 44100).read_bytes(),
+        ".wav": wav(tmp_path / "plain.wav", tone(500)).read_bytes(),
+    }
+    Path("http:").mkdir()
+    names = [
+        *(b"2026-11-25T09:30:00", b"file:short", b"http:talk", b"http:/x", b"concat:a|b", b"%05d", b"caf\xe9", b"a\nb"),
+        *(b"rtsp:x", b"data:,x", b"pipe:0", b"-dash", b"subfile,,start,0,end,1,,:x"),
+    ]
+    for name in names:
+        for suffix, data in sounds.items():
+            path = os.fsdecode(name) + suffix
+            Path(path).write_bytes(data)
+            chunks, _ = read(FileSource(path, RATE))
+            assert abs(RATE.ms(chunks[-1].end) - 500) < 120, name
+    with pytest.raises(SourceError, match="no such file"):
+        FileSource("http:/y.mp3", RATE)

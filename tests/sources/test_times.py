@@ -1,0 +1,223 @@
+"""The times of a file are those of its container: sound that begins late, holes, damage, joined files."""
+
+import random
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asrcli.audio import Chunk
+from asrcli.errors import SourceError
+from asrcli.events import Event, Gap, Notice
+from asrcli.sources.clock import DRIFT_S, TOLERANCE_S, Clock
+from asrcli.sources.file import FileSource
+from asrcli.sources.placed import FILL_MS
+from asrcli.sources.take import Take
+from tests.sources.test_file import RATE
+from tests.support.film import film, onsets
+from tests.support.tone import encoded, silence, tone
+
+NEAR_MS = 50
+
+
+def heard(path: Path, take: Take | None = None, start: int = 0) -> list[Chunk | Event]:
+    """All that a file gives; no chunk overlaps another."""
+    items = list(FileSource(str(path), RATE, take).chunks(start))
+    chunks = [item for item in items if isinstance(item, Chunk)]
+    assert all(before.end <= after.position for before, after in pairwise(chunks))
+    return items
+
+
+def gaps(items: list[Chunk | Event]) -> list[Gap]:
+    """What is named as missing."""
+    return [item for item in items if isinstance(item, Gap)]
+
+
+def sent_ms(items: list[Chunk | Event]) -> int:
+    """How much a service would be sent."""
+    return RATE.ms(sum(item.samples for item in items if isinstance(item, Chunk)))
+
+
+FILMS = [("a.mkv", "aac"), ("a.mp4", "aac"), ("a.mov", "aac"), ("a.ts", "aac"), ("a.flv", "aac"), ("a.webm", "libopus"),
+         ("b.mkv", "libmp3lame"), ("c.mkv", "flac"), ("b.mp4", "libopus"), ("b.ts", "libmp3lame")]  # fmt: skip
+RATES = {"a.flv": 44100, "b.ts": 44100}
+
+
+@pytest.mark.parametrize(("name", "codec"), FILMS)
+def test_sound_that_begins_late_is_heard_late(tmp_path: Path, name: str, codec: str) -> None:
+    """Where the pictures begin is 0. What comes before the sound is not sent, and so costs nothing."""
+    rate = RATES.get(name, 48000)
+    path = film(tmp_path / name, codec, [(4000, tone(1000, rate))], rate=rate, length_ms=6000)
+    items = heard(path, start=160)
+    assert onsets(items, 16000) == [pytest.approx(4010, abs=NEAR_MS)]
+    assert sent_ms(items) < 1300
+    assert gaps(items) == []
+
+
+@pytest.mark.parametrize("name", ["only.mkv", "only.m4a"])
+def test_a_container_without_pictures_has_its_own_beginning(tmp_path: Path, name: str) -> None:
+    """Where its timeline begins, and not where its first packet is."""
+    items = heard(film(tmp_path / name, "aac", [(2500, tone(1000, 48000))]))
+    assert onsets(items, 16000) == [pytest.approx(2500, abs=NEAR_MS)]
+
+
+@pytest.mark.parametrize(("name", "codec"), FILMS)
+@pytest.mark.parametrize("hole_ms", [1500, 5000])
+def test_behind_a_hole_the_times_are_true(tmp_path: Path, name: str, codec: str, hole_ms: int) -> None:
+    """Packets are missing and their times go on: that is a gap, named, and what follows is where it belongs."""
+    rate = RATES.get(name, 48000)
+    burst, at = tone(800, rate), 1200 + hole_ms
+    sound = [(0, silence(200, rate) + burst + silence(200, rate)), (at, silence(200, rate) + burst)]
+    items = heard(film(tmp_path / name, codec, sound, rate=rate, length_ms=at + 1000))
+    assert onsets(items, 16000) == [pytest.approx(200, abs=NEAR_MS), pytest.approx(at + 200, abs=NEAR_MS)]
+    (gap,) = gaps(items)
+    assert abs(gap.begin_ms - 1200) < 2 * NEAR_MS
+    assert abs(gap.end_ms - at) < 2 * NEAR_MS
+    assert "no audio in the file" in gap.reason
+    assert sent_ms(items) < (2400 if hole_ms > FILL_MS else 2400 + hole_ms)
+
+
+def test_spans_are_taken_in_the_same_time(tmp_path: Path) -> None:
+    """--start and --end count from the beginning of the file, holes and silence before the sound included."""
+    sound = [(2000, tone(1000, 48000)), (6000, tone(1000, 48000))]
+    path = film(tmp_path / "a.mkv", "aac", sound, length_ms=8000)
+    source = FileSource(str(path), RATE, Take(5000, 6500))
+    items = list(source.chunks(RATE.samples(5000)))
+    assert onsets(items, 16000) == [pytest.approx(6000, abs=NEAR_MS)]
+    chunks = [item for item in items if isinstance(item, Chunk)]
+    assert RATE.ms(chunks[-1].end) == 6500
+    assert [(gap.begin_ms, gap.reason) for gap in gaps(items)] == [(5000, "no audio in the file here")]
+    with pytest.raises(SourceError, match="holds no audio there"):
+        heard(path, Take(0, 1500))
+
+
+def damaged(path: Path, begin_ms: int, end_ms: int, seed: int = 1) -> None:
+    """Fill the packets of a span with what no encoder made."""
+    import av
+
+    chance = random.Random(seed)
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        for packet in container.demux(audio=0):
+            if packet.pts is None or packet.pos is None or packet.time_base is None:
+                continue
+            if begin_ms <= float(packet.pts * packet.time_base) * 1000 < end_ms:
+                size = min(packet.size, len(data) - packet.pos)
+                skip = 0 if path.suffix in {".m4a", ".flac", ".mp3", ".aac"} else size // 4
+                data[packet.pos + skip : packet.pos + size] = chance.randbytes(size - skip)
+    path.write_bytes(data)
+
+
+DAMAGED = [("a.m4a", "aac", 50), ("a.mka", "aac", 50), ("a.flac", "flac", 100), ("a.mp3", "libmp3lame", 150),
+           ("a.mka", "flac", 100)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "codec", "near_ms"), DAMAGED)
+def test_damage_is_a_gap_and_the_rest_is_in_its_place(tmp_path: Path, name: str, codec: str, near_ms: int) -> None:
+    """Nobody hears the garbage, nobody hears the rest too early, and it is not called whole."""
+    pcm = tone(1000, 48000) + silence(500, 48000) + tone(2000, 48000, 300) + silence(1000, 48000) + tone(1500, 48000)
+    path = encoded(tmp_path / name, codec, pcm, bit_rate=96_000 if codec != "flac" else 0)
+    damaged(path, 1600, 3400)
+    items = heard(path)
+    assert onsets(items, 16000, level=5000)[-1] == pytest.approx(4500, abs=near_ms)
+    assert sum(gap.end_ms - gap.begin_ms for gap in gaps(items)) > 1500
+    assert all("damaged" in gap.reason for gap in gaps(items))
+    assert all(1400 < gap.begin_ms < gap.end_ms < 3600 for gap in gaps(items))
+
+
+def test_damage_at_the_end_is_a_gap_too(tmp_path: Path) -> None:
+    """What cannot be decoded there is named up to its last packet."""
+    path = encoded(tmp_path / "a.m4a", "aac", tone(3000, 48000), bit_rate=96_000)
+    damaged(path, 2000, 10_000)
+    items = heard(path)
+    assert sum(gap.end_ms - gap.begin_ms for gap in gaps(items)) == pytest.approx(1000, abs=100)
+    assert gaps(items)[-1].end_ms == pytest.approx(3000, abs=100)
+
+
+CHAINS = [("a.opus", "libopus", 48000), ("a.ogg", "flac", 16000), ("a.mp3", "libmp3lame", 44100),
+          ("a.flac", "flac", 16000), ("a.aac", "aac", 44100), ("a.ts", "aac", 44100), ("a.webm", "libopus", 48000),
+          ("a.wav", "pcm_s16le", 16000), ("b.wav", "pcm_s16le", 44100)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "codec", "rate"), CHAINS)
+def test_files_that_are_joined_follow_each_other(tmp_path: Path, name: str, codec: str, rate: int) -> None:
+    """As radio recorders and `cat` leave them: no hole, no damage, each in its place, and as long as both."""
+    one = encoded(tmp_path / f"one{name}", codec, tone(500, rate) + silence(1500, rate), rate)
+    path = tmp_path / name
+    count = 2 if name == "a.webm" else 3  # libav reads no third one there
+    path.write_bytes(one.read_bytes() * count)
+    items = heard(path)
+    assert [at // 100 for at in onsets(items, 16000)] == pytest.approx([0, 20, 40][:count], abs=1.5)
+    assert gaps(items) == []
+    assert not any(isinstance(item, Notice) and "damaged" in item.text for item in items)
+    source = FileSource(str(path), RATE)
+    assert source.duration_ms == pytest.approx(2000 * count, abs=250)
+    behind = FileSource(str(path), RATE, Take(2000 * count - 500))  # nobody refuses what is there
+    assert any(isinstance(item, Chunk) for item in behind.chunks(0))
+
+
+def test_a_chain_of_ogg_may_change_its_form(tmp_path: Path) -> None:
+    """Another number of channels in the next link ends nothing."""
+    parts = [
+        encoded(tmp_path / f"{layout}.opus", "libopus", tone(500, 48000) + silence(1500, 48000), layout=layout)
+        for layout in ("mono", "stereo", "mono")
+    ]
+    path = tmp_path / "a.opus"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    assert [at // 100 for at in onsets(heard(path), 16000)] == pytest.approx([0, 20, 40], abs=1.5)
+
+
+FRAME_S = 0.02
+
+
+def placed_at(times: list[float | None], zero: float | None = 0.0) -> list[float]:
+    """Where a clock places frames of 20 ms that have these times."""
+    clock, places = Clock(zero), []
+    for number, time in enumerate(times):
+        following = times[number + 1] if number + 1 < len(times) else None
+        clock.place(time, FRAME_S, lambda following=following: following)  # type: ignore[misc]
+        places.append(clock.now - FRAME_S)
+    return places
+
+
+@given(st.lists(st.floats(-0.015, 0.015), min_size=1, max_size=200))
+def test_times_that_shake_move_nothing(shakes: list[float]) -> None:
+    """Containers round: a count is better than any single time."""
+    times = [number * FRAME_S + shake for number, shake in enumerate(shakes)]
+    assert placed_at(list(times)) == pytest.approx([number * FRAME_S for number in range(len(times))])
+
+
+@given(st.lists(st.tuples(st.integers(1, 50), st.floats(0.05, 30)), min_size=1, max_size=8))
+def test_each_hole_is_as_long_as_the_container_says(runs: list[tuple[int, float]]) -> None:
+    """Frames behind any number of holes are where their times say, within the tolerance."""
+    times, at = [], 0.0
+    for count, hole_s in runs:
+        times += [at + number * FRAME_S for number in range(count + 2)]
+        at = times[-1] + FRAME_S + hole_s
+    assert placed_at(list(times)) == pytest.approx(times, abs=TOLERANCE_S + 1e-6)
+
+
+@given(st.integers(2, 100), st.floats(-1e6, 1e6).filter(lambda s: abs(s) > 1))
+def test_one_wild_time_moves_nothing(number: int, wild: float) -> None:
+    """A damaged time stands alone: its neighbours agree with the count."""
+    times: list[float | None] = [at * FRAME_S for at in range(number + 5)]
+    times[number] = number * FRAME_S + wild
+    assert placed_at(times) == pytest.approx([at * FRAME_S for at in range(number + 5)])
+
+
+@given(st.integers(2, 60), st.floats(0.5, 1e5))
+def test_times_that_begin_anew_go_on(number: int, first: float) -> None:
+    """A joined file follows without a hole, whatever its clock says, if that goes back."""
+    times = [first + at * FRAME_S for at in range(number)] + [first - 0.5 + at * FRAME_S for at in range(number)]
+    assert placed_at(list(times), None) == pytest.approx([at * FRAME_S for at in range(2 * number)], abs=1e-6)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.floats(-0.01, 0.01))
+def test_a_clock_that_runs_slower_or_faster_is_followed(drift: float) -> None:
+    """Up to a hundredth, for two minutes: never farther off than the tolerance and what it takes to see it."""
+    times = [at * FRAME_S * (1 + drift) for at in range(6_000)]
+    worst = max(abs(place - time) for place, time in zip(placed_at(list(times)), times, strict=True))
+    assert worst < TOLERANCE_S + DRIFT_S * 0.01 + FRAME_S
