@@ -236,7 +236,7 @@ class _Heard:
     def began(self, task_id: str) -> Began:
         """What is told when the service listens for the first time."""
         source, self.begun = self.source, True
-        return Began(source.name, self._model, task_id, self.begin_ms, source.duration_ms, source.speaker)
+        return Began(bare(source.name), self._model, task_id, self.begin_ms, source.duration_ms, source.speaker)
 
 
 def _merged(heard: Sequence[_Heard]) -> Iterator[tuple[_Heard, Event]]:

@@ -97,11 +97,9 @@ def _estimate(
     sources: "Sequence[Source | Together]",
     failures: "Sequence[AsrError]",
 ) -> None:
-    from asrcli.outputs.lines import Lines
+    from asrcli.cli.printing import put
 
     price = spending.known(model, "--estimate", service.region_asked, local=service.local)
-    lines = Lines(None)
-    for line in spending.forecast(sources, model, price, asked):
-        lines.write(line)
+    put(*spending.forecast(sources, model, price, asked))
     if failures:
         raise together(failures)

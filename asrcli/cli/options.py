@@ -41,6 +41,13 @@ def service_url(default: str) -> Any:
     )
 
 
+def finite(value: float | None) -> float | None:
+    """The number of an option, which must be one that can be counted with: a day in seconds is enough of anything."""
+    if value is not None and not -86_400 <= value <= 86_400:
+        raise typer.BadParameter(f"{value} is not a number up to 86400")
+    return value
+
+
 FLAG = ""  # a switch takes no value: nothing stands for one in the help
 
 Paths = Annotated[
@@ -72,7 +79,10 @@ EachChannel = Annotated[
     ),
 ]
 Gain = Annotated[
-    float, typer.Option(help="Make it louder, or softer.", min=-60, max=60, metavar="DB", rich_help_panel=AUDIO)
+    float,
+    typer.Option(
+        help="Make it louder, or softer.", min=-60, max=60, callback=finite, metavar="DB", rich_help_panel=AUDIO
+    ),
 ]
 Raw = Annotated[
     bool,

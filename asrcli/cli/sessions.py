@@ -45,9 +45,8 @@ def sessions(
     Finished sessions go by themselves when they take more than 2 GB together, and any after 14 days.
     """
     del debug  # read by the error boundary
-    import json
-
     from asrcli.cli import wiring
+    from asrcli.cli.printing import put_json
 
     wiring.log_to(log_file)
     shelf = keeping.shelf(journal)
@@ -63,7 +62,7 @@ def sessions(
         raise UsageError("show takes one ID")
     described = [_described(path) for path in paths]
     if as_json:
-        typer.echo(json.dumps(described if action is Action.LIST else described[0], ensure_ascii=False, indent=2))
+        put_json(described if action is Action.LIST else described[0])
     elif action is Action.LIST:
         _table(shelf, described)
     else:
@@ -71,6 +70,7 @@ def sessions(
 
 
 def _delete(paths: list[Path]) -> None:
+    from asrcli.cli.printing import put
     from asrcli.journal.shelf import remove
 
     for path in dict.fromkeys(paths):
@@ -78,7 +78,7 @@ def _delete(paths: list[Path]) -> None:
             remove(path)
         except OSError as exc:
             raise OutputError(str(path), f"cannot be deleted: {(exc.strerror or str(exc)).lower()}") from exc
-        typer.echo(f"{path.name} deleted")
+        put(f"{path.name} deleted")
 
 
 def _described(path: Path) -> dict[str, Any]:
@@ -109,9 +109,9 @@ def _described(path: Path) -> dict[str, Any]:
 
 
 def _table(shelf: "Shelf", described: list[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from asrcli.cli.printing import put_table
     from asrcli.cli.telling import tell
     from asrcli.outputs.text import harmless
 
@@ -125,25 +125,26 @@ def _table(shelf: "Shelf", described: list[dict[str, Any]]) -> None:
         begun = str(each.get("begun", ""))[:16].replace("T", " ")
         row = [each["id"], begun, _length(each.get("length_ms", 0)), str(each.get("sentences", ""))]
         table.add_row(*map(harmless, row), each["state"], f"{each['size_bytes'] / 1e6:.1f}")
-    Console(highlight=False, markup=False).print(table)
+    put_table(table)
 
 
 def _show(path: Path, described: dict[str, Any]) -> None:
-    from asrcli.outputs.text import block, clock, harmless
+    from asrcli.cli.printing import put
+    from asrcli.outputs.text import block, clock
 
     for name in ("id", "begun", "state", "model", "service", "problem"):
         if described.get(name):
-            typer.echo(f"{name + ':':<10}{harmless(str(described[name]))}")
+            put(f"{name + ':':<10}{described[name]}")
     if "problem" in described:
         return
     journal = keeping.opened(path)
     left = f", {described['unheard_ms'] / 1000:.1f} s of it without text yet" if described["unheard_ms"] else ""
-    typer.echo(f"length:   {_length(described['length_ms'])}{left}")
+    put(f"length:   {_length(described['length_ms'])}{left}")
     for output in described["outputs"]:
-        typer.echo(f"output:   {harmless(str(output))}")
+        put(f"output:   {output}")
     spoken: list[Final | Gap] = [each.final for each in journal.sentences if each.number]
     for event in sorted(spoken + list(journal.gaps), key=lambda event: event.begin_ms):
-        typer.echo(block(event, clock))
+        put(*block(event, clock).split("\n"))
 
 
 def _length(ms: int) -> str:

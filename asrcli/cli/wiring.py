@@ -38,13 +38,15 @@ def log_to(path: Path | None, *, on_screen: bool = False) -> None:
 
     `on_screen` puts its information on standard error as well.
     """
+    from asrcli.outputs.log import Lined
+
     logging.raiseExceptions = False  # a full disk under the log must not tear the screen
     logger = logging.getLogger("asrcli")
     logger.propagate = False
     logger.addHandler(logging.NullHandler())
     if on_screen:
         screen = logging.StreamHandler()
-        screen.setFormatter(logging.Formatter("asr: %(asctime)s %(message)s"))
+        screen.setFormatter(Lined("asr: %(asctime)s %(message)s"))
         screen.setLevel(logging.INFO)
         logger.addHandler(screen)
         logger.setLevel(logging.INFO)
@@ -56,7 +58,7 @@ def log_to(path: Path | None, *, on_screen: bool = False) -> None:
         handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
     except OSError as exc:
         raise OutputError(str(path), exc.strerror or str(exc)) from exc
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(Lined("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logger.setLevel(logging.DEBUG)
     logger.addHandler(handler)
 

@@ -108,6 +108,7 @@ Wait = Annotated[
     typer.Option(
         help="How long to wait for the next answer at the end. Default: 30; 3 with --wire none.",
         min=0.1,
+        callback=o.finite,
         metavar="S",
         rich_help_panel=WIRE,
         show_default=False,

@@ -17,6 +17,8 @@ from asrcli.transcript import Transcript
 if TYPE_CHECKING:
     from pysubs2 import SSAFile
 
+# A width or a precision without bound, one that comes from the text, and numbers as characters.
+_UNBOUNDED = re.compile(r"\d{4}|[{}]|c\Z")
 TSV_HEAD = "start\tend\ttext"
 # Players take these for markup, and what stands between them would vanish.
 _MARKUP = {
@@ -111,14 +113,18 @@ def template(text: str) -> Callable[[Final | Gap, int], str]:
     """A line for each final, with its fields in place of {begin}, {text} and so on.
 
     Raises:
-        UsageError: a field that there is not, or braces that do not match.
+        UsageError: a field that there is not, braces that do not match, or a width that no line has.
     """
     text = text.replace("\\t", "\t").replace("\\n", "\n")  # as a shell passes them on
     known = _fields(Final("", 0, 0, ""), 0)
+    problem = ""
     try:
-        unknown = [name for _, name, _, _ in Formatter().parse(text) if name is not None and name not in known]
-        problem = f"no field {unknown[0] or 'without a name'}" if unknown else ""
-        if not unknown:
+        for _, name, spec, _ in Formatter().parse(text):
+            if name is not None and name not in known:
+                problem = problem or f"no field {name or 'without a name'}"
+            if spec and _UNBOUNDED.search(spec):
+                problem = problem or f"{{{name}:{spec}}}: a width up to 999, and no character by its number"
+        if not problem:
             text.format_map(known)
     except ValueError as exc:
         problem = str(exc)
@@ -136,10 +142,10 @@ def _fields(event: Final | Gap, number: int) -> Mapping[str, object]:
         "begin_ms": event.begin_ms,
         "end_ms": event.end_ms,
         "text": said(replace(event, speaker="")),
-        "speaker": event.speaker,
-        "language": about.language,
-        "emotion": about.emotion,
+        "speaker": harmless(event.speaker),
+        "language": harmless(about.language),
+        "emotion": harmless(about.emotion),
         "translation": translated(about),
-        "translated_into": about.translated_into,
+        "translated_into": harmless(about.translated_into),
         "heard": harmless(about.heard).strip(),
     }
