@@ -82,7 +82,7 @@ def file(
         _estimate(found, asked, service, sources, failures)
         return
     with ExitStack() as stack:
-        runs = show.runs(showing, sources, stack)
+        runs = show.runs(showing, sources, paths)
         connection = patience.of(service.at(stack, asked), paced=speed is not None)
         tries = patience.tries(live=False, pace=speed)
         remembers = asking.context_from_transcript

@@ -163,7 +163,7 @@ Formats = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="Text, JSON Lines, subtitles, lyrics or a table; may be repeated. Default: text.",
+        help="Text, JSON Lines, subtitles, lyrics or a table; may be repeated. Default: as -o is called, or text.",
         rich_help_panel=OUTPUT,
         show_default=False,
     ),
@@ -173,7 +173,7 @@ OutputFile = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Write the transcript to this file; with several formats each adds its suffix.",
+        help="Write the transcript to this file, as its suffix says; with several formats each adds its own.",
         metavar="PATH",
         rich_help_panel=OUTPUT,
     ),
@@ -183,6 +183,15 @@ OutputDir = Annotated[
     typer.Option("--output-dir", help="Write a transcript for each input here.", metavar="DIR", rich_help_panel=OUTPUT),
 ]
 Append = Annotated[bool, typer.Option("--append", help="Add to the output file.", metavar=FLAG, rich_help_panel=OUTPUT)]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Write over a file that is no transcript, or that of another input.",
+        metavar=FLAG,
+        rich_help_panel=OUTPUT,
+    ),
+]
 Partials = Annotated[
     bool,
     typer.Option("--partials", help="Put out sentences in the making too.", metavar=FLAG, rich_help_panel=OUTPUT),

@@ -8,6 +8,7 @@ import typer
 
 from asrcli.cli import keeping
 from asrcli.cli import options as o
+from asrcli.cli.consent import Yes, consent
 from asrcli.errors import OutputError, SourceError, UsageError
 from asrcli.events import Final, Gap
 
@@ -37,6 +38,7 @@ def sessions(
     ids: Ids = None,
     as_json: o.AsJson = False,
     journal: keeping.PlainFolder = None,
+    yes: Yes = False,
     debug: o.Debug = False,
     log_file: o.LogFile = None,
 ) -> None:
@@ -56,7 +58,7 @@ def sessions(
         raise UsageError(f"{action} needs an ID", "asr sessions lists them")
     paths = shelf.paths() if action is Action.LIST else [shelf.find(each) for each in ids or []]
     if action is Action.DELETE:
-        _delete(paths)
+        _delete(paths, yes=yes)
         return
     if action is Action.SHOW and len(paths) > 1:
         raise UsageError("show takes one ID")
@@ -69,10 +71,11 @@ def sessions(
         _show(paths[0], described[0])
 
 
-def _delete(paths: list[Path]) -> None:
+def _delete(paths: list[Path], *, yes: bool) -> None:
     from asrcli.cli.printing import put
     from asrcli.journal.shelf import remove
 
+    consent(f"delete {', '.join(path.name for path in dict.fromkeys(paths))}", yes=yes)
     for path in dict.fromkeys(paths):
         try:
             remove(path)
@@ -83,13 +86,17 @@ def _delete(paths: list[Path]) -> None:
 
 def _described(path: Path) -> dict[str, Any]:
     """What a program may want to know of a session."""
-    from asrcli.journal.reading import Journal, size_bytes
+    from asrcli.journal.owned import size_bytes
+    from asrcli.journal.reading import Journal
     from asrcli.journal.shelf import State, state
 
     try:
         journal = Journal.open(path)
     except SourceError as exc:
-        size = size_bytes(path)
+        try:
+            size = size_bytes(path)
+        except OSError:
+            size = 0
         return {"id": path.name, "state": str(State.DAMAGED), "size_bytes": size, "problem": exc.reason}
     files = journal.header.showing.get("paths")
     return {

@@ -5,15 +5,17 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asrcli.cli.naming import OVERWRITE, SUFFIXES, check_origins, stems, with_suffixes
 from asrcli.cli.telling import tell
 from asrcli.cli.values import OutputFormat, Stamp
-from asrcli.errors import AsrError, OutputError, UsageError
+from asrcli.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from asrcli.outputs.bars import Bar
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from asrcli.run import Together
     from asrcli.seams import Output, Source
 
-SUFFIXES = {OutputFormat.TEXT: ".txt"} | {f: f".{f.value}" for f in OutputFormat if f is not OutputFormat.TEXT}
+    Opens = Callable[[], AbstractContextManager[list[Output]]]
+
 SUBTITLES = {OutputFormat.SRT, OutputFormat.VTT, OutputFormat.ASS}
 APPENDABLE = {OutputFormat.TEXT, OutputFormat.JSONL}
 
@@ -34,6 +37,9 @@ class Showing:
         formats: What it is written as, each once.
         path: Where to; with several formats each adds its suffix. None is standard output.
         folder: Where to write one transcript for each source.
+        files: The file of each format, where that does not follow from the path.
+        onto: The part of each file that an earlier run left and that is gone on with; empty where there is none.
+        overwrite: Files may be replaced that are no transcripts, or of another input.
         level: How much status; None is none at all.
         pace: As in the plan.
         keys: A microphone is heard, with or without keys; None for files.
@@ -43,7 +49,10 @@ class Showing:
     formats: tuple[OutputFormat, ...] = (OutputFormat.TEXT,)
     path: str | None = None
     folder: Path | None = None
+    files: tuple[str, ...] = ()
+    onto: tuple[str, ...] = ()
     append: bool = False
+    overwrite: bool = False
     partials: bool = False
     stamp: Stamp | None = None
     template: str | None = None
@@ -92,40 +101,51 @@ class Showing:
             raise UsageError(f"--log-file {others[0]} is an input: it would be written over")
         if len(written) < len(others):
             raise UsageError(f"{others[-1]} would be written twice", "choose another name for one of the two")
-        for showing in self.each(inputs):
-            for path in map(Path, showing.paths()):
+        found = self.each(inputs)
+        for showing in found:
+            for name, path in zip(showing.formats, map(Path, showing.paths()), strict=False):
                 if path.resolve() in read:
                     raise UsageError(f"{path} is an input: it would be written over", "choose another --output")
                 if path.resolve() in written:
                     raise UsageError(f"{path} would be written twice", "choose another name for one of the two")
                 written.add(path.resolve())
+                self._check_existing(path, name)
+        if self.folder is not None and not self.overwrite and not self.append:
+            made = {source: showing.paths() for source, showing in zip(inputs, found, strict=True)}
+            for files in zip(*made.values(), strict=True):
+                check_origins(self.folder, dict(zip(made, map(Path, files), strict=True)))
+
+    def _check_existing(self, path: Path, name: OutputFormat) -> None:
+        from asrcli.outputs.existing import strange
+
+        ends = {each.value: suffix for each, suffix in SUFFIXES.items()}
+        if not self.overwrite and (problem := strange(path, name.value, ends)):
+            raise UsageError(f"{path} {problem}", OVERWRITE)
 
     def each(self, names: Sequence[str]) -> "list[Showing]":
         """The one showing of all sources, or with a folder one for each."""
         if self.folder is None:
             return [self]
-        return [self._beside(self.folder, name) for name in names]
+        return [self._beside(self.folder / stem) for stem in stems(names)]
 
     def paths(self) -> list[str]:
         """The file of each format; none for standard output."""
         if self.path is None:
             return []
-        if len(self.formats) == 1:
-            return [self.path]
-        base = Path(self.path)
-        base = base.with_suffix("") if base.suffix in SUFFIXES.values() else base
-        return [f"{base}{SUFFIXES[name]}" for name in self.formats]
+        return list(self.files) or with_suffixes(self.path, self.formats)
 
-    def _beside(self, folder: Path, source: str) -> "Showing":
-        stem = "stdin" if source == "-" else Path(source).stem
-        path = folder / (stem if len(self.formats) > 1 else stem + SUFFIXES[self.formats[0]])
-        return replace(self, path=str(path), folder=None)
+    def _beside(self, base: Path) -> "Showing":
+        files = tuple(f"{base}{SUFFIXES[name]}" for name in self.formats)
+        return replace(self, path=files[0], files=files, folder=None)
 
 
-def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
-    """The outputs, each closed when the stack is.
+def outputs(showing: Showing) -> "tuple[list[Output], list[Lines]]":
+    """The outputs, for whoever closes them, and among them what writes lines.
 
     A terminal gets the live line, beside a file if one is written; anything else gets lines.
+
+    Raises:
+        OutputError: what cannot be written.
     """
     from asrcli.outputs.capitalized import Capitalized
     from asrcli.outputs.log import Log
@@ -158,18 +178,7 @@ def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
         from asrcli.outputs.plain import Status
 
         made.append(Status(tell, level=showing.level))
-    for output in made:
-        stack.callback(output.close)
-    stack.push(lambda kind, *_: _leave(written, kind, live=showing.keys is not None))
-    return made
-
-
-def _leave(written: "Sequence[Lines]", kind: type[BaseException] | None, *, live: bool) -> None:
-    """A run that was torn in its middle by a fault of ours or of an output leaves parts, and replaces nothing."""
-    whole = kind is None or issubclass(kind, KeyboardInterrupt | AsrError)
-    if not whole or (kind is not None and issubclass(kind, OutputError) and not live):
-        for lines in written:
-            lines.leave()
+    return made, written
 
 
 def _is_ours() -> bool:
@@ -181,19 +190,32 @@ def _is_ours() -> bool:
 
 
 def runs(
-    showing: Showing, sources: "Sequence[Source | Together]", stack: ExitStack
-) -> "list[tuple[Sequence[Source | Together], list[Output]]]":
-    """Which sources go through one run, and its outputs: all through one, or with a folder each through its own."""
-    if showing.folder is not None:
+    showing: Showing, sources: "Sequence[Source | Together]", inputs: Sequence[str], behind: "Sequence[Output]" = ()
+) -> "list[tuple[Sequence[Source | Together], Opens]]":
+    """Which sources go through one run, and what opens its outputs: all through one, or with a folder each in its own.
+
+    `inputs` are all that were named, also those that hold nothing: they take part in how transcripts are called.
+
+    Raises:
+        OutputError: where nothing can be written; nothing is created yet but the folder.
+    """
+    from asrcli.cli.held import shown
+    from asrcli.outputs.lines import check
+    from asrcli.run import flat
+
+    if showing.folder is None:
+        found = [(sources, showing)]
+    else:
         try:
             showing.folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise OutputError(str(showing.folder), exc.strerror or str(exc)) from exc
-    from asrcli.run import flat
-
-    together = [sources] if showing.folder is None else [[source] for source in sources]
-    shown = [outputs(each, stack) for each in showing.each([flat([source])[0].name for source in sources])]
-    return list(zip(together, shown, strict=True))
+        by_input = dict(zip(inputs, showing.each(inputs), strict=True))
+        found = [([source], by_input[flat([source])[0].name]) for source in sources]
+    for _, each in found:
+        for path in each.paths():
+            check(Path(path))
+    return [(heard, partial(shown, each, behind)) for heard, each in found]
 
 
 def _bar(showing: Showing) -> "Bar":
@@ -207,8 +229,9 @@ def _bar(showing: Showing) -> "Bar":
 def _lines(showing: Showing, name: OutputFormat) -> "Lines":
     from asrcli.outputs.lines import Lines
 
-    written = dict(zip(showing.formats, showing.paths(), strict=False))
-    return Lines(written.get(name), append=showing.append)
+    number = showing.formats.index(name)
+    path, onto = dict(enumerate(showing.paths())).get(number), dict(enumerate(showing.onto)).get(number)
+    return Lines(path, append=showing.append, onto=Path(onto) if onto else None)
 
 
 def _written(showing: Showing, name: OutputFormat, lines: "Lines", stamp: Callable[[int], str] | None) -> "Output":

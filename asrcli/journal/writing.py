@@ -4,7 +4,6 @@ It changes nothing of what it writes, and is in nobody's way: what cannot be wri
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -15,6 +14,7 @@ from asrcli.audio import SAMPLE_BYTES, Chunk
 from asrcli.events import Event, Gap, Notice, Resumed
 from asrcli.journal.disk import PRIVATE_FOLDER, Growing, Syncing, sync_folder
 from asrcli.journal.lock import Lock
+from asrcli.journal.owned import remove_files
 from asrcli.journal.record import EVENTS, Header, Kept, described, line
 from asrcli.seams import Around, Source
 from asrcli.transcript import Transcript
@@ -25,11 +25,11 @@ NAMES_TRIED = 100
 class Recorder:
     """An Output that records the events. Belongs behind all others: what is recorded has been put out.
 
-    `first` is written before the first record.
+    `first` is written before the first record, and may be set until then.
     """
 
     def __init__(self, warn: Callable[[str], None], first: bytes = b"") -> None:
-        self._warn, self._first = warn, first
+        self._warn, self.first = warn, first
         self.file: Growing | None = None
 
     def hear(self, event: Event, transcript: Transcript) -> None:
@@ -38,8 +38,8 @@ class Recorder:
         if record is None or self.file is None:
             return
         try:
-            self.file.append(self._first + line(record))
-            self._first = b""
+            self.file.append(self.first + line(record))
+            self.first = b""
         except (OSError, ValueError) as exc:
             self.file = None
             self._warn(f"the journal lacks the text from here on: {_reason(exc)}")
@@ -120,7 +120,8 @@ class Writing:
         self._lock.release()
         for track in self._tracks:
             track.open_no_more()
-        shutil.rmtree(self.path, ignore_errors=True)
+        with suppress(OSError):
+            remove_files(self.path)
         self.path = None
 
 
