@@ -54,7 +54,7 @@ COMMANDS = {
     "mic": "Transcribe what the microphone hears, while it is spoken.",
     "devices": "List the microphones of this machine: number, name, host API, rate and channels.",
     "file": "Transcribe files, or standard input.",
-    "resume": "Go on with a session of asr mic that was interrupted: transcribe what has no text yet.",
+    "resume": "Go on with a session of asr mic or asr file that was interrupted: transcribe what has no text yet.",
     "sessions": "List, show or delete what is kept of microphone runs: the audio and its text.",
     "verify": "Count from the audio and the events of a session what became of every second, "
     "and compare with its account.",

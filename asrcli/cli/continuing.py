@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from asrcli.cli.telling import tell
 from asrcli.cli.values import OutputFormat, Stamp
 from asrcli.errors import OutputError
-from asrcli.journal.record import EVENTS
 
 if TYPE_CHECKING:
     from asrcli.cli.held import Closing
@@ -23,10 +22,13 @@ AFTER_S = 10.0  # the last line of a transcript is written before its record, an
 
 
 @contextmanager
-def going_on(journal: "Journal", level: int | None, behind: "Sequence[Output]") -> "Iterator[list[Output]]":
+def going_on(
+    journal: "Journal", level: int | None, behind: "Sequence[Output]", base_ms: int = 0, *, begun: bool = True
+) -> "Iterator[list[Output]]":
     """The outputs of the session, each going on where it ended, a screen beside them, and others behind them.
 
-    What the session left as a part takes its name when all of it has been said.
+    What the session left as a part takes its name when all of it has been said. Times are `base_ms` later; files that
+    were not `begun` are new.
 
     Raises:
         OutputError: a file that cannot be written.
@@ -42,8 +44,8 @@ def going_on(journal: "Journal", level: int | None, behind: "Sequence[Output]") 
     made: list[Output] = []
     written: list[Lines] = []
     closing: list[Closing] = []
-    for number, (showing, finished) in enumerate(_showings(journal, level)):
-        shift_ms = _since_ms(journal) if showing.stamp is Stamp.CLOCK else 0
+    for number, (showing, finished) in enumerate(_showings(journal, level, begun=begun)):
+        since_ms = _since_ms(journal) if showing.stamp is Stamp.CLOCK else 0
         outputs, lines = show.outputs(showing)
         written += lines
         closing += outputs
@@ -55,7 +57,8 @@ def going_on(journal: "Journal", level: int | None, behind: "Sequence[Output]") 
             if isinstance(output, Log) and number:
                 continue
             own = isinstance(output, Log | Status | Terminal)
-            made.append(Continued(output, journal.highest, 0 if own and not isinstance(output, Terminal) else shift_ms))
+            shift_ms = 0 if own and not isinstance(output, Terminal) else since_ms
+            made.append(Continued(output, journal.highest, base_ms + shift_ms))
     with held(closing, written, live=False):
         yield [*made, *behind]
 
@@ -65,7 +68,7 @@ def paths(journal: "Journal") -> list[str]:
     return [path for path in _listed(journal.header.showing, "paths") if "\0" not in path]
 
 
-def _showings(journal: "Journal", level: int | None) -> "list[tuple[Showing, dict[Path, Path]]]":
+def _showings(journal: "Journal", level: int | None, *, begun: bool = True) -> "list[tuple[Showing, dict[Path, Path]]]":
     """One for each file, the first with the status; one for all where there is none.
 
     Beside each stands what only takes its name: a file that cannot be continued, and its part.
@@ -94,8 +97,10 @@ def _showings(journal: "Journal", level: int | None) -> "list[tuple[Showing, dic
     made: list[tuple[Showing, dict[Path, Path]]] = []
     for number, (name, path) in enumerate(zip(formats, map(Path, files), strict=True)):
         one = replace(common, formats=(name,), level=level if number == 0 else None)
-        part = _left(path, journal)
-        if name not in APPENDABLE:
+        part = _left(path, journal) if begun else None
+        if not begun:
+            made.append((replace(one, path=str(path)), {}))
+        elif name not in APPENDABLE:
             tell(f"asr: {path} cannot be continued: the rest is written to {_beside(path)}")
             made.append((replace(one, path=str(_beside(path))), {path: part} if part is not None else {}))
         elif part is not None:
@@ -112,7 +117,7 @@ def _left(path: Path, journal: "Journal") -> Path | None:
         if target.exists() and not target.is_file():
             return None
         begun_s = datetime.fromisoformat(journal.header.begun).timestamp()
-        part = _part(target, begun_s, (journal.path / EVENTS).stat().st_mtime)
+        part = _part(target, begun_s, journal.last_s)
         if part is not None:
             _mend(part)
         elif target.is_file() and journal.parts[-1].end is None:

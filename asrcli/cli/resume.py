@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -54,7 +55,7 @@ def resume(
     yes: Yes = False,
     status: Status,
 ) -> None:
-    """Go on with a session of asr mic that was interrupted: transcribe what has no text yet.
+    """Go on with a session of asr mic or asr file that was interrupted: transcribe what has no text yet.
 
     Its transcript files go on where they end, with its numbers and times; subtitles get a file of their own.
 
@@ -81,6 +82,22 @@ def resume(
     finally:
         for problem in continuing.problems:
             tell(f"asr: {problem}")
+        _clear(path)
+
+
+def _clear(path: Path) -> None:
+    """Remove the journal of a run over files that is finished, and say how to go on with one that is not."""
+    from asrcli.cli.filing import tell_left
+    from asrcli.journal.lock import in_use
+    from asrcli.journal.reading import Journal
+    from asrcli.journal.shelf import State, remove, state
+
+    with suppress(SourceError, UsageError, OSError):
+        journal = Journal.open(path)
+        if journal.header.inputs and state(path, journal) is State.FINISHED:
+            remove(path)
+        elif journal.header.inputs and not in_use(path):
+            tell_left(path)
 
 
 def _resume(continuing: "Continuing", journal: "Journal", asking: "_Again", level: int | None) -> None:
@@ -91,6 +108,9 @@ def _resume(continuing: "Continuing", journal: "Journal", asking: "_Again", leve
     from asrcli.run import Together
 
     found, asked = asking.model(journal.header.asked)
+    if journal.header.inputs:
+        _resume_files(continuing, journal, asking, level)
+        return
     heard = _unheard(journal)
     if not heard:
         tell(f"asr: {journal.id}: nothing to resume: all that was captured has been heard")
@@ -118,6 +138,36 @@ def _resume(continuing: "Continuing", journal: "Journal", asking: "_Again", leve
         runs = [(sources, partial(goes_on.going_on, journal, level, behind))]
         patience = asking.patience
         pace = None if service.local else patience.catch_up
+        connection, tries = patience.of(connection, paced=pace is not None), patience.tries(live=False, pace=pace)
+        wiring.Asks(found, asked, connection, pace, tries, service, told, budget=asking.budget).run(runs)
+
+
+def _resume_files(continuing: "Continuing", journal: "Journal", asking: "_Again", level: int | None) -> None:
+    """Hear what is left of files."""
+    from asrcli.cli import continuing as goes_on
+    from asrcli.cli import filing, rereading, wiring
+    from asrcli.journal.again import Continued
+
+    found, asked = asking.model(journal.header.asked)
+    left = rereading.stages(journal)
+    asking.agree(journal.id, journal.header, [path for stage in left for path in stage.files])
+    reading, pace = rereading.reading(journal, found, asked)
+    note, recorder = continuing.recorder.note, continuing.recorder
+    runs: filing.Runs = []
+    for stage in left:
+        view = stage.view(journal)
+        behind = [Continued(recorder, view.highest, stage.base_ms)]
+        opens = partial(goes_on.going_on, view, level, behind, stage.base_ms, begun=stage.begun)
+        runs = [*runs, (stage.sources(reading), partial(filing.staged, stage.number, opens, note))]
+    with ExitStack() as stack:
+        service = asking.service(journal.header)
+        told = notices(found)
+        if service.local:
+            told = [f"{option} has no effect on the embedded recognizer" for option in unheeded(asked)]
+            asked = heeded(asked)
+        connection = service.at(stack, asked)
+        continuing.begin()
+        patience = asking.patience
         connection, tries = patience.of(connection, paced=pace is not None), patience.tries(live=False, pace=pace)
         wiring.Asks(found, asked, connection, pace, tries, service, told, budget=asking.budget).run(runs)
 

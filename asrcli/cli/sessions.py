@@ -110,6 +110,7 @@ def _described(path: Path) -> dict[str, Any]:
         "model": journal.header.asked.model,
         "service": journal.header.service,
         "sources": [{"name": track.source.name, "speaker": track.source.speaker} for track in journal.tracks],
+        "inputs": [one.path for one in journal.header.inputs],
         "outputs": files if isinstance(files, list) else [],
         "damages": journal.damages,
     }
@@ -147,6 +148,8 @@ def _show(path: Path, described: dict[str, Any]) -> None:
     journal = keeping.opened(path)
     left = f", {described['unheard_ms'] / 1000:.1f} s of it without text yet" if described["unheard_ms"] else ""
     put(f"length:   {_length(described['length_ms'])}{left}")
+    for one in described["inputs"]:
+        put(f"input:    {one}")
     for output in described["outputs"]:
         put(f"output:   {output}")
     spoken: list[Final | Gap] = [each.final for each in journal.sentences if each.number]

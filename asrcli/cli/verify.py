@@ -37,6 +37,8 @@ def verify(
     if in_use(path):
         raise UsageError(f"session {path.name} is in use", "wait until that run has ended")
     found = keeping.opened(path)
+    if found.header.inputs:
+        raise UsageError(f"{found.id} is a run over files: there are no samples here to count", "asr resume goes on")
     counted = audit(found)
     if as_json:
         put_json({"id": found.id, **asdict(counted)})

@@ -26,11 +26,15 @@ class Part:
         begins: For each speaker where it began to listen.
         sentences: Its finals in order, those without text with number 0.
         end: What it said at its end.
+        stage: Which of the runs of a command it belongs to.
+        heard: The sources it began to hear, in order, and where each began.
     """
 
     begins: dict[str, int] = field(default_factory=dict)
     sentences: list[Sentence] = field(default_factory=list)
     end: Mapping[str, Any] | None = None
+    stage: int = 0
+    heard: list[tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -54,6 +58,8 @@ class Journal:
     parts: list[Part] = field(default_factory=lambda: [Part()])
     damages: list[str] = field(default_factory=list)
     anew: dict[str, int] = field(default_factory=dict)
+    done: set[int] = field(default_factory=set)  # the stages that have nothing left to be heard
+    last_s: float = 0.0  # when the last record was written
     highest: int = 0  # the highest number that a sentence was given
 
     @staticmethod
@@ -65,7 +71,7 @@ class Journal:
         """
         records = _read(path / EVENTS)
         journal = Journal(path, _header(path, records[0] if records else None), ())
-        damaged = 0
+        journal.last_s, damaged = (path / EVENTS).stat().st_mtime, 0
         for record in records[1:]:
             try:
                 journal._take(record)
@@ -98,7 +104,9 @@ class Journal:
 
     @property
     def captured_ms(self) -> int:
-        """How long it is, of its longest source."""
+        """How long it is, of its longest source; of a run that keeps no samples as far as its text reaches."""
+        if self.header.inputs:
+            return max((each.final.end_ms for each in self.sentences), default=0)
         return max((self.format.ms(track.end - track.begin) for track in self.tracks), default=0)
 
     def final_ms(self, speaker: str) -> int:
@@ -145,8 +153,13 @@ class Journal:
         kind, speaker = record.get("type"), str(record.get("speaker", ""))
         if kind == "run":
             self._go_on(record.get("anew"))
+        elif kind == "stage":
+            self.parts.append(Part(stage=number(record, "number")))
+        elif kind == "done":
+            self.done.add(number(record, "number"))
         elif kind == "begin":
             begin_ms = number(record, "begin_ms")
+            self.parts[-1].heard.append((str(record.get("source", "")), begin_ms))
             self.parts[-1].begins[speaker] = begin_ms
             self.gaps = [left for gap in self.gaps for left in _before(gap, begin_ms, speaker)]
         elif kind == "end":

@@ -33,6 +33,16 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Input:
+    """A file that is heard: where it is, what shows that it has not changed (if it can be read again), and its name."""
+
+    path: str
+    size_bytes: int | None = None
+    mtime_ns: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Header:
     """All that is needed to go on.
 
@@ -40,6 +50,9 @@ class Header:
         begun: When, as ISO 8601 with the zone.
         service: Whom the run asked; neither a key nor anything else that was in the address. Empty: the embedded one.
         workspace: For which workspace, where the address does not say it.
+        inputs: The files that are heard, for a run that keeps no samples: they are still there.
+        reading: How they are read, and how fast they are sent.
+        stages: Which of them go through one run, with the files that it writes.
         showing: What the transcript is written as and where, in the words of the command line.
     """
 
@@ -49,6 +62,9 @@ class Header:
     service: str = ""
     showing: Mapping[str, Any] = field(default_factory=dict)
     workspace: str = ""
+    inputs: tuple[Input, ...] = ()
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    stages: tuple[tuple[tuple[int, ...], tuple[str, ...]], ...] = ()
 
     def line(self) -> bytes:
         """The first line of the events."""
@@ -71,12 +87,29 @@ def header(name: str, first: Mapping[str, Any] | None) -> Header:
         asked = {key: _frozen(value) for key, value in first["asked"].items() if _known(key, _frozen(value))}
         sources = tuple(Kept(_text(one, "name"), _text(one, "speaker", "")) for one in first["sources"])
         recognition = Recognition(**asked)
-        if not sources or recognition.rate not in RATES:
+        inputs = tuple(_input(one) for one in first.get("inputs", []))
+        reading, stages = dict(first.get("reading", {})), _frozen(first.get("stages", []))
+        if not (sources or inputs) or recognition.rate not in RATES or not _fits(stages, _STAGES):
+            raise ValueError
+        if any(number not in range(len(inputs)) for numbers, _ in stages for number in numbers):
             raise ValueError
         service, workspace = _text(first, "service"), _text(first, "workspace", "")
-        return Header(_text(first, "begun"), recognition, sources, service, dict(first["showing"]), workspace)
+        begun, showing = _text(first, "begun"), dict(first["showing"])
+        return Header(begun, recognition, sources, service, showing, workspace, inputs, reading, stages)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise SourceError(name, "no journal: its first line does not say what was asked for") from exc
+
+
+_STAGES = tuple[tuple[tuple[int, ...], tuple[str, ...]], ...]
+
+
+def _input(one: Any) -> Input:
+    size_bytes, mtime_ns = one.get("size_bytes"), one.get("mtime_ns")
+    if size_bytes is None:
+        return Input(_text(one, "path"), name=_text(one, "name", ""))
+    if not isinstance(mtime_ns, int) or isinstance(mtime_ns, bool):
+        raise ValueError("mtime_ns")
+    return Input(_text(one, "path"), count(size_bytes), mtime_ns, _text(one, "name", ""))
 
 
 def _known(name: str, value: Any) -> bool:

@@ -124,6 +124,8 @@ def state(path: Path, journal: Journal | None = None) -> State:
         journal = journal or Journal.open(path)
     except SourceError:
         return State.DAMAGED
+    if journal.header.inputs:
+        return State.FINISHED if journal.done >= set(range(len(journal.header.stages))) else State.INTERRUPTED
     return State.INTERRUPTED if any(map(journal.unheard, journal.tracks)) else State.FINISHED
 
 

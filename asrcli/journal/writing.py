@@ -4,11 +4,12 @@ It changes nothing of what it writes, and is in nobody's way: what cannot be wri
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Any
 
 from asrcli.audio import SAMPLE_BYTES, Chunk
 from asrcli.events import Event, Gap, Notice, Resumed
@@ -35,7 +36,12 @@ class Recorder:
     def hear(self, event: Event, transcript: Transcript) -> None:
         """Record what is worth it."""
         record = described(event, transcript) if self.file is not None else None
-        if record is None or self.file is None:
+        if record is not None:
+            self.note(record)
+
+    def note(self, record: Mapping[str, Any]) -> None:
+        """Record something that is no event."""
+        if self.file is None:
             return
         try:
             self.file.append(self.first + line(record))
@@ -82,7 +88,7 @@ class Writing:
             OSError: there can be none; nothing is kept then.
         """
         folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        self.path = _made(folder, name)
+        self.path = made(folder, name)
         self._lock = Lock(self.path)
         try:
             self._lock.take()
@@ -94,8 +100,8 @@ class Writing:
         except OSError:
             self._drop()
             raise
-        for made in (self.path, folder):
-            sync_folder(made)
+        for each in (self.path, folder):
+            sync_folder(each)
         self.recorder.file = events
         self._syncing = Syncing(self._files, chore)
 
@@ -188,7 +194,12 @@ class _Track:
             self._index.append(line({"pause": [item.begin_ms, item.end_ms], "muted": item.muted}))
 
 
-def _made(folder: Path, name: Callable[[], str]) -> Path:
+def made(folder: Path, name: Callable[[], str]) -> Path:
+    """A new folder for a session.
+
+    Raises:
+        OSError: there can be none.
+    """
     for _ in range(NAMES_TRIED):
         path = folder / name()
         try:
