@@ -29,6 +29,7 @@ class Lines:
         self._part: Path | None = None
         self._file: TextIO | None = None
         self._failed = self._leaves = False
+        self._last = 0  # where in a part what was written last begins
         if self._path is not None:
             check(self._path)
 
@@ -44,6 +45,27 @@ class Lines:
             NobodyReads: the pipe is closed.
         """
         self._put(line + "\n")
+
+    def amend(self, line: str) -> bool:
+        """Write in place of what was written last; False where what is written stays so: in a pipe, say.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        if self._part is None or self._file is None or self._failed:
+            return False
+        try:
+            self._file.seek(self._last)
+            self._file.truncate()
+        except (OSError, ValueError):
+            return False
+        self._put(line + "\n")
+        return True
+
+    @property
+    def amendable(self) -> bool:
+        """Whether what is written last can be written anew."""
+        return self._path is not None and not self._append and not _is_device(self._path)
 
     def leave(self) -> None:
         """Whatever comes: what was written so far stays under the name of its part."""
@@ -87,6 +109,8 @@ class Lines:
         try:
             if self._file is None:
                 self._file = self._opened()
+            if self._part is not None:
+                self._last = self._file.tell()
             self._file.write(text)
             self._file.flush()
         except BrokenPipeError as exc:
