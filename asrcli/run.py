@@ -39,7 +39,7 @@ class Plan:
     `codec` makes a codec that suits a source, fresh for each task.
     """
 
-    model: str
+    model: str  # what hears it, by name
     codec: Callable[[Source], ClientCodec]
     dial: Callable[[str, Connection], Transport]
     connection: Connection
@@ -76,7 +76,7 @@ class _Account:
         self.end_ms, self.audio_ms = max(self.end_ms, end_ms), self.audio_ms + end_ms - begin_ms
         self.usage += over.usage
 
-    def ended(self, transcript: Transcript, elapsed_s: float, billed: Billed, *, live: bool) -> Ended:
+    def ended(self, transcript: Transcript, elapsed_s: float, billed: Billed, model: str, *, live: bool) -> Ended:
         firsts = [over.first_text_ms for over in self.overs if over.first_text_ms is not None]
         lasts = [over.final_after_stop_ms for over in self.overs if over.final_after_stop_ms is not None]
         audio_ms = self.audio_ms - transcript.paused_ms
@@ -98,6 +98,7 @@ class _Account:
             final_after_stop_ms=lasts[-1] if lasts else None,
             elapsed_ms=round(elapsed_s * 1000),
             live=live,
+            model=model,
         )
 
 
@@ -145,7 +146,8 @@ class Run:
             if not self._shared:
                 self._idle.close()
         elapsed_s = self._plan.clock() - self._began
-        ended = self._account.ended(self._transcript, elapsed_s, self._billed(self._account.usage), live=self._live)
+        billed = self._billed(self._account.usage)
+        ended = self._account.ended(self._transcript, elapsed_s, billed, self._plan.model, live=self._live)
         if self._heard:
             self._tell(ended)
         if left or (self._interrupted and not self._live and not errors):  # to interrupt is the way to end a microphone

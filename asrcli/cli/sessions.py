@@ -107,7 +107,7 @@ def _described(path: Path) -> dict[str, Any]:
         "state": str(state(path, journal)),
         "unheard_ms": keeping.unheard_ms(journal),
         "size_bytes": journal.size_bytes,
-        "model": journal.header.asked.model,
+        "model": ", ".join(filter(None, journal.models)) or journal.header.asked.model,
         "service": journal.header.service,
         "sources": [{"name": track.source.name, "speaker": track.source.speaker} for track in journal.tracks],
         "inputs": [one.path for one in journal.header.inputs],

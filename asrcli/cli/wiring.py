@@ -31,6 +31,7 @@ CLIENTS = {
     REALTIME: ("realtime", "Client"),
     OMNI: ("omni", "Client"),
 }
+RECOGNIZER = "pocketsphinx"  # what hears with --local, whatever model is asked for
 EMBEDDED = "embedded recognizer: US English only, modest accuracy, offline"
 
 
@@ -160,7 +161,8 @@ class Asks:
 
         price = self.price
         cost = (lambda usage: price.cost(usage, self.asked)) if price is not None else (lambda _: None)
-        return Plan(self.asked.model, codec, dial, self.connection, self.pace, self.retries, self.service.local, cost)
+        heard_by = RECOGNIZER if self.service.local else self.asked.model
+        return Plan(heard_by, codec, dial, self.connection, self.pace, self.retries, self.service.local, cost)
 
 
 def limited(sources: "Sequence[Source | Together]", budget: "Budget") -> "list[Source | Together]":

@@ -59,6 +59,7 @@ class Journal:
     damages: list[str] = field(default_factory=list)
     anew: dict[str, int] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)  # the stages that have nothing left to be heard
+    models: dict[str, None] = field(default_factory=dict)  # what heard it, in order
     last_s: float = 0.0  # when the last record was written
     highest: int = 0  # the highest number that a sentence was given
 
@@ -159,6 +160,7 @@ class Journal:
             self.done.add(number(record, "number"))
         elif kind == "begin":
             begin_ms = number(record, "begin_ms")
+            self.models |= {str(record.get("model", "")): None}
             self.parts[-1].heard.append((str(record.get("source", "")), begin_ms))
             self.parts[-1].begins[speaker] = begin_ms
             self.gaps = [left for gap in self.gaps for left in _before(gap, begin_ms, speaker)]

@@ -25,6 +25,7 @@ _PIECES = re.compile(f"[{_OPENING}]*(?:[{_WIDE}]|[^\\s{_WIDE}]+)[{_CLOSING}]*\\s
 
 MAX_LINE, MAX_LINES = 42, 2
 LEAST_MS = 100  # what stands less is nothing
+TURN_MS = 500
 REVERSED_MS = 10_000  # what is said to begin so long before the sentence before it is out of order
 
 
@@ -75,6 +76,8 @@ def cut(shown: list[Caption], next_ms: int) -> list[Caption]:
     if not shown or shown[-1].end_ms <= next_ms or next_ms < shown[0].begin_ms - REVERSED_MS:
         return shown
     begin_ms = shown[0].begin_ms
+    if next_ms <= begin_ms:  # both at once, or the later one first: they take turns
+        next_ms = begin_ms + TURN_MS
     limit_ms = max(next_ms, begin_ms + LEAST_MS * len(shown))
     if limit_ms >= shown[-1].begin_ms + LEAST_MS:
         return [*shown[:-1], replace(shown[-1], end_ms=min(limit_ms, shown[-1].end_ms))]

@@ -106,6 +106,7 @@ _EVENTS = [
             "input_tokens": {**_MAYBE_COUNT, "description": "as the service counts; null where it does not"},
             "output_tokens": _MAYBE_COUNT,
             "cost": {"type": ["number", "null"], "minimum": 0, "description": "of what it counted, in CNY"},
+            "model": {**_TEXT, "description": "what heard it: the model asked, or the recognizer on this machine"},
             "longest_catch_up_ms": {**_MS, "description": "loss of a connection to nothing waiting any more"},
         },
     ),

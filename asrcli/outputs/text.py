@@ -149,7 +149,7 @@ def account(ended: Ended) -> list[str]:
         delays.append(f"first text after {ended.first_text_ms / 1000:.2f} s")
     if ended.final_after_stop_ms is not None:
         delays.append(f"last final {ended.final_after_stop_ms / 1000:.2f} s after the end")
-    delays += _bill(ended)
+    delays += [*_bill(ended), *([f"heard by {harmless(ended.model)}"] if ended.model else [])]
     return [SEPARATOR.join(parts) for parts in (seconds, delays) if parts]
 
 

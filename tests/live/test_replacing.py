@@ -214,3 +214,14 @@ def test_appending_ends_a_last_line_that_nobody_ended(run: list[str], tmp_path: 
     assert asr("file", wav(tmp_path / "a.wav", tone(900)), *run, "-o", out, "--append").returncode == 0
     assert out.read_text() == "before\nsentence 1\n"
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_what_really_heard_is_named(scripted: str, tmp_path: Path) -> None:
+    """The model that was asked; with --local the recognizer, in begin, in end and in the account."""
+    pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
+    sound = wav(tmp_path / "a.wav", tone(900))
+    for options, name in ((["--url", scripted], "fun-asr-realtime"), (["--local"], "pocketsphinx")):
+        done = asr("file", sound, *options, "-f", "jsonl")
+        events = {event["type"]: event for event in map(json.loads, done.stdout.splitlines())}
+        assert (events["begin"]["model"], events["end"]["model"]) == (name, name)
+        assert f"heard by {name}" in done.stderr
