@@ -37,6 +37,8 @@ def shown(showing: "Showing", behind: "Sequence[Output]" = ()) -> "Iterator[list
     """
     from asrcli.cli.showing import outputs
 
+    if showing.place and showing.level is not None:
+        tell(f"asr: {showing.place}")
     made, written = outputs(showing)
     with held(made, written, live=showing.keys is not None):
         yield [*made, *behind]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from asrcli.cli.naming import OVERWRITE, SUFFIXES, check_origins, stems, with_suffixes
 from asrcli.cli.telling import tell
 from asrcli.cli.values import OutputFormat, Stamp
-from asrcli.errors import OutputError, UsageError
+from asrcli.errors import OutputError, UsageError, bare
 
 if TYPE_CHECKING:
     from asrcli.outputs.bars import Bar
@@ -43,6 +43,7 @@ class Showing:
         level: How much status; None is none at all.
         pace: As in the plan.
         keys: A microphone is heard, with or without keys; None for files.
+        place: Which of several inputs is heard, as 3/20 and its name; empty where there is one.
         translated: There is a translation beside the text.
     """
 
@@ -65,6 +66,7 @@ class Showing:
     pace: float | None = None
     keys: bool | None = None
     translated: bool = False
+    place: str = ""
 
     def check(self, inputs: Sequence[str], log_file: Path | None, saved: Sequence[Path] = ()) -> None:
         """Refuse what cannot be written so; `saved` is where audio is written.
@@ -211,7 +213,10 @@ def runs(
         except OSError as exc:
             raise OutputError(str(showing.folder), exc.strerror or str(exc)) from exc
         by_input = dict(zip(inputs, showing.each(inputs), strict=True))
-        found = [([source], by_input[flat([source])[0].name]) for source in sources]
+        names = [flat([source])[0].name for source in sources]
+        places = [f"{number}/{len(names)} {bare(name)}" if names[1:] else "" for number, name in enumerate(names, 1)]
+        each_shown = [replace(by_input[name], place=place) for name, place in zip(names, places, strict=True)]
+        found = [([source], each) for source, each in zip(sources, each_shown, strict=True)]
     for _, each in found:
         for path in each.paths():
             check(Path(path))

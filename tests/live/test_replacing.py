@@ -182,7 +182,14 @@ def test_the_transcript_of_another_input_is_not_replaced(run: list[str], tmp_pat
     out = tmp_path / "out"
     arguments = [*run, "--output-dir", out, "-f", "text", "-f", "srt"]
     for _ in range(2):
-        assert asr("file", tmp_path / "x" / "a.wav", *arguments).returncode == 0
+        done = asr("file", tmp_path / "x" / "a.wav", *arguments)
+        assert (done.returncode, "1/1" in done.stderr) == (0, False)
+    named = asr("file", tmp_path / "x" / "a.wav", tmp_path / "y" / "a.wav", *run, "--output-dir", tmp_path / "both")
+    assert named.returncode == 2  # the whole names are alike too
+    wav(tmp_path / "y" / "b.wav", tone(900))
+    named = asr("file", tmp_path / "x" / "a.wav", tmp_path / "y" / "b.wav", *run, "--output-dir", tmp_path / "both")
+    assert f"asr: 1/2 {tmp_path}/x/a.wav\n" in named.stderr
+    assert f"asr: 2/2 {tmp_path}/y/b.wav\n" in named.stderr
     before = (out / "a.txt").stat().st_mtime_ns
     done = asr("file", tmp_path / "y" / "a.wav", *arguments)
     assert (done.returncode, f"is the transcript of {tmp_path}/x/a.wav" in done.stderr) == (2, True)
