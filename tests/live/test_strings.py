@@ -108,3 +108,22 @@ def test_what_commands_print_goes_through_one_writer(command: list[str]) -> None
     assert "asr: no session" in done.stderr or not done.stderr
     western = asr(*command, PYTHONIOENCODING="cp1252" if "--help" in command else "ascii")
     assert western.returncode == 0
+
+
+def test_what_a_client_says_reaches_neither_the_screen_nor_the_log_of_a_server(tmp_path: Path) -> None:
+    """Its model and its task id are printed, harmless and on one line."""
+    log, sound = tmp_path / "log", wav(tmp_path / "a.wav", tone(300))
+    evil = EVIL.replace("\ud83d", "")
+    header = {"action": "run-task", "task_id": evil, "streaming": "duplex"}
+    asked = {"task_group": "audio", "task": "asr", "function": "recognition", "model": evil, "input": {}}
+    asked["parameters"] = {"format": "pcm", "sample_rate": 16000}
+    first = tmp_path / "first.json"
+    first.write_text(json.dumps({"header": header, "payload": asked}))
+    with serving("--engine", "scripted", "--log-file", log) as (address, server):
+        done = asr("ws-raw", sound, "--url", address, "--first", f"@{first}", "--pace", "max", "--wait", "1")
+        server.terminate()
+        said = server.stderr.read()
+    assert is_harmless(done.stdout)
+    assert "a]0;t" in said + log.read_text()  # it was there to be printed
+    assert is_harmless(said)
+    assert is_harmless(log.read_text())
