@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from asrcli.cli.held import in_order
 from asrcli.cli.keeping import described as as_shown
 from asrcli.cli.telling import tell
-from asrcli.errors import Several, SourceError
+from asrcli.errors import NobodyReads, Several, SourceError
 
 if TYPE_CHECKING:
     from asrcli.cli.reading import Reading
@@ -26,10 +26,13 @@ ONCE = "standard input, an address or a pipe is read once only: no later run can
 
 
 def is_over(error: BaseException | None) -> bool:
-    """Whether a run that ended so has nothing left that a later one could hear: what cannot be read will not be."""
+    """Whether a run that ended so has nothing left that a later one could hear: what cannot be read will not be.
+
+    Nor is anything left for a reader who has had enough.
+    """
     if isinstance(error, Several):
         return all(map(is_over, error.errors))
-    return in_order(error, live=False) or isinstance(error, SourceError)
+    return in_order(error, live=False) or isinstance(error, SourceError | NobodyReads)
 
 
 @contextmanager
