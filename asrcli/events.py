@@ -242,6 +242,7 @@ class Ended:
         live: What was heard was of the present.
         longest_outage_ms: From the loss of a connection until the service listened again, on the clock.
         longest_catch_up_ms: From the loss of a connection until nothing waited any more, on the clock.
+        model: What heard it: the model that was asked, or the recognizer on this machine.
     """
 
     audio_ms: int
@@ -261,6 +262,7 @@ class Ended:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
+    model: str = ""
     silence_ms: int = 0
     resent_ms: int = 0
     dropped: int = 0

@@ -42,7 +42,7 @@ class Plan:
     `codec` makes a codec that suits a source, fresh for each task.
     """
 
-    model: str
+    model: str  # what hears it, by name
     codec: Callable[[Source], ClientCodec]
     dial: Callable[[str, Connection], Transport]
     connection: Connection
@@ -109,9 +109,8 @@ class Run:
             if not self._shared:
                 self._idle.close()
         elapsed_s = self._plan.clock() - self._began
-        ended = self._account.ended(
-            self._transcript.sentences, elapsed_s, self._billed(self._account.usage), live=self._live
-        )
+        billed = self._billed(self._account.usage)
+        ended = self._account.ended(self._transcript.sentences, elapsed_s, billed, self._plan.model, live=self._live)
         if self._heard:
             self._tell(ended)
         if left or (self._interrupted and not self._live and not errors):  # to interrupt is the way to end a microphone
@@ -226,7 +225,7 @@ class _Heard:
     def began(self, task_id: str) -> Began:
         """What is told when the service listens for the first time."""
         source, self.begun = self.source, True
-        return Began(source.name, self._model, task_id, self.begin_ms, source.duration_ms, source.speaker)
+        return Began(bare(source.name), self._model, task_id, self.begin_ms, source.duration_ms, source.speaker)
 
 
 def _merged(heard: Sequence[_Heard]) -> Iterator[tuple[_Heard, Event]]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, ParamSpec
 import typer
 
 from asrcli import __version__
+from asrcli.cli.printing import let_go, put, trouble
 from asrcli.cli.telling import tell
 from asrcli.errors import (
     AsrError,
@@ -53,7 +54,7 @@ COMMANDS = {
     "mic": "Transcribe what the microphone hears, while it is spoken.",
     "devices": "List the microphones of this machine: number, name, host API, rate and channels.",
     "file": "Transcribe files, or standard input.",
-    "resume": "Go on with a session of asr mic that was interrupted: transcribe what has no text yet.",
+    "resume": "Go on with a session of asr mic or asr file that was interrupted: transcribe what has no text yet.",
     "sessions": "List, show or delete what is kept of microphone runs: the audio and its text.",
     "verify": "Count from the audio and the events of a session what became of every second, "
     "and compare with its account.",
@@ -82,13 +83,26 @@ def main() -> None:
     """Run the command line of this process; without arguments it is the help that is wanted."""
     bare = not sys.argv[1:]
     register("".join(sys.argv[1:2]), every=any(name.endswith("_COMPLETE") for name in os.environ))
+    if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # help may say more than the code page of a pipe can
+    code: object = EXIT_CODES[UsageError]
     try:
-        code = app(["--help"] if bare else None, standalone_mode=False)
+        asked = app(["--help"] if bare else None, standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        code = code if bare else asked
     except _Mistake as exc:
         where = exc.ctx.command_path if getattr(exc, "ctx", None) else "asr"
         tell(f"asr: {exc.format_message().rstrip('.')}; see {where} --help")
-        sys.exit(EXIT_CODES[UsageError])
-    sys.exit(EXIT_CODES[UsageError] if bare else code)
+    except SystemExit as exc:  # a library ends a program whose pipe is closed with 1
+        code = 0 if isinstance(exc.__context__, BrokenPipeError) else exc.code
+    except (OSError, AsrError) as exc:  # what wrote the help, or the version
+        error = trouble(exc) if isinstance(exc, OSError) else exc
+        code = exit_code(error)
+        if code:
+            tell(f"asr: {error}")
+    let_go()
+    sys.exit(code)  # type: ignore[arg-type]
 
 
 def register(wanted: str, *, every: bool = False) -> None:
@@ -108,7 +122,7 @@ def _unasked() -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"asr {__version__}")
+        put(f"asr {__version__}")
         raise typer.Exit
 
 
@@ -131,8 +145,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except NobodyReads:
-            # Python flushes standard output once more on its way out: that must not meet the closed pipe again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            let_go()
         except AsrError as exc:
             _tell(str(exc), debug=debug)
             sys.exit(exit_code(exc))
@@ -155,6 +168,7 @@ def exit_code(error: AsrError) -> int:
 
 def _tell(sentence: str, *, debug: bool) -> None:
     if debug:
-        traceback.print_exc()
+        for line in traceback.format_exc().splitlines():  # it may hold an address, and text from outside
+            tell(line)
     logging.getLogger("asrcli").debug("%s", sentence)  # for the file alone: the screen has it from here
     tell(f"asr: {sentence}")

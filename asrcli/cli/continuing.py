@@ -1,7 +1,7 @@
 """From a journal to outputs that go on where its transcript ends."""
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -12,97 +12,136 @@ from asrcli.cli.values import OutputFormat, Stamp
 from asrcli.errors import OutputError
 
 if TYPE_CHECKING:
+    from asrcli.cli.held import Closing
     from asrcli.cli.showing import Showing
     from asrcli.journal.reading import Journal
     from asrcli.seams import Output
 
 TAIL_BYTES = 1 << 16
+AFTER_S = 10.0  # the last line of a transcript is written before its record, and closed soon after it
 
 
-def outputs(journal: "Journal", stack: ExitStack, level: int | None) -> "list[Output]":
-    """The outputs of the session, each going on where it ended, and a screen beside them.
+@contextmanager
+def going_on(
+    journal: "Journal", level: int | None, behind: "Sequence[Output]", base_ms: int = 0, *, begun: bool = True
+) -> "Iterator[list[Output]]":
+    """The outputs of the session, each going on where it ended, a screen beside them, and others behind them.
+
+    What the session left as a part takes its name when all of it has been said. Times are `base_ms` later; files that
+    were not `begun` are new.
 
     Raises:
         OutputError: a file that cannot be written.
     """
     from asrcli.cli import showing as show
+    from asrcli.cli.held import held
     from asrcli.journal.again import Continued
+    from asrcli.outputs.lines import Lines
     from asrcli.outputs.log import Log
     from asrcli.outputs.plain import Status
     from asrcli.outputs.terminal import Terminal
 
-    made: list[Output] = []
-    for number, showing in enumerate(_showings(journal, level)):
-        shift_ms = _since_ms(journal) if showing.stamp is Stamp.CLOCK else 0
-        for output in show.outputs(showing, stack):
-            if isinstance(output, Log) and number:
-                continue
-            own = isinstance(output, Log | Status | Terminal)
-            made.append(Continued(output, journal.highest, 0 if own and not isinstance(output, Terminal) else shift_ms))
-    return made
+    with ExitStack() as stack:
+        made: list[Output] = []
+        written: list[Lines] = []
+        closing: list[Closing] = []
+        for number, (showing, finished) in enumerate(_showings(journal, level, begun=begun)):
+            since_ms = _since_ms(journal) if showing.stamp is Stamp.CLOCK else 0
+            outputs, lines = show.outputs(showing, stack)
+            written += lines
+            closing += outputs
+            for target, part in finished.items():
+                written.append(Lines(str(target), onto=part))
+                closing.append(written[-1])
+                written[-1].begin()
+            for output in outputs:
+                if isinstance(output, Log) and number:
+                    continue
+                own = isinstance(output, Log | Status | Terminal)
+                shift_ms = 0 if own and not isinstance(output, Terminal) else since_ms
+                made.append(Continued(output, journal.highest, base_ms + shift_ms))
+        stack.enter_context(held(closing, written))
+        yield [*made, *behind]
 
 
-def _showings(journal: "Journal", level: int | None) -> "list[Showing]":
-    """One for each file, the first with the status; one for all where there is none."""
+def paths(journal: "Journal") -> list[str]:
+    """The files that the session wrote to; what no file can be called is left out."""
+    return [path for path in _listed(journal.header.showing, "paths") if "\0" not in path]
+
+
+def _showings(journal: "Journal", level: int | None, *, begun: bool = True) -> "list[tuple[Showing, dict[Path, Path]]]":
+    """One for each file, the first with the status; one for all where there is none.
+
+    Beside each stands what only takes its name: a file that cannot be continued, and its part.
+    """
     from asrcli.cli.showing import APPENDABLE, Showing
 
     said = journal.header.showing
     formats = tuple(OutputFormat(name) for name in _listed(said, "formats") if name in list(OutputFormat))
     formats = formats or (OutputFormat.TEXT,)
-    paths = _listed(said, "paths")
     common = Showing(
         formats=formats,
-        partials=bool(said.get("partials")),
+        partials=said.get("partials") is True,
         stamp=next((stamp for stamp in Stamp if stamp == said.get("stamp")), None),
         template=_of(said, "template", str),
-        capitalize=bool(said.get("capitalize")),
-        max_line=_of(said, "max_line", int),
-        max_lines=_of(said, "max_lines", int),
+        capitalize=said.get("capitalize") is True,
+        max_line=_within(said, "max_line", range(10, 201)),
+        max_lines=_within(said, "max_lines", range(1, 5)),
         level=level,
         translated=journal.header.asked.both_texts,
     )
-    if len(paths) != len(formats):
-        return [common]
+    files = paths(journal)
+    if len(files) != len(formats):
+        return [(common, {})]
     from dataclasses import replace
 
-    made = []
-    for number, (name, path) in enumerate(zip(formats, map(Path, paths), strict=True)):
-        goes_on = name in APPENDABLE
-        _settle(path, journal)
-        if not goes_on:
+    made: list[tuple[Showing, dict[Path, Path]]] = []
+    for number, (name, path) in enumerate(zip(formats, map(Path, files), strict=True)):
+        one = replace(common, formats=(name,), level=level if number == 0 else None)
+        part = _left(path, journal) if begun else None
+        if not begun:
+            made.append((replace(one, path=str(path)), {}))
+        elif name not in APPENDABLE:
             tell(f"asr: {path} cannot be continued: the rest is written to {_beside(path)}")
-        written, status = (path if goes_on else _beside(path)), (level if number == 0 else None)
-        made.append(replace(common, formats=(name,), path=str(written), append=goes_on, level=status))
+            made.append((replace(one, path=str(_beside(path))), {path: part} if part is not None else {}))
+        elif part is not None:
+            made.append((replace(one, path=str(path), onto=(str(part),)), {}))
+        else:
+            made.append((replace(one, path=str(path), append=True), {}))
     return made
 
 
-def _settle(path: Path, journal: "Journal") -> None:
-    """Give a transcript that was stopped in the making its name, and end its last line where that is torn."""
+def _left(path: Path, journal: "Journal") -> Path | None:
+    """The part that the session left under that name; the last line of what is gone on with is ended."""
     try:
         target = path.resolve()
         if target.exists() and not target.is_file():
-            return
-        part = _part(target, datetime.fromisoformat(journal.header.begun).timestamp())
-        if part is not None and not any(each.end is not None for each in journal.parts):
-            part.replace(target)
-        if target.exists() and journal.parts[-1].end is None:
+            return None
+        begun_s = datetime.fromisoformat(journal.header.begun).timestamp()
+        part = _part(target, begun_s, journal.last_s)
+        if part is not None:
+            _mend(part)
+        elif target.is_file() and journal.parts[-1].end is None:
             _mend(target)
-    except ValueError:
-        return
+    except (ValueError, OverflowError):
+        return None
     except OSError as exc:
         raise OutputError(str(path), (exc.strerror or str(exc)).lower()) from exc
+    return part
 
 
-def _part(target: Path, begun_s: float) -> Path | None:
-    """What the session left behind under that name: begun with it or later, so never that of a run before it."""
+def _part(target: Path, begun_s: float, last_s: float) -> Path | None:
+    """What the session left behind under that name: written from its beginning to its end, so of no other run."""
     names = (target.with_name(f"{target.name}{number or ''}.part") for number in count())
     found = []
     for name in names:
         if not name.exists():
             break
-        found.append(name)
-    young = [name for name in found if name.stat().st_mtime >= begun_s - 1]
-    return max(young, key=lambda name: name.stat().st_mtime, default=None)
+        if name.is_file() and not name.is_symlink():
+            found.append(name)
+    times = {name: name.stat().st_mtime for name in found}
+    own = [name for name in found if begun_s - 1 <= times[name] <= last_s + AFTER_S]
+    return max(own, key=times.__getitem__, default=None)
 
 
 def _mend(path: Path) -> None:
@@ -135,13 +174,18 @@ def _since_ms(journal: "Journal") -> int:
         return round(
             (datetime.fromisoformat(journal.header.begun) - datetime.now().astimezone()).total_seconds() * 1000
         )
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0
 
 
 def _listed(said: Mapping[str, Any], name: str) -> list[str]:
     value = said.get(name)
     return [str(each) for each in value] if isinstance(value, list | tuple) else []
+
+
+def _within(said: Mapping[str, Any], name: str, bounds: range) -> int | None:
+    value = _of(said, name, int)
+    return value if value in bounds else None
 
 
 def _of(said: Mapping[str, Any], name: str, kind: type) -> Any:

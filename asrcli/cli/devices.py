@@ -2,8 +2,6 @@
 
 from dataclasses import asdict
 
-import typer
-
 from asrcli.cli import options as o
 
 EXAMPLES = "Examples:\n\nasr devices\n\nasr devices --json | jq -r '.[] | select(.default).name'"
@@ -15,14 +13,12 @@ def devices(as_json: o.AsJson = False, debug: o.Debug = False, log_file: o.LogFi
     Name one to asr mic with --device, by its number or a part of its name.
     """
     del debug  # read by the error boundary
-    import json
-
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     from asrcli.cli import wiring
     from asrcli.cli.listening import quiet_libraries
+    from asrcli.cli.printing import put, put_json, put_table
     from asrcli.cli.telling import tell
     from asrcli.outputs.text import harmless
     from asrcli.sources.portaudio import inputs
@@ -31,7 +27,7 @@ def devices(as_json: o.AsJson = False, debug: o.Debug = False, log_file: o.LogFi
     with quiet_libraries():
         found = inputs()
     if as_json:
-        typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2))
+        put_json([asdict(one) for one in found])
         return
     if not found:
         tell("asr: no microphone here")
@@ -42,7 +38,6 @@ def devices(as_json: o.AsJson = False, debug: o.Debug = False, log_file: o.LogFi
     for one in found:
         mark = "*" if one.default else ""
         name = harmless(one.name)
-        table.add_row(f"{mark}{one.index}", name, one.host_api, str(one.rate), str(one.channels))
-    console = Console(highlight=False, markup=False)
-    console.print(table)
-    console.print("* is the default; monitor is what this machine plays")
+        table.add_row(f"{mark}{one.index}", name, harmless(one.host_api), str(one.rate), str(one.channels))
+    put_table(table)
+    put("* is the default; monitor is what this machine plays")

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from asrcli.cli import keeping, spending, values
 from asrcli.cli import options as o
-from asrcli.cli import spending, values
 from asrcli.cli.asking import Asking
 from asrcli.cli.grouping import grouped
 from asrcli.cli.patience import Patience
@@ -54,6 +54,8 @@ def file(
     estimate: spending.Estimate = False,
     shown: Shown,
     output_dir: o.OutputDir = None,
+    journal: keeping.KeepIn = None,
+    no_journal: keeping.KeepNothing = False,
     status: Status,
 ) -> None:
     """Transcribe files, or standard input.
@@ -61,13 +63,17 @@ def file(
     Each sentence goes to standard output as soon as it is final.
 
     Ctrl-C ends the input and waits for the last words; a second one leaves at once.
+
+    asr resume goes on with a run that did not end in order.
     """
     from contextlib import ExitStack
 
     from asrcli.cli import reading as reads
     from asrcli.cli import showing as show
     from asrcli.cli import wiring
+    from asrcli.cli.filing import Filing
 
+    filing = Filing(keeping.journal_folder(journal, no_journal=no_journal), paths)
     samples = reads.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     found = reads.model_for(model, paths, asking.language or [], samples, service.region_asked)
     asked, told = reads.recognition(found, asking, service, vad=asking.vad, heartbeat=heartbeat)
@@ -85,12 +91,13 @@ def file(
         _estimate(found, asked, service, sources, failures)
         return
     with ExitStack() as stack:
-        runs = show.runs(showing, sources, stack)
+        runs = show.runs(showing, sources, paths)
         connection = patience.of(service.at(stack, asked))
         tries = patience.tries()
         remembers = asking.context_from_transcript
         asks = wiring.Asks(found, asked, connection, speed, tries, service, told, remembers, spending.limit(budget))
-        asks.run(runs, failures)
+        kept = filing.during(runs, asked, connection, showing, reading, speed, local=service.local)
+        asks.run(stack.enter_context(kept), failures)
 
 
 def _estimate(
@@ -100,11 +107,9 @@ def _estimate(
     sources: "Sequence[Source | Together]",
     failures: "Sequence[AsrError]",
 ) -> None:
-    from asrcli.outputs.lines import Lines
+    from asrcli.cli.printing import put
 
     price = spending.known(model, "--estimate", service.region_asked, local=service.local)
-    lines = Lines(None)
-    for line in spending.forecast(sources, model, price, asked):
-        lines.write(line)
+    put(*spending.forecast(sources, model, price, asked))
     if failures:
         raise together(failures)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from shutil import get_terminal_size
 
+from asrcli.cli.printing import put, redraw
 from asrcli.cli.telling import tell
 from asrcli.engine.interrupts import interruptible
 from asrcli.engine.keyboard import keyboard
 from asrcli.events import Absent, Level, Notice
-from asrcli.outputs.text import harmless
 from asrcli.sources.levels import ADVICE, SILENT_DBFS
 from asrcli.sources.microphone import Microphone
 
@@ -66,7 +66,8 @@ def meter(microphone: Microphone) -> None:
     with interruptible(microphone.end), keyboard(press):
         for item in microphone.chunks(0):
             if isinstance(item, Notice):
-                print("\r\x1b[K" if redraws else "", end="", flush=True)  # noqa: T201
+                if redraws:
+                    redraw("")
                 tell(f"asr: {item.text}")
             levels.gone = isinstance(item, Absent) or (levels.gone and not isinstance(item, Level))
             if not isinstance(item, Level):
@@ -74,13 +75,13 @@ def meter(microphone: Microphone) -> None:
             levels.add(item)
             if redraws:
                 room = get_terminal_size().columns - 1
-                print(f"\r\x1b[K{_line(item, levels)[:room]}", end="", flush=True)  # noqa: T201
+                redraw(_line(item, levels)[:room])
             elif item.at_ms - shown_ms >= LINE_MS:
                 shown_ms = item.at_ms
-                print(_line(item, levels), flush=True)  # noqa: T201
-    print("\r\x1b[K" if redraws else "", end="")  # noqa: T201
-    for line in _verdict(microphone.name, levels):
-        print(line)  # noqa: T201
+                put(_line(item, levels))
+    if redraws:
+        redraw("")
+    put(*_verdict(microphone.name, levels))
 
 
 def _line(level: Level, levels: Levels) -> str:
@@ -91,7 +92,7 @@ def _line(level: Level, levels: Levels) -> str:
 
 
 def _verdict(name: str, levels: Levels) -> Iterator[str]:
-    yield f"{harmless(name)}: {levels.heard_ms / 1000:.1f} s, peak {_db(levels.peak_dbfs)} dBFS"
+    yield f"{name}: {levels.heard_ms / 1000:.1f} s, peak {_db(levels.peak_dbfs)} dBFS"
     yield levels.advice
 
 

@@ -202,9 +202,8 @@ def _transcribe(
     sources = listening.sources(microphones, kept.writing.kept)
     with ExitStack() as stack:
         stack.enter_context(quiet_libraries())
-        outputs = runs(showing, sources, stack)
-        outputs[0][1].append(kept.writing.recorder)
-        outputs[0][1].extend(listening.echo(microphones[0].tell))
+        behind = [kept.writing.recorder, *listening.echo(microphones[0].tell)]
+        outputs = runs(showing, sources, [], behind)
         connection = service.at(stack, listening.asked)
         notify = microphones[0].tell
         stack.enter_context(kept.during(listening.asked, connection, showing, notify, local=service.local))

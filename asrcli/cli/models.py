@@ -1,6 +1,5 @@
 """`asr models`: what there is to ask, what it takes, and what it costs."""
 
-import json
 import sys
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -32,20 +31,17 @@ def models(name: Name = None, as_json: o.AsJson = False, debug: o.Debug = False)
     A model that is not listed can be asked all the same: new ones appear monthly.
     """
     del debug  # read by the error boundary
-    from asrcli.outputs.lines import Lines
+    from asrcli.cli.printing import put, put_json, rows
 
-    lines = Lines(None)
     found = _found(name)
     if as_json:
-        lines.write(json.dumps([_described(model) for model in found], ensure_ascii=False, indent=2))
+        put_json([_described(model) for model in found])
     elif len(found) == 1 and name is not None:
-        for line in _sheet(found[0]):
-            lines.write(line)
+        put(*_sheet(found[0]))
     elif sys.stdout is not None and sys.stdout.isatty():
         _table(found)
     else:
-        for model in found:
-            lines.write("\t".join(_row(model)))
+        rows(_row(model) for model in found)
 
 
 def _found(name: str | None) -> list[Model]:
@@ -111,8 +107,9 @@ def _sheet(model: Model) -> list[str]:
 
 
 def _table(models: list[Model]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from asrcli.cli.printing import put, put_table
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for title in ("model", "Hz", "langs", "hot words", "context", "CNY"):
@@ -128,8 +125,8 @@ def _table(models: list[Model]) -> None:
         rates = "16000 up" if len(model.rates) > 2 else _rates(model)
         languages = str(len(model.languages)) if model.languages else "any"
         table.add_row(name, rates, languages, words, context, _price(model))
-    Console(highlight=False).print(table)
-    typer.echo("prices in Beijing, for an hour, or for a million tokens in + out; asr models NAME shows all")
+    put_table(table, markup=True)
+    put("prices in Beijing, for an hour, or for a million tokens in + out; asr models NAME shows all")
 
 
 def _row(model: Model) -> list[str]:

@@ -41,6 +41,13 @@ def service_url(default: str) -> Any:
     )
 
 
+def finite(value: float | None) -> float | None:
+    """The number of an option, which must be one that can be counted with: a day in seconds is enough of anything."""
+    if value is not None and not -86_400 <= value <= 86_400:
+        raise typer.BadParameter(f"{value} is not a number up to 86400")
+    return value
+
+
 FLAG = ""  # a switch takes no value: nothing stands for one in the help
 
 Paths = Annotated[
@@ -82,7 +89,10 @@ EachChannel = Annotated[
     ),
 ]
 Gain = Annotated[
-    float, typer.Option(help="Make it louder, or softer.", min=-60, max=60, metavar="DB", rich_help_panel=AUDIO)
+    float,
+    typer.Option(
+        help="Make it louder, or softer.", min=-60, max=60, callback=finite, metavar="DB", rich_help_panel=AUDIO
+    ),
 ]
 Raw = Annotated[
     bool,
@@ -163,7 +173,7 @@ Formats = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="Text, JSON Lines, subtitles, lyrics or a table; may be repeated. Default: text.",
+        help="Text, JSON Lines, subtitles, lyrics or a table; may be repeated. Default: as -o is called, or text.",
         rich_help_panel=OUTPUT,
         show_default=False,
     ),
@@ -173,7 +183,7 @@ OutputFile = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Write the transcript to this file; with several formats each adds its suffix.",
+        help="Write the transcript to this file, as its suffix says; with several formats each adds its own.",
         metavar="PATH",
         rich_help_panel=OUTPUT,
     ),
@@ -183,6 +193,15 @@ OutputDir = Annotated[
     typer.Option("--output-dir", help="Write a transcript for each input here.", metavar="DIR", rich_help_panel=OUTPUT),
 ]
 Append = Annotated[bool, typer.Option("--append", help="Add to the output file.", metavar=FLAG, rich_help_panel=OUTPUT)]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Write over a file that is no transcript, or that of another input.",
+        metavar=FLAG,
+        rich_help_panel=OUTPUT,
+    ),
+]
 Partials = Annotated[
     bool,
     typer.Option("--partials", help="Put out sentences in the making too.", metavar=FLAG, rich_help_panel=OUTPUT),

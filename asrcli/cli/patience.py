@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from asrcli.cli.options import CONNECTION, FLAG
+from asrcli.cli.options import CONNECTION, FLAG, finite
 from asrcli.config import Connection, Retries
 from asrcli.errors import UsageError
 
@@ -48,6 +48,7 @@ RetryWait = Annotated[
         help="At most so long before the first attempt; it doubles with each.",
         min=0,
         max=60,
+        callback=finite,
         metavar="S",
         rich_help_panel=CONNECTION,
     ),
@@ -58,6 +59,7 @@ CatchUp = Annotated[
         help="How many times real time what was missed is sent.",
         min=1,
         max=1000,
+        callback=finite,
         metavar="N",
         rich_help_panel=CONNECTION,
     ),
@@ -67,6 +69,7 @@ ConnectTimeout = Annotated[
     typer.Option(
         help="How long a connection, and then the service, may take to come up.",
         min=0.1,
+        callback=finite,
         metavar="S",
         rich_help_panel=CONNECTION,
     ),
@@ -76,6 +79,7 @@ StallTimeout = Annotated[
     typer.Option(
         help="How long the service may take nothing of what is sent, and send nothing.",
         min=0.1,
+        callback=finite,
         metavar="S",
         rich_help_panel=CONNECTION,
     ),
@@ -85,6 +89,7 @@ Keepalive = Annotated[
     typer.Option(
         help="Ping so often. Default: half of --stall-timeout.",
         min=0.1,
+        callback=finite,
         metavar="S",
         rich_help_panel=CONNECTION,
         show_default=False,

@@ -1,7 +1,11 @@
 """`asr resume`: what was captured and has no text yet, to text."""
 
-from contextlib import ExitStack
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,14 +13,16 @@ import typer
 from asrcli.checks import better, check, heeded, notices, unheeded
 from asrcli.cli import keeping
 from asrcli.cli import options as o
+from asrcli.cli.consent import Yes, consent
 from asrcli.cli.grouping import grouped
 from asrcli.cli.patience import Patience
 from asrcli.cli.service import Service
 from asrcli.cli.spending import BudgetLimit, limit
 from asrcli.cli.status import Status
 from asrcli.cli.telling import tell
-from asrcli.errors import SourceError, UsageError
+from asrcli.errors import SourceError, UsageError, bare
 from asrcli.models import find
+from asrcli.places import Wish, place, region_of, wished
 
 if TYPE_CHECKING:
     from asrcli.catalogue import Model
@@ -46,11 +52,14 @@ def resume(
     patience: Patience,
     budget: BudgetLimit = None,
     journal: keeping.Folder = None,
+    yes: Yes = False,
     status: Status,
 ) -> None:
-    """Go on with a session of asr mic that was interrupted: transcribe what has no text yet.
+    """Go on with a session of asr mic or asr file that was interrupted: transcribe what has no text yet.
 
     Its transcript files go on where they end, with its numbers and times; subtitles get a file of their own.
+
+    Before it writes to files, or asks a server that is not the service's own, because the session says so, it asks you.
     """
     from datetime import datetime
 
@@ -65,12 +74,30 @@ def resume(
     continuing = Continuing(path, datetime.now().astimezone().isoformat(timespec="seconds"))
     try:
         with continuing:
-            _resume(continuing, keeping.opened(path), _Again(model, service, patience, limit(budget)), status.level)
+            _resume(
+                continuing, keeping.opened(path), _Again(model, service, patience, limit(budget), yes), status.level
+            )
     except OSError as exc:
         raise SourceError(path.name, f"cannot be gone on with: {(exc.strerror or str(exc)).lower()}") from exc
     finally:
         for problem in continuing.problems:
             tell(f"asr: {problem}")
+        _clear(path)
+
+
+def _clear(path: Path) -> None:
+    """Remove the journal of a run over files that is finished, and say how to go on with one that is not."""
+    from asrcli.cli.filing import tell_left
+    from asrcli.journal.lock import in_use
+    from asrcli.journal.reading import Journal
+    from asrcli.journal.shelf import State, remove, state
+
+    with suppress(SourceError, UsageError, OSError):
+        journal = Journal.open(path)
+        if journal.header.inputs and state(path, journal) is State.FINISHED:
+            remove(path)
+        elif journal.header.inputs and not in_use(path):
+            tell_left(path)
 
 
 def _resume(continuing: "Continuing", journal: "Journal", asking: "_Again", level: int | None) -> None:
@@ -81,10 +108,14 @@ def _resume(continuing: "Continuing", journal: "Journal", asking: "_Again", leve
     from asrcli.run import Together
 
     found, asked = asking.model(journal.header.asked)
+    if journal.header.inputs:
+        _resume_files(continuing, journal, asking, level)
+        return
     heard = _unheard(journal)
     if not heard:
         tell(f"asr: {journal.id}: nothing to resume: all that was captured has been heard")
         return
+    asking.agree(journal.id, journal.header, goes_on.paths(journal))
     sources: list[Source | Together] = [Together(tuple(heard))] if len(heard) > 1 else [*heard]
     with ExitStack() as stack:
         service = asking.service(journal.header)
@@ -93,14 +124,50 @@ def _resume(continuing: "Continuing", journal: "Journal", asking: "_Again", leve
             told = [f"{option} has no effect on the embedded recognizer" for option in unheeded(asked)]
             asked = heeded(asked)
         connection = service.at(stack, asked)
-        outputs = goes_on.outputs(journal, stack, level)
-        continuing.begin()
+        continuing.begin(
+            {
+                track.source.speaker: journal.format.ms(track.begin if track.doubt is None else track.doubt)
+                for track in journal.tracks
+                if track.doubt is not None and track.source.speaker not in journal.anew
+            }
+        )
         if level is not None:
             from_s, left_s = min(source.begin_ms for source in heard) / 1000, keeping.unheard_ms(journal) / 1000
             tell(f"asr: {journal.id}: {left_s:.1f} s have no text yet; going on at {from_s:.1f} s")
-        runs = [(sources, [*outputs, Continued(continuing.recorder, journal.highest)])]
+        behind = [Continued(continuing.recorder, journal.highest)]
+        runs = [(sources, partial(goes_on.going_on, journal, level, behind))]
         patience = asking.patience
         pace = None if service.local else patience.catch_up
+        connection, tries = patience.of(connection), patience.tries()
+        wiring.Asks(found, asked, connection, pace, tries, service, told, budget=asking.budget).run(runs)
+
+
+def _resume_files(continuing: "Continuing", journal: "Journal", asking: "_Again", level: int | None) -> None:
+    """Hear what is left of files."""
+    from asrcli.cli import continuing as goes_on
+    from asrcli.cli import filing, rereading, wiring
+    from asrcli.journal.again import Continued
+
+    found, asked = asking.model(journal.header.asked)
+    left = rereading.stages(journal)
+    asking.agree(journal.id, journal.header, [path for stage in left for path in stage.files])
+    reading, pace = rereading.reading(journal, found, asked)
+    note, recorder = continuing.recorder.note, continuing.recorder
+    runs: filing.Runs = []
+    for stage in left:
+        view = stage.view(journal)
+        behind = [Continued(recorder, view.highest, stage.base_ms)]
+        opens = partial(goes_on.going_on, view, level, behind, stage.base_ms, begun=stage.begun)
+        runs = [*runs, (stage.sources(reading), partial(filing.staged, stage.number, opens, note))]
+    with ExitStack() as stack:
+        service = asking.service(journal.header)
+        told = notices(found)
+        if service.local:
+            told = [f"{option} has no effect on the embedded recognizer" for option in unheeded(asked)]
+            asked = heeded(asked)
+        connection = service.at(stack, asked)
+        continuing.begin()
+        patience = asking.patience
         connection, tries = patience.of(connection), patience.tries()
         wiring.Asks(found, asked, connection, pace, tries, service, told, budget=asking.budget).run(runs)
 
@@ -113,6 +180,7 @@ class _Again:
     elsewhere: Service
     patience: Patience
     budget: float | None
+    yes: bool
 
     def model(self, asked: "Recognition") -> "tuple[Model, Recognition]":
         """The model and what it is asked to do; the session's own is asked what it was.
@@ -126,6 +194,19 @@ class _Again:
             check(self.elsewhere.heard_by(found), asked)
         return found, asked
 
+    def agree(self, name: str, was: "Header", files: Sequence[str]) -> None:
+        """Ask about what the session alone says: whom to send its audio and the key, and which files to write.
+
+        Raises:
+            UsageError: the answer is no, or nobody is there to give one.
+        """
+        asks = self.service(was)
+        to = asks.url if asks.url and asks.url != self.elsewhere.url and not _is_known(asks.url) else None
+        wanted = [f"send the audio of {name} to {bare(to)}"] if to else []
+        wanted += [f"write to {' and '.join(files)}"] if files else []
+        if wanted:
+            consent(" and ".join(wanted), yes=self.yes)
+
     def service(self, was: "Header") -> Service:
         """Whom to ask now; the session asked somebody, or the embedded recognizer."""
         named = self.elsewhere
@@ -134,6 +215,13 @@ class _Again:
         if not was.service and named.api_key_file is None:
             return replace(named, local=True)
         return replace(named, url=was.service or None, workspace=was.workspace or None)
+
+
+def _is_known(url: str) -> bool:
+    """Whether an address is the service's own, or the one that would be asked now."""
+    now = place(Wish(), wished(os.environ)).url
+    own = url.startswith("wss://") and bool(region_of(url)) and ":" not in url.removeprefix("wss://")
+    return own or url.rstrip("/") == now.rstrip("/")
 
 
 def _unheard(journal: "Journal") -> "list[JournalSource]":

@@ -8,6 +8,7 @@ import typer
 
 from asrcli.cli import keeping
 from asrcli.cli import options as o
+from asrcli.cli.consent import Yes, consent
 from asrcli.errors import OutputError, SourceError, UsageError
 from asrcli.events import Final, Gap
 
@@ -37,6 +38,7 @@ def sessions(
     ids: Ids = None,
     as_json: o.AsJson = False,
     journal: keeping.PlainFolder = None,
+    yes: Yes = False,
     debug: o.Debug = False,
     log_file: o.LogFile = None,
 ) -> None:
@@ -45,9 +47,8 @@ def sessions(
     Finished sessions go by themselves when they take more than 2 GB together, and any after 14 days.
     """
     del debug  # read by the error boundary
-    import json
-
     from asrcli.cli import wiring
+    from asrcli.cli.printing import put_json
 
     wiring.log_to(log_file)
     shelf = keeping.shelf(journal)
@@ -57,39 +58,45 @@ def sessions(
         raise UsageError(f"{action} needs an ID", "asr sessions lists them")
     paths = shelf.paths() if action is Action.LIST else [shelf.find(each) for each in ids or []]
     if action is Action.DELETE:
-        _delete(paths)
+        _delete(paths, yes=yes)
         return
     if action is Action.SHOW and len(paths) > 1:
         raise UsageError("show takes one ID")
     described = [_described(path) for path in paths]
     if as_json:
-        typer.echo(json.dumps(described if action is Action.LIST else described[0], ensure_ascii=False, indent=2))
+        put_json(described if action is Action.LIST else described[0])
     elif action is Action.LIST:
         _table(shelf, described)
     else:
         _show(paths[0], described[0])
 
 
-def _delete(paths: list[Path]) -> None:
+def _delete(paths: list[Path], *, yes: bool) -> None:
+    from asrcli.cli.printing import put
     from asrcli.journal.shelf import remove
 
+    consent(f"delete {', '.join(path.name for path in dict.fromkeys(paths))}", yes=yes)
     for path in dict.fromkeys(paths):
         try:
             remove(path)
         except OSError as exc:
             raise OutputError(str(path), f"cannot be deleted: {(exc.strerror or str(exc)).lower()}") from exc
-        typer.echo(f"{path.name} deleted")
+        put(f"{path.name} deleted")
 
 
 def _described(path: Path) -> dict[str, Any]:
     """What a program may want to know of a session."""
-    from asrcli.journal.reading import Journal, size_bytes
+    from asrcli.journal.owned import size_bytes
+    from asrcli.journal.reading import Journal
     from asrcli.journal.shelf import State, state
 
     try:
         journal = Journal.open(path)
     except SourceError as exc:
-        size = size_bytes(path)
+        try:
+            size = size_bytes(path)
+        except OSError:
+            size = 0
         return {"id": path.name, "state": str(State.DAMAGED), "size_bytes": size, "problem": exc.reason}
     files = journal.header.showing.get("paths")
     return {
@@ -100,18 +107,19 @@ def _described(path: Path) -> dict[str, Any]:
         "state": str(state(path, journal)),
         "unheard_ms": keeping.unheard_ms(journal),
         "size_bytes": journal.size_bytes,
-        "model": journal.header.asked.model,
+        "model": ", ".join(filter(None, journal.models)) or journal.header.asked.model,
         "service": journal.header.service,
         "sources": [{"name": track.source.name, "speaker": track.source.speaker} for track in journal.tracks],
+        "inputs": [one.path for one in journal.header.inputs],
         "outputs": files if isinstance(files, list) else [],
         "damages": journal.damages,
     }
 
 
 def _table(shelf: "Shelf", described: list[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from asrcli.cli.printing import put_table
     from asrcli.cli.telling import tell
     from asrcli.outputs.text import harmless
 
@@ -125,25 +133,28 @@ def _table(shelf: "Shelf", described: list[dict[str, Any]]) -> None:
         begun = str(each.get("begun", ""))[:16].replace("T", " ")
         row = [each["id"], begun, _length(each.get("length_ms", 0)), str(each.get("sentences", ""))]
         table.add_row(*map(harmless, row), each["state"], f"{each['size_bytes'] / 1e6:.1f}")
-    Console(highlight=False, markup=False).print(table)
+    put_table(table)
 
 
 def _show(path: Path, described: dict[str, Any]) -> None:
-    from asrcli.outputs.text import block, clock, harmless
+    from asrcli.cli.printing import put
+    from asrcli.outputs.text import block, clock
 
     for name in ("id", "begun", "state", "model", "service", "problem"):
         if described.get(name):
-            typer.echo(f"{name + ':':<10}{harmless(str(described[name]))}")
+            put(f"{name + ':':<10}{described[name]}")
     if "problem" in described:
         return
     journal = keeping.opened(path)
     left = f", {described['unheard_ms'] / 1000:.1f} s of it without text yet" if described["unheard_ms"] else ""
-    typer.echo(f"length:   {_length(described['length_ms'])}{left}")
+    put(f"length:   {_length(described['length_ms'])}{left}")
+    for one in described["inputs"]:
+        put(f"input:    {one}")
     for output in described["outputs"]:
-        typer.echo(f"output:   {harmless(str(output))}")
+        put(f"output:   {output}")
     spoken: list[Final | Gap] = [each.final for each in journal.sentences if each.number]
     for event in sorted(spoken + list(journal.gaps), key=lambda event: event.begin_ms):
-        typer.echo(block(event, clock))
+        put(*block(event, clock).split("\n"))
 
 
 def _length(ms: int) -> str:

@@ -1,28 +1,28 @@
 """From options to outputs: what the transcript is written as, and where."""
 
 import logging
-import os
-import stat
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
+from asrcli.cli.drawing import can_redraw, drawn, into_pipe, is_pipe
+from asrcli.cli.naming import OVERWRITE, SUFFIXES, check_origins, stems, with_suffixes
 from asrcli.cli.telling import tell
 from asrcli.cli.values import OutputFormat, Stamp
-from asrcli.errors import AsrError, OutputError, UsageError
+from asrcli.errors import OutputError, UsageError, bare
 
 if TYPE_CHECKING:
-    from asrcli.outputs.bars import Bar
     from asrcli.outputs.lines import Lines
     from asrcli.run import Together
     from asrcli.seams import Output, Source
 
-SUFFIXES = {OutputFormat.TEXT: ".txt"} | {f: f".{f.value}" for f in OutputFormat if f is not OutputFormat.TEXT}
+    Opens = Callable[[], AbstractContextManager[list[Output]]]
+
 SUBTITLES = {OutputFormat.SRT, OutputFormat.VTT, OutputFormat.ASS}
 APPENDABLE = {OutputFormat.TEXT, OutputFormat.JSONL}
 
@@ -35,16 +35,23 @@ class Showing:
         formats: What it is written as, each once.
         path: Where to; with several formats each adds its suffix. None is standard output.
         folder: Where to write one transcript for each source.
+        files: The file of each format, where that does not follow from the path.
+        onto: The part of each file that an earlier run left and that is gone on with; empty where there is none.
+        overwrite: Files may be replaced that are no transcripts, or of another input.
         level: How much status; None is none at all.
         pace: As in the plan.
         keys: A microphone is heard, with or without keys; None for files.
+        place: Which of several inputs is heard, as 3/20 and its name; empty where there is one.
         translated: There is a translation beside the text.
     """
 
     formats: tuple[OutputFormat, ...] = (OutputFormat.TEXT,)
     path: str | None = None
     folder: Path | None = None
+    files: tuple[str, ...] = ()
+    onto: tuple[str, ...] = ()
     append: bool = False
+    overwrite: bool = False
     partials: bool = False
     stamp: Stamp | None = None
     template: str | None = None
@@ -57,6 +64,7 @@ class Showing:
     pace: float | None = None
     keys: bool | None = None
     translated: bool = False
+    place: str = ""
 
     def check(self, inputs: Sequence[str], log_file: Path | None, saved: Sequence[Path] = ()) -> None:
         """Refuse what cannot be written so; `saved` is where audio is written.
@@ -93,47 +101,58 @@ class Showing:
             raise UsageError(f"--log-file {others[0]} is an input: it would be written over")
         if len(written) < len(others):
             raise UsageError(f"{others[-1]} would be written twice", "choose another name for one of the two")
-        for showing in self.each(inputs):
-            for path in map(Path, showing.paths()):
+        found = self.each(inputs)
+        for showing in found:
+            for name, path in zip(showing.formats, map(Path, showing.paths()), strict=False):
                 if path.resolve() in read:
                     raise UsageError(f"{path} is an input: it would be written over", "choose another --output")
                 if path.resolve() in written:
                     raise UsageError(f"{path} would be written twice", "choose another name for one of the two")
                 written.add(path.resolve())
+                self._check_existing(path, name)
+        if self.folder is not None and not self.overwrite and not self.append:
+            made = {source: showing.paths() for source, showing in zip(inputs, found, strict=True)}
+            for files in zip(*made.values(), strict=True):
+                check_origins(self.folder, dict(zip(made, map(Path, files), strict=True)))
+
+    def _check_existing(self, path: Path, name: OutputFormat) -> None:
+        from asrcli.outputs.existing import strange
+
+        ends = {each.value: suffix for each, suffix in SUFFIXES.items()}
+        if not self.overwrite and (problem := strange(path, name.value, ends)):
+            raise UsageError(f"{path} {problem}", OVERWRITE)
 
     def each(self, names: Sequence[str]) -> "list[Showing]":
         """The one showing of all sources, or with a folder one for each."""
         if self.folder is None:
             return [self]
-        return [self._beside(self.folder, name) for name in names]
+        return [self._beside(self.folder / stem) for stem in stems(names)]
 
     def paths(self) -> list[str]:
         """The file of each format; none for standard output."""
         if self.path is None:
             return []
-        if len(self.formats) == 1:
-            return [self.path]
-        base = Path(self.path)
-        base = base.with_suffix("") if base.suffix in SUFFIXES.values() else base
-        return [f"{base}{SUFFIXES[name]}" for name in self.formats]
+        return list(self.files) or with_suffixes(self.path, self.formats)
 
-    def _beside(self, folder: Path, source: str) -> "Showing":
-        stem = "stdin" if source == "-" else Path(source).stem
-        path = folder / (stem if len(self.formats) > 1 else stem + SUFFIXES[self.formats[0]])
-        return replace(self, path=str(path), folder=None)
+    def _beside(self, base: Path) -> "Showing":
+        files = tuple(f"{base}{SUFFIXES[name]}" for name in self.formats)
+        return replace(self, path=files[0], files=files, folder=None)
 
 
-def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
-    """The outputs, each closed when the stack is.
+def outputs(showing: Showing, stack: ExitStack) -> "tuple[list[Output], list[Lines]]":
+    """The outputs, for whoever closes them, and among them what writes lines. The stack gives a terminal back.
 
     A terminal gets the live line, beside a file if one is written; anything else gets lines.
+
+    Raises:
+        OutputError: what cannot be written.
     """
     from asrcli.outputs.capitalized import Capitalized
     from asrcli.outputs.log import Log
 
     stamp = _stamp(showing.stamp)
     may_draw = showing.level is not None and not showing.plain
-    on_screen = may_draw and _can_redraw(sys.stdout)
+    on_screen = may_draw and can_redraw(sys.stdout)
     bare = showing.formats == (OutputFormat.TEXT,) and showing.template is None
     spoken: list[Output] = []
     written: list[Lines] = []
@@ -142,12 +161,12 @@ def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
         spoken += [_written(showing, *each, stamp) for each in zip(showing.formats, written, strict=True)]
     screen = sys.stdout if on_screen and (showing.path is not None or bare) else None
     piped = screen is None and showing.path is None
-    if may_draw and not on_screen and _can_redraw(sys.stderr) and not (piped and showing.partials):
+    if may_draw and not on_screen and can_redraw(sys.stderr) and not (piped and showing.partials):
         screen = sys.stderr  # standard output goes elsewhere
     if piped:
-        spoken = [_into_pipe(output, stamp) for output in spoken]
+        spoken = [into_pipe(output, stamp) for output in spoken]
     if screen is not None:
-        terminal = _drawn(showing, screen, stack, finals=not piped or not _is_pipe(sys.stdout))
+        terminal = drawn(showing, screen, stack, stamp, finals=not piped or not is_pipe(sys.stdout))
         spoken.insert(0, terminal)  # it clears the screen before the reader of our pipe may write there
     if showing.command is not None:
         from asrcli.outputs.command import Command
@@ -159,94 +178,47 @@ def outputs(showing: Showing, stack: ExitStack) -> "list[Output]":
         from asrcli.outputs.plain import Status
 
         made.append(Status(tell, level=showing.level))
-    for output in made:
-        stack.callback(output.close)
-    stack.push(lambda kind, *_: _leave(written, kind, live=showing.keys is not None))
-    return made
-
-
-def _drawn(showing: Showing, screen: TextIO, stack: ExitStack, *, finals: bool) -> "Output":
-    """The live view on a terminal, which is given back whatever ends us, and shows nothing of what is typed."""
-    from asrcli.engine.keyboard import is_ours, without_echo
-    from asrcli.engine.restoring import restoring
-    from asrcli.outputs.terminal import Terminal
-
-    if hasattr(screen, "reconfigure"):
-        screen.reconfigure(errors="replace")  # a terminal that cannot show Chinese shows question marks
-    drawn_on = screen.fileno()
-    terminal = Terminal(
-        screen,
-        time.monotonic,
-        stamp=_stamp(showing.stamp),
-        level=showing.level or 0,
-        bar=_bar(showing),
-        finals=finals,
-        folds=_folds(os.environ),
-        ours=lambda: os.name != "posix" or is_ours(drawn_on),
-    )
-    stack.enter_context(without_echo(drawn_on))
-    stack.enter_context(restoring(terminal.leave))
-    return terminal
-
-
-def _leave(written: "Sequence[Lines]", kind: type[BaseException] | None, *, live: bool) -> None:
-    """A run that was torn in its middle by a fault of ours or of an output leaves parts, and replaces nothing."""
-    whole = kind is None or issubclass(kind, KeyboardInterrupt | AsrError)
-    if not whole or (kind is not None and issubclass(kind, OutputError) and not live):
-        for lines in written:
-            lines.leave()
-
-
-def _is_pipe(file: TextIO | None) -> bool:
-    """Whether another program reads it, and may show on our screen what it reads."""
-    try:
-        mode = os.fstat(file.fileno()).st_mode if file is not None else 0
-    except (OSError, ValueError):
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
-
-
-def _into_pipe(output: "Output", stamp: Callable[[int], str] | None) -> "Output":
-    """The output, which outlives a reader that died of the Ctrl-C that was meant for us."""
-    from asrcli.engine.interrupts import was_asked
-    from asrcli.outputs.piped import Piped
-
-    def closed() -> None:
-        # Python flushes standard output once more on its way out: that must not meet the closed pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-    return Piped(output, was_asked, closed, tell, stamp)
+    return made, written
 
 
 def runs(
-    showing: Showing, sources: "Sequence[Source | Together]", stack: ExitStack
-) -> "list[tuple[Sequence[Source | Together], list[Output]]]":
-    """Which sources go through one run, and its outputs: all through one, or with a folder each through its own."""
-    if showing.folder is not None:
+    showing: Showing, sources: "Sequence[Source | Together]", inputs: Sequence[str], behind: "Sequence[Output]" = ()
+) -> "list[tuple[Sequence[Source | Together], Opens]]":
+    """Which sources go through one run, and what opens its outputs: all through one, or with a folder each in its own.
+
+    `inputs` are all that were named, also those that hold nothing: they take part in how transcripts are called.
+
+    Raises:
+        OutputError: where nothing can be written; nothing is created yet but the folder.
+    """
+    from asrcli.cli.held import shown
+    from asrcli.outputs.lines import check
+    from asrcli.run import flat
+
+    if showing.folder is None:
+        found = [(sources, showing)]
+    else:
         try:
             showing.folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise OutputError(str(showing.folder), exc.strerror or str(exc)) from exc
-    from asrcli.run import flat
-
-    together = [sources] if showing.folder is None else [[source] for source in sources]
-    shown = [outputs(each, stack) for each in showing.each([flat([source])[0].name for source in sources])]
-    return list(zip(together, shown, strict=True))
-
-
-def _bar(showing: Showing) -> "Bar":
-    from asrcli.outputs.bars import FileBar, MicrophoneBar
-
-    if showing.keys is None:
-        return FileBar(time.monotonic, paced=showing.pace is not None)
-    return MicrophoneBar(keys=showing.keys)
+        by_input = dict(zip(inputs, showing.each(inputs), strict=True))
+        names = [flat([source])[0].name for source in sources]
+        places = [f"{number}/{len(names)} {bare(name)}" if names[1:] else "" for number, name in enumerate(names, 1)]
+        each_shown = [replace(by_input[name], place=place) for name, place in zip(names, places, strict=True)]
+        found = [([source], each) for source, each in zip(sources, each_shown, strict=True)]
+    for _, each in found:
+        for path in each.paths():
+            check(Path(path))
+    return [(heard, partial(shown, each, behind)) for heard, each in found]
 
 
 def _lines(showing: Showing, name: OutputFormat) -> "Lines":
     from asrcli.outputs.lines import Lines
 
-    written = dict(zip(showing.formats, showing.paths(), strict=False))
-    return Lines(written.get(name), append=showing.append)
+    number = showing.formats.index(name)
+    path, onto = dict(enumerate(showing.paths())).get(number), dict(enumerate(showing.onto)).get(number)
+    return Lines(path, append=showing.append, onto=Path(onto) if onto else None)
 
 
 def _written(showing: Showing, name: OutputFormat, lines: "Lines", stamp: Callable[[int], str] | None) -> "Output":
@@ -277,12 +249,3 @@ def _stamp(wanted: Stamp | None) -> Callable[[int], str] | None:
     if wanted is None:
         return None
     return clock if wanted is Stamp.RELATIVE else wall_clock(datetime.now().astimezone())
-
-
-def _can_redraw(file: object) -> bool:
-    return bool(getattr(file, "isatty", bool)()) and os.environ.get("TERM", "") not in {"dumb", "unknown"}
-
-
-def _folds(environment: Mapping[str, str]) -> bool:
-    """Whether the terminal folds what is on it when it gets narrower: nearly all do, the oldest cut it off."""
-    return "XTERM_VERSION" not in environment and not environment.get("TERM", "").startswith(("linux", "rxvt"))

@@ -19,6 +19,7 @@ class Shown:
     format: o.Formats = None
     output: o.OutputFile = None
     append: o.Append = False
+    overwrite: o.Overwrite = False
     partials: o.Partials = False
     timestamps: o.Timestamps = None
     template: o.Template = None
@@ -38,13 +39,16 @@ class Shown:
         keys: bool | None = None,
     ) -> "Showing":
         """What they come to for what is asked, with so much status; see there for the rest."""
+        from asrcli.cli.naming import named
         from asrcli.cli.showing import Showing
 
+        by_name = [named(self.output)] if self.output is not None else [OutputFormat.TEXT]
         return Showing(
-            formats=tuple(dict.fromkeys(self.format or [OutputFormat.TEXT])),
+            formats=tuple(dict.fromkeys(self.format or by_name)),
             path=self.output,
             folder=folder,
             append=self.append,
+            overwrite=self.overwrite,
             partials=self.partials,
             stamp=self.timestamps,
             template=self.template,

@@ -9,7 +9,7 @@ import typer
 from asrcli.catalogue import Model
 from asrcli.cli.options import CONNECTION, FLAG
 from asrcli.config import Recognition
-from asrcli.errors import UsageError
+from asrcli.errors import UsageError, bare
 from asrcli.prices import Price
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ def forecast(sources: "Sequence[Source | Together]", model: Model, price: Price,
 
     lines, total_ms, total_s, unknown = [], 0, 0, False
     for source in flat(sources):
-        name = f"{source.name} ({source.speaker})" if source.speaker else source.name
+        name = bare(source.name)
+        name = f"{name} ({source.speaker})" if source.speaker else name
         if source.duration_ms is None:
             unknown = True
             lines.append(f"{name}: of unknown length")

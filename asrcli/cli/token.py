@@ -30,15 +30,14 @@ def token(
     It may do what yours may, until it expires; nothing takes it back.
     """
     del debug  # read by the error boundary
-    import json
-
     from asrcli.cli import wiring
-    from asrcli.outputs.lines import Lines
+    from asrcli.cli.printing import put
+    from asrcli.outputs.text import as_json as written
     from asrcli.protocol import customization
     from asrcli.transport.rest import Rest
 
     wiring.log_to(log_file)
     said = Rest(service.connection()).post(customization.TOKENS, query={"expire_in_seconds": expires})
     made = customization.read_minted(said)
-    shown = json.dumps({"token": made.key.reveal(), "expires_at": made.expires_at})
-    Lines(None).write(shown if as_json else made.key.reveal())
+    shown = {"token": made.key.reveal(), "expires_at": made.expires_at}
+    put(written(shown) if as_json else made.key.reveal())

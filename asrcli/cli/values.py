@@ -83,7 +83,7 @@ def parse_time(name: str, text: str | None) -> int | None:
     """
     if text is None:
         return None
-    found = re.fullmatch(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)", text)
+    found = re.fullmatch(r"(?:(?:(\d{1,6}):)?(\d{1,9}):)?(\d{1,9}(?:\.\d{1,9})?)", text, re.ASCII)
     if found is None:
         raise UsageError(f"{name} {text}: not a time", "write it as 90, 1:30 or 1:02:03.5")
     hours, minutes, seconds = found.groups(default="0")
@@ -99,7 +99,7 @@ def parse_duration(name: str, text: str | None) -> int | None:
     if text is None:
         return None
     units = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)", text)
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|h)", text, re.ASCII)
     try:
         length_ms = round(float(found[1]) * units[found[2]]) if found else parse_time(name, text)
     except UsageError:

@@ -24,10 +24,10 @@ def verify(
     Exit code 6 when audio is lost, or when the figures disagree.
     """
     del debug  # read by the error boundary
-    import json
     from dataclasses import asdict
 
     from asrcli.cli import wiring
+    from asrcli.cli.printing import put, put_json
     from asrcli.errors import UsageError
     from asrcli.journal.audit import Unaccounted, audit
     from asrcli.journal.lock import in_use
@@ -37,10 +37,12 @@ def verify(
     if in_use(path):
         raise UsageError(f"session {path.name} is in use", "wait until that run has ended")
     found = keeping.opened(path)
+    if found.header.inputs:
+        raise UsageError(f"{found.id} is a run over files: there are no samples here to count", "asr resume goes on")
     counted = audit(found)
     if as_json:
-        typer.echo(json.dumps({"id": found.id, **asdict(counted)}, ensure_ascii=False, indent=2))
+        put_json({"id": found.id, **asdict(counted)})
     else:
-        typer.echo(counted.line())
+        put(counted.line())
     if counted.problems:
         raise Unaccounted(counted.lost_ms + counted.unheard_ms, counted.problems)

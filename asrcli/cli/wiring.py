@@ -19,8 +19,9 @@ from asrcli.prices import Price
 
 if TYPE_CHECKING:
     from asrcli.budget import Budget
+    from asrcli.cli.showing import Opens
     from asrcli.run import Plan, Together
-    from asrcli.seams import ClientCodec, Output, Source
+    from asrcli.seams import ClientCodec, Source
 
 LOG_BYTES, LOG_FILES = 1_000_000, 3
 # Where the client end of each wire is; one is loaded when it is to be spoken.
@@ -30,6 +31,7 @@ CLIENTS = {
     REALTIME: ("realtime", "Client"),
     OMNI: ("omni", "Client"),
 }
+RECOGNIZER = "pocketsphinx"  # what hears with --local, whatever model is asked for
 EMBEDDED = "embedded recognizer: US English only, modest accuracy, offline"
 
 
@@ -38,13 +40,15 @@ def log_to(path: Path | None, *, on_screen: bool = False) -> None:
 
     `on_screen` puts its information on standard error as well.
     """
+    from asrcli.outputs.log import Lined
+
     logging.raiseExceptions = False  # a full disk under the log must not tear the screen
     logger = logging.getLogger("asrcli")
     logger.propagate = False
     logger.addHandler(logging.NullHandler())
     if on_screen:
         screen = logging.StreamHandler()
-        screen.setFormatter(logging.Formatter("asr: %(asctime)s %(message)s"))
+        screen.setFormatter(Lined("asr: %(asctime)s %(message)s"))
         screen.setLevel(logging.INFO)
         logger.addHandler(screen)
         logger.setLevel(logging.INFO)
@@ -52,11 +56,15 @@ def log_to(path: Path | None, *, on_screen: bool = False) -> None:
         return
     from logging.handlers import RotatingFileHandler
 
+    from asrcli.outputs.existing import strange
+
+    if problem := strange(path, "", {}):
+        raise OutputError(str(path), problem)
     try:
         handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
     except OSError as exc:
         raise OutputError(str(path), exc.strerror or str(exc)) from exc
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(Lined("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logger.setLevel(logging.DEBUG)
     logger.addHandler(handler)
 
@@ -83,9 +91,11 @@ class Asks:
     budget: float | None = None
 
     def run(
-        self, runs: "Sequence[tuple[Sequence[Source | Together], Sequence[Output]]]", failures: Sequence[AsrError] = ()
+        self, runs: "Sequence[tuple[Sequence[Source | Together], Opens]]", failures: Sequence[AsrError] = ()
     ) -> None:
         """Transcribe sources into outputs, run after run; one that fails does not stop the others.
+
+        Outputs are opened when their run begins, and closed when it ends.
 
         Raises:
             AsrError: what failed, before or now; Several, if it was more than one.
@@ -95,12 +105,12 @@ class Asks:
 
         notices = self._notices(runs, failures)
         plan, failed, budget = self._plan(), list(failures), self._budget()
-        if budget is not None:
-            runs = [(limited(sources, budget), [*outputs, budget]) for sources, outputs in runs]
         with closing(IdleCalls()) as idle:
-            for sources, outputs in runs:
+            for sources, opens in runs:
+                heard = sources if budget is None else limited(sources, budget)
                 try:
-                    Run(plan, outputs, idle).transcribe(sources, notices)
+                    with opens() as outputs:
+                        Run(plan, [*outputs, *([budget] if budget else [])], idle).transcribe(heard, notices)
                 except AsrError as exc:
                     failed += exc.errors if isinstance(exc, Several) else [exc]
                     if isinstance(exc, (*HOPELESS, NobodyReads, OutputError)):
@@ -125,7 +135,7 @@ class Asks:
         return Budget(self.budget, lambda u: price.cost(u, asked), lambda s: price.forecast(s, asked)[1], again)
 
     def _notices(
-        self, runs: "Sequence[tuple[Sequence[Source | Together], Sequence[Output]]]", failures: Sequence[AsrError]
+        self, runs: "Sequence[tuple[Sequence[Source | Together], Opens]]", failures: Sequence[AsrError]
     ) -> list[Notice]:
         from asrcli.run import flat
 
@@ -151,7 +161,8 @@ class Asks:
 
         price = self.price
         cost = (lambda usage: price.cost(usage, self.asked)) if price is not None else (lambda _: None)
-        return Plan(self.asked.model, codec, dial, self.connection, self.pace, self.retries, self.service.local, cost)
+        heard_by = RECOGNIZER if self.service.local else self.asked.model
+        return Plan(heard_by, codec, dial, self.connection, self.pace, self.retries, self.service.local, cost)
 
 
 def limited(sources: "Sequence[Source | Together]", budget: "Budget") -> "list[Source | Together]":

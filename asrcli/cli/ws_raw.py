@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -108,6 +109,7 @@ Wait = Annotated[
     typer.Option(
         help="How long to wait for the next answer at the end. Default: 30; 3 with --wire none.",
         min=0.1,
+        callback=o.finite,
         metavar="S",
         rich_help_panel=WIRE,
         show_default=False,
@@ -138,6 +140,7 @@ def ws_raw(
     show_sent: ShowSent = False,
     stamp: StampLines = False,
     output: o.OutputFile = None,
+    overwrite: o.Overwrite = False,
     debug: o.Debug = False,
     log_file: o.LogFile = None,
 ) -> None:
@@ -148,6 +151,8 @@ def ws_raw(
     del debug  # read by the error boundary
     from asrcli.cli import reading as reads
     from asrcli.cli import wiring
+    from asrcli.cli.held import held
+    from asrcli.outputs.existing import strange
     from asrcli.outputs.lines import Lines
     from asrcli.outputs.verbatim import Verbatim
     from asrcli.protocol.raw import address
@@ -160,6 +165,8 @@ def ws_raw(
     _check(wire, service, text=text, path=path, vad=vad)
     if raw and (path is None or audio_format != "pcm"):
         raise UsageError("--raw describes a file of bare samples, which goes out as pcm")
+    if output is not None and not overwrite and (problem := strange(Path(output), "", {})):
+        raise UsageError(f"{output} {problem}", "--overwrite writes over it")
     wiring.log_to(log_file)
     found = find(model or _usual(wire))
     asked = Recognition(found.name, found.rate, vad=vad, audio_format=audio_format)
@@ -169,7 +176,7 @@ def ws_raw(
     speed = values.parse_pace(pace) if pace is not None else (None if service.local else 1.0)
     with ExitStack() as stack:
         lines = Lines(output)
-        stack.callback(lines.close)
+        stack.enter_context(held([lines], [lines]))
         shown = Verbatim(lines, time.monotonic, stamp=stamp, sent=show_sent, to_screen=output is None and _on_screen())
         # A stranger's server does not get the key that the environment holds for the service.
         connection = service.strange() if wire is Wire.NONE else service.at(stack, asked)

@@ -21,7 +21,7 @@ class RunAccount:
         self.end_ms, self.audio_ms = max(self.end_ms, end_ms), self.audio_ms + end_ms - begin_ms
         self.usage += over.usage
 
-    def ended(self, sentences: int, elapsed_s: float, billed: Billed, *, live: bool) -> Ended:
+    def ended(self, sentences: int, elapsed_s: float, billed: Billed, model: str, *, live: bool) -> Ended:
         """The account of every second, as it is told at the end."""
         firsts = [over.first_text_ms for over in self.overs if over.first_text_ms is not None]
         lasts = [over.final_after_stop_ms for over in self.overs if over.final_after_stop_ms is not None]
@@ -49,4 +49,5 @@ class RunAccount:
             final_after_stop_ms=lasts[-1] if lasts else None,
             elapsed_ms=round(elapsed_s * 1000),
             live=live,
+            model=model,
         )

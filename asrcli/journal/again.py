@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from asrcli.audio import Chunk
-from asrcli.events import Event, Gap, Paused, Resumed
+from asrcli.audio import SAMPLE_BYTES, Chunk
+from asrcli.events import Began, Event, Gap, Paused, Resumed
 from asrcli.journal.reading import Journal
 from asrcli.journal.track import Track
 from asrcli.placing import shifted
-from asrcli.seams import Output
+from asrcli.recovery.seam import AROUND_MS, seam
+from asrcli.seams import Around, Output, Source
 from asrcli.transcript import Transcript
 
 
@@ -47,6 +48,53 @@ class JournalSource:
             mark = next(marks, None)
 
 
+class Behind(Around):
+    """A source from a position on: what lies before that has been heard. It is read all the same, so nothing moves."""
+
+    def __init__(self, source: Source, position: int) -> None:
+        super().__init__(source)
+        self._position = max(position, source.format.samples(source.begin_ms))
+        before_ms, self.begin_ms = source.begin_ms, source.format.ms(self._position)
+        left_ms = source.duration_ms
+        self._duration_ms = None if left_ms is None else max(0, left_ms + before_ms - self.begin_ms)
+
+    @property
+    def duration_ms(self) -> int | None:
+        """How much of it is left."""
+        return self._duration_ms
+
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
+        """What lies behind the position.
+
+        Raises:
+            SourceError: as the source does.
+        """
+        moved = start - self._position
+        for item in self._source.chunks(self.format.samples(self._source.begin_ms)):
+            if not isinstance(item, Chunk):
+                if not isinstance(item, Gap | Resumed) or item.end_ms > self.begin_ms:
+                    yield item
+            elif item.end > self._position:
+                skipped = max(0, self._position - item.position)
+                yield replace(item, position=item.position + skipped + moved, pcm=item.pcm[skipped * SAMPLE_BYTES :])
+
+
+def quiet_before(source: Source, position: int) -> int:
+    """The position in the quiet just before another, from where on a source is best heard again.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    around = source.format.samples(AROUND_MS)
+    near: list[Chunk] = []
+    for item in source.chunks(source.format.samples(source.begin_ms)):
+        if isinstance(item, Chunk) and item.position >= position + around:
+            break
+        if isinstance(item, Chunk) and item.end > position - around:
+            near.append(item)
+    return seam(near, position, source.format)
+
+
 class Continued:
     """An Output that hands on to another what comes behind a session's first sentences, numbered behind them.
 
@@ -58,6 +106,8 @@ class Continued:
 
     def hear(self, event: Event, transcript: Transcript) -> None:
         """As it is, but for the numbers, and times where that is wanted."""
+        if isinstance(event, Began):
+            event = replace(event, begin_ms=max(0, event.begin_ms + self._shift_ms))
         self._output.hear(shifted(event, self._shift_ms), _renumbered(transcript, self._highest))
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from asrcli.errors import AudioLost
 from asrcli.events import Resumed
 from asrcli.journal.reading import Journal
+from asrcli.journal.record import MOST
 from asrcli.journal.track import Track
 from asrcli.recovery.replay import left_over
 from asrcli.recovery.spans import Span
@@ -132,9 +133,10 @@ def _disagreements(journal: Journal) -> Iterable[str]:
         "final": (counted["final_ms"], part.end.get("final_ms")),
         "lost": (counted["lost_ms"] + counted["unheard_ms"], part.end.get("lost_ms")),
     }
-    for name, (ours, theirs) in figures.items():
-        if not isinstance(theirs, int) or abs(ours - theirs) > TOLERANCE_MS:
-            said = f"{theirs / 1000:.2f} s" if isinstance(theirs, int) else "nothing"
+    for name, (ours, given) in figures.items():
+        theirs = given if isinstance(given, int) and abs(given) < MOST else None
+        if theirs is None or abs(ours - theirs) > TOLERANCE_MS:
+            said = "nothing" if theirs is None else f"{theirs / 1000:.2f} s"
             yield f"{name}: the journal holds {ours / 1000:.2f} s, the run said {said}"
     if counted["sentences"] != part.end.get("sentences"):
         yield f"sentences: the journal holds {counted['sentences']}, the run said {part.end.get('sentences')}"

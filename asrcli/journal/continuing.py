@@ -1,11 +1,13 @@
 """A session that is there and gets more records: locked, and behind its last whole line."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
-from asrcli.errors import UsageError
+from asrcli.errors import SourceError, UsageError
 from asrcli.journal.disk import Growing, Syncing
 from asrcli.journal.lock import Lock
+from asrcli.journal.owned import distrust
 from asrcli.journal.record import EVENTS, line
 from asrcli.journal.writing import Recorder
 
@@ -18,27 +20,31 @@ class Continuing:
 
     Raises (when entered):
         UsageError: it is in use.
+        SourceError: somebody else may have written it.
         OSError: it cannot be written to.
     """
 
     def __init__(self, path: Path, begun: str) -> None:
-        self._path, self._lock = path, Lock(path)
+        self._path, self._lock, self._begun = path, Lock(path), begun
         self.problems: list[str] = []
-        self.recorder = Recorder(self.problems.append, line({"type": "run", "begun": begun}))
+        self.recorder = Recorder(self.problems.append)
         self._syncing: Syncing | None = None
 
     def __enter__(self) -> "Continuing":
+        if problem := distrust(self._path):
+            raise SourceError(self._path.name, f"{self._path} {problem}")
         if not self._lock.take():
             raise UsageError(f"session {self._path.name} is in use", "wait until that run has ended")
         return self
 
-    def begin(self) -> None:
-        """From here on there is something to record.
+    def begin(self, anew: Mapping[str, int] | None = None) -> None:
+        """From here on there is something to record; `anew` names from where on speakers are heard anew, in ms.
 
         Raises:
             OSError: it cannot be written.
         """
-        path = self._path / EVENTS
+        path, run = self._path / EVENTS, {"type": "run", "begun": self._begun}
+        self.recorder.first = line(run | ({"anew": dict(anew)} if anew else {}))
         self._file = Growing(path, whole_bytes=path.read_bytes().rfind(b"\n") + 1)
         self.recorder.file = self._file
         self._syncing = Syncing([self._file], lambda: None)

@@ -8,6 +8,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 
+from asrcli.journal.owned import NO_SURPRISE
+
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 SYNC_EVERY_S = 1.0
 
@@ -19,7 +21,7 @@ class Growing:
     """
 
     def __init__(self, path: Path, *, whole_bytes: int | None = None) -> None:
-        self._file = FileIO(path, "ab", opener=_private)
+        self._file = FileIO(path, "ab", opener=private)
         self.size_bytes = self._file.tell() if whole_bytes is None else whole_bytes
         if whole_bytes is not None:
             self._file.truncate(whole_bytes)
@@ -99,5 +101,6 @@ def sync_folder(path: Path) -> None:
             os.close(folder)
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, PRIVATE_FILE)
+def private(path: str, flags: int) -> int:
+    """Open a file that is the user's alone, and no link or pipe in its place."""
+    return os.open(path, flags | NO_SURPRISE, PRIVATE_FILE)

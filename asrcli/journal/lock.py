@@ -6,6 +6,8 @@ import time
 from errno import EACCES, EAGAIN, EDEADLK
 from pathlib import Path
 
+from asrcli.journal.owned import NO_SURPRISE
+
 LOCK = "lock"
 TRIES, PAUSE_S = 5, 0.02  # whoever only looks has it for a moment
 _TAKEN = {EACCES, EAGAIN, EDEADLK}
@@ -24,7 +26,7 @@ class Lock:
         Raises:
             OSError: there can be no lock in this folder.
         """
-        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | NO_SURPRISE, 0o600)
         for _ in range(TRIES):
             if _locked(self._fd):
                 return True
@@ -42,7 +44,7 @@ class Lock:
 def in_use(folder: Path) -> bool:
     """Whether somebody has the lock at this moment. Leaves nothing behind."""
     try:
-        fd = os.open(folder / LOCK, os.O_RDWR)
+        fd = os.open(folder / LOCK, os.O_RDWR | NO_SURPRISE)
     except OSError:
         return False
     try:

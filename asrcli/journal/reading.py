@@ -8,12 +8,15 @@ from typing import Any
 from asrcli.audio import SAMPLE_BYTES, Format
 from asrcli.errors import SourceError
 from asrcli.events import Gap, Resumed
-from asrcli.journal.record import EVENTS, Header, Kept, final, header, lines, number
+from asrcli.journal.owned import distrust, is_folder, opened, size_bytes
+from asrcli.journal.record import EVENTS, Header, Kept, count, final, header, lines, number
 from asrcli.journal.track import Index, Track
 from asrcli.recovery.replay import left_over
 from asrcli.recovery.seam import MARGIN_MS, seam
 from asrcli.recovery.spans import Span
 from asrcli.transcript import Sentence
+
+LINE_BYTES = 1 << 24
 
 
 @dataclass
@@ -24,11 +27,15 @@ class Part:
         begins: For each speaker where it began to listen.
         sentences: Its finals in order, those without text with number 0.
         end: What it said at its end.
+        stage: Which of the runs of a command it belongs to.
+        heard: The sources it began to hear, in order, and where each began.
     """
 
     begins: dict[str, int] = field(default_factory=dict)
     sentences: list[Sentence] = field(default_factory=list)
     end: Mapping[str, Any] | None = None
+    stage: int = 0
+    heard: list[tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -40,6 +47,8 @@ class Journal:
         pauses: What was not meant to be heard.
         parts: The runs.
         damages: What is not whole.
+        anew: For each speaker from where on all was heard anew, because the index had gone: what had been said counts
+            no more.
     """
 
     path: Path
@@ -49,16 +58,22 @@ class Journal:
     pauses: list[Resumed] = field(default_factory=list)
     parts: list[Part] = field(default_factory=lambda: [Part()])
     damages: list[str] = field(default_factory=list)
+    anew: dict[str, int] = field(default_factory=dict)
+    done: set[int] = field(default_factory=set)  # the stages that have nothing left to be heard
+    models: dict[str, None] = field(default_factory=dict)  # what heard it, in order
+    last_s: float = 0.0  # when the last record was written
+    highest: int = 0  # the highest number that a sentence was given
 
     @staticmethod
     def open(path: Path) -> "Journal":
         """Read a session's folder.
 
         Raises:
-            SourceError: it is no journal, or one of a newer version.
+            SourceError: it is no journal, one of a newer version, or one that others may have written.
         """
-        records, damaged = _read(path / EVENTS)
-        journal = Journal(path, header(path.name, records[0] if records else None), ())
+        records = _read(path / EVENTS)
+        journal = Journal(path, _header(path, records[0] if records else None), ())
+        journal.last_s, damaged = (path / EVENTS).stat().st_mtime, 0
         for record in records[1:]:
             try:
                 journal._take(record)
@@ -85,18 +100,15 @@ class Journal:
         return [each for part in self.parts for each in part.sentences]
 
     @property
-    def highest(self) -> int:
-        """The highest number of a sentence."""
-        return max((each.number for each in self.sentences), default=0)
-
-    @property
     def size_bytes(self) -> int:
         """What it takes of the disk."""
         return size_bytes(self.path)
 
     @property
     def captured_ms(self) -> int:
-        """How long it is, of its longest source."""
+        """How long it is, of its longest source; of a run that keeps no samples as far as its text reaches."""
+        if self.header.inputs:
+            return max((each.final.end_ms for each in self.sentences), default=0)
         return max((self.format.ms(track.end - track.begin) for track in self.tracks), default=0)
 
     def final_ms(self, speaker: str) -> int:
@@ -106,10 +118,14 @@ class Journal:
     def unheard(self, track: Track) -> list[Span]:
         """What was captured and has no text yet, in milliseconds: behind the last final.
 
-        Of a run that came to its end that is only what it had to name as lost.
+        Of a run that came to its end that is only what it had to name as lost. Where the place of the audio is not
+        known, nothing is known to have been heard.
         """
         ms, speaker = self.format.ms, track.source.speaker
         begin_ms, end_ms = max(self.final_ms(speaker), ms(track.begin)), ms(track.end)
+        if track.doubt is not None and speaker not in self.anew:  # who knows what those finals were said of
+            begin_ms = min(begin_ms, ms(track.doubt))
+            return [(begin_ms, end_ms)] if begin_ms < end_ms else []
         if self.parts[-1].end is None:
             return [(begin_ms, end_ms)] if begin_ms < end_ms else []
         deaf = [(mark.begin_ms, mark.end_ms) for mark in track.marks]
@@ -133,12 +149,20 @@ class Journal:
         inside = [max(begin, stretch.position) for stretch in track.stretches if stretch.end > begin]
         return inside[0] if inside else None
 
-    def _take(self, record: Mapping[str, Any]) -> None:
+    def _take(self, record: Mapping[str, Any] | None) -> None:
+        if record is None:
+            raise ValueError
         kind, speaker = record.get("type"), str(record.get("speaker", ""))
         if kind == "run":
-            self.parts.append(Part())
+            self._go_on(record.get("anew"))
+        elif kind == "stage":
+            self.parts.append(Part(stage=number(record, "number")))
+        elif kind == "done":
+            self.done.add(number(record, "number"))
         elif kind == "begin":
             begin_ms = number(record, "begin_ms")
+            self.models |= {str(record.get("model", "")): None}
+            self.parts[-1].heard.append((str(record.get("source", "")), begin_ms))
             self.parts[-1].begins[speaker] = begin_ms
             self.gaps = [left for gap in self.gaps for left in _before(gap, begin_ms, speaker)]
         elif kind == "end":
@@ -148,27 +172,62 @@ class Journal:
             if end_ms < begin_ms:
                 raise ValueError(end_ms)
             if kind == "final":
-                self.parts[-1].sentences.append(Sentence(number(record, "sentence"), final(record)))
+                sentence = Sentence(number(record, "sentence"), final(record))
+                self.parts[-1].sentences.append(sentence)
+                self.highest = max(self.highest, sentence.number)
             elif kind == "gap":
                 self.gaps.append(Gap(begin_ms, end_ms, str(record.get("reason", "")), speaker))
             else:
                 self.pauses.append(Resumed(begin_ms, end_ms, bool(record.get("muted")), speaker))
 
+    def _go_on(self, anew: object) -> None:
+        """Another run, which may have heard a speaker anew."""
+        for speaker, begin_ms in anew.items() if isinstance(anew, dict) else ():
+            self.anew[speaker] = count(begin_ms)
+            for part in self.parts:
+                said = part.sentences
+                part.sentences = [s for s in said if s.final.speaker != speaker or s.final.end_ms <= begin_ms]
+        self.parts.append(Part())
+
     def _track(self, number_: int, source: Kept) -> Track:
         path = self.path / f"{number_}.pcm"
-        records, damaged = _read(path.with_suffix(".index"), missing=())
-        if damaged:
+        records = _read(path.with_suffix(".index"), missing=[])
+        if damaged := records.count(None):
             self.damages.append(f"{damaged} line{'' if damaged == 1 else 's'} of {path.stem}.index cannot be read")
-        try:
+        samples = 0
+        if distrust(path) == "" and not is_folder(path):
             samples = path.stat().st_size // SAMPLE_BYTES
-        except OSError:
-            samples = 0
+        else:
+            self.damages.append(f"{path.name}: there is no such file of ours")
         index = Index(source, samples)
         for record in records:
             index.take(record)
+        stretches = index.stretches()
         if index.problem:
             self.damages.append(f"{path.name}: {index.problem}")
-        return Track(source, self.format, path, index.stretches(), frozenset(index.cuts), tuple(index.marks))
+        doubt = next((each.position for each in stretches if index.doubt is not None and each.at >= index.doubt), None)
+        return Track(source, self.format, path, stretches, frozenset(index.cuts), tuple(index.marks), doubt)
+
+
+def open_header(path: Path) -> Header:
+    """The header alone of a session's folder.
+
+    Raises:
+        SourceError: as `Journal.open`.
+    """
+    records = _read(path / EVENTS, first=True)
+    return _header(path, records[0] if records else None)
+
+
+def _header(path: Path, first: Mapping[str, Any] | None) -> Header:
+    try:
+        return header(path.name, first)
+    except SourceError as exc:
+        sound = path / "0.pcm"
+        if "newer" in exc.reason or not sound.is_file():
+            raise
+        advice = f"its audio can be heard as it is: asr file {sound} --raw --rate 16000"
+        raise SourceError(exc.path, f"{exc.reason}; {advice}") from exc
 
 
 def _before(gap: Gap, begin_ms: int, speaker: str) -> list[Gap]:
@@ -178,15 +237,17 @@ def _before(gap: Gap, begin_ms: int, speaker: str) -> list[Gap]:
     return [Gap(gap.begin_ms, begin_ms, gap.reason, speaker)] if gap.begin_ms < begin_ms else []
 
 
-def size_bytes(path: Path) -> int:
-    """What a session's folder takes of the disk."""
-    return sum(file.stat().st_size for file in path.iterdir() if file.is_file())
-
-
-def _read(path: Path, missing: tuple[dict[str, Any], ...] | None = None) -> tuple[list[dict[str, Any]], int]:
+def _read(
+    path: Path, missing: list[dict[str, Any] | None] | None = None, *, first: bool = False
+) -> list[dict[str, Any] | None]:
+    """The records of a file, or the first one; `missing` stands for a file that is not there."""
     try:
-        return lines(path.read_bytes())
+        for each in (path.parent, path):
+            if each.exists() and (problem := distrust(each)):
+                raise SourceError(path.parent.name, f"{each} {problem}")
+        with opened(path) as file:
+            return lines(file.readline(LINE_BYTES) if first else file.read())
     except OSError as exc:
         if missing is not None:
-            return list(missing), 0
+            return missing
         raise SourceError(path.parent.name, f"no journal: {(exc.strerror or str(exc)).lower()}") from exc

@@ -5,9 +5,12 @@ N.index        of source N: where the samples of N.pcm are on the timeline, and 
 """
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from asrcli.config import Recognition
 from asrcli.errors import SourceError, bare
@@ -15,6 +18,8 @@ from asrcli.events import Began, Ended, Event, Final, Gap, Paused, Resumed
 from asrcli.transcript import Transcript
 
 VERSION = 1
+MOST = 1 << 53  # of anything that is counted: what is more was not written by us
+RATES = range(1000, 384_001)
 EVENTS = "events.jsonl"
 _BESIDE = ("translation", "translated_into", "heard")  # fields of a final that few have
 
@@ -28,6 +33,16 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Input:
+    """A file that is heard: where it is, what shows that it has not changed (if it can be read again), and its name."""
+
+    path: str
+    size_bytes: int | None = None
+    mtime_ns: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Header:
     """All that is needed to go on.
 
@@ -35,6 +50,9 @@ class Header:
         begun: When, as ISO 8601 with the zone.
         service: Whom the run asked; neither a key nor anything else that was in the address. Empty: the embedded one.
         workspace: For which workspace, where the address does not say it.
+        inputs: The files that are heard, for a run that keeps no samples: they are still there.
+        reading: How they are read, and how fast they are sent.
+        stages: Which of them go through one run, with the files that it writes.
         showing: What the transcript is written as and where, in the words of the command line.
     """
 
@@ -44,6 +62,9 @@ class Header:
     service: str = ""
     showing: Mapping[str, Any] = field(default_factory=dict)
     workspace: str = ""
+    inputs: tuple[Input, ...] = ()
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    stages: tuple[tuple[tuple[int, ...], tuple[str, ...]], ...] = ()
 
     def line(self) -> bytes:
         """The first line of the events."""
@@ -63,16 +84,73 @@ def header(name: str, first: Mapping[str, Any] | None) -> Header:
     if version > VERSION:
         raise SourceError(name, f"made by a newer asr (journal version {version}, this one reads {VERSION})")
     try:
-        known = {part.name for part in fields(Recognition)}
-        asked = {key: _frozen(value) for key, value in first["asked"].items() if key in known}
-        sources = tuple(Kept(str(one["name"]), str(one.get("speaker", ""))) for one in first["sources"])
+        asked = {key: _frozen(value) for key, value in first["asked"].items() if _known(key, _frozen(value))}
+        sources = tuple(Kept(_text(one, "name"), _text(one, "speaker", "")) for one in first["sources"])
         recognition = Recognition(**asked)
-        if not sources or not isinstance(recognition.rate, int) or recognition.rate <= 0:
+        inputs = tuple(_input(one) for one in first.get("inputs", []))
+        reading, stages = dict(first.get("reading", {})), _frozen(first.get("stages", []))
+        if not (sources or inputs) or recognition.rate not in RATES or not _fits(stages, _STAGES):
             raise ValueError
-        begun, service, workspace = str(first["begun"]), str(first["service"]), str(first.get("workspace", ""))
-        return Header(begun, recognition, sources, service, dict(first["showing"]), workspace)
+        if any(number not in range(len(inputs)) for numbers, _ in stages for number in numbers):
+            raise ValueError
+        service, workspace = _text(first, "service"), _text(first, "workspace", "")
+        begun, showing = _text(first, "begun"), dict(first["showing"])
+        return Header(begun, recognition, sources, service, showing, workspace, inputs, reading, stages)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise SourceError(name, "no journal: its first line does not say what was asked for") from exc
+
+
+_STAGES = tuple[tuple[tuple[int, ...], tuple[str, ...]], ...]
+
+
+def _input(one: Any) -> Input:
+    size_bytes, mtime_ns = one.get("size_bytes"), one.get("mtime_ns")
+    if size_bytes is None:
+        return Input(_text(one, "path"), name=_text(one, "name", ""))
+    if not isinstance(mtime_ns, int) or isinstance(mtime_ns, bool):
+        raise ValueError("mtime_ns")
+    return Input(_text(one, "path"), count(size_bytes), mtime_ns, _text(one, "name", ""))
+
+
+def _known(name: str, value: Any) -> bool:
+    """Whether that is a field of what was asked; a newer program may know more.
+
+    Raises:
+        ValueError: it is one, and of another type.
+    """
+    hint = _hints().get(name)
+    if hint is not None and not _fits(value, hint):
+        raise ValueError(name)
+    return hint is not None
+
+
+@cache
+def _hints() -> dict[str, Any]:
+    return get_type_hints(Recognition)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value of JSON is of a type."""
+    kinds = get_args(hint)
+    if get_origin(hint) is UnionType:
+        return any(_fits(value, kind) for kind in kinds)
+    if get_origin(hint) is tuple:
+        if not isinstance(value, tuple):
+            return False
+        wanted = kinds[:1] * len(value) if kinds[1:] == (...,) else kinds
+        return len(wanted) == len(value) and all(map(_fits, value, wanted))
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < MOST
+    return hint is Any or (value is None if hint is NoneType else isinstance(value, hint))
+
+
+def _text(record: Mapping[str, Any], name: str, otherwise: str | None = None) -> str:
+    value = record[name] if otherwise is None else record.get(name, otherwise)
+    if not isinstance(value, str):
+        raise ValueError(name)
+    return value
 
 
 def _frozen(value: Any) -> Any:
@@ -84,22 +162,24 @@ def line(record: Mapping[str, Any]) -> bytes:
     return json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def lines(data: bytes) -> tuple[list[dict[str, Any]], int]:
-    """The whole records in what a file holds, in order, and how many whole lines are none.
+def lines(data: bytes) -> list[dict[str, Any] | None]:
+    """The whole records in what a file holds, in order; None stands for a whole line that is none.
 
     A last line without its end was being written when the program, or the machine, went: it does not count.
     """
-    records, damaged = [], 0
-    for text in data.split(b"\n")[:-1]:
-        try:
-            record = json.loads(text)
-        except (ValueError, RecursionError):
-            record = None
-        if isinstance(record, dict):
-            records.append(record)
-        else:
-            damaged += 1
-    return records, damaged
+    return [_record(text) for text in data.split(b"\n")[:-1]]
+
+
+def _record(text: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(name)
 
 
 def described(event: Event, transcript: Transcript) -> dict[str, Any] | None:
@@ -140,7 +220,26 @@ def number(record: Mapping[str, Any], name: str) -> int:
     Raises:
         ValueError: it is not.
     """
-    value = record.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(name)
+    return count(record.get(name))
+
+
+def count(value: Any) -> int:
+    """The value, if it counts something.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MOST:
+        raise ValueError(str(type(value)))
     return value
+
+
+def span(value: Any) -> tuple[int, int]:
+    """From and to, in milliseconds.
+
+    Raises:
+        ValueError: it is no such thing.
+    """
+    if not isinstance(value, list) or len(value) != 2 or count(value[0]) > count(value[1]):
+        raise ValueError(str(type(value)))
+    return value[0], value[1]

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +13,8 @@ from time import time
 
 from asrcli.errors import SourceError, UsageError
 from asrcli.journal.lock import Lock, in_use
-from asrcli.journal.reading import Journal, size_bytes
+from asrcli.journal.owned import distrust, is_folder, is_id, remove_files, size_bytes, strangers
+from asrcli.journal.reading import Journal, open_header
 
 LIMIT_BYTES = 2 << 30
 LIMIT_DAYS = 14
@@ -65,9 +65,9 @@ class Shelf:
         self.folder = folder
 
     def paths(self) -> list[Path]:
-        """All of them. A folder that cannot be read holds none."""
+        """All folders that are called like one, whatever is in them. A folder that cannot be read holds none."""
         try:
-            found = [path for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+            found = [path for path in self.folder.iterdir() if is_id(path.name) and is_folder(path)]
         except OSError:
             return []
         return sorted(found, key=lambda path: path.name, reverse=True)
@@ -88,7 +88,7 @@ class Shelf:
         raise UsageError(f"no session {prefix}", f"the newest: {_some(paths)}" if paths else f"none in {self.folder}")
 
     def last(self) -> Path:
-        """The newest.
+        """The newest that nobody else can have put there.
 
         Raises:
             UsageError: there is none.
@@ -96,14 +96,15 @@ class Shelf:
         paths = self.paths()
         if not paths:
             raise UsageError(f"no session in {self.folder}")
-        return paths[0]
+        return next((path for path in paths if not distrust(path)), paths[0])
 
     def tidy(self, limits: Limits, keep: Path, now: Callable[[], float] = time) -> None:
         """Remove what is too old, and the oldest finished ones while there is too much. What is in use stays."""
         with suppress(OSError):
             for path in self.folder.glob(f"{_GOING}*"):  # somebody was stopped at it
-                shutil.rmtree(path, ignore_errors=True)
-        paths = [path for path in self.paths() if path != keep]
+                if is_id(path.name.removeprefix(_GOING)) and is_folder(path) and not distrust(path):
+                    remove_files(path)
+        paths = [path for path in self.paths() if path != keep and _is_ours(path)]
         for path in [path for path in paths if _age_s(path, now()) > limits.age_s]:
             _try_to_remove(path)
             paths.remove(path)
@@ -123,6 +124,8 @@ def state(path: Path, journal: Journal | None = None) -> State:
         journal = journal or Journal.open(path)
     except SourceError:
         return State.DAMAGED
+    if journal.header.inputs:
+        return State.FINISHED if journal.done >= set(range(len(journal.header.stages))) else State.INTERRUPTED
     return State.INTERRUPTED if any(map(journal.unheard, journal.tracks)) else State.FINISHED
 
 
@@ -130,9 +133,13 @@ def remove(path: Path) -> None:
     """Remove a session.
 
     Raises:
-        UsageError: it is in use.
+        UsageError: it is in use, no session of ours, or holds what this tool did not make.
         OSError: it cannot be removed.
     """
+    if not _is_ours(path):
+        raise UsageError(f"{path} is no session that can be read: nothing of it is deleted", "remove it yourself")
+    if foreign := strangers(path):
+        raise UsageError(f"session {path.name} holds {foreign[0]}, which is not ours", "move that away first")
     lock = Lock(path)
     if not lock.take():
         raise UsageError(f"session {path.name} is in use", "end that run first")
@@ -142,7 +149,18 @@ def remove(path: Path) -> None:
         going = path.rename(path.with_name(_GOING + path.name))
     finally:
         lock.release()
-    shutil.rmtree(going)
+    remove_files(going)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether it is a session that this tool made for this user, by its name, its owner and its header."""
+    if not is_id(path.name) or not is_folder(path) or distrust(path):
+        return False
+    try:
+        open_header(path)
+    except SourceError:
+        return False
+    return True
 
 
 def _try_to_remove(path: Path) -> None:
@@ -153,7 +171,7 @@ def _try_to_remove(path: Path) -> None:
 def _age_s(path: Path, now: float) -> float:
     """How long nobody has written to it. A time that lies ahead is a clock that jumped, and no age."""
     with suppress(OSError):
-        return now - max(file.stat().st_mtime for file in (path, *path.iterdir()))
+        return now - max(file.lstat().st_mtime for file in (path, *path.iterdir()))
     return 0.0
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from asrcli.audio import SAMPLE_BYTES, Chunk, Format
 from asrcli.errors import SourceError
 from asrcli.events import Gap, Resumed
-from asrcli.journal.record import Kept, number
+from asrcli.journal.owned import opened
+from asrcli.journal.record import Kept, number, span
 
 READ_MS = 100
 
@@ -34,6 +35,7 @@ class Track:
     Attributes:
         cuts: Positions behind which a sentence was to end.
         marks: What the source said of its audio: where it had none, and where nothing was to be heard.
+        doubt: From which position on the place of the audio is not known for sure; None where it is.
     """
 
     source: Kept
@@ -42,6 +44,7 @@ class Track:
     stretches: tuple[Stretch, ...] = ()
     cuts: frozenset[int] = frozenset()
     marks: tuple[Gap | Resumed, ...] = ()
+    doubt: int | None = None
 
     @property
     def begin(self) -> int:
@@ -61,7 +64,7 @@ class Track:
         """
         step = self.format.samples(READ_MS)
         try:
-            with self.path.open("rb") as file:
+            with opened(self.path) as file:
                 for stretch in self.stretches:
                     position = max(begin, stretch.position)
                     while position < min(end, stretch.end):
@@ -78,7 +81,11 @@ class Track:
 
 
 class Index:
-    """The records of an index, and how many samples there are for them."""
+    """The records of an index, and how many samples there are for them.
+
+    Attributes:
+        doubt: The sample in the file from which the place on the timeline is not known for sure; None where it is.
+    """
 
     def __init__(self, source: Kept, samples: int) -> None:
         self._source, self._samples = source, samples
@@ -86,36 +93,43 @@ class Index:
         self.cuts: list[int] = []
         self.marks: list[Gap | Resumed] = []
         self.problem = ""
+        self.doubt: int | None = None
 
-    def take(self, record: Mapping[str, Any]) -> None:
-        """One more of them."""
+    def take(self, record: Mapping[str, Any] | None) -> None:
+        """One more of them; None is a line that is damaged."""
         try:
+            if record is None:
+                raise ValueError
             self._take(record)
         except (ValueError, TypeError, KeyError):
             self.problem = "a line of its index makes no sense"
+            self._doubt(self._places[-1][0] if self._places else 0)
 
     def _take(self, record: Mapping[str, Any]) -> None:
         if "at" in record:
             at, position = number(record, "at"), number(record, "position")
-            if self._places and (at < self._places[-1][0] or position < self._end(at)):
+            if position < at or (self._places and (at < self._places[-1][0] or position < self._end(at))):
                 raise ValueError(at)
             self._places.append((at, position))
         elif "cut" in record:
             self.cuts.append(number(record, "cut"))
         elif "gap" in record:
-            begin_ms, end_ms = map(int, record["gap"])
-            self.marks.append(Gap(begin_ms, end_ms, str(record.get("reason", "")), self._source.speaker))
+            self.marks.append(Gap(*span(record["gap"]), str(record.get("reason", "")), self._source.speaker))
         elif "pause" in record:
-            begin_ms, end_ms = map(int, record["pause"])
-            self.marks.append(Resumed(begin_ms, end_ms, bool(record.get("muted")), self._source.speaker))
+            self.marks.append(Resumed(*span(record["pause"]), bool(record.get("muted")), self._source.speaker))
 
     def _end(self, at: int) -> int:
         return self._places[-1][1] + at - self._places[-1][0]
 
+    def _doubt(self, at: int) -> None:
+        self.doubt = at if self.doubt is None else min(at, self.doubt)
+
     def stretches(self) -> tuple[Stretch, ...]:
-        """Where the samples are. Those that no line places are left out."""
+        """Where the samples are. Those that no line places begin at 0: they are there, and can be heard."""
         if self._samples and (not self._places or self._places[0][0] > 0):
-            self.problem = "audio whose place is not known is left out"
+            self.problem = "its index is missing or damaged: its audio is taken to begin at 0"
+            self._doubt(0)
+            self._places.insert(0, (0, 0))
         ends = [*(min(at, self._samples) for at, _ in self._places[1:]), self._samples]
         found = [Stretch(at, position, end - at) for (at, position), end in zip(self._places, ends, strict=False)]
         return tuple(stretch for stretch in found if stretch.samples > 0)

@@ -4,17 +4,18 @@ It changes nothing of what it writes, and is in nobody's way: what cannot be wri
 """
 
 import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Any
 
 from asrcli.audio import SAMPLE_BYTES, Chunk
 from asrcli.events import Event, Gap, Notice, Resumed
 from asrcli.journal.disk import PRIVATE_FOLDER, Growing, Syncing, sync_folder
 from asrcli.journal.lock import Lock
+from asrcli.journal.owned import remove_files
 from asrcli.journal.record import EVENTS, Header, Kept, described, line
 from asrcli.seams import Around, Source
 from asrcli.transcript import Transcript
@@ -25,21 +26,26 @@ NAMES_TRIED = 100
 class Recorder:
     """An Output that records the events. Belongs behind all others: what is recorded has been put out.
 
-    `first` is written before the first record.
+    `first` is written before the first record, and may be set until then.
     """
 
     def __init__(self, warn: Callable[[str], None], first: bytes = b"") -> None:
-        self._warn, self._first = warn, first
+        self._warn, self.first = warn, first
         self.file: Growing | None = None
 
     def hear(self, event: Event, transcript: Transcript) -> None:
         """Record what is worth it."""
         record = described(event, transcript) if self.file is not None else None
-        if record is None or self.file is None:
+        if record is not None:
+            self.note(record)
+
+    def note(self, record: Mapping[str, Any]) -> None:
+        """Record something that is no event."""
+        if self.file is None:
             return
         try:
-            self.file.append(self._first + line(record))
-            self._first = b""
+            self.file.append(self.first + line(record))
+            self.first = b""
         except (OSError, ValueError) as exc:
             self.file = None
             self._warn(f"the journal lacks the text from here on: {_reason(exc)}")
@@ -82,7 +88,7 @@ class Writing:
             OSError: there can be none; nothing is kept then.
         """
         folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        self.path = _made(folder, name)
+        self.path = made(folder, name)
         self._lock = Lock(self.path)
         try:
             self._lock.take()
@@ -94,8 +100,8 @@ class Writing:
         except OSError:
             self._drop()
             raise
-        for made in (self.path, folder):
-            sync_folder(made)
+        for each in (self.path, folder):
+            sync_folder(each)
         self.recorder.file = events
         self._syncing = Syncing(self._files, chore)
 
@@ -120,7 +126,8 @@ class Writing:
         self._lock.release()
         for track in self._tracks:
             track.open_no_more()
-        shutil.rmtree(self.path, ignore_errors=True)
+        with suppress(OSError):
+            remove_files(self.path)
         self.path = None
 
 
@@ -187,7 +194,12 @@ class _Track:
             self._index.append(line({"pause": [item.begin_ms, item.end_ms], "muted": item.muted}))
 
 
-def _made(folder: Path, name: Callable[[], str]) -> Path:
+def made(folder: Path, name: Callable[[], str]) -> Path:
+    """A new folder for a session.
+
+    Raises:
+        OSError: there can be none.
+    """
     for _ in range(NAMES_TRIED):
         path = folder / name()
         try:

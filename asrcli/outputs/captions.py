@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from rich.cells import cell_len, chop_cells
 
@@ -24,6 +24,9 @@ _PIECES = re.compile(f"[{_OPENING}]*(?:[{_WIDE}]|[^\\s{_WIDE}]+)[{_CLOSING}]*\\s
 
 
 MAX_LINE, MAX_LINES = 42, 2
+LEAST_MS = 100  # what stands less is nothing
+TURN_MS = 500
+REVERSED_MS = 10_000  # what is said to begin so long before the sentence before it is out of order
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,29 @@ def captions(final: Final, layout: Layout, after_ms: int = 0) -> list[Caption]:
     """The captions of a sentence, none of them before `after_ms`, where the one before still stands."""
     found: list[Caption] = []
     for text, beneath, from_ms, to_ms in _timed(final, layout):
-        begin_ms = max(from_ms, found[-1].end_ms if found else after_ms)
+        begin_ms = max(0, from_ms, found[-1].end_ms if found else after_ms)
         end_ms = min(max(to_ms, begin_ms + layout.min_ms), begin_ms + layout.max_ms)
         found.append(Caption(begin_ms, end_ms, (*text, *beneath)))
     return found
+
+
+def cut(shown: list[Caption], next_ms: int) -> list[Caption]:
+    """The captions of a sentence, yielding to one that begins at `next_ms`: none stands longer, each a moment at least.
+
+    One that begins long before them is none that they could yield to.
+    """
+    if not shown or shown[-1].end_ms <= next_ms or next_ms < shown[0].begin_ms - REVERSED_MS:
+        return shown
+    begin_ms = shown[0].begin_ms
+    if next_ms <= begin_ms:  # both at once, or the later one first: they take turns
+        next_ms = begin_ms + TURN_MS
+    limit_ms = max(next_ms, begin_ms + LEAST_MS * len(shown))
+    if limit_ms >= shown[-1].begin_ms + LEAST_MS:
+        return [*shown[:-1], replace(shown[-1], end_ms=min(limit_ms, shown[-1].end_ms))]
+    edges = [begin_ms + (limit_ms - begin_ms) * number // len(shown) for number in range(len(shown) + 1)]
+    return [
+        replace(each, begin_ms=begin, end_ms=end) for each, (begin, end) in zip(shown, pairwise(edges), strict=True)
+    ]
 
 
 def _timed(final: Final, layout: Layout) -> Iterator[tuple[list[str], list[str], int, int]]:
@@ -115,12 +137,15 @@ def _full(texts: list[str], layout: Layout) -> Iterator[list[str]]:
 def _pieces(final: Final, max_line: int) -> Iterator[_Piece]:
     """What may not be broken, with its times; what no line can hold is broken all the same."""
     text = harmless(final.text).strip()
-    known, duration_ms = _known_times(final, text), final.end_ms - final.begin_ms
-    total, done = max(1, cell_len(text)), 0
+    last_ms = max(final.begin_ms, final.end_ms)
+    known, duration_ms = _known_times(final, text), last_ms - final.begin_ms
+    total, done, least_ms = max(1, cell_len(text)), 0, final.begin_ms
     for match in _PIECES.finditer(text):
         begin_ms = known.get(match.start(), final.begin_ms + duration_ms * done // total)
+        least_ms = begin_ms = min(max(least_ms, begin_ms), last_ms)  # words may lie about their times
         done += cell_len(match[0])
         end_ms = known.get(-match.end(), max(begin_ms, final.begin_ms + duration_ms * done // total))
+        end_ms = min(max(begin_ms, end_ms), last_ms)
         *parts, last = chop_cells(match[0].rstrip(), max_line)
         for part in (*parts, last + " " * match[0].endswith(" ")):
             yield _Piece(part, begin_ms, end_ms)

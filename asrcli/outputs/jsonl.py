@@ -1,13 +1,14 @@
 """JSON Lines: the public contract of schema.py, one object per line, each line at once."""
 
-import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
+from asrcli.errors import without_secrets
 from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Paused, Reconnecting, Resumed, Word
 from asrcli.outputs.lines import Lines
 from asrcli.outputs.plain import LEVELS
 from asrcli.outputs.schema import VERSION
+from asrcli.outputs.text import as_json
 from asrcli.transcript import Transcript
 
 
@@ -21,7 +22,7 @@ class JsonLines:
         """Put out the line for an event, if it has one."""
         described = self._described(event, transcript)
         if described is not None:
-            self._lines.write(json.dumps(described, ensure_ascii=False))
+            self._lines.write(as_json(described))
 
     def close(self) -> None:
         """End the file."""
@@ -35,13 +36,16 @@ class JsonLines:
         if isinstance(event, Final):
             return _final(event, transcript) if event.text.strip() else None
         if isinstance(event, Gap):
+            event = replace(event, reason=without_secrets(event.reason))
             return _present({"type": "gap", **asdict(event)}, "speaker")
         if isinstance(event, Paused | Resumed):
             name = "pause" if isinstance(event, Paused) else "resume"
             return _present({"type": name, **asdict(event)}, "speaker")
         if isinstance(event, Reconnecting):
+            event = replace(event, reason=without_secrets(event.reason))
             return _present({"type": "reconnect", **asdict(event)}, "speaker")
         if isinstance(event, Notice):
+            event = replace(event, text=without_secrets(event.text))
             return {"type": "notice", **asdict(event)} if LEVELS[event.level] <= self._level else None
         return {"type": "end", **asdict(event)} if isinstance(event, Ended) else None
 

@@ -2,11 +2,26 @@
 
 import logging
 
+from asrcli.errors import without_secrets
 from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Reconnecting
-from asrcli.outputs.text import account, reconnecting
+from asrcli.outputs.text import account, harmless, reconnecting
 from asrcli.transcript import Transcript
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
+
+
+class Lined(logging.Formatter):
+    """Each record on one line, harmless and without secrets; a traceback below it, indented, is no record of ours."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """As the base does it, line by line."""
+        record = logging.makeLogRecord(record.__dict__ | {"exc_text": None})
+        record.message = harmless(without_secrets(record.getMessage()))
+        if self.usesTime():
+            record.asctime = self.formatTime(record, self.datefmt)
+        below = [*([self.formatException(record.exc_info)] if record.exc_info else []), record.stack_info or ""]
+        lines = [line for text in below for line in text.splitlines()]
+        return "\n    ".join([self.formatMessage(record), *(harmless(without_secrets(line)) for line in lines)])
 
 
 class Log:

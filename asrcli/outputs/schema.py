@@ -108,6 +108,7 @@ _EVENTS = [
             "cost": {"type": ["number", "null"], "minimum": 0, "description": "of what it counted, in CNY"},
             "resent_ms": {**_MS, "description": "audio that was sent again after a loss, each time it was"},
             "dropped": {**_COUNT, "description": "finals that said again what was settled, and were dropped"},
+            "model": {**_TEXT, "description": "what heard it: the model asked, or the recognizer on this machine"},
             "longest_catch_up_ms": {**_MS, "description": "loss of a connection to nothing waiting any more"},
         },
     ),

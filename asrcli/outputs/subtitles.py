@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from string import Formatter
 from typing import TYPE_CHECKING
 
 from asrcli.errors import UsageError
 from asrcli.events import Began, Event, Final, Gap
-from asrcli.outputs.captions import Caption, Layout, captions
+from asrcli.outputs.captions import REVERSED_MS, Caption, Layout, captions, cut
 from asrcli.outputs.lines import Lines
 from asrcli.outputs.plain import Plain
 from asrcli.outputs.text import clock, harmless, said, translated
@@ -17,6 +17,9 @@ from asrcli.transcript import Transcript
 if TYPE_CHECKING:
     from pysubs2 import SSAFile
 
+# A width or a precision without bound, one that comes from the text, and numbers as characters.
+_UNBOUNDED = re.compile(r"\d{4}|[{}]|c\Z")
+NEW_LINE = "\\N"  # of a caption in ASS
 TSV_HEAD = "start\tend\ttext"
 # Players take these for markup, and what stands between them would vanish.
 _MARKUP = {
@@ -27,13 +30,18 @@ _MARKUP = {
 
 
 class Subtitles:
-    """Captions in a format that pysubs2 writes: srt, vtt or ass."""
+    """Captions as srt, vtt or ass.
+
+    The captions of a sentence yield to the next one: in a file they are written at once and written anew when that
+    comes; where nothing can be written anew they wait for it.
+    """
 
     def __init__(self, lines: Lines, name: str, layout: Layout) -> None:
         self._lines, self._name, self._layout = lines, name, layout
         self._number = 0
         self._ends: dict[str, int] = {}  # speaker -> end of their last caption
         self._begun = False
+        self._last: _Shown | None = None
 
     def hear(self, event: Event, transcript: Transcript) -> None:
         """Put out the captions of a final, or one that says that there is a gap."""
@@ -41,39 +49,82 @@ class Subtitles:
         if isinstance(event, Began) and not self._begun:
             self._begun = True
             self._head()
-        if not isinstance(event, Final | Gap):
+        if not isinstance(event, Final | Gap) or not self._speaks(event):
             return
         words = event.words if isinstance(event, Final) and not event.speaker else ()  # a label stands in no word
         into = translated(event) if isinstance(event, Final) else ""
-        text = said(event) if self._speaks(event) else ""
+        self._settle(event)
+        text = said(event) if isinstance(event, Gap) or event.text.strip() else ""
         whole = Final("", event.begin_ms, event.end_ms, text, words, translation=into)
-        for caption in captions(whole, self._layout, self._ends.get(event.speaker, 0)):
-            self._ends[event.speaker] = caption.end_ms
-            self._number += 1
-            self._lines.write(self._block(caption))
+        after_ms = self._ends.get(event.speaker, 0)
+        if after_ms - event.begin_ms > REVERSED_MS:
+            after_ms = 0
+        found = captions(whole, self._layout, after_ms)
+        if found:
+            self._last = _Shown(event.speaker, found, event.end_ms, written=self._lines.amendable)
+            self._ends[event.speaker] = found[-1].end_ms
+            if self._last.written:
+                self._lines.write(self._blocks(found))
 
     def close(self) -> None:
         """End the file."""
-        self._lines.close()
+        try:
+            self._settle(None)
+        finally:
+            self._lines.close()
+
+    def _settle(self, following: Final | Gap | None) -> None:
+        """Write the captions of the last sentence as they stay, now that it is known what follows."""
+        last, self._last = self._last, None
+        if last is None:
+            return
+        found = last.captions
+        if following is not None:
+            own = following.speaker == last.speaker  # nobody yields to another speaker, and no one waits for that
+            found = cut(found, following.begin_ms if own else last.end_ms)
+            self._ends[last.speaker] = found[-1].end_ms
+        if not last.written:
+            self._lines.write(self._blocks(found))
+        elif found != last.captions:
+            self._lines.amend(self._blocks(found))
+        self._number += len(found)
 
     @staticmethod
     def _speaks(event: Final | Gap) -> bool:
-        return isinstance(event, Gap) or bool(event.text.strip())
+        return isinstance(event, Gap) or bool(event.text.strip() or event.translation.strip())
 
     def _head(self) -> None:
         head = _empty().to_string(self._name)
         self._lines.write(head.removesuffix("\n")) if head else self._lines.begin()
 
-    def _block(self, caption: Caption) -> str:
-        from pysubs2 import SSAEvent
+    def _blocks(self, found: list[Caption]) -> str:
+        return "\n".join(self._block(caption, self._number + more) for more, caption in enumerate(found, 1))
 
-        event = SSAEvent(start=caption.begin_ms, end=caption.end_ms)
-        event.plaintext = "\n".join(line.translate(_MARKUP[self._name]) for line in caption.lines)
-        file = _empty()
-        head = file.to_string(self._name)
-        file.append(event)
-        block = file.to_string(self._name).removeprefix(head).removesuffix("\n")
-        return re.sub(r"\A1$", str(self._number), block, count=1, flags=re.MULTILINE)
+    def _block(self, caption: Caption, number: int) -> str:
+        lines = [line.translate(_MARKUP[self._name]) for line in caption.lines]
+        begin, end = (_time(ms, self._name) for ms in (caption.begin_ms, caption.end_ms))
+        if self._name == "ass":
+            return f"Dialogue: 0,{begin},{end},Default,,0,0,0,,{NEW_LINE.join(lines)}"
+        return "\n".join([str(number), f"{begin} --> {end}", *lines, ""])
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The captions of the last sentence, and whether they are written already."""
+
+    speaker: str
+    captions: list[Caption]
+    end_ms: int
+    written: bool
+
+
+def _time(ms: int, name: str) -> str:
+    """A time as a format has it; hours take as many digits as they need, which libraries forget."""
+    seconds, rest = divmod(ms, 1000)
+    hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
+    if name == "ass":
+        return f"{hours}:{minutes:02}:{seconds:02}.{rest // 10:02}"
+    return f"{hours:02}:{minutes:02}:{seconds:02}{',' if name == 'srt' else '.'}{rest:03}"
 
 
 def _empty() -> "SSAFile":
@@ -85,7 +136,7 @@ def _empty() -> "SSAFile":
 def tsv(event: Final | Gap, number: int) -> str:
     """A row of TSV_HEAD: milliseconds and text."""
     del number
-    return f"{event.begin_ms}\t{event.end_ms}\t{said(event)}"
+    return f"{event.begin_ms}\t{max(event.begin_ms, event.end_ms)}\t{said(event)}"
 
 
 def _tsv_of_both(event: Final | Gap, number: int) -> str:
@@ -101,7 +152,7 @@ def table(lines: Lines, *, translated: bool = False) -> Plain:
 def lrc(event: Final | Gap, number: int) -> str:
     """A line of lyrics: its minutes, seconds and hundredths, then the text; a translation is another, sung with it."""
     del number
-    hundredths = event.begin_ms // 10
+    hundredths = max(0, event.begin_ms) // 10
     time = f"[{hundredths // 6000:02}:{hundredths // 100 % 60:02}.{hundredths % 100:02}]"
     into = translated(event) if isinstance(event, Final) else ""
     return f"{time}{said(event)}" + (f"\n{time}{into}" if into else "")
@@ -111,14 +162,18 @@ def template(text: str) -> Callable[[Final | Gap, int], str]:
     """A line for each final, with its fields in place of {begin}, {text} and so on.
 
     Raises:
-        UsageError: a field that there is not, or braces that do not match.
+        UsageError: a field that there is not, braces that do not match, or a width that no line has.
     """
     text = text.replace("\\t", "\t").replace("\\n", "\n")  # as a shell passes them on
     known = _fields(Final("", 0, 0, ""), 0)
+    problem = ""
     try:
-        unknown = [name for _, name, _, _ in Formatter().parse(text) if name is not None and name not in known]
-        problem = f"no field {unknown[0] or 'without a name'}" if unknown else ""
-        if not unknown:
+        for _, name, spec, _ in Formatter().parse(text):
+            if name is not None and name not in known:
+                problem = problem or f"no field {name or 'without a name'}"
+            if spec and _UNBOUNDED.search(spec):
+                problem = problem or f"{{{name}:{spec}}}: a width up to 999, and no character by its number"
+        if not problem:
             text.format_map(known)
     except ValueError as exc:
         problem = str(exc)
@@ -136,10 +191,10 @@ def _fields(event: Final | Gap, number: int) -> Mapping[str, object]:
         "begin_ms": event.begin_ms,
         "end_ms": event.end_ms,
         "text": said(replace(event, speaker="")),
-        "speaker": event.speaker,
-        "language": about.language,
-        "emotion": about.emotion,
+        "speaker": harmless(event.speaker),
+        "language": harmless(about.language),
+        "emotion": harmless(about.emotion),
         "translation": translated(about),
-        "translated_into": about.translated_into,
+        "translated_into": harmless(about.translated_into),
         "heard": harmless(about.heard).strip(),
     }

@@ -1,8 +1,12 @@
-"""Text for people: times, harmless characters, the account of a run. Pure."""
+"""Text for people and for programs: times, harmless characters, JSON on one line, the account of a run. Pure."""
 
+import json
+import math
+import re
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from asrcli.events import Ended, Final, Gap, Partial, Reconnecting, Resumed
 
@@ -10,13 +14,46 @@ SEPARATOR = " · "
 INTO = "→ "  # stands before a translation
 BELOW = "  "  # before what no time stands in front of
 # Direction overrides can make a line read as what it does not say; the marks of ordinary right-to-left text stay.
-_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f")
+_LINE_ENDS = frozenset("\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029")  # whatever some reader of lines ends one at
+# JSON allows these as they are; terminals obey the first, and many readers of lines break at the next.
+_UNESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_FAR_MS = 10**11  # three years: a clock time that is farther away is none
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def harmless(text: str) -> str:
-    """The text on one line without anything a terminal would obey: controls become nothing, line ends a space."""
-    kept = (" " if char in "\n\r\t\u2028\u2029" else char for char in text if char not in _OVERRIDES)
-    return "".join(char for char in kept if unicodedata.category(char) != "Cc")
+    """The text on one line without anything a terminal would obey: controls become nothing, line ends a space.
+
+    Half a character, as a name of a file or JSON may bring it, becomes a question mark.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    kept = (" " if char in _LINE_ENDS else char for char in text if char not in _OVERRIDES)
+    plain = "".join(char for char in kept if unicodedata.category(char) != "Cc")
+    return _HALVES.sub("?", plain)
+
+
+def as_json(value: Any, indent: int | None = None) -> str:
+    """The value as JSON that is one line to every reader, and harmless to a terminal. What is no number is null."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(value), ensure_ascii=False, indent=indent)
+    return escaped(_HALVES.sub("?", text))
+
+
+def escaped(text: str) -> str:
+    """JSON text with its harmful characters written as their numbers. It means the same."""
+    return _UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def clock(ms: int) -> str:
@@ -28,14 +65,14 @@ def clock(ms: int) -> str:
 
 def wall_clock(origin: datetime) -> Callable[[int], str]:
     """Times of day instead of times since `origin`, as 14:03:07.120."""
-    return lambda ms: (origin + timedelta(milliseconds=ms)).strftime("%H:%M:%S.%f")[:-3]
+    return lambda ms: (origin + timedelta(milliseconds=max(-_FAR_MS, min(ms, _FAR_MS)))).strftime("%H:%M:%S.%f")[:-3]
 
 
 def line(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
     """A final as one line, its times in front where there is a stamp for them; a gap always with its times."""
     if isinstance(event, Gap):
         stamp = stamp or clock
-        whose = f"{event.speaker}: " if event.speaker else ""
+        whose = f"{harmless(event.speaker)}: " if event.speaker else ""
         return f"[gap {stamp(event.begin_ms)} → {stamp(event.end_ms)}: {whose}{harmless(event.reason)}]"
     text = said(event)
     return f"[{stamp(event.begin_ms)} → {stamp(event.end_ms)}] {text}" if stamp else text
@@ -64,13 +101,13 @@ def translated(event: Partial | Final) -> str:
 def pause(event: Resumed, stamp: Callable[[int], str] | None) -> str:
     """A pause that is over, as one line."""
     stamp = stamp or clock
-    whose = f"{event.speaker} " if event.speaker else ""
+    whose = f"{harmless(event.speaker)} " if event.speaker else ""
     return f"[{whose}{'muted' if event.muted else 'paused'} {stamp(event.begin_ms)} → {stamp(event.end_ms)}]"
 
 
 def reconnecting(event: Reconnecting) -> str:
     """What happened to the connection, and what is done about it."""
-    whose = f"{event.speaker}: " if event.speaker else ""
+    whose = f"{harmless(event.speaker)}: " if event.speaker else ""
     return (
         f"{whose}{harmless(event.reason)}; connecting again in {event.wait_ms / 1000:.1f} s (attempt {event.attempt})"
     )
@@ -79,7 +116,7 @@ def reconnecting(event: Reconnecting) -> str:
 def said(event: Final | Gap) -> str:
     """The words of a final behind the name of who said them; for a gap what stands in their place."""
     words = f"[gap: {harmless(event.reason)}]" if isinstance(event, Gap) else harmless(event.text).strip()
-    return f"{event.speaker}: {words}" if event.speaker else words
+    return f"{harmless(event.speaker)}: {words}" if event.speaker else words
 
 
 def folded(line: str, cells: int) -> list[str]:
@@ -117,7 +154,7 @@ def account(ended: Ended) -> list[str]:
         delays.append(f"first text after {ended.first_text_ms / 1000:.2f} s")
     if ended.final_after_stop_ms is not None:
         delays.append(f"last final {ended.final_after_stop_ms / 1000:.2f} s after the end")
-    delays += _bill(ended)
+    delays += [*_bill(ended), *([f"heard by {harmless(ended.model)}"] if ended.model else [])]
     return [SEPARATOR.join(parts) for parts in (seconds, delays) if parts]
 
 

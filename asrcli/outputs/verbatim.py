@@ -7,7 +7,7 @@ from typing import Any
 
 from asrcli.message import Binary, Message, Text
 from asrcli.outputs.lines import Lines
-from asrcli.outputs.text import harmless
+from asrcli.outputs.text import as_json, escaped, harmless
 
 SHOWN = 40  # characters of audio that we sent ourselves
 
@@ -26,21 +26,23 @@ class Verbatim:
         if self._stamp:
             at_ms = round((self._now() - self._began) * 1000)
             direction = "sent" if sent else "received"
-            line = _compact({"at_ms": at_ms, "direction": direction, "message": _value(message, short=sent)})
+            line = as_json({"at_ms": at_ms, "direction": direction, "message": _value(message, short=sent)})
         else:
-            line = _compact({"sent": _value(message, short=True)}) if sent else _verbatim(message)
+            line = as_json({"sent": _value(message, short=True)}) if sent else _verbatim(message)
         self._lines.write(harmless(line) if self._to_screen else line)
 
 
 def _verbatim(message: Message) -> str:
+    """Text as it stands, where it is harmless; else JSON that means the same."""
     if not isinstance(message, Text):
-        return _compact(_value(message, short=False))
-    if "\n" not in message.data and "\r" not in message.data:
+        return as_json(_value(message, short=False))
+    if message.data == harmless(message.data):
         return message.data
     try:
-        return _compact(json.loads(message.data))
+        value = json.loads(message.data)
     except (ValueError, RecursionError):
-        return _compact(message.data)
+        return as_json(message.data)
+    return as_json(value) if set(message.data) & {"\n", "\r"} else escaped(message.data)
 
 
 def _value(message: Message, *, short: bool) -> Any:
@@ -61,7 +63,3 @@ def _value(message: Message, *, short: bool) -> Any:
 
 def _short(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}… {len(text)} characters"
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

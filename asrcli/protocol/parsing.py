@@ -107,6 +107,7 @@ def endpoint(base: str, path: str, query: str = "") -> str:
     try:
         parts = urlsplit(base)
         usable = parts.scheme in {"ws", "wss"} and bool(parts.hostname) and parts.port != 0
+        (parts.hostname or "").encode("idna")  # what no resolver takes: an empty label, one that is too long
     except ValueError:
         usable = False
     if not usable:
@@ -127,6 +128,7 @@ def rest_url(base: str, path: str) -> str:
         parts = urlsplit(base)
         scheme = {"ws": "http", "wss": "https", "http": "http", "https": "https"}.get(parts.scheme, "")
         usable = bool(scheme and parts.hostname) and parts.port != 0
+        (parts.hostname or "").encode("idna")
     except ValueError:
         usable = False
     if not usable:

@@ -15,31 +15,36 @@ ENDED = Ended(300, 300, 0, 1, 0, None, None, None, 300)
 NOW = 2_000_000_000.0
 
 
+def called(letter: str) -> str:
+    """A name that sessions get, for a letter."""
+    return f"20261124-2305{ord(letter) - ord('a'):02}-a1b2"
+
+
 def kept(folder: Path, name: str, *, finished: bool = True, days: float = 0) -> Path:
     """A session of about 10 KB that nobody has written to for so many days."""
     events: list[Event] = [began(), final(0, 300), ENDED] if finished else [began()]
-    path = session(folder, spoken(0, 300), events, name)
+    path = session(folder, spoken(0, 300), events, called(name))
     for file in (*path.iterdir(), path):
         os.utime(file, (NOW - days * DAY_S,) * 2)
     return path
 
 
-def names(folder: Path) -> list[str]:
-    """What is there."""
-    return sorted(path.name for path in folder.iterdir())
+def names(folder: Path) -> str:
+    """Which of them are there."""
+    return "".join(chr(int(path.name[13:15]) + ord("a")) for path in sorted(folder.iterdir()))
 
 
 def test_a_unique_beginning_is_enough(tmp_path: Path) -> None:
     """Of a name that is there; one that is not is answered with the newest."""
-    for name in ("20261124-a", "20261124-ab", "20261125-c", "20261126-d"):
+    for name in "abcd":
         kept(tmp_path, name)
     shelf = Shelf(tmp_path)
-    assert shelf.find("20261125").name == "20261125-c"
-    assert shelf.find("20261124-a").name == "20261124-a"
-    assert shelf.last().name == "20261126-d"
-    with pytest.raises(UsageError, match="session 20261124 could be 20261124-ab, 20261124-a"):
+    assert shelf.find("20261124-230501").name == called("b")
+    assert shelf.find(called("a")).name == called("a")
+    assert shelf.last().name == called("d")
+    with pytest.raises(UsageError, match=f"session 20261124 could be {called('d')}, {called('c')}, {called('b')}$"):
         shelf.find("20261124")
-    with pytest.raises(UsageError, match=r"no session x; the newest: 20261126-d, 20261125-c, 20261124-ab$"):
+    with pytest.raises(UsageError, match=f"no session x; the newest: {called('d')}, {called('c')}, {called('b')}$"):
         shelf.find("x")
     with pytest.raises(UsageError, match="no session"):
         shelf.find("")
@@ -61,11 +66,11 @@ def test_states(tmp_path: Path) -> None:
     assert lock.take()
     (paths[3] / "events.jsonl").write_text("junk\n")
     assert [state(path) for path in paths] == [State.FINISHED, State.INTERRUPTED, State.IN_USE, State.DAMAGED]
-    with pytest.raises(UsageError, match="session c is in use"):
+    with pytest.raises(UsageError, match=f"session {called('c')} is in use"):
         remove(paths[2])
     lock.release()
     remove(paths[2])
-    assert names(tmp_path) == ["a", "b", "d"]
+    assert names(tmp_path) == "abd"
 
 
 def test_the_oldest_finished_ones_make_room(tmp_path: Path) -> None:
@@ -74,17 +79,51 @@ def test_the_oldest_finished_ones_make_room(tmp_path: Path) -> None:
     lock = Lock(made[2])
     assert lock.take()
     Shelf(tmp_path).tidy(Limits(size_bytes=25_000), made[4], lambda: NOW)
-    assert names(tmp_path) == ["b", "c", "e"]
+    assert names(tmp_path) == "bce"
     lock.release()
 
 
 def test_what_is_too_old_goes_whatever_its_state(tmp_path: Path) -> None:
     """A clock that was ahead makes nothing old; what a removal left behind goes too."""
-    for name, days in {"a": 15.0, "b": 13.0, "c": 15.0, "ahead": -4000.0}.items():
+    for name, days in {"a": 15.0, "b": 13.0, "c": 15.0, "d": -4000.0}.items():
         kept(tmp_path, name, finished=name != "c", days=days)
-    (tmp_path / ".going-x").mkdir()
+    (tmp_path / f".going-{called('e')}").mkdir()
     Shelf(tmp_path).tidy(Limits(), tmp_path / "none", lambda: NOW)
-    assert names(tmp_path) == ["ahead", "b"]
+    assert names(tmp_path) == "bd"
+
+
+def test_nothing_is_removed_that_is_no_session_of_ours(tmp_path: Path) -> None:
+    """Folders and links of any name, sessions of others or without a header, and files that the user put there."""
+    for name in ("taxes", "photos", ".going-photos", "20261124-230501-a1b2x", called("z")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.txt").write_text("mine")
+    (tmp_path / "elsewhere").mkdir()
+    target = kept(tmp_path / "elsewhere", "a", days=99)
+    (tmp_path / called("y")).symlink_to(target)
+    damaged, others, mixed = (kept(tmp_path, letter, days=99) for letter in "bcd")
+    (damaged / "events.jsonl").write_text("junk\n")
+    others.chmod(0o777)
+    (mixed / "mine.txt").write_text("mine")
+    for path in (*tmp_path.iterdir(), damaged / "events.jsonl", mixed / "mine.txt", mixed, damaged):
+        os.utime(path, (0, 0), follow_symlinks=False)
+    before = sorted(path for path in tmp_path.rglob("*"))
+    for _ in range(2):
+        Shelf(tmp_path).tidy(Limits(size_bytes=0), tmp_path / "none", lambda: NOW)
+    for path in (damaged, others, tmp_path / called("z"), tmp_path / "taxes", tmp_path / called("y")):
+        with pytest.raises(UsageError, match="nothing of it is deleted"):
+            remove(path)
+    with pytest.raises(UsageError, match=r"holds mine.txt, which is not ours"):
+        remove(mixed)
+    assert sorted(path for path in tmp_path.rglob("*")) == before
+
+
+def test_a_session_without_its_index_is_kept_for_its_days(tmp_path: Path) -> None:
+    """It has audio that can still be heard: pruning takes others first, and not it."""
+    whole, without = kept(tmp_path, "b", days=1), kept(tmp_path, "a", days=1)
+    (without / "0.index").unlink()
+    assert (state(whole), state(without)) == (State.FINISHED, State.INTERRUPTED)
+    Shelf(tmp_path).tidy(Limits(size_bytes=0), tmp_path / "none", lambda: NOW)
+    assert names(tmp_path) == "a"
 
 
 def test_where_sessions_are() -> None:

@@ -55,7 +55,7 @@ def test_kill_9_costs_the_last_second_at_most(microphone: Microphone, scripted: 
     before = events(tmp_path / "talk.jsonl.part", "final")
     listed = json.loads(asr("sessions", "--json", "--journal", kept).stdout)
     assert [(each["state"], each["sentences"]) for each in listed] == [("interrupted", len(before))]
-    done = asr("resume", "--last", "--journal", kept)
+    done = asr("resume", "--last", "--yes", "--journal", kept)
     assert (done.returncode, done.stdout) == (0, "")
     finals = events(tmp_path / "talk.jsonl", "final")
     assert finals[: len(before)] == before
@@ -81,7 +81,7 @@ def test_words_that_were_spoken_before_a_kill_are_there_once(
             time.sleep(random.Random().uniform(5.5, 8))
             process.kill()
             process.wait()
-    done = asr("resume", "--last", "--journal", kept)
+    done = asr("resume", "--last", "--yes", "--journal", kept)
     assert done.returncode == 0
     said = (tmp_path / "talk.txt").read_text().split()
     assert word_errors(" ".join(truth().split()[: len(said)]), " ".join(said)) <= 0.1
@@ -105,7 +105,7 @@ def test_a_run_that_ends_in_order_is_finished(microphone: Microphone, scripted: 
     assert texts(rest)[:5] in shown.stdout
     verified = json.loads(asr("verify", path.name[:12], "--json", "--journal", kept).stdout)
     assert (verified["problems"], verified["lost_ms"], verified["captured_ms"]) == ([], 0, rest[-1]["audio_ms"])
-    assert asr("sessions", "delete", path.name, "--journal", kept).returncode == 0
+    assert asr("sessions", "delete", path.name, "--yes", "--journal", kept).returncode == 0
     arguments = ("--url", scripted, "--no-journal", "--for", "1.2s")
     assert asr("mic", *arguments, XDG_STATE_HOME=str(tmp_path), **microphone.environment).returncode == 0
     assert list(kept.iterdir()) == []
@@ -126,7 +126,7 @@ def test_what_a_broken_connection_cost_is_got_back(microphone: Microphone, scrip
     name = only(kept).name
     assert f"s have no text yet and are kept: asr resume {name} --journal {kept}" in status
     assert asr("verify", name, "--journal", kept).returncode == 6
-    assert asr("resume", name, "--url", scripted, "--journal", kept).returncode == 0
+    assert asr("resume", name, "--url", scripted, "--journal", kept, "--yes").returncode == 0
     assert in_order(events(out, "final"))
     verified = asr("verify", name, "--journal", kept)
     assert (verified.returncode, verified.stderr) == (0, "")
@@ -160,10 +160,10 @@ def test_a_folder_that_cannot_be_written_is_told(microphone: Microphone, scripte
 
 def test_the_second_of_two_resumes_is_refused(scripted: str, tmp_path: Path) -> None:
     """And what is in use is neither deleted nor verified."""
-    path = session(tmp_path, spoken(0, 20_000), [began()])
+    path = session(tmp_path, spoken(0, 90_000), [began()])
     with started("resume", "--last", "-v", "--url", scripted, "--journal", tmp_path) as process:
         process.stderr.readline()
-        for command in (["resume", "--last"], ["sessions", "delete", path.name], ["verify", path.name]):
+        for command in (["resume", "--last"], ["sessions", "delete", path.name, "--yes"], ["verify", path.name]):
             done = asr(*command, "--journal", tmp_path)
             assert (done.returncode, "is in use" in done.stderr, len(done.stderr.splitlines())) == (2, True, 1)
         assert "in use" in asr("sessions", "--journal", tmp_path).stdout
@@ -171,27 +171,49 @@ def test_the_second_of_two_resumes_is_refused(scripted: str, tmp_path: Path) -> 
         process.communicate(timeout=30)
 
 
+ONE, TWO, THREE = (f"20261124-23050{number}-a1b2" for number in "123")
+
+
 @pytest.mark.parametrize(
     ("code", "command", "said"),
     [
-        (2, ["resume", "nine"], "no session nine; the newest: 20261124-3, 20261124-2, 20261124-1"),
-        (2, ["sessions", "show", "20261124"], "session 20261124 could be 20261124-3, 20261124-2, 20261124-1"),
+        (
+            2,
+            ["resume", "nine"],
+            f"no session nine; the newest: {THREE}, {TWO}, {ONE}",
+        ),
+        (
+            2,
+            ["sessions", "show", "20261124"],
+            f"session 20261124 could be {THREE}, {TWO}, {ONE}",
+        ),
         (2, ["sessions", "delete"], "delete needs an ID"),
         (2, ["sessions", "list", "x"], "list takes no ID"),
-        (2, ["resume", "--last", "20261124-1"], "--last with a session"),
-        (3, ["resume", "20261124-2"], "20261124-2: made by a newer asr (journal version 9, this one reads 1)"),
-        (3, ["verify", "20261124-3"], "20261124-3: no journal: its first line is not whole"),
-        (2, ["resume", "20261124-1", "--model", "fun-asr-flash-8k-realtime"], "takes audio at 8000 Hz, not 16000 Hz"),
-        (2, ["resume", "20261124-1", "--local", "--url", "ws://x"], "--local with --url"),
-        (4, ["resume", "20261124-1", "--url", "ws://127.0.0.1:1"], "cannot connect"),
+        (2, ["resume", "--last", ONE], "--last with a session"),
+        (
+            3,
+            ["resume", TWO],
+            f"{TWO}: made by a newer asr (journal version 9, this one reads 1)",
+        ),
+        (3, ["verify", THREE], f"{THREE}: no journal: its first line is not whole"),
+        (
+            2,
+            ["resume", ONE, "--model", "fun-asr-flash-8k-realtime"],
+            "takes audio at 8000 Hz, not 16000 Hz",
+        ),
+        (2, ["resume", ONE, "--local", "--url", "ws://x"], "--local with --url"),
+        (4, ["resume", ONE, "--url", "ws://127.0.0.1:1"], "cannot connect"),
         (2, ["mic", "--no-journal"], "--journal with --no-journal"),
     ],
 )
 def test_mistakes_have_one_line(tmp_path: Path, code: int, command: list[str], said: str) -> None:
     """And an exit code; nothing is changed by them."""
-    for number in "123":
-        session(tmp_path, spoken(0, 500), [began()], f"20261124-{number}")
-    newer, broken = tmp_path / "20261124-2" / "events.jsonl", tmp_path / "20261124-3" / "events.jsonl"
+    for name in (ONE, TWO, THREE):
+        session(tmp_path, spoken(0, 500), [began()], name)
+    newer, broken = (
+        tmp_path / TWO / "events.jsonl",
+        tmp_path / THREE / "events.jsonl",
+    )
     newer.write_text(newer.read_text().replace('"version": 1', '"version": 9'))
     broken.write_text("{}\n")
     before = {file: file.read_bytes() for file in tmp_path.glob("*/*")}
@@ -224,8 +246,72 @@ def test_the_transcript_of_a_run_before_it_is_not_taken_for_its_own(scripted: st
     os.utime(part, (0, 0))
     header = HEADER.__class__(HEADER.begun, HEADER.asked, (), scripted, {"formats": ["text"], "paths": [str(out)]})
     session(tmp_path / "kept", spoken(0, 2000), [began(), final(0, 1000), gap(1000, 2000)], header=header)
-    done = asr("resume", "--last", "--journal", tmp_path / "kept")
+    done = asr("resume", "--last", "--yes", "--journal", tmp_path / "kept")
     assert (done.returncode, part.read_text()) == (0, "older\n")
     assert out.read_text().startswith("old\n")
     assert len(out.read_text().splitlines()) == 2
     shutil.rmtree(tmp_path / "kept")
+
+
+def test_a_session_without_its_index_gets_its_text(scripted: str, tmp_path: Path) -> None:
+    """Its audio begins at 0 and nothing is known to be final: all of it is heard again, and said once in the end."""
+    path = session(tmp_path, spoken(0, 3000), [began(), final(0, 1000), final(1000, 3000)])
+    (path / "0.index").unlink()
+    assert "interrupted" in asr("sessions", "--journal", tmp_path).stdout
+    done = asr("resume", "--last", "--journal", tmp_path, "--url", scripted)
+    assert done.returncode == 0
+    assert "its index is missing or damaged: its audio is taken to begin at 0" in done.stderr
+    assert len(done.stdout.splitlines()) == 3
+    assert "nothing to resume" in asr("resume", "--last", "--journal", tmp_path, "--url", scripted).stderr
+    verified = json.loads(asr("verify", path.name, "--json", "--journal", tmp_path).stdout)
+    assert (verified["sentences"], verified["unheard_ms"], verified["lost_ms"]) == (3, 0, 0)
+
+
+@pytest.mark.parametrize("harm", ["mode", "file mode", "link", "pipe", "link to the audio"])
+def test_a_session_that_others_can_have_written_is_refused(tmp_path: Path, harm: str) -> None:
+    """Nothing is asked, written, followed or waited for."""
+    path = session(tmp_path, spoken(0, 500), [began()])
+    name = path.name
+    if harm == "mode":
+        path.chmod(0o777)
+    elif harm == "file mode":
+        (path / "events.jsonl").chmod(0o666)
+    elif harm == "link":
+        shutil.move(path, tmp_path / "real")
+        path.symlink_to(tmp_path / "real")
+    elif harm == "pipe":
+        (path / "events.jsonl").unlink()
+        os.mkfifo(path / "events.jsonl")
+    else:
+        (path / "0.pcm").unlink()
+        (path / "0.pcm").symlink_to("/etc/passwd")
+    assert asr("sessions", "--journal", tmp_path).returncode == 0
+    done = asr("resume", name, "--yes", "--journal", tmp_path, "--url", "ws://127.0.0.1:1")
+    assert done.returncode in {2, 3} or "nothing to resume" in done.stderr
+    assert "cannot connect" not in done.stderr
+
+
+@pytest.mark.parametrize("asked", [{"service": "wss://evil.example"}, {"showing": {"formats": ["text"]}}])
+def test_what_a_session_alone_says_is_confirmed(tmp_path: Path, asked: dict[str, Any]) -> None:
+    """An address that is not the service's own, and files: asked about, or --yes; without a terminal refused."""
+    out = tmp_path / "profile"
+    out.write_text("mine\n")
+    if "showing" in asked:
+        asked = {"service": "wss://dashscope.aliyuncs.com", "showing": asked["showing"] | {"paths": [str(out)]}}
+    header = HEADER.__class__(HEADER.begun, HEADER.asked, (), asked["service"], asked.get("showing", {}))
+    session(tmp_path / "kept", spoken(0, 500), [began()], header=header)
+    done = asr("resume", "--last", "--journal", tmp_path / "kept", DASHSCOPE_API_KEY="sk-0123456789abcdef0123")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "add --yes" in done.stderr
+    assert (f"write to {out}" if "showing" in asked else "wss://evil.example") in done.stderr
+    assert out.read_text() == "mine\n"
+
+
+def test_deleting_asks(tmp_path: Path) -> None:
+    """Without a terminal only --yes deletes; a folder that is no session is not deleted at all."""
+    path = session(tmp_path, spoken(0, 500), [began()])
+    (tmp_path / "taxes").mkdir()
+    assert asr("sessions", "delete", path.name, "--journal", tmp_path).returncode == 2
+    assert asr("sessions", "delete", "taxes", "--yes", "--journal", tmp_path).returncode == 2
+    assert asr("sessions", "delete", path.name, "--yes", "--journal", tmp_path).returncode == 0
+    assert [each.name for each in tmp_path.iterdir()] == ["taxes"]

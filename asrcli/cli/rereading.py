@@ -1,0 +1,186 @@
+"""From the journal of a run over files to sources that go on where its text ends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asrcli.cli.telling import tell
+from asrcli.cli.values import MOST_CHANNELS, EncodingName
+from asrcli.errors import SourceError, UsageError, bare
+
+if TYPE_CHECKING:
+    from asrcli.catalogue import Model
+    from asrcli.cli.reading import Reading
+    from asrcli.config import Recognition
+    from asrcli.journal.reading import Journal, Part
+    from asrcli.journal.record import Input
+    from asrcli.run import Together
+    from asrcli.seams import Source
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A run of the command that has something left.
+
+    Attributes:
+        parts: What was heard of it so far.
+        inputs: What is left, the first of them from the middle.
+        base_ms: Where that first one lies on the timeline of the run.
+        begun: It has been heard in part.
+        files: What it writes.
+    """
+
+    number: int
+    parts: "list[Part]"
+    inputs: "tuple[Input, ...]"
+    base_ms: int
+    begun: bool
+    files: tuple[str, ...]
+
+    def view(self, journal: "Journal") -> "Journal":
+        """The journal as if there were this run alone."""
+        from asrcli.journal.reading import Part
+
+        showing = {**journal.header.showing, "paths": list(self.files)}
+        numbers = [each.number for part in self.parts for each in part.sentences]
+        header = replace(journal.header, showing=showing)
+        return replace(journal, header=header, parts=self.parts or [Part()], highest=max(numbers, default=0))
+
+    def sources(self, reading: "Reading") -> "list[Source | Together]":
+        """What is left to be heard.
+
+        Raises:
+            SourceError: a file cannot be read any more.
+        """
+        rest = [reading.source(one.path) for one in self.inputs[1:]]
+        return [self._first(reading), *rest] if self.begun else [reading.source(self.inputs[0].path), *rest]
+
+    def _first(self, reading: "Reading") -> "Source | Together":
+        from asrcli.journal.again import Behind, quiet_before
+        from asrcli.run import Together, flat
+
+        path = self.inputs[0].path
+        made, for_looking = flat([reading.source(path)]), flat([reading.source(path)])
+        left: list[Source] = []
+        for source, looked in zip(made, for_looking, strict=True):
+            ms = self._final_ms(source.speaker) - self.base_ms
+            position = source.format.samples(max(ms, source.begin_ms))
+            if ms > source.begin_ms:
+                position = max(quiet_before(looked, position), source.format.samples(source.begin_ms))
+            left.append(Behind(source, position))
+        return Together(tuple(left)) if len(left) > 1 else left[0]
+
+    def _final_ms(self, speaker: str) -> int:
+        finals = [each.final for part in self.parts for each in part.sentences]
+        return max((final.end_ms for final in finals if final.speaker == speaker), default=0)
+
+
+def stages(journal: "Journal") -> list[Stage]:
+    """What is left.
+
+    Raises:
+        SourceError: an input has changed, or is not there any more.
+        UsageError: what is left can be read once only.
+    """
+    found = []
+    for number, (places, files) in enumerate(journal.header.stages):
+        if number in journal.done:
+            continue
+        inputs = [journal.header.inputs[place] for place in places]
+        parts = [part for part in journal.parts if part.stage == number and part.heard]
+        begin_ms = _take(journal.header.reading).begin_ms
+        at, base_ms = _reached(parts, inputs, begin_ms)
+        left = [one for one in inputs[max(0, at) :] if one.size_bytes is not None]
+        for one in inputs[max(0, at) :]:
+            if one.size_bytes is None:
+                tell(f"asr: {'standard input' if one.path == '-' else bare(one.path)} can be read once only: left out")
+        begun = at >= 0 and inputs[at].size_bytes is not None
+        if left:
+            found.append(Stage(number, parts, tuple(left), base_ms if begun else 0, begun, files))
+    if not found:
+        raise UsageError(f"{journal.id}: nothing is left that can be read again")
+    for one in (one for stage in found for one in stage.inputs):
+        _check(one)
+    return found
+
+
+def _check(one: "Input") -> None:
+    try:
+        about = Path(one.path).stat()
+    except (OSError, ValueError) as exc:
+        raise SourceError(one.path, (getattr(exc, "strerror", None) or str(exc)).lower()) from exc
+    if (about.st_size, about.st_mtime_ns) != (one.size_bytes, one.mtime_ns):
+        raise SourceError(one.path, "has changed since: its text would not fit what is there; transcribe it anew")
+
+
+def _reached(parts: "list[Part]", inputs: "Sequence[Input]", start_ms: int) -> tuple[int, int]:
+    """Which input was being heard last, -1 where none was, and where it lies on the timeline."""
+    at, base_ms = -1, 0
+    for part in parts:
+        before = -1
+        for name, begin_ms in part.heard:
+            same = at >= 0 and name in _names(inputs[at])
+            if not same or (before >= 0 and begin_ms != before):
+                following = [n for n in range(at + 1, len(inputs)) if name in _names(inputs[n])]
+                if following:
+                    at, base_ms = following[0], max(0, begin_ms - start_ms)
+            before = begin_ms
+    return at, base_ms
+
+
+def _names(one: "Input") -> set[str]:
+    return {bare(one.name), bare(one.path)}
+
+
+def reading(journal: "Journal", found: "Model", asked: "Recognition") -> "tuple[Reading, float | None]":
+    """How the inputs are read, and how fast they are sent.
+
+    Raises:
+        SourceError: the journal does not say it.
+    """
+    from asrcli.cli.reading import Reading, Treatment
+    from asrcli.sources.opened import Samples
+
+    said = journal.header.reading
+    try:
+        bare_samples, treated, pace = said.get("samples"), said.get("treatment") or {}, said.get("pace")
+        samples = None
+        if bare_samples is not None:
+            encoding = EncodingName(bare_samples["encoding"]).value
+            rate, channels = (_within(bare_samples, *b) for b in (("rate", 1000, 384_000), ("channels", 1, 64)))
+            samples = Samples(encoding, rate, channels)
+        if pace is not None and not 0 < pace <= 1000:
+            raise ValueError(pace)
+        treatment = Treatment(denoise=treated.get("denoise") is True, agc=treated.get("agc") is True)
+        take = _take(said)
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise SourceError(journal.id, "no journal: it does not say how its files are read") from exc
+    each = said.get("each_channel") is True
+    return Reading(found, asked, take, samples, treatment, each_channel=each), pace
+
+
+def _take(said: Any) -> Any:
+    from asrcli.sources.take import Take
+
+    try:
+        took = said["take"]
+        end_ms, channel, gain_db = took["end_ms"], took["channel"], took["gain_db"]
+        if not isinstance(gain_db, int | float) or not -60 <= gain_db <= 60:
+            raise ValueError(gain_db)
+        most = 1 << 53
+        return Take(
+            _within(took, "begin_ms", 0, most),
+            None if end_ms is None else _within(took, "end_ms", 0, most),
+            None if channel is None else _within(took, "channel", 0, MOST_CHANNELS - 1),
+            gain_db,
+        )
+    except (KeyError, TypeError, ValueError) as exc:
+        raise SourceError("this session", "no journal: it does not say how its files are read") from exc
+
+
+def _within(said: Any, name: str, least: int, most: int) -> int:
+    value = said[name]
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise ValueError(name)
+    return value

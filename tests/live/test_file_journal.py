@@ -1,0 +1,197 @@
+"""A run over files that did not end in order is gone on with: nothing is heard twice, and nothing is left out."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from asrcli.audio import SAMPLE_BYTES, Chunk
+from asrcli.cli import rereading
+from asrcli.journal.again import Behind, quiet_before
+from asrcli.journal.reading import Part
+from asrcli.journal.record import Input
+from tests.support.command import asr, lines, serving, started
+from tests.support.counted import RATE as HERTZ
+from tests.support.counted import counted, covered
+from tests.support.journals import RATE, Given, spoken
+from tests.support.tone import tone, wav
+
+CHUNKS = 100
+SILENT = {index for index in range(CHUNKS) if index % 12 > 8}
+
+
+@pytest.fixture(scope="module")
+def counting() -> Iterator[str]:
+    """A server whose transcript says which samples came."""
+    with serving("--engine", "counting") as (address, _):
+        yield address
+
+
+def halves(folder: Path, first: int) -> list[Path]:
+    """Counted audio as two files that follow each other."""
+    pcm, at = counted(CHUNKS, silent=SILENT), first * HERTZ // 10 * SAMPLE_BYTES
+    return [wav(folder / "1.wav", pcm[:at]), wav(folder / "2.wav", pcm[at:])]
+
+
+def kept(folder: Path) -> list[str]:
+    """The sessions that are there."""
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def reached(part: Path, finals: int) -> None:
+    """Wait until so many sentences are in a transcript in the making."""
+    for _ in range(600):
+        if part.exists() and part.read_text().count('"final"') >= finals:
+            return
+        time.sleep(0.05)
+    raise AssertionError(part)
+
+
+@pytest.mark.parametrize(("finals", "how"), [(1, signal.SIGKILL), (3, signal.SIGKILL), (2, signal.SIGINT)])
+def test_a_killed_run_goes_on_where_its_text_ends(counting: str, tmp_path: Path, finals: int, how: int) -> None:
+    """Two inputs on one timeline, stopped in either of them: each sample is in one sentence, at its time."""
+    journal, out = tmp_path / "kept", tmp_path / "talk.jsonl"
+    sources = halves(tmp_path, 30)
+    with started("file", *sources, "--url", counting, "--pace", "2", "-o", out, "--journal", journal) as process:
+        reached(tmp_path / "talk.jsonl.part", finals)
+        process.send_signal(how)
+        if how == signal.SIGINT:
+            process.send_signal(how)
+        process.wait()
+    (name,) = kept(journal)
+    listed = json.loads(asr("sessions", "--json", "--journal", journal).stdout)
+    assert (listed[0]["state"], listed[0]["inputs"]) == ("interrupted", [str(path) for path in sources])
+    assert not out.exists()
+    assert asr("resume", name, "--journal", journal).returncode == 2  # it asks before it writes
+    done = asr("resume", name, "--yes", "--journal", journal)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    events = lines(out.read_text())
+    assert covered([event for event in events if event["type"] == "final"], CHUNKS, silent=SILENT) == []
+    numbers = [event["sentence"] for event in events if event["type"] == "final"]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert kept(journal) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.wav", "2.wav", "kept", "talk.jsonl"]
+
+
+def test_a_folder_of_transcripts_goes_on_with_the_one_that_was_open(counting: str, tmp_path: Path) -> None:
+    """What was finished is not heard again, what was never begun is heard whole."""
+    journal, out = tmp_path / "kept", tmp_path / "out"
+    first, second = halves(tmp_path, 30)
+    third = wav(tmp_path / "3.wav", counted(20))
+    arguments = [
+        "--url",
+        counting,
+        "--pace",
+        "3",
+        "--output-dir",
+        out,
+        "-f",
+        "jsonl",
+        "-f",
+        "srt",
+        "--journal",
+        journal,
+    ]
+    with started("file", first, second, third, *arguments) as process:
+        reached(out / "2.jsonl.part", 2)
+        process.kill()
+        process.wait()
+    before = (out / "1.jsonl").read_text()
+    done = asr("resume", "--last", "--yes", "--journal", journal)
+    assert done.returncode == 0, done.stderr
+    assert (out / "1.jsonl").read_text() == before
+    assert sorted(path.name for path in out.iterdir()) == [
+        "1.jsonl", "1.srt", "2.jsonl", "2.resumed.srt", "2.srt", "3.jsonl", "3.srt",
+    ]  # fmt: skip
+    assert covered([e for e in lines((out / "3.jsonl").read_text()) if e["type"] == "final"], 20) == []
+    finals = [e for e in lines((out / "2.jsonl").read_text()) if e["type"] == "final"]
+    assert [e["sentence"] for e in finals] == list(range(1, len(finals) + 1))
+    named = [int(word.split("[")[0]) for e in finals for word in e["text"].split()]
+    assert named == [index for index in range(30, CHUNKS) if index not in SILENT]
+    assert kept(journal) == []
+
+
+def test_a_lost_connection_leaves_what_can_be_gone_on_with(tmp_path: Path, counting: str) -> None:
+    """Exit 4, and how to go on; a run that ended in order, or never began, leaves nothing."""
+    journal, out, faults = tmp_path / "kept", tmp_path / "a.txt", tmp_path / "faults"
+    sound = wav(tmp_path / "a.wav", counted(40, silent=SILENT))
+    faults.write_text('{"after_bytes": 64000, "do": "cut"}\n')
+    with serving("--engine", "counting", "--faults", faults) as (address, _):
+        done = asr("file", sound, "--url", address, "--no-reconnect", "-o", out, "--journal", journal, "--pace", "4")
+    (name,) = kept(journal)
+    assert (done.returncode, f"asr resume {name} --journal {journal}" in done.stderr) == (4, True)
+    done = asr("resume", "--last", "--url", counting, "--yes", "--journal", journal)
+    assert (done.returncode, kept(journal)) == (0, []), done.stderr
+    said = [line for line in out.read_text().splitlines() if not line.startswith("[gap ")]
+    named = [int(word.split("[")[0]) for line in said for word in line.split()]
+    assert named == [index for index in range(40) if index not in SILENT]
+    assert asr("file", sound, "--url", counting, "--pace", "max", "--journal", journal).returncode == 0
+    assert asr("file", sound, "--url", "ws://127.0.0.1:1", "--journal", journal).returncode == 4
+    assert kept(journal) == []
+
+
+def test_what_changed_is_refused_and_what_is_read_once_is_told(tmp_path: Path, counting: str) -> None:
+    """Text for another file would be a lie; standard input is gone."""
+    journal, sound = tmp_path / "kept", wav(tmp_path / "a.wav", counted(100))
+    with started("file", sound, "--url", counting, "-f", "jsonl", "--journal", journal) as process:
+        process.read_until('"begin"')
+        process.kill()
+        process.wait()
+    about = sound.stat()
+    os.utime(sound, ns=(about.st_mtime_ns, about.st_mtime_ns + 1))
+    done = asr("resume", "--last", "--yes", "--journal", journal)
+    assert (done.returncode, "a.wav: has changed since" in done.stderr) == (3, True)
+    assert len(kept(journal)) == 1
+    assert "there are no samples here to count" in asr("verify", kept(journal)[0], "--journal", journal).stderr
+    piped = asr("file", "-", "--url", "ws://127.0.0.1:1", "--journal", journal, stdin=sound.read_bytes())
+    assert (piped.returncode, "is read once only" in piped.stderr) == (4, True)
+    assert len(kept(journal)) == 1
+
+
+@pytest.mark.parametrize("position_ms", [0, 50, 150, 1000, 1333])
+def test_what_lies_behind_a_position_is_the_same_audio(position_ms: int) -> None:
+    """Sample for sample, wherever chunks begin; the times count from there."""
+    items = list(spoken(0, 2000))
+    position = RATE.samples(position_ms)
+    source = Behind(Given(items), position)
+    assert (source.begin_ms, source.duration_ms) == (position_ms, None)
+    chunks = [item for item in source.chunks(position) if isinstance(item, Chunk)]
+    whole = b"".join(item.pcm for item in items)
+    assert b"".join(chunk.pcm for chunk in chunks) == whole[position * SAMPLE_BYTES :]
+    assert chunks[0].position == position
+
+
+def test_a_file_is_heard_again_from_the_quiet_before_the_end_of_its_text() -> None:
+    """Up to 300 ms back, as everywhere."""
+    quiet = [Chunk(RATE.samples(at), bytes(3200)) for at in range(500, 700, 100)]
+    source = Given([*spoken(0, 500), *quiet, *spoken(700, 1000)])
+    assert quiet_before(source, RATE.samples(700)) == RATE.samples(500)
+    assert quiet_before(Given(spoken(0, 1000)), RATE.samples(700)) == RATE.samples(700)
+
+
+@pytest.mark.parametrize(
+    ("heard", "expected"),
+    [
+        ([], (-1, 0)), ([[("a", 0)]], (0, 0)), ([[("a", 500)]], (0, 0)), ([[("a", 500), ("a", 500)]], (0, 0)),
+        ([[("a", 500), ("b", 4000)]], (1, 3500)), ([[("a", 500), ("b", 4000)], [("/b", 5000)]], (1, 3500)),
+        ([[("a", 500)], [("/a", 900), ("/b", 4000), ("c", 6000)]], (2, 5500)), ([[("?", 0)]], (-1, 0)),
+        ([[("a", 500), ("a", 2000)]], (3, 1500)),
+    ],
+)  # fmt: skip
+def test_which_input_was_heard_last(heard: list[list[tuple[str, int]]], expected: tuple[int, int]) -> None:
+    """By what began, in the first run and in those that went on; with --start 500 ms."""
+    inputs = [Input(f"/{name}", 1, 1, name) for name in "abca"]
+    assert rereading._reached([Part(heard=each) for each in heard], inputs, 500) == expected
+
+
+def test_sound_without_words_is_left_alone(tmp_path: Path, counting: str) -> None:
+    """--no-journal keeps nothing, and a folder that cannot be written is no reason not to transcribe."""
+    (tmp_path / "file").write_text("")
+    sound = wav(tmp_path / "a.wav", tone(300))
+    for options in (["--no-journal"], ["--journal", tmp_path / "file"]):
+        assert asr("file", sound, "--url", counting, *options).returncode in {0, 5}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.wav", "file"]
