@@ -31,7 +31,7 @@ class Backoff:
             chance: From 0 to 1.
         """
         kind = fault(error, live=self._live)
-        if kind is Fault.FATAL or (not was_ready and not self._may_come_up(error)):
+        if kind in {Fault.FATAL, Fault.EMPTY} or (not was_ready and not self._may_come_up(error)):
             return None
         limit = self._retries.limit
         if limit is None and ended:

@@ -17,7 +17,7 @@ from websockets.sync.server import ServerConnection, serve
 from asrcli.audio import Format
 from asrcli.config import Connection, Recognition
 from asrcli.errors import ConnectionLost
-from asrcli.events import Final, Gap, Partial, Ready
+from asrcli.events import Final, Finished, Gap, Partial, Ready
 from asrcli.message import Binary, Text
 from asrcli.protocol import inference
 from asrcli.request import Finish, Start
@@ -63,6 +63,12 @@ class Speaking:
             data = self._connection.recv(20)
             heard = self._codec.receive(Text(data) if isinstance(data, str) else Binary(data))
 
+    def hear_audio(self, samples: int) -> None:
+        """Until so much audio has come."""
+        while samples > 0:
+            data = self._connection.recv(20)
+            samples -= len(data) // 2 if isinstance(data, bytes) else 0
+
     def say(self, *events: Any) -> None:
         """Say these events."""
         for event in events:
@@ -81,7 +87,9 @@ def begun(connection: ServerConnection) -> Speaking:
     """A task that has started and said one sentence."""
     speaking = Speaking(connection)
     speaking.hear(Start)
-    speaking.say(Ready(""), Final("1", 0, 500, "one"), Partial("2", 500, "", "tw"))
+    speaking.say(Ready(""))
+    speaking.hear_audio(8000)
+    speaking.say(Final("1", 0, 500, "one"), Partial("2", 500, "", "tw"))
     return speaking
 
 
@@ -103,13 +111,6 @@ def vanishing(connection: ServerConnection) -> None:
     connection.socket.shutdown(socket.SHUT_RDWR)
 
 
-def babbling(connection: ServerConnection) -> None:
-    """A service that sends what is no message."""
-    begun(connection)
-    connection.send("oops " * 1000)
-    connection.recv(20)
-
-
 def early(connection: ServerConnection) -> None:
     """A service that ends the task by itself."""
     speaking = begun(connection)
@@ -121,7 +122,6 @@ BREAKS = {
     "task-failed": (failing, 5, "Throttling.RateQuota: Requests rate limit exceeded"),
     "close 1011": (overflowing, 4, "connection lost: internal error (close code 1011)"),
     "cut": (vanishing, 4, "connection lost"),
-    "garbage": (babbling, 4, "protocol error: not JSON: oops oops"),
     "an end too early": (early, 4, "ended the task before the audio ended"),
 }
 
@@ -150,6 +150,29 @@ def test_whatever_ends_a_task_early_keeps_its_finals_and_names_the_rest(
     assert (final["type"], final["text"]) == ("final", "one")
     assert (gap["type"], gap["begin_ms"], gap["end_ms"]) == ("gap", 500, 5000)
     assert (end["audio_ms"], end["covered_ms"], end["lost_ms"], end["sentences"]) == (5000, 500, 4500, 1)
+
+
+def babbling(connection: ServerConnection) -> None:
+    """A service that sends what is no message, again and again, between its sentences."""
+    speaking = begun(connection)
+    for junk in ("oops " * 1000, "", "[]", b"", b"\xff\x00", '{"header":{}}', '{"error":"no"}') * 2:
+        connection.send(junk)
+    speaking.hear(Finish)
+    speaking.say(Final("2", 500, 1000, "two"), Finished())
+
+
+def test_what_is_no_message_ends_nothing_and_is_told_once(tmp_path: Path) -> None:
+    """The sentences on both sides of it come out; a warning for each kind of nonsense, however often it comes."""
+    with service(babbling) as address:
+        done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", address, "-f", "jsonl", "--pace", "max")
+    assert done.returncode == 0
+    assert [line["text"] for line in lines(done.stdout) if line["type"] == "final"] == ["one", "two"]
+    told = [line for line in done.stderr.splitlines() if "cannot be read" in line]
+    assert [line.rpartition(" read: ")[2].partition(":")[0] for line in told] == [
+        "not JSON", "an empty message", "not a JSON object", "a binary message where text is due",
+        "field header.event is missing",
+    ]  # fmt: skip
+    assert max(map(len, told)) < 300
 
 
 def silent(connection: ServerConnection) -> None:
