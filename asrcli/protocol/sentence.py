@@ -100,7 +100,7 @@ class Sentences:
     def _final(self, heard: Heard, sent_ms: int | None) -> Iterator[Event]:
         name = self._name(heard)
         if heard.repeats(self._finals.get(name)):
-            yield self._dropped.final(REPEATED)
+            yield from [self._dropped.final(REPEATED)] if heard.text.strip() else ()
             return
         before = self._open.pop(name, None)
         begin_ms = heard.begin_ms if heard.begin_ms is not None or before is None else before.begin_ms

@@ -17,15 +17,15 @@ from websockets.sync.server import ServerConnection, serve
 from asrcli.audio import Format
 from asrcli.config import Connection, Recognition
 from asrcli.errors import ConnectionLost
-from asrcli.events import Final, Finished, Gap, Partial, Ready
-from asrcli.message import Binary, Text
+from asrcli.events import Final, Finished, Gap
 from asrcli.protocol import inference
-from asrcli.request import Finish, Start
+from asrcli.request import Finish
 from asrcli.run import Plan, Run
 from asrcli.sources.file import FileSource
 from asrcli.transport.websocket import dial
 from tests.support.command import asr, lines
 from tests.support.listener import Listener
+from tests.support.speaking import begun
 from tests.support.tone import tone, wav
 
 QWEN = "qwen3-asr-flash-realtime"
@@ -48,49 +48,6 @@ def service(play: Play, refuse: Callable[[ServerConnection, Request], Response |
         finally:
             server.shutdown()
             thread.join()
-
-
-class Speaking:
-    """The server end of the inference wire on a real socket."""
-
-    def __init__(self, connection: ServerConnection) -> None:
-        self._connection, self._codec = connection, inference.Server(lambda: "id")
-
-    def hear(self, kind: type[Any]) -> None:
-        """Until a request of that kind has come."""
-        heard: list[Any] = []
-        while not any(isinstance(request, kind) for request in heard):
-            data = self._connection.recv(20)
-            heard = self._codec.receive(Text(data) if isinstance(data, str) else Binary(data))
-
-    def hear_audio(self, samples: int) -> None:
-        """Until so much audio has come."""
-        while samples > 0:
-            data = self._connection.recv(20)
-            samples -= len(data) // 2 if isinstance(data, bytes) else 0
-
-    def say(self, *events: Any) -> None:
-        """Say these events."""
-        for event in events:
-            for message in self._codec.encode(event):
-                assert isinstance(message, Text)
-                self._connection.send(message.data)
-
-    def fail(self, code: str, words: str) -> None:
-        """Say that the task has failed."""
-        (failed,) = self._codec.fail(code, words)
-        assert isinstance(failed, Text)
-        self._connection.send(failed.data)
-
-
-def begun(connection: ServerConnection) -> Speaking:
-    """A task that has started and said one sentence."""
-    speaking = Speaking(connection)
-    speaking.hear(Start)
-    speaking.say(Ready(""))
-    speaking.hear_audio(8000)
-    speaking.say(Final("1", 0, 500, "one"), Partial("2", 500, "", "tw"))
-    return speaking
 
 
 def failing(connection: ServerConnection) -> None:
