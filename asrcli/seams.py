@@ -131,10 +131,10 @@ class ClientCodec(Protocol):
         ...
 
     def receive(self, message: Message) -> list[Event]:
-        """What a message says, in times of this task.
+        """What a message says, in times of this task. One that cannot be read is dropped, with a notice.
 
         Raises:
-            ProtocolError, ServiceRefused
+            ServiceRefused
         """
         ...
 

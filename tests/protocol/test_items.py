@@ -48,6 +48,16 @@ def test_the_same_text_of_the_same_item_again_is_said_once_and_that_is_told() ->
     assert (other.key, other.text) == ("a.2", "y")
 
 
+@pytest.mark.parametrize("name", ["conversation.item.created", BUFFER + "committed", BUFFER + "speech_stopped"])
+def test_the_same_text_is_another_utterance_when_that_was_announced(name: str) -> None:
+    """By whatever event, even when all the audio was sent before."""
+    service, keys = Service(), list[str]()
+    for _ in range(2):
+        service.tell(name, item_id="a", item={"id": "a"})
+        keys += [event.key for event in service.completed("a", "yes") if isinstance(event, Final)]
+    assert keys == ["a", "a.2"]
+
+
 def test_a_partial_behind_its_final_opens_nothing() -> None:
     """And one of an utterance that nobody announced shares the key of its final."""
     service = Service()
@@ -142,6 +152,19 @@ def test_a_refused_commit_takes_its_own_span_and_no_other(error: dict[str, str],
     assert [(e.text, e.begin_ms, e.end_ms) for e in told if isinstance(e, Final)] == [
         (f"{second}", 1000 * second, 1000 * second + 1000) for second in range(3) if second != which
     ]
+
+
+@pytest.mark.parametrize(("about", "lost"), [(None, 0), (0, 0), (1, 1)])
+def test_of_several_commits_that_wait_the_one_that_is_named_is_refused(about: int | None, lost: int) -> None:
+    """Or the oldest, where none is named: the service answers them in their order."""
+    service = Service(0, vad=False)
+    events = [service.commit(), service.commit()]
+    error = {"type": "invalid_request_error", "message": "commit: too short"}
+    told = service.tell("error", error=error | ({} if about is None else {"event_id": events[about]}))
+    assert [(event.begin_ms, event.end_ms) for event in told if isinstance(event, Gap)] == [
+        (1000 * lost, 1000 * lost + 1000)
+    ]
+    assert service.spans(("a", "x")) == [("x", 1000 - 1000 * lost, 2000 - 1000 * lost)]
 
 
 def test_an_objection_to_something_else_takes_no_commit() -> None:

@@ -95,6 +95,7 @@ FINISH_REFUSED: list[Any] = [
 def test_a_service_that_knows_no_finish_has_ended_when_its_text_has_come(error: Any) -> None:
     """Not before: what is due comes out first."""
     service = Service()
+    service.completed("before")
     service.turn("a", 0, 900)
     finish = named(service.codec.finish()[-1])
     told = {k: v.replace("{finish}", finish) for k, v in error.items()} if isinstance(error, dict) else error
