@@ -43,8 +43,12 @@ ADVICE = {
     "ModelServiceFailed": "a fault on the service's side: try again",
     "NO_INPUT_AUDIO_ERROR": "the service detected no speech: check the input",
     "NO_VALID_AUDIO_ERROR": "the service could not use the audio: check that it is not silent",
+    "insufficient_quota": "a limit of the account is reached: see its quota in the console",
     "invalid_request_error": "an option does not suit this model: see the message",
     "invalid_value": "an option does not suit this model: see the message",
+    "limit_requests": "too many requests: wait a little, then try again",
+    "limit_burst_rate": "too many requests: wait a little, then try again",
+    "rate_limit": "too many requests: wait a little, then try again",
     "RequestTimeOut": "the service waited too long for speech: try --heartbeat",
     "SystemError": "a fault on the service's side: try again",
     "Throttling.AllocationQuota": "a limit of the account is reached; of hot-word lists there may be ten",
@@ -218,10 +222,8 @@ class ServiceRefused(AsrError):
 
     def __str__(self) -> str:
         task = f" (task {self.task_id})" if self.task_id else ""
-        advice = self.advice
-        return f"refused by the service: {self.code}: {shorten(self.message).rstrip('.')}{task}" + (
-            f"; {advice}" if advice else ""
-        )
+        words = ": ".join(filter(None, (self.code, shorten(self.message).rstrip(".")))) or "it gives no reason"
+        return f"refused by the service: {words}{task}" + (f"; {advice}" if (advice := self.advice) else "")
 
     @property
     def advice(self) -> str:

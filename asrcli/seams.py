@@ -89,8 +89,14 @@ class ClientCodec(Protocol):
     word_times: bool
     reusable: bool
     manual: bool
+    alone: bool  # the connection has carried no other task: whatever comes is of this one
     lifetime_s: float | None
     task_id: str
+
+    @property
+    def dropped(self) -> int:
+        """How many finished sentences were dropped because they were said before; each was told."""
+        ...
 
     @property
     def usage(self) -> Usage:
@@ -131,10 +137,10 @@ class ClientCodec(Protocol):
         ...
 
     def receive(self, message: Message) -> list[Event]:
-        """What a message says, in times of this task.
+        """What a message says, in times of this task. One that cannot be read is dropped, with a notice.
 
         Raises:
-            ProtocolError, ServiceRefused
+            ServiceRefused
         """
         ...
 

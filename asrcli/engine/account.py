@@ -173,17 +173,18 @@ class Account:
             self.billed = total
             self.emit(Billed(total))
 
-    def bill(self, usage: Usage) -> None:
-        """What the service counted for a task that is over."""
+    def bill(self, usage: Usage, repeats: int) -> None:
+        """What the service counted for a task that is over, and how many finals it repeated."""
         self.usage += usage
+        self.repeats += repeats
 
     def repeated(self, final: Final) -> None:
         """A final was dropped: it said again what is settled."""
         self.repeats += 1
         self.emit(Notice("warning", f"a repetition was dropped at {final.begin_ms / 1000:.1f} s: {final.text}"))
 
-    def over(self, error: AsrError | None, usage: Usage, *, broken: bool) -> Over:
-        """As things stand; `usage` is the service's count of the task that still runs."""
+    def over(self, error: AsrError | None, usage: Usage, repeats: int, *, broken: bool) -> Over:
+        """As things stand; `usage` is the service's count of the task that still runs, `repeats` what it repeated."""
         end_ms = self.format.ms(self.end)
         return Over(
             end=self.end,
@@ -198,7 +199,7 @@ class Account:
             longest_outage_ms=self.longest_outage_ms,
             longest_catch_up_ms=self.longest_catch_up_ms,
             resent_ms=self.format.ms(self.resent),
-            repeats=self.repeats,
+            repeats=self.repeats + repeats,
         )
 
 

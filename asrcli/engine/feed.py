@@ -226,7 +226,7 @@ class Feed:
         self._audio.close()
 
     def _next_task(self, position: int, *, keep: bool) -> None:
-        self._account.bill(self._line.task.codec.usage)
+        self._account.bill(self._line.task.codec.usage, self._line.task.codec.dropped)
         self._line.renew(keep=keep, again=self._account.said.since(self._format.ms(position)))
         self.watch.heard()
         self.due, self._settling = None, Settling()

@@ -79,6 +79,7 @@ class Line:
         if self.open_one is None and self.task.codec.reusable:
             self.open_one = self._idle.take(self.url, self._inbox)
         self.started, self.reused = self._clock(), self.open_one is not None
+        self.task.codec.alone = not self.reused
         if not self.reused:
             self.open_one = self._open_call(self.url, self._dial(self.url, self.connection), self._inbox)
         self.wait(self.connection.connect_timeout_s)

@@ -80,7 +80,8 @@ class Loop:
 
     def over(self, error: AsrError | None, *, broken: bool) -> Over:
         """The account so far; it may be asked for by a listener that leaves in the middle."""
-        return self._account.over(error, self._line.task.codec.usage, broken=broken)
+        codec = self._line.task.codec
+        return self._account.over(error, codec.usage, codec.dropped, broken=broken)
 
     def _heed(self, do: Callable[[], None]) -> None:
         """Do it; a connection that is lost meanwhile is made anew where that can help."""
@@ -221,7 +222,12 @@ class Loop:
             for event in self._line.task.receive(message):
                 self._hear(event)
         except ServiceRefused as exc:
-            if fault(exc, live=self._realtime or self._feed.only_quiet) is not Fault.IDLE:
+            kind = fault(exc, live=self._realtime or self._feed.only_quiet)
+            if self._link is Link.DIALLING and self._line.reused and kind is not Fault.BUSY:
+                self._line.close()  # a server may take one task a connection; on its own one the refusal would be meant
+                self._line.start()
+                return
+            if kind is not Fault.IDLE:
                 raise
             self._emit(Notice("info", f"{exc}; a new task begins with the next speech"))
             self._emit(Finished(self._line.task.codec.usage))  # what is open comes again, or nobody said it

@@ -35,7 +35,6 @@ class Task:
         self.finishing = False
         self._again = again  # what of the audio before this task's is sent again
         self._open: dict[str, SpeechStarted | Partial] = {}
-        self._done: dict[str, Final] = {}
 
     def begin_at(self, position_ms: int) -> None:
         """The next sample of this task is heard as the first."""
@@ -66,19 +65,12 @@ class Task:
 
     def _placed(self, event: Event) -> Iterator[Event | Repeated]:
         if isinstance(event, SpeechStarted | Partial):
-            if event.key in self._done:
-                yield Notice("debug", f"a partial of sentence {event.key} came after its final")
-                return
             self._remember(event)
         elif isinstance(event, Final):
-            if self._done.get(event.key) == event or (self._again is not None and is_repeat(event, self._again)):
-                self._open.pop(event.key, None)
+            self._open.pop(event.key, None)
+            if self._again is not None and is_repeat(event, self._again):
                 yield Repeated(event)
                 return
-            self._open.pop(event.key, None)
-            self._done[event.key] = event
-            if len(self._done) > OPEN_LIMIT:
-                del self._done[next(iter(self._done))]
         elif isinstance(event, Finished) and self.finishing:
             yield from self._left_open()
         yield event

@@ -9,11 +9,15 @@ from math import ceil
 from asrcli.audio import SAMPLE_BYTES
 from asrcli.config import Recognition
 from asrcli.context import Memory
-from asrcli.errors import ProtocolError, ServiceRefused
+from asrcli.errors import ProtocolError
 from asrcli.events import Event, Final, Finished, Notice, Partial, Ready, Usage
 from asrcli.message import Binary, Message, Text
 from asrcli.protocol import parameters, sentence, translation
-from asrcli.protocol.parsing import Json, counted, endpoint, need, part, read, text, write
+from asrcli.protocol.dropped import Dropped
+from asrcli.protocol.identity import Identity
+from asrcli.protocol.objection import refused_task
+from asrcli.protocol.parsing import Json, counted, endpoint, flag, need, part, read, text, word, write
+from asrcli.protocol.sentence import Sentences
 from asrcli.request import Audio, Context, Finish, Request, Start
 
 PATH = "/api-ws/v1/inference"
@@ -30,6 +34,7 @@ class Client:
     names = parameters.PLAIN  # what the parameters are called
     lifetime_s: float | None = None  # a task may last for ever
     full = False  # audio never waits for answers
+    alone = True  # no other task was on this connection: whatever id a message has, it is of this one
 
     def __init__(self, recognition: Recognition, new_id: Callable[[], str], memory: Memory | None = None) -> None:
         self.task_id = new_id()
@@ -37,14 +42,22 @@ class Client:
         self._recognition = recognition
         self._memory, self._learned = memory, False  # what was said last is context, and there is more of it
         self._finishing = False
-        self._halves = translation.Halves(recognition)
+        self._dropped = Dropped()
+        self._sentences, self._halves = Sentences(self._dropped), translation.Halves(recognition, self._dropped)
+        self._sent_bytes, self._identity = 0, Identity(self.task_id)
+
+    @property
+    def dropped(self) -> int:
+        """How many finished sentences were dropped; each was told."""
+        return self._dropped.finals
 
     def url(self, base: str) -> str:
         """Where this wire is spoken at a service; the model travels in run-task."""
         return endpoint(base, PATH)
 
     def start(self) -> list[Message]:
-        """run-task: audio must wait for Ready."""
+        """run-task: audio must wait for Ready. It may be said again on another connection."""
+        self._identity = Identity(self.task_id)
         asked = self._recognition
         context = asked.context if self._memory is None else self._memory.texts
         payload = {
@@ -59,6 +72,7 @@ class Client:
 
     def audio(self, pcm: bytes) -> list[Message]:
         """PCM, as one binary message."""
+        self._sent_bytes += len(pcm)
         return [Binary(pcm)]
 
     def commit(self) -> list[Message]:
@@ -85,28 +99,44 @@ class Client:
         return self.context(self._memory.texts) if learned and self._memory is not None else []
 
     def receive(self, message: Message) -> list[Event]:
-        """What a server message says.
+        """What a server message says. One that cannot be read is dropped: it ends nothing.
 
         Raises:
-            ProtocolError: a message this wire does not allow.
             ServiceRefused: task-failed.
         """
-        value = read(message)
-        name = need(value, "header.event", str)
-        task_id = text(value["header"], "task_id")
-        if task_id and task_id != self.task_id:
-            return [Notice("debug", f"dropped {name} of another task: {task_id}")]
+        try:
+            return self._hear(read(message))
+        except ProtocolError as exc:
+            return [self._dropped.unreadable(exc)]
+
+    def _hear(self, value: Json) -> list[Event]:
+        name, task_id = need(value, "header.event", str), word(value["header"], "task_id")
+        if not self._identity.concerns(name, task_id, alone=self.alone):
+            return [self._foreign(name, task_id, value)]
         if name == "task-started":
-            return [Ready(self.task_id)]
+            again, self._identity.started = self._identity.started, True
+            return [] if again else [Ready(self.task_id)]
         if name == "result-generated":
             return self._remembered(list(self._results(value)))
         if name == "task-finished":
             self._bill(value)
-            return [*self._halves.rest(), Finished(self.usage)]
+            rest = [*self._halves.rest(), *self._sentences.rest(self._sent_ms)]
+            return [*self._remembered(rest), Finished(self.usage)]
         if name == "task-failed":
-            header = value["header"]
-            raise ServiceRefused(text(header, "error_code"), text(header, "error_message"), self.task_id)
+            raise refused_task(value, self.task_id)
         return [Notice("debug", f"dropped an unknown event: {name}")]
+
+    def _foreign(self, name: str, task_id: str, value: Json) -> Notice:
+        said = part(part(part(value, "payload"), "output"), "sentence")
+        if name == "result-generated" and flag(said, "sentence_end") and text(said, "text").strip():
+            return self._dropped.final(f"dropped a sentence of another task: {task_id}")
+        return Notice("debug", f"dropped {name} of another task: {task_id}")
+
+    @property
+    def _sent_ms(self) -> int | None:
+        """So much audio has been sent, where its bytes tell that."""
+        pcm = self._recognition.audio_format == "pcm"
+        return self._sent_bytes // SAMPLE_BYTES * 1000 // self._recognition.rate if pcm else None
 
     def _command(self, action: str, payload: Json) -> Text:
         return write({"header": {"action": action, "task_id": self.task_id, "streaming": "duplex"}, "payload": payload})
@@ -124,9 +154,9 @@ class Client:
         if "sentence" not in output and isinstance(output.get("output"), dict):
             output = output["output"]  # newer models repeat the envelope inside
         if translation.SAID in output or translation.TRANSLATED in output:
-            yield from self._halves.read(output)
-        else:
-            yield from sentence.read(need(output, "sentence", dict))
+            yield from self._halves.read(output, self._sent_ms)
+        elif output.get("sentence") is not None:  # else the usage is all that it tells
+            yield from self._sentences.read(need(output, "sentence", dict), self._sent_ms)
 
     def _bill(self, value: Json) -> None:
         # The service's count is cumulative, absent while a sentence is open, and null at the end of some tasks.

@@ -13,6 +13,7 @@ from asrcli.events import Event, Final, Finished, Partial, SpeechStopped
 from asrcli.message import Message
 from asrcli.protocol import answer, omni_session, realtime
 from asrcli.protocol.items import TRANSCRIPTION
+from asrcli.protocol.objection import Objection
 from asrcli.protocol.parsing import Json, need, part, text
 from asrcli.protocol.session import DEFAULT_SILENCE_MS
 from asrcli.protocol.turns import RESPONSE, Turns
@@ -42,7 +43,7 @@ class Client(realtime.Client):
     def __init__(self, recognition: Recognition, new_id: Callable[[], str]) -> None:
         super().__init__(replace(recognition, prompt=recognition.prompt or DEFAULT_PROMPT), new_id)
         self._audio = omni_session.sound(recognition.model, recognition.audio_format, recognition.rate)
-        self._items = self._turns = Turns(side=bool(recognition.side_transcript))
+        self._items = self._turns = Turns(self._dropped, side=bool(recognition.side_transcript))
         self._unasked = 0  # turns that are committed, and no answer to them is asked for yet
         self._asking: set[str] = set()  # the events that ask for the answer that is awaited
         self._closing = False  # session.finish is due
@@ -82,7 +83,7 @@ class Client(realtime.Client):
             self._asking |= {self._last_id}
             return [asked]
         closing, self._closing = self._closing, False
-        return [self._command("session.finish")] if closing else []
+        return super().finish() if closing else []
 
     def _hear(self, name: str, value: Json) -> list[Event]:
         if name.startswith(RESPONSE):
@@ -90,16 +91,14 @@ class Client(realtime.Client):
             self._asking = self._asking if self._turns.waiting else set()
             return events
         told = super()._hear(name, value)
-        if name == "session.finished":
-            return [*self._turns.rest(self._sent_ms), *told]
-        return [*told, *self._objection(need(value, "error", dict))] if name == "error" else told
+        return [*self._turns.rest(self._sent_ms), *told] if name == "session.finished" else told
 
-    def _objection(self, error: Json) -> list[Event]:
+    def _refused(self, objection: Objection) -> list[Event]:
         """What an error says of the turn whose answer is awaited."""
-        if not self._turns.waiting or text(error, "event_id") not in self._asking:
+        if not self._turns.waiting or objection.about not in self._asking:
             return []  # of something else, or of nobody knows what: an answer that never comes is missed all the same
         self._asking = set()
-        return self._turns.refuse(f"{text(error, 'code')}: {text(error, 'message')}", self._sent_ms)
+        return self._turns.refuse(objection, self._sent_ms)
 
     def _silence(self) -> list[Message]:
         """No part of the audio: it is not counted, and what is heard in it is not told."""

@@ -7,27 +7,45 @@ from urllib.parse import urlsplit, urlunsplit
 
 from asrcli.errors import ProtocolError, UsageError, bare
 from asrcli.events import Usage
-from asrcli.message import Message, Text
+from asrcli.message import Binary, Closed, Message, Text
 
 Json = dict[str, Any]
 WIRES = "/api-ws/v1/"  # what the paths of all wires have in common
+BYTE_ORDER_MARK = "\ufeff"
+MOST = 10**15  # a number beyond it counts nothing that there is
+FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
 def read(message: Message) -> Json:
-    """The JSON object in a text message.
+    """The JSON object in a message: text, or a binary message that is such a text; a byte order mark is passed over.
 
     Raises:
         ProtocolError: not text, not JSON, or not an object.
     """
-    if not isinstance(message, Text):
-        raise ProtocolError("a binary message where text is due")
+    said = message.data if isinstance(message, Text) else _decoded(message)
     try:
-        value = json.loads(message.data)
+        value = json.loads(said.removeprefix(BYTE_ORDER_MARK))
+        if "\\ud" in said.lower():  # half a character: no output could write it
+            value = json.loads(_whole_characters(json.dumps(value, ensure_ascii=False)))
     except (ValueError, RecursionError) as exc:
-        raise ProtocolError("not JSON", message.data) from exc
+        raise ProtocolError("not JSON" if said.strip() else "an empty message", said) from exc
     if not isinstance(value, dict):
-        raise ProtocolError("not a JSON object", message.data)
+        raise ProtocolError("not a JSON object", said)
     return value
+
+
+def _decoded(message: Binary | Closed) -> str:
+    try:
+        said = message.data.decode("utf-8") if isinstance(message, Binary) else ""
+    except UnicodeDecodeError:
+        said = ""
+    if not said.removeprefix(BYTE_ORDER_MARK).lstrip().startswith("{"):
+        raise ProtocolError("a binary message where text is due")
+    return said
+
+
+def _whole_characters(said: str) -> str:
+    return said.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def write(value: Json) -> Text:
@@ -44,11 +62,18 @@ def need(value: Json, path: str, kind: type | tuple[type, ...]) -> Any:
     found: Any = value
     for key in path.split("."):
         if not isinstance(found, dict) or key not in found:
-            raise ProtocolError(f"field {path} is missing", json.dumps(value, ensure_ascii=False))
+            raise ProtocolError(f"field {path} is missing", _shown(value))
         found = found[key]
     if not isinstance(found, kind) or (isinstance(found, bool) and bool not in _kinds(kind)):
-        raise ProtocolError(f"field {path} has the wrong type", json.dumps(value, ensure_ascii=False))
+        raise ProtocolError(f"field {path} has the wrong type", _shown(value))
     return found
+
+
+def _shown(value: Json) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return ""
 
 
 def _kinds(kind: type | tuple[type, ...]) -> tuple[type, ...]:
@@ -68,9 +93,9 @@ def text(value: Json, key: str) -> str:
 
 
 def number(value: Json, key: str) -> float | None:
-    """The number under a key, None when absent, null or something else (NaN and infinity too)."""
+    """The number under a key, None when absent, null or something else (NaN, infinity and what is too large too)."""
     found = value.get(key)
-    if isinstance(found, bool) or not isinstance(found, int | float) or found - found != 0:
+    if isinstance(found, bool) or not isinstance(found, int | float) or not -MOST <= found <= MOST:
         return None
     return found
 
@@ -81,18 +106,35 @@ def whole(value: Json, key: str) -> int | None:
     return None if found is None else int(found)
 
 
+def label(value: Json, key: str) -> str:
+    """The string under a key as a name is: without control characters."""
+    return "".join(character for character in text(value, key) if character.isprintable())
+
+
+def word(value: Json, key: str) -> str:
+    """The string or the number under a key as text, empty when absent, null or something else."""
+    found = number(value, key)
+    return text(value, key) if found is None else str(found)
+
+
+def flag(value: Json, key: str) -> bool | None:
+    """The truth value under a key, also where it is written as a number or as text; None when absent or unclear."""
+    found = value.get(key)
+    return found if isinstance(found, bool) else FLAGS.get(word(value, key).strip().lower())
+
+
 def counted(usage: Json, before: Usage) -> Usage:
     """What a usage object counts, which is cumulative; what it does not name is as it was before."""
 
     def last(old: float | None, *names: str) -> Any:
-        found = [value for name in names if (value := number(usage, name)) is not None]
+        found = [value for name in names if (value := number(usage, name)) is not None and value >= 0]
         return found[0] if found else old
 
     return Usage(
         seconds=last(before.seconds, "duration"),
         input_tokens=last(before.input_tokens, "input_tokens"),
         output_tokens=last(before.output_tokens, "output_tokens"),
-        audio_tokens=whole(part(usage, "input_tokens_details"), "audio_tokens") or before.audio_tokens,
+        audio_tokens=max(0, whole(part(usage, "input_tokens_details"), "audio_tokens") or 0) or before.audio_tokens,
     )
 
 

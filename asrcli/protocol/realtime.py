@@ -3,8 +3,6 @@
 Source of the facts: the service's references for client events and server events of Qwen-ASR realtime.
 """
 
-import base64
-import binascii
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -13,12 +11,14 @@ from asrcli.config import Recognition
 from asrcli.errors import ProtocolError, ServiceRefused
 from asrcli.events import Event, Final, Finished, Notice, Partial, Ready, SpeechStarted, SpeechStopped, Usage
 from asrcli.message import Message, Text
-from asrcli.protocol import session
+from asrcli.protocol import objection, session
+from asrcli.protocol.dropped import Dropped
 from asrcli.protocol.items import TRANSCRIPTION, Items
-from asrcli.protocol.parsing import Json, endpoint, need, part, read, text, write
+from asrcli.protocol.parsing import Json, endpoint, need, part, read, word, write
 from asrcli.request import Audio, Clear, Commit, Finish, Request, Start
 
 PATH = "/api-ws/v1/realtime"
+FINISH = "session.finish"
 
 
 class Client:
@@ -29,22 +29,29 @@ class Client:
     """
 
     word_times = False
+    alone = True  # a session has its connection for itself
     reusable = False  # one session per connection
     lifetime_s: float | None = None  # none is documented
 
     def __init__(self, recognition: Recognition, new_id: Callable[[], str]) -> None:
         self.task_id = ""
         self.manual = not recognition.vad  # we commit utterances, the server cuts nothing
-        self._recognition, self._new_id = recognition, new_id
-        self._format = Format(recognition.rate)
+        self._recognition, self._new_id, self._format = recognition, new_id, Format(recognition.rate)
         self._sent = self._committed = 0  # samples
-        self._items = Items()
-        self._last_id = ""  # of the event that was written last
+        self._dropped = Dropped()
+        self._items = Items(self._dropped)
+        self._last_id = self._finish_id = ""  # of the event that was written last, and of session.finish
+        self._is_unfinishable = False  # the service has refused session.finish, and text is due
 
     @property
     def usage(self) -> Usage:
         """What the service counted, where it does."""
         return self._items.usage
+
+    @property
+    def dropped(self) -> int:
+        """How many finished sentences were dropped; each was told."""
+        return self._dropped.finals
 
     @property
     def full(self) -> bool:
@@ -68,9 +75,10 @@ class Client:
         """End the utterance here. Nothing in VAD mode, or when no audio came since the last commit."""
         if not self.manual or self._sent == self._committed:
             return []
-        self._items.expect(self._format.ms(self._committed), self._sent_ms)
+        command = self._command("input_audio_buffer.commit")
+        self._items.expect(self._format.ms(self._committed), self._format.ms(self._sent), self._last_id)
         self._committed = self._sent
-        return [self._command("input_audio_buffer.commit")]
+        return [command]
 
     def skip(self, samples: int) -> bool:
         """In manual mode, between utterances: the times are ours there. In VAD mode the server counts what it hears."""
@@ -85,25 +93,29 @@ class Client:
 
     def finish(self) -> list[Message]:
         """session.finish, behind a commit of what manual mode has not committed."""
-        return [*self.commit(), self._command("session.finish")]
+        commands, self._finish_id = [*self.commit(), self._command(FINISH)], self._last_id
+        return commands
 
     def owed(self) -> list[Message]:
         """Nothing: no answer on this wire wants one."""
         return []
 
     def receive(self, message: Message) -> list[Event]:
-        """What a server message says.
+        """What a server message says. One that cannot be read is dropped: it ends nothing.
 
         Raises:
-            ProtocolError: a message this wire does not allow.
             ServiceRefused: an error the session cannot go on from, or a language that was not accepted.
         """
-        value = read(message)
-        return self._hear(need(value, "type", str), value)
+        try:
+            value = read(message)
+            events = self._hear(need(value, "type", str), value)
+        except ProtocolError as exc:
+            return [self._dropped.unreadable(exc)]
+        return [*events, *self._end_without_finish()]
 
     def _hear(self, name: str, value: Json) -> list[Event]:
         if name == "error":
-            return [self._error(value)]
+            return self._error(value)
         if name == "session.updated":
             return self._updated(value)
         if name == "session.finished":
@@ -111,35 +123,46 @@ class Client:
         if name.startswith((TRANSCRIPTION, "input_audio_buffer.")):
             return self._items.hear(name, value, self._sent_ms)
         if name == "conversation.item.created":
-            self._items.announce(text(part(value, "item"), "id"))
+            self._items.announce(word(part(value, "item"), "id"))
             return []
         return [] if name == "session.created" else [Notice("debug", f"dropped an unknown event: {name}")]
 
     @property
-    def _sent_ms(self) -> int:
-        return self._format.ms(self._sent)
+    def _sent_ms(self) -> int | None:
+        """So much audio has been sent, where its bytes tell that."""
+        return self._format.ms(self._sent) if self._recognition.audio_format == "pcm" else None
 
     def _command(self, name: str, **fields: object) -> Text:
         self._last_id = f"event_{self._new_id()}"
         return write({"event_id": self._last_id, "type": name, **fields})
 
     def _append(self, pcm: bytes) -> Text:
-        return self._command("input_audio_buffer.append", audio=base64.b64encode(pcm).decode("ascii"))
+        return self._command("input_audio_buffer.append", audio=session.encoded(pcm))
 
-    def _error(self, value: Json) -> Notice:
-        error = need(value, "error", dict)
-        code = text(error, "code") or text(error, "type")
-        if self.task_id and text(error, "type") == "invalid_request_error":  # such an error leaves the session usable
-            return Notice("warning", f"the service objects: {code}: {text(error, 'message')}")
-        raise ServiceRefused(code, text(error, "message"), self.task_id)
+    def _error(self, value: Json) -> list[Event]:
+        said = objection.read(value)
+        if not self.task_id or said.ends_session:
+            raise ServiceRefused(said.code, said.message, self.task_id)
+        if self._finish_id and (said.about == self._finish_id or said.is_of_finish):
+            self._is_unfinishable = True
+            return [Notice("info", f"the service knows no {FINISH}: the session ends with its text")]
+        return [Notice("warning", f"the service objects: {said.words}"), *self._refused(said)]
+
+    def _refused(self, said: objection.Objection) -> list[Event]:
+        """What an error says of the audio."""
+        return self._items.refuse(said, self._sent_ms)
+
+    def _end_without_finish(self) -> list[Event]:
+        """Where session.finish was refused the session is over once the text has come."""
+        if not self._is_unfinishable or self._items.pending or not (self.manual or self._items.finals):
+            return []
+        self._is_unfinishable = False
+        return [Finished(self.usage)]
 
     def _updated(self, value: Json) -> list[Event]:
-        effective = need(value, "session", dict)
-        language = text(part(effective, "input_audio_transcription"), "language")
-        asked = self._recognition.languages
-        if asked and language and language != asked[0]:
-            raise ServiceRefused("InvalidParameter", f"language {asked[0]} is not known here, only {language}")
-        again, self.task_id = bool(self.task_id), self.task_id or text(effective, "id") or "unnamed"
+        effective = part(value, "session")
+        language = session.language(effective, self._recognition.languages)
+        again, self.task_id = bool(self.task_id), self.task_id or word(effective, "id") or "unnamed"
         return [] if again else [Ready(self.task_id, language)]
 
 
@@ -153,8 +176,7 @@ class Server:
 
     def __init__(self, new_id: Callable[[], str], model: str = "") -> None:
         self.task_id = f"sess_{new_id()}"
-        self._new_id = new_id
-        self._recognition, self._audio_format = Recognition(model), "pcm"
+        self._new_id, self._recognition, self._audio_format = new_id, Recognition(model), "pcm"
         self._updated = self._heard = self._finished = False
         self._buffered = False  # manual mode: audio came since the last commit
         self._commits = 0
@@ -243,10 +265,7 @@ class Server:
         return implied
 
     def _append(self, encoded: str) -> list[Request]:
-        try:
-            data = base64.b64decode(encoded, validate=True)
-        except (binascii.Error, ValueError) as exc:
-            raise ProtocolError("audio is not base64", encoded) from exc
+        data = session.decoded(encoded)
         self._buffered = self._buffered or bool(data)
         return [*self._started_by_default(), Audio(data)]
 

@@ -1,7 +1,11 @@
 """The objects of the realtime wire, read and written by either end: session and item. Knows nothing of its events."""
 
+import base64
+import binascii
+
 from asrcli.config import Recognition
-from asrcli.errors import ProtocolError
+from asrcli.errors import ProtocolError, ServiceRefused
+from asrcli.protocol import languages
 from asrcli.protocol.parsing import Json, number, part, text, whole
 
 RATES = (16000, 8000)
@@ -84,3 +88,32 @@ def item(item_id: str) -> Json:
         "role": "user",
         "content": [{"type": "input_audio", "transcript": None}],
     }
+
+
+def language(told: Json, asked: tuple[str, ...]) -> str:
+    """The code of the language in a session that the service tells, empty where it names none.
+
+    Raises:
+        ServiceRefused: it is another one than the one that was asked for.
+    """
+    named = text(part(told, "input_audio_transcription"), "language")
+    if asked and languages.differ(asked[0], named):
+        raise ServiceRefused("InvalidParameter", f"language {asked[0]} is not known here, only {named}")
+    return languages.code(named)
+
+
+def encoded(pcm: bytes) -> str:
+    """Audio as it travels in an event."""
+    return base64.b64encode(pcm).decode("ascii")
+
+
+def decoded(audio: str) -> bytes:
+    """The audio that travelled in an event.
+
+    Raises:
+        ProtocolError: it is not base64.
+    """
+    try:
+        return base64.b64decode(audio, validate=True)
+    except (binascii.Error, ValueError) as exc:
+        raise ProtocolError("audio is not base64", audio) from exc

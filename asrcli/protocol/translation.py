@@ -4,19 +4,25 @@ Each makes its own progress and ends in its own time; here they become one sente
 for, the translation is all there is: it is the text of the sentence, whose language is the one it was put into.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from asrcli.config import Recognition
-from asrcli.events import Final, Partial
-from asrcli.protocol import sentence
-from asrcli.protocol.parsing import Json, need, part, text, whole
+from asrcli.errors import ProtocolError
+from asrcli.events import Event, Final, Notice, Partial
+from asrcli.protocol import sentence, times
+from asrcli.protocol.dropped import REPEATED, Dropped, Keys
+from asrcli.protocol.parsing import Json, flag, label, part, text, whole
+from asrcli.protocol.sentence import Heard
 
 SAID, TRANSLATED = "transcription", "translations"
 MOST_WAITING = 4  # sentences that are whole in one language only
+TOO_LATE = "dropped a translation that came too late: its sentence is final without it"
 
 Half = Partial | Final  # one of the two texts of a sentence, its language named where it is a translation
+Number = int | str | None
 
 Spoken = TypeVar("Spoken", Partial, Final)
 
@@ -25,14 +31,17 @@ Spoken = TypeVar("Spoken", Partial, Final)
 class _Pair:
     """A sentence as far as it has come."""
 
+    key: str
+    number: Number  # what the service calls it, perhaps not it alone
     said: Half | None = None
     translated: Half | None = None
 
+    def lacks(self, *, said: bool) -> bool:
+        """Whether this text has not come to its end."""
+        return not isinstance(self.said if said else self.translated, Final)
+
     def take(self, half: Half, *, said: bool) -> None:
-        """The text as it is now; what has come to its end stays as it is."""
-        before = self.said if said else self.translated
-        if isinstance(before, Final):
-            return
+        """The text as it is now."""
         if said:
             self.said = half
         else:
@@ -50,26 +59,36 @@ class _Pair:
 class Halves:
     """The sentences of one task that have not come to their end in both languages."""
 
-    def __init__(self, asked: Recognition) -> None:
+    def __init__(self, asked: Recognition, dropped: Dropped) -> None:
         self._into, self._transcribed = asked.translate, asked.transcription is not False
+        self._dropped, self._keys, self._after_ms = dropped, Keys(), 0
         self._pairs: dict[str, _Pair] = {}
-        self._done: set[str] = set()
+        self._ends: dict[tuple[Number, bool], Heard] = {}  # the text that ended last under each number
+        self._untranslated: Counter[Number] = Counter()  # sentences that went without their translation
+        self._cut: dict[Number, str] = {}  # texts that went before they had come to their end
 
-    def read(self, output: Json) -> Iterator[Half]:
+    def read(self, output: Json, sent_ms: int | None) -> Iterator[Event]:
         """What the output of a message says of its sentences; one is final when both of its texts are.
 
-        Raises:
-            ProtocolError: no text.
+        Each of the two texts goes to the oldest sentence of its number that lacks it: numbers may be used again.
         """
-        touched = set()
-        for said, half in self._halves(output):
-            if half.key not in self._done:
-                self._pairs.setdefault(half.key, _Pair()).take(half, said=said)
-                touched.add(half.key)
-        for key, pair in [(key, pair) for key, pair in self._pairs.items() if key in touched]:
-            if key in self._done:
-                continue  # it went with a later one
-            yield from self._let_go(key) if self._is_whole(pair) else self._so_far(pair)
+        touched: list[str] = []
+        for half in self._halves(output):
+            if isinstance(half, Notice):
+                yield half
+                continue
+            said, heard, language = half
+            pair = self._pair(heard, said=said)
+            if isinstance(pair, Notice):
+                yield pair
+                continue
+            pair.take(self._placed(pair.key, heard, language, sent_ms), said=said)
+            if heard.ended:
+                self._remember(heard, said=said)
+            touched += [] if pair.key in touched else [pair.key]
+        for key in touched:
+            if key in self._pairs:  # else it went with a later one
+                yield from self._let_go(key) if self._is_whole(self._pairs[key]) else self._so_far(self._pairs[key])
         waiting = [key for key, pair in self._pairs.items() if pair.is_waiting]
         if len(waiting) > MOST_WAITING:  # audio is kept until a final covers it: nobody waits for what may never come
             yield from self._let_go(waiting[0])
@@ -79,15 +98,48 @@ class Halves:
         for key in [key for key, pair in self._pairs.items() if pair.is_waiting]:
             yield self._final(key)
 
-    def _halves(self, output: Json) -> Iterator[tuple[bool, Half]]:
-        """What a message holds; whether it is what was said."""
-        for half in _read(part(output, SAID)):
-            yield True, half
+    def _halves(self, output: Json) -> Iterator[tuple[bool, Heard, str] | Notice]:
+        """What a message holds: whether it is what was said, the text, and its language where it is a translation."""
         listed = output.get(TRANSLATED)
         several = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
         several.sort(key=lambda each: text(each, "lang") != self._into)  # a task has one target; this one, if several
-        for half in _read(several[0]) if several else ():
-            yield False, replace(half, language=text(several[0], "lang"))
+        for said, half in ((True, part(output, SAID)), (False, several[0] if several else {})):
+            try:
+                yield from ((said, heard, "" if said else label(half, "lang")) for heard in _read(half))
+            except ProtocolError as exc:
+                yield self._dropped.unreadable(exc)
+
+    def _pair(self, heard: Heard, *, said: bool) -> _Pair | Notice:
+        """The sentence that a text belongs to, or why it belongs to none."""
+        before = self._ends.get((heard.number, said))
+        cut = self._cut.pop(heard.number, None) if said and heard.ended else None
+        if heard.ended and (heard.repeats(before) or heard.text == cut):
+            return self._dropped.final(REPEATED)
+        for open_one in self._pairs.values():
+            if open_one.number == heard.number and open_one.lacks(said=said):
+                return open_one
+        if not said and self._untranslated[heard.number]:
+            if not heard.ended:
+                return Notice("debug", TOO_LATE)
+            self._untranslated[heard.number] -= 1
+            return self._dropped.final(TOO_LATE)
+        if not heard.ended and heard.is_behind(before):
+            return Notice("debug", f"dropped a late partial of sentence {heard.name}, which is final")
+        number = heard.number
+        key = self._keys.new(str(number + 1) if isinstance(number, int) else heard.name)  # the others count from 1
+        return self._pairs.setdefault(key, _Pair(key, number))
+
+    def _placed(self, key: str, heard: Heard, language: str, sent_ms: int | None) -> Half:
+        if heard.ended:
+            return replace(sentence.placed(key, heard, heard.begin_ms, self._after_ms, sent_ms), language=language)
+        begin_ms = sentence.begins(heard, self._after_ms, sent_ms)
+        return replace(sentence.so_far(key, heard, begin_ms), language=language)
+
+    def _remember(self, heard: Heard, *, said: bool) -> None:
+        self._ends.pop((heard.number, said), None)
+        self._ends[heard.number, said] = heard
+        if len(self._ends) > 2 * sentence.REMEMBERED:
+            del self._ends[next(iter(self._ends))]
 
     def _is_whole(self, pair: _Pair) -> bool:
         if not all(isinstance(half, Final) for half in pair.halves):
@@ -106,7 +158,10 @@ class Halves:
 
     def _final(self, key: str) -> Final:
         pair = self._pairs.pop(key)
-        self._done.add(key)
+        if self._into and pair.lacks(said=False):
+            self._untranslated[pair.number] += 1
+        if isinstance(pair.said, Partial):
+            self._cut[pair.number] = pair.said.text
         first, *others = pair.halves
         if isinstance(first, Partial):
             ends = [other.end_ms for other in others if isinstance(other, Final)]
@@ -114,6 +169,7 @@ class Halves:
             first = Final(key, first.begin_ms, end_ms, first.text, first.words, first.language)
         for other in others:
             first = _with(first, other)
+        self._after_ms = max(self._after_ms, first.end_ms)
         return first
 
     def _so_far(self, pair: _Pair) -> Iterator[Partial]:
@@ -147,37 +203,35 @@ def _with(event: Spoken, other: Half) -> Spoken:
     return replace(event, translation=other.text, translated_into=other.language) if other.text else event
 
 
-def _read(half: Json) -> Iterator[Half]:
-    """One text of a sentence, and the head of the next one where it has ended and carries that as `stash`."""
+def _read(half: Json) -> Iterator[Heard]:
+    """One text of a sentence, and the head of the next one where it has ended and carries that as `stash`.
+
+    Raises:
+        ProtocolError: it has ended, and has no text.
+    """
     stash, number = part(half, "stash"), whole(half, "sentence_id")
-    if half.get("sentence_end") is not True:
+    ended = flag(half, "sentence_end")
+    if not (half.get("end_time") is not None if ended is None else ended):
         yield from _open(half, stash) if half else ()
         return
-    yield from sentence.read(_counted(half, number))
+    yield _timed(half)
     if text(stash, "text"):
         yield from _open(stash | {"sentence_id": None if number is None else number + 1}, {})
 
 
-def _open(half: Json, stash: Json) -> Iterator[Half]:
+def _open(half: Json, stash: Json) -> Iterator[Heard]:
     """A text that goes on: settled as far as its words are, and before its `stash`, which is the tail that is not."""
-    said, tail = need(half, "text", str), text(stash, "text")
-    words = [*_words(half), *_words(stash)]
-    joined = {"text": said + tail, "words": words, "sentence_end": False}
-    settled = isinstance(half.get("stash"), dict) and all(word.get("fixed") for word in _words(half))
-    for event in sentence.read(_counted(half, whole(half, "sentence_id")) | joined):
-        yield Partial(event.key, event.begin_ms, said, tail, event.words) if settled else event
+    said, tail = text(half, "text"), text(stash, "text")
+    words = [*sentence.word_objects(half), *sentence.word_objects(stash)]
+    heard = _timed(half | {"text": said + tail, "words": words, "sentence_end": False})
+    settled = isinstance(half.get("stash"), dict) and all(word.get("fixed") for word in sentence.word_objects(half))
+    yield replace(heard, settled=len(said)) if settled else heard
 
 
-def _counted(half: Json, number: int | None) -> Json:
-    """As the other models have it: counted from 1, without a tail, and with the end that it has by now."""
-    end_ms = whole(half, "end_time")
-    end_ms = whole(half, "current_time") if end_ms is None else end_ms
-    return half | {"sentence_id": None if number is None else number + 1, "end_time": end_ms, "stash": None}
-
-
-def _words(half: Json) -> list[Json]:
-    words = half.get("words")
-    return [word for word in words if isinstance(word, dict)] if isinstance(words, list) else []
+def _timed(half: Json) -> Heard:
+    """As the other models have it, with the end that it has by now."""
+    heard = sentence.read(half)
+    return heard if heard.end_ms is not None else replace(heard, end_ms=times.usable(half, "current_time"))
 
 
 def _written(event: Half) -> Json:

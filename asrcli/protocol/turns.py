@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from asrcli.events import Event, Final, Gap, Notice, Partial, Usage
 from asrcli.protocol import answer
 from asrcli.protocol.answer import Answer
-from asrcli.protocol.items import TRANSCRIPTION, Items
-from asrcli.protocol.parsing import Json, counted, need, number, part, text, whole
+from asrcli.protocol.dropped import REPEATED, Dropped
+from asrcli.protocol.items import TRANSCRIPTION, Items, Utterance, because
+from asrcli.protocol.objection import Objection
+from asrcli.protocol.parsing import Json, counted, label, need, part, text, whole, word
 
 RESPONSE = "response."
-MARKS = ("audio_start_ms", "audio_end_ms")
-ANNOUNCED = ("speech_started", "speech_stopped", "committed")
 UNANSWERED = "the service has not answered this"
 UNWHOLE = "the service has not answered this to its end"
 UNFINISHED = Answer(answer.INCOMPLETE)
@@ -23,8 +23,10 @@ UNFINISHED = Answer(answer.INCOMPLETE)
 class Turn:
     """What is known of one turn beside its times."""
 
+    utterance: Utterance
     ended: bool = False  # the service may answer it
     answering: bool = False  # it has
+    guessed: bool = False  # nobody announced it: an answer came
     parts: dict[tuple[int, int], str] = field(default_factory=dict)  # the text so far, by its place in the answer
     outcome: Answer | None = None
     listened: bool = False  # what was said will not be written down (any more)
@@ -46,39 +48,41 @@ class Turns(Items):
 
     Attributes:
         waiting: An answer has been asked for and has not come to its end.
-        over: All that was spoken has been sent: what begins behind it is silence of ours.
     """
 
-    def __init__(self, *, side: bool) -> None:
-        super().__init__()
-        self.waiting = self.over = False
+    def __init__(self, dropped: Dropped, *, side: bool) -> None:
+        super().__init__(dropped)
+        self.waiting = False
         self._side = side
-        self._turns: dict[str, Turn] = {}  # by item, those without a final
-        self._done: set[str] = set()  # the other ones
-        self._answered: dict[str, str] = {}  # response -> item, empty where it answers nothing
-        self._counted: set[str] = set()
+        self._turns: dict[str, Turn] = {}  # by key, those without a final
+        self._answered: dict[str, str] = {}  # response -> key of its turn
+        self._given: dict[str, str] = {}  # response that has come to its end -> its text
+        self._running = ""  # the response that was heard of last
+        self._early = 0  # answers that came before their commits were named
 
-    def hear(self, name: str, value: Json, sent_ms: int) -> list[Event]:
-        """What an event says about an item, when audio has been sent up to a time; no time is later than that.
+    @property
+    def pending(self) -> bool:
+        """Whether an answer is due to what has ended."""
+        return bool(self._commits) or any(each.ended or each.answering for each in self._turns.values())
 
-        Raises:
-            ProtocolError: a field is missing or wrong.
-        """
-        late = {mark: sent_ms for mark in MARKS if (number(value, mark) or 0) > sent_ms}
-        events = super().hear(name, value | late, sent_ms)
-        return [] if self._is_ours(text(value, "item_id"), sent_ms) else events
-
-    def answer(self, name: str, value: Json, sent_ms: int) -> list[Event]:
+    def answer(self, name: str, value: Json, sent_ms: int | None) -> list[Event]:
         """What an event says about an answer.
 
         Raises:
-            ProtocolError: a field is missing or wrong.
+            ProtocolError: it has no text, where it is of no use without.
         """
         step = name.removeprefix(RESPONSE)
         if step in {"created", "done"}:
-            response = need(value, "response", dict)
-            item = self._item(text(response, "id"))
-            return [] if step == "created" else self._end(response, item, sent_ms)
+            response = part(value, "response")
+            named = word(response, "id") or (self._running if step == "done" else "")
+            if step == "done":
+                return self._end(response, named, sent_ms)
+            if named in self._given:
+                if not self._unanswered():
+                    return []  # said again
+                self._renew(named)
+            self._turn(named)
+            return []
         kind, _, step = step.partition(".")
         if kind in {answer.WRITTEN, answer.SPOKEN} and step in {"delta", "done"}:
             whole_field = "text" if kind == answer.WRITTEN else "transcript"
@@ -87,111 +91,145 @@ class Turns(Items):
         known = name.removeprefix(RESPONSE) in answer.AROUND
         return [] if known else [Notice("debug", f"dropped an unknown event: {name}")]
 
-    def refuse(self, reason: str, sent_ms: int) -> list[Event]:
+    def refuse(self, objection: Objection, sent_ms: int | None) -> list[Event]:
         """What was asked for last will not be answered; once an answer has begun, it tells its own end."""
         if any(turn.answering and turn.outcome is None for turn in self._turns.values()):
             return []
         self.waiting = False
         if (turn := self._turns.get(self._unanswered())) is not None:
-            turn.outcome, turn.listened = Answer(answer.FAILED, reason=reason), True
+            turn.outcome, turn.listened = Answer(answer.FAILED, reason=objection.words), True
             return self._release(sent_ms)
-        return [self._lost(reason)] if self._commits else []
+        return [self._lost(objection.words)] if self._commits else []
 
-    def rest(self, sent_ms: int) -> list[Event]:
+    def rest(self, sent_ms: int | None) -> list[Event]:
         """The session is over: what waits goes out as it is, and what has no text is a gap."""
         self.waiting = False
         for turn in self._turns.values():
             turn.outcome, turn.listened = turn.outcome or (UNFINISHED if turn.text else Answer(answer.FAILED)), True
         return [*self._release(sent_ms), *(self._lost("") for _ in tuple(self._commits))]
 
-    def _announcement(self, name: str, item: str, value: Json) -> list[Event]:
-        if name in ANNOUNCED:
-            if item in self._done:  # it may be said twice
-                return []
-            turn = self._turns.setdefault(item, Turn(listened=not self._side))
-            turn.ended = turn.ended or name != "speech_started"
-        return super()._announcement(name, item, value)
+    def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
+        if step == "committed" and self._early and utterance.key not in self._turns:
+            self._early, utterance.final = self._early - 1, ""
+            return []
+        turn = self._turns.setdefault(utterance.key, Turn(utterance, listened=not self._side))
+        turn.ended = turn.ended or step != "speech_started"
+        events = super()._announcement(step, utterance, value, sent_ms)
+        return [] if self._is_ours(utterance, sent_ms) else events
 
-    def _transcription(self, name: str, item: str, value: Json, sent_ms: int) -> list[Event]:
-        turn = self._turns.get(item)
-        if turn is None or not self._side or name not in {"delta", "completed", "failed"}:
-            return [Notice("debug", f"dropped {TRANSCRIPTION}{name}")]
-        turn.language = text(value, "language") or turn.language
-        turn.emotion = text(value, "emotion") or turn.emotion
-        if name == "delta":
-            return self._so_far(item, turn, text(value, "text") + text(value, "stash"))
-        turn.heard = need(value, "transcript", str) if name == "completed" else ""
+    def _transcription(self, step: str, item: str, value: Json, sent_ms: int | None) -> list[Event]:
+        utterance = self._utterances.get(item)
+        turn = self._turns.get(utterance.key) if utterance is not None else None
+        if turn is None or not self._side or step not in {"delta", "completed", "failed"}:
+            return [Notice("debug", f"dropped {TRANSCRIPTION}{step}")]
+        turn.language = label(value, "language") or turn.language
+        turn.emotion = label(value, "emotion") or turn.emotion
+        if step == "delta":
+            said = self._written_down(turn, text(value, "text") + text(value, "stash"))
+            return [] if self._is_ours(turn.utterance, sent_ms) else said
+        turn.heard = text(value, "transcript") if step == "completed" else ""
         turn.listened = True
         return self._release(sent_ms)
 
-    def _so_far(self, item: str, turn: Turn, said: str) -> list[Event]:
+    def _written_down(self, turn: Turn, said: str) -> list[Event]:
         """What was said goes before the answer, until there is one."""
-        said = turn.text or said.strip()
-        return [Partial(item, self._begin_ms(item), "", said, (), turn.language, turn.emotion)] if said else []
+        said, key = turn.text or said.strip(), turn.utterance.key
+        return [Partial(key, self._begin_ms(turn.utterance), "", said, (), turn.language, turn.emotion)] if said else []
 
-    def _add(self, value: Json, said: str, sent_ms: int, *, more: bool) -> list[Event]:
-        item = self._item(text(value, "response_id"))
-        turn = self._turns.get(item)
+    def _add(self, value: Json, said: str, sent_ms: int | None, *, more: bool) -> list[Event]:
+        named = word(value, "response_id") or self._running
+        turn = None if named in self._given else self._turns.get(self._turn(named))
         if turn is None or turn.outcome is not None:
             return []
         place = (whole(value, "output_index") or 0, whole(value, "content_index") or 0)
         before = turn.text
         turn.parts[place] = turn.parts.get(place, "") + said if more else said
-        return [] if turn.text == before or self._is_ours(item, sent_ms) else self._so_far(item, turn, "")
+        quiet = turn.guessed or turn.text == before or self._is_ours(turn.utterance, sent_ms)
+        return [] if quiet else self._written_down(turn, "")
 
-    def _end(self, response: Json, item: str, sent_ms: int) -> list[Event]:
+    def _end(self, response: Json, named: str, sent_ms: int | None) -> list[Event]:
         self.waiting = False
-        given, name = answer.read(response), text(response, "id")
-        if name not in self._counted:
-            self.usage += counted(part(response, "usage"), Usage())
-        if name:
-            self._counted.add(name)
+        given = answer.read(response)
+        if named in self._given and not self._unanswered():
+            if given.text in {"", self._given[named]}:
+                return [self._dropped.final(REPEATED)] if given.text else []
+            self._renew(named)
+        key = self._turn(named)
+        self.usage += counted(part(response, "usage"), Usage())
+        self._running = "" if self._running == named else self._running
+        turn = self._settled(key, given)
+        if named:
+            self._given[named] = given.text
         else:  # the next without a name is another one
-            self._answered.pop(name, None)
-        if item not in self._turns:
-            return [Notice("debug", f"dropped an answer to nothing that was said here: {name}")]
-        for before, turn in self._turns.items():  # an answer comes to its end, or to none, before the next does
-            if before == item:
+            self._answered.pop(named, None)
+        if turn is None:
+            return [Notice("debug", f"dropped an answer to nothing that was said here: {named}")]
+        for before in self._turns.values():  # an answer comes to its end, or to none, before the next does
+            if before is turn:
                 turn.outcome = given
                 break
-            if turn.answering:
-                turn.outcome, turn.listened = turn.outcome or UNFINISHED, True
+            if before.answering:
+                before.outcome, before.listened = before.outcome or UNFINISHED, True
         return self._release(sent_ms)
 
-    def _item(self, response: str) -> str:
-        """What an answer answers: settled when it is heard of first."""
+    def _settled(self, key: str, given: Answer) -> Turn | None:
+        """The turn whose answer has ended. One that was guessed is the one that was announced meanwhile, if any."""
+        turn = self._turns.get(key)
+        if turn is None or not turn.guessed:
+            return turn
+        announced = self._turns.get(self._unanswered())
+        if announced is not None:
+            announced.answering, announced.parts = True, turn.parts
+        if announced is not None or not (given.text or turn.text):
+            turn.utterance.final = ""
+            del self._turns[key]
+            return announced
+        return turn
+
+    def _renew(self, response: str) -> None:
+        """The name of a response that is over belongs to another one from now on."""
+        self._given.pop(response, None)
+        self._answered.pop(response, None)
+
+    def _turn(self, response: str) -> str:
+        """What an answer answers: settled when it is heard of first. Without an announcement it is a guess."""
         if response not in self._answered:
-            self._answered[response] = item = self._unanswered()
-            if item:
-                self._turns[item].answering = True
+            key = self._unanswered() or self._unannounced(response)
+            self._turns[key].answering = True
+            self._answered[response], self._running = key, response
         return self._answered[response]
 
     def _unanswered(self) -> str:
-        return next((item for item, turn in self._turns.items() if turn.ended and not turn.answering), "")
+        return next((key for key, turn in self._turns.items() if turn.ended and not turn.answering), "")
 
-    def _release(self, sent_ms: int) -> list[Event]:
-        ready = [item for item, turn in self._turns.items() if turn.outcome is not None and turn.listened]
-        return [event for item in ready for event in self._closed(item, self._turns.pop(item), sent_ms)]
+    def _unannounced(self, response: str) -> str:
+        """A turn that nobody announced: the oldest commit that waits, else perhaps none."""
+        utterance = self._new(f"answer {response}".strip())
+        self._early += bool(self._commits)
+        turn = Turn(utterance, ended=True, guessed=not self._commits, listened=True)
+        self._take_commit(utterance)
+        self._turns[utterance.key] = turn
+        return utterance.key
 
-    def _closed(self, item: str, turn: Turn, sent_ms: int) -> list[Event]:
-        ours = self._is_ours(item, sent_ms)
-        (begin_ms, end_ms), given = self._close(item, sent_ms), turn.outcome or UNFINISHED
-        self._done.add(item)
+    def _release(self, sent_ms: int | None) -> list[Event]:
+        ready = [key for key, turn in self._turns.items() if turn.outcome is not None and turn.listened]
+        return [event for key in ready for event in self._closed(self._turns.pop(key), sent_ms)]
+
+    def _closed(self, turn: Turn, sent_ms: int | None) -> list[Event]:
+        ours, given, key = self._is_ours(turn.utterance, sent_ms), turn.outcome or UNFINISHED, turn.utterance.key
+        cut = given.status in answer.CUT_SHORT
+        lost = given.status == answer.FAILED or (cut and not turn.text)
+        begin_ms, end_ms = self._close(turn.utterance, None if lost else turn.text, sent_ms)
         if ours:
             return [Notice("debug", "dropped an answer to the silence behind the audio")]
-        cut = given.status in answer.CUT_SHORT
-        if given.status == answer.FAILED or (cut and not turn.text):
-            return [Gap(begin_ms, end_ms, _with(UNANSWERED, given.reason))]
-        final = Final(item, begin_ms, end_ms, turn.text, (), turn.language, turn.emotion, heard=turn.heard)
-        return [Notice("warning", _with(UNWHOLE, given.reason)), final] if cut else [final]
+        if lost:
+            return [Gap(begin_ms, end_ms, because(UNANSWERED, given.reason))]
+        final = Final(key, begin_ms, end_ms, turn.text, (), turn.language, turn.emotion, heard=turn.heard)
+        return [Notice("warning", because(UNWHOLE, given.reason)), final] if cut else [final]
 
     def _lost(self, reason: str) -> Gap:
-        begin_ms, end_ms = self._commits.popleft()
-        return Gap(begin_ms, end_ms, _with(UNANSWERED, reason))
+        _, begin_ms, end_ms = self._commits.popleft()
+        return Gap(begin_ms, end_ms, because(UNANSWERED, reason))
 
-    def _is_ours(self, item: str, sent_ms: int) -> bool:
-        return self.over and item in self._spans and self._begin_ms(item) >= sent_ms
-
-
-def _with(what: str, reason: str) -> str:
-    return f"{what}: {reason}" if reason else what
+    def _is_ours(self, utterance: Utterance, sent_ms: int | None) -> bool:
+        return self.over and utterance.begin_ms is not None and utterance.begin_ms >= (sent_ms or 0)

@@ -89,18 +89,15 @@ class Backoff:
     def lost(self, loss: Loss, now: float, chance: float) -> Attempt | None:
         """What to do after a loss; None to give up. `chance` is from 0 to 1."""
         kind = fault(loss.error, live=self._realtime)
-        if kind is Fault.FATAL or not (loss.was_ready or self._may_come_up(loss.error)) or self._attempts_left == 0:
+        helpless = kind in {Fault.FATAL, Fault.EMPTY} or not (loss.was_ready or self._may_come_up(loss.error))
+        if helpless or self._attempts_left == 0:
             return None
         skip_to = None
-        if loss.reach is not None:
-            self._away_since = None
-            self._reaches.append(loss.reach)
-            self._unanswered += loss.unanswered
-            if self._sent_too_often():
-                if not self._realtime:
-                    return None
-                skip_to = self._reaches.pop(0)
-                self._unanswered = 0
+        if self._sent_too_often(loss):
+            if not self._realtime:
+                return None
+            skip_to = self._reaches.pop(0)
+            self._unanswered = 0
         self._away_since = now if self._away_since is None else self._away_since
         if loss.ended and self._retry_for_s is None:
             self._retry_for_s = self._retries.last_words_s
@@ -110,7 +107,12 @@ class Backoff:
         self._attempts_left = None if self._attempts_left is None else self._attempts_left - 1
         return Attempt(self._wait_s(loss, kind, now, chance), skip_to)
 
-    def _sent_too_often(self) -> bool:
+    def _sent_too_often(self, loss: Loss) -> bool:
+        if loss.reach is None:
+            return False
+        self._away_since = None
+        self._reaches.append(loss.reach)
+        self._unanswered += loss.unanswered
         limit = self._retries.limit
         return (limit is not None and len(self._reaches) > limit) or self._unanswered > UNANSWERED
 

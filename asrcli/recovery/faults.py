@@ -12,40 +12,46 @@ class Fault(Enum):
     AGAIN = auto()  # a new connection, and what was not heard is sent again
     BUSY = auto()  # the same, and not so soon
     IDLE = auto()  # the task had nothing to hear: another one when there is
+    EMPTY = auto()  # nothing was heard in all that was sent: silence where none of it was loud, else it will never work
 
 
 # The service ends a task in which nothing was said, or nothing was sent, for too long; which of these it says depends
-# on the model. For a file the first two only mean that it was slow.
-_SILENT = ("RequestTimeOut", "CLIENT_ERROR", "NO_INPUT_AUDIO_ERROR", "NO_VALID_AUDIO_ERROR", "EmptyAudio")
+# on the model. For a file the first two only mean that it was slow, the others that it found no speech in it.
+_WAITED = ("requesttimeout", "clienterror")
+_EMPTY = ("emptyaudio", "noinputaudio", "novalidaudio", "noeffectiveaudio", "nospeech")
 _UNHEARD = "request timeout"  # CLIENT_ERROR says so after 23 s without a message; others of that code are mistakes
+_BUSY = (
+    "throttl", "ratelimit", "limitrequests", "limitburst", "limittokens", "toomanyrequests", "burstrate", "429",
+)  # fmt: skip
 _SYSTEM = (
-    "InternalError",
-    "SystemError",
-    "ModelServiceFailed",
-    "ServiceUnavailable",
-    "server_error",
-    "internal_error",
-    "ClientDisconnect",
-    "RequestTimeOut",
-    "CLIENT_ERROR",
-)
+    "internalerror", "internalservererror", "systemerror", "modelservicefailed", "serviceunavailable", "servererror",
+    "clientdisconnect", "requesttimeout", "clienterror", "500", "502", "503", "504",
+)  # fmt: skip
 _WORDS = {1002, 1003, 1007, 1008, 1009, 1010}  # close codes that object to what we say: so would the next one
 
 
 def fault(error: AsrError, *, live: bool) -> Fault:
-    """What can be done about an error; `live` audio may be silent for long."""
+    """What can be done about an error; `live` audio may be silent for long.
+
+    What would recur for the same bytes is not tried again: a message that cannot be read answers the same audio.
+    """
     if isinstance(error, ServiceRefused):
         return _refusal(error, live=live)
     if isinstance(error, ConnectionLost):
         return Fault.FATAL if error.code in _WORDS else Fault.AGAIN
-    return Fault.AGAIN if isinstance(error, ConnectFailed | ProtocolError) else Fault.FATAL
+    if isinstance(error, ProtocolError):  # one that shows no message answered a request on the way to the connection
+        return Fault.FATAL if error.message else Fault.AGAIN
+    return Fault.AGAIN if isinstance(error, ConnectFailed) else Fault.FATAL
 
 
 def _refusal(error: ServiceRefused, *, live: bool) -> Fault:
-    if error.code.startswith("CLIENT_ERROR") and _UNHEARD not in error.message.lower():
+    code = "".join(character for character in error.code.casefold() if character.isalnum())
+    if code.startswith(_EMPTY):
+        return Fault.IDLE if live else Fault.EMPTY
+    if code.startswith("clienterror") and _UNHEARD not in error.message.lower():
         return Fault.FATAL
-    if live and error.code.startswith(_SILENT):
+    if live and code.startswith(_WAITED):
         return Fault.IDLE
-    if error.code.startswith(("Throttling", "rate_limit")):
+    if code.startswith(_BUSY):
         return Fault.BUSY
-    return Fault.AGAIN if error.code.startswith(_SYSTEM) else Fault.FATAL
+    return Fault.AGAIN if code.startswith(_SYSTEM) else Fault.FATAL

@@ -17,15 +17,15 @@ from websockets.sync.server import ServerConnection, serve
 from asrcli.audio import Format
 from asrcli.config import Connection, Recognition
 from asrcli.errors import ConnectionLost
-from asrcli.events import Final, Gap, Partial, Ready
-from asrcli.message import Binary, Text
+from asrcli.events import Final, Finished, Gap
 from asrcli.protocol import inference
-from asrcli.request import Finish, Start
+from asrcli.request import Finish
 from asrcli.run import Plan, Run
 from asrcli.sources.file import FileSource
 from asrcli.transport.websocket import dial
 from tests.support.command import asr, lines
 from tests.support.listener import Listener
+from tests.support.speaking import begun
 from tests.support.tone import tone, wav
 
 QWEN = "qwen3-asr-flash-realtime"
@@ -50,41 +50,6 @@ def service(play: Play, refuse: Callable[[ServerConnection, Request], Response |
             thread.join()
 
 
-class Speaking:
-    """The server end of the inference wire on a real socket."""
-
-    def __init__(self, connection: ServerConnection) -> None:
-        self._connection, self._codec = connection, inference.Server(lambda: "id")
-
-    def hear(self, kind: type[Any]) -> None:
-        """Until a request of that kind has come."""
-        heard: list[Any] = []
-        while not any(isinstance(request, kind) for request in heard):
-            data = self._connection.recv(20)
-            heard = self._codec.receive(Text(data) if isinstance(data, str) else Binary(data))
-
-    def say(self, *events: Any) -> None:
-        """Say these events."""
-        for event in events:
-            for message in self._codec.encode(event):
-                assert isinstance(message, Text)
-                self._connection.send(message.data)
-
-    def fail(self, code: str, words: str) -> None:
-        """Say that the task has failed."""
-        (failed,) = self._codec.fail(code, words)
-        assert isinstance(failed, Text)
-        self._connection.send(failed.data)
-
-
-def begun(connection: ServerConnection) -> Speaking:
-    """A task that has started and said one sentence."""
-    speaking = Speaking(connection)
-    speaking.hear(Start)
-    speaking.say(Ready(""), Final("1", 0, 500, "one"), Partial("2", 500, "", "tw"))
-    return speaking
-
-
 def failing(connection: ServerConnection) -> None:
     """A task that fails after its first sentence."""
     begun(connection).fail("Throttling.RateQuota", "Requests rate limit exceeded")
@@ -103,13 +68,6 @@ def vanishing(connection: ServerConnection) -> None:
     connection.socket.shutdown(socket.SHUT_RDWR)
 
 
-def babbling(connection: ServerConnection) -> None:
-    """A service that sends what is no message."""
-    begun(connection)
-    connection.send("oops " * 1000)
-    connection.recv(20)
-
-
 def early(connection: ServerConnection) -> None:
     """A service that ends the task by itself."""
     speaking = begun(connection)
@@ -121,7 +79,6 @@ BREAKS = {
     "task-failed": (failing, 5, "Throttling.RateQuota: Requests rate limit exceeded"),
     "close 1011": (overflowing, 4, "connection lost: internal error (close code 1011)"),
     "cut": (vanishing, 4, "connection lost"),
-    "garbage": (babbling, 4, "protocol error: not JSON: oops oops"),
     "an end too early": (early, 4, "ended the task before the audio ended"),
 }
 
@@ -150,6 +107,29 @@ def test_whatever_ends_a_task_early_keeps_its_finals_and_names_the_rest(
     assert (final["type"], final["text"]) == ("final", "one")
     assert (gap["type"], gap["begin_ms"], gap["end_ms"]) == ("gap", 500, 5000)
     assert (end["audio_ms"], end["covered_ms"], end["lost_ms"], end["sentences"]) == (5000, 500, 4500, 1)
+
+
+def babbling(connection: ServerConnection) -> None:
+    """A service that sends what is no message, again and again, between its sentences."""
+    speaking = begun(connection)
+    for junk in ("oops " * 1000, "", "[]", b"", b"\xff\x00", '{"header":{}}', '{"error":"no"}') * 2:
+        connection.send(junk)
+    speaking.hear(Finish)
+    speaking.say(Final("2", 500, 1000, "two"), Finished())
+
+
+def test_what_is_no_message_ends_nothing_and_is_told_once(tmp_path: Path) -> None:
+    """The sentences on both sides of it come out; a warning for each kind of nonsense, however often it comes."""
+    with service(babbling) as address:
+        done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", address, "-f", "jsonl", "--pace", "max")
+    assert done.returncode == 0
+    assert [line["text"] for line in lines(done.stdout) if line["type"] == "final"] == ["one", "two"]
+    told = [line for line in done.stderr.splitlines() if "cannot be read" in line]
+    assert [line.rpartition(" read: ")[2].partition(":")[0] for line in told] == [
+        "not JSON", "an empty message", "not a JSON object", "a binary message where text is due",
+        "field header.event is missing",
+    ]  # fmt: skip
+    assert max(map(len, told)) < 300
 
 
 def silent(connection: ServerConnection) -> None:

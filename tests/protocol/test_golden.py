@@ -103,8 +103,8 @@ HEARD: dict[str, dict[str, list[Event]]] = {
         "final with a null end_time": [Final("at-170", 170, 300, "好", (Word("好", 170, 300),))],
         "final with the head of the next": [Final("1", 0, 900, "一"), Partial("2", 900, "", "二")],
         "heartbeat": [],
-        "sentence zero": [],
-        "another task's result": [Notice("debug", "dropped result-generated of another task: task-0")],
+        "sentence zero": [Final("0", 0, 100, "nobody said this")],  # the service says so
+        "another task's result": [Notice("warning", "dropped a sentence of another task: task-0")],
         "unknown event": [Notice("debug", "dropped an unknown event: result-improved")],
         "task-finished": [Finished()],
         "task-finished with a count": [Finished(Usage(25, 686, 50))],

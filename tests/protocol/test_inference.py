@@ -1,6 +1,7 @@
 """The inference wire, both ends joined: a task from run-task to task-finished."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from asrcli.config import Recognition
 from asrcli.errors import ProtocolError, ServiceRefused
-from asrcli.events import Event, Final, Finished, Partial, Ready, SpeechStarted, SpeechStopped, Usage, Word
+from asrcli.events import Event, Final, Finished, Notice, Partial, Ready, SpeechStarted, SpeechStopped, Usage, Word
 from asrcli.message import Binary, Message, Text
 from asrcli.protocol import inference
 from asrcli.request import Audio, Finish, Start
@@ -131,21 +132,31 @@ def test_what_comes_out_of_order_is_refused_or_passed_over() -> None:
 @pytest.mark.parametrize(
     ("message", "problem"),
     [
-        (Binary(b"x"), "binary message where text is due"),
+        (Binary(b"x"), "a binary message where text is due"),
         (Text("oops"), "not JSON"),
+        (Text(""), "an empty message"),
+        (Text("[1]"), "not a JSON object"),
         (Text("{}"), r"field header\.event is missing"),
         (Text('{"header":{"event":"result-generated"},"payload":{}}'), r"field payload\.output is missing"),
-        (Text('{"header":{"event":"result-generated"},"payload":{"output":{}}}'), "field sentence is missing"),
         (
-            Text('{"header":{"event":"result-generated"},"payload":{"output":{"sentence":{}}}}'),
+            Text('{"header":{"event":"result-generated"},"payload":{"output":{"sentence":[{"text":"x"}]}}}'),
+            "field sentence has the wrong type",
+        ),
+        (
+            Text('{"header":{"event":"result-generated"},"payload":{"output":{"sentence":{"sentence_end":true}}}}'),
             "field text is missing",
         ),
     ],
 )
-def test_a_service_that_breaks_the_protocol_is_named(message: Message, problem: str) -> None:
-    """A clear error with the message shortened, not a KeyError."""
-    with pytest.raises(ProtocolError, match=problem):
-        inference.Client(Recognition("m"), counting()).receive(message)
+def test_a_message_that_cannot_be_read_is_dropped_with_one_warning(message: Message, problem: str) -> None:
+    """It says what is wrong and shows the message shortened; the same again is counted, and ends nothing either."""
+    client = inference.Client(Recognition("m"), counting())
+    (first,), (second,) = client.receive(message), client.receive(message)
+    assert isinstance(first, Notice)
+    assert isinstance(second, Notice)
+    assert re.search(f"cannot be read: {problem}", first.text)
+    assert (first.level, second.level, "(2 times)" in second.text) == ("warning", "debug", True)
+    assert len(first.text) < 300
 
 
 @given(st.lists(st.binary(max_size=300), max_size=20))

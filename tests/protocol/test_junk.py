@@ -1,15 +1,17 @@
-"""Whatever comes in, in whatever order, a codec answers with events or with one of our errors."""
+"""Whatever comes in, in whatever order, a codec goes on: a client answers with events, a server names the mistake."""
 
 import contextlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.config import Recognition
-from asrcli.errors import AsrError, ProtocolError, UsageError
+from asrcli.errors import ProtocolError, ServiceRefused, UsageError
+from asrcli.events import Final, Finished, Partial, Ready, SpeechStarted, SpeechStopped, Word
 from asrcli.message import Binary, Message, Text
 from asrcli.protocol import inference, omni, realtime
 from asrcli.seams import ClientCodec, ServerCodec
@@ -23,7 +25,12 @@ GOLDEN = [
     for message in json.loads(Path(__file__).with_name("golden").joinpath(f"{wire}.json").read_text("utf-8")).values()
 ]
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.floats() | st.text(max_size=8),
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**12), 10**12)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.just(400).map(lambda zeros: 10**zeros),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
@@ -46,6 +53,18 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
     .map(json.dumps)
     .map(Text),
 )
+
+
+COMMANDS: st.SearchStrategy[Message] = (
+    st.builds(
+        lambda message, name, junk: spoiled(message, [0], junk) | name if isinstance(message, dict) else message,
+        st.sampled_from(GOLDEN),
+        st.sampled_from(["session.update", "input_audio_buffer.append", "input_audio_buffer.commit", "session.finish",
+            "response.create", "conversation.item.create", "response.cancel"]).map(lambda name: {"type": name}),
+        ANYTHING,
+    ).map(json.dumps).map(Text)
+)  # fmt: skip
+KNOWN = "known good"
 
 
 def clients() -> list[ClientCodec]:
@@ -73,27 +92,66 @@ def servers() -> list[ServerCodec]:
     return [inference.Server(counting()), realtime.Server(counting(), "m"), omni.Server(counting(), "m")]
 
 
+def written(**fields: Any) -> Text:
+    """A message of the service."""
+    return Text(json.dumps(fields))
+
+
+def good(codec: ClientCodec) -> list[Message]:
+    """A sentence as each kind of service says it when it is well; behind it, for an answer that waits, the end."""
+    if isinstance(codec, inference.Client):
+        half = {"sentence_id": 77, "begin_time": 10, "end_time": 20, "text": KNOWN, "words": [], "sentence_end": True}
+        for output in ({"sentence": half}, {"transcription": half, "translations": [half | {"lang": "en"}]}):
+            translates = "sentence" not in output
+            if translates == bool(codec._recognition.translate):
+                header = {"task_id": codec.task_id, "event": "result-generated"}
+                return [written(header=header, payload={"output": output})]
+    about = {"item_id": "known"}
+    marks = [
+        written(type="input_audio_buffer.speech_started", audio_start_ms=10, **about),
+        written(type="input_audio_buffer.speech_stopped", audio_end_ms=20, **about),
+        written(type="input_audio_buffer.committed", **about),
+    ]
+    if not isinstance(codec, omni.Client):
+        completed = "conversation.item.input_audio_transcription.completed"
+        return [*marks, written(type=completed, transcript=KNOWN, **about)]
+    response = {"id": "known", "status": "completed", "output": [{"content": [{"type": "text", "text": KNOWN}]}]}
+    return [*marks, written(type="response.done", response=response), written(type="session.finished")]
+
+
 @pytest.mark.parametrize("which", range(len(clients())))
 @given(messages=st.lists(MESSAGES, max_size=12))
 def test_a_client_survives_any_service(which: int, messages: list[Message]) -> None:
-    """Only our own errors come out, and whatever events do can be folded into a transcript."""
-    codec, transcript = clients()[which], Transcript()
-    for message in messages:
-        with contextlib.suppress(AsrError):
+    """Only a refusal is raised; a good final behind any junk comes out; keys are given once, times are in order."""
+    codec, transcript, finals = clients()[which], Transcript(), list[Final]()
+    for message in [*messages, *good(codec)]:
+        with contextlib.suppress(ServiceRefused):
             for event in codec.receive(message):
                 transcript = fold(transcript, event)
+                finals += [event] if isinstance(event, Final) else []
             codec.owed()
+    assert any(KNOWN in (final.text, final.translation) for final in finals)
+    assert len({final.key for final in finals}) == len(finals)
+    for final in finals:
+        assert 0 <= final.begin_ms <= final.end_ms
+        assert all(final.begin_ms <= word.begin_ms <= word.end_ms <= final.end_ms for word in final.words)
 
 
 @pytest.mark.parametrize("which", range(len(servers())))
-@given(messages=st.lists(MESSAGES, max_size=12))
+@given(messages=st.lists(MESSAGES | COMMANDS, max_size=12))
 def test_a_server_survives_any_client(which: int, messages: list[Message]) -> None:
-    """Every mistake is a ProtocolError, so that the client can be told."""
+    """Every mistake is a ProtocolError, so that the client can be told; what is said to it next can be written."""
     codec = servers()[which]
     for message in messages:
-        with contextlib.suppress(ProtocolError):
+        try:
             for request in codec.receive(message):
-                codec.acknowledge(request)
+                assert all(isinstance(told, Text) for told in codec.acknowledge(request))
+        except ProtocolError as exc:
+            codec.fail("InvalidParameter", str(exc))
+    for event in (Ready("t", "en"), SpeechStarted("1", 0), Partial("1", 0, "a"), SpeechStopped("1", 9)):
+        codec.encode(event)
+    for ending in (Final("1", 0, 9, "a", (Word("a", 0, 9),)), Finished()):
+        codec.encode(ending)
 
 
 @given(lines=st.lists(ANYTHING.map(json.dumps) | st.text(max_size=20), max_size=5))

@@ -10,7 +10,10 @@ from asrcli.protocol.parsing import endpoint, need, number, read, whole, write
 @pytest.mark.parametrize(
     ("message", "problem"),
     [
-        (Binary(b"{}"), "a binary message where text is due"),
+        (Binary(b"\x00\xff"), "a binary message where text is due"),
+        (Binary(b"[1]"), "a binary message where text is due"),
+        (Text(""), "an empty message"),
+        (Binary(b""), "a binary message where text is due"),
         (Text("{"), "not JSON"),
         (Text("[" * 100_000), "not JSON"),
         (Text("[]"), "not a JSON object"),
@@ -24,6 +27,19 @@ def test_what_is_no_object_is_refused_by_name(message: Text | Binary, problem: s
     assert len(str(caught.value)) < 200
 
 
+@pytest.mark.parametrize(
+    "message", [Text('\ufeff{"a":1}'), Binary(b'{"a":1}'), Binary(b'\xef\xbb\xbf {"a":1}')], ids=str
+)
+def test_an_object_is_read_in_whatever_it_is_wrapped(message: Text | Binary) -> None:
+    """A byte order mark, and text in a binary message: there is no doubt what is meant."""
+    assert read(message) == {"a": 1}
+
+
+def test_half_a_character_is_replaced() -> None:
+    """No output could write it; whole ones stay, however they are escaped."""
+    assert read(Text('{"a":"x\\ud83d","b":"\\ud83d\\ude00"}')) == {"a": "x\ufffd", "b": "\U0001f600"}
+
+
 def test_a_missing_field_is_named_with_its_path() -> None:
     """Whoever debugs an integration sees which field of which message."""
     with pytest.raises(ProtocolError, match=r"field header\.event is missing"):
@@ -35,9 +51,9 @@ def test_a_missing_field_is_named_with_its_path() -> None:
 
 
 def test_numbers_that_are_none_count_as_absent() -> None:
-    """NaN, infinity, booleans and text never become times."""
+    """NaN, infinity, booleans, text and what is beyond all counting never become times."""
     value: object
-    for value in (None, True, "1", float("nan"), float("inf"), [], {}):
+    for value in (None, True, "1", float("nan"), float("inf"), 10**400, -1e30, [], {}):
         assert number({"n": value}, "n") is None
         assert whole({"n": value}, "n") is None
     assert whole({"n": 3.7}, "n") == 3

@@ -2,6 +2,7 @@
 
 import pytest
 
+from asrcli.config import Retries
 from asrcli.errors import (
     AsrError,
     ConnectFailed,
@@ -12,6 +13,7 @@ from asrcli.errors import (
     SourceError,
     UsageError,
 )
+from asrcli.recovery.backoff import Backoff, Loss
 from asrcli.recovery.faults import Fault, fault
 
 
@@ -46,7 +48,16 @@ TABLE = [
     (ConnectionLost("no answer for 30 s"), Fault.AGAIN),
     (ConnectionLost("policy", 1008), Fault.FATAL),
     (ConnectionLost("too big", 1009), Fault.FATAL),
-    (ProtocolError("not JSON"), Fault.AGAIN),
+    (refused("limit_requests", "You exceeded your current requests list."), Fault.BUSY),
+    (refused("limit_burst_rate"), Fault.BUSY),
+    (refused("rate_limit_exceeded"), Fault.BUSY),
+    (refused("RateLimit"), Fault.BUSY),
+    (refused("429"), Fault.BUSY),
+    (refused("internal_error"), Fault.AGAIN),
+    (refused("503", "try later"), Fault.AGAIN),
+    (refused(""), Fault.FATAL),
+    (ProtocolError("not JSON", "<html>"), Fault.FATAL),
+    (ProtocolError("an answer that is not a JSON object"), Fault.AGAIN),
     (UsageError("no"), Fault.FATAL),
     (SourceError("a", "b"), Fault.FATAL),
     (OutputError("a", "b"), Fault.FATAL),
@@ -54,9 +65,12 @@ TABLE = [
 SILENT = [
     refused("RequestTimeOut", "Response timeout!"),
     refused("CLIENT_ERROR", "request timeout after 23 seconds."),
+]
+EMPTY = [
     refused("NO_INPUT_AUDIO_ERROR"),
     refused("NO_VALID_AUDIO_ERROR"),
-    refused("EmptyAudio"),
+    refused("EmptyAudio", "No effective audio received"),
+    refused("empty_audio"),
 ]
 
 
@@ -69,7 +83,16 @@ def test_each_error_has_its_remedy(error: AsrError, what: Fault, live: bool) -> 
 
 @pytest.mark.parametrize("error", SILENT, ids=str)
 def test_a_task_that_had_nothing_to_hear_is_no_loss_for_a_microphone(error: ServiceRefused) -> None:
-    """For a file a time-out is slowness, and audio that cannot be used stays so."""
+    """For a file a time-out is slowness."""
     assert fault(error, live=True) is Fault.IDLE
-    again = error.code in {"RequestTimeOut", "CLIENT_ERROR"}
-    assert fault(error, live=False) is (Fault.AGAIN if again else Fault.FATAL)
+    assert fault(error, live=False) is Fault.AGAIN
+
+
+@pytest.mark.parametrize("error", EMPTY, ids=str)
+def test_a_service_that_heard_nothing_in_the_audio_is_told_apart(error: ServiceRefused) -> None:
+    """A microphone waits for speech; for a file it depends on what was sent, and the same again would not help."""
+    assert fault(error, live=True) is Fault.IDLE
+    assert fault(error, live=False) is Fault.EMPTY
+    assert (
+        Backoff(Retries(9), realtime=False).lost(Loss(error, was_ready=True, ended=True, reach=None), 0.0, 1.0) is None
+    )

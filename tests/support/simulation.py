@@ -148,7 +148,7 @@ def simulated(
         return cast("Transport", Service(world, life, asked.stall_timeout_s, sent))
 
     def made() -> inference.Client:
-        codec = inference.Client(Recognition("fun-asr-realtime"), lambda: "id")
+        codec = inference.Client(Recognition("fun-asr-realtime", rate=RATE.rate), lambda: "id")
         codec.lifetime_s = lifetime_s
         return codec
 

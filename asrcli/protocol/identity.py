@@ -1,0 +1,30 @@
+"""Which messages of the inference wire are about a task, when a service may spell its id in its own way. Pure."""
+
+ANSWERS = ("task-started", "task-failed")  # what may answer run-task
+
+
+class Identity:
+    """What a task is called, and what other tasks on its connection are called.
+
+    Attributes:
+        started: The service has answered run-task.
+    """
+
+    def __init__(self, task_id: str) -> None:
+        self.started = False
+        self._ours, self._others = {_plain(task_id)}, set[str]()
+
+    def concerns(self, name: str, task_id: str, *, alone: bool) -> bool:
+        """Whether a message of this name and id is about the task; `alone`: its connection has carried no other."""
+        said = _plain(task_id)
+        if not said or said in self._ours:
+            return True
+        if not self.started:  # whatever else comes before the answer is late, and of another task
+            (self._ours if name in ANSWERS else self._others).add(said)
+            return name in ANSWERS
+        return alone and said not in self._others
+
+
+def _plain(task_id: str) -> str:
+    """A task id without what its spelling may differ in."""
+    return "".join(character for character in task_id.casefold() if character.isalnum())

@@ -1,0 +1,77 @@
+"""Times as a service gives them, made usable: in order, and inside the audio that was sent. Arithmetic only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from asrcli.events import Word
+from asrcli.protocol.parsing import Json, number, text
+
+LONGEST_MS = 10**10  # more than a hundred days: no task lasts so long
+DIGITS = 15  # a text that is longer is no time
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A word whose times are as the service gave them: None where there is no usable one."""
+
+    text: str
+    begin_ms: int | None
+    end_ms: int | None
+    punctuation: str = ""
+
+
+def usable(value: Json, name: str) -> int | None:
+    """The time under a name in ms, also where it is a float or a text; None when it is missing or cannot be a time."""
+    found = number(value, name)
+    if found is None:
+        found = _written(text(value, name))
+    return int(found) if found is not None and 0 <= found <= LONGEST_MS else None
+
+
+def span(
+    begin_ms: int | None, end_ms: int | None, words: Sequence[Heard], *, after_ms: int, sent_ms: int | None, said: bool
+) -> tuple[int, int]:
+    """Begin and end of a finished sentence.
+
+    What cannot be used is estimated: from the words; else it begins where the last final ended (`after_ms`) and, when
+    anything was `said`, ends where the audio does that was sent (`sent_ms`; None or 0 where that is not known).
+    """
+    if sent_ms:
+        begin_ms = None if begin_ms is not None and begin_ms > sent_ms else begin_ms
+        end_ms = None if end_ms is None else min(end_ms, sent_ms)
+    if begin_ms is not None and end_ms is not None and end_ms < begin_ms:
+        end_ms = None
+    if begin_ms is None:
+        begin_ms = min(start(words, sent_ms, after_ms), LONGEST_MS if end_ms is None else end_ms)
+    if end_ms is None:
+        ends = [word.end_ms for word in words if word.end_ms is not None and (not sent_ms or word.end_ms <= sent_ms)]
+        end_ms = max([begin_ms, *ends] if ends or not said else [begin_ms, sent_ms or 0])
+    return begin_ms, end_ms
+
+
+def start(words: Sequence[Heard], sent_ms: int | None, after_ms: int) -> int:
+    """Where a sentence begins that does not say so: with its first word, else where the last final ended."""
+    begins = [word.begin_ms for word in words if word.begin_ms is not None]
+    return after_ms if not begins or (sent_ms and begins[0] > sent_ms) else begins[0]
+
+
+def within(words: Sequence[Heard], begin_ms: int, end_ms: int = LONGEST_MS) -> tuple[Word, ...]:
+    """The words of a sentence inside its times; a time that is missing is that of the neighbour."""
+    placed: list[Word] = []
+    at_ms = begin_ms
+    for index, word in enumerate(words):
+        first_ms = at_ms if word.begin_ms is None else min(max(begin_ms, word.begin_ms), end_ms)
+        last_ms = word.end_ms
+        if last_ms is None:
+            later = [begin for other in words[index + 1 :] if (begin := other.begin_ms) is not None]
+            last_ms = later[0] if later else first_ms if end_ms == LONGEST_MS else end_ms
+        at_ms = min(max(first_ms, last_ms), end_ms)
+        placed.append(Word(word.text, first_ms, at_ms, word.punctuation))
+    return tuple(placed)
+
+
+def _written(said: str) -> float | None:
+    try:
+        return float(said) if 0 < len(said) <= DIGITS and "_" not in said else None
+    except ValueError:
+        return None

@@ -1,0 +1,57 @@
+"""The client of a realtime session in the hands of a test, told by a service whatever a test likes."""
+
+import json
+from typing import Any
+
+from asrcli.config import Recognition
+from asrcli.events import Event, Final
+from asrcli.message import Message, Text
+from asrcli.protocol import realtime
+from tests.support.pair import counting
+
+SECOND = bytes(32000)
+ITEM = "conversation.item.input_audio_transcription."
+BUFFER = "input_audio_buffer."
+
+
+class Service:
+    """The client of a session, told by a service what a test likes; a second of audio was sent for each."""
+
+    def __init__(self, seconds: int = 3, *, vad: bool = True, languages: tuple[str, ...] = ()) -> None:
+        self.codec = realtime.Client(Recognition("m", vad=vad, languages=languages), counting("c"))
+        self.tell("session.updated", session={"id": "s"})
+        for _ in range(seconds):
+            self.codec.audio(SECOND)
+
+    def tell(self, name: str, **fields: Any) -> list[Event]:
+        """What the client hears in it."""
+        return self.codec.receive(Text(json.dumps({"type": name, **fields})))
+
+    def turn(self, item: str, begin: Any, end: Any) -> list[Event]:
+        """Somebody spoke."""
+        return [
+            *self.tell(BUFFER + "speech_started", item_id=item, audio_start_ms=begin),
+            *self.tell(BUFFER + "speech_stopped", item_id=item, audio_end_ms=end),
+            *self.tell(BUFFER + "committed", item_id=item),
+        ]
+
+    def completed(self, item: Any, said: str = "x") -> list[Event]:
+        """What was said."""
+        return self.tell(ITEM + "completed", item_id=item, transcript=said)
+
+    def spans(self, *items: tuple[Any, str]) -> list[tuple[str, int, int]]:
+        """The finals of texts: text and times."""
+        heard = [event for item, said in items for event in self.completed(item, said)]
+        return [(event.text, event.begin_ms, event.end_ms) for event in heard if isinstance(event, Final)]
+
+    def commit(self) -> str:
+        """A second of audio and a commit; the id of its event."""
+        self.codec.audio(SECOND)
+        (command,) = self.codec.commit()
+        return named(command)
+
+
+def named(message: Message) -> str:
+    """The id of an event."""
+    assert isinstance(message, Text)
+    return str(json.loads(message.data)["event_id"])
