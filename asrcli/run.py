@@ -31,7 +31,7 @@ from asrcli.transcript import Transcript, fold
 
 HOPELESS = (ConnectFailed, ServiceRefused, BudgetReached)  # the next source would fare no better
 LEFT = "left before its text came"
-HURRY_S = 8.0  # whoever sends SIGTERM kills soon after: the last words are waited for no longer
+HURRY_S = 5.0  # whoever sends SIGTERM kills soon after: the last words are waited for no longer
 WAITING = "finishing: waiting for the last words; Ctrl-C again to leave now"
 
 

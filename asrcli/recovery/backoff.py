@@ -15,7 +15,7 @@ DROPS_CAP_S = 30.0  # and for one that takes the connection and drops it, or has
 BUSY_FACTOR = 8  # a service with too much to do is asked that much less often
 TOLD_CAP_S = 60.0  # a wait that the service asks for is granted up to here
 SILENT_STARTS = 3  # attempts with a service that has taken each connection and never said anything
-STOPPED_S = 30.0  # an outage is waited out for so long when the user has ended the run
+STOPPED_S = 30.0  # a connection that is lost later than this after the user has ended the run is not made anew
 UNANSWERED = 1  # so often is audio sent again for a service that does not answer when it is asked to finish
 
 
@@ -59,14 +59,16 @@ class Backoff:
         self._unanswered = 0
         self._away_since: float | None = None  # since when no connection has taken audio
         self._retry_for_s, self._attempts_left = retries.retry_for_s, None if retries.limit != 0 else 0
+        self._until: float | None = None  # no attempt after that
         self.attempt = 0
 
     @property
     def waits_until(self) -> float | None:
         """When an outage that lasts has been waited out; None without an outage or without a bound."""
         if self._away_since is None or self._retry_for_s is None:
-            return None
-        return self._away_since + self._retry_for_s
+            return self._until
+        until = self._away_since + self._retry_for_s
+        return until if self._until is None else min(until, self._until)
 
     def progress(self) -> None:
         """Some audio needs to be sent no more: whatever comes next is new trouble."""
@@ -78,10 +80,8 @@ class Backoff:
         self._away_since = None
 
     def stop(self, now: float, attempts: int | None) -> None:
-        """The user has ended the run: an outage is waited out for half a minute more, or for so many attempts."""
-        if self._away_since is not None:
-            self._away_since = now
-        self._retry_for_s = min(STOPPED_S, self._retries.last_words_s, self._retry_for_s or STOPPED_S)
+        """The user has ended the run: what is lost is made good for half a minute more, or for so many attempts."""
+        self._until = now + STOPPED_S
         if attempts is not None and self._attempts_left is None:
             self._attempts_left = attempts
         self._realtime = False  # no more comes, so giving up a piece of audio gives up all of it

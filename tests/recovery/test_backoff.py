@@ -118,19 +118,28 @@ def test_a_busy_service_is_asked_less_often_and_its_own_word_counts_up_to_a_boun
         assert waits(Backoff(Retries(None, 0.5), realtime=True), 1, chance=0.0, error=down) == [given_s]
 
 
-@pytest.mark.parametrize(("stopped", "bound_s"), [(False, FILE_RETRY_FOR_S), (True, STOPPED_S)])
-def test_when_nobody_speaks_any_more_an_outage_has_an_end(stopped: bool, bound_s: float) -> None:
-    """Whoever pressed Ctrl-C wants to go home."""
+def test_when_nobody_speaks_any_more_an_outage_has_an_end() -> None:
+    """While a microphone is heard it has none."""
     backoff = Backoff(Retries(None, 0), realtime=True)
     assert backoff.lost(loss(AWAY), 0.0, 1.0) is not None
     assert backoff.lost(loss(AWAY), 1e6, 1.0) is not None
-    if stopped:
-        backoff.stop(1e6, None)
-    else:
-        backoff.carried()
-        assert backoff.lost(loss(AWAY, ended=True), 1e6, 1.0) is not None
-    assert backoff.lost(loss(AWAY, ended=True), 1e6 + bound_s - 1, 1.0) is not None
-    assert backoff.lost(loss(AWAY, ended=True), 1e6 + bound_s, 1.0) is None
+    backoff.carried()
+    assert backoff.lost(loss(AWAY, ended=True), 1e6, 1.0) is not None
+    assert backoff.lost(loss(AWAY, ended=True), 1e6 + FILE_RETRY_FOR_S - 1, 1.0) is not None
+    assert backoff.lost(loss(AWAY, ended=True), 1e6 + FILE_RETRY_FOR_S, 1.0) is None
+
+
+@pytest.mark.parametrize("realtime", [True, False])
+def test_whoever_ended_the_run_is_kept_for_half_a_minute(realtime: bool) -> None:
+    """Progress or not: a peer that takes a little and gets stuck again does not begin it anew."""
+    backoff = Backoff(Retries(5, 10), realtime=realtime)
+    backoff.stop(100.0, None)
+    for now in (100.0, 110.0, 100.0 + STOPPED_S - 1):
+        attempt = backoff.lost(loss(reach=100), now, 1.0)
+        assert attempt is not None
+        assert now + attempt.wait_s <= 100.0 + STOPPED_S
+        backoff.progress()
+    assert backoff.lost(loss(reach=100), 100.0 + STOPPED_S, 1.0) is None
 
 
 def test_a_run_that_was_told_to_end_tries_once() -> None:
