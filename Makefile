@@ -7,6 +7,7 @@ CLIP := tests/data/meeting-rms.wav
 MICROPHONE := pulseaudio pulseaudio-utils libasound2-plugins portaudio19-dev gcc python3-dev
 
 SEEDS ?= 1000
+WAITING_SEEDS ?= 60
 
 .PHONY: demo test check bench chaos completions clean
 
@@ -26,7 +27,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m tests.bench.outage
 
 chaos: $(VENV)/.test
-	$(BIN)/python -m tests.bench.chaos $(SEEDS)
+	$(BIN)/python -m tests.bench.chaos --seeds $(SEEDS) --waiting-seeds $(WAITING_SEEDS)
 
 completions: $(VENV)/.demo
 	$(BIN)/python -m tests.support.completions

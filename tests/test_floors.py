@@ -37,6 +37,7 @@ ROOMS = {
         "server/connection.py",
         "server/gate.py",
         "server/sabotage.py",
+        "server/faulty.py",
         "server/http.py",
     ],
     "h11": ["server/http.py"],
