@@ -49,6 +49,16 @@ KeyFile = Annotated[
         "--api-key-file", help="Ask clients for the key in this file.", metavar="PATH", rich_help_panel=o.CONNECTION
     ),
 ]
+Origins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-origin",
+        help="Let web pages of this origin in, as https://HOST, and requests that name its host; * lets in all. "
+        "Without a key, those of other origins get 403. Repeat for more.",
+        metavar="ORIGIN",
+        rich_help_panel=o.CONNECTION,
+    ),
+]
 EngineName = Annotated[
     Engine,
     typer.Option(
@@ -119,6 +129,7 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 8090,
     api_key_file: KeyFile = None,
+    allow_origin: Origins = None,
     engine: EngineName = Engine.POCKETSPHINX,
     script: Script = None,
     two_pass: Passes = SecondPass.AUTO,
@@ -144,12 +155,14 @@ def serve(
     from asrcli.cli import wiring
     from asrcli.cli.service import read_key
     from asrcli.server.app import LocalServer, serve_forever
+    from asrcli.server.callers import origin
 
     wiring.log_to(log_file, on_screen=not quiet)
     recognizer = _recognizer(engine, script, two_pass)
     key = read_key(api_key_file) if api_key_file is not None else None
     planned = _faults(faults, chaos, waiting=chaos_waits)
-    server = LocalServer(recognizer, host, port, key, faults=planned, answers=_answers(answers))
+    origins = [origin(text) for text in allow_origin or ()]
+    server = LocalServer(recognizer, host, port, key, faults=planned, answers=_answers(answers), origins=origins)
 
     def announce(address: str) -> None:
         tell(f"asr: serving at {address} ({'key asked for' if key else 'no key'})")

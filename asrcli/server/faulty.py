@@ -2,16 +2,14 @@
 
 import asyncio
 import contextlib
-import logging
 from typing import TYPE_CHECKING
 
 from asrcli.server.faults import BROKEN, Do, Fault
+from asrcli.server.logs import log
 from asrcli.server.watch import Watch, is_end, is_partial
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
-
-log = logging.getLogger("asrcli.server")
 
 
 class FaultySocket:
@@ -66,6 +64,10 @@ class FaultySocket:
         """Close, if the connection is still alive."""
         await self._go_on()
         await self._socket.close(code, reason)
+
+    def abort(self) -> None:
+        """End it now."""
+        self._cut()
 
     async def _strike(self, due: list[Fault]) -> None:
         for fault in due:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import socket
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from weakref import WeakKeyDictionary
 from asrcli.server.faults import CODES, Do, Fault, Faults, When
 from asrcli.server.faulty import FaultySocket
 from asrcli.server.gate import refusal
+from asrcli.server.logs import log
 from asrcli.server.watch import Past, Watch
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from websockets.http11 import Response
 
     from asrcli.server.connection import Socket
-
-log = logging.getLogger("asrcli.server")
+    from asrcli.server.doorway import Doorway
 
 SLOW_BUFFER_BYTES = 32 << 10  # of a connection that will not be read: soon full, as with a client far away
 
@@ -54,7 +53,7 @@ class Sabotage:
                 connection.transport.abort()
         return None
 
-    async def around(self, connection: "ServerConnection", path: str) -> "Socket":
+    async def around(self, connection: "Doorway", path: str) -> "Socket":
         """The socket a conversation gets."""
         if self._faults is None:
             return connection
