@@ -14,6 +14,7 @@ _NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 _NO_MEMORY = frozenset({errno.ENOBUFS, errno.ENOMEM})
 _NO_SUCH_ADDRESS = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})  # one family may be missing
 PAUSE_S = 0.05
+QUIET_S = 60.0  # what lasts is said once, and again when it has lasted so long
 
 
 class Listening(socket.socket):
@@ -26,7 +27,7 @@ class Listening(socket.socket):
     def __init__(self, family: int, kind: int, protocol: int) -> None:
         super().__init__(family, kind, protocol)
         self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
-        self._short = False  # it is known, and has been said
+        self._said_at = -QUIET_S  # when it was last said that some are turned away
 
     def accept(self) -> tuple[socket.socket, object]:
         """The next client.
@@ -39,12 +40,11 @@ class Listening(socket.socket):
         except OSError as exc:
             if exc.errno not in _NO_DESCRIPTORS | _NO_MEMORY:
                 raise
-            if not self._short:
+            if time.monotonic() - self._said_at >= QUIET_S:
                 log.warning("clients are turned away: %s", os.strerror(exc.errno))
-            self._short = True
+                self._said_at = time.monotonic()
             self._turn_away()
             raise BlockingIOError from None
-        self._short = False
         if self._spare is None:
             self._reserve()
         return client

@@ -60,6 +60,7 @@ class Outcome:
     sent: int = 0
     most: int = 0
     resends: int = RESENDS  # that were allowed
+    crash: str = ""  # what should never come out
 
     @property
     def good(self) -> bool:
@@ -70,7 +71,9 @@ class Outcome:
     def wrong(self) -> list[str]:
         """All that is wrong, in words."""
         found = [str(self.error)] if self.error is not None else []
-        if self.ended is None:
+        if self.crash:
+            found.append(f"it crashed: {self.crash}")
+        elif self.ended is None:
             found.append("it did not end")
         elif self.ended.lost_ms:
             found.append(f"lost {self.ended.lost_ms} ms")
@@ -95,7 +98,10 @@ def ordeal(
     source = Spoken(chunks, manual=wire == "manual", silent=silent)
 
     def run() -> None:
-        outcomes.append(_run(wire, faults, source, pace=pace, stall_s=stall_s, silent=silent, resends=resends))
+        try:
+            outcomes.append(_run(wire, faults, source, pace=pace, stall_s=stall_s, silent=silent, resends=resends))
+        except BaseException as exc:  # the top of a thread
+            outcomes.append(Outcome([], None, None, 0, 0, crash=repr(exc)))
 
     thread = Thread(target=run, name="ordeal", daemon=True)
     thread.start()
