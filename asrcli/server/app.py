@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 STOP_WITHIN_S = 5
-MOST_QUEUED = 2  # messages that wait to be looked at: each may hold much audio, and be the last words
+MOST_QUEUED = 1  # messages that wait to be looked at: each may hold much audio, and be the last words
 CLOSE_WITHIN_S = 2  # so long a client may take to say goodbye
 
 _CODECS: dict[str, Callable[[Callable[[], str], str], ServerCodec]] = {

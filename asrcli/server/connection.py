@@ -4,7 +4,6 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from typing import Protocol
 
 from asrcli.config import Recognition
 from asrcli.errors import EngineUnavailable, ProtocolError, shorten
@@ -17,29 +16,11 @@ from asrcli.server.backlog import Backlog
 from asrcli.server.logs import REFUSED, log
 from asrcli.server.patience import Limits, Silence, absurdity
 from asrcli.server.recognizers import Recognizer, RecognizerFailed, Stream, TooBusy
+from asrcli.server.sockets import Socket
 from asrcli.server.waves import FORMATS, Waves
 
+LOOK_EVERY_S = 1.0  # while a client has to wait, and nothing is read of it
 UNREADABLE = "the message cannot be read"
-
-
-class Socket(Protocol):
-    """What a conversation needs of a WebSocket connection, faulty ones too. The library's own exceptions come out."""
-
-    async def recv(self) -> str | bytes:
-        """The next message."""
-        ...
-
-    async def send(self, data: str | bytes, /) -> None:
-        """Send a message; waits while the client is behind."""
-        ...
-
-    async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Close."""
-        ...
-
-    def abort(self) -> None:
-        """End it now, without a word."""
-        ...
 
 
 class Task:
@@ -128,7 +109,18 @@ class Conversation:
                 continue
             for request in requests:
                 self._finishing = self._finishing or isinstance(request, Finish)
+                while not await self._put(request):
+                    if self._socket.gone():  # nobody waits for what is queued: it is dropped
+                        return
+
+    async def _put(self, request: Request) -> bool:
+        """Hand a request to the recognizer; whether there was room in a second."""
+        try:
+            async with asyncio.timeout(LOOK_EVERY_S):
                 await self._backlog.put(request)
+        except TimeoutError:
+            return False
+        return True
 
     def _patience_s(self) -> float | None:
         if self._finishing:

@@ -1,6 +1,7 @@
 """The connections of the server: a WebSocket, or a single request; none that takes nothing of what it is sent."""
 
 import asyncio
+import select
 from typing import TYPE_CHECKING, Any
 
 from websockets.asyncio.server import ServerConnection
@@ -110,6 +111,17 @@ class Doorway(ServerConnection):
                 await super().close(code, reason)
         except TimeoutError:
             self._drop()
+
+    def gone(self) -> bool:
+        """Whether the client has gone, also where what it sent before is not read yet."""
+        line = self.transport.get_extra_info("socket")
+        if self.transport.is_closing() or line is None or line.fileno() < 0:
+            return True
+        if not hasattr(select, "POLLRDHUP"):  # what the system does not tell is noticed when we read on
+            return False
+        watch = select.poll()
+        watch.register(line.fileno(), select.POLLRDHUP | select.POLLHUP | select.POLLERR)
+        return bool(watch.poll(0))
 
     def abort(self) -> None:
         """End it now, without a word."""

@@ -9,13 +9,13 @@ from asrcli.server.logs import log
 from asrcli.server.watch import Watch, is_end, is_partial
 
 if TYPE_CHECKING:
-    from websockets.asyncio.server import ServerConnection
+    from asrcli.server.doorway import Doorway
 
 
 class FaultySocket:
     """One connection and its faults. `over` is set when the server ends: nothing hangs any longer then."""
 
-    def __init__(self, socket: "ServerConnection", watch: Watch, number: int, over: asyncio.Event) -> None:
+    def __init__(self, socket: "Doorway", watch: Watch, number: int, over: asyncio.Event) -> None:
         self._socket, self._watch, self._number, self._over = socket, watch, number, over
         self._turn = asyncio.Lock()  # messages that wait go in the order in which they came
         self._loop = asyncio.get_running_loop()
@@ -64,6 +64,10 @@ class FaultySocket:
         """Close, if the connection is still alive."""
         await self._go_on()
         await self._socket.close(code, reason)
+
+    def gone(self) -> bool:
+        """Whether the client has gone."""
+        return self._socket.gone()
 
     def abort(self) -> None:
         """End it now."""
@@ -168,7 +172,7 @@ class FaultySocket:
 class _Sink(asyncio.Protocol):
     """Reads what comes and forgets it; the connection behind it hears of its own end only."""
 
-    def __init__(self, socket: "ServerConnection") -> None:
+    def __init__(self, socket: "Doorway") -> None:
         self._socket = socket
 
     def connection_lost(self, exc: Exception | None) -> None:

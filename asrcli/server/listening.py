@@ -9,7 +9,8 @@ import time
 
 from asrcli.server.logs import log
 
-BUFFER_BYTES = 64 << 10  # what the kernel takes ahead of us: two seconds of audio, which Linux doubles
+BUFFER_BYTES = 32 << 10  # what the kernel takes ahead of us: a second of audio, which Linux doubles
+SENT_BYTES = 64 << 10  # what it holds for a client: of one that reads nothing we know soon
 _NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 _NO_MEMORY = frozenset({errno.ENOBUFS, errno.ENOMEM})
 _NO_SUCH_ADDRESS = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})  # one family may be missing
@@ -107,6 +108,7 @@ def _bound(family: int, kind: int, protocol: int, address: tuple[object, ...]) -
         if family == socket.AF_INET6:
             line.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT_BYTES)
         line.bind(address)
     except OSError:
         line.close()

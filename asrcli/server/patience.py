@@ -27,7 +27,7 @@ class Limits:
     """
 
     message_bytes: int = 20 << 20
-    backlog_bytes: int = 64 << 10  # two seconds at 16 kHz: what is queued when a client finishes is the last words
+    backlog_bytes: int = 32 << 10  # a second at 16 kHz: what is queued when a client finishes is the last words
     unread_s: float = 10
     connections: int = 64
     unheard_s: float = 23

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
     from websockets.http11 import Response
 
-    from asrcli.server.connection import Socket
     from asrcli.server.doorway import Doorway
+    from asrcli.server.sockets import Socket
 
 SLOW_BUFFER_BYTES = 32 << 10  # of a connection that will not be read: soon full, as with a client far away
 

@@ -12,8 +12,8 @@ from asrcli.request import Audio, Request
 from asrcli.server.recognizers import RecognizerFailed
 from asrcli.server.recognizers.worker import LENGTH, packed, unpacked
 
-AHEAD_S = 2  # so much audio may wait in the pipe: what is there when a client finishes is handled before its last words
-PIECE_S = 0.5  # and it travels in pieces, so that a worker that is busy can be told from one that hangs
+AHEAD_S = 1  # so much audio may wait in the pipe: what is there when a client finishes is handled before its last words
+PIECE_S = 0.25  # and it travels in pieces, so that a worker that is busy can be told from one that hangs
 HUNG_S = 60.0  # a worker that owes an answer and gives none for so long hangs: a long utterance is read twice in ten
 GONE = "the recognizer's worker process is gone"
 HUNG = "the recognizer's worker process hangs"
