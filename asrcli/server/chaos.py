@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from asrcli.server.faults import HANGING_S, Do, Fault, When
+from asrcli.server.faults import Do, Fault, When
 
 if TYPE_CHECKING:
     from random import Random
@@ -12,6 +12,7 @@ CALM_BYTES = 3_840_000  # that long: two minutes of audio at 16 kHz
 ROUGH_BYTES = 480_000  # the others end within so much audio, or so many events
 ROUGH_EVENTS = 40
 LONGEST_LIFE_S = 1.0  # of a connection that is healthy and then drops
+HANGING_S = 600.0  # longer than any patience: it is the client that has to leave
 LONGEST_STALL_S = 4.0
 LONGEST_DELAY_S = 0.01  # of each answer: a hundred a second still come through
 LONGEST_RETRY_AFTER_S = 1

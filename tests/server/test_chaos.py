@@ -17,7 +17,7 @@ from asrcli.recovery import faults as recovery
 from asrcli.server import chaos
 from asrcli.server.app import in_background
 from asrcli.server.chaos import Chaos
-from asrcli.server.faults import CLOSE_CODES, HANGING_S, Do, Fault, When
+from asrcli.server.faults import CLOSE_CODES, Do, Fault, When
 from asrcli.server.recognizers.counting import Counting
 from tests.support.counted import counted, covered
 from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task, wire
@@ -53,7 +53,7 @@ HANGING = {Do.HALF_OPEN, Do.HALF_CLOSE, Do.STOP_READING}
 def longest_s(do: Do) -> float:
     """How long a fault may last."""
     if do in HANGING:
-        return HANGING_S  # the client leaves long before
+        return chaos.HANGING_S  # the client leaves long before
     return {Do.SLOW: chaos.LONGEST_DELAY_S, Do.DROP_AFTER: chaos.LONGEST_LIFE_S}.get(do, chaos.LONGEST_STALL_S)
 
 
