@@ -1,4 +1,4 @@
-# make demo · make test · make check · make bench · make chaos: each does its own set-up in $(VENV).
+# make demo · make test · make check · make bench · make chaos · make soak · make fuzz: each does its own set-up in $(VENV).
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -7,8 +7,11 @@ CLIP := tests/data/meeting-rms.wav
 MICROPHONE := pulseaudio pulseaudio-utils libasound2-plugins portaudio19-dev gcc python3-dev
 
 SEEDS ?= 1000
+WAITING_SEEDS ?= 60
+MINUTES ?= 60
+FUZZ_SECONDS ?= 600
 
-.PHONY: demo test check bench chaos completions clean
+.PHONY: demo test check bench chaos soak fuzz completions clean
 
 demo: $(VENV)/.demo
 	$(BIN)/asr file $(CLIP) --local --timestamps relative --partials
@@ -26,7 +29,15 @@ bench: $(VENV)/.test
 	$(BIN)/python -m tests.bench.outage
 
 chaos: $(VENV)/.test
-	$(BIN)/python -m tests.bench.chaos $(SEEDS)
+	$(BIN)/python -m tests.bench.chaos --seeds $(SEEDS) --waiting-seeds $(WAITING_SEEDS)
+
+soak: $(VENV)/.test
+	$(BIN)/python -m tests.bench.soak --minutes $(MINUTES)
+
+# Guided by coverage where atheris has a wheel for this Python, else by hypothesis.
+fuzz: $(VENV)/.test
+	@$(PIP) install --only-binary :all: atheris || echo "no wheel of atheris for this Python: hypothesis does"
+	$(BIN)/python -m tests.bench.fuzz --seconds $(FUZZ_SECONDS)
 
 completions: $(VENV)/.demo
 	$(BIN)/python -m tests.support.completions

@@ -49,6 +49,16 @@ KeyFile = Annotated[
         "--api-key-file", help="Ask clients for the key in this file.", metavar="PATH", rich_help_panel=o.CONNECTION
     ),
 ]
+Origins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-origin",
+        help="Let web pages of this origin in, as https://HOST, and requests that name its host; * lets in all. "
+        "Without a key, those of other origins get 403. Repeat for more.",
+        metavar="ORIGIN",
+        rich_help_panel=o.CONNECTION,
+    ),
+]
 EngineName = Annotated[
     Engine,
     typer.Option(
@@ -83,10 +93,11 @@ FaultScript = Annotated[
     typer.Option(
         "--faults",
         help='Faults to commit, one JSON object per line: {"connection": 2, "after_bytes": 32000, "do": "cut"}. '
-        "connection: its number; left out, each one. When: after_bytes of audio, after_events, or at handshake, "
-        "run-task or finish. do: cut, close (code), half-open, stall (seconds), slow (seconds), refuse (status, "
-        "retry_after), fail (code, message, close), garbage (what: not-json, binary, unknown), duplicate, late, "
-        "accept-and-drop.",
+        "connection: its number; left out, each one. When: after_bytes of audio, after_events, after_tasks of this "
+        "server, or at handshake, run-task or finish. do: cut, close (code), torn-frame, accept-and-drop, drop-after "
+        "(seconds), half-close (seconds), half-open (seconds), stop-reading (seconds), slow-reader (speed), stall "
+        "(seconds), quiet (seconds), slow (seconds), never-finish, refuse (status, retry_after), fail (code, message, "
+        "close), empty-audio (message, close), garbage (what: not-json, binary, unknown), duplicate, late.",
         metavar="PATH",
         rich_help_panel=FAULTS,
     ),
@@ -96,6 +107,15 @@ ChaosSeed = Annotated[
     typer.Option(
         help="Draw faults by lot, the same ones for the same seed. A client that tries again gets through.",
         metavar="SEED",
+        rich_help_panel=FAULTS,
+    ),
+]
+Waiting = Annotated[
+    bool,
+    typer.Option(
+        "--chaos-waits",
+        help="With --chaos: draw the faults that a client has to wait for (stall, quiet, half-open, stop-reading, "
+        "never-finish) instead of those that it notices at once.",
         rich_help_panel=FAULTS,
     ),
 ]
@@ -109,12 +129,14 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 8090,
     api_key_file: KeyFile = None,
+    allow_origin: Origins = None,
     engine: EngineName = Engine.POCKETSPHINX,
     script: Script = None,
     two_pass: Passes = SecondPass.AUTO,
     answers: AnswerFile = None,
     faults: FaultScript = None,
     chaos: ChaosSeed = None,
+    chaos_waits: Waiting = False,
     quiet: o.Quiet = False,
     debug: o.Debug = False,
     log_file: o.LogFile = None,
@@ -133,12 +155,14 @@ def serve(
     from asrcli.cli import wiring
     from asrcli.cli.service import read_key
     from asrcli.server.app import LocalServer, serve_forever
+    from asrcli.server.callers import origin
 
     wiring.log_to(log_file, on_screen=not quiet)
     recognizer = _recognizer(engine, script, two_pass)
     key = read_key(api_key_file) if api_key_file is not None else None
-    planned = _faults(faults, chaos)
-    server = LocalServer(recognizer, host, port, key, faults=planned, answers=_answers(answers))
+    planned = _faults(faults, chaos, waiting=chaos_waits)
+    origins = [origin(text) for text in allow_origin or ()]
+    server = LocalServer(recognizer, host, port, key, faults=planned, answers=_answers(answers), origins=origins)
 
     def announce(address: str) -> None:
         tell(f"asr: serving at {address} ({'key asked for' if key else 'no key'})")
@@ -167,13 +191,15 @@ def _recognizer(engine: Engine, script: Path | None, two_pass: SecondPass) -> "R
     return Pocketsphinx(two_pass.value)
 
 
-def _faults(script: Path | None, seed: int | None) -> "Faults | None":
+def _faults(script: Path | None, seed: int | None, *, waiting: bool) -> "Faults | None":
+    if waiting and seed is None:
+        raise UsageError("--chaos-waits without --chaos: it says which faults are drawn")
     if script is None:
         if seed is None:
             return None
         from asrcli.server.chaos import Chaos
 
-        return Chaos(random.Random(seed))  # noqa: S311  the same seed, the same faults
+        return Chaos(random.Random(seed), waiting=waiting)  # noqa: S311  the same seed, the same faults
     if seed is not None:
         raise UsageError("--faults with --chaos: faults are written down or drawn by lot")
     from asrcli.server.faults import parse

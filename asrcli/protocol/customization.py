@@ -18,6 +18,7 @@ USUAL_EXPIRY_S = 60
 
 _STATUS = {
     "InvalidApiKey": 401,
+    "AccessDenied": 403,
     "NotFound": 404,
     "MethodNotAllowed": 405,
     "RequestTimeOut": 408,

@@ -280,6 +280,8 @@ class Server:
 
 def _texts(asked: Json) -> tuple[str, ...]:
     messages = asked.get("context")
+    if not isinstance(messages, list | None):
+        raise ProtocolError("field context has the wrong type")
     contents = [message.get("content") for message in messages or () if isinstance(message, dict)]
     return tuple(
         text(content, "text")

@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from threading import Thread
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 from asrcli import __version__
@@ -19,6 +19,7 @@ from asrcli.errors import UsageError
 from asrcli.protocol import inference, omni
 from asrcli.seams import ServerCodec
 from asrcli.server.answers import Answers
+from asrcli.server.callers import Callers
 from asrcli.server.connection import Conversation, new_id
 from asrcli.server.desk import Desk
 from asrcli.server.faults import Faults
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
     from websockets.http11 import Request, Response
 
-    from asrcli.server.http import Exchange
+    from asrcli.server.doorway import Doorway
 
 LOOPBACK = "127.0.0.1"
-LOCAL_LIMITS = Limits(backlog_bytes=1 << 20)  # 30 s of audio ahead: an hour of it must not wait in memory
 STOP_WITHIN_S = 5
+MOST_QUEUED = 1  # messages that wait to be looked at: each may hold much audio, and be the last words
 CLOSE_WITHIN_S = 2  # so long a client may take to say goodbye
 
 _CODECS: dict[str, Callable[[Callable[[], str], str], ServerCodec]] = {
@@ -66,46 +67,51 @@ class LocalServer:
         faults: Faults | None = None,
         answers: Answers | None = None,
         vocabularies: Vocabularies | None = None,
+        origins: Iterable[str] = (),
     ) -> None:
+        from asrcli.server.doorway import Doorways
+
         if key is None and not _is_loopback(host):
             raise UsageError(f"--host {host} lets other machines in", "name a key for them with --api-key-file")
         self._recognizer, self._host, self._port = recognizer, host, port
         self._limits = limits or Limits()
-        self._gate = Gate(frozenset(_CODECS), key, self._limits.connections)
+        self._gate = Gate(frozenset(_CODECS), key, self._limits.connections, callers=Callers(host, origins))
         self._sabotage = Sabotage(faults)
         self._answers = answers or Answers()
         self._vocabularies = vocabularies or Vocabularies(lambda: datetime.now(UTC), new_id)
-        self._requests: set[Exchange] = set()
+        self._doorways = Doorways(Desk(self._gate, self._vocabularies, new_id), self._limits.unread_s)
         self._conversations: set[Conversation] = set()
-        self._server: Server | None = None
+        self._servers: list[Server] = []
 
     async def start(self) -> str:
         """Listen; the address for clients."""
         from websockets.asyncio.server import serve
 
-        from asrcli.server.http import doorway
+        from asrcli.server.listening import listen
 
-        door = doorway(Desk(self._gate, self._vocabularies, new_id), self._requests)
         try:
-            self._server = await serve(
-                self._converse,
-                self._host,
-                self._port,
-                create_connection=cast("type[ServerConnection]", door),
-                process_request=self._check,
-                compression=None,
-                max_size=self._limits.message_bytes,
-                close_timeout=CLOSE_WITHIN_S,
-                ping_interval=None,  # the official SDK answers no ping while its user is silent
-                server_header=f"asrcli/{__version__}",
-                logger=_wire_log,
-            )
+            for line in await listen(self._host, self._port):
+                self._servers.append(await serve(self._converse, sock=line, **self._manners()))
         except OSError as exc:
             problem = f"cannot listen at {self._host} port {self._port}: {exc.strerror or exc}"
             raise UsageError(problem, "choose another --port") from exc
         self._recognizer.warm()
-        host, port = next(iter(self._server.sockets)).getsockname()[:2]
+        host, port = next(iter(self._servers[0].sockets)).getsockname()[:2]
         return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
+
+    def _manners(self) -> dict[str, Any]:
+        """How the library serves."""
+        return {
+            "create_connection": cast("type[ServerConnection]", self._doorways.open),
+            "process_request": self._check,
+            "compression": None,
+            "max_size": self._limits.message_bytes,
+            "max_queue": MOST_QUEUED,
+            "close_timeout": CLOSE_WITHIN_S,
+            "ping_interval": None,  # the official SDK answers no ping while its user is silent
+            "server_header": f"asrcli/{__version__}",
+            "logger": _wire_log,
+        }
 
     async def drain(self) -> None:
         """Let nobody in, let running tasks end within the limit, then close."""
@@ -120,23 +126,31 @@ class LocalServer:
     async def stop(self) -> None:
         """Close everything now."""
         self._sabotage.end()
-        if self._server is not None:
-            self._server.close(code=1001, reason="the server stops")
-            for exchange in tuple(self._requests):
-                exchange.abandon()
-            try:
-                async with asyncio.timeout(CLOSE_WITHIN_S):
-                    await self._server.wait_closed()
-            except TimeoutError:
-                for conversation in self._conversations:
-                    conversation.abandon()
-                await self._server.wait_closed()
+        for server in self._servers:
+            server.close(code=1001, reason="the server stops")
+        for exchange in tuple(self._doorways.requests):
+            exchange.abandon()
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await self._closed()
+        except TimeoutError:
+            for conversation in self._conversations:
+                conversation.abandon()
+            for newcomer in tuple(self._doorways.newcomers):
+                newcomer.abort()
+            await self._closed()
         await self._recognizer.close()
+
+    async def _closed(self) -> None:
+        for server in self._servers:
+            await server.wait_closed()
 
     async def _check(self, connection: "ServerConnection", request: "Request") -> "Response | None":
         return self._gate.check(connection, request) or await self._sabotage.greet(connection)
 
-    async def _converse(self, socket: "ServerConnection") -> None:
+    async def _converse(self, connection: "ServerConnection") -> None:
+        socket = cast("Doorway", connection)
+        socket.known()
         assert socket.request is not None  # noqa: S101  the handshake is done
         address = urlsplit(socket.request.path)
         model = parse_qs(address.query).get("model", [""])[0]
@@ -156,7 +170,7 @@ class LocalServer:
 @contextmanager
 def in_background(
     recognizer: Recognizer,
-    limits: Limits = LOCAL_LIMITS,
+    limits: Limits | None = None,
     faults: Faults | None = None,
     key: Secret | None = None,
     vocabularies: Vocabularies | None = None,

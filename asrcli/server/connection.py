@@ -1,12 +1,9 @@
 """One client's connection: its requests to a recognizer, the recognizer's events back. One event loop, no threads."""
 
 import asyncio
-import logging
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Protocol
 
 from asrcli.config import Recognition
 from asrcli.errors import EngineUnavailable, ProtocolError, shorten
@@ -15,53 +12,15 @@ from asrcli.message import Binary, Message, Text
 from asrcli.request import Audio, Finish, Request, Start
 from asrcli.seams import ServerCodec
 from asrcli.server.answers import Answers
-from asrcli.server.patience import Limits, Silence
+from asrcli.server.backlog import Backlog
+from asrcli.server.logs import REFUSED, log
+from asrcli.server.patience import Limits, Silence, absurdity
 from asrcli.server.recognizers import Recognizer, RecognizerFailed, Stream, TooBusy
+from asrcli.server.sockets import Socket
 from asrcli.server.waves import FORMATS, Waves
 
-log = logging.getLogger("asrcli.server")
-
-
-class Socket(Protocol):
-    """What a conversation needs of a WebSocket connection, faulty ones too. The library's own exceptions come out."""
-
-    async def recv(self) -> str | bytes:
-        """The next message."""
-        ...
-
-    async def send(self, data: str | bytes, /) -> None:
-        """Send a message; waits while the client is behind."""
-        ...
-
-    async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Close."""
-        ...
-
-
-class Backlog:
-    """Requests between the socket and the recognizer, bounded by the bytes of audio in them."""
-
-    def __init__(self, limit_bytes: int) -> None:
-        self._limit, self._bytes = limit_bytes, 0
-        self._requests: deque[Request] = deque()
-        self._changed = asyncio.Condition()
-
-    async def put(self, request: Request) -> None:
-        """Hand in a request; waits while there is more audio than the limit. Nothing is read meanwhile."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._bytes <= self._limit)
-            self._requests.append(request)
-            self._bytes += len(request.data) if isinstance(request, Audio) else 0
-            self._changed.notify_all()
-
-    async def get(self) -> Request:
-        """The next request."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: bool(self._requests))
-            request = self._requests.popleft()
-            self._bytes -= len(request.data) if isinstance(request, Audio) else 0
-            self._changed.notify_all()
-            return request
+LOOK_EVERY_S = 1.0  # while a client has to wait, and nothing is read of it
+UNREADABLE = "the message cannot be read"
 
 
 class Task:
@@ -74,6 +33,7 @@ class Task:
         self.heard_bytes = self.sentences = 0
         self.began = time.monotonic()
         self.relay: asyncio.Task[None] | None = None
+        self.finishing = False  # all has been said to the recognizer
 
     def outcome(self, codec: ServerCodec, task_id: str, how: str) -> str:
         """One line for the log; never what was said."""
@@ -109,7 +69,8 @@ class Conversation:
         return self._task is not None
 
     def abandon(self) -> None:
-        """Stop talking, even where the recognizer is far behind."""
+        """Stop talking, even where the recognizer is far behind or the client reads nothing."""
+        self._socket.abort()
         if self._running is not None:
             self._running.cancel()
 
@@ -126,6 +87,7 @@ class Conversation:
             pass
         finally:
             obeying.cancel()
+            await asyncio.wait([obeying])
             await self._drop("abandoned")
 
     async def _read(self) -> None:
@@ -141,9 +103,24 @@ class Conversation:
             except ProtocolError as exc:
                 await self._fail("InvalidParameter", str(exc), close=self._codec.fatal_errors)
                 continue
+            except Exception:  # whatever a client sends: it is told, and the others hear nothing of it
+                log.exception("a message that the codec cannot read")
+                await self._fail("InvalidParameter", UNREADABLE, close=self._codec.fatal_errors)
+                continue
             for request in requests:
                 self._finishing = self._finishing or isinstance(request, Finish)
+                while not await self._put(request):
+                    if self._socket.gone():  # nobody waits for what is queued: it is dropped
+                        return
+
+    async def _put(self, request: Request) -> bool:
+        """Hand a request to the recognizer; whether there was room in a second."""
+        try:
+            async with asyncio.timeout(LOOK_EVERY_S):
                 await self._backlog.put(request)
+        except TimeoutError:
+            return False
+        return True
 
     def _patience_s(self) -> float | None:
         if self._finishing:
@@ -175,18 +152,21 @@ class Conversation:
         except Exception:
             log.exception("a bug in the server")
             await self._fail("InternalError", "a bug in the server", close=True)
+        finally:
+            await self._backlog.give_up()  # the reader must not wait for us: it has to see the connection end
 
     async def _take(self, request: Request) -> None:
         if isinstance(request, Start):
             await self._start(request)
             return
         task = self._task
-        if task is None:
+        if task is None or task.finishing:
             return
         if isinstance(request, Audio):
             await self._hear(task, task.waves.pcm(request.data))
         elif isinstance(request, Finish):
             await self._hear(task, task.waves.rest())
+            task.finishing = True
             await self._ask(task, request)
         else:
             await self._ask(task, request)
@@ -208,6 +188,9 @@ class Conversation:
 
     async def _start(self, start: Start) -> None:
         await self._drop("restarted")
+        if absurd := absurdity(start.recognition):
+            await self._fail("InvalidParameter", absurd, close=self._codec.fatal_errors)
+            return
         recognition, known = self._listed(start.recognition), self._recognizer.languages
         language = next((code for code in recognition.languages if known is None or code in known), "")
         if start.audio_format not in FORMATS:
@@ -231,39 +214,51 @@ class Conversation:
     async def _relay(self, task: Task) -> None:
         from websockets.exceptions import ConnectionClosed
 
-        task_id = self._codec.task_id
         try:
-            async for event in task.stream.events():
-                if isinstance(event, Notice):
-                    log.warning("%s", event.text)
-                elif isinstance(event, SpeechStarted | Partial | Final):
-                    task.silence.speak(time.monotonic())
-                    task.sentences += isinstance(event, Final) and bool(event.text)
-                running = self._codec.task_id
-                messages = self._codec.encode(self._scripted.applied(event, task.recognition))
-                over = isinstance(event, Finished) or self._codec.task_id != running  # some end behind a sentence
-                if over:
-                    # The client may ask for the next task as soon as it reads this: all is put away before it is sent.
-                    self._task, self._finishing = None, False
-                    await task.stream.close()
-                    log.info("%s", task.outcome(self._codec, task_id, "finished"))
-                await self._say(messages)
-                if over:
-                    return
+            await self._tell(task)
+            return
         except ConnectionClosed:
             pass
         except RecognizerFailed as exc:
             await self._fail("InternalError", str(exc), close=True)
+        except Exception:  # an event that cannot be written, for one: silence would be no answer
+            log.exception("a bug in the server")
+            await self._fail("InternalError", "a bug in the server", close=True)
+        await self._backlog.give_up()  # who asks may wait for answers that nobody takes
+
+    async def _tell(self, task: Task) -> None:
+        """Say what the recognizer hears, to the end of the task."""
+        task_id = self._codec.task_id
+        async for event in task.stream.events():
+            if isinstance(event, Notice):
+                log.warning("%s", event.text)
+            elif isinstance(event, SpeechStarted | Partial | Final):
+                task.silence.speak(time.monotonic())
+                task.sentences += isinstance(event, Final) and bool(event.text)
+            running = self._codec.task_id
+            messages = self._codec.encode(self._scripted.applied(event, task.recognition))
+            over = isinstance(event, Finished) or self._codec.task_id != running  # some end behind a sentence
+            if over:
+                # The client may ask for the next task as soon as it reads this: all is put away before it is sent.
+                self._task, self._finishing = None, False
+                await task.stream.close()
+                log.info("%s", task.outcome(self._codec, task_id, "finished"))
+            await self._say(messages)
+            if over:
+                return
 
     async def _say(self, messages: Iterable[Message]) -> None:
         for message in messages:
-            if isinstance(message, Text | Binary):
+            if isinstance(message, Text):
+                # Half a character (a lone surrogate) cannot be sent: the client has put it there.
+                await self._socket.send(message.data.encode("utf-8", "replace").decode())
+            elif isinstance(message, Binary):
                 await self._socket.send(message.data)
 
     async def _fail(self, code: str, problem: str, *, close: bool) -> None:
         from websockets.exceptions import ConnectionClosed
 
-        log.info("refused: %s: %s", code, shorten(problem))
+        log.info(REFUSED, code, shorten(problem))
         try:
             await self._say(self._codec.fail(code, problem))
             if close:

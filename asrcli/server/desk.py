@@ -1,6 +1,5 @@
 """What is answered to single requests: hot-word lists and temporary keys. Knows no HTTP beyond a status, no clock."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
@@ -11,9 +10,8 @@ from asrcli.protocol import customization
 from asrcli.protocol.customization import EXPIRY_S, USUAL_EXPIRY_S
 from asrcli.protocol.parsing import Json, read
 from asrcli.server.gate import POST_ONLY, SINGLE_REQUESTS, Gate
+from asrcli.server.logs import REFUSED, log
 from asrcli.server.vocabularies import Vocabularies
-
-log = logging.getLogger("asrcli.server")
 
 
 @dataclass(frozen=True)
@@ -22,8 +20,12 @@ class Received:
 
     method: str
     target: str
-    authorization: str
+    headers: tuple[tuple[str, str], ...]  # names in lower case
     body: bytes
+
+    def all(self, name: str) -> list[str]:
+        """The values of a header."""
+        return [value for header, value in self.headers if header == name.lower()]
 
 
 class Desk:
@@ -44,8 +46,19 @@ class Desk:
         except Exception:
             log.exception("a bug in the server")
             code, message = "InternalError", "a bug in the server"
-        log.info("refused: %s: %s", code, message)
+        log.info(REFUSED, code, message)
         return self.refusal(code, message, request_id)
+
+    def shared_with(self, received: Received) -> list[tuple[str, str]]:
+        """The headers by which a browser lets a page read the answer, where its origin was allowed."""
+        origins = [origin for origin in received.all("origin") if self._gate.callers.allows(origin)]
+        names = ("Origin", "Methods", "Headers")
+        values = (*origins[:1], "POST", "authorization, content-type")
+        return (
+            [(f"Access-Control-Allow-{name}", value) for name, value in zip(names, values, strict=True)]
+            if origins
+            else []
+        )
 
     def refusal(self, code: str, message: str, request_id: str = "") -> tuple[int, Json]:
         """The answer to a request that is not even read."""
@@ -59,11 +72,16 @@ class Desk:
         path = address.path.rstrip("/")
         if path not in SINGLE_REQUESTS:
             raise ServiceRefused("NotFound", f"No such path; there are {' and '.join(SINGLE_REQUESTS)}.")
+        if received.method == "OPTIONS" and self.shared_with(received):
+            return {}
         if received.method != "POST":
             raise ServiceRefused("MethodNotAllowed", POST_ONLY)
+        if objection := self._gate.objection(received.all):
+            raise ServiceRefused(*objection)
+        authorization = next(iter(received.all("authorization")), "")
         mints = path == customization.TOKENS
         # A temporary key that makes others would be no temporary one.
-        if not self._gate.admits(received.authorization, address.query, tokens=not mints):
+        if not self._gate.admits(authorization, address.query, tokens=not mints):
             raise ServiceRefused("InvalidApiKey", "Invalid API-key provided.")
         if self._gate.draining:
             raise ServiceRefused("ServiceUnavailable", "The server stops.")

@@ -5,9 +5,10 @@ A script of faults is a list of JSON objects, one per line in a file:
     {"connection": 2, "after_bytes": 32000, "do": "cut"}
 
 Connections are numbered from 1 in the order in which they come, refused ones too; a fault without a number befalls each
-one. A fault strikes once on a connection, when so much audio has come (`after_bytes`), when so many events have gone
-(`after_events`), or `at` one of handshake, run-task and finish; without any of these at the handshake. The realtime
-wire has the same moments in session.update and session.finish.
+one. A fault strikes once on a connection: when so much audio has come (`after_bytes`), when so many events have gone
+(`after_events`), when another task is asked for after so many on this server (`after_tasks`), or `at` one of handshake,
+run-task and finish; without any of these at the handshake. The realtime wire has the same moments in session.update and
+session.finish.
 """
 
 import json
@@ -34,6 +35,14 @@ class Do(StrEnum):
     DUPLICATE = "duplicate"  # the event that has just gone comes again
     LATE = "late"  # a result of the task before this one comes again
     DROP = "accept-and-drop"  # the handshake is fine, and then the connection is cut
+    DROP_AFTER = "drop-after"  # all is well for so many `seconds`, and then the connection is cut
+    STOP_READING = "stop-reading"  # nothing is read any more, for so many `seconds`; what was heard is still answered
+    SLOW_READER = "slow-reader"  # audio is read at `speed` times real time
+    HALF_CLOSE = "half-close"  # nothing is said any more (FIN), and what comes is still read, for so many `seconds`
+    TORN_FRAME = "torn-frame"  # the connection ends (FIN) in the middle of a WebSocket frame
+    QUIET = "quiet"  # no message for so many `seconds`; then the rest comes, without the partial results of that time
+    NEVER_FINISH = "never-finish"  # the end of a task is never told; its results are
+    EMPTY_AUDIO = "empty-audio"  # finish is answered with: there was no usable audio
 
 
 class When(StrEnum):
@@ -44,11 +53,16 @@ class When(StrEnum):
     FINISH = "finish"
     BYTES = "after_bytes"
     EVENTS = "after_events"
+    TASKS = "after_tasks"
 
 
 STATUSES = (401, 403, 404, 429, 500, 503)
 GARBAGE = ("not-json", "binary", "unknown")
 CLOSE_CODES = (1000, 1001, 1002, 1003, *range(1006, 1015), *range(3000, 5000))
+HANGING_S = 60.0  # what does not close by itself is cut after so long, unless a script says otherwise
+# What a refusal is called, by its status.
+CODES = {401: "InvalidApiKey", 403: "AccessDenied", 404: "ModelNotFound", 429: "Throttling", 500: "InternalError",
+    503: "ServiceUnavailable"}  # fmt: skip
 BROKEN = 1006  # no close frame can carry it: it is what a client calls a cut
 
 # key of a fault in a script -> its value when it is not there; None: it must be
@@ -56,19 +70,33 @@ _KEYS: dict[Do, Json] = {
     Do.CLOSE: {"code": None},
     Do.STALL: {"seconds": None},
     Do.SLOW: {"seconds": None},
+    Do.QUIET: {"seconds": None},
+    Do.DROP_AFTER: {"seconds": None},
+    Do.HALF_OPEN: {"seconds": HANGING_S},
+    Do.HALF_CLOSE: {"seconds": HANGING_S},
+    Do.STOP_READING: {"seconds": HANGING_S},
+    Do.SLOW_READER: {"speed": None},
+    Do.EMPTY_AUDIO: {"message": "a fault on purpose", "close": True},
     Do.REFUSE: {"status": None, "retry_after": -1},
     Do.FAIL: {"code": None, "message": "a fault on purpose", "close": True},
     Do.GARBAGE: {"what": "not-json"},
 }
-_COMMON = {"do", "connection", "at", "after_bytes", "after_events"}
-_EARLY = (Do.REFUSE, Do.DROP)  # these are nothing but a handshake
+_TRIGGERS = ("at", "after_bytes", "after_events", "after_tasks")
+_COMMON = {"do", "connection", *_TRIGGERS}
+# what strikes at some moments only -> those
+_MOMENTS: dict[Do, tuple[When, ...]] = {
+    Do.REFUSE: (When.HANDSHAKE, When.TASKS),
+    Do.DROP: (When.HANDSHAKE,),
+    Do.EMPTY_AUDIO: (When.FINISH,),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that goes wrong; the fields behind `count` are those of a script, where `do` has them.
 
-    `count` is how many bytes or events it waits for, `connection` None for all. A negative `retry_after` is none.
+    `count` is how many bytes, events or tasks it waits for, `connection` None for all. A negative `retry_after` is
+    none; a text is sent as it is.
     """
 
     do: Do
@@ -80,13 +108,15 @@ class Fault:
     close: bool = True
     seconds: float = 0
     status: int = 0
-    retry_after: int = -1
+    retry_after: int | str = -1
+    speed: float = 0
     what: str = ""
 
     def __str__(self) -> str:
         """For the log."""
         moment = f"{self.when.replace('_', ' ')} {self.count}" if self.count else f"at {self.when}"
-        details = (self.code, self.what, self.status or "", f"{self.seconds:g} s" if self.seconds else "")
+        lasting = (f"{self.seconds:g} s" if self.seconds else "", f"{self.speed:g}x" if self.speed else "")
+        details = (self.code, self.what, self.status or "", *lasting)
         return " ".join(map(str, filter(None, (self.do, *details, moment))))
 
 
@@ -151,20 +181,24 @@ def fault(value: Any) -> Fault:
     connection = value.get("connection")
     if connection is not None:
         _count("connection", connection, 1)
-    when, count = _trigger(value)
-    if do in _EARLY and when is not When.HANDSHAKE:
-        raise ValueError(f"{do} comes at the handshake only")
+    when, count = _trigger(value, _MOMENTS.get(do, (When.HANDSHAKE,))[0])
+    if when not in (moments := _MOMENTS.get(do, tuple(When))):
+        raise ValueError(f"{do} comes {' or '.join(map(_named, moments))} only")
     if do is Do.DUPLICATE and when is not When.EVENTS:
         raise ValueError(f"{do} needs after_events: it is the last of them that comes twice")
     return Fault(do, when, count, connection, **details)
 
 
-def _trigger(value: Json) -> tuple[When, int]:
-    given = [key for key in ("at", "after_bytes", "after_events") if key in value]
+def _named(when: When) -> str:
+    return when if when.startswith("after") else f"at {when}" if when is not When.HANDSHAKE else "at the handshake"
+
+
+def _trigger(value: Json, usual: When) -> tuple[When, int]:
+    given = [key for key in _TRIGGERS if key in value]
     if len(given) > 1:
         raise ValueError(f"{' and '.join(given)} are one too many")
     if not given:
-        return When.HANDSHAKE, 0
+        return usual, 0
     wanted = value[given[0]]
     if given != ["at"]:
         return When(given[0]), _count(given[0], wanted, 1)
@@ -182,17 +216,27 @@ def _count(key: str, value: Any, least: int) -> int:
 def _check(do: Do, key: str, value: Any) -> None:
     if value is None:
         raise ValueError(f"{do} needs {key}")
-    if key == "seconds" and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e6):
+    if key == "seconds" and not (_is_number(value) and 0 <= value < 1e6):
         raise ValueError(f"seconds {value!r} is not a number of seconds")
-    if key == "retry_after":
+    if key == "speed" and not (_is_number(value) and 0 < value < 1e6):
+        raise ValueError(f"speed {value!r} is not how many times real time")
+    if key == "retry_after" and isinstance(value, str):
+        if not (value.isascii() and value.isprintable()):
+            raise ValueError(f"retry_after {value!r} is not what a header can hold")
+    elif key == "retry_after":
         _count(key, value, -1)
     wanted: dict[tuple[Do, str], tuple[Any, ...]] = {
         (Do.CLOSE, "code"): CLOSE_CODES,
         (Do.REFUSE, "status"): STATUSES,
         (Do.GARBAGE, "what"): GARBAGE,
         (Do.FAIL, "close"): (True, False),
+        (Do.EMPTY_AUDIO, "close"): (True, False),
     }
     if (do, key) in wanted and (value not in wanted[do, key] or isinstance(value, bool) != (key == "close")):
         raise ValueError(f"{key} {value!r} is not one that {do} takes")
-    if do is Do.FAIL and key in {"code", "message"} and not isinstance(value, str):
+    if (key == "message" or (do is Do.FAIL and key == "code")) and not isinstance(value, str):
         raise ValueError(f"{key} {value!r} is not a text")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -6,7 +6,7 @@ import math
 import secrets
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from asrcli.config import Secret
 from asrcli.errors import ServiceRefused
 from asrcli.protocol.customization import PATH, TOKENS, Token
+from asrcli.server.callers import Callers
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
@@ -35,22 +36,41 @@ class Gate:
     max_connections: int
     connections: int = 0
     draining: bool = False
+    callers: Callers = field(default_factory=Callers)
     clock: Callable[[], float] = time.time
     _tokens: list[Token] = field(default_factory=list)
 
     def check(self, connection: "ServerConnection", request: "Request") -> "Response | None":
         """The refusal, as the service words it, or None."""
-        address = urlsplit(request.path)
+        try:
+            address = urlsplit(request.path)
+        except ValueError:
+            return refusal(connection, HTTPStatus.NOT_FOUND, "NotFound", "That is no path.")
         if address.path.rstrip("/") in SINGLE_REQUESTS:
             return refusal(connection, HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", POST_ONLY)
         if address.path.rstrip("/") not in self.paths:
             known = ", ".join(sorted(self.paths))
             return refusal(connection, HTTPStatus.NOT_FOUND, "NotFound", f"No such path; there are {known}.")
+        if objection := self.objection(request.headers.get_all):
+            code, message = objection
+            status = HTTPStatus.BAD_REQUEST if code == "InvalidParameter" else HTTPStatus.FORBIDDEN
+            return refusal(connection, status, code, message)
         if not self.admits(request.headers.get("Authorization", ""), address.query):
             return refusal(connection, HTTPStatus.UNAUTHORIZED, "InvalidApiKey", "Invalid API-key provided.")
         if self.draining or self.connections >= self.max_connections:
             return refusal(connection, HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", "Too many connections.")
         return None
+
+    def objection(self, values: Callable[[str], Sequence[str]]) -> tuple[str, str] | None:
+        """What is wrong with who asks, as a code and words; `values` gives those of a header."""
+        for name in ("Authorization", "Host", "Origin"):
+            if len(values(name)) > 1:
+                return "InvalidParameter", f"There is more than one {name} header."
+        if self.key is not None:  # whoever has it is no stranger
+            return None
+        origin, host = (next(iter(values(name)), None) for name in ("Origin", "Host"))
+        stranger = self.callers.stranger(origin, host)
+        return ("AccessDenied", stranger) if stranger else None
 
     def admits(self, authorization: str, query: str, *, tokens: bool = True) -> bool:
         """Whether a key is given that opens this server; with `tokens`, a temporary one does."""

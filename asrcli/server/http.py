@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import h11
-from websockets.asyncio.server import ServerConnection
 
 from asrcli import __version__
 from asrcli.server.desk import Desk, Received
@@ -15,49 +13,10 @@ from asrcli.server.desk import Desk, Received
 if TYPE_CHECKING:
     from asrcli.protocol.parsing import Json
 
-HANDSHAKE = b"GET "  # of all HTTP only that begins a WebSocket
 MOST_BYTES = 1 << 20  # of a body
 MOST_HEADER_BYTES = 16 << 10
 WITHIN_S = 8  # of the 10 s after which websockets cuts a connection that has not become a WebSocket
 MOST_REQUESTS = 64  # at once
-
-
-class Doorway(ServerConnection):
-    """A connection to the server, handed on to an Exchange as soon as its first bytes are none of a handshake."""
-
-    def __init__(self, *args: Any, desk: Desk, open_requests: "set[Exchange]", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._desk, self._open_requests = desk, open_requests
-        self._first = b""
-        self._exchange: Exchange | None = None
-
-    def data_received(self, data: bytes) -> None:
-        """What comes before it is clear for whom is kept for them."""
-        if self._exchange is not None:
-            self._exchange.data_received(data)
-            return
-        if len(self._first) < len(HANDSHAKE):
-            data, self._first = self._first + data, (self._first + data)[: len(HANDSHAKE)]
-            if not HANDSHAKE.startswith(self._first):
-                self._exchange = Exchange(self.transport, self._desk, self._open_requests)
-                self._exchange.data_received(data)
-                return
-            if len(self._first) < len(HANDSHAKE):
-                return
-        super().data_received(data)
-
-    def eof_received(self) -> None:
-        """Half a connection is enough to hear an answer."""
-        if self._exchange is None:
-            super().eof_received()
-        else:
-            self._exchange.eof_received()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The handshake that never was ends here too."""
-        if self._exchange is not None:
-            self._exchange.connection_lost(exc)
-        super().connection_lost(exc)
 
 
 class Exchange(asyncio.Protocol):
@@ -113,16 +72,14 @@ class Exchange(asyncio.Protocol):
                 self._refuse("RequestTooLarge", f"A body has at most {MOST_BYTES} bytes.")
         elif isinstance(event, h11.EndOfMessage) and self._request is not None:
             self._whole = True
-            headers = dict(self._request.headers)  # by names in lower case
-            received = Received(
-                self._request.method.decode("ascii"),
-                self._request.target.decode("ascii"),
-                headers.get(b"authorization", b"").decode("latin-1"),
-                bytes(self._body),
-            )
-            self._answer(*self._desk.answer(received))
+            self._answer(*self._desk.answer(self._received(bytes(self._body))))
         elif isinstance(event, h11.ConnectionClosed):
             self._answered = True
+
+    def _received(self, body: bytes = b"") -> Received:
+        assert self._request is not None  # noqa: S101  only what has come is handed on
+        headers = tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in self._request.headers)
+        return Received(self._request.method.decode("ascii"), self._request.target.decode("ascii"), headers, body)
 
     def _refuse(self, code: str, message: str) -> None:
         if self._answered:
@@ -138,6 +95,7 @@ class Exchange(asyncio.Protocol):
             ("Content-Length", str(len(said))),
             ("Connection", "close"),
             ("Server", f"asrcli/{__version__}"),
+            *(() if self._request is None else self._desk.shared_with(self._received())),
         ]
         self._send(h11.Response(status_code=status, headers=headers, reason=HTTPStatus(status).phrase.encode()))
         if self._request is None or self._request.method != b"HEAD":
@@ -154,6 +112,8 @@ class Exchange(asyncio.Protocol):
             self._transport.write(data)
 
 
-def doorway(desk: Desk, open_requests: set[Exchange]) -> Callable[..., Doorway]:
-    """What makes the connections of a server with this desk."""
-    return lambda *args, **kwargs: Doorway(*args, desk=desk, open_requests=open_requests, **kwargs)
+def plain_answer(status: int, body: "Json") -> bytes:
+    """An answer to what h11 has not read."""
+    said = json.dumps(body).encode() + b"\n"
+    head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    return f"{head}Content-Length: {len(said)}\r\n\r\n".encode() + said

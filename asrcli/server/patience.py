@@ -2,6 +2,13 @@
 
 from dataclasses import dataclass
 
+from asrcli.config import Recognition
+from asrcli.errors import shorten
+
+RATES = range(4000, 192_001)
+MOST_HOTWORDS = 2000  # the largest list of the service
+LONGEST_HOTWORD = 200  # characters
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -10,6 +17,7 @@ class Limits:
     Attributes:
         message_bytes: The largest message; the realtime wire's own limit is 15 MiB of base64.
         backlog_bytes: Audio that waits for the recognizer; beyond it nothing is read, and the client has to wait.
+        unread_s: A client that takes nothing of what it is sent for so long is dropped.
         connections: At once.
         unheard_s: A task during which nothing arrives for so long has failed.
         silent_s: A task without heartbeat that brings no speech for so long is ended.
@@ -19,7 +27,8 @@ class Limits:
     """
 
     message_bytes: int = 20 << 20
-    backlog_bytes: int = 64 << 20
+    backlog_bytes: int = 32 << 10  # a second at 16 kHz: what is queued when a client finishes is the last words
+    unread_s: float = 10
     connections: int = 64
     unheard_s: float = 23
     silent_s: float = 60
@@ -53,3 +62,14 @@ class Silence:
     def speak(self, now: float) -> None:
         """Speech was recognized: the count begins again."""
         self._spoken_at, self._heard_bytes = now, 0
+
+
+def absurdity(asked: Recognition) -> str:
+    """What is asked for that no recognizer could do, in words; empty where nothing is."""
+    if asked.rate not in RATES:
+        return f"sample_rate {shorten(str(asked.rate), 20)}: this server takes {RATES[0]} to {RATES[-1]}"
+    if len(asked.hotwords) > MOST_HOTWORDS:
+        return f"{len(asked.hotwords)} hot words: this server takes {MOST_HOTWORDS}"
+    if any(len(word) > LONGEST_HOTWORD for word, _ in asked.hotwords):
+        return f"a hot word of more than {LONGEST_HOTWORD} characters"
+    return ""

@@ -3,11 +3,17 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from asrcli.audio import SAMPLE_BYTES
 from asrcli.errors import ProtocolError
 from asrcli.message import Text
 from asrcli.protocol import realtime
 from asrcli.protocol.parsing import Json, part, read, text, write
-from asrcli.server.faults import Do, Fault, When
+from asrcli.server.faults import CODES, Do, Fault, When
+
+USUAL_RATE = 16000
+RATES = range(1000, 200_000)  # a figure outside is no rate that a pace can be kept to
+EMPTY = {False: "EmptyAudio", True: "NO_VALID_AUDIO_ERROR"}  # how either wire says that there was nothing to hear
+_ENDS = ('"task-finished"', '"session.finished"')
 
 
 @dataclass(slots=True)
@@ -16,6 +22,7 @@ class Past:
 
     now: str = ""
     before: str = ""
+    tasks: int = 0  # that were asked for
 
     def begin(self) -> None:
         """Another task."""
@@ -28,6 +35,7 @@ class Watch:
     def __init__(self, faults: Iterable[Fault], path: str, past: Past) -> None:
         self._waiting, self._past = list(faults), past
         self._bytes = self._events = 0
+        self._rate = USUAL_RATE
         self._said = ""  # the last message out
         self._task_id = ""
         self._realtime = path.startswith(realtime.PATH)
@@ -37,6 +45,11 @@ class Watch:
     def failed_code(self) -> int:
         """How a connection is closed behind a failure: each wire has its own way."""
         return 1011 if self._realtime else 1000
+
+    @property
+    def heard_s(self) -> float:
+        """Seconds of audio that have come."""
+        return self._bytes / SAMPLE_BYTES / self._rate
 
     def opened(self) -> list[Fault]:
         """The connection is there."""
@@ -58,8 +71,11 @@ class Watch:
             return self._due(When.BYTES, self._bytes)
         if asked in {"run-task", "session.update"}:
             self._task_id = text(part(value, "header"), "task_id")
+            self._rate = _rate(value)
             self._past.begin()
-            return self._due(When.RUN_TASK)
+            due = self._due(When.RUN_TASK) + self._due(When.TASKS, self._past.tasks)
+            self._past.tasks += 1
+            return due
         return self._due(When.FINISH) if asked in {"finish-task", "session.finish"} else []
 
     def said(self, data: str | bytes) -> list[Fault]:
@@ -79,12 +95,21 @@ class Watch:
             yield self._past.before or _never_said(realtime_wire=self._realtime)
         elif due.do is Do.FAIL:
             yield self._failed(str(due.code), due.message)
+        elif due.do is Do.REFUSE:
+            yield self._failed(CODES[due.status], "A fault on purpose.")
+        elif due.do is Do.EMPTY_AUDIO:
+            yield self._failed(EMPTY[self._realtime], due.message)
         elif due.do is Do.GARBAGE:
             unknown: Json = {"type": "sing"}
             if not self._realtime:
                 unknown = {"header": {"event": "sing", "task_id": self._task_id}, "payload": {}}
             words: dict[str, str | bytes] = {"not-json": '{"oops', "binary": bytes(range(256))}
             yield words.get(due.what, write(unknown).data)
+
+    def torn(self) -> bytes:
+        """A WebSocket frame of a message like the last, which ends in its middle."""
+        data = (self._said or _never_said(realtime_wire=self._realtime)).encode()[:0xFFFF]
+        return b"\x81\x7e" + len(data).to_bytes(2, "big") + data[: len(data) // 2]
 
     def _due(self, when: When, count: int = 0) -> list[Fault]:
         due = [fault for fault in self._waiting if fault.when is when and fault.count <= count]
@@ -99,6 +124,26 @@ class Watch:
         error = {"error_code": code, "error_message": message}
         header = {"task_id": self._task_id, "event": "task-failed", "attributes": {}}
         return write({"header": header | error, "payload": {}}).data
+
+
+def is_end(data: str | bytes) -> bool:
+    """Whether a message of ours says that a task has come to its end."""
+    return isinstance(data, str) and any(name in data for name in _ENDS)
+
+
+def is_partial(data: str | bytes) -> bool:
+    """Whether a message of ours is a result that another one will replace."""
+    if not isinstance(data, str):
+        return False
+    if '"result-generated"' in data:
+        return '"sentence_end":true' not in data
+    return any(f'"conversation.item.input_audio_transcription.{name}"' in data for name in ("text", "delta"))
+
+
+def _rate(asked: Json) -> int:
+    """The sample rate that a task asks for, where that is one."""
+    rate = part(part(asked, "payload"), "parameters").get("sample_rate") or part(asked, "session").get("sample_rate")
+    return rate if isinstance(rate, int) and rate in RATES else USUAL_RATE
 
 
 def _never_said(*, realtime_wire: bool) -> str:

@@ -17,19 +17,33 @@ from tests.support.tone import wav
 SEEDS = 30
 AT_ONCE = 10  # most of the time is spent waiting
 CHUNKS = 80
+QUIET = frozenset({*range(20, 45), 60})
 
 
 @pytest.mark.parametrize("wire", WIRES)
 def test_thirty_seeds_lose_nothing_and_say_nothing_twice(wire: str) -> None:
-    """On both wires, in VAD mode and in manual mode."""
+    """On both wires, in VAD mode and in manual mode; and no more is sent again than has to be."""
 
     def run(seed: int) -> Outcome:
-        return ordeal(wire, Chaos(random.Random(seed)), CHUNKS)
+        return ordeal(wire, Chaos(random.Random(seed)), CHUNKS, silent=QUIET)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         outcomes = list(pool.map(run, range(SEEDS)))
-    assert {seed: (out.error, out.problems) for seed, out in enumerate(outcomes) if not out.good} == {}
+    assert {seed: out.wrong for seed, out in enumerate(outcomes) if out.wrong} == {}
     assert sum(out.attempts for out in outcomes) > SEEDS
+    assert sum(out.sent for out in outcomes) <= 2 * SEEDS * CHUNKS * 1600
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_faults_that_have_to_be_waited_for_lose_nothing_either(wire: str) -> None:
+    """A few seeds of them; the stall timeout ends each wait."""
+
+    def run(seed: int) -> Outcome:
+        return ordeal(wire, Chaos(random.Random(seed), waiting=True), CHUNKS, silent=QUIET, stall_s=1.5)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        outcomes = list(pool.map(run, range(AT_ONCE)))
+    assert {seed: out.wrong for seed, out in enumerate(outcomes) if out.wrong} == {}
 
 
 SCHEDULES = {
@@ -49,6 +63,13 @@ SCHEDULES = {
         {"do": "refuse", "status": 503, "retry_after": 1, "connection": 2},
         {"do": "refuse", "status": 429, "connection": 3},
     ],
+    "not read any more": [{"after_bytes": 50_000, "do": "stop-reading", "connection": 1}],
+    "half closed": [{"after_bytes": 50_000, "do": "half-close", "connection": 1}],
+    "a torn frame": [{"after_events": 4, "do": "torn-frame", "connection": 1}],
+    "read slowly": [{"do": "slow-reader", "speed": 10}],
+    "quiet for a while": [{"after_bytes": 40_000, "do": "quiet", "seconds": 0.5}],
+    "finish is not answered": [{"do": "never-finish", "connection": 1}],
+    "healthy, then dropped": [{"do": "drop-after", "seconds": 0.1, "connection": n} for n in (1, 2, 3)],
     "the last words": [{"at": "finish", "do": "cut", "connection": 1}],
     "nonsense": [{"after_events": 5, "do": "garbage", "what": "not-json", "connection": 1}],
     "twice and late": [

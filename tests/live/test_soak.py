@@ -33,7 +33,7 @@ def test_an_hour_with_a_fault_every_few_seconds_leaves_nothing_behind(wire: str,
     """Flat memory; as many threads and open files as before. A quarter of it on the other wire."""
 
     def run(chunks: int, seed: int) -> Outcome:
-        return ordeal(wire, Restless(random.Random(seed)), chunks, stall_s=10)
+        return ordeal(wire, Restless(random.Random(seed)), chunks, stall_s=10, resends=20)
 
     run(HOUR // 60, 1)  # what is loaded once
     me = Process()

@@ -25,49 +25,64 @@ from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task, wire
 SEEDS = st.integers(0, 2**32)
 
 
-def drawn(seed: int, connections: int = 60) -> list[tuple[Fault, ...]]:
+def drawn(seed: int, connections: int = 60, *, waiting: bool = False) -> list[tuple[Fault, ...]]:
     """The faults of the first connections."""
-    plan = Chaos(Random(seed))
+    plan = Chaos(Random(seed), waiting=waiting)
     return [plan.of(number) for number in range(1, connections + 1)]
 
 
-@given(SEEDS)
-def test_the_same_seed_gives_the_same_faults(seed: int) -> None:
+@given(SEEDS, st.booleans())
+def test_the_same_seed_gives_the_same_faults(seed: int, waiting: bool) -> None:
     """And each says which connection it is for."""
-    assert drawn(seed) == drawn(seed)
-    for number, faults in enumerate(drawn(seed), 1):
+    assert drawn(seed, waiting=waiting) == drawn(seed, waiting=waiting)
+    for number, faults in enumerate(drawn(seed, waiting=waiting), 1):
         assert {fault.connection for fault in faults} == {number}
 
 
 def calm(faults: tuple[Fault, ...]) -> bool:
     """Whether a connection is left alone until a lot of audio has come."""
-    ends = [fault for fault in faults if fault.do not in {Do.STALL, Do.SLOW, Do.DUPLICATE, Do.LATE}]
+    nuisances = {Do.STALL, Do.QUIET, Do.SLOW, Do.SLOW_READER, Do.DUPLICATE, Do.LATE}
+    ends = [fault for fault in faults if fault.do not in nuisances]
     ends = [fault for fault in ends if fault.what != "unknown"]
     return all(fault.when is When.BYTES and fault.count >= chaos.CALM_BYTES for fault in ends)
 
 
-@given(SEEDS)
-def test_whoever_tries_again_gets_through(seed: int) -> None:
+HANGING = {Do.HALF_OPEN, Do.HALF_CLOSE, Do.STOP_READING}
+
+
+def longest_s(do: Do) -> float:
+    """How long a fault may last."""
+    if do in HANGING:
+        return chaos.HANGING_S  # the client leaves long before
+    return {Do.SLOW: chaos.LONGEST_DELAY_S, Do.DROP_AFTER: chaos.LONGEST_LIFE_S}.get(do, chaos.LONGEST_STALL_S)
+
+
+@given(SEEDS, st.booleans())
+def test_whoever_tries_again_gets_through(seed: int, waiting: bool) -> None:
     """Of few connections one is calm; nothing lasts long, and nothing tells a client to stop for good."""
-    plan = drawn(seed)
+    plan = drawn(seed, waiting=waiting)
     rough = "".join("." if calm(faults) else "x" for faults in plan)
     assert "x" * (chaos.ROUGH_IN_A_ROW + 1) not in rough
     for fault in chain.from_iterable(plan):
-        assert fault.seconds <= (chaos.LONGEST_DELAY_S if fault.do is Do.SLOW else chaos.LONGEST_STALL_S)
-        assert fault.retry_after <= chaos.LONGEST_RETRY_AFTER_S
+        assert fault.seconds <= longest_s(fault.do)
+        assert int(fault.retry_after) <= chaos.LONGEST_RETRY_AFTER_S
         assert fault.status in {0, 429, 500, 503}
         assert fault.do is not Do.CLOSE or fault.code in CLOSE_CODES
         if fault.do is Do.FAIL:
             refusal = ServiceRefused(str(fault.code), fault.message)
             assert recovery.fault(refusal, live=True) in {recovery.Fault.AGAIN, recovery.Fault.BUSY}
-        assert fault.do is not Do.HALF_OPEN or fault.when is not When.HANDSHAKE
+        assert fault.do not in HANGING or fault.when is not When.HANDSHAKE
 
 
-def test_every_kind_of_fault_is_drawn() -> None:
-    """A thousand connections know them all."""
+def test_every_kind_of_fault_is_drawn_from_its_set() -> None:
+    """A thousand connections know them all: what a client notices at once, or what it has to wait for."""
     kinds = {(fault.do, fault.when) for fault in chain.from_iterable(drawn(0, 1000))}
-    assert {do for do, _ in kinds} == set(Do)
-    assert {when for _, when in kinds} == set(When)
+    assert {do for do, _ in kinds} == chaos.DRAWN
+    assert {when for _, when in kinds} == set(When) - {When.TASKS}
+    waited = {fault.do for fault in chain.from_iterable(drawn(0, 1000, waiting=True))}
+    assert waited == chaos.WAITING
+    assert {Do.STALL, Do.QUIET, Do.NEVER_FINISH, Do.STOP_READING, Do.HALF_OPEN} == waited - chaos.DRAWN
+    assert set(Do) - chaos.DRAWN - waited == {Do.EMPTY_AUDIO}
 
 
 def test_different_seeds_differ() -> None:
@@ -138,7 +153,7 @@ def attempt(address: str, number: int, pcm: bytes, kind: str) -> Iterator[Final 
         with wire(address, path) as client:
             client.say(*task(task_id, pcm))
             while True:
-                message = json.loads(client.socket.recv(chaos.LONGEST_STALL_S + 0.5))
+                message = json.loads(client.socket.recv(1.5))
                 for final in read(message, task_id, spans):
                     if final["end_ms"] > at_ms:  # else it came twice
                         at_ms = final["end_ms"]

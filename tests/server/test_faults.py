@@ -9,16 +9,32 @@ from hypothesis import strategies as st
 
 from asrcli.config import Recognition
 from asrcli.errors import ServiceRefused, UsageError
+from asrcli.events import Final, Finished, Partial
 from asrcli.message import Text
 from asrcli.protocol import inference, realtime
 from asrcli.server.faults import Do, Fault, Plan, When, parse
-from asrcli.server.watch import Past, Watch
+from asrcli.server.watch import Past, Watch, is_end, is_partial
 from tests.support.wire import finish_task, run_task
 
 SCRIPT = {
     '{"do": "cut", "connection": 2, "after_bytes": 32000}': Fault(Do.CUT, When.BYTES, 32000, 2),
     '{"do": "close", "code": 1011, "at": "finish"}': Fault(Do.CLOSE, When.FINISH, code=1011),
-    '{"do": "half-open", "after_events": 3}': Fault(Do.HALF_OPEN, When.EVENTS, 3),
+    '{"do": "half-open", "after_events": 3}': Fault(Do.HALF_OPEN, When.EVENTS, 3, seconds=60),
+    '{"do": "half-close", "at": "run-task", "seconds": 2}': Fault(Do.HALF_CLOSE, When.RUN_TASK, seconds=2),
+    '{"do": "stop-reading", "after_bytes": 7}': Fault(Do.STOP_READING, When.BYTES, 7, seconds=60),
+    '{"do": "slow-reader", "speed": 2}': Fault(Do.SLOW_READER, speed=2),
+    '{"do": "torn-frame", "after_events": 2}': Fault(Do.TORN_FRAME, When.EVENTS, 2),
+    '{"do": "never-finish"}': Fault(Do.NEVER_FINISH),
+    '{"do": "drop-after", "seconds": 11}': Fault(Do.DROP_AFTER, seconds=11),
+    '{"do": "quiet", "seconds": 120, "after_bytes": 1}': Fault(Do.QUIET, When.BYTES, 1, seconds=120),
+    '{"do": "empty-audio"}': Fault(Do.EMPTY_AUDIO, When.FINISH, message="a fault on purpose"),
+    '{"do": "empty-audio", "at": "finish", "close": false}': Fault(
+        Do.EMPTY_AUDIO, When.FINISH, message="a fault on purpose", close=False
+    ),
+    '{"do": "refuse", "status": 429, "after_tasks": 3}': Fault(Do.REFUSE, When.TASKS, 3, status=429),
+    '{"do": "refuse", "status": 503, "retry_after": "99999999999999999999"}': Fault(
+        Do.REFUSE, status=503, retry_after="99999999999999999999"
+    ),
     '{"do": "stall", "seconds": 2.5, "at": "run-task"}': Fault(Do.STALL, When.RUN_TASK, seconds=2.5),
     '{"do": "slow", "seconds": 1}': Fault(Do.SLOW, seconds=1),
     '{"do": "refuse", "status": 401, "at": "handshake"}': Fault(Do.REFUSE, status=401),
@@ -78,8 +94,18 @@ WRONG = {
     '{"do": "stall", "seconds": -1}': "seconds -1 is not a number of seconds",
     '{"do": "slow", "seconds": NaN}': "seconds nan is not a number of seconds",
     '{"do": "refuse", "status": 418}': "status 418 is not one that refuse takes",
-    '{"do": "refuse", "status": 503, "retry_after": "x"}': "retry_after 'x' is not a whole number",
-    '{"do": "refuse", "status": 503, "at": "finish"}': "refuse comes at the handshake only",
+    '{"do": "refuse", "status": 503, "retry_after": "a\\r\\nb"}': "is not what a header can hold",
+    '{"do": "refuse", "status": 503, "retry_after": -2}': "retry_after -2 is not a whole number",
+    '{"do": "slow-reader"}': "slow-reader needs speed",
+    '{"do": "slow-reader", "speed": 0}': "speed 0 is not how many times real time",
+    '{"do": "slow-reader", "speed": true}': "speed True is not how many times real time",
+    '{"do": "drop-after"}': "drop-after needs seconds",
+    '{"do": "half-close", "seconds": "x"}': "seconds 'x' is not a number of seconds",
+    '{"do": "empty-audio", "after_bytes": 1}': "empty-audio comes at finish only",
+    '{"do": "empty-audio", "message": 1}': "message 1 is not a text",
+    '{"do": "cut", "after_tasks": 0}': "after_tasks 0 is not a whole number from 1 on",
+    '{"do": "cut", "after_tasks": 1, "at": "finish"}': "at and after_tasks are one too many",
+    '{"do": "refuse", "status": 503, "at": "finish"}': "refuse comes at the handshake or after_tasks only",
     '{"do": "accept-and-drop", "after_bytes": 1}': "accept-and-drop comes at the handshake only",
     '{"do": "fail", "code": 1, "at": "finish"}': "code 1 is not a text",
     '{"do": "fail", "code": "x", "close": 1}': "close 1 is not one that fail takes",
@@ -97,7 +123,22 @@ def test_what_is_no_fault_is_named_with_its_line(line: str, problem: str) -> Non
     assert problem in str(caught.value)
 
 
-KEYS = st.sampled_from(["do", "connection", "at", "after_bytes", "code", "seconds", "status", "what", "close"])
+KEYS = st.sampled_from(
+    [
+        "do",
+        "connection",
+        "at",
+        "after_bytes",
+        "code",
+        "seconds",
+        "status",
+        "what",
+        "close",
+        "speed",
+        "retry_after",
+        "after_tasks",
+    ]
+)
 VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from([*Do, *When, "binary"])
 OBJECTS = st.dictionaries(KEYS, VALUES | st.lists(VALUES, max_size=2), max_size=4)
 
@@ -134,7 +175,8 @@ def test_a_fault_strikes_once_when_so_much_audio_has_come(sizes: list[int], coun
 
 def test_each_trigger_waits_for_its_moment() -> None:
     """On a connection a fault strikes once, whatever comes again."""
-    faults = [Fault(Do.LATE, when, 2 if when is When.EVENTS else 1 if when is When.BYTES else 0) for when in When]
+    counts = {When.EVENTS: 2, When.BYTES: 1, When.TASKS: 1}
+    faults = [Fault(Do.LATE, when, counts.get(when, 0)) for when in When]
     at = dict(zip(When, faults, strict=True))
     wires = {
         inference.PATH: (run_task(), b"1", finish_task()),
@@ -153,7 +195,61 @@ def test_each_trigger_waits_for_its_moment() -> None:
         assert watch.said("2") == [at[When.EVENTS]]
         assert watch.heard(audio) == [at[When.BYTES]]
         assert watch.heard(finish) == [at[When.FINISH]]
+        assert watch.heard(run) == [at[When.TASKS]]
         assert [*watch.opened(), *watch.heard(run), *watch.said("3"), *watch.heard(audio), *watch.heard(finish)] == []
+
+
+def test_tasks_are_counted_over_all_connections() -> None:
+    """What waits for them strikes the task behind so many, on whatever connection, once on each."""
+    past, fault = Past(), Fault(Do.REFUSE, When.TASKS, 2, status=429)
+    first, second = (Watch([fault], path, past) for path in (inference.PATH, realtime.PATH))
+    run, update = json.dumps(run_task()), '{"type": "session.update"}'
+    assert first.heard(run) == second.heard(update) == []
+    assert first.heard(run) == second.heard(update) == [fault]
+    assert first.heard(run) == []
+    with pytest.raises(ServiceRefused, match="Throttling"):
+        realtime.Client(Recognition("m"), lambda: "c").receive(Text(str(next(second.words(fault)))))
+
+
+def test_audio_is_counted_in_seconds_at_the_rate_of_the_task() -> None:
+    """A rate that is none counts as the usual one."""
+    for rate, expected_s in ((8000, 2.0), (16000, 1.0), (10**400, 1.0), (-1, 1.0), ("x", 1.0)):
+        watch = watching()
+        watch.heard(json.dumps(run_task(sample_rate=rate)))
+        watch.heard(bytes(32_000))
+        assert watch.heard_s == expected_s
+
+
+@pytest.mark.parametrize("path", [inference.PATH, realtime.PATH])
+def test_a_torn_frame_announces_more_than_it_holds(path: str) -> None:
+    """Half of the last message, or of one that nobody asked for."""
+    watch = watching(path=path)
+    for said in ("", '{"text": "four words of it"}'):
+        if said:
+            watch.said(said)
+        torn = watch.torn()
+        assert (torn[0], torn[1]) == (0x81, 0x7E)
+        assert int.from_bytes(torn[2:4], "big") > len(torn) - 4 > 0
+
+
+def test_messages_are_told_apart_by_what_they_are() -> None:
+    """Ends and partial results, of our own server codecs, translations too."""
+    for translates in (False, True):
+        asked = inference.Server(lambda: "t")
+        run = run_task(translation_enabled=translates, translation_target_languages=["en"])
+        run["payload"]["model"] = "gummy-realtime-v1" if translates else "m"
+        asked.receive(Text(json.dumps(run)))
+        (partial,) = asked.encode(Partial("1", 0, "a", "b", translation="c", translated_into="en"))
+        (final,) = asked.encode(Final("1", 0, 1, "a", translation="c", translated_into="en"))
+        (end,) = asked.encode(Finished())
+        found = [(is_partial(each.data), is_end(each.data)) for each in (partial, final, end) if isinstance(each, Text)]
+        assert found == [(True, False), (False, False), (False, True)]
+    session = realtime.Server(lambda: "t")
+    events = (Partial("1", 0, "a", ""), Final("1", 0, 1, "a"), Finished())
+    (partial,), (final,), (end,) = (session.encode(event) for event in events)
+    found = [(is_partial(each.data), is_end(each.data)) for each in (partial, final, end) if isinstance(each, Text)]
+    assert found == [(True, False), (False, False), (False, True)]
+    assert not is_partial(b"binary")
 
 
 def test_a_duplicate_is_the_event_that_has_gone() -> None:

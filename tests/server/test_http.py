@@ -60,7 +60,7 @@ def answer(opened: socket.socket) -> tuple[int, dict[str, str], bytes]:
 
 def request(target: str, body: bytes = b"", method: str = "POST", *headers: str) -> bytes:
     """A request as bytes."""
-    head = [f"{method} {target} HTTP/1.1", "Host: h", f"Content-Length: {len(body)}", *headers]
+    head = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
 
 

@@ -1,12 +1,18 @@
 """Worker processes of the embedded recognizer: how many, used again, and gone when they should be."""
 
+import asyncio
 import os
 import signal
+import time
 
 import psutil
 import pytest
 
+from asrcli.config import Recognition
+from asrcli.request import Audio, Request
 from asrcli.server.app import in_background
+from asrcli.server.recognizers import RecognizerFailed, TooBusy
+from asrcli.server.recognizers.child import AHEAD_S, PIECE_S, Worker
 from asrcli.server.recognizers.pool import Pocketsphinx
 from tests.support.wire import finish_task, run_task, wait_until, wire
 
@@ -77,3 +83,142 @@ def test_a_client_that_leaves_in_the_middle_leaves_no_worker_busy() -> None:
             client.say(run_task("a"), SECOND)
             client.hear("task-started")
         wait_until(served)
+
+
+class Bad(Worker):
+    """A worker that nothing can be sent to."""
+
+    def __init__(self) -> None:
+        self.killed = False
+
+    @property
+    def alive(self) -> bool:
+        """Until it is killed."""
+        return not self.killed
+
+    async def begin(self, recognition: Recognition, within_s: float) -> None:
+        """It fails."""
+        del recognition, within_s
+        raise RecognizerFailed("gone")
+
+    def kill(self) -> None:
+        """Gone."""
+        self.killed = True
+
+    async def gone(self) -> None:
+        """At once."""
+
+
+def pool_of(monkeypatch: pytest.MonkeyPatch, made: list[Worker], room: int = 2) -> Pocketsphinx:
+    """A pool whose workers are these, and then bad ones."""
+
+    async def started(second_pass: str, hung_s: float) -> Worker:
+        del second_pass, hung_s
+        await asyncio.sleep(0.01)
+        return made.pop(0) if made else Bad()
+
+    monkeypatch.setattr(Worker, "started", started)
+    return Pocketsphinx("never", max_sessions=room)
+
+
+def test_a_worker_that_cannot_be_asked_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often that happens, the next session is not told that all are taken."""
+
+    async def fail() -> None:
+        pool = pool_of(monkeypatch, [])
+        for _ in range(5):
+            with pytest.raises(RecognizerFailed):
+                await pool.open(Recognition("m"))
+        leaving = asyncio.create_task(pool.open(Recognition("m")))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        with pytest.raises(RecognizerFailed):
+            await pool.open(Recognition("m"))
+        await pool.close()
+
+    asyncio.run(fail())
+
+
+class Good(Bad):
+    """A worker that does whatever it is asked."""
+
+    async def begin(self, recognition: Recognition, within_s: float) -> None:
+        """It begins."""
+        del recognition, within_s
+
+    async def ask(self, request: Request) -> None:
+        """It takes it."""
+        del request
+
+
+def test_sessions_that_are_asked_for_at_once_do_not_overfill_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that still wait for their worker count too."""
+
+    async def crowd() -> None:
+        pool = pool_of(monkeypatch, [Good() for _ in range(6)])
+        opened = await asyncio.gather(*(pool.open(Recognition("m")) for _ in range(6)), return_exceptions=True)
+        assert [type(each).__name__ for each in opened].count("WorkerStream") == 2
+        assert sum(isinstance(each, TooBusy) for each in opened) == 4
+        await pool.close()
+
+    asyncio.run(crowd())
+
+
+def test_an_idle_worker_that_hangs_is_replaced() -> None:
+    """The session that would have got it does not notice, but for the wait."""
+    before = set(workers())
+    with in_background(Pocketsphinx("never", begin_s=3)) as address, wire(address) as client:
+        client.say(run_task("a"), SECOND, finish_task("a"))
+        client.hear("task-finished")
+        (worker,) = set(workers()) - before
+        os.kill(worker, signal.SIGSTOP)
+        client.say(run_task("b"), SECOND, finish_task("b"))
+        client.hear("task-finished")
+        assert worker not in workers()
+    assert set(workers()) <= before
+
+
+def test_a_worker_that_hangs_in_the_middle_of_a_task_fails_it() -> None:
+    """The client is told, its slot is free, and nothing hangs around."""
+    before = set(workers())
+    with in_background(Pocketsphinx("never", max_sessions=1, hung_s=4)) as address:
+        with wire(address) as client:
+            client.say(run_task(), SECOND)
+            client.hear("task-started")
+            (worker,) = set(workers()) - before
+            os.kill(worker, signal.SIGSTOP)
+            client.say(SECOND, finish_task())
+            failed = client.hear("task-failed")["header"]
+            assert (failed["error_code"], "hangs" in failed["error_message"]) == ("InternalError", True)
+        with wire(address) as client:
+            client.say(run_task(), SECOND, finish_task())
+            client.hear("task-finished")
+    assert set(workers()) <= before
+
+
+def test_no_more_than_a_few_seconds_wait_in_the_pipe_and_silence_of_the_client_is_no_hanging() -> None:
+    """A worker that does not go on takes no more; one that owes nothing may wait longer than one that does."""
+
+    async def measure() -> None:
+        worker = await Worker.started("never", hung_s=0.5)
+        try:
+            await worker.begin(Recognition("m"), 20)
+            receiving = asyncio.create_task(worker.receive())
+            await asyncio.sleep(1)
+            assert not receiving.done()
+            os.kill(worker._process.pid, signal.SIGSTOP)
+            began = time.monotonic()
+            asking = asyncio.create_task(worker.ask(Audio(bytes(32_000 * 60))))
+            with pytest.raises(RecognizerFailed, match="hangs"):
+                await receiving
+            assert time.monotonic() - began < 5
+            assert not asking.done()
+            assert worker._owed_bytes <= (AHEAD_S + PIECE_S) * 32_000
+            asking.cancel()
+        finally:
+            worker.kill()
+            await worker.gone()
+
+    asyncio.run(measure())

@@ -1,8 +1,9 @@
 """A run through a server that commits faults, its transcript held against what was sent. In one process, for speed."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
+from threading import Thread
 
 from asrcli.audio import Chunk, Format, recut
 from asrcli.config import Connection, Recognition, Retries
@@ -15,14 +16,16 @@ from asrcli.server.app import in_background
 from asrcli.server.connection import new_id
 from asrcli.server.faults import Faults
 from asrcli.server.patience import Limits
-from asrcli.server.recognizers.counting import Counting
 from asrcli.transport.websocket import dial
 from tests.support.counted import counted, covered
 from tests.support.listener import Listener
+from tests.support.tally import Tallying, most
 
 RATE = Format(16000)
 WIRES = ("inference", "realtime", "manual")
 COMMIT_EVERY = 7  # chunks, in manual mode
+RESENDS = 5  # so often the same audio may be sent again: the default of --retries
+WITHIN_S = 120  # a run that takes longer does not end
 
 
 class Spoken:
@@ -32,44 +35,99 @@ class Spoken:
     format = RATE
     live: Live | None = None
 
-    def __init__(self, chunks: int, *, manual: bool) -> None:
-        self._chunks, self._manual = chunks, manual
+    def __init__(self, chunks: int, *, manual: bool, silent: Container[int] = ()) -> None:
+        self._manual, self._pcm = manual, counted(chunks, silent=silent)
         self.duration_ms = chunks * 100
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """All of it."""
-        for number, chunk in enumerate(recut([counted(self._chunks)], RATE.samples(100), start), 1):
+        for number, chunk in enumerate(recut([self._pcm], RATE.samples(100), start), 1):
             yield replace(chunk, cut_after=self._manual and number % COMMIT_EVERY == 0)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run: what is wrong with its transcript, and what it cost."""
+    """What came of a run: what is wrong with its transcript, and what it cost.
+
+    `sent` is how much audio the server heard, in samples; `most` how often it heard the same one.
+    """
 
     problems: list[str]
     error: AsrError | None
     ended: Ended | None
     attempts: int
     took_s: float
+    sent: int = 0
+    most: int = 0
+    resends: int = RESENDS  # that were allowed
+    crash: str = ""  # what should never come out
 
     @property
     def good(self) -> bool:
         """Nothing lost, nothing twice, and the end is a good one."""
-        return not self.problems and self.error is None and self.ended is not None and self.ended.lost_ms == 0
+        return not self.wrong
+
+    @property
+    def wrong(self) -> list[str]:
+        """All that is wrong, in words."""
+        found = [str(self.error)] if self.error is not None else []
+        if self.crash:
+            found.append(f"it crashed: {self.crash}")
+        elif self.ended is None:
+            found.append("it did not end")
+        elif self.ended.lost_ms:
+            found.append(f"lost {self.ended.lost_ms} ms")
+        if self.most > 1 + self.resends:
+            found.append(f"the same audio was sent {self.most} times")
+        return found + self.problems
 
 
-def ordeal(wire: str, faults: Faults, chunks: int, *, pace: float | None = None, stall_s: float = 1.0) -> Outcome:
-    """One run on a wire through these faults."""
-    manual = wire == "manual"
-    asked = Recognition("m", heartbeat=True if wire == "inference" else None, vad=not manual)
+def ordeal(
+    wire: str,
+    faults: Faults,
+    chunks: int,
+    *,
+    pace: float | None = None,
+    stall_s: float = 1.0,
+    silent: Container[int] = (),
+    within_s: float = WITHIN_S,
+    resends: int = RESENDS,
+) -> Outcome:
+    """One run on a wire through these faults. One that does not end is given up, and goes on behind our backs."""
+    outcomes: list[Outcome] = []
+    source = Spoken(chunks, manual=wire == "manual", silent=silent)
+
+    def run() -> None:
+        try:
+            outcomes.append(_run(wire, faults, source, pace=pace, stall_s=stall_s, silent=silent, resends=resends))
+        except BaseException as exc:  # the top of a thread
+            outcomes.append(Outcome([], None, None, 0, 0, crash=repr(exc)))
+
+    thread = Thread(target=run, name="ordeal", daemon=True)
+    thread.start()
+    thread.join(within_s)
+    return outcomes[0] if outcomes else Outcome([], None, None, 0, within_s)
+
+
+def _run(
+    wire: str,
+    faults: Faults,
+    source: Spoken,
+    *,
+    pace: float | None,
+    stall_s: float,
+    silent: Container[int],
+    resends: int,
+) -> Outcome:
+    asked = Recognition("m", heartbeat=True if wire == "inference" else None, vad=wire != "manual")
 
     def codec(source: Source) -> ClientCodec:
         del source
         return inference.Client(asked, new_id) if wire == "inference" else realtime.Client(asked, new_id)
 
-    listener, began = Listener(), time.monotonic()
+    listener, recognizer, began = Listener(), Tallying(), time.monotonic()
     error: AsrError | None = None
-    with in_background(Counting(), Limits(), faults) as address:
+    with in_background(recognizer, Limits(), faults) as address:
         connection = Connection(
             address,
             connect_timeout_s=5.0,
@@ -77,11 +135,14 @@ def ordeal(wire: str, faults: Faults, chunks: int, *, pace: float | None = None,
             stall_timeout_s=stall_s,
             keepalive_s=stall_s / 2,
         )
-        plan = Plan("m", codec, dial, connection, pace, Retries(limit=20, wait_s=0.01, catch_up=None))
+        plan = Plan("m", codec, dial, connection, pace, Retries(limit=resends, wait_s=0.01, catch_up=None))
         try:
-            Run(plan, [listener]).transcribe([Spoken(chunks, manual=manual)])
+            Run(plan, [listener]).transcribe([source])
         except AsrError as exc:
             error = exc
+    took_s = time.monotonic() - began
+    chunks = source.duration_ms // 100
     ended = next((event for event in listener.events if isinstance(event, Ended)), None)
+    problems = covered(listener.events, chunks, silent=silent)
     attempts = len(listener.of(Reconnecting))
-    return Outcome(covered(listener.events, chunks), error, ended, attempts, time.monotonic() - began)
+    return Outcome(problems, error, ended, attempts, took_s, recognizer.heard, most(recognizer.spans), resends)

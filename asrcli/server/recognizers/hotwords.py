@@ -20,15 +20,20 @@ def parts(word: str) -> list[str]:
 
 def pronunciation(word: str, lookup: Any) -> str | None:
     """The phones of a word, composed from words the dictionary has where it does not have this one."""
-    known: str | None = lookup(word)
-    if known:
-        return known
-    for at in range(len(word) - SHORTEST_PART, SHORTEST_PART - 1, -1):
-        head = lookup(word[:at])
-        tail = pronunciation(word[at:], lookup) if head else None
-        if head and tail:
-            return f"{head} {tail}"
-    return None
+    return _pronounced(word, lookup, {})
+
+
+def _pronounced(word: str, lookup: Any, known: dict[str, str | None]) -> str | None:
+    """`known` are the ends of words that were tried: without it each would be tried again behind each beginning."""
+    if word not in known:
+        known[word] = lookup(word) or None
+        for at in range(len(word) - SHORTEST_PART, SHORTEST_PART - 1, -1):
+            if known[word]:
+                break
+            head = lookup(word[:at])
+            tail = _pronounced(word[at:], lookup, known) if head else None
+            known[word] = f"{head} {tail}" if head and tail else None
+    return known[word]
 
 
 class Spotter:

@@ -2,18 +2,19 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator
 from importlib.util import find_spec
 
 from asrcli.config import Recognition
-from asrcli.errors import AsrError, EngineUnavailable
+from asrcli.errors import EngineUnavailable
 from asrcli.events import Event, Finished
 from asrcli.request import Request
+from asrcli.server.logs import log
 from asrcli.server.recognizers import RecognizerFailed, TooBusy
-from asrcli.server.recognizers.worker import LENGTH, packed, unpacked
+from asrcli.server.recognizers.child import HUNG_S, Worker
 
 SESSIONS_PER_CORE = 2  # measured: with a second pass now and then, more fall behind real time
+BEGIN_S = 20.0  # a worker that was ready and does not begin a session within so long hangs
 
 
 class Pocketsphinx:
@@ -23,30 +24,45 @@ class Pocketsphinx:
     described = "embedded recognizer (pocketsphinx): US English only, modest accuracy, offline"
     languages: frozenset[str] | None = frozenset({"en"})
 
-    def __init__(self, second_pass: str = "auto", max_sessions: int | None = None) -> None:
+    def __init__(
+        self,
+        second_pass: str = "auto",
+        max_sessions: int | None = None,
+        hung_s: float = HUNG_S,
+        begin_s: float = BEGIN_S,
+    ) -> None:
         if find_spec("pocketsphinx") is None:
             raise EngineUnavailable("pocketsphinx is not installed", "pip install 'asrcli[local]'")
-        self._second_pass = second_pass
+        self._second_pass, self._hung_s, self._begin_s = second_pass, hung_s, begin_s
         self._room = max_sessions or SESSIONS_PER_CORE * (os.cpu_count() or 1)
-        self._idle: list[_Worker] = []
-        self._busy: set[_Worker] = set()
-        self._leaving: set[_Worker] = set()  # killed, and not yet seen dead
-        self._warming: asyncio.Task[_Worker] | None = None
+        self._opening = 0  # sessions that wait for their worker: they take room too
+        self._idle: list[Worker] = []
+        self._busy: set[Worker] = set()
+        self._leaving: set[Worker] = set()  # killed, and not yet seen dead
+        self._starting: set[asyncio.Task[Worker]] = set()
+        self._warming: asyncio.Task[Worker] | None = None
 
     def warm(self) -> None:
         """Start one worker, so that the first session does not wait for it."""
-        self._warming = asyncio.create_task(_Worker.started(self._second_pass))
+        self._warming = self._started()
 
     async def open(self, recognition: Recognition) -> "WorkerStream":
-        """A session in a worker of its own."""
-        if len(self._busy) >= self._room:
+        """A session in a worker of its own.
+
+        Raises:
+            TooBusy, RecognizerFailed: no worker could be had.
+        """
+        if len(self._busy) + self._opening >= self._room:
             raise TooBusy(f"all {self._room} sessions this machine can carry are taken")
-        worker = await self._worker()
+        self._opening += 1
+        try:
+            worker = await self._begun(recognition)
+        finally:
+            self._opening -= 1
         self._busy.add(worker)
-        await worker.send(recognition)
         return WorkerStream(self, worker, reusable=not recognition.hotwords)
 
-    def give_back(self, worker: "_Worker", *, usable: bool) -> None:
+    def give_back(self, worker: Worker, *, usable: bool) -> None:
         """Keep a worker for the next session, or end it."""
         self._busy.discard(worker)
         if usable:
@@ -57,35 +73,67 @@ class Pocketsphinx:
 
     async def close(self) -> None:
         """End all workers."""
-        if self._warming is not None:
-            self._idle.append(await self._warming)
+        if self._starting:
+            await asyncio.wait(self._starting)
         for worker in (*self._idle, *self._busy):
             worker.kill()
         for worker in (*self._idle, *self._busy, *self._leaving):
             await worker.gone()
 
-    async def _worker(self) -> "_Worker":
-        if self._warming is not None:
-            warming, self._warming = self._warming, None
-            return await warming
+    async def _begun(self, recognition: Recognition) -> Worker:
+        """A worker that has begun a session; one that was idle and has died or hangs is replaced."""
+        while True:
+            worker, fresh = await self._worker()
+            try:
+                await worker.begin(recognition, max(self._hung_s, self._begin_s) if fresh else self._begin_s)
+            except RecognizerFailed:
+                self.give_back(worker, usable=False)
+                if fresh:
+                    raise
+                log.warning("an idle worker process of the recognizer did not answer, and was replaced")
+            except BaseException:
+                self.give_back(worker, usable=False)
+                raise
+            else:
+                return worker
+
+    async def _worker(self) -> tuple[Worker, bool]:
+        """A worker for one session, and whether it was started for it."""
         while self._idle:
             worker = self._idle.pop()
             if worker.alive:
-                return worker
-        return await _Worker.started(self._second_pass)
+                return worker, False
+        warming, self._warming = self._warming, None
+        # Whoever waits may leave: a worker that has started is idle until somebody takes it.
+        worker = await asyncio.shield(warming or self._started())
+        if worker not in self._idle:
+            return await self._worker()
+        self._idle.remove(worker)
+        return worker, warming is None
+
+    def _started(self) -> "asyncio.Task[Worker]":
+        task = asyncio.create_task(Worker.started(self._second_pass, self._hung_s))
+        self._starting.add(task)
+        task.add_done_callback(self._keep)
+        return task
+
+    def _keep(self, task: "asyncio.Task[Worker]") -> None:
+        self._starting.discard(task)
+        if not task.cancelled() and task.exception() is None:
+            self._idle.append(task.result())
 
 
 class WorkerStream:
     """A Stream over a worker process."""
 
-    def __init__(self, pool: Pocketsphinx, worker: "_Worker", *, reusable: bool) -> None:
+    def __init__(self, pool: Pocketsphinx, worker: "Worker", *, reusable: bool) -> None:
         self._pool, self._worker = pool, worker
         self._reusable = reusable  # hot words stay in a worker's dictionary: it is not used again
         self._finished = self._closed = False
 
     async def ask(self, request: Request) -> None:
-        """Hand in a request; the pipe's own bound makes this wait while the worker is behind."""
-        await self._worker.send(request)
+        """Hand in a request; waits while the worker is more than a few seconds of audio behind."""
+        await self._worker.ask(request)
 
     async def events(self) -> AsyncIterator[Event]:
         """What the worker says."""
@@ -99,53 +147,3 @@ class WorkerStream:
         if not self._closed:
             self._closed = True
             self._pool.give_back(self._worker, usable=self._finished and self._reusable)
-
-
-class _Worker:
-    """One child process and its two pipes."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    @classmethod
-    async def started(cls, second_pass: str) -> "_Worker":
-        # -P: a module in the user's directory must not stand in for one of Python's.
-        # A session of its own: Ctrl-C in the terminal reaches only the parent.
-        command = (sys.executable, "-P", "-m", "asrcli.server.recognizers.worker", second_pass)
-        pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-        return cls(
-            await asyncio.create_subprocess_exec(
-                *command, stdin=pipe, stdout=pipe, stderr=null, start_new_session=os.name == "posix"
-            )
-        )
-
-    @property
-    def alive(self) -> bool:
-        return self._process.returncode is None
-
-    async def send(self, value: Recognition | Request) -> None:
-        assert self._process.stdin is not None  # noqa: S101  it was started with a pipe
-        try:
-            self._process.stdin.write(packed(value))
-            await self._process.stdin.drain()
-        except (ConnectionError, RuntimeError) as exc:
-            raise RecognizerFailed("the recognizer's worker process is gone") from exc
-
-    async def receive(self) -> Event:
-        assert self._process.stdout is not None  # noqa: S101  it was started with a pipe
-        try:
-            head = await self._process.stdout.readexactly(LENGTH.size)
-            value = unpacked(await self._process.stdout.readexactly(*LENGTH.unpack(head)))
-        except (asyncio.IncompleteReadError, ConnectionError) as exc:
-            raise RecognizerFailed("the recognizer's worker process is gone") from exc
-        if isinstance(value, AsrError | RuntimeError):
-            raise RecognizerFailed(str(value))
-        event: Event = value
-        return event
-
-    def kill(self) -> None:
-        if self.alive:
-            self._process.kill()
-
-    async def gone(self) -> None:
-        await self._process.wait()

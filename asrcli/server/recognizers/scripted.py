@@ -26,6 +26,7 @@ from asrcli.server.answers import translations
 from asrcli.server.recognizers import Session, answers
 
 DEFAULT_MS = 1000
+MOST_EVENTS = 256  # that wait for a client
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +161,12 @@ class InProcess:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._events: asyncio.Queue[Event] = asyncio.Queue(MOST_EVENTS)
 
     async def ask(self, request: Request) -> None:
-        """Answered at once."""
+        """Answered at once; waits while nobody takes the answers."""
         for event in answers(self._session, request):
-            self._events.put_nowait(event)
+            await self._events.put(event)
 
     async def events(self) -> AsyncIterator[Event]:
         """What the session said."""

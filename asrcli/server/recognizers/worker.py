@@ -1,7 +1,8 @@
 """The worker process of the embedded recognizer: requests on standard input, events on standard output.
 
 pocketsphinx holds the interpreter's lock while it searches, so it gets an interpreter of its own. What travels are our
-own dataclasses, pickled, each behind its length; both ends are this program.
+own dataclasses, pickled, each behind its length; both ends are this program. Behind its events each request is answered
+with None, but Finish with Finished: so the parent knows how far behind a worker is, and which one answers no more.
 """
 
 import os
@@ -56,12 +57,15 @@ def _serve(incoming: IO[bytes], out: IO[bytes], second_pass: str) -> None:
         if isinstance(value, Recognition):
             decoder.set_cmn(fresh_means)
             session = SphinxSession(decoder, value, second_pass)
+            _send(out, None)
             continue
         assert session is not None  # noqa: S101  the parent opens before it asks
         for event in answers(session, value):
             _send(out, event)
         if isinstance(value, Finish):
             session = None
+        else:
+            _send(out, None)
 
 
 def _send(out: IO[bytes], value: object) -> None:

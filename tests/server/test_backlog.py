@@ -1,0 +1,139 @@
+"""What waits between a socket and a recognizer: little, none of it for somebody who has left."""
+
+import asyncio
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from asrcli.config import Recognition
+from asrcli.events import Event
+from asrcli.request import Audio, Clear, Finish, Request
+from asrcli.server.app import in_background
+from asrcli.server.backlog import MOST_REQUESTS, Backlog
+from asrcli.server.recognizers.counting import Counting
+from asrcli.server.recognizers.pool import Pocketsphinx
+from asrcli.server.recognizers.scripted import InProcess
+from tests.live.test_hostile import deaf, frame
+from tests.support.command import CLIP
+from tests.support.wire import INFERENCE, finish_task, run_task, wait_until
+
+SECOND = 32_000
+
+
+async def waits(backlog: Backlog, request: Request) -> bool:
+    """Whether a request has to wait for room."""
+    try:
+        async with asyncio.timeout(0.01):
+            await backlog.put(request)
+    except TimeoutError:
+        return True
+    return False
+
+
+def test_a_backlog_is_full_of_bytes_or_of_requests() -> None:
+    """And keeps nothing when nobody takes from it any more."""
+
+    async def fill() -> None:
+        audio, small = Backlog(1000), Backlog(1000)
+        assert [await waits(audio, Audio(bytes(600))) for _ in range(3)] == [False, False, True]
+        assert await waits(audio, Finish())
+        assert [await waits(small, Clear()) for _ in range(MOST_REQUESTS + 1)] == [False] * MOST_REQUESTS + [True]
+        await audio.give_up()
+        assert not await waits(audio, Audio(bytes(10_000)))
+
+    asyncio.run(fill())
+
+
+class Stuck(Counting):
+    """A recognizer that takes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed = threading.Event()
+
+    async def open(self, recognition: Recognition) -> InProcess:
+        """A session that waits for ever."""
+        del recognition
+        closed = self.closed
+
+        class Stream:
+            async def ask(self, request: Request) -> None:
+                """Never done."""
+                del request
+                await asyncio.Event().wait()
+
+            async def events(self) -> AsyncIterator[Event]:
+                """Never any."""
+                await asyncio.Event().wait()
+                yield Event  # type: ignore[misc]
+
+            async def close(self) -> None:
+                """Given up."""
+                closed.set()
+
+        return Stream()  # type: ignore[return-value]
+
+
+def raw(address: str) -> socket.socket:
+    """A connection that holds little of what is sent itself."""
+    host, port = address.removeprefix("ws://").split(":")
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
+    line.connect((host, int(port)))
+    return line
+
+
+def client_on(line: socket.socket, address: str) -> ClientConnection:
+    """A client on a connection that is there."""
+    return connect(address + INFERENCE, sock=line, compression=None, close_timeout=0.1, ping_interval=None)
+
+
+@pytest.mark.parametrize("size", [320, 3200, 32_000])
+def test_a_client_waits_when_the_recognizer_is_a_few_seconds_behind(size: int) -> None:
+    """However its audio is cut; and when it leaves, its session is given up at once, although nothing was read."""
+    stuck = Stuck()
+    with in_background(stuck) as address, deaf(address) as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
+        line.sendall(frame(json.dumps(run_task()).encode()))
+        line.settimeout(0.5)
+        sent = 0
+        with suppress(TimeoutError):
+            while True:
+                assert sent < 20 * SECOND
+                line.sendall(frame(bytes(size), opcode=2))
+                sent += size
+        assert sent <= 8 * SECOND
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        line.close()
+        wait_until(stuck.closed.is_set, within_s=5)
+
+
+def test_the_last_words_of_the_embedded_recognizer_come_soon() -> None:
+    """A client that sent as fast as it could waits for a few seconds of audio, and not for all it had."""
+    pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
+    pcm = CLIP.read_bytes()[44:] * 30
+    with in_background(Pocketsphinx("never")) as address, client_on(raw(address), address) as client:
+        client.send(json.dumps(run_task()))
+        client.recv(20)
+        began, sent = time.monotonic(), 0
+        while time.monotonic() - began < 3:
+            client.send(pcm[sent : sent + 3200])
+            sent += 3200
+        client.send(json.dumps(finish_task()))
+        at, heard_ms = time.monotonic(), 0
+        while True:
+            message = json.loads(client.recv(20))
+            if message["header"]["event"] == "task-finished":
+                break
+            heard_ms = max(heard_ms, message["payload"]["output"]["sentence"]["end_time"] or 0)
+        last_words_s, took_s = time.monotonic() - at, time.monotonic() - began
+    # What was queued took no longer than a few seconds of audio take at the speed of this machine.
+    assert last_words_s < 8 * took_s / (sent / SECOND)
+    assert heard_ms > 0
