@@ -1,8 +1,8 @@
 """What to send, and what to send again: audio that no final covers yet, by position. No clock, no socket."""
 
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
@@ -27,24 +27,21 @@ class Stored(Protocol):
 Shelve = Callable[[bytes], Stored]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One chunk of a block: all of it but its samples."""
-
-    position: int
-    samples: int
-    cut_after: bool
-    quiet: bool | None
+_CUT, _QUIET, _UNKNOWN = 1, 2, 4  # what is remembered of a chunk beside its samples
 
 
 class Block:
-    """Consecutive chunks whose samples lie elsewhere until they are asked for."""
+    """Consecutive chunks whose samples lie elsewhere until they are asked for. A chunk takes 13 bytes here."""
 
     def __init__(self, chunks: Sequence[Chunk], shelve: Shelve) -> None:
-        self._pieces = tuple(Piece(chunk.position, chunk.samples, chunk.cut_after, chunk.quiet) for chunk in chunks)
+        self._positions = array("q", [chunk.position for chunk in chunks])
+        self._sizes = array("I", [chunk.samples for chunk in chunks])
+        self._flags = bytes(
+            _CUT * chunk.cut_after + _QUIET * bool(chunk.quiet) + _UNKNOWN * (chunk.quiet is None) for chunk in chunks
+        )
         self._stored = shelve(b"".join(chunk.pcm for chunk in chunks))
         self.position, self.end = chunks[0].position, chunks[-1].end
-        self.samples = sum(chunk.samples for chunk in chunks)
+        self.samples = sum(self._sizes)
         self.quiet = all(chunk.quiet for chunk in chunks)
         self._loaded: bytes | None = None
 
@@ -58,11 +55,11 @@ class Block:
     def since(self, position: int) -> Chunk:
         """The rest of the chunk that holds a position, or the first chunk behind it."""
         at = 0
-        for piece in self._pieces:
-            behind = at + piece.samples * SAMPLE_BYTES
-            if piece.position + piece.samples > position:
-                pcm = self.pcm[at:behind]
-                return Chunk(piece.position, pcm, piece.cut_after, None, piece.quiet).since(position)
+        for begin, samples, flags in zip(self._positions, self._sizes, self._flags, strict=True):
+            behind = at + samples * SAMPLE_BYTES
+            if begin + samples > position:
+                quiet = None if flags & _UNKNOWN else bool(flags & _QUIET)
+                return Chunk(begin, self.pcm[at:behind], bool(flags & _CUT), None, quiet).since(position)
             at = behind
         raise ValueError(position)
 

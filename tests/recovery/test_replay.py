@@ -1,5 +1,6 @@
 """What is kept: in order, from the cursor on, until it settles, and never beyond the limit."""
 
+import tracemalloc
 from bisect import bisect_right
 from collections import deque
 from contextlib import closing
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.audio import Chunk
-from asrcli.engine.store import Spill
+from asrcli.engine.store import Spill, Store
 from asrcli.recovery.replay import Replay, Stored, left_over
 
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda ends: (min(ends), max(ends))), max_size=8)
@@ -163,3 +164,17 @@ def test_a_spill_uses_its_places_again(puts: list[tuple[bytes, int]]) -> None:
             assert stored.load() == expected.ljust(50, b".")
             stored.free()
         assert spill.size_bytes == 0
+
+
+def test_an_hour_that_waits_costs_little_memory() -> None:
+    """An outage in a talk: the samples are on the disk, and what is left of a chunk is a few bytes."""
+    with closing(Store(0, 16000)) as store:
+        pcm = bytes(1600)
+        for number in range(7_000):  # more than is kept in memory
+            store.add(Chunk(number * 800, bytes(pcm)))
+        tracemalloc.start()
+        for number in range(7_000, 7_000 + 72_000):
+            store.add(Chunk(number * 800, bytes(pcm)))
+        grown, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert grown < 4_000_000 + 2 * 16000 * 10 * 2
