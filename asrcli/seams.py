@@ -3,7 +3,7 @@
 Around is no plug: it is what all sources around another have in common.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from asrcli.audio import Chunk, Format
@@ -90,8 +90,14 @@ class ClientCodec(Protocol):
     reusable: bool
     manual: bool
     alone: bool  # the connection has carried no other task: whatever comes is of this one
+    retired: Mapping[str, str]  # the `seen_names` of tasks before this one, whose connections were lost
     lifetime_s: float | None
     task_id: str
+
+    @property
+    def seen_names(self) -> Mapping[str, str]:
+        """What the task, or each of its items, is called, and what was last said of it."""
+        ...
 
     @property
     def dropped(self) -> int:

@@ -14,6 +14,7 @@ from asrcli.recovery.repeats import Sent
 from asrcli.seams import ClientCodec, Transport
 
 GRACE_S = 180.0  # so long an old task waits for the end of what is being said
+RETIRED = 500  # so many names of tasks and items are remembered
 LAST_WORDS_S = 1.0  # what a closing connection still had to say arrives within this time
 
 
@@ -51,6 +52,7 @@ class Line:
         self.task = Task(make_codec())
         self.open_one: Call | None = None
         self.reused = False
+        self._retired: dict[str, str] = {}
         self.started = 0.0
         self.deadline: float | None = None
         self.patience_s = 0.0  # how far off that was when it was set
@@ -154,7 +156,11 @@ class Line:
         """
         if not keep or not self.task.codec.reusable:
             self.close()
+        self._retired |= self.task.codec.seen_names
+        for name in list(self._retired)[:-RETIRED]:
+            del self._retired[name]
         self.task, self.deadline = Task(self._make_codec(), again), None
+        self.task.codec.retired = self._retired
 
     def park(self) -> None:
         """We need it no longer; somebody else may, where the wire allows it."""

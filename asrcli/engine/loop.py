@@ -50,7 +50,7 @@ class Loop:
         self._account = Account(clock, emit, audio_format, start)
         self._feed = Feed(line, self._account, clock, audio_format, start, realtime=realtime, retries=retries)
         self._backoff = Backoff(retries, realtime=realtime)
-        self._was_ready = self._spent = False
+        self._was_ready = self._spent = self._stopped = False
         self._skip_to: int | None = None  # audio before this position was sent often enough
         self._source_error: AsrError | None = None
 
@@ -124,8 +124,8 @@ class Loop:
 
     def _takes_audio(self) -> bool:
         """Whether audio may come out of the inbox. Wherever nothing else can wake the session, it may."""
-        if self._realtime or self._link is Link.RESTING:
-            return True
+        if self._realtime or self._stopped or self._link is Link.RESTING:
+            return True  # of a file that was stopped nothing is left but its end
         room = self._line.writable and not self._line.task.codec.full
         return self._link is Link.UP and self._feed.due is None and room
 
@@ -159,6 +159,7 @@ class Loop:
             self._account.mark(item)
 
     def _stop(self, stop: Stop) -> None:
+        self._stopped = True
         self._backoff.stop(self._clock(), stop.attempts)
         if not self._realtime:
             self._feed.drop_unsent()

@@ -3,7 +3,7 @@
 Source of the facts: the service's WebSocket API reference for realtime speech recognition.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from math import ceil
 
 from asrcli.audio import SAMPLE_BYTES
@@ -35,6 +35,7 @@ class Client:
     lifetime_s: float | None = None  # a task may last for ever
     full = False  # audio never waits for answers
     alone = True  # no other task was on this connection: whatever id a message has, it is of this one
+    retired: Mapping[str, str] = {}
 
     def __init__(self, recognition: Recognition, new_id: Callable[[], str], memory: Memory | None = None) -> None:
         self.task_id = new_id()
@@ -45,6 +46,11 @@ class Client:
         self._dropped = Dropped()
         self._sentences, self._halves = Sentences(self._dropped), translation.Halves(recognition, self._dropped)
         self._sent_bytes, self._identity = 0, Identity(self.task_id)
+
+    @property
+    def seen_names(self) -> Mapping[str, str]:
+        """What the task is called, for those that follow it."""
+        return dict.fromkeys(self._identity.names, "")
 
     @property
     def dropped(self) -> int:
@@ -111,7 +117,7 @@ class Client:
 
     def _hear(self, value: Json) -> list[Event]:
         name, task_id = need(value, "header.event", str), word(value["header"], "task_id")
-        if not self._identity.concerns(name, task_id, alone=self.alone):
+        if not self._identity.concerns(name, task_id, alone=self.alone, retired=self.retired):
             return [self._foreign(name, task_id, value)]
         if name == "task-started":
             again, self._identity.started = self._identity.started, True

@@ -1,6 +1,7 @@
 """The utterances of a realtime session as the client hears of them: announced, in the making, done. Knows one wire."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from asrcli.events import Event, Final, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Usage
@@ -31,6 +32,7 @@ class Utterance:
         committed: It has the span of a commit.
         final: What it came to; None while it is open.
         again: It is final, and was announced once more: what comes next is no repetition.
+        said: What was said of it last.
         sent_ms: So much audio had been sent when it became final.
     """
 
@@ -40,6 +42,7 @@ class Utterance:
     announced: set[str] = field(default_factory=set)
     committed: bool = False
     final: str | None = None
+    said: str = ""
     again: bool = False
     sent_ms: int | None = None
 
@@ -61,16 +64,30 @@ class Items:
         self._commits: deque[tuple[str, int, int]] = deque()  # event and span of those the server has not named yet
         self._utterances: dict[str, Utterance] = {}  # the last one of each item
         self._nameless: deque[int] = deque(maxlen=REMEMBERED)  # where speech began whose item was not named
-        self._last_end_ms = 0
+        self._last_end_ms, self._committing = 0, False
 
     @property
     def pending(self) -> bool:
         """Whether text is due."""
         return bool(self._commits) or any(each.final is None for each in self._utterances.values())
 
+    @property
+    def names(self) -> dict[str, str]:
+        """The items by name, each with what was last said of it."""
+        return {item: each.said for item, each in self._utterances.items()}
+
+    def is_late(self, value: Json, retired: Mapping[str, str]) -> bool:
+        """Whether this says again what was said of an item of a lost connection, which nobody has announced here."""
+        item = word(value, "item_id")
+        if item not in retired or item in self._utterances:
+            return False
+        said = text(value, "transcript") or text(value, "text") + text(value, "stash")
+        return retired[item].startswith(said) if said else not retired[item]
+
     def expect(self, begin_ms: int, end_ms: int, event: str) -> None:
         """The client has committed this by an event; the server names the commits in their order."""
         self._commits.append((event, begin_ms, end_ms))
+        self._committing = True
 
     def refuse(self, objection: Objection, sent_ms: int | None) -> list[Event]:
         """A commit that the service refuses takes its own span with it: the one that is named, else the oldest."""
@@ -197,6 +214,7 @@ class Items:
                 return [Notice("debug", f"dropped a late partial of {known.key}, which is final")]
             known = None
         utterance = known or self._new(item)
+        utterance.said = said + stash
         partial = Partial(utterance.key, self._begin_ms(utterance), said, stash, (), language, emotion)
         return [partial] if partial.text else []
 
@@ -206,7 +224,9 @@ class Items:
         if known is None or known.final is None:
             return known or self._new(item)
         # Without a word of a new utterance, and without audio or a commit that could be one, it is the same again.
-        news = known.again or (self._commits and "committed" not in known.announced)
+        # Where the client commits, an item that is made known once more is not another: each has a commit of its own.
+        again = known.again and not self._committing
+        news = again or (self._commits and "committed" not in known.announced)
         if not news and known.final == said and (known.announced or known.sent_ms == sent_ms):
             return None
         return self._new(item)
@@ -227,6 +247,7 @@ class Items:
         now_ms = begin_ms if said is not None and not said.strip() else sent_ms or 0
         end_ms = max(begin_ms, now_ms if utterance.end_ms is None else utterance.end_ms)
         utterance.final, utterance.sent_ms, utterance.begin_ms = said or "", sent_ms, begin_ms
+        utterance.said = said or utterance.said
         self.finals += 1
         self._last_end_ms = max(self._last_end_ms, end_ms)
         return begin_ms, end_ms

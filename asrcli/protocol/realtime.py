@@ -3,7 +3,7 @@
 Source of the facts: the service's references for client events and server events of Qwen-ASR realtime.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from asrcli.audio import SAMPLE_BYTES, Format
@@ -30,6 +30,7 @@ class Client:
 
     word_times = False
     alone = True  # a session has its connection for itself
+    retired: Mapping[str, str] = {}
     reusable = False  # one session per connection
     lifetime_s: float | None = None  # none is documented
 
@@ -47,6 +48,11 @@ class Client:
     def usage(self) -> Usage:
         """What the service counted, where it does."""
         return self._items.usage
+
+    @property
+    def seen_names(self) -> Mapping[str, str]:
+        """What the items of the session are called, each with its text, for the sessions that follow it."""
+        return self._items.names
 
     @property
     def dropped(self) -> int:
@@ -120,6 +126,8 @@ class Client:
             return self._updated(value)
         if name == "session.finished":
             return [Finished(self.usage)]
+        if name.startswith(TRANSCRIPTION) and self._items.is_late(value, self.retired):
+            return [Notice("debug", f"dropped {name} of an item of a lost connection")]
         if name.startswith((TRANSCRIPTION, "input_audio_buffer.")):
             return self._items.hear(name, value, self._sent_ms)
         if name == "conversation.item.created":

@@ -92,7 +92,8 @@ class Watch:
         if due.do is Do.DUPLICATE:
             yield self._said
         elif due.do is Do.LATE:
-            yield self._past.before or _never_said(realtime_wire=self._realtime)
+            if self._past.before:  # the first task has none before it
+                yield self._past.before
         elif due.do is Do.FAIL:
             yield self._failed(str(due.code), due.message)
         elif due.do is Do.REFUSE:
