@@ -13,7 +13,7 @@ PACKAGE = ROOT / "asrcli"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = {
-    "errors": 0, "audio": 1, "events": 1, "message": 1, "placing": 2, "config": 1, "prices": 1,
+    "errors": 0, "hiding": 0, "audio": 1, "events": 1, "message": 1, "placing": 2, "config": 1, "prices": 1,
     "catalogue": 1, "models": 1, "context": 1, "places": 2, "checks": 2,
     "transcript": 2, "vocabulary": 2, "lists": 3, "request": 2, "protocol": 2, "recovery": 2, "seams": 3,
     "budget": 4, "sources": 4, "transport": 4, "outputs": 4, "engine": 4, "journal": 4,

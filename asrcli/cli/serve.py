@@ -131,7 +131,7 @@ def serve(
     """
     del debug  # read by the error boundary
     from asrcli.cli import wiring
-    from asrcli.cli.service import read_key
+    from asrcli.cli.keys import read_key
     from asrcli.server.app import LocalServer, serve_forever
 
     wiring.log_to(log_file, on_screen=not quiet)
