@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from asrcli.hiding import remember
+
 DEFAULT_URL = "wss://dashscope.aliyuncs.com"
 FILE_RETRY_FOR_S = 300.0
 SILENCE_MS = range(200, 6001)  # the service's bounds for the silence that ends a sentence
@@ -91,6 +93,9 @@ class Secret:
     """An API key that does not show itself: only `reveal` gives the text."""
 
     _text: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        remember(self._text)
 
     def __str__(self) -> str:
         return "***"

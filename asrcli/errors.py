@@ -18,12 +18,14 @@ AsrError
 └── Several               some inputs of many failed, each for its own reason
 """
 
-import re
 from typing import TYPE_CHECKING
+
+from asrcli.hiding import bare, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+__all__ = ["bare", "without_secrets"]  # whoever words an error wants them with it
 SHOWN_CHARACTERS = 120
 
 # What to do about the service's own codes; the longest matching prefix wins.
@@ -60,41 +62,8 @@ KEY_TROUBLE = {"InvalidApiKey", "AccessDenied", "Model.AccessDenied", "ModelNotF
 
 def shorten(text: str, limit: int = SHOWN_CHARACTERS) -> str:
     """The text on one line, cut in the middle of nothing: at most `limit` characters with an ellipsis."""
-    line = " ".join(text.split())
+    line = " ".join(without_secrets(text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
-_ADDRESSES = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
-_BEHIND = ").,:;]"  # what follows an address in a sentence
-_KEYS = re.compile(r"\bsk-[\w-]{16,}|(?i:\bbearer\s+)[^\s'\"]+")
-
-
-def bare(url: str) -> str:
-    """An address without what may be secret in it: user, password, query and fragment. Returns non-URLs unchanged.
-
-    A password may hold a slash that nobody escaped: what stands before the last @ is never shown.
-    """
-    found = _ADDRESS.fullmatch(url)
-    authority = re.match(r"[^/?#]*", found[2])[0] if found else ""  # type: ignore[index]
-    if found is None or not authority:
-        return url
-    rest, port = found[2], re.search(r":([^:\]]*)\Z", authority)
-    if port is not None and port[1] and not port[1].isdecimal() and "@" not in authority:
-        rest = rest.rpartition("@")[2] if "@" in rest else authority[: port.start()]
-    before = re.match(r"[^?#]*", rest)[0]  # type: ignore[index]
-    return f"{found[1]}://{before.rpartition('@')[2] if '@' in authority else before}"
-
-
-def without_secrets(text: str) -> str:
-    """The text with each address in it as `bare` has it, and without what looks like a key."""
-    text = _ADDRESSES.sub(lambda found: _bare_in_text(found[0]), text)
-    return _KEYS.sub(lambda found: f"{found[0][:3]}…" if found[0].startswith("sk-") else "Bearer …", text)
-
-
-def _bare_in_text(address: str) -> str:
-    alone = address.rstrip(_BEHIND)
-    return bare(alone) + address[len(alone) :]
 
 
 class AsrError(Exception):
@@ -133,7 +102,7 @@ class SourceError(AsrError):
         self.path, self.reason = path, reason
 
     def __str__(self) -> str:
-        return f"{bare(self.path)}: {self.reason}"
+        return f"{without_secrets(bare(self.path))}: {self.reason}"
 
 
 class OutputError(AsrError):

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, timezone
 
-from asrcli.errors import ServiceRefused, UsageError, shorten
+from asrcli.errors import ProtocolError, ServiceRefused, UsageError, shorten
 from asrcli.protocol import customization
 from asrcli.protocol.customization import Asked, Browse, Create, Delete, Query, Update, Vocabulary
 from asrcli.protocol.parsing import Json
 from asrcli.vocabulary import HotWord
 
+MOST_PAGES = 100
 MOST_LISTS = 10  # of an account, for all models together
 BETWEEN_UPDATES_S = 300  # of one list
 READY_WITHIN_S, ASK_EVERY_S = 120, 1
@@ -31,14 +32,13 @@ class Lists:
     def all(self, prefix: str = "") -> tuple[Vocabulary, ...]:
         """Every page of them, with this prefix or with any."""
         found: dict[str, Vocabulary] = {}
-        page = 0
-        while True:
+        for page in range(MOST_PAGES):
             listed = customization.read_browsed(self._ask(Browse(prefix, page)))
             fresh = [each for each in listed if each.id not in found]
             found |= {each.id: each for each in fresh}
             if not fresh or len(listed) < customization.PAGE_SIZE:
                 return tuple(each for each in found.values() if not prefix or each.id.startswith(f"vocab-{prefix}-"))
-            page += 1
+        raise ProtocolError(f"a list of hot-word lists that has no end after {MOST_PAGES} pages")
 
     def query(self, vocabulary_id: str) -> Vocabulary:
         """What is in a list."""

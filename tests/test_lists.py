@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from asrcli.errors import ServiceRefused, UsageError
-from asrcli.lists import Lists
+from asrcli.errors import ProtocolError, ServiceRefused, UsageError
+from asrcli.lists import MOST_PAGES, Lists
 from asrcli.protocol import customization as c
 from asrcli.server.vocabularies import Vocabularies
 from asrcli.vocabulary import HotWord
@@ -69,6 +69,20 @@ def test_a_service_without_pages_is_asked_once_too_often_and_no_more() -> None:
     lists = Lists(ask, lambda: datetime.now(UTC), lambda _: None, lambda _: None)
     assert len(lists.all()) == 10
     assert len(asked) == 2
+
+
+def test_a_service_whose_pages_have_no_end_is_told() -> None:
+    """Each page as full as the others, and each list another: no loop, and no growth."""
+    pages = count()
+
+    def ask(asked: Any) -> dict[str, Any]:
+        page = next(pages)
+        return {"output": {"vocabulary_list": [{"vocabulary_id": f"vocab-{page}-{n}"} for n in range(asked.size)]}}
+
+    lists = Lists(ask, lambda: datetime.now(UTC), lambda _: None, lambda _: None)
+    with pytest.raises(ProtocolError, match="has no end"):
+        lists.all()
+    assert next(pages) == MOST_PAGES
 
 
 def test_the_eleventh_list_is_refused_before_it_is_tried() -> None:

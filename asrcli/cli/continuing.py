@@ -1,5 +1,8 @@
 """From a journal to outputs that go on where its transcript ends."""
 
+import json
+import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -97,6 +100,7 @@ def _showings(journal: "Journal", level: int | None, *, begun: bool = True) -> "
 
     made: list[tuple[Showing, dict[Path, Path]]] = []
     for number, (name, path) in enumerate(zip(formats, map(Path, files), strict=True)):
+        _check(path, name)
         one = replace(common, formats=(name,), level=level if number == 0 else None)
         part = _left(path, journal) if begun else None
         if not begun:
@@ -137,7 +141,7 @@ def _part(target: Path, begun_s: float, last_s: float) -> Path | None:
     for name in names:
         if not name.exists():
             break
-        if name.is_file() and not name.is_symlink():
+        if _is_own(name):
             found.append(name)
     times = {name: name.stat().st_mtime for name in found}
     own = [name for name in found if begun_s - 1 <= times[name] <= last_s + AFTER_S]
@@ -153,10 +157,39 @@ def _mend(path: Path) -> None:
         torn = tail.rpartition(b"\n")[2]
         if not torn:
             return
-        if torn.startswith(b"{"):
+        if torn.startswith(b"{") and not _is_whole(torn):
             file.truncate(size - len(torn))
         else:
             file.write(b"\n")
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a part can be of this user's own making: no link, nobody else's, and under no other name as well."""
+    about = path.lstat()
+    mine = not hasattr(os, "geteuid") or about.st_uid == os.geteuid()
+    return stat.S_ISREG(about.st_mode) and about.st_nlink == 1 and mine
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _check(path: Path, name: OutputFormat) -> None:
+    """Refuse to write behind, or over, what is no such transcript any more.
+
+    Raises:
+        OutputError: that is so.
+    """
+    from asrcli.cli.naming import SUFFIXES
+    from asrcli.outputs.existing import strange
+
+    ends = {each.value: suffix for each, suffix in SUFFIXES.items()}
+    if problem := strange(path, name.value, ends, free=True):
+        raise OutputError(str(path), problem)
 
 
 def _beside(path: Path) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.telling import tell
-from asrcli.cli.values import MOST_CHANNELS, EncodingName
+from asrcli.cli.values import MOST_CHANNELS, SLOWEST, EncodingName
 from asrcli.errors import SourceError, UsageError, bare
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def reading(journal: "Journal", found: "Model", asked: "Recognition") -> "tuple[
             encoding = EncodingName(bare_samples["encoding"]).value
             rate, channels = (_within(bare_samples, *b) for b in (("rate", 1000, 384_000), ("channels", 1, 64)))
             samples = Samples(encoding, rate, channels)
-        if pace is not None and not 0 < pace <= 1000:
+        if pace is not None and not SLOWEST <= pace <= 1000:
             raise ValueError(pace)
         treatment = Treatment(denoise=treated.get("denoise") is True, agc=treated.get("agc") is True)
         take = _take(said)

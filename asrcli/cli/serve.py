@@ -153,7 +153,7 @@ def serve(
     """
     del debug  # read by the error boundary
     from asrcli.cli import wiring
-    from asrcli.cli.service import read_key
+    from asrcli.cli.keys import read_key
     from asrcli.server.app import LocalServer, serve_forever
     from asrcli.server.callers import origin
 

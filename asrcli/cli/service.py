@@ -1,7 +1,6 @@
 """Whom to ask, and with which key: the options of it, once, and the connection they come to."""
 
 import os
-import re
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,24 +11,13 @@ import typer
 
 from asrcli.catalogue import MODELS, Model
 from asrcli.cli import options as o
+from asrcli.cli.keys import read_key
 from asrcli.cli.telling import tell
-from asrcli.config import Connection, Recognition, Secret
+from asrcli.config import Connection, Recognition
 from asrcli.errors import MissingKey, UsageError, bare
 from asrcli.places import REGIONS, Place, Wish, place, region_of, wished
 
-KEY_VARIABLE, KEY_FILE_VARIABLE = "DASHSCOPE_API_KEY", "DASHSCOPE_API_KEY_FILE_PATH"
-USUAL_KEY_FILE = Path("~/.dashscope/api_key")
 INSPECTION = ("X-DashScope-DataInspection", "enable")
-# What people paste with a key, and what to say of it. A key itself has none of this.
-PASTED = (
-    (re.compile(r"""["'`].*|.*["'`,;]""", re.DOTALL), "quotes or commas around the key", "leave them out"),
-    (re.compile(r"(?i)(authorization\s*:\s*)?bearer\b.*", re.DOTALL), "'Bearer' before the key", "leave that out"),
-    (
-        re.compile(r"(?i)((export|set|setx)\s+|\$env:)?[a-z_]\w*\s*=\s*[^=\s].*", re.DOTALL),
-        "a whole NAME=value",
-        "only what stands behind the = is the key",
-    ),
-)
 
 Region = Annotated[
     str | None,
@@ -201,39 +189,3 @@ def _proxy(text: str | None) -> str | None:
     if not usable:
         raise UsageError("--proxy: not an address", "write it as http://HOST:PORT")  # a password may be in it
     return url
-
-
-def read_key(key_file: Path | None) -> Secret | None:
-    """The API key from the file, else from the environment, else from where the official SDK keeps it, else none.
-
-    Raises:
-        UsageError: a file that cannot be read or holds no key.
-    """
-    if key_file is not None:
-        return _key(_read(key_file, f"--api-key-file {key_file}"), f"--api-key-file {key_file}")
-    if os.environ.get(KEY_VARIABLE, "").strip():
-        return _key(os.environ[KEY_VARIABLE], KEY_VARIABLE)
-    if named := os.environ.get(KEY_FILE_VARIABLE, "").strip():
-        return _key(_read(Path(named), f"{KEY_FILE_VARIABLE} {named}"), f"{KEY_FILE_VARIABLE} {named}")
-    usual = USUAL_KEY_FILE.expanduser()
-    return _key(_read(usual, str(usual)), str(usual)) if usual.is_file() else None
-
-
-def _read(path: Path, where: str) -> str:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"{where}: {getattr(exc, 'strerror', None) or 'not a text file'}") from exc
-    if not text.strip():
-        raise UsageError(f"{where}: holds no key")
-    return text
-
-
-def _key(text: str, where: str) -> Secret:
-    text = text.strip()
-    for pattern, found, advice in PASTED:
-        if pattern.fullmatch(text):
-            raise UsageError(f"{where}: {found}", advice)
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise UsageError(f"{where}: does not hold a key on one line")
-    return Secret(text)

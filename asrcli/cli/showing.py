@@ -118,8 +118,8 @@ class Showing:
     def _check_existing(self, path: Path, name: OutputFormat) -> None:
         from asrcli.outputs.existing import strange
 
-        ends = {each.value: suffix for each, suffix in SUFFIXES.items()}
-        if not self.overwrite and (problem := strange(path, name.value, ends)):
+        ends, free = {each.value: suffix for each, suffix in SUFFIXES.items()}, self.template is not None
+        if not self.overwrite and (problem := strange(path, name.value, ends, free=free)):
             raise UsageError(f"{path} {problem}", OVERWRITE)
 
     def each(self, names: Sequence[str]) -> "list[Showing]":

@@ -4,9 +4,10 @@ import re
 from enum import StrEnum
 from pathlib import Path
 
-from asrcli.errors import UsageError
+from asrcli.errors import UsageError, shorten
 
 MOST_CHANNELS = 64
+SLOWEST = 0.01  # times real time
 
 
 class OutputFormat(StrEnum):
@@ -70,8 +71,8 @@ def parse_pace(text: str) -> float | None:
         pace = float(text)
     except ValueError:
         pace = 0.0
-    if not 0 < pace <= 1000:
-        raise UsageError(f"--pace {text}: neither max nor a number above 0 and up to 1000")
+    if not SLOWEST <= pace <= 1000:
+        raise UsageError(f"--pace {shorten(text, 40)}: neither max nor a number from {SLOWEST} to 1000")
     return pace
 
 
@@ -85,7 +86,7 @@ def parse_time(name: str, text: str | None) -> int | None:
         return None
     found = re.fullmatch(r"(?:(?:(\d{1,6}):)?(\d{1,9}):)?(\d{1,9}(?:\.\d{1,9})?)", text, re.ASCII)
     if found is None:
-        raise UsageError(f"{name} {text}: not a time", "write it as 90, 1:30 or 1:02:03.5")
+        raise UsageError(f"{name} {shorten(text, 40)}: not a time", "write it as 90, 1:30 or 1:02:03.5")
     hours, minutes, seconds = found.groups(default="0")
     return round((int(hours) * 3600 + int(minutes) * 60 + float(seconds)) * 1000)
 
@@ -105,7 +106,7 @@ def parse_duration(name: str, text: str | None) -> int | None:
     except UsageError:
         length_ms = 0
     if not length_ms:
-        raise UsageError(f"{name} {text}: not a length of time", "write it as 50s, 10m, 2h or 1:30:00")
+        raise UsageError(f"{name} {shorten(text, 40)}: not a length of time", "write it as 50s, 10m, 2h or 1:30:00")
     return length_ms
 
 
@@ -118,8 +119,8 @@ def parse_channel(text: str) -> int | None:
     named = {"mix": None, "left": 0, "right": 1}
     if text in named:
         return named[text]
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_CHANNELS:
-        raise UsageError(f"--channel {text}: not mix, left, right or a number from 1")
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= MOST_CHANNELS:
+        raise UsageError(f"--channel {shorten(text, 40)}: not mix, left, right or a number from 1")
     return int(text) - 1
 
 
@@ -129,9 +130,13 @@ def parse_track(text: str | None) -> str | None:
     Raises:
         UsageError: it is neither.
     """
-    if text is None or (text.isdecimal() and int(text) >= 1) or text.replace("-", "").replace("_", "").isalpha():
+    if (
+        text is None
+        or (re.fullmatch(r"[0-9]{1,9}", text) and int(text) >= 1)
+        or text.replace("-", "").replace("_", "").isalpha()
+    ):
         return text
-    raise UsageError(f"--track {text}: not a number from 1, nor a language such as en or eng")
+    raise UsageError(f"--track {shorten(text, 40)}: not a number from 1, nor a language such as en or eng")
 
 
 def status_level(*, quiet: bool, verbose: int) -> int | None:

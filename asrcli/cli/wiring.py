@@ -56,10 +56,11 @@ def log_to(path: Path | None, *, on_screen: bool = False) -> None:
         return
     from logging.handlers import RotatingFileHandler
 
-    from asrcli.outputs.existing import strange
+    from asrcli.outputs.existing import no_log
 
-    if problem := strange(path, "", {}):
-        raise OutputError(str(path), problem)
+    for each in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, LOG_FILES + 1))):
+        if problem := "is a directory" if each.is_dir() else no_log(each):
+            raise OutputError(str(each), problem)
     try:
         handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
     except OSError as exc:

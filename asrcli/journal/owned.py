@@ -67,9 +67,12 @@ def size_bytes(path: Path) -> int:
     return sum(sizes)
 
 
-def strangers(path: Path) -> list[str]:
-    """What is in a session's folder and was not made by this tool."""
-    return sorted(entry.name for entry in os.scandir(path) if not _OURS.fullmatch(entry.name))
+def strangers(path: Path, sources: int) -> list[str]:
+    """What is in the folder of a session with so many sources and was not made by this tool: a link, a folder, more."""
+    ours = {"events.jsonl", "lock", *(f"{number}.{end}" for number in range(sources) for end in ("pcm", "index"))}
+    return sorted(
+        entry.name for entry in os.scandir(path) if entry.name not in ours or not entry.is_file(follow_symlinks=False)
+    )
 
 
 def remove_files(path: Path) -> None:

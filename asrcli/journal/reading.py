@@ -17,6 +17,7 @@ from asrcli.recovery.spans import Span
 from asrcli.transcript import Sentence
 
 LINE_BYTES = 1 << 24
+MOST_BYTES = 1 << 28  # of a file of records: a day of talk has a tenth of it
 
 
 @dataclass
@@ -59,6 +60,8 @@ class Journal:
     parts: list[Part] = field(default_factory=lambda: [Part()])
     damages: list[str] = field(default_factory=list)
     anew: dict[str, int] = field(default_factory=dict)
+    doubts: dict[str, int] = field(default_factory=dict)  # speaker -> where text ended when a line was damaged
+    open_doubts: set[str] = field(default_factory=set)  # of whom no sentence has come since
     done: set[int] = field(default_factory=set)  # the stages that have nothing left to be heard
     models: dict[str, None] = field(default_factory=dict)  # what heard it, in order
     last_s: float = 0.0  # when the last record was written
@@ -79,6 +82,7 @@ class Journal:
                 journal._take(record)
             except (ValueError, TypeError):
                 damaged += 1
+                journal._doubt()
         if damaged:
             journal.damages.append(f"{damaged} line{'' if damaged == 1 else 's'} of {EVENTS} cannot be read")
         journal.tracks = tuple(journal._track(*each) for each in enumerate(journal.header.sources))
@@ -172,6 +176,7 @@ class Journal:
             if end_ms < begin_ms:
                 raise ValueError(end_ms)
             if kind == "final":
+                self._settle(speaker, begin_ms)
                 sentence = Sentence(number(record, "sentence"), final(record))
                 self.parts[-1].sentences.append(sentence)
                 self.highest = max(self.highest, sentence.number)
@@ -184,10 +189,29 @@ class Journal:
         """Another run, which may have heard a speaker anew."""
         for speaker, begin_ms in anew.items() if isinstance(anew, dict) else ():
             self.anew[speaker] = count(begin_ms)
+            self.doubts.pop(speaker, None)
+            self.open_doubts.discard(speaker)
             for part in self.parts:
                 said = part.sentences
                 part.sentences = [s for s in said if s.final.speaker != speaker or s.final.end_ms <= begin_ms]
         self.parts.append(Part())
+
+    def _doubt(self) -> None:
+        """A line that cannot be read may have been text, or the word that audio was lost.
+
+        Unless the next sentence follows at once, nothing is known to be final from where text ended.
+        """
+        for speaker in {source.speaker for source in self.header.sources} - self.doubts.keys():
+            self.doubts[speaker] = self.final_ms(speaker)
+            self.open_doubts.add(speaker)
+            self.anew.pop(speaker, None)
+
+    def _settle(self, speaker: str, begin_ms: int) -> None:
+        """Decide whether a sentence that begins there leaves nothing in doubt before it."""
+        if speaker in self.open_doubts:
+            self.open_doubts.discard(speaker)
+            if begin_ms <= self.doubts[speaker] + MARGIN_MS:
+                del self.doubts[speaker]
 
     def _track(self, number_: int, source: Kept) -> Track:
         path = self.path / f"{number_}.pcm"
@@ -206,6 +230,9 @@ class Journal:
         if index.problem:
             self.damages.append(f"{path.name}: {index.problem}")
         doubt = next((each.position for each in stretches if index.doubt is not None and each.at >= index.doubt), None)
+        if stretches and source.speaker in self.doubts:
+            said = max(stretches[0].position, self.format.samples(self.doubts[source.speaker]))
+            doubt = said if doubt is None else min(doubt, said)
         return Track(source, self.format, path, stretches, frozenset(index.cuts), tuple(index.marks), doubt)
 
 
@@ -246,7 +273,10 @@ def _read(
             if each.exists() and (problem := distrust(each)):
                 raise SourceError(path.parent.name, f"{each} {problem}")
         with opened(path) as file:
-            return lines(file.readline(LINE_BYTES) if first else file.read())
+            data = file.readline(LINE_BYTES) if first else file.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise SourceError(path.parent.name, f"no journal: {path.name} is too long to be one")
+        return lines(data)
     except OSError as exc:
         if missing is not None:
             return missing

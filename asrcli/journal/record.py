@@ -13,12 +13,13 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from asrcli.config import Recognition
-from asrcli.errors import SourceError, bare
+from asrcli.errors import SourceError, bare, shorten, without_secrets
 from asrcli.events import Began, Ended, Event, Final, Gap, Paused, Resumed
 from asrcli.transcript import Transcript
 
 VERSION = 1
 MOST = 1 << 53  # of anything that is counted: what is more was not written by us
+DEPTH = 12  # of a record
 RATES = range(1000, 384_001)
 EVENTS = "events.jsonl"
 _BESIDE = ("translation", "translated_into", "heard")  # fields of a final that few have
@@ -82,7 +83,9 @@ def header(name: str, first: Mapping[str, Any] | None) -> Header:
     if first is None or not isinstance(version, int):
         raise SourceError(name, "no journal: its first line is not whole")
     if version > VERSION:
-        raise SourceError(name, f"made by a newer asr (journal version {version}, this one reads {VERSION})")
+        raise SourceError(
+            name, f"made by a newer asr (journal version {shorten(str(version), 20)}, this one reads {VERSION})"
+        )
     try:
         asked = {key: _frozen(value) for key, value in first["asked"].items() if _known(key, _frozen(value))}
         sources = tuple(Kept(_text(one, "name"), _text(one, "speaker", "")) for one in first["sources"])
@@ -175,7 +178,18 @@ def _record(text: bytes) -> dict[str, Any] | None:
         record = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) else None
+    return record if isinstance(record, dict) and not _is_deep(record) else None
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether a value holds others in others beyond what any record of ours does: nothing that walks it must fail."""
+    level = [value]
+    for _ in range(DEPTH):
+        inner = [each for one in level for each in (one.values() if isinstance(one, dict) else one)]
+        level = [each for each in inner if isinstance(each, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _no_number(name: str) -> float:
@@ -192,7 +206,7 @@ def described(event: Event, transcript: Transcript) -> dict[str, Any] | None:
         beside = {name: getattr(event, name) for name in _BESIDE if getattr(event, name)}
         return {"type": "final"} | _place(event) | about | beside
     if isinstance(event, Gap):
-        return {"type": "gap"} | _place(event) | {"end_ms": event.end_ms, "reason": event.reason}
+        return {"type": "gap"} | _place(event) | {"end_ms": event.end_ms, "reason": without_secrets(event.reason)}
     if isinstance(event, Paused | Resumed):
         name = "pause" if isinstance(event, Paused) else "resume"
         return {"type": name, **asdict(event)}

@@ -103,7 +103,7 @@ class Shelf:
         with suppress(OSError):
             for path in self.folder.glob(f"{_GOING}*"):  # somebody was stopped at it
                 if is_id(path.name.removeprefix(_GOING)) and is_folder(path) and not distrust(path):
-                    remove_files(path)
+                    _remove_rest(path)
         paths = [path for path in self.paths() if path != keep and _is_ours(path)]
         for path in [path for path in paths if _age_s(path, now()) > limits.age_s]:
             _try_to_remove(path)
@@ -138,7 +138,7 @@ def remove(path: Path) -> None:
     """
     if not _is_ours(path):
         raise UsageError(f"{path} is no session that can be read: nothing of it is deleted", "remove it yourself")
-    if foreign := strangers(path):
+    if foreign := strangers(path, len(open_header(path).sources)):
         raise UsageError(f"session {path.name} holds {foreign[0]}, which is not ours", "move that away first")
     lock = Lock(path)
     if not lock.take():
@@ -163,8 +163,17 @@ def _is_ours(path: Path) -> bool:
     return True
 
 
+def _remove_rest(path: Path) -> None:
+    """Go on with a removal that was stopped: its header goes last, and without one nothing is left but the folder."""
+    with suppress(OSError, SourceError):
+        if not list(path.iterdir()):
+            path.rmdir()
+        elif not strangers(path, len(open_header(path).sources)):
+            remove_files(path)
+
+
 def _try_to_remove(path: Path) -> None:
-    with suppress(OSError, UsageError):
+    with suppress(OSError, UsageError, SourceError):
         remove(path)
 
 

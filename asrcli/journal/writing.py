@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from asrcli.audio import SAMPLE_BYTES, Chunk
+from asrcli.errors import without_secrets
 from asrcli.events import Event, Gap, Notice, Resumed
 from asrcli.journal.disk import PRIVATE_FOLDER, Growing, Syncing, sync_folder
 from asrcli.journal.lock import Lock
@@ -189,7 +190,7 @@ class _Track:
             if item.cut_after:
                 self._index.append(line({"cut": item.end}))
         elif isinstance(item, Gap):
-            self._index.append(line({"gap": [item.begin_ms, item.end_ms], "reason": item.reason}))
+            self._index.append(line({"gap": [item.begin_ms, item.end_ms], "reason": without_secrets(item.reason)}))
         elif isinstance(item, Resumed):
             self._index.append(line({"pause": [item.begin_ms, item.end_ms], "muted": item.muted}))
 

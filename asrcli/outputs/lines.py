@@ -139,7 +139,9 @@ class Lines:
         for number in count():  # what an earlier run left behind, or somebody else put there, is not ours to replace
             self._part = self._path.with_name(f"{self._path.name}{number or ''}.part")
             try:
-                part = self._part.open("x", encoding="utf-8", errors="replace", newline="\n")
+                part = open(  # noqa: SIM115  closed at the end of the run
+                    self._part, "x", encoding="utf-8", errors="replace", newline="\n", opener=self._opener
+                )
             except FileExistsError:
                 continue
             except OSError:
@@ -149,6 +151,10 @@ class Lines:
                 shutil.copymode(self._path, self._part)
             return part
         raise AssertionError
+
+    def _opener(self, path: str, flags: int) -> int:
+        """Open a part; where it is to replace a file, nobody may open it before it has that one's rights."""
+        return os.open(path, flags, 0o600 if self._path is not None and self._path.exists() else 0o666)
 
 
 def _appended(path: Path) -> TextIO:
@@ -167,7 +173,9 @@ def _end_line(path: Path) -> None:
 
 def _is_device(path: Path) -> bool:
     """Whether the name belongs to something that cannot be replaced: a device, a pipe, a descriptor of ours."""
-    return path.absolute().is_relative_to("/dev") or (path.exists() and not path.is_file())
+    path = path.absolute()
+    in_dev = path.is_relative_to("/dev") and not path.is_relative_to("/dev/shm")  # noqa: S108  files like any others
+    return in_dev or (path.exists() and not path.is_file())
 
 
 def check(path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Paused, Reconnecting, Resumed
 from asrcli.outputs.lines import Lines
-from asrcli.outputs.text import INTO, account, harmless, pause, reconnecting, translated
+from asrcli.outputs.text import INTO, account, harmless, pause, reconnecting, reported, translated
 from asrcli.transcript import Transcript
 
 LEVELS = {"warning": 0, "info": 1, "debug": 2}
@@ -52,7 +52,7 @@ class Status:
         """Put out what a person should know."""
         del transcript
         if isinstance(event, Notice) and LEVELS[event.level] <= self._level:
-            self._write(f"asr: {harmless(event.text)}")
+            self._write(f"asr: {reported(event.text)}")
         elif isinstance(event, Paused | Resumed):
             word = "muted" if event.muted else "paused"
             self._write(f"asr: {word}" if isinstance(event, Paused) else f"asr: {pause(event, None)}")

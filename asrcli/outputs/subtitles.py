@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # A width or a precision without bound, one that comes from the text, and numbers as characters.
 _UNBOUNDED = re.compile(r"\d{4}|[{}]|c\Z")
 NEW_LINE = "\\N"  # of a caption in ASS
+MOMENT_MS = 10  # the shortest time that each format can write
+REMEMBERED = 4096  # captions; out of order, one may be like any of them
 TSV_HEAD = "start\tend\ttext"
 # Players take these for markup, and what stands between them would vanish.
 _MARKUP = {
@@ -41,6 +43,7 @@ class Subtitles:
         self._number = 0
         self._ends: dict[str, int] = {}  # speaker -> end of their last caption
         self._begun = False
+        self._shown: dict[tuple[int, int], None] = {}  # where and what the last of them were
         self._last: _Shown | None = None
 
     def hear(self, event: Event, transcript: Transcript) -> None:
@@ -59,7 +62,7 @@ class Subtitles:
         after_ms = self._ends.get(event.speaker, 0)
         if after_ms - event.begin_ms > REVERSED_MS:
             after_ms = 0
-        found = captions(whole, self._layout, after_ms)
+        found = [self._unlike(each) for each in captions(whole, self._layout, after_ms)]
         if found:
             self._last = _Shown(event.speaker, found, event.end_ms, written=self._lines.amendable)
             self._ends[event.speaker] = found[-1].end_ms
@@ -88,6 +91,17 @@ class Subtitles:
         elif found != last.captions:
             self._lines.amend(self._blocks(found))
         self._number += len(found)
+
+    def _unlike(self, caption: Caption) -> Caption:
+        """The caption, a moment later where the same one begins there already: readers drop what is there twice."""
+        what, begin_ms = hash(caption.lines), caption.begin_ms
+        while (key := (begin_ms // MOMENT_MS, what)) in self._shown:
+            begin_ms += MOMENT_MS
+        self._shown[key] = None
+        if len(self._shown) > REMEMBERED:
+            del self._shown[next(iter(self._shown))]
+        later_ms = begin_ms - caption.begin_ms
+        return replace(caption, begin_ms=begin_ms, end_ms=caption.end_ms + later_ms) if later_ms else caption
 
     @staticmethod
     def _speaks(event: Final | Gap) -> bool:

@@ -31,7 +31,7 @@ from asrcli.events import (
 from asrcli.outputs.bars import Bar, decibels
 from asrcli.outputs.plain import LEVELS
 from asrcli.outputs.tail import simple, tail
-from asrcli.outputs.text import BELOW, INTO, account, below, folded, harmless, line, pause, reconnecting
+from asrcli.outputs.text import BELOW, INTO, account, below, folded, harmless, line, pause, reconnecting, reported
 from asrcli.transcript import Transcript
 
 __all__ = ["Terminal", "tail"]
@@ -103,7 +103,7 @@ class Terminal:
         elif isinstance(event, Gap) and self._finals:
             self._print(line(event, self._stamp), "bold red")
         elif isinstance(event, Notice) and LEVELS[event.level] <= self._level:
-            self._print(f"asr: {harmless(event.text)}", "yellow")
+            self._print(f"asr: {reported(event.text)}", "yellow")
         elif isinstance(event, Resumed):
             self._print(pause(event, self._stamp), UNSETTLED)
         elif isinstance(event, Reconnecting) and (event.attempt == 1 or self._level > 0):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from asrcli.errors import without_secrets
 from asrcli.events import Ended, Final, Gap, Partial, Reconnecting, Resumed
 
 SEPARATOR = " · "
@@ -32,6 +33,11 @@ def harmless(text: str) -> str:
     kept = (" " if char in _LINE_ENDS else char for char in text if char not in _OVERRIDES)
     plain = "".join(char for char in kept if unicodedata.category(char) != "Cc")
     return _HALVES.sub("?", plain)
+
+
+def reported(text: str) -> str:
+    """What some other end or library says of itself: harmless, and without secrets."""
+    return harmless(without_secrets(text))
 
 
 def as_json(value: Any, indent: int | None = None) -> str:
@@ -73,7 +79,7 @@ def line(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
     if isinstance(event, Gap):
         stamp = stamp or clock
         whose = f"{harmless(event.speaker)}: " if event.speaker else ""
-        return f"[gap {stamp(event.begin_ms)} → {stamp(event.end_ms)}: {whose}{harmless(event.reason)}]"
+        return f"[gap {stamp(event.begin_ms)} → {stamp(event.end_ms)}: {whose}{reported(event.reason)}]"
     text = said(event)
     return f"[{stamp(event.begin_ms)} → {stamp(event.end_ms)}] {text}" if stamp else text
 
@@ -109,13 +115,13 @@ def reconnecting(event: Reconnecting) -> str:
     """What happened to the connection, and what is done about it."""
     whose = f"{harmless(event.speaker)}: " if event.speaker else ""
     return (
-        f"{whose}{harmless(event.reason)}; connecting again in {event.wait_ms / 1000:.1f} s (attempt {event.attempt})"
+        f"{whose}{reported(event.reason)}; connecting again in {event.wait_ms / 1000:.1f} s (attempt {event.attempt})"
     )
 
 
 def said(event: Final | Gap) -> str:
     """The words of a final behind the name of who said them; for a gap what stands in their place."""
-    words = f"[gap: {harmless(event.reason)}]" if isinstance(event, Gap) else harmless(event.text).strip()
+    words = f"[gap: {reported(event.reason)}]" if isinstance(event, Gap) else harmless(event.text).strip()
     return f"{harmless(event.speaker)}: {words}" if event.speaker else words
 
 

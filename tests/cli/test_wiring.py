@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.service import read_key
+from asrcli.cli.keys import read_key
 from asrcli.cli.values import parse_channel, parse_pace, parse_time
 from asrcli.cli.wiring import LOG_BYTES, LOG_FILES, log_to
 from asrcli.errors import OutputError, UsageError
@@ -17,7 +17,7 @@ KEY = "sk-0123456789abcdef"
 @pytest.fixture(autouse=True)
 def _no_key_and_no_handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
-    monkeypatch.setattr("asrcli.cli.service.USUAL_KEY_FILE", Path("/nowhere"))
+    monkeypatch.setattr("asrcli.cli.keys.USUAL_KEY_FILE", Path("/nowhere"))
     yield
     logger = logging.getLogger("asrcli")
     for handler in logger.handlers[:]:

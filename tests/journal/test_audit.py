@@ -55,7 +55,8 @@ def test_a_number_that_comes_twice_and_a_line_that_is_none(tmp_path: Path) -> No
     path = session(tmp_path, ITEMS, [*SAID[:-1], replace(END, lost_ms=0)])
     lines = (path / "events.jsonl").read_bytes().splitlines(keepends=True)
     (path / "events.jsonl").write_bytes(b"".join([*lines[:3], lines[2], b"junk\n", *lines[3:]]))
-    assert audit(Journal.open(path)).problems[:2] == (
+    assert audit(Journal.open(path)).problems[:3] == (
         "1 line of events.jsonl cannot be read",
+        "4.20 s have no text yet: asr resume gets it",  # the line may have been a gap, or the text of what follows
         "sentence 1 is there 2 times",
     )

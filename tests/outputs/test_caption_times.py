@@ -92,6 +92,18 @@ def test_no_time_and_no_text_breaks_a_file(
     assert all(begin >= 0 and end > begin and text.strip() for begin, end, text in found)
 
 
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("who", [["", "", ""], ["", "b", "", "b", ""]])
+def test_the_same_words_at_the_same_time_are_read_back_as_often_as_they_were_said(
+    tmp_path: Path, name: str, who: list[str]
+) -> None:
+    """Also by a speaker whose times jump far ahead and back, over and over: readers drop what is the same twice."""
+    path = tmp_path / f"a.{name}"
+    times = [at for _ in range(4) for at in (0, 100 * HOUR_MS)]
+    written(path, name, [Final("", at, at, "one", speaker=speaker) for at in times for speaker in who])
+    assert len(read(path)) == len(times) * len(who)
+
+
 @given(st.lists(st.tuples(st.integers(0, 3000), st.integers(-500, 6000), TEXTS), max_size=20))
 def test_captions_follow_each_other(steps: list[tuple[int, int, str]]) -> None:
     """Of sentences in order each begins at its time, or its turn behind one that began with it; none overlap."""
