@@ -35,7 +35,7 @@ RetryLimit = Annotated[
 RetryFor = Annotated[
     float | None,
     typer.Option(
-        help="How many seconds an outage is waited out. Default: 300; no limit for microphones, pipes and live streams.",
+        help="Seconds that an outage is waited out. Default: 300; no limit for a microphone, a pipe or a live stream.",
         min=0,
         metavar="S",
         rich_help_panel=CONNECTION,
