@@ -11,7 +11,7 @@ SEEDS ?= 1000
 .PHONY: demo test check bench chaos completions clean
 
 demo: $(VENV)/.demo
-	$(BIN)/asr file $(CLIP) --local --timestamps relative --partials
+	$(BIN)/asr file $(CLIP) --local --timestamps relative
 
 test: $(VENV)/.mic
 	$(BIN)/python -m pytest -n 2 --dist loadfile
