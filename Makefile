@@ -14,7 +14,7 @@ FUZZ_SECONDS ?= 600
 .PHONY: demo test check bench chaos soak fuzz completions clean
 
 demo: $(VENV)/.demo
-	$(BIN)/asr file $(CLIP) --local --timestamps relative --partials
+	$(BIN)/asr file $(CLIP) --local --timestamps relative
 
 test: $(VENV)/.mic
 	$(BIN)/python -m pytest -n 2 --dist loadfile

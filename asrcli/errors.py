@@ -67,7 +67,13 @@ def shorten(text: str, limit: int = SHOWN_CHARACTERS) -> str:
 
 
 class AsrError(Exception):
-    """Base of everything a person is told in one line."""
+    """Base of everything a person is told in one line.
+
+    Attributes:
+        told: It has been told already, when it happened.
+    """
+
+    told = False
 
     @property
     def brief(self) -> str:
@@ -205,14 +211,17 @@ class ServiceRefused(AsrError):
 
 
 class AudioLost(AsrError):
-    """The run ended in order and some of its audio has no text: the gaps say which."""
+    """The run ended in order and some of its audio has no text: the gaps say which; `path` is whose audio."""
+
+    path = ""
 
     def __init__(self, lost_ms: int) -> None:
         super().__init__(lost_ms)
         self.lost_ms = lost_ms
 
     def __str__(self) -> str:
-        return f"finished, but {self.lost_ms / 1000:.2f} s of audio was lost: see the gaps in the transcript"
+        whose = f"{bare(self.path)}: " if self.path else ""
+        return f"{whose}finished, but {self.lost_ms / 1000:.2f} s of audio was lost: see the gaps in the transcript"
 
 
 class BudgetReached(AsrError):
@@ -245,7 +254,12 @@ class Several(AsrError):
         self.errors = errors
 
     def __str__(self) -> str:
-        return f"{len(self.errors)} inputs failed: " + " · ".join(map(str, self.errors))
+        """How many, and what has not been told yet."""
+        news = [str(error) for error in self.errors if not error.told]
+        told = len(self.errors) - len(news)
+        if told:
+            news.append("see above" if not news else f"for the other{'s' if told > 1 else ''} see above")
+        return f"{len(self.errors)} input{'s' if len(self.errors) > 1 else ''} failed: " + " · ".join(news)
 
 
 def together(errors: "Sequence[AsrError]") -> AsrError:

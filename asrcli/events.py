@@ -227,14 +227,16 @@ class Ended:
     """The run is over: the account of every second, and the two delays a listener feels.
 
     Attributes:
-        audio_ms: Audio in all; covered_ms and lost_ms add up to it.
+        audio_ms: Audio in all, of each source that is heard at once; covered_ms and lost_ms add up to it.
+        wall_ms: The time that was heard, counted once where several sources are heard at once.
+        at_once: How many sources were heard at the same time at most.
         billed_s: Seconds the service counted, None where it does not say; likewise its tokens.
         cost: What that costs by the price list, in CNY; None where there is no price.
         first_text_ms: From the first audio sent to the first text, on the clock.
         final_after_stop_ms: From the end of the audio to the last final, on the clock.
         elapsed_ms: The whole run, on the clock.
         reconnects: Connections that were made anew.
-        paused_ms: Time in which nothing was meant to be heard; it is no part of audio_ms.
+        paused_ms: Time in which nothing was meant to be heard, counted once; it is no part of audio_ms or wall_ms.
         final_ms: Audio that finals cover; with silence_ms and lost_ms it adds up to audio_ms.
         silence_ms: Audio that is quiet, or that a healthy service has taken without opening a sentence.
         resent_ms: Audio that was sent again after a loss, each time it was.
@@ -266,6 +268,8 @@ class Ended:
     silence_ms: int = 0
     resent_ms: int = 0
     dropped: int = 0
+    wall_ms: int = 0
+    at_once: int = 0
 
 
 Spoken = SpeechStarted | Partial | SpeechStopped | Final

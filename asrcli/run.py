@@ -103,6 +103,7 @@ class Run:
                     break
                 for error in failed if number < len(sources) else ():
                     self._tell(Notice("warning", str(error)))
+                    error.told = True
         except KeyboardInterrupt:
             left = True
         finally:
@@ -142,14 +143,15 @@ class Run:
                             self._tell(each.began(event.task_id))
         except (KeyboardInterrupt, Leave):
             for each in heard:
-                self._leave(each, each.session.abandon())
+                self._leave(each, each.session.abandon(), abreast=each is not heard[0])
             raise KeyboardInterrupt from None
         except BaseException:
             for each in heard:
                 each.session.abandon()
             raise
         for each in heard:
-            self._account.add(each.session.over, each.begin_ms, each.source.format.ms(each.session.over.end))
+            over, abreast = each.session.over, each is not heard[0]
+            self._account.add(over, each.begin_ms, each.source.format.ms(over.end), abreast=abreast)
         return [error for each in heard if (error := each.session.over.error) is not None]
 
     def _billed(self, usage: Usage) -> Billed:
@@ -159,7 +161,7 @@ class Run:
         cost = self._plan.cost(usage)
         return Billed(usage, None if cost is None else round(cost, 6))
 
-    def _leave(self, each: "_Heard", over: Over) -> None:
+    def _leave(self, each: "_Heard", over: Over, *, abreast: bool) -> None:
         """Put out the settled words of open sentences, and name what was sent and not waited for."""
         speaker, end_ms = each.source.speaker, each.source.format.ms(over.end)
         kept: list[tuple[int, int]] = []
@@ -176,7 +178,7 @@ class Run:
         totals = over.totals
         final_ms = totals.final_ms + totals.open_ms - lost_ms
         totals = replace(totals, final_ms=final_ms, lost_ms=totals.lost_ms + lost_ms, open_ms=0)
-        self._account.add(replace(over, totals=totals), each.begin_ms, max(end_ms, each.begin_ms))
+        self._account.add(replace(over, totals=totals), each.begin_ms, max(end_ms, each.begin_ms), abreast=abreast)
 
     def _tell(self, event: Event) -> None:
         """Fold an event and let each output hear it; an output that fails is given up, and the others go on."""
@@ -203,6 +205,7 @@ class Run:
     def _hurry(self, sessions: Sequence[Session]) -> None:
         """SIGTERM: like Ctrl-C, with one attempt at most, and an end that comes whatever the service does."""
         self._interrupted = True
+        sessions[0].notify(Notice("warning", f"{WAITING}, at the latest in {HURRY_S:g} s"))
         for session in sessions:
             session.end_input(attempts=1)
             timer = Timer(HURRY_S, session.leave)

@@ -143,6 +143,7 @@ def test_sources_at_once_share_the_time_and_keep_their_labels() -> None:
     assert len({f.key for f in listener.of(Final) if isinstance(f, Final)}) == 5
     assert sorted(b.speaker for b in listener.of(Began) if isinstance(b, Began)) == ["", "left", "right"]
     assert (ended.audio_ms, ended.sentences, ended.lost_ms) == (1100, 5, 0)
+    assert (ended.wall_ms, ended.at_once) == (600, 2)
 
 
 def test_one_of_several_that_breaks_costs_the_others_nothing() -> None:
@@ -168,7 +169,7 @@ def test_the_delays_are_those_of_the_first_text_and_the_last_final() -> None:
 
 
 def test_a_broken_connection_is_a_gap_and_the_next_source_goes_on() -> None:
-    """One failure stops neither the others nor the account; it is told when it happens and again at the end."""
+    """One failure stops neither the others nor the account; it is told when it happens."""
     listener = Listener()
     with pytest.raises(ConnectionLost, match="oops"):
         Run(plan(breaking, saying(Final("1", 0, 400, "two"))), [listener]).transcribe([Tone(5), Tone(5)])

@@ -3,6 +3,7 @@
 import functools
 import logging
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -92,8 +93,7 @@ def main() -> None:
             sys.stdout.flush()
         code = code if bare else asked
     except _Mistake as exc:
-        where = exc.ctx.command_path if getattr(exc, "ctx", None) else "asr"
-        tell(f"asr: {exc.format_message().rstrip('.')}; see {where} --help")
+        tell(f"asr: {_mistaken(exc)}")
     except SystemExit as exc:  # a library ends a program whose pipe is closed with 1
         code = 0 if isinstance(exc.__context__, BrokenPipeError) else exc.code
     except (OSError, AsrError) as exc:  # what wrote the help, or the version
@@ -103,6 +103,17 @@ def main() -> None:
             tell(f"asr: {error}")
     let_go()
     sys.exit(code)  # type: ignore[arg-type]
+
+
+def _mistaken(exc: Any) -> str:
+    """What is wrong with the command line, and what to do next."""
+    from asrcli.cli.hints import meant
+
+    problem = exc.format_message()
+    where = exc.ctx.command_path if getattr(exc, "ctx", None) else "asr"
+    hint = meant(problem, sys.argv[1:], COMMANDS)
+    problem = re.sub(r"\.? Did you mean .*", "", problem, flags=re.DOTALL) if hint else problem
+    return f"{problem.rstrip('.')}; {hint or f'see {where} --help'}"
 
 
 def register(wanted: str, *, every: bool = False) -> None:

@@ -43,15 +43,17 @@ Vad = Annotated[
     ),
 ]
 SilenceMs = Annotated[
-    int | None, _value(f"Silence that ends a sentence, {SILENCE_MS[0]} to {SILENCE_MS[-1]}.", "MS", SENTENCES)
+    int | None,
+    _value(f"Silence that ends a sentence, {SILENCE_MS[0]} to {SILENCE_MS[-1]} milliseconds.", "MS", SENTENCES),
 ]
 Threshold = Annotated[
     float | None,
-    _value("Speech against noise, from -1 (all is speech) to 1.", "X", SENTENCES),
+    _value("What is speech, from -1 (every sound) to 1 (the clearest). --noise-threshold is the same.", "X", SENTENCES),
 ]
-NoiseThreshold = Annotated[float | None, _value("The same as --threshold.", "X", SENTENCES)]
+NoiseThreshold = Annotated[float | None, typer.Option("--noise-threshold", hidden=True)]  # the name at the service
 PrefixMs = Annotated[
-    int | None, _value("Audio before speech that belongs to it.", "MS", SENTENCES, "--prefix-padding-ms")
+    int | None,
+    _value("Audio before speech that belongs to it, in milliseconds.", "MS", SENTENCES, "--prefix-padding-ms"),
 ]
 VadModel = Annotated[
     str | None,
@@ -76,7 +78,7 @@ TranslationOnly = Annotated[
 ]
 Param = Annotated[
     list[str] | None,
-    _value("A parameter under the service's own name, sent as it is; may be repeated.", "NAME=JSON"),
+    _value("A parameter under the service's own name, sent as it is; may be repeated.", "KEY=JSON"),
 ]
 Force = Annotated[
     bool,
@@ -120,7 +122,7 @@ SideTranscript = Annotated[
 Temperature = Annotated[float | None, _value("How freely it answers, 0 to 2.", "X", PROMPT)]
 TopP = Annotated[float | None, _value("Draw from the likeliest words of this share.", "X", PROMPT, "--top-p")]
 TopK = Annotated[int | None, _value("Draw from so many of the likeliest words.", "N", PROMPT, "--top-k")]
-MaxTokens = Annotated[int | None, _value("Length of an answer at most.", "N", PROMPT)]
+MaxTokens = Annotated[int | None, _value("Length of an answer at most, in tokens.", "N", PROMPT)]
 Seed = Annotated[int | None, _value("The same answer for the same seed.", "N", PROMPT)]
 
 
@@ -267,7 +269,7 @@ def _words(option: str, given: Sequence[str]) -> tuple[str, ...]:
 def _parameter(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        raise UsageError(f"--param {text}: not NAME=JSON", "as in --param max_sentence_silence=800")
+        raise UsageError(f"--param {text}: not KEY=JSON", "as in --param max_sentence_silence=800")
     try:
         return name.strip(), json.loads(value)
     except ValueError:

@@ -11,7 +11,7 @@ from asrcli.cli.patience import Patience
 from asrcli.cli.service import Service
 from asrcli.cli.shown import Shown
 from asrcli.cli.status import Status
-from asrcli.errors import together
+from asrcli.errors import UsageError, together
 
 if TYPE_CHECKING:
     from asrcli.catalogue import Model
@@ -74,6 +74,8 @@ def file(
     from asrcli.cli.filing import Filing
 
     filing = Filing(keeping.journal_folder(journal, no_journal=no_journal), paths)
+    if passthrough and service.local:
+        raise UsageError("--passthrough with --local: the embedded recognizer decodes no files", "leave it out")
     samples = reads.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     found = reads.model_for(model, paths, asking.language or [], samples, service.region_asked)
     asked, told = reads.recognition(found, asking, service, vad=asking.vad, heartbeat=heartbeat)
@@ -95,7 +97,8 @@ def file(
         connection = patience.of(service.at(stack, asked))
         tries = patience.tries()
         remembers = asking.context_from_transcript
-        asks = wiring.Asks(found, asked, connection, speed, tries, service, told, remembers, spending.limit(budget))
+        most, quiet = spending.limit(budget), status.level is None
+        asks = wiring.Asks(found, asked, connection, speed, tries, service, told, remembers, most, quiet)
         kept = filing.during(runs, asked, connection, showing, reading, speed, local=service.local)
         asks.run(stack.enter_context(kept), failures)
 

@@ -52,7 +52,7 @@ For = Annotated[
 ]
 UntilSilence = Annotated[
     str | None,
-    typer.Option(help="End when nobody has spoken for so long.", metavar="TIME", rich_help_panel=o.AUDIO),
+    typer.Option(help="End when nobody has spoken for so long: 30s, 5m.", metavar="TIME", rich_help_panel=o.AUDIO),
 ]
 PushToTalk = Annotated[
     bool,
@@ -78,7 +78,7 @@ DeviceRetry = Annotated[
     ),
 ]
 ModelName = Annotated[
-    str | None, o.asked_model(". Default: fun-asr-realtime; qwen3-asr-flash-realtime with --ptt and --no-vad.")
+    str | None, o.asked_model(". Default: fun-asr-realtime; qwen3-asr-flash-realtime with --ptt or --no-vad.")
 ]
 Heartbeat = Annotated[
     bool | None,

@@ -63,9 +63,12 @@ Pace = Annotated[
     ),
 ]
 Start = Annotated[
-    str | None, typer.Option(help="Begin here: 90, 1:30 or 1:02:03.5.", metavar="TIME", rich_help_panel=AUDIO)
+    str | None,
+    typer.Option(
+        help="Begin here: 90 (seconds), 1:30 (minutes) or 1:02:03.5 (hours).", metavar="TIME", rich_help_panel=AUDIO
+    ),
 ]
-End = Annotated[str | None, typer.Option(help="End here.", metavar="TIME", rich_help_panel=AUDIO)]
+End = Annotated[str | None, typer.Option(help="End here, likewise.", metavar="TIME", rich_help_panel=AUDIO)]
 Channel = Annotated[
     str, typer.Option(help="Which channel: mix, left, right or its number.", metavar="NAME", rich_help_panel=AUDIO)
 ]
@@ -91,7 +94,12 @@ EachChannel = Annotated[
 Gain = Annotated[
     float,
     typer.Option(
-        help="Make it louder, or softer.", min=-60, max=60, callback=finite, metavar="DB", rich_help_panel=AUDIO
+        help="Make it louder, or with a minus softer, in decibels.",
+        min=-60,
+        max=60,
+        callback=finite,
+        metavar="DB",
+        rich_help_panel=AUDIO,
     ),
 ]
 Raw = Annotated[
@@ -100,12 +108,17 @@ Raw = Annotated[
 ]
 Encoding = Annotated[
     EncodingName | None,
-    typer.Option(help="Encoding of bare samples. Default: s16le.", rich_help_panel=AUDIO, show_default=False),
+    typer.Option(
+        help="Encoding of bare samples: s16le, s16be, s24le, s32le, u8, f32le, f64le, alaw, mulaw. Default: s16le.",
+        metavar="NAME",
+        rich_help_panel=AUDIO,
+        show_default=False,
+    ),
 ]
 Rate = Annotated[
     int | None,
     typer.Option(
-        help="Rate of bare samples. Default: 16000.",
+        help="Rate of bare samples, in samples a second. Default: 16000.",
         min=1000,
         max=384_000,
         metavar="HZ",
@@ -173,7 +186,9 @@ Formats = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="Text, JSON Lines, subtitles, lyrics or a table; may be repeated. Default: as -o is called, or text.",
+        help="text, jsonl (JSON Lines), srt, vtt, ass (subtitles), lrc (lyrics) or tsv (a table); may be repeated. "
+        "Default: what the suffix of -o says, or text.",
+        metavar="FORMAT",
         rich_help_panel=OUTPUT,
         show_default=False,
     ),
@@ -220,10 +235,17 @@ Capitalize = Annotated[
 ]
 MaxLine = Annotated[
     int | None,
-    typer.Option(help="Cells in a line of subtitles: 42.", min=10, max=200, metavar="N", rich_help_panel=OUTPUT),
+    typer.Option(
+        help="Longest line of subtitles, in columns of a screen; a Chinese character takes 2. Default: 42.",
+        min=10,
+        max=200,
+        metavar="N",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 MaxLines = Annotated[
-    int | None, typer.Option(help="Lines in a subtitle: 2.", min=1, max=4, metavar="N", rich_help_panel=OUTPUT)
+    int | None,
+    typer.Option(help="Most lines of a subtitle. Default: 2.", min=1, max=4, metavar="N", rich_help_panel=OUTPUT),
 ]
 Exec = Annotated[
     str | None,

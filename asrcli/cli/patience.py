@@ -35,7 +35,7 @@ RetryLimit = Annotated[
 RetryFor = Annotated[
     float | None,
     typer.Option(
-        help="How long an outage is waited out. Default: 300; no limit for a microphone, a pipe or a live stream.",
+        help="Seconds that an outage is waited out. Default: 300; no limit for a microphone, a pipe or a live stream.",
         min=0,
         metavar="S",
         rich_help_panel=CONNECTION,
@@ -45,7 +45,7 @@ RetryFor = Annotated[
 RetryWait = Annotated[
     float,
     typer.Option(
-        help="At most so long before the first attempt; it doubles with each.",
+        help="At most so many seconds before the first attempt; it doubles with each.",
         min=0,
         max=60,
         callback=finite,
@@ -67,7 +67,7 @@ CatchUp = Annotated[
 ConnectTimeout = Annotated[
     float,
     typer.Option(
-        help="How long a connection, and then the service, may take to come up.",
+        help="How many seconds a connection, and then the service, may take to come up.",
         min=0.1,
         callback=finite,
         metavar="S",
@@ -77,7 +77,7 @@ ConnectTimeout = Annotated[
 StallTimeout = Annotated[
     float,
     typer.Option(
-        help="How long the service may take nothing of what is sent, and send nothing.",
+        help="How many seconds the service may take nothing of what is sent, and send nothing.",
         min=0.1,
         callback=finite,
         metavar="S",
@@ -87,7 +87,7 @@ StallTimeout = Annotated[
 Keepalive = Annotated[
     float | None,
     typer.Option(
-        help="Ping so often. Default: half of --stall-timeout.",
+        help="Ping every so many seconds. Default: half of --stall-timeout.",
         min=0.1,
         callback=finite,
         metavar="S",

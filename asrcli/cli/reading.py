@@ -75,6 +75,9 @@ def recognition(
     Raises:
         UsageError: what it cannot do, or would ignore.
     """
+    if service.local and not model.known and not asking.force:
+        advice = "leave it out, or see asr models"
+        raise UsageError(f"--model {model.name} with --local: no model of the service is called so", advice)
     model = service.heard_by(model)
     asked = asking.recognition(model, vad=vad, heartbeat=heartbeat)
     ignored = [*unheeded(asked), *(["--context-from-transcript"] if asking.context_from_transcript else [])]

@@ -139,7 +139,9 @@ def _resume(continuing: "Continuing", journal: "Journal", asking: "_Again", leve
         patience = asking.patience
         pace = None if service.local else patience.catch_up
         connection, tries = patience.of(connection), patience.tries()
-        wiring.Asks(found, asked, connection, pace, tries, service, told, budget=asking.budget).run(runs)
+        wiring.Asks(
+            found, asked, connection, pace, tries, service, told, budget=asking.budget, quiet=level is None
+        ).run(runs)
 
 
 def _resume_files(continuing: "Continuing", journal: "Journal", asking: "_Again", level: int | None) -> None:
@@ -169,7 +171,9 @@ def _resume_files(continuing: "Continuing", journal: "Journal", asking: "_Again"
         continuing.begin()
         patience = asking.patience
         connection, tries = patience.of(connection), patience.tries()
-        wiring.Asks(found, asked, connection, pace, tries, service, told, budget=asking.budget).run(runs)
+        wiring.Asks(
+            found, asked, connection, pace, tries, service, told, budget=asking.budget, quiet=level is None
+        ).run(runs)
 
 
 @dataclass(frozen=True)

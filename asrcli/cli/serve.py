@@ -65,6 +65,7 @@ EngineName = Annotated[
         "--engine",
         help="pocketsphinx: US English, modest accuracy, offline. scripted: replays a script, for tests. "
         "counting: says which chunks of counted audio came, for tests.",
+        metavar="NAME",
         rich_help_panel="Recognizer",
     ),
 ]
@@ -83,7 +84,7 @@ AnswerFile = Annotated[
         "--answers",
         help="What is said in another language, and to prompts: this server recognizes, and makes up neither. One "
         'JSON object per line: {"text": "hello", "translation": {"fr": "bonjour"}, "answer": "a greeting"}. Without '
-        "it a translation is [fr] and the text, an answer the text alone.",
+        "it a translation is \\[fr] and the text, an answer the text alone.",
         metavar="PATH",
         rich_help_panel="Recognizer",
     ),

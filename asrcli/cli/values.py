@@ -88,6 +88,8 @@ def parse_time(name: str, text: str | None) -> int | None:
     if found is None:
         raise UsageError(f"{name} {shorten(text, 40)}: not a time", "write it as 90, 1:30 or 1:02:03.5")
     hours, minutes, seconds = found.groups(default="0")
+    if (found[2] and float(seconds) >= 60) or (found[1] and int(minutes) >= 60):
+        raise UsageError(f"{name} {text}: not a time", "minutes and seconds behind a colon are below 60")
     return round((int(hours) * 3600 + int(minutes) * 60 + float(seconds)) * 1000)
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from asrcli.catalogue import INFERENCE, OMNI, REALTIME, TRANSLATION, Model
 from asrcli.cli.service import Service
+from asrcli.cli.telling import tell
 from asrcli.config import Connection, Recognition, Retries
 from asrcli.context import Memory
-from asrcli.errors import AsrError, NobodyReads, OutputError, Several, together
+from asrcli.errors import AsrError, AudioLost, NobodyReads, OutputError, Several, SourceError, bare, together
 from asrcli.events import Notice
 from asrcli.prices import Price
 
@@ -79,6 +80,7 @@ class Asks:
         told: What a user should know before the first word.
         remembers: The last sentences are context for the next.
         budget: What all of it may cost, in CNY.
+        quiet: Nobody is told anything before the end.
     """
 
     model: Model
@@ -90,6 +92,7 @@ class Asks:
     told: Sequence[str] = ()
     remembers: bool = False
     budget: float | None = None
+    quiet: bool = False
 
     def run(
         self, runs: "Sequence[tuple[Sequence[Source | Together], Opens]]", failures: Sequence[AsrError] = ()
@@ -102,23 +105,40 @@ class Asks:
             AsrError: what failed, before or now; Several, if it was more than one.
         """
         from asrcli.engine.calls import IdleCalls
-        from asrcli.run import HOPELESS, Run
+        from asrcli.run import HOPELESS, Run, flat
 
         notices = self._notices(runs, failures)
         plan, failed, budget = self._plan(), list(failures), self._budget()
         with closing(IdleCalls()) as idle:
-            for sources, opens in runs:
+            for number, (sources, opens) in enumerate(runs, 1):
                 heard = sources if budget is None else limited(sources, budget)
                 try:
                     with opens() as outputs:
+                        for each in failures:
+                            each.told = True  # among the notices of the first run
                         Run(plan, [*outputs, *([budget] if budget else [])], idle).transcribe(heard, notices)
                 except AsrError as exc:
-                    failed += exc.errors if isinstance(exc, Several) else [exc]
+                    now = exc.errors if isinstance(exc, Several) else [exc]
+                    failed += now
                     if isinstance(exc, (*HOPELESS, NobodyReads, OutputError)):
                         break
+                    if len(runs) > 1:
+                        self._tell(now, flat(sources)[0].name, last=number == len(runs))
                 notices = []
         if failed:
-            raise together(failed)
+            for each in failed:
+                each.told = each.told and not self.quiet
+            # What was told when it happened is only counted at the end.
+            raise Several(failed) if any(each.told for each in failed) else together(failed)
+
+    def _tell(self, errors: "Sequence[AsrError]", name: str, *, last: bool) -> None:
+        """Say at once what was wrong with an input, with its name; behind the `last` one the end says it."""
+        for each in errors:
+            if isinstance(each, AudioLost):
+                each.path = name
+            if not each.told and not self.quiet and not last:
+                tell(f"asr: {each}" if isinstance(each, SourceError | AudioLost) else f"asr: {bare(name)}: {each}")
+                each.told = True
 
     @property
     def price(self) -> Price | None:

@@ -17,7 +17,7 @@ from asrcli.cli.grouping import grouped
 from asrcli.cli.service import Service
 from asrcli.config import Recognition
 from asrcli.errors import UsageError
-from asrcli.models import find
+from asrcli.models import AUTO, find
 
 if TYPE_CHECKING:
     from asrcli.protocol.raw import Exchange
@@ -102,17 +102,36 @@ AudioFormat = Annotated[
     ),
 ]
 ChunkMs = Annotated[
-    int, typer.Option(help="Length of a piece of audio.", min=10, max=2000, metavar="MS", rich_help_panel=o.AUDIO)
+    int,
+    typer.Option(
+        help="Length of a piece of audio, in milliseconds.", min=10, max=2000, metavar="MS", rich_help_panel=o.AUDIO
+    ),
 ]
 Wait = Annotated[
     float | None,
     typer.Option(
-        help="How long to wait for the next answer at the end. Default: 30; 3 with --wire none.",
+        help="How many seconds to wait for the next answer at the end. Default: 30; 3 with --wire none.",
         min=0.1,
         callback=o.finite,
         metavar="S",
         rich_help_panel=WIRE,
         show_default=False,
+    ),
+]
+ModelName = Annotated[
+    str, o.asked_model(" by name. Default: fun-asr-realtime; qwen3-asr-flash-realtime with --wire realtime.")
+]
+Printed = Annotated[
+    str | None,
+    typer.Option("--output", "-o", help="Write the messages to this file.", metavar="PATH", rich_help_panel=o.OUTPUT),
+]
+Replaced = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Write over a file that holds something else.",
+        metavar=o.FLAG,
+        rich_help_panel=o.OUTPUT,
     ),
 ]
 
@@ -125,7 +144,7 @@ def ws_raw(
     service: Service,
     header: Headers = None,
     wait: Wait = None,
-    model: o.ModelName = "",
+    model: ModelName = "",
     vad: Vad = True,
     first: First = None,
     last: Last = None,
@@ -139,8 +158,8 @@ def ws_raw(
     channels: o.Channels = None,
     show_sent: ShowSent = False,
     stamp: StampLines = False,
-    output: o.OutputFile = None,
-    overwrite: o.Overwrite = False,
+    output: Printed = None,
+    overwrite: Replaced = False,
     debug: o.Debug = False,
     log_file: o.LogFile = None,
 ) -> None:
@@ -162,6 +181,8 @@ def ws_raw(
 
     if model and wire is Wire.NONE:
         raise UsageError("--model with --wire none: such a server is asked for no model")
+    if model == AUTO:
+        raise UsageError("--model auto: here a model is asked for by its name", "leave it out, or see asr models")
     _check(wire, service, text=text, path=path, vad=vad)
     if raw and (path is None or audio_format != "pcm"):
         raise UsageError("--raw describes a file of bare samples, which goes out as pcm")

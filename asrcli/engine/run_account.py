@@ -7,6 +7,21 @@ from asrcli.events import Billed, Ended, Usage
 
 
 @dataclass
+class Abreast:
+    """What sources that are heard at once add up to. One alone is abreast of none."""
+
+    begin_ms: int
+    end_ms: int
+    paused_ms: int
+    sources: int = 1
+
+    def join(self, end_ms: int, paused_ms: int) -> None:
+        """Another source is heard at the same time: the same second, and the same pause, is counted once."""
+        self.end_ms, self.paused_ms = max(self.end_ms, end_ms), max(self.paused_ms, paused_ms)
+        self.sources += 1
+
+
+@dataclass
 class RunAccount:
     """The running sums."""
 
@@ -14,10 +29,15 @@ class RunAccount:
     audio_ms: int = 0  # of all sessions, also where they ran at once
     usage: Usage = Usage()  # noqa: RUF009  a frozen value
     overs: list[Over] = field(default_factory=list)
+    stages: list[Abreast] = field(default_factory=list)
 
-    def add(self, over: Over, begin_ms: int, end_ms: int) -> None:
-        """A session is over; it heard the timeline from `begin_ms` to `end_ms`."""
+    def add(self, over: Over, begin_ms: int, end_ms: int, *, abreast: bool = False) -> None:
+        """A session is over; it heard the timeline from `begin_ms` to `end_ms`, `abreast` of the one before."""
         self.overs.append(over)
+        if abreast and self.stages:
+            self.stages[-1].join(end_ms, over.totals.paused_ms)
+        else:
+            self.stages.append(Abreast(begin_ms, end_ms, over.totals.paused_ms))
         self.end_ms, self.audio_ms = max(self.end_ms, end_ms), self.audio_ms + end_ms - begin_ms
         self.usage += over.usage
 
@@ -26,8 +46,8 @@ class RunAccount:
         firsts = [over.first_text_ms for over in self.overs if over.first_text_ms is not None]
         lasts = [over.final_after_stop_ms for over in self.overs if over.final_after_stop_ms is not None]
         totals = [over.totals for over in self.overs]
-        paused_ms, lost_ms = sum(each.paused_ms for each in totals), sum(each.lost_ms for each in totals)
-        audio_ms = self.audio_ms - paused_ms
+        paused_ms, lost_ms = sum(each.paused_ms for each in self.stages), sum(each.lost_ms for each in totals)
+        audio_ms = self.audio_ms - sum(each.paused_ms for each in totals)
         return Ended(
             audio_ms=audio_ms,
             covered_ms=audio_ms - lost_ms,
@@ -50,4 +70,6 @@ class RunAccount:
             elapsed_ms=round(elapsed_s * 1000),
             live=live,
             model=model,
+            wall_ms=sum(each.end_ms - each.begin_ms for each in self.stages) - paused_ms,
+            at_once=max((each.sources for each in self.stages), default=0),
         )

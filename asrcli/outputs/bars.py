@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress_bar import ProgressBar
 from rich.segment import Segment
 
 from asrcli.events import Absent, Began, Billed, Ended, Event, Level, Paused, Progress, Reconnecting, Resumed
-from asrcli.outputs.text import clock, money
+from asrcli.outputs.tail import simple
+from asrcli.outputs.text import clock, harmless, money
 from asrcli.transcript import Transcript
 
 BAR_CELLS = 40
@@ -122,7 +123,7 @@ class MicrophoneBar:
         figures = [
             self._status(),
             _short(self._heard_ms),
-            *map(decibels, self._levels.values()),
+            *self._loud(),
             self._lag(transcript),
             self._cost,
         ]
@@ -130,7 +131,8 @@ class MicrophoneBar:
         while len(figures) > 2 and cell_len(" ".join(figures)) > cells:
             figures.pop()
         room = cells - cell_len(" ".join(figures))
-        yield Segment(" ".join(figures)[:cells])
+        shown = " ".join(figures)
+        yield Segment(shown if room >= 0 else set_cell_size(shown, cells))
         if room > METER_CELLS:
             meter = ProgressBar(METER_DB, min(METER_DB, max(0.0, level + METER_DB)), width=METER_CELLS)
             yield Segment(" ")
@@ -138,6 +140,12 @@ class MicrophoneBar:
             room -= METER_CELLS + 1
         if self._keys and room > len(HINT):
             yield Segment(f" {HINT}")
+
+    def _loud(self) -> Iterator[str]:
+        """The level of each device, behind its name where there are several."""
+        for speaker, dbfs in self._levels.items():
+            name = simple(harmless(speaker)) if len(self._levels) > 1 else ""
+            yield f"{name} {decibels(dbfs)}".strip()
 
     def _status(self) -> str:
         words = self._held | dict.fromkeys(self._absent, "no microphone")

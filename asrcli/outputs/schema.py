@@ -85,7 +85,7 @@ _EVENTS = [
     ),
     _event(
         "end",
-        "the last line: the account of the run; audio_ms = covered_ms + lost_ms",
+        "the last line: the account of the run; audio_ms = covered_ms + lost_ms, summed over all sources",
         {
             "audio_ms": _MS,
             "covered_ms": _MS,
@@ -109,6 +109,8 @@ _EVENTS = [
             "resent_ms": {**_MS, "description": "audio that was sent again after a loss, each time it was"},
             "dropped": {**_COUNT, "description": "finals that said again what was settled, and were dropped"},
             "model": {**_TEXT, "description": "what heard it: the model asked, or the recognizer on this machine"},
+            "wall_ms": {**_MS, "description": "the time heard: where sources are heard at once it is counted once"},
+            "at_once": {**_COUNT, "description": "how many sources (devices, channels) were heard at the same time"},
             "longest_catch_up_ms": {**_MS, "description": "loss of a connection to nothing waiting any more"},
         },
     ),

@@ -1,10 +1,11 @@
-"""The end of a text that fits on one line of a terminal, cut between words. Pure."""
+"""Text on a terminal, cut between words: the end that fits on one line, or all of it on several lines. Pure."""
 
 import unicodedata
 
 from rich.cells import cell_len
 
 JOINER, FLAG = "\u200d", "⚑"
+_CLOSING = frozenset("，。！？；：、”’）》〉」』】…,.!?;:)]")  # no line begins with these
 _DROPPED = {"\ufe0e", "\ufe0f", "\u20e3"}  # forms of the character before
 
 
@@ -45,6 +46,40 @@ def tail(settled: str, unsettled: str, cells: int) -> tuple[str, str]:
         room -= cell_len(whole[begin])
     begin = next((at for at in range(begin, len(whole)) if _may_begin(whole, at)), _at_character(whole, begin))
     return "…" + settled[begin:], unsettled[max(0, begin - len(settled)) :]
+
+
+def wrapped(text: str, cells: int, indent: int = 0) -> list[str]:
+    """The text as lines of at most so many cells, each of which begins with a word; all but the first are indented.
+
+    A word that is longer than a line stays whole: the terminal breaks it.
+    """
+    indent = indent if indent <= cells // 2 else 0
+    lines, begin, room, head = [], 0, cells, ""
+    while (end := _fitting(text, begin, room)) < len(text):
+        lines.append(head + text[begin:end].rstrip())
+        begin, room, head = end, cells - indent, " " * indent
+    lines.append(head + text[begin:].rstrip())
+    return lines
+
+
+def _fitting(text: str, begin: int, cells: int) -> int:
+    """Where the first line ends of what stands from `begin` on: before a word, the first one at least."""
+    stop, used = begin, 0
+    while stop < len(text) and (used := used + cell_len(text[stop])) <= cells:
+        stop += 1
+    while stop < len(text) and text[stop].isspace():  # spaces at the end of a line need no room
+        stop += 1
+    if stop == len(text):
+        return stop
+    for at in range(stop, begin, -1):
+        if _may_break(text, at):
+            return at
+    return next((at for at in range(stop + 1, len(text)) if _may_break(text, at)), len(text))
+
+
+def _may_break(text: str, at: int) -> bool:
+    near = max(0, at - 16)  # a word is looked at, not the text
+    return text[at] not in _CLOSING and _may_begin(text[near : at + 1], at - near)
 
 
 def _may_begin(text: str, at: int) -> bool:

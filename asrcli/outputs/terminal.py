@@ -30,8 +30,20 @@ from asrcli.events import (
 )
 from asrcli.outputs.bars import Bar, decibels
 from asrcli.outputs.plain import LEVELS
-from asrcli.outputs.tail import simple, tail
-from asrcli.outputs.text import BELOW, INTO, account, below, folded, harmless, line, pause, reconnecting, reported
+from asrcli.outputs.tail import simple, tail, wrapped
+from asrcli.outputs.text import (
+    BELOW,
+    INTO,
+    account,
+    below,
+    folded,
+    harmless,
+    line,
+    pause,
+    reconnecting,
+    reported,
+    said,
+)
 from asrcli.transcript import Transcript
 
 __all__ = ["Terminal", "tail"]
@@ -99,7 +111,8 @@ class Terminal:
             self._stop()
             self._draws_from = self._now() + OTHERS_S
         if isinstance(event, Final) and event.text.strip() and self._finals:
-            self._print("\n".join([line(event, self._stamp), *below(event, BELOW)]))
+            said_line = line(event, self._stamp)
+            self._print("\n".join([said_line, *below(event, BELOW)]), indent=len(said_line) - len(said(event)))
         elif isinstance(event, Gap) and self._finals:
             self._print(line(event, self._stamp), "bold red")
         elif isinstance(event, Notice) and LEVELS[event.level] <= self._level:
@@ -147,9 +160,12 @@ class Terminal:
         live, self._live = self._live, self._unstarted()
         live.stop()
 
-    def _print(self, text: str, style: str = "") -> None:
+    def _print(self, text: str, style: str = "", indent: int = 0) -> None:
+        """Print lines, broken between words where they are longer than the screen is wide."""
         self._unfold()
-        self._console.print(Text(text, style=style), soft_wrap=True)
+        cells = max(1, self._console.width - 1)
+        shown = "\n".join(part for each in text.split("\n") for part in wrapped(each, cells, indent))
+        self._console.print(Text(shown, style=style), soft_wrap=True)
 
     def _redraw(self) -> None:
         if self._live.is_started and self._now() - self._drawn_at >= REDRAW_EVERY_S:
@@ -183,14 +199,14 @@ class Terminal:
 
     def _sentence(self, speaker: str, cells: int) -> Iterator[list[Segment]]:
         """What is open of a speaker, and under it its translation: a line each."""
-        said = [partial for partial in self._transcript.open.values() if partial.speaker == speaker]
-        settled = said[0].settled if said else ""
-        unsettled = " ".join([said[0].unsettled, *(later.text for later in said[1:])]) if said else ""
+        spoken = [partial for partial in self._transcript.open.values() if partial.speaker == speaker]
+        settled = spoken[0].settled if spoken else ""
+        unsettled = " ".join([spoken[0].unsettled, *(later.text for later in spoken[1:])]) if spoken else ""
         head = self._head(speaker, cells)
         room = cells - cell_len(head)
         settled, unsettled = tail(simple(harmless(settled)), simple(harmless(unsettled)), room)
         yield [Segment(head, Style.parse(UNSETTLED)), Segment(settled), Segment(unsettled, Style.parse(UNSETTLED))]
-        if translation := " ".join(simple(harmless(partial.translation)) for partial in said).strip():
+        if translation := " ".join(simple(harmless(partial.translation)) for partial in spoken).strip():
             shown = BELOW + INTO + "".join(tail("", translation, max(1, cells - cell_len(BELOW + INTO))))
             yield [Segment(shown, Style.parse(UNSETTLED))]
 

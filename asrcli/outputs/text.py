@@ -139,7 +139,7 @@ def account(ended: Ended) -> list[str]:
     captured, final, lost = (round(ms / 10) for ms in (ended.audio_ms, ended.final_ms, ended.lost_ms))
     silence = captured - final - lost  # silence_ms, rounded so that what is shown adds up
     seconds = [
-        f"captured {captured / 100:.2f} s",
+        *_captured(ended, captured),
         f"final {final / 100:.2f} s",
         f"silence {silence / 100:.2f} s",
         f"lost {lost / 100:.2f} s",
@@ -154,7 +154,7 @@ def account(ended: Ended) -> list[str]:
     if ended.dropped:
         seconds.append(f"dropped {ended.dropped} repeated sentence{'' if ended.dropped == 1 else 's'}")
     if ended.elapsed_ms and not ended.lost_ms and not ended.live:
-        seconds.append(f"{ended.audio_ms / ended.elapsed_ms:.1f}x real time")
+        seconds.append(f"{(ended.wall_ms or ended.audio_ms) / ended.elapsed_ms:.1f}x real time")
     delays = []
     if ended.first_text_ms is not None:
         delays.append(f"first text after {ended.first_text_ms / 1000:.2f} s")
@@ -162,6 +162,14 @@ def account(ended: Ended) -> list[str]:
         delays.append(f"last final {ended.final_after_stop_ms / 1000:.2f} s after the end")
     delays += [*_bill(ended), *([f"heard by {harmless(ended.model)}"] if ended.model else [])]
     return [SEPARATOR.join(parts) for parts in (seconds, delays) if parts]
+
+
+def _captured(ended: Ended, centiseconds: int) -> list[str]:
+    """How long was heard. Where sources were heard at once the time stands once, then how much audio that is."""
+    if ended.at_once < 2:
+        return [f"captured {centiseconds / 100:.2f} s"]
+    what = f"{ended.at_once} {'devices' if ended.live else 'channels'}"
+    return [f"captured {ended.wall_ms / 1000:.2f} s", f"{what}, {centiseconds / 100:.2f} s of audio"]
 
 
 def money(cost: float) -> str:

@@ -1,7 +1,7 @@
 """Containers to PCM at its true place, packet by packet, through PyAV: what is damaged is skipped and named."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from errno import EIO
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -10,7 +10,7 @@ from asrcli.audio import Format
 from asrcli.errors import SourceError
 from asrcli.events import Notice
 from asrcli.sources.clock import LEAD_MAX_S, Clock
-from asrcli.sources.frames import Ahead, Bad, frames, time_of
+from asrcli.sources.frames import UNDECODABLE, Ahead, Bad, frames
 from asrcli.sources.lengths import ms_of, promised
 from asrcli.sources.mixing import CANCELLED, Mixer
 from asrcli.sources.placed import Item, Laid, Missing
@@ -151,23 +151,25 @@ class Decoder:
             yield Notice("warning", self.note)
         mixer, clock = Mixer(audio_format, channel), Clock(self._zero_s)
         ahead = Ahead(frames(self._packets(), self._stream, self._trouble))
-        laid = Laid(audio_format)
+        laid, counting, guard = Laid(audio_format), self.container in COUNTING, self._trouble(UNDECODABLE)
         for frame, bad in ahead:
-            hole_s = self._hole_s(clock, frame, bad, ahead.time)
+            hole_s = _hole_s(clock, frame, bad, None if counting else ahead.time)
             if hole_s > 0:
                 yield from laid.pieces(self._decoded(mixer.rest()))
                 length_s = 0.0 if frame is None else frame.samples / frame.sample_rate
                 yield from self._hole(laid, clock.now - length_s, hole_s, bad)
             laid.too_much += round(max(0.0, -hole_s) * audio_format.rate)
             if frame is not None:
-                yield from laid.pieces(self._decoded(mixer.pcm(frame)))
+                with guard:
+                    made = list(mixer.pcm(frame))
+                yield from laid.pieces(made)
             self.damaged += bad.packets
             if mixer.tells_cancelled():
                 yield Notice("warning", f"{self._name}: {CANCELLED}")
         yield from laid.pieces(self._decoded(mixer.rest()))
 
     def _decoded(self, made: Iterator[bytes]) -> list[bytes]:
-        with self._trouble("cannot be decoded"):
+        with self._trouble(UNDECODABLE):
             return list(made)
 
     def _hole(self, laid: Laid, until_s: float, hole_s: float, bad: Bad) -> Iterator[Item]:
@@ -180,18 +182,6 @@ class Decoder:
         if bad.packets or (began and hole_s >= HOLE_S):
             yield Missing(began, laid.at, self._why(bad))
 
-    def _hole_s(
-        self, clock: Clock, frame: "AudioFrame | None", bad: Bad, following: Callable[[], float | None]
-    ) -> float:
-        """How much is missing before a frame, or before the end; below 0 so much of the frame is too much."""
-        counting = self.container in COUNTING
-        length_s = 0.0 if frame is None else frame.samples / frame.sample_rate
-        if frame is None or counting:
-            hole_s = bad.seconds
-            clock.pass_over(hole_s + length_s)
-            return hole_s
-        return clock.place(time_of(frame), length_s, following, lossy=bad.packets > 0)
-
     def _why(self, bad: Bad) -> str:
         if bad.packets:
             return f"{DAMAGED}: {bad.packets} packet{'s' * (bad.packets > 1)} could not be decoded"
@@ -201,9 +191,9 @@ class Decoder:
         return NOT_THERE if self._patience_s is None else LOST
 
     def _packets(self) -> "Iterator[Packet[AudioStream]]":
-        packets = self._container.demux(self._stream)
+        packets, guard = self._container.demux(self._stream), self._trouble("cannot be read any further")
         while True:
-            with self._trouble("cannot be read any further"):
+            with guard:
                 try:
                     packet = next(packets, None)
                 except OSError as exc:
@@ -215,19 +205,46 @@ class Decoder:
                 return
             yield packet
 
-    @contextmanager
-    def _trouble(self, what: str) -> Iterator[None]:
-        """Whatever is wrong with this input is an error of this input."""
+    def _trouble(self, what: str) -> "_Trouble":
+        return _Trouble(self._name, what, self._patience_s)
+
+
+class _Trouble:
+    """A block in which whatever goes wrong is an error of this input. Entered for each packet, so it costs little."""
+
+    __slots__ = ("_began", "_name", "_patience_s", "_what")
+
+    def __init__(self, name: str, what: str, patience_s: float | None) -> None:
+        self._name, self._what, self._patience_s = name, what, patience_s
+        self._began = 0.0
+
+    def __enter__(self) -> None:
+        if self._patience_s is not None:
+            self._began = monotonic()
+
+    def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> None:
+        if exc is None:
+            return
         from av.error import ExitError, FFmpegError
 
-        began = monotonic()
-        try:
-            yield
-        except (FFmpegError, *_TROUBLE) as exc:
-            late = self._patience_s is not None and monotonic() - began >= self._patience_s
+        if isinstance(exc, (FFmpegError, *_TROUBLE)):
+            late = self._patience_s is not None and monotonic() - self._began >= self._patience_s
             if isinstance(exc, ExitError) or late:
                 raise SourceError(self._name, f"no data for {self._patience_s or 0:.0f} s") from exc
-            raise SourceError(self._name, _refusal(exc, what)) from exc
+            raise SourceError(self._name, _refusal(exc, self._what)) from exc
+
+
+def _hole_s(clock: Clock, frame: "AudioFrame | None", bad: Bad, following: Callable[[], float | None] | None) -> float:
+    """How much is missing before a frame, or before the end; below 0 so much of the frame is too much.
+
+    `following` gives the time of the next frame; None where the times of the container are only counted.
+    """
+    length_s = 0.0 if frame is None else frame.samples / frame.sample_rate
+    if frame is None or following is None:
+        hole_s = bad.seconds
+        clock.pass_over(hole_s + length_s)
+        return hole_s
+    return clock.place(frame.time, length_s, following, lossy=bad.packets > 0)
 
 
 def _length_s(packet: "Packet[AudioStream]") -> float:

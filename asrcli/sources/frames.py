@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from av import AudioFrame, AudioStream, Packet
 
 AMR_PACKET_S = 0.02
+UNDECODABLE = "cannot be decoded"
 _JOINTS = (b"TAG", b"ID3", b"APETAGEX")  # what lies between files that are joined
 _HEADERS = (b"Xing", b"Info", b"VBRI", b"LAME")
 _LOOKED_AT = 200  # bytes of a packet in which such a header stands
@@ -41,10 +42,11 @@ def frames(
     from av.error import DecoderNotFoundError, FFmpegError
 
     bad, pace = Bad(), _Pace(float(stream.time_base or 1))
+    guard = trouble(UNDECODABLE)
     amr = stream.codec_context.name.startswith("amr")
     for packet in packets:
         size, found = packet.size, []
-        with trouble("cannot be decoded"):
+        with guard:
             try:
                 found = packet.decode()
             except DecoderNotFoundError:
@@ -60,11 +62,6 @@ def frames(
             yield frame, bad
             bad = Bad()
     yield None, bad
-
-
-def time_of(frame: "AudioFrame") -> float | None:
-    """When a frame begins, in the container's time."""
-    return None if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base)
 
 
 class Ahead:
@@ -96,7 +93,7 @@ class Ahead:
             except SourceError as exc:
                 self._error = exc  # first what was read before it
         frame = self._next[0] if self._next is not None else None
-        return None if frame is None else time_of(frame)
+        return None if frame is None else frame.time
 
 
 class _Pace:

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +153,7 @@ class Opened:
             with closing(Decoder(SimpleNamespace(read=links.read), self._name, track=self._track)) as decoder:
                 for item in self._heard(decoder):
                     if isinstance(item, Piece):
-                        item = replace(item, position=item.position + base)  # noqa: PLW2901
+                        item = Piece(item.position + base, item.pcm)  # noqa: PLW2901
                         end = item.end
                     elif isinstance(item, Missing):
                         item = Missing(item.begin + base, item.end + base, item.reason)  # noqa: PLW2901

@@ -72,7 +72,7 @@ def test_parameters_of_one_s_own_are_json_or_a_bare_word() -> None:
     extra = asked(param=["a=1", "b=[true, null]", "c=word", "d=x=y"]).extra
     assert extra == (("a", 1), ("b", [True, None]), ("c", "word"), ("d", "x=y"))
     for wrong in ("a", "=1"):
-        with pytest.raises(UsageError, match="not NAME=JSON"):
+        with pytest.raises(UsageError, match="not KEY=JSON"):
             asked(param=[wrong])
 
 

@@ -1,11 +1,13 @@
 """The help: what a person reads first, on a terminal of 80 columns."""
 
+import inspect
 import re
 
 import pytest
 from rich.cells import cell_len
+from rich.markup import render
 
-from asrcli.cli.app import COMMANDS
+from asrcli.cli.app import COMMANDS, app, register
 from tests.support.command import asr
 
 ASKED = ["Model", "Sentences", "Words", "Prompt"]
@@ -96,6 +98,30 @@ def test_every_option_is_in_the_help(command: str, options: str) -> None:
     """None hides."""
     text = helped(command)
     assert [option for option in options.split() if not re.search(rf"{option}\b", text)] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_word_of_the_help_is_lost_or_cut(command: str) -> None:
+    """What looks like markup stays, no default ends in an ellipsis, and each option is listed once."""
+    register(command)
+    (made,) = [each for each in app.registered_commands if each.name == command and each.callback is not None][-1:]
+    narrow, wide = helped(command), " ".join(asr(command, "--help", TERMINAL_WIDTH="2000").stdout.split())
+    assert "…" not in narrow
+    assert made.callback is not None
+    parameters = inspect.signature(made.callback).parameters.values()
+    described = [info for each in parameters for info in getattr(each.annotation, "__metadata__", ())]
+    for info in described:
+        if info.help and not getattr(info, "hidden", False):
+            assert " ".join(render(info.help).plain.split()) in wide
+    listed = re.findall(r"^│ (--[a-z-]+)", narrow, re.MULTILINE)
+    assert len(listed) == len(set(listed))
+
+
+def test_words_in_brackets_stay_in_the_help() -> None:
+    """A translation of the server is `[fr]` and the text; two names of one option have one entry."""
+    assert "translation is [fr] and the text" in " ".join(helped("serve").replace("│", " ").split())
+    assert not re.search(r"^│ --noise-threshold", helped("file"), re.MULTILINE)
+    assert "formats" not in helped("ws-raw").split("╭─ Output")[1]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

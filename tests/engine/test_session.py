@@ -1,6 +1,8 @@
 """Sessions against a service played by the test: order, loss, interruption, accounts."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from queue import Empty
 from threading import Event as Flag
 
 import pytest
@@ -195,8 +197,9 @@ def test_a_file_that_is_ended_before_anything_was_sent_sends_nothing() -> None:
         service.asked()
         asked.end_input()
         service.tell(READY)
-        said.append(len(service.until_finish()))
-        service.tell(Finished())
+        with suppress(Empty):  # it may be left before that
+            said.append(len(service.until_finish()))
+            service.tell(Finished())
         assert wire
 
     asked = session(Tone(1000), serve)

@@ -69,7 +69,7 @@ def test_half_characters_are_no_reason_to_fall_silent() -> None:
     with in_background(Counting()) as address:
         with wire(address) as client:
             client.say(json.dumps(run_task("\ud800")))
-            assert client.hear_next()["header"] == {"task_id": "?", "event": "task-started", "attributes": {}}
+            assert client.hear_next()["header"] == {"task_id": "\ufffd", "event": "task-started", "attributes": {}}
         with wire(address, REALTIME + "?model=%ED%A0%80") as client:
             assert client.hear_next()["type"] == "session.created"
 

@@ -148,7 +148,7 @@ MISTAKES = {
     "no such time": (2, ["file", CLIP, "--local", "--start", "soon"], "not a time"),
     "no such channel": (3, ["file", CLIP, "--local", "--channel", "right"], "has 1 channel, not 2"),
     "attempts below none": (2, ["file", CLIP, "--local", "--retries", -1], "--retries"),
-    "attempts and none": (2, ["file", CLIP, "--local", "--no-reconnect", "--retries", 3], "no attempt, or so many"),
+    "attempts and none": (2, ["file", CLIP, "--local", "--no-reconnect", "--retries", 3], "--no-reconnect and --retries are both given"),
     "no such session": (2, ["resume", "20200101-000000-ffff"], "20200101-000000-ffff"),
     "a log over an input": (2, ["file", CLIP, "--local", "--log-file", CLIP], "is an input"),
 }  # fmt: skip

@@ -54,13 +54,16 @@ def test_the_lag_is_that_of_the_words_where_the_wire_tells_their_times() -> None
 
 
 def test_two_devices_have_two_levels() -> None:
-    """Each state says whose it is."""
+    """Each state and each level says whose it is."""
     levels = [Level(5000, -20.0, -3.0, "mic"), Level(5000, -40.0, -9.0, "monitor")]
     line = drawn(BEGAN, *levels, Paused(5000, speaker="mic"))
-    assert line.startswith("mic paused 00:05 -20 dBFS -40 dBFS")
+    assert line.startswith("mic paused 00:05 mic -20 dBFS monitor -40 dBFS")
 
 
 @given(st.integers(10, 200), st.booleans())
 def test_it_never_needs_more_cells_than_there_are(cells: int, keys: bool) -> None:
-    """From the narrowest screen on."""
+    """From the narrowest screen on, whatever the devices are called."""
     assert cell_len(drawn(BEGAN, LEVEL, Progress(4600), Paused(1, speaker="mic"), cells=cells, keys=keys)) <= cells
+    both = [Level(5000, -20.0, -3.0, name) for name in ("会议室麦克风", "👩‍👩‍👧 monitor")]
+    gone = Paused(1, speaker="会议室麦克风")
+    assert cell_len(drawn(BEGAN, *both, gone, Progress(4600), cells=cells, keys=keys)) <= cells

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from wcwidth import wcwidth
 
-from asrcli.outputs.tail import simple, tail
+from asrcli.outputs.tail import simple, tail, wrapped
+from asrcli.outputs.text import harmless
 
 WORDS = st.lists(
     st.sampled_from(["a", "word", "nine-and-twenty", "e\u0301te\u0301", "天气", "很好,", "🎙"]), max_size=20
@@ -78,3 +79,54 @@ def test_nothing_drawn_is_wider_than_its_characters_one_by_one(text: str) -> Non
     drawn = simple(text)
     assert cell_len(drawn) <= sum(max(0, wcwidth(char)) for char in drawn)
     assert [char for char in drawn if char.isalnum()] == [char for char in text if char.isalnum()]
+
+
+def glued(text: str) -> bool:
+    """Whether something stands behind a space that no line may begin with."""
+    return any(
+        part[0] in ",.!?;:)]…，。！？；：、”’）》〉」』】" or cell_len(part[0]) == 0 for part in text.split()[1:]
+    )
+
+
+@given(st.text(), st.integers(1, 90), st.integers(0, 30))
+def test_wrapped_text_loses_nothing_and_fits_but_for_long_words(text: str, cells: int, indent: int) -> None:
+    """Spaces at the ends of lines alone are left out; only a single word may be wider than the screen."""
+    text = harmless(text)
+    lines = wrapped(text, cells, indent)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    for shown in lines:
+        assert cell_len(shown) <= cells or len(shown.split()) <= 1 or glued(shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "indent", "shown"),
+    [
+        (
+            "[00:09] the new plan to improve the schools",
+            24,
+            8,
+            ["[00:09] the new plan to", "        improve the", "        schools"],
+        ),
+        ("good morning everyone", 12, 8, ["good morning", "everyone"]),
+        ("今天的会议，我们讨论了三个问题。", 12, 0, ["今天的会议，", "我们讨论了三", "个问题。"]),
+        ("今天的会议，我们", 10, 0, ["今天的会", "议，我们"]),
+        (
+            "see https://example.org/a/very/long/address now",
+            12,
+            0,
+            ["see", "https://example.org/a/very/long/address", "now"],
+        ),
+        ("e\u0301te\u0301 e\u0301te\u0301", 5, 0, ["e\u0301te\u0301", "e\u0301te\u0301"]),
+        ("", 5, 3, [""]),
+    ],
+)
+def test_lines_begin_with_a_word_and_never_with_closing_punctuation(
+    text: str, cells: int, indent: int, shown: list[str]
+) -> None:
+    """English breaks at spaces, Chinese between characters, an address nowhere."""
+    assert wrapped(text, cells, indent) == shown
+
+
+def test_a_very_long_text_is_wrapped_at_once() -> None:
+    """200 kB in one sentence take no noticeable time."""
+    assert len(wrapped("word " * 40_000, 79)) == 2500

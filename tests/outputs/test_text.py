@@ -1,6 +1,7 @@
 """Text for people: times, and nothing a terminal would obey."""
 
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -93,6 +94,14 @@ def test_the_account_names_what_is_known_and_leaves_out_the_rest() -> None:
     (line_,) = account(rough)
     assert line_.startswith("captured 60.00 s · final 40.00 s · silence 20.00 s · lost 0.00 s · paused 5.00 s · ")
     assert line_.endswith("1 sentence · 3 reconnects (longest outage 12.1 s)")
+
+
+def test_sources_that_are_heard_at_once_have_one_time_and_are_counted() -> None:
+    """A minute with two devices is a minute, and what became of the two minutes of audio adds up; so is its speed."""
+    both = Ended(120_000, 120_000, 0, 1, 0, None, None, None, 30_000, final_ms=50_000, wall_ms=60_000, at_once=2)
+    parts = "2 {}, 120.00 s of audio · final 50.00 s · silence 70.00 s · lost 0.00 s · 1 sentence"
+    assert account(both) == ["captured 60.00 s · " + parts.format("channels") + " · 2.0x real time"]
+    assert account(replace(both, live=True)) == ["captured 60.00 s · " + parts.format("devices")]
 
 
 def test_the_account_breaks_between_its_parts() -> None:
