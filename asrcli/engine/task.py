@@ -71,6 +71,11 @@ class Task:
             if self._again is not None and is_repeat(event, self._again):
                 yield Repeated(event)
                 return
+        elif isinstance(event, Gap):  # a sentence that begins in it will have no text
+            self._open = {
+                key: each for key, each in self._open.items()
+                if not event.begin_ms <= each.begin_ms <= max(event.begin_ms, event.end_ms - 1)
+            }  # fmt: skip
         elif isinstance(event, Finished) and self.finishing:
             yield from self._left_open()
         yield event

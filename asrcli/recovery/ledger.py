@@ -57,12 +57,20 @@ class Ledger:
     def add_gap(self, begin_ms: int, end_ms: int, *, whole: bool = False) -> list[Span]:
         """What is undecided of this is lost; returns those parts, which are gaps now.
 
-        Quiet at either end of a part is silence, unless the gap is `whole`: then it was not even captured. Quiet
-        between words that are lost is lost with them.
+        Quiet at either end of a part is silence; quiet between words that are lost is lost with them. Of a `whole` gap
+        nothing was captured, whatever a service made of the silence in its place: only what is a gap or a pause already
+        is no part of it.
         """
-        gaps: list[Span] = []
+        if whole:
+            parts = Spans([*self._lost.within(begin_ms, end_ms), *self._paused.within(begin_ms, end_ms)])
+            gaps = parts.missing(begin_ms, end_ms)
+            for gap in gaps:
+                self._lost.add(*gap)
+                self._decided.add(*gap)
+            return gaps
+        gaps = []
         for part_begin_ms, part_end_ms in self.undecided(begin_ms, end_ms):
-            loud = [(part_begin_ms, part_end_ms)] if whole else self.quiet.missing(part_begin_ms, part_end_ms)
+            loud = self.quiet.missing(part_begin_ms, part_end_ms)
             if loud:
                 gaps.append((loud[0][0], loud[-1][1]))
                 self._decide(self._lost, *gaps[-1])

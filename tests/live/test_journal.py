@@ -117,8 +117,7 @@ def test_what_a_broken_connection_cost_is_got_back(microphone: Microphone, scrip
     kept, out = tmp_path / "kept", tmp_path / "talk.jsonl"
     with serving("--engine", "scripted") as (address, server):
         arguments = ("--url", address, "--no-reconnect", "-o", out, "--journal", kept)
-        with started("mic", "-f", "jsonl", *arguments, **microphone.environment) as process:
-            microphone.wait_for_readers()
+        with started("mic", "-f", "jsonl", *arguments, **microphone.environment) as process, microphone.playing(CLIP):
             time.sleep(2.3)
             server.kill()
             _, status = process.communicate(timeout=20)

@@ -117,7 +117,13 @@ def test_a_private_transcript_is_private_from_its_first_moment(tmp_path: Path) -
     made: list[int] = []
     lines = Lines(str(path))
     opener = lines._opener
-    lines._opener = lambda name, flags: (made.append(stat.S_IMODE(os.fstat(fd := opener(name, flags)).st_mode)), fd)[1]  # type: ignore[method-assign]
+
+    def noted(path: str, flags: int) -> int:
+        fd = opener(path, flags)
+        made.append(stat.S_IMODE(os.fstat(fd).st_mode))
+        return fd
+
+    lines._opener = noted  # type: ignore[method-assign]
     lines.write("new")
     lines.close()
     assert made == [0o600]
