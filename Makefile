@@ -7,8 +7,9 @@ CLIP := tests/data/meeting-rms.wav
 MICROPHONE := pulseaudio pulseaudio-utils libasound2-plugins portaudio19-dev gcc python3-dev
 
 SEEDS ?= 1000
+FUZZ_SECONDS ?= 600
 
-.PHONY: demo test check bench chaos completions clean
+.PHONY: demo test check bench chaos fuzz completions clean
 
 demo: $(VENV)/.demo
 	$(BIN)/asr file $(CLIP) --local --timestamps relative --partials
@@ -27,6 +28,9 @@ bench: $(VENV)/.test
 
 chaos: $(VENV)/.test
 	$(BIN)/python -m tests.bench.chaos $(SEEDS)
+
+fuzz: $(VENV)/.test
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 completions: $(VENV)/.demo
 	$(BIN)/python -m tests.support.completions
