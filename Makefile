@@ -38,6 +38,7 @@ soak: $(VENV)/.test
 fuzz: $(VENV)/.test
 	@$(PIP) install --only-binary :all: atheris || echo "no wheel of atheris for this Python: hypothesis does"
 	$(BIN)/python -m tests.bench.fuzz --seconds $(FUZZ_SECONDS)
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 completions: $(VENV)/.demo
 	$(BIN)/python -m tests.support.completions

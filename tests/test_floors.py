@@ -24,7 +24,7 @@ IMPURE = {
     "typer", "rich", "websockets", "pyaudio", "pydub", "av", "pocketsphinx", "webrtc_noise_gain",
 }  # fmt: skip
 # One noun that two files would cut in two.
-LONG = {"asrcli/protocol/realtime.py", "tests/live/test_journal.py"}
+LONG = {"asrcli/protocol/realtime.py"}
 # What must not know clocks and sockets although it lives higher up.
 PURE_ROOMS = ["server/endpointing.py", "server/patience.py", "server/waves.py", "server/recognizers/stable.py",
     "server/faults.py", "server/answers.py", "server/watch.py", "server/chaos.py", "server/desk.py",

@@ -13,7 +13,8 @@ from asrcli.cli.options import FLAG, MODEL
 from asrcli.cli.values import given_text
 from asrcli.config import SILENCE_MS, Recognition
 from asrcli.context import MESSAGES, TRANSCRIPT_MESSAGES, corpus, messages
-from asrcli.errors import UsageError
+from asrcli.errors import UsageError, shorten
+from asrcli.protocol.parsing import is_deep
 
 SENTENCES, WORDS, PROMPT = "Sentences", "Words", "Prompt"
 LANGUAGES = sorted({code for model in MODELS.values() for code in model.languages})
@@ -269,8 +270,14 @@ def _words(option: str, given: Sequence[str]) -> tuple[str, ...]:
 def _parameter(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        raise UsageError(f"--param {text}: not KEY=JSON", "as in --param max_sentence_silence=800")
+        raise UsageError(f"--param {shorten(text, 40)}: not KEY=JSON", "as in --param max_sentence_silence=800")
     try:
-        return name.strip(), json.loads(value)
+        found = json.loads(value)
+        json.dumps(found, allow_nan=False)  # what the wire could not carry is told here
+    except RecursionError:
+        found = None
     except ValueError:
         return name.strip(), value  # a bare word is a string
+    if (found is None and value.strip() != "null") or is_deep(found):
+        raise UsageError(f"--param {shorten(name, 40)}: JSON that is too deep")
+    return name.strip(), found

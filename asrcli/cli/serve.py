@@ -215,7 +215,6 @@ def _answers(path: Path | None) -> "Answers | None":
 
 
 def _lines(option: str, path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"{option} {path}: {getattr(exc, 'strerror', None) or 'is not a text file'}") from exc
+    from asrcli.cli.given import text_of
+
+    return text_of(path, f"{option} {path}").splitlines()

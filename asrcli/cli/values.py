@@ -2,8 +2,8 @@
 
 import re
 from enum import StrEnum
-from pathlib import Path
 
+from asrcli.cli.given import text_of
 from asrcli.errors import UsageError, shorten
 
 MOST_CHANNELS = 64
@@ -50,10 +50,7 @@ def given_text(option: str, text: str) -> str:
         UsageError: the file cannot be read, or there is nothing in it.
     """
     if text.startswith("@"):
-        try:
-            text, name = Path(text[1:]).read_text(encoding="utf-8-sig"), text
-        except (OSError, UnicodeDecodeError) as exc:
-            raise UsageError(f"{option} {text}: {getattr(exc, 'strerror', None) or 'not a text file'}") from exc
+        text, name = text_of(text[1:], f"{option} {text}"), text
         if not text.strip():
             raise UsageError(f"{option} {name}: is empty")
     return text.strip()

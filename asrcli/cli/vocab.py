@@ -278,14 +278,7 @@ def _file(action: Action, names: list[str], words: str | None) -> str:
 
 
 def _read(file: str, words: str | None) -> "tuple[HotWord, ...]":
-    import sys
-
+    from asrcli.cli.given import text_of
     from asrcli.vocabulary import parse
 
-    if words is not None:
-        return parse(words)
-    try:
-        text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return parse(text.decode("utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"{file}: {getattr(exc, 'strerror', None) or 'not a text file in UTF-8'}") from exc
+    return parse(words if words is not None else text_of(file, file))

@@ -15,11 +15,11 @@ from typing import Any, get_args, get_origin, get_type_hints
 from asrcli.config import Recognition
 from asrcli.errors import SourceError, bare, shorten, without_secrets
 from asrcli.events import Began, Ended, Event, Final, Gap, Paused, Resumed
+from asrcli.protocol.parsing import is_deep
 from asrcli.transcript import Transcript
 
 VERSION = 1
 MOST = 1 << 53  # of anything that is counted: what is more was not written by us
-DEPTH = 12  # of a record
 RATES = range(1000, 384_001)
 EVENTS = "events.jsonl"
 _BESIDE = ("translation", "translated_into", "heard")  # fields of a final that few have
@@ -143,7 +143,7 @@ def _fits(value: Any, hint: Any) -> bool:
         wanted = kinds[:1] * len(value) if kinds[1:] == (...,) else kinds
         return len(wanted) == len(value) and all(map(_fits, value, wanted))
     if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return (isinstance(value, float) and math.isfinite(value)) or _fits(value, int)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool) and abs(value) < MOST
     return hint is Any or (value is None if hint is NoneType else isinstance(value, hint))
@@ -178,18 +178,7 @@ def _record(text: bytes) -> dict[str, Any] | None:
         record = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) and not _is_deep(record) else None
-
-
-def _is_deep(value: Any) -> bool:
-    """Whether a value holds others in others beyond what any record of ours does: nothing that walks it must fail."""
-    level = [value]
-    for _ in range(DEPTH):
-        inner = [each for one in level for each in (one.values() if isinstance(one, dict) else one)]
-        level = [each for each in inner if isinstance(each, dict | list)]
-        if not level:
-            return False
-    return True
+    return record if isinstance(record, dict) and not is_deep(record) else None
 
 
 def _no_number(name: str) -> float:

@@ -11,6 +11,7 @@ from asrcli.message import Binary, Closed, Message, Text
 
 Json = dict[str, Any]
 WIRES = "/api-ws/v1/"  # what the paths of all wires have in common
+DEPTH = 12
 BYTE_ORDER_MARK = "\ufeff"
 MOST = 10**15  # a number beyond it counts nothing that there is
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
@@ -177,3 +178,19 @@ def rest_url(base: str, path: str) -> str:
         raise UsageError(f"--url {bare(base)}: not an address of a service", "write it as wss://HOST or ws://HOST:PORT")
     before = re.sub(r"/(api-ws|api/v1)(/.*)?$", "", parts.path.rstrip("/"))
     return urlunsplit((scheme, parts.netloc.rpartition("@")[2], before + path, "", ""))
+
+
+def is_deep(value: object) -> bool:
+    """Whether a value holds others in others further down than anything of ours does: whatever walks it might fail."""
+    level = [value]
+    for _ in range(DEPTH):
+        inner = [each for one in level for each in _inside(one)]
+        if not inner:
+            return False
+        level = inner
+    return True
+
+
+def _inside(value: object) -> list[object]:
+    held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [each for each in held if isinstance(each, dict | list)]

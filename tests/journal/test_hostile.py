@@ -64,6 +64,7 @@ def changed(whole: Path, folder: str, name: str, data: bytes) -> Path:
 @settings(max_examples=150, deadline=None)
 @given(keys=st.lists(st.sampled_from(["version", "asked", "sources", "service", "showing", "begun", "workspace",
     "asked.rate", "asked.model", "asked.languages", "asked.hotwords", "asked.extra", "asked.silence_ms", "asked.vad",
+    "asked.top_p", "asked.threshold",
     "showing.formats", "showing.paths", "showing.template", "showing.stamp", "showing.max_line"]), max_size=3),
     values=st.lists(VALUES, min_size=3, max_size=3))  # fmt: skip
 def test_no_header_is_an_internal_error(whole: Path, keys: list[str], values: list[Any]) -> None:

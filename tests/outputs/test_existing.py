@@ -109,7 +109,7 @@ def test_a_log_goes_on_behind_its_own_and_into_devices(tmp_path: Path, scripted:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems have other rights")
-def test_a_private_transcript_is_private_from_its_first_moment(tmp_path: Path) -> None:
+def test_a_private_transcript_is_private_from_its_first_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What replaces it can be opened by nobody else before it has its rights."""
     path = tmp_path / "a.txt"
     path.write_text("old\n")
@@ -118,12 +118,12 @@ def test_a_private_transcript_is_private_from_its_first_moment(tmp_path: Path) -
     lines = Lines(str(path))
     opener = lines._opener
 
-    def noted(path: str, flags: int) -> int:
+    def watched(path: str, flags: int) -> int:
         fd = opener(path, flags)
         made.append(stat.S_IMODE(os.fstat(fd).st_mode))
         return fd
 
-    lines._opener = noted  # type: ignore[method-assign]
+    monkeypatch.setattr(lines, "_opener", watched)
     lines.write("new")
     lines.close()
     assert made == [0o600]

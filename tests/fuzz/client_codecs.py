@@ -1,0 +1,70 @@
+"""What services say, to the client ends of all wires: a refusal is raised, anything else becomes events in order."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+
+from asrcli.config import Recognition
+from asrcli.errors import ServiceRefused
+from asrcli.events import Final
+from asrcli.message import Binary, Text
+from asrcli.outputs.text import as_json, block, clock
+from asrcli.protocol import inference, omni, realtime
+from asrcli.seams import ClientCodec
+from asrcli.transcript import Transcript, fold
+
+_ids = count()
+_GOLDEN = Path(__file__).parent.parent / "protocol" / "golden"
+
+
+def new_id() -> str:
+    """An id."""
+    return f"{next(_ids):032x}"
+
+
+MAKERS: tuple[Callable[[], ClientCodec], ...] = (
+    lambda: inference.Client(Recognition("m"), new_id),
+    lambda: inference.Client(Recognition("m", translate="en"), new_id),
+    lambda: realtime.Client(Recognition("m"), new_id),
+    lambda: realtime.Client(Recognition("m", vad=False), new_id),
+    lambda: omni.Client(Recognition("m", side_transcript=True), new_id),
+    lambda: omni.Client(Recognition("m", vad=False), new_id),
+)
+
+
+def codecs(data: bytes) -> None:
+    """A task: messages between line ends; the first byte says on which wire, and the task is named as it is."""
+    codec, transcript = MAKERS[data[0] % len(MAKERS) if data else 0](), Transcript()
+    codec.start()
+    codec.audio(bytes(3200))
+    keys: set[str] = set()
+    for line in data[1:].split(b"\n")[:50]:
+        text = line.decode("utf-8", "surrogateescape").replace("TASK", codec.task_id or "TASK")
+        with suppress(ServiceRefused):
+            for event in codec.receive(Binary(line[1:]) if line.startswith(b"\0") else Text(text)):
+                transcript = fold(transcript, event)
+                if isinstance(event, Final):
+                    assert event.key not in keys
+                    assert 0 <= event.begin_ms <= event.end_ms
+                    keys.add(event.key)
+                    as_json({"text": event.text})
+                    block(event, clock)
+        codec.owed()
+
+
+def seeds() -> list[bytes]:
+    """Messages as they should be, of each wire."""
+    found = []
+    for name in ("inference", "gummy", "realtime", "omni"):
+        golden = json.loads((_GOLDEN / f"{name}.json").read_text("utf-8")).values()
+        whole = b"\n".join(json.dumps(message).encode() for message in golden)
+        tasks = {message["header"]["task_id"] for message in golden if isinstance(message.get("header"), dict)}
+        for task in tasks:
+            whole = whole.replace(str(task).encode(), b"TASK")
+        found += [bytes([number]) + whole for number in range(len(MAKERS))]
+    return found
+
+
+TARGETS = {"client codecs": codecs}

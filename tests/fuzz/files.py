@@ -1,0 +1,56 @@
+"""Files that people name: WAV headers as the client reads them, and lists of hot words."""
+
+import io
+import struct
+from contextlib import suppress
+
+from asrcli.errors import AsrError
+from asrcli.sources.wav import behind, header, length, reader
+from asrcli.vocabulary import check, limits_of, parse
+
+
+def waves(data: bytes) -> None:
+    """A header, what lies behind the samples, and where they end."""
+    with suppress(AsrError):
+        found = header(reader(io.BytesIO(data)))
+        if found is not None:
+            found.demuxer, found.ms(len(data)), found.plain(16000)
+    with suppress(AsrError):
+        behind(reader(io.BytesIO(data)))
+    with suppress(AsrError):
+        length(io.BytesIO(data), len(data))
+
+
+def hot_words(data: bytes) -> None:
+    """A list, and the limits of each kind of model."""
+    with suppress(AsrError):
+        words = parse(data.decode("utf-8", "replace"))
+        for model in ("fun-asr-realtime", "qwen-audio-3.1-asr-flash-streaming", "unknown"):
+            with suppress(AsrError):
+                check(words, limits_of(model))
+
+
+def seeds() -> list[bytes]:
+    """Both, as they should be."""
+    form = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, 16000, 32000, 2, 16)
+    longer = b"fmt " + struct.pack("<IHHIIHHHHI", 40, 0xFFFE, 2, 48000, 384000, 8, 32, 22, 32, 3) + b"\x03" + bytes(15)
+    samples = b"data" + struct.pack("<I", 8) + b"abcdefgh"
+    found = [
+        b"RIFF\0\0\0\0WAVE" + each + b"LIST\x04\0\0\0INFO" + samples + b"id3 \x04\0\0\0tags" for each in (form, longer)
+    ]
+    wide = (
+        b"RF64\xff\xff\xff\xffWAVEds64"
+        + struct.pack("<IQQQI", 28, 99, 8, 4, 0)
+        + form
+        + b"data\xff\xff\xff\xffabcdefgh"
+    )
+    words = [
+        "Kubernetes:5,梯度下降:4\n# no\n",
+        "a\t4\ten\nb\t\t\n",
+        '[{"text": "a", "weight": 4, "lang": "en"}]',
+        '{"a": 4}',
+    ]
+    return [*found, wide, found[0] * 2, *(text.encode() for text in words)]
+
+
+TARGETS = {"wav headers": waves, "hot words": hot_words}

@@ -1,0 +1,67 @@
+"""What a disk, or somebody else, made of a session: its header and its events, and the index of its audio."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from asrcli.cli import continuing
+from asrcli.errors import AsrError
+from asrcli.journal.again import JournalSource
+from asrcli.journal.audit import audit
+from asrcli.journal.reading import Journal
+from asrcli.journal.record import EVENTS
+from asrcli.journal.shelf import state
+from tests.support.journals import began, final, gap, session, spoken
+
+
+@cache
+def _session() -> tuple[Path, bytes, bytes]:
+    """One that is whole, whose files are written over again and again: where, its events, its index."""
+    folder = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  no disk is worn by it
+    path = session(
+        Path(mkdtemp(prefix="asr-fuzz.", dir=folder)), spoken(0, 500), [began(), final(0, 200), gap(300, 400)]
+    )
+    return path, (path / EVENTS).read_bytes(), (path / "0.index").read_bytes()
+
+
+def _used(path: Path) -> None:
+    """All that commands do with a session before they ask anybody."""
+    state(path)
+    with suppress(AsrError):
+        journal = Journal.open(path)
+        audit(journal).line()
+        for track in journal.tracks:
+            begin = journal.resume_at(track)
+            if begin is not None:
+                for _ in JournalSource(journal, track, begin).chunks(begin):
+                    pass
+        if not continuing.paths(journal):
+            continuing._showings(journal, None)
+
+
+def _target(name: str) -> Callable[[bytes], None]:
+    def target(data: bytes) -> None:
+        path, events, index = _session()
+        (path / EVENTS).write_bytes(data if name == EVENTS else events)
+        (path / "0.index").write_bytes(data if name == "0.index" else index)
+        _used(path)
+
+    return target
+
+
+def seeds() -> list[bytes]:
+    """The files as they are."""
+    _, events, index = _session()
+    more = b'{"type": "run", "begun": "x", "anew": {"": 5}}\n{"type": "stage", "number": 1}\n'
+    marks = b'{"gap": [1, 2]}\n{"cut": 5}\n{"pause": [1, 2]}\n'
+    return [
+        events,
+        events + more + b'{"type": "done", "number": 1}\n' + events.split(b"\n", 1)[1],
+        index,
+        index + marks,
+    ]
+
+
+TARGETS = {"journal events": _target(EVENTS), "journal index": _target("0.index")}
