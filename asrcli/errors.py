@@ -197,7 +197,7 @@ class ServiceRefused(AsrError):
 
     def __str__(self) -> str:
         task = f" (task {self.task_id})" if self.task_id else ""
-        words = ": ".join(filter(None, (self.code, shorten(self.message).rstrip(".")))) or "it gives no reason"
+        words = ": ".join(filter(None, (shorten(self.code), shorten(self.message).rstrip(".")))) or "it gives no reason"
         return f"refused by the service: {words}{task}" + (f"; {advice}" if (advice := self.advice) else "")
 
     @property

@@ -5,8 +5,12 @@ seconds: whoever keeps the text writes it down when it becomes final.
 """
 
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from asrcli.events import Event, Final, Finished, Gap, Partial, Reconnecting, Resumed
+
+MOST_OPEN = 250  # sentences; more than a task has open at once
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,10 @@ def fold(transcript: Transcript, event: Event) -> Transcript:
 
 
 def _opened(transcript: Transcript, partial: Partial) -> Transcript:
+    if partial.key not in transcript.open and len(transcript.open) >= MOST_OPEN:  # a service opens more and ends none
+        oldest = next(iter(transcript.open))
+        transcript = replace(transcript, open=_without(transcript.open, oldest))
+        transcript = replace(transcript, numbers=_without(transcript.numbers, oldest))
     number = transcript.numbers.get(partial.key) or transcript.next_number
     reached_ms = partial.words[-1].end_ms if partial.words else partial.begin_ms
     return replace(
@@ -99,8 +107,8 @@ def _settled(transcript: Transcript, final: Final) -> Transcript:
     number = transcript.numbers.get(final.key) or transcript.next_number
     rest = replace(
         transcript,
-        open={key: partial for key, partial in transcript.open.items() if key != final.key},
-        numbers={key: value for key, value in transcript.numbers.items() if key != final.key},
+        open=_without(transcript.open, final.key),
+        numbers=_without(transcript.numbers, final.key),
         covered_ms=max(transcript.covered_ms, final.end_ms),
     )
     if not final.text.strip():
@@ -114,3 +122,7 @@ def _settled(transcript: Transcript, final: Final) -> Transcript:
         final_ms=rest.final_ms + max(0, final.end_ms - max(before_ms, final.begin_ms)),
         reached_ms=rest.reached_ms | {final.speaker: max(before_ms, final.end_ms)},
     )
+
+
+def _without(named: dict[str, Value], key: str) -> dict[str, Value]:
+    return {each: value for each, value in named.items() if each != key}

@@ -15,13 +15,14 @@ MOST_BYTES = 1 << 16  # what is longer is no key
 OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 # What people paste with a key, and what to say of it. A key itself has none of this.
 PASTED = (
-    (re.compile(r"""["'`].*|.*["'`,;]""", re.DOTALL), "quotes or commas around the key", "leave them out"),
+    (re.compile(r"""["'`“”‘’«»].*|.*["'`“”‘’«»,;]""", re.DOTALL), "quotes or commas around the key", "leave them out"),
     (re.compile(r"(?i)(authorization\s*:\s*)?bearer\b.*", re.DOTALL), "'Bearer' before the key", "leave that out"),
     (
         re.compile(r"(?i)((export|set|setx)\s+|\$env:)?[a-z_]\w*\s*=\s*[^=\s].*", re.DOTALL),
         "a whole NAME=value",
         "only what stands behind the = is the key",
     ),
+    (re.compile(r"[$%]?[<({\[].*|[$%]\w+%?", re.DOTALL), "what stands for a key, and none", "put the key in its place"),
 )
 
 
@@ -68,10 +69,12 @@ def _from_file(path: Path, option: str) -> Secret:
 
 
 def _key(text: str, where: str) -> Secret:
-    text = text.strip()
+    text = text.strip().strip("\ufeff")
     for pattern, found, advice in PASTED:
         if pattern.fullmatch(text):
             raise UsageError(f"{where}: {found}", advice)
-    if not text.isascii() or not text.isprintable() or " " in text:
+    if not text.isascii():
+        raise UsageError(f"{where}: holds characters that no key has", "copy it again, and nothing beside it")
+    if not text.isprintable() or " " in text:
         raise UsageError(f"{where}: does not hold a key on one line")
     return Secret(text)

@@ -181,6 +181,7 @@ class Account:
     def repeated(self, final: Final) -> None:
         """A final was dropped: it said again what is settled."""
         self.repeats += 1
+        self.ledger.add_final(final.begin_ms, final.end_ms)
         self.emit(Notice("warning", f"a repetition was dropped at {final.begin_ms / 1000:.1f} s: {final.text}"))
 
     def over(self, error: AsrError | None, usage: Usage, repeats: int, *, broken: bool) -> Over:

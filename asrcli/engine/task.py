@@ -1,16 +1,21 @@
 """One task on the wire: its codec, its place on the timeline, its open sentences, and what it says again."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
+from asrcli.errors import AsrError, ConnectionLost
 from asrcli.events import Event, Final, Finished, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Word
 from asrcli.message import Message
 from asrcli.placing import shifted
-from asrcli.recovery.repeats import Sent, is_repeat
+from asrcli.recovery.repeats import Sent, is_repeat, plain
+from asrcli.recovery.spans import Spans
 from asrcli.seams import ClientCodec
 
 OPEN_LIMIT = 200  # sentences that are open at once; a service that opens more has forgotten the oldest
+ORDERLY = (1000, 1005)  # close codes of who has no more to say
+UNFINISHED = "the service ended the task with a sentence open"
+MANY = f"the service opened more than {OPEN_LIMIT} sentences and ended none of them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,11 @@ class Task:
         self.finishing = False
         self._again = again  # what of the audio before this task's is sent again
         self._open: dict[str, SpeechStarted | Partial] = {}
+        self._stopped: dict[str, int] = {}  # where the speech of open sentences ended
+        self._forgotten = Spans()  # of sentences that were open, and too many others since
+        self._plain: dict[str, str] = {}  # the words of open sentences, once they were compared
+        self._warned: set[str] = set()
+        self._said = self._told = False  # something is final, and that since the rest was asked for
 
     def begin_at(self, position_ms: int) -> None:
         """The next sample of this task is heard as the first."""
@@ -59,16 +69,38 @@ class Task:
         return min((event.begin_ms for event in self._open.values()), default=None)
 
     def open_spans(self, end_ms: int) -> list[tuple[int, int]]:
-        """The open sentences, each up to where the next begins, the last up to `end_ms`."""
-        begins = sorted({event.begin_ms for event in self._open.values()})
-        return [span for span in pairwise([*begins, max([end_ms, *begins])]) if span[0] < span[1]]
+        """The open sentences, each up to its end as far as that is known, else to where the next begins or `end_ms`."""
+        begins = [*sorted({event.begin_ms for event in self._open.values()}), end_ms]
+        spans = list(self._forgotten)
+        for key, event in self._open.items():
+            behind_ms = max(event.begin_ms, begins[bisect_right(begins, event.begin_ms, hi=len(begins) - 1)])
+            spans.append((event.begin_ms, max(event.begin_ms, self._stopped.get(key, behind_ms))))
+        return sorted(span for span in set(spans) if span[0] < span[1])
+
+    def ended_with(self, loss: AsrError, *, alive: bool) -> bool:
+        """Whether a loss behind the last audio may be the end of the task all the same: nothing is open, and text came.
+
+        The other end has closed in order; or it is `alive` and has said something since the rest was asked for.
+        """
+        if self._open or self.codec.manual or not isinstance(loss, ConnectionLost):
+            return False
+        closed = loss.code in ORDERLY
+        return (closed and self._said) or (loss.code is None and alive and self._told)
 
     def _placed(self, event: Event) -> Iterator[Event | Repeated]:
         if isinstance(event, SpeechStarted | Partial):
-            self._remember(event)
+            yield from self._remember(event)
+        elif isinstance(event, SpeechStopped):
+            if event.key in self._open:
+                self._stopped[event.key] = event.end_ms
+        elif isinstance(event, Gap):
+            for key in [key for key, each in self._open.items() if event.begin_ms <= each.begin_ms < event.end_ms]:
+                self._forget(key)
         elif isinstance(event, Final):
-            self._open.pop(event.key, None)
+            self._close(event)
+            self._said, self._told = True, self._told or self.finishing
             if self._again is not None and is_repeat(event, self._again):
+                self._again = replace(self._again, last="")  # once
                 yield Repeated(event)
                 return
         elif isinstance(event, Gap):  # a sentence that begins in it will have no text
@@ -80,27 +112,62 @@ class Task:
             yield from self._left_open()
         yield event
 
-    def _remember(self, event: SpeechStarted | Partial) -> None:
+    def _remember(self, event: SpeechStarted | Partial) -> Iterator[Event]:
         before = self._open.get(event.key)
+        self._plain.pop(event.key, None)
         if isinstance(event, Partial):
             self._open[event.key] = replace(event, begin_ms=min(event.begin_ms, before.begin_ms)) if before else event
         elif before is None:
             self._open[event.key] = event
         if len(self._open) > OPEN_LIMIT:
-            del self._open[next(iter(self._open))]
+            yield from self._kept(next(iter(self._open)), MANY)
+
+    def _close(self, final: Final) -> None:
+        """A sentence is final, and so is what of it was told under other names."""
+        self._forget(final.key)
+        said = plain(final.text)
+        for key, event in list(self._open.items()):
+            inside = final.begin_ms <= event.begin_ms < final.end_ms
+            if inside and isinstance(event, Partial) and said and self._words_of(event) in said:
+                self._forget(key)
+
+    def _words_of(self, partial: Partial) -> str:
+        if partial.key not in self._plain:
+            self._plain[partial.key] = plain(partial.text)
+        return self._plain[partial.key]
+
+    def _forget(self, key: str) -> None:
+        for of_open in (self._open, self._stopped, self._plain):
+            of_open.pop(key, None)
 
     def _left_open(self) -> Iterator[Event]:
         """The task is over: the last text of a sentence that never became final is kept as it is."""
-        for key, event in list(self._open.items()):
-            if isinstance(event, Partial) and event.text.strip():
-                del self._open[key]
-                begins = [other.begin_ms for other in self._open.values() if other.begin_ms > event.begin_ms]
-                end_ms = event.words[-1].end_ms if event.words else min([self.sent_ms, *begins])
-                yield Notice("warning", "the service ended the task with a sentence open: its last text is kept")
-                yield Final(
-                    key, event.begin_ms, max(event.begin_ms, end_ms), event.text, event.words, event.language,
-                    event.emotion, event.speaker, event.translation, event.translated_into,
-                )  # fmt: skip
+        for key in list(self._open):
+            if isinstance(self._open[key], Partial):
+                yield from self._kept(key, UNFINISHED)
+
+    def _kept(self, key: str, why: str) -> Iterator[Event]:
+        """The text of an open sentence as its final, where it has one and no other open sentence has the same."""
+        event, end_ms = self._open[key], self._stopped.get(key)
+        self._forget(key)
+        if isinstance(event, SpeechStarted):
+            behind_ms = min(
+                (each.begin_ms for each in self._open.values() if each.begin_ms > event.begin_ms), default=0
+            )
+            self._forgotten.add(event.begin_ms, end_ms or behind_ms or self.sent_ms)
+            return
+        others = [each for each in self._open.values() if isinstance(each, Partial) and each.begin_ms == event.begin_ms]
+        if not event.text.strip() or any(event.text in each.text for each in others):
+            return
+        if end_ms is None:
+            begins = [other.begin_ms for other in self._open.values() if other.begin_ms > event.begin_ms]
+            end_ms = event.words[-1].end_ms if event.words else min([self.sent_ms, *begins])
+        yield Notice("debug" if why in self._warned else "warning", f"{why}: its last text is kept")
+        self._warned.add(why)
+        yield Final(
+            key, event.begin_ms, max(event.begin_ms, end_ms), event.text, event.words, event.language,
+            event.emotion, event.speaker, event.translation, event.translated_into,
+        )  # fmt: skip
 
     def _clamped(self, event: Event) -> Event:
         """The same event with times in the audio that was sent on this task; a service may name any."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+from math import inf
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,6 +15,7 @@ WIRES = "/api-ws/v1/"  # what the paths of all wires have in common
 DEPTH = 12
 BYTE_ORDER_MARK = "\ufeff"
 MOST = 10**15  # a number beyond it counts nothing that there is
+MOST_DIGITS = 400
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -25,14 +27,23 @@ def read(message: Message) -> Json:
     """
     said = message.data if isinstance(message, Text) else _decoded(message)
     try:
-        value = json.loads(said.removeprefix(BYTE_ORDER_MARK))
+        value = _loaded(said.removeprefix(BYTE_ORDER_MARK))
         if "\\ud" in said.lower():  # half a character: no output could write it
-            value = json.loads(_whole_characters(json.dumps(value, ensure_ascii=False)))
+            value = _loaded(_whole_characters(json.dumps(value, ensure_ascii=False)))
     except (ValueError, RecursionError) as exc:
         raise ProtocolError("not JSON" if said.strip() else "an empty message", said) from exc
     if not isinstance(value, dict):
         raise ProtocolError("not a JSON object", said)
     return value
+
+
+def _loaded(said: str) -> Any:
+    try:
+        return json.loads(said)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # an integer with more digits than Python reads: no number that means anything
+        return json.loads(said, parse_int=lambda digits: int(digits) if len(digits) <= MOST_DIGITS else inf)
 
 
 def _decoded(message: Binary | Closed) -> str:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from asrcli.events import Event, Final, Notice, Partial, Word
+from asrcli.events import Event, Final, Notice, Partial, SpeechStarted, Word
 from asrcli.protocol import times
 from asrcli.protocol.dropped import REPEATED, Dropped, Keys
 from asrcli.protocol.parsing import Json, flag, label, need, part, text, whole
 
+OPEN = 200  # so many sentences are open at once; a service that opens more has forgotten the oldest
 REMEMBERED = 1000  # so many finals are known again when they are repeated
 HEARTBEAT = "dropped a sentence in a heartbeat packet"
 
@@ -24,6 +25,7 @@ class Heard:
     settled: int = 0  # so many characters will not change
     words: tuple[times.Heard, ...] = ()
     emotion: str = ""
+    opens: bool = False  # it says that it has just begun
 
     @property
     def name(self) -> str:
@@ -113,8 +115,8 @@ class Sentences:
         yield final
 
     def _partial(self, heard: Heard, sent_ms: int | None) -> Iterator[Event]:
-        if not heard.text:
-            return  # sentence_begin and its like: nothing to show yet
+        if not heard.text and not heard.opens:
+            return  # nothing to show yet
         name = self._name(heard)
         if name not in self._open and heard.is_behind(self._finals.get(name)):
             yield Notice("debug", f"dropped a late partial of sentence {name}, which is final")
@@ -122,10 +124,15 @@ class Sentences:
         begin_ms = begins(heard, self.after_ms, sent_ms)
         if name not in self._open:
             self._open[name] = _Open(self._keys.new(name), begin_ms, heard)
+        elif not heard.text:
+            return  # it has begun before
         elif heard.begin_ms is None:
             begin_ms = self._open[name].begin_ms
         self._open[name].begin_ms, self._open[name].heard = begin_ms, heard
-        yield so_far(self._open[name].key, heard, begin_ms)
+        key = self._open[name].key
+        if len(self._open) > OPEN:
+            del self._open[next(iter(self._open))]
+        yield so_far(key, heard, begin_ms) if heard.text else SpeechStarted(key, begin_ms)
 
     def _name(self, heard: Heard) -> str:
         """The name of a sentence; one without a number may be open under the place where it began before."""
@@ -153,7 +160,8 @@ def read(sentence: Json) -> Heard:
             need(sentence, "text", str)
     settled = 0 if ended else _settled_length(said, sentence)
     begin_ms, end_ms = times.usable(sentence, "begin_time"), times.usable(sentence, "end_time")
-    return Heard(_number(sentence), begin_ms, end_ms, said, ended, settled, words, label(sentence, "emo_tag"))
+    opens = flag(sentence, "sentence_begin") is True
+    return Heard(_number(sentence), begin_ms, end_ms, said, ended, settled, words, label(sentence, "emo_tag"), opens)
 
 
 def placed(key: str, heard: Heard, begin_ms: int | None, after_ms: int, sent_ms: int | None) -> Final:

@@ -12,6 +12,7 @@ from asrcli.protocol.dropped import REPEATED, Dropped
 from asrcli.protocol.items import TRANSCRIPTION, Items, Utterance, because
 from asrcli.protocol.objection import Objection
 from asrcli.protocol.parsing import Json, counted, label, need, part, text, whole, word
+from asrcli.protocol.sentence import OPEN
 
 RESPONSE = "response."
 UNANSWERED = "the service has not answered this"
@@ -71,6 +72,14 @@ class Turns(Items):
         Raises:
             ProtocolError: it has no text, where it is of no use without.
         """
+        events = self._answer(name, value, sent_ms)
+        if len(self._turns) <= OPEN:
+            return events
+        oldest = next(iter(self._turns.values()))  # the service has forgotten it
+        oldest.outcome, oldest.listened = UNFINISHED if oldest.text else Answer(answer.FAILED), True
+        return [*events, *self._release(sent_ms)]
+
+    def _answer(self, name: str, value: Json, sent_ms: int | None) -> list[Event]:
         step = name.removeprefix(RESPONSE)
         if step in {"created", "done"}:
             response = part(value, "response")

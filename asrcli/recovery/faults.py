@@ -46,7 +46,7 @@ def fault(error: AsrError, *, live: bool) -> Fault:
 
 def _refusal(error: ServiceRefused, *, live: bool) -> Fault:
     code = "".join(character for character in error.code.casefold() if character.isalnum())
-    if code.startswith(_EMPTY):
+    if any(empty in code for empty in _EMPTY):
         return Fault.IDLE if live else Fault.EMPTY
     if code.startswith("clienterror") and _UNHEARD not in error.message.lower():
         return Fault.FATAL

@@ -16,15 +16,24 @@ class Sent:
     Attributes:
         until_ms: Finals reached up to here.
         said: The words of the finals that lie in it, compared without case and punctuation.
+        last: The words of the last final, where its connection may have ended in order behind it; else empty.
     """
 
     until_ms: int
     said: str
+    last: str = ""
 
 
 def is_repeat(final: Final, again: Sent) -> bool:
-    """Whether a final lies in audio that was final before and brings no new words."""
-    return final.end_ms <= again.until_ms and f" {plain(final.text)} " in f" {again.said} "
+    """Whether a final lies in audio that was final before and brings no new words.
+
+    A service that never says that it has ended may have said all there was. Whatever is sent to it again, it may say
+    its last sentence again; a word alone is not enough to tell.
+    """
+    words = plain(final.text)
+    if final.end_ms <= again.until_ms and f" {words} " in f" {again.said} ":
+        return True
+    return bool(again.last) and words == again.last and " " in words
 
 
 def plain(text: str) -> str:
@@ -41,9 +50,14 @@ def plain(text: str) -> str:
 
 
 class Said:
-    """The last finals of a session, for the moment when their audio is sent again."""
+    """The last finals of a session, for the moment when their audio is sent again.
+
+    Attributes:
+        untold: The connection that was lost may have ended in order, without a word about that.
+    """
 
     def __init__(self) -> None:
+        self.untold = False
         self._finals: deque[Final] = deque(maxlen=KEPT)
 
     def add(self, final: Final) -> None:
@@ -51,8 +65,10 @@ class Said:
         self._finals.append(final)
 
     def since(self, begin_ms: int) -> Sent | None:
-        """What is settled of the audio from `begin_ms` on; None where no final reaches into it."""
+        """What is settled of the audio from `begin_ms` on; None where nothing of that can be repeated."""
         inside = [final for final in self._finals if final.end_ms > begin_ms]
-        if not inside:
+        last = plain(self._finals[-1].text) if self.untold and self._finals else ""
+        if not inside and not last:
             return None
-        return Sent(max(final.end_ms for final in inside), plain(" ".join(final.text for final in inside)))
+        until_ms = max((final.end_ms for final in inside), default=begin_ms)
+        return Sent(until_ms, plain(" ".join(final.text for final in inside)), last)

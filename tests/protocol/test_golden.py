@@ -96,7 +96,7 @@ DONE = Final("1", 170, 920, "好，我知道了", (Word("好", 170, 295, "，"),
 HEARD: dict[str, dict[str, list[Event]]] = {
     "inference": {
         "task-started": [Ready("task-1")],
-        "sentence begins": [],
+        "sentence begins": [SpeechStarted("1", 170)],
         "interim": [OPEN],
         "final": [DONE],
         "final, oldest answers": [Final("at-170", 170, 920, "好")],

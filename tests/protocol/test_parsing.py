@@ -85,3 +85,11 @@ def test_what_is_no_websocket_address_is_a_usage_error(base: str) -> None:
     """Told before anything is dialled."""
     with pytest.raises(UsageError, match="not a WebSocket address"):
         endpoint(base, "/p")
+
+
+def test_a_number_of_any_length_spoils_no_message() -> None:
+    """Python reads integers up to some thousand digits: what is longer counts nothing that there is."""
+    value = read(Text('{"text":"hi","begin_time":' + "9" * 6000 + ',"end_time":5}'))
+    assert value["text"] == "hi"
+    assert number(value, "begin_time") is None
+    assert number(value, "end_time") == 5

@@ -126,14 +126,14 @@ def test_where_nobody_counts_the_audio_an_end_is_not_made_up() -> None:
         {"heartbeat": 1, "text": ""},
         {"heartbeat": "true", "text": "a", "sentence_end": False},
         {"heartbeat": True, "text": "one", "sentence_end": True},
-        {"sentence_begin": True, "sentence_id": 1, "begin_time": 0},
+        {"sentence_begin": False, "sentence_id": 2, "begin_time": 0},
         {"text": None},
         {},
     ],
     ids=str,
 )
 def test_what_has_nothing_to_say_is_no_trouble(sentence: dict[str, Any]) -> None:
-    """A heartbeat is skipped whatever is in it, and so is a sentence that only begins: not a word about either."""
+    """A heartbeat is skipped whatever is in it, and so is a sentence without a text: not a word about either."""
     codec = client()
     codec.receive(result(text="one"))
     assert codec.receive(message("result-generated", payload={"output": {"sentence": sentence}})) == []

@@ -70,6 +70,7 @@ EMPTY = [
     refused("NO_INPUT_AUDIO_ERROR"),
     refused("NO_VALID_AUDIO_ERROR"),
     refused("EmptyAudio", "No effective audio received"),
+    refused("InvalidParameter.EmptyAudio"),
     refused("empty_audio"),
 ]
 

@@ -35,3 +35,16 @@ def test_only_finals_that_reach_into_the_audio_count() -> None:
     assert said.since(900) is None
     assert said.since(899) == Sent(900, "two three")
     assert said.since(0) == Sent(900, "one two three")
+
+
+def test_a_last_sentence_may_be_said_again_behind_its_end() -> None:
+    """Where a connection may have ended in order without a word about it, and only for more than a word."""
+    again = Sent(1000, "two three", "two three")
+    assert is_repeat(Final("1", 1000, 2500, "Two, three!"), again)
+    assert not is_repeat(Final("1", 1000, 2500, "two"), again)
+    assert not is_repeat(Final("1", 1000, 2500, "two three four"), again)
+    assert not is_repeat(Final("1", 1000, 2500, "two"), Sent(1000, "two", "two"))
+    said = Said()
+    said.add(Final("1", 0, 900, "two three"))
+    said.untold = True
+    assert said.since(900) == Sent(900, "", "two three")

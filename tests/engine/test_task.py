@@ -1,0 +1,118 @@
+"""What a task knows of its open sentences: each ends as text, as a gap, or as what nobody said. No wire."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from asrcli.config import Recognition
+from asrcli.engine.task import MANY, OPEN_LIMIT, Repeated, Task
+from asrcli.errors import ConnectionLost
+from asrcli.events import Event, Final, Finished, Gap, Notice, Partial, SpeechStarted, SpeechStopped
+from asrcli.message import Message, Text
+from asrcli.protocol import inference
+from asrcli.recovery.repeats import Sent
+from tests.support.pair import counting
+
+ANY = Text("")
+
+
+class Said(inference.Client):
+    """A codec of which the test says what it hears next."""
+
+    def __init__(self, *, manual: bool = False) -> None:
+        super().__init__(Recognition("m"), counting("task-"))
+        self.next: list[Event] = []
+        self.manual = manual
+
+    def receive(self, message: Message) -> list[Event]:
+        """Whatever the message is."""
+        del message
+        return self.next
+
+
+def hearing(*events: Event, again: Sent | None = None, manual: bool = False) -> tuple[Task, list[Event | Repeated]]:
+    """A task of ten seconds that has heard these, and what it makes of them."""
+    codec = Said(manual=manual)
+    task = Task(codec, again)
+    task.sent_ms = 10_000
+    codec.next = list(events)
+    return task, list(task.receive(ANY))
+
+
+def finals(events: list[Event | Repeated]) -> list[str]:
+    """The texts that are final."""
+    return [event.text for event in events if isinstance(event, Final)]
+
+
+def test_an_open_sentence_reaches_as_far_as_its_speech() -> None:
+    """Where the service has said that it stopped; else up to where the next one begins, or to the end."""
+    started = (SpeechStarted("1", 0), SpeechStopped("1", 900), SpeechStarted("2", 2000), SpeechStarted("3", 5000))
+    assert hearing(*started)[0].open_spans(10_000) == [(0, 900), (2000, 5000), (5000, 10_000)]
+
+
+def test_a_sentence_that_the_service_has_lost_is_open_no_more() -> None:
+    """The gap says all there is to say, and what follows may settle."""
+    task, _ = hearing(SpeechStarted("1", 0), SpeechStarted("2", 3000), Gap(0, 900, "failed"))
+    assert task.open_ms == 3000
+
+
+def test_a_sentence_under_many_names_is_said_once() -> None:
+    """A service that gives each partial another name leaves nothing behind, whether its final has come or not."""
+    partials = [Partial(str(number), 0, "", "hello there"[: number * 4]) for number in range(1, 4)]
+    task, events = hearing(*partials, Final("9", 0, 900, "Hello, there."))
+    assert task.open_ms is None
+    assert finals(events) == ["Hello, there."]
+    task, _ = hearing(*partials)
+    task.finishing = True
+    task.codec.next = [Finished()]  # type: ignore[attr-defined]
+    assert finals(list(task.receive(ANY))) == ["hello there"]
+
+
+def test_a_sentence_that_says_something_else_stays_open() -> None:
+    """Also where it lies inside another."""
+    task, _ = hearing(Partial("1", 100, "", "good day"), Final("2", 0, 900, "hello there"))
+    assert task.open_ms == 100
+
+
+def test_no_text_is_lost_where_more_sentences_are_open_than_can_be_kept() -> None:
+    """The oldest is final then, with one warning; one without a text is a span that has none."""
+    many = [Partial(str(number), number, "", f"word {number}") for number in range(OPEN_LIMIT + 300)]
+    task, events = hearing(*many)
+    assert finals(events) == [f"word {number}" for number in range(300)]
+    told = [event.level for event in events if isinstance(event, Notice) and event.text.startswith(MANY)]
+    assert told == ["warning", *["debug"] * 299]
+    task, events = hearing(*(SpeechStarted(str(number), number * 10) for number in range(OPEN_LIMIT + 300)))
+    assert task.open_ms == 3000
+    assert task.open_spans(10_000)[0] == (0, 3000)
+
+
+@pytest.mark.parametrize(
+    ("events", "code", "alive", "ended"),
+    [
+        ((Final("1", 0, 900, "a"),), 1000, False, True),
+        ((Final("1", 0, 900, "a"),), 1006, True, False),
+        ((Final("1", 0, 900, "a"),), None, True, True),
+        ((Final("1", 0, 900, "a"),), None, False, False),
+        ((Final("1", 0, 900, "a"), Partial("2", 950, "", "b")), 1000, True, False),
+        ((), 1000, True, False),
+    ],
+)
+def test_a_task_may_have_ended_without_a_word(
+    events: tuple[Event, ...], code: int | None, alive: bool, ended: bool
+) -> None:
+    """Something is final, nothing is open, and who said it has closed in order or is still there."""
+    codec = Said()
+    task = Task(codec)
+    task.sent_ms, task.finishing, codec.next = 10_000, True, list(events)
+    list(task.receive(ANY))
+    assert task.ended_with(ConnectionLost("x", code), alive=alive) is ended
+
+
+def test_the_last_sentence_is_taken_for_a_repetition_once() -> None:
+    """What says it a third time means it."""
+
+    def told() -> Iterator[Event]:
+        yield from (Final(str(number), number * 1000, number * 1000 + 900, "hello there") for number in range(2))
+
+    _, events = hearing(*told(), again=Sent(0, "", "hello there"))
+    assert [type(event) for event in events] == [Repeated, Final]
