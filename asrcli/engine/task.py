@@ -94,8 +94,9 @@ class Task:
             if event.key in self._open:
                 self._stopped[event.key] = event.end_ms
         elif isinstance(event, Gap):
-            for key in [key for key, each in self._open.items() if event.begin_ms <= each.begin_ms < event.end_ms]:
-                self._forget(key)
+            last_ms = max(event.begin_ms, event.end_ms - 1)
+            for key in [key for key, each in self._open.items() if event.begin_ms <= each.begin_ms <= last_ms]:
+                self._forget(key)  # it will have no text
         elif isinstance(event, Final):
             self._close(event)
             self._said, self._told = True, self._told or self.finishing
@@ -103,11 +104,6 @@ class Task:
                 self._again = replace(self._again, last="")  # once
                 yield Repeated(event)
                 return
-        elif isinstance(event, Gap):  # a sentence that begins in it will have no text
-            self._open = {
-                key: each for key, each in self._open.items()
-                if not event.begin_ms <= each.begin_ms <= max(event.begin_ms, event.end_ms - 1)
-            }  # fmt: skip
         elif isinstance(event, Finished) and self.finishing:
             yield from self._left_open()
         yield event
