@@ -58,9 +58,11 @@ def log_to(path: Path | None, *, on_screen: bool = False) -> None:
     from logging.handlers import RotatingFileHandler
 
     from asrcli.outputs.existing import no_log
+    from asrcli.outputs.lines import FOREIGN_LINK, is_foreign_link
 
     for each in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, LOG_FILES + 1))):
-        if problem := "is a directory" if each.is_dir() else no_log(each):
+        problem = FOREIGN_LINK if is_foreign_link(each) else "is a directory" if each.is_dir() else no_log(each)
+        if problem:
             raise OutputError(str(each), problem)
     try:
         handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")

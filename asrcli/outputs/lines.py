@@ -2,12 +2,16 @@
 
 import os
 import shutil
+import stat
 import sys
+from errno import ELOOP
 from itertools import count
 from pathlib import Path
 from typing import TextIO
 
 from asrcli.errors import NobodyReads, OutputError
+
+FOREIGN_LINK = "is a link that belongs to somebody else"
 
 
 class Lines:
@@ -132,6 +136,8 @@ class Lines:
         if self._append:
             _end_line(self._path)
             return _appended(self._path)
+        if is_foreign_link(self._path):
+            raise OSError(ELOOP, FOREIGN_LINK)
         self._path = self._path.resolve()  # a link stays a link, and what it points to is replaced
         if self._onto is not None:
             self._part = self._onto
@@ -178,6 +184,15 @@ def _is_device(path: Path) -> bool:
     return in_dev or (path.exists() and not path.is_file())
 
 
+def is_foreign_link(path: Path) -> bool:
+    """Whether there is a link that somebody else made: where it leads is not what the user named."""
+    try:
+        about = path.lstat()
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISLNK(about.st_mode) and hasattr(os, "geteuid") and about.st_uid not in {0, os.geteuid()}
+
+
 def check(path: Path) -> None:
     """Refuse before the run what cannot work after it.
 
@@ -186,6 +201,8 @@ def check(path: Path) -> None:
     """
     if path.is_dir():
         raise OutputError(str(path), "is a directory")
+    if is_foreign_link(path):
+        raise OutputError(str(path), FOREIGN_LINK)
     folder = path.parent
     if not folder.is_dir():
         raise OutputError(str(path), f"there is no directory {folder}")

@@ -29,6 +29,9 @@ NOT_THERE, DAMAGED = "no audio in the file here", "the file is damaged here"
 LOST = "the stream has no audio here"
 _TROUBLE = (ArithmeticError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError, AttributeError)
 
+# Whoever sends somebody such a file has other files of theirs heard.
+_PLAYLISTS = {"concat", "hls", "dash", "imf", "sdp", "applehttp"}
+
 
 class Decoder:
     """One open container.
@@ -64,6 +67,8 @@ class Decoder:
             opened = av.open(cast("Any", source), "r", metadata_errors="replace", timeout=patience_s, **options)
             self._container = cast("InputContainer", opened)
         try:
+            if not _is_address(source) and _PLAYLISTS & set(self._container.format.name.split(",")):
+                raise SourceError(name, "is a list of other files, whatever it is called: name those")
             with self._trouble("is not audio or video that can be decoded"):
                 tracks = [_track(number, stream) for number, stream in enumerate(self._container.streams.audio, 1)]
             chosen = choose(name, tracks, track)
@@ -254,6 +259,10 @@ def _length_s(packet: "Packet[AudioStream]") -> float:
     with suppress(FFmpegError):
         return sum(frame.samples / frame.sample_rate for frame in packet.decode())
     return 0.0
+
+
+def _is_address(source: object) -> bool:
+    return isinstance(source, str) and "://" in source and not source.startswith("file:")
 
 
 def _track(number: int, stream: "AudioStream") -> Track:

@@ -110,6 +110,8 @@ def _check_format(name: str) -> None:
 def _place(name: str) -> Path:
     """Where the file will be: a link stays a link, and what it points to is made. Refuses what cannot work later."""
     try:
+        if Path(name).is_symlink() and hasattr(os, "geteuid") and Path(name).lstat().st_uid not in {0, os.geteuid()}:
+            raise OutputError(name, "is a link that belongs to somebody else")
         path = Path(os.path.realpath(name))
         if path.is_dir():
             raise OutputError(name, "is a directory")

@@ -143,3 +143,22 @@ def test_files_in_memory_are_files(tmp_path: Path) -> None:
         assert path.read_text() == "new\n"
     finally:
         path.unlink()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs the right to give links away")
+def test_a_link_of_somebody_else_s_is_not_followed(tmp_path: Path, scripted: str) -> None:
+    """In a directory that is shared it would lead to any file of the user's; one of the user's own is followed."""
+    sound, mine = wav(tmp_path / "a.wav", tone(900)), tmp_path / "mine.txt"
+    mine.write_text("mine\n")
+    link = tmp_path / "talk.txt"
+    link.symlink_to(mine)
+    os.lchown(link, 12345, 12345)
+    run = ["file", sound, "--url", scripted, "--pace", "max"]
+    for options in (["-o", link], ["-o", link, "--append"], ["-o", link, "--overwrite"], ["--log-file", link]):
+        done = asr(*run, *options)
+        assert (done.returncode, mine.read_text(), "somebody else" in done.stderr) == (2, "mine\n", True)
+    assert asr("ws-raw", sound, "--url", scripted, "-o", link).returncode == 2
+    assert mine.read_text() == "mine\n"
+    os.lchown(link, os.geteuid(), os.getegid())
+    assert asr(*run, "-o", link).returncode == 0
+    assert (mine.read_text(), link.is_symlink()) == ("sentence 1\n", True)
