@@ -2,10 +2,13 @@
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from asrcli.cli.printing import put_table
+from asrcli.errors import OutputError
 from tests.outputs.test_harmless import EVIL, is_harmless
 from tests.support.command import asr, serving
 from tests.support.tone import tone, wav
@@ -85,6 +88,22 @@ def test_numbers_and_addresses_that_are_none_are_refused(tmp_path: Path, argumen
     where = [] if "--url" in arguments else ["--url", "ws://127.0.0.1:1"]
     done = asr("file", wav(tmp_path / "a.wav", tone(100)), *arguments, *where)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full to be a full disk")
+def test_a_table_on_a_full_disk_is_an_error_of_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library that draws it writes nothing by itself."""
+    from rich.table import Table
+
+    table = Table("session", "begun")
+    table.add_row("20261124-2305", "now")
+    with open("/dev/full", "w", buffering=1) as full:  # noqa: PTH123
+        monkeypatch.setattr("sys.stdout", full)
+        with pytest.raises(OutputError):
+            put_table(table)
+        monkeypatch.undo()
+        with suppress(OSError):
+            full.close()
 
 
 @pytest.mark.parametrize("command", [["--help"], ["file", "--help"], ["models"], ["models", "--json"], ["schema"],
