@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from asrcli.errors import AsrError, NobodyReads, OutputError
 from asrcli.outputs.lines import Lines
@@ -56,10 +56,19 @@ def put_table(table: "Table", *, markup: bool = False) -> None:
     """
     from rich.console import Console
 
-    console = Console(file=sys.stdout or io.StringIO(), highlight=False, markup=markup)
-    with console.capture() as captured:
-        console.print(table)
-    Lines(None).write(captured.get().removesuffix("\n"))
+    # Drawn into memory, as wide and as coloured as the terminal: Rich would write to a disk that is full by itself.
+    screen, drawn = Console(file=sys.stdout or io.StringIO()), io.StringIO()
+    console = Console(
+        file=drawn,
+        width=screen.width,
+        force_terminal=screen.is_terminal,
+        color_system=cast("Any", screen.color_system),
+        no_color=screen.no_color,
+        highlight=False,
+        markup=markup,
+    )
+    console.print(table)
+    Lines(None).write(drawn.getvalue().removesuffix("\n"))
 
 
 def redraw(text: str) -> None:

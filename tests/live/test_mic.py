@@ -178,18 +178,22 @@ def test_silence_ends_the_task_and_not_the_session(microphone: Microphone, tmp_p
 def test_the_microphone_and_what_is_played_are_two_speakers(
     microphone: Microphone, embedded: str, tmp_path: Path
 ) -> None:
-    """Two sessions on one timeline, each with its label."""
+    """Two sessions on one timeline, each with its label; their time is counted once, and there are two."""
     assert tmp_path
     loud = microphone.add_sink("loudspeakers")
     arguments = ("--url", embedded, "--device", "mic", "--device", "monitor")
     with started("mic", "-f", "jsonl", *arguments, **microphone.environment) as process:
         microphone.wait_for_readers(2)
         microphone.play(CLIP, sink=loud)
-        events, _ = finish(process)
+        events, told = finish(process)
     finals = [event for event in events if event["type"] == "final"]
     assert {event["speaker"] for event in finals} == {"monitor"}
     assert word_errors(truth(), texts(events)) <= 0.05
-    assert events[-1]["lost_ms"] == 0
+    end = events[-1]
+    assert (end["lost_ms"], end["at_once"]) == (0, 2)
+    assert end["audio_ms"] == end["final_ms"] + end["silence_ms"]
+    assert end["wall_ms"] < end["audio_ms"] <= 2 * end["wall_ms"]
+    assert any(" · 2 devices, " in line for line in told)
 
 
 @pytest.mark.parametrize("wanted", ["--for", "--until-silence"])

@@ -2,12 +2,15 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.outputs.test_harmless import EVIL, is_harmless
-from tests.support.command import asr, serving
+from tests.support.command import ASR, asr, environment, serving
+from tests.support.journals import began, final, session, spoken
 from tests.support.tone import tone, wav
 
 LONG = "9" * 400
@@ -87,14 +90,21 @@ def test_numbers_and_addresses_that_are_none_are_refused(tmp_path: Path, argumen
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full to be a full disk")
+def test_a_table_on_a_full_disk_is_an_error_of_the_output(tmp_path: Path) -> None:
+    """The library that draws it writes nothing by itself."""
+    session(tmp_path, spoken(0, 1000), [began(), final(0, 900)])
+    full = [sys.executable, "-m", "asrcli", "sessions", "--journal", str(tmp_path)]
+    with open("/dev/full", "w") as disk:  # noqa: PTH123
+        done = subprocess.run(full, stdout=disk, stderr=-1, env=environment(), check=False, text=True)
+    assert (done.returncode, done.stderr) == (2, "asr: cannot write standard output: No space left on device\n")
+    assert "20261124-230501-a1b2" in asr("sessions", "--journal", tmp_path).stdout
+
+
 @pytest.mark.parametrize("command", [["--help"], ["file", "--help"], ["models"], ["models", "--json"], ["schema"],
     ["sessions"], ["sessions", "--json"], ["--version"]])  # fmt: skip
 def test_what_commands_print_goes_through_one_writer(command: list[str]) -> None:
     """A full disk is exit 2 and one line, a closed pipe 0 and none, and any code page takes it."""
-    import subprocess
-
-    from tests.support.command import ASR, environment
-
     if Path("/dev/full").exists() and command != ["sessions"]:
         with open("/dev/full", "w") as full:  # noqa: PTH123
             done = subprocess.run([*ASR, *command], stdout=full, stderr=-1, env=environment(), check=False, text=True)
