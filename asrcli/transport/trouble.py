@@ -23,7 +23,6 @@ NO_SERVICE_ADVICE = "is this a speech service? check --url"
 TLS_ADVICE = "check --url: wss:// needs a TLS server, ws:// a plain one"
 PAGE_ADVICE = "a firewall, a proxy or a login page answers there: check the network and --url"
 PORTAL = 511  # how a network says that somebody must log in first
-BROKEN = {500, 501, 505}  # where no speech service says more of it, it would say the same the next time
 MOST_WAIT_S = 60.0  # nobody is left alone for longer, whatever they ask for
 EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_ADDRESS = 10, 9, 62, 64  # what OpenSSL finds wrong with a certificate
 
@@ -144,8 +143,7 @@ def refused(url: str, answer: Answer, *, keyless: bool = False) -> AsrError:
         return ConnectFailed(url, answer.line, PAGE_ADVICE)
     if status >= 500:
         advice = "the service is in trouble: try again"
-        passing = bool(code) or status not in BROKEN
-        return ConnectFailed(url, answer.line, advice, passing=passing, retry_after_s=after_s)
+        return ConnectFailed(url, answer.line, advice, passing=True, retry_after_s=after_s)
     if status == 429:
         return ServiceRefused(code or "Throttling", message or answer.line, request_id, after_s)
     if is_redirect(status):

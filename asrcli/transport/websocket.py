@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from asrcli.transport.connection import WebSocket
 
+BROKEN = {500, 501, 505}  # to a handshake a server says so again and again, where it has no words of its own for it
 # The library's own log shows headers, and a key is among them; what matters comes as an error.
 _wire_log = logging.getLogger("asrcli.transport.wire")
 _wire_log.setLevel(logging.CRITICAL)
@@ -74,7 +75,10 @@ def _worded(*, keyless: bool) -> "Callable[[str, Response], AsrError]":
         """The error for a handshake that was answered with an HTTP status and not with a WebSocket."""
         body = bytes(response.body or b"")
         answer = Answer(response.status_code, response.reason_phrase, body, response.headers)
-        return refused(url, answer, keyless=keyless)
+        error = refused(url, answer, keyless=keyless)
+        if isinstance(error, ConnectFailed) and answer.status in BROKEN and not body.lstrip().startswith(b"{"):
+            error.passing = False
+        return error
 
     return refusal
 

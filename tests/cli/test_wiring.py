@@ -57,6 +57,8 @@ PASTED = {
     "Bearer {}": "'Bearer' before", "bearer\t{}": "'Bearer'", "Authorization: Bearer {}": "'Bearer'",
     "Bearer": "'Bearer'",
     "DASHSCOPE_API_KEY={}": "only what stands behind the = is", "export KEY={}": "NAME=value", "KEY = {}": "NAME=value",
+    "<{}>": "stands for a key", "${{}}": "stands for a key", "$KEY": "stands for a key", "({})": "stands for a key",
+    "{}\u200b": "no key has", "\u201c{}\u201d": "quotes",
     "set X={}": "NAME=value", "$env:X={}": "NAME=value", 'A="{}"': "quotes", "A={}\nB={}": "NAME=value",
 }  # fmt: skip
 

@@ -217,6 +217,7 @@ REFUSALS: dict[str, tuple[str, Answer, bool, type[AsrError], str]] = {
     "a firewall": (OURS, answer(403, PAGE), False, ConnectFailed, "HTTP 403 with a web page in place of an answer; a"),
     "a portal": (OURS, answer(404, b"x", Content_Type="text/HTML"), True, ConnectFailed, "HTTP 404 with a web page"),
     "a proxy": (OURS, answer(407, PAGE), False, ConnectFailed, "HTTP 407 No; check --proxy"),
+    "a network": (OURS, answer(511, PAGE), False, ConnectFailed, "HTTP 511 No; a firewall, a proxy or a login page"),
     "twice": (URL, Answer(302, "", b"", TWICE), False, ConnectFailed, "leads to /a, where"),
 }  # fmt: skip
 

@@ -30,7 +30,9 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def service(tls: ssl.SSLContext | None = None, *, refusing: bool = False) -> Iterator[tuple[Server, list[str]]]:
+def service(
+    tls: ssl.SSLContext | None = None, *, refusing: bool = False, status: HTTPStatus = HTTPStatus.UNAUTHORIZED
+) -> Iterator[tuple[Server, list[str]]]:
     """A server that greets whoever comes, and what they showed: the headers it asks about."""
     shown: list[str] = []
 
@@ -41,7 +43,7 @@ def service(tls: ssl.SSLContext | None = None, *, refusing: bool = False) -> Ite
 
     def refuse(connection: ServerConnection, request: object) -> object:
         del request
-        return connection.respond(HTTPStatus.UNAUTHORIZED, "no") if refusing else None
+        return connection.respond(status, "no") if refusing else None
 
     with serve(greet, "127.0.0.1", 0, ssl=tls, process_request=refuse) as server:  # type: ignore[arg-type]
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -161,3 +163,12 @@ def test_headers_go_out_and_a_refused_key_says_where_it_was_tried() -> None:
         with pytest.raises(ServiceRefused, match="the key was tried in ap-southeast-1") as caught:
             dial(url, Connection(key=key, region="ap-southeast-1"))
     assert key.reveal() not in str(caught.value)
+
+
+@pytest.mark.parametrize(("status", "passing"), [(500, False), (501, False), (502, True), (503, True)])
+def test_a_handshake_that_breaks_a_server_would_break_it_again(status: int, *, passing: bool) -> None:
+    """Where it has no words for that; a gateway that finds nobody behind it may do so later."""
+    with service(refusing=True, status=HTTPStatus(status)) as (server, _):
+        with pytest.raises(ConnectFailed, match=f"HTTP {status}") as caught:
+            dial(f"ws://127.0.0.1:{server.socket.getsockname()[1]}", Connection())
+        assert caught.value.passing is passing
