@@ -76,6 +76,10 @@ class Items:
         """The items by name, each with what was last said of it."""
         return {item: each.said for item, each in self._utterances.items()}
 
+    def knows(self, value: Json) -> bool:
+        """Whether the item of a message was announced, or has a text."""
+        return word(value, "item_id") in self._utterances
+
     def is_late(self, value: Json, retired: Mapping[str, str]) -> bool:
         """Whether this says again what was said of an item of a lost connection, which nobody has announced here."""
         item = word(value, "item_id")

@@ -14,6 +14,7 @@ from asrcli.message import Message, Text
 from asrcli.protocol import objection, session
 from asrcli.protocol.dropped import Dropped
 from asrcli.protocol.items import TRANSCRIPTION, Items
+from asrcli.protocol.late import Late
 from asrcli.protocol.parsing import Json, endpoint, need, part, read, word, write
 from asrcli.request import Audio, Clear, Commit, Finish, Request, Start
 
@@ -40,7 +41,7 @@ class Client:
         self._recognition, self._new_id, self._format = recognition, new_id, Format(recognition.rate)
         self._sent = self._committed = 0  # samples
         self._dropped = Dropped()
-        self._items = Items(self._dropped)
+        self._items, self._late = Items(self._dropped), Late()
         self._last_id = self._finish_id = ""  # of the event that was written last, and of session.finish
         self._is_unfinishable = False  # the service has refused session.finish, and text is due
 
@@ -125,15 +126,31 @@ class Client:
         if name == "session.updated":
             return self._updated(value)
         if name == "session.finished":
-            return [Finished(self.usage)]
-        if name.startswith(TRANSCRIPTION) and self._items.is_late(value, self.retired):
-            return [Notice("debug", f"dropped {name} of an item of a lost connection")]
-        if name.startswith((TRANSCRIPTION, "input_audio_buffer.")):
+            return [*self._released(over=True), Finished(self.usage)]
+        if name.startswith(TRANSCRIPTION):
+            return self._transcribed(name, value)
+        if name.startswith("input_audio_buffer."):
             return self._items.hear(name, value, self._sent_ms)
         if name == "conversation.item.created":
             self._items.announce(word(part(value, "item"), "id"))
             return []
         return [] if name == "session.created" else [Notice("debug", f"dropped an unknown event: {name}")]
+
+    def _transcribed(self, name: str, value: Json) -> list[Event]:
+        """A text, unless it is of a session before this one, whose audio has its text or is sent again."""
+        if self._items.is_late(value, self.retired):
+            return [Notice("debug", f"dropped {name} of an item of a lost connection")]
+        unknown = self.retired and not self._items.knows(value)
+        if unknown and self._late.holds(value, done=name.endswith("completed")):
+            return [Notice("debug", f"held {name} of an item that nobody has announced")]
+        events = [*self._released(), *self._items.hear(name, value, self._sent_ms)]
+        if any(isinstance(event, Final) and self._late.is_in(event.text) for event in events):
+            events.append(self._dropped.final("dropped a sentence of a lost connection that came late"))
+        return events
+
+    def _released(self, *, over: bool = False) -> list[Event]:
+        held = self._late.release(over=over)
+        return [] if held is None else self._items.hear(f"{TRANSCRIPTION}completed", held, self._sent_ms)
 
     @property
     def _sent_ms(self) -> int | None:

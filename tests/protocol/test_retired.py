@@ -69,8 +69,31 @@ def test_an_item_that_has_the_name_of_an_old_one_is_kept_where_it_is_new() -> No
     first.receive(completed("item_1", "hello there"))
     second = session()
     second.retired = first.seen_names
-    assert texts(second.receive(completed("item_1", "good morning"))) == ["good morning"]
+    said = texts(second.receive(completed("item_1", "good morning")))
+    assert said + texts(second.receive(Text('{"type":"session.finished"}'))) == ["good morning"]
     third = session()
     third.retired = first.seen_names
     third.receive(write({"type": "input_audio_buffer.speech_started", "item_id": "item_1", "audio_start_ms": 0}))
     assert texts(third.receive(completed("item_1", "hello there"))) == ["hello there"]
+
+
+def test_a_text_that_the_lost_connection_never_brought_is_held_until_its_audio_has_its_text() -> None:
+    """It was on its way when the connection broke; the audio is sent again, and says it under another name."""
+    second = session()
+    second.retired = {"item_1": "hello"}
+    assert texts(second.receive(completed("item_2", "Good morning"))) == []
+    second.receive(write({"type": "input_audio_buffer.speech_started", "item_id": "item_3", "audio_start_ms": 0}))
+    assert texts(second.receive(completed("item_3", "Well, good morning!"))) == ["Well, good morning!"]
+    assert texts(second.receive(Text('{"type":"session.finished"}'))) == []
+    assert second.dropped == 1
+
+
+def test_a_text_that_is_held_comes_out_where_nothing_else_says_it() -> None:
+    """At the end, or as soon as it is plain that the service announces nothing."""
+    second, third = session(), session()
+    second.retired = third.retired = {"item_1": "hello"}
+    assert texts(second.receive(completed("item_2", "good morning"))) == []
+    assert texts(second.receive(Text('{"type":"session.finished"}'))) == ["good morning"]
+    assert texts(third.receive(completed("item_2", "good morning"))) == []
+    assert texts(third.receive(completed("item_3", "and good night"))) == ["good morning", "and good night"]
+    assert texts(third.receive(completed("item_4", "again"))) == ["again"]
