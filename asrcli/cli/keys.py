@@ -38,7 +38,10 @@ def read_key(key_file: Path | None) -> Secret | None:
         return _key(os.environ[KEY_VARIABLE], KEY_VARIABLE)
     if named := os.environ.get(KEY_FILE_VARIABLE, "").strip():
         return _from_file(Path(named), KEY_FILE_VARIABLE)
-    usual = USUAL_KEY_FILE.expanduser()
+    try:
+        usual = USUAL_KEY_FILE.expanduser()
+    except RuntimeError:  # a user without a home
+        return None
     return _from_file(usual, "") if usual.is_file() else None
 
 

@@ -42,7 +42,7 @@ class Limits:
 
 def usual_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
     """Where this system keeps what programs want to find again and nobody backs up."""
-    home = Path(environment.get("HOME") or Path.home())
+    home = Path(environment.get("HOME") or _home())
     if platform == "darwin":
         base = home / "Library" / "Application Support"
     elif platform == "win32":
@@ -51,6 +51,14 @@ def usual_folder(environment: Mapping[str, str] = os.environ, platform: str = sy
         asked = environment.get("XDG_STATE_HOME", "")
         base = Path(asked) if Path(asked).is_absolute() else home / ".local" / "state"
     return base / "asrcli" / "sessions"
+
+
+def _home() -> Path:
+    """The home of a user whom the environment does not know; of one whom nobody knows a place that holds nothing."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path(os.sep)
 
 
 def new_id(now: datetime) -> str:

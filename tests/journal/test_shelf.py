@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from asrcli.cli.keys import read_key
 from asrcli.errors import UsageError
 from asrcli.events import Ended, Event
 from asrcli.journal.lock import Lock
@@ -124,6 +125,21 @@ def test_a_session_without_its_index_is_kept_for_its_days(tmp_path: Path) -> Non
     assert (state(whole), state(without)) == (State.FINISHED, State.INTERRUPTED)
     Shelf(tmp_path).tidy(Limits(size_bytes=0), tmp_path / "none", lambda: NOW)
     assert names(tmp_path) == "a"
+
+
+def test_a_user_without_a_home_has_no_sessions_and_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container: no environment, and no entry among the users."""
+
+    def nobody(*_: object) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nobody)
+    monkeypatch.setattr(Path, "expanduser", nobody)
+    monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
+    monkeypatch.delenv("DASHSCOPE_API_KEY_FILE_PATH", raising=False)
+    assert usual_folder({}, "linux") == Path("/.local/state/asrcli/sessions")
+    assert Shelf(usual_folder({}, "linux")).paths() == []
+    assert read_key(None) is None
 
 
 def test_where_sessions_are() -> None:
