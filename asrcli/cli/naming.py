@@ -10,13 +10,14 @@ from asrcli.cli.values import OutputFormat
 from asrcli.errors import UsageError, bare
 
 SUFFIXES = {OutputFormat.TEXT: ".txt"} | {f: f".{f.value}" for f in OutputFormat if f is not OutputFormat.TEXT}
+ALSO = {".json": OutputFormat.JSONL, ".ndjson": OutputFormat.JSONL}  # what JSON Lines are called elsewhere
 OVERWRITE = "--overwrite writes over it"
 
 
 def named(path: str) -> OutputFormat:
     """The format that a name asks for; text where it asks for none."""
     suffix = Path(path).suffix.lower()
-    return next((name for name, end in SUFFIXES.items() if end == suffix), OutputFormat.TEXT)
+    return next((name for name, end in SUFFIXES.items() if end == suffix), ALSO.get(suffix, OutputFormat.TEXT))
 
 
 def with_suffixes(path: str, formats: Sequence[OutputFormat]) -> list[str]:

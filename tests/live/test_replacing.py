@@ -142,6 +142,7 @@ def test_a_recording_is_no_log_and_takes_no_raw_messages(scripted: str, tmp_path
     [
         (["-o", "talk.srt"], ["talk.srt"], "1\n00:"), (["-o", "talk.VTT"], ["talk.VTT"], "WEBVTT"),
         (["-o", "talk.jsonl"], ["talk.jsonl"], "{"), (["-o", "talk.md"], ["talk.md"], "sentence 1\n"),
+        (["-o", "talk.ndjson"], ["talk.ndjson"], '{"type"'), (["-o", "talk.JSON"], ["talk.JSON"], '{"type"'),
         (["-o", "talk.srt", "-f", "text"], ["talk.srt"], "sentence 1\n"),
         (["-o", "talk", "-f", "srt"], ["talk"], "1\n00:"),
         (["-o", "a.b.srt", "-f", "srt", "-f", "tsv"], ["a.b.srt", "a.b.tsv"], "1\n00:"),
