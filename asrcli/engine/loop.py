@@ -92,8 +92,7 @@ class Loop:
             if self._was_ready and self._spent and self._nothing_left():
                 self._link = Link.CLOSED
                 return
-            alive = self._line.silent_s < self._line.patience_s
-            self._account.said.untold = self._link is Link.DRAINING and self._line.task.ended_with(exc, alive=alive)
+            self._account.said.untold = self._link is Link.DRAINING and self._line.task.ended_with(exc)
             loss = Loss(exc, self._was_ready, self._inbox.ended, self._feed.carried, self._unanswered())
             attempt = self._backoff.lost(loss, self._clock(), self._chance())
             if attempt is None:

@@ -77,15 +77,14 @@ class Task:
             spans.append((event.begin_ms, max(event.begin_ms, self._stopped.get(key, behind_ms))))
         return sorted(span for span in set(spans) if span[0] < span[1])
 
-    def ended_with(self, loss: AsrError, *, alive: bool) -> bool:
+    def ended_with(self, loss: AsrError) -> bool:
         """Whether a loss behind the last audio may be the end of the task all the same: nothing is open, and text came.
 
-        The other end has closed in order; or it is `alive` and has said something since the rest was asked for.
+        It came since the rest was asked for, or the other end has closed in order.
         """
         if self._open or self.codec.manual or not isinstance(loss, ConnectionLost):
             return False
-        closed = loss.code in ORDERLY
-        return (closed and self._said) or (loss.code is None and alive and self._told)
+        return self._told or (self._said and loss.code in ORDERLY)
 
     def _placed(self, event: Event) -> Iterator[Event | Repeated]:
         if isinstance(event, SpeechStarted | Partial):
@@ -100,7 +99,8 @@ class Task:
         elif isinstance(event, Final):
             self._close(event)
             self._said, self._told = True, self._told or self.finishing
-            if self._again is not None and is_repeat(event, self._again):
+            room_ms = self.sent_ms - self.offset_ms if self.finishing else None
+            if self._again is not None and is_repeat(event, self._again, room_ms):
                 self._again = replace(self._again, last="")  # once
                 yield Repeated(event)
                 return

@@ -90,7 +90,7 @@ class Halves:
             if key in self._pairs:  # else it went with a later one
                 yield from self._let_go(key) if self._is_whole(self._pairs[key]) else self._so_far(self._pairs[key])
         waiting = [key for key, pair in self._pairs.items() if pair.is_waiting]
-        if len(self._pairs) > sentence.OPEN:  # it has forgotten the oldest
+        if len(self._pairs) >= sentence.OPEN:  # it has forgotten the oldest
             yield from self._let_go(next(iter(self._pairs)))
         elif len(waiting) > MOST_WAITING:  # audio is kept until a final covers it: nobody waits for what may never come
             yield from self._let_go(waiting[0])

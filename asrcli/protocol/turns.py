@@ -73,7 +73,7 @@ class Turns(Items):
             ProtocolError: it has no text, where it is of no use without.
         """
         events = self._answer(name, value, sent_ms)
-        if len(self._turns) <= OPEN:
+        if len(self._turns) < OPEN:
             return events
         oldest = next(iter(self._turns.values()))  # the service has forgotten it
         oldest.outcome, oldest.listened = UNFINISHED if oldest.text else Answer(answer.FAILED), True

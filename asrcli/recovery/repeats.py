@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from asrcli.events import Final
 
+SHORTER = 0.9  # nobody says the same sentence so much faster
 KEPT = 50  # so many finals are remembered: the audio that is sent again is short
 
 
@@ -16,24 +17,28 @@ class Sent:
     Attributes:
         until_ms: Finals reached up to here.
         said: The words of the finals that lie in it, compared without case and punctuation.
-        last: The words of the last final, where its connection may have ended in order behind it; else empty.
+        last: The words of the last final, where its task may have ended behind it; else empty.
+        last_ms: How long that was.
     """
 
     until_ms: int
     said: str
     last: str = ""
+    last_ms: int = 0
 
 
-def is_repeat(final: Final, again: Sent) -> bool:
+def is_repeat(final: Final, again: Sent, room_ms: int | None = None) -> bool:
     """Whether a final lies in audio that was final before and brings no new words.
 
-    A service that never says that it has ended may have said all there was. Whatever is sent to it again, it may say
-    its last sentence again; a word alone is not enough to tell.
+    A service that never says that it has ended may have said all there was, and says its last sentence again, whatever
+    it is sent. It is taken for that where all the audio of the task, `room_ms` of it, is too short for the sentence; a
+    word alone is not enough to tell.
     """
     words = plain(final.text)
     if final.end_ms <= again.until_ms and f" {words} " in f" {again.said} ":
         return True
-    return bool(again.last) and words == again.last and " " in words
+    short = room_ms is not None and room_ms < SHORTER * again.last_ms
+    return short and words == again.last and " " in words
 
 
 def plain(text: str) -> str:
@@ -53,7 +58,7 @@ class Said:
     """The last finals of a session, for the moment when their audio is sent again.
 
     Attributes:
-        untold: The connection that was lost may have ended in order, without a word about that.
+        untold: The task that was lost may have come to its end, without a word about that.
     """
 
     def __init__(self) -> None:
@@ -67,8 +72,10 @@ class Said:
     def since(self, begin_ms: int) -> Sent | None:
         """What is settled of the audio from `begin_ms` on; None where nothing of that can be repeated."""
         inside = [final for final in self._finals if final.end_ms > begin_ms]
-        last = plain(self._finals[-1].text) if self.untold and self._finals else ""
+        latest = self._finals[-1] if self.untold and self._finals else None
+        last = plain(latest.text) if latest is not None else ""
         if not inside and not last:
             return None
         until_ms = max((final.end_ms for final in inside), default=begin_ms)
-        return Sent(until_ms, plain(" ".join(final.text for final in inside)), last)
+        last_ms = latest.end_ms - latest.begin_ms if latest is not None else 0
+        return Sent(until_ms, plain(" ".join(final.text for final in inside)), last, last_ms)

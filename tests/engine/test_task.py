@@ -1,7 +1,5 @@
 """What a task knows of its open sentences: each ends as text, as a gap, or as what nobody said. No wire."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from asrcli.config import Recognition
@@ -19,10 +17,9 @@ ANY = Text("")
 class Said(inference.Client):
     """A codec of which the test says what it hears next."""
 
-    def __init__(self, *, manual: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__(Recognition("m"), counting("task-"))
         self.next: list[Event] = []
-        self.manual = manual
 
     def receive(self, message: Message) -> list[Event]:
         """Whatever the message is."""
@@ -30,10 +27,10 @@ class Said(inference.Client):
         return self.next
 
 
-def hearing(*events: Event, again: Sent | None = None, manual: bool = False) -> tuple[Task, list[Event | Repeated]]:
+def hearing(*events: Event) -> tuple[Task, list[Event | Repeated]]:
     """A task of ten seconds that has heard these, and what it makes of them."""
-    codec = Said(manual=manual)
-    task = Task(codec, again)
+    codec = Said()
+    task = Task(codec)
     task.sent_ms = 10_000
     codec.next = list(events)
     return task, list(task.receive(ANY))
@@ -87,32 +84,31 @@ def test_no_text_is_lost_where_more_sentences_are_open_than_can_be_kept() -> Non
 
 
 @pytest.mark.parametrize(
-    ("events", "code", "alive", "ended"),
+    ("events", "code", "finishing", "ended"),
     [
         ((Final("1", 0, 900, "a"),), 1000, False, True),
-        ((Final("1", 0, 900, "a"),), 1006, True, False),
+        ((Final("1", 0, 900, "a"),), 1006, False, False),
+        ((Final("1", 0, 900, "a"),), 1006, True, True),
         ((Final("1", 0, 900, "a"),), None, True, True),
-        ((Final("1", 0, 900, "a"),), None, False, False),
         ((Final("1", 0, 900, "a"), Partial("2", 950, "", "b")), 1000, True, False),
         ((), 1000, True, False),
     ],
 )
 def test_a_task_may_have_ended_without_a_word(
-    events: tuple[Event, ...], code: int | None, alive: bool, ended: bool
+    events: tuple[Event, ...], code: int | None, *, finishing: bool, ended: bool
 ) -> None:
-    """Something is final, nothing is open, and who said it has closed in order or is still there."""
+    """Nothing is open, and something is final since the rest was asked for, or whoever said it has closed in order."""
     codec = Said()
     task = Task(codec)
-    task.sent_ms, task.finishing, codec.next = 10_000, True, list(events)
+    task.sent_ms, task.finishing, codec.next = 10_000, finishing, list(events)
     list(task.receive(ANY))
-    assert task.ended_with(ConnectionLost("x", code), alive=alive) is ended
+    assert task.ended_with(ConnectionLost("x", code)) is ended
 
 
 def test_the_last_sentence_is_taken_for_a_repetition_once() -> None:
-    """What says it a third time means it."""
-
-    def told() -> Iterator[Event]:
-        yield from (Final(str(number), number * 1000, number * 1000 + 900, "hello there") for number in range(2))
-
-    _, events = hearing(*told(), again=Sent(0, "", "hello there"))
-    assert [type(event) for event in events] == [Repeated, Final]
+    """Where there is no room for it; what says it a third time means it."""
+    codec = Said()
+    task = Task(codec, Sent(0, "", "hello there", 12_000))
+    task.sent_ms, task.finishing = 10_000, True
+    codec.next = [Final(str(number), number * 1000, number * 1000 + 900, "hello there") for number in range(2)]
+    assert [type(event) for event in task.receive(ANY)] == [Repeated, Final]

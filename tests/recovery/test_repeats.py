@@ -38,13 +38,15 @@ def test_only_finals_that_reach_into_the_audio_count() -> None:
 
 
 def test_a_last_sentence_may_be_said_again_behind_its_end() -> None:
-    """Where a connection may have ended in order without a word about it, and only for more than a word."""
-    again = Sent(1000, "two three", "two three")
-    assert is_repeat(Final("1", 1000, 2500, "Two, three!"), again)
-    assert not is_repeat(Final("1", 1000, 2500, "two"), again)
-    assert not is_repeat(Final("1", 1000, 2500, "two three four"), again)
-    assert not is_repeat(Final("1", 1000, 2500, "two"), Sent(1000, "two", "two"))
+    """Where its task may have ended, in less audio than the sentence took, and only for more than a word."""
+    again = Sent(1000, "two three", "two three", 1000)
+    assert is_repeat(Final("1", 1000, 1800, "Two, three!"), again, 899)
+    assert not is_repeat(Final("1", 1000, 1800, "Two, three!"), again, 900)
+    assert not is_repeat(Final("1", 1000, 1800, "Two, three!"), again)
+    assert not is_repeat(Final("1", 1000, 1800, "two"), again, 800)
+    assert not is_repeat(Final("1", 1000, 1800, "two three four"), again, 800)
+    assert not is_repeat(Final("1", 1000, 1800, "two"), Sent(1000, "two", "two", 1000), 800)
     said = Said()
     said.add(Final("1", 0, 900, "two three"))
     said.untold = True
-    assert said.since(900) == Sent(900, "", "two three")
+    assert said.since(900) == Sent(900, "", "two three", 900)
