@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from asrcli.cli.telling import tell
@@ -26,26 +27,28 @@ PASTED = (
 )
 
 
-def read_key(key_file: Path | None) -> Secret | None:
+def read_key(key_file: Path | None, warn: Callable[[str], None] = tell) -> Secret | None:
     """The API key from the file, else from the environment, else from where the official SDK keeps it, else none.
+
+    `warn` is told of a file that others can read.
 
     Raises:
         UsageError: a file that cannot be read or holds no key.
     """
     if key_file is not None:
-        return _from_file(key_file, OPTION)
+        return _from_file(key_file, OPTION, warn)
     if os.environ.get(KEY_VARIABLE, "").strip():
         return _key(os.environ[KEY_VARIABLE], KEY_VARIABLE)
     if named := os.environ.get(KEY_FILE_VARIABLE, "").strip():
-        return _from_file(Path(named), KEY_FILE_VARIABLE)
+        return _from_file(Path(named), KEY_FILE_VARIABLE, warn)
     try:
         usual = USUAL_KEY_FILE.expanduser()
     except RuntimeError:  # a user without a home
         return None
-    return _from_file(usual, "") if usual.is_file() else None
+    return _from_file(usual, "", warn) if usual.is_file() else None
 
 
-def _from_file(path: Path, option: str) -> Secret:
+def _from_file(path: Path, option: str, warn: Callable[[str], None]) -> Secret:
     """The key in a file that exists; a name that no file has is not shown, for it may be the key itself."""
     where = f"{option} {path}".strip()
     try:
@@ -67,7 +70,7 @@ def _from_file(path: Path, option: str) -> Secret:
         raise UsageError(f"{where}: does not hold a key on one line")
     key = _key(text, where)
     if os.name == "posix" and stat.S_ISREG(about.st_mode) and about.st_mode & OTHERS:
-        tell(f"asr: {path} holds a key that other users of this machine can read: chmod 600 would end that")
+        warn(f"asr: {path} holds a key that other users of this machine can read: chmod 600 would end that")
     return key
 
 

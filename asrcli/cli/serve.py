@@ -160,7 +160,8 @@ def serve(
 
     wiring.log_to(log_file, on_screen=not quiet)
     recognizer = _recognizer(engine, script, two_pass)
-    key = read_key(api_key_file) if api_key_file is not None else None
+    warnings: list[str] = []  # behind the address, which programs wait for
+    key = read_key(api_key_file, warnings.append) if api_key_file is not None else None
     planned = _faults(faults, chaos, waiting=chaos_waits)
     origins = [origin(text) for text in allow_origin or ()]
     server = LocalServer(recognizer, host, port, key, faults=planned, answers=_answers(answers), origins=origins)
@@ -170,6 +171,9 @@ def serve(
         tell(f"asr: {recognizer.described}")
         if planned is not None:
             tell(f"asr: this server is at fault on purpose: {f'--chaos {chaos}' if faults is None else faults}")
+
+        for warning in warnings:
+            tell(warning)
 
     serve_forever(server, announce)
 

@@ -13,7 +13,7 @@ from asrcli.hiding import REMEMBERED, bare, remember, without_secrets
 from asrcli.journal.record import described
 from asrcli.outputs.text import line, reconnecting
 from asrcli.transcript import Transcript
-from tests.support.command import asr
+from tests.support.command import asr, serving
 from tests.support.tone import tone, wav
 
 MISTAKEN = [
@@ -74,6 +74,10 @@ def test_a_server_and_a_client_tell_it_and_go_on(tmp_path: Path, scripted: str) 
     path.chmod(0o644)
     done = asr("file", wav(tmp_path / "a.wav", tone(900)), "--url", scripted, "--pace", "max", "--api-key-file", path)
     assert (done.returncode, done.stderr.count("chmod 600")) == (0, 1)
+    with serving("--engine", "scripted", "--api-key-file", path) as (address, server):
+        assert "chmod 600" in server.stderr.readline()  # behind the address and the engine
+        done = asr("file", tmp_path / "a.wav", "--url", address, "--pace", "max", "--api-key-file", path)
+        assert done.returncode == 0
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs /dev/zero")
