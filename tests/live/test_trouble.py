@@ -111,7 +111,7 @@ def test_the_server_drains_on_sigterm(tmp_path: Path) -> None:
 MISTAKES = {
     "no key": (2, ["file", CLIP], "set DASHSCOPE_API_KEY"),
     "an unknown option": (2, ["file", CLIP, "--nope"], "No such option: --nope"),
-    "a missing argument": (2, ["file"], "Missing argument 'FILE...'; see"),
+    "a missing argument": (2, ["file"], "Missing argument 'FILE...'; name a file, or -"),
     "a value that is none": (2, ["serve", "--port", "80x"], "--port"),
     "a choice that is none": (2, ["file", CLIP, "-f", "xml"], "'text', 'jsonl', 'srt'"),
     "no such file": (3, ["file", "none.wav", "--local"], "none.wav: no such file"),
@@ -148,7 +148,7 @@ MISTAKES = {
     "no such time": (2, ["file", CLIP, "--local", "--start", "soon"], "not a time"),
     "no such channel": (3, ["file", CLIP, "--local", "--channel", "right"], "has 1 channel, not 2"),
     "attempts below none": (2, ["file", CLIP, "--local", "--retries", -1], "--retries"),
-    "attempts and none": (2, ["file", CLIP, "--local", "--no-reconnect", "--retries", 3], "no attempt, or so many"),
+    "attempts and none": (2, ["file", CLIP, "--local", "--no-reconnect", "--retries", 3], "are both given"),
     "no such session": (2, ["resume", "20200101-000000-ffff"], "20200101-000000-ffff"),
     "a log over an input": (2, ["file", CLIP, "--local", "--log-file", CLIP], "is an input"),
 }  # fmt: skip
