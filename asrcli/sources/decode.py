@@ -163,7 +163,8 @@ class Decoder:
                 yield from laid.pieces(self._decoded(mixer.rest()))
                 length_s = 0.0 if frame is None else frame.samples / frame.sample_rate
                 yield from self._hole(laid, clock.now - length_s, hole_s, bad)
-            laid.too_much += round(max(0.0, -hole_s) * audio_format.rate)
+            elif hole_s < 0:
+                laid.too_much += round(-hole_s * audio_format.rate)
             if frame is not None:
                 with guard:
                     made = list(mixer.pcm(frame))

@@ -112,11 +112,11 @@ class Balance:
 
     def look(self, frame: "AudioFrame") -> None:
         """Look at one more frame, or not."""
-        channels = frame.layout.nb_channels
         self._count += 1
-        if channels < 2 or self.cancelled:
+        if self._count % (_EVERY if self._count < _EVERY * _LOOKS else _EVERY_LATER) or self.cancelled:
             return
-        if self._count % (_EVERY if self._count < _EVERY * _LOOKS else _EVERY_LATER):
+        channels = frame.layout.nb_channels
+        if channels < 2:
             return
         from av import AudioResampler
 
