@@ -8,7 +8,7 @@ from asrcli.errors import AsrError
 from asrcli.events import Event, Gap, Resumed
 from asrcli.seams import Source
 
-STOPPED_S = 1.0  # nobody is woken up so much too late while the process runs
+LEAST_CATCH_UP = 1.25  # times the pace
 
 
 def capture(
@@ -18,6 +18,7 @@ def capture(
     emit: Callable[[Event], None],
     pace: float | None,
     clock: Callable[[], float],
+    catch_up: float | None = None,
 ) -> None:
     """Read the source to its end, or until the inbox wants no more.
 
@@ -28,8 +29,9 @@ def capture(
         emit: Takes what the source has to say beside its audio.
         pace: How many times real time; None is as fast as the other end takes it.
         clock: Seconds, monotonic.
+        catch_up: How many times real time audio is read that is late, at most; never less than a little over the pace.
     """
-    schedule = _Schedule(clock, source.format.rate, pace)
+    schedule = None if pace is None else _Schedule(clock, source.format.rate, pace, catch_up)
     try:
         for chunk in source.chunks(start):
             if isinstance(chunk, Gap | Resumed):  # what is true of a place in the audio keeps it
@@ -38,16 +40,12 @@ def capture(
             if not isinstance(chunk, Chunk):
                 emit(chunk)
                 continue
-            if pace is not None:
-                wait_s = schedule.wait_s(chunk)
-                if inbox.wait_ended(wait_s):
+            if schedule is not None:
+                if inbox.wait_ended(schedule.wait_s(chunk)):
                     return
-                schedule.waited(wait_s)
-            before, full = clock(), inbox.full
+                schedule.released()
             if not inbox.put_audio(chunk):
                 return
-            if full and not source.realtime:  # an outage does not make what is spoken now later
-                schedule.held_up(clock() - before)
         inbox.end()
     except AsrError as exc:
         inbox.end(exc)
@@ -58,35 +56,24 @@ def capture(
 class _Schedule:
     """When each chunk is due at a pace: when its last sample would have been spoken, as a microphone has it.
 
-    What holds the audio up moves all that follows, so that none of it is hurried through afterwards. Only a full queue
-    and a process that was stopped do that: to add up every moment that passes here would make an hour some seconds
-    longer. A source that is late by itself, such as a pipe, is made up for. Positions that jump take no time.
+    Audio that an outage, a stop of the process or a slow source has made late is made up for at `catch_up` times real
+    time, and never faster: the moments that each step takes add up to seconds in an hour. Positions that jump take no
+    time.
     """
 
-    def __init__(self, clock: Callable[[], float], rate: int, pace: float | None) -> None:
-        self._clock, self._samples_s, self._samples = clock, rate * (pace or 1.0), 0
-        self._began = clock()
-        self._asked_at = self._held_s = 0.0
+    def __init__(self, clock: Callable[[], float], rate: int, pace: float, catch_up: float | None) -> None:
+        self._clock, self._samples_s = clock, rate * pace
+        self._fastest_samples_s = rate * max(pace * LEAST_CATCH_UP, catch_up or 0.0)
+        self._began = self._last = clock()
+        self._samples = 0
 
     def wait_s(self, chunk: Chunk) -> float:
         """How long this chunk is to wait yet."""
         self._samples += chunk.samples
-        self._asked_at = self._clock()
-        late_s = self._asked_at - self._began - self._samples / self._samples_s
-        if late_s > 0:
-            self._move(min(late_s, self._held_s))
-        self._held_s = 0.0  # of what held us up when this chunk is in time all the same nothing is left
-        return max(0.0, -late_s)
+        now, due = self._clock(), self._began + self._samples / self._samples_s
+        at = max(due, self._last + chunk.samples / self._fastest_samples_s)
+        return max(0.0, at - now)
 
-    def waited(self, wait_s: float) -> None:
-        """The wait is over; one that took much longer was a stop of the process, or sleep of the machine."""
-        over_s = self._clock() - self._asked_at - wait_s
-        if over_s > STOPPED_S:
-            self._move(over_s)
-
-    def held_up(self, seconds: float) -> None:
-        """The queue was full for so long."""
-        self._held_s += seconds
-
-    def _move(self, seconds: float) -> None:
-        self._began += seconds
+    def released(self) -> None:
+        """The chunk goes out now."""
+        self._last = self._clock()

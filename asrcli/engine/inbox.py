@@ -78,11 +78,6 @@ class Inbox:
             self._words.append(word)
             self._changed.notify_all()
 
-    @property
-    def full(self) -> bool:
-        """Whether `put_audio` would wait now."""
-        return not self._live and not self._ended and len(self._audio) >= self._room
-
     def put_audio(self, item: Chunk | Mark) -> bool:
         """Hand in audio, or what is true of the place behind it. False when no more is wanted: stop capturing."""
         with self._changed:

@@ -49,6 +49,7 @@ class Session:
         # A container cannot be sent again from its middle.
         retries = retries if retries is not None and source.audio_format == "pcm" else Retries()
         retries = retries.of(realtime=source.realtime, pace=pace)
+        self._catch_up = retries.catch_up
         room = LIVE_ROOM if source.realtime else ROOM
         self._inbox = Inbox(room, live=source.live is not None)
         self._events: SimpleQueue[Event | Over | Crashed | Leave] = SimpleQueue()
@@ -108,7 +109,7 @@ class Session:
         self._events.put(notice)
 
     def _capture(self) -> None:
-        capture(self._source, self._start, self._inbox, self._events.put, self._pace, self._clock)
+        capture(self._source, self._start, self._inbox, self._events.put, self._pace, self._clock, self._catch_up)
 
     def _converse(self) -> None:
         try:
