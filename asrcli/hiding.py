@@ -42,11 +42,11 @@ def bare(url: str) -> str:
 
 def without_secrets(text: str) -> str:
     """The text with each address in it as `bare` has it, without keys that are known, and what looks like one."""
-    for key in list(_known):
+    text = _KEYS.sub(lambda found: f"{found[1]}-…" if found[1] else "Bearer …", text)
+    for key in list(_known):  # behind what looks like one: a key that begins another would leave its end
         text = text.replace(key, f"{key[:3] if key.startswith(('sk-', 'st-')) else ''}…")
     text = _ADDRESSES.sub(lambda found: _bare_in_text(found[0]), text)
-    text = _LOGIN.sub("…@", text)
-    return _KEYS.sub(lambda found: f"{found[1]}-…" if found[1] else "Bearer …", text)
+    return _LOGIN.sub("…@", text)
 
 
 def _bare_in_text(address: str) -> str:

@@ -183,7 +183,7 @@ class Loop:
 
     def _settle(self) -> None:
         if self._feed.settle():
-            self._backoff.progress()
+            self._backoff.settled(self._account.format.samples(self._account.ledger.reached_ms))
 
     def _go_on(self) -> None:
         """Do with the audio that is kept, and with its end, what can be done now."""

@@ -75,6 +75,12 @@ class Backoff:
         self.attempt = self._unanswered = 0
         self._reaches, self._away_since = [], None
 
+    def settled(self, position: int) -> None:
+        """Quiet up to a position needs to be sent no more: progress, unless audio behind it was lost too."""
+        self._reaches = [reach for reach in self._reaches if reach > position]
+        if not self._reaches:
+            self.progress()
+
     def carried(self) -> None:
         """Audio goes out again: the outage is over."""
         self._away_since = None

@@ -57,6 +57,18 @@ def test_the_same_audio_is_sent_again_so_often_and_no_more(limit: int) -> None:
         backoff.progress()
 
 
+def test_quiet_that_settles_is_progress_for_what_lies_before_it_alone() -> None:
+    """Speech behind a long quiet is not sent for ever because a little more of the quiet settles each time."""
+    backoff = Backoff(Retries(2, 0), realtime=False)
+    for position in (10, 20):
+        assert backoff.lost(loss(reach=100), 0.0, 1.0) is not None
+        backoff.settled(position)
+    assert backoff.lost(loss(reach=100), 0.0, 1.0) is None
+    backoff.settled(100)
+    assert backoff.lost(loss(reach=200), 0.0, 1.0) is not None
+    assert backoff.attempt == 1
+
+
 def test_no_attempts_are_none() -> None:
     """Zero is never, whatever was sent."""
     assert Backoff(Retries(0, 0), realtime=True).lost(loss(), 0.0, 1.0) is None
