@@ -21,8 +21,8 @@ class _Sent:
 class Settling:
     """What was sent on one connection and when. Times of the audio in ms, of the clock in s.
 
-    A service may be sent audio faster than it listens. It is taken to listen at least as fast as somebody speaks, and
-    what is ahead of that is waited for too.
+    A service may be sent audio faster than it listens. It is taken to listen at least as fast as somebody speaks; with
+    sound, what is ahead of that is waited for too.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Settling:
     def sent(self, begin_ms: int, end_ms: int, now: float, *, quiet: bool) -> None:
         """Audio went out."""
         self._ahead_s, self._last_s = self.ahead_s(now) + (end_ms - begin_ms) / 1000, now
-        due_s = now + self._ahead_s + (QUIET_S if quiet else SOUND_S)
+        due_s = now + (QUIET_S if quiet else self._ahead_s + SOUND_S)  # nobody need listen to quiet
         last = self._sent[-1] if self._sent else None
         if last is not None and last.quiet == quiet and last.end_ms == begin_ms and end_ms - last.begin_ms <= STEP_MS:
             last.end_ms, last.at_s, last.due_s = end_ms, now, due_s

@@ -16,7 +16,7 @@ from tests.support.simulation import NOISE, PAUSE, PIECE_MS, QUIET, Outcome, sim
 N = 3
 TRIES = Retries(N, 0.5, 4.0)
 FAULTS = [
-    "", "drops", "ends the task", "falls silent", "stops reading", "fails", "never ready", "away", "refuses",
+    "", "drops", "falls silent", "stops reading", "fails", "never ready", "away", "refuses",
     "drops at finish", "never answers finish", "empty audio",
 ]  # fmt: skip
 LIVES = st.builds(
@@ -58,7 +58,7 @@ def paid(outcome: Outcome, times: int) -> None:
     assert worst <= times
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(AUDIO, st.lists(LIVES, max_size=5), st.none() | LIVES, st.booleans(), st.sampled_from([None, 1.0, 16.0]),
        st.booleans(), st.sampled_from([None, 20.0]))  # fmt: skip
 def test_it_ends_and_adds_up(
@@ -74,7 +74,7 @@ def test_it_ends_and_adds_up(
     paid(outcome, 1 + N + 2)  # twice more at most where a task is begun anew in mid-sentence, not after a loss
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(AUDIO, st.lists(LIVES.filter(lambda life: life.fault in {"", "drops", "fails", "away"}), max_size=N),
        st.booleans(), st.booleans())  # fmt: skip
 def test_a_few_losses_lose_nothing(
