@@ -6,7 +6,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.command import serving
+from tests.support.handshake import close_wires
 from tests.support.microphone import Microphone, missing
+
+
+@pytest.fixture(autouse=True)
+def no_thread_waits() -> Iterator[None]:
+    """A test leaves no thread behind that waits for its wire."""
+    yield
+    close_wires()
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from asrcli.recovery.settling import Settling
 from asrcli.recovery.watch import Watch
 
 PREROLL_MS = 2000  # so much of the quiet before speech goes to the service with it
+UNHEARD_MS = 6000  # so much sound may be on its way yet to a service that ends a task unasked
 FORGOTTEN = "no longer kept"
 
 
@@ -172,17 +173,27 @@ class Feed:
         if not self.asleep:
             self._next_task(self._audio.cursor, keep=True)
             return
-        # What was sent last may be the beginning of what the service did not wait for; it is sent once more, and so is
-        # what went out faster than a service need listen.
-        ahead_ms = round(1000 * self._settling.ahead_s(self._clock()))
-        preroll = self._audio.cursor - self._format.samples(PREROLL_MS + ahead_ms)
-        position = max(self._audio.start, preroll, self._not_waited_for)
+        position = max(self._audio.start, self._unheard(), self._not_waited_for)
         self._not_waited_for = self._audio.cursor
         open_ms = self._line.task.open_ms
         if open_ms is not None:
             position = self._reopened(open_ms)
         self._account.ledger.add_silence(self._line.task.offset_ms, self._format.ms(position))
         self._next_task(position, keep=not self.asleep)
+
+    def _unheard(self) -> int:
+        """From where on a service that ended the task unasked may not have listened; that is sent once more.
+
+        What was sent last may be the beginning of what it did not wait for. Sound may have been on its way for longer,
+        and what went out faster than somebody speaks for longer still.
+        """
+        start_ms, end_ms = self._format.ms(self._audio.start), self.cursor_ms
+        listened_ms = end_ms - round(1000 * self._settling.ahead_s(self._clock()))
+        begin_ms = listened_ms - PREROLL_MS
+        sound = self._account.ledger.undecided_sound(max(start_ms, listened_ms - UNHEARD_MS), end_ms)
+        if sound:
+            begin_ms = min(begin_ms, sound[0][0] - MARGIN_MS)
+        return self._format.samples(max(start_ms, begin_ms))
 
     def _reopened(self, begin_ms: int) -> int:
         """Where to begin for a sentence that a task left open; one that has been tried twice is given up."""

@@ -43,6 +43,10 @@ class Ledger:
         """What of a span is neither text, silence, gap nor pause, in order."""
         return self._decided.missing(begin_ms, end_ms)
 
+    def undecided_sound(self, begin_ms: int, end_ms: int) -> list[Span]:
+        """What of a span is undecided and not quiet, in order."""
+        return [part for span in self.undecided(begin_ms, end_ms) for part in self.quiet.missing(*span)]
+
     def add_final(self, begin_ms: int, end_ms: int) -> bool:
         """A final sentence covers this; returns whether any of it was undecided."""
         new = bool(self.undecided(begin_ms, end_ms))

@@ -42,6 +42,7 @@ class Doorway(ServerConnection):
         self._first = b""
         self._exchange: Exchange | None = None
         self._told = False
+        self._patience: asyncio.TimerHandle | None = None  # with a client that takes nothing
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody is there; of too many who say nothing the last has to go."""
@@ -79,6 +80,7 @@ class Doorway(ServerConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """The handshake that never was ends here too."""
         self._doorways.newcomers.discard(self)
+        self._end_watch()
         if self._exchange is not None:
             self._exchange.connection_lost(exc)
         super().connection_lost(exc)
@@ -95,14 +97,29 @@ class Doorway(ServerConnection):
             self.transport.write(plain_answer(code, body))
         super().send_data()
 
-    async def send(self, *message: Any, **how: Any) -> None:
-        """Send a message; a client that does not take it in time is dropped."""
-        try:
-            async with asyncio.timeout(self._doorways.unread_s):
-                await super().send(*message, **how)
-        except TimeoutError:
+    def pause_writing(self) -> None:
+        """The client takes what it is sent more slowly than it comes; that is its right, as long as it takes any."""
+        super().pause_writing()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        """The client has taken most of it."""
+        super().resume_writing()
+        self._end_watch()
+
+    def _watch(self) -> None:
+        unread = self.transport.get_write_buffer_size()
+        self._patience = self.loop.call_later(self._doorways.unread_s, self._look_again, unread)
+
+    def _look_again(self, unread: int) -> None:
+        if self.transport.get_write_buffer_size() < unread:
+            self._watch()
+        else:
             self._drop()
-            await super().send(*message, **how)  # says in the library's own words that the connection has gone
+
+    def _end_watch(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close; behind a message that the client does not take there is no room for a goodbye."""

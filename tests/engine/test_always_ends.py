@@ -17,7 +17,7 @@ N = 3
 TRIES = Retries(N, 0.5, 4.0)
 FAULTS = [
     "", "drops", "falls silent", "stops reading", "fails", "never ready", "away", "refuses",
-    "drops at finish", "never answers finish", "empty audio",
+    "drops at finish", "never answers finish", "empty audio", "ends the task",
 ]  # fmt: skip
 LIVES = st.builds(
     Life,
@@ -58,7 +58,7 @@ def paid(outcome: Outcome, times: int) -> None:
     assert worst <= times
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None)
 @given(AUDIO, st.lists(LIVES, max_size=5), st.none() | LIVES, st.booleans(), st.sampled_from([None, 1.0, 16.0]),
        st.booleans(), st.sampled_from([None, 20.0]))  # fmt: skip
 def test_it_ends_and_adds_up(
@@ -74,7 +74,7 @@ def test_it_ends_and_adds_up(
     paid(outcome, 1 + N + 2)  # twice more at most where a task is begun anew in mid-sentence, not after a loss
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 @given(AUDIO, st.lists(LIVES.filter(lambda life: life.fault in {"", "drops", "fails", "away"}), max_size=N),
        st.booleans(), st.booleans())  # fmt: skip
 def test_a_few_losses_lose_nothing(
@@ -170,15 +170,16 @@ def test_a_service_that_calls_quiet_empty_is_right(kinds: list[tuple[int | None,
     assert (outcome.over.error, outcome.over.totals.lost_ms) == (None, 0)
 
 
-@pytest.mark.xfail(strict=True, reason="open: a service that ends its task unasked in the middle of a live sentence")
 @pytest.mark.parametrize(
     ("kinds", "life"),
     [
         ([(NOISE, 251), (SPEECH, 30)], Life("ends the task", after_s=28.0, speed=0.9)),
         ([(NOISE, 100), (SPEECH, 100)], Life("ends the task", after_s=11.0, speed=2.0)),
     ],
-    ids=["a piece is lost", "words come twice"],
+    ids=["a service that lags", "a service that is quick"],
 )
 def test_a_task_that_ends_unasked_in_a_sentence_costs_nothing(kinds: list[tuple[int | None, int]], life: Life) -> None:
-    """Every word is there once. The fault is left out of the lives that are drawn above until this holds."""
-    accounted(simulated(tape(kinds, live=True), [life], live=True, pace=None, retries=TRIES), kinds)
+    """Every word is there once, also those that the service had not listened to yet."""
+    outcome = simulated(tape(kinds, live=True), [life], live=True, pace=None, retries=TRIES)
+    accounted(outcome, kinds)
+    assert (outcome.over.error, outcome.over.totals.lost_ms) == (None, 0)

@@ -45,11 +45,11 @@ def flat() -> Iterator[None]:
 
 
 @contextmanager
-def deaf(address: str, path: str = INFERENCE) -> Iterator[socket.socket]:
-    """A client that has done its handshake and will read nothing."""
+def deaf(address: str, path: str = INFERENCE, buffer: int = 4096) -> Iterator[socket.socket]:
+    """A client that has done its handshake and will read nothing of its own accord."""
     host, port = address.removeprefix("ws://").split(":")
     with socket.socket() as line:
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         line.connect((host, int(port)))
         asked = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         line.sendall(f"{asked}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {'A' * 22}==\r\n\r\n".encode())
@@ -83,7 +83,7 @@ FLOODS = {
 @pytest.mark.parametrize(("path", "data"), FLOODS.values(), ids=FLOODS)
 def test_who_reads_nothing_is_dropped_and_makes_room(path: str, data: bytes) -> None:
     """Whatever it makes the server say; another client has its slot, and one beside it never noticed."""
-    limits = Limits(unread_s=0.5, connections=5)
+    limits = Limits(unread_s=2, connections=5)
     with flat(), in_background(LONG_TEXT, limits) as address, ExitStack() as open_lines, wire(address) as paying:
         paying.say(run_task("p"))
         paying.hear("task-started")
@@ -97,6 +97,22 @@ def test_who_reads_nothing_is_dropped_and_makes_room(path: str, data: bytes) -> 
             assert not thread.is_alive()
         paying.say(bytes(3200), finish_task("p"))
         assert paying.hear_all("task-finished")
+
+
+def test_who_reads_slowly_is_no_stranger() -> None:
+    """A message that takes many times the patience arrives whole, as long as some of it is taken all the time."""
+    size, patience_s = 12 << 20, 0.4
+    slow = Scripted((Result(0, 10, "a" * size),))
+    with in_background(slow, Limits(unread_s=patience_s)) as address, deaf(address, buffer=1 << 18) as line:
+        line.settimeout(20)
+        began, read, last = time.monotonic(), 0, b""
+        line.sendall(RUN + frame(bytes(3200), 2) + frame(json.dumps(finish_task()).encode()))
+        while b"task-finished" not in last and (data := line.recv(1 << 17)):
+            read, last = read + len(data), (last + data)[-1000:]
+            time.sleep(4 * patience_s * len(data) / size)  # this is what is slow about it
+    assert read > size
+    assert b"task-finished" in last
+    assert time.monotonic() - began > 3 * patience_s
 
 
 def test_a_server_ends_although_nobody_reads() -> None:

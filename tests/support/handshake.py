@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from threading import Thread
+from weakref import WeakSet
 
 from asrcli.audio import Chunk, Format
 from asrcli.config import Connection, Recognition
@@ -18,6 +19,15 @@ RATE = Format(16000)
 PATIENCE_S = 20  # a hung test fails; a passing one never waits for it
 
 
+_wires: "WeakSet[Wire]" = WeakSet()
+
+
+def close_wires() -> None:
+    """Wake the receive threads that a test has left waiting, so that they end with it."""
+    for wire in list(_wires):
+        wire.close()
+
+
 class Wire:
     """A Transport whose other end is a queue in the hands of the test."""
 
@@ -25,6 +35,7 @@ class Wire:
         self.sent: SimpleQueue[Message] = SimpleQueue()
         self._incoming: SimpleQueue[Message | Writable] = SimpleQueue()
         self.broken: AsrError | None = None
+        _wires.add(self)
 
     @property
     def writable(self) -> bool:

@@ -79,6 +79,7 @@ class Service:
         self._words: list[int] = []
         self._end_ms = 0
         self._heard_speech = self._finishing = False
+        self._tasks = 0  # what was sent for a task that has ended since is heard by nobody
 
     def opened(self, url: str, inbox: Inbox) -> "Service":
         """Somebody has dialled."""
@@ -132,6 +133,7 @@ class Service:
         elif self._life.fault == "ends the task":
             if not self._finishing:
                 self._say(Finished())
+                self._tasks += 1
         elif self._life.fault == "fails":
             self._refuse("InternalError", "sorry")
         else:
@@ -149,14 +151,17 @@ class Service:
         if self._life.fault == "stops reading" and self._mute:
             return
         self._free_at = max(self._world.now, self._free_at) + ms / 1000 / self._life.speed
-        self._world.at(self._free_at, lambda: self._hear(samples[0], ms))
+        task = self._tasks
+        self._world.at(self._free_at, lambda: self._hear(samples[0], ms, task))
 
-    def _hear(self, value: int, ms: int) -> None:
+    def _hear(self, value: int, ms: int, task: int) -> None:
         if self._dead or (self._mute and self._life.fault == "stops reading"):
             return
         was_full, self._ahead_ms = not self.writable, self._ahead_ms - ms
         if was_full and self.writable:
             self._put(Writable())
+        if task != self._tasks:
+            return
         begin_ms, self._position_ms = self._position_ms, self._position_ms + ms
         if value >= SPEECH:
             self._heard_speech = True
