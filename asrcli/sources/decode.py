@@ -29,6 +29,10 @@ NOT_THERE, DAMAGED = "no audio in the file here", "the file is damaged here"
 LOST = "the stream has no audio here"
 _TROUBLE = (ArithmeticError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError, AttributeError)
 
+_LENIENT_TITLES = (
+    19  # from this version of PyAV on a title that is not UTF-8 is no error, and nothing can be said about it
+)
+
 # Whoever sends somebody such a file has other files of theirs heard.
 _PLAYLISTS = {"concat", "hls", "dash", "imf", "sdp", "applehttp"}
 
@@ -64,7 +68,9 @@ class Decoder:
         self._name, self._patience_s, self._head, self._skipped = name, patience_s, head, skipped
         self.damaged = 0  # packets that could not be decoded
         with self._trouble("is not audio or video that can be decoded"):
-            opened = av.open(cast("Any", source), "r", metadata_errors="replace", timeout=patience_s, **options)
+            if int(av.__version__.split(".")[0]) < _LENIENT_TITLES:
+                options["metadata_errors"] = "replace"
+            opened = av.open(cast("Any", source), "r", timeout=patience_s, **options)
             self._container = cast("InputContainer", opened)
         try:
             if not _is_address(source) and _PLAYLISTS & set(self._container.format.name.split(",")):
