@@ -11,7 +11,7 @@ from asrcli.errors import SourceError
 from asrcli.events import Notice
 from asrcli.sources.clock import LEAD_MAX_S, Clock
 from asrcli.sources.frames import UNDECODABLE, Ahead, Bad, frames
-from asrcli.sources.lengths import ms_of, promised
+from asrcli.sources.lengths import ms_of, promised, size_bytes
 from asrcli.sources.mixing import CANCELLED, Mixer
 from asrcli.sources.placed import Item, Laid, Missing
 from asrcli.sources.tracks import Track, choose, told
@@ -115,7 +115,7 @@ class Decoder:
         """Whether the other end of the network does not say how much there is."""
         if self.container in {"hls", "dash"}:
             return self._container.duration is None
-        return self._container.size <= 0
+        return size_bytes(self._container) is None
 
     @property
     def duration_ms(self) -> int | None:
@@ -263,7 +263,7 @@ def _length_s(packet: "Packet[AudioStream]") -> float:
     """How long a packet is that does not say so: several frames in one, where files are joined."""
     from av.error import FFmpegError
 
-    with suppress(FFmpegError):
+    with suppress(FFmpegError, *_TROUBLE):
         return sum(frame.samples / frame.sample_rate for frame in packet.decode())
     return 0.0
 

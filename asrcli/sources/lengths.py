@@ -35,12 +35,19 @@ def promised(
     """
     name = container.format.name
     if name == "mp3":
-        return _mp3_ms(head, stream.codec_context.sample_rate, container.size - skipped)
+        size = size_bytes(container)
+        return _mp3_ms(head, stream.codec_context.sample_rate, None if size is None else size - skipped)
     if name in GUESSING or said_ms is None:
         return None
     if name in _SHARED and len(container.streams) > 1 and _tagged_ms(stream) is None:
         return None
     return said_ms
+
+
+def size_bytes(container: "InputContainer") -> int | None:
+    """How large the input is, with all its tracks; None where nobody knows, as with a pipe."""
+    size: int | None = container.size  # PyAV 19 has no number for what is not known, older ones have a negative one
+    return None if size is None or size <= 0 else size
 
 
 def _tagged_ms(stream: "AudioStream") -> int | None:
@@ -52,7 +59,7 @@ def _tagged_ms(stream: "AudioStream") -> int | None:
     return (int(hours) * 3600 + int(minutes) * 60 + int(seconds)) * 1000 + int(rest[:3].ljust(3, "0"))
 
 
-def _mp3_ms(head: bytes, rate: int, size_bytes: int) -> int | None:
+def _mp3_ms(head: bytes, rate: int, size: int | None) -> int | None:
     """The length by a header that counts the frames, unless the file is larger than that header says."""
     for name in (b"Xing", b"Info"):
         at = head.find(name)
@@ -61,7 +68,7 @@ def _mp3_ms(head: bytes, rate: int, size_bytes: int) -> int | None:
         flags = int.from_bytes(head[at + 4 : at + 8], "big")
         count = int.from_bytes(head[at + 8 : at + 12], "big")
         told_bytes = int.from_bytes(head[at + 12 : at + 16], "big")
-        if flags & 3 != 3 or not count or (size_bytes > 0 and size_bytes - at > told_bytes * JOINED + 4096):
+        if flags & 3 != 3 or not count or (size is not None and size - at > told_bytes * JOINED + 4096):
             return None
         return _frames_ms(count, rate)
     at = head.find(b"VBRI")

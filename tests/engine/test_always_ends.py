@@ -75,7 +75,7 @@ def test_it_ends_and_adds_up(
 
 
 @settings(max_examples=100, deadline=None)
-@given(AUDIO, st.lists(LIVES.filter(lambda life: life.fault in {"", "drops", "fails", "away"}), max_size=N),
+@given(AUDIO, st.lists(LIVES.filter(lambda life: life.fault in {"", "drops", "fails", "away"}), max_size=N - 1),
        st.booleans(), st.booleans())  # fmt: skip
 def test_a_few_losses_lose_nothing(
     kinds: list[tuple[int | None, int]], lives: list[Life], live: bool, cuts: bool
