@@ -232,4 +232,6 @@ def _unheard(journal: "Journal") -> "list[JournalSource]":
     from asrcli.journal.again import JournalSource
 
     begins = [(track, journal.resume_at(track)) for track in journal.tracks]
+    if journal.is_open and not any(begin is not None for _, begin in begins):
+        begins = [(track, track.end) for track in journal.tracks]  # no audio is left, only the end of the transcript
     return [JournalSource(journal, track, begin) for track, begin in begins if begin is not None]

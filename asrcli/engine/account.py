@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from asrcli.audio import Chunk, Format
 from asrcli.engine.inbox import Dropped, Inbox, Mark, Spent
+from asrcli.engine.task import UNTOLD
 from asrcli.errors import AsrError
 from asrcli.events import Billed, Event, Final, Gap, Notice, Partial, Progress, Resumed, Usage
 from asrcli.recovery.ledger import Ledger, Totals
@@ -12,7 +13,6 @@ from asrcli.recovery.repeats import Said
 from asrcli.recovery.spans import Span
 
 PROGRESS_EVERY_S = 0.1
-UNTOLD = "the service left this sentence without a text"
 DROPPED = "the connection could not take the audio fast enough"
 
 

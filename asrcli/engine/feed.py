@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from asrcli.audio import Chunk, Format
 from asrcli.config import Retries
-from asrcli.engine.account import UNTOLD, Account
+from asrcli.engine.account import Account
 from asrcli.engine.line import Line
 from asrcli.engine.store import Store
+from asrcli.engine.task import UNTOLD
 from asrcli.recovery.catchup import CatchUp
 from asrcli.recovery.quiet import is_quiet
 from asrcli.recovery.rest import RENEW_EVERY_S, Rest, verdict
@@ -18,6 +19,7 @@ from asrcli.recovery.watch import Watch
 PREROLL_MS = 2000  # so much of the quiet before speech goes to the service with it
 UNHEARD_MS = 6000  # so much sound may be on its way yet to a service that ends a task unasked
 FORGOTTEN = "no longer kept"
+NOT_HEARD = "the service ended two tasks before it can have listened to this"
 
 
 class Feed:
@@ -173,12 +175,16 @@ class Feed:
         if not self.asleep:
             self._next_task(self._audio.cursor, keep=True)
             return
-        position = max(self._audio.start, self._unheard(), self._not_waited_for)
+        ms = self._format.ms
+        unheard, twice = self._unheard(), min(self._audio.cursor, self._not_waited_for)
+        position = max(self._audio.start, unheard, twice)
         self._not_waited_for = self._audio.cursor
         open_ms = self._line.task.open_ms
         if open_ms is not None:
             position = self._reopened(open_ms)
-        self._account.ledger.add_silence(self._line.task.offset_ms, self._format.ms(position))
+        else:
+            self._account.miss(ms(unheard), ms(position), NOT_HEARD)
+        self._account.ledger.add_silence(self._line.task.offset_ms, ms(position))
         self._next_task(position, keep=not self.asleep)
 
     def _unheard(self) -> int:

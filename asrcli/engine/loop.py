@@ -5,11 +5,11 @@ from operator import itemgetter
 
 from asrcli.audio import Chunk, Format
 from asrcli.config import Retries
-from asrcli.engine.account import UNTOLD, Account, Over
+from asrcli.engine.account import Account, Over
 from asrcli.engine.feed import Feed
 from asrcli.engine.inbox import Abandon, Arrived, Crashed, Inbox, Item, Spent, Stop
 from asrcli.engine.line import Line, never_up
-from asrcli.engine.task import Repeated
+from asrcli.engine.task import UNTOLD, Repeated
 from asrcli.errors import AsrError, ConnectionLost, ServiceRefused
 from asrcli.events import Event, Final, Finished, Gap, Notice, Ready, Reconnecting
 from asrcli.message import Closed, Message, Writable
@@ -182,6 +182,12 @@ class Loop:
             self._skip_to = None
 
     def _settle(self) -> None:
+        if self._realtime:
+            for event in self._line.task.give_up(self._clock()):
+                if isinstance(event, Gap):
+                    self._account.miss(event.begin_ms, event.end_ms, event.reason)
+                else:
+                    self._hear(event)
         if self._feed.settle():
             self._backoff.settled(self._account.format.samples(self._account.ledger.reached_ms))
 
@@ -221,7 +227,7 @@ class Loop:
         codec = self._line.task.codec
         full = codec.full
         try:
-            for event in self._line.task.receive(message):
+            for event in self._line.task.receive(message, self._clock()):
                 self._hear(event)
         except ServiceRefused as exc:
             kind = fault(exc, live=self._realtime or self._feed.only_quiet)

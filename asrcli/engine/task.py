@@ -12,9 +12,12 @@ from asrcli.recovery.repeats import Sent, is_repeat, plain
 from asrcli.recovery.spans import Spans
 from asrcli.seams import ClientCodec
 
+ANSWER_S = 60.0  # an open sentence of which a service says nothing for so long is one that it has forgotten
 OPEN_LIMIT = 200  # sentences that are open at once; a service that opens more has forgotten the oldest
 ORDERLY = (1000, 1005)  # close codes of who has no more to say
+UNTOLD = "the service left this sentence without a text"
 UNFINISHED = "the service ended the task with a sentence open"
+FORGOTTEN = f"the service said nothing about an open sentence for {ANSWER_S:.0f} s"
 MANY = f"the service opened more than {OPEN_LIMIT} sentences and ended none of them"
 
 
@@ -42,6 +45,7 @@ class Task:
         self._open: dict[str, SpeechStarted | Partial] = {}
         self._stopped: dict[str, int] = {}  # where the speech of open sentences ended
         self._forgotten = Spans()  # of sentences that were open, and too many others since
+        self._heard_at: dict[str, float] = {}  # when the service said something about open sentences last
         self._plain: dict[str, str] = {}  # the words of open sentences, once they were compared
         self._warned: set[str] = set()
         self._said = self._told = False  # something is final, and that since the rest was asked for
@@ -50,8 +54,8 @@ class Task:
         """The next sample of this task is heard as the first."""
         self.offset_ms = self.sent_ms = self.heard_to_ms = position_ms
 
-    def receive(self, message: Message) -> Iterator[Event | Repeated]:
-        """What a message says, on the run's timeline, with times inside the audio that was sent.
+    def receive(self, message: Message, now: float) -> Iterator[Event | Repeated]:
+        """What a message that came at `now` says, on the run's timeline, with times inside the audio that was sent.
 
         Raises:
             ProtocolError, ServiceRefused
@@ -62,6 +66,26 @@ class Task:
             if isinstance(placed, Final) and placed == named and placed.begin_ms < placed.end_ms:
                 self.heard_to_ms = max(self.heard_to_ms, placed.begin_ms)
             yield from self._placed(placed)
+            if isinstance(placed, SpeechStarted | SpeechStopped | Partial) and placed.key in self._open:
+                self._heard_at[placed.key] = now
+
+    def give_up(self, now: float) -> Iterator[Final | Gap | Notice]:
+        """End the sentences that the service has forgotten: each with its last text as its final, else with a gap.
+
+        Nothing behind an open sentence is settled. If one stayed open for ever, all that follows it would be sent again
+        after a loss.
+        """
+        for key in [key for key, at_s in self._heard_at.items() if now - at_s >= ANSWER_S]:
+            if key not in self._open:
+                continue
+            event = self._open[key]
+            if isinstance(event, Partial):
+                yield from self._kept(key, FORGOTTEN)
+                continue
+            begins = [each.begin_ms for each in self._open.values() if each.begin_ms > event.begin_ms]
+            end_ms = self._stopped.get(key, min([self.sent_ms, *begins]))
+            self._forget(key)
+            yield Gap(event.begin_ms, max(event.begin_ms, end_ms), UNTOLD)
 
     @property
     def open_ms(self) -> int | None:
@@ -133,7 +157,7 @@ class Task:
         return self._plain[partial.key]
 
     def _forget(self, key: str) -> None:
-        for of_open in (self._open, self._stopped, self._plain):
+        for of_open in (self._open, self._stopped, self._heard_at, self._plain):
             of_open.pop(key, None)
 
     def _left_open(self) -> Iterator[Event]:
@@ -142,7 +166,7 @@ class Task:
             if isinstance(self._open[key], Partial):
                 yield from self._kept(key, UNFINISHED)
 
-    def _kept(self, key: str, why: str) -> Iterator[Event]:
+    def _kept(self, key: str, why: str) -> Iterator[Final | Notice]:
         """The text of an open sentence as its final, where it has one and no other open sentence has the same."""
         event, end_ms = self._open[key], self._stopped.get(key)
         self._forget(key)

@@ -115,6 +115,11 @@ class Journal:
             return max((each.final.end_ms for each in self.sentences), default=0)
         return max((self.format.ms(track.end - track.begin) for track in self.tracks), default=0)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether its last run never came to an end: even if all was heard, its transcript files wait for theirs."""
+        return self.parts[-1].end is None and any(track.begin < track.end for track in self.tracks)
+
     def final_ms(self, speaker: str) -> int:
         """Where the text of a speaker ends."""
         return max((each.final.end_ms for each in self.sentences if each.final.speaker == speaker), default=0)

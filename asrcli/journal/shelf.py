@@ -27,7 +27,7 @@ class State(StrEnum):
     """How it stands with a session."""
 
     FINISHED = "finished"
-    INTERRUPTED = "interrupted"  # some of it has no text yet
+    INTERRUPTED = "interrupted"  # some of it has no text yet, or its transcript was never closed
     IN_USE = "in use"
     DAMAGED = "damaged"  # nothing of it can be read
 
@@ -134,7 +134,7 @@ def state(path: Path, journal: Journal | None = None) -> State:
         return State.DAMAGED
     if journal.header.inputs:
         return State.FINISHED if journal.done >= set(range(len(journal.header.stages))) else State.INTERRUPTED
-    return State.INTERRUPTED if any(map(journal.unheard, journal.tracks)) else State.FINISHED
+    return State.INTERRUPTED if journal.is_open or any(map(journal.unheard, journal.tracks)) else State.FINISHED
 
 
 def remove(path: Path) -> None:

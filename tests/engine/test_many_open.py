@@ -77,7 +77,7 @@ def test_each_text_is_kept_once(
     task.sent_ms, task.finishing = 10_000, True
     ending = {"header": {"event": end}} if "task" in end else {"type": end}
     for message in [each for number in range(MANY) for each in say(number)] + [ending]:
-        for event in task.receive(Text(json.dumps(message))):
+        for event in task.receive(Text(json.dumps(message)), 0.0):
             assert not isinstance(event, Repeated)
             transcript = fold(transcript, event)
             texts += [event.text] if isinstance(event, Final) and event.text else []

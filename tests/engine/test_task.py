@@ -3,7 +3,7 @@
 import pytest
 
 from asrcli.config import Recognition
-from asrcli.engine.task import MANY, OPEN_LIMIT, Repeated, Task
+from asrcli.engine.task import ANSWER_S, MANY, OPEN_LIMIT, UNTOLD, Repeated, Task
 from asrcli.errors import ConnectionLost
 from asrcli.events import Event, Final, Finished, Gap, Notice, Partial, SpeechStarted, SpeechStopped
 from asrcli.message import Message, Text
@@ -33,7 +33,7 @@ def hearing(*events: Event) -> tuple[Task, list[Event | Repeated]]:
     task = Task(codec)
     task.sent_ms = 10_000
     codec.next = list(events)
-    return task, list(task.receive(ANY))
+    return task, list(task.receive(ANY, 0.0))
 
 
 def finals(events: list[Event | Repeated]) -> list[str]:
@@ -53,6 +53,21 @@ def test_a_sentence_that_the_service_has_lost_is_open_no_more() -> None:
     assert task.open_ms == 3000
 
 
+def test_a_sentence_of_which_nothing_is_heard_for_a_minute_is_over() -> None:
+    """With its last text, or as a gap up to where its speech ended; any word about it begins the minute anew."""
+    said = (SpeechStarted("1", 0), SpeechStopped("1", 900), SpeechStarted("2", 1000), Partial("3", 2000, "", "hello"))
+    task, _ = hearing(*said)
+    task.codec.next = [Partial("3", 2000, "", "hello there")]  # type: ignore[attr-defined]
+    list(task.receive(ANY, 30.0))
+    assert list(task.give_up(ANSWER_S - 1)) == []
+    assert [event for event in task.give_up(ANSWER_S) if isinstance(event, Gap)] == [
+        Gap(0, 900, UNTOLD),
+        Gap(1000, 2000, UNTOLD),
+    ]
+    assert finals(list(task.give_up(ANSWER_S + 30))) == ["hello there"]
+    assert task.open_ms is None
+
+
 def test_a_sentence_under_many_names_is_said_once() -> None:
     """A service that gives each partial another name leaves nothing behind, whether its final has come or not."""
     partials = [Partial(str(number), 0, "", "hello there"[: number * 4]) for number in range(1, 4)]
@@ -62,7 +77,7 @@ def test_a_sentence_under_many_names_is_said_once() -> None:
     task, _ = hearing(*partials)
     task.finishing = True
     task.codec.next = [Finished()]  # type: ignore[attr-defined]
-    assert finals(list(task.receive(ANY))) == ["hello there"]
+    assert finals(list(task.receive(ANY, 0.0))) == ["hello there"]
 
 
 def test_a_sentence_that_says_something_else_stays_open() -> None:
@@ -101,7 +116,7 @@ def test_a_task_may_have_ended_without_a_word(
     codec = Said()
     task = Task(codec)
     task.sent_ms, task.finishing, codec.next = 10_000, finishing, list(events)
-    list(task.receive(ANY))
+    list(task.receive(ANY, 0.0))
     assert task.ended_with(ConnectionLost("x", code)) is ended
 
 
@@ -111,4 +126,4 @@ def test_the_last_sentence_is_taken_for_a_repetition_once() -> None:
     task = Task(codec, Sent(0, "", "hello there", 12_000))
     task.sent_ms, task.finishing = 10_000, True
     codec.next = [Final(str(number), number * 1000, number * 1000 + 900, "hello there") for number in range(2)]
-    assert [type(event) for event in task.receive(ANY)] == [Repeated, Final]
+    assert [type(event) for event in task.receive(ANY, 0.0)] == [Repeated, Final]

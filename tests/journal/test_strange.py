@@ -97,9 +97,9 @@ def test_a_damaged_line_of_the_events_makes_no_audio_unreachable(
     (path / EVENTS).write_bytes(b"".join(said))
     journal = Journal.open(path)
     assert [journal.unheard(track) for track in journal.tracks] == [left if line < 5 else [(3000, 3000)][:0]]
-    assert state(path) is (State.INTERRUPTED if left else State.FINISHED)
+    assert state(path) is State.INTERRUPTED
     if not left:
-        return
+        return  # it was the last line, which says that the run has ended
     Shelf(tmp_path).tidy(Limits(size_bytes=0), tmp_path / "none", lambda: time.time() + 13 * DAY_S)
     assert path.exists()
     done = asr("resume", "--last", "--journal", tmp_path, "--url", scripted)

@@ -67,6 +67,28 @@ def test_kill_9_costs_the_last_second_at_most(microphone: Microphone, scripted: 
     assert (again.returncode, "nothing to resume" in again.stderr) == (0, True)
 
 
+def test_a_run_that_was_killed_when_all_had_its_text_still_gets_its_files(
+    microphone: Microphone, scripted: str, tmp_path: Path
+) -> None:
+    """No audio is left to be heard, but the transcript has no end and no name yet."""
+    kept, out = tmp_path / "kept", tmp_path / "talk.jsonl"
+    assert asr("mic", "--url", scripted, "--for", "3s", "-o", out, "--journal", kept, **microphone.environment)
+    journal = only(kept) / "events.jsonl"
+    for path in (journal, out):  # as if it had been killed just then
+        whole = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(line for line in whole if json.loads(line)["type"] != "end"))
+    before = events(out, "final")
+    out.rename(f"{out}.part")
+    assert [each["state"] for each in json.loads(asr("sessions", "--json", "--journal", kept).stdout)] == [
+        "interrupted"
+    ]
+    assert asr("resume", "--last", "--yes", "--url", scripted, "--journal", kept).returncode == 0
+    assert events(out, "final") == before
+    assert [line["type"] for line in lines(out.read_text())][-1] == "end"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "talk.jsonl"]
+    assert "nothing to resume" in asr("resume", "--journal", kept).stderr
+
+
 def test_words_that_were_spoken_before_a_kill_are_there_once(
     microphone: Microphone, embedded: str, tmp_path: Path
 ) -> None:

@@ -48,6 +48,26 @@ class World:
         return True
 
 
+@dataclass
+class Sent:
+    """How often each piece of sound was sent since there was progress: a word that was never said before."""
+
+    worst: int = 0
+    _times: dict[int, int] = field(default_factory=dict)
+    _said: set[int] = field(default_factory=set)
+
+    def add(self, piece: int) -> None:
+        """A piece was sent."""
+        self._times[piece] = self._times.get(piece, 0) + 1
+        self.worst = max(self.worst, self._times[piece])
+
+    def say(self, words: list[int]) -> None:
+        """Words were said in a sentence that is final."""
+        if not self._said.issuperset(words):
+            self._said.update(words)
+            self._times.clear()
+
+
 @dataclass(frozen=True)
 class Life:
     """How one connection fares.
@@ -56,21 +76,23 @@ class Life:
         fault: What goes wrong with it; empty is a healthy one.
         after_s: When, counted from when the service listens.
         speed: How many times real time the service listens at.
+        forgets_s: From when on the service forgets to end one sentence, and goes on with the next.
     """
 
     fault: str = ""
     after_s: float = 0.0
     speed: float = 50.0
+    forgets_s: float | None = None
 
 
 class Service:
     """One connection of the simulation: both the call that a session holds and the service behind it."""
 
-    def __init__(self, world: World, life: Life, stall_s: float, sent: dict[int, int]) -> None:
+    def __init__(self, world: World, life: Life, stall_s: float, sent: Sent) -> None:
         self.url, self._world, self._life, self._stall_s, self._sent = "", world, life, stall_s, sent
         self._inbox: Inbox | None = None
         self._codec = inference.Server(lambda: "id")
-        self._dead = self._mute = False
+        self._dead = self._mute = self._forgetful = False
         self._mute_since = 0.0
         self._ahead_ms = 0
         self._free_at = 0.0
@@ -124,8 +146,13 @@ class Service:
             self._fall_silent()
             return
         self._say(Ready(""))
+        if self._life.forgets_s is not None:
+            self._world.at(self._world.now + self._life.forgets_s, self._forget)
         if self._life.fault in {"drops", "ends the task", "falls silent", "stops reading", "fails"}:
             self._world.at(self._world.now + self._life.after_s, self._go_wrong)
+
+    def _forget(self) -> None:
+        self._forgetful = True
 
     def _go_wrong(self) -> None:
         if self._life.fault == "drops":
@@ -145,7 +172,7 @@ class Service:
 
     def _take(self, samples: "array[int]") -> None:
         for value in {abs(samples[0]), abs(samples[-1])} - {0}:
-            self._sent[value] = self._sent.get(value, 0) + 1
+            self._sent.add(value)
         ms = RATE.ms(len(samples))
         self._ahead_ms += ms
         if self._life.fault == "stops reading" and self._mute:
@@ -178,7 +205,10 @@ class Service:
     def _final(self) -> None:
         if self._begin_ms is not None:
             self._sentences += 1
-            self._say(Final(str(self._sentences), self._begin_ms, self._end_ms, self._text()))
+            if not self._forgetful:
+                self._say(Final(str(self._sentences), self._begin_ms, self._end_ms, self._text()))
+                self._sent.say(self._words)
+            self._forgetful = False
             self._begin_ms, self._words = None, []
 
     def _finish(self) -> None:

@@ -20,7 +20,7 @@ from asrcli.errors import AsrError, ConnectFailed, ServiceRefused
 from asrcli.events import Event, Resumed
 from asrcli.protocol import inference
 from asrcli.seams import Transport
-from tests.support.simulated_service import RATE, Life, Service, Stuck, World
+from tests.support.simulated_service import RATE, Life, Sent, Service, Stuck, World
 
 PIECE_MS = 100
 NOISE, QUIET = -1000, 0  # the first sample value of these kinds, as SPEECH is that of words
@@ -103,11 +103,11 @@ class Tape(Inbox):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it: what was told, the account, how often each piece was sent, and when it ended."""
+    """What came of it: what was told, the account, how often sound was sent at worst, and when it ended."""
 
     events: list[Event]
     over: Over
-    sent: dict[int, int]
+    sent: int
     ended_s: float
 
 
@@ -135,7 +135,7 @@ def simulated(
     after: Life | None = None, stall_s: float = 30.0, lifetime_s: float | None = None,
 ) -> Outcome:  # fmt: skip
     """Hold a conversation over these lives, one after the other, and then over healthy ones or `after` for ever."""
-    world, sent, events, waiting = World(), dict[int, int](), list[Event](), iter(lives)
+    world, sent, events, waiting = World(), Sent(), list[Event](), iter(lives)
     inbox = Tape(world, items, live=live, pace=pace)
 
     def dial(url: str, asked: Connection) -> Transport:
@@ -165,4 +165,4 @@ def simulated(
     last = items[-1] if items else None
     end_ms = RATE.ms(last.end) if isinstance(last, Chunk) else last.end_ms if last is not None else 0
     over = loop.converse(None if live else end_ms)
-    return Outcome(events, over, sent, world.now)
+    return Outcome(events, over, sent.worst, world.now)
