@@ -1,8 +1,7 @@
 """The program on one page: each source through a session, its events through the transcript to the outputs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from queue import SimpleQueue
 from random import random
 from threading import Thread, Timer
 from time import monotonic
@@ -11,6 +10,7 @@ from asrcli.config import Connection, Retries
 from asrcli.engine.account import Over
 from asrcli.engine.calls import IdleCalls
 from asrcli.engine.interrupts import interruptible
+from asrcli.engine.outbox import Outbox, replaces
 from asrcli.engine.run_account import RunAccount
 from asrcli.engine.session import Leave, Session
 from asrcli.errors import (
@@ -236,7 +236,7 @@ def _merged(heard: Sequence[_Heard]) -> Iterator[tuple[_Heard, Event]]:
     if len(heard) == 1:
         yield from ((heard[0], event) for event in heard[0].session.events())
         return
-    queue: SimpleQueue[tuple[_Heard, Event | BaseException | None]] = SimpleQueue()
+    queue: Outbox[tuple[_Heard, Event | BaseException | None]] = Outbox(_replaces)
 
     def listen(each: _Heard) -> None:
         try:
@@ -257,6 +257,11 @@ def _merged(heard: Sequence[_Heard]) -> Iterator[tuple[_Heard, Event]]:
             ended += 1
         else:
             yield each, item
+
+
+def _replaces(item: tuple[_Heard, Event | BaseException | None]) -> tuple[int, Hashable] | None:
+    key = replaces(item[1])
+    return None if key is None else (id(item[0]), key)
 
 
 def _settled_ms(partial: Partial) -> int:

@@ -1,7 +1,6 @@
 """Session: one source through one task, as a stream of events for one listener. Owns the threads that make it so."""
 
 from collections.abc import Callable, Iterator
-from queue import SimpleQueue
 from random import random
 from threading import Thread
 
@@ -12,6 +11,7 @@ from asrcli.engine.capture import capture
 from asrcli.engine.inbox import Abandon, Crashed, Inbox, Stop
 from asrcli.engine.line import Line
 from asrcli.engine.loop import Loop
+from asrcli.engine.outbox import Outbox, replaces
 from asrcli.events import Event, Notice
 from asrcli.seams import ClientCodec, Source, Transport
 
@@ -52,7 +52,7 @@ class Session:
         self._catch_up = retries.catch_up
         room = LIVE_ROOM if source.realtime else ROOM
         self._inbox = Inbox(room, live=source.live is not None)
-        self._events: SimpleQueue[Event | Over | Crashed | Leave] = SimpleQueue()
+        self._events: Outbox[Event | Over | Crashed | Leave] = Outbox(replaces)
         line = Line(make_codec, dial, connection, self._inbox, clock, idle or IdleCalls())
         self._loop = Loop(
             line, self._inbox, self._events.put, clock, chance, source.format, start,
