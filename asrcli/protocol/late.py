@@ -1,17 +1,21 @@
 """What may still come of a lost connection under a name that nobody knows: held until it is plain whose it is. Pure."""
 
+from collections import deque
+
 from asrcli.protocol.parsing import Json, text, word
-from asrcli.recovery.repeats import plain
+from asrcli.recovery.repeats import KEPT, plain
 
 
 class Late:
     """Texts of items that were never announced, on a connection that follows a lost one.
 
-    The lost connection may have sent them when it broke, and their audio is sent again. A service that announces its
-    items would have announced them; one that announces nothing is known by its second text.
+    The lost connection may have sent them when it broke, and their audio is sent again: an announced item says the
+    same, before them or after them. A service that announces its items would have announced them; one that announces
+    nothing is known by its second text.
     """
 
     def __init__(self) -> None:
+        self._said: deque[str] = deque(maxlen=KEPT)  # by items that were announced
         self._held: Json | None = None
         self._announces_nothing = False
 
@@ -29,10 +33,16 @@ class Late:
         self._announces_nothing = True
         return False
 
-    def is_in(self, said: str) -> bool:
-        """Whether the text that is held is part of this one, which settles it: it was late."""
+    def repeats(self, value: Json) -> bool:
+        """Whether an item that was announced has said this text already: it is late."""
+        words = plain(text(value, "transcript"))
+        return bool(words) and f" {words} " in f" {' '.join(self._said)} "
+
+    def settles(self, said: str) -> bool:
+        """An announced item has said this; whether the text that is held is part of it, and so was late."""
+        self._said.append(plain(said))
         held = "" if self._held is None else plain(text(self._held, "transcript"))
-        if self._held is None or f" {held} " not in f" {plain(said)} ":
+        if self._held is None or f" {held} " not in f" {self._said[-1]} ":
             return False
         self._held = None
         return True

@@ -20,6 +20,7 @@ from asrcli.request import Audio, Clear, Commit, Finish, Request, Start
 
 PATH = "/api-ws/v1/realtime"
 FINISH = "session.finish"
+LATE = "dropped a sentence of a lost connection that came late"
 
 
 class Client:
@@ -140,12 +141,15 @@ class Client:
         """A text, unless it is of a session before this one, whose audio has its text or is sent again."""
         if self._items.is_late(value, self.retired):
             return [Notice("debug", f"dropped {name} of an item of a lost connection")]
-        unknown = self.retired and not self._items.knows(value)
-        if unknown and self._late.holds(value, done=name.endswith("completed")):
+        done, unknown = name.endswith("completed"), self.retired and not self._items.knows(value)
+        if unknown and done and self._late.repeats(value):
+            return [self._dropped.final(LATE)]
+        if unknown and self._late.holds(value, done=done):
             return [Notice("debug", f"held {name} of an item that nobody has announced")]
         events = [*self._released(), *self._items.hear(name, value, self._sent_ms)]
-        if any(isinstance(event, Final) and self._late.is_in(event.text) for event in events):
-            events.append(self._dropped.final("dropped a sentence of a lost connection that came late"))
+        said = [] if unknown else [event.text for event in events if isinstance(event, Final)]
+        if True in [self._late.settles(words) for words in said]:
+            events.append(self._dropped.final(LATE))
         return events
 
     def _released(self, *, over: bool = False) -> list[Event]:

@@ -77,6 +77,19 @@ def test_an_item_that_has_the_name_of_an_old_one_is_kept_where_it_is_new() -> No
     assert texts(third.receive(completed("item_1", "hello there"))) == ["hello there"]
 
 
+def test_a_text_that_comes_late_behind_the_text_of_its_audio_is_dropped() -> None:
+    """The audio was sent again and has its text under an announced name already; other words are kept for the end."""
+    second = session()
+    second.retired = {"item_1": "hello"}
+    for item, words in (("item_7", "hello there"), ("item_8", "good morning")):
+        second.receive(write({"type": "input_audio_buffer.speech_started", "item_id": item, "audio_start_ms": 0}))
+        second.receive(completed(item, words))
+    assert texts(second.receive(completed("unheard_of", "Hello there, good morning."))) == []
+    assert texts(second.receive(completed("unheard_of_too", "good evening"))) == []
+    assert texts(second.receive(Text('{"type":"session.finished"}'))) == ["good evening"]
+    assert second.dropped == 1
+
+
 def test_a_text_that_the_lost_connection_never_brought_is_held_until_its_audio_has_its_text() -> None:
     """It was on its way when the connection broke; the audio is sent again, and says it under another name."""
     second = session()
