@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OGG = b"OggS"
 HEAD_BYTES = 1 << 16  # how much of a file is looked at for a header that tells its length
+_TOGETHER = 8  # frames of a file that are converted at once; those of a pipe may be live, and wait for nothing
 _INDEX_BYTES = 4096  # of a pipe that holds MP4: so much tells where its index is
 
 
@@ -51,7 +52,7 @@ class Opened:
         samples: Samples | None,
     ) -> None:  # fmt: skip
         self._name, self._format, self._channel, self._track = name, audio_format, channel, track
-        self._samples = samples
+        self._samples, self._together = samples, 1
         self._piece_bytes = audio_format.samples(piece_ms) * SAMPLE_BYTES
         self.damaged = 0
         self.promised_ms: int | None = None
@@ -66,6 +67,7 @@ class Opened:
 
     def file(self, path: str) -> Iterator[Item]:
         """A file on a disk."""
+        self._together = _TOGETHER
         with ExitStack() as stack:
             if self._samples is None:
                 file = stack.enter_context(io.FileIO(path))
@@ -137,7 +139,8 @@ class Opened:
         else:
             from asrcli.sources.decode import Decoder
 
-            with closing(Decoder(SimpleNamespace(read=samples.read), self._name, **head.demuxer)) as decoder:
+            source = SimpleNamespace(read=samples.read)
+            with closing(Decoder(source, self._name, together=self._together, **head.demuxer)) as decoder:
                 yield from decoder.pieces(self._format, self._channel)
         self.said = samples.said
         self.promised_ms = None if samples.promised_bytes is None else head.ms(samples.promised_bytes)
@@ -150,7 +153,8 @@ class Opened:
         links, base = Links(read), 0
         while True:
             end = base
-            with closing(Decoder(SimpleNamespace(read=links.read), self._name, track=self._track)) as decoder:
+            source = SimpleNamespace(read=links.read)
+            with closing(Decoder(source, self._name, track=self._track, together=self._together)) as decoder:
                 for item in self._heard(decoder):
                     if isinstance(item, Piece):
                         item = Piece(item.position + base, item.pcm)  # noqa: PLW2901
@@ -174,7 +178,7 @@ class Opened:
         from asrcli.sources.decode import Decoder
 
         bare: dict[str, Any] = self._samples.demuxer if self._samples is not None else {}
-        decoder = Decoder(source, self._name, track=self._track, head=head, **bare)
+        decoder = Decoder(source, self._name, track=self._track, head=head, together=self._together, **bare)
         stack.callback(decoder.close)
         return decoder
 
