@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 OGG = b"OggS"
 HEAD_BYTES = 1 << 16  # how much of a file is looked at for a header that tells its length
+OPUS_RATE = 48000  # of its clock, whatever the sound had
+# How much sound is in the page of an Ogg in whose middle the file ends: at least a packet, at most what a page holds.
+_CUT_LEAST_S, _CUT_MOST_S = 0.02, 10.0
 _TOGETHER = 8  # frames of a file that are converted at once; those of a pipe may be live, and wait for nothing
 _INDEX_BYTES = 4096  # of a pipe that holds MP4: so much tells where its index is
 
@@ -148,7 +151,7 @@ class Opened:
     def _links(self, read: Callable[[int], bytes]) -> Iterator[Item]:
         """Ogg files joined end to end, each heard behind the one before."""
         from asrcli.sources.decode import Decoder
-        from asrcli.sources.ogg import Links
+        from asrcli.sources.ogg import CUT, UNMARKED, Links
 
         links, base = Links(read), 0
         while True:
@@ -163,9 +166,16 @@ class Opened:
                         item = Missing(item.begin + base, item.end + base, item.reason)  # noqa: PLW2901
                         end = item.end
                     yield item
+                rate = OPUS_RATE if decoder.codec == "opus" else decoder.rate
             if not links.go_on():
-                return
+                break
             base = end
+        if links.cut:
+            self.said = "is cut short: its end is not there"
+            lost_s = min(max(links.cut_steps / (rate or OPUS_RATE), _CUT_LEAST_S), _CUT_MOST_S)
+            yield Missing(end, end + round(lost_s * self._format.rate), CUT)
+        elif links.unmarked:
+            self.said = UNMARKED
 
     def _readable(self, read: Callable[[int], bytes]) -> Iterator[Item]:
         """Samples that need no decoder."""
