@@ -48,6 +48,7 @@ ROOMS = {
     "av": [
         "sources/decode.py",
         "sources/frames.py",
+        "sources/refusing.py",
         "sources/mixing.py",
         "sources/encode.py",
         "sources/convert.py",

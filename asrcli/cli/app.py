@@ -13,6 +13,7 @@ from typing import Annotated, Any, ParamSpec
 import typer
 
 from asrcli import __version__
+from asrcli.cli.narrow import Command, Group
 from asrcli.cli.printing import let_go, put, trouble
 from asrcli.cli.telling import tell
 from asrcli.errors import (
@@ -69,6 +70,7 @@ COMMANDS = {
 
 app = typer.Typer(
     name="asr",
+    cls=Group,
     help="Live transcription: microphones, files and streams to text, word by word, by DashScope or offline.",
     epilog=EXAMPLES,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, and a key may be among them
@@ -122,7 +124,7 @@ def register(wanted: str, *, every: bool = False) -> None:
         if every or name == wanted:
             module = import_module(f"asrcli.cli.{name.replace('-', '_')}")
             command = getattr(module, name.replace("-", "_"))
-            app.command(name, epilog=module.EXAMPLES)(guarded(command))
+            app.command(name, cls=Command, epilog=module.EXAMPLES)(guarded(command))
         else:
             app.command(name, help=summary)(_unasked)
 

@@ -6,7 +6,7 @@ The transcript has its own outputs; everything else that a command prints comes 
 import io
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from asrcli.errors import AsrError, NobodyReads, OutputError
@@ -14,7 +14,10 @@ from asrcli.outputs.lines import Lines
 from asrcli.outputs.text import as_json, harmless
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
+
+_ANY_WIDTH = 10_000
 
 
 def put(*lines: str) -> None:
@@ -49,12 +52,13 @@ def put_json(value: Any) -> None:
 
 
 def put_table(table: "Table", *, markup: bool = False) -> None:
-    """Print a table whose cells are harmless, as wide as the terminal.
+    """Print a table whose cells are harmless, as wide as the terminal; one row below the other where it is too narrow.
 
     Raises:
         OutputError, NobodyReads: as Lines does.
     """
     from rich.console import Console
+    from rich.measure import Measurement
 
     # Drawn into memory, as wide and as coloured as the terminal: Rich would write to a disk that is full by itself.
     screen, drawn = Console(file=sys.stdout or io.StringIO()), io.StringIO()
@@ -67,8 +71,27 @@ def put_table(table: "Table", *, markup: bool = False) -> None:
         highlight=False,
         markup=markup,
     )
-    console.print(table)
+    if (
+        Measurement.get(console, console.options.update(max_width=_ANY_WIDTH), table).minimum > screen.width
+    ):  # words would be broken
+        for line in _one_below_the_other(table):
+            console.print(line)
+    else:
+        console.print(table)
     Lines(None).write(drawn.getvalue().removesuffix("\n"))
+
+
+def _one_below_the_other(table: "Table") -> "Iterator[RenderableType]":
+    """The rows of a table as lines: the first cell that says something, and below it each other one with its title."""
+    from rich.padding import Padding
+
+    titles = [str(column.header) for column in table.columns]
+    for cells in zip(*(column.cells for column in table.columns), strict=True):
+        first = next((number for number, cell in enumerate(cells) if cell), 0)
+        yield cells[first]
+        for title, cell in list(zip(titles, cells, strict=True))[first + 1 :]:
+            if cell:
+                yield Padding(f"{title}: {cell}" if title else cell, (0, 0, 0, 2))
 
 
 def redraw(text: str) -> None:

@@ -147,7 +147,8 @@ def _show(path: Path, described: dict[str, Any]) -> None:
         return
     journal = keeping.opened(path)
     left = f", {described['unheard_ms'] / 1000:.1f} s of it without text yet" if described["unheard_ms"] else ""
-    put(f"length:   {_length(described['length_ms'])}{left}")
+    devices = f", {len(journal.tracks)} devices" if len(journal.tracks) > 1 else ""
+    put(f"length:   {_length(described['length_ms'])}{devices}{left}")
     for one in described["inputs"]:
         put(f"input:    {one}")
     for output in described["outputs"]:

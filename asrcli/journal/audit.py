@@ -10,7 +10,7 @@ from asrcli.journal.reading import Journal
 from asrcli.journal.record import MOST
 from asrcli.journal.track import Track
 from asrcli.recovery.replay import left_over
-from asrcli.recovery.spans import Span
+from asrcli.recovery.spans import Span, Spans
 from asrcli.transcript import Sentence
 
 TOLERANCE_MS = 200  # two pieces of audio: one may be on its way when a run is told to stop
@@ -38,6 +38,8 @@ class Counted:
         lost_ms: In gaps.
         unheard_ms: Has no text yet, and can have it still.
         paused_ms: Was not to be heard.
+        wall_ms: The time in which any source was heard: where several were heard at once it is counted once.
+        at_once: How many sources were heard at the same time.
         problems: What is wrong with it.
     """
 
@@ -48,14 +50,19 @@ class Counted:
     unheard_ms: int
     paused_ms: int
     sentences: int
+    wall_ms: int
+    at_once: int
     problems: tuple[str, ...] = ()
 
     def line(self) -> str:
-        """All of it, for people."""
-        parts = {"captured": self.captured_ms, "final": self.final_ms, "silence": self.silence_ms, "lost": self.lost_ms}
+        """All of it, for people; of several devices the time once, then how much audio that is, as a run says it."""
+        parts = {"captured": self.captured_ms}
+        if self.at_once > 1:
+            parts = {"captured": self.wall_ms, f"{self.at_once} devices,": self.captured_ms}
+        parts |= {"final": self.final_ms, "silence": self.silence_ms, "lost": self.lost_ms}
         parts |= {"not heard yet": self.unheard_ms} if self.unheard_ms else {}
         parts |= {"paused": self.paused_ms} if self.paused_ms else {}
-        told = [f"{name} {ms / 1000:.2f} s" for name, ms in parts.items()]
+        told = [f"{name} {ms / 1000:.2f} s{' of audio' * name.endswith(',')}" for name, ms in parts.items()]
         return " · ".join([*told, f"{self.sentences} sentence{'' if self.sentences == 1 else 's'}"])
 
 
@@ -70,7 +77,30 @@ def audit(journal: Journal) -> Counted:
         *(problem for track in journal.tracks for problem in _beyond(journal, track)),
         *_disagreements(journal),
     ]
-    return Counted(**whole, problems=tuple(problems))
+    return Counted(**whole, wall_ms=_wall_ms(journal), at_once=_at_once(journal), problems=tuple(problems))
+
+
+def _wall_ms(journal: Journal) -> int:
+    """How long any of the sources was heard."""
+    heard = Spans()
+    for track in journal.tracks:
+        for begin, end in _without(
+            [(journal.format.ms(track.begin), journal.format.ms(track.end))], _pauses(journal, track)
+        ):
+            heard.add(begin, end)
+    return _length(heard)
+
+
+def _at_once(journal: Journal) -> int:
+    """The most sources that were heard at the same time."""
+    spans = [(track.begin, track.end) for track in journal.tracks if track.begin < track.end]
+    return max((sum(begin <= at < end for begin, end in spans) for at, _ in spans), default=0)
+
+
+def _pauses(journal: Journal, track: Track) -> list[Span]:
+    """When a source was not to be heard."""
+    pauses = [(each.begin_ms, each.end_ms) for each in journal.pauses if each.speaker == track.source.speaker]
+    return [*pauses, *((mark.begin_ms, mark.end_ms) for mark in track.marks if isinstance(mark, Resumed))]
 
 
 def _count(journal: Journal, begins: dict[str, int], sentences: list[Sentence]) -> dict[str, int]:
@@ -89,8 +119,7 @@ def _count(journal: Journal, begins: dict[str, int], sentences: list[Sentence]) 
 def _figures(journal: Journal, track: Track, begin_ms: int, finals: list[Span]) -> dict[str, int]:
     """Of one source: what is in none of the others is silence."""
     speaker, end_ms = track.source.speaker, journal.format.ms(track.end)
-    pauses = [(each.begin_ms, each.end_ms) for each in journal.pauses if each.speaker == speaker]
-    pauses += [(mark.begin_ms, mark.end_ms) for mark in track.marks if isinstance(mark, Resumed)]
+    pauses = _pauses(journal, track)
     gaps = [(gap.begin_ms, gap.end_ms) for gap in journal.gaps if gap.speaker == speaker]
     left: list[Span] = [(begin_ms, end_ms)]
     found: dict[str, int] = {}

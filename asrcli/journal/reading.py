@@ -110,10 +110,15 @@ class Journal:
 
     @property
     def captured_ms(self) -> int:
-        """How long it is, of its longest source; of a run that keeps no samples as far as its text reaches."""
+        """From where its first source begins to where its last one ends: devices that are heard at once count once.
+
+        Of a run that keeps no samples it is as far as its text reaches.
+        """
         if self.header.inputs:
             return max((each.final.end_ms for each in self.sentences), default=0)
-        return max((self.format.ms(track.end - track.begin) for track in self.tracks), default=0)
+        heard = [track for track in self.tracks if track.stretches]
+        begin = min((track.begin for track in heard), default=0)
+        return self.format.ms(max((track.end for track in heard), default=0) - begin)
 
     @property
     def is_open(self) -> bool:

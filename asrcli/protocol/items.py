@@ -8,7 +8,7 @@ from asrcli.events import Event, Final, Gap, Notice, Partial, SpeechStarted, Spe
 from asrcli.protocol.dropped import REPEATED, Dropped, Keys
 from asrcli.protocol.objection import Objection
 from asrcli.protocol.parsing import Json, counted, label, need, part, text, word
-from asrcli.protocol.times import usable
+from asrcli.protocol.times import likely_end, usable
 
 TRANSCRIPTION = "conversation.item.input_audio_transcription."
 BUFFER = "input_audio_buffer."
@@ -244,11 +244,16 @@ class Items:
     def _close(self, utterance: Utterance, said: str | None, sent_ms: int | None) -> tuple[int, int]:
         """Where an utterance lies that comes to its end, with a text or (None) without one.
 
-        Without marks it is the oldest commit that waits; else what was sent since the last one, if there is a text.
+        Without marks it is the oldest commit that waits; else what was sent since the last one, if there is a text. A
+        text of which only the beginning is known ends where it can have been said.
         """
         self._take_commit(utterance)
         begin_ms = self._begin_ms(utterance)
         now_ms = begin_ms if said is not None and not said.strip() else sent_ms or 0
+        if said and utterance.begin_ms is not None:
+            later = [each.begin_ms for each in self._utterances.values() if each is not utterance and each.begin_ms]
+            next_ms = min((each for each in later if each >= begin_ms), default=None)
+            now_ms = likely_end(begin_ms, said, next_ms=next_ms, sent_ms=sent_ms)
         end_ms = max(begin_ms, now_ms if utterance.end_ms is None else utterance.end_ms)
         utterance.final, utterance.sent_ms, utterance.begin_ms = said or "", sent_ms, begin_ms
         utterance.said = said or utterance.said

@@ -1,6 +1,6 @@
 """The sentence object of the inference wire, read and written. Knows nothing of tasks and envelopes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from asrcli.events import Event, Final, Notice, Partial, SpeechStarted, Word
@@ -106,7 +106,9 @@ class Sentences:
             return
         before = self._open.pop(name, None)
         begin_ms = heard.begin_ms if heard.begin_ms is not None or before is None else before.begin_ms
-        final = placed(self._keys.new(name) if before is None else before.key, heard, begin_ms, self.after_ms, sent_ms)
+        key = self._keys.new(name) if before is None else before.key
+        others = [each.begin_ms for each in self._open.values()]
+        final = placed(key, heard, begin_ms, self.after_ms, sent_ms, others)
         self.after_ms = max(self.after_ms, final.end_ms)
         self._finals.pop(name, None)
         self._finals[name] = heard
@@ -164,11 +166,19 @@ def read(sentence: Json) -> Heard:
     return Heard(_number(sentence), begin_ms, end_ms, said, ended, settled, words, label(sentence, "emo_tag"), opens)
 
 
-def placed(key: str, heard: Heard, begin_ms: int | None, after_ms: int, sent_ms: int | None) -> Final:
-    """The final that a sentence is."""
-    said = bool(heard.text.strip())
+def placed(
+    key: str,
+    heard: Heard,
+    begin_ms: int | None,
+    after_ms: int,
+    sent_ms: int | None,
+    others: Iterable[int] = (),
+) -> Final:
+    """The final that a sentence is; `others` are the beginnings of sentences that are in the making."""
+    first_ms = times.start(heard.words, sent_ms, after_ms) if begin_ms is None else begin_ms
     first_ms, last_ms = times.span(
-        begin_ms, heard.end_ms, heard.words, after_ms=after_ms, sent_ms=sent_ms, said=said
+        begin_ms, heard.end_ms, heard.words, after_ms=after_ms, sent_ms=sent_ms, said=heard.text,
+        next_ms=min((other for other in others if other >= first_ms), default=None),
     )  # fmt: skip
     return Final(
         key, first_ms, last_ms, heard.text, times.within(heard.words, first_ms, last_ms), "", heard.emotion

@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 
 from asrcli.events import Word
 from asrcli.protocol.parsing import Json, number, text
 
 LONGEST_MS = 10**10  # more than a hundred days: no task lasts so long
 DIGITS = 15  # a text that is longer is no time
+# How long a character takes that is spoken slowly. Read aloud, English has 150 words of 5 letters and a space in a
+# minute: 15 characters a second; who speaks slowly has 10. Mandarin, Japanese and Korean have 4 to 6 syllables in a
+# second, slowly 3, and write each as one wide character. The slow rates, because a caption that stays too long yields
+# to the next one, and one that ends too early takes words away.
+LETTER_MS, WIDE_MS = 100, 330
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +35,45 @@ def usable(value: Json, name: str) -> int | None:
 
 
 def span(
-    begin_ms: int | None, end_ms: int | None, words: Sequence[Heard], *, after_ms: int, sent_ms: int | None, said: bool
+    begin_ms: int | None,
+    end_ms: int | None,
+    words: Sequence[Heard],
+    *,
+    after_ms: int,
+    sent_ms: int | None,
+    said: str,
+    next_ms: int | None = None,
 ) -> tuple[int, int]:
     """Begin and end of a finished sentence.
 
-    What cannot be used is estimated: from the words; else it begins where the last final ended (`after_ms`) and, when
-    anything was `said`, ends where the audio does that was sent (`sent_ms`; None or 0 where that is not known).
+    What cannot be used is estimated: from the words; else it begins where the last final ended (`after_ms`) and ends as
+    `likely_end` says: `said` is its text, `sent_ms` how much audio was sent, None or 0 where that is not known, and
+    `next_ms` where the next one begins, None where that is not known.
     """
     if sent_ms:
-        begin_ms = None if begin_ms is not None and begin_ms > sent_ms else begin_ms
-        end_ms = None if end_ms is None else min(end_ms, sent_ms)
+        wild = begin_ms is not None and begin_ms > sent_ms
+        end_ms = None if end_ms is None or (wild and end_ms > sent_ms) else min(end_ms, sent_ms)
+        begin_ms = None if wild else begin_ms
     if begin_ms is not None and end_ms is not None and end_ms < begin_ms:
         end_ms = None
     if begin_ms is None:
         begin_ms = min(start(words, sent_ms, after_ms), LONGEST_MS if end_ms is None else end_ms)
     if end_ms is None:
         ends = [word.end_ms for word in words if word.end_ms is not None and (not sent_ms or word.end_ms <= sent_ms)]
-        end_ms = max([begin_ms, *ends] if ends or not said else [begin_ms, sent_ms or 0])
+        end_ms = max([begin_ms, *ends]) if ends else likely_end(begin_ms, said, next_ms=next_ms, sent_ms=sent_ms)
     return begin_ms, end_ms
+
+
+def likely_end(begin_ms: int, said: str, *, next_ms: int | None, sent_ms: int | None) -> int:
+    """Where a text ends that does not say so: where it can have been said, the next begins, or the audio ends.
+
+    Without audio it ends where it begins.
+    """
+    said = said.strip()
+    last_ms = begin_ms + sum(WIDE_MS if east_asian_width(each) in "WF" else LETTER_MS for each in said)
+    if next_ms is not None and next_ms >= begin_ms:
+        last_ms = min(last_ms, next_ms)
+    return max(begin_ms, min(last_ms, sent_ms or 0))
 
 
 def start(words: Sequence[Heard], sent_ms: int | None, after_ms: int) -> int:

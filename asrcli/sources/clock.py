@@ -18,15 +18,16 @@ class Clock:
 
     Args:
         zero: The container's own time of that beginning; None is the time of the first frame.
+        primed_s: So much of what is placed first is no sound yet: the beginning of the file is behind it.
 
     Attributes:
         now: Where the frame behind those that were placed begins, unless its time says otherwise.
     """
 
-    def __init__(self, zero: float | None) -> None:
-        self._zero = zero
+    def __init__(self, zero: float | None, primed_s: float = 0.0) -> None:
+        self._zero = None if zero is None else zero + primed_s
         self._began = False
-        self.now = 0.0
+        self.now = -primed_s
         self._late_s = 0.0  # how much sound in a row was behind the count
         self._least_late_s = 0.0
 
@@ -56,7 +57,7 @@ class Clock:
         if time is None:
             return 0.0
         if self._zero is None:
-            self._zero = time
+            self._zero = time - self.now
         ahead_s = time - self._zero - self.now
         if abs(ahead_s) <= tolerance_s:
             self._late_s = 0.0

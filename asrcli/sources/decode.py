@@ -3,17 +3,20 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from errno import EIO
-from time import monotonic
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from asrcli.audio import Format
 from asrcli.errors import SourceError
 from asrcli.events import Notice
+from asrcli.sources.avi import Empty
 from asrcli.sources.clock import LEAD_MAX_S, Clock
 from asrcli.sources.frames import UNDECODABLE, Ahead, Bad, frames
 from asrcli.sources.lengths import ms_of, promised, size_bytes
 from asrcli.sources.mixing import CANCELLED, Mixer
 from asrcli.sources.placed import Item, Laid, Missing
+from asrcli.sources.priming import undeclared_s
+from asrcli.sources.refusing import TROUBLE, Trouble
 from asrcli.sources.tracks import Track, choose, told
 
 if TYPE_CHECKING:
@@ -22,12 +25,12 @@ if TYPE_CHECKING:
 
 HOLE_S = 0.2  # what is missing without a sign of damage, and shorter, is how some containers round
 # Their times are counted by whoever reads them: they know nothing of what is missing.
-COUNTING = {"mp3", "aac", "ac3", "eac3", "dts", "amr", "gsm", "wav", "w64", "aiff", "au", "caf"}
+BARE = {"mp3", "aac", "ac3", "eac3", "dts"}
+COUNTING = BARE | {"amr", "gsm", "wav", "w64", "aiff", "au", "caf", "avi"}
 # Times that begin with the container: sound that begins late there begins late.
 _FROM_ZERO = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
 NOT_THERE, DAMAGED = "no audio in the file here", "the file is damaged here"
 LOST = "the stream has no audio here"
-_TROUBLE = (ArithmeticError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError, AttributeError)
 
 _LENIENT_TITLES = (
     19  # from this version of PyAV on a title that is not UTF-8 is no error, and nothing can be said about it
@@ -46,6 +49,7 @@ class Decoder:
         track: Number or language of the sound track; None is the default one.
         patience_s: How long a network may give nothing.
         head: How the file begins, behind so much that was `skipped`: there may be a header that tells its length.
+        together: How many frames are converted at once.
         options: For bare samples: the demuxer's name and its options.
 
     Raises:
@@ -61,11 +65,14 @@ class Decoder:
         patience_s: float | None = None,
         head: Callable[[], bytes] = bytes,
         skipped: int = 0,
+        together: int = 1,
         **options: Any,
     ) -> None:
         import av
 
         self._name, self._patience_s, self._head, self._skipped = name, patience_s, head, skipped
+        self._together, self._empty = together, cast("Empty | None", None)
+        self._path = source.removeprefix("file:") if isinstance(source, str) and source.startswith("file:") else ""
         self.damaged = 0  # packets that could not be decoded
         with self._trouble("is not audio or video that can be decoded"):
             if int(av.__version__.split(".")[0]) < _LENIENT_TITLES:
@@ -88,6 +95,8 @@ class Decoder:
 
     def close(self) -> None:
         """Close the container."""
+        if self._empty is not None:
+            self._empty.close()
         self._container.close()
 
     @property
@@ -144,9 +153,11 @@ class Decoder:
         Raises:
             SourceError: it cannot be read.
         """
-        clock, base = Clock(self._zero_s), float(self._stream.time_base or 1)
-        counting = self.container in COUNTING
-        for packet in self._packets():
+        base, counting = float(self._stream.time_base or 1), self.container in COUNTING
+        packets, clock, left_out = self._begun()
+        for packet in packets:
+            if left_out is not None:
+                clock.pass_over(left_out(packet))
             if packet.size:
                 length_s = packet.duration * base if packet.duration else _length_s(packet)
                 clock.place(None if counting or packet.pts is None else packet.pts * base, length_s, lambda: None)
@@ -160,29 +171,55 @@ class Decoder:
         """
         if self.note:
             yield Notice("warning", self.note)
-        mixer, clock = Mixer(audio_format, channel), Clock(self._zero_s)
-        ahead = Ahead(frames(self._packets(), self._stream, self._trouble))
-        laid, counting, guard = Laid(audio_format), self.container in COUNTING, self._trouble(UNDECODABLE)
+        mixer, laid = Mixer(audio_format, channel, together=self._together), Laid(audio_format)
+        try:
+            yield from self._laid(mixer, laid)
+        except SourceError:
+            yield from laid.pieces(self._decoded(mixer.rest))  # what was read until then is heard
+            raise
+
+    def _laid(self, mixer: Mixer, laid: Laid) -> Iterator[Item]:
+        packets, clock, left_out = self._begun()
+        bare = self.container in BARE
+        ahead = Ahead(frames(packets, self._stream, self._trouble, left_out, bare=bare))
+        counting, guard = self.container in COUNTING, self._trouble(UNDECODABLE)
+        laid.too_much = round(-clock.now * laid.format.rate)
         for frame, bad in ahead:
             hole_s = _hole_s(clock, frame, bad, None if counting else ahead.time)
             if hole_s > 0:
-                yield from laid.pieces(self._decoded(mixer.rest()))
+                yield from laid.pieces(self._decoded(mixer.rest))
                 length_s = 0.0 if frame is None else frame.samples / frame.sample_rate
                 yield from self._hole(laid, clock.now - length_s, hole_s, bad)
             elif hole_s < 0:
-                laid.too_much += round(-hole_s * audio_format.rate)
+                yield from laid.pieces(self._decoded(mixer.held))
+                laid.too_much += round(-hole_s * laid.format.rate)
             if frame is not None:
                 with guard:
-                    made = list(mixer.pcm(frame))
-                yield from laid.pieces(made)
+                    made = mixer.pcm(frame)
+                if made:
+                    yield from laid.pieces(made)
             self.damaged += bad.packets
             if mixer.tells_cancelled():
                 yield Notice("warning", f"{self._name}: {CANCELLED}")
-        yield from laid.pieces(self._decoded(mixer.rest()))
+        yield from laid.pieces(self._decoded(mixer.rest))
 
-    def _decoded(self, made: Iterator[bytes]) -> list[bytes]:
+    def _begun(self) -> "tuple[Iterator[Packet[AudioStream]], Clock, Callable[[Packet[AudioStream]], float] | None]":
+        """All packets, the clock that their sound begins with, and what tells of sound that is left out before one."""
+        packets = self._packets()
+        first = next(packets, None)
+        clock = Clock(self._zero_s, undeclared_s(self._container, self._stream, first, self._zero_s))
+        if first is None:
+            return packets, clock, None
+        left_out = None
+        if self.container == "avi":
+            begin_s = min(max(0.0, (first.pts or 0) * float(self._stream.time_base or 1)), LEAD_MAX_S)
+            self._empty = self._empty or Empty(self._path, self._stream.index)
+            left_out = self._empty.teller(begin_s)
+        return chain([first], packets), clock, left_out
+
+    def _decoded(self, rest: Callable[[], list[bytes]]) -> list[bytes]:
         with self._trouble(UNDECODABLE):
-            return list(made)
+            return rest()
 
     def _hole(self, laid: Laid, until_s: float, hole_s: float, bad: Bad) -> Iterator[Item]:
         """Go on behind a hole: what is missing is named, what a speech codec left out is silence."""
@@ -204,46 +241,25 @@ class Decoder:
 
     def _packets(self) -> "Iterator[Packet[AudioStream]]":
         packets, guard = self._container.demux(self._stream), self._trouble("cannot be read any further")
+        if self._patience_s is None:  # nobody waits: one guard for all of them, for speed
+            with guard:
+                yield from packets
+            return
         while True:
             with guard:
                 try:
                     packet = next(packets, None)
                 except OSError as exc:
                     # The end of an answer without a length looks to libav as if something were missing.
-                    if exc.errno != EIO or self._patience_s is None or not self.endless:
+                    if exc.errno != EIO or not self.endless:
                         raise
                     packet = None
             if packet is None:
                 return
             yield packet
 
-    def _trouble(self, what: str) -> "_Trouble":
-        return _Trouble(self._name, what, self._patience_s)
-
-
-class _Trouble:
-    """A block in which whatever goes wrong is an error of this input. Entered for each packet, so it costs little."""
-
-    __slots__ = ("_began", "_name", "_patience_s", "_what")
-
-    def __init__(self, name: str, what: str, patience_s: float | None) -> None:
-        self._name, self._what, self._patience_s = name, what, patience_s
-        self._began = 0.0
-
-    def __enter__(self) -> None:
-        if self._patience_s is not None:
-            self._began = monotonic()
-
-    def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> None:
-        if exc is None:
-            return
-        from av.error import ExitError, FFmpegError
-
-        if isinstance(exc, (FFmpegError, *_TROUBLE)):
-            late = self._patience_s is not None and monotonic() - self._began >= self._patience_s
-            if isinstance(exc, ExitError) or late:
-                raise SourceError(self._name, f"no data for {self._patience_s or 0:.0f} s") from exc
-            raise SourceError(self._name, _refusal(exc, self._what)) from exc
+    def _trouble(self, what: str) -> Trouble:
+        return Trouble(self._name, what, self._patience_s)
 
 
 def _hole_s(clock: Clock, frame: "AudioFrame | None", bad: Bad, following: Callable[[], float | None] | None) -> float:
@@ -282,18 +298,5 @@ def _tag(stream: "AudioStream") -> str:
     """How the container names a codec that has no other name."""
     try:
         return stream.codec_context.codec.canonical_name if stream.codec_context else str(stream.codec_tag).strip("\0 ")
-    except _TROUBLE:
+    except TROUBLE:
         return ""
-
-
-def _refusal(exc: BaseException, what: str) -> str:
-    from av.error import DecoderNotFoundError, HTTPClientError, HTTPError
-
-    if isinstance(exc, DecoderNotFoundError):
-        return "its sound cannot be decoded: no decoder knows it"
-    if isinstance(exc, MemoryError):
-        return f"{what}: more memory is asked for than there is"
-    said = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
-    if what.startswith("is not"):
-        return str(said).lower() if isinstance(exc, OSError | HTTPError | HTTPClientError) else what
-    return f"{what}: {said}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asrcli.errors import SourceError
+from asrcli.sources.refusing import TROUBLE
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioStream, Packet
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 AMR_PACKET_S = 0.02
 UNDECODABLE = "cannot be decoded"
 _JOINTS = (b"TAG", b"ID3", b"APETAGEX")  # what lies between files that are joined
-_HEADERS = (b"Xing", b"Info", b"VBRI", b"LAME")
+_HEADERS = (b"Xing", b"Info", b"VBRI")
 _LOOKED_AT = 200  # bytes of a packet in which such a header stands
 
 
@@ -26,6 +27,7 @@ class Bad:
     silent: bool = False
 
 
+GOOD = Bad()  # nothing is; never changed
 Heard = tuple["AudioFrame | None", Bad]
 
 
@@ -33,35 +35,48 @@ def frames(
     packets: "Iterable[Packet[AudioStream]]",
     stream: "AudioStream",
     trouble: Callable[[str], AbstractContextManager[None]],
+    left_out: "Callable[[Packet[AudioStream]], float] | None" = None,
+    *,
+    bare: bool = False,
 ) -> Iterator[Heard]:
     """Frames, each with what was bad before it; at last None with what was bad at the end.
+
+    `left_out` tells how much sound the container says is not there before a packet.
+    `bare` is a stream without a container: a parser finds its packets, and finds wrong ones in what is damaged.
 
     Raises:
         SourceError: made by `trouble` of what no further packet can mend.
     """
     from av.error import DecoderNotFoundError, FFmpegError
 
-    bad, pace = Bad(), _Pace(float(stream.time_base or 1))
-    guard = trouble(UNDECODABLE)
+    bad: Bad | None = None
+    pace = _Pace(float(stream.time_base or 1), bare=bare)
     amr = stream.codec_context.name.startswith("amr")
     for packet in packets:
-        size, found = packet.size, []
-        with guard:
-            try:
-                found = packet.decode()
-            except DecoderNotFoundError:
+        found: list[AudioFrame] = []
+        if left_out is not None and (absent_s := left_out(packet)):
+            bad = bad or Bad()
+            bad.seconds += absent_s
+        try:
+            found = packet.decode()
+        except DecoderNotFoundError:
+            with trouble(UNDECODABLE):
                 raise
-            except FFmpegError:
-                if amr:  # what a speech codec leaves out is silence, and its packets last equally long
-                    bad.seconds, bad.silent = bad.seconds + AMR_PACKET_S, True
-                elif size and not _is_joint(packet):
-                    bad.packets, bad.seconds = bad.packets + 1, bad.seconds + pace.lost_s(packet)
+        except FFmpegError:
+            bad = bad or Bad()
+            if amr:  # what a speech codec leaves out is silence, and its packets last equally long
+                bad.seconds, bad.silent = bad.seconds + AMR_PACKET_S, True
+            elif packet.size and not _is_joint(packet):
+                bad.packets, bad.seconds = bad.packets + 1, bad.seconds + pace.lost_s(packet)
+        except TROUBLE:
+            with trouble(UNDECODABLE):
+                raise
         if found:
-            pace.heard(size, sum(frame.samples / frame.sample_rate for frame in found))
+            pace.heard(packet, found)
         for frame in found:
-            yield frame, bad
-            bad = Bad()
-    yield None, bad
+            yield frame, bad or GOOD
+            bad = None
+    yield None, bad or GOOD
 
 
 class Ahead:
@@ -99,20 +114,27 @@ class Ahead:
 class _Pace:
     """How many bytes a second takes, by the packets that were good."""
 
-    def __init__(self, time_base: float) -> None:
-        self._time_base = time_base
+    def __init__(self, time_base: float, *, bare: bool) -> None:
+        self._time_base, self._bare = time_base, bare
         self._bytes, self._seconds = 0, 0.0
 
-    def heard(self, size: int, seconds: float) -> None:
-        self._bytes, self._seconds = self._bytes + size, self._seconds + seconds
+    def heard(self, packet: "Packet[AudioStream]", found: "list[AudioFrame]") -> None:
+        """Take what a good packet says of itself: of the first, the decoder leaves some out."""
+        self._bytes += packet.size
+        if duration := packet.duration:
+            self._seconds += duration * self._time_base
+        else:
+            self._seconds += sum(frame.samples / frame.sample_rate for frame in found)
 
     def lost_s(self, packet: "Packet[AudioStream]") -> float:
         """How long a bad packet is. A parser makes one of all that it cannot read: then only its size tells."""
         usual_s = (packet.duration or 0) * self._time_base
         by_size_s = packet.size * self._seconds / self._bytes if self._bytes else usual_s
-        return by_size_s if not usual_s or by_size_s > 2 * usual_s else usual_s
+        return by_size_s if self._bare or not usual_s or by_size_s > 2 * usual_s else usual_s
 
 
 def _is_joint(packet: "Packet[AudioStream]") -> bool:
     head = bytes(packet)[:_LOOKED_AT]
-    return head.startswith(_JOINTS) or any(name in head for name in _HEADERS)
+    # Such a header is in a whole frame. What fills the frames of an encoder may hold a name as well.
+    is_frame = head[:1] == b"\xff"
+    return head.startswith(_JOINTS) or (is_frame and any(name in head for name in _HEADERS))

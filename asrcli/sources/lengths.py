@@ -20,6 +20,7 @@ def ms_of(container: "InputContainer", stream: "AudioStream", zero_s: float) -> 
     if stream.duration is not None and stream.time_base is not None:
         begin_s = 0.0 if stream.start_time is None else max(0.0, float(stream.start_time * stream.time_base) - zero_s)
         begin_s = 0.0 if container.format.name in {"mp3", "flac", "wav", "ogg"} else begin_s
+        begin_s = -zero_s if container.format.name == "asf" else begin_s  # that length counts from 0
         return int((begin_s + float(stream.duration * stream.time_base)) * 1000)
     if (tagged_ms := _tagged_ms(stream)) is not None:
         return max(0, tagged_ms - round(zero_s * 1000))
@@ -39,7 +40,8 @@ def promised(
         return _mp3_ms(head, stream.codec_context.sample_rate, None if size is None else size - skipped)
     if name in GUESSING or said_ms is None:
         return None
-    if name in _SHARED and len(container.streams) > 1 and _tagged_ms(stream) is None:
+    shared = name in _SHARED or (name == "avi" and stream.duration is None)
+    if shared and len(container.streams) > 1 and _tagged_ms(stream) is None:
         return None
     return said_ms
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 OGG = b"OggS"
 HEAD_BYTES = 1 << 16  # how much of a file is looked at for a header that tells its length
+OPUS_RATE = 48000  # of its clock, whatever the sound had
+# How much sound is in the page of an Ogg in whose middle the file ends: at least a packet, at most what a page holds.
+_CUT_LEAST_S, _CUT_MOST_S = 0.02, 10.0
+_TOGETHER = 8  # frames of a file that are converted at once; those of a pipe may be live, and wait for nothing
 _INDEX_BYTES = 4096  # of a pipe that holds MP4: so much tells where its index is
 
 
@@ -51,7 +55,7 @@ class Opened:
         samples: Samples | None,
     ) -> None:  # fmt: skip
         self._name, self._format, self._channel, self._track = name, audio_format, channel, track
-        self._samples = samples
+        self._samples, self._together = samples, 1
         self._piece_bytes = audio_format.samples(piece_ms) * SAMPLE_BYTES
         self.damaged = 0
         self.promised_ms: int | None = None
@@ -66,6 +70,7 @@ class Opened:
 
     def file(self, path: str) -> Iterator[Item]:
         """A file on a disk."""
+        self._together = _TOGETHER
         with ExitStack() as stack:
             if self._samples is None:
                 file = stack.enter_context(io.FileIO(path))
@@ -137,7 +142,8 @@ class Opened:
         else:
             from asrcli.sources.decode import Decoder
 
-            with closing(Decoder(SimpleNamespace(read=samples.read), self._name, **head.demuxer)) as decoder:
+            source = SimpleNamespace(read=samples.read)
+            with closing(Decoder(source, self._name, together=self._together, **head.demuxer)) as decoder:
                 yield from decoder.pieces(self._format, self._channel)
         self.said = samples.said
         self.promised_ms = None if samples.promised_bytes is None else head.ms(samples.promised_bytes)
@@ -145,12 +151,13 @@ class Opened:
     def _links(self, read: Callable[[int], bytes]) -> Iterator[Item]:
         """Ogg files joined end to end, each heard behind the one before."""
         from asrcli.sources.decode import Decoder
-        from asrcli.sources.ogg import Links
+        from asrcli.sources.ogg import CUT, UNMARKED, Links
 
         links, base = Links(read), 0
         while True:
             end = base
-            with closing(Decoder(SimpleNamespace(read=links.read), self._name, track=self._track)) as decoder:
+            source = SimpleNamespace(read=links.read)
+            with closing(Decoder(source, self._name, track=self._track, together=self._together)) as decoder:
                 for item in self._heard(decoder):
                     if isinstance(item, Piece):
                         item = Piece(item.position + base, item.pcm)  # noqa: PLW2901
@@ -159,9 +166,16 @@ class Opened:
                         item = Missing(item.begin + base, item.end + base, item.reason)  # noqa: PLW2901
                         end = item.end
                     yield item
+                rate = OPUS_RATE if decoder.codec == "opus" else decoder.rate
             if not links.go_on():
-                return
+                break
             base = end
+        if links.cut:
+            self.said = "is cut short: its end is not there"
+            lost_s = min(max(links.cut_steps / (rate or OPUS_RATE), _CUT_LEAST_S), _CUT_MOST_S)
+            yield Missing(end, end + round(lost_s * self._format.rate), CUT)
+        elif links.unmarked:
+            self.said = UNMARKED
 
     def _readable(self, read: Callable[[int], bytes]) -> Iterator[Item]:
         """Samples that need no decoder."""
@@ -174,7 +188,7 @@ class Opened:
         from asrcli.sources.decode import Decoder
 
         bare: dict[str, Any] = self._samples.demuxer if self._samples is not None else {}
-        decoder = Decoder(source, self._name, track=self._track, head=head, **bare)
+        decoder = Decoder(source, self._name, track=self._track, head=head, together=self._together, **bare)
         stack.callback(decoder.close)
         return decoder
 

@@ -39,7 +39,7 @@ class Laid:
     """Lays PCM on the timeline of a file: piece behind piece, until it is told to jump."""
 
     def __init__(self, audio_format: Format) -> None:
-        self._format = audio_format
+        self.format = audio_format
         self.at = 0  # where the next piece begins
         self.too_much = 0  # so many samples of what comes next are left out
 
@@ -54,13 +54,13 @@ class Laid:
 
     def jump(self, until_s: float) -> None:
         """Go on at a later time."""
-        self.at = max(self.at, round(until_s * self._format.rate))
+        self.at = max(self.at, round(until_s * self.format.rate))
 
     def silence(self, until_s: float) -> Iterator[Piece]:
         """Silence up to a time, a second at most in one piece."""
-        end = round(until_s * self._format.rate)
+        end = round(until_s * self.format.rate)
         while self.at < end:
-            yield from self.pieces([bytes(min(end - self.at, self._format.rate) * SAMPLE_BYTES)])
+            yield from self.pieces([bytes(min(end - self.at, self.format.rate) * SAMPLE_BYTES)])
 
 
 def placed(pieces: Iterable[bytes]) -> Iterator[Piece]:

@@ -9,7 +9,8 @@ from asrcli.audio import Chunk
 from asrcli.events import Ended, Event, Resumed
 from asrcli.journal.audit import audit
 from asrcli.journal.reading import Journal
-from tests.support.journals import began, final, gap, session, spoken
+from asrcli.journal.writing import Writing
+from tests.support.journals import HEADER, Given, began, final, gap, hear, session, spoken
 
 PAUSE = Resumed(1000, 3000)
 ITEMS: list[Chunk | Event] = [*spoken(0, 1000), PAUSE, *spoken(3000, 6000)]
@@ -26,6 +27,30 @@ def test_every_second_is_counted_once(tmp_path: Path) -> None:
     assert found.line() == (
         "captured 4.00 s · final 1.70 s · silence 1.80 s · lost 0.50 s · paused 2.00 s · 2 sentences"
     )
+
+
+@pytest.mark.parametrize("late_ms", [0, 1000])
+def test_two_devices_are_one_time_and_twice_the_audio(tmp_path: Path, late_ms: int) -> None:
+    """As the account of the run says it; what became of the audio adds up to the audio. One device may come late."""
+    writing = Writing()
+    first = writing.kept(Given([*spoken(0, 1000), PAUSE, *spoken(3000, 6000)], "mic"))
+    other = writing.kept(Given([*spoken(late_ms, 1000), PAUSE, *spoken(3000, 6000)], "monitor"))
+    writing.open(tmp_path, lambda: "20261124-230501-a1b2", HEADER, lambda: None)
+    for source in (first, other):
+        list(source.chunks(0))
+    pauses = [replace(PAUSE, speaker="mic"), replace(PAUSE, speaker="monitor")]
+    said = [replace(final(3100, 5900), speaker=speaker) for speaker in ("mic", "monitor")]
+    hear(writing.recorder, [began(0, "mic"), began(late_ms, "monitor"), *pauses, *said])
+    path = writing.path
+    writing.close()
+    assert path is not None
+    journal = Journal.open(path)
+    found = audit(journal)
+    assert (found.wall_ms, found.at_once, found.captured_ms) == (4000, 2, 8000 - late_ms)
+    assert journal.captured_ms == 6000
+    assert found.captured_ms == found.final_ms + found.silence_ms + found.lost_ms + found.unheard_ms
+    audio = f"{(8000 - late_ms) / 1000:.2f}"
+    assert found.line().startswith(f"captured 4.00 s · 2 devices, {audio} s of audio · final 5.60 s")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from asrcli.audio import Chunk, Format
 from asrcli.errors import SourceError
 from asrcli.events import Event as Told
-from asrcli.events import Notice
+from asrcli.events import Gap, Notice
 from asrcli.sources.file import FileSource
 from asrcli.sources.placed import Piece, chunked
 from tests.support.tone import encoded, loudness, mute_video, silence, tone, wav
@@ -214,6 +214,44 @@ def test_a_cut_file_is_told_from_a_pipe_as_from_a_disk(
     assert 3000 < RATE.ms(chunks[-1].end) < 7000
     for notices in (from_disk, from_pipe):
         assert any("s of what it promises are not there" in notice.text for notice in notices)
+
+
+def streamed(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[Chunk | Told]]:
+    """What a file gives from a disk, and what it gives from a pipe."""
+    from_disk = list(FileSource(str(path), RATE).chunks(0))
+    with piped(path.read_bytes()) as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        return [from_disk, list(FileSource("-", RATE).chunks(0))]
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.opus", "libopus"), ("a.ogg", "flac")])
+@pytest.mark.parametrize("kept", [0.3, 0.5, 0.77, 0.98])
+def test_an_ogg_that_ends_in_a_page_is_told_as_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, codec: str, kept: float
+) -> None:
+    """From a disk and from a pipe: what is surely lost is a gap, so that nobody takes it for a whole transcript."""
+    path = encoded(tmp_path / name, codec, tone(10_000, 16000), rate=16000)
+    data = path.read_bytes()
+    cut = int(len(data) * kept)
+    cut += 5 if data[cut - 4 : cut] == b"OggS" or data[cut : cut + 4] == b"OggS" else 0
+    path.write_bytes(data[:cut])
+    for items in streamed(path, monkeypatch):
+        end_ms = max(RATE.ms(item.end) for item in items if isinstance(item, Chunk))
+        (gap,) = [item for item in items if isinstance(item, Gap)]
+        assert gap.reason == "the file is cut short here"
+        assert end_ms <= gap.begin_ms + 1 < gap.end_ms <= 10_030
+        assert any("is cut short" in item.text for item in items if isinstance(item, Notice))
+
+
+def test_an_ogg_without_its_last_page_is_told_as_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut between two pages nothing is seen but that the mark of the end is not there."""
+    path = encoded(tmp_path / "a.opus", "libopus", tone(10_000, 16000), rate=16000)
+    whole = path.read_bytes()
+    assert not [item for item in streamed(path, monkeypatch)[0] if isinstance(item, Notice)]
+    path.write_bytes(whole[: whole.rindex(b"OggS")] + whole)
+    for items in streamed(path, monkeypatch):
+        assert any("no mark of its end" in item.text for item in items if isinstance(item, Notice))
+        assert not [item for item in items if isinstance(item, Gap)]
 
 
 def test_what_was_read_before_an_error_is_heard_to_its_end() -> None:

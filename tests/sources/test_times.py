@@ -110,7 +110,7 @@ def damaged(path: Path, begin_ms: int, end_ms: int, seed: int = 1) -> None:
     path.write_bytes(data)
 
 
-DAMAGED = [("a.m4a", "aac", 50), ("a.mka", "aac", 50), ("a.flac", "flac", 100), ("a.mp3", "libmp3lame", 150),
+DAMAGED = [("a.m4a", "aac", 50), ("a.mka", "aac", 50), ("a.flac", "flac", 100), ("a.mp3", "libmp3lame", 50),
            ("a.mka", "flac", 100)]  # fmt: skip
 
 

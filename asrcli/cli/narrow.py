@@ -1,0 +1,113 @@
+"""The help on a narrow terminal: below 80 columns no table, so that no word is broken and nothing is left out."""
+
+import inspect
+import io
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+
+TABLE_COLUMNS = 80  # so many a table of options needs
+NAME_INDENT, TEXT_INDENT = 2, 6
+
+
+class Command(TyperCommand):
+    """A command whose help fits the terminal."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help: as a table where there is room for it, else as lines."""
+        if (columns := width()) >= TABLE_COLUMNS:
+            _say_choices_once(self)
+            super().format_help(ctx, formatter)
+        else:
+            formatter.write(narrow(self, ctx, columns))
+
+
+class Group(TyperGroup):
+    """The program, with its commands."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help: as a table where there is room for it, else as lines."""
+        if (columns := width()) >= TABLE_COLUMNS:
+            super().format_help(ctx, formatter)
+        else:
+            formatter.write(narrow(self, ctx, columns))
+
+
+def width() -> int:
+    """How many columns the help has."""
+    from rich.console import Console
+
+    given = os.environ.get("TERMINAL_WIDTH", "")
+    return int(given) if given.isdecimal() else Console().width
+
+
+def narrow(command: Any, ctx: Any, columns: int) -> str:
+    """The help of a command as lines."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console = Console(file=io.StringIO(), width=columns, no_color=True, highlight=False, soft_wrap=False)
+    usage = command.get_usage(ctx).split()
+    console.print(Text(" ".join(usage)))
+    for paragraph in _paragraphs(command.help):
+        console.print()
+        console.print(Text.from_markup(paragraph))
+    for title, entries in _panels(command, ctx).items():
+        console.print(f"\n{title}:", markup=False)
+        for names, said, limits in entries:
+            console.print(Padding(Text(names), (0, 0, 0, NAME_INDENT)))
+            if said or limits:
+                text = Text.from_markup(said).append(" " * bool(said and limits) + limits)
+                console.print(Padding(text, (0, 0, 0, TEXT_INDENT)))
+    console.print()
+    for paragraph in _paragraphs(command.epilog):
+        console.print(Text.from_markup(paragraph))
+    drawn = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in drawn.splitlines()) + "\n"
+
+
+def _say_choices_once(command: Any) -> None:
+    """Leave the choices of an argument out of the column of types: its own name or its help lists them."""
+    for parameter in command.params:
+        if parameter.param_type_name == "argument" and parameter.metavar and hasattr(parameter.type, "choices"):
+            parameter.type.get_metavar = lambda **_given: ""
+
+
+def _panels(command: Any, ctx: Any) -> dict[str, list[tuple[str, str, str]]]:
+    """What is said of arguments, options and commands, each with its title, in the order of the table."""
+    panels: dict[str, list[tuple[str, str, str]]] = {"Arguments": [], "Options": []}
+    for parameter in command.get_params(ctx):
+        if getattr(parameter, "hidden", False):
+            continue
+        is_argument = parameter.param_type_name == "argument"
+        title = getattr(parameter, "rich_help_panel", None) or ("Arguments" if is_argument else "Options")
+        said = " ".join((parameter.help or "").split())
+        panels.setdefault(title, []).append((" ".join(_names(parameter, ctx)), said, _limits(parameter, ctx)))
+    if isinstance(command, Group):
+        commands = ((name, command.get_command(ctx, name)) for name in command.list_commands(ctx))
+        panels["Commands"] = [(name, _paragraphs(each.help)[0], "") for name, each in commands if each and each.help]
+    return {title: entries for title, entries in panels.items() if entries}
+
+
+def _limits(parameter: Any, ctx: Any) -> str:
+    """The default and the range of a parameter, as the library puts them behind its help."""
+    record = parameter.get_help_record(ctx)
+    said = (record[1] if record else "").replace("\\[", "[")
+    return said.removeprefix((parameter.help or "").replace("\\[", "[")).strip()
+
+
+def _names(parameter: Any, ctx: Any) -> Iterator[str]:
+    """The names of a parameter, and what it takes."""
+    if parameter.param_type_name == "argument":
+        yield parameter.make_metavar(ctx)
+        return
+    yield ", ".join([*parameter.opts, *parameter.secondary_opts])
+    if not parameter.is_flag and not parameter.count:
+        yield parameter.make_metavar(ctx)
+
+
+def _paragraphs(said: str | None) -> list[str]:
+    return [" ".join(part.split()) for part in inspect.cleandoc(said or "").split("\n\n") if part.strip()]

@@ -1,0 +1,112 @@
+"""Where the sound of a file begins: what a decoder gives before it is not heard, and what an AVI leaves out is."""
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from asrcli.audio import Chunk
+from asrcli.sources.decode import Decoder
+from asrcli.sources.measuring import measure
+from asrcli.sources.placed import Piece
+from tests.sources.test_file import RATE
+from tests.sources.test_times import NEAR_MS, damaged, gaps, heard
+from tests.support.film import film, onsets
+from tests.support.tone import encoded, silence, tone
+
+BURSTS_MS = [500, 2500]
+SOUND = silence(500) + tone(500) + silence(1500) + tone(500)
+SUFFIXES = [
+    ("a.aac", "aac"), ("a.mka", "aac"), ("a.ts", "aac"), ("a.m4a", "aac"), ("a.3gp", "aac"), ("a.avi", "aac"),
+    ("a.mp3", "libmp3lame"), ("b.mka", "libmp3lame"), ("b.avi", "libmp3lame"),
+    ("a.opus", "libopus"), ("a.mp2", "mp2"), ("a.caf", "pcm_s16le"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "codec"), SUFFIXES)
+def test_what_an_encoder_puts_before_the_sound_delays_nothing(tmp_path: Path, name: str, codec: str) -> None:
+    """At 16 kHz that would be 64 ms, and some containers do not say so. No sound is lost by it."""
+    path = encoded(tmp_path / name, codec, SOUND, rate=16000)
+    items = heard(path)
+    assert onsets(items, 16000) == [pytest.approx(at, abs=NEAR_MS) for at in BURSTS_MS]
+    length_ms = measure(str(path)).duration_ms
+    assert length_ms is None or abs(length_ms - 3000) < 150
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mka", "aac"), ("a.mp3", "libmp3lame"), ("a.m4a", "aac")])
+@pytest.mark.parametrize("seed", list(range(1, 9)))
+def test_behind_damage_a_slow_rate_has_true_times_too(tmp_path: Path, name: str, codec: str, seed: int) -> None:
+    """How long the damage is, is told by the packets and not by what came out of the decoder."""
+    sound = SOUND + silence(500) + tone(3000, hertz=300) + silence(1000) + tone(1000)
+    path = encoded(tmp_path / name, codec, sound, rate=16000, bit_rate=32_000)
+    damaged(path, 3700, 6300, seed)
+    items = heard(path)
+    assert onsets(items, 16000, level=5000)[-1] == pytest.approx(7500, abs=NEAR_MS)
+    assert gaps(items)
+
+
+def sound_header(path: Path, begin_s: float) -> None:
+    """Let the sound of an AVI begin so late by its header."""
+    data = bytearray(path.read_bytes())
+    at = data.find(b"auds") - 8
+    scale, rate = struct.unpack_from("<II", data, at + 28)
+    struct.pack_into("<I", data, at + 36, round(begin_s * rate / scale))
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("codec", ["libmp3lame", "pcm_s16le", "aac", "ac3"])
+@pytest.mark.parametrize("take", ["file", "measured"])
+def test_an_avi_may_begin_late_by_its_header(tmp_path: Path, codec: str, take: str) -> None:
+    """A cutter that moves the sound writes how far. It counts in how long the file is."""
+    burst = tone(1000, 48000)
+    path = film(tmp_path / "late.avi", codec, [(0, burst)], length_ms=6000)
+    sound_header(path, 4.0)
+    if take == "measured":
+        about = measure(str(path), trusting=False)
+        assert about.duration_ms == pytest.approx(5000, abs=150)
+        return
+    items = heard(path)
+    assert onsets(items, 16000) == [pytest.approx(4010, abs=NEAR_MS)]
+    assert gaps(items) == []
+
+
+@pytest.mark.parametrize("codec", ["libmp3lame", "aac", "ac3"])
+@pytest.mark.parametrize("hole_ms", [1500, 5000])
+def test_the_empty_chunks_of_an_avi_are_time_without_sound(tmp_path: Path, codec: str, hole_ms: int) -> None:
+    """So a recorder writes that it lost some. What follows is where it belongs."""
+    burst, at = tone(800, 48000), 1200 + hole_ms
+    sound = [(0, silence(200, 48000) + burst + silence(200, 48000)), (at, silence(200, 48000) + burst)]
+    items = heard(film(tmp_path / "hole.avi", codec, sound, length_ms=at + 1000))
+    assert onsets(items, 16000) == [pytest.approx(200, abs=NEAR_MS), pytest.approx(at + 200, abs=NEAR_MS)]
+    (gap,) = gaps(items)
+    assert abs(gap.begin_ms - 1200) < 2 * NEAR_MS
+    assert abs(gap.end_ms - at) < 2 * NEAR_MS
+
+
+def test_chunks_of_an_avi_that_differ_in_size_are_one_step_each(tmp_path: Path) -> None:
+    """A reader that counts large ones twice drifts: 0.4 s in 9 s of AAC."""
+    sound = b"".join(silence(700) + tone(300, hertz=300 + 77 * number) for number in range(12))
+    items = heard(encoded(tmp_path / "vbr.avi", "aac", sound, rate=16000, bit_rate=48_000))
+    assert onsets(items, 16000) == [pytest.approx(700 + 1000 * number, abs=NEAR_MS) for number in range(12)]
+    assert gaps(items) == []
+
+
+@pytest.mark.parametrize("cut", [100, 2000, 9000, 30_000])
+def test_an_avi_that_ends_anywhere_is_heard_so_far(tmp_path: Path, cut: int) -> None:
+    """What looks for its empty chunks ends where the file does."""
+    path = film(tmp_path / "cut.avi", "aac", [(0, tone(4000, 48000))], length_ms=4000)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) - cut])
+    assert any(isinstance(item, Chunk) for item in heard(path))
+
+
+def test_frames_that_are_converted_together_lose_nothing(tmp_path: Path) -> None:
+    """A file is converted some frames at a time, a pipe frame by frame: both give the same samples."""
+    path = encoded(tmp_path / "a.flac", "flac", tone(1234, 44100), rate=44100)
+    given = []
+    for together in (1, 3, 8, 1000):
+        decoder = Decoder(f"file:{path}", "a", together=together)
+        given.append(b"".join(item.pcm for item in decoder.pieces(RATE) if isinstance(item, Piece)))
+        decoder.close()
+    assert given[1:] == given[:1] * 3
+    assert len(given[0]) // 2 == 1234 * 16
