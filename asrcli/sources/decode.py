@@ -279,7 +279,7 @@ def _length_s(packet: "Packet[AudioStream]") -> float:
     """How long a packet is that does not say so: several frames in one, where files are joined."""
     from av.error import FFmpegError
 
-    with suppress(FFmpegError, *_TROUBLE):
+    with suppress(FFmpegError, *TROUBLE):
         return sum(frame.samples / frame.sample_rate for frame in packet.decode())
     return 0.0
 
