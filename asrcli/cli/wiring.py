@@ -1,6 +1,8 @@
 """From options to objects: the log, the key, whom to ask, and the run itself. What transcribing commands share."""
 
+import errno
 import logging
+import os
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -65,9 +67,12 @@ def log_to(path: Path | None, *, on_screen: bool = False) -> None:
         if problem:
             raise OutputError(str(each), problem)
     try:
+        if path.is_fifo():  # to open a pipe that nobody reads would wait for ever; this does not
+            os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
         handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
     except OSError as exc:
-        raise OutputError(str(path), exc.strerror or str(exc)) from exc
+        reason = "is a pipe that nobody reads" if exc.errno == errno.ENXIO else exc.strerror or str(exc)
+        raise OutputError(str(path), reason) from exc
     handler.setFormatter(Lined("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logger.setLevel(logging.DEBUG)
     logger.addHandler(handler)

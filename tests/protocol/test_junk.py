@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.config import Recognition
-from asrcli.errors import ProtocolError, ServiceRefused, UsageError
+from asrcli.errors import ProtocolError, ServiceRefused
 from asrcli.events import Final, Finished, Partial, Ready, SpeechStarted, SpeechStopped, Word
 from asrcli.message import Binary, Message, Text
 from asrcli.protocol import inference, omni, realtime
 from asrcli.seams import ClientCodec, ServerCodec
-from asrcli.server.recognizers.scripted import read_script
 from asrcli.transcript import Transcript, fold
 from tests.support.pair import counting
 
@@ -152,12 +151,3 @@ def test_a_server_survives_any_client(which: int, messages: list[Message]) -> No
         codec.encode(event)
     for ending in (Final("1", 0, 9, "a", (Word("a", 0, 9),)), Finished()):
         codec.encode(ending)
-
-
-@given(lines=st.lists(ANYTHING.map(json.dumps) | st.text(max_size=20), max_size=5))
-def test_a_script_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
-    """A file that is no script ends in one line and not in a traceback."""
-    path = tmp_path_factory.mktemp("script") / "s.jsonl"
-    path.write_text("\n".join(lines), encoding="utf-8", errors="replace")
-    with contextlib.suppress(UsageError):
-        read_script(path)
