@@ -1,4 +1,4 @@
-"""Files in which each line is a JSON object: scripts, answers, faults. What is wrong in one is told by its line. Pure."""
+"""Files in which each line is a JSON object: scripts, answers, faults. A mistake is told by its line. Pure."""
 
 import json
 from collections.abc import Callable, Iterable
