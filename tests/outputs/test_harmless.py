@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from asrcli.errors import UsageError, bare, without_secrets
 from asrcli.events import Began, Final, Gap, Notice, Partial, Reconnecting, Resumed, Word
+from asrcli.harmless import harmless
 from asrcli.message import Text
 from asrcli.outputs.jsonl import JsonLines
 from asrcli.outputs.lines import Lines
 from asrcli.outputs.log import Lined
 from asrcli.outputs.plain import Plain
 from asrcli.outputs.subtitles import lrc, table, template
-from asrcli.outputs.text import as_json, block, harmless, pause, reconnecting, reported
+from asrcli.outputs.text import as_json, block, pause, reconnecting, reported
 from asrcli.outputs.verbatim import Verbatim
 from asrcli.transcript import Transcript, fold
 
