@@ -140,7 +140,7 @@ def test_what_a_client_says_reaches_neither_the_screen_nor_the_log_of_a_server(t
 
 
 def test_what_stands_in_a_session_reaches_no_terminal(tmp_path: Path) -> None:
-    """Names of sources and speakers, models, texts, reasons, files: in each command that shows sessions, and as JSON."""
+    """Names of sources, speakers, models, texts, reasons, files: in each command that shows sessions, also as JSON."""
     evil = EVIL.replace("\ud83d", "")
     path = session(tmp_path, spoken(0, 1000), [began(), final(0, 500), gap(500, 900)])
     events = (path / "events.jsonl").read_text()

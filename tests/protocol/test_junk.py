@@ -151,3 +151,20 @@ def test_a_server_survives_any_client(which: int, messages: list[Message]) -> No
         codec.encode(event)
     for ending in (Final("1", 0, 9, "a", (Word("a", 0, 9),)), Finished()):
         codec.encode(ending)
+
+
+def test_a_service_that_mixes_both_forms_of_a_sentence_names_none_twice() -> None:
+    """Plain sentences and translated ones of the same number in one task: each final has a key of its own."""
+    client = inference.Client(Recognition("m", translate="en"), lambda: "t")
+    client.start()
+    client.audio(bytes(64_000))
+    ended = {"sentence_id": 0, "begin_time": 100, "end_time": 900, "text": "a", "words": [], "sentence_end": True}
+    outputs = (
+        {"transcription": ended, "translations": [ended | {"lang": "en"}]},
+        {"sentence": ended | {"sentence_id": 1, "begin_time": 900, "end_time": 1500, "text": "b"}},
+    )
+    heard = []
+    for output in outputs:
+        said = {"header": {"task_id": "t", "event": "result-generated"}, "payload": {"output": output}}
+        heard += [event.key for event in client.receive(Text(json.dumps(said))) if isinstance(event, Final)]
+    assert heard == ["1", "1.2"]
