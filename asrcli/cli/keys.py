@@ -44,9 +44,10 @@ def read_key(key_file: Path | None, warn: Callable[[str], None] = tell) -> Secre
         return _from_file(Path(named), KEY_FILE_VARIABLE, warn)
     try:
         usual = USUAL_KEY_FILE.expanduser()
-    except RuntimeError:  # a user without a home
+        there = usual.is_file()
+    except (RuntimeError, OSError):  # a user without a home, or with one that they may not enter
         return None
-    return _from_file(usual, "", warn) if usual.is_file() else None
+    return _from_file(usual, "", warn) if there else None
 
 
 def _from_file(path: Path, option: str, warn: Callable[[str], None]) -> Secret:
