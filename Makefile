@@ -10,6 +10,7 @@ SEEDS ?= 1000
 WAITING_SEEDS ?= 60
 MINUTES ?= 60
 FUZZ_SECONDS ?= 600
+FUZZ ?=
 
 .PHONY: demo test check bench chaos soak fuzz completions clean
 
@@ -34,11 +35,10 @@ chaos: $(VENV)/.test
 soak: $(VENV)/.test
 	$(BIN)/python -m tests.bench.soak --minutes $(MINUTES)
 
-# Guided by coverage where atheris has a wheel for this Python, else by hypothesis.
+# Guided by coverage where atheris has a wheel for this Python, else by lot and by hypothesis. FUZZ names some targets.
 fuzz: $(VENV)/.test
 	@$(PIP) install --only-binary :all: atheris || echo "no wheel of atheris for this Python: hypothesis does"
-	$(BIN)/python -m tests.bench.fuzz --seconds $(FUZZ_SECONDS)
-	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
 
 completions: $(VENV)/.demo
 	$(BIN)/python -m tests.support.completions

@@ -4,7 +4,9 @@ import re
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.:-]*)://(.*)", re.DOTALL)
 _ADDRESSES = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
-_LOGIN = re.compile(r"(?<![^\s:/='\"(])[^\s:/@'\"]+:(?!//)[^\s@'\"]+@(?=[\w\[])")  # in an address that is not whole
+# What may be a login stands before such an @. It is looked into by hand: a pattern for user:password is tried again at
+# each place of a text without an end, and a megabyte of "a:a:a:" from another end would keep it busy for hours.
+_BEFORE_AT = re.compile(r"(?<![^\s@'\"])[^\s@'\"]+@(?=[\w\[])")
 _BEHIND = ").,:;]"  # what follows an address in a sentence
 _KEYS = re.compile(r"\b(sk|st)-[\w-]{16,}|\b(?i:bearer)\s+[^\s'\"]+")
 SHORTEST = 6  # of a key that is looked for: what is shorter would be found in ordinary words
@@ -46,7 +48,24 @@ def without_secrets(text: str) -> str:
     for key in list(_known):  # behind what looks like one: a key that begins another would leave its end
         text = text.replace(key, f"{key[:3] if key.startswith(('sk-', 'st-')) else ''}…")
     text = _ADDRESSES.sub(lambda found: _bare_in_text(found[0]), text)
-    return _LOGIN.sub("…@", text)
+    return _BEFORE_AT.sub(_without_login, text)
+
+
+def _without_login(found: re.Match[str]) -> str:
+    """What stands before an @, without the user and the password that it ends with, in an address that is not whole."""
+    whole, begin = found[0], 0
+    at_start = not found.start() or found.string[found.start() - 1] != "@"
+    while 0 < (colon := whole.find(":", begin)) + 1 < len(whole) - 1:
+        slash = whole.rfind("/", begin, colon) + 1 or begin
+        user = whole[slash:colon]
+        if not whole.startswith("//", colon + 1):
+            if user and (slash or at_start):
+                return f"{whole[:slash]}…@"
+            ends = [end for end in (user.find("="), user.find("(")) if 0 <= end < len(user) - 1]
+            if ends:
+                return f"{whole[: slash + min(ends) + 1]}…@"
+        begin = colon + 1
+    return whole
 
 
 def _bare_in_text(address: str) -> str:

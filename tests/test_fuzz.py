@@ -1,17 +1,24 @@
-"""`make fuzz` in short: each target takes what is right and what is spoiled, and a crash is told with its input."""
+"""`make fuzz` in short: each target takes what is right and what is spoiled, and what is wrong is told."""
+
+import subprocess
+import sys
 
 import pytest
 
-from tests.fuzz.__main__ import GROUPS, fuzz
+from tests.fuzz.one import Trial, by_lot
+from tests.fuzz.targets import TARGETS
 
 
-@pytest.mark.parametrize(("group", "name"), [(group, name) for group in GROUPS for name in group.TARGETS])
-def test_half_a_second_of_each_target(group: object, name: str) -> None:
-    """Seeds as they are, then mutations."""
-    target, seeds = group.TARGETS[name], group.seeds()  # type: ignore[attr-defined]
-    for seed in seeds:
-        target(seed)
-    assert fuzz(target, seeds, 0.5) > 0
+@pytest.mark.parametrize("name", TARGETS)
+def test_half_a_second_of_each_target(name: str) -> None:
+    """Inputs as they should be, mutations of them, and JSON of all kinds."""
+    target, seeds = TARGETS[name]
+    first = seeds()
+    trial = Trial(name, target, 0.5)
+    for seed in first:
+        trial(seed)
+    by_lot(trial, first, 0.5)
+    assert trial.done > len(first)
 
 
 def test_a_crash_is_told_with_its_input(capsys: pytest.CaptureFixture[str]) -> None:
@@ -21,5 +28,34 @@ def test_a_crash_is_told_with_its_input(capsys: pytest.CaptureFixture[str]) -> N
         raise ValueError(data)
 
     with pytest.raises(ValueError):  # noqa: PT011  whatever the input was
-        fuzz(falls, [b"a"], 5)
-    assert capsys.readouterr().out.startswith("crashed on b'")
+        by_lot(Trial("x", falls, 5), [b"a"], 5)
+    assert capsys.readouterr().out.startswith("x: crashed on b'")
+
+
+def test_growth_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Memory that a target keeps, measured behind what it loads once."""
+    kept: list[bytes] = []
+    for keeps, code in (False, 0), (True, 1):
+
+        def target(data: bytes, keeps: bool = keeps) -> None:
+            kept[:] = [*kept, b"x" * len(data)] if keeps else []
+
+        trial = Trial("x", target, 0)
+        trial(b"")
+        trial(bytes(100 << 20))
+        assert trial.ended() == code
+    assert "x: 2 inputs, no crash, memory +100" in capsys.readouterr().out
+
+
+def test_there_is_one_entry() -> None:
+    """The targets that are named run one after the other; another name is refused with those that there are."""
+    run = [sys.executable, "-m", "tests.fuzz", "--seconds", "0.5"]
+    done = subprocess.run(
+        [*run, "hot-words", "server-origins"], check=False, capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stderr
+    told = [line for line in done.stdout.splitlines() if "no crash" in line]
+    assert [line.split(":")[0] for line in told] == ["hot-words", "server-origins"]
+    wrong = subprocess.run([*run, "nothing"], check=False, capture_output=True, text=True, timeout=100)
+    assert wrong.returncode == 2
+    assert all(name in wrong.stderr for name in TARGETS)

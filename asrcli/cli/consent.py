@@ -7,7 +7,7 @@ import typer
 
 from asrcli.cli.options import FLAG
 from asrcli.errors import UsageError
-from asrcli.outputs.text import harmless
+from asrcli.harmless import harmless
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.", metavar=FLAG)]
 

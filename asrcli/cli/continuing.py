@@ -118,7 +118,7 @@ def _showings(journal: "Journal", level: int | None, *, begun: bool = True) -> "
 def _left(path: Path, journal: "Journal") -> Path | None:
     """The part that the session left under that name; the last line of what is gone on with is ended."""
     try:
-        target = path.resolve()
+        target = Path(os.path.realpath(path))
         if target.exists() and not target.is_file():
             return None
         begun_s = datetime.fromisoformat(journal.header.begun).timestamp()

@@ -20,7 +20,7 @@ def devices(as_json: o.AsJson = False, debug: o.Debug = False, log_file: o.LogFi
     from asrcli.cli.listening import quiet_libraries
     from asrcli.cli.printing import put, put_json, put_table
     from asrcli.cli.telling import tell
-    from asrcli.outputs.text import harmless
+    from asrcli.harmless import harmless
     from asrcli.sources.portaudio import inputs
 
     wiring.log_to(log_file)

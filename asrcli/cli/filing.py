@@ -99,7 +99,7 @@ class Filing:
         *, local: bool, more: dict[str, Any],
     ) -> None:  # fmt: skip
         from asrcli.journal.record import Header
-        from asrcli.journal.shelf import Limits, Shelf, new_id
+        from asrcli.journal.shelf import Limits, Shelf, new_id, usual_folder
         from asrcli.places import WORKSPACE
 
         folder, now = self.folder, datetime.now().astimezone()
@@ -111,8 +111,9 @@ class Filing:
             journal.open(
                 folder, lambda: new_id(now), header, lambda: Shelf(folder).tidy(Limits(), journal.path or folder)
             )
-        except OSError:
-            return  # whoever cannot keep a journal transcribes all the same
+        except OSError as exc:  # whoever cannot keep a journal transcribes all the same
+            if folder != usual_folder().absolute():  # one that was asked for is missed
+                tell(f"asr: no journal is kept: {folder}: {(exc.strerror or str(exc)).lower()}")
 
     def _places(self, runs: "Runs") -> list[tuple[int, ...]]:
         """Which inputs each run hears: those that hold nothing are in none."""

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from asrcli.cli.given import bytes_of
 from asrcli.cli.telling import tell
 from asrcli.config import Secret
 from asrcli.errors import UsageError
@@ -43,17 +44,17 @@ def read_key(key_file: Path | None, warn: Callable[[str], None] = tell) -> Secre
         return _from_file(Path(named), KEY_FILE_VARIABLE, warn)
     try:
         usual = USUAL_KEY_FILE.expanduser()
-    except RuntimeError:  # a user without a home
+        there = usual.is_file()
+    except (RuntimeError, OSError):  # a user without a home, or with one that they may not enter
         return None
-    return _from_file(usual, "", warn) if usual.is_file() else None
+    return _from_file(usual, "", warn) if there else None
 
 
 def _from_file(path: Path, option: str, warn: Callable[[str], None]) -> Secret:
     """The key in a file that exists; a name that no file has is not shown, for it may be the key itself."""
     where = f"{option} {path}".strip()
     try:
-        with path.open("rb") as file:
-            about, data = os.fstat(file.fileno()), file.read(MOST_BYTES + 1)
+        data, about = bytes_of(path, MOST_BYTES)
     except (OSError, ValueError) as exc:
         reason = (getattr(exc, "strerror", None) or "no name of a file").lower()
         if option and not os.path.lexists(path):

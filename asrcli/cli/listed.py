@@ -8,7 +8,7 @@ from typing import Any
 from asrcli.cli.printing import put, put_json, put_table, rows
 from asrcli.cli.telling import tell
 from asrcli.errors import UsageError
-from asrcli.outputs.text import harmless
+from asrcli.harmless import harmless
 from asrcli.protocol.customization import Vocabulary
 
 

@@ -1,5 +1,6 @@
 """What transcripts are called: the format by the suffix, and a name for the transcript of each input."""
 
+import os
 import re
 import unicodedata
 from collections import Counter
@@ -59,7 +60,7 @@ def identity(source: str) -> str:
     """What an input is known by from one run to the next; empty for what is another each time."""
     if source == "-":
         return ""
-    return bare(source) if "://" in source else str(Path(source).resolve())
+    return bare(source) if "://" in source else os.path.realpath(source)
 
 
 def check_origins(folder: Path, files: "dict[str, Path]") -> None:
@@ -72,7 +73,7 @@ def check_origins(folder: Path, files: "dict[str, Path]") -> None:
 
     origins = Origins(folder)
     for source, path in files.items():
-        if not path.exists():
+        if not os.path.lexists(path):
             continue
         known = origins.of(path.name)
         if known is None:

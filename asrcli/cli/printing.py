@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from asrcli.errors import AsrError, NobodyReads, OutputError
+from asrcli.harmless import harmless
 from asrcli.outputs.lines import Lines
-from asrcli.outputs.text import as_json, harmless
+from asrcli.outputs.text import as_json
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -182,9 +182,9 @@ def _recognizer(engine: Engine, script: Path | None, two_pass: SecondPass) -> "R
     if engine is not Engine.POCKETSPHINX and two_pass is not SecondPass.AUTO:
         raise UsageError(f"--engine {engine} with --local-two-pass: only pocketsphinx reads twice")
     if engine is Engine.SCRIPTED:
-        from asrcli.server.recognizers.scripted import Scripted, read_script
+        from asrcli.server.recognizers.scripted import Scripted, parse
 
-        return Scripted(read_script(script) if script else None)
+        return Scripted(parse(_lines("--script", script), f"--script {script}") if script else None)
     if script is not None:
         raise UsageError("--script without --engine scripted: only that engine replays one")
     if engine is Engine.COUNTING:
@@ -221,4 +221,4 @@ def _answers(path: Path | None) -> "Answers | None":
 def _lines(option: str, path: Path) -> list[str]:
     from asrcli.cli.given import text_of
 
-    return text_of(path, f"{option} {path}").splitlines()
+    return text_of(path, f"{option} {path}").split("\n")  # other ends of lines may stand in a JSON text

@@ -11,6 +11,7 @@ import typer
 
 from asrcli.catalogue import MODELS, Model
 from asrcli.cli import options as o
+from asrcli.cli.given import data_of
 from asrcli.cli.keys import read_key
 from asrcli.cli.telling import tell
 from asrcli.config import Connection, Recognition
@@ -116,8 +117,8 @@ class Elsewhere:
         return self._by(Connection((self.url or "").strip(), key))
 
     def _by(self, connection: Connection) -> Connection:
-        if self.ca is not None and not self.ca.is_file():
-            raise UsageError(f"--ca {self.ca}: no such file")
+        if self.ca is not None:
+            data_of(self.ca, f"--ca {self.ca}")  # the library that reads it would wait for a pipe, and has no bounds
         return replace(connection, proxy=_proxy(self.proxy), ca=str(self.ca) if self.ca else None)
 
 

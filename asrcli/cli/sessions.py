@@ -121,7 +121,7 @@ def _table(shelf: "Shelf", described: list[dict[str, Any]]) -> None:
 
     from asrcli.cli.printing import put_table
     from asrcli.cli.telling import tell
-    from asrcli.outputs.text import harmless
+    from asrcli.harmless import harmless
 
     if not described:
         tell(f"asr: no session in {shelf.folder}")

@@ -1,6 +1,7 @@
 """From options to outputs: what the transcript is written as, and where."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -95,8 +96,8 @@ class Showing:
         self._check_files(inputs, [*([log_file] if log_file is not None else []), *saved])
 
     def _check_files(self, inputs: Sequence[str], others: Sequence[Path]) -> None:
-        read = {Path(path).resolve() for path in inputs if path != "-"}
-        written = {path.resolve() for path in others}
+        read = {os.path.realpath(path) for path in inputs if path != "-"}
+        written = {os.path.realpath(path) for path in others}
         if written & read:
             raise UsageError(f"--log-file {others[0]} is an input: it would be written over")
         if len(written) < len(others):
@@ -104,11 +105,11 @@ class Showing:
         found = self.each(inputs)
         for showing in found:
             for name, path in zip(showing.formats, map(Path, showing.paths()), strict=False):
-                if path.resolve() in read:
+                if os.path.realpath(path) in read:
                     raise UsageError(f"{path} is an input: it would be written over", "choose another --output")
-                if path.resolve() in written:
+                if os.path.realpath(path) in written:
                     raise UsageError(f"{path} would be written twice", "choose another name for one of the two")
-                written.add(path.resolve())
+                written.add(os.path.realpath(path))
                 self._check_existing(path, name)
         if self.folder is not None and not self.overwrite and not self.append:
             made = {source: showing.paths() for source, showing in zip(inputs, found, strict=True)}

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from asrcli.errors import without_secrets
-from asrcli.outputs.text import harmless
+from asrcli.harmless import harmless
 
 NARROWEST = 20  # a terminal that says it is narrower does not know
 

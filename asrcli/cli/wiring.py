@@ -1,6 +1,8 @@
 """From options to objects: the log, the key, whom to ask, and the run itself. What transcribing commands share."""
 
+import errno
 import logging
+import os
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -60,14 +62,18 @@ def log_to(path: Path | None, *, on_screen: bool = False) -> None:
     from asrcli.outputs.existing import no_log
     from asrcli.outputs.lines import FOREIGN_LINK, is_foreign_link
 
-    for each in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, LOG_FILES + 1))):
-        problem = FOREIGN_LINK if is_foreign_link(each) else "is a directory" if each.is_dir() else no_log(each)
-        if problem:
-            raise OutputError(str(each), problem)
     try:
+        for each in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, LOG_FILES + 1))):
+            problem = FOREIGN_LINK if is_foreign_link(each) else "is a directory" if each.is_dir() else no_log(each)
+            if problem:
+                raise OutputError(str(each), problem)
+        if path.is_fifo():  # to open a pipe that nobody reads would wait for ever; this does not
+            os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
         handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
-    except OSError as exc:
-        raise OutputError(str(path), exc.strerror or str(exc)) from exc
+    except (OSError, ValueError) as exc:
+        is_unread = isinstance(exc, OSError) and exc.errno == errno.ENXIO
+        reason = "is a pipe that nobody reads" if is_unread else getattr(exc, "strerror", None) or str(exc)
+        raise OutputError(str(path), reason) from exc
     handler.setFormatter(Lined("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logger.setLevel(logging.DEBUG)
     logger.addHandler(handler)

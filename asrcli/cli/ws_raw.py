@@ -13,6 +13,7 @@ import typer
 
 from asrcli.cli import options as o
 from asrcli.cli import values
+from asrcli.cli.given import MOST_BYTES
 from asrcli.cli.grouping import grouped
 from asrcli.cli.service import Service
 from asrcli.config import Recognition
@@ -253,8 +254,12 @@ def _headers(given: Sequence[str]) -> list[tuple[str, str]]:
 def _lines() -> "Iterator[Piece]":
     from asrcli.raw import Piece
 
-    for line in sys.stdin:
-        yield Piece(line.rstrip("\r\n"))
+    if sys.stdin is None:
+        return
+    while data := sys.stdin.buffer.readline(MOST_BYTES + 1):
+        if len(data) > MOST_BYTES:
+            raise UsageError(f"standard input: a line longer than {MOST_BYTES >> 20} MB")
+        yield Piece(data.decode("utf-8", "replace").rstrip("\r\n"))
 
 
 def _pieces(path: str | None, asked: Recognition, samples: "Samples | None", chunk_ms: int) -> "Iterator[Piece]":

@@ -16,7 +16,7 @@ class Origins:
     """The inputs of the transcripts in one folder. What cannot be read is not known."""
 
     def __init__(self, folder: Path) -> None:
-        name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:32]
+        name = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:32]
         self._path = usual_folder().parent / "transcripts" / f"{name}.json"
         self._known = self._read()
 

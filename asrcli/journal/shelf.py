@@ -157,7 +157,13 @@ def remove(path: Path) -> None:
         going = path.rename(path.with_name(_GOING + path.name))
     finally:
         lock.release()
-    remove_files(going)
+    before = os.listdir(going)  # noqa: PTH208  names
+    try:
+        remove_files(going)
+    except OSError:
+        if sorted(os.listdir(going)) == sorted(before):  # noqa: PTH208  it is whole: under its hidden name nobody finds it
+            going.rename(path)
+        raise
 
 
 def _is_ours(path: Path) -> bool:

@@ -9,8 +9,9 @@ from rich.progress_bar import ProgressBar
 from rich.segment import Segment
 
 from asrcli.events import Absent, Began, Billed, Ended, Event, Level, Paused, Progress, Reconnecting, Resumed
+from asrcli.harmless import harmless
 from asrcli.outputs.tail import simple
-from asrcli.outputs.text import clock, harmless, money
+from asrcli.outputs.text import clock, money
 from asrcli.transcript import Transcript
 
 BAR_CELLS = 40
@@ -149,7 +150,7 @@ class MicrophoneBar:
 
     def _status(self) -> str:
         words = self._held | dict.fromkeys(self._absent, "no microphone")
-        held = [f"{speaker} {word}".strip() for speaker, word in words.items()]
+        held = [f"{simple(harmless(speaker))} {word}".strip() for speaker, word in words.items()]
         return ", ".join(held) if held and self._state == "listening" else self._state
 
     def _lag(self, transcript: Transcript) -> str:

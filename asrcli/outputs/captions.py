@@ -14,7 +14,7 @@ from itertools import accumulate, pairwise
 from rich.cells import cell_len, chop_cells
 
 from asrcli.events import Final
-from asrcli.outputs.text import harmless
+from asrcli.harmless import harmless
 
 # Wide characters stand alone, with what closes behind them; anything else goes to the next space.
 _WIDE = "\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff01-\uff60"

@@ -11,7 +11,8 @@ from queue import SimpleQueue
 from threading import Thread
 
 from asrcli.events import Event, Final
-from asrcli.outputs.text import harmless, said, translated
+from asrcli.harmless import harmless
+from asrcli.outputs.text import said, translated
 from asrcli.transcript import Transcript
 
 PATIENCE_S = 10.0  # so long the commands that still wait are waited for at the end

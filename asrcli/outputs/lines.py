@@ -138,7 +138,7 @@ class Lines:
             return _appended(self._path)
         if is_foreign_link(self._path):
             raise OSError(ELOOP, FOREIGN_LINK)
-        self._path = self._path.resolve()  # a link stays a link, and what it points to is replaced
+        self._path = Path(os.path.realpath(self._path))  # a link stays a link, and what it points to is replaced
         if self._onto is not None:
             self._part = self._onto
             return _appended(self._part)
@@ -199,12 +199,22 @@ def check(path: Path) -> None:
     Raises:
         OutputError: nothing can be written there.
     """
+    try:
+        problem = _obstacle(path)
+    except (OSError, ValueError) as exc:  # in a folder that may not be entered, or no name of a file
+        problem = (getattr(exc, "strerror", None) or str(exc)).lower()
+    if problem:
+        raise OutputError(str(path), problem)
+
+
+def _obstacle(path: Path) -> str:
     if path.is_dir():
-        raise OutputError(str(path), "is a directory")
+        return "is a directory"
     if is_foreign_link(path):
-        raise OutputError(str(path), FOREIGN_LINK)
+        return FOREIGN_LINK
+    if Path(os.path.realpath(path)).is_symlink():  # what it leads to can be told of every other link
+        return "is a link that leads to itself"
     folder = path.parent
     if not folder.is_dir():
-        raise OutputError(str(path), f"there is no directory {folder}")
-    if not os.access(path if path.exists() else folder, os.W_OK):
-        raise OutputError(str(path), "permission denied")
+        return f"there is no directory {folder}"
+    return "" if os.access(path if path.exists() else folder, os.W_OK) else "permission denied"

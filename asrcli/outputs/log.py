@@ -4,7 +4,8 @@ import logging
 
 from asrcli.errors import without_secrets
 from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Reconnecting
-from asrcli.outputs.text import account, harmless, reconnecting
+from asrcli.harmless import harmless
+from asrcli.outputs.text import account, reconnecting
 from asrcli.transcript import Transcript
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}

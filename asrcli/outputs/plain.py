@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Paused, Reconnecting, Resumed
+from asrcli.harmless import harmless
 from asrcli.outputs.lines import Lines
-from asrcli.outputs.text import INTO, account, harmless, pause, reconnecting, reported, translated
+from asrcli.outputs.text import INTO, account, pause, reconnecting, reported, translated
 from asrcli.transcript import Transcript
 
 LEVELS = {"warning": 0, "info": 1, "debug": 2}

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from asrcli.errors import UsageError
 from asrcli.events import Began, Event, Final, Gap
+from asrcli.harmless import harmless
 from asrcli.outputs.captions import REVERSED_MS, Caption, Layout, captions, cut
 from asrcli.outputs.lines import Lines
 from asrcli.outputs.plain import Plain
-from asrcli.outputs.text import clock, harmless, said, translated
+from asrcli.outputs.text import clock, said, translated
 from asrcli.transcript import Transcript
 
 if TYPE_CHECKING:

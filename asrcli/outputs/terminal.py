@@ -28,22 +28,11 @@ from asrcli.events import (
     Reconnecting,
     Resumed,
 )
+from asrcli.harmless import harmless
 from asrcli.outputs.bars import Bar, decibels
 from asrcli.outputs.plain import LEVELS
 from asrcli.outputs.tail import simple, tail, wrapped
-from asrcli.outputs.text import (
-    BELOW,
-    INTO,
-    account,
-    below,
-    folded,
-    harmless,
-    line,
-    pause,
-    reconnecting,
-    reported,
-    said,
-)
+from asrcli.outputs.text import BELOW, INTO, account, below, folded, line, pause, reconnecting, reported, said
 from asrcli.transcript import Transcript
 
 __all__ = ["Terminal", "tail"]

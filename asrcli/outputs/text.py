@@ -1,38 +1,21 @@
-"""Text for people and for programs: times, harmless characters, JSON on one line, the account of a run. Pure."""
+"""Text for people and for programs: times, sentences, JSON on one line, the account of a run. Pure."""
 
 import json
 import math
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from asrcli.errors import without_secrets
 from asrcli.events import Ended, Final, Gap, Partial, Reconnecting, Resumed
+from asrcli.harmless import escaped, harmless
 
 SEPARATOR = " · "
 INTO = "→ "  # stands before a translation
 BELOW = "  "  # before what no time stands in front of
-# Direction overrides can make a line read as what it does not say; the marks of ordinary right-to-left text stay.
-_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f")
-_LINE_ENDS = frozenset("\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029")  # whatever some reader of lines ends one at
-# JSON allows these as they are; terminals obey the first, and many readers of lines break at the next.
-_UNESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _FAR_MS = 10**11  # three years: a clock time that is farther away is none
 _HALVES = re.compile("[\ud800-\udfff]")
-
-
-def harmless(text: str) -> str:
-    """The text on one line without anything a terminal would obey: controls become nothing, line ends a space.
-
-    Half a character, as a name of a file or JSON may bring it, becomes a question mark.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    kept = (" " if char in _LINE_ENDS else char for char in text if char not in _OVERRIDES)
-    plain = "".join(char for char in kept if unicodedata.category(char) != "Cc")
-    return _HALVES.sub("?", plain)
 
 
 def reported(text: str) -> str:
@@ -47,11 +30,6 @@ def as_json(value: Any, indent: int | None = None) -> str:
     except ValueError:
         text = json.dumps(_finite(value), ensure_ascii=False, indent=indent)
     return escaped(_HALVES.sub("?", text))
-
-
-def escaped(text: str) -> str:
-    """JSON text with its harmful characters written as their numbers. It means the same."""
-    return _UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _finite(value: Any) -> Any:

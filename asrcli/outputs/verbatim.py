@@ -5,9 +5,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from asrcli.harmless import escaped, harmless
 from asrcli.message import Binary, Message, Text
 from asrcli.outputs.lines import Lines
-from asrcli.outputs.text import as_json, escaped, harmless
+from asrcli.outputs.text import as_json
 
 SHOWN = 40  # characters of audio that we sent ourselves
 

@@ -13,7 +13,7 @@ from asrcli.errors import ProtocolError
 from asrcli.events import Event, Final, Finished, Notice, Partial, Ready, Usage
 from asrcli.message import Binary, Message, Text
 from asrcli.protocol import parameters, sentence, translation
-from asrcli.protocol.dropped import Dropped
+from asrcli.protocol.dropped import Dropped, Keys
 from asrcli.protocol.identity import Identity
 from asrcli.protocol.objection import refused_task
 from asrcli.protocol.parsing import Json, counted, endpoint, flag, need, part, read, text, word, write
@@ -44,7 +44,9 @@ class Client:
         self._memory, self._learned = memory, False  # what was said last is context, and there is more of it
         self._finishing = False
         self._dropped = Dropped()
-        self._sentences, self._halves = Sentences(self._dropped), translation.Halves(recognition, self._dropped)
+        keys = Keys()  # of both: a service that says some sentences in one form and some in the other names none twice
+        self._sentences = Sentences(self._dropped, keys)
+        self._halves = translation.Halves(recognition, self._dropped, keys)
         self._sent_bytes, self._identity = 0, Identity(self.task_id)
 
     @property

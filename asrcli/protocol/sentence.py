@@ -63,9 +63,9 @@ class Sentences:
         after_ms: Where the last final ended.
     """
 
-    def __init__(self, dropped: Dropped) -> None:
+    def __init__(self, dropped: Dropped, keys: Keys) -> None:
         self.after_ms = 0
-        self._dropped, self._keys = dropped, Keys()
+        self._dropped, self._keys = dropped, keys
         self._open: dict[str, _Open] = {}
         self._finals: dict[str, Heard] = {}  # the last one of each name
 

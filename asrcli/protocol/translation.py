@@ -59,9 +59,9 @@ class _Pair:
 class Halves:
     """The sentences of one task that have not come to their end in both languages."""
 
-    def __init__(self, asked: Recognition, dropped: Dropped) -> None:
+    def __init__(self, asked: Recognition, dropped: Dropped, keys: Keys) -> None:
         self._into, self._transcribed = asked.translate, asked.transcription is not False
-        self._dropped, self._keys, self._after_ms = dropped, Keys(), 0
+        self._dropped, self._keys, self._after_ms = dropped, keys, 0
         self._pairs: dict[str, _Pair] = {}
         self._ends: dict[tuple[Number, bool], Heard] = {}  # the text that ended last under each number
         self._untranslated: Counter[Number] = Counter()  # sentences that went without their translation

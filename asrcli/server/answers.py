@@ -9,14 +9,13 @@ Without one a translation is the text itself behind the name of the language, so
 answer is the text itself.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from asrcli.config import Recognition
-from asrcli.errors import UsageError
 from asrcli.events import Event, Final, Partial
+from asrcli.server.objects import objects, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +61,15 @@ def parse(lines: Iterable[str], name: str = "answers") -> Answers:
     Raises:
         UsageError: a line that holds none, by its number.
     """
-    written: dict[str, Answer] = {}
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            text, answer = _read(line)
-        except ValueError as exc:
-            problem = f"{name}: line {number}: {exc}"
-            raise UsageError(problem, "asr serve --help shows what one looks like") from None
-        written[text] = answer
-    return Answers(written)
+    return Answers(dict(objects(lines, name, "an answer", _answer)))
 
 
-def _read(line: str) -> tuple[str, Answer]:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
-        raise ValueError("is not a JSON object with a text")
+def _answer(value: dict[str, Any]) -> tuple[str, Answer]:
     answer = value.get("answer")
+    if not isinstance(value.get("text"), str):
+        raise ValueError(f"text {shown(value['text'])} is not a text" if "text" in value else "text is missing")
     if not isinstance(answer, str | None):
-        raise ValueError("answer is not a text")
+        raise ValueError(f"answer {shown(answer)} is not a text")
     return value["text"], Answer(translations(value), answer)
 
 

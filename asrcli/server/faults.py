@@ -11,14 +11,13 @@ run-task and finish; without any of these at the handshake. The realtime wire ha
 session.finish.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from asrcli.errors import UsageError
 from asrcli.protocol.parsing import Json
+from asrcli.server.objects import objects, shown
 
 
 class Do(StrEnum):
@@ -145,33 +144,19 @@ def parse(lines: Iterable[str], name: str = "faults") -> Plan:
     Raises:
         UsageError: a line is not a fault; it is named by `name` and its number, with what is wrong.
     """
-    faults = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            faults.append(fault(json.loads(line)))
-        except RecursionError:
-            raise UsageError(f"{name}: line {number} is not a fault: not JSON") from None
-        except ValueError as exc:
-            problem = "not JSON" if isinstance(exc, json.JSONDecodeError) else exc
-            advice = "asr serve --help shows what a fault looks like"
-            raise UsageError(f"{name}: line {number} is not a fault: {problem}", advice) from None
-    return Plan(tuple(faults))
+    return Plan(tuple(objects(lines, name, "a fault", fault)))
 
 
-def fault(value: Any) -> Fault:
+def fault(value: Json) -> Fault:
     """The fault a script's object stands for.
 
     Raises:
         ValueError: with what is wrong.
     """
-    if not isinstance(value, dict):
-        raise ValueError("not an object")
     try:
         do = Do(str(value.get("do")))
     except ValueError:
-        raise ValueError(f"do {value.get('do')!r} is none of {', '.join(Do)}") from None
+        raise ValueError(f"do {shown(value.get('do'))} is none of {', '.join(Do)}") from None
     keys = _KEYS.get(do, {})
     if unknown := value.keys() - keys.keys() - _COMMON:
         raise ValueError(f"{do} has no {min(unknown)}")
@@ -203,13 +188,13 @@ def _trigger(value: Json, usual: When) -> tuple[When, int]:
     if given != ["at"]:
         return When(given[0]), _count(given[0], wanted, 1)
     if wanted not in (When.HANDSHAKE, When.RUN_TASK, When.FINISH):
-        raise ValueError(f"at {wanted!r} is none of handshake, run-task, finish")
+        raise ValueError(f"at {shown(wanted)} is none of handshake, run-task, finish")
     return When(wanted), 0
 
 
 def _count(key: str, value: Any, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"{key} {value!r} is not a whole number from {least} on")
+        raise ValueError(f"{key} {shown(value)} is not a whole number from {least} on")
     return value
 
 
@@ -217,12 +202,12 @@ def _check(do: Do, key: str, value: Any) -> None:
     if value is None:
         raise ValueError(f"{do} needs {key}")
     if key == "seconds" and not (_is_number(value) and 0 <= value < 1e6):
-        raise ValueError(f"seconds {value!r} is not a number of seconds")
+        raise ValueError(f"seconds {shown(value)} is not a number of seconds")
     if key == "speed" and not (_is_number(value) and 0 < value < 1e6):
-        raise ValueError(f"speed {value!r} is not how many times real time")
+        raise ValueError(f"speed {shown(value)} is not how many times real time")
     if key == "retry_after" and isinstance(value, str):
         if not (value.isascii() and value.isprintable()):
-            raise ValueError(f"retry_after {value!r} is not what a header can hold")
+            raise ValueError(f"retry_after {shown(value)} is not what a header can hold")
     elif key == "retry_after":
         _count(key, value, -1)
     wanted: dict[tuple[Do, str], tuple[Any, ...]] = {
@@ -233,9 +218,9 @@ def _check(do: Do, key: str, value: Any) -> None:
         (Do.EMPTY_AUDIO, "close"): (True, False),
     }
     if (do, key) in wanted and (value not in wanted[do, key] or isinstance(value, bool) != (key == "close")):
-        raise ValueError(f"{key} {value!r} is not one that {do} takes")
+        raise ValueError(f"{key} {shown(value)} is not one that {do} takes")
     if (key == "message" or (do is Do.FAIL and key == "code")) and not isinstance(value, str):
-        raise ValueError(f"{key} {value!r} is not a text")
+        raise ValueError(f"{key} {shown(value)} is not a text")
 
 
 def _is_number(value: Any) -> bool:

@@ -29,11 +29,13 @@ def native(path: str, samples: Samples | None = None, track: str | None = None) 
     """Rate and channels that a file has by itself; None for what is no audio, and for pipes and addresses."""
     if samples is not None:
         return samples.rate, samples.channels
-    if path == STDIN or _ADDRESS.match(path) or not Path(path).is_file():
+    if path == STDIN or _ADDRESS.match(path):
         return None
     try:
+        if not Path(path).is_file():
+            return None
         about = measure(path, track=track, scan_bytes=0)
-    except SourceError:
+    except (OSError, ValueError, SourceError):
         return None  # whoever reads it says what is wrong
     return about.rate, about.channels
 

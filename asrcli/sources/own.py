@@ -40,7 +40,11 @@ class OwnBytes:
 
     def __init__(self, path: str) -> None:
         self.name, self.begin_ms, self.speaker = path, 0, ""
-        if path == STDIN or not Path(path).exists():
+        try:
+            there = path != STDIN and Path(path).exists()
+        except (OSError, ValueError) as exc:
+            raise SourceError(path, (getattr(exc, "strerror", None) or str(exc)).lower()) from exc
+        if not there:
             raise SourceError(path, "must be a file to be sent as it is")
         with closing(Decoder(f"file:{path}", path)) as decoder:
             found = _FORMATS.get((decoder.container, decoder.codec))

@@ -110,7 +110,7 @@ def test_a_stranger_s_server_gets_no_key_that_was_not_named_for_it(
 
 def test_certificates_that_are_not_there_are_named_before_anybody_is_called(tmp_path: Path) -> None:
     """With the option."""
-    with pytest.raises(UsageError, match=r"--ca .*none\.pem: no such file"):
+    with pytest.raises(UsageError, match=r"--ca .*none\.pem: No such file"):
         Elsewhere(url="ws://h", ca=tmp_path / "none.pem").connection()
 
 

@@ -14,6 +14,7 @@ from asrcli.outputs.text import as_json, block, clock
 from asrcli.protocol import inference, omni, realtime
 from asrcli.seams import ClientCodec
 from asrcli.transcript import Transcript, fold
+from tests.fuzz.mutation import Target
 
 _ids = count()
 _GOLDEN = Path(__file__).parent.parent / "protocol" / "golden"
@@ -67,4 +68,4 @@ def seeds() -> list[bytes]:
     return found
 
 
-TARGETS = {"client codecs": codecs}
+TARGETS: dict[str, Target] = {"client-codecs": (codecs, seeds)}

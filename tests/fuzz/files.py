@@ -1,12 +1,16 @@
-"""Files that people name: WAV headers as the client reads them, and lists of hot words."""
+"""Files that people name: WAV headers as the client reads them, lists of hot words, scripts of the local server."""
 
 import io
 import struct
 from contextlib import suppress
 
-from asrcli.errors import AsrError
+from asrcli.errors import AsrError, UsageError
+from asrcli.protocol.raw import parsed
+from asrcli.server import answers, faults
+from asrcli.server.recognizers import scripted
 from asrcli.sources.wav import behind, header, length, reader
 from asrcli.vocabulary import check, limits_of, parse
+from tests.fuzz.mutation import Target
 
 
 def waves(data: bytes) -> None:
@@ -30,8 +34,16 @@ def hot_words(data: bytes) -> None:
                 check(words, limits_of(model))
 
 
-def seeds() -> list[bytes]:
-    """Both, as they should be."""
+def scripts(data: bytes) -> None:
+    """What `asr serve` is told in a file: results, answers, faults; and what is sent first."""
+    lines = data.decode("utf-8", "replace").split("\n")
+    for read in (scripted.parse, answers.parse, faults.parse, lambda lines: parsed("--first", "\n".join(lines))):
+        with suppress(UsageError):
+            read(lines)
+
+
+def recordings() -> list[bytes]:
+    """Headers as they should be."""
     form = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, 16000, 32000, 2, 16)
     longer = b"fmt " + struct.pack("<IHHIIHHHHI", 40, 0xFFFE, 2, 48000, 384000, 8, 32, 22, 32, 3) + b"\x03" + bytes(15)
     samples = b"data" + struct.pack("<I", 8) + b"abcdefgh"
@@ -44,13 +56,26 @@ def seeds() -> list[bytes]:
         + form
         + b"data\xff\xff\xff\xffabcdefgh"
     )
-    words = [
-        "Kubernetes:5,梯度下降:4\n# no\n",
-        "a\t4\ten\nb\t\t\n",
-        '[{"text": "a", "weight": 4, "lang": "en"}]',
-        '{"a": 4}',
+    return [*found, wide, found[0] * 2]
+
+
+def lists() -> list[bytes]:
+    """Hot words in each form."""
+    words = ("Kubernetes:5,梯度下降:4\n# no\n", "a\t4\ten\nb\t\t\n", '[{"text": "a", "weight": 4, "lang": "en"}]')
+    return [text.encode() for text in (*words, '{"a": 4}')]
+
+
+def written() -> list[bytes]:
+    """A line of each."""
+    return [
+        b'{"begin_ms": 0, "end_ms": 900, "partials": ["a"], "text": "a b", "translation": {"fr": "c"}}\n',
+        b'{"text": "a", "translation": {"zh": "b"}, "answer": "c"}\n',
+        b'{"connection": 2, "after_bytes": 32000, "do": "cut"}\n{"do": "refuse", "status": 503, "retry_after": 1}\n',
     ]
-    return [*found, wide, found[0] * 2, *(text.encode() for text in words)]
 
 
-TARGETS = {"wav headers": waves, "hot words": hot_words}
+TARGETS: dict[str, Target] = {
+    "wav-headers": (waves, recordings),
+    "hot-words": (hot_words, lists),
+    "scripts": (scripts, written),
+}

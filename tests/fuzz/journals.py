@@ -1,9 +1,11 @@
 """What a disk, or somebody else, made of a session: its header and its events, and the index of its audio."""
 
+import atexit
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 
 from asrcli.cli import continuing
@@ -13,6 +15,7 @@ from asrcli.journal.audit import audit
 from asrcli.journal.reading import Journal
 from asrcli.journal.record import EVENTS
 from asrcli.journal.shelf import state
+from tests.fuzz.mutation import Target
 from tests.support.journals import began, final, gap, session, spoken
 
 
@@ -20,9 +23,9 @@ from tests.support.journals import began, final, gap, session, spoken
 def _session() -> tuple[Path, bytes, bytes]:
     """One that is whole, whose files are written over again and again: where, its events, its index."""
     folder = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  no disk is worn by it
-    path = session(
-        Path(mkdtemp(prefix="asr-fuzz.", dir=folder)), spoken(0, 500), [began(), final(0, 200), gap(300, 400)]
-    )
+    root = mkdtemp(prefix="asr-fuzz.", dir=folder)
+    atexit.register(rmtree, root, ignore_errors=True)
+    path = session(Path(root), spoken(0, 500), [began(), final(0, 200), gap(300, 400)])
     return path, (path / EVENTS).read_bytes(), (path / "0.index").read_bytes()
 
 
@@ -51,17 +54,20 @@ def _target(name: str) -> Callable[[bytes], None]:
     return target
 
 
-def seeds() -> list[bytes]:
-    """The files as they are."""
-    _, events, index = _session()
+def events_seeds() -> list[bytes]:
+    """The events as they are, and with those of a session that was resumed."""
+    _, events, _ = _session()
     more = b'{"type": "run", "begun": "x", "anew": {"": 5}}\n{"type": "stage", "number": 1}\n'
-    marks = b'{"gap": [1, 2]}\n{"cut": 5}\n{"pause": [1, 2]}\n'
-    return [
-        events,
-        events + more + b'{"type": "done", "number": 1}\n' + events.split(b"\n", 1)[1],
-        index,
-        index + marks,
-    ]
+    return [events, events + more + b'{"type": "done", "number": 1}\n' + events.split(b"\n", 1)[1]]
 
 
-TARGETS = {"journal events": _target(EVENTS), "journal index": _target("0.index")}
+def index_seeds() -> list[bytes]:
+    """The index as it is, and with all that it may hold."""
+    _, _, index = _session()
+    return [index, index + b'{"gap": [1, 2]}\n{"cut": 5}\n{"pause": [1, 2]}\n']
+
+
+TARGETS: dict[str, Target] = {
+    "journal-events": (_target(EVENTS), events_seeds),
+    "journal-index": (_target("0.index"), index_seeds),
+}

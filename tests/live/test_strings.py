@@ -10,7 +10,7 @@ import pytest
 
 from tests.outputs.test_harmless import EVIL, is_harmless
 from tests.support.command import ASR, asr, environment, serving
-from tests.support.journals import began, final, session, spoken
+from tests.support.journals import began, final, gap, session, spoken
 from tests.support.tone import tone, wav
 
 LONG = "9" * 400
@@ -137,3 +137,29 @@ def test_what_a_client_says_reaches_neither_the_screen_nor_the_log_of_a_server(t
     assert "]0;t" in said + log.read_text()  # it was there to be printed
     assert is_harmless(said)
     assert is_harmless(log.read_text())
+
+
+def test_what_stands_in_a_session_reaches_no_terminal(tmp_path: Path) -> None:
+    """Names of sources, speakers, models, texts, reasons, files: in each command that shows sessions, also as JSON."""
+    evil = EVIL.replace("\ud83d", "")
+    path = session(tmp_path, spoken(0, 1000), [began(), final(0, 500), gap(500, 900)])
+    events = (path / "events.jsonl").read_text()
+    for said in ("given", "fun-asr-realtime", "well", "gone", "task"):
+        assert f'"{said}"' in events
+        events = events.replace(f'"{said}"', json.dumps(evil))
+    events = events.replace('"speaker": ""', f'"speaker": {json.dumps(evil)}')
+    events = events.replace('"showing": {}', f'"showing": {json.dumps({"paths": [evil], "format": evil})}')
+    (path / "events.jsonl").write_text(events)
+    shown = ""
+    for command in (["sessions"], ["sessions", "show", path.name], ["verify", path.name], ["resume", path.name],
+                    ["sessions", "--json"], ["sessions", "show", path.name, "--json"], ["verify", path.name, "--json"],
+                    ["sessions", "delete", path.name]):  # fmt: skip
+        for debug in ([], ["--debug", "--log-file", tmp_path / "log"]):
+            done = asr(*command, "--journal", tmp_path, *debug)
+            assert done.returncode != 70, done.stderr
+            assert is_harmless(done.stdout), command
+            assert is_harmless(done.stderr), command
+            shown += done.stdout
+    assert is_harmless((tmp_path / "log").read_text())
+    assert "a]0;t" in shown
+    assert r"a\u001b]0;t" in shown

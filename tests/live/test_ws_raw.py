@@ -100,6 +100,17 @@ def test_lines_and_bytes_to_any_server_and_the_reply_is_not_lost_when_stdin_ends
     assert (audio.returncode, heard) == (0, tone(200))
 
 
+def test_lines_that_are_no_text_and_lines_without_an_end() -> None:
+    """What is not UTF-8 is replaced; a line of more than a message may have is an error in one line."""
+    with service(echo) as address:
+        run = ["ws-raw", "--wire", "none", "--url", address, "--text", "--wait", "1"]
+        other = asr(*run, stdin=b"a\xff\n")
+        endless = asr(*run, stdin=bytes(17 << 20))
+    assert (other.returncode, other.stdout) == (0, "a\ufffd\n")
+    assert (endless.returncode, endless.stderr.count("\n")) == (2, 1), endless.stderr
+    assert "standard input: a line longer than 16 MB" in endless.stderr
+
+
 def test_a_line_is_a_line_whatever_is_in_the_message() -> None:
     """JSON over several lines is put on one; other text becomes a JSON string."""
 

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +13,14 @@ from hypothesis import strategies as st
 
 from asrcli.errors import UsageError, bare, without_secrets
 from asrcli.events import Began, Final, Gap, Notice, Partial, Reconnecting, Resumed, Word
+from asrcli.harmless import harmless
 from asrcli.message import Text
 from asrcli.outputs.jsonl import JsonLines
 from asrcli.outputs.lines import Lines
 from asrcli.outputs.log import Lined
 from asrcli.outputs.plain import Plain
 from asrcli.outputs.subtitles import lrc, table, template
-from asrcli.outputs.text import as_json, block, harmless, pause, reconnecting
+from asrcli.outputs.text import as_json, block, pause, reconnecting, reported
 from asrcli.outputs.verbatim import Verbatim
 from asrcli.transcript import Transcript, fold
 
@@ -163,3 +166,20 @@ def test_a_key_is_masked_wherever_it_stands() -> None:
     assert without_secrets("--api-key-file sk-0123456789abcdef0123: no") == "--api-key-file sk-…: no"
     assert without_secrets("Authorization: Bearer xyz") == "Authorization: Bearer …"
     assert without_secrets("sk-interview.wav") == "sk-interview.wav"
+
+
+_LOGIN = re.compile(r"(?<![^\s:/='\"(])[^\s:/@'\"]+:(?!//)[^\s@'\"]+@(?=[\w\[])")
+
+
+@given(st.text("ab:/@=( '[", max_size=20))
+def test_a_login_is_masked_in_what_is_no_whole_address(text: str) -> None:
+    """As a pattern would say it, which is too slow to be used."""
+    assert without_secrets(text) == _LOGIN.sub("…@", text)
+
+
+@pytest.mark.parametrize("unit", ["a:", "=(", "a:b@", "=a:", "x", "sk-", "http://", "\x1b]", " "])
+def test_a_long_text_from_outside_takes_no_longer_than_its_length(unit: str) -> None:
+    """A message may have 16 MB; a pattern that begins anew at each character would work on that for hours."""
+    began = time.process_time()
+    assert is_harmless(reported(unit * (400_000 // len(unit))))
+    assert time.process_time() - began < 5

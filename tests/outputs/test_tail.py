@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from wcwidth import wcwidth
 
+from asrcli.harmless import harmless
 from asrcli.outputs.tail import simple, tail, wrapped
-from asrcli.outputs.text import harmless
 
 WORDS = st.lists(
     st.sampled_from(["a", "word", "nine-and-twenty", "e\u0301te\u0301", "天气", "很好,", "🎙"]), max_size=20

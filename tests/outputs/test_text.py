@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.events import Ended, Final, Gap
-from asrcli.outputs.text import account, block, clock, folded, harmless, line, said, wall_clock
+from asrcli.harmless import harmless
+from asrcli.outputs.text import account, block, clock, folded, line, said, wall_clock
 
 
 @given(st.text())

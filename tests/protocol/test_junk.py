@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.config import Recognition
-from asrcli.errors import ProtocolError, ServiceRefused, UsageError
+from asrcli.errors import ProtocolError, ServiceRefused
 from asrcli.events import Final, Finished, Partial, Ready, SpeechStarted, SpeechStopped, Word
 from asrcli.message import Binary, Message, Text
 from asrcli.protocol import inference, omni, realtime
 from asrcli.seams import ClientCodec, ServerCodec
-from asrcli.server.recognizers.scripted import read_script
 from asrcli.transcript import Transcript, fold
 from tests.support.pair import counting
 
@@ -154,10 +153,18 @@ def test_a_server_survives_any_client(which: int, messages: list[Message]) -> No
         codec.encode(ending)
 
 
-@given(lines=st.lists(ANYTHING.map(json.dumps) | st.text(max_size=20), max_size=5))
-def test_a_script_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
-    """A file that is no script ends in one line and not in a traceback."""
-    path = tmp_path_factory.mktemp("script") / "s.jsonl"
-    path.write_text("\n".join(lines), encoding="utf-8", errors="replace")
-    with contextlib.suppress(UsageError):
-        read_script(path)
+def test_a_service_that_mixes_both_forms_of_a_sentence_names_none_twice() -> None:
+    """Plain sentences and translated ones of the same number in one task: each final has a key of its own."""
+    client = inference.Client(Recognition("m", translate="en"), lambda: "t")
+    client.start()
+    client.audio(bytes(64_000))
+    ended = {"sentence_id": 0, "begin_time": 100, "end_time": 900, "text": "a", "words": [], "sentence_end": True}
+    outputs = (
+        {"transcription": ended, "translations": [ended | {"lang": "en"}]},
+        {"sentence": ended | {"sentence_id": 1, "begin_time": 900, "end_time": 1500, "text": "b"}},
+    )
+    heard = []
+    for output in outputs:
+        said = {"header": {"task_id": "t", "event": "result-generated"}, "payload": {"output": output}}
+        heard += [event.key for event in client.receive(Text(json.dumps(said))) if isinstance(event, Final)]
+    assert heard == ["1", "1.2"]

@@ -2,7 +2,6 @@
 
 import json
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 from asrcli.config import Recognition
 from asrcli.errors import UsageError
 from asrcli.events import Event, Final, Partial, SpeechStarted, SpeechStopped, Word
-from asrcli.server.recognizers.scripted import Result, ScriptedSession, read_script
+from asrcli.server.recognizers.scripted import Result, ScriptedSession, parse
 from asrcli.server.recognizers.stable import Stable
 
 SCRIPT = (Result(0, 900, "one", ("o", "on")), Result(1000, 2500, "two"), Result(2500, 2600, "三", ("三",)))
@@ -78,26 +77,45 @@ def test_a_script_may_hold_translations() -> None:
         assert (final.translation, final.translated_into) == beside
 
 
-def test_a_script_is_read_line_by_line(tmp_path: Path) -> None:
+def test_a_script_is_read_line_by_line() -> None:
     """With all that a line may hold."""
     line = {"begin_ms": 0, "end_ms": 9, "text": "a", "partials": ["b"], "translation": {"fr": "c"}}
-    (tmp_path / "s").write_text(f"{json.dumps(line)}\n\n", encoding="utf-8")
-    assert read_script(tmp_path / "s") == (Result(0, 9, "a", ("b",), {"fr": "c"}),)
+    assert parse([json.dumps(line), "", ""]) == (Result(0, 9, "a", ("b",), {"fr": "c"}),)
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "{", "[]", "{}", '{"begin_ms":"0","end_ms":1,"text":""}',
-        '{"begin_ms":0,"end_ms":1,"text":"","translation":{"en":7}}',
-    ],
-)  # fmt: skip
-def test_what_is_no_script_is_refused_with_its_name(tmp_path_factory: pytest.TempPathFactory, line: str) -> None:
-    """One line for a person."""
-    path = tmp_path_factory.mktemp("s") / "talk.jsonl"
-    path.write_text(line)
-    with pytest.raises(UsageError, match=r"talk\.jsonl"):
-        read_script(path)
+WRONG = {
+    "{": "not JSON",
+    "[]": "not an object",
+    "[" * 100_000: "not JSON that can be read: too deep",
+    '{"begin_ms": 0, "end_ms": 1, "text": "a", "x": '
+    + "[" * 50
+    + "]" * 50
+    + "}": "not JSON that can be read: too deep",
+    "{}": "begin_ms is missing",
+    '{"begin_ms": "0", "end_ms": 1, "text": ""}': "begin_ms '0' is not a whole number of milliseconds from 0 on",
+    '{"begin_ms": true, "end_ms": 1, "text": ""}': "begin_ms True is not a whole number",
+    '{"begin_ms": -1, "end_ms": 1, "text": ""}': "begin_ms -1 is not a whole number",
+    '{"begin_ms": 5, "end_ms": 4, "text": ""}': "end_ms 4 is not a whole number of milliseconds from 5 on",
+    '{"begin_ms": 0, "end_ms": 1' + "0" * 400 + ', "text": ""}': "end_ms 1000",
+    '{"begin_ms": 0, "end_ms": 1'
+    + "0" * 9000
+    + ', "text": ""}': "not JSON that can be read: a number of too many digits",
+    '{"begin_ms": 0, "end_ms": 1e2, "text": ""}': "end_ms 100.0 is not a whole number",
+    '{"begin_ms": 0, "end_ms": 1}': "text is missing",
+    '{"begin_ms": 0, "end_ms": 1, "text": {"a": ["b"]}}': "text {'a': ['b']} is not a text",
+    '{"begin_ms": 0, "end_ms": 1, "text": "", "partials": [1]}': "partials is not a list of texts",
+    '{"begin_ms": 0, "end_ms": 1, "text": "", "partials": "ab"}': "partials is not a list of texts",
+    '{"begin_ms": 0, "end_ms": 1, "text": "", "translation": {"en": 7}}': "translation is not an object of texts",
+}
+
+
+@pytest.mark.parametrize(("line", "problem"), WRONG.items(), ids=[line[:50] for line in WRONG])
+def test_what_is_no_script_is_refused_with_its_line_and_field(line: str, problem: str) -> None:
+    """In one short line for a person."""
+    with pytest.raises(UsageError) as told:
+        parse([json.dumps({"begin_ms": 0, "end_ms": 9, "text": "a"}), "", line], "--script talk.jsonl")
+    assert str(told.value).startswith(f"--script talk.jsonl: line 3 is not a result: {problem}")
+    assert len(str(told.value)) < 250
 
 
 HYPOTHESES = st.lists(st.lists(st.sampled_from(["a", "b", "c"]), max_size=6), max_size=20)

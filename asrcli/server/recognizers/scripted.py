@@ -11,18 +11,18 @@ script there is one sentence a second, which says its number.
 """
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
-from pathlib import Path
+from typing import Any
 
 from asrcli.audio import Format
 from asrcli.config import Recognition
-from asrcli.errors import UsageError
 from asrcli.events import Event, Final, Finished, Partial, SpeechStarted, SpeechStopped
+from asrcli.protocol.parsing import MOST
 from asrcli.request import Request
 from asrcli.server.answers import translations
+from asrcli.server.objects import objects, shown
 from asrcli.server.recognizers import Session, answers
 
 DEFAULT_MS = 1000
@@ -40,30 +40,28 @@ class Result:
     translations: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_script(path: Path) -> tuple[Result, ...]:
-    """The results in a file of JSON Lines.
+def parse(lines: Iterable[str], name: str = "script") -> tuple[Result, ...]:
+    """The results in lines of JSON; empty ones are passed over.
 
     Raises:
-        UsageError: the file cannot be read or a line is not a result.
+        UsageError: a line is not a result; it is named by `name` and its number, with the field that is wrong.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"--script {path}: {getattr(exc, 'strerror', None) or 'is not a text file'}") from exc
-    return tuple(_result(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
+    return tuple(objects(lines, name, "a result", _result))
 
 
-def _result(path: Path, number: int, line: str) -> Result:
-    try:
-        value = json.loads(line)
-        begin_ms, end_ms, partials = value["begin_ms"], value["end_ms"], value.get("partials", [])
-        if isinstance(begin_ms, int) and isinstance(end_ms, int) and isinstance(partials, list):
-            return Result(begin_ms, end_ms, str(value["text"]), tuple(map(str, partials)), translations(value))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        pass
-    raise UsageError(
-        f"--script {path}: line {number} is not a result", "asr serve --help shows what one looks like"
-    ) from None
+def _result(value: Mapping[str, Any]) -> Result:
+    for key in ("begin_ms", "end_ms", "text"):
+        if key not in value:
+            raise ValueError(f"{key} is missing")
+    begin_ms, end_ms, text, partials = value["begin_ms"], value["end_ms"], value["text"], value.get("partials", [])
+    for key, ms, least in (("begin_ms", begin_ms, 0), ("end_ms", end_ms, begin_ms)):
+        if isinstance(ms, bool) or not isinstance(ms, int) or not least <= ms <= MOST:
+            raise ValueError(f"{key} {shown(ms)} is not a whole number of milliseconds from {least} on")
+    if not isinstance(text, str):
+        raise ValueError(f"text {shown(text)} is not a text")
+    if not isinstance(partials, list) or not all(isinstance(each, str) for each in partials):
+        raise ValueError("partials is not a list of texts")
+    return Result(begin_ms, end_ms, text, tuple(partials), translations(value))
 
 
 class Scripted:

@@ -1,0 +1,169 @@
+"""Files that people hand to the tool: bounded in size and in time, and what is wrong with one is told in one line."""
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asrcli.cli import given as files
+from asrcli.cli.given import MOST_BYTES, bytes_of, text_of
+from asrcli.cli.keys import read_key
+from asrcli.cli.serve import Engine, SecondPass, _answers, _faults, _recognizer
+from asrcli.cli.service import Elsewhere
+from asrcli.cli.values import given_text
+from asrcli.errors import AsrError, UsageError
+from asrcli.protocol.raw import parsed
+from asrcli.transport.trust import trusting
+from asrcli.vocabulary import check, limits_of, parse
+from tests.support.command import ASR, asr, environment
+from tests.support.tone import tone, wav
+
+# Every option and argument that names a file which is read whole.
+READERS: dict[str, Callable[[Path], object]] = {
+    "--script": lambda path: _recognizer(Engine.SCRIPTED, path, SecondPass.AUTO),
+    "--faults": lambda path: _faults(path, None, waiting=False),
+    "--answers": _answers,
+    "--api-key-file": lambda path: read_key(path, lambda _: None),
+    "--context @": lambda path: given_text("--context", f"@{path}"),
+    "--first @": lambda path: parsed("--first", given_text("--first", f"@{path}")),
+    "hot words": lambda path: check(parse(text_of(path, str(path))), limits_of("fun-asr-realtime")),
+    "--ca": lambda path: trusting(Elsewhere("ws://127.0.0.1:1", ca=path).strange().ca),
+}
+VALUE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["begin_ms", "end_ms", "text", "translation", "do", "weight", "words"]), inner
+        )
+    ),
+    max_leaves=9,
+)
+LINE = VALUE.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=30)
+CONTENT = st.lists(
+    LINE | st.sampled_from([b"[" * 9000, b'{"text":' * 900, b"9" * 5000, b'"' + b"a:" * 9000, b"-----BEGIN X-----"]),
+    max_size=4,
+).map(b"\n".join)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_any_content_is_read_or_told(name: str) -> None:
+    """Nothing but the errors of this tool, each one line of a length that can be read."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "file")
+
+        @settings(max_examples=60, deadline=None)
+        @given(CONTENT)
+        def read(content: bytes) -> None:
+            path.write_bytes(content)
+            said = ""
+            try:
+                READERS[name](path)
+            except AsrError as exc:
+                said = str(exc)
+            assert len(said) < 400 + len(str(path))
+            assert "\n" not in said
+
+        read()
+
+
+def _fifo(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
+STRANGE: dict[str, Callable[[Path], Path]] = {
+    "a directory": lambda folder: folder,
+    "a pipe that nobody writes to": lambda folder: _fifo(folder / "fifo"),
+    "a device without an end": lambda _: Path("/dev/zero"),
+    "a name that none has": lambda folder: folder / ("x" * 300),
+    "nothing": lambda folder: folder / "none",
+    "a link to itself": lambda folder: _link(folder / "loop"),
+    "a file that is too long": lambda folder: _long(folder / "long"),
+    "no text": lambda folder: _written(folder / "binary", b"\xff\xfe\0"),
+}
+
+
+def _link(path: Path) -> Path:
+    path.symlink_to(path)
+    return path
+
+
+def _long(path: Path) -> Path:
+    with path.open("wb") as file:
+        file.truncate(1 << 34)  # a hole, which takes no room
+    return path
+
+
+def _written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.skipif(os.name != "posix", reason="such files are not everywhere")
+@pytest.mark.parametrize("kind", STRANGE)
+@pytest.mark.parametrize("name", READERS)
+def test_what_is_no_such_file_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
+) -> None:
+    """Of each option and each kind: an error of usage, and no waiting for what never comes."""
+    monkeypatch.setattr(files, "WRITER_S", 0.05)
+    with pytest.raises(UsageError) as told:
+        READERS[name](STRANGE[kind](tmp_path))
+    assert "\n" not in str(told.value)
+    assert "internal" not in str(told.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes have no names elsewhere")
+@pytest.mark.parametrize("size", [1, 200_000])
+def test_a_pipe_is_read_to_its_end(tmp_path: Path, size: int) -> None:
+    """As from <(command): a writer that comes later, and thinks between pieces, is waited for."""
+    fifo, asked = _fifo(tmp_path / "fifo"), threading.Event()
+
+    def write() -> None:
+        with fifo.open("wb", buffering=0) as file:
+            for at in range(0, size, 50_000):
+                file.write(b"a" * min(50_000, size - at))
+                asked.wait(0.05)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert bytes_of(fifo, MOST_BYTES)[0] == b"a" * size
+    finally:
+        writer.join()
+
+
+def test_no_more_is_read_than_is_bounded(tmp_path: Path) -> None:
+    """One byte more says that there is more."""
+    assert len(bytes_of(_long(tmp_path / "long"), 1000)[0]) == 1001
+    assert bytes_of(Path(os.devnull), 1000)[0] == b""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="such files are not everywhere")
+def test_commands_tell_it_in_one_line(tmp_path: Path) -> None:
+    """The real commands, each with a pipe, a directory and a closed standard input: exit 2, one line."""
+    sound, fifo = wav(tmp_path / "a.wav", tone(100)), _fifo(tmp_path / "fifo")
+    there = ["--url", "ws://127.0.0.1:1"]
+    commands: list[list[object]] = [
+        ["serve", "--port", 0, "--engine", "scripted", "--script", fifo], ["serve", "--answers", tmp_path],
+        ["serve", "--faults", tmp_path], ["serve", "--api-key-file", fifo], ["file", sound, *there, "--ca", fifo],
+        ["file", sound, *there, "--hotwords", f"@{tmp_path}"], ["vocab", "create", fifo, *there],
+        ["ws-raw", *there, "--first", f"@{fifo}"], ["file", sound, *there, "--log-file", fifo],
+    ]  # fmt: skip
+    for command in commands:
+        done = asr(*command)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), (command, done.stderr)
+        assert str(tmp_path) in done.stderr
+    closed = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *ASR, "vocab", "create", "-", *there],
+        env=environment(), capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (closed.returncode, closed.stderr) == (2, "asr: -: standard input is closed\n")
