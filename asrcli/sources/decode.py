@@ -1,7 +1,6 @@
 """Containers to PCM at its true place, packet by packet, through PyAV: what is damaged is skipped and named."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from errno import EIO
 from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -11,7 +10,7 @@ from asrcli.errors import SourceError
 from asrcli.events import Notice
 from asrcli.sources.avi import Empty
 from asrcli.sources.clock import LEAD_MAX_S, Clock
-from asrcli.sources.frames import UNDECODABLE, Ahead, Bad, frames
+from asrcli.sources.frames import UNDECODABLE, Ahead, Bad, frames, packet_s
 from asrcli.sources.lengths import ms_of, promised, size_bytes
 from asrcli.sources.mixing import CANCELLED, Mixer
 from asrcli.sources.placed import Item, Laid, Missing
@@ -159,7 +158,7 @@ class Decoder:
             if left_out is not None:
                 clock.pass_over(left_out(packet))
             if packet.size:
-                length_s = packet.duration * base if packet.duration else _length_s(packet)
+                length_s = packet.duration * base if packet.duration else packet_s(packet)
                 clock.place(None if counting or packet.pts is None else packet.pts * base, length_s, lambda: None)
         return round(clock.now * 1000)
 
@@ -273,15 +272,6 @@ def _hole_s(clock: Clock, frame: "AudioFrame | None", bad: Bad, following: Calla
         clock.pass_over(hole_s + length_s)
         return hole_s
     return clock.place(frame.time, length_s, following, lossy=bad.packets > 0)
-
-
-def _length_s(packet: "Packet[AudioStream]") -> float:
-    """How long a packet is that does not say so: several frames in one, where files are joined."""
-    from av.error import FFmpegError
-
-    with suppress(FFmpegError, *TROUBLE):
-        return sum(frame.samples / frame.sample_rate for frame in packet.decode())
-    return 0.0
 
 
 def _is_address(source: object) -> bool:

@@ -1,7 +1,7 @@
 """Packets to frames, each with the damage that lies before it. One bad packet never ends a file."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -138,3 +138,12 @@ def _is_joint(packet: "Packet[AudioStream]") -> bool:
     # Such a header is in a whole frame. What fills the frames of an encoder may hold a name as well.
     is_frame = head[:1] == b"\xff"
     return head.startswith(_JOINTS) or (is_frame and any(name in head for name in _HEADERS))
+
+
+def packet_s(packet: "Packet[AudioStream]") -> float:
+    """How long a packet is that does not say so: several frames in one, where files are joined."""
+    from av.error import FFmpegError
+
+    with suppress(FFmpegError, *TROUBLE):
+        return sum(frame.samples / frame.sample_rate for frame in packet.decode())
+    return 0.0

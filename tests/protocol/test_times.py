@@ -14,7 +14,7 @@ from asrcli.events import Began, Ended, Event, Final, Finished
 from asrcli.outputs.captions import Layout
 from asrcli.outputs.lines import Lines
 from asrcli.outputs.subtitles import Subtitles
-from asrcli.protocol.dropped import Dropped
+from asrcli.protocol.dropped import Dropped, Keys
 from asrcli.protocol.sentence import Sentences
 from asrcli.protocol.times import LETTER_MS, WIDE_MS, likely_end, span
 from tests.outputs.test_lines import told as tell
@@ -59,7 +59,7 @@ def test_an_estimate_is_within_all_that_is_known(begin_ms: int, said: str, next_
 
 def told(sentences: list[tuple[int, int | None, str]], sent_ms: int) -> Iterator[Event]:
     """What a client makes of sentences whose ends may be missing or reversed; each next one is begun before."""
-    reader = Sentences(Dropped())
+    reader = Sentences(Dropped(), Keys())
     for number, (begin_ms, end_ms, said) in enumerate(sentences):
         ended: dict[str, Any] = {"sentence_id": number, "begin_time": begin_ms, "text": said, "sentence_end": True}
         ended |= {} if end_ms is None else {"end_time": end_ms}
