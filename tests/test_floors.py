@@ -13,51 +13,82 @@ PACKAGE = ROOT / "asrcli"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = {
-    "errors": 0, "harmless": 0, "hiding": 0, "audio": 1, "events": 1, "message": 1, "placing": 2, "config": 1,
-    "prices": 1,    "catalogue": 1, "models": 1, "context": 1, "places": 2, "checks": 2,
-    "transcript": 2, "vocabulary": 2, "lists": 3, "request": 2, "protocol": 2, "recovery": 2, "seams": 3,
-    "budget": 4, "sources": 4, "transport": 4, "outputs": 4, "engine": 4, "journal": 4,
-    "run": 5, "raw": 5, "server": 6, "cli": 7, "__main__": 8,
+    "core": 1, "dashscope": 2, "protocol": 2, "recovery": 2,
+    "sources": 4, "transport": 4, "outputs": 4, "engine": 4, "journal": 4, "terminal": 4,
+    "runs": 5, "recognizers": 5, "server": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
 IMPURE = {
     "threading", "queue", "socket", "time", "random", "asyncio", "uuid", "os", "pathlib", "signal", "subprocess",
     "typer", "rich", "websockets", "pyaudio", "pydub", "av", "pocketsphinx", "webrtc_noise_gain",
 }  # fmt: skip
 # One noun that two files would cut in two.
-LONG = {"asrcli/protocol/realtime.py"}
+LONG = {
+    "asrcli/cli/commands/vocab.py",
+    "asrcli/engine/loop.py",
+    "asrcli/protocol/inference/codec.py",
+    "tests/protocol/inference/test_translation.py",
+    "tests/server/faults/test_script.py",
+    "tests/sources/test_recorder.py",
+    "asrcli/protocol/realtime/codec.py",
+}
 # What must not know clocks and sockets although it lives higher up.
-PURE_ROOMS = ["server/endpointing.py", "server/patience.py", "server/waves.py", "server/recognizers/stable.py",
-    "server/faults.py", "server/answers.py", "server/objects.py", "server/watch.py",
-    "server/chaos.py", "server/desk.py", "server/vocabularies.py", "server/callers.py", "sources/timeline.py",
-    "sources/levels.py", "sources/clock.py", "sources/placed.py", "sources/tracks.py", "sources/ogg.py",
-    "sources/wav.py", "journal/record.py", "journal/again.py", "journal/audit.py"]  # fmt: skip
+PURE_ROOMS = [
+    "recognizers/endpointing.py",
+    "server/limits.py",
+    "server/wav_stream.py",
+    "recognizers/stable_words.py",
+    "server/faults/script.py",
+    "recognizers/scripted_answers.py",
+    "server/json_lines.py",
+    "server/faults/trigger.py",
+    "server/faults/random_faults.py",
+    "server/http_api.py",
+    "server/hotword_store.py",
+    "server/page_origins.py",
+    "sources/microphone_timeline.py",
+    "sources/noise_floor.py",
+    "sources/container_clock.py",
+    "sources/placed_audio.py",
+    "sources/track_selection.py",
+    "sources/ogg.py",
+    "sources/wav.py",
+    "journal/records.py",
+    "journal/source.py",
+    "journal/audit.py",
+]
 ROOMS = {
     "typer": ["cli/"],
-    "rich": ["outputs/terminal.py", "outputs/bars.py", "outputs/captions.py", "outputs/tail.py", "cli/"],
+    "rich": [
+        "outputs/terminal.py",
+        "outputs/status_bar.py",
+        "outputs/caption_lines.py",
+        "outputs/text_fitting.py",
+        "cli/",
+    ],
     "websockets": [
         "transport/",
-        "server/app.py",
-        "server/connection.py",
-        "server/gate.py",
-        "server/sabotage.py",
-        "server/faulty.py",
-        "server/doorway.py",
+        "server/serving.py",
+        "server/task_connection.py",
+        "server/auth.py",
+        "server/faults/inject.py",
+        "server/faults/faulty_socket.py",
+        "server/accepting.py",
     ],
-    "h11": ["server/http.py"],
-    "python_socks": ["transport/proxies.py"],
+    "h11": ["server/http_server.py"],
+    "python_socks": ["transport/proxy.py"],
     "av": [
-        "sources/decode.py",
-        "sources/frames.py",
-        "sources/refusing.py",
-        "sources/mixing.py",
-        "sources/encode.py",
+        "sources/decoder.py",
+        "sources/decoded_frames.py",
+        "sources/decoding_errors.py",
+        "sources/mixer.py",
+        "sources/encoder.py",
         "sources/convert.py",
     ],
     "pysubs2": ["outputs/subtitles.py"],
-    "pydub": ["sources/segments.py"],
-    "pyaudio": ["sources/portaudio.py"],
-    "pocketsphinx": ["server/recognizers/sphinx.py", "server/recognizers/hotwords.py"],
-    "webrtc_noise_gain": ["sources/enhance.py"],
+    "pydub": ["sources/loudness.py"],
+    "pyaudio": ["sources/backends/portaudio.py"],
+    "pocketsphinx": ["recognizers/pocketsphinx.py", "recognizers/pocketsphinx_hotwords.py"],
+    "webrtc_noise_gain": ["sources/enhancement.py"],
 }
 
 
@@ -164,3 +195,33 @@ def test_every_room_with_code_has_tests() -> None:
     rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
     for room in rooms:
         assert list((ROOT / "tests" / room).glob("test_*.py")), room
+
+
+def test_the_top_shows_at_most_fourteen_names() -> None:
+    """Each is a folder; no loose modules but the package itself and the way in."""
+    shown = {path.name for path in PACKAGE.iterdir() if path.name not in {"__pycache__", "py.typed"}}
+    modules_ = {name for name in shown if name.endswith(".py")}
+    assert modules_ == {"__init__.py", "__main__.py"}
+    assert len(shown - modules_) <= 14
+
+
+def test_no_class_name_stands_twice() -> None:
+    """Whoever searches for a class finds one."""
+    homes: dict[str, list[str]] = {}
+    for path in FILES:
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, []).append(place(path))
+    assert {name: where for name, where in homes.items() if len(where) > 1} == {}
+
+
+def test_no_file_name_stands_twice() -> None:
+    """But for sister folders that hold the same role, and for `cli/`, which repeats the noun of what it serves."""
+    homes: dict[str, set[str]] = {}
+    for path in FILES:
+        folder = path.parent.relative_to(PACKAGE).as_posix()
+        if path.name != "__init__.py" and folder.split("/")[0] != "cli":
+            homes.setdefault(path.name, set()).add(folder.rpartition("/")[0] or folder)
+    assert {name: where for name, where in homes.items() if len(where) > 1} == {}
+    commands = [path.name for path in FILES if path.is_relative_to(PACKAGE / "cli") and path.name != "__init__.py"]
+    assert len(commands) == len(set(commands))

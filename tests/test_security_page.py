@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.given import MOST_BYTES
-from asrcli.cli.wiring import LOG_BYTES, LOG_FILES
-from asrcli.engine import store
-from asrcli.journal.disk import PRIVATE_FILE, PRIVATE_FOLDER
+from asrcli.cli.build.run import LOG_BYTES, LOG_FILES
+from asrcli.cli.build.text_files import MOST_BYTES
+from asrcli.engine import audio_store
+from asrcli.journal.append_file import PRIVATE_FILE, PRIVATE_FOLDER
+from asrcli.journal.directory import LIMIT_BYTES, LIMIT_DAYS
 from asrcli.journal.reading import MOST_BYTES as MOST_RECORDS
-from asrcli.journal.shelf import LIMIT_BYTES, LIMIT_DAYS
-from asrcli.server.patience import Limits
+from asrcli.server.limits import ServerLimits
 
 ROOT = Path(__file__).parent.parent
 NUMBERS = ["four", "five", "six"]
@@ -24,7 +24,7 @@ NUMBERS = ["four", "five", "six"]
         f"{NUMBERS[LOG_FILES + 1 - 4]} files of {LOG_BYTES // 10**6} MB at most",
         f"files that options name to {MOST_BYTES >> 20} MB",
         f"records of a session to {MOST_RECORDS >> 20} MB",
-        f"At most {Limits().connections} tasks are heard at once",
+        f"At most {ServerLimits().connections} tasks are heard at once",
     ],
 )
 def test_the_page_says_what_the_code_does(sentence: str) -> None:
@@ -36,4 +36,4 @@ def test_the_page_says_what_the_code_does(sentence: str) -> None:
 def test_the_page_is_found() -> None:
     """From the README; and the temporary file that it names has no name."""
     assert "(docs/security.md)" in (ROOT / "README.md").read_text("utf-8")
-    assert "tempfile.TemporaryFile()" in Path(store.__file__).read_text("utf-8")
+    assert "tempfile.TemporaryFile()" in Path(audio_store.__file__).read_text("utf-8")

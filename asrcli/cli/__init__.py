@@ -1,1 +1,1 @@
-"""The commands: one file each, options once in options.py, errors and exit codes in app.py."""
+"""The commands: one file each in commands/, options once in options/, errors and exit codes in app.py."""

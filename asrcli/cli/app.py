@@ -13,30 +13,30 @@ from typing import Annotated, Any, ParamSpec
 import typer
 
 from asrcli import __version__
-from asrcli.cli.narrow import Command, Group
-from asrcli.cli.printing import let_go, put, trouble
-from asrcli.cli.telling import tell
-from asrcli.errors import (
+from asrcli.cli.console import print_message
+from asrcli.cli.render.narrow_help import Command, Group
+from asrcli.cli.render.stdout import abandon_stdout, output_error, print_lines
+from asrcli.core.errors import (
     AsrError,
     AudioLost,
     BudgetReached,
-    ConnectionTrouble,
     EngineUnavailable,
-    NobodyReads,
+    MultipleErrors,
+    OutputClosed,
     OutputError,
     ServiceRefused,
-    Several,
     SourceError,
+    TransportError,
     UsageError,
 )
 
 EXIT_CODES: dict[type[AsrError], int] = {
-    NobodyReads: 0,
+    OutputClosed: 0,
     UsageError: 2,
     OutputError: 2,
     EngineUnavailable: 2,
     SourceError: 3,
-    ConnectionTrouble: 4,
+    TransportError: 4,
     ServiceRefused: 5,
     AudioLost: 6,
     BudgetReached: 7,
@@ -95,25 +95,25 @@ def main() -> None:
             sys.stdout.flush()
         code = code if bare else asked
     except _Mistake as exc:
-        tell(f"asr: {_mistaken(exc)}")
+        print_message(f"asr: {_mistaken(exc)}")
     except SystemExit as exc:  # a library ends a program whose pipe is closed with 1
         code = 0 if isinstance(exc.__context__, BrokenPipeError) else exc.code
     except (OSError, AsrError) as exc:  # what wrote the help, or the version
-        error = trouble(exc) if isinstance(exc, OSError) else exc
+        error = output_error(exc) if isinstance(exc, OSError) else exc
         code = exit_code(error)
         if code:
-            tell(f"asr: {error}")
-    let_go()
+            print_message(f"asr: {error}")
+    abandon_stdout()
     sys.exit(code)  # type: ignore[arg-type]
 
 
 def _mistaken(exc: Any) -> str:
     """What is wrong with the command line, and what to do next."""
-    from asrcli.cli.hints import meant
+    from asrcli.cli.render.suggestions import suggestion
 
     problem = exc.format_message()
     where = exc.ctx.command_path if getattr(exc, "ctx", None) else "asr"
-    hint = meant(problem, sys.argv[1:], COMMANDS)
+    hint = suggestion(problem, sys.argv[1:], COMMANDS)
     problem = re.sub(r"\.? Did you mean .*", "", problem, flags=re.DOTALL) if hint else problem
     return f"{problem.rstrip('.')}; {hint or f'see {where} --help'}"
 
@@ -122,7 +122,7 @@ def register(wanted: str, *, every: bool = False) -> None:
     """Make the wanted command known in full, or every one, and of the others what a list shows."""
     for name, summary in COMMANDS.items():
         if every or name == wanted:
-            module = import_module(f"asrcli.cli.{name.replace('-', '_')}")
+            module = import_module(f"asrcli.cli.commands.{name.replace('-', '_')}")
             command = getattr(module, name.replace("-", "_"))
             app.command(name, cls=Command, epilog=module.EXAMPLES)(guarded(command))
         else:
@@ -135,7 +135,7 @@ def _unasked() -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        put(f"asr {__version__}")
+        print_lines(f"asr {__version__}")
         raise typer.Exit
 
 
@@ -157,8 +157,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         debug = bool(kwargs.get("debug"))
         try:
             command(*args, **kwargs)
-        except NobodyReads:
-            let_go()
+        except OutputClosed:
+            abandon_stdout()
         except AsrError as exc:
             _tell(str(exc), debug=debug)
             sys.exit(exit_code(exc))
@@ -174,7 +174,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
 
 def exit_code(error: AsrError) -> int:
     """The documented exit code of an error; of several the worst, which is the highest."""
-    if isinstance(error, Several):
+    if isinstance(error, MultipleErrors):
         return max(map(exit_code, error.errors))
     return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
 
@@ -182,6 +182,6 @@ def exit_code(error: AsrError) -> int:
 def _tell(sentence: str, *, debug: bool) -> None:
     if debug:
         for line in traceback.format_exc().splitlines():  # it may hold an address, and text from outside
-            tell(line)
+            print_message(line)
     logging.getLogger("asrcli").debug("%s", sentence)  # for the file alone: the screen has it from here
-    tell(f"asr: {sentence}")
+    print_message(f"asr: {sentence}")

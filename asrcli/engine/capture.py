@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from asrcli.audio import Chunk
-from asrcli.engine.inbox import Crashed, Inbox
-from asrcli.errors import AsrError
-from asrcli.events import Event, Gap, Resumed
-from asrcli.seams import Source
+from asrcli.core.audio import Chunk
+from asrcli.core.errors import AsrError
+from asrcli.core.events import Event, Gap, Resumed
+from asrcli.core.interfaces import Source
+from asrcli.engine.inbox import Inbox, ThreadCrashed
 
 LEAST_CATCH_UP = 1.25  # times the pace
 
@@ -50,7 +50,7 @@ def capture(
     except AsrError as exc:
         inbox.end(exc)
     except BaseException as exc:  # the top of a thread: the session must hear of it
-        inbox.put(Crashed(exc))
+        inbox.put(ThreadCrashed(exc))
 
 
 class _Schedule:

@@ -4,14 +4,14 @@ from collections import deque
 from dataclasses import dataclass
 from threading import Condition
 
-from asrcli.audio import Chunk
-from asrcli.errors import AsrError
-from asrcli.events import Gap, Resumed
-from asrcli.message import Message, Writable
+from asrcli.core.audio import Chunk
+from asrcli.core.errors import AsrError
+from asrcli.core.events import Gap, Resumed
+from asrcli.core.message import Message, Writable
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class MessageArrived:
     """A message, and the connection it came from, which is only compared."""
 
     call: object
@@ -19,14 +19,14 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class SourceEnded:
     """All audio has been taken out; `error` says why there is no more, None at an ordinary end."""
 
     error: AsrError | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class AudioDropped:
     """Audio from position `begin` to `end` was pushed out: the session thread did not take it in time."""
 
     begin: int
@@ -34,27 +34,27 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
-class Crashed:
+class ThreadCrashed:
     """A thread died of something that is our bug."""
 
     error: BaseException
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class StopRequested:
     """The user has ended the run; `attempts` is how often a lost connection is made anew after that, at most."""
 
     attempts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Abandon:
+class AbandonRequested:
     """Nobody waits for this session any more: it ends at once."""
 
 
-Word = Arrived | Crashed | Stop | Abandon
+Word = MessageArrived | ThreadCrashed | StopRequested | AbandonRequested
 Mark = Gap | Resumed  # what is true of the audio between two chunks
-Item = Word | Chunk | Mark | Dropped | Spent
+Item = Word | Chunk | Mark | AudioDropped | SourceEnded
 
 
 class Inbox:
@@ -67,8 +67,8 @@ class Inbox:
     def __init__(self, room: int, *, live: bool = False) -> None:
         self._room, self._live = room, live
         self._words: deque[Word] = deque()
-        self._audio: deque[Chunk | Mark | Spent] = deque()
-        self._dropped: Dropped | None = None  # stands before all of the audio
+        self._audio: deque[Chunk | Mark | SourceEnded] = deque()
+        self._dropped: AudioDropped | None = None  # stands before all of the audio
         self._ended = False
         self._changed = Condition()
 
@@ -95,14 +95,14 @@ class Inbox:
         with self._changed:
             if not self._ended:
                 self._ended = True
-                self._audio.append(Spent(error))
+                self._audio.append(SourceEnded(error))
                 self._changed.notify_all()
 
     def drop(self) -> None:
         """Take no more audio, and forget what has not been taken out."""
         self.end()
         with self._changed:
-            spent = [item for item in self._audio if isinstance(item, Spent)]
+            spent = [item for item in self._audio if isinstance(item, SourceEnded)]
             self._audio.clear()
             self._audio.extend(spent)
             self._changed.notify_all()
@@ -134,4 +134,4 @@ class Inbox:
     def _push_out(self) -> None:
         oldest = next(item for item in self._audio if isinstance(item, Chunk))
         self._audio.remove(oldest)
-        self._dropped = Dropped(self._dropped.begin if self._dropped else oldest.position, oldest.end)
+        self._dropped = AudioDropped(self._dropped.begin if self._dropped else oldest.position, oldest.end)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable
 from threading import Condition
 from typing import Generic, TypeVar
 
-from asrcli.events import Partial, Progress
+from asrcli.core.events import Partial, Progress
 
 T = TypeVar("T")
 

@@ -4,13 +4,13 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from asrcli.errors import AsrError, ConnectionLost
-from asrcli.events import Event, Final, Finished, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Word
-from asrcli.message import Message
-from asrcli.placing import shifted
-from asrcli.recovery.repeats import Sent, is_repeat, plain
+from asrcli.core.errors import AsrError, ConnectionLost
+from asrcli.core.event_placement import shift_event
+from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Word
+from asrcli.core.interfaces import ClientCodec
+from asrcli.core.message import Message
+from asrcli.recovery.duplicate_finals import ResentAudio, is_repeat, normalized_text
 from asrcli.recovery.spans import Spans
-from asrcli.seams import ClientCodec
 
 ANSWER_S = 60.0  # an open sentence of which a service says nothing for so long is one that it has forgotten
 OPEN_LIMIT = 200  # sentences that are open at once; a service that opens more has forgotten the oldest
@@ -22,13 +22,13 @@ MANY = f"the service opened more than {OPEN_LIMIT} sentences and ended none of t
 
 
 @dataclass(frozen=True, slots=True)
-class Repeated:
+class RepeatedFinal:
     """A final that was dropped: its words are settled already."""
 
     final: Final
 
 
-class Task:
+class TranscriptionTask:
     """What a service says about the audio from `offset_ms` on; that may be moved until audio has been sent.
 
     Attributes:
@@ -37,7 +37,7 @@ class Task:
         heard_to_ms: The service has listened up to here: a final whose times can be true begins at it.
     """
 
-    def __init__(self, codec: ClientCodec, again: Sent | None = None) -> None:
+    def __init__(self, codec: ClientCodec, again: ResentAudio | None = None) -> None:
         self.codec = codec
         self.offset_ms = self.sent_ms = self.heard_to_ms = 0
         self.finishing = False
@@ -54,14 +54,14 @@ class Task:
         """The next sample of this task is heard as the first."""
         self.offset_ms = self.sent_ms = self.heard_to_ms = position_ms
 
-    def receive(self, message: Message, now: float) -> Iterator[Event | Repeated]:
+    def receive(self, message: Message, now: float) -> Iterator[Event | RepeatedFinal]:
         """What a message that came at `now` says, on the run's timeline, with times inside the audio that was sent.
 
         Raises:
             ProtocolError, ServiceRefused
         """
         for event in self.codec.receive(message):
-            named = shifted(event, self.offset_ms)
+            named = shift_event(event, self.offset_ms)
             placed = self._clamped(named)
             if isinstance(placed, Final) and placed == named and placed.begin_ms < placed.end_ms:
                 self.heard_to_ms = max(self.heard_to_ms, placed.begin_ms)
@@ -110,7 +110,7 @@ class Task:
             return False
         return self._told or (self._said and loss.code in ORDERLY)
 
-    def _placed(self, event: Event) -> Iterator[Event | Repeated]:
+    def _placed(self, event: Event) -> Iterator[Event | RepeatedFinal]:
         if isinstance(event, SpeechStarted | Partial):
             yield from self._remember(event)
         elif isinstance(event, SpeechStopped):
@@ -126,7 +126,7 @@ class Task:
             room_ms = self.sent_ms - self.offset_ms if self.finishing else None
             if self._again is not None and is_repeat(event, self._again, room_ms):
                 self._again = replace(self._again, last="")  # once
-                yield Repeated(event)
+                yield RepeatedFinal(event)
                 return
         elif isinstance(event, Finished) and self.finishing:
             yield from self._left_open()
@@ -145,7 +145,7 @@ class Task:
     def _close(self, final: Final) -> None:
         """A sentence is final, and so is what of it was told under other names."""
         self._forget(final.key)
-        said = plain(final.text)
+        said = normalized_text(final.text)
         for key, event in list(self._open.items()):
             inside = final.begin_ms <= event.begin_ms < final.end_ms
             if inside and isinstance(event, Partial) and said and self._words_of(event) in said:
@@ -153,7 +153,7 @@ class Task:
 
     def _words_of(self, partial: Partial) -> str:
         if partial.key not in self._plain:
-            self._plain[partial.key] = plain(partial.text)
+            self._plain[partial.key] = normalized_text(partial.text)
         return self._plain[partial.key]
 
     def _forget(self, key: str) -> None:

@@ -4,19 +4,19 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from asrcli.errors import AudioLost
-from asrcli.events import Resumed
+from asrcli.core.errors import AudioLost
+from asrcli.core.events import Resumed
+from asrcli.core.transcript import Sentence
+from asrcli.journal.audio_track import AudioTrack
 from asrcli.journal.reading import Journal
-from asrcli.journal.record import MOST
-from asrcli.journal.track import Track
+from asrcli.journal.records import MOST
 from asrcli.recovery.replay import left_over
 from asrcli.recovery.spans import Span, Spans
-from asrcli.transcript import Sentence
 
 TOLERANCE_MS = 200  # two pieces of audio: one may be on its way when a run is told to stop
 
 
-class Unaccounted(AudioLost):
+class AuditFailed(AudioLost):
     """Audio without text, or figures that do not agree."""
 
     def __init__(self, lost_ms: int, problems: tuple[str, ...]) -> None:
@@ -28,7 +28,7 @@ class Unaccounted(AudioLost):
 
 
 @dataclass(frozen=True)
-class Counted:
+class AuditResult:
     """What became of every second, of all sources together.
 
     Attributes:
@@ -66,7 +66,7 @@ class Counted:
         return " · ".join([*told, f"{self.sentences} sentence{'' if self.sentences == 1 else 's'}"])
 
 
-def audit(journal: Journal) -> Counted:
+def audit(journal: Journal) -> AuditResult:
     """Count all of it, and hold it against what the last run said at its end."""
     begins = {track.source.speaker: journal.format.ms(track.begin) for track in journal.tracks}
     whole = _count(journal, begins, journal.sentences)
@@ -77,7 +77,7 @@ def audit(journal: Journal) -> Counted:
         *(problem for track in journal.tracks for problem in _beyond(journal, track)),
         *_disagreements(journal),
     ]
-    return Counted(**whole, wall_ms=_wall_ms(journal), at_once=_at_once(journal), problems=tuple(problems))
+    return AuditResult(**whole, wall_ms=_wall_ms(journal), at_once=_at_once(journal), problems=tuple(problems))
 
 
 def _wall_ms(journal: Journal) -> int:
@@ -97,7 +97,7 @@ def _at_once(journal: Journal) -> int:
     return max((sum(begin <= at < end for begin, end in spans) for at, _ in spans), default=0)
 
 
-def _pauses(journal: Journal, track: Track) -> list[Span]:
+def _pauses(journal: Journal, track: AudioTrack) -> list[Span]:
     """When a source was not to be heard."""
     pauses = [(each.begin_ms, each.end_ms) for each in journal.pauses if each.speaker == track.source.speaker]
     return [*pauses, *((mark.begin_ms, mark.end_ms) for mark in track.marks if isinstance(mark, Resumed))]
@@ -116,7 +116,7 @@ def _count(journal: Journal, begins: dict[str, int], sentences: list[Sentence]) 
     return {name: total[name] for name in names}
 
 
-def _figures(journal: Journal, track: Track, begin_ms: int, finals: list[Span]) -> dict[str, int]:
+def _figures(journal: Journal, track: AudioTrack, begin_ms: int, finals: list[Span]) -> dict[str, int]:
     """Of one source: what is in none of the others is silence."""
     speaker, end_ms = track.source.speaker, journal.format.ms(track.end)
     pauses = _pauses(journal, track)
@@ -144,7 +144,7 @@ def _twice(journal: Journal) -> Iterable[str]:
         yield f"sentence {twice[0]} is there {numbers[twice[0]]} times"
 
 
-def _beyond(journal: Journal, track: Track) -> Iterable[str]:
+def _beyond(journal: Journal, track: AudioTrack) -> Iterable[str]:
     """Text for audio that there is not."""
     end_ms, final_ms = journal.format.ms(track.end), journal.final_ms(track.source.speaker)
     if final_ms > end_ms + TOLERANCE_MS:

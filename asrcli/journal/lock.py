@@ -6,14 +6,14 @@ import time
 from errno import EACCES, EAGAIN, EDEADLK
 from pathlib import Path
 
-from asrcli.journal.owned import NO_SURPRISE
+from asrcli.journal.owned_files import NO_SURPRISE
 
 LOCK = "lock"
 TRIES, PAUSE_S = 5, 0.02  # whoever only looks has it for a moment
 _TAKEN = {EACCES, EAGAIN, EDEADLK}
 
 
-class Lock:
+class JournalLock:
     """The lock of a session's folder. A file system that knows no locks locks nobody out."""
 
     def __init__(self, folder: Path) -> None:

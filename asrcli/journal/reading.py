@@ -5,23 +5,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from asrcli.audio import SAMPLE_BYTES, Format
-from asrcli.errors import SourceError
-from asrcli.events import Gap, Resumed
-from asrcli.journal.owned import distrust, is_folder, opened, size_bytes
-from asrcli.journal.record import EVENTS, Header, Kept, count, final, header, lines, number
-from asrcli.journal.track import Index, Track
+from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.core.errors import SourceError
+from asrcli.core.events import Gap, Resumed
+from asrcli.core.transcript import Sentence
+from asrcli.journal.audio_track import AudioTrack, TrackIndex
+from asrcli.journal.owned_files import distrust, is_folder, opened, size_bytes
+from asrcli.journal.records import EVENTS, JournalHeader, JournalSourceInfo, count, final, header, lines, number
 from asrcli.recovery.replay import left_over
-from asrcli.recovery.seam import MARGIN_MS, seam
+from asrcli.recovery.resume_point import MARGIN_MS, resume_point
 from asrcli.recovery.spans import Span
-from asrcli.transcript import Sentence
 
 LINE_BYTES = 1 << 24
 MOST_BYTES = 1 << 28  # of a file of records: a day of talk has a tenth of it
 
 
 @dataclass
-class Part:
+class JournalPart:
     """One run: the first, or one that went on.
 
     Attributes:
@@ -53,11 +53,11 @@ class Journal:
     """
 
     path: Path
-    header: Header
-    tracks: tuple[Track, ...]
+    header: JournalHeader
+    tracks: tuple[AudioTrack, ...]
     gaps: list[Gap] = field(default_factory=list)
     pauses: list[Resumed] = field(default_factory=list)
-    parts: list[Part] = field(default_factory=lambda: [Part()])
+    parts: list[JournalPart] = field(default_factory=lambda: [JournalPart()])
     damages: list[str] = field(default_factory=list)
     anew: dict[str, int] = field(default_factory=dict)
     doubts: dict[str, int] = field(default_factory=dict)  # speaker -> where text ended when a line was damaged
@@ -129,7 +129,7 @@ class Journal:
         """Where the text of a speaker ends."""
         return max((each.final.end_ms for each in self.sentences if each.final.speaker == speaker), default=0)
 
-    def unheard(self, track: Track) -> list[Span]:
+    def unheard(self, track: AudioTrack) -> list[Span]:
         """What was captured and has no text yet, in milliseconds: behind the last final.
 
         Of a run that came to its end that is only what it had to name as lost. Where the place of the audio is not
@@ -147,7 +147,7 @@ class Journal:
         spans = [(max(gap.begin_ms, begin_ms), min(gap.end_ms, end_ms)) for gap in lost]
         return [left for begin, end in sorted(spans) for left in left_over(begin, end, deaf)]
 
-    def resume_at(self, track: Track) -> int | None:
+    def resume_at(self, track: AudioTrack) -> int | None:
         """The position from which it is to be heard again; None where all of it has been.
 
         A little before the end of the last final, where there is quiet, but not before a gap or a pause in between.
@@ -157,7 +157,7 @@ class Journal:
             return None
         final = min(track.end, self.format.samples(unheard[0][0]))
         first = max(track.begin, final - self.format.samples(MARGIN_MS))
-        begin = seam(track.chunks(first, final), final, self.format)
+        begin = resume_point(track.chunks(first, final), final, self.format)
         over = [self.format.samples(mark.end_ms) for mark in (*self.gaps, *self.pauses, *track.marks)]
         begin = max([begin, first, *(end for end in over if end <= final)])
         inside = [max(begin, stretch.position) for stretch in track.stretches if stretch.end > begin]
@@ -170,7 +170,7 @@ class Journal:
         if kind == "run":
             self._go_on(record.get("anew"))
         elif kind == "stage":
-            self.parts.append(Part(stage=number(record, "number")))
+            self.parts.append(JournalPart(stage=number(record, "number")))
         elif kind == "done":
             self.done.add(number(record, "number"))
         elif kind == "begin":
@@ -204,7 +204,7 @@ class Journal:
             for part in self.parts:
                 said = part.sentences
                 part.sentences = [s for s in said if s.final.speaker != speaker or s.final.end_ms <= begin_ms]
-        self.parts.append(Part())
+        self.parts.append(JournalPart())
 
     def _doubt(self) -> None:
         """A line that cannot be read may have been text, or the word that audio was lost.
@@ -223,7 +223,7 @@ class Journal:
             if begin_ms <= self.doubts[speaker] + MARGIN_MS:
                 del self.doubts[speaker]
 
-    def _track(self, number_: int, source: Kept) -> Track:
+    def _track(self, number_: int, source: JournalSourceInfo) -> AudioTrack:
         path = self.path / f"{number_}.pcm"
         records = _read(path.with_suffix(".index"), missing=[])
         if damaged := records.count(None):
@@ -233,7 +233,7 @@ class Journal:
             samples = path.stat().st_size // SAMPLE_BYTES
         else:
             self.damages.append(f"{path.name}: there is no such file of ours")
-        index = Index(source, samples)
+        index = TrackIndex(source, samples)
         for record in records:
             index.take(record)
         stretches = index.stretches()
@@ -243,10 +243,10 @@ class Journal:
         if stretches and source.speaker in self.doubts:
             said = max(stretches[0].position, self.format.samples(self.doubts[source.speaker]))
             doubt = said if doubt is None else min(doubt, said)
-        return Track(source, self.format, path, stretches, frozenset(index.cuts), tuple(index.marks), doubt)
+        return AudioTrack(source, self.format, path, stretches, frozenset(index.cuts), tuple(index.marks), doubt)
 
 
-def open_header(path: Path) -> Header:
+def open_header(path: Path) -> JournalHeader:
     """The header alone of a session's folder.
 
     Raises:
@@ -256,7 +256,7 @@ def open_header(path: Path) -> Header:
     return _header(path, records[0] if records else None)
 
 
-def _header(path: Path, first: Mapping[str, Any] | None) -> Header:
+def _header(path: Path, first: Mapping[str, Any] | None) -> JournalHeader:
     try:
         return header(path.name, first)
     except SourceError as exc:

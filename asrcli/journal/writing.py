@@ -11,15 +11,15 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from asrcli.audio import SAMPLE_BYTES, Chunk
-from asrcli.errors import without_secrets
-from asrcli.events import Event, Gap, Notice, Resumed
-from asrcli.journal.disk import PRIVATE_FOLDER, Growing, Syncing, sync_folder
-from asrcli.journal.lock import Lock
-from asrcli.journal.owned import remove_files
-from asrcli.journal.record import EVENTS, Header, Kept, described, line
-from asrcli.seams import Around, Source
-from asrcli.transcript import Transcript
+from asrcli.core.audio import SAMPLE_BYTES, Chunk
+from asrcli.core.errors import without_secrets
+from asrcli.core.events import Event, Gap, Notice, Resumed
+from asrcli.core.interfaces import Source, SourceWrapper
+from asrcli.core.transcript import Transcript
+from asrcli.journal.append_file import PRIVATE_FOLDER, AppendFile, SyncThread, sync_folder
+from asrcli.journal.lock import JournalLock
+from asrcli.journal.owned_files import remove_files
+from asrcli.journal.records import EVENTS, JournalHeader, JournalSourceInfo, described, line
 
 NAMES_TRIED = 100
 
@@ -32,9 +32,9 @@ class Recorder:
 
     def __init__(self, warn: Callable[[str], None], first: bytes = b"") -> None:
         self._warn, self.first = warn, first
-        self.file: Growing | None = None
+        self.file: AppendFile | None = None
 
-    def hear(self, event: Event, transcript: Transcript) -> None:
+    def handle(self, event: Event, transcript: Transcript) -> None:
         """Record what is worth it."""
         record = described(event, transcript) if self.file is not None else None
         if record is not None:
@@ -55,7 +55,7 @@ class Recorder:
         """Whoever opened the file closes it."""
 
 
-class Writing:
+class JournalWriter:
     """One session. `kept` and `recorder` may be handed out before there is a folder, which `open` makes.
 
     Attributes:
@@ -66,17 +66,17 @@ class Writing:
         self.path: Path | None = None
         self._notices: SimpleQueue[str] = SimpleQueue()
         self.recorder = Recorder(self._notices.put)
-        self._sources: list[Kept] = []
+        self._sources: list[JournalSourceInfo] = []
         self._tracks: list[_Track] = []
-        self._files: list[Growing] = []
+        self._files: list[AppendFile] = []
 
-    def kept(self, source: Source) -> "Journaled":
+    def kept(self, source: Source) -> "JournaledSource":
         """The source, with all that is taken of it written."""
-        self._sources.append(Kept(source.name, source.speaker))
+        self._sources.append(JournalSourceInfo(source.name, source.speaker))
         self._tracks.append(_Track(self._notices))
-        return Journaled(source, self._tracks[-1])
+        return JournaledSource(source, self._tracks[-1])
 
-    def open(self, folder: Path, name: Callable[[], str], header: Header, chore: Callable[[], None]) -> None:
+    def open(self, folder: Path, name: Callable[[], str], header: JournalHeader, chore: Callable[[], None]) -> None:
         """Make a session's folder in this one.
 
         Args:
@@ -90,10 +90,10 @@ class Writing:
         """
         folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         self.path = made(folder, name)
-        self._lock = Lock(self.path)
+        self._lock = JournalLock(self.path)
         try:
             self._lock.take()
-            events = Growing(self.path / EVENTS)
+            events = AppendFile(self.path / EVENTS)
             self._files.append(events)
             events.append(replace(header, sources=tuple(self._sources)).line())
             for number, track in enumerate(self._tracks):
@@ -104,7 +104,7 @@ class Writing:
         for each in (self.path, folder):
             sync_folder(each)
         self.recorder.file = events
-        self._syncing = Syncing(self._files, chore)
+        self._syncing = SyncThread(self._files, chore)
 
     def close(self) -> list[str]:
         """What is there is on the disk; a session without audio leaves nothing. What was not told of it yet."""
@@ -132,7 +132,7 @@ class Writing:
         self.path = None
 
 
-class Journaled(Around):
+class JournaledSource(SourceWrapper):
     """A source of which all that is taken is written. Belongs outside of all that changes the audio."""
 
     def __init__(self, source: Source, track: "_Track") -> None:
@@ -156,13 +156,13 @@ class _Track:
 
     def __init__(self, notices: SimpleQueue[str]) -> None:
         self._notices = notices
-        self._pcm: Growing | None = None
+        self._pcm: AppendFile | None = None
         self._end = -1  # position behind what is written
         self.captured = False
 
-    def open(self, folder: Path, number: int) -> list[Growing]:
+    def open(self, folder: Path, number: int) -> list[AppendFile]:
         """Make the files."""
-        self._pcm, self._index = Growing(folder / f"{number}.pcm"), Growing(folder / f"{number}.index")
+        self._pcm, self._index = AppendFile(folder / f"{number}.pcm"), AppendFile(folder / f"{number}.index")
         return [self._pcm, self._index]
 
     def open_no_more(self) -> None:
@@ -179,7 +179,7 @@ class _Track:
             self._notices.put(f"the journal ends here: {_reason(exc)}")
         yield from _taken(self._notices)
 
-    def _write(self, pcm: Growing, item: Chunk | Event) -> None:
+    def _write(self, pcm: AppendFile, item: Chunk | Event) -> None:
         if isinstance(item, Chunk):
             if item.position != self._end:
                 # Samples that are on the disk without this line would be taken for what follows the others.

@@ -3,22 +3,22 @@
 from dataclasses import asdict, replace
 from typing import Any
 
-from asrcli.errors import without_secrets
-from asrcli.events import Began, Ended, Event, Final, Gap, Notice, Partial, Paused, Reconnecting, Resumed, Word
-from asrcli.outputs.lines import Lines
-from asrcli.outputs.plain import LEVELS
-from asrcli.outputs.schema import VERSION
-from asrcli.outputs.text import as_json
-from asrcli.transcript import Transcript
+from asrcli.core.errors import without_secrets
+from asrcli.core.events import Began, Ended, Event, Final, Gap, Notice, Partial, Paused, Reconnecting, Resumed, Word
+from asrcli.core.transcript import Transcript
+from asrcli.outputs.formatting import as_json
+from asrcli.outputs.jsonl_schema import VERSION
+from asrcli.outputs.line_writer import LineWriter
+from asrcli.outputs.plain_text import LEVELS
 
 
 class JsonLines:
     """Everything a program may want to follow; partials, and notices above `level`, only where they are asked for."""
 
-    def __init__(self, lines: Lines, *, partials: bool, level: int = 0) -> None:
+    def __init__(self, lines: LineWriter, *, partials: bool, level: int = 0) -> None:
         self._lines, self._partials, self._level = lines, partials, level
 
-    def hear(self, event: Event, transcript: Transcript) -> None:
+    def handle(self, event: Event, transcript: Transcript) -> None:
         """Put out the line for an event, if it has one."""
         described = self._described(event, transcript)
         if described is not None:

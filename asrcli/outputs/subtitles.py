@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from string import Formatter
 from typing import TYPE_CHECKING
 
-from asrcli.errors import UsageError
-from asrcli.events import Began, Event, Final, Gap
-from asrcli.harmless import harmless
-from asrcli.outputs.captions import REVERSED_MS, Caption, Layout, captions, cut
-from asrcli.outputs.lines import Lines
-from asrcli.outputs.plain import Plain
-from asrcli.outputs.text import clock, said, translated
-from asrcli.transcript import Transcript
+from asrcli.core.errors import UsageError
+from asrcli.core.events import Began, Event, Final, Gap
+from asrcli.core.printable import harmless
+from asrcli.core.transcript import Transcript
+from asrcli.outputs.caption_lines import REVERSED_MS, Caption, CaptionLayout, captions, cut
+from asrcli.outputs.formatting import clock, said, translated
+from asrcli.outputs.line_writer import LineWriter
+from asrcli.outputs.plain_text import PlainText
 
 if TYPE_CHECKING:
     from pysubs2 import SSAFile
@@ -39,7 +39,7 @@ class Subtitles:
     comes; where nothing can be written anew they wait for it.
     """
 
-    def __init__(self, lines: Lines, name: str, layout: Layout) -> None:
+    def __init__(self, lines: LineWriter, name: str, layout: CaptionLayout) -> None:
         self._lines, self._name, self._layout = lines, name, layout
         self._number = 0
         self._ends: dict[str, int] = {}  # speaker -> end of their last caption
@@ -47,7 +47,7 @@ class Subtitles:
         self._shown: dict[tuple[int, int], None] = {}  # where and what the last of them were
         self._last: _Shown | None = None
 
-    def hear(self, event: Event, transcript: Transcript) -> None:
+    def handle(self, event: Event, transcript: Transcript) -> None:
         """Put out the captions of a final, or one that says that there is a gap."""
         del transcript
         if isinstance(event, Began) and not self._begun:
@@ -158,10 +158,10 @@ def _tsv_of_both(event: Final | Gap, number: int) -> str:
     return f"{tsv(event, number)}\t{translated(event) if isinstance(event, Final) else ''}"
 
 
-def table(lines: Lines, *, translated: bool = False) -> Plain:
+def table(lines: LineWriter, *, translated: bool = False) -> PlainText:
     """An Output of rows of tab-separated values, with a column for a translation where one was asked for."""
     head = TSV_HEAD + ("\ttranslation" if translated else "")
-    return Plain(lines, _tsv_of_both if translated else tsv, head=head)
+    return PlainText(lines, _tsv_of_both if translated else tsv, head=head)
 
 
 def lrc(event: Final | Gap, number: int) -> str:

@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from asrcli.events import (
+from asrcli.core.events import (
     Absent,
     Began,
     Ended,
@@ -28,14 +28,14 @@ from asrcli.events import (
     Reconnecting,
     Resumed,
 )
-from asrcli.harmless import harmless
-from asrcli.outputs.bars import Bar, decibels
-from asrcli.outputs.plain import LEVELS
-from asrcli.outputs.tail import simple, tail, wrapped
-from asrcli.outputs.text import BELOW, INTO, account, below, folded, line, pause, reconnecting, reported, said
-from asrcli.transcript import Transcript
+from asrcli.core.printable import harmless
+from asrcli.core.transcript import Transcript
+from asrcli.outputs.formatting import BELOW, INTO, account, below, folded, line, pause, reconnecting, reported, said
+from asrcli.outputs.plain_text import LEVELS
+from asrcli.outputs.status_bar import StatusBar, decibels
+from asrcli.outputs.text_fitting import fit_tail, simple, wrap_text
 
-__all__ = ["Terminal", "tail"]
+__all__ = ["TerminalView", "fit_tail"]
 
 REDRAW_EVERY_S = 0.1
 OTHERS_S = 0.3  # so long the screen is left to whoever reads our pipe, and may show what it reads
@@ -45,7 +45,7 @@ UNSETTLED = "dim"
 ANSWERED = Began | Final | Gap | Notice | Paused | Resumed | Reconnecting | Ended
 
 
-class Terminal:
+class TerminalView:
     """An Output for a screen that can redraw. Nothing above the live line is ever touched again.
 
     Args:
@@ -64,7 +64,7 @@ class Terminal:
         *,
         stamp: Callable[[int], str] | None,
         level: int,
-        bar: Bar,
+        bar: StatusBar,
         finals: bool = True,
         folds: bool = True,
         ours: Callable[[], bool] = lambda: True,
@@ -82,7 +82,7 @@ class Terminal:
         self._width = self._console.width
         self._drawn: list[int] = []  # cells of the lines drawn last
 
-    def hear(self, event: Event, transcript: Transcript) -> None:
+    def handle(self, event: Event, transcript: Transcript) -> None:
         """Print what is settled above the live line, redraw the rest at most ten times a second."""
         self._transcript = transcript
         try:
@@ -93,7 +93,7 @@ class Terminal:
 
     def _show(self, event: Event) -> None:
         self._know(event)
-        drawn = self._bar.hear(event) and self._now() >= self._draws_from
+        drawn = self._bar.handle(event) and self._now() >= self._draws_from
         if drawn and not self._live.is_started and self._ours():
             self._live.start()
         if not self._finals and isinstance(event, ANSWERED):
@@ -153,7 +153,7 @@ class Terminal:
         """Print lines, broken between words where they are longer than the screen is wide."""
         self._unfold()
         cells = max(1, self._console.width - 1)
-        shown = "\n".join(part for each in text.split("\n") for part in wrapped(each, cells, indent))
+        shown = "\n".join(part for each in text.split("\n") for part in wrap_text(each, cells, indent))
         self._console.print(Text(shown, style=style), soft_wrap=True)
 
     def _redraw(self) -> None:
@@ -193,10 +193,10 @@ class Terminal:
         unsettled = " ".join([spoken[0].unsettled, *(later.text for later in spoken[1:])]) if spoken else ""
         head = self._head(speaker, cells)
         room = cells - cell_len(head)
-        settled, unsettled = tail(simple(harmless(settled)), simple(harmless(unsettled)), room)
+        settled, unsettled = fit_tail(simple(harmless(settled)), simple(harmless(unsettled)), room)
         yield [Segment(head, Style.parse(UNSETTLED)), Segment(settled), Segment(unsettled, Style.parse(UNSETTLED))]
         if translation := " ".join(simple(harmless(partial.translation)) for partial in spoken).strip():
-            shown = BELOW + INTO + "".join(tail("", translation, max(1, cells - cell_len(BELOW + INTO))))
+            shown = BELOW + INTO + "".join(fit_tail("", translation, max(1, cells - cell_len(BELOW + INTO))))
             yield [Segment(shown, Style.parse(UNSETTLED))]
 
     def _head(self, speaker: str, cells: int) -> str:
@@ -205,5 +205,5 @@ class Terminal:
             return ""
         level, name = self._levels.get(speaker), simple(harmless(speaker))
         heads = [f"{name} {decibels(level)}: "] if level is not None else []
-        heads += [f"{name}: ", f"{''.join(tail('', name, max(1, cells // 2 - 2)))}: "]
+        heads += [f"{name}: ", f"{''.join(fit_tail('', name, max(1, cells // 2 - 2)))}: "]
         return next((head for head in heads if cell_len(head) <= cells // 2), "")

@@ -6,9 +6,9 @@ eleven seconds and drops the connection, again and again, is paid for the same a
 
 from dataclasses import dataclass
 
-from asrcli.config import Retries
-from asrcli.errors import AsrError, ConnectFailed, ConnectionLost
-from asrcli.recovery.faults import Fault, fault
+from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost
+from asrcli.core.settings import RetrySettings
+from asrcli.recovery.classify import FaultClass, classify
 
 AWAY_CAP_S = 5.0  # the longest wait for a service that cannot be reached: whoever is back is found soon
 DROPS_CAP_S = 30.0  # and for one that takes the connection and drops it, or has too much to do
@@ -53,7 +53,7 @@ class Backoff:
         attempt: How many attempts there were in a row without progress.
     """
 
-    def __init__(self, retries: Retries, *, realtime: bool) -> None:
+    def __init__(self, retries: RetrySettings, *, realtime: bool) -> None:
         self._retries, self._realtime = retries, realtime
         self._reaches: list[int] = []  # how far each lost connection came since the last progress
         self._unanswered = 0
@@ -94,8 +94,8 @@ class Backoff:
 
     def lost(self, loss: Loss, now: float, chance: float) -> Attempt | None:
         """What to do after a loss; None to give up. `chance` is from 0 to 1."""
-        kind = fault(loss.error, live=self._realtime)
-        helpless = kind in {Fault.FATAL, Fault.EMPTY} or not (loss.was_ready or self._may_come_up(loss.error))
+        kind = classify(loss.error, live=self._realtime)
+        helpless = kind in {FaultClass.FATAL, FaultClass.EMPTY} or not (loss.was_ready or self._may_come_up(loss.error))
         if helpless or self._attempts_left == 0:
             return None
         skip_to = None
@@ -122,9 +122,9 @@ class Backoff:
         limit = self._retries.limit
         return (limit is not None and len(self._reaches) > limit) or self._unanswered > UNANSWERED
 
-    def _wait_s(self, loss: Loss, kind: Fault, now: float, chance: float) -> float:
-        away = isinstance(loss.error, ConnectFailed) and kind is not Fault.BUSY
-        base_s = self._retries.wait_s * (BUSY_FACTOR if kind is Fault.BUSY else 1)
+    def _wait_s(self, loss: Loss, kind: FaultClass, now: float, chance: float) -> float:
+        away = isinstance(loss.error, ConnectFailed) and kind is not FaultClass.BUSY
+        base_s = self._retries.wait_s * (BUSY_FACTOR if kind is FaultClass.BUSY else 1)
         wait_s = chance * min(AWAY_CAP_S if away else DROPS_CAP_S, base_s * 2.0 ** min(self.attempt - 1, 16))
         wait_s = max(wait_s, min(TOLD_CAP_S, getattr(loss.error, "retry_after_s", None) or 0.0))
         return wait_s if self.waits_until is None else min(wait_s, max(0.0, self.waits_until - now))

@@ -3,7 +3,7 @@
 from enum import Enum, auto
 
 
-class Link(Enum):
+class LinkState(Enum):
     """Where the task on the connection stands."""
 
     DIALLING = auto()  # the task is asked for; audio waits
@@ -15,14 +15,14 @@ class Link(Enum):
     CLOSED = auto()
 
 
-class Input(Enum):
+class InputState(Enum):
     """Whether more audio will come."""
 
     OPEN = auto()
     ENDED = auto()
 
 
-class Happening(Enum):
+class LinkEvent(Enum):
     """What can befall a link."""
 
     READY = auto()  # the service says that it listens
@@ -36,7 +36,7 @@ class Happening(Enum):
     HOPELESS = auto()  # there will be no next attempt
 
 
-class Action(Enum):
+class LinkAction(Enum):
     """What is to be done about it."""
 
     NOTHING = auto()
@@ -50,31 +50,35 @@ class Action(Enum):
 
 # The input has its own axis because a link that is lost while draining is another case than one lost while audio still
 # comes: a finish that was asked for before the loss is asked for again behind the audio that is sent again.
-_BOTH = (Input.OPEN, Input.ENDED)
-_ROWS: tuple[tuple[Link, tuple[Input, ...], Happening, Link, Action], ...] = (
-    (Link.DIALLING, _BOTH, Happening.READY, Link.UP, Action.NOTHING),  # the audio that waited goes first
-    (Link.DIALLING, _BOTH, Happening.IDLE, Link.RESTING, Action.REST),
-    (Link.UP, _BOTH, Happening.CUT, Link.RENEWING, Action.FINISH),
-    (Link.UP, _BOTH, Happening.IDLE, Link.RESTING, Action.REST),
-    (Link.UP, (Input.ENDED,), Happening.SPENT, Link.DRAINING, Action.FINISH),
-    (Link.RENEWING, _BOTH, Happening.FINISHED, Link.RESTING, Action.REST),
-    (Link.RENEWING, _BOTH, Happening.IDLE, Link.RESTING, Action.REST),
-    (Link.RESTING, _BOTH, Happening.SPEECH, Link.DIALLING, Action.START),
-    (Link.RESTING, (Input.ENDED,), Happening.SPENT, Link.CLOSED, Action.CLOSE),
-    (Link.DRAINING, (Input.ENDED,), Happening.FINISHED, Link.CLOSED, Action.CLOSE),
-    (Link.DRAINING, (Input.ENDED,), Happening.IDLE, Link.RESTING, Action.REST),
-    (Link.DIALLING, _BOTH, Happening.LOST, Link.WAITING, Action.RECOVER),
-    (Link.UP, _BOTH, Happening.LOST, Link.WAITING, Action.RECOVER),
-    (Link.RENEWING, _BOTH, Happening.LOST, Link.WAITING, Action.RECOVER),
-    (Link.DRAINING, (Input.ENDED,), Happening.LOST, Link.WAITING, Action.RECOVER),
-    (Link.RESTING, _BOTH, Happening.LOST, Link.WAITING, Action.RECOVER),
-    (Link.WAITING, _BOTH, Happening.LOST, Link.WAITING, Action.RECOVER),
-    (Link.WAITING, _BOTH, Happening.RETRY, Link.DIALLING, Action.START),
-    *((link, _BOTH, Happening.HOPELESS, Link.CLOSED, Action.GIVE_UP) for link in Link if link is not Link.CLOSED),
+_BOTH = (InputState.OPEN, InputState.ENDED)
+_ROWS: tuple[tuple[LinkState, tuple[InputState, ...], LinkEvent, LinkState, LinkAction], ...] = (
+    (LinkState.DIALLING, _BOTH, LinkEvent.READY, LinkState.UP, LinkAction.NOTHING),  # the audio that waited goes first
+    (LinkState.DIALLING, _BOTH, LinkEvent.IDLE, LinkState.RESTING, LinkAction.REST),
+    (LinkState.UP, _BOTH, LinkEvent.CUT, LinkState.RENEWING, LinkAction.FINISH),
+    (LinkState.UP, _BOTH, LinkEvent.IDLE, LinkState.RESTING, LinkAction.REST),
+    (LinkState.UP, (InputState.ENDED,), LinkEvent.SPENT, LinkState.DRAINING, LinkAction.FINISH),
+    (LinkState.RENEWING, _BOTH, LinkEvent.FINISHED, LinkState.RESTING, LinkAction.REST),
+    (LinkState.RENEWING, _BOTH, LinkEvent.IDLE, LinkState.RESTING, LinkAction.REST),
+    (LinkState.RESTING, _BOTH, LinkEvent.SPEECH, LinkState.DIALLING, LinkAction.START),
+    (LinkState.RESTING, (InputState.ENDED,), LinkEvent.SPENT, LinkState.CLOSED, LinkAction.CLOSE),
+    (LinkState.DRAINING, (InputState.ENDED,), LinkEvent.FINISHED, LinkState.CLOSED, LinkAction.CLOSE),
+    (LinkState.DRAINING, (InputState.ENDED,), LinkEvent.IDLE, LinkState.RESTING, LinkAction.REST),
+    (LinkState.DIALLING, _BOTH, LinkEvent.LOST, LinkState.WAITING, LinkAction.RECOVER),
+    (LinkState.UP, _BOTH, LinkEvent.LOST, LinkState.WAITING, LinkAction.RECOVER),
+    (LinkState.RENEWING, _BOTH, LinkEvent.LOST, LinkState.WAITING, LinkAction.RECOVER),
+    (LinkState.DRAINING, (InputState.ENDED,), LinkEvent.LOST, LinkState.WAITING, LinkAction.RECOVER),
+    (LinkState.RESTING, _BOTH, LinkEvent.LOST, LinkState.WAITING, LinkAction.RECOVER),
+    (LinkState.WAITING, _BOTH, LinkEvent.LOST, LinkState.WAITING, LinkAction.RECOVER),
+    (LinkState.WAITING, _BOTH, LinkEvent.RETRY, LinkState.DIALLING, LinkAction.START),
+    *(
+        (link, _BOTH, LinkEvent.HOPELESS, LinkState.CLOSED, LinkAction.GIVE_UP)
+        for link in LinkState
+        if link is not LinkState.CLOSED
+    ),
 )
 _TABLE = {(link, audio, happening): (to, action) for link, audios, happening, to, action in _ROWS for audio in audios}
 
 
-def step(link: Link, audio: Input, happening: Happening) -> tuple[Link, Action]:
+def step(link: LinkState, audio: InputState, happening: LinkEvent) -> tuple[LinkState, LinkAction]:
     """The next state of the link and what to do; a happening without a row changes nothing."""
-    return _TABLE.get((link, audio, happening), (link, Action.NOTHING))
+    return _TABLE.get((link, audio, happening), (link, LinkAction.NOTHING))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Protocol
 
-from asrcli.audio import SAMPLE_BYTES, Chunk
+from asrcli.core.audio import SAMPLE_BYTES, Chunk
 from asrcli.recovery.spans import Span, Spans
 
 BLOCK_PIECES = 200  # so many chunks are put on the shelf as one: ten seconds of a microphone
@@ -30,7 +30,7 @@ Shelve = Callable[[bytes], Stored]
 _CUT, _QUIET, _UNKNOWN = 1, 2, 4  # what is remembered of a chunk beside its samples
 
 
-class Block:
+class StoredBlock:
     """Consecutive chunks whose samples lie elsewhere until they are asked for. A chunk takes 13 bytes here."""
 
     def __init__(self, chunks: Sequence[Chunk], shelve: Shelve) -> None:
@@ -85,7 +85,7 @@ class Replay:
     def __init__(self, start: int, limit: int, memory: int = 0, shelve: Shelve | None = None) -> None:
         self.start = self.sent = self._cursor = start
         self._limit, self._memory, self._shelve = limit, memory, shelve
-        self._chunks: deque[Chunk | Block] = deque()
+        self._chunks: deque[Chunk | StoredBlock] = deque()
         self._samples = 0
         self._next = 0  # index of what is to be sent next
         self._blocks = 0  # so many of the first are on the shelf
@@ -102,7 +102,7 @@ class Replay:
         self._cursor = position
         while self._next < len(self._chunks) and self._chunks[self._next].end <= position:
             passed = self._chunks[self._next]
-            if isinstance(passed, Block):
+            if isinstance(passed, StoredBlock):
                 passed.unload()
             self._next += 1
 
@@ -125,13 +125,17 @@ class Replay:
         """Whether anything is to be sent."""
         return self._next < len(self._chunks)
 
-    def waiting(self) -> "list[Chunk | Block]":
+    def waiting(self) -> "list[Chunk | StoredBlock]":
         """All that is to be sent."""
         found = list(islice(self._chunks, self._next, None))
-        return [found[0] if isinstance(found[0], Block) else found[0].since(self.cursor), *found[1:]] if found else []
+        return (
+            [found[0] if isinstance(found[0], StoredBlock) else found[0].since(self.cursor), *found[1:]]
+            if found
+            else []
+        )
 
     @property
-    def kept(self) -> "Sequence[Chunk | Block]":
+    def kept(self) -> "Sequence[Chunk | StoredBlock]":
         """All that is kept, in order."""
         return self._chunks
 
@@ -146,14 +150,14 @@ class Replay:
         while self._chunks and self._chunks[0].end <= min(position, self.cursor):
             self._forget()
 
-    def pass_over(self, position: int) -> None:
+    def skip_to(self, position: int) -> None:
         """The next task begins here; what lies before was heard, had nothing to hear, or is lost."""
         self.start = self.cursor = position
         self.settle(position)
 
     def drop_unsent(self) -> None:
         """Forget what was never sent."""
-        while self._chunks and not isinstance(last := self._chunks[-1], Block) and last.position >= self.sent:
+        while self._chunks and not isinstance(last := self._chunks[-1], StoredBlock) and last.position >= self.sent:
             self._chunks.pop()
             self._samples -= last.samples
             self._loose -= last.samples
@@ -162,7 +166,7 @@ class Replay:
     def _forget(self) -> None:
         oldest = self._chunks.popleft()
         self._samples -= oldest.samples
-        if isinstance(oldest, Block):
+        if isinstance(oldest, StoredBlock):
             oldest.free()
             self._blocks -= 1
         else:
@@ -174,10 +178,10 @@ class Replay:
         at = self._blocks
         self._chunks.rotate(-at)
         pieces: list[Chunk] = []
-        while len(pieces) < BLOCK_PIECES and self._chunks and not isinstance(first := self._chunks[0], Block):
+        while len(pieces) < BLOCK_PIECES and self._chunks and not isinstance(first := self._chunks[0], StoredBlock):
             pieces.append(first)
             self._chunks.popleft()
-        self._chunks.appendleft(Block(pieces, shelve))
+        self._chunks.appendleft(StoredBlock(pieces, shelve))
         self._chunks.rotate(at)
         self._blocks += 1
         self._loose -= sum(chunk.samples for chunk in pieces)

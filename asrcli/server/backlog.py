@@ -3,36 +3,36 @@
 import asyncio
 from collections import deque
 
-from asrcli.request import Audio, Request
+from asrcli.core.client_commands import Command, SendAudio
 
 MOST_REQUESTS = 256  # without audio they weigh nothing, and still a client must not pile them up
 
 
-class Backlog:
+class CommandBacklog:
     """A queue that is bounded by the bytes of audio in it, and by the number of requests."""
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit, self._bytes = limit_bytes, 0
-        self._requests: deque[Request] = deque()
+        self._requests: deque[Command] = deque()
         self._changed = asyncio.Condition()
         self._given_up = False
 
-    async def put(self, request: Request) -> None:
+    async def put(self, request: Command) -> None:
         """Hand in a request; waits while there is more than the limit. Nothing is read meanwhile."""
         async with self._changed:
             await self._changed.wait_for(self._has_room)
             if self._given_up:
                 return
             self._requests.append(request)
-            self._bytes += len(request.data) if isinstance(request, Audio) else 0
+            self._bytes += len(request.data) if isinstance(request, SendAudio) else 0
             self._changed.notify_all()
 
-    async def get(self) -> Request:
+    async def get(self) -> Command:
         """The next request."""
         async with self._changed:
             await self._changed.wait_for(lambda: bool(self._requests))
             request = self._requests.popleft()
-            self._bytes -= len(request.data) if isinstance(request, Audio) else 0
+            self._bytes -= len(request.data) if isinstance(request, SendAudio) else 0
             self._changed.notify_all()
             return request
 

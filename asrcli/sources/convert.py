@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from asrcli.audio import SAMPLE_BYTES, Format
-from asrcli.sources.mixing import Mixer
+from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.sources.mixer import Mixer
 
 
 def converter(rate: int, channels: int, wanted: Format) -> Callable[[bytes], bytes]:

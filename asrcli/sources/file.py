@@ -9,13 +9,13 @@ from contextlib import closing, suppress
 from errno import EACCES
 from pathlib import Path
 
-from asrcli.audio import Chunk, Format
-from asrcli.errors import SourceError
-from asrcli.events import Event, Gap, Notice
-from asrcli.sources.measuring import SCAN_BYTES, Measured, measure
-from asrcli.sources.opened import Opened, Samples, check_channel
-from asrcli.sources.placed import Item, chunked
-from asrcli.sources.take import Take
+from asrcli.core.audio import Chunk, Format
+from asrcli.core.errors import SourceError
+from asrcli.core.events import Event, Gap, Notice
+from asrcli.sources.clip import Clip
+from asrcli.sources.file_length import SCAN_BYTES, FileLength, measure_file
+from asrcli.sources.input_reader import InputReader, SampleFormat, check_channel
+from asrcli.sources.placed_audio import Item, chunked
 
 STDIN = "-"
 CHUNK_MS = 100
@@ -25,7 +25,7 @@ _ADDRESS = re.compile(r"(https?|rtsps?|rtmps?|hls\+https?)://", re.IGNORECASE)
 _LIVE = re.compile(r"rt[sm]ps?://", re.IGNORECASE)
 
 
-def native(path: str, samples: Samples | None = None, track: str | None = None) -> tuple[int, int] | None:
+def native(path: str, samples: SampleFormat | None = None, track: str | None = None) -> tuple[int, int] | None:
     """Rate and channels that a file has by itself; None for what is no audio, and for pipes and addresses."""
     if samples is not None:
         return samples.rate, samples.channels
@@ -34,7 +34,7 @@ def native(path: str, samples: Samples | None = None, track: str | None = None) 
     try:
         if not Path(path).is_file():
             return None
-        about = measure(path, track=track, scan_bytes=0)
+        about = measure_file(path, track=track, scan_bytes=0)
     except (OSError, ValueError, SourceError):
         return None  # whoever reads it says what is wrong
     return about.rate, about.channels
@@ -57,15 +57,15 @@ class FileSource:
         self,
         path: str,
         audio_format: Format,
-        take: Take | None = None,
-        samples: Samples | None = None,
+        clip: Clip | None = None,
+        samples: SampleFormat | None = None,
         chunk_ms: int = CHUNK_MS,
         speaker: str = "",
         patience_s: float = PATIENCE_S,
         scan_bytes: int = SCAN_BYTES,
     ) -> None:
         self.name, self.format, self.speaker, self._chunk_ms = path, audio_format, speaker, chunk_ms
-        self._take, self._samples, self._patience_s = take or Take(), samples, patience_s
+        self._take, self._samples, self._patience_s = clip or Clip(), samples, patience_s
         self._track = self._take.track
         self._is_address = bool(_ADDRESS.match(path))
         if not self._is_address:
@@ -74,15 +74,15 @@ class FileSource:
         self.realtime = not self._is_file
         length_ms = promised_ms = None
         if self._is_file:
-            about = measure(path, samples, self._track, scan_bytes=scan_bytes)
+            about = measure_file(path, samples, self._track, scan_bytes=scan_bytes)
             check_channel(path, self._take.channel, about.channels)
             length_ms, promised_ms = self._proven(about), about.promised_ms
         elif path == STDIN:
             self.realtime = not _is_regular(sys.stdin.fileno())
         elif self._is_address and not _LIVE.match(path):
-            from asrcli.sources.watched import within
+            from asrcli.sources.blocking_calls import call_with_timeout
 
-            self.realtime, length_ms = within(self._probe, path, patience_s)
+            self.realtime, length_ms = call_with_timeout(self._probe, path, patience_s)
         self.begin_ms = self._take.begin_ms
         self.duration_ms, self._promised_ms = self._left_of(length_ms), self._left_of(promised_ms)
 
@@ -92,9 +92,11 @@ class FileSource:
         Raises:
             SourceError: not audio, no sound in it, or it stops being readable.
         """
-        opened = Opened(self._said, self.format, self._chunk_ms, self._take.channel, self._track, self._samples)
+        input_reader = InputReader(
+            self._said, self.format, self._chunk_ms, self._take.channel, self._track, self._samples
+        )
         end, heard = start, False
-        with closing(self._items(opened)) as items:
+        with closing(self._items(input_reader)) as items:
             wanted = self._take.of(items, self.format)
             shift = start - self.format.samples(self.begin_ms)
             for item in chunked(wanted, self.format, self._chunk_ms, shift):
@@ -103,40 +105,42 @@ class FileSource:
                 elif isinstance(item, Gap):
                     end = max(end, self.format.samples(item.end_ms))
                 yield item
-        yield from self._told(opened, self.format.ms(end - start))
+        yield from self._told(input_reader, self.format.ms(end - start))
         if not heard:
-            raise SourceError(self._said, "holds no audio" + (" there" if self._take != Take() else ""))
+            raise SourceError(self._said, "holds no audio" + (" there" if self._take != Clip() else ""))
 
     @property
     def _said(self) -> str:
         return "standard input" if self.name == STDIN else self.name
 
-    def _told(self, opened: Opened, heard_ms: int) -> Iterator[Notice]:
+    def _told(self, input_reader: InputReader, heard_ms: int) -> Iterator[Notice]:
         """What was found to be wrong with it."""
-        if damaged := opened.damaged:
+        if damaged := input_reader.damaged:
             packets = "1 damaged packet was" if damaged == 1 else f"{damaged} damaged packets were"
             yield Notice("warning", f"{self._said}: {packets} skipped")
-        if opened.said:
-            yield Notice("warning", f"{self._said}: {opened.said}")
+        if input_reader.said:
+            yield Notice("warning", f"{self._said}: {input_reader.said}")
         promised_ms = self._promised_ms
-        if promised_ms is None and opened.promised_ms is not None:
-            promised_ms = max(0, self._ends_ms(opened.promised_ms) - self.begin_ms)
+        if promised_ms is None and input_reader.promised_ms is not None:
+            promised_ms = max(0, self._ends_ms(input_reader.promised_ms) - self.begin_ms)
         if promised_ms and (missing_ms := promised_ms - heard_ms) > MISSING_MS:
             yield Notice("warning", f"{self._said}: {missing_ms / 1000:.1f} s of what it promises are not there")
 
-    def _items(self, opened: Opened) -> Generator[Item]:
+    def _items(self, input_reader: InputReader) -> Generator[Item]:
         if self._is_address:
-            from asrcli.sources.watched import watched
+            from asrcli.sources.blocking_calls import iterate_with_timeout
 
-            yield from watched(lambda: opened.address(self.name, self._patience_s), self.name, self._patience_s)
+            yield from iterate_with_timeout(
+                lambda: input_reader.address(self.name, self._patience_s), self.name, self._patience_s
+            )
         elif self._is_file:
-            yield from opened.file(self.name)
+            yield from input_reader.file(self.name)
         elif self.name == STDIN:
-            yield from opened.pipe(sys.stdin.fileno())
+            yield from input_reader.pipe(sys.stdin.fileno())
         else:
             fd = os.open(self.name, os.O_RDONLY)
             try:
-                yield from opened.pipe(fd)
+                yield from input_reader.pipe(fd)
             finally:
                 os.close(fd)
 
@@ -146,7 +150,7 @@ class FileSource:
     def _left_of(self, length_ms: int | None) -> int | None:
         return None if length_ms is None else max(0, self._ends_ms(length_ms) - self._take.begin_ms)
 
-    def _proven(self, about: Measured) -> int | None:
+    def _proven(self, about: FileLength) -> int | None:
         """How long it is. What a header says is not enough to refuse a beginning behind it.
 
         Raises:
@@ -154,7 +158,7 @@ class FileSource:
         """
         begin_ms, length_ms = self._take.begin_ms, about.duration_ms
         if begin_ms and length_ms is not None and begin_ms >= length_ms:
-            length_ms = measure(
+            length_ms = measure_file(
                 self.name, self._samples, self._track, scan_bytes=sys.maxsize, trusting=False
             ).duration_ms
         if begin_ms and length_ms is not None and begin_ms >= length_ms:
@@ -163,7 +167,7 @@ class FileSource:
 
     def _probe(self) -> tuple[bool, int | None]:
         """Of an http address: whether its audio comes as it is spoken, and how long it is."""
-        from asrcli.sources.decode import Decoder
+        from asrcli.sources.decoder import Decoder
 
         with closing(Decoder(self.name, self.name, track=self._track, patience_s=self._patience_s)) as decoder:
             check_channel(self.name, self._take.channel, decoder.channels)

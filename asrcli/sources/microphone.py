@@ -4,15 +4,24 @@ from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from queue import Empty, SimpleQueue
 
-from asrcli.audio import SAMPLE_BYTES, Chunk, Format
-from asrcli.errors import SourceError
-from asrcli.events import Absent, Event, Level, Notice
-from asrcli.sources.boottime import monotonic
-from asrcli.sources.levels import ADVICE, Deafness
-from asrcli.sources.reader import Capture, Crashed, Device, Lost, Opened, Reader, Report, Said
-from asrcli.sources.timeline import Hearing, Timeline
+from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
+from asrcli.core.errors import SourceError
+from asrcli.core.events import Absent, Event, Level, Notice
+from asrcli.sources.boot_clock import boot_time
+from asrcli.sources.device_reader import (
+    Capture,
+    Device,
+    DeviceOpened,
+    DeviceReader,
+    LostSamples,
+    ReaderCrashed,
+    ReaderReport,
+    Said,
+)
+from asrcli.sources.microphone_timeline import ListeningMode, MicrophoneTimeline
+from asrcli.sources.noise_floor import ADVICE, SilenceAlarm
 
-__all__ = ["Capture", "Device", "Lost", "Microphone", "Wish"]
+__all__ = ["Capture", "Device", "KeyCommand", "LostSamples", "Microphone"]
 
 SILENT_S = 2.0  # a device that gives nothing for so long is gone, whatever it says
 STOPPED_S = 3.0  # who notices that so late was not running meanwhile
@@ -25,7 +34,7 @@ OVERFLOW = "the device gave audio faster than it was read"
 STOPPED = "this program was stopped, or the machine slept"
 
 
-class Wish(Enum):
+class KeyCommand(Enum):
     """What a person may want while a microphone is listened to."""
 
     PAUSE = auto()  # hear nothing from now on, or hear again
@@ -34,7 +43,7 @@ class Wish(Enum):
     END = auto()
 
 
-_Word = Report | Wish | Event
+_Word = ReaderReport | KeyCommand | Event
 
 
 class Microphone:
@@ -58,13 +67,13 @@ class Microphone:
         self,
         device: Device,
         audio_format: Format,
-        hearing: Hearing,
+        hearing: ListeningMode,
         *,
         speaker: str = "",
         process: Callable[[bytes], bytes] = lambda pcm: pcm,
         retry: bool = True,
         tells_silence: bool = True,
-        now: Callable[[], float] = monotonic,
+        now: Callable[[], float] = boot_time,
     ) -> None:
         self.name, self.format, self.speaker = device.name, audio_format, speaker
         self.live, self.realtime = self, True
@@ -78,21 +87,21 @@ class Microphone:
         self._filled = 0  # samples of silence since then
         self._fill_from = 0.0  # and when the next will do
         self._reason = ""
-        self._hung: list[Reader] = []  # given up, but still in the device
+        self._hung: list[DeviceReader] = []  # given up, but still in the device
         self._told_hung = False
-        self._deafness = Deafness() if tells_silence else None
+        self._deafness = SilenceAlarm() if tells_silence else None
 
     # What others may ask for, from any thread and in a signal handler
 
     def end(self) -> None:
         """Hear what has been said up to now, and no more."""
-        self._inbox.put(Wish.END)
+        self._inbox.put(KeyCommand.END)
 
-    def ask(self, wish: Wish) -> None:
+    def request(self, wish: KeyCommand) -> None:
         """Do this, between two pieces of audio."""
         self._inbox.put(wish)
 
-    def tell(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
         """Let the listener hear this, in its place between the chunks."""
         self._inbox.put(event)
 
@@ -100,14 +109,14 @@ class Microphone:
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """Chunks of what is heard, with silence in the place of a device that is gone."""
-        self._timeline = Timeline(self.format, start, self._hearing)
+        self._timeline = MicrophoneTimeline(self.format, start, self._hearing)
         self._began_at = self._now()
-        self._reader: Reader | None = self._listen()
+        self._reader: DeviceReader | None = self._listen()
         try:
             yield from self._timeline.begin()
             while not self._over():
                 yield from self._next()
-            if why := self._timeline.over:
+            if why := self._timeline.ended:
                 yield Notice("info", f"finishing: {why}")
             if self._gone_at is not None:
                 yield from self._fill(self._now())
@@ -115,22 +124,22 @@ class Microphone:
         finally:
             self._leave()
 
-    def _obey(self, wish: Wish) -> None:
-        if wish is Wish.PAUSE:
+    def _obey(self, wish: KeyCommand) -> None:
+        if wish is KeyCommand.PAUSE:
             self._timeline.pause()
-        elif wish is Wish.MUTE:
+        elif wish is KeyCommand.MUTE:
             self._timeline.mute()
-        elif wish is Wish.CUT:
+        elif wish is KeyCommand.CUT:
             self._timeline.cut()
         else:
             self._ends_at = self._ends_at or self._now() + TAIL_S
 
     def _over(self) -> bool:
-        return bool(self._timeline.over) or (self._ends_at is not None and self._now() >= self._ends_at)
+        return bool(self._timeline.ended) or (self._ends_at is not None and self._now() >= self._ends_at)
 
-    def _listen(self) -> Reader:
+    def _listen(self) -> DeviceReader:
         self._asked_at = self._now()
-        return Reader(self._device, self.format, self._inbox.put, self._now, instead=self._was_open)
+        return DeviceReader(self._device, self.format, self._inbox.put, self._now, instead=self._was_open)
 
     def _leave(self) -> None:
         """What this reader still says is not heard: it may come to itself at any time."""
@@ -147,21 +156,21 @@ class Microphone:
             word = None
         if not self._was_open and self._now() - before > STOPPED_S:
             self._asked_at += self._now() - before  # the device had no chance to open meanwhile
-        if isinstance(word, Report):
+        if isinstance(word, ReaderReport):
             if word.reader is self._reader:  # one that was given up has nothing to say any more
                 yield from self._said(word.said, word.at_s)
-        elif isinstance(word, Wish):
+        elif isinstance(word, KeyCommand):
             self._obey(word)
         elif word is not None:
             yield word
         yield from self._watch()
 
     def _said(self, said: Said, at: float) -> Iterator[Chunk | Event]:
-        if isinstance(said, Crashed):
+        if isinstance(said, ReaderCrashed):
             raise said.error
         if isinstance(said, SourceError):
             yield from self._gone(said)
-        elif isinstance(said, Opened):
+        elif isinstance(said, DeviceOpened):
             if not self._was_open:
                 self.name = said.name
                 yield Notice("info", f"listening to {said.name}")
@@ -173,8 +182,8 @@ class Microphone:
             self._heard_at = at
             yield from self._heard(said)
 
-    def _heard(self, said: bytes | Lost) -> Iterator[Chunk | Event]:
-        if isinstance(said, Lost):
+    def _heard(self, said: bytes | LostSamples) -> Iterator[Chunk | Event]:
+        if isinstance(said, LostSamples):
             yield Notice("warning", f"{self.name}: {OVERFLOW}: {self.format.ms(said.samples)} ms are lost")
             yield from self._timeline.lost(said.samples, OVERFLOW)
         elif said:
@@ -185,9 +194,9 @@ class Microphone:
                     if deaf_s := self._deafness.due(item.peak_dbfs, seconds):
                         yield Notice("warning", f"{self.name}: nothing heard for {deaf_s:.0f} s: {ADVICE}")
 
-    def _back(self, said: bytes | Lost, at: float) -> Iterator[Chunk | Event]:
+    def _back(self, said: bytes | LostSamples, at: float) -> Iterator[Chunk | Event]:
         """The first audio, or the first after an absence: silence stands in for all before it."""
-        samples = said.samples if isinstance(said, Lost) else len(said) // SAMPLE_BYTES
+        samples = said.samples if isinstance(said, LostSamples) else len(said) // SAMPLE_BYTES
         if self.speaker and not self._heard_any:  # on one timeline with others
             late_s = at - self._began_at - samples / self.format.rate
             yield from self._timeline.late(max(0, round(late_s * self.format.rate)))

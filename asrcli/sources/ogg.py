@@ -9,7 +9,7 @@ _LAST = 4  # flag of its last page
 CUT, UNMARKED = "the file is cut short here", "has no mark of its end: it may be cut short"
 
 
-class Links:
+class OggLinks:
     """An Ogg file as a row of files that are read once, one after the other. Bytes that are no page go through.
 
     Attributes:

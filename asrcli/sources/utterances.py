@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from asrcli.audio import SAMPLE_BYTES, Chunk, Format
-from asrcli.events import Event
-from asrcli.seams import Around, Source
-from asrcli.sources.segments import is_silent, segment
+from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
+from asrcli.core.events import Event
+from asrcli.core.interfaces import Source, SourceWrapper
+from asrcli.sources.loudness import is_silent, segment
 
 SILENCE_MS = 600  # this much quiet ends an utterance
 LONG_MS = 45_000  # from here on a shorter pause will do
@@ -16,7 +16,7 @@ BELOW_LOUDEST_DB = 22  # quieter than the loudest of the utterance by this much 
 FLOOR_DBFS = -50.0  # and quieter than this is silence in any company
 
 
-class Utterances(Around):
+class UtteranceCutter(SourceWrapper):
     """A source whose chunks say where an utterance ends. Speech is never held back for it.
 
     Without `at_silences` only a chunk that ends one by itself does, and the limit of the service.

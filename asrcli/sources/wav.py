@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import IO, Any
 
-from asrcli.errors import SourceError
+from asrcli.core.errors import SourceError
 
 Read = Callable[[int], bytes]  # at least one byte, at most so many, none at the end
 _Form = tuple[str, int, int, int, int]  # encoding, rate, channels, bytes of a frame, mask
@@ -31,7 +31,7 @@ _GUID = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class WavHeader:
     """What a WAV says of its samples.
 
     Attributes:
@@ -62,7 +62,7 @@ class Header:
         """Whether the samples can be sent as they are at this rate."""
         return (self.encoding, self.channels, self.rate) == ("s16le", 1, rate)
 
-    def same(self, other: "Header") -> bool:
+    def same(self, other: "WavHeader") -> bool:
         """Whether both hold samples of one kind."""
         return replace(other, offset=self.offset, size_bytes=self.size_bytes, mask=self.mask) == self
 
@@ -71,7 +71,7 @@ class Header:
         return size_bytes // self.frame_bytes * 1000 // self.rate
 
 
-def header(read: Read) -> Header | None:
+def header(read: Read) -> WavHeader | None:
     """The header of a WAV, read up to the first sample; None for what is none, or no audio at all.
 
     Raises:
@@ -101,7 +101,7 @@ def header(read: Read) -> Header | None:
     return None
 
 
-def _complete(form: _Form | None, offset: int, size: int, long_size: int | None) -> Header | None:
+def _complete(form: _Form | None, offset: int, size: int, long_size: int | None) -> WavHeader | None:
     if form is None or 0 in form[1:4]:
         return None
     encoding, rate, channels, frame_bytes, mask = form
@@ -113,7 +113,9 @@ def _complete(form: _Form | None, offset: int, size: int, long_size: int | None)
         promised: int | None = long_size
     else:  # 0 was never filled in; the others are what programs write into a pipe
         promised = None if size == 0 or size >= 0xFFFF0000 or 0x7FFF0000 <= size <= 0x80000000 else size
-    return Header(encoding, rate, channels, frame_bytes, mask if mask.bit_count() == channels else 0, offset, promised)
+    return WavHeader(
+        encoding, rate, channels, frame_bytes, mask if mask.bit_count() == channels else 0, offset, promised
+    )
 
 
 def _form(body: bytes) -> _Form | None:
@@ -128,7 +130,7 @@ def _form(body: bytes) -> _Form | None:
     return _WIDTHS.get(tag, {}).get(width, ""), rate, channels, width * channels, mask
 
 
-class Samples:
+class WavSamples:
     """The samples of a WAV as a file that is read once: from behind its header to where they really end.
 
     Attributes:
@@ -137,7 +139,7 @@ class Samples:
         said: What is to be said about headers that are wrong.
     """
 
-    def __init__(self, read: Read, head: Header) -> None:
+    def __init__(self, read: Read, head: WavHeader) -> None:
         self._read, self._head = read, head
         self._again = b""
         self.taken_bytes = 0
@@ -182,7 +184,7 @@ class Samples:
         return bool(seen)
 
 
-def behind(read: Read) -> tuple[bytes, Header | None]:
+def behind(read: Read) -> tuple[bytes, WavHeader | None]:
     """What lies where samples should end: samples after all, as far as they were read; or another header; or neither.
 
     Chunks are told from samples by names that are known, or by a row of names and sizes that reaches to the end.
@@ -207,12 +209,12 @@ def behind(read: Read) -> tuple[bytes, Header | None]:
             return (b"" if known else stream.kept), None
 
 
-def _joined(read: Read, start: bytes) -> Header | None:
+def _joined(read: Read, start: bytes) -> WavHeader | None:
     given = [start]
     return header(lambda size: given.pop() if given else read(size))
 
 
-def length(file: IO[bytes] | io.RawIOBase, size_bytes: int) -> tuple[Header, int, int | None] | None:
+def length(file: IO[bytes] | io.RawIOBase, size_bytes: int) -> tuple[WavHeader, int, int | None] | None:
     """Of a WAV file of so many bytes: its header, how long its samples last really, and by its header, in ms.
 
     None for what is no WAV, or holds samples that only a decoder can read.

@@ -16,7 +16,7 @@ T = TypeVar("T")
 GOODBYE_S = 0.5  # so long the end of the process waits for connections that are being closed
 
 
-class Loop(asyncio.SelectorEventLoop):
+class IoLoop(asyncio.SelectorEventLoop):
     """A loop whose look-ups of names run in daemon threads: those of the standard pool keep a process from ending."""
 
     async def getaddrinfo(
@@ -58,7 +58,7 @@ class IoThread:
     """
 
     def __init__(self) -> None:
-        self.loop = Loop()
+        self.loop = IoLoop()
         self.loop.set_exception_handler(lambda *_: None)  # a connection tells its own end; nothing is printed here
         self._process = os.getpid()
         self._thread = Thread(target=self._run, name="io", daemon=True)

@@ -13,10 +13,10 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from asrcli.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, bare, shorten
-from asrcli.message import Text
-from asrcli.places import region_of
-from asrcli.protocol.parsing import read, text
+from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, bare_url, shorten
+from asrcli.core.message import Text
+from asrcli.dashscope.endpoints import region_of
+from asrcli.protocol.json_messages import read, text
 
 PROXY_ADVICE = "check --proxy, HTTPS_PROXY and its like"
 NO_SERVICE_ADVICE = "is this a speech service? check --url"
@@ -106,7 +106,7 @@ def is_redirect(status: int) -> bool:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """What a service said that did not do what it was asked for."""
 
     status: int
@@ -128,7 +128,7 @@ class Answer:
         return f"HTTP {self.status} {self.reason}".rstrip() + (more if asked != f"{MOST_WAIT_S:.0f}" else "")
 
 
-def refused(url: str, answer: Answer, *, keyless: bool = False) -> AsrError:
+def refused(url: str, answer: HttpAnswer, *, keyless: bool = False) -> AsrError:
     """The error for an HTTP status that is no success, with the service's own words where it gives some.
 
     `keyless`: no key was sent.
@@ -168,17 +168,17 @@ def _keyless(error: ServiceRefused, *, keyless: bool) -> ServiceRefused:
     return error
 
 
-def _redirected(url: str, answer: Answer) -> ConnectFailed:
+def _redirected(url: str, answer: HttpAnswer) -> ConnectFailed:
     to = header(answer.headers, "Location")
-    where = f" leads to {shorten(bare(to), 80)}" if to else " leads nowhere"
+    where = f" leads to {shorten(bare_url(to), 80)}" if to else " leads nowhere"
     return ConnectFailed(url, f"HTTP {answer.status}{where}, where neither key nor audio goes", PAGE_ADVICE)
 
 
 def _of_proxy(exc: OSError, through: str) -> str | None:
     """What is wrong with a proxy, where it is the proxy: what comes after its answer is not."""
-    from asrcli.transport.proxies import called
+    from asrcli.transport.proxy import proxy_label
 
-    proxy = called(through)
+    proxy = proxy_label(through)
     if isinstance(exc, socket.gaierror):
         return f"unknown {proxy.removeprefix('the ')}"
     if isinstance(exc, ConnectionRefusedError):
@@ -220,6 +220,6 @@ def _plain(exc: BaseException) -> BaseException:
 
 def _host(url: str) -> str:
     try:
-        return shorten(urlsplit(url).hostname or bare(url), 60)
+        return shorten(urlsplit(url).hostname or bare_url(url), 60)
     except ValueError:
-        return shorten(bare(url), 60)
+        return shorten(bare_url(url), 60)

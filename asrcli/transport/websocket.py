@@ -4,16 +4,16 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from asrcli.config import Connection
-from asrcli.errors import AsrError, ConnectFailed, ServiceRefused, UsageError
-from asrcli.transport.proxies import called, is_socks, proxy_of
-from asrcli.transport.trouble import PROXY_ADVICE, Answer, explained, header, library_errors, refused, retry_after
-from asrcli.transport.trust import trusting
+from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused, UsageError
+from asrcli.core.settings import ConnectionSettings
+from asrcli.transport.proxy import is_socks, proxy_label, proxy_of
+from asrcli.transport.tls import tls_context
+from asrcli.transport.trouble import PROXY_ADVICE, HttpAnswer, explained, header, library_errors, refused, retry_after
 
 if TYPE_CHECKING:
     from websockets.http11 import Response
 
-    from asrcli.transport.connection import WebSocket
+    from asrcli.transport.websocket_connection import WebSocket
 
 BROKEN = {500, 501, 505}  # to a handshake a server says so again and again, where it has no words of its own for it
 # The library's own log shows headers, and a key is among them; what matters comes as an error.
@@ -23,7 +23,7 @@ _wire_log.setLevel(logging.CRITICAL)
 
 def dial(
     url: str,
-    connection: Connection,
+    connection: ConnectionSettings,
     more_headers: Sequence[tuple[str, str]] = (),
     worded: "Callable[[str, Response], AsrError] | None" = None,
 ) -> "WebSocket":
@@ -36,12 +36,12 @@ def dial(
     """
     from websockets.exceptions import InvalidStatus
 
+    from asrcli.transport.connecting import opened
     from asrcli.transport.io_thread import io_thread
-    from asrcli.transport.opening import opened
 
     headers = [("Authorization", f"Bearer {connection.key.reveal()}")] if connection.key else []
     proxy = proxy_of(url, connection.proxy)
-    tls = trusting(connection.ca) if url.startswith("wss:") or (proxy or "").startswith("https:") else None
+    tls = tls_context(connection.ca) if url.startswith("wss:") or (proxy or "").startswith("https:") else None
     io = io_thread()
     try:
         return io.run(
@@ -66,7 +66,7 @@ def failure(url: str, exc: Exception, proxy: str | None) -> AsrError:
         return UsageError(f"--url: not a WebSocket address: {exc.msg}", "write it as wss://HOST or ws://HOST:PORT")
     if isinstance(exc, ProxyError) and proxy is not None:
         why = str(exc.__cause__ or exc) if is_socks(proxy) else str(exc)
-        return ConnectFailed(url, f"{called(proxy)} refuses: {why}", PROXY_ADVICE)
+        return ConnectFailed(url, f"{proxy_label(proxy)} refuses: {why}", PROXY_ADVICE)
     return ConnectFailed(url, *explained(url, exc, through=proxy))
 
 
@@ -74,7 +74,7 @@ def _worded(*, keyless: bool) -> "Callable[[str, Response], AsrError]":
     def refusal(url: str, response: "Response") -> AsrError:
         """The error for a handshake that was answered with an HTTP status and not with a WebSocket."""
         body = bytes(response.body or b"")
-        answer = Answer(response.status_code, response.reason_phrase, body, response.headers)
+        answer = HttpAnswer(response.status_code, response.reason_phrase, body, response.headers)
         error = refused(url, answer, keyless=keyless)
         if isinstance(error, ConnectFailed) and answer.status in BROKEN and not body.lstrip().startswith(b"{"):
             error.passing = False

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import psutil
 
-from asrcli.config import Recognition
-from asrcli.events import Event
-from asrcli.request import Audio, Request
-from asrcli.server.app import in_background
-from asrcli.server.recognizers import Stream
-from asrcli.server.recognizers.scripted import Result, Scripted
+from asrcli.core.client_commands import Command, SendAudio
+from asrcli.core.events import Event
+from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.interface import RecognizerStream
+from asrcli.recognizers.scripted import Scripted, ScriptedResult
+from asrcli.server.serving import in_background
 from tests.support.command import environment
 from tests.support.tone import tone, wav
 
@@ -38,11 +38,13 @@ class Watched(Scripted):
 
     def __init__(self) -> None:
         partials = tuple(" ".join(WORDS[: at + 1]) for at in range(len(WORDS)))
-        super().__init__(tuple(Result(at, at + 2000, " ".join(WORDS), partials) for at in range(0, 60_000, 2000)))
+        super().__init__(
+            tuple(ScriptedResult(at, at + 2000, " ".join(WORDS), partials) for at in range(0, 60_000, 2000))
+        )
         self.heard = threading.Event()
         self.heard_at = 0.0
 
-    async def open(self, recognition: Recognition) -> Stream:  # type: ignore[override]
+    async def open(self, recognition: RecognitionSettings) -> RecognizerStream:  # type: ignore[override]
         """A session that reports its first audio."""
         return Noting(await super().open(recognition), self)
 
@@ -51,12 +53,12 @@ class Watched(Scripted):
 class Noting:
     """A Stream that notes when the first audio came."""
 
-    stream: Stream
+    stream: RecognizerStream
     watched: Watched
 
-    async def ask(self, request: Request) -> None:
+    async def ask(self, request: Command) -> None:
         """Note the time, and hand on."""
-        if isinstance(request, Audio) and not self.watched.heard.is_set():
+        if isinstance(request, SendAudio) and not self.watched.heard.is_set():
             self.watched.heard_at = time.monotonic()
             self.watched.heard.set()
         await self.stream.ask(request)

@@ -18,7 +18,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
-from asrcli.server.chaos import Chaos
+from asrcli.server.faults.random_faults import RandomFaults
 from tests.support.chaos import RESENDS, WIRES, Outcome, ordeal
 
 CHUNKS = 1000  # 3.2 MB: the kernel takes 2.6 MB of a connection to the machine itself
@@ -62,7 +62,7 @@ def batches(cases: list[Case], size: int) -> Iterator[tuple[Case, ...]]:
 
 def one(case: Case) -> Outcome:
     """Run a case."""
-    faults = Chaos(random.Random(case.seed), waiting=case.waits)
+    faults = RandomFaults(random.Random(case.seed), waiting=case.waits)
     stall_s = WAITING_STALL_S if case.waits else STALL_S
     return ordeal(case.wire, faults, CHUNKS, pace=PACE if case.seed % 2 else None, stall_s=stall_s, silent=QUIET)
 

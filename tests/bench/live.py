@@ -12,28 +12,28 @@ import time
 import wave
 from collections.abc import Iterator
 
-from asrcli.audio import Chunk, Format
-from asrcli.config import Connection, Recognition
-from asrcli.events import Event, Final, Partial
-from asrcli.protocol import inference
-from asrcli.request import Audio, Finish
-from asrcli.run import Plan, Run
-from asrcli.server.app import in_background
-from asrcli.server.connection import new_id
-from asrcli.server.recognizers import answers
-from asrcli.server.recognizers.pool import Pocketsphinx
-from asrcli.server.recognizers.sphinx import SphinxSession, load_decoder
+from asrcli.core.audio import Chunk, Format
+from asrcli.core.client_commands import FinishTask, SendAudio
+from asrcli.core.events import Event, Final, Partial
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+from asrcli.core.transcript import Transcript
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.recognizers.interface import run_command
+from asrcli.recognizers.pocketsphinx import SphinxSession, load_decoder
+from asrcli.recognizers.pool import Pocketsphinx
+from asrcli.runs.run import Run, RunPlan
+from asrcli.server.serving import in_background
+from asrcli.server.task_connection import new_id
+from asrcli.sources.backends.portaudio import READ_MS, PortAudio
 from asrcli.sources.microphone import Microphone
-from asrcli.sources.portaudio import READ_MS, PortAudio
-from asrcli.sources.timeline import Hearing
-from asrcli.transcript import Transcript
+from asrcli.sources.microphone_timeline import ListeningMode
 from asrcli.transport.websocket import dial
 from tests.support.command import CLIP
 from tests.support.microphone import Microphone as Played
 from tests.support.microphone import missing
 
 WIRE = Format(16000)
-ASKED = Recognition("fun-asr-realtime", heartbeat=True)
+ASKED = RecognitionSettings("fun-asr-realtime", heartbeat=True)
 
 
 class Delays:
@@ -44,7 +44,7 @@ class Delays:
         self.final: list[float] = []
         self._begins: dict[str, int] = {}
 
-    def hear(self, event: Event, delay_s: "float | None", at_ms: "int | None" = None) -> None:
+    def handle(self, event: Event, delay_s: "float | None", at_ms: "int | None" = None) -> None:
         """Take an event that came `delay_s` behind audio position 0, or at an audio position after some work."""
         late_ms = (delay_s or 0.0) * 1000 + (at_ms or 0)
         if isinstance(event, Partial) and event.text and event.key not in self.first:
@@ -81,7 +81,7 @@ class Timed:
     def __init__(self, source: Watched) -> None:
         self._source, self.came = source, list[tuple[float, Event]]()
 
-    def hear(self, event: Event, transcript: Transcript) -> None:
+    def handle(self, event: Event, transcript: Transcript) -> None:
         """With its time."""
         del transcript
         self.came.append((time.monotonic(), event))
@@ -94,7 +94,7 @@ class Timed:
         """Of all that came."""
         found = Delays()
         for at, event in self.came:
-            found.hear(event, at - self._source.zero)
+            found.handle(event, at - self._source.zero)
         return found
 
 
@@ -102,10 +102,10 @@ def through_the_program(length_ms: int) -> Delays:
     """Microphone, threads, wire, server, worker process, and back."""
     with Played() as played:
         os.environ.update(played.environment)
-        source = Watched(Microphone(PortAudio(), WIRE, Hearing(for_ms=length_ms)))
+        source = Watched(Microphone(PortAudio(), WIRE, ListeningMode(for_ms=length_ms)))
         output = Timed(source)
         with in_background(Pocketsphinx()) as address:
-            plan = Plan("m", lambda _: inference.Client(ASKED, new_id), dial, Connection(address), None)
+            plan = RunPlan("m", lambda _: InferenceClient(ASKED, new_id), dial, ConnectionSettings(address), None)
             with played.playing(CLIP):
                 Run(plan, [output]).transcribe([source])
     return output.delays
@@ -117,9 +117,9 @@ def the_recognizer_alone(pcm: bytes) -> Delays:
     size = WIRE.samples(READ_MS) * 2
     for at in range(0, len(pcm), size):
         before = time.monotonic()
-        for event in answers(session, Audio(pcm[at : at + size])):
-            found.hear(event, time.monotonic() - before, WIRE.ms((at + size) // 2))
-    list(answers(session, Finish()))
+        for event in run_command(session, SendAudio(pcm[at : at + size])):
+            found.handle(event, time.monotonic() - before, WIRE.ms((at + size) // 2))
+    list(run_command(session, FinishTask()))
     return found
 
 

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
-from asrcli.audio import Format
-from asrcli.config import Recognition
-from asrcli.events import Final
-from asrcli.request import Finish
-from asrcli.server.recognizers import answers
-from asrcli.server.recognizers.sphinx import SphinxSession, load_decoder
-from asrcli.sources.enhance import LEVEL, Enhancer
+from asrcli.core.audio import Format
+from asrcli.core.client_commands import FinishTask
+from asrcli.core.events import Final
+from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.interface import run_command
+from asrcli.recognizers.pocketsphinx import SphinxSession, load_decoder
+from asrcli.sources.enhancement import LEVEL, Enhancer
 from tests.support.command import DATA, word_errors
 
 RATE = Format(16000)
@@ -130,9 +130,9 @@ def enhanced(pcm: bytes, setting: str) -> bytes:
 
 def text(pcm: bytes) -> str:
     """What the recognizer hears, in a task of its own; a decoder that has served before would hear a little else."""
-    session = SphinxSession(load_decoder(), Recognition("m"), "always")
+    session = SphinxSession(load_decoder(), RecognitionSettings("m"), "always")
     events = [event for at in range(0, len(pcm), PIECE_BYTES) for event in session.feed(pcm[at : at + PIECE_BYTES])]
-    events += answers(session, Finish())
+    events += run_command(session, FinishTask())
     return " ".join(event.text for event in events if isinstance(event, Final))
 
 

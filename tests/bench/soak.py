@@ -16,20 +16,21 @@ from dataclasses import dataclass, field
 
 from psutil import Process
 
-from asrcli.audio import Format
-from asrcli.config import Connection, Recognition, Retries
-from asrcli.errors import AsrError
-from asrcli.events import Event, Final, Gap
-from asrcli.protocol import inference, realtime
-from asrcli.run import Plan, Run
-from asrcli.seams import ClientCodec, Source
-from asrcli.server.app import in_background
-from asrcli.server.connection import new_id
-from asrcli.server.faults import Do, Fault
-from asrcli.server.recognizers.counting import chunk
-from asrcli.sources.microphone import Lost, Microphone
-from asrcli.sources.timeline import Hearing
-from asrcli.transcript import Transcript
+from asrcli.core.audio import Format
+from asrcli.core.errors import AsrError
+from asrcli.core.events import Event, Final, Gap
+from asrcli.core.interfaces import ClientCodec, Source
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
+from asrcli.core.transcript import Transcript
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.realtime.codec import RealtimeClient
+from asrcli.recognizers.counting import chunk
+from asrcli.runs.run import Run, RunPlan
+from asrcli.server.faults.script import FaultAction, InjectedFault
+from asrcli.server.serving import in_background
+from asrcli.server.task_connection import new_id
+from asrcli.sources.microphone import LostSamples, Microphone
+from asrcli.sources.microphone_timeline import ListeningMode
 from asrcli.transport.websocket import dial
 from tests.support.counted import covered
 from tests.support.tally import Tallying
@@ -64,7 +65,7 @@ class Device:
         self.began = time.monotonic() - self.given * CHUNK_S
         return self
 
-    def read(self) -> bytes | Lost:
+    def read(self) -> bytes | LostSamples:
         """The next chunk, when its time has come."""
         self.given += 1
         time.sleep(max(0.0, self.began + self.given * CHUNK_S - time.monotonic()))
@@ -81,12 +82,16 @@ class Outages:
     def __init__(self, every_s: float, lasts_s: float) -> None:
         self._every_s, self._lasts_s, self._began = every_s, lasts_s, time.monotonic() - every_s / 2
 
-    def of(self, connection: int) -> tuple[Fault, ...]:
+    def of(self, connection: int) -> tuple[InjectedFault, ...]:
         """A connection lives until the next outage; within one it is refused."""
         since_s = time.monotonic() - self._began
         if since_s >= self._every_s and since_s % self._every_s < self._lasts_s:
-            return (Fault(Do.REFUSE, connection=connection, status=503),)
-        return (Fault(Do.DROP_AFTER, connection=connection, seconds=self._every_s - since_s % self._every_s),)
+            return (InjectedFault(FaultAction.REFUSE, connection=connection, status=503),)
+        return (
+            InjectedFault(
+                FaultAction.DROP_AFTER, connection=connection, seconds=self._every_s - since_s % self._every_s
+            ),
+        )
 
     def ended_s(self, now: float) -> float | None:
         """Seconds since the last outage was over; None within one, and before the first."""
@@ -104,7 +109,7 @@ class Ear:
     told: list[Event] = field(default_factory=list)
     late: list[tuple[float, float]] = field(default_factory=list)  # seconds since an outage, seconds behind
 
-    def hear(self, event: Event, transcript: Transcript) -> None:
+    def handle(self, event: Event, transcript: Transcript) -> None:
         """Keep finals and gaps."""
         del transcript
         if not isinstance(event, Final | Gap):
@@ -138,18 +143,20 @@ def watch(device: Device, recognizer: Tallying, ended: threading.Event, every_s:
 
 def soak(minutes: float, wire: str, every_s: float) -> list[str]:
     """Listen for so long; what was wrong."""
-    asked = Recognition("m", heartbeat=True if wire == "inference" else None)
+    recognition = RecognitionSettings("m", heartbeat=True if wire == "inference" else None)
 
     def codec(source: Source) -> ClientCodec:
         del source
-        return inference.Client(asked, new_id) if wire == "inference" else realtime.Client(asked, new_id)
+        return InferenceClient(recognition, new_id) if wire == "inference" else RealtimeClient(recognition, new_id)
 
     device, recognizer, ended = Device(), Tallying(), threading.Event()
     outages = Outages(every_s, min(LASTS_S, every_s / 3))
     ear, error = Ear(device, outages), ""
-    microphone = Microphone(device, RATE, Hearing())
+    microphone = Microphone(device, RATE, ListeningMode())
     with in_background(recognizer, faults=outages) as address:
-        plan = Plan("m", codec, dial, Connection(address), None, Retries(limit=None, wait_s=0.5, catch_up=4.0))
+        plan = RunPlan(
+            "m", codec, dial, ConnectionSettings(address), None, RetrySettings(limit=None, wait_s=0.5, catch_up=4.0)
+        )
         timer = threading.Timer(minutes * 60, microphone.end)
         timer.start()
 

@@ -12,29 +12,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asrcli.cli import given as files
-from asrcli.cli.given import MOST_BYTES, bytes_of, text_of
-from asrcli.cli.keys import read_key
-from asrcli.cli.serve import Engine, SecondPass, _answers, _faults, _recognizer
-from asrcli.cli.service import Elsewhere
-from asrcli.cli.values import given_text
-from asrcli.errors import AsrError, UsageError
-from asrcli.protocol.raw import parsed
-from asrcli.transport.trust import trusting
-from asrcli.vocabulary import check, limits_of, parse
+from asrcli.cli.build import text_files as files
+from asrcli.cli.build.api_key import read_key
+from asrcli.cli.build.text_files import MOST_BYTES, bytes_of, read_text_file
+from asrcli.cli.commands.serve import EngineChoice, SecondPass, _answers, _faults, _recognizer
+from asrcli.cli.options.connection import EndpointOptions
+from asrcli.cli.options.values import given_text
+from asrcli.core.errors import AsrError, UsageError
+from asrcli.dashscope.hotwords import check_hotwords, limits_of, parse_hotwords
+from asrcli.protocol.raw_exchange import parsed
+from asrcli.transport.tls import tls_context
 from tests.support.command import ASR, asr, environment
 from tests.support.tone import tone, wav
 
 # Every option and argument that names a file which is read whole.
 READERS: dict[str, Callable[[Path], object]] = {
-    "--script": lambda path: _recognizer(Engine.SCRIPTED, path, SecondPass.AUTO),
+    "--script": lambda path: _recognizer(EngineChoice.SCRIPTED, path, SecondPass.AUTO),
     "--faults": lambda path: _faults(path, None, waiting=False),
     "--answers": _answers,
     "--api-key-file": lambda path: read_key(path, lambda _: None),
     "--context @": lambda path: given_text("--context", f"@{path}"),
     "--first @": lambda path: parsed("--first", given_text("--first", f"@{path}")),
-    "hot words": lambda path: check(parse(text_of(path, str(path))), limits_of("fun-asr-realtime")),
-    "--ca": lambda path: trusting(Elsewhere("ws://127.0.0.1:1", ca=path).strange().ca),
+    "hot words": lambda path: check_hotwords(
+        parse_hotwords(read_text_file(path, str(path))), limits_of("fun-asr-realtime")
+    ),
+    "--ca": lambda path: tls_context(EndpointOptions("ws://127.0.0.1:1", ca=path).is_other_service().ca),
 }
 VALUE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),

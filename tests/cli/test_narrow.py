@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.table import Table
 
 from asrcli.cli.app import COMMANDS, app, register
-from asrcli.cli.printing import put_table
+from asrcli.cli.render.stdout import print_table
 from tests.support.command import ASR, asr
 from tests.support.terminal import Terminal
 
@@ -74,7 +74,7 @@ def test_a_table_breaks_no_word_at_any_width(monkeypatch: pytest.MonkeyPatch, wi
     drawn = io.StringIO()
     monkeypatch.setattr(sys, "stdout", drawn)
     monkeypatch.setenv("COLUMNS", str(width))
-    put_table(table())
+    print_table(table())
     shown = drawn.getvalue()
     longest = max(width, len("qwen-audio-3.1-asr-flash-streaming"))
     assert all(cell_len(line) <= longest for line in shown.splitlines())

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asrcli.config import FILE_RETRY_FOR_S, Retries
-from asrcli.errors import AsrError
-from asrcli.events import Final, Gap
+from asrcli.core.errors import AsrError
+from asrcli.core.events import Final, Gap
+from asrcli.core.settings import FILE_RETRY_FOR_S, RetrySettings
 from asrcli.recovery.backoff import UNANSWERED
 from tests.support.simulated_service import SPEECH, Life
 from tests.support.simulation import NOISE, PAUSE, PIECE_MS, QUIET, Outcome, simulated, tape
 
 N = 3
-TRIES = Retries(N, 0.5, 4.0)
+TRIES = RetrySettings(N, 0.5, 4.0)
 FAULTS = [
     "", "drops", "falls silent", "stops reading", "fails", "never ready", "away", "refuses",
     "drops at finish", "never answers finish", "empty audio", "ends the task",

@@ -9,17 +9,17 @@ from queue import Empty
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asrcli.config import Connection, Retries
-from asrcli.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused
-from asrcli.events import Final, Finished, Gap, Partial
-from asrcli.message import Closed, Text
-from asrcli.request import Audio, Finish
+from asrcli.core.client_commands import FinishTask, SendAudio
+from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused
+from asrcli.core.events import Final, Finished, Gap, Partial
+from asrcli.core.message import Closed, Text
+from asrcli.core.settings import ConnectionSettings, RetrySettings
 from tests.support.handshake import RATE, Service, Tone, Wire
 from tests.support.talk import READY, Play, Talk, listening
 
 BREATH = 4  # chunks that are said in one
 CHUNKS = 3 * BREATH
-HASTY = Connection("ws://test", idle_timeout_s=0.1, stall_timeout_s=0.1)
+HASTY = ConnectionSettings("ws://test", idle_timeout_s=0.1, stall_timeout_s=0.1)
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def played(life: Life) -> Play | AsrError:
         heard, finishing = 0, False
         while heard < life.hears and not finishing:
             request = service.asked()
-            heard += isinstance(request, Audio)
-            finishing = isinstance(request, Finish)
+            heard += isinstance(request, SendAudio)
+            finishing = isinstance(request, FinishTask)
         for number in range(min(life.told, heard)):
             final = Final(str(number + 1), number * 100, number * 100 + 100, "word")
             service.tell(Partial(final.key, final.begin_ms, "", "wo"), *[final] * (1 + life.repeats))
@@ -88,7 +88,7 @@ def whole(service: Service, wire: Wire) -> None:
     del wire
     service.asked()
     service.tell(READY)
-    chunks = sum(isinstance(request, Audio) for request in service.until_finish())
+    chunks = sum(isinstance(request, SendAudio) for request in service.until_finish())
     for number in range(chunks):
         service.tell(Final(str(number + 1), number * 100, number * 100 + 100, "word"))
     service.tell(Finished())
@@ -111,7 +111,7 @@ def test_each_sample_is_final_once_or_named_by_a_gap(
         source = Talk()
         source.say(BREATH)
     plays = [played(life) for life in lives]
-    retries = Retries(limit, 0)
+    retries = RetrySettings(limit, 0)
     asked = listening(source, *plays, *[left_alone(whole)] * 20, retries=retries, clock=clock(), connection=HASTY)
     fates = [0] * CHUNKS
     for number, event in enumerate(asked.events()):
@@ -123,8 +123,8 @@ def test_each_sample_is_final_once_or_named_by_a_gap(
             assert event.begin_ms % 100 == event.end_ms % 100 == 0
             for chunk in range(event.begin_ms // 100, event.end_ms // 100):
                 fates[chunk] += 1
-    captured = asked.over.end // RATE.samples(100)
+    captured = asked.result.end // RATE.samples(100)
     assert fates == [1] * captured + [0] * (CHUNKS - captured)
     if limit == 20:
-        assert asked.over.error is None
+        assert asked.result.error is None
         assert captured == CHUNKS or stop_after is not None

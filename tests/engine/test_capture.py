@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asrcli.audio import Chunk, Format
+from asrcli.core.audio import Chunk, Format
+from asrcli.core.events import Event
 from asrcli.engine.capture import LEAST_CATCH_UP, capture
 from asrcli.engine.inbox import Inbox
-from asrcli.events import Event
 
 RATE = Format(16000)
 CHUNK_MS = 100

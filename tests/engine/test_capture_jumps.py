@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from asrcli.audio import Chunk, Format
+from asrcli.core.audio import Chunk, Format
+from asrcli.core.events import Event
 from asrcli.engine.capture import capture
 from asrcli.engine.inbox import Inbox
-from asrcli.events import Event
 
 RATE = Format(16000)
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from asrcli.errors import ServiceRefused
-from asrcli.events import Final, Finished, Gap, Notice, Partial
-from asrcli.message import Closed
-from asrcli.request import Finish
+from asrcli.core.client_commands import FinishTask
+from asrcli.core.errors import ServiceRefused
+from asrcli.core.events import Final, Finished, Gap, Notice, Partial
+from asrcli.core.message import Closed
 from tests.support.device import Clock
 from tests.support.handshake import RATE, Service, Wire
 from tests.support.talk import READY, Talk, audio, heard, listening
@@ -36,7 +36,7 @@ def test_a_task_that_ends_for_silence_is_opened_anew_at_the_next_speech(code: st
         service.asked()
         service.tell(READY)
         audio(service, 20 + 5)
-        assert isinstance(service.asked(), Finish)
+        assert isinstance(service.asked(), FinishTask)
         service.tell(Final("1", 2000, 2500, "hello"), Finished())
         assert wire
 
@@ -49,7 +49,7 @@ def test_a_task_that_ends_for_silence_is_opened_anew_at_the_next_speech(code: st
             talk.say(5)
             talk.end()
     assert heard(events) == [Final("1", 11_000, 11_500, "hello")]
-    assert (asked.over.error, RATE.ms(asked.over.end)) == (None, 11_500)
+    assert (asked.result.error, RATE.ms(asked.result.end)) == (None, 11_500)
 
 
 def test_what_was_said_while_the_service_gave_up_is_heard_again() -> None:
@@ -68,7 +68,7 @@ def test_what_was_said_while_the_service_gave_up_is_heard_again() -> None:
         service.tell(READY)
         audio(service, 20)
         talk.end()
-        assert isinstance(service.asked(), Finish)
+        assert isinstance(service.asked(), FinishTask)
         service.tell(Final("1", 1900, 2000, "oh"), Finished())
         assert wire
 
@@ -102,7 +102,7 @@ def test_a_sentence_that_the_service_dropped_is_said_again_once_and_then_named()
     events = heard(list(asked.events()))
     assert events[:2] == [Partial("1", 1000, "", "hel"), Partial("1", 1000, "", "hel")]
     assert [(gap.begin_ms, gap.end_ms) for gap in events if isinstance(gap, Gap)] == [(1000, 3000)]
-    assert asked.over.error is None
+    assert asked.result.error is None
 
 
 def test_silence_to_the_end_is_a_good_end() -> None:
@@ -120,7 +120,7 @@ def test_silence_to_the_end_is_a_good_end() -> None:
     talk.say(5, quiet=True)
     asked = listening(talk, serve)
     assert heard(list(asked.events())) == []
-    assert (asked.over.error, RATE.ms(asked.over.end)) == (None, 4500)
+    assert (asked.result.error, RATE.ms(asked.result.end)) == (None, 4500)
 
 
 def test_a_service_that_ends_each_task_at_once_is_not_asked_in_a_loop() -> None:
@@ -159,4 +159,4 @@ def test_other_refusals_end_a_live_session_too() -> None:
     talk.say(1)
     asked = listening(talk, serve)
     list(asked.events())
-    assert isinstance(asked.over.error, ServiceRefused)
+    assert isinstance(asked.result.error, ServiceRefused)

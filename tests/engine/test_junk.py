@@ -8,11 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asrcli.config import Connection, Recognition
-from asrcli.events import Final, Finished, Gap
-from asrcli.message import Message, Text
-from asrcli.protocol import inference, realtime
-from asrcli.seams import ClientCodec
+from asrcli.core.events import Final, Finished, Gap
+from asrcli.core.interfaces import ClientCodec
+from asrcli.core.message import Message, Text
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.realtime.codec import RealtimeClient
 from tests.protocol.test_junk import MESSAGES
 from tests.support.handshake import PATIENCE_S, RATE, Service, Tone, Wire
 from tests.support.pair import counting
@@ -38,12 +39,12 @@ IDS = st.integers(-1, 5) | st.none() | st.sampled_from(["a", "b", ""])
 
 def inference_codec() -> ClientCodec:
     """A codec of the one wire."""
-    return inference.Client(Recognition("m"), counting("task-"))
+    return InferenceClient(RecognitionSettings("m"), counting("task-"))
 
 
 def realtime_codec() -> ClientCodec:
     """And of the other."""
-    return realtime.Client(Recognition("m"), counting("event-"))
+    return RealtimeClient(RecognitionSettings("m"), counting("event-"))
 
 
 def written(**fields: Any) -> Text:
@@ -115,15 +116,15 @@ def test_a_session_survives_any_service(
             until_finish()
         wire.say(finished)
 
-    asked = listening(Tone(CHUNKS), serve, make_codec=make_codec, connection=Connection("ws://test"))
+    asked = listening(Tone(CHUNKS), serve, make_codec=make_codec, connection=ConnectionSettings("ws://test"))
     events = list(asked.events())
-    assert asked.over.error is None
+    assert asked.result.error is None
     found = Counter(event.text for event in events if isinstance(event, Final))
     assert {text: found[text] for text in texts} == dict.fromkeys(texts, 1)
     assert sum(isinstance(event, Finished) for event in events) == 1
-    totals = asked.over.totals
+    totals = asked.result.totals
     assert totals.open_ms == 0
-    assert totals.final_ms + totals.silence_ms + totals.lost_ms == CHUNKS * CHUNK_MS == RATE.ms(asked.over.end)
+    assert totals.final_ms + totals.silence_ms + totals.lost_ms == CHUNKS * CHUNK_MS == RATE.ms(asked.result.end)
     for event in events:
         if isinstance(event, Final | Gap):
             assert 0 <= event.begin_ms <= event.end_ms <= CHUNKS * CHUNK_MS

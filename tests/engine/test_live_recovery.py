@@ -1,17 +1,17 @@
 """Lost connections of what cannot wait, and of a wire without times: queues, limits, stalls, commits."""
 
-from asrcli.config import FILE_RETRY_FOR_S, Connection, Recognition, Retries
-from asrcli.errors import ConnectFailed
-from asrcli.events import Final, Finished, Progress, Ready, Reconnecting
-from asrcli.message import Message, Text
-from asrcli.protocol import realtime
+from asrcli.core.client_commands import FinishTask
+from asrcli.core.errors import ConnectFailed
+from asrcli.core.events import Final, Finished, Progress, Ready, Reconnecting
+from asrcli.core.message import Message, Text
+from asrcli.core.settings import FILE_RETRY_FOR_S, ConnectionSettings, RecognitionSettings, RetrySettings
+from asrcli.protocol.realtime.codec import RealtimeClient
 from asrcli.recovery.backoff import STOPPED_S
-from asrcli.request import Finish
 from tests.support.handshake import Service, Wire
 from tests.support.pair import counting
 from tests.support.talk import BROKEN, READY, Play, Talk, audio, dropping, finishing, listening, without_reconnects
 
-AT_ONCE = Retries(limit=5, wait_s=0)
+AT_ONCE = RetrySettings(limit=5, wait_s=0)
 
 
 def test_live_audio_queues_while_the_connection_is_away() -> None:
@@ -30,12 +30,12 @@ def test_live_audio_queues_while_the_connection_is_away() -> None:
         service.asked()
         service.tell(READY)
         audio(service, 11)
-        assert isinstance(service.asked(), Finish)
+        assert isinstance(service.asked(), FinishTask)
         service.tell(Final("1", 0, 1100, "two"), Finished())
 
     talk.say(3)
     asked = listening(
-        talk, first, ConnectFailed("ws://test", "no route"), second, retries=Retries(limit=None, wait_s=0)
+        talk, first, ConnectFailed("ws://test", "no route"), second, retries=RetrySettings(limit=None, wait_s=0)
     )
     events = []
     for event in asked.events():
@@ -57,11 +57,11 @@ def test_a_user_who_stopped_is_not_kept_for_ever() -> None:
     talk.say(2)
     talk.end()
     down = [ConnectFailed("ws://test", "down")] * 400
-    asked = listening(talk, dropping(2), *down, retries=Retries(None, wait_s=0), clock=clock)
+    asked = listening(talk, dropping(2), *down, retries=RetrySettings(None, wait_s=0), clock=clock)
     attempts = [event.attempt for event in asked.events() if isinstance(event, Reconnecting)]
     assert attempts == list(range(1, len(attempts) + 1))
     assert FILE_RETRY_FOR_S <= now[0] < FILE_RETRY_FOR_S + 60
-    assert isinstance(asked.over.error, ConnectFailed)
+    assert isinstance(asked.result.error, ConnectFailed)
 
 
 def test_a_user_who_ended_the_run_waits_half_a_minute() -> None:
@@ -74,7 +74,11 @@ def test_a_user_who_ended_the_run_waits_half_a_minute() -> None:
 
     talk.say(2)
     asked = listening(
-        talk, dropping(2), *[ConnectFailed("ws://test", "down")] * 400, retries=Retries(None, wait_s=0), clock=clock
+        talk,
+        dropping(2),
+        *[ConnectFailed("ws://test", "down")] * 400,
+        retries=RetrySettings(None, wait_s=0),
+        clock=clock,
     )
     ended_at = None
     for event in asked.events():
@@ -84,13 +88,13 @@ def test_a_user_who_ended_the_run_waits_half_a_minute() -> None:
             asked.end_input()
     assert ended_at is not None
     assert now[0] < ended_at + STOPPED_S + 60
-    assert isinstance(asked.over.error, ConnectFailed)
+    assert isinstance(asked.result.error, ConnectFailed)
 
 
 def test_a_service_that_answers_nothing_to_speech_is_given_up_and_silence_is_no_stall() -> None:
     """Only what was said wants an answer."""
     talk, now = Talk(), [0.0]
-    quick = Connection("ws://test", stall_timeout_s=0.2)
+    quick = ConnectionSettings("ws://test", stall_timeout_s=0.2)
 
     def mute(service: Service, wire: Wire) -> None:
         assert wire
@@ -127,9 +131,9 @@ def test_a_long_push_to_talk_is_no_stall() -> None:
         wire.say(Text(f'{{"type":"{done}","item_id":"i","transcript":"long"}}'), Text('{"type":"session.finished"}'))
 
     talk.say(1)
-    manual = Recognition("qwen3-asr-flash-realtime", vad=False)
+    manual = RecognitionSettings("qwen3-asr-flash-realtime", vad=False)
     asked = listening(
-        talk, serve, make_codec=lambda: realtime.Client(manual, ids), clock=lambda: now[0], retries=AT_ONCE
+        talk, serve, make_codec=lambda: RealtimeClient(manual, ids), clock=lambda: now[0], retries=AT_ONCE
     )
     events = []
     for event in asked.events():
@@ -176,12 +180,12 @@ def test_realtime_resumes_behind_the_last_completed_item() -> None:
     for _ in range(3):
         talk.say(2, cut_after=True)
     talk.end()
-    recognition = Recognition("qwen3-asr-flash-realtime", vad=False)
+    recognition = RecognitionSettings("qwen3-asr-flash-realtime", vad=False)
     asked = listening(
         talk,
         serving(last=False),
         serving(last=True),
-        make_codec=lambda: realtime.Client(recognition, lambda: "id"),
+        make_codec=lambda: RealtimeClient(recognition, lambda: "id"),
         retries=AT_ONCE,
     )
     finals = [event for event in asked.events() if isinstance(event, Final)]

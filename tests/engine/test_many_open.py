@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from asrcli.config import Recognition
-from asrcli.engine.task import OPEN_LIMIT, Repeated, Task
-from asrcli.events import Final
-from asrcli.message import Text
-from asrcli.protocol import inference, omni, realtime
-from asrcli.seams import ClientCodec
-from asrcli.transcript import MOST_OPEN, Transcript, fold
+from asrcli.core.events import Final
+from asrcli.core.interfaces import ClientCodec
+from asrcli.core.message import Text
+from asrcli.core.settings import RecognitionSettings
+from asrcli.core.transcript import MOST_OPEN, Transcript, fold
+from asrcli.engine.task import OPEN_LIMIT, RepeatedFinal, TranscriptionTask
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.omni.codec import OmniClient
+from asrcli.protocol.realtime.codec import RealtimeClient
 from tests.support.pair import counting
 
 MANY = 3 * OPEN_LIMIT
@@ -54,16 +56,23 @@ def answered(number: int) -> list[dict[str, Any]]:
 
 SERVICES: dict[str, tuple[Callable[[], ClientCodec], Callable[[int], list[dict[str, Any]]], str]] = {
     "inference": (
-        lambda: inference.Client(Recognition("m"), counting("t")),
-        named(lambda number: {"sentence_id": number}), "task-finished",
+        lambda: InferenceClient(RecognitionSettings("m"), counting("t")),
+        named(lambda number: {"sentence_id": number}),
+        "task-finished",
     ),
-    "without ids": (lambda: inference.Client(Recognition("m"), counting("t")), named(lambda _: {}), "task-finished"),
+    "without ids": (
+        lambda: InferenceClient(RecognitionSettings("m"), counting("t")),
+        named(lambda _: {}),
+        "task-finished",
+    ),
     "translating": (
-        lambda: inference.Client(Recognition("m", translate="en"), counting("t")), translated, "task-finished",
+        lambda: InferenceClient(RecognitionSettings("m", translate="en"), counting("t")),
+        translated,
+        "task-finished",
     ),
-    "realtime": (lambda: realtime.Client(Recognition("m"), counting("c")), transcribed, "session.finished"),
-    "omni": (lambda: omni.Client(Recognition("m"), counting("c")), answered, "session.finished"),
-}  # fmt: skip
+    "realtime": (lambda: RealtimeClient(RecognitionSettings("m"), counting("c")), transcribed, "session.finished"),
+    "omni": (lambda: OmniClient(RecognitionSettings("m"), counting("c")), answered, "session.finished"),
+}
 
 
 @pytest.mark.parametrize(("make", "say", "end"), SERVICES.values(), ids=SERVICES)
@@ -71,14 +80,14 @@ def test_each_text_is_kept_once(
     make: Callable[[], ClientCodec], say: Callable[[int], list[dict[str, Any]]], end: str
 ) -> None:
     """As a final, when there are too many or when the task ends; and no part of the way holds more than a few."""
-    task, transcript, texts, most = Task(make()), Transcript(), list[str](), 0
+    task, transcript, texts, most = TranscriptionTask(make()), Transcript(), list[str](), 0
     task.codec.start()
     task.codec.audio(bytes(32 * 10_000))
     task.sent_ms, task.finishing = 10_000, True
     ending = {"header": {"event": end}} if "task" in end else {"type": end}
     for message in [each for number in range(MANY) for each in say(number)] + [ending]:
         for event in task.receive(Text(json.dumps(message)), 0.0):
-            assert not isinstance(event, Repeated)
+            assert not isinstance(event, RepeatedFinal)
             transcript = fold(transcript, event)
             texts += [event.text] if isinstance(event, Final) and event.text else []
         most = max(most, len(transcript.open), len(transcript.numbers))

@@ -7,10 +7,8 @@ from threading import Semaphore
 
 import pytest
 
-from asrcli.config import Connection, Recognition
-from asrcli.engine.session import Session
-from asrcli.errors import ConnectionLost
-from asrcli.events import (
+from asrcli.core.errors import ConnectionLost
+from asrcli.core.events import (
     Event,
     Final,
     Finished,
@@ -23,14 +21,16 @@ from asrcli.events import (
     SpeechStarted,
     SpeechStopped,
 )
-from asrcli.message import Closed, Text
-from asrcli.protocol import omni
+from asrcli.core.message import Closed, Text
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+from asrcli.engine.session import TranscriptionSession
+from asrcli.protocol.omni.codec import LIFETIME_S, OmniClient, OmniServer
 from tests.support.handshake import PATIENCE_S, RATE, Service, Wire
 from tests.support.omni import MANUAL, VAD
 from tests.support.pair import counting
 from tests.support.talk import Play, Talk, listening
 
-OLD_S = omni.LIFETIME_S
+OLD_S = LIFETIME_S
 
 
 class Answering:
@@ -43,7 +43,7 @@ class Answering:
 
     def __init__(self, wire: Wire, told: list[str]) -> None:
         self.wire, self.told = wire, told
-        self.codec = omni.Server(counting("s"), MANUAL.model)
+        self.codec = OmniServer(counting("s"), MANUAL.model)
         self.read("session.update")
         self.tell(Ready(""))
 
@@ -75,12 +75,16 @@ class Answering:
 
 
 def answered(
-    recognition: Recognition, talk: Talk, *plays: Play, now: list[float], connection: Connection | None = None
-) -> Session:
+    recognition: RecognitionSettings,
+    talk: Talk,
+    *plays: Play,
+    now: list[float],
+    connection: ConnectionSettings | None = None,
+) -> TranscriptionSession:
     """A session with the service of a test."""
     ids = counting("c")
     return listening(
-        talk, *plays, make_codec=lambda: omni.Client(recognition, ids), clock=lambda: now[0], connection=connection
+        talk, *plays, make_codec=lambda: OmniClient(recognition, ids), clock=lambda: now[0], connection=connection
     )
 
 
@@ -115,8 +119,8 @@ def test_the_next_utterance_goes_out_behind_the_answer() -> None:
     assert finals == [(0, 300, "one"), (300, 500, "two")]
     one, two = ["append"] * 3, ["append"] * 2
     assert told == ["update", *one, "commit", "create", "ANSWER", *two, "commit", "create", "ANSWER", "finish"]
-    assert (asked.over.error, RATE.ms(asked.over.end)) == (None, 500)
-    assert asked.over.usage.audio_tokens == 4 + 3
+    assert (asked.result.error, RATE.ms(asked.result.end)) == (None, 500)
+    assert asked.result.usage.audio_tokens == 4 + 3
 
 
 @pytest.mark.parametrize("mute", [True, False])
@@ -136,13 +140,13 @@ def test_an_answer_that_never_comes_is_a_lost_connection(mute: bool) -> None:
         except Empty:
             wire.say(Closed(1006, "the test gave up"))
 
-    asked = answered(MANUAL, talk, serve, now=[0.0], connection=Connection("ws://test", idle_timeout_s=0.05))
+    asked = answered(MANUAL, talk, serve, now=[0.0], connection=ConnectionSettings("ws://test", idle_timeout_s=0.05))
     for event in asked.events():
         if isinstance(event, Ready):
             talk.say(2, cut_after=True)
             talk.say(2, cut_after=True)
-    assert isinstance(asked.over.error, ConnectionLost)
-    assert "no answer" in str(asked.over.error)
+    assert isinstance(asked.result.error, ConnectionLost)
+    assert "no answer" in str(asked.result.error)
 
 
 def test_behind_an_answer_nothing_is_waited_for() -> None:
@@ -168,7 +172,7 @@ def test_behind_an_answer_nothing_is_waited_for() -> None:
         if isinstance(event, Progress) and event.sent_ms == 300:
             talk.say(1, cut_after=True)
             talk.end()
-    assert (texts, asked.over.error, told.count("update")) == (["text 1", "text 2"], None, 1)
+    assert (texts, asked.result.error, told.count("update")) == (["text 1", "text 2"], None, 1)
 
 
 def test_an_answer_that_comes_slowly_is_waited_for() -> None:
@@ -190,7 +194,7 @@ def test_an_answer_that_comes_slowly_is_waited_for() -> None:
     for _ in range(2):
         talk.say(2, cut_after=True)
     talk.end()
-    patience = Connection("ws://test", idle_timeout_s=30, stall_timeout_s=300)
+    patience = ConnectionSettings("ws://test", idle_timeout_s=30, stall_timeout_s=300)
     asked = answered(MANUAL, talk, serve, now=now, connection=patience)
     finals: list[str] = []
     for event in asked.events():
@@ -199,7 +203,7 @@ def test_an_answer_that_comes_slowly_is_waited_for() -> None:
             seen.release()
         if isinstance(event, Final):
             finals.append(event.text)
-    assert (finals, asked.over.error) == (["one", "two"], None)
+    assert (finals, asked.result.error) == (["one", "two"], None)
 
 
 @pytest.mark.parametrize("sent_more", [0, 2])
@@ -243,7 +247,7 @@ def test_a_session_is_renewed_between_sentences_before_the_service_closes_it(sen
     finals = [(event.begin_ms, event.end_ms, event.text) for event in events if isinstance(event, Final)]
     assert finals == [(0, 300, "one"), *more, (end, end + 400, "two")]
     assert told.count("append") == 3 + sent_more + 12 + 4 + 12
-    assert (told.count("update"), asked.over.error, RATE.ms(asked.over.end)) == (2, None, end + 400)
+    assert (told.count("update"), asked.result.error, RATE.ms(asked.result.end)) == (2, None, end + 400)
     assert not [event for event in events if isinstance(event, Gap)]
 
 
@@ -264,9 +268,9 @@ def test_push_to_talk_is_renewed_behind_an_answer() -> None:
         talk.say(2, cut_after=True)
     talk.end()
     asked = answered(
-        MANUAL, talk, serve, serve, now=now, connection=Connection("ws://test", stall_timeout_s=10 * OLD_S)
+        MANUAL, talk, serve, serve, now=now, connection=ConnectionSettings("ws://test", stall_timeout_s=10 * OLD_S)
     )
     finals = [(event.begin_ms, event.end_ms) for event in asked.events() if isinstance(event, Final)]
     assert finals == [(0, 200), (200, 400)]
     assert told == ["update", "append", "append", "commit", "create", "finish"] * 2
-    assert asked.over.error is None
+    assert asked.result.error is None

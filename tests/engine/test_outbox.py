@@ -5,8 +5,8 @@ from threading import Thread
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asrcli.core.events import Event, Final, Partial, Progress
 from asrcli.engine.outbox import Outbox, replaces
-from asrcli.events import Event, Final, Partial, Progress
 
 EVENTS = st.one_of(
     st.builds(Partial, st.sampled_from("ab"), st.integers(0, 9), st.just(""), st.text(max_size=2)),

@@ -2,15 +2,15 @@
 
 import pytest
 
-from asrcli.config import Retries
-from asrcli.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused
-from asrcli.events import Final, Finished, Gap, Notice, Partial, Reconnecting
-from asrcli.message import Closed, Text
-from asrcli.request import Audio, Finish
+from asrcli.core.client_commands import FinishTask, SendAudio
+from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused
+from asrcli.core.events import Final, Finished, Gap, Notice, Partial, Reconnecting
+from asrcli.core.message import Closed, Text
+from asrcli.core.settings import RetrySettings
 from tests.support.handshake import RATE, Service, Tone, Wire
 from tests.support.talk import BROKEN, READY, audio, dropping, finishing, listening, without_reconnects
 
-AT_ONCE = Retries(limit=5, wait_s=0)
+AT_ONCE = RetrySettings(limit=5, wait_s=0)
 
 
 def test_what_no_final_covers_is_sent_again_and_times_go_on() -> None:
@@ -29,7 +29,7 @@ def test_what_no_final_covers_is_sent_again_and_times_go_on() -> None:
         Final("2", 700, 1000, "three"),
     ]
     assert [(event.attempt, event.wait_ms) for event in events if isinstance(event, Reconnecting)] == [(1, 0)]
-    assert (asked.over.error, asked.over.reconnects, RATE.ms(asked.over.end)) == (None, 1, 1000)
+    assert (asked.result.error, asked.result.reconnects, RATE.ms(asked.result.end)) == (None, 1, 1000)
 
 
 def test_a_loss_behind_the_finish_is_finished_again() -> None:
@@ -45,7 +45,7 @@ def test_a_loss_behind_the_finish_is_finished_again() -> None:
     asked = listening(Tone(5), serve, finishing(3, Final("1", 0, 300, "two")), retries=AT_ONCE)
     events = without_reconnects(list(asked.events()))
     assert events == [Final("1", 0, 200, "one"), Final("1", 200, 500, "two")]
-    assert asked.over.error is None
+    assert asked.result.error is None
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_trouble_that_passes_is_tried_again(trouble: AsrError) -> None:
         retries=AT_ONCE,
     )
     assert [event.text for event in asked.events() if isinstance(event, Final)] == ["one", "two"]
-    assert asked.over.error is None
+    assert asked.result.error is None
 
 
 @pytest.mark.parametrize("code", ["InvalidApiKey", "Arrearage", "AccessDenied", "ModelNotFound", "InvalidParameter"])
@@ -86,7 +86,7 @@ def test_trouble_that_stays_ends_the_session_at_once(code: str) -> None:
 
     asked = listening(Tone(5), serve, finishing(5), retries=AT_ONCE)
     events = list(asked.events())
-    assert isinstance(asked.over.error, ServiceRefused)
+    assert isinstance(asked.result.error, ServiceRefused)
     assert not any(isinstance(event, Reconnecting) for event in events)
     assert [(gap.begin_ms, gap.end_ms) for gap in events if isinstance(gap, Gap)] == [(0, 500)]
 
@@ -94,29 +94,31 @@ def test_trouble_that_stays_ends_the_session_at_once(code: str) -> None:
 def test_attempts_without_progress_are_counted_and_end_in_a_gap() -> None:
     """A service that takes a connection and drops it has helped nobody."""
     asked = listening(
-        Tone(5), dropping(3, Final("1", 0, 200, "one")), *[dropping(0)] * 9, retries=Retries(limit=3, wait_s=0)
+        Tone(5), dropping(3, Final("1", 0, 200, "one")), *[dropping(0)] * 9, retries=RetrySettings(limit=3, wait_s=0)
     )
     events = list(asked.events())
     attempts = [event.attempt for event in events if isinstance(event, Reconnecting)]
     assert attempts == [1, 2, 3]
-    assert isinstance(asked.over.error, ConnectionLost)
+    assert isinstance(asked.result.error, ConnectionLost)
     assert [(gap.begin_ms, gap.end_ms) for gap in events if isinstance(gap, Gap)] == [(200, 500)]
 
 
 def test_progress_begins_the_count_anew() -> None:
     """Five losses with text between them are five first losses."""
     one_each = [dropping(1, Final("1", 0, 100, f"word {number}")) for number in range(5)]
-    asked = listening(Tone(6), *one_each, finishing(1, Final("1", 0, 100, "last")), retries=Retries(limit=1, wait_s=0))
+    asked = listening(
+        Tone(6), *one_each, finishing(1, Final("1", 0, 100, "last")), retries=RetrySettings(limit=1, wait_s=0)
+    )
     finals = [event for event in asked.events() if isinstance(event, Final)]
     assert [(final.begin_ms, final.end_ms) for final in finals] == [(at, at + 100) for at in range(0, 600, 100)]
-    assert (asked.over.error, asked.over.reconnects) == (None, 5)
+    assert (asked.result.error, asked.result.reconnects) == (None, 5)
 
 
 def test_a_service_that_never_listened_is_not_waited_for() -> None:
     """A wrong address is told at once; one that says it is in trouble is tried again."""
     asked = listening(Tone(5), ConnectFailed("ws://test", "unknown host"), finishing(5), retries=AT_ONCE)
     assert not any(isinstance(event, Reconnecting) for event in asked.events())
-    assert isinstance(asked.over.error, ConnectFailed)
+    assert isinstance(asked.result.error, ConnectFailed)
     busy = ConnectFailed("ws://test", "HTTP 503", passing=True)
     asked = listening(Tone(5), busy, busy, finishing(5, Final("1", 0, 500, "all")), retries=AT_ONCE)
     assert [event.text for event in asked.events() if isinstance(event, Final)] == ["all"]
@@ -141,7 +143,7 @@ def test_nonsense_ends_nothing() -> None:
     assert [text.rpartition(" read: ")[2] for text in warnings] == [
         "not JSON: <html>", "field header.event is missing: {}",
     ]  # fmt: skip
-    assert (asked.over.error, asked.over.reconnects) == (None, 0)
+    assert (asked.result.error, asked.result.reconnects) == (None, 0)
 
 
 def test_duplicates_and_what_was_final_before_the_seam_are_not_said_twice() -> None:
@@ -176,7 +178,7 @@ def test_what_a_retired_connection_says_late_is_not_heard() -> None:
         service.tell(READY)
         wires[0].say(Text('{"header":{"event":"task-finished","task_id":"task-1"},"payload":{}}'))
         audio(service, 5)
-        assert isinstance(service.asked(), Finish)
+        assert isinstance(service.asked(), FinishTask)
         service.tell(Final("1", 0, 500, "all"), Finished())
 
     asked = listening(Tone(5), first, second, retries=AT_ONCE)
@@ -197,7 +199,7 @@ def test_the_outage_is_told_with_its_length() -> None:
     )  # fmt: skip
     notices = [event.text for event in asked.events() if isinstance(event, Notice)]
     assert any(text.startswith("connected again after 0.") for text in notices)
-    assert asked.over.longest_outage_ms > 0
+    assert asked.result.longest_outage_ms > 0
 
 
 def test_times_from_the_future_are_moved_into_what_was_sent() -> None:
@@ -206,8 +208,8 @@ def test_times_from_the_future_are_moved_into_what_was_sent() -> None:
     (final,) = [event for event in asked.events() if isinstance(event, Final)]
     assert 0 <= final.begin_ms <= final.end_ms <= 500
     assert final.text == "from the future"
-    totals = asked.over.totals
-    assert (totals.final_ms + totals.silence_ms, totals.lost_ms, asked.over.error) == (500, 0, None)
+    totals = asked.result.totals
+    assert (totals.final_ms + totals.silence_ms, totals.lost_ms, asked.result.error) == (500, 0, None)
 
 
 def test_audio_requests_are_whole() -> None:
@@ -218,7 +220,7 @@ def test_audio_requests_are_whole() -> None:
         assert wire
         service.asked()
         service.tell(READY)
-        sizes.extend(len(request.data) for request in service.until_finish() if isinstance(request, Audio))
+        sizes.extend(len(request.data) for request in service.until_finish() if isinstance(request, SendAudio))
         service.tell(Final("1", 0, 300, "two"), Finished())
 
     asked = listening(Tone(5), dropping(4, Final("1", 0, 200, "one")), second, retries=AT_ONCE)

@@ -1,11 +1,11 @@
 """Live sessions that go on in another task: early ends, pauses, connections closed between tasks."""
 
-from asrcli.config import Recognition
-from asrcli.errors import ConnectionLost, SourceError
-from asrcli.events import Final, Finished, Gap, Resumed
-from asrcli.message import Closed, Message, Text
-from asrcli.protocol import realtime
-from asrcli.request import Finish, Start
+from asrcli.core.client_commands import FinishTask, StartTask
+from asrcli.core.errors import ConnectionLost, SourceError
+from asrcli.core.events import Final, Finished, Gap, Resumed
+from asrcli.core.message import Closed, Message, Text
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.realtime.codec import RealtimeClient
 from tests.support.handshake import RATE, Service, Wire
 from tests.support.talk import READY, Talk, audio, heard, listening
 
@@ -15,24 +15,24 @@ def test_an_early_end_renews_the_task_on_the_same_connection() -> None:
     talk = Talk()
 
     def serve(service: Service, wire: Wire) -> None:
-        assert isinstance(service.asked(), Start)
+        assert isinstance(service.asked(), StartTask)
         service.tell(READY)
         audio(service, 3)
-        assert isinstance(service.asked(), Finish)
+        assert isinstance(service.asked(), FinishTask)
         talk.say(2)  # while the rest of the first is awaited
         service.tell(Final("1", 0, 300, "one"), Finished())
-        assert isinstance(service.asked(), Start)
+        assert isinstance(service.asked(), StartTask)
         service.tell(READY)
         audio(service, 2)
         talk.end()
-        assert isinstance(service.asked(), Finish)
+        assert isinstance(service.asked(), FinishTask)
         service.tell(Final("1", 0, 200, "two"), Finished())
         assert wire
 
     talk.say(3, cut_after=True)
     asked = listening(talk, serve)
     assert heard(list(asked.events())) == [Final("1", 0, 300, "one"), Final("1", 300, 500, "two")]
-    assert (asked.over.error, RATE.ms(asked.over.end), asked.over.usage.seconds) == (None, 500, 2)
+    assert (asked.result.error, RATE.ms(asked.result.end), asked.result.usage.seconds) == (None, 500, 2)
 
 
 def test_a_pause_sends_nothing_and_its_time_is_on_the_timeline() -> None:
@@ -43,16 +43,16 @@ def test_a_pause_sends_nothing_and_its_time_is_on_the_timeline() -> None:
         service.asked()
         service.tell(READY)
         audio(service, 2)
-        assert isinstance(service.asked(), Finish)
+        assert isinstance(service.asked(), FinishTask)
         service.tell(Final("1", 0, 200, "one"), Finished())
         talk.jump(50)
         talk.tell(Resumed(200, 5200))
         talk.say(1)
         talk.end()
-        assert isinstance(service.asked(), Start)
+        assert isinstance(service.asked(), StartTask)
         service.tell(READY)
         audio(service, 1)
-        assert isinstance(service.asked(), Finish)
+        assert isinstance(service.asked(), FinishTask)
         service.tell(Final("1", 0, 100, "two"), Finished())
         assert wire
 
@@ -60,7 +60,7 @@ def test_a_pause_sends_nothing_and_its_time_is_on_the_timeline() -> None:
     asked = listening(talk, serve)
     events = heard(list(asked.events()))
     assert sorted(events, key=repr) == [Final("1", 0, 200, "one"), Final("1", 5200, 5300, "two"), Resumed(200, 5200)]
-    assert RATE.ms(asked.over.end) == 5300
+    assert RATE.ms(asked.result.end) == 5300
 
 
 def test_a_run_that_ends_in_a_pause_accounts_for_it() -> None:
@@ -71,7 +71,7 @@ def test_a_run_that_ends_in_a_pause_accounts_for_it() -> None:
         service.asked()
         service.tell(READY)
         audio(service, 1)
-        assert isinstance(service.asked(), Finish)
+        assert isinstance(service.asked(), FinishTask)
         service.tell(Final("1", 0, 100, "one"), Finished())
         talk.tell(Resumed(100, 900))
         talk.end()
@@ -81,7 +81,7 @@ def test_a_run_that_ends_in_a_pause_accounts_for_it() -> None:
     asked = listening(talk, serve)
     events = heard(list(asked.events()))
     assert sorted(events, key=repr) == [Final("1", 0, 100, "one"), Resumed(100, 900)]
-    assert (asked.over.error, RATE.ms(asked.over.end)) == (None, 900)
+    assert (asked.result.error, RATE.ms(asked.result.end)) == (None, 900)
 
 
 def test_a_connection_that_was_closed_between_tasks_is_dialled_anew() -> None:
@@ -109,7 +109,7 @@ def test_a_connection_that_was_closed_between_tasks_is_dialled_anew() -> None:
     talk.say(1, cut_after=True)
     asked = listening(talk, first, second)
     assert heard(list(asked.events())) == [Final("1", 0, 100, "one"), Final("1", 100, 200, "two")]
-    assert asked.over.error is None
+    assert asked.result.error is None
 
 
 def test_a_loss_of_the_connection_does_not_count_pauses_and_told_gaps_again() -> None:
@@ -160,8 +160,8 @@ def test_in_manual_mode_a_pause_behind_a_commit_stays_in_the_session() -> None:
     talk.jump(30)
     talk.say(3, cut_after=True)
     talk.end()
-    recognition = Recognition("qwen3-asr-flash-realtime", vad=False)
-    asked = listening(talk, serve, make_codec=lambda: realtime.Client(recognition, lambda: "id"))
+    recognition = RecognitionSettings("qwen3-asr-flash-realtime", vad=False)
+    asked = listening(talk, serve, make_codec=lambda: RealtimeClient(recognition, lambda: "id"))
     finals = [event for event in asked.events() if isinstance(event, Final)]
     assert [(final.begin_ms, final.end_ms, final.text) for final in finals] == [(1000, 1200, "t1"), (4200, 4500, "t2")]
     assert sent.count("session.update") == 1
@@ -182,4 +182,4 @@ def test_a_microphone_that_fails_for_good_still_gets_its_finals() -> None:
     talk.fail(broken)
     asked = listening(talk, serve)
     assert heard(list(asked.events())) == [Final("1", 0, 200, "one")]
-    assert (asked.over.error, asked.over.broken) == (broken, False)
+    assert (asked.result.error, asked.result.broken) == (broken, False)

@@ -6,15 +6,15 @@ from threading import Thread
 
 import pytest
 
-from asrcli.config import Connection, Recognition
-from asrcli.engine.session import Session
-from asrcli.errors import ConnectionLost
-from asrcli.events import Final, Finished, Ready
-from asrcli.message import Binary, Closed, Message, Text, Writable
-from asrcli.protocol import inference
-from asrcli.protocol.raw import on_none
-from asrcli.raw import Piece, RawRun
-from asrcli.request import Audio, Finish
+from asrcli.core.client_commands import FinishTask, SendAudio
+from asrcli.core.errors import ConnectionLost
+from asrcli.core.events import Final, Finished, Ready
+from asrcli.core.message import Binary, Closed, Message, Text, Writable
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+from asrcli.engine.session import TranscriptionSession
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.raw_exchange import on_none
+from asrcli.runs.raw_run import RawPiece, RawRun
 from tests.support.handshake import PATIENCE_S, Service, Tone, Wire
 
 
@@ -50,27 +50,27 @@ def test_a_session_sends_no_audio_without_room_and_goes_on_when_it_is_told() -> 
         service.asked()
         service.tell(Ready("task"))
         for _ in range(5):
-            assert isinstance(service.asked(), Audio)
+            assert isinstance(service.asked(), SendAudio)
             with pytest.raises(Empty):
                 wire.sent.get(timeout=0.05)
             wire.make_room()
-        assert isinstance(service.asked(), Finish)
+        assert isinstance(service.asked(), FinishTask)
         service.tell(Final("1", 0, 500, "all"), Finished())
 
-    def dial(url: str, asked: Connection) -> Wire:
+    def dial(url: str, asked: ConnectionSettings) -> Wire:
         del url, asked
         Thread(target=serve, daemon=True).start()
         return wire
 
-    codec = inference.Client(Recognition("fun-asr-realtime"), lambda: "task")
-    asked = Session(Tone(5), 0, lambda: codec, dial, Connection("ws://test"), None, lambda: 0.0)
+    codec = InferenceClient(RecognitionSettings("fun-asr-realtime"), lambda: "task")
+    asked = TranscriptionSession(Tone(5), 0, lambda: codec, dial, ConnectionSettings("ws://test"), None, lambda: 0.0)
     assert Final("1", 0, 500, "all") in list(asked.events())
-    assert asked.over.error is None
+    assert asked.result.error is None
 
 
 def raw(wire: Wire, pieces: int) -> RawRun:
     """An exchange of so many pieces of audio."""
-    return RawRun(wire, on_none(None, None), (Piece(b"\0\0") for _ in range(pieces)), None, 0.3, lambda *_: None)
+    return RawRun(wire, on_none(None, None), (RawPiece(b"\0\0") for _ in range(pieces)), None, 0.3, lambda *_: None)
 
 
 def test_a_raw_exchange_waits_for_room_too() -> None:

@@ -7,13 +7,14 @@ from threading import Event as Flag
 
 import pytest
 
-from asrcli.audio import Chunk
-from asrcli.config import Connection, Recognition
-from asrcli.errors import ConnectFailed, ConnectionLost, ServiceRefused, SourceError
-from asrcli.events import Billed, Event, Final, Finished, Gap, Notice, Partial, Progress, Ready, Usage
-from asrcli.message import Closed, Message, Text
-from asrcli.protocol import inference, realtime
-from asrcli.request import Audio, Start
+from asrcli.core.audio import Chunk
+from asrcli.core.client_commands import SendAudio, StartTask
+from asrcli.core.errors import ConnectFailed, ConnectionLost, ServiceRefused, SourceError
+from asrcli.core.events import Billed, Event, Final, Finished, Gap, Notice, Partial, Progress, Ready, Usage
+from asrcli.core.message import Closed, Message, Text
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.realtime.codec import RealtimeClient
 from tests.support.handshake import PATIENCE_S, RATE, Service, Tone, Wire, session
 
 READY = Ready("task")
@@ -29,18 +30,18 @@ def test_audio_waits_for_ready_and_finals_come_in_order() -> None:
     before_ready: list[bool] = []
 
     def serve(service: Service, wire: Wire) -> None:
-        assert isinstance(service.asked(), Start)
+        assert isinstance(service.asked(), StartTask)
         before_ready.append(wire.sent.empty())
         service.tell(READY)
         requests = service.until_finish()
-        assert sum(isinstance(request, Audio) for request in requests) == 5
+        assert sum(isinstance(request, SendAudio) for request in requests) == 5
         service.tell(Partial("1", 0, "", "he"), Final("1", 0, 400, "hello"), Finished())
 
     asked = session(Tone(5), serve)
     events = heard(list(asked.events()))
     assert events == [READY, Partial("1", 0, "", "he"), Final("1", 0, 400, "hello"), Finished(Usage(1))]
     assert before_ready == [True]
-    assert (asked.over.error, asked.over.broken, RATE.ms(asked.over.end)) == (None, False, 500)
+    assert (asked.result.error, asked.result.broken, RATE.ms(asked.result.end)) == (None, False, 500)
 
 
 def test_times_are_shifted_to_where_the_session_starts() -> None:
@@ -55,7 +56,7 @@ def test_times_are_shifted_to_where_the_session_starts() -> None:
 
     asked = session(Tone(5), serve, start=RATE.samples(2000))
     assert Final("1", 2100, 2400, "hello") in list(asked.events())
-    assert RATE.ms(asked.over.end) == 2500
+    assert RATE.ms(asked.result.end) == 2500
 
 
 def test_a_broken_connection_prints_finals_and_names_the_rest_as_a_gap() -> None:
@@ -70,10 +71,10 @@ def test_a_broken_connection_prints_finals_and_names_the_rest_as_a_gap() -> None
 
     asked = session(Tone(40), serve)
     events = heard(list(asked.events()))
-    assert isinstance(asked.over.error, ConnectionLost)
-    assert asked.over.error.code == 1006
+    assert isinstance(asked.result.error, ConnectionLost)
+    assert asked.result.error.code == 1006
     assert Final("1", 0, 100, "one") in events
-    assert events[-1] == Gap(100, 4000, str(asked.over.error))
+    assert events[-1] == Gap(100, 4000, str(asked.result.error))
 
 
 def test_the_length_of_a_pipe_is_what_was_captured() -> None:
@@ -117,8 +118,8 @@ def test_the_reason_and_the_finals_behind_a_failed_send_are_heard() -> None:
     asked = session(Tone(9, gate=lambda number: number < 2 or gone.wait(PATIENCE_S)), serve)
     events = list(asked.events())
     assert Final("1", 0, 100, "one") in events
-    assert isinstance(asked.over.error, ServiceRefused)
-    assert asked.over.error.code == "Arrearage"
+    assert isinstance(asked.result.error, ServiceRefused)
+    assert asked.result.error.code == "Arrearage"
 
 
 @pytest.mark.parametrize(
@@ -137,14 +138,14 @@ def test_a_connection_that_never_came_up_loses_no_audio(
 
     asked = session(Tone(5), serve)
     assert [event for event in heard(list(asked.events())) if not isinstance(event, Notice)] == []
-    assert isinstance(asked.over.error, error)
+    assert isinstance(asked.result.error, error)
 
 
 def test_a_service_that_never_answers_is_given_up() -> None:
     """The wait for Ready has an end, and the error says how long it was."""
-    asked = session(Tone(5), lambda *_: None, connection=Connection("ws://test", connect_timeout_s=0.01))
+    asked = session(Tone(5), lambda *_: None, connection=ConnectionSettings("ws://test", connect_timeout_s=0.01))
     assert list(asked.events()) == []
-    assert isinstance(asked.over.error, ConnectFailed)
+    assert isinstance(asked.result.error, ConnectFailed)
 
 
 def test_a_service_that_goes_silent_after_finish_is_given_up() -> None:
@@ -157,10 +158,10 @@ def test_a_service_that_goes_silent_after_finish_is_given_up() -> None:
         service.tell(Final("1", 0, 200, "one"))
         assert wire
 
-    asked = session(Tone(5), serve, connection=Connection("ws://test", idle_timeout_s=0.05))
+    asked = session(Tone(5), serve, connection=ConnectionSettings("ws://test", idle_timeout_s=0.05))
     events = heard(list(asked.events()))
-    assert isinstance(asked.over.error, ConnectionLost)
-    assert events[-1] == Gap(200, 500, str(asked.over.error))
+    assert isinstance(asked.result.error, ConnectionLost)
+    assert events[-1] == Gap(200, 500, str(asked.result.error))
 
 
 def test_the_end_of_input_awaits_the_text_of_what_was_sent() -> None:
@@ -185,8 +186,8 @@ def test_the_end_of_input_awaits_the_text_of_what_was_sent() -> None:
     asked = session(Tone(1000, gate=gate), serve)
     events = heard(list(asked.events()))
     assert Final("1", 0, 300, "all of it") in events
-    assert asked.over.error is None
-    assert RATE.ms(asked.over.end) == 300
+    assert asked.result.error is None
+    assert RATE.ms(asked.result.end) == 300
 
 
 def test_a_file_that_is_ended_before_anything_was_sent_sends_nothing() -> None:
@@ -205,7 +206,7 @@ def test_a_file_that_is_ended_before_anything_was_sent_sends_nothing() -> None:
     asked = session(Tone(1000), serve)
     list(asked.events())
     assert said in ([], [1])
-    assert (asked.over.error, RATE.ms(asked.over.end)) == (None, 0)
+    assert (asked.result.error, RATE.ms(asked.result.end)) == (None, 0)
 
 
 def test_a_source_that_fails_midway_still_gets_its_finals() -> None:
@@ -221,7 +222,7 @@ def test_a_source_that_fails_midway_still_gets_its_finals() -> None:
     broken = SourceError("talk.wav", "cannot be read any further")
     asked = session(Tone(2, error=broken), serve)
     assert Final("1", 0, 200, "one") in list(asked.events())
-    assert (asked.over.error, asked.over.broken) == (broken, False)
+    assert (asked.result.error, asked.result.broken) == (broken, False)
 
 
 def test_a_service_that_ends_the_task_by_itself_is_a_loss() -> None:
@@ -234,8 +235,8 @@ def test_a_service_that_ends_the_task_by_itself_is_a_loss() -> None:
 
     asked = session(Tone(200), serve)
     events = heard(list(asked.events()))
-    assert isinstance(asked.over.error, ConnectionLost)
-    assert events[-1] == Gap(0, 20000, str(asked.over.error))
+    assert isinstance(asked.result.error, ConnectionLost)
+    assert events[-1] == Gap(0, 20000, str(asked.result.error))
 
 
 def test_notices_of_the_codec_and_of_the_source_reach_the_listener() -> None:
@@ -256,18 +257,18 @@ def test_notices_of_the_codec_and_of_the_source_reach_the_listener() -> None:
 def test_a_bug_in_a_thread_reaches_the_listener() -> None:
     """No thread dies in silence: the exception comes out where the events do."""
 
-    class Broken(inference.Client):
+    class Broken(InferenceClient):
         def start(self) -> list[Message]:
             raise ZeroDivisionError
 
-    asked = session(Tone(1), lambda *_: None, Broken(Recognition("m"), lambda: "task"))
+    asked = session(Tone(1), lambda *_: None, Broken(RecognitionSettings("m"), lambda: "task"))
     with pytest.raises(ZeroDivisionError):
         list(asked.events())
 
 
 def test_manual_mode_commits_behind_the_chunks_that_ask_for_it() -> None:
     """The codec's commit goes out right behind the audio it ends."""
-    codec = realtime.Client(Recognition("qwen3-asr-flash-realtime", vad=False), lambda: "id")
+    codec = RealtimeClient(RecognitionSettings("qwen3-asr-flash-realtime", vad=False), lambda: "id")
     sent: list[str] = []
 
     def serve(service: Service, wire: Wire) -> None:

@@ -2,23 +2,23 @@
 
 import pytest
 
-from asrcli.config import Recognition
-from asrcli.engine.task import ANSWER_S, MANY, OPEN_LIMIT, UNTOLD, Repeated, Task
-from asrcli.errors import ConnectionLost
-from asrcli.events import Event, Final, Finished, Gap, Notice, Partial, SpeechStarted, SpeechStopped
-from asrcli.message import Message, Text
-from asrcli.protocol import inference
-from asrcli.recovery.repeats import Sent
+from asrcli.core.errors import ConnectionLost
+from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, SpeechStarted, SpeechStopped
+from asrcli.core.message import Message, Text
+from asrcli.core.settings import RecognitionSettings
+from asrcli.engine.task import ANSWER_S, MANY, OPEN_LIMIT, UNTOLD, RepeatedFinal, TranscriptionTask
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.recovery.duplicate_finals import ResentAudio
 from tests.support.pair import counting
 
 ANY = Text("")
 
 
-class Said(inference.Client):
+class Said(InferenceClient):
     """A codec of which the test says what it hears next."""
 
     def __init__(self) -> None:
-        super().__init__(Recognition("m"), counting("task-"))
+        super().__init__(RecognitionSettings("m"), counting("task-"))
         self.next: list[Event] = []
 
     def receive(self, message: Message) -> list[Event]:
@@ -27,16 +27,16 @@ class Said(inference.Client):
         return self.next
 
 
-def hearing(*events: Event) -> tuple[Task, list[Event | Repeated]]:
+def hearing(*events: Event) -> tuple[TranscriptionTask, list[Event | RepeatedFinal]]:
     """A task of ten seconds that has heard these, and what it makes of them."""
     codec = Said()
-    task = Task(codec)
+    task = TranscriptionTask(codec)
     task.sent_ms = 10_000
     codec.next = list(events)
     return task, list(task.receive(ANY, 0.0))
 
 
-def finals(events: list[Event | Repeated]) -> list[str]:
+def finals(events: list[Event | RepeatedFinal]) -> list[str]:
     """The texts that are final."""
     return [event.text for event in events if isinstance(event, Final)]
 
@@ -114,7 +114,7 @@ def test_a_task_may_have_ended_without_a_word(
 ) -> None:
     """Nothing is open, and something is final since the rest was asked for, or whoever said it has closed in order."""
     codec = Said()
-    task = Task(codec)
+    task = TranscriptionTask(codec)
     task.sent_ms, task.finishing, codec.next = 10_000, finishing, list(events)
     list(task.receive(ANY, 0.0))
     assert task.ended_with(ConnectionLost("x", code)) is ended
@@ -123,7 +123,7 @@ def test_a_task_may_have_ended_without_a_word(
 def test_the_last_sentence_is_taken_for_a_repetition_once() -> None:
     """Where there is no room for it; what says it a third time means it."""
     codec = Said()
-    task = Task(codec, Sent(0, "", "hello there", 12_000))
+    task = TranscriptionTask(codec, ResentAudio(0, "", "hello there", 12_000))
     task.sent_ms, task.finishing = 10_000, True
     codec.next = [Final(str(number), number * 1000, number * 1000 + 900, "hello there") for number in range(2)]
-    assert [type(event) for event in task.receive(ANY, 0.0)] == [Repeated, Final]
+    assert [type(event) for event in task.receive(ANY, 0.0)] == [RepeatedFinal, Final]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from asrcli.config import Retries
-from asrcli.events import Event, Final, Gap, Ready
-from asrcli.message import Closed
+from asrcli.core.events import Event, Final, Gap, Ready
+from asrcli.core.message import Closed
+from asrcli.core.settings import RetrySettings
 from tests.support.handshake import Service, Tone, Wire
 from tests.support.talk import Play, listening
 
@@ -22,7 +22,7 @@ def untold(*said: Event, by: Closed) -> Play:
     return serve
 
 
-AT_ONCE = Retries(limit=3, wait_s=0)
+AT_ONCE = RetrySettings(limit=3, wait_s=0)
 GONE = [Closed(1000, "bye"), Closed(1006, "the connection broke"), Closed(1012, "restart")]
 
 
@@ -34,7 +34,7 @@ def test_what_it_says_again_is_written_once(by: Closed) -> None:
     events = list(asked.events())
     assert [event.text for event in events if isinstance(event, Final)] == ["hello there"]
     assert not any(isinstance(event, Gap) for event in events)
-    assert (asked.over.error, asked.over.repeats) == (None, 1)
+    assert (asked.result.error, asked.result.repeats) == (None, 1)
 
 
 @pytest.mark.parametrize("by", GONE, ids=str)
@@ -46,4 +46,4 @@ def test_what_may_be_new_is_kept(by: Closed, first: tuple[int, int], second: str
     plays = untold(Final("1", *first, "hello there"), by=by), untold(Final("1", 0, 500, second), by=by)
     asked = listening(Tone(5), *plays, retries=AT_ONCE)
     assert [event.text for event in asked.events() if isinstance(event, Final)] == ["hello there", second]
-    assert asked.over.repeats == 0
+    assert asked.result.repeats == 0

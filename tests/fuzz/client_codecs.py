@@ -6,14 +6,16 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-from asrcli.config import Recognition
-from asrcli.errors import ServiceRefused
-from asrcli.events import Final
-from asrcli.message import Binary, Text
-from asrcli.outputs.text import as_json, block, clock
-from asrcli.protocol import inference, omni, realtime
-from asrcli.seams import ClientCodec
-from asrcli.transcript import Transcript, fold
+from asrcli.core.errors import ServiceRefused
+from asrcli.core.events import Final
+from asrcli.core.interfaces import ClientCodec
+from asrcli.core.message import Binary, Text
+from asrcli.core.settings import RecognitionSettings
+from asrcli.core.transcript import Transcript, fold
+from asrcli.outputs.formatting import as_json, block, clock
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.omni.codec import OmniClient
+from asrcli.protocol.realtime.codec import RealtimeClient
 from tests.fuzz.mutation import Target
 
 _ids = count()
@@ -26,12 +28,12 @@ def new_id() -> str:
 
 
 MAKERS: tuple[Callable[[], ClientCodec], ...] = (
-    lambda: inference.Client(Recognition("m"), new_id),
-    lambda: inference.Client(Recognition("m", translate="en"), new_id),
-    lambda: realtime.Client(Recognition("m"), new_id),
-    lambda: realtime.Client(Recognition("m", vad=False), new_id),
-    lambda: omni.Client(Recognition("m", side_transcript=True), new_id),
-    lambda: omni.Client(Recognition("m", vad=False), new_id),
+    lambda: InferenceClient(RecognitionSettings("m"), new_id),
+    lambda: InferenceClient(RecognitionSettings("m", translate="en"), new_id),
+    lambda: RealtimeClient(RecognitionSettings("m"), new_id),
+    lambda: RealtimeClient(RecognitionSettings("m", vad=False), new_id),
+    lambda: OmniClient(RecognitionSettings("m", side_transcript=True), new_id),
+    lambda: OmniClient(RecognitionSettings("m", vad=False), new_id),
 )
 
 
@@ -52,7 +54,7 @@ def codecs(data: bytes) -> None:
                     keys.add(event.key)
                     as_json({"text": event.text})
                     block(event, clock)
-        codec.owed()
+        codec.pending_messages()
 
 
 def seeds() -> list[bytes]:

@@ -4,12 +4,12 @@ import io
 import struct
 from contextlib import suppress
 
-from asrcli.errors import AsrError, UsageError
-from asrcli.protocol.raw import parsed
-from asrcli.server import answers, faults
-from asrcli.server.recognizers import scripted
+from asrcli.core.errors import AsrError, UsageError
+from asrcli.dashscope.hotwords import check_hotwords, limits_of, parse_hotwords
+from asrcli.protocol.raw_exchange import parsed
+from asrcli.recognizers import scripted, scripted_answers
+from asrcli.server.faults import script
 from asrcli.sources.wav import behind, header, length, reader
-from asrcli.vocabulary import check, limits_of, parse
 from tests.fuzz.mutation import Target
 
 
@@ -28,16 +28,21 @@ def waves(data: bytes) -> None:
 def hot_words(data: bytes) -> None:
     """A list, and the limits of each kind of model."""
     with suppress(AsrError):
-        words = parse(data.decode("utf-8", "replace"))
+        words = parse_hotwords(data.decode("utf-8", "replace"))
         for model in ("fun-asr-realtime", "qwen-audio-3.1-asr-flash-streaming", "unknown"):
             with suppress(AsrError):
-                check(words, limits_of(model))
+                check_hotwords(words, limits_of(model))
 
 
 def scripts(data: bytes) -> None:
     """What `asr serve` is told in a file: results, answers, faults; and what is sent first."""
     lines = data.decode("utf-8", "replace").split("\n")
-    for read in (scripted.parse, answers.parse, faults.parse, lambda lines: parsed("--first", "\n".join(lines))):
+    for read in (
+        scripted.parse,
+        scripted_answers.parse_answers,
+        script.parse_script,
+        lambda lines: parsed("--first", "\n".join(lines)),
+    ):
         with suppress(UsageError):
             read(lines)
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
-from asrcli.cli import continuing
-from asrcli.errors import AsrError
-from asrcli.journal.again import JournalSource
+from asrcli.cli.build import resume_outputs
+from asrcli.core.errors import AsrError
 from asrcli.journal.audit import audit
+from asrcli.journal.directory import state
 from asrcli.journal.reading import Journal
-from asrcli.journal.record import EVENTS
-from asrcli.journal.shelf import state
+from asrcli.journal.records import EVENTS
+from asrcli.journal.source import JournalSource
 from tests.fuzz.mutation import Target
 from tests.support.journals import began, final, gap, session, spoken
 
@@ -40,8 +40,8 @@ def _used(path: Path) -> None:
             if begin is not None:
                 for _ in JournalSource(journal, track, begin).chunks(begin):
                     pass
-        if not continuing.paths(journal):
-            continuing._showings(journal, None)
+        if not resume_outputs.paths(journal):
+            resume_outputs._showings(journal, None)
 
 
 def _target(name: str) -> Callable[[bytes], None]:

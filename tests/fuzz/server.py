@@ -7,19 +7,22 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import cast
 
-from asrcli.errors import ProtocolError, UsageError
-from asrcli.message import Binary, Text
-from asrcli.protocol import customization, inference, omni, realtime
-from asrcli.request import Start
-from asrcli.seams import ServerCodec
-from asrcli.server.callers import Callers, origin
-from asrcli.server.desk import Desk, Received
-from asrcli.server.gate import Gate
-from asrcli.server.http import Exchange
-from asrcli.server.patience import absurdity
-from asrcli.server.vocabularies import Vocabularies
-from asrcli.server.watch import Past, Watch
-from asrcli.server.waves import Waves
+from asrcli.core.client_commands import StartTask
+from asrcli.core.errors import ProtocolError, UsageError
+from asrcli.core.interfaces import ServerCodec
+from asrcli.core.message import Binary, Text
+from asrcli.protocol.http import customization
+from asrcli.protocol.inference.codec import INFERENCE_PATH, InferenceServer
+from asrcli.protocol.omni.codec import realtime_server
+from asrcli.protocol.realtime.codec import RealtimeServer
+from asrcli.server.auth import AccessControl
+from asrcli.server.faults.trigger import FaultWatch, LastWords
+from asrcli.server.hotword_store import HotWordStore
+from asrcli.server.http_api import HttpApi, HttpRequest
+from asrcli.server.http_server import HttpExchange
+from asrcli.server.limits import invalid_setting
+from asrcli.server.page_origins import PageOrigins, origin
+from asrcli.server.wav_stream import WavStream
 from tests.fuzz.mutation import Target
 from tests.support.wire import finish_task, run_task
 
@@ -32,16 +35,16 @@ def new_id() -> str:
 
 
 MAKERS: tuple[Callable[[], ServerCodec], ...] = (
-    lambda: inference.Server(new_id),
-    lambda: realtime.Server(new_id, "m"),
-    lambda: omni.realtime_server(new_id, "qwen3-omni-flash-realtime"),
+    lambda: InferenceServer(new_id),
+    lambda: RealtimeServer(new_id, "m"),
+    lambda: realtime_server(new_id, "qwen3-omni-flash-realtime"),
 )
 
 
 def codecs(data: bytes) -> None:
     """A conversation: messages between line ends, the first byte says on which wire."""
     codec = MAKERS[data[0] % len(MAKERS) if data else 0]()
-    watch = Watch((), codec.path, Past())
+    watch = FaultWatch((), codec.path, LastWords())
     codec.greet()
     for line in data[1:].split(b"\n")[:50]:
         text = line.decode("utf-8", "surrogateescape")
@@ -53,13 +56,15 @@ def codecs(data: bytes) -> None:
             continue
         for request in requests:
             codec.acknowledge(request)
-            if isinstance(request, Start):
-                absurdity(request.recognition)
+            if isinstance(request, StartTask):
+                invalid_setting(request.recognition)
 
 
-def _desk() -> Desk:
-    gate = Gate(frozenset({inference.PATH}), None, 1, callers=Callers("127.0.0.1", ["https://a"]))
-    return Desk(gate, Vocabularies(lambda: datetime(2026, 1, 1, tzinfo=UTC), new_id), new_id)
+def _desk() -> HttpApi:
+    access_control = AccessControl(
+        frozenset({INFERENCE_PATH}), None, 1, callers=PageOrigins("127.0.0.1", ["https://a"])
+    )
+    return HttpApi(access_control, HotWordStore(lambda: datetime(2026, 1, 1, tzinfo=UTC), new_id), new_id)
 
 
 def requests(data: bytes) -> None:
@@ -67,9 +72,9 @@ def requests(data: bytes) -> None:
     head, _, body = data.partition(b"\n\n")
     method, target, *lines = [*head.decode("latin-1").split("\n"), "", ""][:20]
     headers = tuple((line.partition(":")[0].lower(), line.partition(":")[2].strip()) for line in lines)
-    desk = _desk()
-    for asked in (Received(method, target, headers, body), Received("POST", customization.PATH, (), data)):
-        status, answer = desk.answer(asked)
+    http_api = _desk()
+    for asked in (HttpRequest(method, target, headers, body), HttpRequest("POST", customization.PATH, (), data)):
+        status, answer = http_api.answer(asked)
         json.dumps(answer)
         if status >= 500:
             raise AssertionError(answer)
@@ -99,8 +104,8 @@ class _Line:
 
 
 async def _exchange(data: bytes, piece_bytes: int) -> bytes:
-    line, open_requests = _Line(), set[Exchange]()
-    exchange = Exchange(cast("asyncio.Transport", line), _desk(), open_requests)
+    line, open_requests = _Line(), set[HttpExchange]()
+    exchange = HttpExchange(cast("asyncio.Transport", line), _desk(), open_requests)
     for at in range(0, len(data), piece_bytes):
         exchange.data_received(data[at : at + piece_bytes])
     if not line.is_over:
@@ -122,7 +127,7 @@ def http(data: bytes) -> None:
 
 def waves(data: bytes) -> None:
     """Audio with something like a header, in pieces."""
-    heard = Waves()
+    heard = WavStream()
     for at in range(0, len(data), 7):
         heard.pcm(data[at : at + 7])
     heard.rest()
@@ -131,7 +136,7 @@ def waves(data: bytes) -> None:
 def origins(data: bytes) -> None:
     """Names of pages and hosts."""
     text = data.decode("latin-1")
-    Callers("127.0.0.1").stranger(text, text)
+    PageOrigins("127.0.0.1").stranger(text, text)
     try:
         origin(text)
     except UsageError:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.audio import Chunk
-from asrcli.events import Ended, Event, Resumed
+from asrcli.core.audio import Chunk
+from asrcli.core.events import Ended, Event, Resumed
 from asrcli.journal.audit import audit
 from asrcli.journal.reading import Journal
-from asrcli.journal.writing import Writing
+from asrcli.journal.writing import JournalWriter
 from tests.support.journals import HEADER, Given, began, final, gap, hear, session, spoken
 
 PAUSE = Resumed(1000, 3000)
@@ -32,7 +32,7 @@ def test_every_second_is_counted_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("late_ms", [0, 1000])
 def test_two_devices_are_one_time_and_twice_the_audio(tmp_path: Path, late_ms: int) -> None:
     """As the account of the run says it; what became of the audio adds up to the audio. One device may come late."""
-    writing = Writing()
+    writing = JournalWriter()
     first = writing.kept(Given([*spoken(0, 1000), PAUSE, *spoken(3000, 6000)], "mic"))
     other = writing.kept(Given([*spoken(late_ms, 1000), PAUSE, *spoken(3000, 6000)], "monitor"))
     writing.open(tmp_path, lambda: "20261124-230501-a1b2", HEADER, lambda: None)

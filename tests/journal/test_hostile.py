@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asrcli.cli import continuing, keeping
-from asrcli.errors import AsrError
-from asrcli.journal.again import JournalSource
+from asrcli.cli.build import resume_outputs
+from asrcli.cli.options import journal as options_journal
+from asrcli.core.errors import AsrError
 from asrcli.journal.audit import audit
+from asrcli.journal.directory import state
 from asrcli.journal.reading import Journal
-from asrcli.journal.record import EVENTS, line
-from asrcli.journal.shelf import state
+from asrcli.journal.records import EVENTS, line
+from asrcli.journal.source import JournalSource
 from tests.support.journals import began, final, gap, session, spoken
 
 NUMBERS = st.sampled_from([-1, 0, 1, 900, 2**53, 10**400, 1e300, float("nan"), float("inf"), 1.5])
@@ -40,16 +41,16 @@ def used(path: Path) -> None:
     """Do with a session all that commands do before they ask anybody."""
     state(path)
     try:
-        journal = keeping.opened(path)
+        journal = options_journal.opened(path)
         audit(journal).line()
         for track in journal.tracks:
             begin = journal.resume_at(track)
             if begin is not None:
                 list(JournalSource(journal, track, begin).chunks(begin))
-        continuing.paths(journal)
-        continuing._since_ms(journal)
-        if not continuing.paths(journal):
-            continuing._showings(journal, 0)
+        resume_outputs.paths(journal)
+        resume_outputs._since_ms(journal)
+        if not resume_outputs.paths(journal):
+            resume_outputs._showings(journal, 0)
     except AsrError as exc:
         assert str(exc)  # noqa: PT017  either is right
 

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asrcli.audio import Chunk
-from asrcli.config import Recognition
-from asrcli.errors import SourceError, bare
-from asrcli.events import Ended, Event, Final, Gap, Notice, Paused, Resumed
-from asrcli.journal.again import Continued, JournalSource
+from asrcli.core.audio import Chunk
+from asrcli.core.errors import SourceError, bare_url
+from asrcli.core.events import Ended, Event, Final, Gap, Notice, Paused, Resumed
+from asrcli.core.settings import RecognitionSettings
+from asrcli.core.transcript import Transcript, fold
 from asrcli.journal.reading import Journal
-from asrcli.journal.record import EVENTS, Header, Kept, described, line
-from asrcli.journal.record import final as read_final
-from asrcli.journal.record import header as read_header
-from asrcli.transcript import Transcript, fold
+from asrcli.journal.records import EVENTS, JournalHeader, JournalSourceInfo, described, line
+from asrcli.journal.records import final as read_final
+from asrcli.journal.records import header as read_header
+from asrcli.journal.source import ContinuedOutput, JournalSource
 from tests.support.journals import RATE, began, final, gap, session, spoken
 from tests.support.listener import Listener
 
@@ -70,12 +70,14 @@ def test_it_is_private_and_holds_no_secret(tmp_path: Path) -> None:
     text = (path / EVENTS).read_text()
     assert "pass" not in text
     assert "key=1" not in text
-    assert bare("ws://u:p@[::1]:80/a/b?c#d") == "ws://[::1]:80/a/b"
+    assert bare_url("ws://u:p@[::1]:80/a/b?c#d") == "ws://[::1]:80/a/b"
 
 
 def test_for_which_workspace_it_was_is_kept() -> None:
     """Where the address does not say it; an older journal says nothing of it."""
-    said = Header("2026-11-24T23:05:00+01:00", Recognition("m"), (Kept("mic"),), "wss://h", {}, "ws-1")
+    said = JournalHeader(
+        "2026-11-24T23:05:00+01:00", RecognitionSettings("m"), (JournalSourceInfo("mic"),), "wss://h", {}, "ws-1"
+    )
     first = json.loads(said.line())
     assert read_header("j", first) == said
     del first["workspace"]
@@ -244,7 +246,7 @@ def test_what_stands_beside_a_sentence_is_kept() -> None:
     assert not {"translation", "translated_into", "heard"} & set(bare_)
     assert read_final(bare_) == replace(final(100, 200), key="")
     listener = Listener()
-    Continued(listener, 7, shift_ms=50).hear(both, transcript)
+    ContinuedOutput(listener, 7, shift_ms=50).handle(both, transcript)
     assert listener.events == [replace(both, begin_ms=150, end_ms=250)]
 
 
@@ -253,8 +255,8 @@ def test_numbers_go_on() -> None:
     listener = Listener()
     event = final(100, 200)
     transcript = fold(Transcript(), event)
-    output = Continued(listener, 7, shift_ms=-50)
-    output.hear(event, transcript)
+    output = ContinuedOutput(listener, 7, shift_ms=-50)
+    output.handle(event, transcript)
     output.close()
     assert listener.transcript.latest is not None
     assert (listener.transcript.latest.number, listener.transcript.highest, listener.transcript.next_number) == (

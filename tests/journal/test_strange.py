@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli import continuing
-from asrcli.cli.values import OutputFormat
-from asrcli.errors import OutputError, SourceError, UsageError
-from asrcli.events import Ended, Event
-from asrcli.journal.again import JournalSource
+from asrcli.cli.build import resume_outputs
+from asrcli.cli.options.values import OutputFormat
+from asrcli.core.errors import OutputError, SourceError, UsageError
+from asrcli.core.events import Ended, Event
+from asrcli.journal.directory import DAY_S, JournalDirectory, JournalState, RetentionLimits, remove, state
 from asrcli.journal.reading import MOST_BYTES, Journal
-from asrcli.journal.record import EVENTS
-from asrcli.journal.shelf import DAY_S, Limits, Shelf, State, remove, state
+from asrcli.journal.records import EVENTS
+from asrcli.journal.source import JournalSource
 from tests.journal.test_hostile import used
 from tests.support.command import asr
 from tests.support.journals import HEADER, began, final, session, spoken
@@ -41,7 +41,7 @@ def test_a_file_of_the_user_s_keeps_a_session(tmp_path: Path, name: str) -> None
         remove(path)
     done = asr("sessions", "delete", path.name, "--yes", "--journal", tmp_path)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
-    Shelf(tmp_path).tidy(Limits(size_bytes=0, age_s=0), tmp_path / "none", lambda: NOW)
+    JournalDirectory(tmp_path).tidy(RetentionLimits(size_bytes=0, age_s=0), tmp_path / "none", lambda: NOW)
     assert files(tmp_path) == before
 
 
@@ -63,7 +63,7 @@ def test_what_is_called_like_a_part_of_a_session_and_is_none_keeps_it(tmp_path: 
     before = files(tmp_path)
     with pytest.raises(UsageError, match=f"holds {name}"):
         remove(path)
-    Shelf(tmp_path / "kept").tidy(Limits(size_bytes=0, age_s=0), tmp_path / "none", lambda: NOW)
+    JournalDirectory(tmp_path / "kept").tidy(RetentionLimits(size_bytes=0, age_s=0), tmp_path / "none", lambda: NOW)
     assert files(tmp_path) == before
 
 
@@ -80,7 +80,7 @@ def test_a_removal_that_was_stopped_goes_on_with_sessions_only(tmp_path: Path) -
     mixed = shutil.copytree(stopped, tmp_path / ".going-20261124-230503-a1b2")
     (mixed / "mine.txt").write_bytes(b"mine")
     inside, before = len(list(mixed.iterdir())), len(list(tmp_path.iterdir()))
-    Shelf(tmp_path).tidy(Limits(), tmp_path / "none")
+    JournalDirectory(tmp_path).tidy(RetentionLimits(), tmp_path / "none")
     assert not (tmp_path / ".going-20261124-230502-a1b2").exists()
     assert len(list(tmp_path.iterdir())) == before - 1
     assert len(list(mixed.iterdir())) == inside
@@ -97,14 +97,14 @@ def test_a_damaged_line_of_the_events_makes_no_audio_unreachable(
     (path / EVENTS).write_bytes(b"".join(said))
     journal = Journal.open(path)
     assert [journal.unheard(track) for track in journal.tracks] == [left if line < 5 else [(3000, 3000)][:0]]
-    assert state(path) is State.INTERRUPTED
+    assert state(path) is JournalState.INTERRUPTED
     if not left:
         return  # it was the last line, which says that the run has ended
-    Shelf(tmp_path).tidy(Limits(size_bytes=0), tmp_path / "none", lambda: time.time() + 13 * DAY_S)
+    JournalDirectory(tmp_path).tidy(RetentionLimits(size_bytes=0), tmp_path / "none", lambda: time.time() + 13 * DAY_S)
     assert path.exists()
     done = asr("resume", "--last", "--journal", tmp_path, "--url", scripted)
     assert (done.returncode, len(done.stdout.splitlines())) == (0, (left[0][1] - left[0][0]) // 1000)
-    assert state(path) is State.FINISHED
+    assert state(path) is JournalState.FINISHED
 
 
 @pytest.mark.parametrize("depth", [11, 13, 100, 400, 900, 5000])
@@ -138,7 +138,7 @@ def test_records_without_end_are_no_journal(tmp_path: Path) -> None:
             Journal.open(path)
         done = asr("verify", path.name, "--journal", tmp_path)
         assert (done.returncode, len(done.stderr.splitlines())) == (3, 1)
-        assert state(path) is State.DAMAGED
+        assert state(path) is JournalState.DAMAGED
         (path / name).write_bytes(data)
 
 
@@ -151,7 +151,7 @@ def test_a_journal_of_another_version_is_told_and_left_alone(tmp_path: Path, ver
     if version is not True:
         with pytest.raises(SourceError, match=r"no journal|newer"):
             Journal.open(path)
-        Shelf(tmp_path).tidy(Limits(size_bytes=0, age_s=0), tmp_path / "none", lambda: NOW)
+        JournalDirectory(tmp_path).tidy(RetentionLimits(size_bytes=0, age_s=0), tmp_path / "none", lambda: NOW)
         assert path.exists()
     done = asr("sessions", "show", path.name, "--journal", tmp_path)
     assert (done.returncode, len(max(done.stdout.splitlines(), key=len)) < 120 + len(str(path))) == (0, True)
@@ -185,7 +185,7 @@ def test_a_part_that_somebody_else_put_there_is_not_gone_on_with(tmp_path: Path,
     begun_s = journal.last_s - 5
     if kind != "pipe":
         os.utime(part, (journal.last_s, journal.last_s))
-    assert continuing._part(tmp_path / "talk.txt", begun_s, journal.last_s) is None
+    assert resume_outputs._part(tmp_path / "talk.txt", begun_s, journal.last_s) is None
     assert other.read_text() == "mine\n"
 
 
@@ -198,7 +198,7 @@ def test_only_a_line_that_was_cut_short_is_taken_away(tmp_path: Path, text: str,
     """An object that is whole stays, whoever wrote it."""
     path = tmp_path / "a.jsonl"
     path.write_text(text)
-    continuing._mend(path)
+    resume_outputs._mend(path)
     assert path.read_text() == left
 
 
@@ -209,7 +209,7 @@ def test_a_resumed_session_writes_behind_no_recording(tmp_path: Path, scripted: 
         out.write_bytes(data)
         journal = told(tmp_path, out)
         with pytest.raises(OutputError, match="is there, and"):
-            continuing._check(out, OutputFormat.JSONL if out.suffix == ".jsonl" else OutputFormat.TEXT)
+            resume_outputs._check(out, OutputFormat.JSONL if out.suffix == ".jsonl" else OutputFormat.TEXT)
         done = asr("resume", "--last", "--yes", "--journal", tmp_path / "kept", "--url", scripted)
         assert (done.returncode, out.read_bytes()) == (2, data)
         begin = journal.resume_at(journal.tracks[0])

@@ -5,21 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.audio import Chunk
-from asrcli.errors import UsageError
-from asrcli.events import Event, Gap, Notice
-from asrcli.journal.continuing import Continuing
-from asrcli.journal.lock import Lock, in_use
+from asrcli.core.audio import Chunk
+from asrcli.core.errors import UsageError
+from asrcli.core.events import Event, Gap, Notice
+from asrcli.journal.lock import JournalLock, in_use
 from asrcli.journal.reading import Journal
-from asrcli.journal.record import EVENTS
-from asrcli.journal.writing import Writing
-from tests.sources.test_saved import room_for
+from asrcli.journal.records import EVENTS
+from asrcli.journal.reopening import ReopenedJournal
+from asrcli.journal.writing import JournalWriter
+from tests.sources.test_recorder import room_for
 from tests.support.journals import HEADER, Given, began, final, hear, session, spoken
 
 
-def opened(folder: Path, *items: Chunk | Event) -> tuple[Writing, Given]:
+def opened(folder: Path, *items: Chunk | Event) -> tuple[JournalWriter, Given]:
     """A session that has just begun, and its source."""
-    writing = Writing()
+    writing = JournalWriter()
     source = Given(items)
     kept = writing.kept(source)
     writing.open(folder, lambda: "s", HEADER, lambda: None)
@@ -68,7 +68,7 @@ def test_text_that_cannot_be_recorded_is_told_too(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_is_an_error_before_the_run(tmp_path: Path) -> None:
     """And the source works all the same, without a journal."""
     (tmp_path / "file").write_text("")
-    writing = Writing()
+    writing = JournalWriter()
     source = writing.kept(Given(spoken(0, 300)))
     with pytest.raises(OSError, match="Not a directory"):
         writing.open(tmp_path / "file" / "x", lambda: "s", HEADER, lambda: None)
@@ -84,7 +84,7 @@ def test_a_name_that_is_taken_is_not_used_again(tmp_path: Path) -> None:
     """Two runs may begin within a second, and clocks jump."""
     names = iter(["a", "a", "b"])
     for _ in range(2):
-        writing = Writing()
+        writing = JournalWriter()
         source = writing.kept(Given(spoken(0, 100)))
         writing.open(tmp_path, lambda: next(names), HEADER, lambda: None)
         list(source.chunks(0))
@@ -97,14 +97,14 @@ def test_a_session_is_locked_while_it_is_written_or_gone_on_with(tmp_path: Path)
     writing, source = opened(tmp_path, *spoken(0, 300))
     list(source.chunks(0))
     assert in_use(tmp_path / "s")
-    with pytest.raises(UsageError, match="session s is in use"), Continuing(tmp_path / "s", "now"):
+    with pytest.raises(UsageError, match="session s is in use"), ReopenedJournal(tmp_path / "s", "now"):
         pass
     writing.close()
     assert not in_use(tmp_path / "s")
-    with Continuing(tmp_path / "s", "now"), pytest.raises(UsageError, match="in use"):  # noqa: SIM117
-        with Continuing(tmp_path / "s", "now"):
+    with ReopenedJournal(tmp_path / "s", "now"), pytest.raises(UsageError, match="in use"):  # noqa: SIM117
+        with ReopenedJournal(tmp_path / "s", "now"):
             pass
-    assert Lock(tmp_path / "s").take()
+    assert JournalLock(tmp_path / "s").take()
 
 
 def test_whoever_goes_on_writes_behind_the_last_whole_line(tmp_path: Path) -> None:
@@ -114,9 +114,9 @@ def test_whoever_goes_on_writes_behind_the_last_whole_line(tmp_path: Path) -> No
     before = events.read_bytes()
     events.write_bytes(before + b'{"type": "fin')
     with ExitStack() as stack:
-        stack.enter_context(Continuing(path, "now")).begin()
+        stack.enter_context(ReopenedJournal(path, "now")).begin()
     assert events.read_bytes() == before
-    with Continuing(path, "now") as continuing:
+    with ReopenedJournal(path, "now") as continuing:
         continuing.begin()
         hear(continuing.recorder, [Notice("info", "hello"), began(100), final(100, 300)])
     assert len(events.read_bytes().splitlines()) == len(before.splitlines()) + 3

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from asrcli.server.app import in_background
-from asrcli.server.recognizers.counting import Counting
+from asrcli.recognizers.counting import Counting
+from asrcli.server.serving import in_background
 from tests.live.test_faults import WHOLE, whole
 from tests.support.wire import INFERENCE, REALTIME, run_task, wire
 
@@ -44,7 +44,7 @@ def test_what_is_absurd_is_refused_in_words(messages: list[dict[str, Any] | byte
     with in_background(Counting()) as address:
         with wire(address) as client:
             client.say(*messages)
-            header = client.hear("task-failed")["header"]
+            header = client.handle("task-failed")["header"]
             assert (header["error_code"], len(header["error_message"]) < 500) == ("InvalidParameter", True)
             assert client.closed() == 1000
         with wire(address) as client:

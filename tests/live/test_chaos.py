@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.server.chaos import Chaos
-from asrcli.server.faults import parse
+from asrcli.server.faults.random_faults import RandomFaults
+from asrcli.server.faults.script import parse_script
 from tests.support.chaos import WIRES, Outcome, ordeal
 from tests.support.command import asr, lines, serving
 from tests.support.counted import counted, covered
@@ -25,7 +25,7 @@ def test_thirty_seeds_lose_nothing_and_say_nothing_twice(wire: str) -> None:
     """On both wires, in VAD mode and in manual mode; and no more is sent again than has to be."""
 
     def run(seed: int) -> Outcome:
-        return ordeal(wire, Chaos(random.Random(seed)), CHUNKS, silent=QUIET)
+        return ordeal(wire, RandomFaults(random.Random(seed)), CHUNKS, silent=QUIET)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         outcomes = list(pool.map(run, range(SEEDS)))
@@ -39,7 +39,7 @@ def test_faults_that_have_to_be_waited_for_lose_nothing_either(wire: str) -> Non
     """A few seeds of them; the stall timeout ends each wait."""
 
     def run(seed: int) -> Outcome:
-        return ordeal(wire, Chaos(random.Random(seed), waiting=True), CHUNKS, silent=QUIET, stall_s=1.5)
+        return ordeal(wire, RandomFaults(random.Random(seed), waiting=True), CHUNKS, silent=QUIET, stall_s=1.5)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         outcomes = list(pool.map(run, range(AT_ONCE)))
@@ -88,7 +88,7 @@ SCHEDULES = {
 @pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
 def test_each_schedule_is_survived(wire: str, schedule: list[dict[str, object]]) -> None:
     """Whatever was said to whom."""
-    out = ordeal(wire, parse([json.dumps(fault) for fault in schedule]), 60)
+    out = ordeal(wire, parse_script([json.dumps(fault) for fault in schedule]), 60)
     assert (out.error, out.problems) == (None, [])
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from asrcli.server.app import in_background
-from asrcli.server.faults import parse
-from asrcli.server.recognizers.counting import Counting
+from asrcli.recognizers.counting import Counting
+from asrcli.server.faults.script import parse_script
+from asrcli.server.serving import in_background
 from tests.support.command import asr, lines, serving
 from tests.support.counted import counted, covered
 from tests.support.tone import wav
@@ -27,7 +27,7 @@ SESSION = REALTIME + "?model=m"
 @contextmanager
 def faulty(*faults: dict[str, Any]) -> Iterator[str]:
     """A counting server with these faults."""
-    with in_background(Counting(), faults=parse(map(json.dumps, faults))) as address:
+    with in_background(Counting(), faults=parse_script(map(json.dumps, faults))) as address:
         yield address
 
 
@@ -61,7 +61,7 @@ def test_a_fault_is_for_its_connection_only() -> None:
             with wire(address) as client:
                 if number == 2:
                     client.say(run_task(), AUDIO[:9600])
-                    client.hear("result-generated")
+                    client.handle("result-generated")
                     client.say(AUDIO[9600:16000])
                     assert client.closed() == 1006
                 else:
@@ -117,14 +117,14 @@ def test_a_task_fails_with_the_code_that_was_asked_for() -> None:
     with faulty(fault, fault | {"close": False, "code": "invalid_value"}) as address:
         with wire(address) as client:
             client.say(run_task("x"), AUDIO)
-            header = client.hear("task-failed")["header"]
+            header = client.handle("task-failed")["header"]
             assert (header["task_id"], header["error_code"], header["error_message"]) == (
                 "x", "Throttling.RateQuota", "slower",
             )  # fmt: skip
             assert client.closed() == 1000
         with wire(address, SESSION) as client:
             client.say(append(AUDIO[:3200]))
-            error = client.hear("error")["error"]
+            error = client.handle("error")["error"]
             assert (error["type"], error["code"], error["message"]) == (
                 "server_error",
                 "Throttling.RateQuota",
@@ -133,16 +133,16 @@ def test_a_task_fails_with_the_code_that_was_asked_for() -> None:
             assert client.closed() == 1011
     with faulty(fault | {"close": False}) as address, wire(address, SESSION) as client:
         client.say(append(AUDIO[:3200]), {"type": "session.finish"})
-        client.hear("error")
-        client.hear("session.finished")
+        client.handle("error")
+        client.handle("session.finished")
 
 
 def test_a_half_open_connection_answers_nothing_and_stays() -> None:
     """Not even a ping; and a client that goes on sending is not told."""
     with faulty({"do": "half-open", "after_events": 2}) as address, wire(address) as client:
         client.say(run_task(), AUDIO[:3200])
-        client.hear("task-started")
-        client.hear("result-generated")
+        client.handle("task-started")
+        client.handle("result-generated")
         client.say(AUDIO, finish_task())
         assert not client.socket.ping().wait(0.3)
         with pytest.raises(TimeoutError):
@@ -187,13 +187,13 @@ def test_garbage_comes_between_the_events() -> None:
     with faulty(*({"do": "garbage", "what": kind, "after_events": 1} for kind in kinds)) as address:
         with wire(address) as client:
             client.say(run_task(), AUDIO, finish_task())
-            client.hear("task-started")
+            client.handle("task-started")
             assert client.socket.recv(5) == '{"oops'
             assert client.socket.recv(5) == bytes(range(256))
             assert client.hear_next()["header"] == {"event": "sing", "task_id": "t"}
             assert [told(message) for message in client.hear_all("task-finished")] == WHOLE[1:]
         with wire(address, SESSION) as client:
-            client.hear("session.created")
+            client.handle("session.created")
             assert client.socket.recv(5) == '{"oops'
             assert isinstance(client.socket.recv(5), bytes)
             assert client.hear_next()["type"] == "sing"

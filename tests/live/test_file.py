@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from asrcli.outputs.schema import SCHEMA
+from asrcli.outputs.jsonl_schema import SCHEMA
 from tests.support.command import CLIP, asr, lines, script, serving, started, word_errors
 from tests.support.tone import silence, tone, wav
 

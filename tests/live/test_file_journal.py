@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.audio import SAMPLE_BYTES, Chunk
-from asrcli.cli import rereading
-from asrcli.journal.again import Behind, quiet_before
-from asrcli.journal.reading import Part
-from asrcli.journal.record import Input
+from asrcli.cli.build import resume_sources
+from asrcli.core.audio import SAMPLE_BYTES, Chunk
+from asrcli.journal.reading import JournalPart
+from asrcli.journal.records import JournalInput
+from asrcli.journal.source import SkippingSource, quiet_before
 from tests.support.command import asr, lines, serving, started
 from tests.support.counted import RATE as HERTZ
 from tests.support.counted import counted, covered
@@ -157,7 +157,7 @@ def test_what_lies_behind_a_position_is_the_same_audio(position_ms: int) -> None
     """Sample for sample, wherever chunks begin; the times count from there."""
     items = list(spoken(0, 2000))
     position = RATE.samples(position_ms)
-    source = Behind(Given(items), position)
+    source = SkippingSource(Given(items), position)
     assert (source.begin_ms, source.duration_ms) == (position_ms, None)
     chunks = [item for item in source.chunks(position) if isinstance(item, Chunk)]
     whole = b"".join(item.pcm for item in items)
@@ -184,8 +184,8 @@ def test_a_file_is_heard_again_from_the_quiet_before_the_end_of_its_text() -> No
 )  # fmt: skip
 def test_which_input_was_heard_last(heard: list[list[tuple[str, int]]], expected: tuple[int, int]) -> None:
     """By what began, in the first run and in those that went on; with --start 500 ms."""
-    inputs = [Input(f"/{name}", 1, 1, name) for name in "abca"]
-    assert rereading._reached([Part(heard=each) for each in heard], inputs, 500) == expected
+    inputs = [JournalInput(f"/{name}", 1, 1, name) for name in "abca"]
+    assert resume_sources._reached([JournalPart(heard=each) for each in heard], inputs, 500) == expected
 
 
 def test_sound_without_words_is_left_alone(tmp_path: Path, counting: str) -> None:

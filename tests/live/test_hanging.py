@@ -94,7 +94,7 @@ def test_finish_is_never_answered_although_all_results_come() -> None:
         with wire(address, SESSION) as client:
             client.say(append(AUDIO), {"type": "session.finish"})
             for _ in range(2):
-                client.hear("conversation.item.input_audio_transcription.completed")
+                client.handle("conversation.item.input_audio_transcription.completed")
             assert silent(client)
 
 
@@ -121,7 +121,7 @@ def test_quiet_leaves_out_what_was_in_the_making() -> None:
         assert [event for event in events if event != "..."] == [event for event in WHOLE if event != "..."]
     with faulty({"do": "quiet", "seconds": 0.5, "after_events": 1}) as address, wire(address) as client:
         client.say(run_task())
-        client.hear("task-started")
+        client.handle("task-started")
         client.say(AUDIO[:16_000])
         assert told(client.hear_next()) == "0 1 2 3 4"  # no partial before it
 
@@ -133,7 +133,7 @@ def test_a_slow_reader_takes_audio_at_its_own_speed() -> None:
             began = time.monotonic()
             client.say(run_task(sample_rate=rate), *(AUDIO[at : at + 3200] for at in range(0, 32_000, 3200)))
             client.say(finish_task())
-            client.hear("task-finished")
+            client.handle("task-finished")
             assert least_s < time.monotonic() - began < 3
 
 
@@ -142,12 +142,12 @@ def test_audio_that_was_of_no_use_is_told_at_the_end() -> None:
     with faulty({"do": "empty-audio", "message": "nothing"}) as address:
         with wire(address) as client:
             client.say(run_task(), AUDIO, finish_task())
-            header = client.hear("task-failed")["header"]
+            header = client.handle("task-failed")["header"]
             assert (header["error_code"], header["error_message"]) == ("EmptyAudio", "nothing")
             assert client.closed() == 1000
         with wire(address, SESSION) as client:
             client.say(append(AUDIO), {"type": "session.finish"})
-            assert client.hear("error")["error"]["code"] == "NO_VALID_AUDIO_ERROR"
+            assert client.handle("error")["error"]["code"] == "NO_VALID_AUDIO_ERROR"
             assert client.closed() == 1011
 
 
@@ -158,7 +158,7 @@ def test_a_service_that_has_had_enough_tasks_refuses_the_next() -> None:
             for task_id in ("a", "b"):
                 assert whole(client, task_id) == WHOLE
             client.say(run_task("c"))
-            assert client.hear("task-failed")["header"]["error_code"] == "Throttling"
+            assert client.handle("task-failed")["header"]["error_code"] == "Throttling"
             assert client.closed() == 1000
         assert status(address, SESSION)[0] == 429
 

@@ -15,20 +15,20 @@ import pytest
 from psutil import Process
 from websockets.exceptions import WebSocketException
 
-from asrcli.config import Recognition
-from asrcli.events import Event, Final
-from asrcli.request import Request
-from asrcli.server.app import in_background
-from asrcli.server.logs import MOST_ALIKE
-from asrcli.server.patience import Limits
-from asrcli.server.recognizers.counting import Counting
-from asrcli.server.recognizers.scripted import Result, Scripted
+from asrcli.core.client_commands import Command
+from asrcli.core.events import Event, Final
+from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.counting import Counting
+from asrcli.recognizers.scripted import Scripted, ScriptedResult
+from asrcli.server.limits import ServerLimits
+from asrcli.server.log_filter import MOST_ALIKE
+from asrcli.server.serving import in_background
 from tests.live.test_faults import WHOLE, told, whole
 from tests.support.command import serving
 from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task, status, wait_until, wire
 
-QUICK = Limits(unread_s=0.5)
-LONG_TEXT = Scripted(tuple(Result(ms, ms + 10, "word " * 20_000) for ms in range(0, 10_000, 10)))
+QUICK = ServerLimits(unread_s=0.5)
+LONG_TEXT = Scripted(tuple(ScriptedResult(ms, ms + 10, "word " * 20_000) for ms in range(0, 10_000, 10)))
 GROWTH_BYTES = 24 << 20
 
 
@@ -83,10 +83,10 @@ FLOODS = {
 @pytest.mark.parametrize(("path", "data"), FLOODS.values(), ids=FLOODS)
 def test_who_reads_nothing_is_dropped_and_makes_room(path: str, data: bytes) -> None:
     """Whatever it makes the server say; another client has its slot, and one beside it never noticed."""
-    limits = Limits(unread_s=2, connections=5)
+    limits = ServerLimits(unread_s=2, connections=5)
     with flat(), in_background(LONG_TEXT, limits) as address, ExitStack() as open_lines, wire(address) as paying:
         paying.say(run_task("p"))
-        paying.hear("task-started")
+        paying.handle("task-started")
         lines = [open_lines.enter_context(deaf(address, path)) for _ in range(4)]
         pushing = [threading.Thread(target=push, args=(line, data)) for line in lines]
         for thread in pushing:
@@ -102,8 +102,8 @@ def test_who_reads_nothing_is_dropped_and_makes_room(path: str, data: bytes) -> 
 def test_who_reads_slowly_is_no_stranger() -> None:
     """A message that takes many times the patience arrives whole, as long as some of it is taken all the time."""
     size, patience_s = 12 << 20, 0.4
-    slow = Scripted((Result(0, 10, "a" * size),))
-    with in_background(slow, Limits(unread_s=patience_s)) as address, deaf(address, buffer=1 << 18) as line:
+    slow = Scripted((ScriptedResult(0, 10, "a" * size),))
+    with in_background(slow, ServerLimits(unread_s=patience_s)) as address, deaf(address, buffer=1 << 18) as line:
         line.settimeout(20)
         began, read, last = time.monotonic(), 0, b""
         line.sendall(RUN + frame(bytes(3200), 2) + frame(json.dumps(finish_task()).encode()))
@@ -117,7 +117,7 @@ def test_who_reads_slowly_is_no_stranger() -> None:
 
 def test_a_server_ends_although_nobody_reads() -> None:
     """Its clients are cut where they do not take the goodbye."""
-    with in_background(LONG_TEXT, Limits(unread_s=60)) as address, ExitStack() as open_lines:
+    with in_background(LONG_TEXT, ServerLimits(unread_s=60)) as address, ExitStack() as open_lines:
         for _ in range(5):
             line = open_lines.enter_context(deaf(address))
             push(line, FLOODS["results"][1])
@@ -138,12 +138,12 @@ def test_those_who_say_nothing_keep_nobody_out() -> None:
 class Spoilt(Counting):
     """Says what no codec can write."""
 
-    async def open(self, recognition: Recognition) -> Any:
+    async def open(self, recognition: RecognitionSettings) -> Any:
         """A session like that."""
         del recognition
 
         class Stream:
-            async def ask(self, request: Request) -> None:
+            async def ask(self, request: Command) -> None:
                 """Nothing."""
 
             async def events(self) -> AsyncIterator[Event]:
@@ -160,7 +160,7 @@ def test_an_event_that_cannot_be_written_ends_its_task_with_an_error() -> None:
     """And not with silence."""
     with in_background(Spoilt()) as address, wire(address) as client:
         client.say(run_task())
-        assert client.hear("task-failed")["header"]["error_code"] == "InternalError"
+        assert client.handle("task-failed")["header"]["error_code"] == "InternalError"
         assert client.closed() == 1000
 
 
@@ -194,7 +194,7 @@ def test_nothing_that_a_client_says_reaches_the_log_raw(tmp_path: Path) -> None:
             asked = run_task(evil)
             asked["payload"]["model"] = evil
             client.say(asked, bytes(3200), finish_task(evil))
-            client.hear("task-finished")
+            client.handle("task-finished")
             client.say(finish_task(evil + "2"))
             client.closed()
         shown = server.stderr.readline() + server.stderr.readline()
@@ -212,7 +212,7 @@ def test_a_flood_of_mistakes_is_no_flood_of_log(caplog: pytest.LogCaptureFixture
         for _ in range(500):
             client.say("{")
         for _ in range(500):
-            client.hear("error")
+            client.handle("error")
     assert len([each for each in caplog.records if each.message.startswith("refused")]) <= MOST_ALIKE
 
 
@@ -223,7 +223,7 @@ def test_without_descriptors_a_server_serves_those_it_has() -> None:
         pytest.skip("limits of another process can be set on Linux only")
     with serving("--engine", "counting") as (address, server), wire(address) as paying:
         paying.say(run_task())
-        paying.hear("task-started")
+        paying.handle("task-started")
         used = Process(server.pid).num_fds()
         resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (used + 10, used + 10))
         host, port = address.removeprefix("ws://").split(":")

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from asrcli.catalogue import MODELS, OMNI
-from asrcli.config import Recognition
-from asrcli.protocol.omni_session import BACKGROUND
-from asrcli.request import Context, Request
-from asrcli.server.app import in_background
-from asrcli.server.recognizers.scripted import InProcess, Scripted, ScriptedSession
+from asrcli.core.client_commands import Command, UpdateContext
+from asrcli.core.settings import RecognitionSettings
+from asrcli.dashscope.catalogue import MODELS, OMNI
+from asrcli.protocol.omni.session_config import BACKGROUND
+from asrcli.recognizers.scripted import InProcess, Scripted, ScriptedSession
+from asrcli.server.serving import in_background
 from tests.support.command import asr
 from tests.support.tone import tone, wav
 
@@ -56,10 +56,10 @@ class Overheard(Scripted):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[Recognition] = []
+        self.asked: list[RecognitionSettings] = []
         self.contexts: list[tuple[str, ...]] = []
 
-    async def open(self, recognition: Recognition) -> InProcess:
+    async def open(self, recognition: RecognitionSettings) -> InProcess:
         """As a scripted one."""
         self.asked.append(recognition)
         return Attentive(ScriptedSession(recognition), self.contexts)
@@ -72,9 +72,9 @@ class Attentive(InProcess):
         super().__init__(session)
         self._contexts = contexts
 
-    async def ask(self, request: Request) -> None:
+    async def ask(self, request: Command) -> None:
         """As any other."""
-        if isinstance(request, Context):
+        if isinstance(request, UpdateContext):
             self._contexts.append(request.texts)
         await super().ask(request)
 
@@ -104,7 +104,7 @@ def test_every_option_of_every_model_reaches_the_server(
     options += ["--force"] if model.one_sentence else []
     done = asr("file", clip, "--model", name, *options, "--url", address, "--pace", "max", "-f", "jsonl")
     assert (done.returncode, done.stderr.count("internal error")) == (0, 0), done.stderr
-    wanted = replace(Recognition(name, model.rate), **{field: WRITTEN[field][1] for field in fields})
+    wanted = replace(RecognitionSettings(name, model.rate), **{field: WRITTEN[field][1] for field in fields})
     if model.wire == OMNI:  # there context is a part of the prompt
         prompt = f"{wanted.prompt}\n\n{BACKGROUND}\n{wanted.context[0]}"
         wanted = replace(wanted, prompt=prompt, context=())
@@ -135,7 +135,7 @@ def test_what_is_against_others_reaches_it_alone(
     address, server = overheard
     done = asr("file", clip, "--model", name, *options, "--url", address, "--pace", "max")
     assert done.returncode == 0, done.stderr
-    assert server.asked == [replace(Recognition(name), **wanted)]
+    assert server.asked == [replace(RecognitionSettings(name), **wanted)]
 
 
 def test_context_that_does_not_fit_is_cut_with_a_word_on_it(overheard: tuple[str, Overheard], tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.held import held, in_order
-from asrcli.cli.naming import stems
-from asrcli.errors import AudioLost, BudgetReached, ConnectionLost, OutputError, Several, SourceError
-from asrcli.outputs.lines import Lines
+from asrcli.cli.build.open_outputs import in_order, open_outputs
+from asrcli.cli.build.transcript_names import stems
+from asrcli.core.errors import AudioLost, BudgetReached, ConnectionLost, MultipleErrors, OutputError, SourceError
+from asrcli.outputs.line_writer import LineWriter
 from tests.support.command import asr, serving, started
 from tests.support.tone import tone, wav
 
@@ -26,10 +26,10 @@ def run(scripted: str) -> list[str]:
     ("error", "live", "takes"),
     [
         (None, False, True), (AudioLost(5), False, True), (BudgetReached(1), False, True),
-        (Several([AudioLost(5), BudgetReached(1)]), False, True), (SourceError("a", "b"), True, False),
+        (MultipleErrors([AudioLost(5), BudgetReached(1)]), False, True), (SourceError("a", "b"), True, False),
         (ConnectionLost("x"), False, False), (ConnectionLost("x"), True, False), (KeyboardInterrupt(), True, False),
         (OutputError("a", "full"), False, True), (OutputError("a", "full"), True, True), (ValueError(), False, False),
-        (Several([AudioLost(5), SourceError("a", "b")]), False, False),
+        (MultipleErrors([AudioLost(5), SourceError("a", "b")]), False, False),
     ],
 )  # fmt: skip
 def test_a_name_is_taken_by_a_run_that_ended_in_order(
@@ -39,10 +39,10 @@ def test_a_name_is_taken_by_a_run_that_ended_in_order(
     path, empty = tmp_path / "a.txt", tmp_path / "b.txt"
     path.write_text(OLD)
     empty.write_text(OLD)
-    written = [Lines(str(path)), Lines(str(empty))]
+    written = [LineWriter(str(path)), LineWriter(str(empty))]
     assert in_order(error, live=live) is (takes and (live or not isinstance(error, OutputError)))
     try:
-        with held(written, written):
+        with open_outputs(written, written):
             written[0].write("new")
             written[1].begin()
             if error is not None:
@@ -61,7 +61,7 @@ def test_an_output_that_failed_stays_quiet_and_closes(tmp_path: Path) -> None:
         pytest.skip("needs /dev/full")
     path = tmp_path / "a.txt"
     path.write_text(OLD)
-    lines = Lines(str(path))
+    lines = LineWriter(str(path))
     lines.begin()
     full = open("/dev/full", "w")  # noqa: SIM115, PTH123
     lines._file, before = full, lines._file

@@ -14,13 +14,13 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
-from asrcli.audio import Format
-from asrcli.config import Connection, Recognition
-from asrcli.errors import ConnectionLost
-from asrcli.events import Final, Finished, Gap
-from asrcli.protocol import inference
-from asrcli.request import Finish
-from asrcli.run import Plan, Run
+from asrcli.core.audio import Format
+from asrcli.core.client_commands import FinishTask
+from asrcli.core.errors import ConnectionLost
+from asrcli.core.events import Final, Finished, Gap
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.runs.run import Run, RunPlan
 from asrcli.sources.file import FileSource
 from asrcli.transport.websocket import dial
 from tests.support.command import asr, lines
@@ -72,7 +72,7 @@ def early(connection: ServerConnection) -> None:
     """A service that ends the task by itself."""
     speaking = begun(connection)
     connection.send('{"header":{"task_id":"","event":"task-finished"},"payload":{"output":{},"usage":null}}')
-    speaking.hear(Finish)
+    speaking.handle(FinishTask)
 
 
 BREAKS = {
@@ -114,7 +114,7 @@ def babbling(connection: ServerConnection) -> None:
     speaking = begun(connection)
     for junk in ("oops " * 1000, "", "[]", b"", b"\xff\x00", '{"header":{}}', '{"error":"no"}') * 2:
         connection.send(junk)
-    speaking.hear(Finish)
+    speaking.handle(FinishTask)
     speaking.say(Final("2", 500, 1000, "two"), Finished())
 
 
@@ -134,7 +134,7 @@ def test_what_is_no_message_ends_nothing_and_is_told_once(tmp_path: Path) -> Non
 
 def silent(connection: ServerConnection) -> None:
     """A service that hears the end and says nothing more."""
-    begun(connection).hear(Finish)
+    begun(connection).handle(FinishTask)
     connection.recv(100)
 
 
@@ -143,8 +143,8 @@ def test_a_service_that_falls_silent_at_the_end_is_given_up(tmp_path: Path) -> N
     listener = Listener()
     source = FileSource(str(wav(tmp_path / "a.wav", tone(1000))), Format(16000))
     with service(silent) as address:
-        asked = Connection(address, idle_timeout_s=0.5)
-        plan = Plan("m", lambda _: inference.Client(Recognition("m"), lambda: "t"), dial, asked, None)
+        asked = ConnectionSettings(address, idle_timeout_s=0.5)
+        plan = RunPlan("m", lambda _: InferenceClient(RecognitionSettings("m"), lambda: "t"), dial, asked, None)
         with pytest.raises(ConnectionLost, match="no answer"):
             Run(plan, [listener]).transcribe([source])
     assert listener.of(Final) == [Final("1", 0, 500, "one")]

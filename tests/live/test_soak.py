@@ -8,7 +8,7 @@ import threading
 import pytest
 from psutil import Process
 
-from asrcli.server.faults import Do, Fault, When
+from asrcli.server.faults.script import FaultAction, FaultTrigger, InjectedFault
 from tests.support.chaos import Outcome, ordeal
 
 HOUR = 36_000  # chunks
@@ -22,11 +22,13 @@ class Restless:
     def __init__(self, lots: random.Random) -> None:
         self._lots = lots
 
-    def of(self, connection: int) -> tuple[Fault, ...]:
+    def of(self, connection: int) -> tuple[InjectedFault, ...]:
         """One fault."""
         after = self._lots.randint(EVERY_BYTES // 4, EVERY_BYTES * 7 // 4)
-        do, code = self._lots.choice(((Do.CUT, ""), (Do.CLOSE, 1012), (Do.FAIL, "InternalError")))
-        return (Fault(do, When.BYTES, after, connection, code, "restless"),)
+        do, code = self._lots.choice(
+            ((FaultAction.CUT, ""), (FaultAction.CLOSE, 1012), (FaultAction.FAIL, "InternalError"))
+        )
+        return (InjectedFault(do, FaultTrigger.BYTES, after, connection, code, "restless"),)
 
 
 @pytest.mark.timeout(300)

@@ -4,10 +4,10 @@ import json
 import re
 from pathlib import Path
 
-from asrcli.config import Secret
-from asrcli.server.app import in_background
-from asrcli.server.faults import parse
-from asrcli.server.recognizers.scripted import Scripted
+from asrcli.core.settings import Secret
+from asrcli.recognizers.scripted import Scripted
+from asrcli.server.faults.script import parse_script
+from asrcli.server.serving import in_background
 from tests.support.command import asr, lines
 from tests.support.relay import relayed
 from tests.support.tone import tone, wav
@@ -17,7 +17,7 @@ KEY = "sk-0123456789abcdef"
 
 def test_each_connection_has_a_key_of_its_own(tmp_path: Path) -> None:
     """Also the one that is made anew after a loss; the real key is shown to whoever makes them, and to nobody else."""
-    cut = parse([json.dumps({"connection": 1, "after_bytes": 32000, "do": "cut"})], "faults")
+    cut = parse_script([json.dumps({"connection": 1, "after_bytes": 32000, "do": "cut"})], "faults")
     clip = wav(tmp_path / "clip.wav", tone(3000))
     with in_background(Scripted(), faults=cut, key=Secret(KEY)) as address, relayed(address) as (through, heads):
         done = asr(

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from asrcli.server.app import in_background
-from asrcli.server.connection import new_id
-from asrcli.server.recognizers.scripted import Scripted
-from asrcli.server.vocabularies import Vocabularies
+from asrcli.recognizers.scripted import Scripted
+from asrcli.server.hotword_store import HotWordStore
+from asrcli.server.serving import in_background
+from asrcli.server.task_connection import new_id
 from tests.support.command import asr, serving
 from tests.support.noting import Noting
 from tests.support.terminal import on_terminal
@@ -33,7 +33,7 @@ def url() -> Iterator[str]:
 @pytest.fixture
 def old() -> Iterator[str]:
     """A service on which every list is older than five minutes by two seconds less."""
-    there = Vocabularies(lambda: datetime.now(UTC) - timedelta(seconds=298), new_id)
+    there = HotWordStore(lambda: datetime.now(UTC) - timedelta(seconds=298), new_id)
     with in_background(Scripted(), vocabularies=there) as address:
         yield address
 

@@ -13,18 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from asrcli.events import Began, Event, Final, Finished, Gap, Partial, Progress
-from asrcli.outputs.capitalized import Capitalized
-from asrcli.outputs.captions import Layout, captions
-from asrcli.outputs.command import Command
+from asrcli.core.events import Began, Event, Final, Finished, Gap, Partial, Progress
+from asrcli.outputs.capitalization import CapitalizedOutput
+from asrcli.outputs.caption_lines import CaptionLayout, captions
+from asrcli.outputs.exec_command import ExecCommand
+from asrcli.outputs.formatting import block, clock
 from asrcli.outputs.jsonl import JsonLines
-from asrcli.outputs.lines import Lines
-from asrcli.outputs.plain import Plain
-from asrcli.outputs.schema import SCHEMA
+from asrcli.outputs.jsonl_schema import SCHEMA
+from asrcli.outputs.line_writer import LineWriter
+from asrcli.outputs.plain_text import PlainText
 from asrcli.outputs.subtitles import Subtitles, lrc, table, template
-from asrcli.outputs.text import block, clock
-from tests.outputs.test_captions import SCRIPTS
-from tests.outputs.test_lines import told
+from tests.outputs.test_caption_lines import SCRIPTS
+from tests.outputs.test_line_writer import told
 from tests.outputs.test_terminal import BEGAN, ENDED, Screen
 from tests.support.listener import Listener
 from tests.support.terminal import Screen as Rows
@@ -44,11 +44,11 @@ SAID: list[Event] = [
 
 def test_plain_text_has_it_on_a_line_of_its_own(tmp_path: Path) -> None:
     """Under the text; partials too, where they are asked for."""
-    told(Plain(Lines(str(tmp_path / "a")), lambda event, _: block(event, None), partials=True), SAID)
+    told(PlainText(LineWriter(str(tmp_path / "a")), lambda event, _: block(event, None), partials=True), SAID)
     assert (tmp_path / "a").read_text("utf-8").splitlines() == [
         "… 今天天气", "… → Today the", "今天天气很好。", f"→ {NICE}", "[gap 00:03.900 → 00:04.000: lost]", "嗯",
     ]  # fmt: skip
-    told(Plain(Lines(str(tmp_path / "b")), lambda event, _: block(event, clock)), SAID)
+    told(PlainText(LineWriter(str(tmp_path / "b")), lambda event, _: block(event, clock)), SAID)
     first, second, *_ = (tmp_path / "b").read_text("utf-8").splitlines()
     assert first.index("今天") == second.index("→ The")
 
@@ -56,7 +56,7 @@ def test_plain_text_has_it_on_a_line_of_its_own(tmp_path: Path) -> None:
 def test_json_has_it_in_fields_of_their_own(tmp_path: Path) -> None:
     """Only where it is there; as the published schema says, which refuses what is no text."""
     answered = Final("3", 5000, 5900, "A greeting.", heard="good morning")
-    told(JsonLines(Lines(str(tmp_path / "a")), partials=True), [*SAID, answered])
+    told(JsonLines(LineWriter(str(tmp_path / "a")), partials=True), [*SAID, answered])
     lines = [json.loads(line) for line in (tmp_path / "a").read_text("utf-8").splitlines()]
     for line in lines:
         jsonschema.validate(line, SCHEMA)
@@ -72,7 +72,7 @@ def test_json_has_it_in_fields_of_their_own(tmp_path: Path) -> None:
 
 def test_tables_have_a_column_for_it_where_it_was_asked_for(tmp_path: Path) -> None:
     """In every row then, also where there is none; otherwise the table is as it was."""
-    told(table(Lines(str(tmp_path / "a")), translated=True), SAID)
+    told(table(LineWriter(str(tmp_path / "a")), translated=True), SAID)
     rows = [line.split("\t") for line in (tmp_path / "a").read_text("utf-8").splitlines()]
     assert rows == [
         ["start", "end", "text", "translation"],
@@ -80,13 +80,13 @@ def test_tables_have_a_column_for_it_where_it_was_asked_for(tmp_path: Path) -> N
         ["3900", "4000", "[gap: lost]", ""],
         ["4000", "4900", "嗯", ""],
     ]
-    told(table(Lines(str(tmp_path / "b"))), SAID)
+    told(table(LineWriter(str(tmp_path / "b"))), SAID)
     assert (tmp_path / "b").read_text("utf-8").splitlines()[:2] == ["start\tend\ttext", "700\t3800\t今天天气很好。"]
 
 
 def test_lyrics_have_two_lines_of_one_time(tmp_path: Path) -> None:
     """Players show them together."""
-    told(Plain(Lines(str(tmp_path / "a")), lrc), SAID)
+    told(PlainText(LineWriter(str(tmp_path / "a")), lrc), SAID)
     assert (tmp_path / "a").read_text("utf-8").splitlines() == [
         "[00:00.70]今天天气很好。", f"[00:00.70]{NICE}", "[00:03.90][gap: lost]", "[00:04.00]嗯",
     ]  # fmt: skip
@@ -96,7 +96,7 @@ def test_templates_have_fields_for_it(tmp_path: Path) -> None:
     """And for what another model heard; empty in gaps and where there is none."""
     render = template("{text}|{translation}|{translated_into}|{heard}")
     answered = Final("3", 5000, 5900, "yes", heard="is it\n so")
-    told(Plain(Lines(str(tmp_path / "a")), render), [*SAID, answered])
+    told(PlainText(LineWriter(str(tmp_path / "a")), render), [*SAID, answered])
     assert (tmp_path / "a").read_text("utf-8").splitlines() == [
         f"今天天气很好。|{NICE}|en|", "[gap: lost]|||", "嗯|||", "yes|||is it  so",
     ]  # fmt: skip
@@ -105,7 +105,7 @@ def test_templates_have_fields_for_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["srt", "vtt", "ass"])
 def test_a_caption_has_both_the_translation_below(tmp_path: Path, name: str) -> None:
     """As the library that others use reads it."""
-    told(Subtitles(Lines(str(tmp_path / "a")), name, Layout()), SAID)
+    told(Subtitles(LineWriter(str(tmp_path / "a")), name, CaptionLayout()), SAID)
     read = pysubs2.SSAFile.from_string((tmp_path / "a").read_text("utf-8"), format_=name)
     assert [event.plaintext for event in read] == [f"今天天气很好。\n{NICE}", "[gap: lost]", "嗯"]
 
@@ -117,7 +117,7 @@ def test_a_long_sentence_is_cut_where_its_translation_is() -> None:
         "Welcome everybody to try the speech recognition model of our academy, the weather is nice today, "
         "let us take a walk in the park together, and then go home for dinner."
     )
-    found = captions(Final("1", 0, 20_000, text, translation=into, translated_into="en"), Layout())
+    found = captions(Final("1", 0, 20_000, text, translation=into, translated_into="en"), CaptionLayout())
     assert [caption.lines for caption in found] == [
         ("欢迎大家来体验达摩院推", "Welcome everybody to try the speech"),
         ("出的语音识别模型，", "recognition model of our academy, the"),
@@ -135,7 +135,7 @@ def test_both_fit_and_no_word_of_either_is_lost(
     words: list[str], others: list[str], between: str, width: int, count: int, duration_ms: int
 ) -> None:
     """However much longer one is: all of it in order, in lines that fit, half of them for each."""
-    layout, text, into = Layout(width, count), between.join(words), between.join(others)
+    layout, text, into = CaptionLayout(width, count), between.join(words), between.join(others)
     found = captions(Final("1", 1000, 1000 + duration_ms, text, translation=into), layout)
     if not text.strip():
         assert found == []
@@ -154,7 +154,9 @@ def test_both_fit_and_no_word_of_either_is_lost(
 def test_commands_get_it_in_their_environment(tmp_path: Path) -> None:
     """Where it is there; what no environment can hold does not end the commands."""
     lines: list[str] = []
-    output = Command(f'echo "$(cat)|$ASR_TRANSLATION|${{ASR_TRANSLATED_INTO-none}}" >> {tmp_path / "a"}', lines.append)
+    output = ExecCommand(
+        f'echo "$(cat)|$ASR_TRANSLATION|${{ASR_TRANSLATED_INTO-none}}" >> {tmp_path / "a"}', lines.append
+    )
     odd = Final("3", 0, 9, "x", translation="a\ud800\x00b", translated_into="e\x00n")
     told(output, [SENTENCE, ALONE, odd])
     assert lines == []
@@ -166,7 +168,7 @@ def test_each_text_is_capitalized_by_its_own_language() -> None:
     listener = Listener()
     italian = Final("2", 0, 9, "i am here", translation="i sono qui", translated_into="it")
     chinese = Final("3", 0, 9, "am i here", translation="我在吗", translated_into="zh")
-    told(Capitalized(listener), [italian, chinese, ALONE])
+    told(CapitalizedOutput(listener), [italian, chinese, ALONE])
     assert [(event.text, event.translation) for event in listener.events if isinstance(event, Final)] == [
         ("I am here.", "I sono qui."), ("Am I here.", "我在吗"), ("嗯", ""),
     ]  # fmt: skip
@@ -175,13 +177,13 @@ def test_each_text_is_capitalized_by_its_own_language() -> None:
 def test_the_terminal_shows_it_below_the_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     """The final's scrolls up with it; the open one has a line of its own, which goes when there is none."""
     screen = Screen(monkeypatch, 60)
-    assert "今天天气" in plain(screen.hear(BEGAN, Partial("1", 0, "今天", "天气")))
-    drawn = screen.hear(Partial("1", 0, "今天", "天气", translation="Today the", translated_into="en"))
+    assert "今天天气" in plain(screen.handle(BEGAN, Partial("1", 0, "今天", "天气")))
+    drawn = screen.handle(Partial("1", 0, "今天", "天气", translation="Today the", translated_into="en"))
     assert plain(drawn).index("今天天气") < plain(drawn).index("\n  → Today the\n")
-    final = screen.hear(SENTENCE, Final("2", 0, 9, "A greeting.", heard="good morning"))
+    final = screen.handle(SENTENCE, Final("2", 0, 9, "A greeting.", heard="good morning"))
     assert f"今天天气很好。\n  → {NICE}\n" in plain(final)
     assert "A greeting.\n  heard: good morning\n" in plain(final)
-    later = screen.hear(Partial("3", 9, "", "嗯"), Progress(5000), Finished(), ENDED)
+    later = screen.handle(Partial("3", 9, "", "嗯"), Progress(5000), Finished(), ENDED)
     screen.terminal.close()
     assert "→" not in later
 
@@ -196,7 +198,7 @@ def test_no_line_of_it_is_wider_than_the_screen(monkeypatch: pytest.MonkeyPatch,
     """Cut from the left like the text above it, in cells; where it stands is seen at every width."""
     screen = Screen(monkeypatch, columns)
     for text, into in (("天气" * 80, "the weather " * 30), ("the weather " * 30, "天气" * 80)):
-        drawn = plain(screen.hear(BEGAN, Progress(5000), Partial("1", 0, text, translation=into)))
+        drawn = plain(screen.handle(BEGAN, Progress(5000), Partial("1", 0, text, translation=into)))
         (shown,) = [line for line in drawn.split("\n") if line.startswith("  → ")][-1:]
         assert cell_len(shown) < columns
         assert shown.startswith("  → …")
@@ -206,17 +208,17 @@ def test_no_line_of_it_is_wider_than_the_screen(monkeypatch: pytest.MonkeyPatch,
 def test_a_terminal_that_gets_narrower_is_cleared_of_all_three_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three that have become six are taken away as six."""
     screen = Screen(monkeypatch, 80)
-    screen.hear(BEGAN, Progress(5000), Partial("1", 0, "", "x" * 70, translation="y" * 70))
+    screen.handle(BEGAN, Progress(5000), Partial("1", 0, "", "x" * 70, translation="y" * 70))
     screen.terminal._console.width = 40
-    assert screen.hear(Partial("1", 0, "", "x" * 71)).startswith("\r\x1b[5A\x1b[J\n\n")
-    assert not screen.hear(Progress(6000)).startswith("\r\x1b[5A")
+    assert screen.handle(Partial("1", 0, "", "x" * 71)).startswith("\r\x1b[5A\x1b[J\n\n")
+    assert not screen.handle(Progress(6000)).startswith("\r\x1b[5A")
 
 
 def test_a_translation_steers_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """It comes from outside as the text does."""
     hostile = "\x1b[2J\x1b]0;title\x07"
     partial = Partial("1", 0, "a", translation=hostile)
-    drawn = Screen(monkeypatch).hear(BEGAN, partial, Final("1", 0, 1, "a", translation=hostile, heard=hostile))
+    drawn = Screen(monkeypatch).handle(BEGAN, partial, Final("1", 0, 1, "a", translation=hostile, heard=hostile))
     assert "\x1b[2J" not in drawn
     assert "\x1b]0" not in drawn
 
@@ -225,7 +227,7 @@ def test_nothing_of_it_stays_behind_on_the_screen(monkeypatch: pytest.MonkeyPatc
     """Lines of the live view come and go; what a person sees are the sentences, each with its translation, once."""
     screen, seen = Screen(monkeypatch, 40), Rows(40, 24)
     stream = pyte.Stream(seen)
-    stream.feed(screen.hear(BEGAN).replace("\n", "\r\n"))
+    stream.feed(screen.handle(BEGAN).replace("\n", "\r\n"))
     for number in range(3):
         for event in (
             Partial("1", 0, "天气", "好" * 9),
@@ -235,10 +237,10 @@ def test_nothing_of_it_stays_behind_on_the_screen(monkeypatch: pytest.MonkeyPatc
             Final("2", 0, 9, "嗯"),
             Progress(1000 * number),
         ):
-            stream.feed(screen.hear(event).replace("\n", "\r\n"))
+            stream.feed(screen.handle(event).replace("\n", "\r\n"))
     spoken = [line for number in range(3) for line in (f"天气{number}", f"  → weather {number}", "嗯")]
     assert seen.rows()[: len(spoken) + 1] == [*spoken, ""]  # the open sentence is empty
-    stream.feed(screen.hear(Finished(), ENDED).replace("\n", "\r\n"))
+    stream.feed(screen.handle(Finished(), ENDED).replace("\n", "\r\n"))
     screen.terminal.close()
     assert [row for row in seen.rows() if row and not row.startswith("asr: ")][: len(spoken)] == spoken
     assert sum("→" in row for row in seen.rows()) == 3

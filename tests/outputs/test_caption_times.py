@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asrcli.events import Began, Final, Gap, Word
-from asrcli.outputs.captions import LEAST_MS, TURN_MS, Layout
-from asrcli.outputs.lines import Lines
+from asrcli.core.events import Began, Final, Gap, Word
+from asrcli.core.transcript import Transcript
+from asrcli.outputs.caption_lines import LEAST_MS, TURN_MS, CaptionLayout
+from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.subtitles import Subtitles
-from asrcli.transcript import Transcript
 from tests.support.command import asr, serving
 from tests.support.tone import tone, wav
 
@@ -38,9 +38,9 @@ SAID = st.lists(st.tuples(TIMES, TIMES, TEXTS, st.sampled_from(["", "b"])), max_
 
 def written(path: Path, name: str, finals: list[Final | Gap]) -> None:
     """Let subtitles hear finals, as a run does."""
-    output = Subtitles(Lines(str(path)), name, Layout())
+    output = Subtitles(LineWriter(str(path)), name, CaptionLayout())
     for event in [Began("a", "m", "t", 0), *finals]:
-        output.hear(event, Transcript())
+        output.handle(event, Transcript())
     output.close()
 
 
@@ -113,9 +113,9 @@ def test_captions_follow_each_other(steps: list[tuple[int, int, str]]) -> None:
         at_ms += step_ms
         finals.append(Final(str(len(finals)), at_ms, at_ms + length_ms, "yes"))
     lines = Kept()
-    output = Subtitles(cast("Lines", lines), "srt", Layout())
+    output = Subtitles(cast("LineWriter", lines), "srt", CaptionLayout())
     for final in finals:
-        output.hear(final, Transcript())
+        output.handle(final, Transcript())
     output.close()
     shown = lines.times()
     assert all(end - begin >= LEAST_MS for begin, end in shown)
@@ -153,11 +153,11 @@ def _ms(text: str) -> int:
 
 def test_a_caption_is_in_the_file_as_soon_as_its_sentence_is_final(tmp_path: Path) -> None:
     """A run that is killed loses none; the next one cuts it where they would stand over each other."""
-    output = Subtitles(Lines(str(tmp_path / "a.srt")), "srt", Layout())
+    output = Subtitles(LineWriter(str(tmp_path / "a.srt")), "srt", CaptionLayout())
     part = tmp_path / "a.srt.part"
-    output.hear(Final("1", 0, 300, "one"), Transcript())
+    output.handle(Final("1", 0, 300, "one"), Transcript())
     assert part.read_text() == "1\n00:00:00,000 --> 00:00:01,000\none\n\n"
-    output.hear(Final("2", 400, 3000, "two"), Transcript())
+    output.handle(Final("2", 400, 3000, "two"), Transcript())
     assert part.read_text() == "1\n00:00:00,000 --> 00:00:00,400\none\n\n2\n00:00:00,400 --> 00:00:03,000\ntwo\n\n"
     output.close()
 

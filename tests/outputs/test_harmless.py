@@ -11,21 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.errors import UsageError, bare, without_secrets
-from asrcli.events import Began, Final, Gap, Notice, Partial, Reconnecting, Resumed, Word
-from asrcli.harmless import harmless
-from asrcli.message import Text
+from asrcli.core.errors import UsageError, bare_url, without_secrets
+from asrcli.core.events import Began, Final, Gap, Notice, Partial, Reconnecting, Resumed, Word
+from asrcli.core.message import Text
+from asrcli.core.printable import harmless
+from asrcli.core.transcript import Transcript, fold
+from asrcli.outputs.event_log import OneLineFormatter
+from asrcli.outputs.formatting import as_json, block, pause, reconnecting, reported
 from asrcli.outputs.jsonl import JsonLines
-from asrcli.outputs.lines import Lines
-from asrcli.outputs.log import Lined
-from asrcli.outputs.plain import Plain
+from asrcli.outputs.line_writer import LineWriter
+from asrcli.outputs.plain_text import PlainText
+from asrcli.outputs.raw_messages import RawMessages
 from asrcli.outputs.subtitles import lrc, table, template
-from asrcli.outputs.text import as_json, block, pause, reconnecting, reported
-from asrcli.outputs.verbatim import Verbatim
-from asrcli.transcript import Transcript, fold
 
 if TYPE_CHECKING:
-    from asrcli.seams import Output
+    from asrcli.core.interfaces import Output
 
 # A title, a clipboard, a cursor, an 8-bit control, line ends of every reader, an override, a NUL, half a character.
 EVIL = "a\x1b]0;t\x07\x1b]52;c;QQ==\x07\x1b[2J\x9b31m\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029\u202e\0\x7fx\ud83dz"
@@ -77,21 +77,23 @@ FIELDS = ["text", "speaker", "language", "emotion", "translation", "translated_i
 def test_every_output_is_harmless(tmp_path: Path) -> None:
     """Text, templates of every field, tables, lyrics and JSON Lines, of a text in every place where one can be."""
     outputs: dict[str, Output] = {
-        "text": Plain(Lines(str(tmp_path / "text")), lambda event, _: block(event, None), partials=True),
-        "template": Plain(Lines(str(tmp_path / "template")), template("".join(f"{{{name}}}" for name in FIELDS))),
-        "lrc": Plain(Lines(str(tmp_path / "lrc")), lrc),
-        "jsonl": JsonLines(Lines(str(tmp_path / "jsonl")), partials=True),
+        "text": PlainText(LineWriter(str(tmp_path / "text")), lambda event, _: block(event, None), partials=True),
+        "template": PlainText(
+            LineWriter(str(tmp_path / "template")), template("".join(f"{{{name}}}" for name in FIELDS))
+        ),
+        "lrc": PlainText(LineWriter(str(tmp_path / "lrc")), lrc),
+        "jsonl": JsonLines(LineWriter(str(tmp_path / "jsonl")), partials=True),
     }
     for name, output in outputs.items():
         transcript = Transcript()
         for event in [Began(EVIL, EVIL, EVIL, 0, speaker=EVIL), *spoken()]:
             transcript = fold(transcript, event)
-            output.hear(event, transcript)
+            output.handle(event, transcript)
         output.close()
         assert is_harmless((tmp_path / name).read_bytes().decode()), name
-    rows = Lines(str(tmp_path / "tsv"))
+    rows = LineWriter(str(tmp_path / "tsv"))
     tsv = table(rows, translated=True)
-    tsv.hear(spoken()[1], fold(Transcript(), spoken()[1]))
+    tsv.handle(spoken()[1], fold(Transcript(), spoken()[1]))
     tsv.close()
     assert is_harmless((tmp_path / "tsv").read_text().replace("\t", " "))
     assert is_harmless(pause(Resumed(0, 1, speaker=EVIL), None) + reconnecting(Reconnecting(1, 1, EVIL, EVIL)))
@@ -101,7 +103,7 @@ def test_the_log_cannot_be_forged() -> None:
     """A record is one line; what stands in a traceback is indented; no secret is in either."""
     logger, lines = logging.Logger("forged"), []
     handler = logging.Handler()
-    handler.setFormatter(Lined("%(levelname)s %(message)s"))
+    handler.setFormatter(OneLineFormatter("%(levelname)s %(message)s"))
     handler.emit = lambda record: lines.extend(handler.format(record).split("\n"))  # type: ignore[method-assign]
     logger.addHandler(handler)
     try:
@@ -118,8 +120,8 @@ def test_the_log_cannot_be_forged() -> None:
 def test_messages_are_shown_as_they_came_but_harmless(tmp_path: Path, data: str) -> None:
     """JSON with controls in it is written so that it means the same; other text becomes a JSON string."""
     path = tmp_path / "x"
-    lines = Lines(str(path))
-    Verbatim(lines, lambda: 0.0, stamp=False, sent=False, to_screen=False).show(Text(data), sent=False)
+    lines = LineWriter(str(path))
+    RawMessages(lines, lambda: 0.0, stamp=False, sent=False, to_screen=False).show(Text(data), sent=False)
     lines.close()
     written = path.read_bytes().decode()
     assert is_harmless(written)
@@ -157,7 +159,7 @@ def test_a_template_is_bounded(text: str) -> None:
 )
 def test_an_address_is_shown_without_its_secrets(url: str, shown: str) -> None:
     """Also where it is malformed, and in the middle of a sentence."""
-    assert bare(url) == shown
+    assert bare_url(url) == shown
     assert without_secrets(f"no '{url}' here") == f"no '{shown}' here"
 
 

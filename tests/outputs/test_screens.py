@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from asrcli.events import (  # fmt: skip
+from asrcli.core.events import (
     Absent,
     Began,
     Billed,
@@ -26,10 +26,10 @@ from asrcli.events import (  # fmt: skip
     Resumed,
     Usage,
 )
-from asrcli.outputs.bars import Bar, FileBar, MicrophoneBar
-from asrcli.outputs.log import Lined, Log
-from asrcli.server.logs import Manners
-from asrcli.transcript import Transcript, fold
+from asrcli.core.transcript import Transcript, fold
+from asrcli.outputs.event_log import EventLog, OneLineFormatter
+from asrcli.outputs.status_bar import FileStatusBar, MicrophoneStatusBar, StatusBar
+from asrcli.server.log_filter import LogFilter
 from tests.outputs.test_harmless import EVIL, is_harmless
 from tests.outputs.test_terminal import ENDED, Screen
 
@@ -78,9 +78,9 @@ def test_no_screen_obeys_what_comes_from_outside(
     monkeypatch: pytest.MonkeyPatch, columns: int, speakers: tuple[str, ...], device: bool
 ) -> None:
     """Whatever a label, a model, a text, a reason says: what is drawn holds nothing but what the library draws with."""
-    bar: Bar = MicrophoneBar(keys=True) if device else FileBar(lambda: 1.0, paced=True)
+    bar: StatusBar = MicrophoneStatusBar(keys=True) if device else FileStatusBar(lambda: 1.0, paced=True)
     screen = Screen(monkeypatch, columns, bar=bar, level=2)
-    drawn = screen.hear(*events(speakers))
+    drawn = screen.handle(*events(speakers))
     screen.terminal.close()
     assert "a]0;t]52;c;QQ==[2J" in drawn.replace("\n", "") or columns == 20  # the texts are there
     assert is_harmless(DRAWN.sub("", drawn))
@@ -88,12 +88,12 @@ def test_no_screen_obeys_what_comes_from_outside(
 
 def test_the_bar_of_two_devices_names_both_harmlessly() -> None:
     """Also while one is muted, paused or gone: each label stands there once as people can read it."""
-    bar, transcript = MicrophoneBar(keys=False), Transcript()
+    bar, transcript = MicrophoneStatusBar(keys=False), Transcript()
     screen = Console(width=400, no_color=True, file=None)
     shown = set()
     for event in events(SPEAKERS):
         transcript = fold(transcript, event)
-        bar.hear(event)
+        bar.handle(event)
         line = "".join(segment.text for segment in bar.draw(screen, transcript, 390))
         assert is_harmless(line, line_ends="")
         shown |= {word for word in ("muted", "paused", "no microphone", "dBFS") if "mica]0;t" in line and word in line}
@@ -104,17 +104,17 @@ def test_neither_log_takes_what_comes_from_outside(tmp_path: Path) -> None:
     """That of a run, with every event, and that of the server, which shows what it was."""
     path = tmp_path / "log"
     handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(Lined("%(levelname)s %(message)s"))
+    handler.setFormatter(OneLineFormatter("%(levelname)s %(message)s"))
     for name in ("run", "server"):
         logger = logging.Logger(name)
         logger.addHandler(handler)
         if name == "server":
-            logger.addFilter(Manners())
+            logger.addFilter(LogFilter())
             logger.warning("model=%s task=%s", EVIL, EVIL)
-        output, transcript = Log(logger), Transcript()
+        output, transcript = EventLog(logger), Transcript()
         for event in events(SPEAKERS):
             transcript = fold(transcript, event)
-            output.hear(event, transcript)
+            output.handle(event, transcript)
     handler.close()
     written = path.read_bytes().decode()
     assert is_harmless(written)

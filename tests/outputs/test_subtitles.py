@@ -5,14 +5,14 @@ from pathlib import Path
 import pysubs2
 import pytest
 
-from asrcli.errors import UsageError
-from asrcli.events import Began, Ended, Event, Final, Finished, Gap, Partial
-from asrcli.outputs.capitalized import Capitalized, capitalized
-from asrcli.outputs.captions import Layout
-from asrcli.outputs.lines import Lines
-from asrcli.outputs.plain import Plain
+from asrcli.core.errors import UsageError
+from asrcli.core.events import Began, Ended, Event, Final, Finished, Gap, Partial
+from asrcli.outputs.capitalization import CapitalizedOutput, capitalize
+from asrcli.outputs.caption_lines import CaptionLayout
+from asrcli.outputs.line_writer import LineWriter
+from asrcli.outputs.plain_text import PlainText
 from asrcli.outputs.subtitles import TSV_HEAD, Subtitles, lrc, template, tsv
-from tests.outputs.test_lines import told
+from tests.outputs.test_line_writer import told
 from tests.support.listener import Listener
 
 BEGAN, ENDED = Began("a", "m", "t", 0), Ended(0, 0, 0, 0, 0, None, None, None, 0)
@@ -30,7 +30,7 @@ SAID: list[Event] = [
 
 def written(path: Path, name: str, events: list[Event]) -> str:
     """The file that these events make."""
-    told(Subtitles(Lines(str(path)), name, Layout()), events)
+    told(Subtitles(LineWriter(str(path)), name, CaptionLayout()), events)
     return path.read_text("utf-8")
 
 
@@ -65,29 +65,29 @@ def test_a_run_without_a_word_leaves_an_empty_file_and_not_none(tmp_path: Path, 
     """Whoever reads it next finds it; a run that never began leaves nothing."""
     text = written(tmp_path / "a", name, [BEGAN, Finished(), ENDED])
     assert len(pysubs2.SSAFile.from_string(text, format_=name) if text else []) == 0
-    told(Subtitles(Lines(str(tmp_path / "b")), name, Layout()), [])
+    told(Subtitles(LineWriter(str(tmp_path / "b")), name, CaptionLayout()), [])
     assert not (tmp_path / "b").exists()
 
 
 def test_captions_are_there_while_the_run_goes_on(tmp_path: Path) -> None:
     """Each as soon as its sentence is final."""
-    output, listener = Subtitles(Lines(str(tmp_path / "a.srt")), "srt", Layout()), Listener()
+    output, listener = Subtitles(LineWriter(str(tmp_path / "a.srt")), "srt", CaptionLayout()), Listener()
     for event in SAID[:3]:
-        output.hear(event, listener.transcript)
+        output.handle(event, listener.transcript)
     assert "the meeting" in (tmp_path / "a.srt.part").read_text("utf-8")
     output.close()
 
 
 def test_tables_and_lyrics_have_a_line_a_sentence(tmp_path: Path) -> None:
     """Milliseconds and tabs; minutes, seconds and hundredths."""
-    told(Plain(Lines(str(tmp_path / "a.tsv")), tsv, head=TSV_HEAD), SAID)
+    told(PlainText(LineWriter(str(tmp_path / "a.tsv")), tsv, head=TSV_HEAD), SAID)
     assert (tmp_path / "a.tsv").read_text("utf-8").splitlines() == [
         "start\tend\ttext",
         "700\t3800\tthe meeting {will} <begin> & end",
         "4000\t5000\t[gap: the connection broke]",
         "3605100\t3608000\t欢迎大家",
     ]
-    told(Plain(Lines(str(tmp_path / "a.lrc")), lrc), SAID)
+    told(PlainText(LineWriter(str(tmp_path / "a.lrc")), lrc), SAID)
     assert (tmp_path / "a.lrc").read_text("utf-8").splitlines()[::2] == [
         "[00:00.70]the meeting {will} <begin> & end",
         "[60:05.10]欢迎大家",
@@ -97,7 +97,9 @@ def test_tables_and_lyrics_have_a_line_a_sentence(tmp_path: Path) -> None:
 def test_a_template_has_every_field(tmp_path: Path) -> None:
     """Tabs may be written as a shell passes them on."""
     render = template(r"{sentence}\t{begin}-{end} {begin_ms:>6}{end_ms:>6} {language}{emotion}: {text}")
-    told(Plain(Lines(str(tmp_path / "a.txt")), render), [BEGAN, Final("1", 700, 3800, "hi", (), "en", "happy")])
+    told(
+        PlainText(LineWriter(str(tmp_path / "a.txt")), render), [BEGAN, Final("1", 700, 3800, "hi", (), "en", "happy")]
+    )
     assert (tmp_path / "a.txt").read_text() == "1\t00:00.700-00:03.800    700  3800 enhappy: hi\n"
 
 
@@ -125,12 +127,12 @@ def test_a_template_that_cannot_be_filled_is_refused_at_once(text: str) -> None:
 )
 def test_capitals_and_full_stops(text: str, polished: str) -> None:
     """For recognizers that give none; twice is as once; scripts without capitals stay."""
-    assert capitalized(text) == polished
-    assert capitalized(polished) == polished
+    assert capitalize(text) == polished
+    assert capitalize(polished) == polished
 
 
 def test_only_finals_are_capitalized() -> None:
     """All else is handed on as it is."""
     listener = Listener()
-    told(Capitalized(listener), [Partial("1", 0, "a"), Final("1", 0, 9, "ab", (), "it"), Gap(0, 1, "x")])
+    told(CapitalizedOutput(listener), [Partial("1", 0, "a"), Final("1", 0, 9, "ab", (), "it"), Gap(0, 1, "x")])
     assert listener.events == [Partial("1", 0, "a"), Final("1", 0, 9, "Ab.", (), "it"), Gap(0, 1, "x")]

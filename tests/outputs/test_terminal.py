@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from asrcli.events import Began, Ended, Event, Final, Finished, Gap, Level, Notice, Partial, Progress
-from asrcli.outputs.bars import Bar, FileBar, MicrophoneBar
-from asrcli.outputs.terminal import Terminal, tail
-from asrcli.transcript import Transcript, fold
+from asrcli.core.events import Began, Ended, Event, Final, Finished, Gap, Level, Notice, Partial, Progress
+from asrcli.core.transcript import Transcript, fold
+from asrcli.outputs.status_bar import FileStatusBar, MicrophoneStatusBar, StatusBar
+from asrcli.outputs.terminal import TerminalView, fit_tail
 
 SCRIPT = "ab 天气好，e\u0301🎙한"
 TEXTS = st.text(st.sampled_from(SCRIPT), max_size=60)
@@ -20,7 +20,7 @@ TEXTS = st.text(st.sampled_from(SCRIPT), max_size=60)
 @given(TEXTS, TEXTS, st.integers(2, 80))
 def test_the_tail_never_exceeds_its_cells_and_is_an_end_of_the_text(settled: str, unsettled: str, cells: int) -> None:
     """Two-cell characters are not halved; no word is lost that has room."""
-    left, right = tail(settled, unsettled, cells)
+    left, right = fit_tail(settled, unsettled, cells)
     assert cell_len(left + right) <= cells
     whole, shown = settled + unsettled, (left + right)
     if cell_len(whole) <= cells:
@@ -47,7 +47,7 @@ def test_the_tail_never_exceeds_its_cells_and_is_an_end_of_the_text(settled: str
 )
 def test_chinese_is_cropped_by_cells_and_not_by_characters(cells: int, shown: tuple[str, str]) -> None:
     """Twelve cells hold six of these characters."""
-    assert tail("今天天气", "很好", cells) == shown
+    assert fit_tail("今天天气", "很好", cells) == shown
 
 
 class Screen:
@@ -60,23 +60,23 @@ class Screen:
         *,
         level: int = 0,
         folds: bool = True,
-        bar: Bar | None = None,
+        bar: StatusBar | None = None,
     ) -> None:
         monkeypatch.setenv("COLUMNS", str(columns))
         monkeypatch.setenv("TERM", "xterm-256color")
         monkeypatch.setenv("TTY_COMPATIBLE", "1")
         self.file, self.now, self.transcript = io.StringIO(), 0.0, Transcript()
         self.file.isatty = lambda: True  # type: ignore[method-assign]
-        bar = bar or FileBar(lambda: self.now, paced=True)
-        self.terminal = Terminal(self.file, lambda: self.now, stamp=None, level=level, bar=bar, folds=folds)
+        bar = bar or FileStatusBar(lambda: self.now, paced=True)
+        self.terminal = TerminalView(self.file, lambda: self.now, stamp=None, level=level, bar=bar, folds=folds)
 
-    def hear(self, *events: Event) -> str:
+    def handle(self, *events: Event) -> str:
         """What the events write."""
         before = len(self.file.getvalue())
         for event in events:
             self.now += 0.2
             self.transcript = fold(self.transcript, event)
-            self.terminal.hear(event, self.transcript)
+            self.terminal.handle(event, self.transcript)
         return self.file.getvalue()[before:]
 
 
@@ -87,9 +87,9 @@ ENDED = Ended(10_000, 10_000, 0, 1, 0, None, None, None, 0)
 def test_finals_are_printed_once_and_above_the_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """The final is plain text on a line of its own; then the open sentence is drawn anew."""
     screen = Screen(monkeypatch)
-    screen.hear(BEGAN, Partial("1", 0, "good ", "mor"))
-    assert "good morning" in screen.hear(Final("1", 0, 900, "good morning"))
-    later = screen.hear(Partial("2", 900, "", "and"), Progress(5000), Finished(), ENDED)
+    screen.handle(BEGAN, Partial("1", 0, "good ", "mor"))
+    assert "good morning" in screen.handle(Final("1", 0, 900, "good morning"))
+    later = screen.handle(Partial("2", 900, "", "and"), Progress(5000), Finished(), ENDED)
     screen.terminal.close()
     assert "good morning" not in later
 
@@ -97,7 +97,7 @@ def test_finals_are_printed_once_and_above_the_live_line(monkeypatch: pytest.Mon
 def test_unsettled_words_are_dim_and_settled_ones_plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """What may still change looks so."""
     monkeypatch.delenv("NO_COLOR", raising=False)
-    drawn = Screen(monkeypatch).hear(BEGAN, Partial("1", 0, "settled ", "open"))
+    drawn = Screen(monkeypatch).handle(BEGAN, Partial("1", 0, "settled ", "open"))
     assert "settled \x1b[2mopen\x1b[0m" in drawn
 
 
@@ -106,16 +106,16 @@ def test_no_color_means_none(monkeypatch: pytest.MonkeyPatch) -> None:
     events = BEGAN, Progress(5000), Partial("1", 0, "a ", "b"), Gap(0, 1, "x"), Notice("warning", "w")
     colour = re.compile(r"\x1b\[(\d+;)*(3[0-8]|4[0-8]|9[0-7])[;m]")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert colour.search(Screen(monkeypatch, 80).hear(*events))
+    assert colour.search(Screen(monkeypatch, 80).handle(*events))
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not colour.search(Screen(monkeypatch, 80).hear(*events))
+    assert not colour.search(Screen(monkeypatch, 80).handle(*events))
 
 
 def test_no_line_of_the_live_view_is_wider_than_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """At 20 columns as at 200, with Chinese: a line that wraps would leave rests behind."""
     for columns in (20, 40, 80, 200):
         screen = Screen(monkeypatch, columns)
-        drawn = screen.hear(BEGAN, Progress(5000), Partial("1", 0, "天气" * 80, "好" * 30))
+        drawn = screen.handle(BEGAN, Progress(5000), Partial("1", 0, "天气" * 80, "好" * 30))
         lines = re.split(r"[\r\n]", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn))
         assert max(map(cell_len, lines)) < columns
 
@@ -124,22 +124,22 @@ def test_a_terminal_that_gets_narrower_is_cleared_of_what_it_folded(monkeypatch:
     """Two lines that have become four are taken away as four; what stands above them is not touched."""
     for folds in (True, False):
         screen = Screen(monkeypatch, 80, folds=folds)
-        screen.hear(BEGAN, Progress(5000), Partial("1", 0, "", "x" * 70))
+        screen.handle(BEGAN, Progress(5000), Partial("1", 0, "", "x" * 70))
         screen.terminal._console.width = 40
-        drawn = screen.hear(Partial("1", 0, "", "x" * 71))
+        drawn = screen.handle(Partial("1", 0, "", "x" * 71))
         assert drawn.startswith("\r\x1b[3A\x1b[J\n") is folds
-        assert not screen.hear(Partial("1", 0, "", "x" * 72)).startswith("\r\x1b[3A\x1b[J")
+        assert not screen.handle(Partial("1", 0, "", "x" * 72)).startswith("\r\x1b[3A\x1b[J")
         screen.terminal._console.width = 80
-        assert "\x1b[J" not in screen.hear(Partial("1", 0, "", "x" * 73))
+        assert "\x1b[J" not in screen.handle(Partial("1", 0, "", "x" * 73))
 
 
 def test_the_bar_tells_position_speed_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five of ten seconds sent in 0.2 s of the clock."""
-    assert "00:05/00:10 25.0x ETA 00:00" in Screen(monkeypatch, 80).hear(BEGAN, Progress(5000))
-    unknown = Screen(monkeypatch, 80).hear(Began("-", "m", "t", 0), Progress(5000))
+    assert "00:05/00:10 25.0x ETA 00:00" in Screen(monkeypatch, 80).handle(BEGAN, Progress(5000))
+    unknown = Screen(monkeypatch, 80).handle(Began("-", "m", "t", 0), Progress(5000))
     assert "00:05 25.0x" in unknown
     assert "ETA" not in unknown
-    narrow = Screen(monkeypatch, 20).hear(BEGAN, Progress(5000))
+    narrow = Screen(monkeypatch, 20).handle(BEGAN, Progress(5000))
     assert "00:05/00:10 25.0x" in narrow
     assert "ETA" not in narrow
 
@@ -147,7 +147,7 @@ def test_the_bar_tells_position_speed_and_what_is_left(monkeypatch: pytest.Monke
 def test_escape_sequences_in_text_do_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A service cannot clear the screen or move the cursor."""
     hostile = "\x1b[2J\x1b]0;title\x07"
-    drawn = Screen(monkeypatch).hear(
+    drawn = Screen(monkeypatch).handle(
         BEGAN,
         Partial("1", 0, hostile, hostile),
         Final("1", 0, 1, hostile),
@@ -162,14 +162,14 @@ def test_only_what_was_asked_for_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     """-v brings information, -vv everything."""
     for level, heard in ((0, "W"), (1, "WI"), (2, "WID")):
         screen = Screen(monkeypatch, level=level)
-        said = screen.hear(Notice("warning", "W!"), Notice("info", "I!"), Notice("debug", "D!"))
+        said = screen.handle(Notice("warning", "W!"), Notice("info", "I!"), Notice("debug", "D!"))
         assert "".join(letter for letter in "WID" if f"{letter}!" in said) == heard
 
 
 def test_the_account_closes_the_run_and_the_cursor_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever happened: close may be called again."""
     screen = Screen(monkeypatch, 100)
-    drawn = screen.hear(BEGAN, Progress(1000), ENDED)
+    drawn = screen.handle(BEGAN, Progress(1000), ENDED)
     screen.terminal.close()
     assert "captured 10.00 s · final 0.00 s · silence 10.00 s" in drawn
     assert screen.file.getvalue().count("\x1b[?25h") == screen.file.getvalue().count("\x1b[?25l")
@@ -178,33 +178,35 @@ def test_the_account_closes_the_run_and_the_cursor_comes_back(monkeypatch: pytes
 def test_a_terminal_that_is_gone_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its window was closed: the other outputs, and the account, still get all there is."""
     screen = Screen(monkeypatch)
-    screen.hear(BEGAN, Partial("1", 0, "good ", "mor"))
+    screen.handle(BEGAN, Partial("1", 0, "good ", "mor"))
 
     def gone(text: str) -> int:
         raise OSError(5, f"Input/output error under {len(text)} characters")
 
     monkeypatch.setattr(screen.file, "write", gone)
-    screen.hear(Final("1", 0, 900, "good morning"), Progress(2000), ENDED)
+    screen.handle(Final("1", 0, 900, "good morning"), Progress(2000), ENDED)
     screen.terminal.close()
 
 
 def test_in_the_background_nothing_is_drawn_and_sentences_still_come(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the shell shows there is the shell's."""
     screen = Screen(monkeypatch)
-    screen.hear(BEGAN, Partial("1", 0, "", "good"))
+    screen.handle(BEGAN, Partial("1", 0, "", "good"))
     screen.terminal._ours = lambda: False
-    screen.hear(Progress(1000))
-    drawn = screen.hear(Partial("1", 0, "", "good mor"), Progress(2000), Final("1", 0, 900, "good morning"))
+    screen.handle(Progress(1000))
+    drawn = screen.handle(Partial("1", 0, "", "good mor"), Progress(2000), Final("1", 0, 900, "good morning"))
     assert "good morning" in drawn
     assert "good mor\x1b" not in drawn
     screen.terminal._ours = lambda: True
-    assert "evening" in screen.hear(Partial("2", 900, "", "evening"), Progress(3000), Partial("2", 900, "", "evenings"))
+    assert "evening" in screen.handle(
+        Partial("2", 900, "", "evening"), Progress(3000), Partial("2", 900, "", "evenings")
+    )
 
 
 def test_what_several_devices_say_is_labelled_apart_and_has_its_level(monkeypatch: pytest.MonkeyPatch) -> None:
     """A line each, also while one of them is silent."""
-    screen = Screen(monkeypatch, 60, bar=MicrophoneBar(keys=False))
-    drawn = screen.hear(
+    screen = Screen(monkeypatch, 60, bar=MicrophoneStatusBar(keys=False))
+    drawn = screen.handle(
         Level(900, -20.4, -3.0, "mic"),
         Level(900, -41.0, -9.0, "monitor"),
         Partial("mic:1", 0, "", "i would like", speaker="mic"),
@@ -219,11 +221,11 @@ def test_a_live_view_that_was_taken_away_erases_nothing_when_it_comes_back(monke
     """What another program wrote meanwhile stays: the reader of our pipe, or the shell after Ctrl-Z."""
     screen = Screen(monkeypatch)
     screen.terminal._finals = False
-    screen.hear(BEGAN, Progress(1000), Progress(1100), Partial("1", 0, "", "good"))
-    gone = screen.hear(Final("1", 0, 900, "good morning"))
+    screen.handle(BEGAN, Progress(1000), Progress(1100), Partial("1", 0, "", "good"))
+    gone = screen.handle(Final("1", 0, 900, "good morning"))
     assert "good morning" not in gone
     assert "\x1b[?25h" in gone
-    back = screen.hear(Progress(2000), Progress(2100), Progress(2200), Partial("2", 900, "", "and"))
+    back = screen.handle(Progress(2000), Progress(2100), Progress(2200), Partial("2", 900, "", "and"))
     assert "and" in back
     assert "\x1b[2K" not in back.split("and")[0].split("\x1b[?25l")[-1].split("\n")[0]
     screen.terminal.leave()

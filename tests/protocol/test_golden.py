@@ -6,37 +6,58 @@ from typing import Any
 
 import pytest
 
-from asrcli.config import Recognition
-from asrcli.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped, Usage, Word
-from asrcli.message import Message, Text
-from asrcli.protocol import inference, realtime
-from asrcli.request import Audio, Clear, Commit, Context, Finish, Request, Start
+from asrcli.core.client_commands import (
+    ClearAudio,
+    Command,
+    CommitAudio,
+    FinishTask,
+    SendAudio,
+    StartTask,
+    UpdateContext,
+)
+from asrcli.core.events import (
+    Event,
+    Final,
+    Finished,
+    Gap,
+    Notice,
+    Partial,
+    Ready,
+    SpeechStarted,
+    SpeechStopped,
+    Usage,
+    Word,
+)
+from asrcli.core.message import Message, Text
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 from tests.support.pair import counting
 
 GOLDEN = {wire: json.loads(Path(__file__).with_name("golden").joinpath(f"{wire}.json").read_text("utf-8"))
           for wire in ("inference", "realtime")}  # fmt: skip
 FUN, QWEN = "fun-asr-realtime", "qwen3-asr-flash-realtime"
-INFERENCE_OPTIONS = Recognition(
+INFERENCE_OPTIONS = RecognitionSettings(
     "qwen-audio-3.0-asr-flash-streaming", 8000, ("zh", "en"), silence_ms=400, threshold=-0.3, semantic=False,
     heartbeat=True, hotwords=(("小云", 4),), context=("会议",),
 )  # fmt: skip
-REALTIME_OPTIONS = Recognition(QWEN, 8000, ("zh",), silence_ms=400, threshold=0.0, context=("会议", "纪要"))
+REALTIME_OPTIONS = RecognitionSettings(QWEN, 8000, ("zh",), silence_ms=400, threshold=0.0, context=("会议", "纪要"))
 PCM = b"\x01\x00\x02\x00"
 
 
-def fun(recognition: Recognition | None = None) -> inference.Client:
+def fun(recognition: RecognitionSettings | None = None) -> InferenceClient:
     """A fresh client of the inference wire."""
-    return inference.Client(recognition or Recognition(FUN), counting("task-"))
+    return InferenceClient(recognition or RecognitionSettings(FUN), counting("task-"))
 
 
-def qwen(recognition: Recognition | None = None) -> realtime.Client:
+def qwen(recognition: RecognitionSettings | None = None) -> RealtimeClient:
     """A fresh client of the realtime wire."""
-    return realtime.Client(recognition or Recognition(QWEN), counting("c"))
+    return RealtimeClient(recognition or RecognitionSettings(QWEN), counting("c"))
 
 
 def committing() -> list[Message]:
     """What a commit writes; there is none without audio before it."""
-    codec = qwen(Recognition(QWEN, vad=False))
+    codec = qwen(RecognitionSettings(QWEN, vad=False))
     codec.audio(PCM)
     return [renumbered(message) for message in codec.commit()]
 
@@ -57,7 +78,7 @@ WRITTEN: dict[str, dict[str, list[Message]]] = {
     "realtime": {
         "session.update, plain": qwen().start(),
         "session.update, all options": qwen(REALTIME_OPTIONS).start(),
-        "session.update, manual": qwen(Recognition(QWEN, vad=False)).start(),
+        "session.update, manual": qwen(RecognitionSettings(QWEN, vad=False)).start(),
         "append": qwen().audio(PCM),
         "commit": committing(),
         "clear": qwen().clear(),
@@ -65,29 +86,29 @@ WRITTEN: dict[str, dict[str, list[Message]]] = {
     },
 }
 
-UNDERSTOOD: dict[str, dict[str, Request]] = {
+UNDERSTOOD: dict[str, dict[str, Command]] = {
     "inference": {
-        "run-task, plain": Start(Recognition(FUN)),
-        "run-task, all options": Start(INFERENCE_OPTIONS),
-        "run-task, official SDK": Start(Recognition(FUN, semantic=False)),
-        "continue-task": Context(("新的",)),
-        "finish-task": Finish(),
+        "run-task, plain": StartTask(RecognitionSettings(FUN)),
+        "run-task, all options": StartTask(INFERENCE_OPTIONS),
+        "run-task, official SDK": StartTask(RecognitionSettings(FUN, semantic=False)),
+        "continue-task": UpdateContext(("新的",)),
+        "finish-task": FinishTask(),
     },
     "realtime": {
-        "session.update, plain": Start(Recognition(QWEN)),
-        "session.update, all options": Start(
-            Recognition(QWEN, 8000, ("zh",), silence_ms=400, threshold=0.0, context=("会议\n纪要",))
+        "session.update, plain": StartTask(RecognitionSettings(QWEN)),
+        "session.update, all options": StartTask(
+            RecognitionSettings(QWEN, 8000, ("zh",), silence_ms=400, threshold=0.0, context=("会议\n纪要",))
         ),
-        "session.update, manual": Start(Recognition(QWEN, vad=False)),
-        "session.update, official SDK": Start(
-            Recognition(QWEN, languages=("zh",), silence_ms=400, threshold=0.0, prefix_ms=300, context=("abc",))
+        "session.update, manual": StartTask(RecognitionSettings(QWEN, vad=False)),
+        "session.update, official SDK": StartTask(
+            RecognitionSettings(QWEN, languages=("zh",), silence_ms=400, threshold=0.0, prefix_ms=300, context=("abc",))
         ),
-        "session.update, official SDK without parameters": Start(Recognition(QWEN, vad=False)),
-        "session.update, nested format": Start(Recognition(QWEN, 8000)),
-        "append": Audio(PCM),
-        "commit": Commit(),
-        "clear": Clear(),
-        "session.finish": Finish(),
+        "session.update, official SDK without parameters": StartTask(RecognitionSettings(QWEN, vad=False)),
+        "session.update, nested format": StartTask(RecognitionSettings(QWEN, 8000)),
+        "append": SendAudio(PCM),
+        "commit": CommitAudio(),
+        "clear": ClearAudio(),
+        "session.finish": FinishTask(),
     },
 }
 
@@ -151,11 +172,11 @@ def test_the_client_writes_what_the_reference_shows(wire: str, name: str) -> Non
 def test_the_server_understands_every_client(wire: str, name: str) -> None:
     """Our own client and the official SDK, with its null fields and its own habits."""
     if wire == "inference":
-        server: inference.Server | realtime.Server = inference.Server(counting())
+        server: InferenceServer | RealtimeServer = InferenceServer(counting())
         if "run-task" not in name:
             server.receive(Text(json.dumps(GOLDEN[wire]["run-task, plain"])))
     else:
-        server = realtime.Server(counting(), QWEN)
+        server = RealtimeServer(counting(), QWEN)
         if "update" not in name:
             server.receive(Text(json.dumps(GOLDEN[wire]["session.update, manual"])))
         if name == "commit":

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from asrcli.events import Final, Finished, Notice
-from asrcli.protocol import inference
+from asrcli.core.events import Final, Finished, Notice
+from asrcli.protocol.inference.codec import InferenceClient
 from tests.support.inference import client, finals, message
 
 SAID = {"one": "uno", "two": "due", "three": "tre"}
@@ -18,7 +18,7 @@ def result(text: str, number: Any, *, lang: Any = "", **times: Any) -> Any:
     return message("result-generated", payload={"output": output, "usage": None})
 
 
-def translating() -> inference.Client:
+def translating() -> InferenceClient:
     """A client that asks for Italian, and has sent three seconds."""
     return client(translate="it")
 

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.config import Recognition
-from asrcli.errors import ProtocolError, ServiceRefused
-from asrcli.events import Final, Finished, Partial, Ready, SpeechStarted, SpeechStopped, Word
-from asrcli.message import Binary, Message, Text
-from asrcli.protocol import inference, omni, realtime
-from asrcli.seams import ClientCodec, ServerCodec
-from asrcli.transcript import Transcript, fold
+from asrcli.core.errors import ProtocolError, ServiceRefused
+from asrcli.core.events import Final, Finished, Partial, Ready, SpeechStarted, SpeechStopped, Word
+from asrcli.core.interfaces import ClientCodec, ServerCodec
+from asrcli.core.message import Binary, Message, Text
+from asrcli.core.settings import RecognitionSettings
+from asrcli.core.transcript import Transcript, fold
+from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.omni.codec import OmniClient, OmniServer
+from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 from tests.support.pair import counting
 
 GOLDEN = [
@@ -68,14 +70,14 @@ KNOWN = "known good"
 
 def clients() -> list[ClientCodec]:
     """A fresh client codec of each kind."""
-    asked = Recognition("m")
+    recognition = RecognitionSettings("m")
     return [
-        inference.Client(asked, counting("task-")),
-        inference.Client(Recognition("m", translate="en"), counting("task-")),
-        realtime.Client(asked, counting("c")),
-        realtime.Client(Recognition("m", vad=False), counting("c")),
-        omni.Client(Recognition("m", side_transcript=True), counting("c")),
-        begun(omni.Client(Recognition("m", vad=False), counting("c"))),
+        InferenceClient(recognition, counting("task-")),
+        InferenceClient(RecognitionSettings("m", translate="en"), counting("task-")),
+        RealtimeClient(recognition, counting("c")),
+        RealtimeClient(RecognitionSettings("m", vad=False), counting("c")),
+        OmniClient(RecognitionSettings("m", side_transcript=True), counting("c")),
+        begun(OmniClient(RecognitionSettings("m", vad=False), counting("c"))),
     ]
 
 
@@ -88,7 +90,7 @@ def begun(codec: ClientCodec) -> ClientCodec:
 
 def servers() -> list[ServerCodec]:
     """A fresh server codec of each kind."""
-    return [inference.Server(counting()), realtime.Server(counting(), "m"), omni.Server(counting(), "m")]
+    return [InferenceServer(counting()), RealtimeServer(counting(), "m"), OmniServer(counting(), "m")]
 
 
 def written(**fields: Any) -> Text:
@@ -98,7 +100,7 @@ def written(**fields: Any) -> Text:
 
 def good(codec: ClientCodec) -> list[Message]:
     """A sentence as each kind of service says it when it is well; behind it, for an answer that waits, the end."""
-    if isinstance(codec, inference.Client):
+    if isinstance(codec, InferenceClient):
         half = {"sentence_id": 77, "begin_time": 10, "end_time": 20, "text": KNOWN, "words": [], "sentence_end": True}
         for output in ({"sentence": half}, {"transcription": half, "translations": [half | {"lang": "en"}]}):
             translates = "sentence" not in output
@@ -111,7 +113,7 @@ def good(codec: ClientCodec) -> list[Message]:
         written(type="input_audio_buffer.speech_stopped", audio_end_ms=20, **about),
         written(type="input_audio_buffer.committed", **about),
     ]
-    if not isinstance(codec, omni.Client):
+    if not isinstance(codec, OmniClient):
         completed = "conversation.item.input_audio_transcription.completed"
         return [*marks, written(type=completed, transcript=KNOWN, **about)]
     response = {"id": "known", "status": "completed", "output": [{"content": [{"type": "text", "text": KNOWN}]}]}
@@ -128,7 +130,7 @@ def test_a_client_survives_any_service(which: int, messages: list[Message]) -> N
             for event in codec.receive(message):
                 transcript = fold(transcript, event)
                 finals += [event] if isinstance(event, Final) else []
-            codec.owed()
+            codec.pending_messages()
     assert any(KNOWN in (final.text, final.translation) for final in finals)
     assert len({final.key for final in finals}) == len(finals)
     for final in finals:
@@ -155,7 +157,7 @@ def test_a_server_survives_any_client(which: int, messages: list[Message]) -> No
 
 def test_a_service_that_mixes_both_forms_of_a_sentence_names_none_twice() -> None:
     """Plain sentences and translated ones of the same number in one task: each final has a key of its own."""
-    client = inference.Client(Recognition("m", translate="en"), lambda: "t")
+    client = InferenceClient(RecognitionSettings("m", translate="en"), lambda: "t")
     client.start()
     client.audio(bytes(64_000))
     ended = {"sentence_id": 0, "begin_time": 100, "end_time": 900, "text": "a", "words": [], "sentence_end": True}

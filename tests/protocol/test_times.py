@@ -10,14 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asrcli.events import Began, Ended, Event, Final, Finished
-from asrcli.outputs.captions import Layout
-from asrcli.outputs.lines import Lines
+from asrcli.core.events import Began, Ended, Event, Final, Finished
+from asrcli.outputs.caption_lines import CaptionLayout
+from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.subtitles import Subtitles
-from asrcli.protocol.dropped import Dropped, Keys
-from asrcli.protocol.sentence import Sentences
-from asrcli.protocol.times import LETTER_MS, WIDE_MS, likely_end, span
-from tests.outputs.test_lines import told as tell
+from asrcli.protocol.discarded import DiscardedMessages, SentenceKeys
+from asrcli.protocol.inference.sentence import SentenceTracker
+from asrcli.protocol.timestamps import LETTER_MS, WIDE_MS, likely_end, span
+from tests.outputs.test_line_writer import told as tell
 
 BEGAN, ENDED = Began("a", "m", "t", 0), Ended(0, 0, 0, 0, 0, None, None, None, 0)
 MS = st.integers(0, 60_000)
@@ -59,7 +59,7 @@ def test_an_estimate_is_within_all_that_is_known(begin_ms: int, said: str, next_
 
 def told(sentences: list[tuple[int, int | None, str]], sent_ms: int) -> Iterator[Event]:
     """What a client makes of sentences whose ends may be missing or reversed; each next one is begun before."""
-    reader = Sentences(Dropped(), Keys())
+    reader = SentenceTracker(DiscardedMessages(), SentenceKeys())
     for number, (begin_ms, end_ms, said) in enumerate(sentences):
         ended: dict[str, Any] = {"sentence_id": number, "begin_time": begin_ms, "text": said, "sentence_end": True}
         ended |= {} if end_ms is None else {"end_time": end_ms}
@@ -87,7 +87,7 @@ def test_captions_of_sentences_without_an_end_never_overlap(
     for (before, after), estimated in zip(pairwise(finals), missing, strict=False):
         assert not estimated or before.end_ms <= after.begin_ms
     path = tmp_path / "a.srt"
-    tell(Subtitles(Lines(str(path)), "srt", Layout()), [BEGAN, *finals, Finished(), ENDED])
+    tell(Subtitles(LineWriter(str(path)), "srt", CaptionLayout()), [BEGAN, *finals, Finished(), ENDED])
     found = sorted((each.start, each.end) for each in pysubs2.load(str(path)))
     assert all(begin < end for begin, end in found)
     assert all(before[1] <= after[0] for before, after in pairwise(found))

@@ -4,18 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.config import FILE_RETRY_FOR_S, Retries
-from asrcli.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused
-from asrcli.recovery.backoff import (
-    AWAY_CAP_S,
-    BUSY_FACTOR,
-    DROPS_CAP_S,
-    STOPPED_S,
-    TOLD_CAP_S,
-    Attempt,
-    Backoff,
-    Loss,
-)
+from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused
+from asrcli.core.settings import FILE_RETRY_FOR_S, RetrySettings
+from asrcli.recovery.backoff import AWAY_CAP_S, BUSY_FACTOR, DROPS_CAP_S, STOPPED_S, TOLD_CAP_S, Attempt, Backoff, Loss
 
 BROKEN = ConnectionLost("broke", 1006)
 AWAY = ConnectFailed("ws://x", "connection refused")
@@ -36,13 +27,13 @@ def waits(backoff: Backoff, times: int, *, chance: float = 1.0, error: AsrError 
 def test_the_wait_doubles_and_is_capped(error: AsrError, cap_s: float) -> None:
     """With the worst luck; a service that cannot be reached is looked for often, so that its return is seen soon."""
     expected = [min(cap_s, 0.5 * 2**number) for number in range(8)]
-    assert waits(Backoff(Retries(None, 0.5), realtime=True), 8, error=error) == expected
+    assert waits(Backoff(RetrySettings(None, 0.5), realtime=True), 8, error=error) == expected
 
 
 @given(st.floats(0, 1, exclude_max=True), st.integers(1, 40))
 def test_full_jitter_stays_below_the_wait(chance: float, times: int) -> None:
     """A thousand clients that lose one service do not come back at one moment."""
-    for number, wait_s in enumerate(waits(Backoff(Retries(None, 0.5), realtime=True), times, chance=chance)):
+    for number, wait_s in enumerate(waits(Backoff(RetrySettings(None, 0.5), realtime=True), times, chance=chance)):
         assert wait_s is not None
         assert 0 <= wait_s <= min(DROPS_CAP_S, 0.5 * 2.0**number)
 
@@ -50,7 +41,7 @@ def test_full_jitter_stays_below_the_wait(chance: float, times: int) -> None:
 @pytest.mark.parametrize("limit", [1, 5])
 def test_the_same_audio_is_sent_again_so_often_and_no_more(limit: int) -> None:
     """Progress begins the count anew."""
-    backoff = Backoff(Retries(limit, 0), realtime=False)
+    backoff = Backoff(RetrySettings(limit, 0), realtime=False)
     for _ in range(2):
         attempts = [backoff.lost(loss(reach=100), 0.0, 1.0) for _ in range(limit + 1)]
         assert attempts == [*[Attempt(0.0)] * limit, None]
@@ -59,7 +50,7 @@ def test_the_same_audio_is_sent_again_so_often_and_no_more(limit: int) -> None:
 
 def test_quiet_that_settles_is_progress_for_what_lies_before_it_alone() -> None:
     """Speech behind a long quiet is not sent for ever because a little more of the quiet settles each time."""
-    backoff = Backoff(Retries(2, 0), realtime=False)
+    backoff = Backoff(RetrySettings(2, 0), realtime=False)
     for position in (10, 20):
         assert backoff.lost(loss(reach=100), 0.0, 1.0) is not None
         backoff.settled(position)
@@ -71,12 +62,12 @@ def test_quiet_that_settles_is_progress_for_what_lies_before_it_alone() -> None:
 
 def test_no_attempts_are_none() -> None:
     """Zero is never, whatever was sent."""
-    assert Backoff(Retries(0, 0), realtime=True).lost(loss(), 0.0, 1.0) is None
+    assert Backoff(RetrySettings(0, 0), realtime=True).lost(loss(), 0.0, 1.0) is None
 
 
 def test_attempts_that_carry_no_audio_cost_none_of_the_resends() -> None:
     """An outage of many minutes is not five resends."""
-    backoff = Backoff(Retries(1, 0), realtime=False)
+    backoff = Backoff(RetrySettings(1, 0), realtime=False)
     assert backoff.lost(loss(reach=100), 0.0, 1.0) is not None
     assert all(backoff.lost(loss(AWAY), 1.0, 1.0) is not None for _ in range(100))
     assert backoff.lost(loss(reach=100), 2.0, 1.0) is None
@@ -84,7 +75,7 @@ def test_attempts_that_carry_no_audio_cost_none_of_the_resends() -> None:
 
 def test_a_talk_goes_on_behind_audio_that_was_sent_often_enough() -> None:
     """The oldest connection bounds what was sent so often; what later ones took on top of that may be sent again."""
-    backoff = Backoff(Retries(2, 0), realtime=True)
+    backoff = Backoff(RetrySettings(2, 0), realtime=True)
     reaches = [100, 150, 200, 250, 300]
     attempts = [backoff.lost(loss(reach=reach), 0.0, 1.0) for reach in reaches]
     assert [attempt and attempt.skip_to for attempt in attempts] == [None, None, 100, 150, 200]
@@ -92,7 +83,7 @@ def test_a_talk_goes_on_behind_audio_that_was_sent_often_enough() -> None:
 
 def test_a_finish_that_is_not_answered_is_asked_for_once_more() -> None:
     """Each time costs the whole patience, and all of the audio."""
-    backoff = Backoff(Retries(5, 0), realtime=False)
+    backoff = Backoff(RetrySettings(5, 0), realtime=False)
     attempts = [backoff.lost(loss(reach=100, unanswered=True), 30.0 * number, 1.0) for number in range(2)]
     assert attempts == [Attempt(0.0), None]
 
@@ -100,7 +91,7 @@ def test_a_finish_that_is_not_answered_is_asked_for_once_more() -> None:
 @given(st.lists(st.floats(0.1, 20.0), min_size=1, max_size=200), st.sampled_from([10.0, FILE_RETRY_FOR_S]))
 def test_an_outage_is_waited_out_for_so_long_and_no_longer(steps: list[float], retry_for_s: float) -> None:
     """The last attempt is not missed because the wait before it was longer than what was left."""
-    backoff, now = Backoff(Retries(5, 0.5, retry_for_s=retry_for_s), realtime=False), 0.0
+    backoff, now = Backoff(RetrySettings(5, 0.5, retry_for_s=retry_for_s), realtime=False), 0.0
     for step in steps:
         attempt = backoff.lost(loss(AWAY), now, 1.0)
         assert (attempt is None) == (now >= retry_for_s)
@@ -112,7 +103,7 @@ def test_an_outage_is_waited_out_for_so_long_and_no_longer(steps: list[float], r
 
 def test_audio_that_flows_ends_an_outage() -> None:
     """The next one is another."""
-    backoff = Backoff(Retries(5, 0, retry_for_s=10.0), realtime=False)
+    backoff = Backoff(RetrySettings(5, 0, retry_for_s=10.0), realtime=False)
     assert backoff.lost(loss(AWAY), 0.0, 1.0) is not None
     backoff.carried()
     assert backoff.lost(loss(AWAY), 11.0, 1.0) is not None
@@ -122,17 +113,20 @@ def test_audio_that_flows_ends_an_outage() -> None:
 def test_a_busy_service_is_asked_less_often_and_its_own_word_counts_up_to_a_bound() -> None:
     """Throttling waits longer; Retry-After is a lower bound, and a server's wild number is not believed."""
     busy = ServiceRefused("Throttling", "slow down")
-    assert waits(Backoff(Retries(None, 0.5), realtime=True), 2, error=busy) == [0.5 * BUSY_FACTOR, 1.0 * BUSY_FACTOR]
+    assert waits(Backoff(RetrySettings(None, 0.5), realtime=True), 2, error=busy) == [
+        0.5 * BUSY_FACTOR,
+        1.0 * BUSY_FACTOR,
+    ]
     for asked_s, given_s in ((17.0, 17.0), (86_400.0, TOLD_CAP_S), (1e300, TOLD_CAP_S), (float("inf"), TOLD_CAP_S)):
         told = ServiceRefused("Throttling", "slow down", retry_after_s=asked_s)
-        assert waits(Backoff(Retries(None, 0.5), realtime=True), 1, chance=0.0, error=told) == [given_s]
+        assert waits(Backoff(RetrySettings(None, 0.5), realtime=True), 1, chance=0.0, error=told) == [given_s]
         down = ConnectFailed("ws://x", "HTTP 503", passing=True, retry_after_s=asked_s)
-        assert waits(Backoff(Retries(None, 0.5), realtime=True), 1, chance=0.0, error=down) == [given_s]
+        assert waits(Backoff(RetrySettings(None, 0.5), realtime=True), 1, chance=0.0, error=down) == [given_s]
 
 
 def test_when_nobody_speaks_any_more_an_outage_has_an_end() -> None:
     """While a microphone is heard it has none."""
-    backoff = Backoff(Retries(None, 0), realtime=True)
+    backoff = Backoff(RetrySettings(None, 0), realtime=True)
     assert backoff.lost(loss(AWAY), 0.0, 1.0) is not None
     assert backoff.lost(loss(AWAY), 1e6, 1.0) is not None
     backoff.carried()
@@ -144,7 +138,7 @@ def test_when_nobody_speaks_any_more_an_outage_has_an_end() -> None:
 @pytest.mark.parametrize("realtime", [True, False])
 def test_whoever_ended_the_run_is_kept_for_half_a_minute(realtime: bool) -> None:
     """Progress or not: a peer that takes a little and gets stuck again does not begin it anew."""
-    backoff = Backoff(Retries(5, 10), realtime=realtime)
+    backoff = Backoff(RetrySettings(5, 10), realtime=realtime)
     backoff.stop(100.0, None)
     for now in (100.0, 110.0, 100.0 + STOPPED_S - 1):
         attempt = backoff.lost(loss(reach=100), now, 1.0)
@@ -156,7 +150,7 @@ def test_whoever_ended_the_run_is_kept_for_half_a_minute(realtime: bool) -> None
 
 def test_a_run_that_was_told_to_end_tries_once() -> None:
     """SIGTERM is followed by SIGKILL."""
-    backoff = Backoff(Retries(None, 0), realtime=True)
+    backoff = Backoff(RetrySettings(None, 0), realtime=True)
     backoff.stop(0.0, 1)
     assert waits(backoff, 2) == [0.0, None]
 
@@ -178,4 +172,4 @@ def test_a_service_that_never_listened_is_tried_again_only_if_it_said_that_it_wo
 ) -> None:
     """A wrong address is told at once."""
     never = Loss(error, was_ready=False, ended=False, reach=None)
-    assert (Backoff(Retries(5, 0), realtime=False).lost(never, 0.0, 1.0) is not None) is tried
+    assert (Backoff(RetrySettings(5, 0), realtime=False).lost(never, 0.0, 1.0) is not None) is tried

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.audio import Chunk
-from asrcli.engine.store import Spill, Store
+from asrcli.core.audio import Chunk
+from asrcli.engine.audio_store import AudioStore, SpillFile
 from asrcli.recovery.replay import Replay, Stored, left_over
 
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda ends: (min(ends), max(ends))), max_size=8)
@@ -59,7 +59,7 @@ def test_a_task_may_begin_where_the_last_one_was_heard_to_or_before_its_end() ->
     """What lies before is passed over; what lies behind is there again."""
     replay = kept(10, 10, 10)
     replay.cursor = 130
-    replay.pass_over(115)
+    replay.skip_to(115)
     assert (replay.start, replay.waiting()) == (115, [Chunk(115, bytes(10)), Chunk(120, bytes(20))])
 
 
@@ -135,7 +135,7 @@ def test_what_was_never_sent_can_be_dropped(sizes: list[int], sent: int) -> None
 
 def test_a_spill_is_a_file_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """And memory where there is no room for one."""
-    with closing(Spill()) as spill:
+    with closing(SpillFile()) as spill:
         first, second = spill.put(b"one"), spill.put(b"two!")
         assert (second.load(), first.load(), second.load()) == (b"two!", b"one", b"two!")
 
@@ -143,13 +143,13 @@ def test_a_spill_is_a_file_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> No
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("tempfile.TemporaryFile", full)
-    assert Spill().put(b"three").load() == b"three"
+    assert SpillFile().put(b"three").load() == b"three"
 
 
 @given(st.lists(st.tuples(st.binary(min_size=1, max_size=50), st.integers(1, 4)), min_size=1, max_size=60))
 def test_a_spill_uses_its_places_again(puts: list[tuple[bytes, int]]) -> None:
     """A ring on the disk: it grows to what is kept at once, and is empty when nothing is."""
-    with closing(Spill()) as spill:
+    with closing(SpillFile()) as spill:
         there: deque[tuple[bytes, Stored]] = deque()
         most = 0
         for data, keep in puts:
@@ -168,7 +168,7 @@ def test_a_spill_uses_its_places_again(puts: list[tuple[bytes, int]]) -> None:
 
 def test_an_hour_that_waits_costs_little_memory() -> None:
     """An outage in a talk: the samples are on the disk, and what is left of a chunk is a few bytes."""
-    with closing(Store(0, 16000)) as store:
+    with closing(AudioStore(0, 16000)) as store:
         pcm = bytes(1600)
         for number in range(7_000):  # more than is kept in memory
             store.add(Chunk(number * 800, bytes(pcm)))

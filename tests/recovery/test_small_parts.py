@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.audio import Chunk, Format
-from asrcli.recovery.catchup import CatchUp
+from asrcli.core.audio import Chunk, Format
+from asrcli.recovery.pacing import Pacing
 from asrcli.recovery.replay import Replay
-from asrcli.recovery.seam import MARGIN_MS, resume, seam
-from asrcli.recovery.watch import Watch
+from asrcli.recovery.resume_point import MARGIN_MS, resume_point, resume_position
+from asrcli.recovery.stall import StallDetector
 
 RATE = Format(16000)
 LOUD = array("h", [8000, -8000] * 800).tobytes()  # 100 ms
@@ -35,21 +35,21 @@ def chunks(*pieces: bytes) -> list[Chunk]:
 )
 def test_a_seam_lies_in_quiet_and_never_in_a_word(pieces: list[bytes], position_ms: int, begin_ms: int) -> None:
     """At the end of what is final, or earlier with nothing but quiet between."""
-    assert RATE.ms(seam(chunks(*pieces), RATE.samples(position_ms), RATE)) == begin_ms
+    assert RATE.ms(resume_point(chunks(*pieces), RATE.samples(position_ms), RATE)) == begin_ms
 
 
 def test_a_seam_does_not_reach_over_what_is_missing() -> None:
     """A pause or a dropped piece is no quiet."""
     apart = [Chunk(0, LOUD + QUIET), Chunk(4800, QUIET)]
-    assert seam(apart, 6400, RATE) == 4800
-    assert seam([], 6400, RATE) == 6400
+    assert resume_point(apart, 6400, RATE) == 4800
+    assert resume_point([], 6400, RATE) == 6400
 
 
 @given(st.lists(st.sampled_from([LOUD, QUIET]), max_size=8), st.integers(0, 900))
 def test_a_seam_is_never_behind_and_never_far_before(pieces: list[bytes], position_ms: int) -> None:
     """Nothing is left out, and at most the margin comes twice."""
     position = RATE.samples(position_ms)
-    begin = seam(chunks(*pieces), position, RATE)
+    begin = resume_point(chunks(*pieces), position, RATE)
     assert position - RATE.samples(MARGIN_MS) <= begin <= position
 
 
@@ -59,20 +59,20 @@ def test_a_new_task_begins_where_finals_end_but_not_before_the_lost_one() -> Non
     for chunk in chunks(*[LOUD] * 10):
         audio.add(chunk)
     audio.cursor = 8000
-    assert resume(audio, 4800, RATE) == (4800, 4800)
-    assert resume(audio, 99_999, RATE) == (8000, 8000)
-    audio.pass_over(6400)
-    assert resume(audio, 4800, RATE) == (6400, 6400)
+    assert resume_position(audio, 4800, RATE) == (4800, 4800)
+    assert resume_position(audio, 99_999, RATE) == (8000, 8000)
+    audio.skip_to(6400)
+    assert resume_position(audio, 4800, RATE) == (6400, 6400)
     short = Replay(0, 4800)
     for chunk in chunks(*[LOUD] * 10):
         short.add(chunk)
     short.cursor = 16000
-    assert resume(short, 1600, RATE) == (1600, 11200)
+    assert resume_position(short, 1600, RATE) == (1600, 11200)
 
 
 def test_catching_up_goes_at_its_pace_until_nothing_waits() -> None:
     """Ten seconds at four times real time take two and a half."""
-    pace = CatchUp(16000, 4.0)
+    pace = Pacing(16000, 4.0)
     pace.begin(100.0, 160_000, waiting=160_000)
     assert pace.due(160_000 + 64_000) == 101.0
     pace.end()
@@ -82,32 +82,32 @@ def test_catching_up_goes_at_its_pace_until_nothing_waits() -> None:
 @pytest.mark.parametrize(("factor", "waiting"), [(None, 10**6), (4.0, 8000)])
 def test_a_little_goes_out_at_once_and_so_does_all_where_nobody_minds(factor: float | None, waiting: int) -> None:
     """Less than a second, or --pace max."""
-    pace = CatchUp(16000, factor)
+    pace = Pacing(16000, factor)
     pace.begin(0.0, 0, waiting)
     assert pace.due(10**9) is None
 
 
 def test_the_watch_counts_from_the_first_speech_without_an_answer() -> None:
     """Any message is an answer; a false alarm makes it more patient; text makes it what it was."""
-    watch = Watch(30.0)
-    assert watch.due is None
-    watch.spoke(5.0)
-    watch.spoke(20.0)
-    assert watch.due == 35.0
-    watch.heard()
-    assert watch.due is None
-    watch.spoke(50.0)
-    assert watch.ended() == 30.0
-    watch.heard()
-    watch.spoke(100.0)
-    assert watch.due == 160.0
-    watch.progress()
-    assert watch.due == 130.0
+    watch = StallDetector(30.0)
+    assert watch.deadline is None
+    watch.speech_sent(5.0)
+    watch.speech_sent(20.0)
+    assert watch.deadline == 35.0
+    watch.answered()
+    assert watch.deadline is None
+    watch.speech_sent(50.0)
+    assert watch.expired() == 30.0
+    watch.answered()
+    watch.speech_sent(100.0)
+    assert watch.deadline == 160.0
+    watch.reset()
+    assert watch.deadline == 130.0
 
 
 def test_audio_that_is_passed_over_takes_no_time_to_catch_up_with() -> None:
     """Behind a jump of ten minutes the pace goes on from where it was."""
-    pace = CatchUp(16000, 4.0)
+    pace = Pacing(16000, 4.0)
     pace.skip(5)
     pace.begin(100.0, 0, waiting=160_000)
     pace.skip(9_600_000)

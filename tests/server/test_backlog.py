@@ -12,14 +12,14 @@ from contextlib import suppress
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from asrcli.config import Recognition
-from asrcli.events import Event
-from asrcli.request import Audio, Clear, Finish, Request
-from asrcli.server.app import in_background
-from asrcli.server.backlog import MOST_REQUESTS, Backlog
-from asrcli.server.recognizers.counting import Counting
-from asrcli.server.recognizers.pool import Pocketsphinx
-from asrcli.server.recognizers.scripted import InProcess
+from asrcli.core.client_commands import ClearAudio, Command, FinishTask, SendAudio
+from asrcli.core.events import Event
+from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.counting import Counting
+from asrcli.recognizers.pool import Pocketsphinx
+from asrcli.recognizers.scripted import InProcess
+from asrcli.server.backlog import MOST_REQUESTS, CommandBacklog
+from asrcli.server.serving import in_background
 from tests.live.test_hostile import deaf, frame
 from tests.support.command import CLIP
 from tests.support.wire import INFERENCE, finish_task, run_task, wait_until
@@ -27,7 +27,7 @@ from tests.support.wire import INFERENCE, finish_task, run_task, wait_until
 SECOND = 32_000
 
 
-async def waits(backlog: Backlog, request: Request) -> bool:
+async def waits(backlog: CommandBacklog, request: Command) -> bool:
     """Whether a request has to wait for room."""
     try:
         async with asyncio.timeout(0.01):
@@ -41,12 +41,12 @@ def test_a_backlog_is_full_of_bytes_or_of_requests() -> None:
     """And keeps nothing when nobody takes from it any more."""
 
     async def fill() -> None:
-        audio, small = Backlog(1000), Backlog(1000)
-        assert [await waits(audio, Audio(bytes(600))) for _ in range(3)] == [False, False, True]
-        assert await waits(audio, Finish())
-        assert [await waits(small, Clear()) for _ in range(MOST_REQUESTS + 1)] == [False] * MOST_REQUESTS + [True]
+        audio, small = CommandBacklog(1000), CommandBacklog(1000)
+        assert [await waits(audio, SendAudio(bytes(600))) for _ in range(3)] == [False, False, True]
+        assert await waits(audio, FinishTask())
+        assert [await waits(small, ClearAudio()) for _ in range(MOST_REQUESTS + 1)] == [False] * MOST_REQUESTS + [True]
         await audio.give_up()
-        assert not await waits(audio, Audio(bytes(10_000)))
+        assert not await waits(audio, SendAudio(bytes(10_000)))
 
     asyncio.run(fill())
 
@@ -58,13 +58,13 @@ class Stuck(Counting):
         super().__init__()
         self.closed = threading.Event()
 
-    async def open(self, recognition: Recognition) -> InProcess:
+    async def open(self, recognition: RecognitionSettings) -> InProcess:
         """A session that waits for ever."""
         del recognition
         closed = self.closed
 
         class Stream:
-            async def ask(self, request: Request) -> None:
+            async def ask(self, request: Command) -> None:
                 """Never done."""
                 del request
                 await asyncio.Event().wait()

@@ -11,10 +11,10 @@ from time import monotonic
 
 import pytest
 
-from asrcli.audio import Chunk
-from asrcli.errors import SourceError
+from asrcli.core.audio import Chunk
+from asrcli.core.errors import SourceError
+from asrcli.sources.blocking_calls import call_with_timeout, iterate_with_timeout
 from asrcli.sources.file import FileSource
-from asrcli.sources.watched import watched, within
 from tests.sources.test_file import RATE, piped, read
 from tests.support.tone import encoded, tone, wav
 
@@ -120,7 +120,7 @@ def test_whoever_waits_may_leave_at_any_time() -> None:
         gave.set()
         hung.wait(20)
 
-    items = watched(hanging, "a", 60)
+    items = iterate_with_timeout(hanging, "a", 60)
     assert next(items) == 1
     assert gave.wait(10)
     began = monotonic()
@@ -138,12 +138,12 @@ def test_what_a_reader_says_arrives_in_order_with_its_error() -> None:
 
     seen: list[int] = []
     with pytest.raises(SourceError, match="a: is gone"):
-        seen.extend(watched(failing, "a", 10))
+        seen.extend(iterate_with_timeout(failing, "a", 10))
     assert seen == list(range(200))
-    assert within(lambda: 7, "a", 10) == 7
+    assert call_with_timeout(lambda: 7, "a", 10) == 7
     hung = Event()
     with pytest.raises(SourceError, match="b: no data for 0 s"):
-        within(lambda: hung.wait(20), "b", 0.1)
+        call_with_timeout(lambda: hung.wait(20), "b", 0.1)
     hung.set()
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.audio import Chunk
-from asrcli.sources.decode import Decoder
-from asrcli.sources.measuring import measure
-from asrcli.sources.placed import Piece
+from asrcli.core.audio import Chunk
+from asrcli.sources.decoder import Decoder
+from asrcli.sources.file_length import measure_file
+from asrcli.sources.placed_audio import PlacedPiece
 from tests.sources.test_file import RATE
 from tests.sources.test_times import NEAR_MS, damaged, gaps, heard
 from tests.support.film import film, onsets
@@ -29,7 +29,7 @@ def test_what_an_encoder_puts_before_the_sound_delays_nothing(tmp_path: Path, na
     path = encoded(tmp_path / name, codec, SOUND, rate=16000)
     items = heard(path)
     assert onsets(items, 16000) == [pytest.approx(at, abs=NEAR_MS) for at in BURSTS_MS]
-    length_ms = measure(str(path)).duration_ms
+    length_ms = measure_file(str(path)).duration_ms
     assert length_ms is None or abs(length_ms - 3000) < 150
 
 
@@ -62,7 +62,7 @@ def test_an_avi_may_begin_late_by_its_header(tmp_path: Path, codec: str, take: s
     path = film(tmp_path / "late.avi", codec, [(0, burst)], length_ms=6000)
     sound_header(path, 4.0)
     if take == "measured":
-        about = measure(str(path), trusting=False)
+        about = measure_file(str(path), trusting=False)
         assert about.duration_ms == pytest.approx(5000, abs=150)
         return
     items = heard(path)
@@ -106,7 +106,7 @@ def test_frames_that_are_converted_together_lose_nothing(tmp_path: Path) -> None
     given = []
     for together in (1, 3, 8, 1000):
         decoder = Decoder(f"file:{path}", "a", together=together)
-        given.append(b"".join(item.pcm for item in decoder.pieces(RATE) if isinstance(item, Piece)))
+        given.append(b"".join(item.pcm for item in decoder.pieces(RATE) if isinstance(item, PlacedPiece)))
         decoder.close()
     assert given[1:] == given[:1] * 3
     assert len(given[0]) // 2 == 1234 * 16

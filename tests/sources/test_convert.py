@@ -4,7 +4,7 @@ from array import array
 
 import pytest
 
-from asrcli.audio import Format
+from asrcli.core.audio import Format
 from asrcli.sources.convert import converter
 from tests.support.tone import loudness, tone
 

@@ -10,12 +10,12 @@ from typing import IO
 
 import pytest
 
-from asrcli.audio import Chunk, Format
-from asrcli.errors import SourceError
-from asrcli.events import Event as Told
-from asrcli.events import Gap, Notice
+from asrcli.core.audio import Chunk, Format
+from asrcli.core.errors import SourceError
+from asrcli.core.events import Event as Told
+from asrcli.core.events import Gap, Notice
 from asrcli.sources.file import FileSource
-from asrcli.sources.placed import Piece, chunked
+from asrcli.sources.placed_audio import PlacedPiece, chunked
 from tests.support.tone import encoded, loudness, mute_video, silence, tone, wav
 
 RATE = Format(16000)
@@ -257,8 +257,8 @@ def test_an_ogg_without_its_last_page_is_told_as_cut(tmp_path: Path, monkeypatch
 def test_what_was_read_before_an_error_is_heard_to_its_end() -> None:
     """The last tenth of a second too."""
 
-    def failing() -> Iterator[Piece]:
-        yield Piece(0, tone(250))
+    def failing() -> Iterator[PlacedPiece]:
+        yield PlacedPiece(0, tone(250))
         raise SourceError("a", "is gone")
 
     heard: list[Chunk | Told] = []

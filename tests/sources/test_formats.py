@@ -9,10 +9,10 @@ from pathlib import Path
 import av
 import pytest
 
-from asrcli.audio import Chunk, Format
-from asrcli.events import Notice
+from asrcli.core.audio import Chunk, Format
+from asrcli.core.events import Notice
 from asrcli.sources.file import FileSource
-from asrcli.sources.own import OwnBytes
+from asrcli.sources.passthrough import PassthroughSource
 from tests.sources.test_file import RATE, read
 from tests.support.tone import encoded, loudness, silence, tone, wav
 
@@ -176,7 +176,7 @@ def test_a_file_s_own_bytes_stand_for_the_audio_in_them(
 ) -> None:
     """All of them, in order, at positions that end where the audio ends."""
     path = encoded(tmp_path / name, codec, tone(LENGTH_MS, rate), rate)
-    source = OwnBytes(str(path))
+    source = PassthroughSource(str(path))
     chunks = [chunk for chunk in source.chunks(1000) if isinstance(chunk, Chunk)]
     assert (source.audio_format, source.format.rate) == (told, rate)
     assert b"".join(chunk.pcm for chunk in chunks) == path.read_bytes()

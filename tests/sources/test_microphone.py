@@ -7,11 +7,11 @@ from threading import Semaphore
 import pytest
 from psutil import Process
 
-from asrcli.audio import Chunk, Format
-from asrcli.errors import SourceError
-from asrcli.events import Absent, Event, Gap, Level, Notice, Paused, Resumed
-from asrcli.sources.microphone import OPEN_S, RETRY_S, SILENT_S, TAIL_S, Lost, Microphone, Wish
-from asrcli.sources.timeline import Hearing
+from asrcli.core.audio import Chunk, Format
+from asrcli.core.errors import SourceError
+from asrcli.core.events import Absent, Event, Gap, Level, Notice, Paused, Resumed
+from asrcli.sources.microphone import OPEN_S, RETRY_S, SILENT_S, TAIL_S, KeyCommand, LostSamples, Microphone
+from asrcli.sources.microphone_timeline import ListeningMode
 from tests.support.device import PATIENCE_S, Clock, Desk, Stream
 from tests.support.tone import tone
 
@@ -23,9 +23,9 @@ Item = Chunk | Event
 class Heard:
     """A microphone under test, its chunks asked for one at a time."""
 
-    def __init__(self, hearing: Hearing | None = None, *, retry: bool = True) -> None:
+    def __init__(self, hearing: ListeningMode | None = None, *, retry: bool = True) -> None:
         self.desk, self.stream, self.clock = Desk(), Stream("desk"), Clock()
-        asked = hearing or Hearing()
+        asked = hearing or ListeningMode()
         self.microphone = Microphone(self.desk, RATE, asked, retry=retry, now=self.clock)
         self.items: Iterator[Item] = self.microphone.chunks(0)
         self.seen: list[Item] = []
@@ -50,7 +50,7 @@ class Heard:
         self.clock.now += seconds
         for number in range(2):
             mark = Notice("debug", f"turn {number}")
-            self.microphone.tell(mark)
+            self.microphone.emit(mark)
             self.until(lambda item, mark=mark: item == mark)  # type: ignore[misc]
 
     def rest(self) -> list[Item]:
@@ -92,7 +92,7 @@ def test_a_device_that_never_opens_is_an_error_at_once() -> None:
 def test_a_device_that_hangs_while_it_opens_is_given_up() -> None:
     """The thread that hangs is left behind; the user is told."""
     heard = Heard()
-    heard.microphone.tell(Notice("info", "waiting"))
+    heard.microphone.emit(Notice("info", "waiting"))
     heard.until(Notice)
     heard.clock.now += OPEN_S + 1
     with pytest.raises(SourceError, match="does not open: no answer for 10 s"):
@@ -167,7 +167,7 @@ def test_a_read_that_never_returns_is_noticed_by_the_missing_data() -> None:
 def test_an_overflow_is_counted_and_told() -> None:
     """How much, where, and in the account."""
     heard = Heard().opened()
-    heard.stream.give(Lost(800), PIECE)
+    heard.stream.give(LostSamples(800), PIECE)
     notice, gap = heard.until(Notice), heard.until(Gap)
     assert notice == Notice("warning", "desk: the device gave audio faster than it was read: 50 ms are lost")
     assert gap == Gap(50, 100, "the device gave audio faster than it was read")
@@ -177,18 +177,18 @@ def test_an_overflow_is_counted_and_told() -> None:
 
 def test_keys_take_effect_between_two_pieces() -> None:
     """Pause, mute, an early end, and what only a listener wants to hear."""
-    heard = Heard(Hearing(flowing=False)).opened()
-    heard.microphone.ask(Wish.PAUSE)
-    heard.microphone.tell(Notice("info", "hello"))
+    heard = Heard(ListeningMode(flowing=False)).opened()
+    heard.microphone.request(KeyCommand.PAUSE)
+    heard.microphone.emit(Notice("info", "hello"))
     heard.until(Notice)
     heard.stream.give(PIECE)
     chunk, paused = heard.until(Chunk), heard.until(Paused)
     assert isinstance(chunk, Chunk)
     assert (chunk.cut_after, paused) == (True, Paused(100))
-    heard.microphone.ask(Wish.PAUSE)
+    heard.microphone.request(KeyCommand.PAUSE)
     heard.stream.give(PIECE)
     assert heard.until(Resumed) == Resumed(100, 100)
-    heard.microphone.ask(Wish.CUT)
+    heard.microphone.request(KeyCommand.CUT)
     heard.until(Level)
     heard.stream.give(PIECE)
     chunk = heard.until(Chunk)

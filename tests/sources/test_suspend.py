@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asrcli.audio import Chunk
-from asrcli.errors import SourceError
-from asrcli.events import Absent, Gap, Level, Notice, Resumed
-from asrcli.sources.boottime import monotonic
-from asrcli.sources.microphone import OPEN_S, RETRY_S, SILENT_S, STOPPED, STOPPED_S, Microphone, Wish
-from asrcli.sources.timeline import FLOOD_MS, Hearing
+from asrcli.core.audio import Chunk
+from asrcli.core.errors import SourceError
+from asrcli.core.events import Absent, Gap, Level, Notice, Resumed
+from asrcli.sources.boot_clock import boot_time
+from asrcli.sources.microphone import OPEN_S, RETRY_S, SILENT_S, STOPPED, STOPPED_S, KeyCommand, Microphone
+from asrcli.sources.microphone_timeline import FLOOD_MS, ListeningMode
 from tests.sources.test_microphone import PIECE, RATE, Heard
 from tests.support.device import PATIENCE_S, Desk, Stream
 from tests.support.tone import silence, tone
@@ -87,14 +87,14 @@ def test_a_device_that_does_not_come_back_after_sleep_is_filled_in_for_as_ever()
 
 def test_sleep_in_a_pause_is_no_gap() -> None:
     """Nothing was meant to be heard."""
-    heard = Heard(Hearing(flowing=False)).opened()
-    heard.microphone.ask(Wish.PAUSE)
+    heard = Heard(ListeningMode(flowing=False)).opened()
+    heard.microphone.request(KeyCommand.PAUSE)
     heard.turn()
     heard.stream.give(PIECE)
     heard.until(Level)
     slept(heard, 3600.0)
     heard.until(Level)
-    heard.microphone.ask(Wish.PAUSE)
+    heard.microphone.request(KeyCommand.PAUSE)
     heard.turn()
     heard.stream.give(PIECE)
     resumed = heard.until(Resumed)
@@ -117,8 +117,8 @@ def test_an_end_while_the_device_is_opened_anew_counts_the_time_that_was_missed(
 @pytest.mark.skipif(sys.platform != "linux", reason="the clock of Linux")
 def test_the_clock_counts_sleep() -> None:
     """CLOCK_MONOTONIC does not on Linux; microphones are measured by one that does."""
-    assert Microphone(Desk(), RATE, Hearing())._now is monotonic
-    assert abs(monotonic() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 1.0
+    assert Microphone(Desk(), RATE, ListeningMode())._now is boot_time
+    assert abs(boot_time() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 1.0
 
 
 def test_an_open_that_hangs_is_told_once_and_later_tries_go_on() -> None:
@@ -177,10 +177,10 @@ def test_a_microphone_that_hears_nothing_is_told_during_the_run() -> None:
 def test_what_a_machine_plays_may_be_silent_and_so_may_a_pause() -> None:
     """No advice where silence is what was to be expected."""
     heard = Heard()
-    heard.microphone._deafness = Microphone(heard.desk, RATE, Hearing(), tells_silence=False)._deafness
+    heard.microphone._deafness = Microphone(heard.desk, RATE, ListeningMode(), tells_silence=False)._deafness
     heard.opened()
     paused = Heard().opened()
-    paused.microphone.ask(Wish.PAUSE)
+    paused.microphone.request(KeyCommand.PAUSE)
     paused.turn()
     for each in (heard, paused):
         for _ in range(70):

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asrcli.audio import Chunk
-from asrcli.errors import SourceError
-from asrcli.events import Event, Gap, Notice
-from asrcli.sources.clock import DRIFT_S, TOLERANCE_S, Clock
+from asrcli.core.audio import Chunk
+from asrcli.core.errors import SourceError
+from asrcli.core.events import Event, Gap, Notice
+from asrcli.sources.clip import Clip
+from asrcli.sources.container_clock import DRIFT_S, TOLERANCE_S, ContainerClock
 from asrcli.sources.file import FileSource
-from asrcli.sources.placed import FILL_MS
-from asrcli.sources.take import Take
+from asrcli.sources.placed_audio import FILL_MS
 from tests.sources.test_file import RATE
 from tests.support.film import film, onsets
 from tests.support.tone import encoded, silence, tone
@@ -22,9 +22,9 @@ from tests.support.tone import encoded, silence, tone
 NEAR_MS = 50
 
 
-def heard(path: Path, take: Take | None = None, start: int = 0) -> list[Chunk | Event]:
+def heard(path: Path, clip: Clip | None = None, start: int = 0) -> list[Chunk | Event]:
     """All that a file gives; no chunk overlaps another."""
-    items = list(FileSource(str(path), RATE, take).chunks(start))
+    items = list(FileSource(str(path), RATE, clip).chunks(start))
     chunks = [item for item in items if isinstance(item, Chunk)]
     assert all(before.end <= after.position for before, after in pairwise(chunks))
     return items
@@ -83,14 +83,14 @@ def test_spans_are_taken_in_the_same_time(tmp_path: Path) -> None:
     """--start and --end count from the beginning of the file, holes and silence before the sound included."""
     sound = [(2000, tone(1000, 48000)), (6000, tone(1000, 48000))]
     path = film(tmp_path / "a.mkv", "aac", sound, length_ms=8000)
-    source = FileSource(str(path), RATE, Take(5000, 6500))
+    source = FileSource(str(path), RATE, Clip(5000, 6500))
     items = list(source.chunks(RATE.samples(5000)))
     assert onsets(items, 16000) == [pytest.approx(6000, abs=NEAR_MS)]
     chunks = [item for item in items if isinstance(item, Chunk)]
     assert RATE.ms(chunks[-1].end) == 6500
     assert [(gap.begin_ms, gap.reason) for gap in gaps(items)] == [(5000, "no audio in the file here")]
     with pytest.raises(SourceError, match="holds no audio there"):
-        heard(path, Take(0, 1500))
+        heard(path, Clip(0, 1500))
 
 
 def damaged(path: Path, begin_ms: int, end_ms: int, seed: int = 1) -> None:
@@ -154,7 +154,7 @@ def test_files_that_are_joined_follow_each_other(tmp_path: Path, name: str, code
     assert not any(isinstance(item, Notice) and "damaged" in item.text for item in items)
     source = FileSource(str(path), RATE)
     assert source.duration_ms == pytest.approx(2000 * count, abs=250)
-    behind = FileSource(str(path), RATE, Take(2000 * count - 500))  # nobody refuses what is there
+    behind = FileSource(str(path), RATE, Clip(2000 * count - 500))  # nobody refuses what is there
     assert any(isinstance(item, Chunk) for item in behind.chunks(0))
 
 
@@ -174,7 +174,7 @@ FRAME_S = 0.02
 
 def placed_at(times: list[float | None], zero: float | None = 0.0) -> list[float]:
     """Where a clock places frames of 20 ms that have these times."""
-    clock, places = Clock(zero), []
+    clock, places = ContainerClock(zero), []
     for number, time in enumerate(times):
         following = times[number + 1] if number + 1 < len(times) else None
         clock.place(time, FRAME_S, lambda following=following: following)  # type: ignore[misc]

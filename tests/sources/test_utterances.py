@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asrcli.audio import Chunk, Format, recut
-from asrcli.events import Event, Gap
-from asrcli.sources.utterances import LIMIT_MS, Utterances
+from asrcli.core.audio import Chunk, Format, recut
+from asrcli.core.events import Event, Gap
+from asrcli.sources.utterances import LIMIT_MS, UtteranceCutter
 from tests.support.tone import silence, tone
 
 RATE = Format(16000)
@@ -32,7 +32,7 @@ class Pcm:
 
 def cuts_ms(pcm: bytes, silence_ms: int | None = None) -> list[int]:
     """Where the utterances end."""
-    chunks = Utterances(Pcm(pcm), silence_ms).chunks(0)
+    chunks = UtteranceCutter(Pcm(pcm), silence_ms).chunks(0)
     return [RATE.ms(chunk.end) for chunk in chunks if isinstance(chunk, Chunk) and chunk.cut_after]
 
 
@@ -74,7 +74,7 @@ def test_long_speech_is_cut_at_a_shorter_pause_and_at_last_without_one() -> None
 def test_no_audio_is_changed_and_no_utterance_exceeds_the_limit(parts: list[tuple[bool, int]]) -> None:
     """Whatever the mixture of speech and silence."""
     pcm = b"".join((SPEECH if loud else QUIET) * count for loud, count in parts)
-    chunks = [chunk for chunk in Utterances(Pcm(pcm)).chunks(0) if isinstance(chunk, Chunk)]
+    chunks = [chunk for chunk in UtteranceCutter(Pcm(pcm)).chunks(0) if isinstance(chunk, Chunk)]
     assert b"".join(chunk.pcm for chunk in chunks) == pcm
     begin = 0
     for chunk in chunks:
@@ -95,7 +95,7 @@ class Holed(Pcm):
 
 def test_what_stands_behind_a_hole_is_another_utterance() -> None:
     """Two sentences that are ten seconds apart are not glued together; the gap stays between them."""
-    items = list(Utterances(Holed(tone(4000)), at_silences=False).chunks(0))
+    items = list(UtteranceCutter(Holed(tone(4000)), at_silences=False).chunks(0))
     chunks = [item for item in items if isinstance(item, Chunk)]
     assert [RATE.ms(chunk.end) for chunk in chunks if chunk.cut_after] == [2000]
     assert isinstance(items[20], Gap)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asrcli.audio import Chunk
-from asrcli.errors import SourceError
+from asrcli.core.audio import Chunk
+from asrcli.core.errors import SourceError
 from asrcli.sources import wav
 from asrcli.sources.file import FileSource
 from tests.sources.test_file import RATE, piped, read
@@ -184,7 +184,7 @@ def test_no_sample_is_lost_whatever_the_sizes_say(
     measured = wav.length(io.BytesIO(made), len(made))
     assert measured is not None
     reading = slowly(made[head.offset :], sizes)
-    heard = b"".join(wav.Samples(reading, head).pieces(33))
+    heard = b"".join(wav.WavSamples(reading, head).pieces(33))
     assert pcm.startswith(heard)
     rest = pcm[len(heard) :]  # too short to be told from a chunk, or with a name like one
     assert len(rest) < 8 or (data is not None and rest[:5].lstrip(b"\0")[:4].isascii())

@@ -5,17 +5,18 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from threading import Thread
 
-from asrcli.audio import Chunk, Format, recut
-from asrcli.config import Connection, Recognition, Retries
-from asrcli.errors import AsrError
-from asrcli.events import Ended, Event, Reconnecting
-from asrcli.protocol import inference, realtime
-from asrcli.run import Plan, Run
-from asrcli.seams import ClientCodec, Live, Source
-from asrcli.server.app import in_background
-from asrcli.server.connection import new_id
-from asrcli.server.faults import Faults
-from asrcli.server.patience import Limits
+from asrcli.core.audio import Chunk, Format, recut
+from asrcli.core.errors import AsrError
+from asrcli.core.events import Ended, Event, Reconnecting
+from asrcli.core.interfaces import ClientCodec, LiveInput, Source
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.realtime.codec import RealtimeClient
+from asrcli.runs.run import Run, RunPlan
+from asrcli.server.faults.script import FaultPlan
+from asrcli.server.limits import ServerLimits
+from asrcli.server.serving import in_background
+from asrcli.server.task_connection import new_id
 from asrcli.transport.websocket import dial
 from tests.support.counted import counted, covered
 from tests.support.listener import Listener
@@ -33,7 +34,7 @@ class Spoken:
 
     name, audio_format, speaker, begin_ms, realtime = "counted", "pcm", "", 0, False
     format = RATE
-    live: Live | None = None
+    live: LiveInput | None = None
 
     def __init__(self, chunks: int, *, manual: bool, silent: Container[int] = ()) -> None:
         self._manual, self._pcm = manual, counted(chunks, silent=silent)
@@ -84,7 +85,7 @@ class Outcome:
 
 def ordeal(
     wire: str,
-    faults: Faults,
+    faults: FaultPlan,
     chunks: int,
     *,
     pace: float | None = None,
@@ -111,7 +112,7 @@ def ordeal(
 
 def _run(
     wire: str,
-    faults: Faults,
+    faults: FaultPlan,
     source: Spoken,
     *,
     pace: float | None,
@@ -119,23 +120,23 @@ def _run(
     silent: Container[int],
     resends: int,
 ) -> Outcome:
-    asked = Recognition("m", heartbeat=True if wire == "inference" else None, vad=wire != "manual")
+    recognition = RecognitionSettings("m", heartbeat=True if wire == "inference" else None, vad=wire != "manual")
 
     def codec(source: Source) -> ClientCodec:
         del source
-        return inference.Client(asked, new_id) if wire == "inference" else realtime.Client(asked, new_id)
+        return InferenceClient(recognition, new_id) if wire == "inference" else RealtimeClient(recognition, new_id)
 
     listener, recognizer, began = Listener(), Tallying(), time.monotonic()
     error: AsrError | None = None
-    with in_background(recognizer, Limits(), faults) as address:
-        connection = Connection(
+    with in_background(recognizer, ServerLimits(), faults) as address:
+        connection = ConnectionSettings(
             address,
             connect_timeout_s=5.0,
             idle_timeout_s=stall_s,
             stall_timeout_s=stall_s,
             keepalive_s=stall_s / 2,
         )
-        plan = Plan("m", codec, dial, connection, pace, Retries(limit=resends, wait_s=0.01, catch_up=None))
+        plan = RunPlan("m", codec, dial, connection, pace, RetrySettings(limit=resends, wait_s=0.01, catch_up=None))
         try:
             Run(plan, [listener]).transcribe([source])
         except AsrError as exc:

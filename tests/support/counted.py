@@ -8,9 +8,9 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from asrcli.audio import Format
-from asrcli.events import Event, Final, Gap
-from asrcli.server.recognizers.counting import CHUNKS_PER_SECOND, chunk
+from asrcli.core.audio import Format
+from asrcli.core.events import Event, Final, Gap
+from asrcli.recognizers.counting import CHUNKS_PER_SECOND, chunk
 
 RATE = 16000
 WITHIN_MS = 1  # times are whole milliseconds, rounded once for the task and once within it

@@ -3,9 +3,9 @@
 from queue import SimpleQueue
 from threading import Event as Flag
 
-from asrcli.audio import Format
-from asrcli.errors import SourceError
-from asrcli.sources.microphone import Lost
+from asrcli.core.audio import Format
+from asrcli.core.errors import SourceError
+from asrcli.sources.microphone import LostSamples
 
 PATIENCE_S = 20  # a hung test fails; a passing one never waits for it
 
@@ -15,15 +15,15 @@ class Stream:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.given: SimpleQueue[bytes | Lost | SourceError | BaseException] = SimpleQueue()
+        self.given: SimpleQueue[bytes | LostSamples | SourceError | BaseException] = SimpleQueue()
         self.closed = Flag()
 
-    def give(self, *pieces: bytes | Lost | BaseException) -> None:
+    def give(self, *pieces: bytes | LostSamples | BaseException) -> None:
         """These are the next reads."""
         for piece in pieces:
             self.given.put(piece)
 
-    def read(self) -> bytes | Lost:
+    def read(self) -> bytes | LostSamples:
         """What the test gives; a test that gives nothing makes it hang."""
         piece = self.given.get()
         if isinstance(piece, BaseException):

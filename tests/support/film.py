@@ -6,8 +6,8 @@ from typing import Any
 
 import av
 
-from asrcli.audio import Chunk
-from asrcli.events import Event
+from asrcli.core.audio import Chunk
+from asrcli.core.events import Event
 
 PICTURES = {".webm": "libvpx", ".flv": "flv1", ".ts": "mpeg2video"}
 STEP_MS = 40  # of a picture

@@ -5,15 +5,15 @@ from queue import SimpleQueue
 from threading import Thread
 from weakref import WeakSet
 
-from asrcli.audio import Chunk, Format
-from asrcli.config import Connection, Recognition
-from asrcli.engine.session import Session
-from asrcli.errors import AsrError
-from asrcli.events import Event
-from asrcli.message import Closed, Message, Writable
-from asrcli.protocol import inference
-from asrcli.request import Finish, Request
-from asrcli.seams import ClientCodec, Live, Source
+from asrcli.core.audio import Chunk, Format
+from asrcli.core.client_commands import Command, FinishTask
+from asrcli.core.errors import AsrError
+from asrcli.core.events import Event
+from asrcli.core.interfaces import ClientCodec, LiveInput, Source
+from asrcli.core.message import Closed, Message, Writable
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+from asrcli.engine.session import TranscriptionSession
+from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
 
 RATE = Format(16000)
 PATIENCE_S = 20  # a hung test fails; a passing one never waits for it
@@ -71,19 +71,19 @@ class Service:
     """The service's end of a wire: requests in, events out, through the server half of the codec."""
 
     def __init__(self, wire: Wire) -> None:
-        self._wire, self.codec = wire, inference.Server(lambda: "id")
+        self._wire, self.codec = wire, InferenceServer(lambda: "id")
 
-    def asked(self) -> Request:
+    def asked(self) -> Command:
         """The next request of the client; waits for it."""
         while True:
             requests = self.codec.receive(self._wire.sent.get(timeout=PATIENCE_S))
             if requests:
                 return requests[0]
 
-    def until_finish(self) -> list[Request]:
+    def until_finish(self) -> list[Command]:
         """All requests up to and with Finish."""
         requests = [self.asked()]
-        while not isinstance(requests[-1], Finish):
+        while not isinstance(requests[-1], FinishTask):
             requests.append(self.asked())
         return requests
 
@@ -102,7 +102,7 @@ class Tone:
     begin_ms = 0
     speaker = ""
     realtime = False
-    live: Live | None = None
+    live: LiveInput | None = None
 
     def __init__(
         self,
@@ -129,17 +129,19 @@ def session(
     serve: Callable[[Service, Wire], None],
     codec: ClientCodec | None = None,
     start: int = 0,
-    connection: Connection | None = None,
-) -> Session:
+    connection: ConnectionSettings | None = None,
+) -> TranscriptionSession:
     """A session whose service is played by `serve` in a thread of its own."""
     wire = Wire()
 
-    def dial(url: str, asked: Connection) -> Wire:
+    def dial(url: str, asked: ConnectionSettings) -> Wire:
         del url, asked
         Thread(target=serve, args=(Service(wire), wire), daemon=True).start()
         return wire
 
     def make_codec() -> ClientCodec:
-        return codec or inference.Client(Recognition("fun-asr-realtime"), lambda: "task")
+        return codec or InferenceClient(RecognitionSettings("fun-asr-realtime"), lambda: "task")
 
-    return Session(source, start, make_codec, dial, connection or Connection("ws://test"), None, lambda: 0.0)
+    return TranscriptionSession(
+        source, start, make_codec, dial, connection or ConnectionSettings("ws://test"), None, lambda: 0.0
+    )

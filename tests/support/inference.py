@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from asrcli.config import Recognition
-from asrcli.events import Event, Final, Notice, Ready
-from asrcli.message import Text
-from asrcli.protocol import inference
+from asrcli.core.events import Event, Final, Notice, Ready
+from asrcli.core.message import Text
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.inference.codec import InferenceClient
 from tests.support.pair import counting
 
 SENT_MS = 3000
@@ -25,16 +25,16 @@ def message(name: str, task_id: str = "task-1", payload: Any = None, **header: A
     return Text(json.dumps({"header": head, "payload": payload or {}}))
 
 
-def client(**asked: Any) -> inference.Client:
+def client(**asked: Any) -> InferenceClient:
     """A client whose task runs, and that has sent three seconds."""
-    codec = inference.Client(Recognition("m", **asked), counting("task-"))
+    codec = InferenceClient(RecognitionSettings("m", **asked), counting("task-"))
     codec.start()
     codec.audio(bytes(SENT_MS * 32))
     assert codec.receive(message("task-started")) == [Ready("task-1")]
     return codec
 
 
-def finals(codec: inference.Client, *messages: Text) -> list[Final]:
+def finals(codec: InferenceClient, *messages: Text) -> list[Final]:
     """The finals in messages."""
     return [event for said in messages for event in codec.receive(said) if isinstance(event, Final)]
 

@@ -3,24 +3,26 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from asrcli.audio import Chunk, Format
-from asrcli.config import Recognition
-from asrcli.events import Began, Event, Final, Gap
-from asrcli.journal.record import Header
-from asrcli.journal.writing import Writing
-from asrcli.seams import Live
-from asrcli.transcript import Transcript, fold
+from asrcli.core.audio import Chunk, Format
+from asrcli.core.events import Began, Event, Final, Gap
+from asrcli.core.interfaces import LiveInput
+from asrcli.core.settings import RecognitionSettings
+from asrcli.core.transcript import Transcript, fold
+from asrcli.journal.records import JournalHeader
+from asrcli.journal.writing import JournalWriter
 from tests.support.tone import tone
 
 RATE = Format(16000)
-HEADER = Header("2026-11-24T23:05:01+01:00", Recognition("fun-asr-realtime"), (), "wss://me:pass@there/x?key=1", {})
+HEADER = JournalHeader(
+    "2026-11-24T23:05:01+01:00", RecognitionSettings("fun-asr-realtime"), (), "wss://me:pass@there/x?key=1", {}
+)
 
 
 class Given:
     """A source of given items."""
 
     name, audio_format, begin_ms, duration_ms, format, realtime = "given", "pcm", 0, None, RATE, False
-    live: Live | None = None
+    live: LiveInput | None = None
 
     def __init__(self, items: Iterable[Chunk | Event], speaker: str = "") -> None:
         self._items, self.speaker = items, speaker
@@ -52,10 +54,10 @@ def session(
     items: Iterable[Chunk | Event],
     events: Sequence[Event] = (),
     name: str = "20261124-230501-a1b2",
-    header: Header = HEADER,
+    header: JournalHeader = HEADER,
 ) -> Path:
     """A session in a folder: the audio is captured first, then the events are heard."""
-    writing = Writing()
+    writing = JournalWriter()
     source = writing.kept(Given(items))
     writing.open(folder, lambda: name, header, lambda: None)
     assert writing.path is not None
@@ -71,7 +73,7 @@ def hear(recorder: object, events: Iterable[Event]) -> None:
     transcript = Transcript()
     for event in events:
         transcript = fold(transcript, event)
-        recorder.hear(event, transcript)  # type: ignore[attr-defined]
+        recorder.handle(event, transcript)  # type: ignore[attr-defined]
 
 
 def gap(begin_ms: int, end_ms: int, reason: str = "gone") -> Gap:

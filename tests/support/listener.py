@@ -1,7 +1,7 @@
 """An output in the hands of a test."""
 
-from asrcli.events import Event
-from asrcli.transcript import Transcript
+from asrcli.core.events import Event
+from asrcli.core.transcript import Transcript
 
 
 class Listener:
@@ -11,7 +11,7 @@ class Listener:
         self.events: list[Event] = []
         self.transcript = Transcript()
 
-    def hear(self, event: Event, transcript: Transcript) -> None:
+    def handle(self, event: Event, transcript: Transcript) -> None:
         """Keep it."""
         self.events.append(event)
         self.transcript = transcript

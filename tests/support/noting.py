@@ -1,7 +1,7 @@
 """A recognizer that notes what it is asked to listen for."""
 
-from asrcli.config import Recognition
-from asrcli.server.recognizers.scripted import InProcess, Scripted
+from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.scripted import InProcess, Scripted
 
 
 class Noting(Scripted):
@@ -11,7 +11,7 @@ class Noting(Scripted):
         super().__init__()
         self.hotwords: list[tuple[tuple[str, int], ...]] = []
 
-    async def open(self, recognition: Recognition) -> InProcess:
+    async def open(self, recognition: RecognitionSettings) -> InProcess:
         """A session like another."""
         self.hotwords.append(recognition.hotwords)
         return await super().open(recognition)

@@ -3,16 +3,19 @@
 import json
 from typing import Any
 
-from asrcli.config import Recognition
-from asrcli.events import Event, Notice, Ready
-from asrcli.message import Message, Text
-from asrcli.protocol import omni
-from asrcli.request import Request
+from asrcli.core.client_commands import Command
+from asrcli.core.events import Event, Notice, Ready
+from asrcli.core.message import Message, Text
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.omni.codec import OmniClient, OmniServer
 from tests.support.pair import Pair, counting
 
 OMNI = "qwen3-omni-flash-realtime"
-VAD, MANUAL = Recognition(OMNI, prompt="write it down"), Recognition(OMNI, vad=False, prompt="write it down")
-SIDE = Recognition(OMNI, vad=False, prompt="write it down", side_transcript=True)
+VAD, MANUAL = (
+    RecognitionSettings(OMNI, prompt="write it down"),
+    RecognitionSettings(OMNI, vad=False, prompt="write it down"),
+)
+SIDE = RecognitionSettings(OMNI, vad=False, prompt="write it down", side_transcript=True)
 SECOND = bytes(32000)
 ITEM = "conversation.item.input_audio_transcription."
 
@@ -20,17 +23,17 @@ ITEM = "conversation.item.input_audio_transcription."
 class Talk(Pair):
     """A session in which audio may flow, and all that the client has heard of it."""
 
-    def __init__(self, recognition: Recognition) -> None:
-        super().__init__(omni.Client(recognition, counting("c")), omni.Server(counting("s"), recognition.model))
+    def __init__(self, recognition: RecognitionSettings) -> None:
+        super().__init__(OmniClient(recognition, counting("c")), OmniServer(counting("s"), recognition.model))
         self.heard: list[Event] = []
         self.ask(self.client.start())
         assert self.said(Ready("")) == [Ready(self.server.task_id)]
 
-    def ask(self, messages: "list[Message]") -> list[Request]:  # type: ignore[override]
+    def ask(self, messages: "list[Message]") -> list[Command]:  # type: ignore[override]
         """What the server understands; its acknowledgements are heard."""
         requests = [request for message in messages for request in self.server.receive(message)]
         for request in requests:
-            self.heard += self.hear(self.server.acknowledge(request))
+            self.heard += self.handle(self.server.acknowledge(request))
         return requests
 
     def said(self, *events: Event) -> list[Event]:
@@ -48,8 +51,8 @@ def kinds(messages: list[Message]) -> list[str]:
 class Service:
     """The client by itself, told by a service what a test likes."""
 
-    def __init__(self, recognition: Recognition = MANUAL, seconds: int = 3) -> None:
-        self.codec = omni.Client(recognition, counting("c"))
+    def __init__(self, recognition: RecognitionSettings = MANUAL, seconds: int = 3) -> None:
+        self.codec = OmniClient(recognition, counting("c"))
         self.tell("session.updated", session={"id": "sess_1"})
         for second in range(seconds):
             self.codec.audio(SECOND)

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from itertools import count
 
-from asrcli.config import Recognition
-from asrcli.events import Event
-from asrcli.message import Message
-from asrcli.protocol import inference, realtime
-from asrcli.request import Request
-from asrcli.seams import ClientCodec, ServerCodec
+from asrcli.core.client_commands import Command
+from asrcli.core.events import Event
+from asrcli.core.interfaces import ClientCodec, ServerCodec
+from asrcli.core.message import Message
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 
 MODELS = {"inference": "fun-asr-realtime", "realtime": "qwen3-asr-flash-realtime"}
 
@@ -24,31 +25,31 @@ class Pair:
 
     def __init__(self, client: ClientCodec, server: ServerCodec) -> None:
         self.client, self.server = client, server
-        self.greeted = self.hear(server.greet())
+        self.greeted = self.handle(server.greet())
 
-    def ask(self, messages: Sequence[Message]) -> list[Request]:
+    def ask(self, messages: Sequence[Message]) -> list[Command]:
         """What the server understands of the client's messages; its acknowledgements go back at once."""
         requests = [request for message in messages for request in self.server.receive(message)]
         for request in requests:
-            self.hear(self.server.acknowledge(request))
+            self.handle(self.server.acknowledge(request))
         return requests
 
     def tell(self, *events: Event) -> list[Event]:
         """What the client understands of the server's events."""
-        return [heard for event in events for heard in self.hear(self.server.encode(event))]
+        return [heard for event in events for heard in self.handle(self.server.encode(event))]
 
-    def hear(self, messages: Sequence[Message]) -> list[Event]:
+    def handle(self, messages: Sequence[Message]) -> list[Event]:
         """What the client understands of the server's messages."""
         return [event for message in messages for event in self.client.receive(message)]
 
 
-def on_inference(recognition: Recognition | None = None) -> Pair:
+def on_inference(recognition: RecognitionSettings | None = None) -> Pair:
     """The inference wire."""
-    asked = recognition or Recognition(MODELS["inference"])
-    return Pair(inference.Client(asked, counting("task-")), inference.Server(counting()))
+    asked = recognition or RecognitionSettings(MODELS["inference"])
+    return Pair(InferenceClient(asked, counting("task-")), InferenceServer(counting()))
 
 
-def on_realtime(recognition: Recognition | None = None) -> Pair:
+def on_realtime(recognition: RecognitionSettings | None = None) -> Pair:
     """The realtime wire, in the mode the recognition asks for."""
-    asked = recognition or Recognition(MODELS["realtime"])
-    return Pair(realtime.Client(asked, counting("c")), realtime.Server(counting("s"), asked.model))
+    asked = recognition or RecognitionSettings(MODELS["realtime"])
+    return Pair(RealtimeClient(asked, counting("c")), RealtimeServer(counting("s"), asked.model))

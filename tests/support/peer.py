@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from asrcli.config import Connection
-from asrcli.message import Binary, Closed, Text
-from asrcli.transport.connection import WebSocket
+from asrcli.core.message import Binary, Closed, Text
+from asrcli.core.settings import ConnectionSettings
 from asrcli.transport.websocket import dial
+from asrcli.transport.websocket_connection import WebSocket
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 PATIENCE_S = 20
@@ -108,7 +108,7 @@ def meeting(
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     ca = str(tls[1]) if tls else None
-    asked = Connection(ca=ca, connect_timeout_s=PATIENCE_S, stall_timeout_s=stall_s, keepalive_s=stall_s / 2)
+    asked = ConnectionSettings(ca=ca, connect_timeout_s=PATIENCE_S, stall_timeout_s=stall_s, keepalive_s=stall_s / 2)
     with listener:
         opened = dial(f"{'wss' if tls else 'ws'}://127.0.0.1:{listener.getsockname()[1]}", asked)
         try:

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from asrcli.config import Recognition
-from asrcli.events import Event, Final
-from asrcli.message import Message, Text
-from asrcli.protocol import realtime
+from asrcli.core.events import Event, Final
+from asrcli.core.message import Message, Text
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.realtime.codec import RealtimeClient
 from tests.support.pair import counting
 
 SECOND = bytes(32000)
@@ -18,7 +18,7 @@ class Service:
     """The client of a session, told by a service what a test likes; a second of audio was sent for each."""
 
     def __init__(self, seconds: int = 3, *, vad: bool = True, languages: tuple[str, ...] = ()) -> None:
-        self.codec = realtime.Client(Recognition("m", vad=vad, languages=languages), counting("c"))
+        self.codec = RealtimeClient(RecognitionSettings("m", vad=vad, languages=languages), counting("c"))
         self.tell("session.updated", session={"id": "s"})
         for _ in range(seconds):
             self.codec.audio(SECOND)

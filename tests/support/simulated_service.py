@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 
-from asrcli.audio import Format
-from asrcli.engine.inbox import Arrived, Inbox
-from asrcli.errors import ConnectionLost
-from asrcli.events import Event, Final, Finished, Partial, Ready
-from asrcli.message import Closed, Message, Writable
-from asrcli.protocol import inference
-from asrcli.request import Audio, Finish, Start
+from asrcli.core.audio import Format
+from asrcli.core.client_commands import FinishTask, SendAudio, StartTask
+from asrcli.core.errors import ConnectionLost
+from asrcli.core.events import Event, Final, Finished, Partial, Ready
+from asrcli.core.message import Closed, Message, Writable
+from asrcli.engine.inbox import Inbox, MessageArrived
+from asrcli.protocol.inference.codec import InferenceServer
 
 RATE = Format(1000)  # few samples: the tests are about time, not about sound
 SPEECH = 1000  # samples of at least this value are words
@@ -91,7 +91,7 @@ class Service:
     def __init__(self, world: World, life: Life, stall_s: float, sent: Sent) -> None:
         self.url, self._world, self._life, self._stall_s, self._sent = "", world, life, stall_s, sent
         self._inbox: Inbox | None = None
-        self._codec = inference.Server(lambda: "id")
+        self._codec = InferenceServer(lambda: "id")
         self._dead = self._mute = self._forgetful = False
         self._mute_since = 0.0
         self._ahead_ms = 0
@@ -131,13 +131,13 @@ class Service:
         if self._dead:
             raise ConnectionLost("gone", 1006)
         for request in self._codec.receive(message):
-            if isinstance(request, Start):
+            if isinstance(request, StartTask):
                 self._position_ms = self._sentences = 0
                 self._begin_ms, self._words, self._heard_speech, self._finishing = None, [], False, False
                 self._world.at(self._world.now + 0.05, self._listen)
-            elif isinstance(request, Audio):
+            elif isinstance(request, SendAudio):
                 self._take(array("h", request.data))
-            elif isinstance(request, Finish):
+            elif isinstance(request, FinishTask):
                 self._finishing = True
                 self._world.at(max(self._world.now, self._free_at) + 0.05, self._finish)
 
@@ -240,4 +240,4 @@ class Service:
 
     def _put(self, message: Message | Writable) -> None:
         assert self._inbox is not None
-        self._inbox.put(Arrived(self, message))
+        self._inbox.put(MessageArrived(self, message))

@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from asrcli.audio import Chunk
-from asrcli.config import Connection, Recognition, Retries
-from asrcli.engine.account import Over
-from asrcli.engine.calls import Call, IdleCalls
-from asrcli.engine.inbox import Inbox, Item, Mark, Spent, Word
-from asrcli.engine.line import Line
-from asrcli.engine.loop import Loop
-from asrcli.errors import AsrError, ConnectFailed, ServiceRefused
-from asrcli.events import Event, Resumed
-from asrcli.protocol import inference
-from asrcli.seams import Transport
+from asrcli.core.audio import Chunk
+from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused
+from asrcli.core.events import Event, Resumed
+from asrcli.core.interfaces import Transport
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
+from asrcli.engine.accounting import SessionResult
+from asrcli.engine.connection import TaskConnection
+from asrcli.engine.connection_pool import ConnectionPool, OpenConnection
+from asrcli.engine.inbox import Inbox, Item, Mark, SourceEnded, Word
+from asrcli.engine.loop import SessionLoop
+from asrcli.protocol.inference.codec import InferenceClient
 from tests.support.simulated_service import RATE, Life, Sent, Service, Stuck, World
 
 PIECE_MS = 100
@@ -94,7 +94,7 @@ class Tape(Inbox):
             if self._taken > len(self._items):
                 return None
             self._taken = len(self._items) + 1
-            return Spent()
+            return SourceEnded()
         if self._taken > len(self._items) or self._time(self._taken) > self._world.now:
             return None
         self._taken += 1
@@ -106,7 +106,7 @@ class Outcome:
     """What came of it: what was told, the account, how often sound was sent at worst, and when it ended."""
 
     events: list[Event]
-    over: Over
+    over: SessionResult
     sent: int
     ended_s: float
 
@@ -131,14 +131,14 @@ def tape(kinds: Sequence[tuple[int | None, int]], *, live: bool, cuts: bool = Fa
 
 
 def simulated(
-    items: Sequence[Chunk | Mark], lives: Sequence[Life], *, live: bool, pace: float | None, retries: Retries,
+    items: Sequence[Chunk | Mark], lives: Sequence[Life], *, live: bool, pace: float | None, retries: RetrySettings,
     after: Life | None = None, stall_s: float = 30.0, lifetime_s: float | None = None,
 ) -> Outcome:  # fmt: skip
     """Hold a conversation over these lives, one after the other, and then over healthy ones or `after` for ever."""
     world, sent, events, waiting = World(), Sent(), list[Event](), iter(lives)
     inbox = Tape(world, items, live=live, pace=pace)
 
-    def dial(url: str, asked: Connection) -> Transport:
+    def dial(url: str, asked: ConnectionSettings) -> Transport:
         life = next(waiting, after or Life())
         if life.fault == "away":
             world.now += life.after_s
@@ -147,22 +147,22 @@ def simulated(
             raise ServiceRefused("Throttling", "later")
         return cast("Transport", Service(world, life, asked.stall_timeout_s, sent))
 
-    def made() -> inference.Client:
-        codec = inference.Client(Recognition("fun-asr-realtime", rate=RATE.rate), lambda: "id")
+    def made() -> InferenceClient:
+        codec = InferenceClient(RecognitionSettings("fun-asr-realtime", rate=RATE.rate), lambda: "id")
         codec.lifetime_s = lifetime_s
         return codec
 
-    connection = Connection("ws://test", idle_timeout_s=stall_s, stall_timeout_s=stall_s)
+    connection = ConnectionSettings("ws://test", idle_timeout_s=stall_s, stall_timeout_s=stall_s)
     clock = lambda: world.now  # noqa: E731
-    line = Line(
-        made, dial, connection, inbox, clock, IdleCalls(),
-        lambda url, transport, box: cast("Call", cast("Service", transport).opened(url, box)),
+    line = TaskConnection(
+        made, dial, connection, inbox, clock, ConnectionPool(),
+        lambda url, transport, box: cast("OpenConnection", cast("Service", transport).opened(url, box)),
     )  # fmt: skip
-    loop = Loop(
+    loop = SessionLoop(
         line, inbox, events.append, clock, lambda: 1.0, RATE, 0,
         realtime=live, retries=retries.of(realtime=live, pace=pace),
     )  # fmt: skip
     last = items[-1] if items else None
     end_ms = RATE.ms(last.end) if isinstance(last, Chunk) else last.end_ms if last is not None else 0
-    over = loop.converse(None if live else end_ms)
-    return Outcome(events, over, sent.worst, world.now)
+    result = loop.run(None if live else end_ms)
+    return Outcome(events, result, sent.worst, world.now)

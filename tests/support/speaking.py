@@ -4,19 +4,19 @@ from typing import Any
 
 from websockets.sync.server import ServerConnection
 
-from asrcli.events import Final, Partial, Ready
-from asrcli.message import Binary, Text
-from asrcli.protocol import inference
-from asrcli.request import Start
+from asrcli.core.client_commands import StartTask
+from asrcli.core.events import Final, Partial, Ready
+from asrcli.core.message import Binary, Text
+from asrcli.protocol.inference.codec import InferenceServer
 
 
 class Speaking:
     """The server end of the inference wire on a real socket."""
 
     def __init__(self, connection: ServerConnection) -> None:
-        self._connection, self._codec = connection, inference.Server(lambda: "id")
+        self._connection, self._codec = connection, InferenceServer(lambda: "id")
 
-    def hear(self, kind: type[Any]) -> None:
+    def handle(self, kind: type[Any]) -> None:
         """Until a request of that kind has come."""
         heard: list[Any] = []
         while not any(isinstance(request, kind) for request in heard):
@@ -46,7 +46,7 @@ class Speaking:
 def begun(connection: ServerConnection) -> Speaking:
     """A task that has started and said one sentence."""
     speaking = Speaking(connection)
-    speaking.hear(Start)
+    speaking.handle(StartTask)
     speaking.say(Ready(""))
     speaking.hear_audio(8000)
     speaking.say(Final("1", 0, 500, "one"), Partial("2", 500, "", "tw"))

@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from threading import Thread
 
-from asrcli.audio import Chunk
-from asrcli.config import Connection, Recognition, Retries
-from asrcli.engine.session import Session
-from asrcli.errors import AsrError, ConnectFailed
-from asrcli.events import Billed, Event, Finished, Notice, Progress, Ready, Reconnecting
-from asrcli.message import Closed
-from asrcli.protocol import inference
-from asrcli.request import Audio, Finish
-from asrcli.seams import ClientCodec, Source
+from asrcli.core.audio import Chunk
+from asrcli.core.client_commands import FinishTask, SendAudio
+from asrcli.core.errors import AsrError, ConnectFailed
+from asrcli.core.events import Billed, Event, Finished, Notice, Progress, Ready, Reconnecting
+from asrcli.core.interfaces import ClientCodec, Source
+from asrcli.core.message import Closed
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
+from asrcli.engine.session import TranscriptionSession
+from asrcli.protocol.inference.codec import InferenceClient
 from tests.support.handshake import RATE, Service, Wire
 from tests.support.pair import counting
 
@@ -75,7 +75,7 @@ def audio(service: Service, chunks: int) -> None:
     samples = 0
     while samples < chunks * CHUNK:
         request = service.asked()
-        assert isinstance(request, Audio)
+        assert isinstance(request, SendAudio)
         samples += len(request.data) // 2
     assert samples == chunks * CHUNK
 
@@ -106,7 +106,7 @@ def finishing(chunks: int, *said: Event) -> Play:
         service.asked()
         service.tell(READY)
         audio(service, chunks)
-        assert isinstance(service.asked(), Finish)
+        assert isinstance(service.asked(), FinishTask)
         service.tell(*said, Finished())
 
     return serve
@@ -117,14 +117,14 @@ def listening(
     *plays: Play | AsrError,
     make_codec: Callable[[], ClientCodec] | None = None,
     clock: Callable[[], float] = lambda: 0.0,
-    retries: Retries | None = None,
-    connection: Connection | None = None,
-) -> Session:
+    retries: RetrySettings | None = None,
+    connection: ConnectionSettings | None = None,
+) -> TranscriptionSession:
     """A session over a source; each call is answered by the next service, or fails."""
     waiting = iter(plays)
     ids = counting("task-")
 
-    def dial(url: str, asked: Connection) -> Wire:
+    def dial(url: str, asked: ConnectionSettings) -> Wire:
         del asked
         play, wire = next(waiting, None) or ConnectFailed(url, "nobody is there any more"), Wire()
         if isinstance(play, AsrError):
@@ -132,5 +132,7 @@ def listening(
         Thread(target=play, args=(Service(wire), wire), daemon=True).start()
         return wire
 
-    codec = make_codec or (lambda: inference.Client(Recognition("fun-asr-realtime"), ids))
-    return Session(source, 0, codec, dial, connection or Connection("ws://test"), None, clock, retries)
+    codec = make_codec or (lambda: InferenceClient(RecognitionSettings("fun-asr-realtime"), ids))
+    return TranscriptionSession(
+        source, 0, codec, dial, connection or ConnectionSettings("ws://test"), None, clock, retries
+    )

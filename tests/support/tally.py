@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from asrcli.config import Recognition
-from asrcli.server.recognizers.counting import CHUNKS_PER_SENTENCE, Counting, CountingSession, Piece
-from asrcli.server.recognizers.scripted import InProcess
+from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.counting import CHUNKS_PER_SENTENCE, CountedPiece, Counting, CountingSession
+from asrcli.recognizers.scripted import InProcess
 
 if TYPE_CHECKING:
-    from asrcli.events import Event
+    from asrcli.core.events import Event
 
 
 class Books:
@@ -18,7 +18,7 @@ class Books:
         self.spans: list[tuple[int, int]] = []
         self._leading = 0  # silence does not say where it belongs: it follows what came, or leads up to what comes
 
-    def book(self, piece: Piece) -> None:
+    def book(self, piece: CountedPiece) -> None:
         """Another piece."""
         self.heard += piece.samples
         if piece.place is None and not self.spans:
@@ -40,7 +40,7 @@ class Tallying(Counting):
         super().__init__()
         self.tasks: list[Books] = []
 
-    async def open(self, recognition: Recognition) -> InProcess:
+    async def open(self, recognition: RecognitionSettings) -> InProcess:
         """A session whose audio is booked."""
         self.tasks.append(Books())
         return InProcess(_Session(recognition, self.tasks[-1]))
@@ -67,10 +67,10 @@ def most(spans: list[tuple[int, int]]) -> int:
 
 
 class _Session(CountingSession):
-    def __init__(self, recognition: Recognition, books: Books) -> None:
+    def __init__(self, recognition: RecognitionSettings, books: Books) -> None:
         super().__init__(recognition, CHUNKS_PER_SENTENCE)
         self._books = books
 
-    def _take(self, piece: Piece) -> "list[Event]":  # type: ignore[override]
+    def _take(self, piece: CountedPiece) -> "list[Event]":  # type: ignore[override]
         self._books.book(piece)
         return list(super()._take(piece))

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Iterable
 
-from asrcli.config import Recognition
-from asrcli.request import Audio
+from asrcli.core.client_commands import SendAudio
+from asrcli.core.settings import RecognitionSettings
 from tests.support.counted import counted
 from tests.support.tally import Tallying, most
 
@@ -17,9 +17,9 @@ def tallied(*tasks: Iterable[bytes]) -> Tallying:
 
     async def send() -> None:
         for pieces in tasks:
-            stream = await recognizer.open(Recognition("m"))
+            stream = await recognizer.open(RecognitionSettings("m"))
             for piece in pieces:
-                await stream.ask(Audio(piece))
+                await stream.ask(SendAudio(piece))
 
     asyncio.run(send())
     return recognizer

@@ -45,7 +45,7 @@ class Wire:
         value: dict[str, Any] = json.loads(self.socket.recv(PATIENCE_S))
         return value
 
-    def hear(self, name: str) -> dict[str, Any]:
+    def handle(self, name: str) -> dict[str, Any]:
         """The next message of that name; what comes before it is passed over."""
         while True:
             value = self.hear_next()

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from asrcli.errors import ConnectionLost
-from asrcli.message import Closed, Text
+from asrcli.core.errors import ConnectionLost
+from asrcli.core.message import Closed, Text
 from tests.support.peer import BINARY, CHUNK, CLOSE, TEXT, Peer, answered, greet, last, meeting
 
 ENDS = {

@@ -19,9 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.datastructures import Headers
 
-from asrcli.config import Connection
-from asrcli.errors import AsrError, ConnectFailed, ServiceRefused, UsageError
-from asrcli.transport.trouble import Answer, explained, library_errors, refused, retry_after
+from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused, UsageError
+from asrcli.core.settings import ConnectionSettings
+from asrcli.transport.trouble import HttpAnswer, explained, library_errors, refused, retry_after
 from asrcli.transport.websocket import dial, failure
 
 URL, OURS = "wss://there.test/x", "wss://dashscope.aliyuncs.com/x"
@@ -97,20 +97,20 @@ ADDRESSES = [
 def test_an_odd_address_is_one_of_our_errors(url: str) -> None:
     """Never an error of a library, whoever checks it first."""
     with pytest.raises((ConnectFailed, UsageError)):
-        dial(url, Connection(connect_timeout_s=5))
+        dial(url, ConnectionSettings(connect_timeout_s=5))
 
 
 @pytest.mark.parametrize("proxy", ["http://[::1", "::::", "ftp://x:1", "http://", "http://a:b", "http://\x00:1"])
 def test_an_odd_proxy_is_one_of_our_errors(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Named or found in the environment."""
     with pytest.raises((ConnectFailed, UsageError)):
-        dial("ws://there.test", Connection(proxy=proxy, connect_timeout_s=5))
+        dial("ws://there.test", ConnectionSettings(proxy=proxy, connect_timeout_s=5))
     if "\x00" in proxy:
         return
     monkeypatch.setenv("HTTP_PROXY", proxy)
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with pytest.raises((ConnectFailed, UsageError)):
-        dial("ws://there.test", Connection(connect_timeout_s=5))
+        dial("ws://there.test", ConnectionSettings(connect_timeout_s=5))
 
 
 class OfALibrary(OSError):
@@ -182,12 +182,12 @@ def test_or_until_a_date(days: int, wait_s: float) -> None:
     assert waiting(format_datetime(datetime.now(UTC) + timedelta(days=days), usegmt=True)) == wait_s
 
 
-def answer(status: int, said: bytes = b"", **headers: str) -> Answer:
+def answer(status: int, said: bytes = b"", **headers: str) -> HttpAnswer:
     """An answer with these headers."""
     found = Message()
     for name, value in headers.items():
         found[name.replace("_", "-")] = value
-    return Answer(status, "No", said, found)
+    return HttpAnswer(status, "No", said, found)
 
 
 def test_a_wait_that_was_cut_short_is_told() -> None:
@@ -203,7 +203,7 @@ def test_a_wait_that_was_cut_short_is_told() -> None:
 
 TWICE = Headers([("Location", "/a"), ("Location", "/b")])
 PAGE = b"\xef\xbb\xbf\n <!DOCTYPE html><title>Log in</title>"
-REFUSALS: dict[str, tuple[str, Answer, bool, type[AsrError], str]] = {
+REFUSALS: dict[str, tuple[str, HttpAnswer, bool, type[AsrError], str]] = {
     "a wrong key": (URL, answer(401), False, ServiceRefused, "check the key"),
     "no key": (URL, answer(401), True, ServiceRefused, "no key was sent: set DASHSCOPE_API_KEY"),
     "no key, in the service's words": (
@@ -218,12 +218,12 @@ REFUSALS: dict[str, tuple[str, Answer, bool, type[AsrError], str]] = {
     "a portal": (OURS, answer(404, b"x", Content_Type="text/HTML"), True, ConnectFailed, "HTTP 404 with a web page"),
     "a proxy": (OURS, answer(407, PAGE), False, ConnectFailed, "HTTP 407 No; check --proxy"),
     "a network": (OURS, answer(511, PAGE), False, ConnectFailed, "HTTP 511 No; a firewall, a proxy or a login page"),
-    "twice": (URL, Answer(302, "", b"", TWICE), False, ConnectFailed, "leads to /a, where"),
+    "twice": (URL, HttpAnswer(302, "", b"", TWICE), False, ConnectFailed, "leads to /a, where"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("url", "said", "keyless", "kind", "told"), REFUSALS.values(), ids=REFUSALS)
-def test_a_refusal_is_told_as_what_it_is(url: str, said: Answer, kind: type, told: str, *, keyless: bool) -> None:
+def test_a_refusal_is_told_as_what_it_is(url: str, said: HttpAnswer, kind: type, told: str, *, keyless: bool) -> None:
     """A key that is missing is another trouble than a wrong one, and a page is no answer of a speech service."""
     error = refused(url, said, keyless=keyless)
     assert type(error) is kind

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from websockets.sync.server import Server, ServerConnection, serve
 
-from asrcli.config import Connection, Secret
-from asrcli.errors import ConnectFailed, ServiceRefused, UsageError
-from asrcli.message import Text
+from asrcli.core.errors import ConnectFailed, ServiceRefused, UsageError
+from asrcli.core.message import Text
+from asrcli.core.settings import ConnectionSettings, Secret
 from asrcli.transport.websocket import dial
 from tests.support.relay import join
 from tests.support.tls import certified
@@ -78,7 +78,7 @@ def test_a_proxy_leads_to_the_service_with_its_password(monkeypatch: pytest.Monk
     """The one that is named, whatever the environment says."""
     monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:1")
     with service() as (server, _), tunnel(server.socket.getsockname()[1]) as (proxy, asked):
-        opened = dial("ws://service.test", Connection(proxy=f"http://me:p%40ss@{proxy}"))
+        opened = dial("ws://service.test", ConnectionSettings(proxy=f"http://me:p%40ss@{proxy}"))
         assert opened.recv() == Text("hello")
         opened.close()
     assert asked[0].startswith(b"CONNECT service.test:80 HTTP/1.1\r\n")
@@ -90,10 +90,10 @@ def test_the_environment_names_a_proxy_too_and_none_leads_to_this_machine(monkey
     with service() as (server, _), tunnel(server.socket.getsockname()[1]) as (proxy, asked):
         monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
         monkeypatch.setenv("HTTP_PROXY", f"http://{proxy}")
-        opened = dial("ws://service.test", Connection())
+        opened = dial("ws://service.test", ConnectionSettings())
         assert opened.recv() == Text("hello")
         opened.close()
-        direct = dial(f"ws://127.0.0.1:{server.socket.getsockname()[1]}", Connection(proxy=NOBODY))
+        direct = dial(f"ws://127.0.0.1:{server.socket.getsockname()[1]}", ConnectionSettings(proxy=NOBODY))
         assert direct.recv() == Text("hello")
         direct.close()
     assert len(asked) == 1
@@ -110,7 +110,7 @@ def test_the_environment_names_a_proxy_too_and_none_leads_to_this_machine(monkey
 def test_a_proxy_that_cannot_be_used_is_named_without_its_password(proxy: str, kind: type, said: str) -> None:
     """What is wrong with it, and nothing that is secret."""
     with pytest.raises(kind, match=said) as caught:
-        dial("ws://service.test", Connection(proxy=proxy))
+        dial("ws://service.test", ConnectionSettings(proxy=proxy))
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is None
 
@@ -121,10 +121,10 @@ def test_a_proxy_of_the_environment_that_is_not_there_is_not_taken_for_the_servi
     """Whoever set it long ago needs the hint; NO_PROXY is honoured."""
     monkeypatch.setenv("HTTP_PROXY", NOBODY)
     with pytest.raises(ConnectFailed, match=r"the proxy 127\.0\.0\.1 is not there; check --proxy, HTTPS_PROXY"):
-        dial("ws://service.test", Connection(connect_timeout_s=5))
+        dial("ws://service.test", ConnectionSettings(connect_timeout_s=5))
     monkeypatch.setenv("NO_PROXY", "service.invalid")
     with pytest.raises(ConnectFailed, match=r"unknown host service\.invalid"):
-        dial("ws://service.invalid", Connection(connect_timeout_s=5))
+        dial("ws://service.invalid", ConnectionSettings(connect_timeout_s=5))
 
 
 def test_a_proxy_that_refuses_says_so() -> None:
@@ -133,7 +133,7 @@ def test_a_proxy_that_refuses_says_so() -> None:
         tunnel(9, b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") as (proxy, _),
         pytest.raises(ConnectFailed, match=r"HTTP 407.*; check --proxy"),
     ):
-        dial("ws://service.test", Connection(proxy=f"http://{proxy}"))
+        dial("ws://service.test", ConnectionSettings(proxy=f"http://{proxy}"))
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
@@ -142,11 +142,11 @@ def test_a_certificate_is_trusted_where_it_is_named_and_nowhere_else(tmp_path: P
     tls, certificate, _ = certified(tmp_path)
     with service(tls) as (server, _):
         url = f"wss://127.0.0.1:{server.socket.getsockname()[1]}"
-        opened = dial(url, Connection(ca=str(certificate)))
+        opened = dial(url, ConnectionSettings(ca=str(certificate)))
         assert opened.recv() == Text("hello")
         opened.close()
         with pytest.raises(ConnectFailed, match=r"TLS failed: .*; trust it with --ca FILE"):
-            dial(url, Connection())
+            dial(url, ConnectionSettings())
 
 
 def test_headers_go_out_and_a_refused_key_says_where_it_was_tried() -> None:
@@ -154,14 +154,14 @@ def test_headers_go_out_and_a_refused_key_says_where_it_was_tried() -> None:
     key = Secret("sk-0123456789abcdef")
     headers = (("X-DashScope-WorkSpace", "ws-1"),)
     with service() as (server, shown):
-        opened = dial(f"ws://127.0.0.1:{server.socket.getsockname()[1]}", Connection(key=key, headers=headers))
+        opened = dial(f"ws://127.0.0.1:{server.socket.getsockname()[1]}", ConnectionSettings(key=key, headers=headers))
         assert opened.recv() == Text("hello")
         opened.close()
     assert shown == ["ws-1"]
     with service(refusing=True) as (server, _):
         url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
         with pytest.raises(ServiceRefused, match="the key was tried in ap-southeast-1") as caught:
-            dial(url, Connection(key=key, region="ap-southeast-1"))
+            dial(url, ConnectionSettings(key=key, region="ap-southeast-1"))
     assert key.reveal() not in str(caught.value)
 
 
@@ -170,5 +170,5 @@ def test_a_handshake_that_breaks_a_server_would_break_it_again(status: int, *, p
     """Where it has no words for that; a gateway that finds nobody behind it may do so later."""
     with service(refusing=True, status=HTTPStatus(status)) as (server, _):
         with pytest.raises(ConnectFailed, match=f"HTTP {status}") as caught:
-            dial(f"ws://127.0.0.1:{server.socket.getsockname()[1]}", Connection())
+            dial(f"ws://127.0.0.1:{server.socket.getsockname()[1]}", ConnectionSettings())
         assert caught.value.passing is passing

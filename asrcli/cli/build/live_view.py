@@ -1,0 +1,81 @@
+"""The live view on a terminal, and the pipe beside it: which there is, and how each is made."""
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, TextIO
+
+from asrcli.cli.console import print_message
+
+if TYPE_CHECKING:
+    from asrcli.cli.build.outputs import OutputBuilder
+    from asrcli.outputs.status_bar import StatusBar
+    from asrcli.core.interfaces import Output
+
+
+def drawn(
+    output_builder: "OutputBuilder", screen: TextIO, stack: ExitStack, stamp: Callable[[int], str] | None, *, finals: bool
+) -> "Output":
+    """The live view on a terminal, which is given back whatever ends us, and shows nothing of what is typed."""
+    from asrcli.terminal.keyboard import is_ours, without_echo
+    from asrcli.terminal.restoration import restored_on_exit
+    from asrcli.outputs.terminal import TerminalView
+
+    if hasattr(screen, "reconfigure"):
+        screen.reconfigure(errors="replace")  # a terminal that cannot show Chinese shows question marks
+    drawn_on = screen.fileno()
+    terminal = TerminalView(
+        screen,
+        time.monotonic,
+        stamp=stamp,
+        level=output_builder.level or 0,
+        bar=_bar(output_builder),
+        finals=finals,
+        folds=_folds(os.environ),
+        ours=lambda: os.name != "posix" or is_ours(drawn_on),
+    )
+    stack.enter_context(without_echo(drawn_on))
+    stack.enter_context(restored_on_exit(terminal.leave))
+    return terminal
+
+
+def is_pipe(file: TextIO | None) -> bool:
+    """Whether another program reads it, and may show on our screen what it reads."""
+    try:
+        mode = os.fstat(file.fileno()).st_mode if file is not None else 0
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def into_pipe(output: "Output", stamp: Callable[[int], str] | None) -> "Output":
+    """The output, which outlives a reader that died of the Ctrl-C that was meant for us."""
+    from asrcli.terminal.interrupts import stop_requested
+    from asrcli.outputs.pipeline import PipelineOutput
+
+    def closed() -> None:
+        # Python flushes standard output once more on its way out: that must not meet the closed pipe again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    return PipelineOutput(output, stop_requested, closed, print_message, stamp)
+
+
+def _bar(output_builder: "OutputBuilder") -> "StatusBar":
+    from asrcli.outputs.status_bar import FileStatusBar, MicrophoneStatusBar
+
+    if output_builder.keys is None:
+        return FileStatusBar(time.monotonic, paced=output_builder.pace is not None)
+    return MicrophoneStatusBar(keys=output_builder.keys)
+
+
+def can_redraw(file: object) -> bool:
+    """Whether it is a terminal that can change what it shows."""
+    return bool(getattr(file, "isatty", bool)()) and os.environ.get("TERM", "") not in {"dumb", "unknown"}
+
+
+def _folds(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal folds what is on it when it gets narrower: nearly all do, the oldest cut it off."""
+    return "XTERM_VERSION" not in environment and not environment.get("TERM", "").startswith(("linux", "rxvt"))

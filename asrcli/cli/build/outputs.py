@@ -1,0 +1,252 @@
+"""From options to outputs: what the transcript is written as, and where."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asrcli.cli.build.live_view import can_redraw, drawn, into_pipe, is_pipe
+from asrcli.cli.build.transcript_names import OVERWRITE, SUFFIXES, check_origins, stems, with_suffixes
+from asrcli.cli.console import print_message
+from asrcli.cli.options.values import OutputFormat, TimestampStyle
+from asrcli.core.errors import OutputError, UsageError, bare_url
+
+if TYPE_CHECKING:
+    from asrcli.outputs.line_writer import LineWriter
+    from asrcli.runs.run import ConcurrentSources
+    from asrcli.core.interfaces import Output, Source
+
+    Opens = Callable[[], AbstractContextManager[list[Output]]]
+
+SUBTITLES = {OutputFormat.SRT, OutputFormat.VTT, OutputFormat.ASS}
+APPENDABLE = {OutputFormat.TEXT, OutputFormat.JSONL}
+
+
+@dataclass(frozen=True)
+class OutputBuilder:
+    """How the transcript is to be shown.
+
+    Attributes:
+        formats: What it is written as, each once.
+        path: Where to; with several formats each adds its suffix. None is standard output.
+        folder: Where to write one transcript for each source.
+        files: The file of each format, where that does not follow from the path.
+        onto: The part of each file that an earlier run left and that is gone on with; empty where there is none.
+        overwrite: Files may be replaced that are no transcripts, or of another input.
+        level: How much status; None is none at all.
+        pace: As in the plan.
+        keys: A microphone is heard, with or without keys; None for files.
+        place: Which of several inputs is heard, as 3/20 and its name; empty where there is one.
+        translated: There is a translation beside the text.
+    """
+
+    formats: tuple[OutputFormat, ...] = (OutputFormat.TEXT,)
+    path: str | None = None
+    folder: Path | None = None
+    files: tuple[str, ...] = ()
+    onto: tuple[str, ...] = ()
+    append: bool = False
+    overwrite: bool = False
+    partials: bool = False
+    stamp: TimestampStyle | None = None
+    template: str | None = None
+    capitalize: bool = False
+    command: str | None = None
+    max_line: int | None = None
+    max_lines: int | None = None
+    plain: bool = False
+    level: int | None = 0
+    pace: float | None = None
+    keys: bool | None = None
+    translated: bool = False
+    place: str = ""
+
+    def check(self, inputs: Sequence[str], log_file: Path | None, saved: Sequence[Path] = ()) -> None:
+        """Refuse what cannot be written so; `saved` is where audio is written.
+
+        Raises:
+            UsageError: options that contradict each other, or a file that would be written over.
+        """
+        to_file = self.path is not None or self.folder is not None
+        if self.path is not None and self.folder is not None:
+            raise UsageError("--output with --output-dir: one file or one for each input")
+        if len(self.formats) > 1 and not to_file:
+            raise UsageError("several --format need --output", "name a file: each format adds its suffix")
+        if self.append and not to_file:
+            raise UsageError("--append without --output: standard output is never replaced")
+        if self.append and (fixed := set(self.formats) - APPENDABLE):
+            raise UsageError(f"--append with --format {min(fixed)}: such a file cannot be continued")
+        text = OutputFormat.TEXT in self.formats
+        if self.template is not None and (not text or self.stamp is not None):
+            raise UsageError("--template is for --format text without --timestamps", "put {begin} and {end} into it")
+        if self.partials and not text and OutputFormat.JSONL not in self.formats:
+            raise UsageError(f"--partials with --format {self.formats[0]}: it holds finished sentences only")
+        if (self.max_line or self.max_lines) and not SUBTITLES & set(self.formats):
+            raise UsageError(
+                "--max-line and --max-lines are for subtitles", "ask for them with --format srt, vtt or ass"
+            )
+        if self.stamp is not None and not text:
+            raise UsageError(f"--timestamps with --format {self.formats[0]}: it has its own times")
+        self._check_files(inputs, [*([log_file] if log_file is not None else []), *saved])
+
+    def _check_files(self, inputs: Sequence[str], others: Sequence[Path]) -> None:
+        read = {os.path.realpath(path) for path in inputs if path != "-"}
+        written = {os.path.realpath(path) for path in others}
+        if written & read:
+            raise UsageError(f"--log-file {others[0]} is an input: it would be written over")
+        if len(written) < len(others):
+            raise UsageError(f"{others[-1]} would be written twice", "choose another name for one of the two")
+        found = self.each(inputs)
+        for output_builder in found:
+            for name, path in zip(output_builder.formats, map(Path, output_builder.paths()), strict=False):
+                if os.path.realpath(path) in read:
+                    raise UsageError(f"{path} is an input: it would be written over", "choose another --output")
+                if os.path.realpath(path) in written:
+                    raise UsageError(f"{path} would be written twice", "choose another name for one of the two")
+                written.add(os.path.realpath(path))
+                self._check_existing(path, name)
+        if self.folder is not None and not self.overwrite and not self.append:
+            made = {source: output_builder.paths() for source, output_builder in zip(inputs, found, strict=True)}
+            for files in zip(*made.values(), strict=True):
+                check_origins(self.folder, dict(zip(made, map(Path, files), strict=True)))
+
+    def _check_existing(self, path: Path, name: OutputFormat) -> None:
+        from asrcli.outputs.overwrite_check import check_overwrite
+
+        ends, free = {each.value: suffix for each, suffix in SUFFIXES.items()}, self.template is not None
+        if not self.overwrite and (problem := check_overwrite(path, name.value, ends, free=free)):
+            raise UsageError(f"{path} {problem}", OVERWRITE)
+
+    def each(self, names: Sequence[str]) -> "list[OutputBuilder]":
+        """The one showing of all sources, or with a folder one for each."""
+        if self.folder is None:
+            return [self]
+        return [self._beside(self.folder / stem) for stem in stems(names)]
+
+    def paths(self) -> list[str]:
+        """The file of each format; none for standard output."""
+        if self.path is None:
+            return []
+        return list(self.files) or with_suffixes(self.path, self.formats)
+
+    def _beside(self, base: Path) -> "OutputBuilder":
+        files = tuple(f"{base}{SUFFIXES[name]}" for name in self.formats)
+        return replace(self, path=files[0], files=files, folder=None)
+
+
+def outputs(output_builder: OutputBuilder, stack: ExitStack) -> "tuple[list[Output], list[LineWriter]]":
+    """The outputs, for whoever closes them, and among them what writes lines. The stack gives a terminal back.
+
+    A terminal gets the live line, beside a file if one is written; anything else gets lines.
+
+    Raises:
+        OutputError: what cannot be written.
+    """
+    from asrcli.outputs.capitalization import CapitalizedOutput
+    from asrcli.outputs.event_log import EventLog
+
+    stamp = _stamp(output_builder.stamp)
+    may_draw = output_builder.level is not None and not output_builder.plain
+    on_screen = may_draw and can_redraw(sys.stdout)
+    bare = output_builder.formats == (OutputFormat.TEXT,) and output_builder.template is None
+    spoken: list[Output] = []
+    written: list[LineWriter] = []
+    if output_builder.path is not None or not bare or not on_screen:
+        written = [_lines(output_builder, name) for name in output_builder.formats]
+        spoken += [_written(output_builder, *each, stamp) for each in zip(output_builder.formats, written, strict=True)]
+    screen = sys.stdout if on_screen and (output_builder.path is not None or bare) else None
+    piped = screen is None and output_builder.path is None
+    if may_draw and not on_screen and can_redraw(sys.stderr) and not (piped and output_builder.partials):
+        screen = sys.stderr  # standard output goes elsewhere
+    if piped:
+        spoken = [into_pipe(output, stamp) for output in spoken]
+    if screen is not None:
+        terminal = drawn(output_builder, screen, stack, stamp, finals=not piped or not is_pipe(sys.stdout))
+        spoken.insert(0, terminal)  # it clears the screen before the reader of our pipe may write there
+    if output_builder.command is not None:
+        from asrcli.outputs.exec_command import ExecCommand
+
+        spoken.append(ExecCommand(output_builder.command, lambda text: print_message(f"asr: {text}")))
+    made: list[Output] = [EventLog(logging.getLogger("asrcli"))]
+    made += [CapitalizedOutput(output) for output in spoken] if output_builder.capitalize else spoken
+    if output_builder.level is not None and screen is None:
+        from asrcli.outputs.plain_text import StatusLines
+
+        made.append(StatusLines(print_message, level=output_builder.level))
+    return made, written
+
+
+def runs(
+    output_builder: OutputBuilder, sources: "Sequence[Source | ConcurrentSources]", inputs: Sequence[str], behind: "Sequence[Output]" = ()
+) -> "list[tuple[Sequence[Source | ConcurrentSources], Opens]]":
+    """Which sources go through one run, and what opens its outputs: all through one, or with a folder each in its own.
+
+    `inputs` are all that were named, also those that hold nothing: they take part in how transcripts are called.
+
+    Raises:
+        OutputError: where nothing can be written; nothing is created yet but the folder.
+    """
+    from asrcli.cli.build.open_outputs import run_outputs
+    from asrcli.outputs.line_writer import check
+    from asrcli.runs.run import flatten_sources
+
+    if output_builder.folder is None:
+        found = [(sources, output_builder)]
+    else:
+        try:
+            output_builder.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise OutputError(str(output_builder.folder), exc.strerror or str(exc)) from exc
+        by_input = dict(zip(inputs, output_builder.each(inputs), strict=True))
+        names = [flatten_sources([source])[0].name for source in sources]
+        places = [f"{number}/{len(names)} {bare_url(name)}" if names[1:] else "" for number, name in enumerate(names, 1)]
+        each_shown = [replace(by_input[name], place=place) for name, place in zip(names, places, strict=True)]
+        found = [([source], each) for source, each in zip(sources, each_shown, strict=True)]
+    for _, each in found:
+        for path in each.paths():
+            check(Path(path))
+    return [(heard, partial(run_outputs, each, behind)) for heard, each in found]
+
+
+def _lines(output_builder: OutputBuilder, name: OutputFormat) -> "LineWriter":
+    from asrcli.outputs.line_writer import LineWriter
+
+    number = output_builder.formats.index(name)
+    path, onto = dict(enumerate(output_builder.paths())).get(number), dict(enumerate(output_builder.onto)).get(number)
+    return LineWriter(path, append=output_builder.append, onto=Path(onto) if onto else None)
+
+
+def _written(output_builder: OutputBuilder, name: OutputFormat, lines: "LineWriter", stamp: Callable[[int], str] | None) -> "Output":
+    from asrcli.outputs.plain_text import PlainText
+    from asrcli.outputs.formatting import block
+
+    if name is OutputFormat.JSONL:
+        from asrcli.outputs.jsonl import JsonLines
+
+        return JsonLines(lines, partials=output_builder.partials, level=output_builder.level or 0)
+    if name is OutputFormat.TEXT and output_builder.template is None:
+        return PlainText(lines, lambda event, _: block(event, stamp), partials=output_builder.partials)
+    from asrcli.outputs.caption_lines import MAX_LINE, MAX_LINES, CaptionLayout
+    from asrcli.outputs.subtitles import Subtitles, lrc, table, template
+
+    if name in SUBTITLES:
+        return Subtitles(lines, name.value, CaptionLayout(output_builder.max_line or MAX_LINE, output_builder.max_lines or MAX_LINES))
+    if name is OutputFormat.LRC:
+        return PlainText(lines, lrc)
+    if name is OutputFormat.TSV:
+        return table(lines, translated=output_builder.translated)
+    return PlainText(lines, template(output_builder.template or ""), partials=output_builder.partials)
+
+
+def _stamp(wanted: TimestampStyle | None) -> Callable[[int], str] | None:
+    from asrcli.outputs.formatting import clock, wall_clock
+
+    if wanted is None:
+        return None
+    return clock if wanted is TimestampStyle.RELATIVE else wall_clock(datetime.now().astimezone())

@@ -1,0 +1,226 @@
+"""From a journal to outputs that go on where its transcript ends."""
+
+import json
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asrcli.cli.console import print_message
+from asrcli.cli.options.values import OutputFormat, TimestampStyle
+from asrcli.core.errors import OutputError
+
+if TYPE_CHECKING:
+    from asrcli.cli.build.open_outputs import Closable
+    from asrcli.cli.build.outputs import OutputBuilder
+    from asrcli.journal.reading import Journal
+    from asrcli.core.interfaces import Output
+
+TAIL_BYTES = 1 << 16
+AFTER_S = 10.0  # the last line of a transcript is written before its record, and closed soon after it
+
+
+@contextmanager
+def resumed_outputs(
+    journal: "Journal", level: int | None, behind: "Sequence[Output]", base_ms: int = 0, *, begun: bool = True
+) -> "Iterator[list[Output]]":
+    """The outputs of the session, each going on where it ended, a screen beside them, and others behind them.
+
+    What the session left as a part takes its name when all of it has been said. Times are `base_ms` later; files that
+    were not `begun` are new.
+
+    Raises:
+        OutputError: a file that cannot be written.
+    """
+    from asrcli.cli.build import outputs as show
+    from asrcli.cli.build.open_outputs import open_outputs
+    from asrcli.journal.source import ContinuedOutput
+    from asrcli.outputs.line_writer import LineWriter
+    from asrcli.outputs.event_log import EventLog
+    from asrcli.outputs.plain_text import StatusLines
+    from asrcli.outputs.terminal import TerminalView
+
+    with ExitStack() as stack:
+        made: list[Output] = []
+        written: list[LineWriter] = []
+        closing: list[Closable] = []
+        for number, (output_builder, finished) in enumerate(_showings(journal, level, begun=begun)):
+            since_ms = _since_ms(journal) if output_builder.stamp is TimestampStyle.CLOCK else 0
+            outputs, lines = show.outputs(output_builder, stack)
+            written += lines
+            closing += outputs
+            for target, part in finished.items():
+                written.append(LineWriter(str(target), onto=part))
+                closing.append(written[-1])
+                written[-1].begin()
+            for output in outputs:
+                if isinstance(output, EventLog) and number:
+                    continue
+                own = isinstance(output, EventLog | StatusLines | TerminalView)
+                shift_ms = 0 if own and not isinstance(output, TerminalView) else since_ms
+                made.append(ContinuedOutput(output, journal.highest, base_ms + shift_ms))
+        stack.enter_context(open_outputs(closing, written))
+        yield [*made, *behind]
+
+
+def paths(journal: "Journal") -> list[str]:
+    """The files that the session wrote to; what no file can be called is left out."""
+    return [path for path in _listed(journal.header.showing, "paths") if "\0" not in path]
+
+
+def _showings(journal: "Journal", level: int | None, *, begun: bool = True) -> "list[tuple[OutputBuilder, dict[Path, Path]]]":
+    """One for each file, the first with the status; one for all where there is none.
+
+    Beside each stands what only takes its name: a file that cannot be continued, and its part.
+    """
+    from asrcli.cli.build.outputs import APPENDABLE, OutputBuilder
+
+    said = journal.header.showing
+    formats = tuple(OutputFormat(name) for name in _listed(said, "formats") if name in list(OutputFormat))
+    formats = formats or (OutputFormat.TEXT,)
+    common = OutputBuilder(
+        formats=formats,
+        partials=said.get("partials") is True,
+        stamp=next((stamp for stamp in TimestampStyle if stamp == said.get("stamp")), None),
+        template=_of(said, "template", str),
+        capitalize=said.get("capitalize") is True,
+        max_line=_within(said, "max_line", range(10, 201)),
+        max_lines=_within(said, "max_lines", range(1, 5)),
+        level=level,
+        translated=journal.header.asked.both_texts,
+    )
+    files = paths(journal)
+    if len(files) != len(formats):
+        return [(common, {})]
+    from dataclasses import replace
+
+    made: list[tuple[OutputBuilder, dict[Path, Path]]] = []
+    for number, (name, path) in enumerate(zip(formats, map(Path, files), strict=True)):
+        _check(path, name)
+        one = replace(common, formats=(name,), level=level if number == 0 else None)
+        part = _left(path, journal) if begun else None
+        if not begun:
+            made.append((replace(one, path=str(path)), {}))
+        elif name not in APPENDABLE:
+            print_message(f"asr: {path} cannot be continued: the rest is written to {_beside(path)}")
+            made.append((replace(one, path=str(_beside(path))), {path: part} if part is not None else {}))
+        elif part is not None:
+            made.append((replace(one, path=str(path), onto=(str(part),)), {}))
+        else:
+            made.append((replace(one, path=str(path), append=True), {}))
+    return made
+
+
+def _left(path: Path, journal: "Journal") -> Path | None:
+    """The part that the session left under that name; the last line of what is gone on with is ended."""
+    try:
+        target = Path(os.path.realpath(path))
+        if target.exists() and not target.is_file():
+            return None
+        begun_s = datetime.fromisoformat(journal.header.begun).timestamp()
+        part = _part(target, begun_s, journal.last_s)
+        if part is not None:
+            _mend(part)
+        elif target.is_file() and journal.parts[-1].end is None:
+            _mend(target)
+    except (ValueError, OverflowError):
+        return None
+    except OSError as exc:
+        raise OutputError(str(path), (exc.strerror or str(exc)).lower()) from exc
+    return part
+
+
+def _part(target: Path, begun_s: float, last_s: float) -> Path | None:
+    """What the session left behind under that name: written from its beginning to its end, so of no other run."""
+    names = (target.with_name(f"{target.name}{number or ''}.part") for number in count())
+    found = []
+    for name in names:
+        if not name.exists():
+            break
+        if _is_own(name):
+            found.append(name)
+    times = {name: name.stat().st_mtime for name in found}
+    own = [name for name in found if begun_s - 1 <= times[name] <= last_s + AFTER_S]
+    return max(own, key=times.__getitem__, default=None)
+
+
+def _mend(path: Path) -> None:
+    """A last line that the power cut short: an object that is not whole goes, a sentence is ended."""
+    with path.open("r+b") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - TAIL_BYTES))
+        tail = file.read()
+        torn = tail.rpartition(b"\n")[2]
+        if not torn:
+            return
+        if torn.startswith(b"{") and not _is_whole(torn):
+            file.truncate(size - len(torn))
+        else:
+            file.write(b"\n")
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a part can be of this user's own making: no link, nobody else's, and under no other name as well."""
+    about = path.lstat()
+    mine = not hasattr(os, "geteuid") or about.st_uid == os.geteuid()
+    return stat.S_ISREG(about.st_mode) and about.st_nlink == 1 and mine
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _check(path: Path, name: OutputFormat) -> None:
+    """Refuse to write behind, or over, what is no such transcript any more.
+
+    Raises:
+        OutputError: that is so.
+    """
+    from asrcli.cli.build.transcript_names import SUFFIXES
+    from asrcli.outputs.overwrite_check import check_overwrite
+
+    ends = {each.value: suffix for each, suffix in SUFFIXES.items()}
+    if problem := check_overwrite(path, name.value, ends, free=True):
+        raise OutputError(str(path), problem)
+
+
+def _beside(path: Path) -> Path:
+    """A name beside another that nobody has: NAME.resumed.srt."""
+    for number in count(1):
+        name = path.with_name(f"{path.stem}.resumed{number if number > 1 else ''}{path.suffix}")
+        if not name.exists():
+            return name
+    raise AssertionError
+
+
+def _since_ms(journal: "Journal") -> int:
+    """How long ago the session began, as a time to be added: negative."""
+    try:
+        return round(
+            (datetime.fromisoformat(journal.header.begun) - datetime.now().astimezone()).total_seconds() * 1000
+        )
+    except (ValueError, TypeError, OverflowError):
+        return 0
+
+
+def _listed(said: Mapping[str, Any], name: str) -> list[str]:
+    value = said.get(name)
+    return [str(each) for each in value] if isinstance(value, list | tuple) else []
+
+
+def _within(said: Mapping[str, Any], name: str, bounds: range) -> int | None:
+    value = _of(said, name, int)
+    return value if value in bounds else None
+
+
+def _of(said: Mapping[str, Any], name: str, kind: type) -> Any:
+    value = said.get(name)
+    return value if isinstance(value, kind) else None

@@ -1,0 +1,84 @@
+"""What transcripts are called: the format by the suffix, and a name for the transcript of each input."""
+
+import os
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from asrcli.cli.options.values import OutputFormat
+from asrcli.core.errors import UsageError, bare_url
+
+SUFFIXES = {OutputFormat.TEXT: ".txt"} | {f: f".{f.value}" for f in OutputFormat if f is not OutputFormat.TEXT}
+ALSO = {".json": OutputFormat.JSONL, ".ndjson": OutputFormat.JSONL}  # what JSON Lines are called elsewhere
+OVERWRITE = "--overwrite writes over it"
+
+
+def named(path: str) -> OutputFormat:
+    """The format that a name asks for; text where it asks for none."""
+    suffix = Path(path).suffix.lower()
+    return next((name for name, end in SUFFIXES.items() if end == suffix), ALSO.get(suffix, OutputFormat.TEXT))
+
+
+def with_suffixes(path: str, formats: Sequence[OutputFormat]) -> list[str]:
+    """The file of each format: one is called as it is said, several share a name and add their suffixes."""
+    if len(formats) == 1:
+        return [path]
+    base = path[: -len(Path(path).suffix)] if Path(path).suffix.lower() in SUFFIXES.values() else path
+    return [f"{base}{SUFFIXES[name]}" for name in formats]
+
+
+def stems(inputs: Sequence[str]) -> list[str]:
+    """What the transcripts of inputs are called without their suffix: NAME for NAME.mp3.
+
+    Where two would be called alike, both keep the whole name of the input.
+    """
+    whole = [_name(each) for each in inputs]
+    found = [Path(name).stem or name for name in whole]
+    for _ in inputs:
+        alike = Counter(map(_alike, found))
+        found, before = [w if alike[_alike(f)] > 1 else f for w, f in zip(whole, found, strict=True)], found
+        if found == before:
+            break
+    return found
+
+
+def _name(source: str) -> str:
+    if source == "-":
+        return "stdin"
+    name = Path(re.sub(r"\A[A-Za-z][A-Za-z0-9+.-]*://", "", bare_url(source)) if "://" in source else source).name
+    return name or "input"
+
+
+def _alike(name: str) -> str:
+    """What systems that know no case, or one form of each character, take it for."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def identity(source: str) -> str:
+    """What an input is known by from one run to the next; empty for what is another each time."""
+    if source == "-":
+        return ""
+    return bare_url(source) if "://" in source else os.path.realpath(source)
+
+
+def check_origins(folder: Path, files: "dict[str, Path]") -> None:
+    """Refuse to replace the transcript of another input, and remember whose these are; `files` is by input.
+
+    Raises:
+        UsageError: a file is the transcript of another input, or nobody knows of which.
+    """
+    from asrcli.journal.transcript_origins import TranscriptOrigins
+
+    origins = TranscriptOrigins(folder)
+    for source, path in files.items():
+        if not os.path.lexists(path):
+            continue
+        known = origins.of(path.name)
+        if known is None:
+            raise UsageError(f"{path} is there, and may be the transcript of another input", OVERWRITE)
+        if not known or known != identity(source):
+            other = f"of {known}" if known else "of another input"
+            raise UsageError(f"{path} is the transcript {other}: {bare_url(source)} would replace it", OVERWRITE)
+    origins.remember({path.name: identity(source) for source, path in files.items()})

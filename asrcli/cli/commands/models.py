@@ -1,0 +1,153 @@
+"""`asr models`: what there is to ask, what it takes, and what it costs."""
+
+import sys
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from asrcli.cli.options import shared as o
+from asrcli.core.errors import UsageError
+from asrcli.dashscope.catalogue import MODELS, Model
+from asrcli.dashscope.model_selection import similar_models
+from asrcli.dashscope.validation import OPTIONS
+
+EXAMPLES = "Examples:\n\nasr models\n\nasr models fun-asr-realtime"
+
+Name = Annotated[
+    str | None,
+    typer.Argument(
+        help="Which: its name, or a part of it.",
+        metavar="[NAME]",
+        show_default=False,
+        autocompletion=lambda: list(MODELS),
+    ),
+]
+
+
+def models(name: Name = None, as_json: o.AsJson = False, debug: o.Debug = False) -> None:
+    """List the models of the service, or show all that is known of one.
+
+    A model that is not listed can be asked all the same: new ones appear monthly.
+    """
+    del debug  # read by the error boundary
+    from asrcli.cli.render.stdout import print_json, print_lines, print_rows
+
+    found = _found(name)
+    if as_json:
+        print_json([_described(model) for model in found])
+    elif len(found) == 1 and name is not None:
+        print_lines(*_sheet(found[0]))
+    elif sys.stdout is not None and sys.stdout.isatty():
+        _table(found)
+    else:
+        print_rows(_row(model) for model in found)
+
+
+def _found(name: str | None) -> list[Model]:
+    if name is None:
+        return list(MODELS.values())
+    if name in MODELS:
+        return [MODELS[name]]
+    found = [model for model in MODELS.values() if name.lower() in model.name]
+    if not found:
+        like = f"did you mean {near}? " if (near := similar_models(name)) else ""
+        raise UsageError(f"no model {name}", f"{like}asr models lists them; a newer one can be asked all the same")
+    return found
+
+
+def _described(model: Model) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "wire": model.wire,
+        "rates": list(model.rates) or None,
+        "formats": ["pcm", *model.on.formats],
+        "languages": list(model.languages) or None,
+        "language_hints": model.language_limit,
+        "options": _options(model),
+        "word_times": model.on.word_times,
+        "emotions": model.emotions,
+        "context": "context" in model.takes,
+        "hotwords": "hotwords" in model.takes,
+        "hotword_list_words": model.list_words,
+        "super_hotwords": model.super_words,
+        "cny": {region: price and asdict(price) for region, price in model.prices.items()},
+        "free_quota": model.free or None,
+        "snapshot": model.snapshot,
+        "retiring": model.retiring,
+        "workspace_only": model.workspace_only,
+        "one_sentence": model.one_sentence,
+        "note": model.note,
+    }
+
+
+def _sheet(model: Model) -> list[str]:
+    """All that is known of one, a line each."""
+    hotwords = f"lists of {model.list_words}: asr vocab" if model.list_words else "none"
+    hotwords = f"--hotwords; {hotwords}" if "hotwords" in model.takes else hotwords
+    if model.super_words:
+        hotwords += f"; {model.super_words} of them super hot words, of weight 50"
+    known = {
+        "wire": model.wire,
+        "rates": _rates(model),
+        "formats": " ".join(("pcm", *model.on.formats)),
+        "languages": _languages(model),
+        "hints": f"reads {model.language_limit} --language" if model.language_limit else "",
+        "options": " ".join(_options(model)),
+        "hot words": hotwords,
+        "context": "yes" if "context" in model.takes else "no",
+        "word times": "yes" if model.on.word_times else "no",
+        "emotions": "yes" if model.emotions else "no",
+        **{region: price.described if price else "offered, price not known" for region, price in model.prices.items()},
+        "free": f"in Beijing {model.free}" if model.free else "",
+        "note": "; ".join(filter(None, [model.note, "announced to be retired" if model.retiring else ""])),
+    }
+    width = max(map(len, known)) + 2
+    return [model.name, *(f"  {about:{width}}{value}" for about, value in known.items() if value)]
+
+
+def _table(models: list[Model]) -> None:
+    from rich.table import Table
+
+    from asrcli.cli.render.stdout import print_lines, print_table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for title in ("model", "Hz", "langs", "hot words", "context", "CNY"):
+        table.add_column(title, no_wrap=title == "model", overflow="fold")
+    wire = ""
+    for model in models:
+        if model.wire != wire:
+            wire = model.wire
+            table.add_row(f"[dim]{wire}[/dim]")
+        words = ("yes" if "hotwords" in model.takes else "lists") if model.list_words else ""
+        context = "yes" if "context" in model.takes else ""
+        name = f"{model.name} (retiring)" if model.retiring else model.name
+        rates = "16000 up" if len(model.rates) > 2 else _rates(model)
+        languages = str(len(model.languages)) if model.languages else "any"
+        table.add_row(name, rates, languages, words, context, _price(model))
+    print_table(table, markup=True)
+    print_lines("prices in Beijing, for an hour, or for a million tokens in + out; asr models NAME shows all")
+
+
+def _row(model: Model) -> list[str]:
+    """For programs: name, wire, rates, languages, regions, price."""
+    price = next(iter(model.prices.values()), None)
+    described = price.described if price else "not known"
+    return [model.name, model.wire, _rates(model), _languages(model), " ".join(model.prices), described]
+
+
+def _options(model: Model) -> list[str]:
+    return [option for field, option in OPTIONS.items() if field in model.takes]
+
+
+def _rates(model: Model) -> str:
+    return " ".join(map(str, model.rates)) or "any"
+
+
+def _languages(model: Model) -> str:
+    return " ".join(model.languages) or ("as --prompt says" if "prompt" in model.takes else "any")
+
+
+def _price(model: Model) -> str:
+    price = next(iter(model.prices.values()), None)
+    return "not known" if price is None else price.short

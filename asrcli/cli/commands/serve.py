@@ -1,0 +1,226 @@
+"""`asr serve`: the local server, for other clients of the service and for trying without one."""
+
+import random
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from asrcli.cli.console import print_message
+from asrcli.cli.options import shared as o
+from asrcli.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from asrcli.recognizers.interface import Recognizer
+    from asrcli.recognizers.scripted_answers import ScriptedAnswers
+    from asrcli.server.faults.script import FaultPlan
+
+EXAMPLES = "Examples:\n\nasr serve --port 8090\n\nasr serve --engine scripted --script talk.jsonl"
+FAULTS = "Faults"
+
+
+class EngineChoice(StrEnum):
+    """What answers."""
+
+    POCKETSPHINX = "pocketsphinx"
+    SCRIPTED = "scripted"
+    COUNTING = "counting"
+
+
+class SecondPass(StrEnum):
+    """When the embedded recognizer reads a sentence twice."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+Host = Annotated[str, typer.Option(help="Address to listen at.", metavar="ADDRESS", rich_help_panel=o.CONNECTION)]
+Port = Annotated[
+    int,
+    typer.Option(
+        help="Port to listen at; 0 takes a free one.", min=0, max=65535, metavar="PORT", rich_help_panel=o.CONNECTION
+    ),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--api-key-file", help="Ask clients for the key in this file.", metavar="PATH", rich_help_panel=o.CONNECTION
+    ),
+]
+Origins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-origin",
+        help="Let web pages of this origin in, as https://HOST, and requests that name its host; * lets in all. "
+        "Without a key, those of other origins get 403. Repeat for more.",
+        metavar="ORIGIN",
+        rich_help_panel=o.CONNECTION,
+    ),
+]
+EngineName = Annotated[
+    EngineChoice,
+    typer.Option(
+        "--engine",
+        help="pocketsphinx: US English, modest accuracy, offline. scripted: replays a script, for tests. "
+        "counting: says which chunks of counted audio came, for tests.",
+        metavar="NAME",
+        rich_help_panel="Recognizer",
+    ),
+]
+Script = Annotated[
+    Path | None,
+    typer.Option(
+        help='Results to replay, one JSON object per line: {"begin_ms": 0, "end_ms": 900, "text": "hello", '
+        '"partials": ["hel"], "translation": {"fr": "bonjour"}}. Without it: a sentence every second.',
+        metavar="PATH",
+        rich_help_panel="Recognizer",
+    ),
+]
+AnswerFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--answers",
+        help="What is said in another language, and to prompts: this server recognizes, and makes up neither. One "
+        'JSON object per line: {"text": "hello", "translation": {"fr": "bonjour"}, "answer": "a greeting"}. Without '
+        "it a translation is \\[fr] and the text, an answer the text alone.",
+        metavar="PATH",
+        rich_help_panel="Recognizer",
+    ),
+]
+FaultScript = Annotated[
+    Path | None,
+    typer.Option(
+        "--faults",
+        help='FaultPlan to commit, one JSON object per line: {"connection": 2, "after_bytes": 32000, "do": "cut"}. '
+        "connection: its number; left out, each one. When: after_bytes of audio, after_events, after_tasks of this "
+        "server, or at handshake, run-task or finish. do: cut, close (code), torn-frame, accept-and-drop, drop-after "
+        "(seconds), half-close (seconds), half-open (seconds), stop-reading (seconds), slow-reader (speed), stall "
+        "(seconds), quiet (seconds), slow (seconds), never-finish, refuse (status, retry_after), fail (code, message, "
+        "close), empty-audio (message, close), garbage (what: not-json, binary, unknown), duplicate, late.",
+        metavar="PATH",
+        rich_help_panel=FAULTS,
+    ),
+]
+ChaosSeed = Annotated[
+    int | None,
+    typer.Option(
+        help="Draw faults by lot, the same ones for the same seed. A client that tries again gets through.",
+        metavar="SEED",
+        rich_help_panel=FAULTS,
+    ),
+]
+Waiting = Annotated[
+    bool,
+    typer.Option(
+        "--chaos-waits",
+        help="With --chaos: draw the faults that a client has to wait for (stall, quiet, half-open, stop-reading, "
+        "never-finish) instead of those that it notices at once.",
+        rich_help_panel=FAULTS,
+    ),
+]
+Passes = Annotated[
+    SecondPass,
+    typer.Option("--local-two-pass", help="Read sentences twice: more accurate, slower.", rich_help_panel="Recognizer"),
+]
+
+
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8090,
+    api_key_file: KeyFile = None,
+    allow_origin: Origins = None,
+    engine: EngineName = EngineChoice.POCKETSPHINX,
+    script: Script = None,
+    two_pass: Passes = SecondPass.AUTO,
+    answers: AnswerFile = None,
+    faults: FaultScript = None,
+    chaos: ChaosSeed = None,
+    chaos_waits: Waiting = False,
+    quiet: o.Quiet = False,
+    debug: o.Debug = False,
+    log_file: o.LogFile = None,
+) -> None:
+    """Serve both realtime wires of DashScope on this machine, without network or key.
+
+    The embedded engine is offline and knows US English only, with modest accuracy.
+
+    Any DashScope client can be pointed here: the paths are /api-ws/v1/inference and /api-ws/v1/realtime.
+
+    Hot-word lists and temporary keys work as with the service (asr vocab, asr token); they are kept until it ends.
+
+    SIGTERM and Ctrl-C let running tasks end.
+    """
+    del debug  # read by the error boundary
+    from asrcli.cli.build import run
+    from asrcli.cli.build.api_key import read_key
+    from asrcli.server.page_origins import origin
+    from asrcli.server.serving import LocalServer, serve_forever
+
+    run.log_to(log_file, on_screen=not quiet)
+    recognizer = _recognizer(engine, script, two_pass)
+    warnings: list[str] = []  # behind the address, which programs wait for
+    key = read_key(api_key_file, warnings.append) if api_key_file is not None else None
+    planned = _faults(faults, chaos, waiting=chaos_waits)
+    origins = [origin(text) for text in allow_origin or ()]
+    server = LocalServer(recognizer, host, port, key, faults=planned, answers=_answers(answers), origins=origins)
+
+    def announce(address: str) -> None:
+        print_message(f"asr: serving at {address} ({'key asked for' if key else 'no key'})")
+        print_message(f"asr: {recognizer.described}")
+        if planned is not None:
+            print_message(
+                f"asr: this server is at fault on purpose: {f'--chaos {chaos}' if faults is None else faults}"
+            )
+
+        for warning in warnings:
+            print_message(warning)
+
+    serve_forever(server, announce)
+
+
+def _recognizer(engine: EngineChoice, script: Path | None, two_pass: SecondPass) -> "Recognizer":
+    if engine is not EngineChoice.POCKETSPHINX and two_pass is not SecondPass.AUTO:
+        raise UsageError(f"--engine {engine} with --local-two-pass: only pocketsphinx reads twice")
+    if engine is EngineChoice.SCRIPTED:
+        from asrcli.recognizers.scripted import Scripted, parse
+
+        return Scripted(parse(_lines("--script", script), f"--script {script}") if script else None)
+    if script is not None:
+        raise UsageError("--script without --engine scripted: only that engine replays one")
+    if engine is EngineChoice.COUNTING:
+        from asrcli.recognizers.counting import Counting
+
+        return Counting()
+    from asrcli.recognizers.pool import Pocketsphinx
+
+    return Pocketsphinx(two_pass.value)
+
+
+def _faults(script: Path | None, seed: int | None, *, waiting: bool) -> "FaultPlan | None":
+    if waiting and seed is None:
+        raise UsageError("--chaos-waits without --chaos: it says which faults are drawn")
+    if script is None:
+        if seed is None:
+            return None
+        from asrcli.server.faults.random_faults import RandomFaults
+
+        return RandomFaults(random.Random(seed), waiting=waiting)  # noqa: S311  the same seed, the same faults
+    if seed is not None:
+        raise UsageError("--faults with --chaos: faults are written down or drawn by lot")
+    from asrcli.server.faults.script import parse_script
+
+    return parse_script(_lines("--faults", script), f"--faults {script}")
+
+
+def _answers(path: Path | None) -> "ScriptedAnswers | None":
+    from asrcli.recognizers.scripted_answers import parse_answers
+
+    return None if path is None else parse_answers(_lines("--answers", path), f"--answers {path}")
+
+
+def _lines(option: str, path: Path) -> list[str]:
+    from asrcli.cli.build.text_files import read_text_file
+
+    return read_text_file(path, f"{option} {path}").split("\n")  # other ends of lines may stand in a JSON text

@@ -1,0 +1,34 @@
+"""Lines on standard error."""
+
+import contextlib
+import os
+import sys
+
+import typer
+
+from asrcli.core.errors import without_secrets
+from asrcli.core.printable import harmless
+
+NARROWEST = 20  # a terminal that says it is narrower does not know
+
+
+def print_message(line: str) -> None:
+    """A line for a person, harmless and without secrets; nobody there to read it is no reason to stop."""
+    with contextlib.suppress(OSError, ValueError):
+        for part in _on_screen(harmless(without_secrets(line))):
+            typer.echo(part, err=True)
+
+
+def _on_screen(line: str) -> list[str]:
+    """The line as it is, or where standard error is a terminal as lines that are broken between words."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return [line]
+    try:
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns
+    except OSError:  # it was closed
+        return [line]
+    if columns < NARROWEST or len(line) * 2 < columns:
+        return [line]
+    from asrcli.outputs.text_fitting import wrap_text
+
+    return wrap_text(line, columns - 1)

@@ -1,0 +1,1 @@
+"""The options of the commands, each defined once, in groups."""

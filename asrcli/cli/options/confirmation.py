@@ -1,0 +1,28 @@
+"""Asking the person at the terminal before something that cannot be taken back."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from asrcli.cli.options.shared import FLAG
+from asrcli.core.errors import UsageError
+from asrcli.core.printable import harmless
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.", metavar=FLAG)]
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Return where the answer is yes.
+
+    Raises:
+        UsageError: it is no, or there is nobody to ask.
+    """
+    if yes:
+        return
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise UsageError(f"asked first: {question}, and here is nobody to answer", "add --yes")
+    sys.stderr.write(f"asr: {harmless(question)}? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise UsageError("nothing is done")

@@ -1,0 +1,137 @@
+"""How long to wait, and how often to try: the options of it, once, and what they come to."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import typer
+
+from asrcli.cli.options.shared import CONNECTION, FLAG, finite
+from asrcli.core.errors import UsageError
+from asrcli.core.settings import ConnectionSettings, RetrySettings
+
+RETRIES = 5
+CATCH_UP = 4.0
+
+Reconnect = Annotated[
+    bool,
+    typer.Option(
+        "--reconnect/--no-reconnect",
+        help="Make a lost connection anew and send again what has no text yet.",
+        metavar=FLAG,
+        rich_help_panel=CONNECTION,
+    ),
+]
+RetryLimit = Annotated[
+    int | None,
+    typer.Option(
+        "--retries",
+        help="How often the same audio is sent again without progress. Default: 5.",
+        min=0,
+        metavar="N",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    ),
+]
+RetryFor = Annotated[
+    float | None,
+    typer.Option(
+        help="Seconds that an outage is waited out. Default: 300; no limit for a microphone, a pipe or a live stream.",
+        min=0,
+        metavar="S",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    ),
+]
+RetryWait = Annotated[
+    float,
+    typer.Option(
+        help="At most so many seconds before the first attempt; it doubles with each.",
+        min=0,
+        max=60,
+        callback=finite,
+        metavar="S",
+        rich_help_panel=CONNECTION,
+    ),
+]
+CatchUp = Annotated[
+    float,
+    typer.Option(
+        help="How many times real time what was missed is sent.",
+        min=1,
+        max=1000,
+        callback=finite,
+        metavar="N",
+        rich_help_panel=CONNECTION,
+    ),
+]
+ConnectTimeout = Annotated[
+    float,
+    typer.Option(
+        help="How many seconds a connection, and then the service, may take to come up.",
+        min=0.1,
+        callback=finite,
+        metavar="S",
+        rich_help_panel=CONNECTION,
+    ),
+]
+StallTimeout = Annotated[
+    float,
+    typer.Option(
+        help="How many seconds the service may take nothing of what is sent, and send nothing.",
+        min=0.1,
+        callback=finite,
+        metavar="S",
+        rich_help_panel=CONNECTION,
+    ),
+]
+Keepalive = Annotated[
+    float | None,
+    typer.Option(
+        help="Ping every so many seconds. Default: half of --stall-timeout.",
+        min=0.1,
+        callback=finite,
+        metavar="S",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class RetryOptions:
+    """The options as they were given.
+
+    Raises:
+        UsageError: --no-reconnect is given with an option about reconnecting.
+    """
+
+    reconnect: Reconnect = True
+    retries: RetryLimit = None
+    retry_for: RetryFor = None
+    retry_wait: RetryWait = 0.5
+    catch_up: CatchUp = CATCH_UP
+    connect_timeout: ConnectTimeout = 10.0
+    stall_timeout: StallTimeout = 30.0
+    keepalive: Keepalive = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("--retries", self.retries), ("--retry-for", self.retry_for)):
+            if not self.reconnect and value:
+                raise UsageError(f"--no-reconnect and {name} are both given", "leave one of them out")
+
+    def retry_settings(self) -> RetrySettings:
+        """How a lost connection is made anew."""
+        if not self.reconnect:
+            return RetrySettings(limit=0)
+        limit = RETRIES if self.retries is None else self.retries
+        return RetrySettings(limit, self.retry_wait, self.catch_up, self.retry_for)
+
+    def applied_to(self, connection: ConnectionSettings) -> ConnectionSettings:
+        """The connection with these bounds."""
+        return replace(
+            connection,
+            connect_timeout_s=self.connect_timeout,
+            idle_timeout_s=self.stall_timeout,
+            stall_timeout_s=self.stall_timeout,
+            keepalive_s=self.keepalive or self.stall_timeout / 2,
+        )

@@ -1,0 +1,149 @@
+"""The values of options: names to choose from, and text that becomes a number."""
+
+import re
+from enum import StrEnum
+
+from asrcli.cli.build.text_files import read_text_file
+from asrcli.core.errors import UsageError, shorten
+
+MOST_CHANNELS = 64
+SLOWEST = 0.01  # times real time
+
+
+class OutputFormat(StrEnum):
+    """What the transcript is written as."""
+
+    TEXT = "text"
+    JSONL = "jsonl"
+    SRT = "srt"
+    VTT = "vtt"
+    ASS = "ass"
+    LRC = "lrc"
+    TSV = "tsv"
+
+
+class EncodingName(StrEnum):
+    """How bare samples are written."""
+
+    S16LE = "s16le"
+    S16BE = "s16be"
+    S24LE = "s24le"
+    S32LE = "s32le"
+    U8 = "u8"
+    F32LE = "f32le"
+    F64LE = "f64le"
+    ALAW = "alaw"
+    MULAW = "mulaw"
+
+
+class TimestampStyle(StrEnum):
+    """Which times stand before a line of text."""
+
+    RELATIVE = "relative"
+    CLOCK = "clock"
+
+
+def given_text(option: str, text: str) -> str:
+    """What was written, or with @ in front what is in that file.
+
+    Raises:
+        UsageError: the file cannot be read, or there is nothing in it.
+    """
+    if text.startswith("@"):
+        text, name = read_text_file(text[1:], f"{option} {text}"), text
+        if not text.strip():
+            raise UsageError(f"{option} {name}: is empty")
+    return text.strip()
+
+
+def parse_pace(text: str) -> float | None:
+    """A pace as times real time; `max` is None.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if text == "max":
+        return None
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = 0.0
+    if not SLOWEST <= pace <= 1000:
+        raise UsageError(f"--pace {shorten(text, 40)}: neither max nor a number from {SLOWEST} to 1000")
+    return pace
+
+
+def parse_time(name: str, text: str | None) -> int | None:
+    """A time in the audio as milliseconds: 90, 1:30 or 1:02:03.5.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(?:(?:(\d{1,6}):)?(\d{1,9}):)?(\d{1,9}(?:\.\d{1,9})?)", text, re.ASCII)
+    if found is None:
+        raise UsageError(f"{name} {shorten(text, 40)}: not a time", "write it as 90, 1:30 or 1:02:03.5")
+    hours, minutes, seconds = found.groups(default="0")
+    if (found[2] and float(seconds) >= 60) or (found[1] and int(minutes) >= 60):
+        raise UsageError(f"{name} {text}: not a time", "minutes and seconds behind a colon are below 60")
+    return round((int(hours) * 3600 + int(minutes) * 60 + float(seconds)) * 1000)
+
+
+def parse_duration(name: str, text: str | None) -> int | None:
+    """A length of time as milliseconds: 50s, 10m, 2h, 500ms, or a time as on a clock.
+
+    Raises:
+        UsageError: it is none, or no time at all.
+    """
+    if text is None:
+        return None
+    units = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|h)", text, re.ASCII)
+    try:
+        length_ms = round(float(found[1]) * units[found[2]]) if found else parse_time(name, text)
+    except UsageError:
+        length_ms = 0
+    if not length_ms:
+        raise UsageError(f"{name} {shorten(text, 40)}: not a length of time", "write it as 50s, 10m, 2h or 1:30:00")
+    return length_ms
+
+
+def parse_channel(text: str) -> int | None:
+    """A channel counted from 0; None mixes all.
+
+    Raises:
+        UsageError: it is none.
+    """
+    named = {"mix": None, "left": 0, "right": 1}
+    if text in named:
+        return named[text]
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= MOST_CHANNELS:
+        raise UsageError(f"--channel {shorten(text, 40)}: not mix, left, right or a number from 1")
+    return int(text) - 1
+
+
+def parse_track(text: str | None) -> str | None:
+    """The number or the language of a sound track.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if (
+        text is None
+        or (re.fullmatch(r"[0-9]{1,9}", text) and int(text) >= 1)
+        or text.replace("-", "").replace("_", "").isalpha()
+    ):
+        return text
+    raise UsageError(f"--track {shorten(text, 40)}: not a number from 1, nor a language such as en or eng")
+
+
+def status_level(*, quiet: bool, verbose: int) -> int | None:
+    """How much status is wanted; None is none at all.
+
+    Raises:
+        UsageError: less and more of it.
+    """
+    if quiet and verbose:
+        raise UsageError("--quiet with --verbose: one asks for less, the other for more")
+    return None if quiet else verbose

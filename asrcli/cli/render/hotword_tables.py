@@ -1,0 +1,93 @@
+"""What `asr vocab` puts out: tables for people, fields with tabs between for pipes, JSON for programs."""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from asrcli.cli.console import print_message
+from asrcli.cli.render.stdout import print_json, print_lines, print_rows, print_table
+from asrcli.core.errors import UsageError
+from asrcli.core.printable import harmless
+from asrcli.protocol.http.customization import HotWordList
+
+
+@dataclass(frozen=True)
+class HotWordListPrinter:
+    """How the results are to be shown."""
+
+    as_json: bool
+    quiet: bool
+
+    def print_all(self, vocabularies: Iterable[HotWordList]) -> None:
+        """Which lists there are."""
+        found = list(vocabularies)
+        if self.as_json:
+            print_json([_described(each) for each in found])
+        elif not sys.stdout.isatty():
+            print_rows((each.id, each.status, each.created, each.modified) for each in found)
+        elif found:
+            self._table(found)
+        else:
+            self.message("no hot-word list here")
+
+    def print_one(self, vocabulary: HotWordList) -> None:
+        """What is in a list, in a form that can be read again."""
+        if self.as_json:
+            described = _described(vocabulary)
+            print_json(described | {"model": vocabulary.model, "words": [_word(each) for each in vocabulary.words]})
+            return
+        dates = f"{vocabulary.status}, created {vocabulary.created}, changed {vocabulary.modified}"
+        print_lines(f"# {vocabulary.id}", f"# for {vocabulary.model} only", f"# {dates}")
+        for word in vocabulary.words:
+            fields = (word.text, str(word.weight), word.language)
+            print_rows([fields if word.language else fields[:2]])
+
+    def print_done(self, vocabulary_id: str, done: str) -> None:
+        """What was done with a list; its id alone on standard output."""
+        if self.as_json:
+            print_json({"id": vocabulary_id, "done": done})
+        else:
+            print_lines(vocabulary_id)
+
+    def message(self, words: str) -> None:
+        """A line for a person."""
+        if not self.quiet:
+            print_message(f"asr: {words}")
+
+    @staticmethod
+    def confirmed(question: str) -> bool:
+        """Whether the person at the terminal says yes.
+
+        Raises:
+            UsageError: there is nobody.
+        """
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise UsageError("delete asks first, and here is nobody to ask", "add --yes")
+        sys.stderr.write(f"asr: {harmless(question)} [y/N] ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+    @staticmethod
+    def _table(vocabularies: Iterable[HotWordList]) -> None:
+        from rich.table import Table
+
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        for title in ("id", "status", "changed"):
+            table.add_column(title, no_wrap=title == "id", overflow="fold")  # an id that is cut cannot be copied
+        for each in vocabularies:
+            table.add_row(*map(harmless, (each.id, each.status, each.modified)))
+        print_table(table)
+
+
+def _described(vocabulary: HotWordList) -> dict[str, Any]:
+    return {
+        "id": vocabulary.id,
+        "status": vocabulary.status,
+        "created": vocabulary.created,
+        "modified": vocabulary.modified,
+    }
+
+
+def _word(word: Any) -> dict[str, Any]:
+    return {"text": word.text, "weight": word.weight} | ({"lang": word.language} if word.language else {})

@@ -1,0 +1,126 @@
+"""What commands print on standard output: whole lines through one writer, so that pipes, disks and locales do no harm.
+
+The transcript has its own outputs; everything else that a command prints comes through here.
+"""
+
+import io
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+from asrcli.core.errors import AsrError, OutputClosed, OutputError
+from asrcli.core.printable import harmless
+from asrcli.outputs.formatting import as_json
+from asrcli.outputs.line_writer import LineWriter
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+_ANY_WIDTH = 10_000
+
+
+def print_lines(*lines: str) -> None:
+    """Print lines, each harmless to a terminal.
+
+    Raises:
+        OutputError, NobodyReads: as Lines does.
+    """
+    output = LineWriter(None)
+    for line in lines:
+        output.write(harmless(line))
+
+
+def print_rows(table: Iterable[Iterable[str]]) -> None:
+    """Print rows of fields with tabs between, each field harmless.
+
+    Raises:
+        OutputError, NobodyReads: as Lines does.
+    """
+    output = LineWriter(None)
+    for row in table:
+        output.write("\t".join(map(harmless, row)))
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON, for programs and people.
+
+    Raises:
+        OutputError, NobodyReads: as Lines does.
+    """
+    LineWriter(None).write(as_json(value, indent=2))
+
+
+def print_table(table: "Table", *, markup: bool = False) -> None:
+    """Print a table whose cells are harmless, as wide as the terminal; one row below the other where it is too narrow.
+
+    Raises:
+        OutputError, NobodyReads: as Lines does.
+    """
+    from rich.console import Console
+    from rich.measure import Measurement
+
+    # Drawn into memory, as wide and as coloured as the terminal: Rich would write to a disk that is full by itself.
+    screen, drawn = Console(file=sys.stdout or io.StringIO()), io.StringIO()
+    console = Console(
+        file=drawn,
+        width=screen.width,
+        force_terminal=screen.is_terminal,
+        color_system=cast("Any", screen.color_system),
+        no_color=screen.no_color,
+        highlight=False,
+        markup=markup,
+    )
+    if (
+        Measurement.get(console, console.options.update(max_width=_ANY_WIDTH), table).minimum > screen.width
+    ):  # words would be broken
+        for line in _one_below_the_other(table):
+            console.print(line)
+    else:
+        console.print(table)
+    LineWriter(None).write(drawn.getvalue().removesuffix("\n"))
+
+
+def _one_below_the_other(table: "Table") -> "Iterator[RenderableType]":
+    """The rows of a table as lines: the first cell that says something, and below it each other one with its title."""
+    from rich.padding import Padding
+
+    titles = [str(column.header) for column in table.columns]
+    for cells in zip(*(column.cells for column in table.columns), strict=True):
+        first = next((number for number, cell in enumerate(cells) if cell), 0)
+        yield cells[first]
+        for title, cell in list(zip(titles, cells, strict=True))[first + 1 :]:
+            if cell:
+                yield Padding(f"{title}: {cell}" if title else cell, (0, 0, 0, 2))
+
+
+def redraw(text: str) -> None:
+    """Write over the line of a terminal.
+
+    Raises:
+        OutputError, NobodyReads: as Lines does.
+    """
+    try:
+        if sys.stdout is not None:
+            sys.stdout.write(f"\r\x1b[K{text}")
+            sys.stdout.flush()
+    except OSError as exc:
+        raise output_error(exc) from exc
+
+
+def output_error(exc: OSError) -> AsrError:
+    """What it means that standard output cannot be written."""
+    return (
+        OutputClosed() if isinstance(exc, BrokenPipeError) else OutputError("standard output", exc.strerror or str(exc))
+    )
+
+
+def abandon_stdout() -> None:
+    """Drop what standard output still holds and cannot take: Python would try it again on its way out, and complain."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

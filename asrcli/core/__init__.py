@@ -1,0 +1,1 @@
+"""The nouns that everything shares: errors, audio, events, messages, settings, interfaces. Pure."""

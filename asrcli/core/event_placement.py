@@ -1,0 +1,47 @@
+"""Events on another timeline, or as those of one speaker. Values only."""
+
+from dataclasses import replace
+
+from asrcli.core.events import (
+    Event,
+    Final,
+    Finished,
+    Gap,
+    LiveEvent,
+    Partial,
+    Reconnecting,
+    SpeechStarted,
+    SpeechStopped,
+    Word,
+)
+
+
+def shift_event(event: Event, offset_ms: int) -> Event:
+    """The same event on a timeline that began `offset_ms` earlier."""
+    if isinstance(event, SpeechStarted):
+        return replace(event, begin_ms=event.begin_ms + offset_ms)
+    if isinstance(event, SpeechStopped):
+        return replace(event, end_ms=event.end_ms + offset_ms)
+    if isinstance(event, Partial):
+        return replace(event, begin_ms=event.begin_ms + offset_ms, words=_shifted(event.words, offset_ms))
+    if isinstance(event, Gap):
+        return replace(event, begin_ms=event.begin_ms + offset_ms, end_ms=event.end_ms + offset_ms)
+    if isinstance(event, Final):
+        begin_ms, end_ms = event.begin_ms + offset_ms, event.end_ms + offset_ms
+        return replace(event, begin_ms=begin_ms, end_ms=end_ms, words=_shifted(event.words, offset_ms))
+    return event
+
+
+def _shifted(words: tuple[Word, ...], offset_ms: int) -> tuple[Word, ...]:
+    return tuple(replace(w, begin_ms=w.begin_ms + offset_ms, end_ms=w.end_ms + offset_ms) for w in words)
+
+
+def label_event(event: Event, speaker: str) -> Event:
+    """The same event as one of a speaker's: its key is told apart from those of others."""
+    if not speaker:
+        return event
+    if isinstance(event, SpeechStarted | SpeechStopped):
+        return replace(event, key=f"{speaker}:{event.key}")
+    if isinstance(event, Partial | Final):
+        return replace(event, key=f"{speaker}:{event.key}", speaker=speaker)
+    return replace(event, speaker=speaker) if isinstance(event, Gap | Finished | Reconnecting | LiveEvent) else event

@@ -1,0 +1,128 @@
+"""Transcript: events folded into the latest sentence, the open tails and the gaps. Every change makes a new value.
+
+It holds what a listener needs next and not the whole text, so that a run of ten hours costs no more than one of ten
+seconds: whoever keeps the text writes it down when it becomes final.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from asrcli.core.events import Event, Final, Finished, Gap, Partial, Reconnecting, Resumed
+
+MOST_OPEN = 250  # sentences; more than a task has open at once
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A finished sentence with its number in the run, counted from 1."""
+
+    number: int
+    final: Final
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said so far.
+
+    Attributes:
+        latest: The sentence that became final last.
+        sentences: How many sentences are final.
+        open: The latest partial of each sentence that is not final, oldest first, by its key on the wire.
+        highest: The highest number a final sentence carries.
+        numbers: The number each open sentence will carry when it is final.
+        covered_ms: How far into the audio the text reaches, on the run's timeline.
+        lost_ms: Audio in gaps.
+        paused_ms: Time in which nothing was meant to be heard.
+        final_ms: Audio that finals cover.
+        reached_ms: Where the finals of each speaker reach up to.
+    """
+
+    latest: Sentence | None = None
+    sentences: int = 0
+    highest: int = 0
+    open: dict[str, Partial] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    covered_ms: int = 0
+    lost_ms: int = 0
+    paused_ms: int = 0
+    final_ms: int = 0
+    reached_ms: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> str:
+        """The open text that will not change: what stands before anything unsettled."""
+        oldest = next(iter(self.open.values()), None)
+        return oldest.settled if oldest else ""
+
+    @property
+    def unsettled(self) -> str:
+        """The open text that may still change."""
+        partials = list(self.open.values())
+        return " ".join([partials[0].unsettled, *(later.text for later in partials[1:])]) if partials else ""
+
+    @property
+    def translation(self) -> str:
+        """The open text in the language it is translated into, where it is; all of it may still change."""
+        return " ".join(partial.translation for partial in self.open.values() if partial.translation)
+
+    @property
+    def next_number(self) -> int:
+        """The number of a sentence nobody has heard of yet."""
+        return 1 + max([self.highest, *self.numbers.values()])
+
+
+def fold(transcript: Transcript, event: Event) -> Transcript:
+    """The transcript after one more event."""
+    if isinstance(event, Partial):
+        return _opened(transcript, event)
+    if isinstance(event, Final):
+        return _settled(transcript, event)
+    if isinstance(event, Gap):
+        return replace(transcript, lost_ms=transcript.lost_ms + event.end_ms - event.begin_ms)
+    if isinstance(event, Resumed):
+        return replace(transcript, paused_ms=transcript.paused_ms + event.end_ms - event.begin_ms)
+    if isinstance(event, Finished | Reconnecting):  # what never became final was not said, or will be said again
+        rest = {key: partial for key, partial in transcript.open.items() if partial.speaker != event.speaker}
+        return replace(transcript, open=rest, numbers={key: transcript.numbers[key] for key in rest})
+    return transcript
+
+
+def _opened(transcript: Transcript, partial: Partial) -> Transcript:
+    if partial.key not in transcript.open and len(transcript.open) >= MOST_OPEN:  # a service opens more and ends none
+        oldest = next(iter(transcript.open))
+        transcript = replace(transcript, open=_without(transcript.open, oldest))
+        transcript = replace(transcript, numbers=_without(transcript.numbers, oldest))
+    number = transcript.numbers.get(partial.key) or transcript.next_number
+    reached_ms = partial.words[-1].end_ms if partial.words else partial.begin_ms
+    return replace(
+        transcript,
+        open=transcript.open | {partial.key: partial},
+        numbers=transcript.numbers | {partial.key: number},
+        covered_ms=max(transcript.covered_ms, reached_ms),
+    )
+
+
+def _settled(transcript: Transcript, final: Final) -> Transcript:
+    number = transcript.numbers.get(final.key) or transcript.next_number
+    rest = replace(
+        transcript,
+        open=_without(transcript.open, final.key),
+        numbers=_without(transcript.numbers, final.key),
+        covered_ms=max(transcript.covered_ms, final.end_ms),
+    )
+    if not final.text.strip():
+        return rest  # the wire took the sentence back: its number is free again
+    before_ms = transcript.reached_ms.get(final.speaker, 0)
+    return replace(
+        rest,
+        latest=Sentence(number, final),
+        sentences=rest.sentences + 1,
+        highest=max(number, rest.highest),
+        final_ms=rest.final_ms + max(0, final.end_ms - max(before_ms, final.begin_ms)),
+        reached_ms=rest.reached_ms | {final.speaker: max(before_ms, final.end_ms)},
+    )
+
+
+def _without(named: dict[str, Value], key: str) -> dict[str, Value]:
+    return {each: value for each, value in named.items() if each != key}

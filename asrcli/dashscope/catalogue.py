@@ -1,0 +1,205 @@
+"""The models: which wire each speaks, what it takes and gives, where it is offered and at what price. Data only.
+
+Source of the facts: the service's model lists, its API references for both wires and its price lists, autumn 2026.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from asrcli.dashscope.prices import Price
+
+INFERENCE = "inference"
+TRANSLATION = "translation"
+REALTIME = "realtime"
+OMNI = "omni"
+BEIJING, SINGAPORE = "cn-beijing", "ap-southeast-1"
+MOST_HINTS = 4
+
+
+@dataclass(frozen=True)
+class WireTraits:
+    """What is the same for all models of a wire.
+
+    Attributes:
+        formats: What the service decodes itself, beside pcm.
+        word_times: Each word comes with its times.
+        messages: Context travels as messages, and may be replaced in the middle of a task; else it is one text.
+        warning: What a user should know before the first word; `{}` is the model.
+        bounded: What a second costs at most can be told beforehand.
+    """
+
+    formats: tuple[str, ...] = ("wav", "mp3", "opus", "speex", "aac", "amr")
+    word_times: bool = True
+    messages: bool = True
+    warning: str = ""
+    bounded: bool = True
+
+
+WIRES = {
+    INFERENCE: WireTraits(),
+    TRANSLATION: WireTraits(),
+    REALTIME: WireTraits(("opus",), word_times=False, messages=False),
+    OMNI: WireTraits(
+        (),
+        word_times=False,
+        messages=False,
+        warning="{} answers a prompt about what it hears: it may describe noise as if it were speech",
+        bounded=False,  # earlier turns are kept in mind, and may be charged again
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """One row.
+
+    Attributes:
+        rates: Samples a second; empty means any.
+        takes: The fields of Recognition that have an effect.
+        language_limit: How many language hints the service reads; 0 is none.
+        languages: The codes it knows; empty means that nobody says.
+        prices: By region, which tells where it is offered too; a price of None is offered and not known.
+        free: What costs nothing at first, in Beijing.
+        list_words: How many words a hot-word list of it holds; 0 takes no lists.
+        super_words: How many of them may be super hot words.
+        note: What else a user should know.
+        retiring: It is announced to go.
+        workspace_only: It answers at the host of a workspace alone.
+        one_sentence: It hears one sentence, and its task ends.
+    """
+
+    name: str
+    wire: str
+    rates: tuple[int, ...] = ()
+    takes: frozenset[str] = frozenset()
+    language_limit: int = 0
+    languages: tuple[str, ...] = ()
+    prices: dict[str, Price | None] = field(default_factory=dict)
+    free: str = ""
+    list_words: int = 0
+    super_words: int = 0
+    emotions: bool = False
+    note: str = ""
+    retiring: bool = False
+    workspace_only: bool = False
+    one_sentence: bool = False
+    known: bool = True
+
+    @property
+    def on(self) -> WireTraits:
+        """What it has from its wire."""
+        return WIRES[self.wire]
+
+    @property
+    def rate(self) -> int:
+        """The rate to send at: 16 kHz wherever the model allows it."""
+        return 16000 if not self.rates or 16000 in self.rates else self.rates[0]
+
+    @property
+    def snapshot(self) -> bool:
+        """Whether it is one dated state of a model that goes on changing under another name."""
+        return self.name[-2:].isdigit()
+
+
+def _codes(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
+# What stands together in the service's tables of parameters.
+_EVERY = frozenset({"extra"})
+_COMMON = _EVERY | {"heartbeat", "vocabulary_id", "silence_ms"}
+_CUTTING = _COMMON | {"languages", "multi_threshold"}
+_FILTER = {"masked", "dropped", "system_filter"}
+_FUN = _CUTTING | _FILTER | {"semantic", "threshold"}
+_FUN_CONTEXT = _FUN | {"context"}
+_AUDIO_30 = _FUN_CONTEXT | {"hotwords"}
+_AUDIO_31 = _AUDIO_30 | {"keep_dialect", "vad_model"}
+_MESSAGE = _COMMON | {"hotwords", "context", "threshold", "disfluency", "interim", "keep_dialect"}
+_PARAFORMER_2 = _CUTTING | {"semantic", "punctuation", "itn", "disfluency"}
+_PARAFORMER_1 = _EVERY | {"heartbeat", "phrase_id", "disfluency"}
+_GUMMY = _EVERY | {"languages", "vocabulary_id", "silence_ms", "translate", "transcription"}
+_QWEN_ASR = _EVERY | {"languages", "silence_ms", "threshold", "vad", "prefix_ms", "context"}
+_SAMPLING = {"temperature", "top_p", "top_k", "max_tokens", "seed"}
+_OMNI = _EVERY | _SAMPLING | {"prompt", "context", "side_transcript", "vad", "silence_ms", "threshold", "prefix_ms"}
+_OMNI_35 = _OMNI | {"semantic"}
+
+_THIRTY = _codes("zh en ja ko vi th id ms tl hi ar fr de es pt ru it nl sv da fi no el pl cs hu ro bg hr sk")
+_PARAFORMER_LANGUAGES = _codes("zh en ja yue ko de fr ru")
+_GUMMY_LANGUAGES = _codes("zh en ja yue ko de fr ru it es")
+_QWEN_LANGUAGES = _codes("zh yue en ja de ko ru fr pt ar it es hi id th tr uk vi cs da fil fi is ms no pl sv")
+
+_A_SECOND: dict[str, Price | None] = {BEIJING: Price(0.00033), SINGAPORE: Price(0.00066)}
+_FUN_BEIJING: dict[str, Price | None] = {BEIJING: Price(0.00033)}
+_TOKENS: dict[str, Price | None] = {
+    BEIJING: Price(input_tokens=6.0, output_tokens=4.5),
+    SINGAPORE: Price(input_tokens=6.781, output_tokens=5.104),
+}
+_EIGHT: dict[str, Price | None] = {BEIJING: Price(0.00022)}
+_PARAFORMER: dict[str, Price | None] = {BEIJING: Price(0.00024)}
+_GUMMY_PRICE: dict[str, Price | None] = {BEIJING: Price(0.00015)}
+_SECONDS_FREE, _TOKENS_FREE = "36,000 s for 90 days", "1,000,000 tokens each way for 90 days"
+_DESCRIBES = "answers a prompt about what it hears, and may describe noise"
+
+
+def _omni(name: str, price: Price | None, takes: frozenset[str], note: str) -> Model:
+    """A row of a model that answers prompts."""
+    prices: dict[str, Price | None] = {BEIJING: price, SINGAPORE: None}
+    rates = (16000,) if name.startswith("qwen3-") else (16000, 8000, 24000, 48000)
+    return Model(
+        name, OMNI, rates, takes, prices=prices, free="1,000,000 tokens for 90 days", note=f"{_DESCRIBES}; {note}",
+        workspace_only=name.startswith("qwen3.8"),
+    )  # fmt: skip
+
+
+_ROWS = (
+    Model("qwen-audio-3.1-asr-flash-streaming", INFERENCE, (), _AUDIO_31, MOST_HINTS, _THIRTY, _TOKENS, _TOKENS_FREE,
+        2000, 50, note="the newest"),
+    Model("qwen-audio-3.0-asr-flash-streaming", INFERENCE, (), _AUDIO_30, MOST_HINTS, _THIRTY, _A_SECOND,
+        _SECONDS_FREE, 2000, 50),
+    Model("qwen-audio-3.1-asr-flash-message", INFERENCE, (16000,), _MESSAGE, 0, (), _TOKENS, _TOKENS_FREE, 2000, 50,
+        note="for push to talk: whole utterances, partials only with --interim"),
+    Model("fun-asr-realtime", INFERENCE, (), _FUN_CONTEXT, 1, _THIRTY, _A_SECOND, _SECONDS_FREE, 2000,
+        note="now the same as fun-asr-realtime-2025-11-07"),
+    Model("fun-asr-realtime-2026-02-28", INFERENCE, (), _FUN, 1, _codes("zh en ja"), _FUN_BEIJING, _SECONDS_FREE, 500,
+        note="for speakers near the microphone"),
+    Model("fun-asr-realtime-2025-11-07", INFERENCE, (), _FUN_CONTEXT, 1, _THIRTY, _A_SECOND, _SECONDS_FREE, 2000),
+    Model("fun-asr-realtime-2025-09-15", INFERENCE, (), _FUN, 1, _codes("zh en"), _FUN_BEIJING, _SECONDS_FREE, 500),
+    Model("fun-asr-flash-8k-realtime", INFERENCE, (8000,), _FUN, 1, _codes("zh"), _EIGHT, _SECONDS_FREE, 500,
+        note="telephone; the same as fun-asr-flash-8k-realtime-2026-01-28"),
+    Model("fun-asr-flash-8k-realtime-2026-01-28", INFERENCE, (8000,), _FUN, 1, _codes("zh"), _EIGHT, _SECONDS_FREE,
+        500, note="telephone"),
+    Model("paraformer-realtime-v2", INFERENCE, (), _PARAFORMER_2, 8, _PARAFORMER_LANGUAGES, _PARAFORMER,
+        _SECONDS_FREE, 500),
+    Model("paraformer-realtime-8k-v2", INFERENCE, (8000,), _PARAFORMER_2, 8, _codes("zh"), _PARAFORMER, _SECONDS_FREE,
+        500, emotions=True, note="telephone; the emotion of each sentence, unless --semantic"),
+    Model("paraformer-realtime-v1", INFERENCE, (16000,), _PARAFORMER_1, 0, _codes("zh"), _PARAFORMER, _SECONDS_FREE),
+    Model("paraformer-realtime-8k-v1", INFERENCE, (8000,), _PARAFORMER_1, 0, _codes("zh"), _PARAFORMER, _SECONDS_FREE,
+        note="telephone"),
+    Model("gummy-realtime-v1", TRANSLATION, (16000, 22050, 24000, 44100, 48000), _GUMMY, 1, _GUMMY_LANGUAGES,
+        _GUMMY_PRICE, _SECONDS_FREE, 500, note="translates too; a translation costs the same again", retiring=True),
+    Model("gummy-chat-v1", TRANSLATION, (16000, 22050, 24000, 44100, 48000), _GUMMY, 1, _GUMMY_LANGUAGES,
+        _GUMMY_PRICE, _SECONDS_FREE, 500, note="one sentence of at most 60 s: for asr mic --ptt; translates too",
+        retiring=True, one_sentence=True),
+    Model("qwen3-asr-flash-realtime", REALTIME, (16000, 8000), _QWEN_ASR, 1, _QWEN_LANGUAGES, _A_SECOND,
+        _SECONDS_FREE, emotions=True, note="now the same as qwen3-asr-flash-realtime-2025-10-27"),
+    Model("qwen3-asr-flash-realtime-2026-02-10", REALTIME, (16000, 8000), _QWEN_ASR, 1, _QWEN_LANGUAGES, _A_SECOND,
+        _SECONDS_FREE, emotions=True),
+    Model("qwen3-asr-flash-realtime-2025-10-27", REALTIME, (16000, 8000), _QWEN_ASR, 1, _QWEN_LANGUAGES, _A_SECOND,
+        _SECONDS_FREE, emotions=True),
+    _omni("qwen3.8-omni-flash-realtime", None, _OMNI_35, "needs --workspace; keeps 100 turns or 600 s in mind"),
+    _omni("qwen3.5-omni-plus-realtime", Price(None, 10.0, 60.0, 80.0), _OMNI_35, "keeps 100 turns or 600 s in mind"),
+    _omni("qwen3.5-omni-flash-realtime", Price(None, 3.3, 20.0, 27.0), _OMNI_35, "keeps 80 turns or 480 s in mind"),
+    _omni("qwen3-omni-flash-realtime", Price(None, 2.2, 15.2, 18.9), _OMNI, "keeps 8 turns in mind"),
+)  # fmt: skip
+
+MODELS = {model.name: model for model in _ROWS}
+
+
+def models_on_wire(wire: str) -> frozenset[str]:
+    """All that any model of a wire takes, for one that nobody knows yet."""
+    return frozenset().union(*(model.takes for model in _ROWS if model.wire == wire))
+
+
+def model_names(fits: Callable[[Model], bool]) -> str:
+    """The models of which that is true, as advice: without the dated states of others."""
+    return ", ".join(row.name for row in _ROWS if fits(row) and not row.snapshot)

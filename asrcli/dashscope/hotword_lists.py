@@ -1,0 +1,137 @@
+"""The hot-word lists of an account: found, made, kept equal to a file. Asks through what it is given; no clock."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta, timezone
+
+from asrcli.core.errors import ProtocolError, ServiceRefused, UsageError, shorten
+from asrcli.dashscope.hotwords import HotWord
+from asrcli.protocol.http import customization
+from asrcli.protocol.http.customization import (
+    Asked,
+    BrowseLists,
+    CreateList,
+    DeleteList,
+    HotWordList,
+    QueryList,
+    UpdateList,
+)
+from asrcli.protocol.json_messages import Json
+
+MOST_PAGES = 100
+MOST_LISTS = 10  # of an account, for all models together
+BETWEEN_UPDATES_S = 300  # of one list
+READY_WITHIN_S, ASK_EVERY_S = 120, 1
+CLOCKS_DIFFER_S = 120  # at most: a time further ahead of ours is of another zone
+ZONES = (UTC, timezone(timedelta(hours=8)))  # the service does not say in which of them its times are
+
+
+class HotWordLists:
+    """The lists, as `ask` has them. `now` gives the time with its zone; `tell` is told before a long wait."""
+
+    def __init__(
+        self,
+        ask: Callable[[Asked], Json],
+        now: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._ask, self._now, self._sleep, self._tell = ask, now, sleep, tell
+
+    def all(self, prefix: str = "") -> tuple[HotWordList, ...]:
+        """Every page of them, with this prefix or with any."""
+        found: dict[str, HotWordList] = {}
+        for page in range(MOST_PAGES):
+            listed = customization.read_browsed(self._ask(BrowseLists(prefix, page)))
+            fresh = [each for each in listed if each.id not in found]
+            found |= {each.id: each for each in fresh}
+            if not fresh or len(listed) < customization.PAGE_SIZE:
+                return tuple(each for each in found.values() if not prefix or each.id.startswith(f"vocab-{prefix}-"))
+        raise ProtocolError(f"a list of hot-word lists that has no end after {MOST_PAGES} pages")
+
+    def query(self, vocabulary_id: str) -> HotWordList:
+        """What is in a list."""
+        return customization.read_queried(vocabulary_id, self._ask(QueryList(vocabulary_id)))
+
+    def create(self, model: str, prefix: str, words: Iterable[HotWord]) -> str:
+        """Make a list; its id.
+
+        Raises:
+            UsageError: the account has as many as it may have.
+        """
+        there = self.all()
+        if len(there) >= MOST_LISTS:
+            oldest = min(there, key=lambda each: each.modified)
+            raise UsageError(
+                f"there are {len(there)} hot-word lists, and an account has {MOST_LISTS} at most",
+                f"delete one: asr vocab delete {oldest.id} (unchanged for the longest, {oldest.modified})",
+            )
+        return customization.read_created(self._ask(CreateList(model, prefix, tuple(words))))
+
+    def update(self, vocabulary: HotWordList, words: Iterable[HotWord], *, patient: bool) -> None:
+        """Replace what is in a list, which the service lets nobody do twice in five minutes.
+
+        Raises:
+            UsageError: too soon, and not `patient`.
+        """
+        left_s = self._left_s(vocabulary)
+        if left_s > 0:
+            when = f"{self._now() + timedelta(seconds=left_s):%H:%M:%S}"
+            if not patient:
+                problem = f"{vocabulary.id} has changed less than {BETWEEN_UPDATES_S // 60} minutes ago"
+                raise UsageError(problem, f"it may be updated at {when}: try again then, or add --wait")
+            self._tell(f"waiting until {when}, when {vocabulary.id} may be updated")
+            self._sleep(left_s)
+        self._ask(UpdateList(vocabulary.id, tuple(words)))
+
+    def delete(self, vocabulary_id: str) -> None:
+        """Delete a list."""
+        self._ask(DeleteList(vocabulary_id))
+
+    def settle(self, vocabulary_id: str) -> None:
+        """Wait until a list can be used.
+
+        Raises:
+            ServiceRefused: it takes too long.
+        """
+        status = self.query(vocabulary_id).status
+        for _ in range(READY_WITHIN_S // ASK_EVERY_S):
+            if status == customization.READY:
+                return
+            self._sleep(ASK_EVERY_S)
+            status = self.query(vocabulary_id).status
+        if status != customization.READY:
+            raise ServiceRefused(status, f"{vocabulary_id} cannot be used yet; asr vocab show says when it is OK")
+
+    def sync(
+        self, model: str, prefix: str, words: Iterable[HotWord], *, patient: bool, replace: bool = False
+    ) -> tuple[str, str]:
+        """Have a list with this prefix, for this model, hold exactly these words; its id, and what was done.
+
+        Raises:
+            UsageError: the list there has no word in common with these, and need not be meant: not with `replace`.
+        """
+        wanted = tuple(words)
+        newest_first = sorted(self.all(prefix), key=lambda each: each.modified, reverse=True)
+        for listed in newest_first:
+            there = self.query(listed.id)
+            if there.model != model:
+                continue
+            if set(there.words) == set(wanted):
+                return there.id, "unchanged"
+            if not replace and there.words and not {each.text for each in there.words} & {each.text for each in wanted}:
+                problem = f"{there.id} holds other words: {shorten(', '.join(each.text for each in there.words), 40)}"
+                raise UsageError(problem, "name another --prefix, or add --yes to replace them")
+            self.update(there, wanted, patient=patient)
+            return there.id, "updated"
+        return self.create(model, prefix, wanted), "created"
+
+    def _left_s(self, vocabulary: HotWordList) -> float:
+        """How long an update has to wait: of the zones its time may be in, the one that makes it younger counts."""
+        try:
+            said = datetime.fromisoformat(vocabulary.modified)
+        except ValueError:
+            return 0.0
+        times = [said] if said.tzinfo else [said.replace(tzinfo=zone) for zone in ZONES]
+        ages_s = [(self._now() - time).total_seconds() for time in times]
+        young_s = min((age_s for age_s in ages_s if age_s > -CLOCKS_DIFFER_S), default=float(BETWEEN_UPDATES_S))
+        return max(0.0, min(BETWEEN_UPDATES_S, BETWEEN_UPDATES_S - young_s))

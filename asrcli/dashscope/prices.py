@@ -1,0 +1,85 @@
+"""What a service charges: a price, and what so much of it comes to in CNY. Pure; the figures are in the catalogue.
+
+Source of the facts: the service's price list, and its own counts of what was used.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from asrcli.dashscope.context import estimate_tokens
+
+if TYPE_CHECKING:  # the help needs the catalogue at once, and none of these
+    from asrcli.core.events import Usage
+    from asrcli.core.settings import RecognitionSettings
+
+MILLION = 1_000_000
+# The service's own counts differ between measurements: so many tokens a second of audio, at least and at most.
+AUDIO_TOKENS_PER_S = 12.5, 25.0
+TOKENS_PER_TASK = 62
+OUTPUT_TOKENS_PER_S = 4.0  # fast speech, in any script
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Either by the second of audio, or by the token.
+
+    Attributes:
+        second: CNY for a second; again as much for a translation of it.
+        input_tokens, output_tokens: CNY for a million of them.
+        audio_tokens: CNY for a million input tokens of audio, where text is cheaper.
+    """
+
+    second: float | None = None
+    input_tokens: float = 0.0
+    output_tokens: float = 0.0
+    audio_tokens: float | None = None
+
+    def cost(self, usage: "Usage", recognition: "RecognitionSettings") -> float | None:
+        """What this comes to; None while the service has counted nothing."""
+        if self.second is not None:
+            return None if usage.seconds is None else usage.seconds * self.second * services(recognition)
+        if usage.input_tokens is None and usage.output_tokens is None:
+            return None
+        audio = usage.audio_tokens or 0
+        text = (usage.input_tokens or 0) - (audio if self.audio_tokens is not None else 0)
+        paid = max(0, text) * self.input_tokens + (usage.output_tokens or 0) * self.output_tokens
+        return (paid + (audio * self.audio_tokens if self.audio_tokens is not None else 0)) / MILLION
+
+    def forecast(self, seconds: float, recognition: "RecognitionSettings") -> tuple[float, float]:
+        """What so much audio will come to, at least and at most; both are the same where seconds are counted."""
+        if self.second is not None:
+            cost = seconds * self.second * services(recognition)
+            return cost, cost
+        each = self.input_tokens if self.audio_tokens is None else self.audio_tokens
+        spoken = seconds * OUTPUT_TOKENS_PER_S * self.output_tokens
+        head = (TOKENS_PER_TASK + _carried(recognition)) * self.input_tokens
+        least, most = (seconds * rate * each for rate in AUDIO_TOKENS_PER_S)
+        return least / MILLION, (most + spoken + head) / MILLION
+
+    @property
+    def described(self) -> str:
+        """In words for a person."""
+        if self.second is not None:
+            return f"{self.second:.5f} CNY a second"
+        audio = "" if self.audio_tokens is None else f"{self.audio_tokens:g} of audio, "
+        return f"CNY a million tokens: {audio}{self.input_tokens:g} in, {self.output_tokens:g} out"
+
+    @property
+    def short(self) -> str:
+        """In a column of a table."""
+        if self.second is not None:
+            return f"{self.second * 3600:.2f}/h"
+        heard = self.input_tokens if self.audio_tokens is None else self.audio_tokens
+        return f"{heard:g} + {self.output_tokens:g}"
+
+
+def _carried(recognition: "RecognitionSettings") -> int:
+    """The tokens of what a task takes along beside its audio: context, hot words, a prompt."""
+    return sum(
+        map(estimate_tokens, (*recognition.context, *(word for word, _ in recognition.hotwords), recognition.prompt))
+    )
+
+
+def services(recognition: "RecognitionSettings") -> int:
+    """How often a second is charged: for its transcription, for its translation."""
+    return (recognition.transcription is not False) + bool(recognition.translate)

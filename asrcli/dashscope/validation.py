@@ -1,0 +1,194 @@
+"""What a model may be asked: nothing it would silently ignore or reject, in range. Told before anyone is called.
+
+`OPTIONS` names the option behind each field, so that what is refused here can be found on the command line.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
+
+from asrcli.core.errors import UsageError
+from asrcli.core.settings import SILENCE_MS, RecognitionSettings
+from asrcli.dashscope.catalogue import Model, model_names
+from asrcli.dashscope.model_selection import REGIONS, similar_models
+
+OPTIONS: Mapping[str, str] = {
+    "languages": "--language",
+    "vad": "--no-vad",
+    "silence_ms": "--silence-ms",
+    "threshold": "--threshold",
+    "semantic": "--semantic/--no-semantic",
+    "heartbeat": "--heartbeat/--no-heartbeat",
+    "hotwords": "--hotwords",
+    "vocabulary_id": "--vocabulary-id",
+    "phrase_id": "--phrase-id",
+    "context": "--context",
+    "multi_threshold": "--multi-threshold",
+    "vad_model": "--vad-model",
+    "prefix_ms": "--prefix-padding-ms",
+    "punctuation": "--punctuation/--no-punctuation",
+    "itn": "--itn/--no-itn",
+    "disfluency": "--disfluency",
+    "keep_dialect": "--keep-dialect",
+    "interim": "--interim/--no-interim",
+    "masked": "--filter-words",
+    "dropped": "--drop-words",
+    "system_filter": "--system-filter",
+    "translate": "--translate",
+    "transcription": "--translation-only",
+    "prompt": "--prompt",
+    "side_transcript": "--side-transcript",
+    "temperature": "--temperature",
+    "top_p": "--top-p",
+    "top_k": "--top-k",
+    "max_tokens": "--max-tokens",
+    "seed": "--seed",
+    "extra": "--param",
+}
+# What the embedded recognizer heeds, under the name of any model.
+EMBEDDED = frozenset({"languages", "vad", "silence_ms", "heartbeat", "interim", "hotwords"})
+VAD_MODELS = ("far_field_meeting_16k", "near_meeting_16k")
+MOST_FILTERED = 32
+FORCE = "--force sends it anyway"
+
+# Within which bounds a number must be; the service's own, where it names them.
+_BOUNDS: Mapping[str, tuple[float, float]] = {
+    "silence_ms": (SILENCE_MS[0], SILENCE_MS[-1]),
+    "threshold": (-1, 1),
+    "prefix_ms": (0, SILENCE_MS[-1]),
+    "temperature": (0, 2),
+    "top_p": (0, 1),
+    "top_k": (0, 100),
+    "max_tokens": (1, 16_384),
+    "seed": (0, 2**31 - 1),
+}
+
+
+def check_recognition(model: Model, recognition: RecognitionSettings, region: str = "", *, force: bool = False) -> None:
+    """Refuse what the model would silently ignore or reject, naming the option and who takes it.
+
+    `force` leaves that to the service; what contradicts itself is refused all the same.
+
+    Raises:
+        UsageError: an option without effect on this model, out of its range, or against another one.
+    """
+    _contradictions(recognition)
+    if model.rates and recognition.rate not in model.rates:
+        rates = " or ".join(map(str, model.rates))
+        raise UsageError(f"{model.name} takes audio at {rates} Hz, not {recognition.rate} Hz")
+    if force:
+        return
+    for name in given_options(recognition):
+        if name not in model.takes:
+            raise UsageError(f"{OPTIONS[name]} has no effect on {model.name}", f"{_who_takes(name, model)}; {FORCE}")
+    if len(recognition.languages) > model.language_limit:
+        raise UsageError(
+            f"{model.name} reads {model.language_limit} --language, not {len(recognition.languages)}", FORCE
+        )
+    for code in recognition.languages:
+        if model.languages and code not in model.languages:
+            raise UsageError(f"{model.name} does not know --language {code}, only {' '.join(model.languages)}", FORCE)
+    _ranges(recognition)
+    _target(model, recognition)
+    _place(model, region)
+
+
+def unused_options_removed(model: Model, recognition: RecognitionSettings) -> RecognitionSettings:
+    """Where the choice is left to us and one serves a listener better, that one.
+
+    The connection is kept through silence, and sentences come while they are made. What the model does not take of
+    this it is not asked for.
+    """
+
+    def choice(name: str, chosen: bool | None, ours: bool | None) -> bool | None:
+        if name not in model.takes:
+            return None
+        return ours if chosen is None else chosen
+
+    heartbeat = choice("heartbeat", recognition.heartbeat, True)
+    interim = choice(
+        "interim", recognition.interim, True if model.known else None
+    )  # one that nobody knows may refuse it
+    return replace(recognition, heartbeat=heartbeat, interim=interim)
+
+
+def ignored_options(recognition: RecognitionSettings) -> list[str]:
+    """The options that the embedded recognizer would ignore."""
+    return [OPTIONS[name] for name in given_options(recognition) if name not in EMBEDDED]
+
+
+def effective_options(recognition: RecognitionSettings) -> RecognitionSettings:
+    """What is asked without those."""
+    kept = {name: getattr(recognition, name) for name in EMBEDDED}
+    return RecognitionSettings(recognition.model, recognition.rate, audio_format=recognition.audio_format, **kept)
+
+
+def given_options(recognition: RecognitionSettings) -> Iterator[str]:
+    """The fields that differ from what the service does unasked, those apart that every task has."""
+    for each in fields(RecognitionSettings):
+        if each.name in OPTIONS and getattr(recognition, each.name) != each.default:
+            yield each.name
+
+
+def _contradictions(recognition: RecognitionSettings) -> None:
+    if not recognition.vad and (recognition.threshold is not None or recognition.prefix_ms is not None):
+        name = "threshold" if recognition.threshold is not None else "prefix_ms"
+        raise UsageError(f"--no-vad with {OPTIONS[name]}: that belongs to the server's VAD")
+    if recognition.semantic and recognition.silence_ms is not None:
+        raise UsageError("--semantic with --silence-ms: sentences are cut by meaning or by silence, not both")
+    if recognition.semantic and recognition.multi_threshold:
+        raise UsageError("--semantic with --multi-threshold: the thresholds belong to cutting by silence")
+    if recognition.semantic and not recognition.vad:
+        raise UsageError("--semantic with --no-vad: the server cuts sentences by meaning, or does not cut them")
+    if recognition.transcription is False and not recognition.translate:
+        raise UsageError("--translation-only without --translate: nothing would be left")
+
+
+def _ranges(recognition: RecognitionSettings) -> None:
+    for name, (least, most) in _BOUNDS.items():
+        value = getattr(recognition, name)
+        if value is not None and not least <= value <= most:
+            raise UsageError(f"{OPTIONS[name]} {value:g}: must be from {least:g} to {most:g}", FORCE)
+    if recognition.vad_model and recognition.vad_model not in VAD_MODELS:
+        raise UsageError(f"--vad-model {recognition.vad_model}: there are {' and '.join(VAD_MODELS)}", FORCE)
+    if (words := len(recognition.masked) + len(recognition.dropped)) > MOST_FILTERED:
+        raise UsageError(f"--filter-words and --drop-words: {words} words in all, at most {MOST_FILTERED}", FORCE)
+
+
+def _target(model: Model, recognition: RecognitionSettings) -> None:
+    """What can be translated into what."""
+    if not recognition.translate:
+        return
+    source = recognition.languages[0] if recognition.languages else ""
+    known = {"zh": ("en", "ja", "ko"), "en": ("zh", "ja", "ko"), "": ("zh", "en", "ja", "ko")}
+    targets = known.get(source, ("zh", "en"))
+    if recognition.translate not in targets:
+        into = f"{source} into {recognition.translate}" if source else f"into {recognition.translate}"
+        raise UsageError(f"--translate: {model.name} does not translate {into}, only into {' '.join(targets)}", FORCE)
+
+
+def _place(model: Model, region: str) -> None:
+    if not model.prices or region not in REGIONS or region in model.prices:
+        return
+    there = model_names(lambda row: region in row.prices and row.wire == model.wire)
+    there = there or model_names(lambda row: region in row.prices)
+    raise UsageError(f"{model.name} is not offered in {region}", f"there are {there}; {FORCE}")
+
+
+def _who_takes(name: str, model: Model) -> str:
+    advice = f"models that take it: {model_names(lambda row: name in row.takes)}"
+    if name == "vad":
+        return f"{advice} (to cut by meaning there is --semantic)"
+    if name == "hotwords" and "vocabulary_id" in model.takes:
+        return f"asr vocab create makes a list of them for --vocabulary-id; {advice}"
+    if name == "languages" and "prompt" in model.takes:
+        return f"say it in --prompt; {advice}"
+    return advice
+
+
+def model_notices(model: Model) -> list[str]:
+    """What a user of the model should know before the first word."""
+    like = f"; did you mean {near}?" if (near := similar_models(model.name)) else ""
+    unknown = f"{model.name} is not in the catalogue: sent as it is, on the {model.wire} wire{like}"
+    told = [] if model.known else [unknown]
+    told += [f"{model.name} is announced to be retired"] if model.retiring else []
+    return [*told, model.on.warning.format(model.name)] if model.on.warning else told

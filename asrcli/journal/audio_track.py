@@ -1,0 +1,135 @@
+"""The audio of one source of a journal: which samples there are, and where they lie on the timeline."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
+from asrcli.core.errors import SourceError
+from asrcli.core.events import Gap, Resumed
+from asrcli.journal.owned_files import opened
+from asrcli.journal.records import JournalSourceInfo, number, span
+
+READ_MS = 100
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Samples without a jump between them: `samples` of them from `at` on in the file, at `position` of the run."""
+
+    at: int
+    position: int
+    samples: int
+
+    @property
+    def end(self) -> int:
+        """Position of the first sample behind it."""
+        return self.position + self.samples
+
+
+@dataclass(frozen=True)
+class AudioTrack:
+    """What one source gave.
+
+    Attributes:
+        cuts: Positions behind which a sentence was to end.
+        marks: What the source said of its audio: where it had none, and where nothing was to be heard.
+        doubt: From which position on the place of the audio is not known for sure; None where it is.
+    """
+
+    source: JournalSourceInfo
+    format: Format
+    path: Path
+    stretches: tuple[Stretch, ...] = ()
+    cuts: frozenset[int] = frozenset()
+    marks: tuple[Gap | Resumed, ...] = ()
+    doubt: int | None = None
+
+    @property
+    def begin(self) -> int:
+        """Position of the first sample."""
+        return self.stretches[0].position if self.stretches else 0
+
+    @property
+    def end(self) -> int:
+        """Position behind the last sample."""
+        return self.stretches[-1].end if self.stretches else 0
+
+    def chunks(self, begin: int, end: int) -> Iterator[Chunk]:
+        """What was captured between two positions, jumps as they were.
+
+        Raises:
+            SourceError: the file cannot be read.
+        """
+        step = self.format.samples(READ_MS)
+        try:
+            with opened(self.path) as file:
+                for stretch in self.stretches:
+                    position = max(begin, stretch.position)
+                    while position < min(end, stretch.end):
+                        size = min(step, min(end, stretch.end) - position, *self._to_cut(position))
+                        file.seek((stretch.at + position - stretch.position) * SAMPLE_BYTES)
+                        pcm = file.read(size * SAMPLE_BYTES)
+                        yield Chunk(position, pcm, cut_after=position + size in self.cuts)
+                        position += size
+        except OSError as exc:
+            raise SourceError(str(self.path), (exc.strerror or str(exc)).lower()) from exc
+
+    def _to_cut(self, position: int) -> list[int]:
+        return [cut - position for cut in self.cuts if cut > position]
+
+
+class TrackIndex:
+    """The records of an index, and how many samples there are for them.
+
+    Attributes:
+        doubt: The sample in the file from which the place on the timeline is not known for sure; None where it is.
+    """
+
+    def __init__(self, source: JournalSourceInfo, samples: int) -> None:
+        self._source, self._samples = source, samples
+        self._places: list[tuple[int, int]] = []  # sample of the file -> position
+        self.cuts: list[int] = []
+        self.marks: list[Gap | Resumed] = []
+        self.problem = ""
+        self.doubt: int | None = None
+
+    def take(self, record: Mapping[str, Any] | None) -> None:
+        """One more of them; None is a line that is damaged."""
+        try:
+            if record is None:
+                raise ValueError
+            self._take(record)
+        except (ValueError, TypeError, KeyError):
+            self.problem = "a line of its index makes no sense"
+            self._doubt(self._places[-1][0] if self._places else 0)
+
+    def _take(self, record: Mapping[str, Any]) -> None:
+        if "at" in record:
+            at, position = number(record, "at"), number(record, "position")
+            if position < at or (self._places and (at < self._places[-1][0] or position < self._end(at))):
+                raise ValueError(at)
+            self._places.append((at, position))
+        elif "cut" in record:
+            self.cuts.append(number(record, "cut"))
+        elif "gap" in record:
+            self.marks.append(Gap(*span(record["gap"]), str(record.get("reason", "")), self._source.speaker))
+        elif "pause" in record:
+            self.marks.append(Resumed(*span(record["pause"]), bool(record.get("muted")), self._source.speaker))
+
+    def _end(self, at: int) -> int:
+        return self._places[-1][1] + at - self._places[-1][0]
+
+    def _doubt(self, at: int) -> None:
+        self.doubt = at if self.doubt is None else min(at, self.doubt)
+
+    def stretches(self) -> tuple[Stretch, ...]:
+        """Where the samples are. Those that no line places begin at 0: they are there, and can be heard."""
+        if self._samples and (not self._places or self._places[0][0] > 0):
+            self.problem = "its index is missing or damaged: its audio is taken to begin at 0"
+            self._doubt(0)
+            self._places.insert(0, (0, 0))
+        ends = [*(min(at, self._samples) for at, _ in self._places[1:]), self._samples]
+        found = [Stretch(at, position, end - at) for (at, position), end in zip(self._places, ends, strict=False)]
+        return tuple(stretch for stretch in found if stretch.samples > 0)

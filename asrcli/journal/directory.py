@@ -1,0 +1,216 @@
+"""The folder that sessions are in: where it is, what they are called, which are there, which must go."""
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from time import time
+
+from asrcli.core.errors import SourceError, UsageError
+from asrcli.journal.lock import JournalLock, in_use
+from asrcli.journal.owned_files import distrust, is_folder, is_id, remove_files, size_bytes, strangers
+from asrcli.journal.reading import Journal, open_header
+
+LIMIT_BYTES = 2 << 30
+LIMIT_DAYS = 14
+DAY_S = 86_400
+SHOWN = 3  # of the newest, to whoever names one that there is not
+_GOING = ".going-"  # what a name becomes before what it stands for is removed
+
+
+class JournalState(StrEnum):
+    """How it stands with a session."""
+
+    FINISHED = "finished"
+    INTERRUPTED = "interrupted"  # some of it has no text yet, or its transcript was never closed
+    IN_USE = "in use"
+    DAMAGED = "damaged"  # nothing of it can be read
+
+
+@dataclass(frozen=True)
+class RetentionLimits:
+    """How much is kept: of finished sessions so much, and of any for so long."""
+
+    size_bytes: int = LIMIT_BYTES
+    age_s: float = LIMIT_DAYS * DAY_S
+
+
+def default_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+    """Where this system keeps what programs want to find again and nobody backs up."""
+    home = Path(environment.get("HOME") or _home())
+    if platform == "darwin":
+        base = home / "Library" / "Application Support"
+    elif platform == "win32":
+        base = Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    else:
+        asked = environment.get("XDG_STATE_HOME", "")
+        base = Path(asked) if Path(asked).is_absolute() else home / ".local" / "state"
+    return base / "asrcli" / "sessions"
+
+
+def _home() -> Path:
+    """The home of a user whom the environment does not know; of one whom nobody knows a place that holds nothing."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path(os.sep)
+
+
+def new_id(now: datetime) -> str:
+    """A name that sorts by time, as 20261124-230501-a1b2."""
+    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+class JournalDirectory:
+    """The sessions in a folder, newest first."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def paths(self) -> list[Path]:
+        """All folders that are called like one, whatever is in them. A folder that cannot be read holds none."""
+        try:
+            found = [path for path in self.folder.iterdir() if is_id(path.name) and is_folder(path)]
+        except OSError:
+            return []
+        return sorted(found, key=lambda path: path.name, reverse=True)
+
+    def find(self, prefix: str) -> Path:
+        """The one whose name begins so.
+
+        Raises:
+            UsageError: there is none, or more than one.
+        """
+        paths = self.paths()
+        found = [path for path in paths if prefix and path.name.startswith(prefix)]
+        exact = [path for path in found if path.name == prefix]
+        if len(found) == 1 or exact:
+            return (exact or found)[0]
+        if found:
+            raise UsageError(f"session {prefix} could be {_some(found)}")
+        raise UsageError(f"no session {prefix}", f"the newest: {_some(paths)}" if paths else f"none in {self.folder}")
+
+    def last(self) -> Path:
+        """The newest that nobody else can have put there.
+
+        Raises:
+            UsageError: there is none.
+        """
+        paths = self.paths()
+        if not paths:
+            raise UsageError(f"no session in {self.folder}")
+        return next((path for path in paths if not distrust(path)), paths[0])
+
+    def tidy(self, limits: RetentionLimits, keep: Path, now: Callable[[], float] = time) -> None:
+        """Remove what is too old, and the oldest finished ones while there is too much. What is in use stays."""
+        with suppress(OSError):
+            for path in self.folder.glob(f"{_GOING}*"):  # somebody was stopped at it
+                if is_id(path.name.removeprefix(_GOING)) and is_folder(path) and not distrust(path):
+                    _remove_rest(path)
+        paths = [path for path in self.paths() if path != keep and _is_ours(path)]
+        for path in [path for path in paths if _age_s(path, now()) > limits.age_s]:
+            _try_to_remove(path)
+            paths.remove(path)
+        sizes = {path: _size_bytes(path) for path in paths}
+        while sum(sizes.values()) > limits.size_bytes and paths:
+            oldest = paths.pop()
+            if state(oldest) is JournalState.FINISHED:
+                _try_to_remove(oldest)
+                del sizes[oldest]
+
+
+def state(path: Path, journal: Journal | None = None) -> JournalState:
+    """How it stands with a session."""
+    if in_use(path):
+        return JournalState.IN_USE
+    try:
+        journal = journal or Journal.open(path)
+    except SourceError:
+        return JournalState.DAMAGED
+    if journal.header.inputs:
+        return (
+            JournalState.FINISHED
+            if journal.done >= set(range(len(journal.header.stages)))
+            else JournalState.INTERRUPTED
+        )
+    return (
+        JournalState.INTERRUPTED
+        if journal.is_open or any(map(journal.unheard, journal.tracks))
+        else JournalState.FINISHED
+    )
+
+
+def remove(path: Path) -> None:
+    """Remove a session.
+
+    Raises:
+        UsageError: it is in use, no session of ours, or holds what this tool did not make.
+        OSError: it cannot be removed.
+    """
+    if not _is_ours(path):
+        raise UsageError(f"{path} is no session that can be read: nothing of it is deleted", "remove it yourself")
+    if foreign := strangers(path, len(open_header(path).sources)):
+        raise UsageError(f"session {path.name} holds {foreign[0]}, which is not ours", "move that away first")
+    lock = JournalLock(path)
+    if not lock.take():
+        raise UsageError(f"session {path.name} is in use", "end that run first")
+    try:
+        if sys.platform == "win32":  # nothing that is open can be renamed there
+            lock.release()
+        going = path.rename(path.with_name(_GOING + path.name))
+    finally:
+        lock.release()
+    before = os.listdir(going)  # noqa: PTH208  names
+    try:
+        remove_files(going)
+    except OSError:
+        if sorted(os.listdir(going)) == sorted(before):  # noqa: PTH208  it is whole: under its hidden name nobody finds it
+            going.rename(path)
+        raise
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether it is a session that this tool made for this user, by its name, its owner and its header."""
+    if not is_id(path.name) or not is_folder(path) or distrust(path):
+        return False
+    try:
+        open_header(path)
+    except SourceError:
+        return False
+    return True
+
+
+def _remove_rest(path: Path) -> None:
+    """Go on with a removal that was stopped: its header goes last, and without one nothing is left but the folder."""
+    with suppress(OSError, SourceError):
+        if not list(path.iterdir()):
+            path.rmdir()
+        elif not strangers(path, len(open_header(path).sources)):
+            remove_files(path)
+
+
+def _try_to_remove(path: Path) -> None:
+    with suppress(OSError, UsageError, SourceError):
+        remove(path)
+
+
+def _age_s(path: Path, now: float) -> float:
+    """How long nobody has written to it. A time that lies ahead is a clock that jumped, and no age."""
+    with suppress(OSError):
+        return now - max(file.lstat().st_mtime for file in (path, *path.iterdir()))
+    return 0.0
+
+
+def _size_bytes(path: Path) -> int:
+    with suppress(OSError):
+        return size_bytes(path)
+    return 0
+
+
+def _some(paths: Sequence[Path]) -> str:
+    return ", ".join(path.name for path in paths[:SHOWN])

@@ -1,0 +1,135 @@
+"""A journal as a source, for what has no text yet, and outputs whose numbers go on."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from asrcli.core.audio import SAMPLE_BYTES, Chunk
+from asrcli.core.event_placement import shift_event
+from asrcli.core.events import Began, Event, Gap, Paused, Resumed
+from asrcli.core.interfaces import Output, Source, SourceWrapper
+from asrcli.core.transcript import Transcript
+from asrcli.journal.audio_track import AudioTrack
+from asrcli.journal.reading import Journal
+from asrcli.recovery.resume_point import AROUND_MS, resume_point
+
+
+class JournalSource:
+    """What one source of a session gave from a position on, on the timeline of the session.
+
+    Pauses come again with it; gaps do only where nobody has been told of them.
+    """
+
+    audio_format, live, realtime = "pcm", None, False
+
+    def __init__(self, journal: Journal, track: AudioTrack, position: int) -> None:
+        self.name, self.speaker, self.format = track.source.name, track.source.speaker, track.format
+        self._track = track
+        self.begin_ms = track.format.ms(position)
+        self.duration_ms: int | None = track.format.ms(track.end) - self.begin_ms
+        told = {(gap.begin_ms, gap.end_ms) for gap in journal.gaps if gap.speaker == self.speaker}
+        self._marks = [mark for mark in track.marks if isinstance(mark, Resumed) or _span(mark) not in told]
+
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
+        """What is there from `start` on, and what the source said of it in its place.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+        ms = self.format.ms
+        marks = iter(sorted((mark for mark in self._marks if mark.end_ms > ms(start)), key=lambda mark: mark.end_ms))
+        mark = next(marks, None)
+        for chunk in self._track.chunks(start, self._track.end):
+            while mark is not None and mark.end_ms <= ms(chunk.position):
+                yield from _told(mark)
+                mark = next(marks, None)
+            yield chunk
+        while mark is not None:
+            yield from _told(mark)
+            mark = next(marks, None)
+
+
+class SkippingSource(SourceWrapper):
+    """A source from a position on: what lies before that has been heard. It is read all the same, so nothing moves."""
+
+    def __init__(self, source: Source, position: int) -> None:
+        super().__init__(source)
+        self._position = max(position, source.format.samples(source.begin_ms))
+        before_ms, self.begin_ms = source.begin_ms, source.format.ms(self._position)
+        left_ms = source.duration_ms
+        self._duration_ms = None if left_ms is None else max(0, left_ms + before_ms - self.begin_ms)
+
+    @property
+    def duration_ms(self) -> int | None:
+        """How much of it is left."""
+        return self._duration_ms
+
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
+        """What lies behind the position.
+
+        Raises:
+            SourceError: as the source does.
+        """
+        moved = start - self._position
+        for item in self._source.chunks(self.format.samples(self._source.begin_ms)):
+            if not isinstance(item, Chunk):
+                if not isinstance(item, Gap | Resumed) or item.end_ms > self.begin_ms:
+                    yield item
+            elif item.end > self._position:
+                skipped = max(0, self._position - item.position)
+                yield replace(item, position=item.position + skipped + moved, pcm=item.pcm[skipped * SAMPLE_BYTES :])
+
+
+def quiet_before(source: Source, position: int) -> int:
+    """The position in the quiet just before another, from where on a source is best heard again.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    around = source.format.samples(AROUND_MS)
+    near: list[Chunk] = []
+    for item in source.chunks(source.format.samples(source.begin_ms)):
+        if isinstance(item, Chunk) and item.position >= position + around:
+            break
+        if isinstance(item, Chunk) and item.end > position - around:
+            near.append(item)
+    return resume_point(near, position, source.format)
+
+
+class ContinuedOutput:
+    """An Output that hands on to another what comes behind a session's first sentences, numbered behind them.
+
+    `shift_ms` is added to all times: for one that counts from now what is counted from the beginning of the session.
+    """
+
+    def __init__(self, output: Output, highest: int, shift_ms: int = 0) -> None:
+        self._output, self._highest, self._shift_ms = output, highest, shift_ms
+
+    def handle(self, event: Event, transcript: Transcript) -> None:
+        """As it is, but for the numbers, and times where that is wanted."""
+        if isinstance(event, Began):
+            event = replace(event, begin_ms=max(0, event.begin_ms + self._shift_ms))
+        self._output.handle(shift_event(event, self._shift_ms), _renumbered(transcript, self._highest))
+
+    def close(self) -> None:
+        """Close the other."""
+        self._output.close()
+
+
+def _renumbered(transcript: Transcript, by: int) -> Transcript:
+    latest, numbers = transcript.latest, _more(transcript.numbers, by)
+    latest = replace(latest, number=latest.number + by) if latest is not None else None
+    return replace(transcript, latest=latest, highest=transcript.highest + by, numbers=numbers)
+
+
+def _more(numbers: Mapping[str, int], by: int) -> dict[str, int]:
+    return {key: number + by for key, number in numbers.items()}
+
+
+def _told(mark: Gap | Resumed) -> list[Event]:
+    if isinstance(mark, Gap):
+        return [replace(mark, speaker="")]  # the run puts the label on
+    return [Paused(mark.begin_ms, mark.muted), replace(mark, speaker="")]
+
+
+def _span(mark: Gap | Resumed) -> tuple[int, int]:
+    return mark.begin_ms, mark.end_ms

@@ -1,0 +1,52 @@
+"""The log of a run: what happened and when, never what was said."""
+
+import logging
+
+from asrcli.core.errors import without_secrets
+from asrcli.core.events import Began, Ended, Event, Final, Gap, Notice, Reconnecting
+from asrcli.core.printable import harmless
+from asrcli.core.transcript import Transcript
+from asrcli.outputs.formatting import account, reconnecting
+
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
+
+
+class OneLineFormatter(logging.Formatter):
+    """Each record on one line, harmless and without secrets; a traceback below it, indented, is no record of ours."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """As the base does it, line by line."""
+        record = logging.makeLogRecord(record.__dict__ | {"exc_text": None})
+        record.message = harmless(without_secrets(record.getMessage()))
+        if self.usesTime():
+            record.asctime = self.formatTime(record, self.datefmt)
+        below = [*([self.formatException(record.exc_info)] if record.exc_info else []), record.stack_info or ""]
+        lines = [line for text in below for line in text.splitlines()]
+        return "\n    ".join([self.formatMessage(record), *(harmless(without_secrets(line)) for line in lines)])
+
+
+class EventLog:
+    """An Output that writes to a logger."""
+
+    passive = True
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
+
+    def handle(self, event: Event, transcript: Transcript) -> None:
+        """Log what someone may need to find out later."""
+        if isinstance(event, Began):
+            self._logger.info("begin %s model=%s task=%s", event.source, event.model, event.task_id)
+        elif isinstance(event, Final):
+            self._logger.debug("final %d: %d-%d ms", transcript.sentences, event.begin_ms, event.end_ms)
+        elif isinstance(event, Gap):
+            self._logger.warning("gap %d-%d ms: %s", event.begin_ms, event.end_ms, event.reason)
+        elif isinstance(event, Reconnecting):
+            self._logger.warning("%s", reconnecting(event))
+        elif isinstance(event, Notice):
+            self._logger.log(LEVELS[event.level], "%s", event.text)
+        elif isinstance(event, Ended):
+            self._logger.info("end %s", "; ".join(account(event)))
+
+    def close(self) -> None:
+        """Nothing to end."""

@@ -1,0 +1,98 @@
+"""Which file that is there may be written over: one that this tool could have written itself."""
+
+import codecs
+import re
+from pathlib import Path
+
+# What audio, video, pictures and archives are called, whatever is in them.
+_MEDIA = """
+.wav .wave .mp3 .flac .ogg .oga .opus .m4a .m4b .mp4 .m4v .mov .mkv .mka .webm .aac .ac3 .aif .aiff .aifc .au .snd .caf
+.wma .wmv .avi .amr .spx .ts .mts .m2ts .mpg .mpeg .mp2 .3gp .3g2 .flv .ogv .w64 .rf64 .ape .wv .tta .dts .ra .rm .mid
+.midi .pcm .raw .gz .xz .zip .7z .tar .png .jpg .jpeg .gif .pdf .doc .docx .odt .xls .xlsx
+"""
+MEDIA = frozenset(_MEDIA.split())
+# What nobody calls a transcript: programs, settings, pages, keys.
+_OTHERS = """
+.py .pyc .ipynb .c .h .cc .cpp .hpp .cs .rs .go .java .kt .swift .rb .pl .php .lua .r .js .jsx .mjs .css .scss .vue .sql
+.sh .bash .zsh .fish .ps1 .bat .cmd .toml .ini .cfg .conf .yaml .yml .json .xml .html .htm .svg .tex .bib .lock .patch
+.diff .pem .key .crt .cer .csr .pub .asc .gpg .env .db .sqlite .plist .service .desktop .eml .mbox .ics .vcf .rtf
+"""
+OTHERS = frozenset(_OTHERS.split())
+# How programs, pages, keys and documents begin that are text to whoever looks at bytes alone.
+_NO_TEXT = re.compile(r"#!|-----BEGIN |<\?xml|<!doctype|<html|%PDF|%!PS|\{\\rtf|diff --git |From \S+@", re.IGNORECASE)
+HEAD_BYTES = 1 << 13
+LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ |    \S")  # a long traceback may be cut in two
+# How a file of each format begins.
+BEGINS = {
+    "jsonl": re.compile(r'\{"type": ?"(begin|partial|final|gap|pause|resume|reconnect|notice|end)"'),
+    "srt": re.compile(r"\d+\s*\n\d+:\d\d:\d\d,\d\d\d -->"),
+    "vtt": re.compile(r"WEBVTT"),
+    "ass": re.compile(r"\[Script Info\]"),
+    "lrc": re.compile(r"\[\d+:\d\d\.\d\d\]"),
+    "tsv": re.compile(r"start\tend\ttext"),
+}
+
+
+def check_overwrite(path: Path, name: str, suffixes: dict[str, str], *, free: bool = False) -> str:
+    """Why a file there is none that this tool could have written as `name`; empty where it could, or there is none.
+
+    Args:
+        path: Of what is to be written.
+        name: The format, or an empty string for text of any kind.
+        suffixes: The suffix of each format.
+        free: Its text is of any form: a template says which.
+    """
+    read = _ends(path)
+    if read is None:
+        return ""
+    head, rest = read
+    suffix = path.suffix.lower()
+    other = next((each for each, end in suffixes.items() if end == suffix and each != name), "")
+    if suffix in MEDIA:
+        return f"is there, and called like no transcript ({suffix})"
+    if other and name:
+        return f"is there, and called like a file of another format ({other})"
+    text = _text(head)
+    if text is None or _binary(rest):
+        return "is there, and holds no text"
+    if name in {"", "text"} and not free and (suffix in OTHERS or path.name.startswith(".") or _NO_TEXT.match(text)):
+        return "is there, and is no transcript"
+    begins = BEGINS.get(name)
+    if begins is not None and text.strip() and not begins.match(text.lstrip("\ufeff \r\n\t")):
+        return f"is there, and holds something else than {name}"
+    return ""
+
+
+def check_log_overwrite(path: Path) -> str:
+    """Why a log may not be written to a file, nor in time be replaced by its next one; empty where it may be."""
+    read = _ends(path)
+    text = "" if read is None else _text(read[0])
+    return "" if text == "" or (text and LOGGED.match(text)) else "is there, and is no log of this tool"
+
+
+def _ends(path: Path) -> tuple[bytes, bytes] | None:
+    """How a file begins and how it ends; None where there is none, or it is empty."""
+    try:
+        if not path.is_file() or not path.stat().st_size:
+            return None
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+            file.seek(max(HEAD_BYTES, path.stat().st_size - HEAD_BYTES))
+            return head, file.read(HEAD_BYTES)
+    except OSError:
+        return None  # whoever opens it for writing will say what is wrong
+
+
+def _binary(rest: bytes) -> bool:
+    """Whether the end of a file is no text; its first character may be cut."""
+    return all(_text(rest[cut:]) is None for cut in range(4))
+
+
+def _text(head: bytes) -> str | None:
+    """The beginning of a file as text; None where it is none."""
+    if b"\0" in head:
+        return None
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(head)  # a last character may be cut
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,68 @@
+"""Messages as they came, one to a line: text as it stands, binary as base64. Nothing is interpreted."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+from asrcli.core.message import Binary, Message, Text
+from asrcli.core.printable import escaped, harmless
+from asrcli.outputs.formatting import as_json
+from asrcli.outputs.line_writer import LineWriter
+
+SHOWN = 40  # characters of audio that we sent ourselves
+
+
+class RawMessages:
+    """Lines for every answer, and for what was sent where that is asked for."""
+
+    def __init__(
+        self, lines: LineWriter, now: Callable[[], float], *, stamp: bool, sent: bool, to_screen: bool
+    ) -> None:
+        self._lines, self._now, self._began = lines, now, now()
+        self._stamp, self._sent, self._to_screen = stamp, sent, to_screen
+
+    def show(self, message: Message, sent: bool) -> None:
+        """Put out one message that came, or that was sent."""
+        if sent and not self._sent:
+            return
+        if self._stamp:
+            at_ms = round((self._now() - self._began) * 1000)
+            direction = "sent" if sent else "received"
+            line = as_json({"at_ms": at_ms, "direction": direction, "message": _value(message, short=sent)})
+        else:
+            line = as_json({"sent": _value(message, short=True)}) if sent else _verbatim(message)
+        self._lines.write(harmless(line) if self._to_screen else line)
+
+
+def _verbatim(message: Message) -> str:
+    """Text as it stands, where it is harmless; else JSON that means the same."""
+    if not isinstance(message, Text):
+        return as_json(_value(message, short=False))
+    if message.data == harmless(message.data):
+        return message.data
+    try:
+        value = json.loads(message.data)
+    except (ValueError, RecursionError):
+        return as_json(message.data)
+    return as_json(value) if set(message.data) & {"\n", "\r"} else escaped(message.data)
+
+
+def _value(message: Message, *, short: bool) -> Any:
+    """A message as something JSON can hold; audio of our own is shortened."""
+    if isinstance(message, Binary):
+        encoded = base64.b64encode(message.data).decode("ascii")
+        return {"binary": _short(encoded) if short else encoded, "bytes": len(message.data)}
+    if not isinstance(message, Text):
+        return {"closed": message.code, "reason": message.reason}
+    try:
+        value = json.loads(message.data)
+    except (ValueError, RecursionError):
+        return message.data
+    if short and isinstance(value, dict) and isinstance(value.get("audio"), str):
+        value["audio"] = _short(value["audio"])
+    return value
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… {len(text)} characters"

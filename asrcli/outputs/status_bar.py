@@ -1,0 +1,173 @@
+"""The line below the live line: how far a file is, or how a microphone does. Drawn, not decided."""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.progress_bar import ProgressBar
+from rich.segment import Segment
+
+from asrcli.core.events import Absent, Began, Billed, Ended, Event, Level, Paused, Progress, Reconnecting, Resumed
+from asrcli.core.printable import harmless
+from asrcli.core.transcript import Transcript
+from asrcli.outputs.formatting import clock, money
+from asrcli.outputs.text_fitting import simple
+
+BAR_CELLS = 40
+METER_CELLS = 10
+METER_DB = 60  # what is quieter than the lowest of these shows nothing
+HINT = "? keys"
+
+
+class StatusBar(Protocol):
+    """What is drawn below the live line."""
+
+    def handle(self, event: Event) -> bool:
+        """Take an event; whether there is something to draw from now on."""
+        ...
+
+    def draw(self, console: Console, transcript: Transcript, cells: int) -> Iterator[Segment]:
+        """One line of at most so many cells."""
+        ...
+
+
+class FileStatusBar:
+    """Position, speed and time left, and how far that is."""
+
+    def __init__(self, now: Callable[[], float], *, paced: bool) -> None:
+        self._now, self._paced = now, paced
+        self._began: Began | None = None
+        self._began_at = 0.0
+        self._sent_ms = 0
+        self._cost: float | None = None
+
+    def handle(self, event: Event) -> bool:
+        """Follow what has begun, what was sent and what that costs."""
+        if isinstance(event, Began):
+            self._began, self._began_at = event, self._now()
+        elif isinstance(event, Progress):
+            self._sent_ms = event.sent_ms
+        elif isinstance(event, Billed):
+            self._cost = event.cost
+        return self._began is not None
+
+    def draw(self, console: Console, transcript: Transcript, cells: int) -> Iterator[Segment]:
+        """The bar, if there is room for one, and the figures."""
+        if self._began is None:
+            return
+        # A paced run is where its audio is; an unpaced one sends far ahead, so there the text tells the position.
+        reached_ms = max(transcript.covered_ms, self._sent_ms if self._paced else 0)
+        position_ms = max(0, reached_ms - self._began.begin_ms)
+        figures, total_ms = self._figures(position_ms, cells), self._began.duration_ms
+        room = min(BAR_CELLS, cells - cell_len(figures) - 1)
+        if total_ms and room >= 8:
+            bar = ProgressBar(total_ms, min(position_ms, total_ms), width=room)
+            yield from console.render(bar, console.options.update_width(room))
+            yield Segment(" ")
+        yield Segment(figures)
+
+    def _figures(self, position_ms: int, cells: int) -> str:
+        """Position, speed and what is left, as much of it as there is room for."""
+        assert self._began is not None  # noqa: S101  the caller looked
+        elapsed_s = max(self._now() - self._began_at, 0.001)
+        speed, total_ms = position_ms / 1000 / elapsed_s, self._began.duration_ms
+        figures = [_short(position_ms) + (f"/{_short(total_ms)}" if total_ms else ""), f"{speed:.1f}x"]
+        if total_ms and speed > 0.01:
+            figures.append(f"ETA {_short(int(max(0, total_ms - position_ms) / speed))}")
+        if self._cost is not None:
+            figures.append(money(self._cost))
+        while len(" ".join(figures)) > cells:
+            figures.pop()
+        return " ".join(figures)
+
+
+class MicrophoneStatusBar:
+    """State, time, level and lag of what is heard. It stands there from the first moment on."""
+
+    def __init__(self, *, keys: bool) -> None:
+        self._keys = keys
+        self._state = "connecting"
+        self._held: dict[str, str] = {}  # speaker -> paused or muted
+        self._absent: set[str] = set()  # speakers whose device is gone
+        self._levels: dict[str, float] = {}  # speaker -> dBFS
+        self._heard_ms = self._sent_ms = 0
+        self._cost = ""
+
+    def handle(self, event: Event) -> bool:
+        """Follow the state of things."""
+        if isinstance(event, Began):
+            self._state = "listening"
+        elif isinstance(event, Reconnecting):
+            self._state = f"reconnecting ({event.attempt})"
+        elif isinstance(event, Progress):
+            self._state, self._sent_ms = "listening", event.sent_ms
+            self._heard_ms = max(self._heard_ms, event.sent_ms)
+        elif isinstance(event, Level):
+            self._levels[event.speaker] = event.dbfs
+            self._absent.discard(event.speaker)
+            self._heard_ms = max(self._heard_ms, event.at_ms)
+        elif isinstance(event, Paused):
+            self._held[event.speaker] = "muted" if event.muted else "paused"
+        elif isinstance(event, Absent):
+            self._absent.add(event.speaker)
+            self._levels.pop(event.speaker, None)
+        elif isinstance(event, Resumed):
+            self._held.pop(event.speaker, None)
+        elif isinstance(event, Billed) and event.cost is not None:
+            self._cost = money(event.cost)
+        return not isinstance(event, Ended)
+
+    def draw(self, console: Console, transcript: Transcript, cells: int) -> Iterator[Segment]:
+        """As much as there is room for; the state and the time always."""
+        level = max(self._levels.values(), default=-METER_DB)
+        figures = [
+            self._status(),
+            _short(self._heard_ms),
+            *self._loud(),
+            self._lag(transcript),
+            self._cost,
+        ]
+        figures = [figure for figure in figures if figure]
+        while len(figures) > 2 and cell_len(" ".join(figures)) > cells:
+            figures.pop()
+        room = cells - cell_len(" ".join(figures))
+        shown = " ".join(figures)
+        yield Segment(shown if room >= 0 else set_cell_size(shown, cells))
+        if room > METER_CELLS:
+            meter = ProgressBar(METER_DB, min(METER_DB, max(0.0, level + METER_DB)), width=METER_CELLS)
+            yield Segment(" ")
+            yield from console.render(meter, console.options.update_width(METER_CELLS))
+            room -= METER_CELLS + 1
+        if self._keys and room > len(HINT):
+            yield Segment(f" {HINT}")
+
+    def _loud(self) -> Iterator[str]:
+        """The level of each device, behind its name where there are several."""
+        for speaker, dbfs in self._levels.items():
+            name = simple(harmless(speaker)) if len(self._levels) > 1 else ""
+            yield f"{name} {decibels(dbfs)}".strip()
+
+    def _status(self) -> str:
+        words = self._held | dict.fromkeys(self._absent, "no microphone")
+        held = [f"{simple(harmless(speaker))} {word}".strip() for speaker, word in words.items()]
+        return ", ".join(held) if held and self._state == "listening" else self._state
+
+    def _lag(self, transcript: Transcript) -> str:
+        """How far the text is behind the voice; while nobody speaks, how far what is sent is."""
+        oldest = next(iter(transcript.open.values()), None)
+        if oldest is None and (self._held or self._absent):
+            return ""
+        if oldest is not None and not oldest.words:
+            return ""  # this wire does not say how far its text reaches
+        reached_ms = self._sent_ms if oldest is None else transcript.covered_ms
+        return f"lag {max(0, self._heard_ms - reached_ms) / 1000:.1f} s"
+
+
+def _short(ms: int) -> str:
+    return clock(ms)[:-4]
+
+
+def decibels(dbfs: float) -> str:
+    """A level for people."""
+    return f"{max(dbfs, -99):.0f} dBFS"

@@ -1,0 +1,97 @@
+"""Text on a terminal, cut between words: the end that fits on one line, or all of it on several lines. Pure."""
+
+import unicodedata
+
+from rich.cells import cell_len
+
+JOINER, FLAG = "\u200d", "⚑"
+_CLOSING = frozenset("，。！？；：、”’）》〉」』】…,.!?;:)]")  # no line begins with these
+_DROPPED = {"\ufe0e", "\ufe0f", "\u20e3"}  # forms of the character before
+
+
+def simple(text: str) -> str:
+    """The text without what terminals disagree about the width of: of joined emoji the first, of a flag its place.
+
+    Only for what is drawn over and over: a line that is wider than was reckoned leaves its rests on the screen.
+    """
+    kept: list[str] = []
+    joined = half_flag = False
+    for char in text:
+        skipped, joined = joined, False
+        if char == JOINER:
+            joined = bool(kept) and unicodedata.category(kept[-1]) == "So" and kept[-1] != FLAG
+        elif char in _DROPPED or "\U0001f3fb" <= char <= "\U0001f3ff" or "\U000e0020" <= char <= "\U000e007f":
+            joined = skipped
+        elif "\U0001f1e6" <= char <= "\U0001f1ff":  # two of these are a flag
+            kept += [] if half_flag else [FLAG]
+            half_flag = not half_flag
+            continue
+        elif not skipped or unicodedata.category(char) != "So":
+            kept.append(char)
+        half_flag = False
+    return "".join(kept)
+
+
+def fit_tail(settled: str, unsettled: str, cells: int) -> tuple[str, str]:
+    """The end of the text that fits into so many terminal cells, cut from the left behind an ellipsis.
+
+    It begins with a whole word, unless the last word alone is too long. A character two cells wide is never halved.
+    """
+    whole = settled + unsettled
+    if cell_len(whole) <= cells:
+        return settled, unsettled
+    room, begin = cells - 1, len(whole)
+    while begin and cell_len(whole[begin - 1]) <= room:
+        begin -= 1
+        room -= cell_len(whole[begin])
+    begin = next((at for at in range(begin, len(whole)) if _may_begin(whole, at)), _at_character(whole, begin))
+    return "…" + settled[begin:], unsettled[max(0, begin - len(settled)) :]
+
+
+def wrap_text(text: str, cells: int, indent: int = 0) -> list[str]:
+    """The text as lines of at most so many cells, each of which begins with a word; all but the first are indented.
+
+    A word that is longer than a line stays whole: the terminal breaks it.
+    """
+    indent = indent if indent <= cells // 2 else 0
+    lines, begin, room, head = [], 0, cells, ""
+    while (end := _fitting(text, begin, room)) < len(text):
+        lines.append(head + text[begin:end].rstrip())
+        begin, room, head = end, cells - indent, " " * indent
+    lines.append(head + text[begin:].rstrip())
+    return lines
+
+
+def _fitting(text: str, begin: int, cells: int) -> int:
+    """Where the first line ends of what stands from `begin` on: before a word, the first one at least."""
+    stop, used = begin, 0
+    while stop < len(text) and (used := used + cell_len(text[stop])) <= cells:
+        stop += 1
+    while stop < len(text) and text[stop].isspace():  # spaces at the end of a line need no room
+        stop += 1
+    if stop == len(text):
+        return stop
+    for at in range(stop, begin, -1):
+        if _may_break(text, at):
+            return at
+    return next((at for at in range(stop + 1, len(text)) if _may_break(text, at)), len(text))
+
+
+def _may_break(text: str, at: int) -> bool:
+    near = max(0, at - 16)  # a word is looked at, not the text
+    return text[at] not in _CLOSING and _may_begin(text[near : at + 1], at - near)
+
+
+def _may_begin(text: str, at: int) -> bool:
+    """Whether a word begins here: behind a space, or beside a wide character, as in Chinese."""
+    if text[at].isspace() or cell_len(text[at]) == 0:
+        return False
+    before = text[:at].rstrip("".join(char for char in set(text[max(0, at - 8) : at]) if cell_len(char) == 0))
+    return not before or before[-1].isspace() or cell_len(before[-1]) > 1 or cell_len(text[at]) > 1
+
+
+def _at_character(text: str, at: int) -> int:
+    """The first place from here on where no mark is torn from its letter."""
+    while at < len(text) and cell_len(text[at]) == 0:
+        at += 1
+    return at

@@ -1,0 +1,1 @@
+"""The inference wire (run-task): Fun-ASR, Paraformer, Gummy and qwen-audio streaming models."""

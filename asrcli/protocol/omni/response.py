@@ -1,0 +1,117 @@
+"""The answer of a model to a turn: how it goes over the wire in pieces, and how it is read. Knows nothing of audio.
+
+Source of the facts: the service's references for client events and server events of Qwen-Omni realtime.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from asrcli.protocol.json_messages import Json, part, text
+
+COMPLETED, FAILED, INCOMPLETE, CANCELLED = "completed", "failed", "incomplete", "cancelled"
+CUT_SHORT = frozenset({INCOMPLETE, CANCELLED})
+# How the pieces of a text are called: the text itself, and what is spoken where the answer is audio too.
+WRITTEN, SPOKEN = "text", "audio_transcript"
+# What tells nothing that the pieces and the end of an answer do not tell.
+AROUND = frozenset(
+    {
+        "output_item.added",
+        "output_item.done",
+        "content_part.added",
+        "content_part.done",
+        "audio.delta",
+        "audio.done",
+    }
+)
+PIECE = 12  # characters
+AUDIO_TOKENS_S, TEXT_TOKENS = 12.5, 0.6  # a second; a character
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswer:
+    """How an answer ended, and its text as far as that is told at its end; `reason` is why it is not whole."""
+
+    status: str
+    text: str = ""
+    reason: str = ""
+
+
+def read(response: Json) -> ModelAnswer:
+    """What response.done tells of an answer."""
+    details = part(response, "status_details")
+    error = part(details, "error")
+    reason = ": ".join(filter(None, (text(error, "code"), text(error, "message")))) or text(details, "reason")
+    contents = [content for item in _objects(response, "output") for content in _objects(item, "content")]
+    said = "".join(text(content, "text") or text(content, "transcript") for content in contents)
+    return ModelAnswer(text(response, "status"), said, reason)
+
+
+def _objects(value: Json, key: str) -> list[Json]:
+    found = value.get(key)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseWriter:
+    """An answer that a server gives; `spoken` is what the client asked for, and here it is a text as well."""
+
+    id: str
+    item: str
+    conversation: str
+    spoken: bool
+
+    def begun(self) -> tuple[str, Json]:
+        """response.created."""
+        return "response.created", {"response": self._response("in_progress", [], None)}
+
+    def given(self, said: str, usage: Json) -> Iterator[tuple[str, Json]]:
+        """The text, piece by piece, and the end."""
+        kind, field = (SPOKEN, "transcript") if self.spoken else (WRITTEN, "text")
+        within = {"response_id": self.id, "output_index": 0}
+        here = {**within, "item_id": self.item, "content_index": 0}
+        item, whole = self._item("in_progress", []), self._item(COMPLETED, [self._content(said)])
+        yield "response.output_item.added", {**within, "item": item}
+        yield "response.content_part.added", {**here, "part": self._content("")}
+        for at in range(0, len(said), PIECE):
+            yield f"response.{kind}.delta", {**here, "delta": said[at : at + PIECE]}
+        yield f"response.{kind}.done", {**here, field: said}
+        yield "response.content_part.done", {**here, "part": self._content(said)}
+        yield "response.output_item.done", {**within, "item": whole}
+        yield "response.done", {"response": self._response(COMPLETED, [whole], usage)}
+
+    def cancelled(self) -> tuple[str, Json]:
+        """The end, where the client wants none."""
+        return "response.done", {"response": self._response(CANCELLED, [], None)}
+
+    def _response(self, status: str, output: list[Json], usage: Json | None) -> Json:
+        return {
+            "id": self.id,
+            "object": "realtime.response",
+            "conversation_id": self.conversation,
+            "status": status,
+            "modalities": ["text", "audio"] if self.spoken else ["text"],
+            "output": output,
+            "usage": usage,
+        }
+
+    def _item(self, status: str, content: list[Json]) -> Json:
+        about = {"id": self.item, "object": "realtime.item", "type": "message", "status": status}
+        return {**about, "role": "assistant", "content": content}
+
+    def _content(self, said: str) -> Json:
+        return {"type": "audio", "transcript": said} if self.spoken else {"type": "text", "text": said}
+
+
+def tokens(audio_ms: int, told: str, said: str) -> Json:
+    """The usage of an answer, as the service counts: audio by its length, text by its own."""
+    audio, texts, output = (
+        ceil(audio_ms / 1000 * AUDIO_TOKENS_S), ceil(len(told) * TEXT_TOKENS), ceil(len(said) * TEXT_TOKENS),
+    )  # fmt: skip
+    return {
+        "total_tokens": audio + texts + output,
+        "input_tokens": audio + texts,
+        "output_tokens": output,
+        "input_tokens_details": {"text_tokens": texts, "audio_tokens": audio},
+        "output_tokens_details": {"text_tokens": output},
+    }

@@ -1,0 +1,247 @@
+"""The turns of an Omni session as the client hears of them: spoken, answered, written down. Knows one wire.
+
+An answer does not say what it answers: it is the oldest turn that has ended and has no answer yet.
+"""
+
+from dataclasses import dataclass, field
+
+from asrcli.core.events import Event, Final, Gap, Notice, Partial, Usage
+from asrcli.protocol.discarded import REPEATED, DiscardedMessages
+from asrcli.protocol.inference.sentence import OPEN
+from asrcli.protocol.json_messages import Json, counted, label, need, part, text, whole, word
+from asrcli.protocol.omni import response as omni_response
+from asrcli.protocol.omni.response import ModelAnswer
+from asrcli.protocol.realtime.items import TRANSCRIPTION, RealtimeItems, Utterance, reason_of
+from asrcli.protocol.service_errors import ServiceError
+
+RESPONSE = "response."
+UNANSWERED = "the service has not answered this"
+UNWHOLE = "the service has not answered this to its end"
+UNFINISHED = ModelAnswer(omni_response.INCOMPLETE)
+
+
+@dataclass
+class OmniTurn:
+    """What is known of one turn beside its times."""
+
+    utterance: Utterance
+    ended: bool = False  # the service may answer it
+    answering: bool = False  # it has
+    guessed: bool = False  # nobody announced it: an answer came
+    parts: dict[tuple[int, int], str] = field(default_factory=dict)  # the text so far, by its place in the answer
+    outcome: ModelAnswer | None = None
+    listened: bool = False  # what was said will not be written down (any more)
+    heard: str = ""
+    language: str = ""
+    emotion: str = ""
+
+    @property
+    def text(self) -> str:
+        """The answer so far, and in the end."""
+        told = self.outcome.text if self.outcome is not None else ""
+        return (told or "".join(said for _, said in sorted(self.parts.items()))).strip()
+
+
+class OmniTurns(RealtimeItems):
+    """Items that are answered. Finals leave in the order of the audio, each once.
+
+    With `side` a final waits for what another model writes down of it, at most to the end of the next answer.
+
+    Attributes:
+        waiting: An answer has been asked for and has not come to its end.
+    """
+
+    def __init__(self, dropped: DiscardedMessages, *, side: bool) -> None:
+        super().__init__(dropped)
+        self.waiting = False
+        self._side = side
+        self._turns: dict[str, OmniTurn] = {}  # by key, those without a final
+        self._answered: dict[str, str] = {}  # response -> key of its turn
+        self._given: dict[str, str] = {}  # response that has come to its end -> its text
+        self._running = ""  # the response that was heard of last
+        self._early = 0  # answers that came before their commits were named
+
+    @property
+    def pending(self) -> bool:
+        """Whether an answer is due to what has ended."""
+        return bool(self._commits) or any(each.ended or each.answering for each in self._turns.values())
+
+    def answer(self, name: str, value: Json, sent_ms: int | None) -> list[Event]:
+        """What an event says about an answer.
+
+        Raises:
+            ProtocolError: it has no text, where it is of no use without.
+        """
+        events = self._answer(name, value, sent_ms)
+        if len(self._turns) < OPEN:
+            return events
+        oldest = next(iter(self._turns.values()))  # the service has forgotten it
+        oldest.outcome, oldest.listened = UNFINISHED if oldest.text else ModelAnswer(omni_response.FAILED), True
+        return [*events, *self._release(sent_ms)]
+
+    def _answer(self, name: str, value: Json, sent_ms: int | None) -> list[Event]:
+        step = name.removeprefix(RESPONSE)
+        if step in {"created", "done"}:
+            response = part(value, "response")
+            named = word(response, "id") or (self._running if step == "done" else "")
+            if step == "done":
+                return self._end(response, named, sent_ms)
+            if named in self._given:
+                if not self._unanswered():
+                    return []  # said again
+                self._renew(named)
+            self._turn(named)
+            return []
+        kind, _, step = step.partition(".")
+        if kind in {omni_response.WRITTEN, omni_response.SPOKEN} and step in {"delta", "done"}:
+            whole_field = "text" if kind == omni_response.WRITTEN else "transcript"
+            said = need(value, "delta" if step == "delta" else whole_field, str)
+            return self._add(value, said, sent_ms, more=step == "delta")
+        known = name.removeprefix(RESPONSE) in omni_response.AROUND
+        return [] if known else [Notice("debug", f"dropped an unknown event: {name}")]
+
+    def refuse(self, objection: ServiceError, sent_ms: int | None) -> list[Event]:
+        """What was asked for last will not be answered; once an answer has begun, it tells its own end."""
+        if any(turn.answering and turn.outcome is None for turn in self._turns.values()):
+            return []
+        self.waiting = False
+        if (turn := self._turns.get(self._unanswered())) is not None:
+            turn.outcome, turn.listened = ModelAnswer(omni_response.FAILED, reason=objection.words), True
+            return self._release(sent_ms)
+        return [self._lost(objection.words)] if self._commits else []
+
+    def rest(self, sent_ms: int | None) -> list[Event]:
+        """The session is over: what waits goes out as it is, and what has no text is a gap."""
+        self.waiting = False
+        for turn in self._turns.values():
+            turn.outcome, turn.listened = (
+                turn.outcome or (UNFINISHED if turn.text else ModelAnswer(omni_response.FAILED)),
+                True,
+            )
+        return [*self._release(sent_ms), *(self._lost("") for _ in tuple(self._commits))]
+
+    def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
+        if step == "committed" and self._early and utterance.key not in self._turns:
+            self._early, utterance.final = self._early - 1, ""
+            return []
+        turn = self._turns.setdefault(utterance.key, OmniTurn(utterance, listened=not self._side))
+        turn.ended = turn.ended or step != "speech_started"
+        events = super()._announcement(step, utterance, value, sent_ms)
+        return [] if self._is_ours(utterance, sent_ms) else events
+
+    def _transcription(self, step: str, item: str, value: Json, sent_ms: int | None) -> list[Event]:
+        utterance = self._utterances.get(item)
+        turn = self._turns.get(utterance.key) if utterance is not None else None
+        if turn is None or not self._side or step not in {"delta", "completed", "failed"}:
+            return [Notice("debug", f"dropped {TRANSCRIPTION}{step}")]
+        turn.language = label(value, "language") or turn.language
+        turn.emotion = label(value, "emotion") or turn.emotion
+        if step == "delta":
+            said = self._written_down(turn, text(value, "text") + text(value, "stash"))
+            return [] if self._is_ours(turn.utterance, sent_ms) else said
+        turn.heard = text(value, "transcript") if step == "completed" else ""
+        turn.listened = True
+        return self._release(sent_ms)
+
+    def _written_down(self, turn: OmniTurn, said: str) -> list[Event]:
+        """What was said goes before the answer, until there is one."""
+        said, key = turn.text or said.strip(), turn.utterance.key
+        return [Partial(key, self._begin_ms(turn.utterance), "", said, (), turn.language, turn.emotion)] if said else []
+
+    def _add(self, value: Json, said: str, sent_ms: int | None, *, more: bool) -> list[Event]:
+        named = word(value, "response_id") or self._running
+        turn = None if named in self._given else self._turns.get(self._turn(named))
+        if turn is None or turn.outcome is not None:
+            return []
+        place = (whole(value, "output_index") or 0, whole(value, "content_index") or 0)
+        before = turn.text
+        turn.parts[place] = turn.parts.get(place, "") + said if more else said
+        quiet = turn.guessed or turn.text == before or self._is_ours(turn.utterance, sent_ms)
+        return [] if quiet else self._written_down(turn, "")
+
+    def _end(self, response: Json, named: str, sent_ms: int | None) -> list[Event]:
+        self.waiting = False
+        given = omni_response.read(response)
+        if named in self._given and not self._unanswered():
+            if given.text in {"", self._given[named]}:
+                return [self._dropped.final(REPEATED)] if given.text else []
+            self._renew(named)
+        key = self._turn(named)
+        self.usage += counted(part(response, "usage"), Usage())
+        self._running = "" if self._running == named else self._running
+        turn = self._settled(key, given)
+        if named:
+            self._given[named] = given.text
+        else:  # the next without a name is another one
+            self._answered.pop(named, None)
+        if turn is None:
+            return [Notice("debug", f"dropped an answer to nothing that was said here: {named}")]
+        for before in self._turns.values():  # an answer comes to its end, or to none, before the next does
+            if before is turn:
+                turn.outcome = given
+                break
+            if before.answering:
+                before.outcome, before.listened = before.outcome or UNFINISHED, True
+        return self._release(sent_ms)
+
+    def _settled(self, key: str, given: ModelAnswer) -> OmniTurn | None:
+        """The turn whose answer has ended. One that was guessed is the one that was announced meanwhile, if any."""
+        turn = self._turns.get(key)
+        if turn is None or not turn.guessed:
+            return turn
+        announced = self._turns.get(self._unanswered())
+        if announced is not None:
+            announced.answering, announced.parts = True, turn.parts
+        if announced is not None or not (given.text or turn.text):
+            turn.utterance.final = ""
+            del self._turns[key]
+            return announced
+        return turn
+
+    def _renew(self, response: str) -> None:
+        """The name of a response that is over belongs to another one from now on."""
+        self._given.pop(response, None)
+        self._answered.pop(response, None)
+
+    def _turn(self, response: str) -> str:
+        """What an answer answers: settled when it is heard of first. Without an announcement it is a guess."""
+        if response not in self._answered:
+            key = self._unanswered() or self._unannounced(response)
+            self._turns[key].answering = True
+            self._answered[response], self._running = key, response
+        return self._answered[response]
+
+    def _unanswered(self) -> str:
+        return next((key for key, turn in self._turns.items() if turn.ended and not turn.answering), "")
+
+    def _unannounced(self, response: str) -> str:
+        """A turn that nobody announced: the oldest commit that waits, else perhaps none."""
+        utterance = self._new(f"answer {response}".strip())
+        self._early += bool(self._commits)
+        turn = OmniTurn(utterance, ended=True, guessed=not self._commits, listened=True)
+        self._take_commit(utterance)
+        self._turns[utterance.key] = turn
+        return utterance.key
+
+    def _release(self, sent_ms: int | None) -> list[Event]:
+        ready = [key for key, turn in self._turns.items() if turn.outcome is not None and turn.listened]
+        return [event for key in ready for event in self._closed(self._turns.pop(key), sent_ms)]
+
+    def _closed(self, turn: OmniTurn, sent_ms: int | None) -> list[Event]:
+        ours, given, key = self._is_ours(turn.utterance, sent_ms), turn.outcome or UNFINISHED, turn.utterance.key
+        cut = given.status in omni_response.CUT_SHORT
+        lost = given.status == omni_response.FAILED or (cut and not turn.text)
+        begin_ms, end_ms = self._close(turn.utterance, None if lost else turn.text, sent_ms)
+        if ours:
+            return [Notice("debug", "dropped an answer to the silence behind the audio")]
+        if lost:
+            return [Gap(begin_ms, end_ms, reason_of(UNANSWERED, given.reason))]
+        final = Final(key, begin_ms, end_ms, turn.text, (), turn.language, turn.emotion, heard=turn.heard)
+        return [Notice("warning", reason_of(UNWHOLE, given.reason)), final] if cut else [final]
+
+    def _lost(self, reason: str) -> Gap:
+        _, begin_ms, end_ms = self._commits.popleft()
+        return Gap(begin_ms, end_ms, reason_of(UNANSWERED, reason))
+
+    def _is_ours(self, utterance: Utterance, sent_ms: int | None) -> bool:
+        return self.over and utterance.begin_ms is not None and utterance.begin_ms >= (sent_ms or 0)

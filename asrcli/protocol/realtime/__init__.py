@@ -1,0 +1,1 @@
+"""The realtime wire (session.update): Qwen-ASR models."""

@@ -1,0 +1,272 @@
+"""The utterances of a realtime session as the client hears of them: announced, in the making, done. Knows one wire."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from asrcli.core.events import Event, Final, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Usage
+from asrcli.protocol.discarded import REPEATED, DiscardedMessages, SentenceKeys
+from asrcli.protocol.json_messages import Json, counted, label, need, part, text, word
+from asrcli.protocol.service_errors import ServiceError
+from asrcli.protocol.timestamps import likely_end, usable_time
+
+TRANSCRIPTION = "conversation.item.input_audio_transcription."
+BUFFER = "input_audio_buffer."
+CREATED = "created"
+MARKS = {"speech_started": "audio_start_ms", "speech_stopped": "audio_end_ms"}
+ANNOUNCED = (*MARKS, "committed")
+UNNAMED = "unnamed"  # what is not called anything by the service
+REFUSED = "the service refused this utterance"
+UNTOLD = "the service could not transcribe this"
+REMEMBERED = 1000  # so many utterances are known again when the service says something about them twice
+
+
+@dataclass(slots=True)
+class Utterance:
+    """One use of an item id: a service may use it again for the next utterance.
+
+    Attributes:
+        key: What its events are called; no other utterance of the task has it.
+        begin_ms, end_ms: None where the service has not said it.
+        announced: By which events.
+        committed: It has the span of a commit.
+        final: What it came to; None while it is open.
+        again: It is final, and was announced once more: what comes next is no repetition.
+        said: What was said of it last.
+        sent_ms: So much audio had been sent when it became final.
+    """
+
+    key: str
+    begin_ms: int | None = None
+    end_ms: int | None = None
+    announced: set[str] = field(default_factory=set)
+    committed: bool = False
+    final: str | None = None
+    said: str = ""
+    again: bool = False
+    sent_ms: int | None = None
+
+
+class RealtimeItems:
+    """Which utterance lies where in the audio, from announcements and commits. Times are ms of the session.
+
+    Wherever `sent_ms` is asked for, it is how much audio has been sent, None where nobody can tell.
+
+    Attributes:
+        usage: What the service counted: undocumented on this wire, taken where it comes.
+        finals: How many utterances have become final.
+        over: All that was spoken has been sent: what begins behind it is silence of ours.
+    """
+
+    def __init__(self, dropped: DiscardedMessages) -> None:
+        self.usage, self.finals, self.over = Usage(), 0, False
+        self._dropped, self._keys = dropped, SentenceKeys()
+        self._commits: deque[tuple[str, int, int]] = deque()  # event and span of those the server has not named yet
+        self._utterances: dict[str, Utterance] = {}  # the last one of each item
+        self._nameless: deque[int] = deque(maxlen=REMEMBERED)  # where speech began whose item was not named
+        self._last_end_ms, self._committing = 0, False
+
+    @property
+    def pending(self) -> bool:
+        """Whether text is due."""
+        return bool(self._commits) or any(each.final is None for each in self._utterances.values())
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The items by name, each with what was last said of it."""
+        return {item: each.said for item, each in self._utterances.items()}
+
+    def knows(self, value: Json) -> bool:
+        """Whether the item of a message was announced, or has a text."""
+        return word(value, "item_id") in self._utterances
+
+    def is_late(self, value: Json, retired: Mapping[str, str]) -> bool:
+        """Whether this says again what was said of an item of a lost connection, which nobody has announced here."""
+        item = word(value, "item_id")
+        if item not in retired or item in self._utterances:
+            return False
+        said = text(value, "transcript") or text(value, "text") + text(value, "stash")
+        return retired[item].startswith(said) if said else not retired[item]
+
+    def expect(self, begin_ms: int, end_ms: int, event: str) -> None:
+        """The client has committed this by an event; the server names the commits in their order."""
+        self._commits.append((event, begin_ms, end_ms))
+        self._committing = True
+
+    def refuse(self, objection: ServiceError, sent_ms: int | None) -> list[Event]:
+        """A commit that the service refuses takes its own span with it: the one that is named, else the oldest."""
+        del sent_ms
+        named = [commit for commit in self._commits if commit[0] == objection.about]
+        if not named and not (self._commits and objection.is_of_commit):
+            return []
+        refused = named[0] if named else self._commits[0]
+        self._commits.remove(refused)
+        self._last_end_ms = max(self._last_end_ms, refused[2])
+        return [Gap(*refused[1:], f"{REFUSED}: {objection.words}")]
+
+    def announce(self, item: str) -> None:
+        """There will be something about this item."""
+        if item:
+            self._announce(item, CREATED)
+
+    def handle(self, name: str, value: Json, sent_ms: int | None) -> list[Event]:
+        """What an event says about an item.
+
+        Raises:
+            ProtocolError: it has no text, where it is of no use without.
+        """
+        item = word(value, "item_id")
+        if not name.startswith(BUFFER):
+            return self._transcription(name.removeprefix(TRANSCRIPTION), item or UNNAMED, value, sent_ms)
+        step = name.removeprefix(BUFFER)
+        if step == "cleared":
+            return []
+        if step not in ANNOUNCED:
+            return [Notice("debug", f"dropped an unknown event: {name}")]
+        if not item:
+            return self._of_no_item(step, value, sent_ms)
+        known = self._utterances.get(item)
+        begin_ms = usable_time(value, MARKS["speech_started"])
+        if known is not None and known.final is not None and begin_ms is not None and begin_ms == known.begin_ms:
+            return []  # said twice
+        utterance = self._announce(item, step)
+        return [] if utterance is None else self._announcement(step, utterance, value, sent_ms)
+
+    def _announce(self, item: str, step: str) -> Utterance | None:
+        """The utterance that is announced; None where that is final and this is late, or said twice."""
+        known = self._utterances.get(item)
+        if known is not None and known.final is not None:
+            if step not in known.announced:
+                known.announced.add(step)
+                return None
+            if step != "speech_started" and not (step == "committed" and self._commits):
+                known.again = True
+                return None
+            known = None
+        utterance = known or self._new(item)
+        utterance.announced.add(step)
+        return utterance
+
+    def _new(self, item: str) -> Utterance:
+        self._utterances.pop(item, None)
+        utterance = self._utterances[item] = Utterance(self._keys.new(item))
+        if len(self._utterances) > REMEMBERED:
+            done = next((name for name, each in self._utterances.items() if each.final is not None), item)
+            del self._utterances[done]
+        return utterance
+
+    def _of_no_item(self, step: str, value: Json, sent_ms: int | None) -> list[Event]:
+        """A mark that does not say of what: the next utterance begins there, or the one that is open ends."""
+        if step == "speech_started":
+            self._nameless.append(self._mark(step, value, sent_ms))
+            return []
+        speaking = [each for each in self._utterances.values() if each.final is None and each.end_ms is None]
+        if step == "speech_stopped" and len(speaking) == 1:
+            return self._announcement(step, speaking[0], value, sent_ms)
+        return [Notice("debug", f"dropped {BUFFER}{step}: it names no item")]
+
+    def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
+        if step == "speech_started":
+            utterance.begin_ms = self._mark(step, value, sent_ms)
+            return [SpeechStarted(utterance.key, utterance.begin_ms)]
+        begin_ms = self._begin_ms(utterance)
+        if step == "speech_stopped":
+            utterance.begin_ms, utterance.end_ms = begin_ms, max(begin_ms, self._mark(step, value, sent_ms))
+            return [SpeechStopped(utterance.key, utterance.end_ms)]
+        self._take_commit(utterance)
+        return []
+
+    def _take_commit(self, utterance: Utterance) -> None:
+        """The oldest commit that waits is this utterance, which has none; that may be said twice."""
+        if self._commits and not utterance.committed:
+            _, utterance.begin_ms, utterance.end_ms = self._commits.popleft()
+            utterance.committed = True
+
+    def _mark(self, step: str, value: Json, sent_ms: int | None) -> int:
+        """The time that a mark gives; without a usable one speech begins where the last final ended, and ends now."""
+        starts = step == "speech_started"
+        at_ms, estimate_ms = usable_time(value, MARKS[step]), self._last_end_ms if starts else sent_ms or 0
+        if at_ms is None or (starts and not self.over and sent_ms and at_ms > sent_ms):
+            return estimate_ms
+        return min(at_ms, sent_ms or 0) if sent_ms or self.over else at_ms
+
+    def _transcription(self, step: str, item: str, value: Json, sent_ms: int | None) -> list[Event]:
+        language, emotion = label(value, "language"), label(value, "emotion")
+        if step == "text":
+            return self._so_far(item, value, language, emotion)
+        if step == "completed":
+            said = need(value, "transcript", str)
+            self.usage = counted(part(value, "usage"), self.usage)
+            utterance = self._of_text(item, said, sent_ms)
+            if utterance is None:
+                return [self._dropped.final(REPEATED)]
+            times = self._close(utterance, said, sent_ms)
+            return [Final(utterance.key, *times, said, (), language, emotion)]
+        if step == "failed":
+            known = self._utterances.get(item)
+            if known is not None and known.final is not None:
+                return [Notice("debug", f"dropped {TRANSCRIPTION}{step} of what is final")]
+            return [Gap(*self._close(known or self._new(item), None, sent_ms), reason_of(UNTOLD, _reason(value)))]
+        return [Notice("debug", f"dropped an unknown event: {TRANSCRIPTION}{step}")]
+
+    def _so_far(self, item: str, value: Json, language: str, emotion: str) -> list[Event]:
+        stash = text(value, "stash")
+        said = text(value, "text") if stash else need(value, "text", str)
+        known = self._utterances.get(item)
+        if known is not None and known.final is not None:
+            if not known.again and (known.announced or known.final.startswith(said + stash)):
+                return [Notice("debug", f"dropped a late partial of {known.key}, which is final")]
+            known = None
+        utterance = known or self._new(item)
+        utterance.said = said + stash
+        partial = Partial(utterance.key, self._begin_ms(utterance), said, stash, (), language, emotion)
+        return [partial] if partial.text else []
+
+    def _of_text(self, item: str, said: str, sent_ms: int | None) -> Utterance | None:
+        """The utterance that a text ends; None where that has ended with this text, and nothing was heard since."""
+        known = self._utterances.get(item)
+        if known is None or known.final is None:
+            return known or self._new(item)
+        # Without a word of a new utterance, and without audio or a commit that could be one, it is the same again.
+        # Where the client commits, an item that is made known once more is not another: each has a commit of its own.
+        again = known.again and not self._committing
+        news = again or (self._commits and "committed" not in known.announced)
+        if not news and known.final == said and (known.announced or known.sent_ms == sent_ms):
+            return None
+        return self._new(item)
+
+    def _begin_ms(self, utterance: Utterance) -> int:
+        while utterance.begin_ms is None and self._nameless:
+            begin_ms = self._nameless.popleft()
+            utterance.begin_ms = begin_ms if begin_ms >= self._last_end_ms else None
+        return self._last_end_ms if utterance.begin_ms is None else utterance.begin_ms
+
+    def _close(self, utterance: Utterance, said: str | None, sent_ms: int | None) -> tuple[int, int]:
+        """Where an utterance lies that comes to its end, with a text or (None) without one.
+
+        Without marks it is the oldest commit that waits; else what was sent since the last one, if there is a text. A
+        text of which only the beginning is known ends where it can have been said.
+        """
+        self._take_commit(utterance)
+        begin_ms = self._begin_ms(utterance)
+        now_ms = begin_ms if said is not None and not said.strip() else sent_ms or 0
+        if said and utterance.begin_ms is not None:
+            later = [each.begin_ms for each in self._utterances.values() if each is not utterance and each.begin_ms]
+            next_ms = min((each for each in later if each >= begin_ms), default=None)
+            now_ms = likely_end(begin_ms, said, next_ms=next_ms, sent_ms=sent_ms)
+        end_ms = max(begin_ms, now_ms if utterance.end_ms is None else utterance.end_ms)
+        utterance.final, utterance.sent_ms, utterance.begin_ms = said or "", sent_ms, begin_ms
+        utterance.said = said or utterance.said
+        self.finals += 1
+        self._last_end_ms = max(self._last_end_ms, end_ms)
+        return begin_ms, end_ms
+
+
+def reason_of(what: str, reason: str) -> str:
+    """What happened, and why where that is known."""
+    return f"{what}: {reason}" if reason else what
+
+
+def _reason(value: Json) -> str:
+    error = part(value, "error")
+    return ": ".join(filter(None, (word(error, "code"), text(error, "message")))) or text(value, "error")

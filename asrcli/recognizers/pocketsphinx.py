@@ -1,0 +1,218 @@
+"""pocketsphinx as a recognizer session: the whole policy that makes an old engine usable live. One process, one thread.
+
+Measured on human and synthetic speech: the running cepstral mean decides the accuracy, so one decoder lives as long as
+its session and is never reset between sentences; a second pass over the whole sentence pays for the first sentence and
+wherever that mean has jumped. Everything else here is bookkeeping in frames of 30 ms.
+"""
+
+import os
+import re
+from collections import deque
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from asrcli.core.audio import Format
+from asrcli.core.errors import EngineUnavailable
+from asrcli.core.events import Event, Final, Notice, SpeechStarted, SpeechStopped, Word
+from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.endpointing import FRAME_MS, PREROLL_MS, START_MS, Endpointer, SpeechBegan, SpeechCut
+from asrcli.recognizers.pocketsphinx_hotwords import HotWordSpotter
+from asrcli.recognizers.stable_words import StableWords
+from asrcli.sources.convert import converter
+
+LANGUAGE = "en"
+MODEL_RATE = 16000  # what the acoustic model was made for
+FRAME_BYTES = MODEL_RATE * FRAME_MS // 1000 * 2
+PARTIAL_EVERY = 200 // FRAME_MS
+VAD_MODE = 2
+MEAN_JUMP = 8.0  # a move of the first cepstral means by more than this made the live pass unreliable
+SECOND_PASS_LIMIT_S = 60  # longer utterances (manual mode) are not read twice
+SECOND_PASS = ("auto", "always", "never")
+
+
+def load_decoder() -> Any:
+    """A decoder with the bundled model: 0.2 s and 96 MB.
+
+    Raises:
+        EngineUnavailable: pocketsphinx is not installed, or its model does not load.
+    """
+    try:
+        import pocketsphinx
+    except ImportError as exc:
+        raise EngineUnavailable("pocketsphinx is not installed", "pip install 'asrcli[local]'") from exc
+    try:
+        return pocketsphinx.Decoder(samprate=MODEL_RATE, loglevel="FATAL")
+    except RuntimeError as exc:
+        raise EngineUnavailable(str(exc), "reinstall pocketsphinx: its model is damaged") from exc
+
+
+class SphinxSession:
+    """One task. `decoder` comes from load_decoder and may have served a task before."""
+
+    def __init__(self, decoder: Any, recognition: RecognitionSettings, second_pass: str = "auto") -> None:
+        import pocketsphinx
+
+        self._decoder, self._second_pass = decoder, second_pass
+        self._vad_mode = recognition.vad
+        self._vad = pocketsphinx.Vad(VAD_MODE, MODEL_RATE, FRAME_MS / 1000)
+        self._endpointer = Endpointer(recognition.silence_ms)
+        self._resample = converter(recognition.rate, 1, Format(MODEL_RATE))
+        self._spotter = HotWordSpotter(decoder, recognition.hotwords)
+        self._notices = self._first_notices(recognition)
+        self._rest = b""  # less than a frame
+        self._before: deque[bytes] = deque(maxlen=(PREROLL_MS + START_MS) // FRAME_MS)
+        self._frames = 0  # heard in all
+        self._number = 0
+        self._audio: list[bytes] = []  # frames of the open sentence
+        self._base = 0  # frame at which it begins
+        self._stable = StableWords("", LANGUAGE)
+
+    def feed(self, pcm: bytes) -> Iterator[Event]:
+        """Take audio; in VAD mode sentences come as they end."""
+        yield from self._notices
+        self._notices.clear()
+        data = self._rest + self._resample(pcm)
+        whole = len(data) // FRAME_BYTES * FRAME_BYTES
+        self._rest = data[whole:]
+        for at in range(0, whole, FRAME_BYTES):
+            frame = data[at : at + FRAME_BYTES]
+            self._frames += 1
+            yield from self._vad_frame(frame) if self._vad_mode else self._manual_frame(frame)
+
+    def commit(self) -> Iterator[Event]:
+        """Close the utterance (manual mode): what stood so far as a partial, then the final."""
+        if not self._audio:
+            self._open([], self._frames)
+        last = self._stable.partial(self._words(self._base))
+        if last is not None:
+            yield last
+        yield self._close(self._frames)
+
+    def clear(self) -> None:
+        """Drop the open utterance (manual mode)."""
+        if self._audio:
+            self._decoder.end_utt()
+            self._audio, self._number = [], self._number - 1
+
+    def finish(self) -> Iterator[Event]:
+        """End an open sentence. What was not committed in manual mode was not asked for."""
+        yield from self._notices
+        if self._audio and self._vad_mode:
+            yield SpeechStopped(str(self._number), self._frames * FRAME_MS)
+            yield self._close(self._frames)
+        self.clear()
+
+    def _first_notices(self, recognition: RecognitionSettings) -> list[Event]:
+        found: list[Event] = []
+        if recognition.rate < MODEL_RATE:
+            lost = f"audio at {recognition.rate} Hz is upsampled: about twice the word errors of 16000 Hz"
+            found.append(Notice("warning", f"embedded recognizer: {lost}"))
+        if self._spotter.unpronounceable:
+            names = ", ".join(self._spotter.unpronounceable)
+            found.append(Notice("warning", f"embedded recognizer: no pronunciation for the hot words {names}"))
+        return found
+
+    def _vad_frame(self, frame: bytes) -> Iterator[Event]:
+        decision = self._endpointer.add_frame(voiced=self._vad.is_speech(frame))
+        if not self._audio:
+            self._before.append(frame)
+            if isinstance(decision, SpeechBegan):
+                yield from self._start([*self._before], decision.frames)
+            return
+        self._audio.append(frame)
+        self._decoder.process_raw(frame)
+        if decision is None or isinstance(decision, SpeechBegan):
+            if len(self._audio) % PARTIAL_EVERY == 0:
+                new = self._stable.partial(self._words(self._base))
+                yield from () if new is None else (new,)
+        elif isinstance(decision, SpeechCut):
+            yield from self._cut(decision.back)
+        else:
+            yield SpeechStopped(str(self._number), (self._frames - decision.quiet) * FRAME_MS)
+            yield self._close(self._frames - decision.quiet)
+
+    def _manual_frame(self, frame: bytes) -> Iterator[Event]:
+        if self._audio:
+            self._audio.append(frame)
+            self._decoder.process_raw(frame)
+        else:
+            self._open([frame], self._frames - 1)
+        yield from ()
+
+    def _start(self, frames: list[bytes], voiced: int) -> Iterator[Event]:
+        begin_ms = (self._frames - voiced) * FRAME_MS
+        self._before.clear()
+        self._open(frames, self._frames - len(frames), begin_ms)
+        yield SpeechStarted(str(self._number), begin_ms)
+
+    def _open(self, frames: list[bytes], base: int, begin_ms: int | None = None) -> None:
+        self._number += 1
+        self._audio, self._base = frames, base
+        begin_ms = base * FRAME_MS if begin_ms is None else begin_ms
+        self._stable = StableWords(str(self._number), LANGUAGE)
+        self._begin_ms = begin_ms
+        self._decoder.start_utt()
+        if frames:
+            self._decoder.process_raw(b"".join(frames))
+
+    def _cut(self, back: int) -> Iterator[Event]:
+        """End a sentence that got too long `back` frames ago, and begin the next with those frames."""
+        at = self._frames - back
+        kept, rest = self._audio[: len(self._audio) - back], self._audio[len(self._audio) - back :]
+        yield SpeechStopped(str(self._number), at * FRAME_MS)
+        if rest:  # the live search has heard too much: only a pass over what is kept tells its words
+            self._decoder.end_utt()
+            self._decoder.start_utt()
+            self._decoder.process_raw(b"".join(kept), full_utt=True)
+            self._audio = kept
+        yield self._close(at)
+        self._open(rest, at)
+        yield SpeechStarted(str(self._number), at * FRAME_MS)
+
+    def _close(self, end: int) -> Final:
+        """The final of the open sentence; it may be empty."""
+        before = _means(self._decoder)
+        self._decoder.end_utt()
+        pcm = b"".join(self._audio)
+        if self._audio and self._wants_second_pass(before, len(pcm)):
+            self._decoder.start_utt()
+            self._decoder.process_raw(pcm, full_utt=True)
+            self._decoder.end_utt()
+        words = self._spotter.corrected(self._words(self._base), pcm, self._base * FRAME_MS)
+        begin_ms = words[0].begin_ms if words else self._begin_ms
+        end_ms = words[-1].end_ms if words else max(begin_ms, end * FRAME_MS)
+        self._audio = []
+        text = " ".join(word.text for word in words)
+        return Final(str(self._number), begin_ms, end_ms, text, words, LANGUAGE)
+
+    def _wants_second_pass(self, before: list[float], size_bytes: int) -> bool:
+        if self._second_pass == "never" or size_bytes > SECOND_PASS_LIMIT_S * MODEL_RATE * 2:
+            return False
+        jumped = max(abs(b - a) for a, b in zip(before, _means(self._decoder), strict=True)) > MEAN_JUMP
+        return self._second_pass == "always" or ((self._number == 1 or jumped) and _load_permits())
+
+    def _words(self, base: int) -> tuple[Word, ...]:
+        at_ms = partial(_frame_ms, base)
+        return tuple(
+            Word(re.sub(r"\(\d+\)$", "", found.word), at_ms(found.start_frame), at_ms(found.end_frame + 1))
+            for found in self._decoder.seg() or ()
+            if not found.word.startswith(("<", "[", "+"))
+        )
+
+
+def _frame_ms(base: int, frame: int) -> int:
+    return base * FRAME_MS + frame * 10  # pocketsphinx counts 10 ms frames from the start of the utterance
+
+
+def _means(decoder: Any) -> list[float]:
+    """The first four cepstral means, where a change of speaker or channel shows."""
+    return [float(mean) for mean in decoder.get_cmn(True).split(",")[:4]]
+
+
+def _load_permits() -> bool:
+    """Whether a second pass (0.17 of the sentence's length) would not make other sessions fall behind."""
+    try:
+        return os.getloadavg()[0] < 2 * (os.cpu_count() or 1)
+    except (AttributeError, OSError):  # Windows
+        return True

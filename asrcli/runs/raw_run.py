@@ -1,0 +1,171 @@
+"""The wire with nothing in between: messages out at a pace, every answer handed on as it came. No transcript."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from time import monotonic
+
+from asrcli.core.errors import AsrError, ConnectionLost
+from asrcli.core.interfaces import Transport
+from asrcli.core.message import Closed, Message, Text, Writable
+from asrcli.engine.inbox import ThreadCrashed
+from asrcli.protocol.raw_exchange import RawExchange, message_name, message_refusal
+from asrcli.terminal.interrupts import interruptible
+
+
+@dataclass(frozen=True, slots=True)
+class RawPiece:
+    """Something to send: audio, or a text message, due so many milliseconds after the first."""
+
+    data: bytes | str
+    due_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _MessageSent:
+    """A message that has gone out."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class _AllSent:
+    """All has been sent."""
+
+    error: AsrError | None = None
+
+
+class RawRun:
+    """One exchange over one connection.
+
+    Args:
+        pieces: What is sent between the first and the last messages, read in a thread of its own.
+        pace: Times real time; None is as fast as it goes.
+        idle_s: How long to wait for the next answer once all has been sent.
+        show: Hears every message in the order it came or went, and whether it was sent.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        exchange: RawExchange,
+        pieces: Iterator[RawPiece],
+        pace: float | None,
+        idle_s: float,
+        show: Callable[[Message, bool], None],
+    ) -> None:
+        self._transport, self._exchange, self._pieces = transport, exchange, pieces
+        self._pace, self._idle_s, self._show = pace, idle_s, show
+        self._inbox: SimpleQueue[Message | _MessageSent | _AllSent | ThreadCrashed] = SimpleQueue()
+        self._ready, self._ended, self._room = Event(), Event(), Event()
+        self._interrupted = False
+
+    def hold(self) -> None:
+        """Talk until the answer that ends it, or until nothing more comes.
+
+        Raises:
+            ConnectionLost: the other end left too early, or said nothing for too long.
+            ServiceRefused: it said that the task has failed.
+            KeyboardInterrupt: the user left, at once or after the last answer.
+        """
+        try:
+            with interruptible(self._finish):
+                self._say(self._exchange.first)
+                if not self._exchange.ready:
+                    self._ready.set()
+                Thread(target=self._receive, name="receive", daemon=True).start()
+                Thread(target=self._send, name="send", daemon=True).start()
+                self._follow()
+        finally:
+            self._ended.set()
+            self._ready.set()
+            self._room.set()
+            self._transport.close()
+        if self._interrupted:
+            raise KeyboardInterrupt
+
+    def _finish(self) -> None:
+        self._interrupted = True
+        self._ended.set()
+        self._room.set()
+
+    def _follow(self) -> None:
+        spent = False
+        while True:
+            try:
+                # While audio flows the other end may say nothing for as long as it likes.
+                item = self._inbox.get(timeout=self._idle_s if spent or not self._ready.is_set() else None)
+            except Empty:
+                if spent and not self._exchange.over:
+                    return  # no answer is due: silence is the end
+                raise ConnectionLost(f"no answer for {self._idle_s:.0f} s") from None
+            if isinstance(item, ThreadCrashed):
+                raise item.error
+            if isinstance(item, _AllSent):
+                spent = True
+                if item.error is not None:
+                    raise item.error
+            elif isinstance(item, Closed):
+                if self._exchange.over or item.code != 1000:
+                    raise ConnectionLost(item.reason or "closed by the other end", item.code)
+                return
+            elif isinstance(item, _MessageSent):
+                self._show(item.message, True)
+            else:
+                self._show(item, False)
+                if self._ends(item):
+                    return
+
+    def _ends(self, message: Message) -> bool:
+        name = message_name(message)
+        if (name and name == self._exchange.failed) or (name == "error" and not self._ready.is_set()):
+            raise message_refusal(message)
+        if name and name == self._exchange.ready:
+            self._ready.set()
+        return bool(name) and name == self._exchange.over
+
+    def _say(self, messages: "tuple[Message, ...] | list[Message]") -> None:
+        for message in messages:
+            self._inbox.put(_MessageSent(message))  # before its answer can come
+            self._transport.send(message)
+
+    def _receive(self) -> None:
+        try:
+            message: Message | Writable | None = None
+            while not isinstance(message, Closed):
+                message = self._transport.recv()
+                if isinstance(message, Writable | Closed):
+                    self._room.set()
+                if not isinstance(message, Writable):
+                    self._inbox.put(message)
+        except BaseException as exc:  # the top of a thread: the main thread must hear of it
+            self._inbox.put(ThreadCrashed(exc))
+
+    def _wait_for_room(self) -> bool:
+        """Wait until more may be handed over; False when nothing more is to be sent."""
+        while not self._ended.is_set():
+            self._room.clear()  # before the question: what is told behind it is not missed
+            if self._transport.writable:
+                return True
+            if not self._ended.is_set():
+                self._room.wait()
+        return False
+
+    def _send(self) -> None:
+        try:
+            self._ready.wait()
+            began = monotonic()
+            for piece in self._pieces:
+                due = began + piece.due_ms / 1000 / self._pace if self._pace else 0.0
+                if self._ended.wait(max(0.0, due - monotonic())) or not self._wait_for_room():
+                    break
+                self._say([Text(piece.data)] if isinstance(piece.data, str) else self._exchange.audio(piece.data))
+            self._say(self._exchange.last)
+            self._inbox.put(_AllSent())
+        except ConnectionLost:
+            pass  # the receive thread says how it ended
+        except AsrError as exc:
+            self._inbox.put(_AllSent(exc))
+        except BaseException as exc:  # the top of a thread: the main thread must hear of it
+            self._inbox.put(ThreadCrashed(exc))

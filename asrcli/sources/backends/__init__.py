@@ -1,0 +1,1 @@
+"""The libraries and programs that microphones are read through."""

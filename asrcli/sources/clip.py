@@ -1,0 +1,54 @@
+"""What is taken of a source: a span, a track, a channel, a gain. Small generators over pieces of PCM."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.sources.loudness import segment
+from asrcli.sources.placed_audio import Item, MissingAudio, PlacedPiece
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """All of it, as it is, unless said otherwise.
+
+    Attributes:
+        channel: Counts from 0; None mixes all.
+        track: Number from 1 or language of a sound track; None is the default one.
+    """
+
+    begin_ms: int = 0
+    end_ms: int | None = None
+    channel: int | None = None
+    gain_db: float = 0.0
+    track: str | None = None
+
+    def of(self, items: Iterable[Item], audio_format: Format) -> Iterator[Item]:
+        """The wanted part of mono PCM, made louder or softer; nothing is read behind the end."""
+        first = audio_format.samples(self.begin_ms)
+        last = None if self.end_ms is None else audio_format.samples(self.end_ms)
+        for item in items:
+            if isinstance(item, PlacedPiece):
+                behind = None if last is None else max(0, last - item.position) * SAMPLE_BYTES
+                before = max(0, first - item.position)
+                wanted = item.pcm[before * SAMPLE_BYTES : behind]
+                if wanted:
+                    yield PlacedPiece(item.position + before, amplified(wanted, self.gain_db, audio_format))
+                if last is not None and item.end >= last:
+                    return
+            elif isinstance(item, MissingAudio):
+                begin, end = max(first, item.begin), item.end if last is None else min(last, item.end)
+                if begin < end:
+                    yield MissingAudio(begin, end, item.reason)
+                if last is not None and item.end >= last:
+                    return
+            else:
+                yield item
+
+
+def amplified(pcm: bytes, gain_db: float, audio_format: Format) -> bytes:
+    """PCM made louder by so many decibels, or softer; what would be too loud is held at the limit."""
+    if not gain_db:
+        return pcm
+    louder: bytes = segment(pcm, audio_format).apply_gain(gain_db).raw_data
+    return louder

@@ -1,0 +1,72 @@
+"""Pipes, which cannot be sought: read as they come, and remembered for another try."""
+
+import io
+import os
+import tempfile
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_BEFORE_SAMPLES = {b"ftyp", b"free", b"skip", b"wide", b"uuid"}
+HEAD_LIMIT = 64 << 20  # how much of a pipe is kept for another try
+
+
+def index_at_end(head: bytes) -> bool:
+    """Whether this is the head of an MP4 or M4A whose index follows its samples: no decoder can read that as it comes.
+
+    Such a file is a row of boxes, each with its size and its name in front.
+    """
+    at = 0
+    while (name := head[at + 4 : at + 8]) in _BEFORE_SAMPLES:
+        at += max(8, int.from_bytes(head[at : at + 4], "big"))
+    return name == b"mdat"
+
+
+class PipeReader(io.RawIOBase):
+    """What a pipe is read through: gives what is there without waiting for more, and remembers it for another try."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._again = b""
+        self.head: bytearray | None = bytearray()
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """At least one byte, unless the pipe has ended."""
+        room = memoryview(buffer)
+        if self._again:
+            data, self._again = self._again[: len(room)], self._again[len(room) :]
+        else:
+            data = os.read(self._fd, len(room))
+            if self.head is not None:
+                self.head += data
+                if len(self.head) > HEAD_LIMIT:
+                    self.head = None
+        room[: len(data)] = data
+        return len(data)
+
+    def fill(self, size: int) -> None:
+        """Read until so much is remembered, or the pipe has ended."""
+        while self.head is not None and len(self.head) < size and self.read(size):
+            pass
+
+    def rewind(self) -> None:
+        """Begin with what was read before."""
+        self._again = bytes(self.head or b"")
+
+    def forget(self) -> None:
+        """Somebody can read this: no other try is needed."""
+        self.head = None
+
+    def spooled(self) -> IO[bytes]:
+        """A temporary file with all of it, from the beginning; it goes away when it is closed."""
+        spool = tempfile.TemporaryFile()  # noqa: SIM115  its reader closes it
+        spool.write(self.head or b"")
+        while data := os.read(self._fd, 1 << 16):
+            spool.write(data)
+        spool.seek(0)
+        return spool

@@ -1,0 +1,134 @@
+"""PCM at its place in a file: pieces with positions, what is missing between them, and chunks made of both. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
+from asrcli.core.errors import AsrError
+from asrcli.core.events import Event, Gap, Notice
+
+FILL_MS = 2000  # a shorter hole is heard as silence: a new task for it would take longer and split a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPiece:
+    """PCM and the position of its first sample, counted from the beginning of the file."""
+
+    position: int
+    pcm: bytes
+
+    @property
+    def end(self) -> int:
+        """Position of the first sample behind it."""
+        return self.position + len(self.pcm) // SAMPLE_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class MissingAudio:
+    """Audio from position `begin` to `end` that is not in the file, or cannot be decoded, and why."""
+
+    begin: int
+    end: int
+    reason: str
+
+
+Item = PlacedPiece | MissingAudio | Notice
+
+
+class TimelineLayout:
+    """Lays PCM on the timeline of a file: piece behind piece, until it is told to jump."""
+
+    def __init__(self, audio_format: Format) -> None:
+        self.format = audio_format
+        self.at = 0  # where the next piece begins
+        self.too_much = 0  # so many samples of what comes next are left out
+
+    def pieces(self, pieces: Iterable[bytes]) -> Iterator[PlacedPiece]:
+        """These, one behind the other."""
+        for pcm in pieces:
+            cut = min(self.too_much, len(pcm) // SAMPLE_BYTES)
+            self.too_much -= cut
+            piece = PlacedPiece(self.at, pcm[cut * SAMPLE_BYTES :])
+            self.at = piece.end
+            yield piece
+
+    def jump(self, until_s: float) -> None:
+        """Go on at a later time."""
+        self.at = max(self.at, round(until_s * self.format.rate))
+
+    def silence(self, until_s: float) -> Iterator[PlacedPiece]:
+        """Silence up to a time, a second at most in one piece."""
+        end = round(until_s * self.format.rate)
+        while self.at < end:
+            yield from self.pieces([bytes(min(end - self.at, self.format.rate) * SAMPLE_BYTES)])
+
+
+def fill_holes(pieces: Iterable[bytes]) -> Iterator[PlacedPiece]:
+    """Pieces of PCM that follow each other without a hole; a piece may end in the middle of a sample."""
+    at, half = 0, b""
+    for data in pieces:
+        pcm = half + data
+        whole = len(pcm) // SAMPLE_BYTES * SAMPLE_BYTES
+        pcm, half = pcm[:whole], pcm[whole:]
+        if pcm:
+            yield PlacedPiece(at, pcm)
+            at += whole // SAMPLE_BYTES
+
+
+def chunked(items: Iterable[Item], audio_format: Format, chunk_ms: int, shift: int) -> Iterator[Chunk | Event]:
+    """Chunks of equal length at positions that are shifted by `shift` samples; what is missing becomes a Gap.
+
+    A chunk ends early at a jump, at the end, and before an error: what was read until then is heard.
+    """
+    joiner = _Joiner(audio_format, audio_format.samples(chunk_ms) * SAMPLE_BYTES, shift)
+    try:
+        for item in items:
+            if isinstance(item, PlacedPiece):
+                yield from joiner.add(item)
+            elif isinstance(item, MissingAudio):
+                begin_ms, end_ms = (audio_format.ms(at + shift) for at in (item.begin, item.end))
+                yield from joiner.rest()
+                yield Gap(begin_ms, end_ms, item.reason)
+            else:
+                yield item
+    except AsrError:
+        yield from joiner.rest()
+        raise
+    yield from joiner.rest()
+
+
+class _Joiner:
+    """Pieces in, chunks out."""
+
+    def __init__(self, audio_format: Format, size_bytes: int, shift: int) -> None:
+        self._fill, self._size, self._shift = audio_format.samples(FILL_MS), size_bytes, shift
+        self._held = bytearray()
+        self._at: int | None = None  # where what is held begins
+        self._end = 0
+
+    def add(self, piece: PlacedPiece) -> Iterator[Chunk]:
+        """Take one more piece; the chunks that are full."""
+        if self._at is not None and self._end < piece.position <= self._end + self._fill:
+            if not self._held:
+                self._at = self._end
+            self._held += bytes((piece.position - self._end) * SAMPLE_BYTES)
+        elif self._at is None or piece.position != self._end:
+            yield from self.rest()
+        if not self._held:
+            self._at = piece.position
+        self._held += piece.pcm
+        self._end = piece.end
+        while len(self._held) >= self._size:
+            yield self._chunk(self._size)
+
+    def rest(self) -> Iterator[Chunk]:
+        """What is held, as a shorter chunk."""
+        if self._held:
+            yield self._chunk(len(self._held))
+
+    def _chunk(self, size: int) -> Chunk:
+        assert self._at is not None  # noqa: S101  something is held
+        chunk = Chunk(self._at + self._shift, bytes(self._held[:size]))
+        del self._held[:size]
+        self._at = chunk.end - self._shift
+        return chunk

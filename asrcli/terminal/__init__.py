@@ -1,0 +1,1 @@
+"""The terminal of the person who runs the program: its keys, Ctrl-C, and restoring it."""

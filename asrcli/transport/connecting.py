@@ -1,0 +1,81 @@
+"""Opens a WebSocket on the I/O thread: over all addresses of a host, or by a proxy, and nowhere else than was asked."""
+
+import ssl
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from asrcli import __version__
+from asrcli.core.settings import ConnectionSettings
+from asrcli.transport.io_thread import IoThread
+from asrcli.transport.trouble import header, is_redirect
+from asrcli.transport.websocket_connection import WebSocket
+from asrcli.transport.websocket_protocol import CLOSE_TIMEOUT_S, MOST_BYTES, WebSocketProtocol
+
+NEXT_ADDRESS_S = 0.25  # an address that does not answer by then is not waited for: the next one is tried beside it
+WRITE_LIMIT = 64 << 10  # bytes in the library's own buffer, beside those that wait for it
+_SOCKETS = {"http": "ws", "https": "wss"}
+
+
+class Connect(connect):
+    """The library's way to a connection, which follows a redirection only where the key may go, and the audio."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Return the new address where it is of the same host, and as secure; else the error."""
+        if not isinstance(exc, InvalidStatus) or not is_redirect(exc.response.status_code):
+            return exc
+        return same_host(self.uri, header(exc.response.headers, "Location")) or exc
+
+
+def same_host(url: str, location: str) -> str | None:
+    """Return the address that a redirection leads to; None where that is another place, or less secure."""
+    if not location or not location.isascii() or not location.isprintable() or " " in location:
+        return None
+    try:
+        old, new = urlsplit(url), urlsplit(urljoin(url, location))
+        new = new._replace(scheme=_SOCKETS.get(new.scheme, new.scheme), fragment="")
+        ports = [parts.port or {"ws": 80, "wss": 443}.get(parts.scheme) for parts in (old, new)]
+    except ValueError:
+        return None
+    upgraded = (old.scheme, new.scheme, *ports) == ("ws", "wss", 80, 443)
+    same = (old.scheme, ports[0]) == (new.scheme, ports[1]) or upgraded
+    return new.geturl() if same and old.hostname == new.hostname and new.username is None else None
+
+
+async def opened(
+    io: IoThread,
+    url: str,
+    connection: ConnectionSettings,
+    headers: Sequence[tuple[str, str]],
+    proxy: str | None,
+    tls: ssl.SSLContext | None,
+    log: Any,
+) -> WebSocket:
+    """Open it, within the connection's timeout for all of it. Raises what the library raises."""
+    more: dict[str, Any] = {}
+    if proxy is None or proxy.startswith("http"):
+        more["happy_eyeballs_delay"] = NEXT_ADDRESS_S
+    if proxy is not None and proxy.startswith("https"):
+        more["proxy_ssl"] = tls or True
+    client = await Connect(
+        url,
+        additional_headers=headers,
+        user_agent_header=f"asrcli/{__version__}",
+        open_timeout=connection.connect_timeout_s,
+        close_timeout=CLOSE_TIMEOUT_S,
+        ping_interval=None,  # pings are sent, and judged, by WebSocket
+        ping_timeout=None,
+        compression=None,  # PCM does not shrink
+        logger=log,
+        max_size=MOST_BYTES,
+        write_limit=WRITE_LIMIT,
+        proxy=proxy,
+        ssl=tls,
+        create_connection=WebSocketProtocol,
+        **more,
+    )
+    assert isinstance(client, WebSocketProtocol)  # noqa: S101  as it was asked for
+    return WebSocket(client, io, connection.stall_timeout_s, connection.keepalive_s)

@@ -1,0 +1,160 @@
+"""Single requests of a client over HTTP: JSON there, JSON back, and a few more attempts where they may help."""
+
+import json
+import random
+import time
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlencode, urlsplit
+
+from asrcli import __version__
+from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, UsageError
+from asrcli.core.message import Text
+from asrcli.core.settings import ConnectionSettings
+from asrcli.protocol.json_messages import Json, read, rest_url
+from asrcli.transport.proxy import is_socks, proxy_label, proxy_of
+from asrcli.transport.tls import tls_context
+from asrcli.transport.trouble import HttpAnswer, explained, refused
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector, Request
+
+RETRIES = 3
+FIRST_WAIT_S = 0.5  # it doubles each time
+MOST_BYTES = 8 << 20  # of an answer
+SPENT = "Throttling.AllocationQuota"  # a limit that waiting does not lift
+
+
+class _TransientFailure(Exception):
+    """Trouble that may be over soon; `unheard`: whatever was asked has certainly not been done."""
+
+    def __init__(self, error: AsrError, *, unheard: bool) -> None:
+        super().__init__(error)
+        self.error, self.unheard = error, unheard
+
+
+class HttpClient:
+    """Requests to the service of a connection. A redirection is not followed: the key is for this host alone."""
+
+    def __init__(
+        self,
+        connection: ConnectionSettings,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
+        retries: int = RETRIES,
+    ) -> None:
+        self._connection, self._sleep, self._chance, self._retries = connection, sleep, chance, retries
+
+    def post(
+        self,
+        path: str,
+        body: Json | None = None,
+        query: Mapping[str, str | int] | None = None,
+        *,
+        repeatable: bool = True,
+    ) -> Json:
+        """The answer to one request. What is not `repeatable` is tried again only where it was certainly not done.
+
+        Raises:
+            ConnectFailed: nobody there, or no answer that is one.
+            ServiceRefused: the service said no.
+            ProtocolError: it said yes, and nothing that can be read.
+            UsageError: an address, a proxy or certificates that cannot be used.
+        """
+        url = rest_url(self._connection.url, path)
+        for attempt in range(self._retries + 1):
+            try:
+                return self._once(url, body, f"?{urlencode(query)}" if query else "")
+            except ServiceRefused as refused:
+                refused.region = self._connection.region
+                raise
+            except _TransientFailure as trouble:
+                error = trouble.error
+                wait_s = FIRST_WAIT_S * 2**attempt * (1 + self._chance()) / 2
+                wait_s = max(wait_s, getattr(error, "retry_after_s", None) or 0.0)
+                if attempt == self._retries or not (repeatable or trouble.unheard):
+                    raise error from None
+                self._sleep(wait_s)
+        raise AssertionError
+
+    def _once(self, url: str, body: Json | None, query: str) -> Json:
+        from http.client import HTTPException
+        from urllib.error import URLError
+
+        keyless, proxy = self._connection.key is None, proxy_of(url, self._connection.proxy)
+        opener, request = self._prepared(url, body, query, proxy)
+        try:
+            with closing(opener.open(request, timeout=self._connection.connect_timeout_s)) as response:
+                said = response.read(MOST_BYTES + 1)
+                answer = HttpAnswer(response.status, response.reason or "", said, response.headers)
+        except URLError as exc:  # while it was connecting or sending
+            cause = exc.reason if isinstance(exc.reason, Exception) else exc
+            raise _failed(url, cause, proxy, unheard=True) from None
+        except (OSError, EOFError, HTTPException, ValueError, LookupError) as exc:
+            raise _failed(url, exc, proxy, unheard=False) from None
+        if 200 <= answer.status < 300:
+            return _answer(said)
+        raise _refusal(refused(url, answer, keyless=keyless), answer.status)
+
+    def _prepared(self, url: str, body: Json | None, query: str, proxy: str | None) -> "tuple[OpenerDirector, Request]":
+        from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request
+
+        connection = self._connection
+        data = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json", "User-Agent": f"asrcli/{__version__}"}
+        headers |= dict(connection.headers)
+        if connection.key:
+            headers["Authorization"] = f"Bearer {connection.key.reveal()}"
+        request = Request(url + query, data, headers, method="POST")  # noqa: S310  rest_url lets http and https through
+        opener = OpenerDirector()  # without the handlers that would follow redirections
+        opener.add_handler(
+            HTTPSHandler(context=tls_context(connection.ca)) if url.startswith("https") else HTTPHandler()
+        )
+        if proxy is not None:
+            _lead_through(request, proxy)
+        return opener, request
+
+
+def _lead_through(request: "Request", proxy: str) -> None:
+    """Send it by this proxy."""
+    try:
+        parts = urlsplit(proxy)
+        usable = parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.scheme != "http":
+        kind = "" if is_socks(proxy) or not usable else f" ({parts.scheme}://)"
+        raise UsageError(
+            f"{proxy_label(proxy)}{kind}: single requests go by http:// proxies only", "name one with --proxy"
+        )
+    host = parts.netloc.rpartition("@")[2]
+    if parts.username is not None:
+        who = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        request.add_header("Proxy-Authorization", f"Basic {b64encode(who.encode()).decode()}")
+    request.set_proxy(host, "http")
+
+
+def _answer(said: bytes) -> Json:
+    """What was said; where that is no JSON it is not shown, for a key may be in it."""
+    try:
+        return read(Text(said.decode("utf-8")))
+    except (UnicodeDecodeError, ProtocolError):
+        raise ProtocolError("an answer that is not a JSON object") from None
+
+
+def _failed(url: str, exc: Exception, proxy: str | None, *, unheard: bool) -> Exception:
+    import ssl
+
+    error = ConnectFailed(url, *explained(url, exc, "HTTP", proxy))
+    hopeless = isinstance(exc, ssl.SSLError) or not isinstance(exc, OSError)
+    return error if hopeless else _TransientFailure(error, unheard=unheard)
+
+
+def _refusal(error: AsrError, status: int) -> Exception:
+    """The error for a status other than success; what may pass is wrapped."""
+    if isinstance(error, ConnectFailed) and error.passing:
+        return _TransientFailure(error, unheard=status == 503)
+    throttled = isinstance(error, ServiceRefused) and status == 429 and not error.code.startswith(SPENT)
+    return _TransientFailure(error, unheard=True) if throttled else error

@@ -1,0 +1,77 @@
+"""What a mistaken command line is answered with: what was probably meant, ready to be copied."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asrcli.cli.app import COMMANDS
+from asrcli.cli.render.suggestions import is_input, suggestion
+from tests.support.command import asr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["talk.wav"], "did you mean asr file talk.wav?"),
+        (["talk.wav", "--local"], "did you mean asr file talk.wav?"),
+        (["my talk.MP4"], "did you mean asr file 'my talk.MP4'?"),
+        (["会议记录.m4a"], "did you mean asr file '会议记录.m4a'?"),
+        (["-"], "did you mean asr file -?"),
+        (["https://example.org/talk.mp3"], "did you mean asr file 'https://example.org/talk.mp3'?"),
+        (["fiel"], "No such command 'fiel'; did you mean asr file?"),
+        (["sesions"], "did you mean asr sessions?"),
+        (["mic", "talk.wav"], "did you mean asr file talk.wav?"),
+        (["file"], "name a file, or - for standard input: cat talk.wav | asr file -"),
+        (["file", "--local"], "name a file, or - for standard input"),
+        (["--local", "file", "talk.wav"], "options stand behind a command: asr file --local"),
+        (["quite-other"], "No such command 'quite-other'; see "),
+        (["verify"], "verify --help"),
+        (["file", "--paec", "1", "talk.wav"], "--pace"),
+    ],
+)
+def test_a_mistaken_command_line_is_answered_with_what_was_meant(arguments: list[str], said: str) -> None:
+    """One line, exit code 2, and a command that can be copied."""
+    done = asr(*arguments)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert said in done.stderr
+
+
+def test_a_file_without_a_suffix_is_known_by_being_there(tmp_path: Path) -> None:
+    """`asr recording` means the file of that name, if there is one."""
+    path = tmp_path / "recording"
+    assert not is_input(str(path))
+    path.write_bytes(b"")
+    assert is_input(str(path))
+
+
+@given(st.text(), st.lists(st.text(), max_size=3))
+def test_no_words_are_too_odd_for_a_hint(problem: str, words: list[str]) -> None:
+    """Whatever somebody writes, and whatever the library says of it."""
+    for told in (problem, f"No such command '{problem}'.", f"Got unexpected extra argument(s) ({problem})"):
+        assert isinstance(suggestion(told, words, COMMANDS), str)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--start", "1:99"], "--start 1:99: not a time"),
+        (["--end", "0:60"], "--end 0:60: not a time"),
+        (["--end", "1:75:00"], "--end 1:75:00: not a time"),
+        (["--local", "--model", "blah"], "--model blah with --local"),
+        (["--local", "--passthrough"], "--passthrough with --local"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(arguments: list[str], said: str) -> None:
+    """A time that no clock shows, a model that nobody has, a decoder that is not there."""
+    done = asr("file", "talk.wav", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+def test_seconds_alone_may_be_many() -> None:
+    """90 and 5400 are times, and so is 90:00; only behind a colon there are at most 59."""
+    for start in ("5400", "90:00", "99:59:59.9"):
+        done = asr("file", "not-there.wav", "--start", start, "--local")
+        assert done.returncode == 3, done.stderr

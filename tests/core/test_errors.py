@@ -1,0 +1,118 @@
+"""Errors as one sentence each, and an exit code for all of them."""
+
+import inspect
+
+import pytest
+
+from asrcli.cli.app import EXIT_CODES, exit_code
+from asrcli.core import errors
+from asrcli.core.errors import (
+    AsrError,
+    AudioLost,
+    BudgetReached,
+    ConnectFailed,
+    ConnectionLost,
+    EngineUnavailable,
+    MissingKey,
+    MultipleErrors,
+    OutputClosed,
+    OutputError,
+    ProtocolError,
+    ServiceRefused,
+    SourceError,
+    UsageError,
+    shorten,
+)
+
+KEY_ADVICE = "set DASHSCOPE_API_KEY, or name a file with --api-key-file, or try --local, which needs none"
+SENTENCES = [
+    (UsageError("a with b", "drop b"), 2, "a with b; drop b"),
+    (UsageError("a with b"), 2, "a with b"),
+    (MissingKey(), 2, f"no API key; {KEY_ADVICE}"),
+    (EngineUnavailable("gone", "install it"), 2, "the embedded recognizer cannot run: gone; install it"),
+    (OutputError("a.txt", "disk full"), 2, "cannot write a.txt: disk full"),
+    (SourceError("a.wav", "no such file"), 3, "a.wav: no such file"),
+    (ConnectFailed("ws://h", "refused", "start it"), 4, "cannot connect to ws://h: refused; start it"),
+    (ConnectionLost("silent"), 4, "connection lost: silent"),
+    (ConnectionLost("broke", 1006), 4, "connection lost: broke (close code 1006)"),
+    (ProtocolError("not JSON", "x\n y"), 4, "protocol error: not JSON: x y"),
+    (ServiceRefused("Odd", "words"), 5, "refused by the service: Odd: words"),
+    (ServiceRefused("Odd", ""), 5, "refused by the service: Odd"),
+    (ServiceRefused("", "words.", "t"), 5, "refused by the service: words (task t)"),
+    (ServiceRefused("", "", "t"), 5, "refused by the service: it gives no reason (task t)"),
+    (ServiceRefused("Throttling.RateQuota", "m", "t"), 5,
+     "refused by the service: Throttling.RateQuota: m (task t); too many requests: wait a little, then try again"),
+    (MultipleErrors([SourceError("a", "gone"), ServiceRefused("X", "y"), SourceError("b", "gone")]), 5,
+     "3 inputs failed: a: gone · refused by the service: X: y · b: gone"),
+    (BudgetReached(5.0), 7, "ended before the audio did: more of it would pass the budget of 5 CNY"),
+    (AudioLost(1500), 6, "finished, but 1.50 s of audio was lost: see the gaps in the transcript"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "code", "sentence"), SENTENCES)
+def test_an_error_is_one_sentence_and_one_exit_code(error: AsrError, code: int, sentence: str) -> None:
+    """What happened, where, and what to do."""
+    assert (str(error), exit_code(error)) == (sentence, code)
+    assert "\n" not in str(error)
+
+
+def test_every_error_of_the_tree_has_an_exit_code_and_a_sentence_here() -> None:
+    """A new one cannot be forgotten."""
+    tree = {kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, AsrError)}
+    abstract = {AsrError, errors.TransportError}
+    assert tree - abstract == {type(error) for error, _, _ in SENTENCES} | {OutputClosed}
+    assert all(any(issubclass(kind, known) for known in EXIT_CODES) for kind in tree - {AsrError, MultipleErrors})
+
+
+def test_the_closest_advice_wins() -> None:
+    """Codes have families: the longest prefix that is known speaks."""
+    assert "console" in ServiceRefused("Model.AccessDenied", "").advice
+    assert "free quota" in ServiceRefused("AllocationQuota.FreeTierOnly", "").advice
+    assert ServiceRefused("Unheard.Of", "").advice == ""
+
+
+# Every code the service's error pages name, and what its advice must speak of.
+CODES = {
+    "CLIENT_ERROR": "--heartbeat",
+    "NO_VALID_AUDIO_ERROR": "silent",
+    "NO_INPUT_AUDIO_ERROR": "no speech",
+    "EmptyAudio": "input",
+    "InvalidParameter": "option",
+    "ClientDisconnect": "try again",
+    "Arrearage": "arrears",
+    "InvalidApiKey": "region",
+    "AccessDenied": "console",
+    "Model.AccessDenied": "another model",
+    "AllocationQuota.FreeTierOnly": "free quota",
+    "ModelNotFound": "region",
+    "Throttling": "wait",
+    "Throttling.RateQuota": "wait",
+    "Throttling.BurstRate": "wait",
+    "Throttling.AllocationQuota": "a limit of the account",
+    "RequestTimeOut": "--heartbeat",
+    "InternalError": "try again",
+    "invalid_value": "option",
+    "invalid_request_error": "option",
+    "SystemError": "try again",
+    "ModelServiceFailed": "try again",
+}
+
+
+@pytest.mark.parametrize(("code", "advised"), CODES.items())
+def test_every_code_of_the_service_comes_with_advice(code: str, advised: str) -> None:
+    """What it means for the person, with the task id that the service's support asks for."""
+    told = str(ServiceRefused(code, "Words of the service.", "task-1"))
+    assert told.startswith(f"refused by the service: {code}: Words of the service (task task-1); ")
+    assert advised in told
+
+
+def test_long_words_are_cut_with_an_ellipsis() -> None:
+    """However long a service talks, a line is a line."""
+    assert shorten("a  b\n" * 100, 7) == "a b a …"
+    assert len(str(ProtocolError("x", "y" * 10_000))) < 200
+
+
+def test_what_may_be_secret_in_an_address_is_not_shown() -> None:
+    """User, password and query stay out of the sentence."""
+    said = str(ConnectFailed("wss://me:secret@h:1/p?api_key=sk-1", "refused"))
+    assert said.startswith("cannot connect to wss://h:1/p: refused")

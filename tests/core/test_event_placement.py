@@ -1,0 +1,52 @@
+"""Events on another timeline."""
+
+import pytest
+
+from asrcli.core.event_placement import label_event, shift_event
+from asrcli.core.events import (
+    Event,
+    Final,
+    Finished,
+    Gap,
+    Notice,
+    Partial,
+    Progress,
+    Ready,
+    SpeechStarted,
+    SpeechStopped,
+    Usage,
+    Word,
+)
+
+WORDS, LATER = (Word("a", 0, 5, "."),), (Word("a", 1000, 1005, "."),)
+
+
+@pytest.mark.parametrize(
+    ("event", "moved"),
+    [
+        (SpeechStarted("1", 7), SpeechStarted("1", 1007)),
+        (SpeechStopped("1", 9), SpeechStopped("1", 1009)),
+        (Partial("1", 7, "a.", "b", WORDS, "en"), Partial("1", 1007, "a.", "b", LATER, "en")),
+        (Final("1", 7, 9, "a.", WORDS), Final("1", 1007, 1009, "a.", LATER)),
+        (Gap(7, 9, "why"), Gap(1007, 1009, "why")),
+    ],
+)
+def test_every_time_in_an_event_moves(event: Event, moved: Event) -> None:
+    """The server counts from its own first sample; the run has one timeline."""
+    assert shift_event(event, 1000) == moved
+
+
+@pytest.mark.parametrize("event", [Ready("t"), Notice("info", "x"), Finished(Usage(3)), Progress(5)])
+def test_an_event_without_a_time_of_the_task_stays(event: Event) -> None:
+    """Progress is told by the engine, on the run's timeline already."""
+    assert shift_event(event, 1000) == event
+
+
+def test_a_label_tells_the_sentences_of_speakers_apart() -> None:
+    """Keys of two sessions never meet; without a label nothing changes."""
+    for event in (SpeechStarted("1", 0), SpeechStopped("1", 9), Partial("1", 0, "a"), Final("1", 0, 9, "a")):
+        assert label_event(event, "left").key == "left:1"  # type: ignore[union-attr]
+        assert label_event(event, "") is event
+    for spoken in (Partial("1", 0, "a"), Final("1", 0, 9, "a"), Gap(0, 1, "x"), Finished()):
+        assert label_event(spoken, "left").speaker == "left"  # type: ignore[union-attr]
+    assert label_event(Notice("info", "x"), "left") == Notice("info", "x")

@@ -1,0 +1,165 @@
+"""The sessions that are kept: found by what their names begin with, and removed in the right order."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from asrcli.cli.build.api_key import read_key
+from asrcli.core.errors import UsageError
+from asrcli.core.events import Ended, Event
+from asrcli.journal.directory import (
+    DAY_S,
+    JournalDirectory,
+    JournalState,
+    RetentionLimits,
+    default_folder,
+    remove,
+    state,
+)
+from asrcli.journal.lock import JournalLock
+from tests.support.journals import began, final, session, spoken
+
+ENDED = Ended(300, 300, 0, 1, 0, None, None, None, 300)
+NOW = 2_000_000_000.0
+
+
+def called(letter: str) -> str:
+    """A name that sessions get, for a letter."""
+    return f"20261124-2305{ord(letter) - ord('a'):02}-a1b2"
+
+
+def kept(folder: Path, name: str, *, finished: bool = True, days: float = 0) -> Path:
+    """A session of about 10 KB that nobody has written to for so many days."""
+    events: list[Event] = [began(), final(0, 300), ENDED] if finished else [began()]
+    path = session(folder, spoken(0, 300), events, called(name))
+    for file in (*path.iterdir(), path):
+        os.utime(file, (NOW - days * DAY_S,) * 2)
+    return path
+
+
+def names(folder: Path) -> str:
+    """Which of them are there."""
+    return "".join(chr(int(path.name[13:15]) + ord("a")) for path in sorted(folder.iterdir()))
+
+
+def test_a_unique_beginning_is_enough(tmp_path: Path) -> None:
+    """Of a name that is there; one that is not is answered with the newest."""
+    for name in "abcd":
+        kept(tmp_path, name)
+    shelf = JournalDirectory(tmp_path)
+    assert shelf.find("20261124-230501").name == called("b")
+    assert shelf.find(called("a")).name == called("a")
+    assert shelf.last().name == called("d")
+    with pytest.raises(UsageError, match=f"session 20261124 could be {called('d')}, {called('c')}, {called('b')}$"):
+        shelf.find("20261124")
+    with pytest.raises(UsageError, match=f"no session x; the newest: {called('d')}, {called('c')}, {called('b')}$"):
+        shelf.find("x")
+    with pytest.raises(UsageError, match="no session"):
+        shelf.find("")
+
+
+def test_a_folder_that_is_not_there_holds_none(tmp_path: Path) -> None:
+    """And says so."""
+    shelf = JournalDirectory(tmp_path / "nowhere")
+    assert shelf.paths() == []
+    for ask in (shelf.last, lambda: shelf.find("x")):
+        with pytest.raises(UsageError, match=f"{tmp_path}/nowhere"):
+            ask()
+
+
+def test_states(tmp_path: Path) -> None:
+    """Finished, interrupted, in use, damaged."""
+    paths = [kept(tmp_path, "a"), kept(tmp_path, "b", finished=False), kept(tmp_path, "c"), kept(tmp_path, "d")]
+    lock = JournalLock(paths[2])
+    assert lock.take()
+    (paths[3] / "events.jsonl").write_text("junk\n")
+    assert [state(path) for path in paths] == [
+        JournalState.FINISHED,
+        JournalState.INTERRUPTED,
+        JournalState.IN_USE,
+        JournalState.DAMAGED,
+    ]
+    with pytest.raises(UsageError, match=f"session {called('c')} is in use"):
+        remove(paths[2])
+    lock.release()
+    remove(paths[2])
+    assert names(tmp_path) == "abd"
+
+
+def test_the_oldest_finished_ones_make_room(tmp_path: Path) -> None:
+    """What has no text yet stays, what is in use stays, and the one that has just begun."""
+    made = [kept(tmp_path, name, finished=name != "b") for name in "abcde"]
+    lock = JournalLock(made[2])
+    assert lock.take()
+    JournalDirectory(tmp_path).tidy(RetentionLimits(size_bytes=25_000), made[4], lambda: NOW)
+    assert names(tmp_path) == "bce"
+    lock.release()
+
+
+def test_what_is_too_old_goes_whatever_its_state(tmp_path: Path) -> None:
+    """A clock that was ahead makes nothing old; what a removal left behind goes too."""
+    for name, days in {"a": 15.0, "b": 13.0, "c": 15.0, "d": -4000.0}.items():
+        kept(tmp_path, name, finished=name != "c", days=days)
+    (tmp_path / f".going-{called('e')}").mkdir()
+    JournalDirectory(tmp_path).tidy(RetentionLimits(), tmp_path / "none", lambda: NOW)
+    assert names(tmp_path) == "bd"
+
+
+def test_nothing_is_removed_that_is_no_session_of_ours(tmp_path: Path) -> None:
+    """Folders and links of any name, sessions of others or without a header, and files that the user put there."""
+    for name in ("taxes", "photos", ".going-photos", "20261124-230501-a1b2x", called("z")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.txt").write_text("mine")
+    (tmp_path / "elsewhere").mkdir()
+    target = kept(tmp_path / "elsewhere", "a", days=99)
+    (tmp_path / called("y")).symlink_to(target)
+    damaged, others, mixed = (kept(tmp_path, letter, days=99) for letter in "bcd")
+    (damaged / "events.jsonl").write_text("junk\n")
+    others.chmod(0o777)
+    (mixed / "mine.txt").write_text("mine")
+    for path in (*tmp_path.iterdir(), damaged / "events.jsonl", mixed / "mine.txt", mixed, damaged):
+        os.utime(path, (0, 0), follow_symlinks=False)
+    before = sorted(path for path in tmp_path.rglob("*"))
+    for _ in range(2):
+        JournalDirectory(tmp_path).tidy(RetentionLimits(size_bytes=0), tmp_path / "none", lambda: NOW)
+    for path in (damaged, others, tmp_path / called("z"), tmp_path / "taxes", tmp_path / called("y")):
+        with pytest.raises(UsageError, match="nothing of it is deleted"):
+            remove(path)
+    with pytest.raises(UsageError, match=r"holds mine.txt, which is not ours"):
+        remove(mixed)
+    assert sorted(path for path in tmp_path.rglob("*")) == before
+
+
+def test_a_session_without_its_index_is_kept_for_its_days(tmp_path: Path) -> None:
+    """It has audio that can still be heard: pruning takes others first, and not it."""
+    whole, without = kept(tmp_path, "b", days=1), kept(tmp_path, "a", days=1)
+    (without / "0.index").unlink()
+    assert (state(whole), state(without)) == (JournalState.FINISHED, JournalState.INTERRUPTED)
+    JournalDirectory(tmp_path).tidy(RetentionLimits(size_bytes=0), tmp_path / "none", lambda: NOW)
+    assert names(tmp_path) == "a"
+
+
+def test_a_user_without_a_home_has_no_sessions_and_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container: no environment, and no entry among the users."""
+
+    def nobody(*_: object) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nobody)
+    monkeypatch.setattr(Path, "expanduser", nobody)
+    monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
+    monkeypatch.delenv("DASHSCOPE_API_KEY_FILE_PATH", raising=False)
+    assert default_folder({}, "linux") == Path("/.local/state/asrcli/sessions")
+    assert JournalDirectory(default_folder({}, "linux")).paths() == []
+    assert read_key(None) is None
+
+
+def test_where_sessions_are() -> None:
+    """As each system has it."""
+    home = {"HOME": "/h"}
+    assert default_folder(home, "linux") == Path("/h/.local/state/asrcli/sessions")
+    assert default_folder(home | {"XDG_STATE_HOME": "/s"}, "linux") == Path("/s/asrcli/sessions")
+    assert default_folder(home | {"XDG_STATE_HOME": "s"}, "linux") == Path("/h/.local/state/asrcli/sessions")
+    assert default_folder(home, "darwin") == Path("/h/Library/Application Support/asrcli/sessions")
+    assert default_folder(home | {"LOCALAPPDATA": "/l"}, "win32") == Path("/l/asrcli/sessions")

@@ -1,0 +1,53 @@
+"""A pipe whose reader is gone: an end, unless the end was asked for and there are last words to save."""
+
+import pytest
+
+from asrcli.core.errors import OutputClosed
+from asrcli.core.events import Event, Final, Gap, Partial
+from asrcli.core.transcript import Transcript
+from asrcli.outputs.pipeline import PipelineOutput
+
+
+class Pipe:
+    """An Output that breaks with the sentence "break"."""
+
+    def __init__(self) -> None:
+        self.heard: list[Event] = []
+        self.closed = False
+
+    def handle(self, event: Event, transcript: Transcript) -> None:
+        """Keep it, or break."""
+        del transcript
+        if isinstance(event, Final) and event.text == "break":
+            raise OutputClosed
+        self.heard.append(event)
+
+    def close(self) -> None:
+        """Closed."""
+        self.closed = True
+
+
+def final(text: str) -> Final:
+    """A sentence."""
+    return Final("1", 0, 1000, text)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_what_a_dead_reader_cannot_take_is_told(asked: bool) -> None:
+    """Sentences and gaps, once each; without a request for the end a closed pipe ends the run as it always did."""
+    pipe = Pipe()
+    told: list[str] = []
+    closed: list[bool] = []
+    output = PipelineOutput(pipe, lambda: asked, lambda: closed.append(True), told.append, None)
+    output.handle(final("before"), Transcript())
+    if not asked:
+        with pytest.raises(OutputClosed):
+            output.handle(final("break"), Transcript())
+        assert (told, closed) == ([], [])
+        return
+    rest = final("break"), Partial("2", 0, "", "not yet"), final("last words"), Gap(0, 1000, "gone"), final(" ")
+    for event in rest:
+        output.handle(event, Transcript())
+    output.close()
+    assert told == ["break", "last words", "[gap 00:00.000 → 00:01.000: gone]"]
+    assert (closed, pipe.heard, pipe.closed) == ([True], [final("before")], False)

@@ -1,0 +1,69 @@
+"""The bar of a microphone: what it says in each state, and that it never says more than there is room for."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+
+from asrcli.core.events import Absent, Began, Event, Level, Partial, Paused, Progress, Reconnecting, Resumed, Word
+from asrcli.core.transcript import Transcript, fold
+from asrcli.outputs.status_bar import MicrophoneStatusBar
+
+BEGAN = Began("mic", "m", "t", 0)
+LEVEL = Level(5000, -23.4, -3.0)
+
+
+def drawn(*events: Event, cells: int = 80, keys: bool = False) -> str:
+    """The bar after these events."""
+    bar, transcript = MicrophoneStatusBar(keys=keys), Transcript()
+    for event in events:
+        transcript = fold(transcript, event)
+        assert bar.handle(event)
+    console = Console(width=200, no_color=True, file=None)
+    return "".join(segment.text for segment in bar.draw(console, transcript, cells))
+
+
+@pytest.mark.parametrize(
+    ("events", "begins"),
+    [
+        ([], "connecting 00:00"),
+        ([LEVEL], "connecting 00:05 -23 dBFS"),
+        ([BEGAN, LEVEL, Progress(4600)], "listening 00:05 -23 dBFS lag 0.4 s"),
+        ([BEGAN, LEVEL, Paused(5000)], "paused 00:05 -23 dBFS "),
+        ([BEGAN, LEVEL, Paused(5000, muted=True)], "muted 00:05 -23 dBFS "),
+        ([BEGAN, LEVEL, Paused(5000), Resumed(5000, 6000)], "listening 00:05"),
+        ([BEGAN, LEVEL, Absent(5000, "gone")], "no microphone 00:05 "),
+        ([BEGAN, LEVEL, Absent(5000, "gone"), Paused(5000), Progress(9000)], "no microphone 00:09"),
+        ([BEGAN, LEVEL, Absent(5000, "gone"), LEVEL], "listening 00:05 -23 dBFS"),
+        ([BEGAN, LEVEL, Reconnecting(4, 100, "broke")], "reconnecting (4) 00:05"),
+        ([BEGAN, LEVEL, Reconnecting(4, 100, "broke"), Progress(5000)], "listening 00:05"),
+        ([BEGAN, Level(5000, float("-inf"), float("-inf"))], "listening 00:05 -99 dBFS"),
+    ],
+)
+def test_the_state_comes_first(events: list[Event], begins: str) -> None:
+    """And the time; a device that is gone is never said to be listened to."""
+    assert drawn(*events).startswith(begins)
+
+
+def test_the_lag_is_that_of_the_words_where_the_wire_tells_their_times() -> None:
+    """Where it does not, none is made up."""
+    spoken = Partial("1", 3000, "", "hello", (Word("hello", 3000, 3500),))
+    assert "lag 1.5 s" in drawn(BEGAN, LEVEL, Progress(5000), spoken)
+    assert "lag" not in drawn(BEGAN, LEVEL, Progress(5000), Partial("1", 3000, "", "hello"))
+
+
+def test_two_devices_have_two_levels() -> None:
+    """Each state and each level says whose it is."""
+    levels = [Level(5000, -20.0, -3.0, "mic"), Level(5000, -40.0, -9.0, "monitor")]
+    line = drawn(BEGAN, *levels, Paused(5000, speaker="mic"))
+    assert line.startswith("mic paused 00:05 mic -20 dBFS monitor -40 dBFS")
+
+
+@given(st.integers(10, 200), st.booleans())
+def test_it_never_needs_more_cells_than_there_are(cells: int, keys: bool) -> None:
+    """From the narrowest screen on, whatever the devices are called."""
+    assert cell_len(drawn(BEGAN, LEVEL, Progress(4600), Paused(1, speaker="mic"), cells=cells, keys=keys)) <= cells
+    both = [Level(5000, -20.0, -3.0, name) for name in ("会议室麦克风", "👩‍👩‍👧 monitor")]
+    gone = Paused(1, speaker="会议室麦克风")
+    assert cell_len(drawn(BEGAN, *both, gone, Progress(4600), cells=cells, keys=keys)) <= cells

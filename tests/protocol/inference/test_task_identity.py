@@ -1,0 +1,70 @@
+"""Which messages are about a task when a service calls it something else; and how a refusal of it reads."""
+
+from typing import Any
+
+import pytest
+
+from asrcli.core.errors import ServiceRefused
+from asrcli.core.events import Final, Finished, Ready
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.inference.codec import InferenceClient
+from tests.support.inference import client, finals, message, notices, result
+from tests.support.pair import counting
+
+NAMES = ["task-1", "TASK-1", "task1", "{task-1}", "", None, "of the service"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_task_may_be_called_something_else(name: Any) -> None:
+    """In another spelling, by an id of the service's own, or not at all, from the beginning to the end."""
+    codec = InferenceClient(RecognitionSettings("m"), counting("task-"))
+    codec.start()
+    assert codec.receive(message("task-started", name)) == [Ready("task-1")]
+    assert finals(codec, result(name)) == [Final("1", 0, 900, "x")]
+    assert codec.receive(message("task-finished", name)) == [Finished()]
+    with pytest.raises(ServiceRefused, match="no"):
+        codec.receive(message("task-failed", name, error_message="no"))
+
+
+def test_another_id_in_each_message_is_taken_on_a_connection_of_one_task() -> None:
+    """On one that had another before, what is not of this task is dropped, and a sentence is told."""
+    for alone in (True, False):
+        codec = client()
+        codec.connection_is_new = alone
+        events = codec.receive(result("another"))
+        assert events == [Final("1", 0, 900, "x")] if alone else notices(events) == ["warning"]
+        assert finals(codec, result("TASK 1", sentence_id=2)) == [Final("2", 0, 900, "x")]
+
+
+def test_what_comes_before_the_answer_is_of_an_earlier_task() -> None:
+    """And stays so; a refusal is an answer whatever its id is."""
+    codec = InferenceClient(RecognitionSettings("m"), counting("task-"))
+    codec.start()
+    assert notices(codec.receive(result("old"))) == ["warning"]
+    codec.receive(message("task-started"))
+    assert finals(codec, result("old")) == []
+    assert codec.dropped == 2
+    again = InferenceClient(RecognitionSettings("m"), counting("task-"))
+    again.start()
+    with pytest.raises(ServiceRefused, match="InvalidParameter: not reusable"):
+        again.receive(message("task-failed", "own", error_code="InvalidParameter", error_message="not reusable"))
+    assert again.start()
+    assert again.receive(message("task-started")) == [Ready("task-1")]
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"error_code": "X", "error_message": "y"}, "X: y"),
+        ({"error_message": "only words"}, "refused by the service: only words (task task-1)"),
+        ({"error_code": 429, "error_message": None}, "429"),
+        ({}, "it gives no reason"),
+    ],
+)
+def test_a_refusal_reads_well_whatever_it_leaves_out(told: dict[str, Any], said: str) -> None:
+    """No colon without a word."""
+    with pytest.raises(ServiceRefused) as caught:
+        client().receive(message("task-failed", **told))
+    assert said in str(caught.value)
+    assert ": :" not in str(caught.value)
+    assert ": (" not in str(caught.value)

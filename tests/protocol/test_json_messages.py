@@ -1,0 +1,95 @@
+"""Reading JSON with care: what is wrong is named, shortly."""
+
+import pytest
+
+from asrcli.core.errors import ProtocolError, UsageError
+from asrcli.core.message import Binary, Text
+from asrcli.protocol.json_messages import endpoint, need, number, read, whole, write
+
+
+@pytest.mark.parametrize(
+    ("message", "problem"),
+    [
+        (Binary(b"\x00\xff"), "a binary message where text is due"),
+        (Binary(b"[1]"), "a binary message where text is due"),
+        (Text(""), "an empty message"),
+        (Binary(b""), "a binary message where text is due"),
+        (Text("{"), "not JSON"),
+        (Text("[" * 100_000), "not JSON"),
+        (Text("[]"), "not a JSON object"),
+        (Text("null"), "not a JSON object"),
+    ],
+)
+def test_what_is_no_object_is_refused_by_name(message: Text | Binary, problem: str) -> None:
+    """The sentence says what came, and stays short however long it was."""
+    with pytest.raises(ProtocolError, match=problem) as caught:
+        read(message)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    "message", [Text('\ufeff{"a":1}'), Binary(b'{"a":1}'), Binary(b'\xef\xbb\xbf {"a":1}')], ids=str
+)
+def test_an_object_is_read_in_whatever_it_is_wrapped(message: Text | Binary) -> None:
+    """A byte order mark, and text in a binary message: there is no doubt what is meant."""
+    assert read(message) == {"a": 1}
+
+
+def test_half_a_character_is_replaced() -> None:
+    """No output could write it; whole ones stay, however they are escaped."""
+    assert read(Text('{"a":"x\\ud83d","b":"\\ud83d\\ude00"}')) == {"a": "x\ufffd", "b": "\U0001f600"}
+
+
+def test_a_missing_field_is_named_with_its_path() -> None:
+    """Whoever debugs an integration sees which field of which message."""
+    with pytest.raises(ProtocolError, match=r"field header\.event is missing"):
+        need({"header": {}}, "header.event", str)
+    with pytest.raises(ProtocolError, match=r"field a\.b has the wrong type"):
+        need({"a": {"b": 1}}, "a.b", str)
+    with pytest.raises(ProtocolError, match="wrong type"):
+        need({"n": True}, "n", int)
+
+
+def test_numbers_that_are_none_count_as_absent() -> None:
+    """NaN, infinity, booleans, text and what is beyond all counting never become times."""
+    value: object
+    for value in (None, True, "1", float("nan"), float("inf"), 10**400, -1e30, [], {}):
+        assert number({"n": value}, "n") is None
+        assert whole({"n": value}, "n") is None
+    assert whole({"n": 3.7}, "n") == 3
+
+
+def test_chinese_travels_as_itself() -> None:
+    """No escapes: half the bytes, and readable in any log."""
+    assert write({"text": "天气"}) == Text('{"text":"天气"}')
+
+
+@pytest.mark.parametrize(
+    ("base", "address"),
+    [
+        ("wss://host", "wss://host/p?model=m"),
+        ("wss://host/", "wss://host/p?model=m"),
+        ("ws://host:8090", "ws://host:8090/p?model=m"),
+        ("ws://[::1]:8090", "ws://[::1]:8090/p?model=m"),
+        ("wss://host/own/path", "wss://host/own/path?model=m"),
+        ("wss://host/own/path/?a=b", "wss://host/own/path?a=b&model=m"),
+    ],
+)
+def test_a_host_gets_the_path_of_the_wire_and_an_address_keeps_its_own(base: str, address: str) -> None:
+    """`--url wss://host` is enough; a full address is taken as it stands."""
+    assert endpoint(base, "/p", "model=m") == address
+
+
+@pytest.mark.parametrize("base", ["", "host", "http://host", "ws://", "ws://host:99999", "ws://host:0", "ws://[::1"])
+def test_what_is_no_websocket_address_is_a_usage_error(base: str) -> None:
+    """Told before anything is dialled."""
+    with pytest.raises(UsageError, match="not a WebSocket address"):
+        endpoint(base, "/p")
+
+
+def test_a_number_of_any_length_spoils_no_message() -> None:
+    """Python reads integers up to some thousand digits: what is longer counts nothing that there is."""
+    value = read(Text('{"text":"hi","begin_time":' + "9" * 6000 + ',"end_time":5}'))
+    assert value["text"] == "hi"
+    assert number(value, "begin_time") is None
+    assert number(value, "end_time") == 5

@@ -1,0 +1,95 @@
+"""Exchanges by hand: what is said first and last, and which answers are waited for."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from asrcli.core.errors import UsageError
+from asrcli.core.message import Binary, Message, Text
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol import raw_exchange
+from tests.support.pair import MODELS, counting
+
+FUN, QWEN = RecognitionSettings(MODELS["inference"]), RecognitionSettings(MODELS["realtime"])
+
+
+def value(message: Message) -> dict[str, object]:
+    """A text message as an object."""
+    assert isinstance(message, Text)
+    found: dict[str, object] = json.loads(message.data)
+    return found
+
+
+def test_without_own_messages_the_codec_s_are_said() -> None:
+    """run-task with the announced format, audio as it is, finish-task with the same id."""
+    exchange = raw_exchange.on_inference(replace(FUN, audio_format="opus"), counting("id"), None, None)
+    opening, closing = value(exchange.first[0]), value(exchange.last[0])
+    assert opening["payload"]["parameters"] == {"format": "opus", "sample_rate": 16000}  # type: ignore[index]
+    assert [message["header"]["task_id"] for message in (opening, closing)] == ["id1", "id1"]  # type: ignore[index]
+    assert exchange.audio(b"ab") == [Binary(b"ab")]
+    assert (exchange.ready, exchange.over) == ("task-started", "task-finished")
+
+
+def test_our_finish_task_names_the_task_of_a_run_task_of_theirs() -> None:
+    """Nobody has to write the id twice; what they write is sent as it means."""
+    mine = '{"header":{"action":"run-task","task_id":"mine"},"payload":{"x":[1,2]}}'
+    exchange = raw_exchange.on_inference(FUN, counting("id"), mine, None)
+    assert value(exchange.first[0]) == json.loads(mine)
+    assert value(exchange.last[0])["header"]["task_id"] == "mine"  # type: ignore[index]
+    own_end = raw_exchange.on_inference(FUN, counting("id"), mine, '{"end":true}')
+    assert value(own_end.last[0]) == {"end": True}
+
+
+@pytest.mark.parametrize(
+    ("vad", "kinds"), [(True, ["session.finish"]), (False, ["input_audio_buffer.commit", "session.finish"])]
+)
+def test_manual_mode_commits_before_it_finishes(vad: bool, kinds: list[str]) -> None:
+    """All the audio is one utterance there."""
+    exchange = raw_exchange.on_realtime(RecognitionSettings(QWEN.model, vad=vad), counting("id"), None, None)
+    assert [value(message)["type"] for message in exchange.last] == kinds
+    assert (value(exchange.first[0])["session"]["turn_detection"] is None) is not vad  # type: ignore[index]
+    assert value(exchange.audio(b"ab")[0])["audio"] == "YWI="
+
+
+def test_without_a_wire_everything_is_as_it_is_given() -> None:
+    """Text is text, whatever it says; nothing is waited for."""
+    exchange = raw_exchange.on_none("hello", None)
+    assert (exchange.first, exchange.last) == ((Text("hello"),), ())
+    assert (exchange.ready, exchange.over, exchange.failed) == ("", "", "")
+
+
+@pytest.mark.parametrize("words", ["{", "[]", "1", ""])
+def test_what_is_no_message_is_refused_with_its_option(words: str) -> None:
+    """Before anything is dialled."""
+    with pytest.raises(UsageError, match="--first"):
+        raw_exchange.parsed("--first", words)
+
+
+def test_what_the_user_wrote_is_sent_letter_by_letter() -> None:
+    """Their spaces, their order, their escapes: what is under test may be just that."""
+    words = '{ "type" : "session.update", "session": {"x": "\\u4f60"} }'
+    assert raw_exchange.on_realtime(QWEN, counting("id"), words, None).first == (Text(words),)
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        (Text('{"header":{"event":"task-started"}}'), "task-started"),
+        (Text('{"type":"session.updated"}'), "session.updated"),
+        (Text('{"type":1}'), ""),
+        (Text("[]"), ""),
+        (Text("x"), ""),
+        (Binary(b"{}"), ""),
+    ],
+)
+def test_events_are_known_by_their_names(message: Message, name: str) -> None:
+    """On either wire; anything else has none."""
+    assert raw_exchange.message_name(message) == name
+
+
+def test_addresses_are_those_of_the_wires() -> None:
+    """Without a wire the address stands as it is."""
+    assert raw_exchange.address("inference", "ws://h", "m") == "ws://h/api-ws/v1/inference"
+    assert raw_exchange.address("realtime", "ws://h", "m") == "ws://h/api-ws/v1/realtime?model=m"
+    assert raw_exchange.address("none", "ws://h:1/any?x=y", "m") == "ws://h:1/any?x=y"

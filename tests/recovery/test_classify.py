@@ -1,0 +1,100 @@
+"""What can be done about each error the service and the wire are known for."""
+
+import pytest
+
+from asrcli.core.errors import (
+    AsrError,
+    ConnectFailed,
+    ConnectionLost,
+    OutputError,
+    ProtocolError,
+    ServiceRefused,
+    SourceError,
+    UsageError,
+)
+from asrcli.core.settings import RetrySettings
+from asrcli.recovery.backoff import Backoff, Loss
+from asrcli.recovery.classify import FaultClass, classify
+
+
+def refused(code: str, message: str = "") -> ServiceRefused:
+    """The service says no."""
+    return ServiceRefused(code, message)
+
+
+TABLE = [
+    (refused("InvalidApiKey"), FaultClass.FATAL),
+    (refused("Arrearage"), FaultClass.FATAL),
+    (refused("AccessDenied"), FaultClass.FATAL),
+    (refused("Model.AccessDenied"), FaultClass.FATAL),
+    (refused("ModelNotFound"), FaultClass.FATAL),
+    (refused("InvalidParameter"), FaultClass.FATAL),
+    (refused("invalid_value"), FaultClass.FATAL),
+    (refused("something nobody has met"), FaultClass.FATAL),
+    (refused("CLIENT_ERROR", "The decoded text message was too big"), FaultClass.FATAL),
+    (refused("Throttling"), FaultClass.BUSY),
+    (refused("Throttling.RateQuota"), FaultClass.BUSY),
+    (refused("Throttling.BurstRate"), FaultClass.BUSY),
+    (refused("InternalError"), FaultClass.AGAIN),
+    (refused("InternalError.Algo"), FaultClass.AGAIN),
+    (refused("SystemError"), FaultClass.AGAIN),
+    (refused("ModelServiceFailed"), FaultClass.AGAIN),
+    (refused("ServiceUnavailable"), FaultClass.AGAIN),
+    (refused("server_error"), FaultClass.AGAIN),
+    (ConnectFailed("ws://x", "unknown host"), FaultClass.AGAIN),
+    (ConnectionLost("broke", 1006), FaultClass.AGAIN),
+    (ConnectionLost("oops", 1011), FaultClass.AGAIN),
+    (ConnectionLost("bye", 1000), FaultClass.AGAIN),
+    (ConnectionLost("no answer for 30 s"), FaultClass.AGAIN),
+    (ConnectionLost("policy", 1008), FaultClass.FATAL),
+    (ConnectionLost("too big", 1009), FaultClass.FATAL),
+    (refused("limit_requests", "You exceeded your current requests list."), FaultClass.BUSY),
+    (refused("limit_burst_rate"), FaultClass.BUSY),
+    (refused("rate_limit_exceeded"), FaultClass.BUSY),
+    (refused("RateLimit"), FaultClass.BUSY),
+    (refused("429"), FaultClass.BUSY),
+    (refused("internal_error"), FaultClass.AGAIN),
+    (refused("503", "try later"), FaultClass.AGAIN),
+    (refused(""), FaultClass.FATAL),
+    (ProtocolError("not JSON", "<html>"), FaultClass.FATAL),
+    (ProtocolError("an answer that is not a JSON object"), FaultClass.AGAIN),
+    (UsageError("no"), FaultClass.FATAL),
+    (SourceError("a", "b"), FaultClass.FATAL),
+    (OutputError("a", "b"), FaultClass.FATAL),
+]
+SILENT = [
+    refused("RequestTimeOut", "Response timeout!"),
+    refused("CLIENT_ERROR", "request timeout after 23 seconds."),
+]
+EMPTY = [
+    refused("NO_INPUT_AUDIO_ERROR"),
+    refused("NO_VALID_AUDIO_ERROR"),
+    refused("EmptyAudio", "No effective audio received"),
+    refused("InvalidParameter.EmptyAudio"),
+    refused("empty_audio"),
+]
+
+
+@pytest.mark.parametrize("live", [True, False])
+@pytest.mark.parametrize(("error", "what"), TABLE, ids=[str(error)[:60] for error, _ in TABLE])
+def test_each_error_has_its_remedy(error: AsrError, what: FaultClass, live: bool) -> None:
+    """Whoever is heard."""
+    assert classify(error, live=live) is what
+
+
+@pytest.mark.parametrize("error", SILENT, ids=str)
+def test_a_task_that_had_nothing_to_hear_is_no_loss_for_a_microphone(error: ServiceRefused) -> None:
+    """For a file a time-out is slowness."""
+    assert classify(error, live=True) is FaultClass.IDLE
+    assert classify(error, live=False) is FaultClass.AGAIN
+
+
+@pytest.mark.parametrize("error", EMPTY, ids=str)
+def test_a_service_that_heard_nothing_in_the_audio_is_told_apart(error: ServiceRefused) -> None:
+    """A microphone waits for speech; for a file it depends on what was sent, and the same again would not help."""
+    assert classify(error, live=True) is FaultClass.IDLE
+    assert classify(error, live=False) is FaultClass.EMPTY
+    assert (
+        Backoff(RetrySettings(9), realtime=False).lost(Loss(error, was_ready=True, ended=True, reach=None), 0.0, 1.0)
+        is None
+    )

@@ -1,0 +1,254 @@
+"""Requests that are no handshake, with raw bytes: what is answered, what is borne; and the keys they may have."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+import pytest
+
+from asrcli.core.errors import ServiceRefused
+from asrcli.core.settings import Secret
+from asrcli.dashscope.hotwords import HotWord
+from asrcli.protocol.http import customization as c
+from asrcli.recognizers.scripted import Scripted
+from asrcli.server import http_server
+from asrcli.server.auth import MOST_TOKENS, AccessControl
+from asrcli.server.serving import in_background
+from tests.support.wire import INFERENCE, PATIENCE_S, status, wait_until
+
+KEY = "sk-right"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A server without a key."""
+    with in_background(Scripted()) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def locked() -> Iterator[str]:
+    """A server with one."""
+    with in_background(Scripted(), key=Secret(KEY)) as address:
+        yield address
+
+
+@contextmanager
+def line(address: str) -> Iterator[socket.socket]:
+    """A bare connection."""
+    host, port = address.removeprefix("ws://").rsplit(":", 1)
+    with socket.create_connection((host, int(port)), PATIENCE_S) as opened:
+        yield opened
+
+
+def answer(opened: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """All that comes before the connection is closed: status, headers, body."""
+    said = b""
+    while piece := opened.recv(65536):
+        said += piece
+    head, _, body = said.partition(b"\r\n\r\n")
+    first, *rest = head.decode().split("\r\n")
+    return (
+        int(first.split()[1]),
+        {name.lower(): value for name, _, value in (each.partition(": ") for each in rest)},
+        body,
+    )
+
+
+def request(target: str, body: bytes = b"", method: str = "POST", *headers: str) -> bytes:
+    """A request as bytes."""
+    head = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+
+
+def post(address: str, target: str, body: Any = None, *headers: str) -> tuple[int, dict[str, Any]]:
+    """One request and its answer."""
+    with line(address) as opened:
+        opened.sendall(request(target, b"" if body is None else json.dumps(body).encode(), "POST", *headers))
+        code, _, said = answer(opened)
+    return code, json.loads(said)
+
+
+def create(prefix: str = "a") -> dict[str, Any]:
+    """The body of a request for a list."""
+    return c.written(c.CreateList("fun-asr-realtime", prefix, (HotWord("a"),)))
+
+
+def test_a_request_is_answered_in_json_and_the_connection_closed(server: str) -> None:
+    """With the headers that clients go by."""
+    with line(server) as opened:
+        opened.sendall(request(c.PATH, json.dumps(create()).encode()))
+        code, headers, body = answer(opened)
+    assert (code, headers["content-type"], headers["connection"]) == (200, "application/json", "close")
+    assert int(headers["content-length"]) == len(body)
+    said = json.loads(body)
+    assert said["output"]["vocabulary_id"].startswith("vocab-a-")
+    assert (said["usage"], len(said["request_id"])) == ({"count": 1}, 32)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+def test_a_request_may_come_in_pieces_of_any_size(server: str, size: int) -> None:
+    """A method cut in two is still no handshake."""
+    whole = request(c.PATH, json.dumps(c.written(c.BrowseLists())).encode())
+    with line(server) as opened:
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for at in range(0, len(whole), size):
+            opened.sendall(whole[at : at + size])
+        assert answer(opened)[0] == 200
+
+
+def test_a_handshake_may_come_in_pieces_too(server: str) -> None:
+    """What is kept until it is clear for whom is not lost."""
+    headers = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
+    head = request(INFERENCE, b"", "GET", *headers, "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==")
+    with line(server) as opened:
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for at in range(len(head)):
+            opened.sendall(head[at : at + 1])
+        assert opened.recv(12) == b"HTTP/1.1 101"
+
+
+MISTAKES = {
+    "another path": (request("/api/v2/tokens"), 404, "NotFound"),
+    "the path of a wire": (request(INFERENCE), 404, "NotFound"),
+    "another method": (request(c.PATH, b"", "DELETE"), 405, "MethodNotAllowed"),
+    "no address": (request("//["), 404, "NotFound"),
+    "no body": (request(c.PATH), 400, "InvalidParameter"),
+    "no JSON": (request(c.PATH, b"{"), 400, "InvalidParameter"),
+    "no text": (request(c.PATH, b"\xff"), 400, "InvalidParameter"),
+    "no object": (request(c.PATH, b"[]"), 400, "InvalidParameter"),
+    "no action": (request(c.PATH, b'{"model":"speech-biasing","input":{}}'), 400, "InvalidParameter"),
+    "no such list": (
+        request(c.PATH, json.dumps(c.written(c.QueryList("v"))).encode()),
+        400,
+        "BadRequest.ResourceNotExist",
+    ),
+    "no HTTP": (b"hello\r\n\r\n", 400, "InvalidParameter"),
+    "too soon over": (request(c.PATH)[:-2] + b"Content-Type: text/pl", 400, "InvalidParameter"),
+    "a long header": (request(c.PATH, b"", "POST", "X: " + "x" * 20_000), 400, "InvalidParameter"),
+    "a large body": (request(c.PATH, bytes((1 << 20) + 1)), 413, "RequestTooLarge"),
+}
+
+
+@pytest.mark.parametrize(("sent", "code", "name"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_answered_in_the_service_s_form(server: str, sent: bytes, code: int, name: str) -> None:
+    """And the next request is served."""
+    with line(server) as opened:
+        opened.sendall(sent)
+        opened.shutdown(socket.SHUT_WR)
+        status_code, _, body = answer(opened)
+    said = json.loads(body)
+    assert (status_code, said["code"], set(said)) == (code, name, {"code", "message", "request_id"})
+    assert post(server, c.PATH, c.written(c.BrowseLists()))[0] == 200
+
+
+def test_who_sends_too_much_still_hears_why(server: str) -> None:
+    """The answer is not taken away by the rest of the body; 100-continue is granted before it."""
+    head = request(c.PATH, b"", "POST", "Expect: 100-continue").replace(b"Length: 0", b"Length: 3000000")
+    with line(server) as opened:
+        opened.sendall(head)
+        assert opened.recv(100).startswith(b"HTTP/1.1 100 ")
+        opened.sendall(bytes(3_000_000))
+        opened.shutdown(socket.SHUT_WR)
+        assert answer(opened)[0] == 413
+
+
+def test_head_gets_no_body(server: str) -> None:
+    """Only what it would have been."""
+    with line(server) as opened:
+        opened.sendall(request(c.TOKENS, b"", "HEAD"))
+        code, headers, body = answer(opened)
+    assert (code, body) == (405, b"")
+    assert int(headers["content-length"]) > 0
+
+
+def test_who_is_too_slow_is_told(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request has its time."""
+    monkeypatch.setattr(http_server, "WITHIN_S", 0.1)
+    with line(server) as opened:
+        opened.sendall(b"POST ")
+        code, _, body = answer(opened)
+    assert (code, json.loads(body)["code"]) == (408, "RequestTimeOut")
+
+
+def test_no_more_requests_at_once_than_the_limit(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others come in when one has left."""
+    monkeypatch.setattr(http_server, "MOST_REQUESTS", 1)
+    with line(server) as first:
+        first.sendall(b"POST ")
+        wait_until(lambda: post(server, c.PATH, c.written(c.BrowseLists()))[0] == 503)
+    wait_until(lambda: post(server, c.PATH, c.written(c.BrowseLists()))[0] == 200)
+
+
+def test_a_server_that_stops_does_not_wait_for_half_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for nobody."""
+    monkeypatch.setattr(http_server, "MOST_REQUESTS", 1)
+    with ExitStack() as stack:
+        with in_background(Scripted()) as address:
+            half = stack.enter_context(line(address))
+            half.sendall(b"POST ")
+            wait_until(lambda: post(address, c.PATH, c.written(c.BrowseLists()))[0] == 503)
+            began = time.monotonic()
+        assert time.monotonic() - began < 2
+        with suppress(ConnectionResetError):
+            assert half.recv(1) == b""
+
+
+def test_a_server_with_a_key_asks_for_it(locked: str) -> None:
+    """On both paths; a temporary one opens the lists, and makes no other."""
+    right, wrong = f"Authorization: bearer {KEY}", "Authorization: Bearer sk-wrong"
+    for target in (c.PATH, c.TOKENS):
+        for headers in ([], [wrong]):
+            code, said = post(locked, target, create(), *headers)
+            assert (code, said["code"], said["message"]) == (401, "InvalidApiKey", "Invalid API-key provided.")
+        assert post(locked, target, create(), right)[0] == 200
+    _, minted = post(locked, c.TOKENS, None, right)
+    temporary = f"Authorization: Bearer {minted['token']}"
+    assert minted["token"].startswith("st-")
+    assert post(locked, c.PATH, create(), temporary)[0] == 200
+    assert post(locked, c.TOKENS, None, temporary)[0] == 401
+
+
+def test_a_temporary_key_opens_a_websocket(locked: str) -> None:
+    """As the key itself does, in either place."""
+    _, minted = post(locked, f"{c.TOKENS}?expire_in_seconds=1800", None, f"Authorization: Bearer {KEY}")
+    assert status(locked, INFERENCE, Authorization=f"Bearer {minted['token']}")[0] == 101
+    assert status(locked, f"{INFERENCE}?api_key={minted['token']}")[0] == 101
+    assert status(locked, INFERENCE, Authorization=f"Bearer {minted['token']}x")[0] == 401
+
+
+@pytest.mark.parametrize("seconds", ["0", "1801", "-1", "1.5", "x", "９", "9" * 5000])
+def test_a_temporary_key_lasts_from_a_second_to_half_an_hour(server: str, seconds: str) -> None:
+    """Anything else is refused."""
+    code, said = post(server, f"{c.TOKENS}?expire_in_seconds={seconds}".encode().decode("latin-1"))
+    assert (code, said["code"]) == (400, "InvalidParameter")
+
+
+def test_a_temporary_key_is_taken_until_it_expires() -> None:
+    """To the second, and of many at once each for itself."""
+    now = [1000.5]
+    gate = AccessControl(frozenset(), Secret(KEY), 1, clock=lambda: now[0])
+    short, long = gate.mint(1), gate.mint(60)
+    assert (short.expires_at, long.expires_at) == (1002, 1061)
+
+    def admitted() -> list[bool]:
+        return [gate.admits(f"Bearer {key.reveal()}", "") for key in (short.key, long.key, Secret(KEY))]
+
+    for at, expected in ((1001.9, [True, True, True]), (1002, [False, True, True]), (1061, [False, False, True])):
+        now[0] = at
+        assert admitted() == expected
+
+
+def test_temporary_keys_are_bounded() -> None:
+    """Those that are over make room."""
+    now = [0.0]
+    gate = AccessControl(frozenset(), Secret(KEY), 1, clock=lambda: now[0])
+    for _ in range(MOST_TOKENS):
+        gate.mint(60)
+    with pytest.raises(ServiceRefused, match="Throttling"):
+        gate.mint(60)
+    now[0] = 61
+    gate.mint(60)

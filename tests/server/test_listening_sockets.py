@@ -1,0 +1,76 @@
+"""Listening sockets when descriptors run out: clients are turned away, nobody is asked again and again."""
+
+import asyncio
+import resource
+import socket
+import subprocess
+import sys
+
+import pytest
+from psutil import Process
+
+from asrcli.server.listening_sockets import ListeningSocket, listen
+
+SHORT = """
+import os, resource, socket, sys
+from asrcli.server.listening_sockets import ListeningSocket
+line = ListeningSocket(socket.AF_INET, socket.SOCK_STREAM, 0)
+line.bind(("127.0.0.1", 0)); line.listen(); line.setblocking(False)
+client = socket.create_connection(line.getsockname())
+other = socket.create_connection(line.getsockname())
+held = []
+try:
+    while True:
+        held.append(os.open(os.devnull, os.O_RDONLY))
+except OSError:
+    pass
+for _ in range(2):
+    try:
+        line.accept()
+        sys.exit("accepted")
+    except BlockingIOError:
+        pass
+os.close(held.pop()); os.close(held.pop())
+for each in (client, other):
+    each.settimeout(5)
+    assert each.recv(1) == b""
+again = socket.create_connection(line.getsockname())
+line.accept()[0].close()
+print("served again")
+"""
+
+
+def test_without_descriptors_clients_are_shown_out_and_later_served() -> None:
+    """They are not left waiting, and it is said once."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import logging; logging.basicConfig()\n{SHORT}"],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=30,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)),
+    )
+    assert (done.returncode, done.stdout) == (0, "served again\n"), done.stderr
+    assert done.stderr.count("clients are turned away") == 1
+
+
+def test_a_host_of_several_addresses_has_one_port() -> None:
+    """As clients of either family expect."""
+    sockets = asyncio.run(listen("localhost", 0))
+    try:
+        assert len({line.getsockname()[1] for line in sockets}) == 1
+        taken = sockets[-1].getsockname()[1]
+        sockets[-1].listen()
+        with pytest.raises(OSError, match="in use"):
+            asyncio.run(listen("localhost", taken))
+    finally:
+        for line in sockets:
+            line.close()
+
+
+def test_the_reserve_is_given_back() -> None:
+    """With the socket."""
+    before = Process().num_fds()
+    with ListeningSocket(socket.AF_INET, socket.SOCK_STREAM, 0):
+        assert Process().num_fds() == before + 2
+    assert Process().num_fds() == before

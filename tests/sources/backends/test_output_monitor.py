@@ -1,0 +1,45 @@
+"""What this machine plays: through `parec` where there is one, and elsewhere in words that say how it is done there."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from asrcli.core.audio import Format
+from asrcli.core.errors import SourceError
+from asrcli.sources.backends.output_monitor import OutputMonitor
+
+WIRE = Format(16000)
+
+
+@pytest.mark.parametrize(("platform", "said"), [("darwin", "BlackHole"), ("win32", "Stereo Mix")])
+def test_other_systems_are_told_how_it_is_done_there(monkeypatch: pytest.MonkeyPatch, platform: str, said: str) -> None:
+    """One line, with the name of the thing."""
+    monkeypatch.setattr(sys, "platform", platform)
+    with pytest.raises(SourceError, match=said):
+        OutputMonitor().open(WIRE, instead=False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the command is Linux's")
+class TestOnLinux:
+    """With a stand-in for the command."""
+
+    def test_without_the_command_its_package_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The exact one."""
+        monkeypatch.setenv("PATH", "/nowhere")
+        with pytest.raises(SourceError, match="apt-get install pulseaudio-utils"):
+            OutputMonitor().open(WIRE, instead=False)
+
+    def test_its_samples_come_in_pieces_and_its_last_words_are_the_error(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """A sound server that goes takes the command with it."""
+        parec = tmp_path / "parec"
+        parec.write_text("#!/bin/sh\nhead -c 3200 /dev/zero\necho 'Connection terminated' >&2\nexit 1\n")
+        parec.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+        played = OutputMonitor().open(WIRE, instead=False)
+        assert [played.read(), played.read()] == [bytes(1600), bytes(1600)]
+        with pytest.raises(SourceError, match="Connection terminated"):
+            played.read()
+        played.close()

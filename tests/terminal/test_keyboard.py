@@ -1,0 +1,140 @@
+"""Keys and their terminal: left as it was found however the program ends, and no trouble in the background."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from psutil import Process
+
+from tests.support.terminal import AT_HOME, Terminal
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a POSIX terminal")
+
+LISTENS = """
+import sys, time
+from asrcli.terminal.keyboard import keyboard
+with keyboard(lambda key: print("key", key, flush=True)):
+    print("ready", flush=True)
+    {}
+"""
+HUSHED = """
+import sys, time
+from asrcli.terminal.keyboard import without_echo
+with without_echo(1):
+    print("ready", flush=True)
+    {}
+"""
+# A shell with one job, which it puts into the background; it tells how the job ends, and what it cost to wait there.
+SHELL = """
+import os, resource, signal, subprocess, sys, time
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTTOU])
+code = '''
+import signal, time
+from asrcli.terminal.keyboard import keyboard
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTTOU])
+import os
+while os.tcgetpgrp(0) != os.getpgrp():
+    time.sleep(0.01)
+with keyboard(lambda key: print("key", key, flush=True)):
+    print("taken", flush=True)
+    while os.tcgetpgrp(0) == os.getpgrp():
+        time.sleep(0.01)
+    time.sleep(1.5)
+'''
+job = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, process_group=0)
+os.tcsetpgrp(0, job.pid)
+assert job.stdout.readline() == "taken\\n"
+os.tcsetpgrp(0, os.getpgrp())
+print("in the background", flush=True)
+_, status = os.waitpid(job.pid, os.WUNTRACED)
+how = "stopped" if os.WIFSTOPPED(status) else "exited"
+job.returncode = 0
+spent = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime + resource.getrusage(resource.RUSAGE_CHILDREN).ru_stime
+print(how, "spent", round(spent, 2), "typed", sys.stdin.readline().strip(), flush=True)
+"""
+
+
+def program(text: str, what: str = "time.sleep(60)") -> Terminal:
+    """Python on a terminal."""
+    return Terminal([sys.executable, "-c", text.format(what) if "{}" in text else text])
+
+
+@pytest.mark.parametrize("text", [LISTENS, HUSHED])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGQUIT, signal.SIGABRT, signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGALRM, signal.SIGUSR1],
+)
+def test_every_signal_that_can_be_caught_leaves_the_terminal_as_it_was(text: str, number: signal.Signals) -> None:
+    """And the process still dies of it, so that whoever waits for it learns why."""
+    with program(text) as terminal:
+        terminal.wait_for("ready")
+        assert not terminal.left_as_found
+        terminal.process.send_signal(number)
+        assert terminal.finish() in {-number, 1 if number == signal.SIGINT else -number}
+        assert terminal.left_as_found
+
+
+@pytest.mark.parametrize("text", [LISTENS, HUSHED])
+@pytest.mark.parametrize("what", ["1 / 0", "sys.exit(3)", "raise KeyboardInterrupt", "pass"])
+def test_every_way_out_of_the_program_does(text: str, what: str) -> None:
+    """Errors too."""
+    with program(text, what) as terminal:
+        terminal.finish()
+        assert terminal.left_as_found
+
+
+def test_quit_on_the_keyboard_does() -> None:
+    """Ctrl-backslash, as it is typed."""
+    with program(LISTENS) as terminal:
+        terminal.wait_for("ready")
+        terminal.send("\x1c")
+        assert terminal.finish() == -signal.SIGQUIT
+        assert terminal.left_as_found
+
+
+def test_without_echo_what_is_typed_waits_for_whoever_reads_next() -> None:
+    """It is neither shown nor lost."""
+    with program(HUSHED, "time.sleep(0.5)") as terminal:
+        terminal.wait_for("ready")
+        terminal.send("typed ahead\r")
+        terminal.finish()
+        assert not any("typed" in row for row in terminal.rows())
+    with program(HUSHED + "print('read', sys.stdin.readline())", "time.sleep(0.5)") as terminal:
+        terminal.wait_for("ready")
+        terminal.send("typed ahead\r")
+        terminal.finish()
+        assert any("read typed ahead" in row for row in terminal.rows())
+
+
+def test_in_the_background_nothing_is_read_nothing_is_spent_and_nothing_stops_the_end() -> None:
+    """What is typed there is for another program; the end of the job is no reason to stop it (SIGTTOU)."""
+    with program(SHELL) as terminal:
+        terminal.wait_for("in the background")
+        terminal.send("hello\r")
+        terminal.wait_for("typed hello")
+        said = next(row for row in terminal.rows() if "typed hello" in row)
+        assert said.startswith("exited")
+        assert float(said.split()[2]) < 0.9  # of which most is the start of Python
+
+
+def test_a_terminal_that_hangs_up_costs_nothing() -> None:
+    """The program goes on without it, and does not spin."""
+    master, slave = os.openpty()
+    text = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n" + LISTENS.format("time.sleep(60)")
+    argv = [sys.executable, "-ISc", AT_HOME, sys.executable, "-c", text]
+    with subprocess.Popen(argv, stdin=slave, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            os.close(slave)
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            os.close(master)
+            before = Process(process.pid).cpu_times()
+            time.sleep(1.5)
+            after = Process(process.pid).cpu_times()
+            assert process.poll() is None
+            assert after.user + after.system - before.user - before.system < 0.1
+        finally:
+            process.kill()

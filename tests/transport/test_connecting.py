@@ -1,0 +1,223 @@
+"""How a connection comes up: over all addresses of a host, within its time, and nowhere else than was asked."""
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
+
+import pytest
+from websockets.http11 import Request, Response
+from websockets.sync.server import ServerConnection, serve
+
+from asrcli.core.errors import ConnectFailed
+from asrcli.core.message import Text
+from asrcli.core.settings import ConnectionSettings, Secret
+from asrcli.transport.connecting import same_host
+from asrcli.transport.websocket import dial
+from tests.support.command import environment
+
+KEY = Secret("sk-0123456789abcdef")
+Answer = Callable[[ServerConnection, Request], Response | None]
+
+
+@contextmanager
+def service(answer: Answer = lambda *_: None, host: str = "127.0.0.1") -> Iterator[tuple[int, list[str]]]:
+    """A server that greets whoever gets through, and the keys that it was shown."""
+    keys: list[str] = []
+
+    def greet(connection: ServerConnection) -> None:
+        connection.send("hello")
+        for _ in connection:
+            pass
+
+    def first(connection: ServerConnection, request: Request) -> Response | None:
+        keys.append(request.headers.get("Authorization", ""))
+        return answer(connection, request)
+
+    with serve(greet, host, 0, process_request=first) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.socket.getsockname()[1], keys
+        server.shutdown()
+
+
+@pytest.fixture
+def hole() -> Iterator[int]:
+    """A port of this machine that answers nothing: its queue of callers is full."""
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            caller = stack.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(full.getsockname())
+        yield full.getsockname()[1]
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
+    """Let every name have these addresses, in this order."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue refuses")
+def test_an_address_that_answers_nothing_does_not_eat_the_time(monkeypatch: pytest.MonkeyPatch, hole: int) -> None:
+    """The next one is tried beside it."""
+    with service() as (port, _):
+        resolving(monkeypatch, hole, port)
+        began = time.monotonic()
+        opened = dial("ws://service.test", ConnectionSettings(connect_timeout_s=10))
+        assert time.monotonic() - began < 5
+        assert opened.recv() == Text("hello")
+        opened.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue refuses")
+def test_the_timeout_covers_all_addresses_together(monkeypatch: pytest.MonkeyPatch, hole: int) -> None:
+    """However many there are."""
+    resolving(monkeypatch, *[hole] * 5)
+    began = time.monotonic()
+    with pytest.raises(ConnectFailed, match="no answer in time"):
+        dial("ws://service.test", ConnectionSettings(connect_timeout_s=0.6))
+    assert time.monotonic() - began < 3
+
+
+def test_the_timeout_covers_the_look_up_of_a_name_and_the_handshake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resolver that hangs, a server that accepts and is silent: both end in time."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for url, hangs in (("ws://service.test", True), (f"ws://127.0.0.1:{silent.getsockname()[1]}", False)):
+            released = threading.Event()
+            if hangs:
+                monkeypatch.setattr("socket.getaddrinfo", lambda *_, wait=released.wait: wait(20))
+            with pytest.raises(ConnectFailed, match="no answer in time"):
+                dial(url, ConnectionSettings(connect_timeout_s=0.3))
+            released.set()
+
+
+def test_of_several_addresses_that_refuse_the_refusal_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for one."""
+    with ExitStack() as stack:
+        ports = [stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(2)]
+    resolving(monkeypatch, *ports)
+    with pytest.raises(ConnectFailed, match="connection refused; nothing listens there"):
+        dial("ws://service.test", ConnectionSettings())
+
+
+def test_version_six_is_spoken() -> None:
+    """In brackets."""
+    try:
+        with service(host="::1") as (port, _):
+            opened = dial(f"ws://[::1]:{port}", ConnectionSettings())
+            assert opened.recv() == Text("hello")
+            opened.close()
+    except OSError as exc:
+        pytest.skip(f"no IPv6 here: {exc}")
+
+
+def to(location: str | None, status: int = 302) -> Answer:
+    """An answer that leads elsewhere, but for who is there already."""
+
+    def answer(connection: ServerConnection, request: Request) -> Response | None:
+        if request.path == "/there":
+            return None
+        response = connection.respond(HTTPStatus(status), "")
+        if location is not None:
+            response.headers["Location"] = location
+        return response
+
+    return answer
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_neither_key_nor_audio_follows_a_redirection_to_another_place(status: int) -> None:
+    """Another port is another place; where it leads is told."""
+    with service() as (other, seen), service(to(f"ws://127.0.0.1:{other}/there?token=secret", status)) as (port, _):
+        with pytest.raises(
+            ConnectFailed, match=rf"HTTP {status} leads to ws://127.0.0.1:{other}/there, where"
+        ) as caught:
+            dial(f"ws://127.0.0.1:{port}", ConnectionSettings(key=KEY))
+        assert "secret" not in str(caught.value)
+    assert seen == []
+
+
+LOCATIONS = ["https://login.test/portal", "//login.test/", "ftp://[::1", "a b", "http://a:99999", None, "javascript:x"]
+
+
+@pytest.mark.parametrize("location", LOCATIONS)
+def test_a_redirection_that_cannot_be_followed_is_one_line(location: str | None) -> None:
+    """A login page, an address that is none, none at all: never an error of a library."""
+    with (
+        service(to(location)) as (port, _),
+        pytest.raises(ConnectFailed, match=r"HTTP 302 leads (to .*|nowhere), where neither key nor audio goes; a fire"),
+    ):
+        dial(f"ws://127.0.0.1:{port}", ConnectionSettings(key=KEY))
+
+
+def test_a_redirection_on_the_same_host_is_followed_with_the_key_and_not_for_ever() -> None:
+    """A path; a circle ends."""
+    with service(to("/there")) as (port, keys):
+        opened = dial(f"ws://127.0.0.1:{port}", ConnectionSettings(key=KEY))
+        assert opened.recv() == Text("hello")
+        opened.close()
+    assert keys == [f"Bearer {KEY.reveal()}"] * 2
+    with service(to("/here")) as (port, _), pytest.raises(ConnectFailed, match="redirects"):
+        dial(f"ws://127.0.0.1:{port}", ConnectionSettings(key=KEY))
+
+
+PLACES = [
+    ("ws://a/x", "/y?z=1#f", "ws://a/y?z=1"),
+    ("ws://a/x", "http://a/y", "ws://a/y"),
+    ("ws://a:80/x", "wss://a/y", "wss://a/y"),
+    ("ws://a/x", "https://a:443/y", "wss://a:443/y"),
+    ("wss://a/x", "https://a/y", "wss://a/y"),
+    ("wss://a/x", "http://a/y", None),
+    ("wss://a/x", "wss://b/y", None),
+    ("wss://a/x", "wss://a.b/y", None),
+    ("wss://a/x", "wss://a:444/y", None),
+    ("ws://a:8080/x", "wss://a/y", None),
+    ("wss://a/x", "wss://me:you@a/y", None),
+    ("wss://a/x", "\x7f", None),
+]
+
+
+@pytest.mark.parametrize(("url", "location", "wanted"), PLACES)
+def test_what_is_the_same_host(url: str, location: str, wanted: str | None) -> None:
+    """And no less secure than before."""
+    assert same_host(url, location) == wanted
+
+
+LEAVING = """
+import sys
+from asrcli.core.settings import ConnectionSettings
+from asrcli.core.message import Binary
+from asrcli.transport.websocket import dial
+opened = dial(sys.argv[1], ConnectionSettings())
+assert opened.recv().data == "hello"
+if sys.argv[2] == "forked":
+    import os
+    child = os.fork()
+    if child == 0:
+        opened = dial(sys.argv[1], ConnectionSettings())
+        assert opened.recv().data == "hello"
+    elif os.waitpid(child, 0)[1]:
+        raise SystemExit("the child failed")
+if sys.argv[2] == "closed":
+    opened.close()
+if sys.argv[2] == "full":
+    for _ in range(3000):
+        opened.send(Binary(bytes(3200)))
+if sys.argv[2] == "failed":
+    raise SystemExit(3)
+"""
+
+
+@pytest.mark.parametrize("how", ["open", "closed", "full", "failed", "forked"])
+def test_a_process_ends_at_once_and_without_a_word(how: str) -> None:
+    """Whatever its connections are at; and a child that was forked opens its own."""
+    with service() as (port, _):
+        command = [sys.executable, "-X", "dev", "-W", "error", "-c", LEAVING, f"ws://127.0.0.1:{port}", how]
+        done = subprocess.run(command, env=environment(PYTHONASYNCIODEBUG=""), capture_output=True, timeout=30)  # noqa: PLW1510
+    said = [line for line in done.stderr.decode().splitlines() if not line.startswith("Executing <")]
+    assert (said, done.returncode) == ([], 3 if how == "failed" else 0)

@@ -1,0 +1,136 @@
+"""Room and signs of life, in figures: no socket and no clock."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asrcli.transport.flow_control import (
+    MARK_BYTES,
+    MARKS,
+    QUEUE_HIGH,
+    QUEUE_LOW,
+    FlowControl,
+    Liveness,
+    LivenessAction,
+)
+
+CHUNK = 3200
+
+
+def test_where_pings_are_answered_so_much_is_in_flight_and_no_more() -> None:
+    """Each mark is a ping; two that are unanswered close the door, one answer opens it, once."""
+    flow = FlowControl()
+    assert not flow.answered(mark=False)
+    sent = marks = 0
+    while flow.room:
+        marks += flow.queued(CHUNK)
+        sent += CHUNK
+        flow.written(CHUNK)
+    assert (marks, sent // MARK_BYTES) == (MARKS, MARKS)
+    assert sent < (MARKS + 1) * MARK_BYTES
+    assert flow.answered(mark=True)
+    assert flow.room
+    assert not flow.answered(mark=True)
+
+
+def test_where_no_ping_was_answered_the_queue_alone_counts() -> None:
+    """No mark is set; the door closes at the high water and opens at the low."""
+    flow, queued = FlowControl(), 0
+    while flow.room:
+        assert not flow.queued(CHUNK)
+        queued += CHUNK
+    assert QUEUE_HIGH <= queued < QUEUE_HIGH + CHUNK
+    gained = 0
+    while queued:
+        gained += flow.written(CHUNK)
+        queued -= CHUNK
+        assert flow.room == (gained > 0)
+        assert (queued < QUEUE_LOW) == flow.room
+    assert gained == 1
+
+
+STEPS = st.lists(st.one_of(st.integers(1, 40_000), st.sampled_from(["write", "pong", "mark", "distrust"])), max_size=80)
+
+
+@given(steps=STEPS)
+def test_room_is_told_each_time_it_comes_back_and_never_besides(steps: list[int | str]) -> None:
+    """Whatever happens in whatever order; and when all is written and answered there is room."""
+    flow, waiting = FlowControl(), list[int]()
+
+    def told(step: int | str) -> bool:
+        if isinstance(step, int):
+            flow.queued(step)
+            waiting.append(step)
+            return False
+        if step == "write":
+            return flow.written(waiting.pop(0)) if waiting else False
+        return flow.distrust() if step == "distrust" else flow.answered(mark=step == "mark")
+
+    for step in steps:
+        before = flow.room
+        assert told(step) == (flow.room and not before)
+    while waiting:
+        told("write")
+    while flow.marks:
+        told("mark")
+    assert flow.room
+
+
+def pulse() -> Liveness:
+    """One that dies after 16 s, looks every second and pings every 8 s."""
+    return Liveness(16, 8, 0)
+
+
+def first(found: list[LivenessAction], wanted: LivenessAction) -> int:
+    """The second at which it was said first."""
+    return found.index(wanted) + 1
+
+
+def test_a_peer_that_takes_pings_and_says_nothing_is_dead_in_time() -> None:
+    """With push to talk only pings flow: that the system takes them is no sign of life."""
+    beat = pulse()
+    found = []
+    for now in range(1, 17):
+        found.append(beat.tick(now, 0, pinged=LivenessAction.PING in found, deaf=False))
+        if found[-1] is LivenessAction.PING:
+            beat.wrote(10, now, ping=True)
+    assert (first(found, LivenessAction.PING), first(found, LivenessAction.DEAD)) == (8, 16)
+
+
+def test_bytes_of_ours_that_are_taken_are_a_sign_of_life() -> None:
+    """A slow service answers no ping while it has something to read, and is not dead."""
+    beat = pulse()
+    beat.wrote(100_000, 0)
+    beat.wrote(10, 0, ping=True)
+    for now in range(1, 100):
+        beat.arrived(0)  # as it is told at each look
+        assert beat.tick(now, 100_010 - 1000 * now, pinged=True, deaf=False) is LivenessAction.WELL
+
+
+def test_bytes_that_wait_are_none() -> None:
+    """However many more of them we hand over."""
+    beat = pulse()
+    found = []
+    for now in range(1, 17):
+        beat.wrote(1000, now)
+        found.append(beat.tick(now, 1000 * now, pinged=False, deaf=False))
+    assert first(found, LivenessAction.DEAD) == 16
+
+
+@pytest.mark.parametrize("deaf", [True, False])
+def test_what_arrives_is_a_sign_of_life_and_so_is_that_we_do_not_read(*, deaf: bool) -> None:
+    """A peer cannot be heard by somebody who does not listen."""
+    beat = pulse()
+    for now in range(1, 100):
+        if not deaf:
+            beat.arrived(now - 0.5)
+        assert beat.tick(now, 10, pinged=True, deaf=deaf) is LivenessAction.WELL
+
+
+def test_time_in_which_this_process_was_stopped_does_not_count() -> None:
+    """A laptop that slept asks first."""
+    beat = pulse()
+    assert beat.tick(1, 0, pinged=True, deaf=False) is LivenessAction.WELL
+    assert beat.tick(500, 0, pinged=True, deaf=False) is not LivenessAction.DEAD
+    found = [beat.tick(now, 0, pinged=True, deaf=False) for now in range(501, 520)]
+    assert LivenessAction.DEAD in found
