@@ -15,7 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = {
     "core": 1, "dashscope": 2, "protocol": 2, "recovery": 2,
     "sources": 4, "transport": 4, "outputs": 4, "engine": 4, "journal": 4, "terminal": 4,
-    "runs": 5, "recognizers": 5, "server": 6, "cli": 7, "__main__": 8,
+    "recognizers": 5, "server": 6, "runs": 7, "cli": 8, "__main__": 9,
 }  # fmt: skip
 IMPURE = {
     "threading", "queue", "socket", "time", "random", "asyncio", "uuid", "os", "pathlib", "signal", "subprocess",

@@ -59,6 +59,7 @@ class TranscriptionSession:
             realtime=source.realtime, retries=retries,
         )  # fmt: skip
         self._capturing: Thread | None = None
+        self._conversing: Thread | None = None
 
     def events(self) -> Iterator[Event]:
         """Everything that happens, in order, until the session is over.
@@ -68,7 +69,8 @@ class TranscriptionSession:
         """
         self._capturing = Thread(target=self._capture, name="capture", daemon=True)
         self._capturing.start()
-        Thread(target=self._converse, name="session", daemon=True).start()
+        self._conversing = Thread(target=self._converse, name="session", daemon=True)
+        self._conversing.start()
         while not isinstance(item := self._events.get(), SessionResult):
             if isinstance(item, ThreadCrashed):
                 raise item.error
@@ -103,6 +105,11 @@ class TranscriptionSession:
         if self._capturing is not None:
             self._capturing.join(CLOSE_S)
         return self._loop.result(None, broken=True)
+
+    def join(self) -> None:
+        """Wait until an abandoned session has hung up; one that is still dialling is left behind after a second."""
+        if self._conversing is not None:
+            self._conversing.join(CLOSE_S)
 
     def notify(self, notice: Notice) -> None:
         """Let the listener hear a notice, in order with the events."""

@@ -1,10 +1,10 @@
 """The program on one page: each source through a session, its events through the transcript to the outputs."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
-from random import random
-from threading import Thread, Timer
-from time import monotonic
+from threading import Timer
 
 from asrcli.core.errors import (
     AsrError,
@@ -17,41 +17,21 @@ from asrcli.core.errors import (
     combine_errors,
 )
 from asrcli.core.event_placement import label_event
-from asrcli.core.events import Began, Billed, Ended, Event, Final, Gap, Notice, Partial, Ready, Usage
-from asrcli.core.interfaces import ClientCodec, Output, Source, Transport
-from asrcli.core.settings import ConnectionSettings, RetrySettings
+from asrcli.core.events import Billed, Ended, Event, Final, Gap, Notice, Partial, Ready, Usage
+from asrcli.core.interfaces import Output, Source
 from asrcli.core.transcript import Transcript, fold
 from asrcli.engine.accounting import SessionResult
 from asrcli.engine.connection_pool import ConnectionPool
-from asrcli.engine.outbox import Outbox, replaces
 from asrcli.engine.session import SessionLeft, TranscriptionSession
 from asrcli.recovery.spans import Spans, length
+from asrcli.runs.plan import RunPlan
 from asrcli.runs.run_account import RunAccount
-from asrcli.terminal.interrupts import interruptible
+from asrcli.runs.source_session import SourceSession, merge_events
 
 HOPELESS = (ConnectFailed, ServiceRefused, BudgetReached)  # the next source would fare no better
 LEFT = "left before its text came"
 HURRY_S = 5.0  # whoever sends SIGTERM kills soon after: the last words are waited for no longer
 WAITING = "finishing: waiting for the last words; Ctrl-C again to leave now"
-
-
-@dataclass(frozen=True)
-class RunPlan:
-    """How to transcribe: whom to ask for which model, and how fast to send (None: as fast as it is taken).
-
-    `codec` makes a codec that suits a source, fresh for each task.
-    """
-
-    model: str  # what hears it, by name
-    codec: Callable[[Source], ClientCodec]
-    dial: Callable[[str, ConnectionSettings], Transport]
-    connection: ConnectionSettings
-    pace: float | None
-    retries: RetrySettings = RetrySettings()  # noqa: RUF009  a frozen value
-    free: bool = False  # nobody sends a bill
-    cost: Callable[[Usage], float | None] = lambda _: None  # what so much costs, in CNY
-    clock: Callable[[], float] = monotonic
-    chance: Callable[[], float] = random
 
 
 @dataclass(frozen=True)
@@ -84,6 +64,10 @@ class Run:
         self._idle, self._shared = idle or ConnectionPool(), idle is not None
         self._live = False  # all that is heard is of the present
         self._failed: list[AsrError] = []  # outputs that were given up
+        self._emitted: deque[Event] = deque()  # handled by the outputs, not yet given to whoever iterates
+        self._current: list[TranscriptionSession] = []
+        self._finishing = self._leaving = False
+        self.ended: Ended | None = None
 
     def transcribe(self, sources: Sequence[Source | ConcurrentSources], notices: Sequence[Notice] = ()) -> Ended:
         """Run to the end and let the outputs hear the account, and before it what a listener should know.
@@ -93,15 +77,30 @@ class Run:
                 when all came to their end but with gaps.
             KeyboardInterrupt: the user ended it; all that was settled has been put out.
         """
+        for _ in self.events(sources, notices):
+            pass
+        assert self.ended is not None  # noqa: S101  `events` raises where there is no account
+        return self.ended
+
+    def events(
+        self, sources: Sequence[Source | ConcurrentSources], notices: Sequence[Notice] = ()
+    ) -> Generator[Event, None, None]:
+        """Do what `transcribe` does, event by event: each is yielded when the outputs have handled it.
+
+        To close the generator ends the sessions with their threads and connections at once.
+
+        Raises:
+            AsrError, KeyboardInterrupt: as `transcribe`.
+        """
         errors = self._failed
         left, self._live = False, all(source.live is not None for source in flatten_sources(sources))
         try:
             for notice in notices:
                 self._emit(notice)
             for number, source in enumerate(sources, 1):
-                failed = self._sessions(flatten_sources([source]))
+                failed = yield from self._sessions(flatten_sources([source]))
                 errors += failed
-                if self._interrupted or any(isinstance(error, HOPELESS) for error in failed):
+                if self._interrupted or self._finishing or any(isinstance(error, HOPELESS) for error in failed):
                     break
                 for error in failed if number < len(sources) else ():
                     self._emit(Notice("warning", str(error)))
@@ -116,26 +115,54 @@ class Run:
         ended = self._account.ended(self._transcript.sentences, elapsed_s, billed, self._plan.model, live=self._live)
         if self._heard:
             self._emit(ended)
+        self.ended = ended
+        if not left:
+            yield from self._handled()
         if left or (self._interrupted and not self._live and not errors):  # to interrupt is the way to end a microphone
             raise KeyboardInterrupt
         if errors:
             raise combine_errors(errors)
         if ended.lost_ms:
             raise AudioLost(ended.lost_ms)
-        return ended
 
-    def _sessions(self, sources: Sequence[Source]) -> list[AsrError]:
-        """Sources at once, each in its session; what went wrong with them."""
+    def finish(self) -> None:
+        """Take no more audio and wait for the last words: the run then ends in order. Safe from any thread."""
+        self._finishing = True
+        for session in self._current:
+            session.end_input()
+
+    def leave(self) -> None:
+        """Wait for nothing more: `transcribe` and `events` raise KeyboardInterrupt. Safe from any thread."""
+        self._leaving = True
+        for session in self._current:
+            session.leave()
+
+    def _handled(self) -> Iterator[Event]:
+        """The events that the outputs have handled since the last call."""
+        while self._emitted:
+            yield self._emitted.popleft()
+
+    def _sessions(self, sources: Sequence[Source]) -> Generator[Event, None, list[AsrError]]:
+        """Sources at once, each in its session; returns what went wrong with them."""
         plan, now_ms = self._plan, self._account.end_ms
         self._emit(Notice("info", f"connecting to {bare_url(plan.connection.url)}"))
-        heard = [_SourceSession(source, now_ms + source.begin_ms, plan, self._idle) for source in sources]
+        heard = [SourceSession(source, now_ms + source.begin_ms, plan, self._idle) for source in sources]
         try:
-            sessions = [each.session for each in heard]
-            with interruptible(lambda: self._finish(sessions), lambda: self._hurry(sessions)):
-                for each, event in _merged(heard):
+            sessions = self._current = [each.session for each in heard]
+            if self._leaving:  # asked for before there was a session that could hear of it
+                raise SessionLeft
+            if self._finishing:
+                self.finish()
+            with (
+                plan.interruptible(lambda: self._finish(sessions), lambda: self._hurry(sessions)),
+                closing(merge_events(heard)) as merged,
+            ):
+                yield from self._handled()
+                for each, event in merged:
                     if isinstance(event, Billed):
                         each.usage = event.usage
                         self._emit(self._billed(sum((one.usage for one in heard), self._account.usage)))
+                        yield from self._handled()
                         continue
                     self._emit(label_event(event, each.source.speaker))
                     if isinstance(event, Ready):
@@ -143,13 +170,16 @@ class Run:
                         self._emit(Notice("info", f"the service listens: task {event.task_id}"))
                         if not each.begun:
                             self._emit(each.began(event.task_id))
+                    yield from self._handled()
         except (KeyboardInterrupt, SessionLeft):
             for each in heard:
                 self._leave(each, each.session.abandon(), concurrent=each is not heard[0])
             raise KeyboardInterrupt from None
-        except BaseException:
+        except BaseException:  # also when the generator is closed
             for each in heard:
                 each.session.abandon()
+            for each in heard:
+                each.session.join()
             raise
         for each in heard:
             result, abreast = each.session.result, each is not heard[0]
@@ -163,7 +193,7 @@ class Run:
         cost = self._plan.cost(usage)
         return Billed(usage, None if cost is None else round(cost, 6))
 
-    def _leave(self, each: "_SourceSession", result: SessionResult, *, concurrent: bool) -> None:
+    def _leave(self, each: "SourceSession", result: SessionResult, *, concurrent: bool) -> None:
         """Put out the settled words of open sentences, and name what was sent and not waited for."""
         speaker, end_ms = each.source.speaker, each.source.format.ms(result.end)
         kept: list[tuple[int, int]] = []
@@ -187,6 +217,7 @@ class Run:
     def _emit(self, event: Event) -> None:
         """Fold an event and let each output hear it; an output that fails is given up, and the others go on."""
         self._transcript = fold(self._transcript, event)
+        self._emitted.append(event)
         failed: list[OutputError] = []
         for output in list(self._outputs):
             try:
@@ -215,57 +246,6 @@ class Run:
             timer = Timer(HURRY_S, session.leave)
             timer.daemon = True
             timer.start()
-
-
-class _SourceSession:
-    """A source in its session."""
-
-    def __init__(self, source: Source, begin_ms: int, plan: RunPlan, idle: ConnectionPool) -> None:
-        self.source, self.begin_ms, self.begun, self._model = source, begin_ms, False, plan.model
-        self.usage = Usage()  # as the service has counted it by now
-        start, pace = source.format.samples(begin_ms), plan.pace if source.live is None else None
-        self.session = TranscriptionSession(
-            source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, plan.retries, idle,
-            plan.chance,
-        )  # fmt: skip
-
-    def began(self, task_id: str) -> Began:
-        """What is told when the service listens for the first time."""
-        source, self.begun = self.source, True
-        return Began(bare_url(source.name), self._model, task_id, self.begin_ms, source.duration_ms, source.speaker)
-
-
-def _merged(heard: Sequence[_SourceSession]) -> Iterator[tuple[_SourceSession, Event]]:
-    """The events of sessions that run at once, as they come."""
-    if len(heard) == 1:
-        yield from ((heard[0], event) for event in heard[0].session.events())
-        return
-    queue: Outbox[tuple[_SourceSession, Event | BaseException | None]] = Outbox(_replaces)
-
-    def listen(each: _SourceSession) -> None:
-        try:
-            for event in each.session.events():
-                queue.put((each, event))
-            queue.put((each, None))
-        except BaseException as exc:  # the top of a thread: the main thread must hear of it
-            queue.put((each, exc))
-
-    for each in heard:
-        Thread(target=listen, args=(each,), name="listen", daemon=True).start()
-    ended = 0
-    while ended < len(heard):
-        each, item = queue.get()
-        if isinstance(item, BaseException):
-            raise item
-        if item is None:
-            ended += 1
-        else:
-            yield each, item
-
-
-def _replaces(item: tuple[_SourceSession, Event | BaseException | None]) -> tuple[int, Hashable] | None:
-    key = replaces(item[1])
-    return None if key is None else (id(item[0]), key)
 
 
 def _settled_ms(partial: Partial) -> int:

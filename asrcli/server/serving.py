@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 STOP_WITHIN_S = 5
 MOST_QUEUED = 1  # messages that wait to be looked at: each may hold much audio, and be the last words
-CLOSE_WITHIN_S = 2  # so long a client may take to say goodbye
+CLOSE_WITHIN_S = 2.0  # so long a client may take to say goodbye
+CLOSE_OWN_WITHIN_S = 0.2  # and one in this very process, which has hung up before it ends its server
 
 _CODECS: dict[str, Callable[[Callable[[], str], str], ServerCodec]] = {
     INFERENCE_PATH: InferenceServer,
@@ -126,15 +127,15 @@ class LocalServer:
                     await asyncio.sleep(0.05)
         await self.stop()
 
-    async def stop(self) -> None:
-        """Close everything now."""
+    async def stop(self, within_s: float = CLOSE_WITHIN_S) -> None:
+        """Close everything; clients have so long to say goodbye."""
         self._sabotage.end()
         for server in self._servers:
             server.close(code=1001, reason="the server stops")
         for exchange in tuple(self._doorways.requests):
             exchange.abandon()
         try:
-            async with asyncio.timeout(CLOSE_WITHIN_S):
+            async with asyncio.timeout(within_s):
                 await self._closed()
         except TimeoutError:
             for conversation in self._conversations:
@@ -201,7 +202,7 @@ def _run_background(server: LocalServer, address: "Future[str]", ended: "Future[
             address.set_exception(exc)
             return
         await stop.wait()
-        await server.stop()
+        await server.stop(CLOSE_OWN_WITHIN_S)
 
     asyncio.run(serve())
 

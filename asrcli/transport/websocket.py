@@ -39,21 +39,33 @@ def dial(
     from asrcli.transport.connecting import opened
     from asrcli.transport.io_thread import io_thread
 
-    headers = [("Authorization", f"Bearer {connection.key.reveal()}")] if connection.key else []
     proxy = proxy_of(url, connection.proxy)
     tls = tls_context(connection.ca) if url.startswith("wss:") or (proxy or "").startswith("https:") else None
     io = io_thread()
     try:
+        # No local variable holds the key: a traceback of what is raised here may show those.
         return io.run(
-            opened(io, url, connection, [*headers, *connection.headers, *more_headers], proxy, tls, _wire_log)
+            opened(
+                io,
+                url,
+                connection,
+                [*_key_header(connection), *connection.headers, *more_headers],
+                proxy,
+                tls,
+                _wire_log,
+            )
         )
     except InvalidStatus as exc:
-        error = (worded or _worded(keyless=not headers))(url, exc.response)
+        error = (worded or _worded(keyless=connection.key is None))(url, exc.response)
         if isinstance(error, ServiceRefused):
             error.region = connection.region
         raise error from None
     except library_errors() as exc:
         raise failure(url, exc, proxy) from None
+
+
+def _key_header(connection: ConnectionSettings) -> list[tuple[str, str]]:
+    return [("Authorization", f"Bearer {connection.key.reveal()}")] if connection.key else []
 
 
 def failure(url: str, exc: Exception, proxy: str | None) -> AsrError:

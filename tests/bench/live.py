@@ -21,7 +21,8 @@ from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.recognizers.interface import run_command
 from asrcli.recognizers.pocketsphinx import SphinxSession, load_decoder
 from asrcli.recognizers.pool import Pocketsphinx
-from asrcli.runs.run import Run, RunPlan
+from asrcli.runs.plan import RunPlan
+from asrcli.runs.run import Run
 from asrcli.server.serving import in_background
 from asrcli.server.task_connection import new_id
 from asrcli.sources.backends.portaudio import READ_MS, PortAudio

@@ -25,7 +25,8 @@ from asrcli.core.transcript import Transcript
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.realtime.codec import RealtimeClient
 from asrcli.recognizers.counting import chunk
-from asrcli.runs.run import Run, RunPlan
+from asrcli.runs.plan import RunPlan
+from asrcli.runs.run import Run
 from asrcli.server.faults.script import FaultAction, InjectedFault
 from asrcli.server.serving import in_background
 from asrcli.server.task_connection import new_id

@@ -20,7 +20,8 @@ from asrcli.core.errors import ConnectionLost
 from asrcli.core.events import Final, Finished, Gap
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.protocol.inference.codec import InferenceClient
-from asrcli.runs.run import Run, RunPlan
+from asrcli.runs.plan import RunPlan
+from asrcli.runs.run import Run
 from asrcli.sources.file import FileSource
 from asrcli.transport.websocket import dial
 from tests.support.command import asr, lines

@@ -12,7 +12,8 @@ from asrcli.core.message import Closed
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.core.transcript import Transcript
 from asrcli.protocol.inference.codec import InferenceClient
-from asrcli.runs.run import ConcurrentSources, Run, RunPlan
+from asrcli.runs.plan import RunPlan
+from asrcli.runs.run import ConcurrentSources, Run
 from tests.support.handshake import Service, Tone, Wire
 from tests.support.listener import Listener
 from tests.support.pair import counting

@@ -12,7 +12,8 @@ from asrcli.core.interfaces import ClientCodec, LiveInput, Source
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.realtime.codec import RealtimeClient
-from asrcli.runs.run import Run, RunPlan
+from asrcli.runs.plan import RunPlan
+from asrcli.runs.run import Run
 from asrcli.server.faults.script import FaultPlan
 from asrcli.server.limits import ServerLimits
 from asrcli.server.serving import in_background

@@ -14,14 +14,14 @@ from asrcli.cli.build.sources import UNTREATED, AudioEnhancement
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.errors import UsageError
 from asrcli.core.events import Notice
+from asrcli.sources.backends.device_names import MIC, MONITOR, find_device
 
 if TYPE_CHECKING:
     from asrcli.runs.run import ConcurrentSources
     from asrcli.core.interfaces import Output, Source
-    from asrcli.sources.microphone import Device, Microphone
+    from asrcli.sources.microphone import Microphone
     from asrcli.sources.microphone_timeline import ListeningMode
 
-MIC, MONITOR = "mic", "monitor"
 KEYS = "keys: space pause, m mute, Enter end the sentence here, q finish (as Ctrl-C), ? this"
 PTT_KEYS = "keys: space talk and stop talking, q finish (as Ctrl-C), ? this"
 PTT = "press space to talk, and space again to stop; q finishes"
@@ -63,7 +63,7 @@ class MicrophoneBuilder:
         louder = partial(amplified, gain_db=self.gain_db, audio_format=wire)
         return [
             Microphone(
-                _device(name),
+                find_device(name),
                 wire,
                 self.hearing,
                 speaker=label,
@@ -168,10 +168,3 @@ def quiet_libraries() -> Iterator[None]:
         sys.stderr = ours
         os.dup2(kept, theirs)
         os.close(kept)
-
-
-def _device(name: str) -> "Device":
-    from asrcli.sources.backends.output_monitor import OutputMonitor
-    from asrcli.sources.backends.portaudio import PortAudio
-
-    return OutputMonitor() if name.lower() == MONITOR else PortAudio("" if name.lower() == MIC else name)

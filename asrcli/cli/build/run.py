@@ -3,19 +3,16 @@
 import errno
 import logging
 import os
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asrcli.dashscope.catalogue import INFERENCE, OMNI, REALTIME, TRANSLATION, Model
+from asrcli.dashscope.catalogue import Model
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.console import print_message
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
-from asrcli.dashscope.context import TranscriptMemory
 from asrcli.core.errors import AsrError, AudioLost, OutputClosed, OutputError, MultipleErrors, SourceError, bare_url, combine_errors
 from asrcli.core.events import Notice
 from asrcli.dashscope.prices import Price
@@ -23,18 +20,11 @@ from asrcli.dashscope.prices import Price
 if TYPE_CHECKING:
     from asrcli.runs.budget import Budget
     from asrcli.cli.build.outputs import Opens
-    from asrcli.runs.run import RunPlan, ConcurrentSources
-    from asrcli.core.interfaces import ClientCodec, Source
+    from asrcli.runs.plan import RunPlan
+    from asrcli.runs.run import ConcurrentSources
+    from asrcli.core.interfaces import Source
 
 LOG_BYTES, LOG_FILES = 1_000_000, 3
-# Where the client end of each wire is; one is loaded when it is to be spoken.
-CLIENTS = {
-    INFERENCE: ("inference.codec", "InferenceClient"),
-    TRANSLATION: ("inference.codec", "TranslationClient"),
-    REALTIME: ("realtime.codec", "RealtimeClient"),
-    OMNI: ("omni.codec", "OmniClient"),
-}
-RECOGNIZER = "pocketsphinx"  # what hears with --local, whatever model is asked for
 EMBEDDED = "embedded recognizer: US English only, modest accuracy, offline"
 
 
@@ -174,24 +164,14 @@ class RunBuilder:
         return [Notice("warning", text) for text in told]
 
     def _plan(self) -> "RunPlan":
-        from asrcli.runs.run import RunPlan
+        from asrcli.runs.plan import make_plan
+        from asrcli.terminal.interrupts import interruptible
 
-        if self.service.temporary_key:
-            from asrcli.transport.temporary_key import dial_with_temporary_key as dial
-        else:
-            from asrcli.transport.websocket import dial
-        memories: dict[int, TranscriptMemory] = {}
-
-        def codec(source: "Source") -> "ClientCodec":
-            recognition = replace(self.recognition, rate=source.format.rate, audio_format=source.audio_format)
-            if not self.uses_transcript_context:
-                return client_codec(self.model.wire, recognition)
-            return client_codec(self.model.wire, recognition, memories.setdefault(id(source), TranscriptMemory(recognition.context)))
-
-        price = self.price
-        cost = (lambda usage: price.cost(usage, self.recognition)) if price is not None else (lambda _: None)
-        heard_by = RECOGNIZER if self.service.local else self.recognition.model
-        return RunPlan(heard_by, codec, dial, self.connection, self.pace, self.retries, self.service.local, cost)
+        plan = make_plan(
+            self.model, self.recognition, self.connection, self.pace, self.retries, local=self.service.local,
+            temporary_key=self.service.temporary_key, uses_transcript_context=self.uses_transcript_context,
+        )  # fmt: skip
+        return replace(plan, interruptible=interruptible)
 
 
 def limit_sources(sources: "Sequence[Source | ConcurrentSources]", budget: "Budget") -> "list[Source | ConcurrentSources]":
@@ -205,14 +185,3 @@ def limit_sources(sources: "Sequence[Source | ConcurrentSources]", budget: "Budg
         return BudgetedSource(source, budget)
 
     return [bounded(source) for source in sources]
-
-
-def client_codec(wire: str, recognition: RecognitionSettings, memory: TranscriptMemory | None = None) -> "ClientCodec":
-    """The client end of a wire for one task; with a memory, what was said last is its context."""
-    module, name = CLIENTS[wire]
-    made: Callable[..., ClientCodec] = getattr(import_module(f"asrcli.protocol.{module}"), name)
-    return made(recognition, _new_id) if memory is None else made(recognition, _new_id, memory)
-
-
-def _new_id() -> str:
-    return uuid.uuid4().hex

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from asrcli.core.audio import Format
 from asrcli.dashscope.catalogue import Model
-from asrcli.dashscope.validation import FORCE, unused_options_removed, check_recognition, model_notices, ignored_options
+from asrcli.dashscope.preparation import check_local_model, prepare_recognition
 from asrcli.cli.options import values
-from asrcli.cli.options.recognition import RecognitionOptions, fitted
+from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.errors import AsrError, SourceError, UsageError, combine_errors
@@ -75,21 +75,15 @@ def recognition(
     Raises:
         UsageError: what it cannot do, or would ignore.
     """
-    if connection_options.local and not model.known and not recognition_options.force:
-        advice = "leave it out, or see asr models"
-        raise UsageError(f"--model {model.name} with --local: no model of the service is called so", advice)
+    local, force = connection_options.local, recognition_options.force
+    if local and not force:
+        check_local_model(model)
     model = connection_options.heard_by(model)
     asked = recognition_options.recognition(model, vad=vad, heartbeat=heartbeat)
-    ignored = [*ignored_options(asked), *(["--context-from-transcript"] if recognition_options.context_from_transcript else [])]
-    if connection_options.local and ignored and not recognition_options.force:
-        raise UsageError(f"{' and '.join(ignored)} has no effect on the embedded recognizer (--local)")
-    check_recognition(model, asked, connection_options.region_asked, force=recognition_options.force)
-    if model.one_sentence and not ptt and not recognition_options.force:
-        advice = f"for a talk there is gummy-realtime-v1; {FORCE}"
-        raise UsageError(f"{model.name} hears one sentence and ends: it is for asr mic --ptt", advice)
-    asked, cut = fitted(model, asked, remembers=recognition_options.context_from_transcript)
-    told = [] if connection_options.local else model_notices(model)
-    return unused_options_removed(model, asked), [*told, *([cut] if cut else [])]
+    return prepare_recognition(
+        model, asked, connection_options.region_asked, local=local, force=force, push_to_talk=ptt,
+        uses_transcript_context=recognition_options.context_from_transcript,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

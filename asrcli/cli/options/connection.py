@@ -15,7 +15,7 @@ from asrcli.cli.console import print_message
 from asrcli.cli.options import shared as o
 from asrcli.core.errors import MissingKey, UsageError, bare_url
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
-from asrcli.dashscope.catalogue import MODELS, Model
+from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.endpoints import (
     REGIONS,
     Endpoint,
@@ -24,6 +24,7 @@ from asrcli.dashscope.endpoints import (
     requested_endpoint,
     resolve_endpoint,
 )
+from asrcli.dashscope.preparation import check_host, locally_heard
 
 INSPECTION = ("X-DashScope-DataInspection", "enable")
 
@@ -162,24 +163,11 @@ class ConnectionOptions(EndpointOptions):
         """
         if not self.local:
             connection = self.connection()
-            model = MODELS.get(recognition.model)
-            if model is not None and model.workspace_only and connection.region and ".maas." not in connection.url:
-                raise UsageError(
-                    f"{recognition.model} answers at the host of a workspace alone", "name yours: --workspace"
-                )
+            check_host(recognition.model, connection)
             return connection
-        from asrcli.recognizers.pocketsphinx_hotwords import parts
-        from asrcli.recognizers.pool import Pocketsphinx
-        from asrcli.server.serving import in_background
+        from asrcli.runs.local_service import local_service
 
-        if foreign := set(recognition.languages) - (Pocketsphinx.languages or set()):
-            raise UsageError(
-                f"--language {min(foreign)} with --local: the embedded recognizer knows US English (en) only"
-            )
-        for word, _ in recognition.hotwords:
-            if not parts(word):
-                raise UsageError(f"--hotwords {word} with --local: the embedded recognizer knows US English only")
-        return ConnectionSettings(stack.enter_context(in_background(Pocketsphinx())))
+        return stack.enter_context(local_service(recognition))
 
     @property
     def region_asked(self) -> str:
@@ -188,7 +176,7 @@ class ConnectionOptions(EndpointOptions):
 
     def heard_by(self, model: Model) -> Model:
         """The model as this service has it: the embedded recognizer leans on hot words under any name."""
-        return replace(model, takes=model.takes | {"hotwords"}) if self.local and model.on.messages else model
+        return locally_heard(model) if self.local else model
 
 
 def _proxy(text: str | None) -> str | None:

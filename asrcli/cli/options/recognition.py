@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -11,8 +11,7 @@ from asrcli.cli.options.shared import FLAG, MODEL
 from asrcli.cli.options.values import given_text
 from asrcli.core.errors import UsageError, shorten
 from asrcli.core.settings import SILENCE_MS, RecognitionSettings
-from asrcli.dashscope.catalogue import MODELS, Model, model_names
-from asrcli.dashscope.context import MESSAGES, TRANSCRIPT_MESSAGES, fit_corpus, fit_messages
+from asrcli.dashscope.catalogue import MODELS, Model
 from asrcli.dashscope.validation import VAD_MODELS
 from asrcli.protocol.json_messages import is_deep
 
@@ -222,23 +221,6 @@ class RecognitionOptions:
             seed=self.seed,
             extra=tuple(map(_parameter, self.param or ())),
         )
-
-
-def fitted(model: Model, recognition: RecognitionSettings, *, remembers: bool) -> tuple[RecognitionSettings, str]:
-    """The context as the wire carries it, and what had to be left out of it, in words.
-
-    Raises:
-        UsageError: the last sentences are to be context, for a model that takes none in the middle of a task.
-    """
-    if remembers and not (model.on.messages and "context" in model.takes):
-        takers = model_names(lambda row: row.on.messages and "context" in row.takes)
-        advice = f"models that take it: {takers}"
-        raise UsageError(f"--context-from-transcript has no effect on {model.name}", advice)
-    if not model.on.messages:
-        fit = fit_corpus(recognition.context)
-    else:
-        fit = fit_messages(recognition.context, MESSAGES - TRANSCRIPT_MESSAGES if remembers else MESSAGES)
-    return replace(recognition, context=fit.texts), fit.told
 
 
 def _hotwords(given: Sequence[str], model: Model) -> tuple[tuple[str, int], ...]:

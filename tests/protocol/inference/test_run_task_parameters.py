@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from asrcli.cli.build.run import client_codec
 from asrcli.core.client_commands import StartTask, UpdateContext
 from asrcli.core.message import Text
 from asrcli.core.settings import RecognitionSettings
@@ -16,6 +15,7 @@ from asrcli.dashscope.context import TranscriptMemory
 from asrcli.dashscope.validation import OPTIONS, check_recognition
 from asrcli.protocol.inference import run_task_parameters
 from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.runs.plan import client_codec
 from tests.support.pair import Pair, counting, on_inference, on_realtime
 
 # For each field a value that is not the default, and what the reference of the service says it is called.

@@ -1,0 +1,83 @@
+"""What a model is asked, made ready: checked against the model, its context fitted, its defaults filled in. Pure."""
+
+from dataclasses import replace
+
+from asrcli.core.errors import UsageError
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+from asrcli.dashscope.catalogue import MODELS, Model, model_names
+from asrcli.dashscope.context import MESSAGES, TRANSCRIPT_MESSAGES, fit_corpus, fit_messages
+from asrcli.dashscope.validation import FORCE, check_recognition, ignored_options, model_notices, unused_options_removed
+
+
+def locally_heard(model: Model) -> Model:
+    """The model as the embedded recognizer has it: hot words have an effect under any name of the inference wire."""
+    return replace(model, takes=model.takes | {"hotwords"}) if model.on.messages else model
+
+
+def check_local_model(model: Model) -> None:
+    """Refuse a name that no model of the service has, where the embedded recognizer would answer to any.
+
+    Raises:
+        UsageError
+    """
+    if not model.known:
+        advice = "leave it out, or see asr models"
+        raise UsageError(f"--model {model.name} with --local: no model of the service is called so", advice)
+
+
+def check_host(name: str, connection: ConnectionSettings) -> None:
+    """Refuse a shared host of the service for a model that answers at the host of a workspace alone.
+
+    Raises:
+        UsageError
+    """
+    model = MODELS.get(name)
+    if model is not None and model.workspace_only and connection.region and ".maas." not in connection.url:
+        raise UsageError(f"{name} answers at the host of a workspace alone", "name yours: --workspace")
+
+
+def prepare_recognition(
+    model: Model,
+    asked: RecognitionSettings,
+    region: str,
+    *,
+    local: bool,
+    force: bool = False,
+    uses_transcript_context: bool = False,
+    push_to_talk: bool = False,
+) -> tuple[RecognitionSettings, list[str]]:
+    """What is sent, and what a user should know of it before the first word.
+
+    Raises:
+        UsageError: what the model, or with `local` the embedded recognizer, cannot do or would ignore.
+    """
+    ignored = [*ignored_options(asked), *(["--context-from-transcript"] if uses_transcript_context else [])]
+    if local and ignored and not force:
+        raise UsageError(f"{' and '.join(ignored)} has no effect on the embedded recognizer (--local)")
+    check_recognition(model, asked, region, force=force)
+    if model.one_sentence and not push_to_talk and not force:
+        advice = f"for a talk there is gummy-realtime-v1; {FORCE}"
+        raise UsageError(f"{model.name} hears one sentence and ends: it is for asr mic --ptt", advice)
+    asked, cut = fit_context(model, asked, uses_transcript_context=uses_transcript_context)
+    notices = [] if local else model_notices(model)
+    return unused_options_removed(model, asked), [*notices, *([cut] if cut else [])]
+
+
+def fit_context(
+    model: Model, recognition: RecognitionSettings, *, uses_transcript_context: bool
+) -> tuple[RecognitionSettings, str]:
+    """The context as the wire carries it, and what had to be left out of it, in words.
+
+    Raises:
+        UsageError: the last sentences are to be context, for a model that takes none in the middle of a task.
+    """
+    if uses_transcript_context and not (model.on.messages and "context" in model.takes):
+        takers = model_names(lambda row: row.on.messages and "context" in row.takes)
+        advice = f"models that take it: {takers}"
+        raise UsageError(f"--context-from-transcript has no effect on {model.name}", advice)
+    if not model.on.messages:
+        fit = fit_corpus(recognition.context)
+    else:
+        most = MESSAGES - TRANSCRIPT_MESSAGES if uses_transcript_context else MESSAGES
+        fit = fit_messages(recognition.context, most)
+    return replace(recognition, context=fit.texts), fit.told

@@ -1,0 +1,103 @@
+"""The plan of a run: the client end of which wire, who dials whom, and what it costs. Opens nothing."""
+
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from importlib import import_module
+from random import random
+from time import monotonic
+
+from asrcli.core.events import Usage
+from asrcli.core.interfaces import ClientCodec, Source, Transport
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
+from asrcli.dashscope.catalogue import INFERENCE, OMNI, REALTIME, TRANSLATION, Model
+from asrcli.dashscope.context import TranscriptMemory
+
+# Where the client end of each wire is; one is loaded when it is to be spoken.
+CLIENTS = {
+    INFERENCE: ("inference.codec", "InferenceClient"),
+    TRANSLATION: ("inference.codec", "TranslationClient"),
+    REALTIME: ("realtime.codec", "RealtimeClient"),
+    OMNI: ("omni.codec", "OmniClient"),
+}
+RECOGNIZER = "pocketsphinx"  # what hears with --local, whatever model is asked for
+
+# While it is entered, a signal calls the first function; one that is not Ctrl-C calls the second.
+SignalHandling = Callable[[Callable[[], None], Callable[[], None]], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """How to transcribe: whom to ask for which model, and how fast to send (None: as fast as it is taken).
+
+    `codec` makes a codec that suits a source, fresh for each task.
+    """
+
+    model: str  # what hears it, by name
+    codec: Callable[[Source], ClientCodec]
+    dial: Callable[[str, ConnectionSettings], Transport]
+    connection: ConnectionSettings
+    pace: float | None
+    retries: RetrySettings = RetrySettings()  # noqa: RUF009  a frozen value
+    free: bool = False  # nobody sends a bill
+    cost: Callable[[Usage], float | None] = lambda _: None  # what so much costs, in CNY
+    clock: Callable[[], float] = monotonic
+    chance: Callable[[], float] = random
+    interruptible: SignalHandling = lambda finish, hurry: nullcontext()  # noqa: ARG005  signals are left alone
+
+
+def make_plan(
+    model: Model,
+    recognition: RecognitionSettings,
+    connection: ConnectionSettings,
+    pace: float | None,
+    retries: RetrySettings,
+    *,
+    local: bool = False,
+    temporary_key: bool = False,
+    uses_transcript_context: bool = False,
+) -> RunPlan:
+    """The plan for a model of the service, or for the recognizer on this machine under the name of one.
+
+    Args:
+        model: A row of the catalogue; it says which wire is spoken.
+        recognition: What is asked of each task; rate and format are those of each source.
+        connection: Whom to ask, with the key.
+        pace: Times real time; None is as fast as it is taken.
+        retries: How a lost connection is made anew.
+        local: The connection leads to the recognizer on this machine, which sends no bill.
+        temporary_key: Each connection is dialled with a key that is made for it.
+        uses_transcript_context: The last sentences of a source are context for its next task.
+    """
+    if temporary_key:
+        from asrcli.transport.temporary_key import dial_with_temporary_key as dial
+    else:
+        from asrcli.transport.websocket import dial
+    memories: dict[int, TranscriptMemory] = {}
+
+    def codec(source: Source) -> ClientCodec:
+        asked = replace(recognition, rate=source.format.rate, audio_format=source.audio_format)
+        if not uses_transcript_context:
+            return client_codec(model.wire, asked)
+        return client_codec(model.wire, asked, memories.setdefault(id(source), TranscriptMemory(asked.context)))
+
+    price = model.prices.get(connection.region)
+
+    def cost(usage: Usage) -> float | None:
+        return None if price is None else price.cost(usage, recognition)
+
+    heard_by = RECOGNIZER if local else recognition.model
+    return RunPlan(heard_by, codec, dial, connection, pace, retries, local, cost)
+
+
+def client_codec(wire: str, recognition: RecognitionSettings, memory: TranscriptMemory | None = None) -> ClientCodec:
+    """The client end of a wire for one task; with a memory, what was said last is its context."""
+    module, name = CLIENTS[wire]
+    made: Callable[..., ClientCodec] = getattr(import_module(f"asrcli.protocol.{module}"), name)
+    return made(recognition, new_id) if memory is None else made(recognition, new_id, memory)
+
+
+def new_id() -> str:
+    """A name for a task or a message that no other has: 32 hexadecimal digits."""
+    return uuid.uuid4().hex

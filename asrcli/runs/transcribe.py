@@ -1,0 +1,262 @@
+"""The Python API: `transcribe` checks what is asked, `Transcription` is the run as an iterator of events.
+
+It stands on the parts that `asr file` and `asr mic` stand on, and leaves signals, standard output and files alone.
+"""
+
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Literal
+
+from asrcli.core.errors import MissingKey, UsageError
+from asrcli.core.events import Ended, Event, Final, Notice
+from asrcli.core.interfaces import Source
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings, Secret
+from asrcli.dashscope.catalogue import Model
+from asrcli.dashscope.endpoints import EndpointRequest, region_of, requested_endpoint, resolve_endpoint
+from asrcli.dashscope.model_selection import find_model
+from asrcli.dashscope.preparation import check_host, check_local_model, locally_heard, prepare_recognition
+from asrcli.runs.audio_input import AudioInput, make_source
+from asrcli.runs.local_service import check_local, local_service
+from asrcli.runs.plan import make_plan
+from asrcli.runs.run import Run
+
+DEFAULT_MODEL = "fun-asr-realtime"
+KEY_VARIABLE = "DASHSCOPE_API_KEY"
+RETRIES = 5  # how often the same audio is sent again without progress
+Pace = float | Literal["max"] | None
+
+
+@dataclass(frozen=True)
+class _Request:
+    """All that a run needs, checked; `connection` is None where the recognizer on this machine is to hear it."""
+
+    source: Source
+    model: Model
+    recognition: RecognitionSettings
+    connection: ConnectionSettings | None
+    pace: float | None
+    retries: RetrySettings
+    notices: tuple[Notice, ...]
+
+
+class _Control:
+    """What the thread that iterates and others that end it share."""
+
+    def __init__(self) -> None:
+        self.run: Run | None = None
+        self.ended: Ended | None = None
+        self.finishing = self.closing = False
+
+    def begin(self, run: Run) -> None:
+        """Take the run, which hears of what was asked for before there was one."""
+        self.run = run
+        if self.finishing:
+            run.finish()
+        if self.closing:
+            run.leave()
+
+
+class Transcription:
+    """One transcription: iterate over it for its events. Threads and connections begin with the first event.
+
+    They end when the audio has its text, when the loop is left, when it raises, or with `close`. Where a variable or a
+    traceback still holds this object after the loop was left, use it as a context manager: the end of the block
+    closes it.
+    """
+
+    def __init__(self, request: _Request, on_event: Callable[[Event], object] | None) -> None:
+        self._control = _Control()
+        # A generator that knew this object would keep it, and be kept by it, when a loop over it is left.
+        self._events = _events(request, on_event, self._control)
+
+    def __iter__(self) -> Iterator[Event]:
+        return self
+
+    def __next__(self) -> Event:
+        return next(self._events)
+
+    def __enter__(self) -> "Transcription":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def ended(self) -> Ended | None:
+        """The account of the run, once it has come to its end; before that None."""
+        return self._control.ended
+
+    def text(self) -> str:
+        """Hear all that is left, and return the finished sentences of it, one to a line.
+
+        Raises:
+            AsrError: as the iteration does.
+        """
+        return "\n".join(event.text for event in self if isinstance(event, Final))
+
+    def finish(self) -> None:
+        """Take no more audio and wait for the last words. The iteration then ends in order. Safe from any thread."""
+        self._control.finishing = True
+        if self._control.run is not None:
+            self._control.run.finish()
+
+    def close(self) -> None:
+        """End it at once and wait for nothing. Safe from any thread, again and again.
+
+        From the thread that iterates, its threads and connections have ended when this returns. From another thread
+        the iteration there ends with its next step, without an error.
+        """
+        self._control.closing = True
+        if self._control.run is not None:
+            self._control.run.leave()
+        with suppress(ValueError):  # another thread is just in it, and was woken above
+            self._events.close()
+
+
+def _events(
+    request: _Request, on_event: Callable[[Event], object] | None, control: _Control
+) -> Generator[Event, None, None]:
+    with ExitStack() as stack:
+        connection = request.connection
+        if connection is None:
+            connection = stack.enter_context(local_service(request.recognition))
+        plan = make_plan(
+            request.model, request.recognition, connection, request.pace, request.retries,
+            local=request.connection is None,
+        )  # fmt: skip
+        run = Run(plan, [])
+        control.begin(run)
+        try:
+            for event in stack.enter_context(closing(run.events([request.source], request.notices))):
+                if isinstance(event, Ended):
+                    control.ended = event
+                if on_event is not None:
+                    on_event(event)
+                yield event
+        except KeyboardInterrupt:
+            if not control.closing:
+                raise
+
+
+def transcribe(
+    audio: AudioInput,
+    *,
+    model: str = DEFAULT_MODEL,
+    languages: Iterable[str] = (),
+    hotwords: Mapping[str, int] | None = None,
+    context: Iterable[str] = (),
+    translate: str = "",
+    silence_ms: int | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    local: bool = False,
+    url: str = "",
+    region: str = "",
+    workspace: str = "",
+    api_key: str | None = None,
+    pace: Pace = None,
+    retries: int | None = RETRIES,
+    on_event: Callable[[Event], object] | None = None,
+) -> Transcription:
+    """Return the transcription of some audio, for a loop over its events. Nothing is sent before the first event.
+
+        for event in asrcli.transcribe("talk.wav", local=True):
+            if isinstance(event, asrcli.Final):
+                print(event.text)
+
+    Args:
+        audio: A path or an address of anything with sound in it, a `microphone()`, `pcm(...)`, or an iterable of
+            bytes, which is PCM at 16 kHz, mono, signed 16 bits, little-endian.
+        model: A model of the service; `asr models` lists them.
+        languages: Codes of the languages that are spoken.
+        hotwords: Words to favour, each with a weight from 1 to 5.
+        context: Texts whose words will occur.
+        translate: The code of a language to translate into too.
+        silence_ms: The silence that ends a sentence, from 200 to 6000 milliseconds.
+        parameters: More parameters under the service's own names, sent as they are.
+        local: Let the recognizer on this machine hear it: no key, no network, US English.
+        url: The address of another server; by default that of the service in `region`.
+        region: Where the key was issued; by default `DASHSCOPE_REGION`, or cn-beijing.
+        workspace: The workspace that the key belongs to.
+        api_key: By default what `DASHSCOPE_API_KEY` holds. It is shown in no error, no repr and no log.
+        pace: How many times real time a file is sent, or "max". By default 1, and "max" with `local`.
+        retries: How often the same audio is sent again without progress after a lost connection; 0 is never.
+        on_event: Called with each event before the loop has it, in the same thread. What it raises ends the run.
+
+    Raises:
+        UsageError: what the model cannot do, or an address or a key that cannot be used. It names the option of the
+            command line. MissingKey: a service that wants a key, and none.
+        SourceError: a file that cannot be read.
+
+    The iteration raises what ended the run: ConnectFailed, ConnectionLost, ServiceRefused, SourceError, AudioLost, ...,
+    each of them an AsrError, and what the iterable of PCM or `on_event` raises.
+    """
+    key, api_key = _secret(api_key), None  # no frame of ours keeps the text, which a debugger or a log could show
+    found = find_model(model)
+    if local:
+        check_local_model(found)
+        found = locally_heard(found)
+    asked = RecognitionSettings(
+        model=found.name, rate=found.rate, languages=_texts("languages", languages),
+        hotwords=tuple((hotwords or {}).items()), context=_texts("context", context), translate=translate,
+        silence_ms=silence_ms, extra=tuple((parameters or {}).items()),
+    )  # fmt: skip
+    connection = None
+    if local:
+        if url or region or workspace or key is not None:
+            raise UsageError("local=True with url, region, workspace or api_key: the recognizer is on this machine")
+    else:
+        connection = _connection(EndpointRequest(url.strip(), region, workspace), key)
+        check_host(found.name, connection)
+    recognition, told = prepare_recognition(found, asked, connection.region if connection else "", local=local)
+    if local:
+        check_local(recognition)
+    request = _Request(
+        make_source(audio, found), found, recognition, connection, _speed(pace, local=local),
+        RetrySettings(retries), tuple(Notice("warning", text) for text in told),
+    )  # fmt: skip
+    return Transcription(request, on_event)
+
+
+def _connection(asked: EndpointRequest, key: Secret | None) -> ConnectionSettings:
+    """Whom to ask, by the arguments and otherwise by the variables of the official SDK."""
+    from asrcli.protocol.json_messages import endpoint
+
+    there = resolve_endpoint(asked, requested_endpoint(os.environ))
+    endpoint(there.url, "/")  # refuses what is no address
+    if key is None:
+        key = _secret(os.environ.get(KEY_VARIABLE))
+    if key is None and region_of(there.url):
+        raise MissingKey
+    if key is not None and not _is_usable(key):
+        raise UsageError("the API key holds characters that no key has", "copy it again, and nothing beside it")
+    return ConnectionSettings(there.url, key, there.region, there.headers)
+
+
+def _secret(text: str | None) -> Secret | None:
+    """The key as what does not show itself; None for an empty one."""
+    return Secret(text.strip()) if text and text.strip() else None
+
+
+def _is_usable(key: Secret) -> bool:
+    return key.reveal().isascii() and key.reveal().isprintable() and " " not in key.reveal()
+
+
+def _texts(name: str, values: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(values, str):  # its characters would be taken one by one
+        raise UsageError(f"{name} is one text: put it into a list")
+    return tuple(values)
+
+
+def _speed(pace: Pace, *, local: bool) -> float | None:
+    """Times real time; None is as fast as the other end takes it."""
+    if pace == "max" or (pace is None and local):
+        return None
+    speed = 1.0 if pace is None else float(pace)
+    if not speed > 0:
+        raise UsageError(f"pace {pace}: must be more than 0")
+    return speed

@@ -1,0 +1,270 @@
+"""The Python API: events, errors, and nothing left behind however a loop ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+import asrcli
+from asrcli.core.settings import Secret
+from asrcli.recognizers.counting import Counting
+from asrcli.server.faults.script import parse_script
+from asrcli.server.serving import in_background
+from tests.support.command import CLIP, environment
+from tests.support.counted import counted, covered
+
+KEY = "sk-0123456789abcdef0123456789abcdef"
+AT_ONCE_S = 3.0  # seven people share this machine; idle it takes a tenth of a second
+CHUNKS = 40
+
+
+@pytest.fixture(autouse=True)
+def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the environment says whom to ask."""
+    for name in os.environ:
+        if name.startswith("DASHSCOPE"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """The address of a server that hears counted audio."""
+    with in_background(Counting()) as url:
+        yield url
+
+
+def endless() -> Iterator[bytes]:
+    """Counted audio as a device gives it, without an end."""
+    data = counted(3000)
+    for at in range(0, len(data), 3200):
+        time.sleep(0.005)
+        yield data[at : at + 3200]
+
+
+def resources() -> tuple[list[str], int]:
+    """The threads of this process, but for the one that all connections share, and how many files it has open."""
+    names = sorted(thread.name for thread in threading.enumerate() if thread.name != "io")
+    return names, len(os.listdir("/proc/self/fd"))  # noqa: PTH208  the folder itself is one of them each time
+
+
+def assert_back_to(before: tuple[list[str], int]) -> None:
+    """All that has begun since then has ended, or does so at once."""
+    until = time.monotonic() + AT_ONCE_S
+    while resources() != before and time.monotonic() < until:
+        time.sleep(0.01)
+    assert resources() == before
+
+
+def warm(url: str) -> tuple[list[str], int]:
+    """Begin what is begun once in a process and stays; what there is when the rest of it has ended."""
+    for _ in asrcli.transcribe(counted(2), url=url, pace="max"):
+        pass
+    earlier, now = None, resources()
+    while now != earlier or "receive" in now[0]:
+        time.sleep(0.2)
+        earlier, now = now, resources()
+    return now
+
+
+def test_each_event_comes_once_and_every_second_has_its_text(server: str) -> None:
+    """PCM in pieces of an odd size; `on_event` hears what the loop has, in the same order; the account adds up."""
+    data, heard = counted(CHUNKS), list[asrcli.Event]()
+    pieces = (data[at : at + 777] for at in range(0, len(data), 777))
+    talk = asrcli.transcribe(pieces, url=server, pace="max", on_event=heard.append)
+    events = list(talk)
+    assert heard == events
+    assert covered(events, CHUNKS) == []
+    assert isinstance(events[-1], asrcli.Ended)
+    assert talk.ended == events[-1]
+    assert (events[-1].audio_ms, events[-1].lost_ms) == (CHUNKS * 100, 0)
+
+
+def test_a_file_and_another_rate_are_heard_too(tmp_path: Path, server: str) -> None:
+    """Stereo at 48 kHz is mixed and converted; a file is read whatever is in it."""
+    stereo = asrcli.pcm([bytes(48000 * 4)], rate=48000, channels=2)
+    (ended,) = [event for event in asrcli.transcribe(stereo, url=server, pace="max") if isinstance(event, asrcli.Ended)]
+    assert 950 <= ended.audio_ms <= 1000
+    with asrcli.transcribe(CLIP, url=server, pace="max") as talk:
+        assert talk.text() != ""
+    with pytest.raises(asrcli.SourceError, match="no such file"):
+        asrcli.transcribe(tmp_path / "none.wav", url=server)
+
+
+def _break(events: Iterator[asrcli.Event]) -> None:
+    for event in events:
+        if isinstance(event, asrcli.Final):
+            break
+
+
+def _raise(events: Iterator[asrcli.Event]) -> None:
+    for event in events:
+        if isinstance(event, asrcli.Final):
+            raise LookupError
+
+
+@pytest.mark.parametrize("leave", [_break, _raise])
+@pytest.mark.parametrize("realtime", [False, True])
+def test_to_leave_the_loop_ends_threads_and_connections(
+    server: str, leave: Callable[[Iterator[asrcli.Event]], None], realtime: bool
+) -> None:
+    """By `break` and by an exception, without a word to the object."""
+    before = warm(server)
+    began = time.monotonic()
+    with suppress(LookupError):
+        leave(asrcli.transcribe(asrcli.pcm(endless(), realtime=realtime), url=server, pace="max"))
+    assert time.monotonic() - began < 10
+    assert_back_to(before)
+
+
+def test_what_on_event_raises_ends_the_run(server: str) -> None:
+    """It comes out of the loop as it was raised."""
+    before = warm(server)
+
+    def refuse(event: asrcli.Event) -> None:
+        if isinstance(event, asrcli.Final):
+            raise LookupError(event.text)
+
+    talk = asrcli.transcribe(endless(), url=server, pace="max", on_event=refuse)
+    with pytest.raises(LookupError):
+        list(talk)
+    assert_back_to(before)
+
+
+def test_what_the_audio_raises_ends_the_run(server: str) -> None:
+    """An iterator that fails is no secret."""
+    before = warm(server)
+
+    def broken() -> Iterator[bytes]:
+        yield counted(3)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(asrcli.transcribe(broken(), url=server, pace="max"))
+    assert_back_to(before)
+
+
+def test_finish_waits_for_the_last_words(server: str) -> None:
+    """From within the loop, or from another thread: the run ends in order and accounts for what it took."""
+    talk, finals = asrcli.transcribe(asrcli.pcm(endless(), realtime=True), url=server), 0
+    for event in talk:
+        if isinstance(event, asrcli.Final):
+            finals += 1
+            talk.finish()
+    assert finals >= 1
+    assert talk.ended is not None
+    assert talk.ended.lost_ms == 0
+
+
+def test_another_thread_can_close_it(server: str) -> None:
+    """The loop ends without an error, though no event would have come."""
+    before = warm(server)
+    ready, go_on = threading.Event(), threading.Event()
+
+    def silent() -> Iterator[bytes]:
+        yield bytes(3200)
+        ready.set()
+        go_on.wait(60)
+
+    talk = asrcli.transcribe(asrcli.pcm(silent(), realtime=True), url=server)
+    listener = threading.Thread(target=list, args=(talk,), name="listener")
+    listener.start()
+    assert ready.wait(10)
+    talk.close()
+    listener.join(10)
+    assert not listener.is_alive()
+    go_on.set()
+    assert_back_to(before)
+
+
+def test_a_transcription_that_nobody_hears_begins_nothing(server: str) -> None:
+    """It may be closed all the same, again and again."""
+    before = resources()
+    with asrcli.transcribe(endless(), url=server) as talk:
+        talk.close()
+    assert list(talk) == []
+    assert resources() == before
+
+
+def test_signals_are_left_alone(server: str) -> None:
+    """Whoever embeds it has handlers of their own, and finds them while it runs."""
+    mine = signal.getsignal(signal.SIGINT)
+    for _ in asrcli.transcribe(counted(5), url=server, pace="max"):
+        assert signal.getsignal(signal.SIGINT) is mine
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_service_that_breaks_is_heard_again_or_raised() -> None:
+    """As on the command line: a lost connection is made anew, unless it is not to be."""
+    plan = parse_script(['{"connection": 1, "after_bytes": 64000, "do": "cut"}'])
+    with in_background(Counting(), faults=plan) as url:
+        events = list(asrcli.transcribe(counted(CHUNKS), url=url, pace=10))
+        assert any(isinstance(event, asrcli.Reconnecting) for event in events)
+        assert covered(events, CHUNKS) == []
+    with pytest.raises(asrcli.ConnectFailed):
+        list(asrcli.transcribe(counted(1), url="ws://127.0.0.1:9", retries=0))
+
+
+def test_the_key_is_shown_nowhere() -> None:
+    """Not in what is raised, not in the local variables of any frame of ours, not in a repr."""
+    with in_background(Counting(), key=Secret("another-key-altogether")) as url:
+        talk = asrcli.transcribe(counted(1), url=url, api_key=KEY)
+        assert KEY not in repr(vars(talk))
+        with pytest.raises(asrcli.ServiceRefused) as refused:
+            list(talk)
+        assert refused.value.code == "InvalidApiKey"
+    for wrong in ({"model": ""}, {"region": "nowhere"}, {"api_key": KEY + "\n" + KEY}, {"local": True}):
+        arguments = {"api_key": KEY, "url": "" if "region" in wrong else "ws://127.0.0.1:9"} | wrong
+        with pytest.raises(asrcli.UsageError) as mistaken:
+            asrcli.transcribe(counted(1), **arguments)  # type: ignore[arg-type]
+        assert_hides(mistaken.value)
+    assert_hides(refused.value)
+
+
+def assert_hides(error: BaseException) -> None:
+    """Neither the error nor a frame of the package shows the key."""
+    told = traceback.TracebackException.from_exception(error, capture_locals=True)
+    frames = [frame for frame in told.stack if f"{os.sep}asrcli{os.sep}" in frame.filename]
+    assert frames
+    for text in (str(error), repr(error), *(repr(frame.locals) for frame in frames)):
+        assert KEY not in text
+
+
+def test_no_key_for_a_service_that_wants_one() -> None:
+    """It is said before anything is sent."""
+    with pytest.raises(asrcli.MissingKey):
+        asrcli.transcribe(counted(1))
+
+
+def test_the_recognizer_on_this_machine_needs_neither_key_nor_network() -> None:
+    """Left early, its server ends too."""
+    pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
+    before = resources()
+    for event in asrcli.transcribe(CLIP, local=True):
+        if isinstance(event, asrcli.Partial):
+            break
+    assert "server" not in resources()[0]
+    assert_back_to(before)
+    with pytest.raises(asrcli.UsageError, match="US English"):
+        asrcli.transcribe(CLIP, local=True, languages=["zh"])
+
+
+def test_to_import_the_package_is_cheap() -> None:
+    """It loads nothing but itself; all names are there, and their types are known."""
+    code = "import sys; before = set(sys.modules); import asrcli; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment(), timeout=60
+    )
+    assert done.stdout.split() == ["asrcli"]
+    assert [name for name in asrcli.__all__ if not hasattr(asrcli, name)] == []
+    assert set(asrcli.__all__) <= set(dir(asrcli))
+    with pytest.raises(AttributeError, match="nothing_of_ours"):
+        asrcli.nothing_of_ours  # type: ignore[attr-defined]  # noqa: B018
+    assert Path(asrcli.__file__).with_name("py.typed").is_file()
