@@ -1,0 +1,35 @@
+"""Write the captions of a recording into a file beside it, each as soon as its sentence is finished.
+
+python examples/captions.py talk.mp4              writes talk.srt; needs DASHSCOPE_API_KEY
+python examples/captions.py talk.mp4 --local      on this machine, without a key; US English
+"""
+
+import sys
+from pathlib import Path
+
+import asrcli
+
+
+def clock(ms: int) -> str:
+    """The time as SubRip writes it."""
+    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02},{ms % 1000:03}"
+
+
+def main(path: Path, *, local: bool) -> None:
+    """Transcribe one recording; say on standard error what a person should know."""
+    with path.with_suffix(".srt").open("w", encoding="utf-8") as captions:
+        number = 0
+        for event in asrcli.transcribe(path, local=local):
+            if isinstance(event, asrcli.Final):
+                number += 1
+                captions.write(f"{number}\n{clock(event.begin_ms)} --> {clock(event.end_ms)}\n{event.text}\n\n")
+                captions.flush()
+            elif isinstance(event, asrcli.Gap):
+                print(f"no text from {clock(event.begin_ms)} on: {event.reason}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]), local="--local" in sys.argv)
+    except asrcli.AsrError as error:
+        sys.exit(f"captions: {error}")
