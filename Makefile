@@ -1,4 +1,5 @@
-# make demo · make test · make check · make bench · make chaos · make soak · make fuzz: each does its own set-up in $(VENV).
+# make demo · make test · make check · make bench · make chaos · make soak · make fuzz · make release VERSION=1.2.3
+# Each does its own set-up in $(VENV).
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -12,7 +13,7 @@ MINUTES ?= 60
 FUZZ_SECONDS ?= 600
 FUZZ ?=
 
-.PHONY: demo test check bench chaos soak fuzz completions clean
+.PHONY: demo test check bench chaos soak fuzz completions release clean
 
 demo: $(VENV)/.demo
 	$(BIN)/asr file $(CLIP) --local --timestamps relative
@@ -42,6 +43,11 @@ fuzz: $(VENV)/.test
 
 completions: $(VENV)/.demo
 	$(BIN)/python -m tests.support.completions
+
+# Builds, installs into empty environments, runs, commits and tags; uploads nothing.
+release: $(VENV)/.demo
+	$(PIP) install --upgrade build
+	$(BIN)/python -m tests.support.release $(VERSION)
 
 clean:
 	rm -rf $(VENV)
