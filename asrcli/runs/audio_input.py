@@ -53,7 +53,7 @@ class PcmInput:
             raise UsageError(f"PCM of {self.channels} channels at {self.rate} Hz: both must be at least 1")
 
 
-AudioInput = str | os.PathLike[str] | MicrophoneInput | PcmInput | Iterable[bytes]
+AudioInput = str | os.PathLike[str] | bytes | MicrophoneInput | PcmInput | Iterable[bytes]
 
 
 def microphone(
@@ -91,7 +91,7 @@ def make_source(audio: AudioInput, model: Model) -> "Source":
         return FileSource(path, Format(wire_rate(model, about[0] if about else None)))
     if isinstance(audio, MicrophoneInput):
         return _microphone_source(audio, Format(model.rate))
-    if isinstance(audio, bytes | bytearray | memoryview):
+    if isinstance(audio, bytes | bytearray):
         audio = PcmInput([bytes(audio)])
     elif not isinstance(audio, PcmInput):
         audio = PcmInput(audio)

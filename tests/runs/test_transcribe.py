@@ -224,7 +224,7 @@ def test_the_key_is_shown_nowhere() -> None:
     for wrong in ({"model": ""}, {"region": "nowhere"}, {"api_key": KEY + "\n" + KEY}, {"local": True}):
         arguments = {"api_key": KEY, "url": "" if "region" in wrong else "ws://127.0.0.1:9"} | wrong
         with pytest.raises(asrcli.UsageError) as mistaken:
-            asrcli.transcribe(counted(1), **arguments)  # type: ignore[arg-type]
+            asrcli.transcribe(counted(1), **arguments)
         assert_hides(mistaken.value)
     assert_hides(refused.value)
 
