@@ -1,5 +1,6 @@
 """What a plain installation brings where: nothing that would have to be compiled."""
 
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -52,3 +53,14 @@ def test_both_ways_in_are_there() -> None:
     assert set(PROJECT["optional-dependencies"]) == {"local", "mic", "denoise", "socks", "all"}
     assert PROJECT["license"] == "Apache-2.0"
     assert PROJECT["requires-python"] == ">=3.11"
+
+
+def test_nothing_that_belongs_to_it_is_ignored() -> None:
+    """What .gitignore hides from git is missing in a wheel too, even where git has it."""
+    root = Path(__file__).parent.parent
+    command = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"]
+    try:
+        hidden = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout.splitlines()
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not in a clone")
+    assert hidden == []

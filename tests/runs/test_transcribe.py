@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import asrcli
+from asrcli.core.audio import Format
 from asrcli.core.settings import Secret
 from asrcli.recognizers.counting import Counting
 from asrcli.server.faults.script import parse_script
@@ -122,6 +123,49 @@ def test_to_leave_the_loop_ends_threads_and_connections(
     with suppress(LookupError):
         leave(asrcli.transcribe(asrcli.pcm(endless(), realtime=realtime), url=server, pace="max"))
     assert time.monotonic() - began < 10
+    assert_back_to(before)
+
+
+class Speaker:
+    """A microphone that hears counted audio, twenty times as fast as it is spoken."""
+
+    name = "speaker"
+
+    def __init__(self) -> None:
+        self.closed = 0
+
+    def open(self, audio_format: Format, *, instead: bool) -> "Speaker":
+        """Open it."""
+        del instead
+        assert audio_format == Format(16000)
+        self._audio = endless()
+        return self
+
+    def read(self) -> bytes:
+        """The next tenth of a second."""
+        return next(self._audio)
+
+    def close(self) -> None:
+        """Count that."""
+        self.closed += 1
+
+
+@pytest.mark.parametrize("leave", [_break, _raise, list])
+def test_a_microphone_is_heard_and_given_back(
+    server: str, monkeypatch: pytest.MonkeyPatch, leave: Callable[[Iterator[asrcli.Event]], object]
+) -> None:
+    """Until its time is over, or until the loop is left."""
+    device = Speaker()
+    monkeypatch.setattr("asrcli.sources.backends.device_names.find_device", lambda _: device)
+    before = warm(server)
+    talk = asrcli.transcribe(asrcli.microphone(for_s=3), url=server)
+    with suppress(LookupError), talk:
+        leave(talk)
+    assert device.closed == 1
+    if leave is list:
+        assert talk.ended is not None
+        assert talk.ended.live
+        assert 3000 <= talk.ended.audio_ms <= 3200
     assert_back_to(before)
 
 
