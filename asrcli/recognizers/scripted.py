@@ -20,10 +20,10 @@ from asrcli.core.audio import Format
 from asrcli.core.client_commands import Command
 from asrcli.core.events import Event, Final, Finished, Partial, SpeechStarted, SpeechStopped
 from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.json_lines import objects, shown
 from asrcli.protocol.json_messages import MOST
 from asrcli.recognizers.interface import RecognizerSession, run_command
 from asrcli.recognizers.scripted_answers import translations
-from asrcli.server.json_lines import objects, shown
 
 DEFAULT_MS = 1000
 MOST_EVENTS = 256  # that wait for a client

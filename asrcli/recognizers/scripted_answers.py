@@ -15,7 +15,7 @@ from typing import Any
 
 from asrcli.core.events import Event, Final, Partial
 from asrcli.core.settings import RecognitionSettings
-from asrcli.server.json_lines import objects, shown
+from asrcli.protocol.json_lines import objects, shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from asrcli.protocol.json_lines import objects, shown
 from asrcli.protocol.json_messages import Json
-from asrcli.server.json_lines import objects, shown
 
 
 class FaultAction(StrEnum):
