@@ -51,6 +51,7 @@ PURE_ROOMS = [
     "sources/placed_audio.py",
     "sources/track_selection.py",
     "sources/ogg.py",
+    "sources/joined.py",
     "sources/wav.py",
     "journal/records.py",
     "journal/source.py",
