@@ -155,13 +155,14 @@ def soak(minutes: float, wire: str, every_s: float) -> list[str]:
     ear, error = Ear(device, outages), ""
     microphone = Microphone(device, RATE, ListeningMode())
     with in_background(recognizer, faults=outages) as address:
+        tries = RetrySettings(limit=None, wait_s=0.5, catch_up=CATCH_UP)
         plan = RunPlan(
             "m",
             codec,
             dial,
             ConnectionSettings(address),
             None,
-            RetrySettings(limit=None, wait_s=0.5, catch_up=CATCH_UP),
+            tries,
         )
         timer = threading.Timer(minutes * 60, microphone.end)
         timer.start()

@@ -44,7 +44,7 @@ class LateItems:
         return held - len(self._held)
 
     def release(self, *, over: bool = False) -> list[Json]:
-        """The messages that are held, if they are to be heard: the service announces nothing, or the session is `over`."""
+        """The messages that are held, where they count: the service announces nothing, or the session is `over`."""
         if not (over or self._announces_nothing):
             return []
         held = list(self._held)

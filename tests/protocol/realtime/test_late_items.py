@@ -105,7 +105,7 @@ def test_a_text_that_the_lost_connection_never_brought_is_held_until_its_audio_h
 def test_late_texts_are_dropped_whatever_the_limits_of_the_sentences_that_say_the_same() -> None:
     """Audio that is sent again is cut into sentences at other places; and more than one text may come late."""
     second = session()
-    second.retired = {"item_1": "hello"}
+    second.retired_names = {"item_1": "hello"}
     announced = iter(range(7, 20))
 
     def say(words: str) -> list[str]:
