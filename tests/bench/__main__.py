@@ -56,12 +56,12 @@ class Noting:
     stream: RecognizerStream
     watched: Watched
 
-    async def ask(self, request: Command) -> None:
+    async def send(self, command: Command) -> None:
         """Note the time, and hand on."""
-        if isinstance(request, SendAudio) and not self.watched.heard.is_set():
+        if isinstance(command, SendAudio) and not self.watched.heard.is_set():
             self.watched.heard_at = time.monotonic()
             self.watched.heard.set()
-        await self.stream.ask(request)
+        await self.stream.send(command)
 
     def events(self) -> AsyncIterator[Event]:
         """What the stream says."""

@@ -15,10 +15,10 @@ from websockets.sync.client import ClientConnection, connect
 from asrcli.core.client_commands import ClearAudio, Command, FinishTask, SendAudio
 from asrcli.core.events import Event
 from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers import registry
 from asrcli.recognizers.counting import Counting
-from asrcli.recognizers.pool import Pocketsphinx
-from asrcli.recognizers.scripted import InProcess
-from asrcli.server.backlog import MOST_REQUESTS, CommandBacklog
+from asrcli.recognizers.in_process import InProcessStream
+from asrcli.server.backlog import MAX_COMMANDS, CommandBacklog
 from asrcli.server.serving import in_background
 from tests.live.test_hostile import deaf, frame
 from tests.support.command import CLIP
@@ -44,8 +44,8 @@ def test_a_backlog_is_full_of_bytes_or_of_requests() -> None:
         audio, small = CommandBacklog(1000), CommandBacklog(1000)
         assert [await waits(audio, SendAudio(bytes(600))) for _ in range(3)] == [False, False, True]
         assert await waits(audio, FinishTask())
-        assert [await waits(small, ClearAudio()) for _ in range(MOST_REQUESTS + 1)] == [False] * MOST_REQUESTS + [True]
-        await audio.give_up()
+        assert [await waits(small, ClearAudio()) for _ in range(MAX_COMMANDS + 1)] == [False] * MAX_COMMANDS + [True]
+        await audio.abandon()
         assert not await waits(audio, SendAudio(bytes(10_000)))
 
     asyncio.run(fill())
@@ -58,15 +58,15 @@ class Stuck(Counting):
         super().__init__()
         self.closed = threading.Event()
 
-    async def open(self, recognition: RecognitionSettings) -> InProcess:
+    async def open(self, recognition: RecognitionSettings) -> InProcessStream:
         """A session that waits for ever."""
         del recognition
         closed = self.closed
 
         class Stream:
-            async def ask(self, request: Command) -> None:
+            async def send(self, command: Command) -> None:
                 """Never done."""
-                del request
+                del command
                 await asyncio.Event().wait()
 
             async def events(self) -> AsyncIterator[Event]:
@@ -119,7 +119,10 @@ def test_the_last_words_of_the_embedded_recognizer_come_soon() -> None:
     """A client that sent as fast as it could waits for a few seconds of audio, and not for all it had."""
     pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
     pcm = CLIP.read_bytes()[44:] * 30
-    with in_background(Pocketsphinx("never")) as address, client_on(raw(address), address) as client:
+    with (
+        in_background(registry.make(options=registry.RecognizerOptions("never"))) as address,
+        client_on(raw(address), address) as client,
+    ):
         client.send(json.dumps(run_task()))
         client.recv(20)
         began, sent = time.monotonic(), 0

@@ -28,4 +28,4 @@ def test_speech_begins_the_count_anew() -> None:
     for second in range(1, 200):
         assert not silence.received_audio(float(second), SECOND)
         if second % 50 == 0:
-            silence.sent_message(float(second))
+            silence.reset(float(second))

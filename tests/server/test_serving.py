@@ -28,9 +28,7 @@ SECOND = bytes(32000)
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """A server with limits that a test can wait for."""
-    limits = ServerLimits(
-        message_bytes=100_000, connections=8, unheard_s=0.5, silent_s=0.3, between_s=0.6, forgotten_s=0.7
-    )
+    limits = ServerLimits(message_bytes=100_000, connections=8, no_audio_s=0.5, silent_s=0.3, no_task_s=0.6, idle_s=0.7)
     with in_background(Scripted(), limits) as address:
         yield address
 
@@ -178,7 +176,7 @@ def test_a_task_that_hears_nothing_is_ended(server: str) -> None:
 
 def test_waiting_for_the_recognizer_is_not_idleness() -> None:
     """Between finish-task and task-finished only the server may be late."""
-    limits = ServerLimits(unheard_s=0.2, between_s=0.2)
+    limits = ServerLimits(no_audio_s=0.2, no_task_s=0.2)
     with in_background(Slow(), limits) as address, wire(address) as client:
         client.say(run_task(), SECOND, finish_task())
         assert sentence(client.handle("result-generated"))["text"] == "sentence 1"
@@ -191,13 +189,13 @@ class Slow(Scripted):
     async def open(self, recognition: Any) -> Any:
         """A session whose answers come late."""
         stream = await super().open(recognition)
-        ask = stream.ask
+        send = stream.send
 
-        async def late(request: Any) -> None:
+        async def send_late(command: Any) -> None:
             await asyncio.sleep(0.4)
-            await ask(request)
+            await send(command)
 
-        stream.ask = late  # type: ignore[method-assign]
+        stream.send = send_late  # type: ignore[method-assign]
         return stream
 
 

@@ -1,7 +1,8 @@
 """A recognizer that notes what it is asked to listen for."""
 
 from asrcli.core.settings import RecognitionSettings
-from asrcli.recognizers.scripted import InProcess, Scripted
+from asrcli.recognizers.in_process import InProcessStream
+from asrcli.recognizers.scripted import Scripted
 
 
 class Noting(Scripted):
@@ -11,7 +12,7 @@ class Noting(Scripted):
         super().__init__()
         self.hotwords: list[tuple[tuple[str, int], ...]] = []
 
-    async def open(self, recognition: RecognitionSettings) -> InProcess:
+    async def open(self, recognition: RecognitionSettings) -> InProcessStream:
         """A session like another."""
         self.hotwords.append(recognition.hotwords)
         return await super().open(recognition)

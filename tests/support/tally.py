@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.counting import CHUNKS_PER_SENTENCE, CountedPiece, Counting, CountingSession
-from asrcli.recognizers.scripted import InProcess
+from asrcli.recognizers.in_process import InProcessStream
 
 if TYPE_CHECKING:
     from asrcli.core.events import Event
@@ -40,10 +40,10 @@ class Tallying(Counting):
         super().__init__()
         self.tasks: list[Books] = []
 
-    async def open(self, recognition: RecognitionSettings) -> InProcess:
+    async def open(self, recognition: RecognitionSettings) -> InProcessStream:
         """A session whose audio is booked."""
         self.tasks.append(Books())
-        return InProcess(_Session(recognition, self.tasks[-1]))
+        return InProcessStream(_Session(recognition, self.tasks[-1]))
 
     @property
     def heard(self) -> int:

@@ -19,7 +19,7 @@ def tallied(*tasks: Iterable[bytes]) -> Tallying:
         for pieces in tasks:
             stream = await recognizer.open(RecognitionSettings("m"))
             for piece in pieces:
-                await stream.ask(SendAudio(piece))
+                await stream.send(SendAudio(piece))
 
     asyncio.run(send())
     return recognizer
