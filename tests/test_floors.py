@@ -26,6 +26,7 @@ LONG = {
     "asrcli/cli/commands/vocab.py",
     "asrcli/engine/loop.py",
     "asrcli/protocol/inference/codec.py",
+    "asrcli/server/websocket_server.py",
     "tests/protocol/inference/test_translation.py",
     "tests/sources/test_recorder.py",
     "asrcli/protocol/realtime/codec.py",

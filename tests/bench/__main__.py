@@ -1,4 +1,4 @@
-"""The first figures, all from one run: `make bench`. Ratios tell; the machine's own speed does not.
+"""Start-up time, CPU and memory beside those of other clients: `make bench`. The ratios count, not the machine's speed.
 
 Each figure stands beside the same job by the official SDK and by a bare loop over websockets, against one scripted
 server in this process. Times are medians of runs that take turns.

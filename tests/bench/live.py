@@ -1,4 +1,4 @@
-"""How long a voice takes to become text: the bundled clip through a microphone made of software and `--local`.
+"""Measures the delay from voice to text: the bundled clip through a software microphone and `--local`.
 
     python -m tests.bench.live
 

@@ -1,4 +1,4 @@
-"""Whatever clients send to the local server: messages of all wires, requests, bytes of HTTP, WAV in pieces, origins."""
+"""Fuzz targets: input of the local server, which is messages, HTTP requests and bytes, WAV in pieces, origins."""
 
 import asyncio
 import json
@@ -119,7 +119,7 @@ _loop = asyncio.new_event_loop()
 
 
 def http(data: bytes) -> None:
-    """A connection's bytes, in pieces as long as the first byte says: whatever comes is answered, and not with 500."""
+    """The bytes of a connection, in pieces as long as the first byte says: each gets an answer, and not 500."""
     said = _loop.run_until_complete(_exchange(data[1:], data[0] + 1 if data else 1))
     status = said.removeprefix(b"HTTP/1.1 100 \r\n\r\n")[9:12]
     assert status[:1] in {b"2", b"4"} if data[1:] else not said, said

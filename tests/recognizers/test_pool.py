@@ -1,4 +1,4 @@
-"""Worker processes of the embedded recognizer: how many, used again, and gone when they should be."""
+"""The pool of worker processes: their number, their reuse and their end."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ def workers() -> list[int]:
 
 
 def test_more_sessions_than_the_machine_carries_are_refused_and_not_slowed_down() -> None:
-    """The second client is told at once; when the first has ended there is room again."""
+    """The second client gets an error at once; when the first has ended there is room again."""
     with in_background(WorkerPool(LOCAL, RecognizerOptions(), max_sessions=1)) as address, wire(address) as first:
         first.say(run_task())
         first.handle("task-started")
@@ -63,7 +63,7 @@ def test_one_worker_serves_task_after_task_and_ends_with_the_server() -> None:
 
 
 def test_a_worker_that_dies_fails_its_task_and_no_other() -> None:
-    """The client is told; the next task gets a new worker."""
+    """The client gets an error; the next task gets a new worker."""
     before = set(workers())
     with in_background(pool_of_one_pass()) as address:
         with wire(address) as client:
@@ -128,8 +128,8 @@ def pool_of(monkeypatch: pytest.MonkeyPatch, made: list[WorkerProcess], room: in
     return pool_of_one_pass(max_sessions=room)
 
 
-def test_a_worker_that_cannot_be_asked_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often that happens, the next session is not told that all are taken."""
+def test_a_worker_that_takes_no_commands_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often that happens, the next session is not refused as too many."""
 
     async def fail() -> None:
         pool = pool_of(monkeypatch, [])
@@ -188,7 +188,7 @@ def test_an_idle_worker_that_hangs_is_replaced() -> None:
 
 
 def test_a_worker_that_hangs_in_the_middle_of_a_task_fails_it() -> None:
-    """The client is told, its slot is free, and nothing hangs around."""
+    """The client gets an error, its slot is free, and no process stays."""
     before = set(workers())
     with in_background(pool_of_one_pass(max_sessions=1, hung_s=4)) as address:
         with wire(address) as client:

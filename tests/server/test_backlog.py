@@ -1,4 +1,4 @@
-"""What waits between a socket and a recognizer: little, none of it for somebody who has left."""
+"""The commands between a socket and a recognizer are few, and are discarded when the client has gone."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ SECOND = 32_000
 
 
 async def waits(backlog: CommandBacklog, request: Command) -> bool:
-    """Whether a request has to wait for room."""
+    """Return whether a command has to wait for room."""
     try:
         async with asyncio.timeout(0.01):
             await backlog.put(request)
@@ -37,8 +37,8 @@ async def waits(backlog: CommandBacklog, request: Command) -> bool:
     return False
 
 
-def test_a_backlog_is_full_of_bytes_or_of_requests() -> None:
-    """And keeps nothing when nobody takes from it any more."""
+def test_a_backlog_is_bounded_by_bytes_and_by_commands() -> None:
+    """After `abandon` it keeps nothing, and nobody waits."""
 
     async def fill() -> None:
         audio, small = CommandBacklog(1000), CommandBacklog(1000)
@@ -52,7 +52,7 @@ def test_a_backlog_is_full_of_bytes_or_of_requests() -> None:
 
 
 class Stuck(Counting):
-    """A recognizer that takes nothing."""
+    """A recognizer that never takes a command."""
 
     def __init__(self) -> None:
         super().__init__()

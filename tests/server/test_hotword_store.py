@@ -1,4 +1,4 @@
-"""The lists that the server keeps: what each request does to them, and to the recognitions that name one."""
+"""The hot-word lists of the server: what each command does, and how a recognition gets the words of a list."""
 
 from datetime import datetime, timedelta
 from itertools import count

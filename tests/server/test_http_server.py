@@ -1,4 +1,4 @@
-"""Requests that are no handshake, with raw bytes: what is answered, what is borne; and the keys they may have."""
+"""Single HTTP requests, with raw bytes: their answers, their limits and their keys."""
 
 import json
 import socket
@@ -145,7 +145,7 @@ def test_a_mistake_is_answered_in_the_service_s_form(server: str, sent: bytes, c
     assert post(server, c.PATH, c.written(c.BrowseLists()))[0] == 200
 
 
-def test_who_sends_too_much_still_hears_why(server: str) -> None:
+def test_a_client_that_sends_too_much_still_gets_an_answer(server: str) -> None:
     """The answer is not taken away by the rest of the body; 100-continue is granted before it."""
     head = request(c.PATH, b"", "POST", "Expect: 100-continue").replace(b"Length: 0", b"Length: 3000000")
     with line(server) as opened:
@@ -165,8 +165,8 @@ def test_head_gets_no_body(server: str) -> None:
     assert int(headers["content-length"]) > 0
 
 
-def test_who_is_too_slow_is_told(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request has its time."""
+def test_a_slow_request_gets_an_error(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request must be complete within its time limit."""
     monkeypatch.setattr(http_server, "WITHIN_S", 0.1)
     with line(server) as opened:
         opened.sendall(b"POST ")
@@ -184,7 +184,7 @@ def test_no_more_requests_at_once_than_the_limit(server: str, monkeypatch: pytes
 
 
 def test_a_server_that_stops_does_not_wait_for_half_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for nobody."""
+    """It ends at once."""
     monkeypatch.setattr(http_server, "MAX_REQUESTS", 1)
     with ExitStack() as stack:
         with in_background(Scripted()) as address:

@@ -1,4 +1,4 @@
-"""The 60 s rule, with time in hand."""
+"""The rule that a task ends after 60 s of silence, with a fake clock."""
 
 from asrcli.server.limits import SilenceTimer
 

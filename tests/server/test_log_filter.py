@@ -1,4 +1,4 @@
-"""What the server's log holds: harmless lines, one per event, and not thousands of one kind."""
+"""The server's log: printable lines, one for each record, and a limited number of one kind."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Whose page a request comes from: this machine's own, one that was allowed, or a stranger's."""
+"""Requests from pages of this machine, from allowed pages and from foreign pages."""
 
 import pytest
 

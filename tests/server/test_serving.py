@@ -1,4 +1,4 @@
-"""The server's manners, with raw messages: who may come in, what it bears, how it ends."""
+"""The server with raw messages: who may connect, its limits, and how it stops."""
 
 import asyncio
 import base64
@@ -102,7 +102,7 @@ def test_other_machines_are_let_in_only_with_a_key() -> None:
 
 
 def test_no_more_connections_than_the_limit(server: str) -> None:
-    """The ninth is told, and comes in when another has left."""
+    """The ninth is refused, and is accepted when another one has left."""
     with wire(server) as client:
         client.say(run_task())
         more = [wire(server) for _ in range(7)]
@@ -252,7 +252,7 @@ def test_sigterm_lets_a_running_task_end_and_lets_nobody_else_in() -> None:
 
 
 def test_an_idle_server_goes_at_once() -> None:
-    """Nobody waits for nobody."""
+    """It ends at once."""
     with serving("--engine", "scripted") as (_, process):
         process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 0

@@ -1,4 +1,4 @@
-"""Faults drawn by lot: always the same ones, never too many; and a client of a page that gets through them all."""
+"""Random faults: the same seed gives the same ones, never too many; and a small client gets through all of them."""
 
 import base64
 import json
@@ -67,7 +67,7 @@ def longest_s(action: FaultAction) -> float:
 
 
 @given(SEEDS, st.booleans())
-def test_whoever_tries_again_gets_through(seed: int, waiting: bool) -> None:
+def test_a_client_that_tries_again_gets_through(seed: int, waiting: bool) -> None:
     """Of few connections one is calm; nothing lasts long, and nothing tells a client to stop for good."""
     plan = drawn(seed, waiting=waiting)
     rough = "".join("." if calm(faults) else "x" for faults in plan)
@@ -101,7 +101,7 @@ def test_every_kind_of_fault_is_drawn_from_its_set() -> None:
 
 
 def test_different_seeds_differ() -> None:
-    """By lot, and not by rote."""
+    """The faults depend on the seed."""
     assert len({str(drawn(seed, 5)) for seed in range(50)}) == 50
 
 

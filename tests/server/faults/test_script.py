@@ -62,12 +62,12 @@ SCRIPT = {
 
 @pytest.mark.parametrize(("line", "fault"), SCRIPT.items(), ids=SCRIPT)
 def test_each_fault_can_be_written(line: str, fault: InjectedFault) -> None:
-    """One object to a line."""
+    """One object in each line."""
     assert parse_script(["", line, " "]).faults == (fault,)
     assert str(fault).startswith(fault.action)
 
 
-def test_a_fault_befalls_its_connection_or_all() -> None:
+def test_a_fault_strikes_its_connection_or_all() -> None:
     """In the order of the script."""
     plan = parse_script(SCRIPT)
     assert plan.of(1) == tuple(fault for fault in SCRIPT.values() if fault.connection in {1, None})
@@ -122,8 +122,8 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("line", "problem"), WRONG.items(), ids=[line[:60] for line in WRONG])
-def test_what_is_no_fault_is_named_with_its_line(line: str, problem: str) -> None:
-    """In one sentence that says what would be one."""
+def test_an_invalid_fault_is_reported_with_its_line(line: str, problem: str) -> None:
+    """The message has the line and the problem."""
     with pytest.raises(UsageError) as caught:
         parse_script(['{"do": "cut"}', "", line], "--faults f.jsonl")
     assert str(caught.value).startswith("--faults f.jsonl: line 3 is not a fault: ")
