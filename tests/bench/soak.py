@@ -1,4 +1,4 @@
-"""A microphone that is heard for an hour, with long silences and an outage every five minutes.
+"""Transcribes a microphone for an hour, with long silences and an outage every five minutes.
 
     make soak [MINUTES=60]
 
