@@ -24,7 +24,6 @@ IMPURE = {
 # One noun that two files would cut in two.
 LONG = {
     "asrcli/cli/commands/vocab.py",
-    "asrcli/engine/loop.py",
     "asrcli/protocol/inference/codec.py",
     "tests/protocol/inference/test_translation.py",
     "tests/server/faults/test_script.py",

@@ -131,8 +131,8 @@ def test_quiet_settles() -> None:
     outcome = simulated(tape(kinds, live=True), [Life("drops", after_s=1750.0)], live=True, pace=None, retries=TRIES)
     accounted(outcome, kinds)
     assert outcome.over.totals.lost_ms == 0
-    assert outcome.over.reconnects == 1
-    assert outcome.over.resent_ms < 10_000
+    assert outcome.over.figures.reconnects == 1
+    assert outcome.over.figures.resent_ms < 10_000
 
 
 def test_a_sentence_that_is_never_ended_keeps_nothing_behind_it_from_settling() -> None:
@@ -142,7 +142,7 @@ def test_a_sentence_that_is_never_ended_keeps_nothing_behind_it_from_settling() 
     outcome = simulated(tape(kinds, live=True), [life], live=True, pace=None, retries=TRIES)
     accounted(outcome, kinds)
     assert outcome.over.totals.lost_ms == 0
-    assert outcome.over.resent_ms < 10_000
+    assert outcome.over.figures.resent_ms < 10_000
 
 
 def test_sound_that_a_healthy_service_does_not_take_for_speech_settles() -> None:
@@ -150,7 +150,7 @@ def test_sound_that_a_healthy_service_does_not_take_for_speech_settles() -> None
     kinds: list[tuple[int | None, int]] = [(SPEECH, 20), (QUIET, 10), (NOISE, 6_000), (SPEECH, 20)]
     outcome = simulated(tape(kinds, live=True), [Life("drops", after_s=550.0)], live=True, pace=None, retries=TRIES)
     accounted(outcome, kinds)
-    assert outcome.over.resent_ms < 40_000
+    assert outcome.over.figures.resent_ms < 40_000
     assert outcome.over.totals.lost_ms == 0
 
 

@@ -29,7 +29,7 @@ def test_what_no_final_covers_is_sent_again_and_times_go_on() -> None:
         Final("2", 700, 1000, "three"),
     ]
     assert [(event.attempt, event.wait_ms) for event in events if isinstance(event, Reconnecting)] == [(1, 0)]
-    assert (asked.result.error, asked.result.reconnects, RATE.ms(asked.result.end)) == (None, 1, 1000)
+    assert (asked.result.error, asked.result.figures.reconnects, RATE.ms(asked.result.end)) == (None, 1, 1000)
 
 
 def test_a_loss_behind_the_finish_is_finished_again() -> None:
@@ -111,7 +111,7 @@ def test_progress_begins_the_count_anew() -> None:
     )
     finals = [event for event in asked.events() if isinstance(event, Final)]
     assert [(final.begin_ms, final.end_ms) for final in finals] == [(at, at + 100) for at in range(0, 600, 100)]
-    assert (asked.result.error, asked.result.reconnects) == (None, 5)
+    assert (asked.result.error, asked.result.figures.reconnects) == (None, 5)
 
 
 def test_a_service_that_never_listened_is_not_waited_for() -> None:
@@ -143,7 +143,7 @@ def test_nonsense_ends_nothing() -> None:
     assert [text.rpartition(" read: ")[2] for text in warnings] == [
         "not JSON: <html>", "field header.event is missing: {}",
     ]  # fmt: skip
-    assert (asked.result.error, asked.result.reconnects) == (None, 0)
+    assert (asked.result.error, asked.result.figures.reconnects) == (None, 0)
 
 
 def test_duplicates_and_what_was_final_before_the_seam_are_not_said_twice() -> None:
@@ -199,7 +199,7 @@ def test_the_outage_is_told_with_its_length() -> None:
     )  # fmt: skip
     notices = [event.text for event in asked.events() if isinstance(event, Notice)]
     assert any(text.startswith("connected again after 0.") for text in notices)
-    assert asked.result.longest_outage_ms > 0
+    assert asked.result.figures.longest_outage_ms > 0
 
 
 def test_times_from_the_future_are_moved_into_what_was_sent() -> None:

@@ -6,7 +6,7 @@ from asrcli.core.errors import ConnectionLost
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, SpeechStarted, SpeechStopped
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.engine.task import ANSWER_S, MANY, OPEN_LIMIT, UNTOLD, RepeatedFinal, TranscriptionTask
+from asrcli.engine.task import ANSWER_S, MANY, NO_TEXT, OPEN_LIMIT, RepeatedFinal, TranscriptionTask
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.recovery.duplicate_finals import ResentAudio
 from tests.support.pair import counting
@@ -61,8 +61,8 @@ def test_a_sentence_of_which_nothing_is_heard_for_a_minute_is_over() -> None:
     list(task.receive(ANY, 30.0))
     assert list(task.give_up(ANSWER_S - 1)) == []
     assert [event for event in task.give_up(ANSWER_S) if isinstance(event, Gap)] == [
-        Gap(0, 900, UNTOLD),
-        Gap(1000, 2000, UNTOLD),
+        Gap(0, 900, NO_TEXT),
+        Gap(1000, 2000, NO_TEXT),
     ]
     assert finals(list(task.give_up(ANSWER_S + 30))) == ["hello there"]
     assert task.open_ms is None
@@ -117,7 +117,7 @@ def test_a_task_may_have_ended_without_a_word(
     task = TranscriptionTask(codec)
     task.sent_ms, task.finishing, codec.next = 10_000, finishing, list(events)
     list(task.receive(ANY, 0.0))
-    assert task.ended_with(ConnectionLost("x", code)) is ended
+    assert task.may_have_ended(ConnectionLost("x", code)) is ended
 
 
 def test_the_last_sentence_is_taken_for_a_repetition_once() -> None:

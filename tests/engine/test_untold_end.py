@@ -34,7 +34,7 @@ def test_what_it_says_again_is_written_once(by: Closed) -> None:
     events = list(asked.events())
     assert [event.text for event in events if isinstance(event, Final)] == ["hello there"]
     assert not any(isinstance(event, Gap) for event in events)
-    assert (asked.result.error, asked.result.repeats) == (None, 1)
+    assert (asked.result.error, asked.result.figures.dropped) == (None, 1)
 
 
 @pytest.mark.parametrize("by", GONE, ids=str)
@@ -46,4 +46,4 @@ def test_what_may_be_new_is_kept(by: Closed, first: tuple[int, int], second: str
     plays = untold(Final("1", *first, "hello there"), by=by), untold(Final("1", 0, 500, second), by=by)
     asked = listening(Tone(5), *plays, retries=AT_ONCE)
     assert [event.text for event in asked.events() if isinstance(event, Final)] == ["hello there", second]
-    assert asked.result.repeats == 0
+    assert asked.result.figures.dropped == 0

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused
 from asrcli.core.settings import FILE_RETRY_FOR_S, RetrySettings
-from asrcli.recovery.backoff import AWAY_CAP_S, BUSY_FACTOR, DROPS_CAP_S, STOPPED_S, TOLD_CAP_S, Attempt, Backoff, Loss
+from asrcli.recovery.backoff import (
+    BUSY_FACTOR,
+    DROPS_CAP_S,
+    RETRY_AFTER_CAP_S,
+    STOPPED_S,
+    UNREACHABLE_CAP_S,
+    Attempt,
+    Backoff,
+    Loss,
+)
 
 BROKEN = ConnectionLost("broke", 1006)
 AWAY = ConnectFailed("ws://x", "connection refused")
@@ -23,7 +32,7 @@ def waits(backoff: Backoff, times: int, *, chance: float = 1.0, error: AsrError 
     return [None if attempt is None else attempt.wait_s for attempt in attempts]
 
 
-@pytest.mark.parametrize(("error", "cap_s"), [(BROKEN, DROPS_CAP_S), (AWAY, AWAY_CAP_S)])
+@pytest.mark.parametrize(("error", "cap_s"), [(BROKEN, DROPS_CAP_S), (AWAY, UNREACHABLE_CAP_S)])
 def test_the_wait_doubles_and_is_capped(error: AsrError, cap_s: float) -> None:
     """With the worst luck; a service that cannot be reached is looked for often, so that its return is seen soon."""
     expected = [min(cap_s, 0.5 * 2**number) for number in range(8)]
@@ -105,7 +114,7 @@ def test_audio_that_flows_ends_an_outage() -> None:
     """The next one is another."""
     backoff = Backoff(RetrySettings(5, 0, retry_for_s=10.0), realtime=False)
     assert backoff.lost(loss(AWAY), 0.0, 1.0) is not None
-    backoff.carried()
+    backoff.audio_sent()
     assert backoff.lost(loss(AWAY), 11.0, 1.0) is not None
     assert backoff.lost(loss(AWAY), 22.0, 1.0) is None
 
@@ -117,7 +126,12 @@ def test_a_busy_service_is_asked_less_often_and_its_own_word_counts_up_to_a_boun
         0.5 * BUSY_FACTOR,
         1.0 * BUSY_FACTOR,
     ]
-    for asked_s, given_s in ((17.0, 17.0), (86_400.0, TOLD_CAP_S), (1e300, TOLD_CAP_S), (float("inf"), TOLD_CAP_S)):
+    for asked_s, given_s in (
+        (17.0, 17.0),
+        (86_400.0, RETRY_AFTER_CAP_S),
+        (1e300, RETRY_AFTER_CAP_S),
+        (float("inf"), RETRY_AFTER_CAP_S),
+    ):
         told = ServiceRefused("Throttling", "slow down", retry_after_s=asked_s)
         assert waits(Backoff(RetrySettings(None, 0.5), realtime=True), 1, chance=0.0, error=told) == [given_s]
         down = ConnectFailed("ws://x", "HTTP 503", passing=True, retry_after_s=asked_s)
@@ -129,7 +143,7 @@ def test_when_nobody_speaks_any_more_an_outage_has_an_end() -> None:
     backoff = Backoff(RetrySettings(None, 0), realtime=True)
     assert backoff.lost(loss(AWAY), 0.0, 1.0) is not None
     assert backoff.lost(loss(AWAY), 1e6, 1.0) is not None
-    backoff.carried()
+    backoff.audio_sent()
     assert backoff.lost(loss(AWAY, ended=True), 1e6, 1.0) is not None
     assert backoff.lost(loss(AWAY, ended=True), 1e6 + FILE_RETRY_FOR_S - 1, 1.0) is not None
     assert backoff.lost(loss(AWAY, ended=True), 1e6 + FILE_RETRY_FOR_S, 1.0) is None

@@ -35,17 +35,17 @@ TABLE = [
     (refused("Throttling"), FaultClass.BUSY),
     (refused("Throttling.RateQuota"), FaultClass.BUSY),
     (refused("Throttling.BurstRate"), FaultClass.BUSY),
-    (refused("InternalError"), FaultClass.AGAIN),
-    (refused("InternalError.Algo"), FaultClass.AGAIN),
-    (refused("SystemError"), FaultClass.AGAIN),
-    (refused("ModelServiceFailed"), FaultClass.AGAIN),
-    (refused("ServiceUnavailable"), FaultClass.AGAIN),
-    (refused("server_error"), FaultClass.AGAIN),
-    (ConnectFailed("ws://x", "unknown host"), FaultClass.AGAIN),
-    (ConnectionLost("broke", 1006), FaultClass.AGAIN),
-    (ConnectionLost("oops", 1011), FaultClass.AGAIN),
-    (ConnectionLost("bye", 1000), FaultClass.AGAIN),
-    (ConnectionLost("no answer for 30 s"), FaultClass.AGAIN),
+    (refused("InternalError"), FaultClass.RETRY),
+    (refused("InternalError.Algo"), FaultClass.RETRY),
+    (refused("SystemError"), FaultClass.RETRY),
+    (refused("ModelServiceFailed"), FaultClass.RETRY),
+    (refused("ServiceUnavailable"), FaultClass.RETRY),
+    (refused("server_error"), FaultClass.RETRY),
+    (ConnectFailed("ws://x", "unknown host"), FaultClass.RETRY),
+    (ConnectionLost("broke", 1006), FaultClass.RETRY),
+    (ConnectionLost("oops", 1011), FaultClass.RETRY),
+    (ConnectionLost("bye", 1000), FaultClass.RETRY),
+    (ConnectionLost("no answer for 30 s"), FaultClass.RETRY),
     (ConnectionLost("policy", 1008), FaultClass.FATAL),
     (ConnectionLost("too big", 1009), FaultClass.FATAL),
     (refused("limit_requests", "You exceeded your current requests list."), FaultClass.BUSY),
@@ -53,11 +53,11 @@ TABLE = [
     (refused("rate_limit_exceeded"), FaultClass.BUSY),
     (refused("RateLimit"), FaultClass.BUSY),
     (refused("429"), FaultClass.BUSY),
-    (refused("internal_error"), FaultClass.AGAIN),
-    (refused("503", "try later"), FaultClass.AGAIN),
+    (refused("internal_error"), FaultClass.RETRY),
+    (refused("503", "try later"), FaultClass.RETRY),
     (refused(""), FaultClass.FATAL),
     (ProtocolError("not JSON", "<html>"), FaultClass.FATAL),
-    (ProtocolError("an answer that is not a JSON object"), FaultClass.AGAIN),
+    (ProtocolError("an answer that is not a JSON object"), FaultClass.RETRY),
     (UsageError("no"), FaultClass.FATAL),
     (SourceError("a", "b"), FaultClass.FATAL),
     (OutputError("a", "b"), FaultClass.FATAL),
@@ -86,7 +86,7 @@ def test_each_error_has_its_remedy(error: AsrError, what: FaultClass, live: bool
 def test_a_task_that_had_nothing_to_hear_is_no_loss_for_a_microphone(error: ServiceRefused) -> None:
     """For a file a time-out is slowness."""
     assert classify(error, live=True) is FaultClass.IDLE
-    assert classify(error, live=False) is FaultClass.AGAIN
+    assert classify(error, live=False) is FaultClass.RETRY
 
 
 @pytest.mark.parametrize("error", EMPTY, ids=str)

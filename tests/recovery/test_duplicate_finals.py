@@ -48,5 +48,5 @@ def test_a_last_sentence_may_be_said_again_behind_its_end() -> None:
     assert not is_repeat(Final("1", 1000, 1800, "two"), ResentAudio(1000, "two", "two", 1000), 800)
     said = RecentFinals()
     said.add(Final("1", 0, 900, "two three"))
-    said.untold = True
+    said.task_may_have_ended = True
     assert said.since(900) == ResentAudio(900, "", "two three", 900)

@@ -28,7 +28,7 @@ def test_without_hope_every_state_gives_up(link: LinkState, audio: InputState) -
 
 def test_a_finish_that_was_asked_before_the_loss_is_asked_again() -> None:
     """Behind the audio that is sent again."""
-    ended = [LinkEvent.LOST, LinkEvent.RETRY, LinkEvent.READY, LinkEvent.SPENT, LinkEvent.FINISHED]
+    ended = [LinkEvent.LOST, LinkEvent.RETRY, LinkEvent.READY, LinkEvent.ALL_SENT, LinkEvent.FINISHED]
     assert walk(LinkState.DRAINING, *((InputState.ENDED, happening) for happening in ended)) == (
         LinkState.CLOSED,
         [LinkAction.RECOVER, LinkAction.START, LinkAction.NOTHING, LinkAction.FINISH, LinkAction.CLOSE],
@@ -50,7 +50,7 @@ def test_an_ordinary_task_walks_the_table() -> None:
         LinkState.RESTING,
         (InputState.OPEN, LinkEvent.SPEECH),
         (InputState.OPEN, LinkEvent.READY),
-        (InputState.ENDED, LinkEvent.SPENT),
+        (InputState.ENDED, LinkEvent.ALL_SENT),
         (InputState.ENDED, LinkEvent.FINISHED),
     ) == (LinkState.CLOSED, [LinkAction.START, LinkAction.NOTHING, LinkAction.FINISH, LinkAction.CLOSE])
 
@@ -69,8 +69,8 @@ def test_a_sentence_that_is_to_end_early_renews_the_task(audio: InputState) -> N
 def test_a_task_with_nothing_to_hear_ends_in_rest(link: LinkState, audio: InputState) -> None:
     """And rest ends with the input, or with speech."""
     assert walk(link, (audio, LinkEvent.IDLE)) == (LinkState.RESTING, [LinkAction.REST])
-    assert step(LinkState.RESTING, InputState.ENDED, LinkEvent.SPENT) == (LinkState.CLOSED, LinkAction.CLOSE)
-    assert step(LinkState.RESTING, InputState.OPEN, LinkEvent.SPENT) == (LinkState.RESTING, LinkAction.NOTHING)
+    assert step(LinkState.RESTING, InputState.ENDED, LinkEvent.ALL_SENT) == (LinkState.CLOSED, LinkAction.CLOSE)
+    assert step(LinkState.RESTING, InputState.OPEN, LinkEvent.ALL_SENT) == (LinkState.RESTING, LinkAction.NOTHING)
 
 
 @pytest.mark.parametrize(("audio", "happening"), list(itertools.product(InputState, LinkEvent)))

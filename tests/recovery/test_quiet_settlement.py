@@ -18,7 +18,7 @@ def reached(
     settling: QuietSettlement, now: float, *, arrived: float = 1e9, alive: float = 1e9, open_ms: int | None = None
 ) -> int:
     """Up to where it is settled."""
-    return max([end_ms for _, end_ms, _ in settling.settled(now, arrived, alive, open_ms)], default=0)
+    return max([end_ms for _, end_ms, _ in settling.take_settled(now, arrived, alive, open_ms)], default=0)
 
 
 def test_quiet_settles_seconds_after_a_service_took_it() -> None:
@@ -54,8 +54,8 @@ def test_each_piece_is_settled_once_and_in_order(pieces: list[tuple[int, bool, f
     for length_ms, quiet, passed_s in pieces:
         settling.sent(at_ms, at_ms + length_ms, now, quiet=quiet)
         at_ms, now = at_ms + length_ms, now + passed_s
-        found += [(begin, end) for begin, end, _ in settling.settled(now, now, now, None)]
-    found += [(begin, end) for begin, end, _ in settling.settled(now + later_s, 1e9, 1e9, None)]
-    found += [(begin, end) for begin, end, _ in settling.settled(1e6, 1e9, 1e9, None)]
+        found += [(begin, end) for begin, end, _ in settling.take_settled(now, now, now, None)]
+    found += [(begin, end) for begin, end, _ in settling.take_settled(now + later_s, 1e9, 1e9, None)]
+    found += [(begin, end) for begin, end, _ in settling.take_settled(1e6, 1e9, 1e9, None)]
     assert [begin for begin, _ in found] == [0, *[end for _, end in found]][: len(found)]
     assert (found[-1][1] if found else 0) == at_ms

@@ -97,7 +97,7 @@ def test_the_watch_counts_from_the_first_speech_without_an_answer() -> None:
     watch.answered()
     assert watch.deadline is None
     watch.speech_sent(50.0)
-    assert watch.expired() == 30.0
+    assert watch.expire() == 30.0
     watch.answered()
     watch.speech_sent(100.0)
     assert watch.deadline == 160.0

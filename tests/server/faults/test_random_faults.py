@@ -79,7 +79,7 @@ def test_whoever_tries_again_gets_through(seed: int, waiting: bool) -> None:
         assert fault.do is not FaultAction.CLOSE or fault.code in CLOSE_CODES
         if fault.do is FaultAction.FAIL:
             refusal = ServiceRefused(str(fault.code), fault.message)
-            assert recovery.classify(refusal, live=True) in {recovery.FaultClass.AGAIN, recovery.FaultClass.BUSY}
+            assert recovery.classify(refusal, live=True) in {recovery.FaultClass.RETRY, recovery.FaultClass.BUSY}
         assert fault.do not in HANGING or fault.when is not FaultTrigger.HANDSHAKE
 
 
