@@ -120,7 +120,7 @@ def test_a_proxy_of_the_environment_that_is_not_there_is_not_taken_for_the_servi
 ) -> None:
     """Whoever set it long ago needs the hint; NO_PROXY is honoured."""
     monkeypatch.setenv("HTTP_PROXY", NOBODY)
-    with pytest.raises(ConnectFailed, match=r"the proxy 127\.0\.0\.1 is not there; check --proxy, HTTPS_PROXY"):
+    with pytest.raises(ConnectFailed, match=r"the proxy 127\.0\.0\.1 is not there; check --proxy and variables such as HTTPS_PROXY"):
         dial("ws://service.test", ConnectionSettings(connect_timeout_s=5))
     monkeypatch.setenv("NO_PROXY", "service.invalid")
     with pytest.raises(ConnectFailed, match=r"unknown host service\.invalid"):
