@@ -81,7 +81,9 @@ class AudioFeed:
     def undecided_end(self) -> int | None:
         """Position behind the audio sent on this task; None where all of that audio is decided."""
         begin_ms = self._format.ms(self._audio.start)
-        return self._audio.cursor if self._account.ledger.undecided(begin_ms, self.cursor_ms) else None
+        if not self._account.ledger.undecided(begin_ms, self.cursor_ms):
+            return None
+        return self._audio.cursor
 
     @property
     def sent_only_quiet(self) -> bool:
@@ -117,13 +119,13 @@ class AudioFeed:
         Raises:
             SendFailed: the connection was lost.
         """
-        codec, now = self._connection.task.codec, self._clock()
+        codec = self._connection.task.codec
+        now = self._clock()
         self._audio.cursor = chunk.end
         self._audio.sent = max(self._audio.sent, chunk.end)
         self._connection.task.sent_ms = self.cursor_ms
-        if (
-            self._realtime and not chunk.quiet and not codec.manual
-        ):  # with manual turns no answer comes before the commit
+        # With manual turns no answer comes before the commit.
+        if self._realtime and not chunk.quiet and not codec.manual:
             self.stall_detector.speech_sent(now)
         self._settlement.sent(self._format.ms(chunk.position), self.cursor_ms, now, quiet=bool(chunk.quiet))
         self._connection.send(codec.audio(chunk.pcm))
@@ -138,7 +140,9 @@ class AudioFeed:
 
     def settle(self) -> bool:
         """Decide audio that needs no text any more, and forget it; returns whether more silence was decided."""
-        ledger, task, now = self._account.ledger, self._connection.task, self._clock()
+        ledger = self._account.ledger
+        task = self._connection.task
+        now = self._clock()
         decided = False
         self._settlement.forget_before(ledger.reached_ms)
         if not task.codec.manual:
@@ -164,7 +168,8 @@ class AudioFeed:
 
     def task_finished(self) -> None:
         """Decide all audio of a task that came to its end: open sentences are lost, other audio is silence."""
-        task, end_ms = self._connection.task, self.cursor_ms
+        task = self._connection.task
+        end_ms = self.cursor_ms
         for begin_ms, behind_ms in task.open_spans(end_ms):
             self._account.add_missing(begin_ms, behind_ms, NO_TEXT)
         if task.codec.manual:
@@ -204,7 +209,8 @@ class AudioFeed:
         The audio that was sent last may be the beginning of speech that the service did not wait for. Sound may have
         been on its way for longer, and audio that went out faster than real time for longer still.
         """
-        start_ms, end_ms = self._format.ms(self._audio.start), self.cursor_ms
+        start_ms = self._format.ms(self._audio.start)
+        end_ms = self.cursor_ms
         listened_ms = end_ms - round(1000 * self._settlement.ahead_s(self._clock()))
         begin_ms = listened_ms - PREROLL_MS
         sound = self._account.ledger.undecided_sound(max(start_ms, listened_ms - UNHEARD_MS), end_ms)

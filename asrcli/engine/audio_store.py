@@ -24,7 +24,9 @@ class SpillFile:
     def put(self, data: bytes) -> Stored:
         """Write bytes, and return what loads and frees them."""
         place = next((place for place in self._free if place[1] >= len(data)), None)
-        offset = self._end if place is None else place[0]
+        offset = self._end
+        if place is not None:
+            offset = place[0]
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115  it lasts as long as the session
@@ -34,7 +36,7 @@ class SpillFile:
         except OSError:
             return _InMemory(data)
         if place is None:
-            place = offset, len(data)
+            place = (offset, len(data))
             self._end += len(data)
         else:
             self._free.remove(place)
@@ -79,7 +81,9 @@ class _InMemory:
 
 class _OnDisk:
     def __init__(self, spill: SpillFile, place: tuple[int, int], size: int) -> None:
-        self._spill, self._place, self._size = spill, place, size
+        self._spill = spill
+        self._place = place
+        self._size = size
 
     def load(self) -> bytes:
         return self._spill.get(self._place[0], self._size)

@@ -72,7 +72,9 @@ class TaskConnection:
     @property
     def silent_s(self) -> float:
         """Seconds since anything arrived; infinity without a connection."""
-        return self.open_connection.silent_s if self.open_connection is not None else inf
+        if self.open_connection is None:
+            return inf
+        return self.open_connection.silent_s
 
     def start(self) -> None:
         """Ask for the task, on an idle connection where there is one, else on a new one.
@@ -83,7 +85,8 @@ class TaskConnection:
         """
         if self.open_connection is None and self.task.codec.reusable:
             self.open_connection = self._idle.take(self.url, self._inbox)
-        self.started, self.reused = self._clock(), self.open_connection is not None
+        self.started = self._clock()
+        self.reused = self.open_connection is not None
         self.task.codec.connection_is_new = not self.reused
         if not self.reused:
             self.open_connection = self._open(self.url, self._dial(self.url, self.settings), self._inbox)
@@ -158,7 +161,8 @@ class TaskConnection:
     @property
     def expired(self) -> bool:
         """Whether the task is nearly as old as the service allows, and no sentence is open, or for too long."""
-        lifetime_s, age_s = self.task.codec.lifetime_s, self._clock() - self.started
+        lifetime_s = self.task.codec.lifetime_s
+        age_s = self._clock() - self.started
         if lifetime_s is None or age_s < lifetime_s:
             return False
         return self.task.open_ms is None or age_s >= lifetime_s + GRACE_S
@@ -175,7 +179,8 @@ class TaskConnection:
         self._retired |= self.task.codec.seen_names
         for name in list(self._retired)[:-RETIRED]:
             del self._retired[name]
-        self.task, self.deadline = TranscriptionTask(self._make_codec(), again), None
+        self.task = TranscriptionTask(self._make_codec(), again)
+        self.deadline = None
         self.task.codec.retired_names = self._retired
 
     def release(self) -> None:
@@ -204,5 +209,7 @@ def never_ready_error(url: str, exc: AsrError) -> AsrError:
     """Return the error for a session that failed before the service listened: a lost connection is a failed one."""
     if not isinstance(exc, ConnectionLost):
         return exc
-    code = f" (close code {exc.code})" if exc.code is not None else ""
+    code = ""
+    if exc.code is not None:
+        code = f" (close code {exc.code})"
     return ConnectFailed(url, f"{exc.reason}{code}", "is this a speech service? check --url")

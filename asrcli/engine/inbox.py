@@ -134,4 +134,7 @@ class Inbox:
     def _drop_oldest(self) -> None:
         oldest = next(item for item in self._audio if isinstance(item, Chunk))
         self._audio.remove(oldest)
-        self._dropped = AudioDropped(self._dropped.begin if self._dropped else oldest.position, oldest.end)
+        begin = oldest.position
+        if self._dropped is not None:
+            begin = self._dropped.begin
+        self._dropped = AudioDropped(begin, oldest.end)

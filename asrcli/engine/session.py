@@ -59,8 +59,8 @@ class TranscriptionSession:
         chance: Callable[[], float] = random,
     ) -> None:
         self._source, self._start, self._pace, self._clock = source, start, pace, clock
-        # A container cannot be sent again from its middle.
-        retries = retries if retries is not None and source.audio_format == "pcm" else RetrySettings()
+        if retries is None or source.audio_format != "pcm":  # a container cannot be sent again from its middle
+            retries = RetrySettings()
         retries = retries.of(realtime=source.realtime, pace=pace)
         self._catch_up = retries.catch_up
         room = LIVE_ROOM if source.realtime else ROOM

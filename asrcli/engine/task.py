@@ -88,7 +88,7 @@ class TranscriptionTask:
             if isinstance(event, Partial):
                 yield from self._close_with_last_text(key, FORGOTTEN)
                 continue
-            begins = [each.begin_ms for each in self._open.values() if each.begin_ms > event.begin_ms]
+            begins = [other.begin_ms for other in self._open.values() if other.begin_ms > event.begin_ms]
             end_ms = self._stopped.get(key, min([self.sent_ms, *begins]))
             self._forget(key)
             yield Gap(event.begin_ms, max(event.begin_ms, end_ms), NO_TEXT)
@@ -124,7 +124,8 @@ class TranscriptionTask:
                 self._stopped[event.key] = event.end_ms
         elif isinstance(event, Gap):
             last_ms = max(event.begin_ms, event.end_ms - 1)
-            for key in [key for key, each in self._open.items() if event.begin_ms <= each.begin_ms <= last_ms]:
+            inside = [key for key, other in self._open.items() if event.begin_ms <= other.begin_ms <= last_ms]
+            for key in inside:
                 self._forget(key)  # the gap says that it has no text
         elif isinstance(event, Final):
             self._close(event)
@@ -143,8 +144,9 @@ class TranscriptionTask:
         before = self._open.get(event.key)
         self._normalized.pop(event.key, None)
         if isinstance(event, Partial):
-            begin_ms = event.begin_ms if before is None else min(event.begin_ms, before.begin_ms)
-            self._open[event.key] = replace(event, begin_ms=begin_ms)
+            if before is not None:
+                event = replace(event, begin_ms=min(event.begin_ms, before.begin_ms))
+            self._open[event.key] = event
         elif before is None:
             self._open[event.key] = event
         if len(self._open) > OPEN_LIMIT:
@@ -178,20 +180,25 @@ class TranscriptionTask:
 
     def _close_with_last_text(self, key: str, why: str) -> Iterator[Final | Notice]:
         """Yield the last text of an open sentence as its final, unless another open sentence holds it."""
-        event, end_ms = self._open[key], self._stopped.get(key)
+        event = self._open[key]
+        end_ms = self._stopped.get(key)
         self._forget(key)
         if isinstance(event, SpeechStarted):
             begins = [other.begin_ms for other in self._open.values() if other.begin_ms > event.begin_ms]
             behind_ms = min(begins, default=0)
             self._forgotten.add(event.begin_ms, end_ms or behind_ms or self.sent_ms)
             return
-        others = [each for each in self._open.values() if isinstance(each, Partial) and each.begin_ms == event.begin_ms]
-        if not event.text.strip() or any(event.text in each.text for each in others):
+        partials = [other for other in self._open.values() if isinstance(other, Partial)]
+        texts = [other.text for other in partials if other.begin_ms == event.begin_ms]
+        if not event.text.strip() or any(event.text in text for text in texts):
             return
         if end_ms is None:
             begins = [other.begin_ms for other in self._open.values() if other.begin_ms > event.begin_ms]
-            end_ms = event.words[-1].end_ms if event.words else min([self.sent_ms, *begins])
-        yield Notice("debug" if why in self._warned else "warning", f"{why}: its last text is kept")
+            end_ms = min([self.sent_ms, *begins])
+            if event.words:
+                end_ms = event.words[-1].end_ms
+        level = "debug" if why in self._warned else "warning"  # warn once a task
+        yield Notice(level, f"{why}: its last text is kept")
         self._warned.add(why)
         yield Final(
             key, event.begin_ms, max(event.begin_ms, end_ms), event.text, event.words, event.language,

@@ -70,7 +70,9 @@ class Backoff:
         if self._outage_since is None or self._retry_for_s is None:
             return self._until
         until = self._outage_since + self._retry_for_s
-        return until if self._until is None else min(until, self._until)
+        if self._until is not None:
+            until = min(until, self._until)
+        return until
 
     def progress(self) -> None:
         """Forget earlier losses: a final has come, so the next loss is a new one."""

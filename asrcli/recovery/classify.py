@@ -42,7 +42,9 @@ def classify(error: AsrError, *, live: bool) -> FaultClass:
         return FaultClass.FATAL if error.code in _REJECTIONS else FaultClass.RETRY
     if isinstance(error, ProtocolError):  # without a message it is about an HTTP request before the connection
         return FaultClass.FATAL if error.message else FaultClass.RETRY
-    return FaultClass.RETRY if isinstance(error, ConnectFailed) else FaultClass.FATAL
+    if isinstance(error, ConnectFailed):
+        return FaultClass.RETRY
+    return FaultClass.FATAL
 
 
 def _refusal(error: ServiceRefused, *, live: bool) -> FaultClass:
@@ -55,4 +57,6 @@ def _refusal(error: ServiceRefused, *, live: bool) -> FaultClass:
         return FaultClass.IDLE
     if code.startswith(_BUSY):
         return FaultClass.BUSY
-    return FaultClass.RETRY if code.startswith(_SYSTEM) else FaultClass.FATAL
+    if code.startswith(_SYSTEM):
+        return FaultClass.RETRY
+    return FaultClass.FATAL

@@ -15,8 +15,9 @@ class Pacing:
 
     def begin(self, now: float, position: int, waiting: int) -> None:
         """Start pacing at `position`, where more than HELD_S of audio is `waiting` (in samples)."""
-        held = self._factor is not None and waiting > HELD_S * self._rate
-        self._from = (now, position) if held else None
+        self._from = None
+        if self._factor is not None and waiting > HELD_S * self._rate:
+            self._from = (now, position)
 
     def skip(self, samples: int) -> None:
         """Shift the schedule by samples that are not sent: they take no time."""

@@ -38,15 +38,20 @@ class QuietSettlement:
         self._last_s = now
         wait_s = QUIET_S if quiet else self._ahead_s + SOUND_S  # quiet may stay unheard
         due_s = now + wait_s
-        last = self._sent[-1] if self._sent else None
-        if last is not None and last.quiet == quiet and last.end_ms == begin_ms and end_ms - last.begin_ms <= STEP_MS:
-            last.end_ms, last.at_s, last.due_s = end_ms, now, due_s
-        else:
-            self._sent.append(_SentSpan(begin_ms, end_ms, quiet, now, due_s))
+        if self._sent:
+            last = self._sent[-1]
+            if last.quiet == quiet and last.end_ms == begin_ms and end_ms - last.begin_ms <= STEP_MS:
+                last.end_ms = end_ms
+                last.at_s = now
+                last.due_s = due_s
+                return
+        self._sent.append(_SentSpan(begin_ms, end_ms, quiet, now, due_s))
 
     def ahead_s(self, now: float) -> float:
         """Return how many seconds of the audio a service has not heard yet that listens in real time."""
-        return 0.0 if self._last_s is None else max(0.0, self._ahead_s - (now - self._last_s))
+        if self._last_s is None:
+            return 0.0
+        return max(0.0, self._ahead_s - (now - self._last_s))
 
     def take_settled(
         self, now: float, arrived: float, alive: float, open_ms: int | None
@@ -62,8 +67,11 @@ class QuietSettlement:
         settled: list[tuple[int, int, bool]] = []
         while self._sent:
             first = self._sent[0]
-            proven = arrived >= first.at_s if first.quiet else alive >= first.at_s + ALIVE_S
-            if first.due_s > now or not proven or (open_ms is not None and first.end_ms > open_ms):
+            if (
+                first.due_s > now
+                or not _is_taken(first, arrived, alive)
+                or (open_ms is not None and first.end_ms > open_ms)
+            ):
                 break
             settled.append((first.begin_ms, first.end_ms, first.quiet))
             self._sent.popleft()
@@ -73,3 +81,10 @@ class QuietSettlement:
         """Forget audio before a position: all of it is decided."""
         while self._sent and self._sent[0].end_ms <= position_ms:
             self._sent.popleft()
+
+
+def _is_taken(span: _SentSpan, arrived: float, alive: float) -> bool:
+    """Whether a sign of life shows that the service has taken a span."""
+    if span.quiet:
+        return arrived >= span.at_s
+    return alive >= span.at_s + ALIVE_S

@@ -123,7 +123,9 @@ class Replay:
 
     def next(self) -> Chunk | None:
         """Return the chunk to be sent next: it begins at the cursor, or where the next audio does; None without any."""
-        return self._chunks[self._next].since(self.cursor) if self._next < len(self._chunks) else None
+        if not self.pending:
+            return None
+        return self._chunks[self._next].since(self.cursor)
 
     @property
     def pending(self) -> bool:
@@ -146,7 +148,9 @@ class Replay:
     def backlog(self) -> int:
         """The number of samples to be sent."""
         waiting = sum(chunk.samples for chunk in islice(self._chunks, self._next, None))
-        return waiting - max(0, self.cursor - self._chunks[self._next].position) if waiting else 0
+        if not waiting:
+            return 0
+        return waiting - max(0, self.cursor - self._chunks[self._next].position)
 
     def settle(self, position: int) -> None:
         """Forget the audio before a position, except audio that has not been sent yet."""

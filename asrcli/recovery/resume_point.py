@@ -23,7 +23,10 @@ def resume_position(audio: Replay, covered: int, audio_format: Format) -> tuple[
     if reached == audio.cursor:
         return reached, reached
     wanted = max(audio.start, resume_point(audio.kept, reached, audio_format))
-    return wanted, max(wanted, audio.kept[0].position) if audio.kept else wanted
+    possible = wanted
+    if audio.kept:
+        possible = max(wanted, audio.kept[0].position)
+    return wanted, possible
 
 
 def resume_point(chunks: Iterable[Chunk | StoredBlock], position: int, audio_format: Format) -> int:
@@ -35,7 +38,8 @@ def resume_point(chunks: Iterable[Chunk | StoredBlock], position: int, audio_for
     around = audio_format.samples(AROUND_MS)
     near = [chunk for chunk in chunks if position - around < chunk.end and chunk.position < position + around]
     quiet = QUIET * max((_peak(array("h", chunk.pcm)) for chunk in near), default=0)
-    first, step = position - audio_format.samples(MARGIN_MS), audio_format.samples(STEP_MS)
+    first = position - audio_format.samples(MARGIN_MS)
+    step = audio_format.samples(STEP_MS)
     for chunk in reversed(near):
         if chunk.position >= position:
             continue

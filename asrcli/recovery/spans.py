@@ -55,8 +55,9 @@ class Spans:
     def reach(self, position: int) -> int:
         """Return the end of the interval that holds a position or ends at it; the position itself if there is none."""
         at = bisect_left(self._ends, position)
-        held = at < len(self._begins) and self._begins[at] <= position
-        return self._ends[at] if held else position
+        if at < len(self._begins) and self._begins[at] <= position:
+            return self._ends[at]
+        return position
 
 
 def length(spans: Iterable[Span]) -> int:

@@ -29,7 +29,9 @@ class StallDetector:
     @property
     def deadline(self) -> float | None:
         """When the stall expires; None while no answer is due."""
-        return None if self._unanswered_since is None else self._unanswered_since + self.timeout_s
+        if self._unanswered_since is None:
+            return None
+        return self._unanswered_since + self.timeout_s
 
     def expire(self) -> float:
         """Return the timeout that has expired, and double the next one, because the sound may have been music."""

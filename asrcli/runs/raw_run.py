@@ -163,10 +163,15 @@ class RawRun:
             self._ready.wait()
             began = monotonic()
             for piece in self._pieces:
-                due = began + piece.due_ms / 1000 / self._pace if self._pace else 0.0
+                due = 0.0
+                if self._pace:
+                    due = began + piece.due_ms / 1000 / self._pace
                 if self._ended.wait(max(0.0, due - monotonic())) or not self._wait_for_room():
                     break
-                self._send([Text(piece.data)] if isinstance(piece.data, str) else self._exchange.audio(piece.data))
+                if isinstance(piece.data, str):
+                    self._send([Text(piece.data)])
+                else:
+                    self._send(self._exchange.audio(piece.data))
             self._send(self._exchange.last)
             self._inbox.put(_AllSent())
         except ConnectionLost:

@@ -119,7 +119,9 @@ class Run:
                 errors += failed
                 if self._interrupted or any(isinstance(error, HOPELESS) for error in failed):
                     break
-                for error in failed if number < len(sources) else ():
+                if number == len(sources):
+                    break  # the caller reports the errors of the last source
+                for error in failed:
                     self._emit(Notice("warning", str(error)))
                     error.told = True
         except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 import os
 import re
 import select
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,9 @@ from time import monotonic
 from typing import Any
 
 from asrcli.terminal.restoration import restored_on_exit
+
+if sys.platform != "win32":
+    import termios
 
 PASTED = 3  # more characters at once were pasted, not typed
 REPEAT_S = 0.08  # the same key again so soon is a key that is held down
@@ -71,21 +75,15 @@ class _Terminal:
     """The settings of a terminal: ours while we use it; the user's before, after, and while we are stopped."""
 
     def __init__(self, fd: int) -> None:
-        import termios
-
         self._fd, self._before = fd, termios.tcgetattr(fd)
         self._changed = False
 
     def read_single_keys(self) -> None:
         """Deliver each key at once and without echo; Ctrl-C and Ctrl-Z work as usual."""
-        import termios
-
         self._set(~(termios.ECHO | termios.ICANON))
 
     def stop_echo(self) -> None:
         """Switch the echo off."""
-        import termios
-
         self._set(~(termios.ECHO | termios.ECHONL))
 
     def restore(self) -> None:
@@ -96,8 +94,6 @@ class _Terminal:
 
     def _set(self, kept: int) -> None:
         """Mask the local modes with `kept`, if the terminal is ours: after `bg` it is the shell's."""
-        import termios
-
         if not is_ours(self._fd):
             return
         modes = [*self._before[:3], self._before[3] & kept, *self._before[4:6], list(self._before[6])]
@@ -107,9 +103,6 @@ class _Terminal:
 
     def _apply(self, modes: list[Any]) -> None:
         """Set the settings if we are in the foreground; SIGTTOU, which would stop us, is blocked meanwhile."""
-        import signal
-        import termios
-
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
         try:
             if is_ours(self._fd):

@@ -42,7 +42,9 @@ def same_host(url: str, location: str) -> str | None:
         return None
     upgraded = (old.scheme, new.scheme, *ports) == ("ws", "wss", 80, 443)
     same = (old.scheme, ports[0]) == (new.scheme, ports[1]) or upgraded
-    return new.geturl() if same and old.hostname == new.hostname and new.username is None else None
+    if same and old.hostname == new.hostname and new.username is None:
+        return new.geturl()
+    return None
 
 
 async def open_websocket(

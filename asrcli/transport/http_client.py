@@ -2,10 +2,12 @@
 
 import json
 import random
+import ssl
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -80,7 +82,6 @@ class HttpClient:
         raise AssertionError
 
     def _once(self, url: str, body: Json | None, query: str) -> Json:
-        from http.client import HTTPException
         from urllib.error import URLError
 
         keyless = self._connection.key is None
@@ -110,9 +111,10 @@ class HttpClient:
             headers["Authorization"] = f"Bearer {connection.key.reveal()}"
         request = Request(url + query, data, headers, method="POST")  # noqa: S310  rest_url lets http and https through
         opener = OpenerDirector()  # without the handlers that would follow redirections
-        opener.add_handler(
-            HTTPSHandler(context=tls_context(connection.ca)) if url.startswith("https") else HTTPHandler()
-        )
+        if url.startswith("https"):
+            opener.add_handler(HTTPSHandler(context=tls_context(connection.ca)))
+        else:
+            opener.add_handler(HTTPHandler())
         if proxy is not None:
             _use_proxy(request, proxy)
         return opener, request
@@ -150,8 +152,6 @@ def _parsed(content: bytes) -> Json:
 
 
 def _failed(url: str, exc: Exception, proxy: str | None, *, not_done: bool) -> Exception:
-    import ssl
-
     error = ConnectFailed(url, *explained(url, exc, "HTTP", proxy))
     if isinstance(exc, ssl.SSLError) or not isinstance(exc, OSError):
         return error

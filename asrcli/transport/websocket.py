@@ -39,9 +39,13 @@ def dial(
     from asrcli.transport.connecting import open_websocket
     from asrcli.transport.io_thread import io_thread
 
-    headers = [("Authorization", f"Bearer {connection.key.reveal()}")] if connection.key else []
+    headers = []
+    if connection.key:
+        headers.append(("Authorization", f"Bearer {connection.key.reveal()}"))
     proxy = proxy_of(url, connection.proxy)
-    tls = tls_context(connection.ca) if url.startswith("wss:") or (proxy or "").startswith("https:") else None
+    tls = None
+    if url.startswith("wss:") or (proxy or "").startswith("https:"):
+        tls = tls_context(connection.ca)
     io = io_thread()
     try:
         return io.run(

@@ -68,9 +68,11 @@ class WebSocket:
             ConnectionLost: the connection is over.
         """
         text = isinstance(message, Text)
-        data = message.data if isinstance(message, Binary) else getattr(message, "data", "").encode("utf-8", "replace")
+        data = _payload(message)
         with self._lock:
-            end = self._end or self._client.goodbye or (Closed(1000, CLOSED_HERE) if self._closing else None)
+            end = self._end or self._client.goodbye
+            if end is None and self._closing:
+                end = Closed(1000, CLOSED_HERE)
             if end is not None:
                 raise ConnectionLost(end.reason, end.code)
             self._outgoing.append((data, text))
@@ -241,3 +243,12 @@ def _retrieve_exception(task: "asyncio.Task[None]") -> None:
     """Retrieve the exception of a task, so that asyncio does not report it."""
     if not task.cancelled():
         task.exception()
+
+
+def _payload(message: Message) -> bytes:
+    """Return the bytes of a message on the wire; empty if it is neither text nor binary."""
+    if isinstance(message, Binary):
+        return message.data
+    if isinstance(message, Text):
+        return message.data.encode("utf-8", "replace")
+    return b""

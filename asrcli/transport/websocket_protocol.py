@@ -85,5 +85,7 @@ def ended(exc: ConnectionClosed, ours: str) -> Closed:
     if exc.sent is not None:
         return Closed(1006, f"closed here: the other end breaks the WebSocket protocol: {exc.sent.reason}")
     cause = exc.__cause__
-    why = (cause.strerror or str(cause)) if isinstance(cause, OSError) else "the other end hung up"
+    why = "the other end hung up"
+    if isinstance(cause, OSError):
+        why = cause.strerror or str(cause)
     return Closed(1006, f"the connection broke: {why[:1].lower()}{why[1:]}")
