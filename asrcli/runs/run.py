@@ -1,9 +1,9 @@
 """A run: each source goes through a session, and its events through the transcript to the outputs."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import random
-from threading import Thread, Timer
+from threading import Timer
 from time import monotonic
 
 from asrcli.core.errors import (
@@ -17,16 +17,16 @@ from asrcli.core.errors import (
     combine_errors,
 )
 from asrcli.core.event_placement import label_event
-from asrcli.core.events import Began, Billed, Ended, Event, Final, Gap, Notice, Partial, Ready, Usage
+from asrcli.core.events import Billed, Ended, Event, Final, Gap, Notice, Partial, Ready, Usage
 from asrcli.core.interfaces import ClientCodec, Output, Source, Transport
 from asrcli.core.settings import ConnectionSettings, RetrySettings
 from asrcli.core.transcript import Transcript, fold
 from asrcli.engine.accounting import SessionResult
 from asrcli.engine.connection_pool import ConnectionPool
-from asrcli.engine.outbox import Outbox, replaces
 from asrcli.engine.session import SessionLeft, TranscriptionSession
 from asrcli.recovery.spans import Spans, length
 from asrcli.runs.run_account import RunAccount
+from asrcli.runs.source_session import SourceSession, merged_events
 from asrcli.terminal.interrupts import interruptible
 
 HOPELESS = (ConnectFailed, ServiceRefused, BudgetReached)  # the next source would fail in the same way
@@ -148,11 +148,11 @@ class Run:
         plan = self._plan
         now_ms = self._account.end_ms
         self._emit(Notice("info", f"connecting to {bare_url(plan.connection.url)}"))
-        running = [_SourceSession(source, now_ms + source.begin_ms, plan, self._pool) for source in sources]
+        running = [SourceSession(source, now_ms + source.begin_ms, plan, self._pool) for source in sources]
         try:
             sessions = [one.session for one in running]
             with interruptible(lambda: self._finish(sessions), lambda: self._hurry(sessions)):
-                for one, event in _merged_events(running):
+                for one, event in merged_events(running):
                     if isinstance(event, Billed):
                         one.usage = event.usage
                         self._emit(self._billed(sum((other.usage for other in running), self._account.usage)))
@@ -186,7 +186,7 @@ class Run:
             cost = round(cost, 6)
         return Billed(usage, cost)
 
-    def _leave(self, left: "_SourceSession", result: SessionResult, *, concurrent: bool) -> None:
+    def _leave(self, left: SourceSession, result: SessionResult, *, concurrent: bool) -> None:
         """Emit the settled words of open sentences as finals, and the other undecided audio as gaps."""
         speaker = left.source.speaker
         end_ms = left.source.format.ms(result.end)
@@ -235,62 +235,6 @@ class Run:
             timer = Timer(HURRY_S, session.leave)
             timer.daemon = True
             timer.start()
-
-
-class _SourceSession:
-    """A source and its session, which begins at `begin_ms` on the timeline of the run."""
-
-    def __init__(self, source: Source, begin_ms: int, plan: RunPlan, idle: ConnectionPool) -> None:
-        self.source, self.begin_ms, self._model = source, begin_ms, plan.model
-        self.begun = False
-        self.usage = Usage()  # what the service has counted up to now
-        start = source.format.samples(begin_ms)
-        pace = plan.pace if source.live is None else None
-        self.session = TranscriptionSession(
-            source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, plan.retries, idle,
-            plan.chance,
-        )  # fmt: skip
-
-    def begin(self, task_id: str) -> Began:
-        """Return the event for the moment when the service listens to this source for the first time."""
-        source = self.source
-        self.begun = True
-        return Began(bare_url(source.name), self._model, task_id, self.begin_ms, source.duration_ms, source.speaker)
-
-
-def _merged_events(running: Sequence[_SourceSession]) -> Iterator[tuple[_SourceSession, Event]]:
-    """Yield the events of sessions that run at the same time, as they come."""
-    if len(running) == 1:
-        yield from ((running[0], event) for event in running[0].session.events())
-        return
-    queue: Outbox[tuple[_SourceSession, Event | BaseException | None]] = Outbox(_replaces)
-
-    def listen(one: _SourceSession) -> None:
-        try:
-            for event in one.session.events():
-                queue.put((one, event))
-            queue.put((one, None))
-        except BaseException as exc:  # the top of a thread: the main thread raises it
-            queue.put((one, exc))
-
-    for one in running:
-        Thread(target=listen, args=(one,), name="listen", daemon=True).start()
-    ended = 0
-    while ended < len(running):
-        one, item = queue.get()
-        if isinstance(item, BaseException):
-            raise item
-        if item is None:
-            ended += 1
-        else:
-            yield one, item
-
-
-def _replaces(item: tuple[_SourceSession, Event | BaseException | None]) -> tuple[int, Hashable] | None:
-    key = replaces(item[1])
-    if key is None:
-        return None
-    return id(item[0]), key
 
 
 def _settled_ms(partial: Partial) -> int:
