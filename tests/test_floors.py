@@ -24,7 +24,6 @@ IMPURE = {
 # One noun that two files would cut in two.
 LONG = {
     "asrcli/cli/commands/vocab.py",
-    "asrcli/engine/loop.py",
     "asrcli/protocol/inference/codec.py",
     "asrcli/server/websocket_server.py",
     "tests/protocol/inference/test_translation.py",

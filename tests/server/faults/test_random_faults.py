@@ -79,7 +79,7 @@ def test_a_client_that_tries_again_gets_through(seed: int, waiting: bool) -> Non
         assert fault.action is not FaultAction.CLOSE or fault.code in CLOSE_CODES
         if fault.action is FaultAction.FAIL:
             refusal = ServiceRefused(str(fault.code), fault.message)
-            assert recovery.classify(refusal, live=True) in {recovery.FaultClass.AGAIN, recovery.FaultClass.BUSY}
+            assert recovery.classify(refusal, live=True) in {recovery.FaultClass.RETRY, recovery.FaultClass.BUSY}
         assert fault.action not in HANGING or fault.when is not FaultTrigger.HANDSHAKE
 
 
