@@ -86,6 +86,8 @@ ROOMS = {
     ],
     "pysubs2": ["outputs/subtitles.py"],
     "pydub": ["sources/loudness.py"],
+    "platformdirs": ["journal/directory.py"],
+    "filelock": ["journal/lock.py"],
     "pyaudio": ["sources/backends/portaudio.py"],
     "pocketsphinx": ["recognizers/pocketsphinx.py", "recognizers/pocketsphinx_hotwords.py"],
     "webrtc_noise_gain": ["sources/enhancement.py"],

@@ -3,7 +3,7 @@
 import os
 import secrets
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ from asrcli.journal.lock import JournalLock, in_use
 from asrcli.journal.owned_files import distrust, is_folder, is_id, remove_files, size_bytes, strangers
 from asrcli.journal.reading import Journal, open_header
 
+APP = "asrcli"  # the name of our folder among those of other programs
 LIMIT_BYTES = 2 << 30
 LIMIT_DAYS = 14
 DAY_S = 86_400
@@ -40,25 +41,18 @@ class RetentionLimits:
     age_s: float = LIMIT_DAYS * DAY_S
 
 
-def default_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
-    """Where this system keeps what programs want to find again and nobody backs up."""
-    home = Path(environment.get("HOME") or _home())
-    if platform == "darwin":
-        base = home / "Library" / "Application Support"
-    elif platform == "win32":
-        base = Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    else:
-        asked = environment.get("XDG_STATE_HOME", "")
-        base = Path(asked) if Path(asked).is_absolute() else home / ".local" / "state"
-    return base / "asrcli" / "sessions"
+def default_folder() -> Path:
+    """Return the folder of all sessions: where this system keeps program state that is not worth a backup.
 
+    For a user without a home directory it is a path at the root, where no session can be.
+    """
+    from platformdirs import user_state_path
 
-def _home() -> Path:
-    """The home of a user whom the environment does not know; of one whom nobody knows a place that holds nothing."""
     try:
-        return Path.home()
+        base = user_state_path(APP, appauthor=False)
     except RuntimeError:
-        return Path(os.sep)
+        base = Path(os.sep, ".local", "state", APP)
+    return base / "sessions"
 
 
 def new_id(now: datetime) -> str:
