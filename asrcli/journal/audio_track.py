@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
-from asrcli.core.errors import SourceError
+from asrcli.core.errors import SourceError, system_reason
 from asrcli.core.events import Gap, Resumed
 from asrcli.journal.owned_files import opened
 from asrcli.journal.records import JournalSourceInfo, number, span
@@ -74,7 +74,7 @@ class AudioTrack:
                         yield Chunk(position, pcm, cut_after=position + size in self.cuts)
                         position += size
         except OSError as exc:
-            raise SourceError(str(self.path), (exc.strerror or str(exc)).lower()) from exc
+            raise SourceError(str(self.path), system_reason(exc).lower()) from exc
 
     def _to_cut(self, position: int) -> list[int]:
         return [cut - position for cut in self.cuts if cut > position]

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from asrcli.core.errors import system_reason
+
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}", re.ASCII)
 _OURS = re.compile(r"events\.jsonl|lock|\d{1,4}\.(?:pcm|index)", re.ASCII)
 # A symbolic link is not followed, a pipe without a writer is not waited for. Windows knows neither flag.
@@ -38,7 +40,7 @@ def distrust(path: Path) -> str:
     try:
         about = path.lstat()
     except OSError as exc:
-        return (exc.strerror or str(exc)).lower()
+        return system_reason(exc).lower()
     if not stat.S_ISDIR(about.st_mode) and not stat.S_ISREG(about.st_mode):
         return "is neither a folder nor a file"
     if not hasattr(os, "geteuid"):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
-from asrcli.core.errors import SourceError
+from asrcli.core.errors import SourceError, system_reason
 from asrcli.core.events import Gap, Resumed
 from asrcli.core.transcript import Sentence
 from asrcli.journal.audio_track import AudioTrack, TrackIndex
@@ -290,4 +290,4 @@ def _read(
     except OSError as exc:
         if missing is not None:
             return missing
-        raise SourceError(path.parent.name, f"no journal: {(exc.strerror or str(exc)).lower()}") from exc
+        raise SourceError(path.parent.name, f"no journal: {system_reason(exc).lower()}") from exc

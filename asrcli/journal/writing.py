@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk
-from asrcli.core.errors import without_secrets
+from asrcli.core.errors import system_reason, without_secrets
 from asrcli.core.events import Event, Gap, Notice, Resumed
 from asrcli.core.interfaces import Source, SourceWrapper
 from asrcli.core.transcript import Transcript
@@ -219,4 +219,4 @@ def _taken(notices: SimpleQueue[str]) -> Iterator[str]:
 
 
 def _reason(exc: OSError | ValueError) -> str:
-    return (getattr(exc, "strerror", None) or str(exc)).lower()
+    return system_reason(exc).lower()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
 
+from asrcli.core.errors import system_reason
 from asrcli.core.events import Event, Final
 from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript
@@ -68,7 +69,7 @@ class ExecCommand:
                 check=False,
             )
         except OSError as exc:
-            return f"the command could not be started: {(exc.strerror or str(exc)).lower()}"
+            return f"the command could not be started: {system_reason(exc).lower()}"
         except Exception as exc:  # a sentence must not cost those behind it their command
             return f"the command could not be run: {exc}"
         return f"the command failed with exit code {done.returncode}" if done.returncode else ""

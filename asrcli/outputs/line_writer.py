@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import TextIO
 
-from asrcli.core.errors import OutputClosed, OutputError
+from asrcli.core.errors import OutputClosed, OutputError, system_reason
 
 FOREIGN_LINK = "is a link that belongs to somebody else"
 
@@ -93,7 +93,7 @@ class LineWriter:
         except OSError as exc:
             self._leaves = True
             if not self._failed:
-                raise OutputError(self._name, exc.strerror or str(exc)) from exc
+                raise OutputError(self._name, system_reason(exc)) from exc
 
     def _close(self) -> None:
         assert self._file is not None  # noqa: S101  the caller looked
@@ -122,7 +122,7 @@ class LineWriter:
             raise OutputClosed from exc
         except (OSError, ValueError) as exc:  # ValueError: a name that no system takes
             self._failed = self._leaves = True
-            raise OutputError(self._name, getattr(exc, "strerror", None) or str(exc)) from exc
+            raise OutputError(self._name, system_reason(exc)) from exc
 
     def _opened(self) -> TextIO:
         if self._path is None:
@@ -202,7 +202,7 @@ def check(path: Path) -> None:
     try:
         problem = _obstacle(path)
     except (OSError, ValueError) as exc:  # in a folder that may not be entered, or no name of a file
-        problem = (getattr(exc, "strerror", None) or str(exc)).lower()
+        problem = system_reason(exc).lower()
     if problem:
         raise OutputError(str(path), problem)
 

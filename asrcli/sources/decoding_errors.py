@@ -2,7 +2,7 @@
 
 from time import monotonic
 
-from asrcli.core.errors import SourceError
+from asrcli.core.errors import SourceError, system_reason
 
 TROUBLE = (ArithmeticError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError, AttributeError)
 
@@ -39,7 +39,7 @@ def _refusal(exc: BaseException, what: str) -> str:
         return "its sound cannot be decoded: no decoder knows it"
     if isinstance(exc, MemoryError):
         return f"{what}: more memory is asked for than there is"
-    said = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
+    said = system_reason(exc) or type(exc).__name__
     if what.startswith("is not"):
         return str(said).lower() if isinstance(exc, OSError | HTTPError | HTTPClientError) else what
     return f"{what}: {said}"

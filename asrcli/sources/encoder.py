@@ -3,13 +3,15 @@
 import os
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from errno import EFBIG
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.core.errors import system_reason
+from asrcli.core.whole_writes import write_whole
 
 if TYPE_CHECKING:
     from av import AudioFrame
@@ -85,7 +87,7 @@ class WavWriter:
 
     def __init__(self, path: Path, audio_format: Format, limit_bytes: int = WAV_BYTES) -> None:
         self._rate, self._limit_bytes, self._size_bytes = audio_format.rate, limit_bytes, 0
-        self._file = _File(path)
+        self._file = _AudioFile(path)
 
     def write(self, pcm: bytes) -> None:
         """The samples first, then the sizes: a header must never promise what is not there."""
@@ -114,7 +116,7 @@ class _Coded:
         import av
 
         self.late_ms, self._rate, self._position = coding.late_ms, audio_format.rate, 0
-        self._file = _File(path)
+        self._file = _AudioFile(path)
         try:
             with self._os_errors():
                 options = {"flush_packets": "1", **coding.options}
@@ -166,47 +168,48 @@ class _Coded:
         try:
             yield
         except FFmpegError as exc:
-            raise self._file.error or OSError(exc.errno, exc.strerror or str(exc)) from exc
+            raise self._file.error or OSError(exc.errno, system_reason(exc)) from exc
 
 
-class _File:
-    """A new file that ends behind a whole piece: what a full disk cuts short goes away again.
+class _AudioFile:
+    """A new file that always ends with a whole piece. A piece that a full disk cuts short is removed again.
 
-    No buffer of ours: what is written is the kernel's, and outlives the program. PyAV calls write, seek and tell.
+    The file has no buffer in this process: what is written belongs to the kernel and survives the end of the program.
+    PyAV calls `write`, `seek` and `tell`.
+
+    Attributes:
+        error: The last error of a write.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path, self._file = path, path.open("xb", buffering=0)
+        self._path = path
+        self._file = path.open("xb", buffering=0)
         self._whole_bytes = 0
         self.error: OSError | None = None
 
     def write(self, data: bytes) -> int:
-        """Write all of it. PyAV does not call again once that has failed."""
-        rest = memoryview(data)
+        """Write all of the data. PyAV does not call again once this has failed."""
         try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
+            write_whole(self._file, data, self._whole_bytes)
         except OSError as exc:
             self.error = exc
-            with suppress(OSError):
-                self._file.truncate(self._whole_bytes)
             raise
         return len(data)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As files do."""
+        """Move as io.IOBase.seek does."""
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        """As files do."""
+        """Return the position in bytes."""
         return self._file.tell()
 
     def mark(self) -> None:
-        """What is there now is whole; goes to its end."""
+        """Declare the file whole as it is now, and go to its end."""
         self._whole_bytes = self._file.seek(0, os.SEEK_END)
 
     def close(self) -> None:
-        """A file without anything in it is not left behind."""
+        """Close the file, and remove it if nothing whole is in it."""
         self._file.close()
         if not self._whole_bytes:
             self._path.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from errno import EACCES
 from pathlib import Path
 
 from asrcli.core.audio import Chunk, Format
-from asrcli.core.errors import SourceError
+from asrcli.core.errors import SourceError, system_reason
 from asrcli.core.events import Event, Gap, Notice
 from asrcli.sources.clip import Clip
 from asrcli.sources.file_length import SCAN_BYTES, FileLength, measure_file
@@ -199,6 +199,6 @@ def _look(path: str, *, bare: bool) -> None:
     except (OSError, ValueError) as exc:
         if "://" in path:
             raise SourceError(path, "this kind of address cannot be read: http, https, rtsp and rtmp can") from exc
-        raise SourceError(path, (getattr(exc, "strerror", None) or str(exc)).lower()) from exc
+        raise SourceError(path, system_reason(exc).lower()) from exc
     if info.st_size == 0 and stat.S_ISREG(info.st_mode):
         raise SourceError(path, "is an empty file")

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from asrcli.core.errors import SourceError
+from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import wav
 from asrcli.sources.input_reader import HEAD_BYTES, OGG, SampleFormat
 
@@ -61,7 +61,7 @@ def measure_file(
             if start.startswith(OGG) and samples is None:
                 return _ogg(path, file, track, scanned=scanned)
     except OSError as exc:
-        raise SourceError(path, (exc.strerror or str(exc)).lower()) from exc
+        raise SourceError(path, system_reason(exc).lower()) from exc
     from asrcli.sources.decoder import Decoder
 
     options: dict[str, Any] = samples.demuxer if samples is not None else {}

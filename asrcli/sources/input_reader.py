@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
-from asrcli.core.errors import SourceError
+from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import wav
 from asrcli.sources.pipe import PipeReader, index_at_end
 from asrcli.sources.placed_audio import Item, MissingAudio, PlacedPiece, fill_holes
@@ -182,7 +182,7 @@ class InputReader:
         try:
             yield from fill_holes(iter(lambda: read(self._piece_bytes), b""))
         except OSError as exc:
-            raise SourceError(self._name, f"cannot be read any further: {exc.strerror or exc}") from exc
+            raise SourceError(self._name, f"cannot be read any further: {system_reason(exc)}") from exc
 
     def _decoder(self, stack: ExitStack, source: object, head: Callable[[], bytes] = bytes) -> "Decoder":
         from asrcli.sources.decoder import Decoder
@@ -212,7 +212,7 @@ def header(read: wav.Read, name: str) -> wav.WavHeader | None:
     except SourceError as exc:
         raise SourceError(name, exc.reason) from exc
     except OSError as exc:
-        raise SourceError(name, (exc.strerror or str(exc)).lower()) from exc
+        raise SourceError(name, system_reason(exc).lower()) from exc
 
 
 def check_channel(name: str, channel: int | None, channels: int) -> None:

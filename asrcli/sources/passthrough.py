@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from asrcli.core.audio import Chunk, Format
-from asrcli.core.errors import SourceError, UsageError
+from asrcli.core.errors import SourceError, UsageError, system_reason
 from asrcli.core.events import Event
 from asrcli.sources.decoder import Decoder
 from asrcli.sources.file_length import measure_file
@@ -43,7 +43,7 @@ class PassthroughSource:
         try:
             there = path != STDIN and Path(path).exists()
         except (OSError, ValueError) as exc:
-            raise SourceError(path, (getattr(exc, "strerror", None) or str(exc)).lower()) from exc
+            raise SourceError(path, system_reason(exc).lower()) from exc
         if not there:
             raise SourceError(path, "must be a file to be sent as it is")
         with closing(Decoder(f"file:{path}", path)) as decoder:
@@ -85,4 +85,4 @@ def passthrough_source(path: str, chunk_ms: int) -> Iterator[tuple[bytes, float]
                 sent_bytes += len(data)
                 yield data, (length_ms or 0) * sent_bytes / size_bytes
     except OSError as exc:
-        raise SourceError(path, (exc.strerror or str(exc)).lower()) from exc
+        raise SourceError(path, system_reason(exc).lower()) from exc

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from asrcli.core.audio import Chunk, Format
-from asrcli.core.errors import AsrError, OutputError, UsageError
+from asrcli.core.errors import AsrError, OutputError, UsageError, system_reason
 from asrcli.core.events import Event, Notice
 from asrcli.core.interfaces import Source, SourceWrapper
 from asrcli.sources.encoder import SUFFIXES, AudioWriter, can_encode, create_writer
@@ -87,7 +87,7 @@ class _Recording:
             self._writer.close()
 
     def _lost(self, exc: OSError) -> Notice:
-        reason = (exc.strerror or str(exc)).lower()
+        reason = system_reason(exc).lower()
         if self._writer is None or not self._path.exists():
             return Notice("warning", f"{self._name}: the audio is not saved: {reason}")
         sure_ms = max(0, self._format.ms(self._end) - self._writer.late_ms)
@@ -123,5 +123,5 @@ def _place(name: str) -> Path:
         if not os.access(path.parent, os.W_OK):
             raise OutputError(name, "permission denied")
     except OSError as exc:
-        raise OutputError(name, (exc.strerror or str(exc)).lower()) from exc
+        raise OutputError(name, system_reason(exc).lower()) from exc
     return path
