@@ -28,7 +28,6 @@ LONG = {
     "asrcli/protocol/inference/codec.py",
     "tests/protocol/inference/test_translation.py",
     "tests/server/faults/test_script.py",
-    "tests/sources/test_recorder.py",
     "asrcli/protocol/realtime/codec.py",
 }
 # What must not know clocks and sockets although it lives higher up.
