@@ -13,7 +13,8 @@ from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import OutputError, SourceError, UsageError
 from asrcli.core.events import Ended, Event
 from asrcli.journal.directory import DAY_S, JournalDirectory, JournalState, RetentionLimits, remove, state
-from asrcli.journal.reading import MOST_BYTES, Journal
+from asrcli.journal.reading import Journal
+from asrcli.journal.record_files import MOST_BYTES
 from asrcli.journal.records import EVENTS
 from asrcli.journal.source import JournalSource
 from tests.journal.test_hostile import used
