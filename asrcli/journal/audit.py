@@ -85,13 +85,13 @@ def audit(journal: Journal) -> AuditResult:
 
 def _wall_ms(journal: Journal) -> int:
     """Return the time in which any source was captured."""
-    heard = Spans()
+    captured = Spans()
     for track in journal.tracks:
         for begin, end in _without(
             [(journal.format.ms(track.begin), journal.format.ms(track.end))], _pauses(journal, track)
         ):
-            heard.add(begin, end)
-    return _length(heard)
+            captured.add(begin, end)
+    return _length(captured)
 
 
 def _at_once(journal: Journal) -> int:
@@ -122,7 +122,8 @@ def _count(journal: Journal, begins: dict[str, int], sentences: list[Sentence]) 
 
 def _figures(journal: Journal, track: AudioTrack, begin_ms: int, finals: list[Span]) -> dict[str, int]:
     """Count the figures of one source. Audio that is in no final, gap or pause is silence."""
-    speaker, end_ms = track.source.speaker, journal.format.ms(track.end)
+    speaker = track.source.speaker
+    end_ms = journal.format.ms(track.end)
     pauses = _pauses(journal, track)
     gaps = [(gap.begin_ms, gap.end_ms) for gap in journal.gaps if gap.speaker == speaker]
     left: list[Span] = [(begin_ms, end_ms)]

@@ -73,7 +73,8 @@ class FileJournal:
             with suppress(OSError):
                 remove_files(path)
             raise
-        self.path, self.recorder.file = path, self._file
+        self.path = path
+        self.recorder.file = self._file
         self._syncing = SyncThread([self._file], chore)
 
     def stage(self, number: int) -> None:

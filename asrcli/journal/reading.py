@@ -89,7 +89,7 @@ class Journal:
                 journal._doubt()
         if damaged:
             journal.damages.append(f"{damaged} line{'' if damaged == 1 else 's'} of {EVENTS} cannot be read")
-        journal.tracks = tuple(journal._track(*each) for each in enumerate(journal.header.sources))
+        journal.tracks = tuple(journal._track(index, source) for index, source in enumerate(journal.header.sources))
         return journal
 
     @property
@@ -105,7 +105,7 @@ class Journal:
     @property
     def sentences(self) -> list[Sentence]:
         """The finals of all runs, in order."""
-        return [each for part in self.parts for each in part.sentences]
+        return [sentence for part in self.parts for sentence in part.sentences]
 
     @property
     def size_bytes(self) -> int:
@@ -119,10 +119,10 @@ class Journal:
         For a run that keeps no samples it is the end of its text.
         """
         if self.header.inputs:
-            return max((each.final.end_ms for each in self.sentences), default=0)
-        heard = [track for track in self.tracks if track.stretches]
-        begin = min((track.begin for track in heard), default=0)
-        return self.format.ms(max((track.end for track in heard), default=0) - begin)
+            return max((sentence.final.end_ms for sentence in self.sentences), default=0)
+        captured = [track for track in self.tracks if track.stretches]
+        begin = min((track.begin for track in captured), default=0)
+        return self.format.ms(max((track.end for track in captured), default=0) - begin)
 
     @property
     def is_open(self) -> bool:
@@ -131,7 +131,7 @@ class Journal:
 
     def final_ms(self, speaker: str) -> int:
         """Return where the text of a speaker ends, in milliseconds."""
-        return max((each.final.end_ms for each in self.sentences if each.final.speaker == speaker), default=0)
+        return max((one.final.end_ms for one in self.sentences if one.final.speaker == speaker), default=0)
 
     def unheard(self, track: AudioTrack) -> list[Span]:
         """Return the spans of audio behind the last final that have no text yet, in milliseconds.
@@ -139,7 +139,8 @@ class Journal:
         For a run that ended in order these are only the gaps that it reported. Where the place of the audio is not
         certain, no final is known to cover it.
         """
-        ms, speaker = self.format.ms, track.source.speaker
+        ms = self.format.ms
+        speaker = track.source.speaker
         begin_ms, end_ms = max(self.final_ms(speaker), ms(track.begin)), ms(track.end)
         if track.doubt is not None and speaker not in self.anew:  # nobody knows which audio those finals belong to
             begin_ms = min(begin_ms, ms(track.doubt))
@@ -171,7 +172,8 @@ class Journal:
     def _take(self, record: Mapping[str, Any] | None) -> None:
         if record is None:
             raise ValueError
-        kind, speaker = record.get("type"), str(record.get("speaker", ""))
+        kind = record.get("type")
+        speaker = str(record.get("speaker", ""))
         if kind == "run":
             self._begin_run(record.get("anew"))
         elif kind == "stage":
@@ -247,7 +249,9 @@ class Journal:
         stretches = index.stretches()
         if index.problem:
             self.damages.append(f"{path.name}: {index.problem}")
-        doubt = next((each.position for each in stretches if index.doubt is not None and each.at >= index.doubt), None)
+        doubt = None
+        if index.doubt is not None:
+            doubt = next((stretch.position for stretch in stretches if stretch.at >= index.doubt), None)
         if stretches and source.speaker in self.doubts:
             text_end = max(stretches[0].position, self.format.samples(self.doubts[source.speaker]))
             doubt = text_end if doubt is None else min(doubt, text_end)

@@ -49,9 +49,9 @@ def read_records(
         SourceError: the file cannot be read, is too long, or another user may have written it.
     """
     try:
-        for each in (path.parent, path):
-            if each.exists() and (problem := distrust(each)):
-                raise SourceError(path.parent.name, f"{each} {problem}")
+        for place in (path.parent, path):
+            if place.exists() and (problem := distrust(place)):
+                raise SourceError(path.parent.name, f"{place} {problem}")
         with opened(path) as file:
             data = file.readline(LINE_BYTES) if first else file.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:

@@ -194,7 +194,8 @@ class _Track:
                 self._index.append(line({"at": pcm.size_bytes // SAMPLE_BYTES, "position": item.position}))
                 self._index.sync()
             pcm.append(item.pcm)
-            self._end, self.captured = item.end, True
+            self._end = item.end
+            self.captured = True
             if item.cut_after:
                 self._index.append(line({"cut": item.end}))
         elif isinstance(item, Gap):

@@ -23,7 +23,8 @@ _OPENING = "\u201c\u2018\uff08\u300a\u3008\u300c\u300e\u3010(\\["
 _PIECES = re.compile(f"[{_OPENING}]*(?:[{_WIDE}]|[^\\s{_WIDE}]+)[{_CLOSING}]*\\s*")
 
 
-MAX_LINE, MAX_LINES = 42, 2
+MAX_LINE = 42
+MAX_LINES = 2
 LEAST_MS = 100  # a caption that is shown for less cannot be seen
 TURN_MS = 500  # how long the first of two simultaneous captions is shown
 REVERSED_MS = 10_000  # a sentence that begins so long before the one before it is out of order
@@ -102,7 +103,8 @@ def _timed(final: Final, layout: CaptionLayout) -> Iterator[tuple[list[str], lis
         layout = replace(layout, max_lines=max(1, layout.max_lines // 2))
     at = 0
     for group in _groups(pieces, layout, beneath):
-        text, begin_ms = _lines([piece.text for piece in group], layout), group[0].begin_ms
+        text = _lines([piece.text for piece in group], layout)
+        begin_ms = group[0].begin_ms
         parts = list(_full(beneath.share(at, at + len(group)), layout)) or [[]]
         each_ms = (group[-1].end_ms - begin_ms) // len(parts)
         for number, part in enumerate(parts):  # more than one only if the translation is much longer than the text
@@ -145,8 +147,11 @@ def _pieces(final: Final, max_line: int) -> Iterator[_Piece]:
     """Yield the pieces that must not be broken, with their times. Only one that is wider than a line is broken."""
     text = harmless(final.text).strip()
     last_ms = max(final.begin_ms, final.end_ms)
-    known, duration_ms = _known_times(final, text), last_ms - final.begin_ms
-    total, done, least_ms = max(1, cell_len(text)), 0, final.begin_ms
+    known = _known_times(final, text)
+    duration_ms = last_ms - final.begin_ms
+    total = max(1, cell_len(text))
+    done = 0
+    least_ms = final.begin_ms
     for match in _PIECES.finditer(text):
         begin_ms = known.get(match.start(), final.begin_ms + duration_ms * done // total)
         least_ms = begin_ms = min(max(least_ms, begin_ms), last_ms)  # the times of words may be wrong
@@ -160,7 +165,9 @@ def _pieces(final: Final, max_line: int) -> Iterator[_Piece]:
 
 def _known_times(final: Final, text: str) -> dict[int, int]:
     """Map indexes in the text to times of words: the index of a begin, and the negative index of an end."""
-    known, at, folded = {}, 0, text.casefold()
+    known = {}
+    at = 0
+    folded = text.casefold()
     if len(folded) != len(text):
         return {}
     for word in final.words:

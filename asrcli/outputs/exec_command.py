@@ -23,7 +23,8 @@ class ExecCommand:
     """An output that runs a shell command. What it prints goes to standard error. It does not get the API key."""
 
     def __init__(self, command: str, warn: Callable[[str], None]) -> None:
-        self._command, self._warn = command, warn
+        self._command = command
+        self._warn = warn
         self._waiting: SimpleQueue[tuple[str, dict[str, str]] | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="command", daemon=True)
         self._thread.start()

@@ -31,7 +31,8 @@ class LineWriter:
     """
 
     def __init__(self, path: str | None, *, append: bool = False, onto: Path | None = None) -> None:
-        self._append, self._onto = append, onto
+        self._append = append
+        self._onto = onto
         path = None if path == "-" else path
         self._name = path or "standard output"
         self._path = Path(path) if path else None

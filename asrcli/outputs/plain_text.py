@@ -63,7 +63,8 @@ class StatusLines:
     passive = True
 
     def __init__(self, write: Callable[[str], None], *, level: int) -> None:
-        self._write, self._level = write, level
+        self._write = write
+        self._level = level
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Write the lines of an event that the user should know."""

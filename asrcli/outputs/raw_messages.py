@@ -27,8 +27,12 @@ class RawMessages:
     def __init__(
         self, lines: LineWriter, now: Callable[[], float], *, stamp: bool, sent: bool, to_screen: bool
     ) -> None:
-        self._lines, self._now, self._began = lines, now, now()
-        self._stamp, self._sent, self._to_screen = stamp, sent, to_screen
+        self._lines = lines
+        self._now = now
+        self._began = now()
+        self._stamp = stamp
+        self._sent = sent
+        self._to_screen = to_screen
 
     def show(self, message: Message, sent: bool) -> None:
         """Write one message; `sent` says whether it was sent or received."""

@@ -36,7 +36,8 @@ class FileStatusBar:
     """The status bar of a file: a progress bar, the position, the speed and the time left."""
 
     def __init__(self, now: Callable[[], float], *, paced: bool) -> None:
-        self._now, self._paced = now, paced
+        self._now = now
+        self._paced = paced
         self._began: Began | None = None
         self._began_at = 0.0
         self._sent_ms = 0
@@ -60,7 +61,8 @@ class FileStatusBar:
         # A paced run is at the audio that was sent. An unpaced one sends far ahead, so the text gives the position.
         reached_ms = max(transcript.covered_ms, self._sent_ms if self._paced else 0)
         position_ms = max(0, reached_ms - self._began.begin_ms)
-        figures, total_ms = self._figures(position_ms, cells), self._began.duration_ms
+        figures = self._figures(position_ms, cells)
+        total_ms = self._began.duration_ms
         room = min(BAR_CELLS, cells - cell_len(figures) - 1)
         if total_ms and room >= 8:
             bar = ProgressBar(total_ms, min(position_ms, total_ms), width=room)
@@ -72,7 +74,8 @@ class FileStatusBar:
         """Return position, speed, time left and cost, as many of them as fit into `cells`."""
         assert self._began is not None  # noqa: S101  the caller looked
         elapsed_s = max(self._now() - self._began_at, 0.001)
-        speed, total_ms = position_ms / 1000 / elapsed_s, self._began.duration_ms
+        speed = position_ms / 1000 / elapsed_s
+        total_ms = self._began.duration_ms
         figures = [_short(position_ms) + (f"/{_short(total_ms)}" if total_ms else ""), f"{speed:.1f}x"]
         if total_ms and speed > 0.01:
             figures.append(f"ETA {_short(int(max(0, total_ms - position_ms) / speed))}")

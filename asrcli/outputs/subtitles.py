@@ -67,12 +67,12 @@ class Subtitles:
         after_ms = self._ends.get(event.speaker, 0)
         if after_ms - event.begin_ms > REVERSED_MS:
             after_ms = 0
-        found = [self._distinct(each) for each in captions(whole, self._layout, after_ms)]
-        if found:
-            self._last = _Shown(event.speaker, found, event.end_ms, written=self._lines.amendable)
-            self._ends[event.speaker] = found[-1].end_ms
+        new = [self._distinct(caption) for caption in captions(whole, self._layout, after_ms)]
+        if new:
+            self._last = _Shown(event.speaker, new, event.end_ms, written=self._lines.amendable)
+            self._ends[event.speaker] = new[-1].end_ms
             if self._last.written:
-                self._lines.write(self._blocks(found))
+                self._lines.write(self._blocks(new))
 
     def close(self) -> None:
         """Write the captions that still wait, and close the file."""
@@ -82,20 +82,20 @@ class Subtitles:
             self._lines.close()
 
     def _settle(self, following: Final | Gap | None) -> None:
-        """Write the captions of the last sentence in their final form; `following` is the next sentence, None at the end."""
+        """Write the captions of the last sentence in their final form, now that the `following` one is known."""
         last, self._last = self._last, None
         if last is None:
             return
-        found = last.captions
+        shown = last.captions
         if following is not None:
             same_speaker = following.speaker == last.speaker  # captions of different speakers may overlap
-            found = cut(found, following.begin_ms if same_speaker else last.end_ms)
-            self._ends[last.speaker] = found[-1].end_ms
+            shown = cut(shown, following.begin_ms if same_speaker else last.end_ms)
+            self._ends[last.speaker] = shown[-1].end_ms
         if not last.written:
-            self._lines.write(self._blocks(found))
-        elif found != last.captions:
-            self._lines.amend(self._blocks(found))
-        self._number += len(found)
+            self._lines.write(self._blocks(shown))
+        elif shown != last.captions:
+            self._lines.amend(self._blocks(shown))
+        self._number += len(shown)
 
     def _distinct(self, caption: Caption) -> Caption:
         """Return the caption, moved to a later moment if an equal one begins there: players drop repeated captions."""
@@ -122,8 +122,8 @@ class Subtitles:
         else:
             self._lines.begin()
 
-    def _blocks(self, found: list[Caption]) -> str:
-        return "\n".join(self._block(caption, self._number + more) for more, caption in enumerate(found, 1))
+    def _blocks(self, shown: list[Caption]) -> str:
+        return "\n".join(self._block(caption, self._number + more) for more, caption in enumerate(shown, 1))
 
     def _block(self, caption: Caption, number: int) -> str:
         lines = [line.translate(_MARKUP[self._name]) for line in caption.lines]
@@ -176,7 +176,7 @@ def table(lines: LineWriter, *, translated: bool = False) -> PlainText:
 
 
 def lrc(event: Final | Gap, number: int) -> str:
-    """Return a line of lyrics: minutes, seconds and hundredths, then the text; a translation is a line at the same time."""
+    """Return a line of lyrics: minutes, seconds, hundredths and the text. A translation is a second line."""
     del number
     hundredths = max(0, event.begin_ms) // 10
     time = f"[{hundredths // 6000:02}:{hundredths // 100 % 60:02}.{hundredths % 100:02}]"

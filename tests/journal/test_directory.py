@@ -1,4 +1,4 @@
-"""The sessions that are kept: found by what their names begin with, and removed in the right order."""
+"""The folder of sessions: found by the beginning of their names, and removed in the right order."""
 
 import os
 import pwd

@@ -1,4 +1,4 @@
-"""What lies beside sessions, in them and instead of them: not removed, not followed, not written to, never fatal."""
+"""Foreign files beside, in or instead of sessions are not removed, followed or written to, and are never fatal."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A journal in the making: in nobody's way, whatever the disk does."""
+"""Writing a journal never disturbs the run, whatever the disk does."""
 
 from contextlib import ExitStack
 from pathlib import Path
