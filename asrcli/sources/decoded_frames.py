@@ -74,12 +74,7 @@ def frames(
                 raise
         except FFmpegError:
             bad = bad or DamagedPackets()
-            if amr:  # a speech codec leaves out pauses, and all its packets have the same length
-                bad.seconds += AMR_PACKET_S
-                bad.silent = True
-            elif packet.size and not _is_tag(packet):
-                bad.packets += 1
-                bad.seconds += pace.lost_s(packet)
+            _add_damage(bad, packet, pace, amr=amr)
         except DECODER_ERRORS:
             with guard(UNDECODABLE):
                 raise
@@ -89,6 +84,16 @@ def frames(
             yield frame, bad or GOOD
             bad = None
     yield None, bad or GOOD
+
+
+def _add_damage(bad: DamagedPackets, packet: "Packet[AudioStream]", pace: "_Pace", *, amr: bool) -> None:
+    """Count a packet that cannot be decoded."""
+    if amr:  # a speech codec leaves out pauses, and all its packets have the same length
+        bad.seconds += AMR_PACKET_S
+        bad.silent = True
+    elif packet.size and not _is_tag(packet):
+        bad.packets += 1
+        bad.seconds += pace.lost_s(packet)
 
 
 class FrameLookahead:
