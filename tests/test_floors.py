@@ -27,7 +27,6 @@ LONG = {
     "asrcli/protocol/inference/codec.py",
     "asrcli/server/websocket_server.py",
     "tests/protocol/inference/test_translation.py",
-    "tests/sources/test_recorder.py",
     "asrcli/protocol/realtime/codec.py",
 }
 # What must not know clocks and sockets although it lives higher up.
@@ -82,6 +81,8 @@ ROOMS = {
     ],
     "pysubs2": ["outputs/subtitles.py"],
     "pydub": ["sources/loudness.py"],
+    "platformdirs": ["journal/directory.py"],
+    "filelock": ["journal/lock.py"],
     "pyaudio": ["sources/backends/portaudio.py"],
     "pocketsphinx": ["recognizers/pocketsphinx.py", "recognizers/pocketsphinx_hotwords.py"],
     "webrtc_noise_gain": ["sources/enhancement.py"],

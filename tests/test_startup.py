@@ -14,6 +14,8 @@ HEAVY = (
     "pocketsphinx",
     "websockets",
     "asyncio",
+    "platformdirs",
+    "filelock",
     "rich.live",
     "asrcli.engine",
     "asrcli.server",

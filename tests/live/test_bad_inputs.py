@@ -109,7 +109,7 @@ def test_a_named_pipe_that_nobody_writes_to_is_given_up(tmp_path: Path) -> None:
     """After the patience for a network, and one that somebody writes to in time is read."""
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(SourceError, match="nobody has begun to write to it in 0 s"):
-        list(FileSource(str(tmp_path / "pipe"), RATE, patience_s=0.3).chunks(0))
+        list(FileSource(str(tmp_path / "pipe"), RATE, timeout_s=0.3).chunks(0))
     os.mkfifo(tmp_path / "late")
     data = wav(tmp_path / "a.wav", SOUND).read_bytes()
     writer = threading.Timer(0.2, (tmp_path / "late").write_bytes, (data,))

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.sources.noise_floor import ADVICE, DEAF_S
+from asrcli.sources.noise_floor import ADVICE, SILENT_S
 from tests.live.test_keys import before_a_person
 from tests.support.command import PATIENCE_S, Running, started
 from tests.support.microphone import Microphone
 from tests.support.tone import silence, tone, wav
 
-TOLD_S = DEAF_S + 5  # what a busy machine may add
+TOLD_S = SILENT_S + 5  # what a busy machine may add
 
 
 @contextmanager
@@ -113,7 +113,7 @@ def test_the_one_of_two_devices_that_is_dead_is_named(microphone: Microphone, sc
 def test_with_quiet_nothing_is_told(microphone: Microphone, scripted: str) -> None:
     """Whoever wants to hear nothing hears nothing, of the disk either."""
     with recording(microphone, "--url", scripted, "--quiet") as process:
-        assert told_until(process, "nothing heard for", DEAF_S + 1.5) == []
+        assert told_until(process, "nothing heard for", SILENT_S + 1.5) == []
         assert "kept" not in end(process)
 
 
@@ -123,7 +123,7 @@ def test_a_pause_and_push_to_talk_are_meant_to_be_silent(microphone: Microphone,
         with before_a_person(microphone, scripted, *arguments) as terminal:
             terminal.wait_for("kept on this disk")
             terminal.send(keys)
-            time.sleep(DEAF_S + 1.5)
+            time.sleep(SILENT_S + 1.5)
             terminal.send("q")
             assert terminal.finish() == 0
             assert not any("nothing heard" in row for row in terminal.rows()), terminal.rows()

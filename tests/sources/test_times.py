@@ -1,4 +1,4 @@
-"""The times of a file are those of its container: sound that begins late, holes, damage, joined files."""
+"""The times of a file are those of its container: late sound, holes, damage, joined files."""
 
 import random
 from itertools import pairwise
