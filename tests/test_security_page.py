@@ -9,7 +9,7 @@ from asrcli.cli.build.text_files import MOST_BYTES
 from asrcli.engine import audio_store
 from asrcli.journal.append_file import PRIVATE_FILE, PRIVATE_FOLDER
 from asrcli.journal.directory import LIMIT_BYTES, LIMIT_DAYS
-from asrcli.journal.reading import MOST_BYTES as MOST_RECORDS
+from asrcli.journal.record_files import MOST_BYTES as MOST_RECORDS
 from asrcli.server.limits import ServerLimits
 
 ROOT = Path(__file__).parent.parent

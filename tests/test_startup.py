@@ -14,10 +14,12 @@ HEAVY = (
     "pocketsphinx",
     "websockets",
     "asyncio",
+    "platformdirs",
+    "filelock",
     "rich.live",
     "asrcli.engine",
     "asrcli.server",
-    "asrcli.recognizers",
+    "asrcli.recognizers.interface",
 )
 
 

@@ -266,3 +266,11 @@ def combine_errors(errors: "Sequence[AsrError]") -> AsrError:
     """The one error, or all of them as one, each once."""
     different = list({str(error): error for error in errors}.values())
     return different[0] if len(different) == 1 else MultipleErrors(different)
+
+
+def system_reason(exc: BaseException) -> str:
+    """What went wrong in the words of the system, as "No such file or directory": no error number and no file name.
+
+    `exc` is an OSError, or the ValueError that Python raises for a name that no file can have.
+    """
+    return str(getattr(exc, "strerror", None) or exc)

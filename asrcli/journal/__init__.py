@@ -1,1 +1,1 @@
-"""What a microphone heard and what became of it, on disk: written so that no end of the program costs it."""
+"""The journal: the audio and the events of a run on disk, complete even if the program is killed."""

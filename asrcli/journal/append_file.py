@@ -1,4 +1,4 @@
-"""Files that only grow, by whole records, and a thread that sees to it that they outlive the machine's power."""
+"""Files that only grow, record by record, and the thread that syncs them to the disk."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -8,91 +8,96 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 
+from asrcli.core.whole_writes import write_whole
 from asrcli.journal.owned_files import NO_SURPRISE
 
-PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
 SYNC_EVERY_S = 1.0
 
 
 class AppendFile:
-    """A file that ends behind a whole record: what a full disk cuts short goes away again.
+    """A file that always ends with a whole record. A record that a full disk cuts short is removed again.
 
-    No buffer of ours: what is written is the kernel's, and outlives the program.
+    The file has no buffer in this process: what is written belongs to the kernel and survives the end of the program.
+
+    Args:
+        path: Where it is. It is created if it does not exist, readable by its owner only.
+        whole_bytes: Cut an existing file to this size first; None keeps all of it.
+
+    Attributes:
+        size_bytes: Size of the whole records.
     """
 
     def __init__(self, path: Path, *, whole_bytes: int | None = None) -> None:
         self._file = FileIO(path, "ab", opener=open_private)
-        self.size_bytes = self._file.tell() if whole_bytes is None else whole_bytes
-        if whole_bytes is not None:
+        if whole_bytes is None:
+            self.size_bytes = self._file.tell()
+        else:
+            self.size_bytes = whole_bytes
             self._file.truncate(whole_bytes)
 
     def append(self, data: bytes) -> None:
-        """Put one more record behind the others.
+        """Write one more record at the end.
 
         Raises:
-            OSError: no room, or whatever the disk says. The file ends before this record.
+            OSError: the disk is full, or another error of the system. The file ends before this record.
         """
-        rest = memoryview(data)
-        try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
-        except OSError:
-            with suppress(OSError):
-                self._file.truncate(self.size_bytes)
-            raise
+        write_whole(self._file, data, self.size_bytes)
         self.size_bytes += len(data)
 
     def sync(self) -> None:
-        """Wait until the disk has it.
+        """Wait until the data is on the disk.
 
         Raises:
-            OSError: it will not.
+            OSError: it cannot be written there.
         """
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """No more of it."""
+        """Close the file."""
         self._file.close()
 
 
 class SyncThread:
-    """The thread that syncs what has grown, about once a second: a slow disk must not hold up the audio.
+    """The thread that syncs files which have grown, about once a second: a slow disk must not hold up the audio.
 
     Args:
-        files: To be closed after `close` only.
-        chore: What is to be done first, and is nobody's hurry.
+        files: Close them only after `close`.
+        chore: A task without hurry that the thread does first, such as removing old sessions.
     """
 
     def __init__(self, files: Sequence[AppendFile], chore: Callable[[], None]) -> None:
-        self._files, self._chore = files, chore
+        self._files = files
+        self._chore = chore
         self._inbox: SimpleQueue[None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Sync once more, and end."""
+        """Sync a last time and end the thread."""
         self._inbox.put(None)
         self._thread.join()
 
     def _run(self) -> None:
         with suppress(OSError):
             self._chore()
-        synced = [-1] * len(self._files)
-        over = False
-        while not over:
+        synced_bytes = [-1] * len(self._files)
+        closing = False
+        while not closing:
             with suppress(Empty):
                 self._inbox.get(timeout=SYNC_EVERY_S)
-                over = True
+                closing = True
             for number, file in enumerate(self._files):
                 size_bytes = file.size_bytes
-                if size_bytes != synced[number]:
-                    with suppress(OSError):  # the next write says what is wrong
+                if size_bytes != synced_bytes[number]:
+                    with suppress(OSError):  # the next write reports the error
                         file.sync()
-                    synced[number] = size_bytes
+                    synced_bytes[number] = size_bytes
 
 
 def sync_folder(path: Path) -> None:
-    """Wait until the disk knows what is in a folder, where the system can do that."""
+    """Wait until the names in a folder are on the disk, where the system can do that."""
     with suppress(OSError):
         folder = os.open(path, os.O_RDONLY)
         try:
@@ -102,5 +107,9 @@ def sync_folder(path: Path) -> None:
 
 
 def open_private(path: str, flags: int) -> int:
-    """Open a file that is the user's alone, and no link or pipe in its place."""
+    """Open a file that only its owner may read, and return its descriptor. An opener for `open`.
+
+    Raises:
+        OSError: as os.open; also where the path is a symbolic link.
+    """
     return os.open(path, flags | NO_SURPRISE, PRIVATE_FILE)

@@ -1,4 +1,4 @@
-"""The audio of one source of a journal: which samples there are, and where they lie on the timeline."""
+"""The audio of one source in a journal: which samples there are, and where they lie on the timeline."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
-from asrcli.core.errors import SourceError
+from asrcli.core.errors import SourceError, system_reason
 from asrcli.core.events import Gap, Resumed
 from asrcli.journal.owned_files import opened
 from asrcli.journal.records import JournalSourceInfo, number, span
@@ -16,7 +16,13 @@ READ_MS = 100
 
 @dataclass(frozen=True)
 class Stretch:
-    """Samples without a jump between them: `samples` of them from `at` on in the file, at `position` of the run."""
+    """Samples without a jump between them.
+
+    Attributes:
+        at: Index of the first sample in the file.
+        position: Position of the first sample on the timeline of the run.
+        samples: How many there are.
+    """
 
     at: int
     position: int
@@ -24,18 +30,18 @@ class Stretch:
 
     @property
     def end(self) -> int:
-        """Position of the first sample behind it."""
+        """Position behind the last sample."""
         return self.position + self.samples
 
 
 @dataclass(frozen=True)
 class AudioTrack:
-    """What one source gave.
+    """The audio that was captured from one source.
 
     Attributes:
-        cuts: Positions behind which a sentence was to end.
-        marks: What the source said of its audio: where it had none, and where nothing was to be heard.
-        doubt: From which position on the place of the audio is not known for sure; None where it is.
+        cuts: Positions at which the source asked for the sentence to end.
+        marks: Gaps (the source had no audio) and pauses (the user wanted nothing heard).
+        doubt: Position from which the place of the audio is not certain; None if all of it is.
     """
 
     source: JournalSourceInfo
@@ -57,7 +63,7 @@ class AudioTrack:
         return self.stretches[-1].end if self.stretches else 0
 
     def chunks(self, begin: int, end: int) -> Iterator[Chunk]:
-        """What was captured between two positions, jumps as they were.
+        """Yield the audio between two positions. Where the source jumped, the positions jump.
 
         Raises:
             SourceError: the file cannot be read.
@@ -74,29 +80,33 @@ class AudioTrack:
                         yield Chunk(position, pcm, cut_after=position + size in self.cuts)
                         position += size
         except OSError as exc:
-            raise SourceError(str(self.path), (exc.strerror or str(exc)).lower()) from exc
+            raise SourceError(str(self.path), system_reason(exc).lower()) from exc
 
     def _to_cut(self, position: int) -> list[int]:
         return [cut - position for cut in self.cuts if cut > position]
 
 
 class TrackIndex:
-    """The records of an index, and how many samples there are for them.
+    """Builds the stretches of a track from the records of its index.
 
     Attributes:
-        doubt: The sample in the file from which the place on the timeline is not known for sure; None where it is.
+        cuts: As in AudioTrack.
+        marks: As in AudioTrack.
+        problem: What is wrong with the index; empty if nothing is.
+        doubt: Index of the sample from which the place on the timeline is not certain; None if all of it is.
     """
 
     def __init__(self, source: JournalSourceInfo, samples: int) -> None:
-        self._source, self._samples = source, samples
-        self._places: list[tuple[int, int]] = []  # sample of the file -> position
+        self._source = source
+        self._samples = samples
+        self._places: list[tuple[int, int]] = []  # index of a sample in the file, its position
         self.cuts: list[int] = []
         self.marks: list[Gap | Resumed] = []
         self.problem = ""
         self.doubt: int | None = None
 
     def take(self, record: Mapping[str, Any] | None) -> None:
-        """One more of them; None is a line that is damaged."""
+        """Add one record; None stands for a damaged line."""
         try:
             if record is None:
                 raise ValueError
@@ -125,11 +135,11 @@ class TrackIndex:
         self.doubt = at if self.doubt is None else min(at, self.doubt)
 
     def stretches(self) -> tuple[Stretch, ...]:
-        """Where the samples are. Those that no line places begin at 0: they are there, and can be heard."""
+        """Return where the samples lie. Samples that no record places are put at position 0, to be heard at all."""
         if self._samples and (not self._places or self._places[0][0] > 0):
             self.problem = "its index is missing or damaged: its audio is taken to begin at 0"
             self._doubt(0)
             self._places.insert(0, (0, 0))
         ends = [*(min(at, self._samples) for at, _ in self._places[1:]), self._samples]
-        found = [Stretch(at, position, end - at) for (at, position), end in zip(self._places, ends, strict=False)]
-        return tuple(stretch for stretch in found if stretch.samples > 0)
+        stretches = [Stretch(at, position, end - at) for (at, position), end in zip(self._places, ends, strict=False)]
+        return tuple(stretch for stretch in stretches if stretch.samples > 0)

@@ -1,9 +1,9 @@
-"""The folder that sessions are in: where it is, what they are called, which are there, which must go."""
+"""The folder of all journal sessions: where it is, how sessions are named, listed and found, and which are removed."""
 
 import os
 import secrets
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,55 +14,50 @@ from time import time
 from asrcli.core.errors import SourceError, UsageError
 from asrcli.journal.lock import JournalLock, in_use
 from asrcli.journal.owned_files import distrust, is_folder, is_id, remove_files, size_bytes, strangers
-from asrcli.journal.reading import Journal, open_header
+from asrcli.journal.reading import Journal
+from asrcli.journal.record_files import open_header
 
+APP = "asrcli"  # the name of our folder among those of other programs
 LIMIT_BYTES = 2 << 30
 LIMIT_DAYS = 14
 DAY_S = 86_400
-SHOWN = 3  # of the newest, to whoever names one that there is not
-_GOING = ".going-"  # what a name becomes before what it stands for is removed
+NAMES_SHOWN = 3  # how many of the newest names an error lists
+_GOING = ".going-"  # prefix of a session's name while it is being removed
 
 
 class JournalState(StrEnum):
-    """How it stands with a session."""
+    """What can still be done with a session."""
 
     FINISHED = "finished"
-    INTERRUPTED = "interrupted"  # some of it has no text yet, or its transcript was never closed
+    INTERRUPTED = "interrupted"  # some of its audio has no text yet, or its transcript was never closed
     IN_USE = "in use"
-    DAMAGED = "damaged"  # nothing of it can be read
+    DAMAGED = "damaged"  # its header cannot be read
 
 
 @dataclass(frozen=True)
 class RetentionLimits:
-    """How much is kept: of finished sessions so much, and of any for so long."""
+    """How much the journal keeps: the total size of finished sessions, and the age of any session."""
 
     size_bytes: int = LIMIT_BYTES
     age_s: float = LIMIT_DAYS * DAY_S
 
 
-def default_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
-    """Where this system keeps what programs want to find again and nobody backs up."""
-    home = Path(environment.get("HOME") or _home())
-    if platform == "darwin":
-        base = home / "Library" / "Application Support"
-    elif platform == "win32":
-        base = Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    else:
-        asked = environment.get("XDG_STATE_HOME", "")
-        base = Path(asked) if Path(asked).is_absolute() else home / ".local" / "state"
-    return base / "asrcli" / "sessions"
+def default_folder() -> Path:
+    """Return the folder of all sessions: where this system keeps program state that is not worth a backup.
 
+    For a user without a home directory it is a path at the root, where no session can be.
+    """
+    from platformdirs import user_state_path
 
-def _home() -> Path:
-    """The home of a user whom the environment does not know; of one whom nobody knows a place that holds nothing."""
     try:
-        return Path.home()
+        base = user_state_path(APP, appauthor=False)
     except RuntimeError:
-        return Path(os.sep)
+        base = Path(os.sep, ".local", "state", APP)
+    return base / "sessions"
 
 
 def new_id(now: datetime) -> str:
-    """A name that sorts by time, as 20261124-230501-a1b2."""
+    """Return a new name for a session that sorts by time, as 20261124-230501-a1b2."""
     return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
@@ -73,7 +68,7 @@ class JournalDirectory:
         self.folder = folder
 
     def paths(self) -> list[Path]:
-        """All folders that are called like one, whatever is in them. A folder that cannot be read holds none."""
+        """Return the folders with the name of a session, whatever they contain; none if the folder cannot be read."""
         try:
             found = [path for path in self.folder.iterdir() if is_id(path.name) and is_folder(path)]
         except OSError:
@@ -81,10 +76,10 @@ class JournalDirectory:
         return sorted(found, key=lambda path: path.name, reverse=True)
 
     def find(self, prefix: str) -> Path:
-        """The one whose name begins so.
+        """Return the session whose name begins with `prefix`.
 
         Raises:
-            UsageError: there is none, or more than one.
+            UsageError: no name begins so, or more than one.
         """
         paths = self.paths()
         found = [path for path in paths if prefix and path.name.startswith(prefix)]
@@ -92,14 +87,16 @@ class JournalDirectory:
         if len(found) == 1 or exact:
             return (exact or found)[0]
         if found:
-            raise UsageError(f"session {prefix} could be {_some(found)}")
-        raise UsageError(f"no session {prefix}", f"the newest: {_some(paths)}" if paths else f"none in {self.folder}")
+            raise UsageError(f"session {prefix} could be {_first_names(found)}")
+        raise UsageError(
+            f"no session {prefix}", f"the newest: {_first_names(paths)}" if paths else f"none in {self.folder}"
+        )
 
     def last(self) -> Path:
-        """The newest that nobody else can have put there.
+        """Return the newest session that no other user can have written; if there is none, the newest of all.
 
         Raises:
-            UsageError: there is none.
+            UsageError: the folder holds no session.
         """
         paths = self.paths()
         if not paths:
@@ -107,9 +104,12 @@ class JournalDirectory:
         return next((path for path in paths if not distrust(path)), paths[0])
 
     def tidy(self, limits: RetentionLimits, keep: Path, now: Callable[[], float] = time) -> None:
-        """Remove what is too old, and the oldest finished ones while there is too much. What is in use stays."""
+        """Remove sessions that are too old, then the oldest finished ones until the size is within the limit.
+
+        A session in use stays, and so does `keep`, the one that has just begun.
+        """
         with suppress(OSError):
-            for path in self.folder.glob(f"{_GOING}*"):  # somebody was stopped at it
+            for path in self.folder.glob(f"{_GOING}*"):  # an earlier run was stopped while it removed them
                 if is_id(path.name.removeprefix(_GOING)) and is_folder(path) and not distrust(path):
                     _remove_rest(path)
         paths = [path for path in self.paths() if path != keep and _is_ours(path)]
@@ -125,7 +125,7 @@ class JournalDirectory:
 
 
 def state(path: Path, journal: Journal | None = None) -> JournalState:
-    """How it stands with a session."""
+    """Return the state of a session; pass its `journal` if it is already read."""
     if in_use(path):
         return JournalState.IN_USE
     try:
@@ -133,23 +133,17 @@ def state(path: Path, journal: Journal | None = None) -> JournalState:
     except SourceError:
         return JournalState.DAMAGED
     if journal.header.inputs:
-        return (
-            JournalState.FINISHED
-            if journal.done >= set(range(len(journal.header.stages)))
-            else JournalState.INTERRUPTED
-        )
-    return (
-        JournalState.INTERRUPTED
-        if journal.is_open or any(map(journal.unheard, journal.tracks))
-        else JournalState.FINISHED
-    )
+        finished = journal.done >= set(range(len(journal.header.stages)))
+    else:
+        finished = not journal.is_open and not any(map(journal.unheard, journal.tracks))
+    return JournalState.FINISHED if finished else JournalState.INTERRUPTED
 
 
 def remove(path: Path) -> None:
     """Remove a session.
 
     Raises:
-        UsageError: it is in use, no session of ours, or holds what this tool did not make.
+        UsageError: it is in use, is no session of this user, or holds a file that this tool did not make.
         OSError: it cannot be removed.
     """
     if not _is_ours(path):
@@ -169,13 +163,13 @@ def remove(path: Path) -> None:
     try:
         remove_files(going)
     except OSError:
-        if sorted(os.listdir(going)) == sorted(before):  # noqa: PTH208  it is whole: under its hidden name nobody finds it
+        if sorted(os.listdir(going)) == sorted(before):  # noqa: PTH208  all is there: give it its name back
             going.rename(path)
         raise
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether it is a session that this tool made for this user, by its name, its owner and its header."""
+    """Return whether this tool made the session for this user, judged by its name, its owner and its header."""
     if not is_id(path.name) or not is_folder(path) or distrust(path):
         return False
     try:
@@ -186,7 +180,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _remove_rest(path: Path) -> None:
-    """Go on with a removal that was stopped: its header goes last, and without one nothing is left but the folder."""
+    """Go on with a removal that was stopped. The header is removed last: without one only the empty folder is left."""
     with suppress(OSError, SourceError):
         if not list(path.iterdir()):
             path.rmdir()
@@ -200,7 +194,7 @@ def _try_to_remove(path: Path) -> None:
 
 
 def _age_s(path: Path, now: float) -> float:
-    """How long nobody has written to it. A time that lies ahead is a clock that jumped, and no age."""
+    """Return the seconds since the last write to a session; below 0 if a clock was ahead at that time."""
     with suppress(OSError):
         return now - max(file.lstat().st_mtime for file in (path, *path.iterdir()))
     return 0.0
@@ -212,5 +206,5 @@ def _size_bytes(path: Path) -> int:
     return 0
 
 
-def _some(paths: Sequence[Path]) -> str:
-    return ", ".join(path.name for path in paths[:SHOWN])
+def _first_names(paths: Sequence[Path]) -> str:
+    return ", ".join(path.name for path in paths[:NAMES_SHOWN])

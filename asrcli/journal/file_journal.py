@@ -1,4 +1,4 @@
-"""The journal of a run over files: no samples, for those are in the files; which they are, and what was said."""
+"""The journal of a run over files: which files they are, and the events. It holds no samples: the files do."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,42 +11,41 @@ from asrcli.journal.append_file import PRIVATE_FOLDER, AppendFile, SyncThread
 from asrcli.journal.lock import JournalLock
 from asrcli.journal.owned_files import remove_files
 from asrcli.journal.records import EVENTS, JournalHeader, JournalInput
-from asrcli.journal.writing import Recorder, made
+from asrcli.journal.writing import Recorder, create_session_folder
 
 
 def described(path: str) -> JournalInput:
-    """An input as the journal knows it: standard input, an address or a pipe is read once only."""
+    """Describe an input for the journal. Standard input, an address or a pipe has no size: it can be read only once."""
     if path == "-" or "://" in path:
         return JournalInput(bare_url(path), name=bare_url(path))
     try:
-        about = Path(path).stat()
+        status = Path(path).stat()
     except (OSError, ValueError):
         return JournalInput(path, name=path)
     where = str(Path(path).absolute())
-    return (
-        JournalInput(where, about.st_size, about.st_mtime_ns, path)
-        if Path(path).is_file()
-        else JournalInput(where, name=path)
-    )
+    if not Path(path).is_file():
+        return JournalInput(where, name=path)
+    return JournalInput(where, status.st_size, status.st_mtime_ns, path)
 
 
 class _EventRecorder(Recorder):
-    """A recorder that knows whether a service has begun to listen."""
+    """A recorder that knows whether a task of the service has begun."""
 
-    heard = False
+    begun = False
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """Record what is worth it."""
-        self.heard = self.heard or isinstance(event, Began)
+        """Record an event of a kind that the journal keeps."""
+        self.begun = self.begun or isinstance(event, Began)
         super().handle(event, transcript)
 
 
 class FileJournal:
-    """One session, kept until all stages are done; `recorder` belongs behind the outputs of each.
+    """One journal session over files. It is removed when all stages of the command are done.
 
     Attributes:
-        path: Its folder; None where none is kept.
-        problems: What could not be written.
+        path: Its folder; None if no journal is kept.
+        problems: Errors of writing, each as a sentence for the user.
+        recorder: An output that records the events of each stage. Put it behind all other outputs.
     """
 
     def __init__(self) -> None:
@@ -56,14 +55,14 @@ class FileJournal:
         self._left: set[int] = set()
 
     def open(self, folder: Path, name: Callable[[], str], header: JournalHeader, chore: Callable[[], None]) -> None:
-        """Make the folder of a session in this one; `chore` is done in the background.
+        """Create the folder of a session inside `folder`; `chore` is done in the background.
 
         Raises:
             OSError: there can be none; nothing is kept then.
         """
         folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         self._left = set(range(len(header.stages)))
-        path = made(folder, name)
+        path = create_session_folder(folder, name)
         self._lock = JournalLock(path)
         self._lock.take()
         try:
@@ -74,26 +73,30 @@ class FileJournal:
             with suppress(OSError):
                 remove_files(path)
             raise
-        self.path, self.recorder.file = path, self._file
+        self.path = path
+        self.recorder.file = self._file
         self._syncing = SyncThread([self._file], chore)
 
     def stage(self, number: int) -> None:
-        """From here on the events of a stage come."""
+        """Record that the events of a stage follow."""
         self.recorder.note({"type": "stage", "number": number})
 
     def done(self, number: int) -> None:
-        """A stage has nothing left to be heard."""
+        """Record that all audio of a stage has text."""
         self._left.discard(number)
         self.recorder.note({"type": "done", "number": number})
 
     def close(self) -> bool:
-        """End it; whether something is left to be gone on with. What is finished, or never began, is removed."""
+        """Close the session, and return whether something is left to resume.
+
+        A session that is finished, or in which no task began, is removed.
+        """
         if self.path is None:
             return False
         self._syncing.close()
         self.recorder.file = None
         self._file.close()
-        if not self.recorder.heard:
+        if not self.recorder.begun:
             self._left.clear()
         if not self._left:
             with suppress(OSError):

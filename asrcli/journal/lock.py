@@ -1,68 +1,70 @@
-"""Who uses a session: a lock that ends with the program that holds it, however that ends."""
+"""The lock of a journal session's folder: held by one program at a time, and free as soon as that program is gone."""
 
 import os
-import sys
 import time
-from errno import EACCES, EAGAIN, EDEADLK
 from pathlib import Path
 
 from asrcli.journal.owned_files import NO_SURPRISE
 
 LOCK = "lock"
-TRIES, PAUSE_S = 5, 0.02  # whoever only looks has it for a moment
-_TAKEN = {EACCES, EAGAIN, EDEADLK}
+TRIES = 5
+PAUSE_S = 0.02  # a program that only looks whether the lock is free holds it for a moment
 
 
 class JournalLock:
-    """The lock of a session's folder. A file system that knows no locks locks nobody out."""
+    """An exclusive lock on one session's folder. The operating system releases it when the process ends.
+
+    On a file system without locks `take` always succeeds: nobody is locked out.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / LOCK
         self._fd: int | None = None
 
     def take(self) -> bool:
-        """Whether it is ours now.
+        """Try to take the lock for a tenth of a second, and return whether it was free.
 
         Raises:
-            OSError: there can be no lock in this folder.
+            OSError: the lock file cannot be created or opened in this folder.
         """
         self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | NO_SURPRISE, 0o600)
         for _ in range(TRIES):
-            if _locked(self._fd):
+            if _try_lock(self._fd):
                 return True
             time.sleep(PAUSE_S)
         self.release()
         return False
 
     def release(self) -> None:
-        """Let others have it."""
-        fd, self._fd = self._fd, None
+        """Release the lock; do nothing if it is not held."""
+        fd = self._fd
+        self._fd = None
         if fd is not None:
             os.close(fd)
 
 
 def in_use(folder: Path) -> bool:
-    """Whether somebody has the lock at this moment. Leaves nothing behind."""
+    """Return whether another program holds the lock of this folder now. Creates no file."""
     try:
         fd = os.open(folder / LOCK, os.O_RDWR | NO_SURPRISE)
     except OSError:
         return False
     try:
-        return not _locked(fd)
+        return not _try_lock(fd)
     finally:
         os.close(fd)
 
 
-def _locked(fd: int) -> bool:
+def _try_lock(fd: int) -> bool:
+    """Lock an open file without waiting, and return False if another program holds it.
+
+    filelock's classes open the file themselves: they would follow a link, leave a file behind where somebody only
+    looks, and on a file system without locks they keep a marker that outlives its process. Its function for a
+    descriptor does none of this.
+    """
+    from filelock import lock_descriptor
+
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as exc:
-        return exc.errno not in _TAKEN
-    return True
+        return lock_descriptor(fd, blocking=False)
+    except OSError:  # this file system has no locks
+        return True

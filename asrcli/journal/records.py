@@ -1,7 +1,7 @@
-"""The lines of a journal: its header, what happened, and where audio is. Values and JSON, no files.
+"""The records of a journal as values and as JSON lines. Reads and writes no files.
 
-events.jsonl   the header, then a record for each event that matters to whoever goes on with it or checks it
-N.index        of source N: where the samples of N.pcm are on the timeline, and what is no speech in them
+events.jsonl   the header, then one record for each event that `asr resume` or `asr verify` needs
+N.index        for source N: where the samples of N.pcm lie on the timeline, its cuts, gaps and pauses
 """
 
 import json
@@ -19,15 +19,15 @@ from asrcli.core.transcript import Transcript
 from asrcli.protocol.json_messages import is_deep
 
 VERSION = 1
-MOST = 1 << 53  # of anything that is counted: what is more was not written by us
+MOST = 1 << 53  # no count of ours is larger
 RATES = range(1000, 384_001)
 EVENTS = "events.jsonl"
-_BESIDE = ("translation", "translated_into", "heard")  # fields of a final that few have
+_BESIDE = ("translation", "translated_into", "heard")  # fields of a final that are often empty, and then left out
 
 
 @dataclass(frozen=True)
 class JournalSourceInfo:
-    """A source: what the user calls it, and whose words it hears."""
+    """A source: its name as the user knows it, and the label of its speaker (empty for a single source)."""
 
     name: str
     speaker: str = ""
@@ -35,7 +35,13 @@ class JournalSourceInfo:
 
 @dataclass(frozen=True)
 class JournalInput:
-    """A file that is heard: where it is, what shows that it has not changed (if it can be read again), and its name."""
+    """A file that is transcribed.
+
+    Attributes:
+        path: Where it is.
+        size_bytes: With `mtime_ns`, shows whether the file has changed; None if it can be read only once.
+        name: As the user wrote it.
+    """
 
     path: str
     size_bytes: int | None = None
@@ -45,16 +51,18 @@ class JournalInput:
 
 @dataclass(frozen=True)
 class JournalHeader:
-    """All that is needed to go on.
+    """The first record of a journal: everything that is needed to resume the run.
 
     Attributes:
-        begun: When, as ISO 8601 with the zone.
-        service: Whom the run asked; neither a key nor anything else that was in the address. Empty: the embedded one.
-        workspace: For which workspace, where the address does not say it.
-        inputs: The files that are heard, for a run that keeps no samples: they are still there.
-        reading: How they are read, and how fast they are sent.
-        stages: Which of them go through one run, with the files that it writes.
-        showing: What the transcript is written as and where, in the words of the command line.
+        begun: When the run began, as ISO 8601 with the time zone.
+        asked: The settings of the recognition.
+        sources: The sources of a run that keeps samples.
+        service: Address of the service without keys and queries; empty for the embedded recognizer.
+        showing: The formats and paths of the transcript, in the words of the command line.
+        workspace: The workspace, if the address does not contain it.
+        inputs: The files of a run that keeps no samples.
+        reading: How the files are read, and how fast they are sent.
+        stages: For each stage the indexes of its inputs, and the files that it writes.
     """
 
     begun: str
@@ -68,16 +76,16 @@ class JournalHeader:
     stages: tuple[tuple[tuple[int, ...], tuple[str, ...]], ...] = ()
 
     def line(self) -> bytes:
-        """The first line of the events."""
+        """Return the header as the first line of events.jsonl."""
         described = {**asdict(self), "asked": asdict(self.asked), "service": bare_url(self.service)}
         return line({"type": "journal", "version": VERSION, **described})
 
 
 def header(name: str, first: Mapping[str, Any] | None) -> JournalHeader:
-    """The header of the journal of that name from its first record.
+    """Parse the header of a journal from its first record; `name` is for the error.
 
     Raises:
-        SourceError: there is none, or one that a newer version has written.
+        SourceError: the record is no header, or a newer version has written it.
     """
     version = first.get("version") if first and first.get("type") == "journal" else None
     if first is None or not isinstance(version, int):
@@ -91,14 +99,23 @@ def header(name: str, first: Mapping[str, Any] | None) -> JournalHeader:
         sources = tuple(JournalSourceInfo(_text(one, "name"), _text(one, "speaker", "")) for one in first["sources"])
         recognition = RecognitionSettings(**asked)
         inputs = tuple(_input(one) for one in first.get("inputs", []))
-        reading, stages = dict(first.get("reading", {})), _frozen(first.get("stages", []))
+        reading = dict(first.get("reading", {}))
+        stages = _frozen(first.get("stages", []))
         if not (sources or inputs) or recognition.rate not in RATES or not _fits(stages, _STAGES):
             raise ValueError
         if any(number not in range(len(inputs)) for numbers, _ in stages for number in numbers):
             raise ValueError
-        service, workspace = _text(first, "service"), _text(first, "workspace", "")
-        begun, showing = _text(first, "begun"), dict(first["showing"])
-        return JournalHeader(begun, recognition, sources, service, showing, workspace, inputs, reading, stages)
+        return JournalHeader(
+            _text(first, "begun"),
+            recognition,
+            sources,
+            _text(first, "service"),
+            dict(first["showing"]),
+            _text(first, "workspace", ""),
+            inputs,
+            reading,
+            stages,
+        )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise SourceError(name, "no journal: its first line does not say what was asked for") from exc
 
@@ -116,10 +133,10 @@ def _input(one: Any) -> JournalInput:
 
 
 def _known(name: str, value: Any) -> bool:
-    """Whether that is a field of what was asked; a newer program may know more.
+    """Return whether RecognitionSettings has a field of this name; a newer program may have written others.
 
     Raises:
-        ValueError: it is one, and of another type.
+        ValueError: the field exists and its type is another.
     """
     hint = _hints().get(name)
     if hint is not None and not _fits(value, hint):
@@ -133,7 +150,7 @@ def _hints() -> dict[str, Any]:
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value of JSON is of a type."""
+    """Return whether a JSON value has a type; `hint` is an annotation."""
     kinds = get_args(hint)
     if get_origin(hint) is UnionType:
         return any(_fits(value, kind) for kind in kinds)
@@ -161,14 +178,14 @@ def _frozen(value: Any) -> Any:
 
 
 def line(record: Mapping[str, Any]) -> bytes:
-    """A record as the line that is written."""
+    """Return a record as one line of JSON, with its line feed."""
     return json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
 def lines(data: bytes) -> list[dict[str, Any] | None]:
-    """The whole records in what a file holds, in order; None stands for a whole line that is none.
+    """Parse the lines of a file into records, in order; None stands for a line that is damaged.
 
-    A last line without its end was being written when the program, or the machine, went: it does not count.
+    A last line without a line feed is ignored: the program or the machine stopped while it was written.
     """
     return [_record(text) for text in data.split(b"\n")[:-1]]
 
@@ -186,7 +203,10 @@ def _no_number(name: str) -> float:
 
 
 def described(event: Event, transcript: Transcript) -> dict[str, Any] | None:
-    """The record of an event, with the transcript it has already been folded into; None where it has none."""
+    """Return the record of an event, or None for an event that the journal does not keep.
+
+    The event has already been folded into `transcript`.
+    """
     if isinstance(event, Began):
         return {"type": "begin", "source": event.source, "model": event.model, "task_id": event.task_id} | _place(event)
     if isinstance(event, Final):
@@ -207,10 +227,10 @@ def _place(event: Began | Final | Gap) -> dict[str, Any]:
 
 
 def final(record: Mapping[str, Any]) -> Final:
-    """The sentence in a record of one, without words: a journal does not keep them.
+    """Return the final in a record, without words and their times: a journal does not keep them.
 
     Raises:
-        ValueError: it has no times.
+        ValueError: the record has no times.
     """
     begin_ms, end_ms = number(record, "begin_ms"), number(record, "end_ms")
     text, language, speaker, *beside = (str(record.get(name, "")) for name in ("text", "language", "speaker", *_BESIDE))
@@ -218,19 +238,19 @@ def final(record: Mapping[str, Any]) -> Final:
 
 
 def number(record: Mapping[str, Any], name: str) -> int:
-    """A field that is a count of something.
+    """Return a field that holds a count.
 
     Raises:
-        ValueError: it is not.
+        ValueError: it is missing or is no count.
     """
     return count(record.get(name))
 
 
 def count(value: Any) -> int:
-    """The value, if it counts something.
+    """Return the value if it is an integer from 0 up to MOST.
 
     Raises:
-        ValueError: it does not.
+        ValueError: it is not.
     """
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MOST:
         raise ValueError(str(type(value)))
@@ -238,10 +258,10 @@ def count(value: Any) -> int:
 
 
 def span(value: Any) -> tuple[int, int]:
-    """From and to, in milliseconds.
+    """Return a begin and an end in milliseconds.
 
     Raises:
-        ValueError: it is no such thing.
+        ValueError: the value is not a list of two counts in order.
     """
     if not isinstance(value, list) or len(value) != 2 or count(value[0]) > count(value[1]):
         raise ValueError(str(type(value)))

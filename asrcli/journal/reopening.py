@@ -1,8 +1,9 @@
-"""A session that is there and gets more records: locked, and behind its last whole line."""
+"""Reopens an existing journal session for `asr resume`: locks it and appends behind its last whole line."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from asrcli.core.errors import SourceError, UsageError
 from asrcli.journal.append_file import AppendFile, SyncThread
@@ -13,19 +14,22 @@ from asrcli.journal.writing import Recorder
 
 
 class ReopenedJournal:
-    """Nobody else goes on with the session within its block; `recorder` records what is heard now.
+    """A context manager that locks a session and records more events in it.
 
     Attributes:
-        problems: What could not be written, to be told behind the block.
+        recorder: An output that records the events of the new run.
+        problems: Errors of writing, each as a sentence, to be shown after the block.
 
     Raises (when entered):
-        UsageError: it is in use.
-        SourceError: somebody else may have written it.
-        OSError: it cannot be written to.
+        UsageError: another program uses the session.
+        SourceError: another user may have written it.
+        OSError: its lock cannot be created.
     """
 
     def __init__(self, path: Path, begun: str) -> None:
-        self._path, self._lock, self._begun = path, JournalLock(path), begun
+        self._path = path
+        self._lock = JournalLock(path)
+        self._begun = begun
         self.problems: list[str] = []
         self.recorder = Recorder(self.problems.append)
         self._syncing: SyncThread | None = None
@@ -38,13 +42,19 @@ class ReopenedJournal:
         return self
 
     def begin(self, anew: Mapping[str, int] | None = None) -> None:
-        """From here on there is something to record; `anew` names from where on speakers are heard anew, in ms.
+        """Start recording a new run.
+
+        Args:
+            anew: For each speaker whose audio is transcribed again, where that begins, in milliseconds.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the events cannot be opened or written.
         """
-        path, run = self._path / EVENTS, {"type": "run", "begun": self._begun}
-        self.recorder.first = line(run | ({"anew": dict(anew)} if anew else {}))
+        path = self._path / EVENTS
+        run: dict[str, Any] = {"type": "run", "begun": self._begun}
+        if anew:
+            run["anew"] = dict(anew)
+        self.recorder.first = line(run)
         self._file = AppendFile(path, whole_bytes=path.read_bytes().rfind(b"\n") + 1)
         self.recorder.file = self._file
         self._syncing = SyncThread([self._file], lambda: None)

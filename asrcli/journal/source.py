@@ -1,73 +1,78 @@
-"""A journal as a source, for what has no text yet, and outputs whose numbers go on."""
+"""A journal as a source, for audio that has no text yet; and an output that continues the numbers of sentences."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk
 from asrcli.core.event_placement import shift_event
 from asrcli.core.events import Began, Event, Gap, Paused, Resumed
 from asrcli.core.interfaces import Output, Source, SourceWrapper
-from asrcli.core.transcript import Transcript
+from asrcli.core.transcript import Sentence, Transcript
 from asrcli.journal.audio_track import AudioTrack
 from asrcli.journal.reading import Journal
 from asrcli.recovery.resume_point import AROUND_MS, resume_point
 
 
 class JournalSource:
-    """What one source of a session gave from a position on, on the timeline of the session.
+    """The audio of one track of a session from a position on, on the timeline of the session.
 
-    Pauses come again with it; gaps do only where nobody has been told of them.
+    Its pauses are repeated, and those of its gaps that no run has reported yet.
     """
 
-    audio_format, live, realtime = "pcm", None, False
+    audio_format = "pcm"
+    live = None
+    realtime = False
 
     def __init__(self, journal: Journal, track: AudioTrack, position: int) -> None:
-        self.name, self.speaker, self.format = track.source.name, track.source.speaker, track.format
+        self.name = track.source.name
+        self.speaker = track.source.speaker
+        self.format = track.format
         self._track = track
         self.begin_ms = track.format.ms(position)
         self.duration_ms: int | None = track.format.ms(track.end) - self.begin_ms
-        told = {(gap.begin_ms, gap.end_ms) for gap in journal.gaps if gap.speaker == self.speaker}
-        self._marks = [mark for mark in track.marks if isinstance(mark, Resumed) or _span(mark) not in told]
+        reported = {(gap.begin_ms, gap.end_ms) for gap in journal.gaps if gap.speaker == self.speaker}
+        self._marks = [mark for mark in track.marks if isinstance(mark, Resumed) or _span(mark) not in reported]
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """What is there from `start` on, and what the source said of it in its place.
+        """Yield the audio from position `start` on, with pauses and gaps in their places.
 
         Raises:
-            SourceError: it cannot be read.
+            SourceError: the audio file cannot be read.
         """
         ms = self.format.ms
         marks = iter(sorted((mark for mark in self._marks if mark.end_ms > ms(start)), key=lambda mark: mark.end_ms))
         mark = next(marks, None)
         for chunk in self._track.chunks(start, self._track.end):
             while mark is not None and mark.end_ms <= ms(chunk.position):
-                yield from _told(mark)
+                yield from _mark_events(mark)
                 mark = next(marks, None)
             yield chunk
         while mark is not None:
-            yield from _told(mark)
+            yield from _mark_events(mark)
             mark = next(marks, None)
 
 
 class SkippingSource(SourceWrapper):
-    """A source from a position on: what lies before that has been heard. It is read all the same, so nothing moves."""
+    """A source without the audio before a position, which has text already. That audio is read and dropped."""
 
     def __init__(self, source: Source, position: int) -> None:
         super().__init__(source)
         self._position = max(position, source.format.samples(source.begin_ms))
-        before_ms, self.begin_ms = source.begin_ms, source.format.ms(self._position)
-        left_ms = source.duration_ms
-        self._duration_ms = None if left_ms is None else max(0, left_ms + before_ms - self.begin_ms)
+        self.begin_ms = source.format.ms(self._position)
+        self._duration_ms: int | None = None
+        if source.duration_ms is not None:
+            self._duration_ms = max(0, source.duration_ms + source.begin_ms - self.begin_ms)
 
     @property
     def duration_ms(self) -> int | None:
-        """How much of it is left."""
+        """How much audio is left, in milliseconds; None if the source does not know."""
         return self._duration_ms
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """What lies behind the position.
+        """Yield the audio and the events behind the position.
 
         Raises:
-            SourceError: as the source does.
+            SourceError: the source cannot be read.
         """
         moved = start - self._position
         for item in self._source.chunks(self.format.samples(self._source.begin_ms)):
@@ -80,10 +85,10 @@ class SkippingSource(SourceWrapper):
 
 
 def quiet_before(source: Source, position: int) -> int:
-    """The position in the quiet just before another, from where on a source is best heard again.
+    """Return a position in the quiet just before another one: the best place to transcribe a source again from.
 
     Raises:
-        SourceError: it cannot be read.
+        SourceError: the source cannot be read.
     """
     around = source.format.samples(AROUND_MS)
     near: list[Chunk] = []
@@ -96,36 +101,75 @@ def quiet_before(source: Source, position: int) -> int:
 
 
 class ContinuedOutput:
-    """An Output that hands on to another what comes behind a session's first sentences, numbered behind them.
+    """An output around another one: it numbers sentences behind those that the session already has.
 
-    `shift_ms` is added to all times: for one that counts from now what is counted from the beginning of the session.
+    Args:
+        output: Gets the events.
+        highest: The highest number of a sentence in the session.
+        shift_ms: Added to all times, for an output whose times begin with this run and not with the session.
     """
 
     def __init__(self, output: Output, highest: int, shift_ms: int = 0) -> None:
-        self._output, self._highest, self._shift_ms = output, highest, shift_ms
+        self._output = output
+        self._highest = highest
+        self._shift_ms = shift_ms
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """As it is, but for the numbers, and times where that is wanted."""
+        """Pass the event on, with shifted times and continued numbers."""
         if isinstance(event, Began):
             event = replace(event, begin_ms=max(0, event.begin_ms + self._shift_ms))
         self._output.handle(shift_event(event, self._shift_ms), _renumbered(transcript, self._highest))
+
+    def close(self) -> None:
+        """Close the inner output."""
+        self._output.close()
+
+
+class WholeOutput:
+    """An Output of a new file that hears first what a session has said before, when it is known that more will follow.
+
+    `begun` is called as soon as that is written.
+    """
+
+    def __init__(self, output: Output, journal: Journal, begun: Callable[[], None]) -> None:
+        self._output, self._begun, self._journal, self._is_begun = output, begun, journal, False
+
+    def handle(self, event: Event, transcript: Transcript) -> None:
+        """As it is, behind what was said before."""
+        self._output.handle(event, transcript)
+        if isinstance(event, Began) and not self._is_begun:
+            self._is_begun = True
+            for said in _said_before(self._journal):
+                before = Transcript(latest=said, highest=said.number) if isinstance(said, Sentence) else Transcript()
+                self._output.handle(said.final if isinstance(said, Sentence) else said, before)
+            self._begun()
 
     def close(self) -> None:
         """Close the other."""
         self._output.close()
 
 
+def _said_before(journal: Journal) -> list[Sentence | Gap]:
+    """The sentences of a session, and the gaps among them that nobody will hear again, by their times."""
+    deaf = {(track.source.speaker, _span(mark)) for track in journal.tracks for mark in track.marks}
+    gaps = [gap for part in journal.parts for gap in part.gaps]
+    kept = [gap for gap in gaps if gap.begin_ms < journal.final_ms(gap.speaker) or (gap.speaker, _span(gap)) in deaf]
+    return sorted([*journal.sentences, *kept], key=_begins_ms)
+
+
+def _begins_ms(said: Sentence | Gap) -> int:
+    return said.begin_ms if isinstance(said, Gap) else said.final.begin_ms
+
+
 def _renumbered(transcript: Transcript, by: int) -> Transcript:
-    latest, numbers = transcript.latest, _more(transcript.numbers, by)
-    latest = replace(latest, number=latest.number + by) if latest is not None else None
+    latest = transcript.latest
+    if latest is not None:
+        latest = replace(latest, number=latest.number + by)
+    numbers = {key: number + by for key, number in transcript.numbers.items()}
     return replace(transcript, latest=latest, highest=transcript.highest + by, numbers=numbers)
 
 
-def _more(numbers: Mapping[str, int], by: int) -> dict[str, int]:
-    return {key: number + by for key, number in numbers.items()}
-
-
-def _told(mark: Gap | Resumed) -> list[Event]:
+def _mark_events(mark: Gap | Resumed) -> list[Event]:
     if isinstance(mark, Gap):
         return [replace(mark, speaker="")]  # the run puts the label on
     return [Paused(mark.begin_ms, mark.muted), replace(mark, speaker="")]

@@ -1,4 +1,4 @@
-"""Of which input each transcript in a folder is: remembered beside the sessions, for the next run into that folder."""
+"""Remembers from which input each transcript in an output folder was made, for the next run into that folder."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from asrcli.journal.owned_files import distrust, opened
 
 
 class TranscriptOrigins:
-    """The inputs of the transcripts in one folder. What cannot be read is not known."""
+    """The inputs of the transcripts in one folder, kept in a file beside the journal. An unreadable file is ignored."""
 
     def __init__(self, folder: Path) -> None:
         name = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:32]
@@ -21,19 +21,19 @@ class TranscriptOrigins:
         self._known = self._read()
 
     def of(self, name: str) -> str | None:
-        """The input of a transcript; empty for one that had no name, None where nobody knows."""
+        """Return the input of a transcript: an empty string for an input without a name, None if it is unknown."""
         return self._known.get(name)
 
     def remember(self, inputs: Mapping[str, str]) -> None:
-        """Add transcripts and their inputs."""
+        """Add transcripts with their inputs. If the disk refuses, the next run will not replace them."""
         self._known |= inputs
         with suppress(OSError):
             self._path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-            beside = self._path.with_suffix(f".{os.getpid()}")
-            beside.unlink(missing_ok=True)
-            with open(beside, "x", encoding="utf-8", opener=open_private) as file:
+            new_path = self._path.with_suffix(f".{os.getpid()}")
+            new_path.unlink(missing_ok=True)
+            with open(new_path, "x", encoding="utf-8", opener=open_private) as file:
                 json.dump(self._known, file)
-            beside.replace(self._path)
+            new_path.replace(self._path)
 
     def _read(self) -> dict[str, str]:
         try:
@@ -43,4 +43,6 @@ class TranscriptOrigins:
                 known = json.loads(file.read())
         except (OSError, ValueError, RecursionError):
             return {}
-        return {str(k): v for k, v in known.items() if isinstance(v, str)} if isinstance(known, dict) else {}
+        if not isinstance(known, dict):
+            return {}
+        return {str(name): path for name, path in known.items() if isinstance(path, str)}

@@ -1,6 +1,6 @@
-"""A session's folder in the making: audio by the threads that capture it, events by the one that listens.
+"""Writes a session's folder: each capture thread writes its audio, the main thread writes the events.
 
-It changes nothing of what it writes, and is in nobody's way: what cannot be written is told once, and the run goes on.
+Nothing of what passes through is changed. An error of the disk is reported once, and the run goes on without a journal.
 """
 
 import os
@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk
-from asrcli.core.errors import without_secrets
+from asrcli.core.errors import system_reason, without_secrets
 from asrcli.core.events import Event, Gap, Notice, Resumed
 from asrcli.core.interfaces import Source, SourceWrapper
 from asrcli.core.transcript import Transcript
@@ -21,27 +21,30 @@ from asrcli.journal.lock import JournalLock
 from asrcli.journal.owned_files import remove_files
 from asrcli.journal.records import EVENTS, JournalHeader, JournalSourceInfo, described, line
 
-NAMES_TRIED = 100
+NAME_TRIES = 100
 
 
 class Recorder:
-    """An Output that records the events. Belongs behind all others: what is recorded has been put out.
+    """An output that records events. Put it behind all other outputs: what is recorded has then been shown.
 
-    `first` is written before the first record, and may be set until then.
+    Attributes:
+        first: Bytes to write before the first record; may be set until then.
+        file: Where records go; None before the journal is open and after an error.
     """
 
     def __init__(self, warn: Callable[[str], None], first: bytes = b"") -> None:
-        self._warn, self.first = warn, first
+        self._warn = warn
+        self.first = first
         self.file: AppendFile | None = None
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """Record what is worth it."""
+        """Record an event of a kind that the journal keeps."""
         record = described(event, transcript) if self.file is not None else None
         if record is not None:
             self.note(record)
 
     def note(self, record: Mapping[str, Any]) -> None:
-        """Record something that is no event."""
+        """Append a record that is not made from an event."""
         if self.file is None:
             return
         try:
@@ -52,14 +55,15 @@ class Recorder:
             self._warn(f"the journal lacks the text from here on: {_reason(exc)}")
 
     def close(self) -> None:
-        """Whoever opened the file closes it."""
+        """Do nothing: the file belongs to the journal, which closes it."""
 
 
 class JournalWriter:
-    """One session. `kept` and `recorder` may be handed out before there is a folder, which `open` makes.
+    """Writes one session. `kept` and `recorder` may be used before `open` creates the folder.
 
     Attributes:
-        path: The folder, once there is one.
+        path: The folder of the session; None before `open` and without a journal.
+        recorder: An output that records the events.
     """
 
     def __init__(self) -> None:
@@ -71,25 +75,25 @@ class JournalWriter:
         self._files: list[AppendFile] = []
 
     def kept(self, source: Source) -> "JournaledSource":
-        """The source, with all that is taken of it written."""
+        """Wrap a source: all audio that is taken from it is also written to the journal."""
         self._sources.append(JournalSourceInfo(source.name, source.speaker))
         self._tracks.append(_Track(self._notices))
         return JournaledSource(source, self._tracks[-1])
 
     def open(self, folder: Path, name: Callable[[], str], header: JournalHeader, chore: Callable[[], None]) -> None:
-        """Make a session's folder in this one.
+        """Create the folder of a session.
 
         Args:
-            folder: Made, where it is not there.
-            name: Another name at each call.
-            header: Its sources are filled in here.
-            chore: Done in the background.
+            folder: The folder of all sessions; created if it does not exist.
+            name: Returns another name for the session at each call.
+            header: The first record; the sources are filled in here.
+            chore: A task without hurry, done in the background.
 
         Raises:
-            OSError: there can be none; nothing is kept then.
+            OSError: the session cannot be created; no journal is kept then.
         """
         folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        self.path = made(folder, name)
+        self.path = create_session_folder(folder, name)
         self._lock = JournalLock(self.path)
         try:
             self._lock.take()
@@ -101,13 +105,16 @@ class JournalWriter:
         except OSError:
             self._drop()
             raise
-        for each in (self.path, folder):
-            sync_folder(each)
+        sync_folder(self.path)
+        sync_folder(folder)
         self.recorder.file = events
         self._syncing = SyncThread(self._files, chore)
 
     def close(self) -> list[str]:
-        """What is there is on the disk; a session without audio leaves nothing. What was not told of it yet."""
+        """Sync and close the files, and return the problems that were not reported yet.
+
+        A session without audio is removed.
+        """
         if self.path is None:
             return []
         self._syncing.close()
@@ -118,41 +125,41 @@ class JournalWriter:
         if not captured:
             self._drop()
         self._lock.release()
-        return list(_taken(self._notices))
+        return list(_drain(self._notices))
 
     def _drop(self) -> None:
-        assert self.path is not None  # noqa: S101  the callers made it
+        assert self.path is not None  # noqa: S101  `open` has set it
         for file in self._files:
             file.close()
         self._lock.release()
         for track in self._tracks:
-            track.open_no_more()
+            track.stop()
         with suppress(OSError):
             remove_files(self.path)
         self.path = None
 
 
 class JournaledSource(SourceWrapper):
-    """A source of which all that is taken is written. Belongs outside of all that changes the audio."""
+    """A source whose audio is also written to the journal. Put it outside all wrappers that change the audio."""
 
     def __init__(self, source: Source, track: "_Track") -> None:
         super().__init__(source)
         self._track = track
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """All that the source has, and a warning where it cannot be kept any further.
+        """Yield what the source yields, and a warning if the journal cannot be written any further.
 
         Raises:
-            SourceError: as the source does.
+            SourceError: the source cannot be read.
         """
         for item in self._source.chunks(start):
             yield item
-            for problem in self._track.keep(item):  # whoever asks for more has taken it
+            for problem in self._track.keep(item):  # the consumer has taken the item when it asks for the next one
                 yield Notice("warning", problem)
 
 
 class _Track:
-    """The audio of one source, and where it lies on the timeline. One thread keeps, another opens and closes."""
+    """The audio file and the index of one source. The capture thread writes, the main thread opens and closes."""
 
     def __init__(self, notices: SimpleQueue[str]) -> None:
         self._notices = notices
@@ -161,32 +168,34 @@ class _Track:
         self.captured = False
 
     def open(self, folder: Path, number: int) -> list[AppendFile]:
-        """Make the files."""
-        self._pcm, self._index = AppendFile(folder / f"{number}.pcm"), AppendFile(folder / f"{number}.index")
+        """Create both files and return them."""
+        self._pcm = AppendFile(folder / f"{number}.pcm")
+        self._index = AppendFile(folder / f"{number}.index")
         return [self._pcm, self._index]
 
-    def open_no_more(self) -> None:
-        """Nothing is kept any more."""
+    def stop(self) -> None:
+        """Write no more audio."""
         self._pcm = None
 
     def keep(self, item: Chunk | Event) -> Iterator[str]:
-        """Write one more item, if it is one of those that count; what there is to say about that."""
+        """Write an item if the journal keeps its kind, and yield the problems to report."""
         try:
             if self._pcm is not None:
                 self._write(self._pcm, item)
-        except (OSError, ValueError) as exc:  # ValueError: the run is over and the file closed
+        except (OSError, ValueError) as exc:  # ValueError: the run is over and the file is closed
             self._pcm = None
             self._notices.put(f"the journal ends here: {_reason(exc)}")
-        yield from _taken(self._notices)
+        yield from _drain(self._notices)
 
     def _write(self, pcm: AppendFile, item: Chunk | Event) -> None:
         if isinstance(item, Chunk):
             if item.position != self._end:
-                # Samples that are on the disk without this line would be taken for what follows the others.
+                # The index comes first: without this line, samples would be taken to follow those before them.
                 self._index.append(line({"at": pcm.size_bytes // SAMPLE_BYTES, "position": item.position}))
                 self._index.sync()
             pcm.append(item.pcm)
-            self._end, self.captured = item.end, True
+            self._end = item.end
+            self.captured = True
             if item.cut_after:
                 self._index.append(line({"cut": item.end}))
         elif isinstance(item, Gap):
@@ -195,28 +204,28 @@ class _Track:
             self._index.append(line({"pause": [item.begin_ms, item.end_ms], "muted": item.muted}))
 
 
-def made(folder: Path, name: Callable[[], str]) -> Path:
-    """A new folder for a session.
+def create_session_folder(folder: Path, name: Callable[[], str]) -> Path:
+    """Create a new folder for a session and return its path.
 
     Raises:
-        OSError: there can be none.
+        OSError: it cannot be created.
     """
-    for _ in range(NAMES_TRIED):
+    for _ in range(NAME_TRIES):
         path = folder / name()
         try:
             path.mkdir(mode=PRIVATE_FOLDER)
         except FileExistsError:
             continue
-        os.chmod(path, PRIVATE_FOLDER)  # noqa: PTH101  whatever the umask takes away
+        os.chmod(path, PRIVATE_FOLDER)  # noqa: PTH101  a umask may have removed rights of the owner
         return path
     raise FileExistsError(17, "no name is free", str(folder))
 
 
-def _taken(notices: SimpleQueue[str]) -> Iterator[str]:
+def _drain(notices: SimpleQueue[str]) -> Iterator[str]:
     with suppress(Empty):
         while True:
             yield notices.get_nowait()
 
 
 def _reason(exc: OSError | ValueError) -> str:
-    return (getattr(exc, "strerror", None) or str(exc)).lower()
+    return system_reason(exc).lower()

@@ -1,1 +1,1 @@
-"""What shows and what stores a transcript."""
+"""Outputs: what shows a transcript on the screen, and what writes it to files, pipes and commands."""

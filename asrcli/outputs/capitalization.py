@@ -1,4 +1,4 @@
-"""Capital letters and full stops for recognizers that give none."""
+"""Capital letters and full stops for the sentences of recognizers that write none."""
 
 import re
 from dataclasses import replace
@@ -9,9 +9,9 @@ from asrcli.core.transcript import Transcript
 
 
 def capitalize(text: str, language: str = "") -> str:
-    """The sentence with a capital in front and a full stop behind, in English with a capital I.
+    """Return the sentence with a capital letter in front and a full stop at the end; in English also with a capital I.
 
-    An unnamed language is taken for English. Scripts without capitals stay as they are.
+    An empty language counts as English. Text in a script without capital letters is returned as it is.
     """
     text = text.strip()
     first = re.search(r"\w", text)
@@ -21,22 +21,24 @@ def capitalize(text: str, language: str = "") -> str:
     text = text[:at] + text[at].upper() + text[at + 1 :]
     if language in {"", "en"}:
         text = re.sub(r"\bi\b", "I", text)
-    return text if re.search(r"[.!?…:;,\"'”’)\]。！？，；：]$", text) else f"{text}."
+    if re.search(r"[.!?…:;,\"'”’)\]。！？，；：]$", text):
+        return text
+    return f"{text}."
 
 
 class CapitalizedOutput:
-    """An Output that hands finals on to another as `capitalized` has them."""
+    """An output around another one, which gets finals with capital letters and full stops."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """Change the text of finals and their translation, each by the rules of its language, and nothing else."""
+        """Pass the event on. Of a final, change the text and the translation, each by the rules of its language."""
         if isinstance(event, Final) and event.text.strip():
             translation = capitalize(event.translation, event.translated_into) if event.translation.strip() else ""
             event = replace(event, text=capitalize(event.text, event.language), translation=translation)
         self._output.handle(event, transcript)
 
     def close(self) -> None:
-        """Close the other."""
+        """Close the inner output."""
         self._output.close()

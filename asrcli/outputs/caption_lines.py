@@ -1,8 +1,8 @@
-"""Sentences cut into captions: lines that fit, in cells, each for as long as it can be read. Pure.
+"""Cuts sentences into captions: lines of a limited width in cells, each shown long enough to be read. Pure.
 
-Chinese breaks between any two characters but not before closing punctuation; other scripts break at spaces. Times come
-from the words where the wire gives them, and in proportion to the text where it does not. Beneath a text stands what
-comes as far into its translation, of which no word has a time that counts.
+Chinese text breaks between any two characters, but not before closing punctuation; other scripts break at spaces. Times
+come from the words where the wire gives them, else in proportion to the text. Under a part of the text stands the same
+part of its translation, by proportion: the words of a translation have no times.
 """
 
 import re
@@ -16,24 +16,31 @@ from rich.cells import cell_len, chop_cells
 from asrcli.core.events import Final
 from asrcli.core.printable import harmless
 
-# Wide characters stand alone, with what closes behind them; anything else goes to the next space.
+# A piece that must not be broken: one wide character with the punctuation around it, or a word up to the next space.
 _WIDE = "\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff01-\uff60"
 _CLOSING = "\uff0c\u3002\uff01\uff1f\uff1b\uff1a\u3001\u201d\u2019\uff09\u300b\u3009\u300d\u300f\u3011\u2026,.!?;:)\\]"
 _OPENING = "\u201c\u2018\uff08\u300a\u3008\u300c\u300e\u3010(\\["
 _PIECES = re.compile(f"[{_OPENING}]*(?:[{_WIDE}]|[^\\s{_WIDE}]+)[{_CLOSING}]*\\s*")
 
 
-MAX_LINE, MAX_LINES = 42, 2
-LEAST_MS = 100  # what stands less is nothing
-TURN_MS = 500
-REVERSED_MS = 10_000  # what is said to begin so long before the sentence before it is out of order
+MAX_LINE = 42
+MAX_LINES = 2
+LEAST_MS = 100  # a caption that is shown for less cannot be seen
+TURN_MS = 500  # how long the first of two simultaneous captions is shown
+REVERSED_MS = 10_000  # a sentence that begins so long before the one before it is out of order
 
 
 @dataclass(frozen=True, slots=True)
 class CaptionLayout:
-    """How captions look: the width of a line in cells, lines in a caption, and how long one may and must stand.
+    """How captions look.
 
-    Text and translation have half of the lines each, and at least one.
+    A text and its translation get half of the lines each, and at least one.
+
+    Attributes:
+        max_line: Width of a line in cells.
+        max_lines: Lines in a caption.
+        min_ms: The shortest time a caption is shown.
+        max_ms: The longest time.
     """
 
     max_line: int = MAX_LINE
@@ -44,7 +51,7 @@ class CaptionLayout:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """Lines on the screen from `begin_ms` to `end_ms`."""
+    """Lines that are shown from `begin_ms` to `end_ms`."""
 
     begin_ms: int
     end_ms: int
@@ -59,64 +66,66 @@ class _Piece:
 
 
 def captions(final: Final, layout: CaptionLayout, after_ms: int = 0) -> list[Caption]:
-    """The captions of a sentence, none of them before `after_ms`, where the one before still stands."""
-    found: list[Caption] = []
+    """Return the captions of a sentence. None begins before `after_ms`, the end of the caption before it."""
+    result: list[Caption] = []
     for text, beneath, from_ms, to_ms in _timed(final, layout):
-        begin_ms = max(0, from_ms, found[-1].end_ms if found else after_ms)
+        begin_ms = max(0, from_ms, result[-1].end_ms if result else after_ms)
         end_ms = min(max(to_ms, begin_ms + layout.min_ms), begin_ms + layout.max_ms)
-        found.append(Caption(begin_ms, end_ms, (*text, *beneath)))
-    return found
+        result.append(Caption(begin_ms, end_ms, (*text, *beneath)))
+    return result
 
 
 def cut(shown: list[Caption], next_ms: int) -> list[Caption]:
-    """The captions of a sentence, yielding to one that begins at `next_ms`: none stands longer, each a moment at least.
+    """Return the captions of a sentence, shortened to end when the next sentence begins at `next_ms`.
 
-    One that begins long before them is none that they could yield to.
+    Each caption is shown for a moment at least. If the next sentence begins long before them, nothing is shortened.
     """
     if not shown or shown[-1].end_ms <= next_ms or next_ms < shown[0].begin_ms - REVERSED_MS:
         return shown
     begin_ms = shown[0].begin_ms
-    if next_ms <= begin_ms:  # both at once, or the later one first: they take turns
+    if next_ms <= begin_ms:  # both begin at once, or in reverse order: show one after the other
         next_ms = begin_ms + TURN_MS
     limit_ms = max(next_ms, begin_ms + LEAST_MS * len(shown))
     if limit_ms >= shown[-1].begin_ms + LEAST_MS:
         return [*shown[:-1], replace(shown[-1], end_ms=min(limit_ms, shown[-1].end_ms))]
     edges = [begin_ms + (limit_ms - begin_ms) * number // len(shown) for number in range(len(shown) + 1)]
     return [
-        replace(each, begin_ms=begin, end_ms=end) for each, (begin, end) in zip(shown, pairwise(edges), strict=True)
+        replace(caption, begin_ms=begin, end_ms=end)
+        for caption, (begin, end) in zip(shown, pairwise(edges), strict=True)
     ]
 
 
 def _timed(final: Final, layout: CaptionLayout) -> Iterator[tuple[list[str], list[str], int, int]]:
-    """Lines of the text, lines of the translation beneath it, and when they are said."""
+    """Yield lines of the text, lines of the translation under them, and their begin and end in milliseconds."""
     pieces = list(_pieces(final, layout.max_line))
-    beneath = _Beneath(pieces, final.translation, layout.max_line)
+    beneath = _TranslationPieces(pieces, final.translation, layout.max_line)
     if beneath.texts:
         layout = replace(layout, max_lines=max(1, layout.max_lines // 2))
     at = 0
     for group in _groups(pieces, layout, beneath):
-        text, begin_ms = _lines([piece.text for piece in group], layout), group[0].begin_ms
+        text = _lines([piece.text for piece in group], layout)
+        begin_ms = group[0].begin_ms
         parts = list(_full(beneath.share(at, at + len(group)), layout)) or [[]]
         each_ms = (group[-1].end_ms - begin_ms) // len(parts)
-        for number, part in enumerate(parts):  # several only where a few words became very many
+        for number, part in enumerate(parts):  # more than one only if the translation is much longer than the text
             yield text, part, begin_ms + number * each_ms, begin_ms + (number + 1) * each_ms
             text = []
         at += len(group)
 
 
-class _Beneath:
-    """A translation cut in proportion to the text it stands under."""
+class _TranslationPieces:
+    """The pieces of a translation, divided in proportion to the pieces of the text above it."""
 
     def __init__(self, pieces: list[_Piece], translation: str, max_line: int) -> None:
         self.texts = [piece.text for piece in _pieces(Final("", 0, 0, translation), max_line)]
         self._ends = list(accumulate(cell_len(piece.text) for piece in pieces))
         ends = list(accumulate(map(cell_len, self.texts)))
         total = max([1, *ends])
-        # How far into the whole the middle of each is.
+        # For each piece, how far into the whole translation its middle is, from 0 to 1.
         self._middles = [(end - cell_len(text) / 2) / total for text, end in zip(self.texts, ends, strict=True)]
 
     def share(self, begin: int, end: int) -> list[str]:
-        """What stands under the pieces from one number to another; all pieces together have all of it."""
+        """Return what stands under the pieces of the text from index `begin` to `end`. All pieces share all of it."""
         return self.texts[self._place(begin) : self._place(end)]
 
     def _place(self, number: int) -> int:
@@ -126,7 +135,7 @@ class _Beneath:
 
 
 def _full(texts: list[str], layout: CaptionLayout) -> Iterator[list[str]]:
-    """The lines of a translation, as many at once as a caption holds; once where all of it fits."""
+    """Yield the lines of a translation in groups that fit into a caption; one group if all of it fits."""
     lines = _filled(texts, layout.max_line)
     if lines and len(lines) <= layout.max_lines:
         lines = _lines(texts, layout)
@@ -135,14 +144,17 @@ def _full(texts: list[str], layout: CaptionLayout) -> Iterator[list[str]]:
 
 
 def _pieces(final: Final, max_line: int) -> Iterator[_Piece]:
-    """What may not be broken, with its times; what no line can hold is broken all the same."""
+    """Yield the pieces that must not be broken, with their times. Only one that is wider than a line is broken."""
     text = harmless(final.text).strip()
     last_ms = max(final.begin_ms, final.end_ms)
-    known, duration_ms = _known_times(final, text), last_ms - final.begin_ms
-    total, done, least_ms = max(1, cell_len(text)), 0, final.begin_ms
+    known = _known_times(final, text)
+    duration_ms = last_ms - final.begin_ms
+    total = max(1, cell_len(text))
+    done = 0
+    least_ms = final.begin_ms
     for match in _PIECES.finditer(text):
         begin_ms = known.get(match.start(), final.begin_ms + duration_ms * done // total)
-        least_ms = begin_ms = min(max(least_ms, begin_ms), last_ms)  # words may lie about their times
+        least_ms = begin_ms = min(max(least_ms, begin_ms), last_ms)  # the times of words may be wrong
         done += cell_len(match[0])
         end_ms = known.get(-match.end(), max(begin_ms, final.begin_ms + duration_ms * done // total))
         end_ms = min(max(begin_ms, end_ms), last_ms)
@@ -152,8 +164,10 @@ def _pieces(final: Final, max_line: int) -> Iterator[_Piece]:
 
 
 def _known_times(final: Final, text: str) -> dict[int, int]:
-    """Where words begin in the text, with their begin; and where they end, as negative places, with their end."""
-    known, at, folded = {}, 0, text.casefold()
+    """Map indexes in the text to times of words: the index of a begin, and the negative index of an end."""
+    known = {}
+    at = 0
+    folded = text.casefold()
     if len(folded) != len(text):
         return {}
     for word in final.words:
@@ -167,8 +181,8 @@ def _known_times(final: Final, text: str) -> dict[int, int]:
     return known
 
 
-def _groups(pieces: list[_Piece], layout: CaptionLayout, beneath: _Beneath) -> Iterator[list[_Piece]]:
-    """Pieces that stand together: as many as fit into the lines and the longest time, best to the end of a clause."""
+def _groups(pieces: list[_Piece], layout: CaptionLayout, beneath: _TranslationPieces) -> Iterator[list[_Piece]]:
+    """Group the pieces into captions: as many as fit into the lines and the longest time, best up to a clause end."""
     group: list[_Piece] = []
     for number, piece in enumerate(pieces, 1):
         while group and not _fits([*group, piece], beneath.share(number - 1 - len(group), number), layout):
@@ -186,7 +200,7 @@ def _fits(group: list[_Piece], beneath: list[str], layout: CaptionLayout) -> boo
 
 
 def _clause_end(group: list[_Piece]) -> int:
-    """Behind the last comma or full stop of the second half, else the whole."""
+    """Return how many pieces reach to the last comma or full stop in the second half; all if there is none."""
     for at in range(len(group), len(group) // 2, -1):
         if re.search(f"[{_CLOSING}]\\s*$", group[at - 1].text):
             return at
@@ -194,7 +208,7 @@ def _clause_end(group: list[_Piece]) -> int:
 
 
 def _lines(pieces: list[str], layout: CaptionLayout) -> list[str]:
-    """The lines of one caption, of even width where there are several."""
+    """Return the lines of one caption, as even in width as possible."""
     lines = _filled(pieces, layout.max_line)
     for width in range(1, layout.max_line):
         even = _filled(pieces, width)
@@ -204,7 +218,7 @@ def _lines(pieces: list[str], layout: CaptionLayout) -> list[str]:
 
 
 def _filled(pieces: list[str], width: int) -> list[str]:
-    """Lines of at most so many cells; a piece that is wider stands alone."""
+    """Join pieces to lines of at most `width` cells; a wider piece gets a line of its own."""
     lines: list[str] = []
     for piece in pieces:
         if lines and cell_len((lines[-1] + piece).rstrip()) <= width:

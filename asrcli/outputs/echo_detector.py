@@ -1,4 +1,4 @@
-"""Notices a microphone that hears what the machine plays: whoever is far away is then written down twice. Pure."""
+"""Detects that a microphone picks up what the machine plays: remote speakers are then transcribed twice. Pure."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -8,38 +8,41 @@ from statistics import fmean
 from asrcli.core.events import Event, Level, Notice
 from asrcli.core.transcript import Transcript
 
-STEP_MS = 50  # levels are compared in steps of this
-WINDOW = 160  # of so many steps: eight seconds
-EVERY = 20  # so many steps pass between two comparisons
-LAGS = range(-2, 13)  # the microphone hears it so many steps later; the clocks of two devices differ a little
+STEP_MS = 50  # levels are compared in steps of this length
+WINDOW = 160  # steps that are compared at once: eight seconds
+EVERY = 20  # steps between two comparisons
+LAGS = range(
+    -2, 13
+)  # steps by which the microphone is later than the monitor; the clocks of two devices differ a little
 ALIKE = 0.7  # correlation of the two envelopes; two people who talk at once stay below 0.5
-DEPTH_DB = 15.0  # what is softer than the loudest moment by more than this may be the noise of the room
-TIMES = 3  # so often in a row it must be as high
+DEPTH_DB = 15.0  # levels further below the loudest moment may be the noise of the room
+TIMES = 3  # comparisons in a row that must be as high
 LOWEST_DBFS = -70.0
-MOVES_DB = 6.0  # what is played must rise and fall so much, as speech does: two steady noises are always alike
+MOVES_DB = 6.0  # the played audio must rise and fall by this much, as speech does: steady noises are always alike
 ECHO = "what is played here comes back through {}, and its words stand in the transcript twice: use headphones"
 
 
 class EchoDetector:
-    """An Output that compares how loud a microphone and the monitor are, and tells it once.
+    """An output that compares the levels of a microphone and of the monitor, and reports an echo once.
 
     Args:
-        tell: Takes the notice.
-        played: Speakers that are what the machine plays.
+        emit: Gets the notice.
+        played: The labels of sources that record what the machine plays.
     """
 
-    def __init__(self, tell: Callable[[Notice], None], played: Iterable[str]) -> None:
-        self._tell, self._played = tell, set(played)
+    def __init__(self, emit: Callable[[Notice], None], played: Iterable[str]) -> None:
+        self._emit = emit
+        self._played = set(played)
         self._levels: dict[str, deque[float]] = {}
-        self._at: dict[str, int] = {}  # speaker -> the last step that is known
+        self._at: dict[str, int] = {}  # speaker -> the last step with a level
         self._alike: dict[tuple[str, str], int] = {}
         self._compared = 0
-        self._told = False
+        self._reported = False
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """Take a level."""
+        """Take the level in a Level event; ignore other events."""
         del transcript
-        if self._told or not isinstance(event, Level) or not event.speaker:
+        if self._reported or not isinstance(event, Level) or not event.speaker:
             return
         step = event.at_ms // STEP_MS
         known = self._levels.setdefault(event.speaker, deque(maxlen=WINDOW + 4 * EVERY + len(LAGS)))
@@ -56,22 +59,25 @@ class EchoDetector:
                 self._compare(event.speaker, played)
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing: there is nothing to close."""
 
     def _compare(self, speaker: str, played: str) -> None:
         last = min(self._at[speaker] - max(LAGS), self._at[played])
-        theirs = self._window(played, last)
+        played_levels = self._window(played, last)
         alike = 0.0
-        if theirs and max(theirs) - min(theirs) > MOVES_DB:
-            alike = max(_correlation(theirs, self._window(speaker, last + lag)) for lag in LAGS)
-        pair = speaker, played
-        self._alike[pair] = self._alike.get(pair, 0) + 1 if alike >= ALIKE else 0
+        if played_levels and max(played_levels) - min(played_levels) > MOVES_DB:
+            alike = max(_correlation(played_levels, self._window(speaker, last + lag)) for lag in LAGS)
+        pair = (speaker, played)
+        if alike >= ALIKE:
+            self._alike[pair] = self._alike.get(pair, 0) + 1
+        else:
+            self._alike[pair] = 0
         if self._alike[pair] >= TIMES:
-            self._told = True
-            self._tell(Notice("warning", ECHO.format(speaker)))
+            self._reported = True
+            self._emit(Notice("warning", ECHO.format(speaker)))
 
     def _window(self, speaker: str, last: int) -> list[float]:
-        """The levels up to and with a step, their noise cut off; empty where not all of them are known."""
+        """Return the levels up to and including step `last`, without noise; an empty list if some are not known yet."""
         known = self._levels[speaker]
         end = len(known) - (self._at[speaker] - last)
         if not WINDOW <= end <= len(known):

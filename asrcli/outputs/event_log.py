@@ -1,4 +1,4 @@
-"""The log of a run: what happened and when, never what was said."""
+"""The log of a run: what happened and when, but never the words of the transcript."""
 
 import logging
 
@@ -12,21 +12,25 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNI
 
 
 class OneLineFormatter(logging.Formatter):
-    """Each record on one line, harmless and without secrets; a traceback below it, indented, is no record of ours."""
+    """Formats each record as one line without control characters and secrets. A traceback follows it, indented."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """As the base does it, line by line."""
+        """Return the record as text."""
         record = logging.makeLogRecord(record.__dict__ | {"exc_text": None})
         record.message = harmless(without_secrets(record.getMessage()))
         if self.usesTime():
             record.asctime = self.formatTime(record, self.datefmt)
-        below = [*([self.formatException(record.exc_info)] if record.exc_info else []), record.stack_info or ""]
+        below = []
+        if record.exc_info:
+            below.append(self.formatException(record.exc_info))
+        if record.stack_info:
+            below.append(record.stack_info)
         lines = [line for text in below for line in text.splitlines()]
         return "\n    ".join([self.formatMessage(record), *(harmless(without_secrets(line)) for line in lines)])
 
 
 class EventLog:
-    """An Output that writes to a logger."""
+    """An output that writes events to a logger."""
 
     passive = True
 
@@ -34,7 +38,7 @@ class EventLog:
         self._logger = logger
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """Log what someone may need to find out later."""
+        """Log the events that help to find out later what went wrong."""
         if isinstance(event, Began):
             self._logger.info("begin %s model=%s task=%s", event.source, event.model, event.task_id)
         elif isinstance(event, Final):
@@ -49,4 +53,4 @@ class EventLog:
             self._logger.info("end %s", "; ".join(account(event)))
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing: the logger stays open."""

@@ -1,4 +1,4 @@
-"""Text for people and for programs: times, sentences, JSON on one line, the account of a run. Pure."""
+"""Formats values as text: times, sentences, JSON on one line, the account of a run. Pure."""
 
 import json
 import math
@@ -12,48 +12,50 @@ from asrcli.core.events import Ended, Final, Gap, Partial, Reconnecting, Resumed
 from asrcli.core.printable import escaped, harmless
 
 SEPARATOR = " · "
-INTO = "→ "  # stands before a translation
-BELOW = "  "  # before what no time stands in front of
-_FAR_MS = 10**11  # three years: a clock time that is farther away is none
-_HALVES = re.compile("[\ud800-\udfff]")
+INTO = "→ "  # in front of a translation
+BELOW = "  "  # indent of a line under a sentence without a time
+_FAR_MS = 10**11  # three years: times further away cannot be right, and datetime could not hold them
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def reported(text: str) -> str:
-    """What some other end or library says of itself: harmless, and without secrets."""
+    """Return text from a service or a library without control characters and without secrets."""
     return harmless(without_secrets(text))
 
 
 def as_json(value: Any, indent: int | None = None) -> str:
-    """The value as JSON that is one line to every reader, and harmless to a terminal. What is no number is null."""
+    """Return the value as JSON without control characters, on one line unless `indent` is given. NaN becomes null."""
     try:
         text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
     except ValueError:
         text = json.dumps(_finite(value), ensure_ascii=False, indent=indent)
-    return escaped(_HALVES.sub("?", text))
+    return escaped(_SURROGATES.sub("?", text))
 
 
 def _finite(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
+        return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def clock(ms: int) -> str:
-    """A time as 00:03.770, with hours in front once there are any."""
+    """Return milliseconds as 00:03.770, from the first hour on as 1:00:03.770."""
     minutes, rest = divmod(ms, 60_000)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest / 1000:06.3f}" if hours else f"{minutes:02}:{rest / 1000:06.3f}"
 
 
 def wall_clock(origin: datetime) -> Callable[[int], str]:
-    """Times of day instead of times since `origin`, as 14:03:07.120."""
+    """Return a function that formats milliseconds since `origin` as a time of day, as 14:03:07.120."""
     return lambda ms: (origin + timedelta(milliseconds=max(-_FAR_MS, min(ms, _FAR_MS)))).strftime("%H:%M:%S.%f")[:-3]
 
 
 def line(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
-    """A final as one line, its times in front where there is a stamp for them; a gap always with its times."""
+    """Return a final as one line, with its times in front if there is a `stamp`; a gap always has its times."""
     if isinstance(event, Gap):
         stamp = stamp or clock
         whose = f"{harmless(event.speaker)}: " if event.speaker else ""
@@ -63,34 +65,37 @@ def line(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
 
 
 def block(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
-    """`line`, and under its text what is `below` it."""
+    """Return `line`, and under it the lines of `below`, indented to its text."""
     first = line(event, stamp)
     return "\n".join([first, *below(event, " " * (len(first) - len(said(event))))])
 
 
 def below(event: Final | Gap, indent: str) -> list[str]:
-    """The lines under a sentence: its translation, and what another model heard of it."""
+    """Return the lines under a sentence: its translation, and the text of the side transcript."""
     if isinstance(event, Gap):
         return []
-    into, heard = translated(event), harmless(event.heard).strip()
-    lines = [f"{indent}{INTO}{into}"] if into else []
-    return lines + ([f"{indent or BELOW}heard: {heard}"] if heard else [])
+    lines = []
+    if translation := translated(event):
+        lines.append(f"{indent}{INTO}{translation}")
+    if heard := harmless(event.heard).strip():
+        lines.append(f"{indent or BELOW}heard: {heard}")
+    return lines
 
 
 def translated(event: Partial | Final) -> str:
-    """The words of a translation."""
+    """Return the translation of a sentence without control characters."""
     return harmless(event.translation).strip()
 
 
 def pause(event: Resumed, stamp: Callable[[int], str] | None) -> str:
-    """A pause that is over, as one line."""
+    """Return a pause that has ended as one line."""
     stamp = stamp or clock
     whose = f"{harmless(event.speaker)} " if event.speaker else ""
     return f"[{whose}{'muted' if event.muted else 'paused'} {stamp(event.begin_ms)} → {stamp(event.end_ms)}]"
 
 
 def reconnecting(event: Reconnecting) -> str:
-    """What happened to the connection, and what is done about it."""
+    """Return why the connection was lost and when the next attempt is, as one line."""
     whose = f"{harmless(event.speaker)}: " if event.speaker else ""
     return (
         f"{whose}{reported(event.reason)}; connecting again in {event.wait_ms / 1000:.1f} s (attempt {event.attempt})"
@@ -98,24 +103,27 @@ def reconnecting(event: Reconnecting) -> str:
 
 
 def said(event: Final | Gap) -> str:
-    """The words of a final behind the name of who said them; for a gap what stands in their place."""
+    """Return the text of a final with its speaker in front; for a gap, a remark in its place."""
     words = f"[gap: {reported(event.reason)}]" if isinstance(event, Gap) else harmless(event.text).strip()
     return f"{harmless(event.speaker)}: {words}" if event.speaker else words
 
 
 def folded(line: str, cells: int) -> list[str]:
-    """A line of the account as several that fit, broken between its parts."""
+    """Break a line of the account between its parts into lines of at most `cells` characters."""
     lines = [""]
     for part in line.split(SEPARATOR):
         longer = f"{lines[-1]}{SEPARATOR}{part}" if lines[-1] else part
-        lines[-1:] = [longer] if len(longer) <= cells or not lines[-1] else [lines[-1], part]
+        if len(longer) <= cells or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(part)
     return lines
 
 
 def account(ended: Ended) -> list[str]:
-    """The closing lines: every second of audio, then the delays and the bill."""
+    """Return the closing lines of a run: what became of each second of audio, then the delays and the cost."""
     captured, final, lost = (round(ms / 10) for ms in (ended.audio_ms, ended.final_ms, ended.lost_ms))
-    silence = captured - final - lost  # silence_ms, rounded so that what is shown adds up
+    silence = captured - final - lost  # silence_ms, rounded so that the figures add up
     seconds = [
         *_captured(ended, captured),
         f"final {final / 100:.2f} s",
@@ -138,26 +146,32 @@ def account(ended: Ended) -> list[str]:
         delays.append(f"first text after {ended.first_text_ms / 1000:.2f} s")
     if ended.final_after_stop_ms is not None:
         delays.append(f"last final {ended.final_after_stop_ms / 1000:.2f} s after the end")
-    delays += [*_bill(ended), *([f"heard by {harmless(ended.model)}"] if ended.model else [])]
+    delays += _bill(ended)
+    if ended.model:
+        delays.append(f"heard by {harmless(ended.model)}")
     return [SEPARATOR.join(parts) for parts in (seconds, delays) if parts]
 
 
 def _captured(ended: Ended, centiseconds: int) -> list[str]:
-    """How long was heard. Where sources were heard at once the time stands once, then how much audio that is."""
+    """Return how much audio was captured. With several sources at once: the time, then the sum of their audio."""
     if ended.at_once < 2:
         return [f"captured {centiseconds / 100:.2f} s"]
-    what = f"{ended.at_once} {'devices' if ended.live else 'channels'}"
-    return [f"captured {ended.wall_ms / 1000:.2f} s", f"{what}, {centiseconds / 100:.2f} s of audio"]
+    kind = "devices" if ended.live else "channels"
+    return [f"captured {ended.wall_ms / 1000:.2f} s", f"{ended.at_once} {kind}, {centiseconds / 100:.2f} s of audio"]
 
 
 def money(cost: float) -> str:
-    """So much in CNY: small sums to a hundredth of a fen."""
+    """Return an amount in CNY, with four decimals below 1 CNY."""
     return f"{cost:.4f} CNY" if cost < 1 else f"{cost:.2f} CNY"
 
 
 def _bill(ended: Ended) -> list[str]:
-    """What the service counted, and what that costs."""
-    counted = [] if ended.billed_s is None else [f"billed {ended.billed_s:g} s"]
+    """Return what the service counted, and its price."""
+    counted = []
+    if ended.billed_s is not None:
+        counted.append(f"billed {ended.billed_s:g} s")
     if ended.input_tokens is not None or ended.output_tokens is not None:
         counted.append(f"{ended.input_tokens or 0} tokens in, {ended.output_tokens or 0} out")
-    return counted if ended.cost is None else [*counted, money(ended.cost)]
+    if ended.cost is not None:
+        counted.append(money(ended.cost))
+    return counted

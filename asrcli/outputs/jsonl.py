@@ -1,4 +1,4 @@
-"""JSON Lines: the public contract of schema.py, one object per line, each line at once."""
+"""Writes events as JSON Lines, in the published shape of jsonl_schema.py: one object a line, each line at once."""
 
 from dataclasses import asdict, replace
 from typing import Any
@@ -13,19 +13,27 @@ from asrcli.outputs.plain_text import LEVELS
 
 
 class JsonLines:
-    """Everything a program may want to follow; partials, and notices above `level`, only where they are asked for."""
+    """An output that writes events for programs.
+
+    Args:
+        lines: Where the lines go.
+        partials: Whether partials are written.
+        level: Which notices are written: 0 warnings, 1 also information, 2 also debugging.
+    """
 
     def __init__(self, lines: LineWriter, *, partials: bool, level: int = 0) -> None:
-        self._lines, self._partials, self._level = lines, partials, level
+        self._lines = lines
+        self._partials = partials
+        self._level = level
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """Put out the line for an event, if it has one."""
+        """Write the line of an event, if its kind has one."""
         described = self._described(event, transcript)
         if described is not None:
             self._lines.write(as_json(described))
 
     def close(self) -> None:
-        """End the file."""
+        """Close the file."""
         self._lines.close()
 
     def _described(self, event: Event, transcript: Transcript) -> dict[str, Any] | None:
@@ -64,7 +72,8 @@ def _final(event: Final, transcript: Transcript) -> dict[str, Any]:
 def _spoken(event: Partial | Final) -> dict[str, Any]:
     about = {"words": [_word(word) for word in event.words], "language": event.language, "emotion": event.emotion}
     about |= {"speaker": event.speaker, "translation": event.translation, "translated_into": event.translated_into}
-    about |= {"heard": event.heard} if isinstance(event, Final) else {}
+    if isinstance(event, Final):
+        about["heard"] = event.heard
     return _present(about, *about)
 
 

@@ -1,7 +1,7 @@
-"""The contract of the JSON Lines output, version 1, as a JSON Schema. Data only.
+"""The published shape of the JSON Lines output, version 1, as a JSON Schema. Data only.
 
-Within a version fields and event types may be added, never removed or changed in meaning: readers pass over what they
-do not know.
+Within a version, fields and event types may be added, but never removed or changed in meaning: readers must ignore what
+they do not know.
 """
 
 from typing import Any
@@ -19,13 +19,13 @@ _WORD = {
     "properties": {"text": _TEXT, "begin_ms": _MS, "end_ms": _MS, "punctuation": _TEXT},
     "required": ["text", "begin_ms", "end_ms"],
 }
-_WHOSE = {"speaker": {**_TEXT, "description": "label of the source, where several are heard at once"}}
+_WHOSE = {"speaker": {**_TEXT, "description": "label of the source, if several are transcribed at once"}}
 _INTO = {
-    "translation": {**_TEXT, "description": "the sentence in another language, as far as it is"},
-    "translated_into": {**_TEXT, "description": "that language"},
+    "translation": {**_TEXT, "description": "the sentence in another language, as far as it is translated"},
+    "translated_into": {**_TEXT, "description": "the language of the translation"},
 }
 _SPOKEN = {"words": {"type": "array", "items": _WORD}, "language": _TEXT, "emotion": _TEXT, **_WHOSE, **_INTO}
-_HEARD = {"heard": {**_TEXT, "description": "what another model wrote down, where text answers a prompt"}}
+_HEARD = {"heard": {**_TEXT, "description": "the side transcript: what was said, if text is the answer to a prompt"}}
 _NUMBER = {"type": "integer", "minimum": 1, "description": "counted from 1 through the run"}
 
 
@@ -42,7 +42,7 @@ def _event(name: str, description: str, required: dict[str, Any], optional: dict
 _EVENTS = [
     _event(
         "begin",
-        "a source begins and the service listens",
+        "a source begins and the service is ready for it",
         {"version": {"const": VERSION}, "source": _TEXT, "model": _TEXT, "task_id": _TEXT, "begin_ms": _MS},
         {"duration_ms": _MS, **_WHOSE},
     ),
@@ -54,14 +54,14 @@ _EVENTS = [
     ),
     _event(
         "final",
-        "a finished sentence; it comes once and will not change",
+        "a finished sentence; it comes once and does not change",
         {"sentence": _NUMBER, "begin_ms": _MS, "end_ms": _MS, "text": _TEXT},
         {**_SPOKEN, **_HEARD},
     ),
     _event("gap", "audio without text", {"begin_ms": _MS, "end_ms": _MS, "reason": _TEXT}, _WHOSE),
     _event(
         "pause",
-        "from here on the user wants nothing heard; muted: the microphone is off, the talk goes on",
+        "from here on the user wants nothing transcribed; muted: the microphone is off, the conversation goes on",
         {"begin_ms": _MS, "muted": {"type": "boolean"}},
         _WHOSE,
     ),
@@ -73,7 +73,7 @@ _EVENTS = [
     ),
     _event(
         "reconnect",
-        "the connection is gone; partials that are open become void",
+        "the connection is lost; open partials become void",
         {"attempt": {"type": "integer", "minimum": 1}, "wait_ms": _MS, "reason": _TEXT},
         _WHOSE,
     ),
@@ -98,20 +98,30 @@ _EVENTS = [
             "elapsed_ms": _MS,
         },
         {
-            "paused_ms": {**_MS, "description": "time in which nothing was meant to be heard; no part of audio_ms"},
+            "paused_ms": {**_MS, "description": "time of pauses; not part of audio_ms"},
             "final_ms": {**_MS, "description": "audio that finals cover"},
             "silence_ms": {**_MS, "description": "audio without words; audio_ms = final_ms + silence_ms + lost_ms"},
-            "live": {"type": "boolean", "description": "what was heard was of the present, and could not wait"},
-            "longest_outage_ms": {**_MS, "description": "loss of a connection to the service listening again"},
+            "live": {"type": "boolean", "description": "the audio was live and could not wait"},
+            "longest_outage_ms": {
+                **_MS,
+                "description": "from the loss of a connection until the service was ready again",
+            },
             "input_tokens": {**_MAYBE_COUNT, "description": "as the service counts; null where it does not"},
             "output_tokens": _MAYBE_COUNT,
-            "cost": {"type": ["number", "null"], "minimum": 0, "description": "of what it counted, in CNY"},
-            "resent_ms": {**_MS, "description": "audio that was sent again after a loss, each time it was"},
-            "dropped": {**_COUNT, "description": "finals that said again what was settled, and were dropped"},
-            "model": {**_TEXT, "description": "what heard it: the model asked, or the recognizer on this machine"},
-            "wall_ms": {**_MS, "description": "the time heard: where sources are heard at once it is counted once"},
-            "at_once": {**_COUNT, "description": "how many sources (devices, channels) were heard at the same time"},
-            "longest_catch_up_ms": {**_MS, "description": "loss of a connection to nothing waiting any more"},
+            "cost": {
+                "type": ["number", "null"],
+                "minimum": 0,
+                "description": "price of what the service counted, in CNY",
+            },
+            "resent_ms": {**_MS, "description": "audio that was sent again after a loss, counted each time"},
+            "dropped": {**_COUNT, "description": "finals that repeated earlier ones, and were dropped"},
+            "model": {**_TEXT, "description": "the model, or the recognizer on this machine, that transcribed it"},
+            "wall_ms": {**_MS, "description": "time in which any source was captured; simultaneous sources count once"},
+            "at_once": {**_COUNT, "description": "how many sources (devices, channels) were captured at the same time"},
+            "longest_catch_up_ms": {
+                **_MS,
+                "description": "from the loss of a connection until no audio was waiting any more",
+            },
         },
     ),
 ]

@@ -1,15 +1,16 @@
-"""Lines: where finished lines go, one at a time and at once. UTF-8 always."""
+"""Writes finished lines to standard output or to a file, each one at once, always as UTF-8."""
 
 import os
 import shutil
 import stat
 import sys
+from contextlib import suppress
 from errno import ELOOP
 from itertools import count
 from pathlib import Path
 from typing import TextIO
 
-from asrcli.core.errors import OutputClosed, OutputError
+from asrcli.core.errors import OutputClosed, OutputError, system_reason
 
 FOREIGN_LINK = "is a link that belongs to somebody else"
 
@@ -17,41 +18,51 @@ FOREIGN_LINK = "is a link that belongs to somebody else"
 class LineWriter:
     """Standard output, or a file that appears under its name only when it is complete.
 
-    A regular file is written as NAME.part (NAME1.part if that is taken) and takes its name when it is closed, so that
-    an earlier transcript is never replaced by half a new one; what was written before a crash is still there. It is not
-    created before the run has begun. With `append` the lines go behind what the file holds, with `onto` behind a part
-    that an earlier run left, which takes the name in the end.
+    A regular file is written as NAME.part (NAME1.part if that is taken) and renamed when it is closed, so that an
+    earlier transcript is never replaced by half a new one, and what was written before a crash is still there. It is
+    not created before the run has begun. After the first error nothing is written any more.
 
-    What could not be written once is not tried again: whoever writes has been told.
+    Args:
+        path: The file; None or "-" is standard output.
+        append: Write behind what the file holds.
+        onto: Write behind this part, which an earlier run left, and rename it at the end.
+
+    Raises:
+        OutputError: nothing can be written there.
     """
 
     def __init__(self, path: str | None, *, append: bool = False, onto: Path | None = None) -> None:
-        self._append, self._onto = append, onto
+        self._append = append
+        self._onto = onto
         path = None if path == "-" else path
         self._name = path or "standard output"
         self._path = Path(path) if path else None
         self._part: Path | None = None
         self._file: TextIO | None = None
         self._failed = self._leaves = False
-        self._last = 0  # where in a part what was written last begins
+        self._last = 0  # where in the part the last write begins
         if self._path is not None:
             check(self._path)
 
     def begin(self) -> None:
-        """There will be a file, even if nothing is ever written to it."""
+        """Create the file, even if nothing is ever written to it.
+
+        Raises:
+            OutputError: it cannot be created.
+        """
         self._put("")
 
     def write(self, line: str) -> None:
-        """Put out one line, now.
+        """Write one line at once.
 
         Raises:
             OutputError: it cannot be written.
-            NobodyReads: the pipe is closed.
+            OutputClosed: the pipe is closed.
         """
         self._put(line + "\n")
 
     def amend(self, line: str) -> bool:
-        """Write in place of what was written last; False where what is written stays so: in a pipe, say.
+        """Replace what was written last, and return whether that was possible: in a pipe it is not.
 
         Raises:
             OutputError: it cannot be written.
@@ -68,23 +79,31 @@ class LineWriter:
 
     @property
     def amendable(self) -> bool:
-        """Whether what is written last can be written anew."""
+        """Whether `amend` can replace what is written: not in a pipe or a device, and not with `append`."""
         return self._path is not None and not self._append and not _is_device(self._path)
 
+    def supersede(self, part: Path) -> None:
+        """All that an earlier run left in its part has been written here: this part takes its place."""
+        if self._part is None or part == self._part:
+            return
+        with suppress(OSError):  # some systems rename no open file: then there are two
+            self._part.replace(part)
+            self._part = part
+
     def leave(self) -> None:
-        """Whatever comes: what was written so far stays under the name of its part."""
+        """Do not rename the part at the end: what was written stays under the name of the part."""
         self._leaves = True
 
     @property
     def left(self) -> Path | None:
-        """The part that stays, where what was written has not taken its name."""
+        """The part that stays; None if the file gets, or got, its own name."""
         return self._part if self._leaves else None
 
     def close(self) -> None:
-        """The file takes its name; a part that stays and holds nothing goes away.
+        """Close the file and give it its name. A part that stays is removed if it is empty.
 
         Raises:
-            OutputError: it cannot.
+            OutputError: it cannot be renamed, or its last data cannot be written.
         """
         if self._path is None or self._file is None:
             return
@@ -93,7 +112,7 @@ class LineWriter:
         except OSError as exc:
             self._leaves = True
             if not self._failed:
-                raise OutputError(self._name, exc.strerror or str(exc)) from exc
+                raise OutputError(self._name, system_reason(exc)) from exc
 
     def _close(self) -> None:
         assert self._file is not None  # noqa: S101  the caller looked
@@ -120,9 +139,9 @@ class LineWriter:
         except BrokenPipeError as exc:
             self._failed = self._leaves = True
             raise OutputClosed from exc
-        except (OSError, ValueError) as exc:  # ValueError: a name that no system takes
+        except (OSError, ValueError) as exc:  # ValueError: a name that no file can have
             self._failed = self._leaves = True
-            raise OutputError(self._name, getattr(exc, "strerror", None) or str(exc)) from exc
+            raise OutputError(self._name, system_reason(exc)) from exc
 
     def _opened(self) -> TextIO:
         if self._path is None:
@@ -138,11 +157,11 @@ class LineWriter:
             return _appended(self._path)
         if is_foreign_link(self._path):
             raise OSError(ELOOP, FOREIGN_LINK)
-        self._path = Path(os.path.realpath(self._path))  # a link stays a link, and what it points to is replaced
+        self._path = Path(os.path.realpath(self._path))  # the link stays, and the file it points to is replaced
         if self._onto is not None:
             self._part = self._onto
             return _appended(self._part)
-        for number in count():  # what an earlier run left behind, or somebody else put there, is not ours to replace
+        for number in count():  # never replace a part that an earlier run or somebody else left
             self._part = self._path.with_name(f"{self._path.name}{number or ''}.part")
             try:
                 part = open(  # noqa: SIM115  closed at the end of the run
@@ -159,7 +178,7 @@ class LineWriter:
         raise AssertionError
 
     def _opener(self, path: str, flags: int) -> int:
-        """Open a part; where it is to replace a file, nobody may open it before it has that one's rights."""
+        """Open a part. If it will replace a file, nobody else may open it before it has the rights of that file."""
         return os.open(path, flags, 0o600 if self._path is not None and self._path.exists() else 0o666)
 
 
@@ -168,7 +187,7 @@ def _appended(path: Path) -> TextIO:
 
 
 def _end_line(path: Path) -> None:
-    """A last line that nobody ended would run into ours."""
+    """Add a line feed if the last line of the file has none."""
     if not path.exists() or not path.stat().st_size:
         return
     with path.open("r+b") as file:
@@ -178,31 +197,31 @@ def _end_line(path: Path) -> None:
 
 
 def _is_device(path: Path) -> bool:
-    """Whether the name belongs to something that cannot be replaced: a device, a pipe, a descriptor of ours."""
+    """Return whether the path cannot be replaced by a file: a device, a pipe, a descriptor of this process."""
     path = path.absolute()
-    in_dev = path.is_relative_to("/dev") and not path.is_relative_to("/dev/shm")  # noqa: S108  files like any others
+    in_dev = path.is_relative_to("/dev") and not path.is_relative_to("/dev/shm")  # noqa: S108  it holds regular files
     return in_dev or (path.exists() and not path.is_file())
 
 
 def is_foreign_link(path: Path) -> bool:
-    """Whether there is a link that somebody else made: where it leads is not what the user named."""
+    """Return whether the path is a link that another user made: it may lead to a file that this user did not mean."""
     try:
-        about = path.lstat()
+        status = path.lstat()
     except (OSError, ValueError):
         return False
-    return stat.S_ISLNK(about.st_mode) and hasattr(os, "geteuid") and about.st_uid not in {0, os.geteuid()}
+    return stat.S_ISLNK(status.st_mode) and hasattr(os, "geteuid") and status.st_uid not in {0, os.geteuid()}
 
 
 def check(path: Path) -> None:
-    """Refuse before the run what cannot work after it.
+    """Check before the run that a file can be written.
 
     Raises:
-        OutputError: nothing can be written there.
+        OutputError: it cannot.
     """
     try:
         problem = _obstacle(path)
-    except (OSError, ValueError) as exc:  # in a folder that may not be entered, or no name of a file
-        problem = (getattr(exc, "strerror", None) or str(exc)).lower()
+    except (OSError, ValueError) as exc:  # a folder without the right to enter it, or a name that no file can have
+        problem = system_reason(exc).lower()
     if problem:
         raise OutputError(str(path), problem)
 
@@ -212,9 +231,11 @@ def _obstacle(path: Path) -> str:
         return "is a directory"
     if is_foreign_link(path):
         return FOREIGN_LINK
-    if Path(os.path.realpath(path)).is_symlink():  # what it leads to can be told of every other link
+    if Path(os.path.realpath(path)).is_symlink():  # realpath follows all other links to their end
         return "is a link that leads to itself"
     folder = path.parent
     if not folder.is_dir():
         return f"there is no directory {folder}"
-    return "" if os.access(path if path.exists() else folder, os.W_OK) else "permission denied"
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        return "permission denied"
+    return ""

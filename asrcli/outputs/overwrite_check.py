@@ -1,28 +1,28 @@
-"""Which file that is there may be written over: one that this tool could have written itself."""
+"""Decides whether an existing file may be overwritten: only if this tool could have written it."""
 
 import codecs
 import re
 from pathlib import Path
 
-# What audio, video, pictures and archives are called, whatever is in them.
+# Suffixes of audio, video, pictures, documents and archives, whatever the files contain.
 _MEDIA = """
 .wav .wave .mp3 .flac .ogg .oga .opus .m4a .m4b .mp4 .m4v .mov .mkv .mka .webm .aac .ac3 .aif .aiff .aifc .au .snd .caf
 .wma .wmv .avi .amr .spx .ts .mts .m2ts .mpg .mpeg .mp2 .3gp .3g2 .flv .ogv .w64 .rf64 .ape .wv .tta .dts .ra .rm .mid
 .midi .pcm .raw .gz .xz .zip .7z .tar .png .jpg .jpeg .gif .pdf .doc .docx .odt .xls .xlsx
 """
 MEDIA = frozenset(_MEDIA.split())
-# What nobody calls a transcript: programs, settings, pages, keys.
+# Suffixes of programs, settings, pages and keys: nobody calls a transcript so.
 _OTHERS = """
 .py .pyc .ipynb .c .h .cc .cpp .hpp .cs .rs .go .java .kt .swift .rb .pl .php .lua .r .js .jsx .mjs .css .scss .vue .sql
 .sh .bash .zsh .fish .ps1 .bat .cmd .toml .ini .cfg .conf .yaml .yml .json .xml .html .htm .svg .tex .bib .lock .patch
 .diff .pem .key .crt .cer .csr .pub .asc .gpg .env .db .sqlite .plist .service .desktop .eml .mbox .ics .vcf .rtf
 """
 OTHERS = frozenset(_OTHERS.split())
-# How programs, pages, keys and documents begin that are text to whoever looks at bytes alone.
+# How programs, pages, keys and documents begin: their bytes are text, but they are no transcripts.
 _NO_TEXT = re.compile(r"#!|-----BEGIN |<\?xml|<!doctype|<html|%PDF|%!PS|\{\\rtf|diff --git |From \S+@", re.IGNORECASE)
 HEAD_BYTES = 1 << 13
 LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ |    \S")  # a long traceback may be cut in two
-# How a file of each format begins.
+# How a file of each output format begins.
 BEGINS = {
     "jsonl": re.compile(r'\{"type": ?"(begin|partial|final|gap|pause|resume|reconnect|notice|end)"'),
     "srt": re.compile(r"\d+\s*\n\d+:\d\d:\d\d,\d\d\d -->"),
@@ -34,20 +34,20 @@ BEGINS = {
 
 
 def check_overwrite(path: Path, name: str, suffixes: dict[str, str], *, free: bool = False) -> str:
-    """Why a file there is none that this tool could have written as `name`; empty where it could, or there is none.
+    """Return why a file must not be overwritten; an empty string if it may, or if it does not exist.
 
     Args:
-        path: Of what is to be written.
-        name: The format, or an empty string for text of any kind.
-        suffixes: The suffix of each format.
-        free: Its text is of any form: a template says which.
+        path: The file to write.
+        name: The output format, or an empty string for text of any kind.
+        suffixes: The suffix of each output format.
+        free: The text may have any form, because a template formats it.
     """
-    read = _ends(path)
-    if read is None:
+    ends = _ends(path)
+    if ends is None:
         return ""
-    head, rest = read
+    head, rest = ends
     suffix = path.suffix.lower()
-    other = next((each for each, end in suffixes.items() if end == suffix and each != name), "")
+    other = next((key for key, value in suffixes.items() if value == suffix and key != name), "")
     if suffix in MEDIA:
         return f"is there, and called like no transcript ({suffix})"
     if other and name:
@@ -64,14 +64,16 @@ def check_overwrite(path: Path, name: str, suffixes: dict[str, str], *, free: bo
 
 
 def check_log_overwrite(path: Path) -> str:
-    """Why a log may not be written to a file, nor in time be replaced by its next one; empty where it may be."""
-    read = _ends(path)
-    text = "" if read is None else _text(read[0])
-    return "" if text == "" or (text and LOGGED.match(text)) else "is there, and is no log of this tool"
+    """Return why a file must not be used as the log; an empty string if it may. A full log is replaced."""
+    ends = _ends(path)
+    text = "" if ends is None else _text(ends[0])
+    if text == "" or (text and LOGGED.match(text)):
+        return ""
+    return "is there, and is no log of this tool"
 
 
 def _ends(path: Path) -> tuple[bytes, bytes] | None:
-    """How a file begins and how it ends; None where there is none, or it is empty."""
+    """Return the first and the last bytes of a file; None if it does not exist, is empty or cannot be read."""
     try:
         if not path.is_file() or not path.stat().st_size:
             return None
@@ -80,19 +82,19 @@ def _ends(path: Path) -> tuple[bytes, bytes] | None:
             file.seek(max(HEAD_BYTES, path.stat().st_size - HEAD_BYTES))
             return head, file.read(HEAD_BYTES)
     except OSError:
-        return None  # whoever opens it for writing will say what is wrong
+        return None  # opening it for writing reports the error
 
 
 def _binary(rest: bytes) -> bool:
-    """Whether the end of a file is no text; its first character may be cut."""
+    """Return whether the end of a file is not text; its first character may be cut."""
     return all(_text(rest[cut:]) is None for cut in range(4))
 
 
 def _text(head: bytes) -> str | None:
-    """The beginning of a file as text; None where it is none."""
+    """Return the beginning of a file as text; None if it is not text."""
     if b"\0" in head:
         return None
     try:
-        return codecs.getincrementaldecoder("utf-8")().decode(head)  # a last character may be cut
+        return codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
     except UnicodeDecodeError:
         return None

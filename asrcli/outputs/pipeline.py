@@ -1,4 +1,4 @@
-"""A transcript into a pipe whose reader may die of the same Ctrl-C that asks us to finish: its last words are saved."""
+"""Saves the last words of a transcript in a pipe whose reader is ended by the same Ctrl-C that ends the run."""
 
 from collections.abc import Callable
 
@@ -10,45 +10,54 @@ from asrcli.outputs.formatting import block
 
 
 class PipelineOutput:
-    """An Output around another. A pipe that closes ends the run, unless its end was asked for already.
+    """An output around another one that writes to a pipe. A closed pipe ends the run, unless the run is ending already.
 
-    Then the run comes to its end in order: other outputs and the journal get all of it, and what the pipe can no longer
-    take is told.
+    In that case the run ends in order: other outputs and the journal get all events, and the sentences that the pipe
+    can no longer take are printed for the user.
 
     Args:
-        asked: Whether the end has been asked for.
+        output: Writes to the pipe.
+        ending: Returns whether the user has asked the run to end.
         closed: Called once, when the pipe is closed and the run goes on.
-        tell: Takes lines for a person.
-        stamp: Makes the times before a sentence.
+        emit: Prints a line for the user.
+        stamp: Formats the times in front of a sentence; None leaves them out.
     """
 
     def __init__(
         self,
         output: Output,
-        asked: Callable[[], bool],
+        ending: Callable[[], bool],
         closed: Callable[[], None],
-        tell: Callable[[str], None],
+        emit: Callable[[str], None],
         stamp: Callable[[int], str] | None,
     ) -> None:
-        self._output, self._asked, self._closed, self._tell, self._stamp = output, asked, closed, tell, stamp
-        self._gone = False
+        self._output = output
+        self._ending = ending
+        self._closed = closed
+        self._emit = emit
+        self._stamp = stamp
+        self._is_closed = False
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """Put it out, or tell it."""
-        if not self._gone:
+        """Pass the event on; once the pipe is closed, print finals and gaps for the user.
+
+        Raises:
+            OutputClosed: the pipe is closed and the run was not ending.
+        """
+        if not self._is_closed:
             try:
                 self._output.handle(event, transcript)
                 return
             except OutputClosed:
-                if not self._asked():
+                if not self._ending():
                     raise
-                self._gone = True
+                self._is_closed = True
                 self._closed()
         if isinstance(event, Gap) or (isinstance(event, Final) and event.text.strip()):
             for line in block(event, self._stamp).splitlines():
-                self._tell(line)
+                self._emit(line)
 
     def close(self) -> None:
-        """As the output does."""
-        if not self._gone:
+        """Close the inner output, unless its pipe is closed already."""
+        if not self._is_closed:
             self._output.close()

@@ -1,4 +1,4 @@
-"""Plain lines: each final once, gaps in their place. For pipes, files and screens that cannot redraw."""
+"""Plain lines: each final once, gaps in their place. For pipes, files and terminals that cannot redraw."""
 
 from collections.abc import Callable
 
@@ -12,45 +12,62 @@ LEVELS = {"warning": 0, "info": 1, "debug": 2}
 
 
 class PlainText:
-    """Finals and gaps as lines, written by `render`; partials too where they are asked for, behind an ellipsis."""
+    """An output that writes finals and gaps as lines.
+
+    Args:
+        lines: Where the lines go.
+        render: Makes the line of an event and the number of its sentence.
+        partials: Whether partials are written too, behind an ellipsis.
+        head: The first line of the file; empty for none.
+    """
 
     def __init__(
         self, lines: LineWriter, render: Callable[[Final | Gap, int], str], *, partials: bool = False, head: str = ""
     ) -> None:
-        self._lines, self._render, self._partials, self._head = lines, render, partials, head
+        self._lines = lines
+        self._render = render
+        self._partials = partials
+        self._head = head
         self._begun = False
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """Put out what is final."""
+        """Write the line of a final or a gap, and of a partial if partials are wanted."""
         if isinstance(event, Began) and not self._begun:
             self._begun = True
-            self._lines.write(self._head) if self._head else self._lines.begin()
+            if self._head:
+                self._lines.write(self._head)
+            else:
+                self._lines.begin()
         elif isinstance(event, Gap) or (isinstance(event, Final) and event.text.strip()):
             number = transcript.latest.number if transcript.latest and isinstance(event, Final) else 0
             self._lines.write(self._render(event, number))
         elif isinstance(event, Partial) and self._partials:
             self._lines.write(f"… {harmless(event.text)}")
-            if into := translated(event):
-                self._lines.write(f"… {INTO}{into}")
+            if translation := translated(event):
+                self._lines.write(f"… {INTO}{translation}")
 
     def close(self) -> None:
-        """End the file."""
+        """Close the file."""
         self._lines.close()
 
 
 class StatusLines:
-    """Notices and the closing account, for standard error. Level 0 shows warnings, 1 information, 2 everything.
+    """An output that writes notices and the closing account, for standard error.
 
-    Of the attempts to connect again only the first is told at level 0: those that follow say the same.
+    Args:
+        write: Writes one line.
+        level: 0 shows warnings, 1 also information, 2 also debugging. At level 0 only the first of several attempts to
+            connect again is shown, because the others say the same.
     """
 
     passive = True
 
     def __init__(self, write: Callable[[str], None], *, level: int) -> None:
-        self._write, self._level = write, level
+        self._write = write
+        self._level = level
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """Put out what a person should know."""
+        """Write the lines of an event that the user should know."""
         del transcript
         if isinstance(event, Notice) and LEVELS[event.level] <= self._level:
             self._write(f"asr: {reported(event.text)}")
@@ -60,8 +77,8 @@ class StatusLines:
         elif isinstance(event, Reconnecting) and (event.attempt == 1 or self._level > 0):
             self._write(f"asr: {reconnecting(event)}")
         elif isinstance(event, Ended):
-            for said in account(event):
-                self._write(f"asr: {said}")
+            for text in account(event):
+                self._write(f"asr: {text}")
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing: there is nothing to close."""

@@ -1,4 +1,4 @@
-"""Messages as they came, one to a line: text as it stands, binary as base64. Nothing is interpreted."""
+"""Writes the messages of a connection as they are, one a line: text unchanged, binary as base64."""
 
 import base64
 import json
@@ -10,20 +10,32 @@ from asrcli.core.printable import escaped, harmless
 from asrcli.outputs.formatting import as_json
 from asrcli.outputs.line_writer import LineWriter
 
-SHOWN = 40  # characters of audio that we sent ourselves
+AUDIO_CHARACTERS = 40  # how much is shown of the audio that was sent
 
 
 class RawMessages:
-    """Lines for every answer, and for what was sent where that is asked for."""
+    """Writes a line for each message.
+
+    Args:
+        lines: Where the lines go.
+        now: A clock in seconds.
+        stamp: Whether each line is a JSON object with the time and the direction.
+        sent: Whether sent messages are written too.
+        to_screen: Whether control characters are removed.
+    """
 
     def __init__(
         self, lines: LineWriter, now: Callable[[], float], *, stamp: bool, sent: bool, to_screen: bool
     ) -> None:
-        self._lines, self._now, self._began = lines, now, now()
-        self._stamp, self._sent, self._to_screen = stamp, sent, to_screen
+        self._lines = lines
+        self._now = now
+        self._began = now()
+        self._stamp = stamp
+        self._sent = sent
+        self._to_screen = to_screen
 
     def show(self, message: Message, sent: bool) -> None:
-        """Put out one message that came, or that was sent."""
+        """Write one message; `sent` says whether it was sent or received."""
         if sent and not self._sent:
             return
         if self._stamp:
@@ -36,7 +48,7 @@ class RawMessages:
 
 
 def _verbatim(message: Message) -> str:
-    """Text as it stands, where it is harmless; else JSON that means the same."""
+    """Return a text message unchanged if it has no control characters, else as JSON with the same meaning."""
     if not isinstance(message, Text):
         return as_json(_value(message, short=False))
     if message.data == harmless(message.data):
@@ -49,7 +61,7 @@ def _verbatim(message: Message) -> str:
 
 
 def _value(message: Message, *, short: bool) -> Any:
-    """A message as something JSON can hold; audio of our own is shortened."""
+    """Return a message as a value that JSON can hold; with `short`, its audio is shortened."""
     if isinstance(message, Binary):
         encoded = base64.b64encode(message.data).decode("ascii")
         return {"binary": _short(encoded) if short else encoded, "bytes": len(message.data)}
@@ -65,4 +77,4 @@ def _value(message: Message, *, short: bool) -> Any:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… {len(text)} characters"
+    return text if len(text) <= AUDIO_CHARACTERS else f"{text[:AUDIO_CHARACTERS]}… {len(text)} characters"

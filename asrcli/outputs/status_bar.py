@@ -1,4 +1,4 @@
-"""The line below the live line: how far a file is, or how a microphone does. Drawn, not decided."""
+"""The status bar below the live line: the progress of a file, or the state of the microphones."""
 
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -16,36 +16,38 @@ from asrcli.outputs.text_fitting import simple
 
 BAR_CELLS = 40
 METER_CELLS = 10
-METER_DB = 60  # what is quieter than the lowest of these shows nothing
+METER_DB = 60  # the range of the level meter, down from 0 dBFS
 HINT = "? keys"
 
 
 class StatusBar(Protocol):
-    """What is drawn below the live line."""
+    """A line that is drawn below the live line."""
 
     def handle(self, event: Event) -> bool:
-        """Take an event; whether there is something to draw from now on."""
+        """Take an event, and return whether there is something to draw from now on."""
         ...
 
     def draw(self, console: Console, transcript: Transcript, cells: int) -> Iterator[Segment]:
-        """One line of at most so many cells."""
+        """Yield the segments of one line of at most `cells` cells."""
         ...
 
 
 class FileStatusBar:
-    """Position, speed and time left, and how far that is."""
+    """The status bar of a file: a progress bar, the position, the speed and the time left."""
 
     def __init__(self, now: Callable[[], float], *, paced: bool) -> None:
-        self._now, self._paced = now, paced
+        self._now = now
+        self._paced = paced
         self._began: Began | None = None
         self._began_at = 0.0
         self._sent_ms = 0
         self._cost: float | None = None
 
     def handle(self, event: Event) -> bool:
-        """Follow what has begun, what was sent and what that costs."""
+        """Take the begin of a source, its progress and the cost."""
         if isinstance(event, Began):
-            self._began, self._began_at = event, self._now()
+            self._began = event
+            self._began_at = self._now()
         elif isinstance(event, Progress):
             self._sent_ms = event.sent_ms
         elif isinstance(event, Billed):
@@ -53,13 +55,14 @@ class FileStatusBar:
         return self._began is not None
 
     def draw(self, console: Console, transcript: Transcript, cells: int) -> Iterator[Segment]:
-        """The bar, if there is room for one, and the figures."""
+        """Yield the figures, with a progress bar in front if there is room for one."""
         if self._began is None:
             return
-        # A paced run is where its audio is; an unpaced one sends far ahead, so there the text tells the position.
+        # A paced run is at the audio that was sent. An unpaced one sends far ahead, so the text gives the position.
         reached_ms = max(transcript.covered_ms, self._sent_ms if self._paced else 0)
         position_ms = max(0, reached_ms - self._began.begin_ms)
-        figures, total_ms = self._figures(position_ms, cells), self._began.duration_ms
+        figures = self._figures(position_ms, cells)
+        total_ms = self._began.duration_ms
         room = min(BAR_CELLS, cells - cell_len(figures) - 1)
         if total_ms and room >= 8:
             bar = ProgressBar(total_ms, min(position_ms, total_ms), width=room)
@@ -68,10 +71,11 @@ class FileStatusBar:
         yield Segment(figures)
 
     def _figures(self, position_ms: int, cells: int) -> str:
-        """Position, speed and what is left, as much of it as there is room for."""
+        """Return position, speed, time left and cost, as many of them as fit into `cells`."""
         assert self._began is not None  # noqa: S101  the caller looked
         elapsed_s = max(self._now() - self._began_at, 0.001)
-        speed, total_ms = position_ms / 1000 / elapsed_s, self._began.duration_ms
+        speed = position_ms / 1000 / elapsed_s
+        total_ms = self._began.duration_ms
         figures = [_short(position_ms) + (f"/{_short(total_ms)}" if total_ms else ""), f"{speed:.1f}x"]
         if total_ms and speed > 0.01:
             figures.append(f"ETA {_short(int(max(0, total_ms - position_ms) / speed))}")
@@ -83,7 +87,7 @@ class FileStatusBar:
 
 
 class MicrophoneStatusBar:
-    """State, time, level and lag of what is heard. It stands there from the first moment on."""
+    """The status bar of microphones: state, time, levels, lag and cost. It is drawn from the first moment on."""
 
     def __init__(self, *, keys: bool) -> None:
         self._keys = keys
@@ -95,13 +99,14 @@ class MicrophoneStatusBar:
         self._cost = ""
 
     def handle(self, event: Event) -> bool:
-        """Follow the state of things."""
+        """Take an event that changes the state, the levels, the times or the cost."""
         if isinstance(event, Began):
             self._state = "listening"
         elif isinstance(event, Reconnecting):
             self._state = f"reconnecting ({event.attempt})"
         elif isinstance(event, Progress):
-            self._state, self._sent_ms = "listening", event.sent_ms
+            self._state = "listening"
+            self._sent_ms = event.sent_ms
             self._heard_ms = max(self._heard_ms, event.sent_ms)
         elif isinstance(event, Level):
             self._levels[event.speaker] = event.dbfs
@@ -119,12 +124,12 @@ class MicrophoneStatusBar:
         return not isinstance(event, Ended)
 
     def draw(self, console: Console, transcript: Transcript, cells: int) -> Iterator[Segment]:
-        """As much as there is room for; the state and the time always."""
+        """Yield as many figures as fit; the state and the time are always shown."""
         level = max(self._levels.values(), default=-METER_DB)
         figures = [
             self._status(),
             _short(self._heard_ms),
-            *self._loud(),
+            *self._level_texts(),
             self._lag(transcript),
             self._cost,
         ]
@@ -142,24 +147,25 @@ class MicrophoneStatusBar:
         if self._keys and room > len(HINT):
             yield Segment(f" {HINT}")
 
-    def _loud(self) -> Iterator[str]:
-        """The level of each device, behind its name where there are several."""
+    def _level_texts(self) -> Iterator[str]:
+        """Yield the level of each device, with its name in front if there are several."""
         for speaker, dbfs in self._levels.items():
             name = simple(harmless(speaker)) if len(self._levels) > 1 else ""
             yield f"{name} {decibels(dbfs)}".strip()
 
     def _status(self) -> str:
         words = self._held | dict.fromkeys(self._absent, "no microphone")
-        held = [f"{simple(harmless(speaker))} {word}".strip() for speaker, word in words.items()]
-        return ", ".join(held) if held and self._state == "listening" else self._state
+        if not words or self._state != "listening":
+            return self._state
+        return ", ".join(f"{simple(harmless(speaker))} {word}".strip() for speaker, word in words.items())
 
     def _lag(self, transcript: Transcript) -> str:
-        """How far the text is behind the voice; while nobody speaks, how far what is sent is."""
+        """Return how far the text is behind the audio; while no sentence is open, how far the sent audio is behind."""
         oldest = next(iter(transcript.open.values()), None)
         if oldest is None and (self._held or self._absent):
             return ""
         if oldest is not None and not oldest.words:
-            return ""  # this wire does not say how far its text reaches
+            return ""  # this wire does not say how much audio its text covers
         reached_ms = self._sent_ms if oldest is None else transcript.covered_ms
         return f"lag {max(0, self._heard_ms - reached_ms) / 1000:.1f} s"
 
@@ -169,5 +175,5 @@ def _short(ms: int) -> str:
 
 
 def decibels(dbfs: float) -> str:
-    """A level for people."""
+    """Return a level as text for people."""
     return f"{max(dbfs, -99):.0f} dBFS"

@@ -1,4 +1,4 @@
-"""Subtitles and other timed lines, each as soon as its sentence is final: SRT, WebVTT, ASS, LRC, TSV and templates."""
+"""Formats finals as subtitles and other timed lines, each at once: SRT, WebVTT, ASS, LRC, TSV and templates."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,13 +18,13 @@ from asrcli.outputs.plain_text import PlainText
 if TYPE_CHECKING:
     from pysubs2 import SSAFile
 
-# A width or a precision without bound, one that comes from the text, and numbers as characters.
+# Format specifications that are refused: a width above 999 or one that is itself a field, and numbers as characters.
 _UNBOUNDED = re.compile(r"\d{4}|[{}]|c\Z")
-NEW_LINE = "\\N"  # of a caption in ASS
-MOMENT_MS = 10  # the shortest time that each format can write
-REMEMBERED = 4096  # captions; out of order, one may be like any of them
+NEW_LINE = "\\N"  # a line break inside a caption in ASS
+MOMENT_MS = 10  # the shortest time that every format can write
+REMEMBERED = 4096  # captions that are compared with a new one: sentences may come out of order
 TSV_HEAD = "start\tend\ttext"
-# Players take these for markup, and what stands between them would vanish.
+# Characters that players take for markup: the text between them would vanish.
 _MARKUP = {
     "srt": str.maketrans({"{": "(", "}": ")", "<": "‹", ">": "›"}),
     "vtt": str.maketrans({"{": "(", "}": ")", "<": "&lt;", ">": "&gt;", "&": "&amp;"}),
@@ -33,29 +33,33 @@ _MARKUP = {
 
 
 class Subtitles:
-    """Captions as srt, vtt or ass.
+    """An output that writes captions as srt, vtt or ass.
 
-    The captions of a sentence yield to the next one: in a file they are written at once and written anew when that
-    comes; where nothing can be written anew they wait for it.
+    The captions of a sentence end when the next sentence begins. In a file they are written at once, and replaced when
+    the next sentence comes; where nothing can be replaced, they are written only then.
     """
 
     def __init__(self, lines: LineWriter, name: str, layout: CaptionLayout) -> None:
-        self._lines, self._name, self._layout = lines, name, layout
+        self._lines = lines
+        self._name = name
+        self._layout = layout
         self._number = 0
         self._ends: dict[str, int] = {}  # speaker -> end of their last caption
         self._begun = False
-        self._shown: dict[tuple[int, int], None] = {}  # where and what the last of them were
+        self._shown: dict[tuple[int, int], None] = {}  # begin and hash of the last captions
         self._last: _Shown | None = None
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """Put out the captions of a final, or one that says that there is a gap."""
+        """Write the captions of a final, or a caption for a gap."""
         del transcript
         if isinstance(event, Began) and not self._begun:
             self._begun = True
             self._head()
-        if not isinstance(event, Final | Gap) or not self._speaks(event):
+        if not isinstance(event, Final | Gap) or not self._has_text(event):
             return
-        words = event.words if isinstance(event, Final) and not event.speaker else ()  # a label stands in no word
+        words = (
+            event.words if isinstance(event, Final) and not event.speaker else ()
+        )  # the label of a speaker is not among the words
         into = translated(event) if isinstance(event, Final) else ""
         self._settle(event)
         text = said(event) if isinstance(event, Gap) or event.text.strip() else ""
@@ -63,57 +67,63 @@ class Subtitles:
         after_ms = self._ends.get(event.speaker, 0)
         if after_ms - event.begin_ms > REVERSED_MS:
             after_ms = 0
-        found = [self._unlike(each) for each in captions(whole, self._layout, after_ms)]
-        if found:
-            self._last = _Shown(event.speaker, found, event.end_ms, written=self._lines.amendable)
-            self._ends[event.speaker] = found[-1].end_ms
+        new = [self._distinct(caption) for caption in captions(whole, self._layout, after_ms)]
+        if new:
+            self._last = _Shown(event.speaker, new, event.end_ms, written=self._lines.amendable)
+            self._ends[event.speaker] = new[-1].end_ms
             if self._last.written:
-                self._lines.write(self._blocks(found))
+                self._lines.write(self._blocks(new))
 
     def close(self) -> None:
-        """End the file."""
+        """Write the captions that still wait, and close the file."""
         try:
             self._settle(None)
         finally:
             self._lines.close()
 
     def _settle(self, following: Final | Gap | None) -> None:
-        """Write the captions of the last sentence as they stay, now that it is known what follows."""
+        """Write the captions of the last sentence in their final form, now that the `following` one is known."""
         last, self._last = self._last, None
         if last is None:
             return
-        found = last.captions
+        shown = last.captions
         if following is not None:
-            own = following.speaker == last.speaker  # nobody yields to another speaker, and no one waits for that
-            found = cut(found, following.begin_ms if own else last.end_ms)
-            self._ends[last.speaker] = found[-1].end_ms
+            same_speaker = following.speaker == last.speaker  # captions of different speakers may overlap
+            shown = cut(shown, following.begin_ms if same_speaker else last.end_ms)
+            self._ends[last.speaker] = shown[-1].end_ms
         if not last.written:
-            self._lines.write(self._blocks(found))
-        elif found != last.captions:
-            self._lines.amend(self._blocks(found))
-        self._number += len(found)
+            self._lines.write(self._blocks(shown))
+        elif shown != last.captions:
+            self._lines.amend(self._blocks(shown))
+        self._number += len(shown)
 
-    def _unlike(self, caption: Caption) -> Caption:
-        """The caption, a moment later where the same one begins there already: readers drop what is there twice."""
-        what, begin_ms = hash(caption.lines), caption.begin_ms
-        while (key := (begin_ms // MOMENT_MS, what)) in self._shown:
+    def _distinct(self, caption: Caption) -> Caption:
+        """Return the caption, moved to a later moment if an equal one begins there: players drop repeated captions."""
+        lines_hash = hash(caption.lines)
+        begin_ms = caption.begin_ms
+        while (key := (begin_ms // MOMENT_MS, lines_hash)) in self._shown:
             begin_ms += MOMENT_MS
         self._shown[key] = None
         if len(self._shown) > REMEMBERED:
             del self._shown[next(iter(self._shown))]
         later_ms = begin_ms - caption.begin_ms
-        return replace(caption, begin_ms=begin_ms, end_ms=caption.end_ms + later_ms) if later_ms else caption
+        if not later_ms:
+            return caption
+        return replace(caption, begin_ms=begin_ms, end_ms=caption.end_ms + later_ms)
 
     @staticmethod
-    def _speaks(event: Final | Gap) -> bool:
+    def _has_text(event: Final | Gap) -> bool:
         return isinstance(event, Gap) or bool(event.text.strip() or event.translation.strip())
 
     def _head(self) -> None:
         head = _empty().to_string(self._name)
-        self._lines.write(head.removesuffix("\n")) if head else self._lines.begin()
+        if head:
+            self._lines.write(head.removesuffix("\n"))
+        else:
+            self._lines.begin()
 
-    def _blocks(self, found: list[Caption]) -> str:
-        return "\n".join(self._block(caption, self._number + more) for more, caption in enumerate(found, 1))
+    def _blocks(self, shown: list[Caption]) -> str:
+        return "\n".join(self._block(caption, self._number + more) for more, caption in enumerate(shown, 1))
 
     def _block(self, caption: Caption, number: int) -> str:
         lines = [line.translate(_MARKUP[self._name]) for line in caption.lines]
@@ -134,7 +144,7 @@ class _Shown:
 
 
 def _time(ms: int, name: str) -> str:
-    """A time as a format has it; hours take as many digits as they need, which libraries forget."""
+    """Return a time as a format writes it. Unlike in pysubs2, hours may have more than two digits."""
     seconds, rest = divmod(ms, 1000)
     hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
     if name == "ass":
@@ -149,35 +159,38 @@ def _empty() -> "SSAFile":
 
 
 def tsv(event: Final | Gap, number: int) -> str:
-    """A row of TSV_HEAD: milliseconds and text."""
+    """Return a row of tab-separated values: begin and end in milliseconds, and the text."""
     del number
     return f"{event.begin_ms}\t{max(event.begin_ms, event.end_ms)}\t{said(event)}"
 
 
 def _tsv_of_both(event: Final | Gap, number: int) -> str:
-    return f"{tsv(event, number)}\t{translated(event) if isinstance(event, Final) else ''}"
+    translation = translated(event) if isinstance(event, Final) else ""
+    return f"{tsv(event, number)}\t{translation}"
 
 
 def table(lines: LineWriter, *, translated: bool = False) -> PlainText:
-    """An Output of rows of tab-separated values, with a column for a translation where one was asked for."""
+    """Return an output of tab-separated rows; with `translated` there is a column for the translation."""
     head = TSV_HEAD + ("\ttranslation" if translated else "")
     return PlainText(lines, _tsv_of_both if translated else tsv, head=head)
 
 
 def lrc(event: Final | Gap, number: int) -> str:
-    """A line of lyrics: its minutes, seconds and hundredths, then the text; a translation is another, sung with it."""
+    """Return a line of lyrics: minutes, seconds, hundredths and the text. A translation is a second line."""
     del number
     hundredths = max(0, event.begin_ms) // 10
     time = f"[{hundredths // 6000:02}:{hundredths // 100 % 60:02}.{hundredths % 100:02}]"
-    into = translated(event) if isinstance(event, Final) else ""
-    return f"{time}{said(event)}" + (f"\n{time}{into}" if into else "")
+    text = f"{time}{said(event)}"
+    if isinstance(event, Final) and (translation := translated(event)):
+        text += f"\n{time}{translation}"
+    return text
 
 
 def template(text: str) -> Callable[[Final | Gap, int], str]:
-    """A line for each final, with its fields in place of {begin}, {text} and so on.
+    """Return a function that formats a final by a template with fields such as {begin} and {text}.
 
     Raises:
-        UsageError: a field that there is not, braces that do not match, or a width that no line has.
+        UsageError: an unknown field, braces that do not match, or a width above 999.
     """
     text = text.replace("\\t", "\t").replace("\\n", "\n")  # as a shell passes them on
     known = _fields(Final("", 0, 0, ""), 0)

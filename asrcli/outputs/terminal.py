@@ -1,4 +1,4 @@
-"""The live line on a terminal, drawn by Rich: finals scroll up once, below them stay the open sentence and a bar."""
+"""The live view on a terminal, drawn by Rich: finals scroll up; below them stay the open sentence and a status bar."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -38,24 +38,28 @@ from asrcli.outputs.text_fitting import fit_tail, simple, wrap_text
 __all__ = ["TerminalView", "fit_tail"]
 
 REDRAW_EVERY_S = 0.1
-OTHERS_S = 0.3  # so long the screen is left to whoever reads our pipe, and may show what it reads
+OTHERS_S = 0.3  # how long the screen is left to the reader of our pipe, which may print what it reads
 SHOW_CURSOR = b"\x1b[?25h"
 UNSETTLED = "dim"
-# What a reader of our pipe may answer with a line on the screen.
+# Events after which the reader of our pipe may print a line on the screen.
 ANSWERED = Began | Final | Gap | Notice | Paused | Resumed | Reconnecting | Ended
 
 
 class TerminalView:
-    """An Output for a screen that can redraw. Nothing above the live line is ever touched again.
+    """An output for a terminal that can redraw. What is above the live line is never changed again.
 
     Args:
-        stamp: Makes the times before finals; None leaves them out.
-        finals: Whether finals are printed; where they go into a pipe its reader may show them on this screen.
-        folds: Whether this terminal folds what is on it when it gets narrower.
-        ours: Whether we may draw: not in the background.
+        file: The terminal.
+        now: A clock in seconds.
+        stamp: Formats the times in front of finals; None leaves them out.
+        level: Which notices are shown: 0 warnings, 1 also information, 2 also debugging.
+        bar: The status bar.
+        finals: Whether finals are printed; if they go into a pipe, its reader may print them on this screen.
+        folds: Whether this terminal folds the lines on it when it gets narrower.
+        ours: Returns whether this process may draw: in the background it may not.
     """
 
-    passive = True  # the words are kept elsewhere
+    passive = True  # it stores nothing: other outputs do
 
     def __init__(
         self,
@@ -71,28 +75,32 @@ class TerminalView:
     ) -> None:
         self._console = Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._live = self._unstarted()
-        self._now, self._stamp, self._level, self._bar = now, stamp, level, bar
+        self._now = now
+        self._stamp = stamp
+        self._level = level
+        self._bar = bar
         self._transcript = Transcript()
         self._drawn_at = 0.0
-        self._ours, self._finals = ours, finals
-        self._levels: dict[str, float | None] = {}  # speaker -> dBFS, where it has a level
-        self._draws_from = 0.0  # before this the screen is left to another program
-        self._gone = False  # there is no terminal any more
+        self._ours = ours
+        self._finals = finals
+        self._levels: dict[str, float | None] = {}  # speaker -> dBFS; None without a level
+        self._draws_from = 0.0  # until this time the screen is left to another program
+        self._gone = False  # whether the terminal is closed
         self._folds = folds
         self._width = self._console.width
-        self._drawn: list[int] = []  # cells of the lines drawn last
+        self._drawn: list[int] = []  # widths in cells of the lines that were drawn last
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """Print what is settled above the live line, redraw the rest at most ten times a second."""
+        """Print a final or a notice above the live line; redraw the live line at most ten times a second."""
         self._transcript = transcript
         try:
             if not self._gone:
                 self._show(event)
-        except OSError:  # it was closed; the run ends in order all the same
+        except OSError:  # the terminal was closed; the run still ends in order
             self._gone = True
 
     def _show(self, event: Event) -> None:
-        self._know(event)
+        self._follow_speaker(event)
         drawn = self._bar.handle(event) and self._now() >= self._draws_from
         if drawn and not self._live.is_started and self._ours():
             self._live.start()
@@ -100,8 +108,8 @@ class TerminalView:
             self._stop()
             self._draws_from = self._now() + OTHERS_S
         if isinstance(event, Final) and event.text.strip() and self._finals:
-            said_line = line(event, self._stamp)
-            self._print("\n".join([said_line, *below(event, BELOW)]), indent=len(said_line) - len(said(event)))
+            first = line(event, self._stamp)
+            self._print("\n".join([first, *below(event, BELOW)]), indent=len(first) - len(said(event)))
         elif isinstance(event, Gap) and self._finals:
             self._print(line(event, self._stamp), "bold red")
         elif isinstance(event, Notice) and LEVELS[event.level] <= self._level:
@@ -112,14 +120,14 @@ class TerminalView:
             self._print(f"asr: {reconnecting(event)}", "yellow")
         elif isinstance(event, Ended):
             self._stop()
-            for told in account(event):
-                for part in folded(f"asr: {told}", self._console.width - 1):
+            for text in account(event):
+                for part in folded(f"asr: {text}", self._console.width - 1):
                     self._print(part, UNSETTLED)
         if isinstance(event, Partial | Progress | Finished | Level | Paused):
             self._redraw()
 
-    def _know(self, event: Event) -> None:
-        """Each of several speakers has a line of its own from the first word on, and a level if it has a device."""
+    def _follow_speaker(self, event: Event) -> None:
+        """Give each of several speakers a line of its own from its first event on, with a level if it has a device."""
         speaker = getattr(event, "speaker", "")
         if speaker and isinstance(event, Level | Partial | Began):
             level = event.dbfs if isinstance(event, Level) else self._levels.get(speaker)
@@ -128,15 +136,15 @@ class TerminalView:
             self._levels[speaker] = None
 
     def close(self) -> None:
-        """Take the live line away; the cursor comes back."""
+        """Remove the live line and show the cursor again."""
         with suppress(OSError):
             self._stop()
 
     def leave(self) -> None:
-        """Give the screen back at once, as `close` does, in the middle of whatever is being drawn: for signals."""
+        """Do what `close` does, but from a signal handler, which may interrupt drawing."""
         if self._gone or not self._ours():
             return
-        with suppress(Exception):  # the library was interrupted, and may not bear to be called again
+        with suppress(Exception):  # Rich was interrupted, and a second call may fail in any way
             self._stop()
         with suppress(OSError, ValueError):
             os.write(self._console.file.fileno(), SHOW_CURSOR)
@@ -145,26 +153,31 @@ class TerminalView:
         return Live(self, console=self._console, auto_refresh=False, transient=True, redirect_stdout=False)
 
     def _stop(self) -> None:
-        """Take the live line away. One that was stopped would erase, started again, what others wrote since then."""
-        live, self._live = self._live, self._unstarted()
+        """Remove the live line. Started again, it would erase what others wrote since, so a new one takes its place."""
+        live = self._live
+        self._live = self._unstarted()
         live.stop()
 
     def _print(self, text: str, style: str = "", indent: int = 0) -> None:
-        """Print lines, broken between words where they are longer than the screen is wide."""
+        """Print lines above the live line; break those that are wider than the screen between words."""
         self._unfold()
         cells = max(1, self._console.width - 1)
-        shown = "\n".join(part for each in text.split("\n") for part in wrap_text(each, cells, indent))
+        shown = "\n".join(part for row in text.split("\n") for part in wrap_text(row, cells, indent))
         self._console.print(Text(shown, style=style), soft_wrap=True)
 
     def _redraw(self) -> None:
         if self._live.is_started and self._now() - self._drawn_at >= REDRAW_EVERY_S:
             self._drawn_at = self._now()
             self._unfold()
-            self._live.refresh() if self._ours() else self._stop()
+            if self._ours():
+                self._live.refresh()
+            else:
+                self._stop()
 
     def _unfold(self) -> None:
-        """Take away what a terminal that got narrower has folded: Rich knows only of the lines that it drew."""
-        width, before = self._console.width, self._width
+        """Erase the rows that a terminal folded when it got narrower: Rich knows only the lines that it drew itself."""
+        width = self._console.width
+        before = self._width
         self._width = width
         if not self._folds or width >= before or not self._drawn or not self._live.is_started:
             return
@@ -173,7 +186,7 @@ class TerminalView:
             self._console.file.write(f"\r\x1b[{rows - 1}A\x1b[J" + "\n" * (len(self._drawn) - 1))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        cells = options.max_width - 1  # the last column makes some terminals wrap
+        cells = options.max_width - 1  # some terminals wrap after the last column
         drawn = []
         for speaker in self._levels or [""]:
             for shown in self._sentence(speaker, cells):
@@ -182,12 +195,12 @@ class TerminalView:
                 drawn.append(Segment.get_line_length(shown))
         bar = list(self._bar.draw(console, self._transcript, cells))
         yield from bar
-        # The window may have got narrower since `_unfold` looked: then what it has folded is still to be taken away.
+        # If the window got narrower since `_unfold` looked, the rows that it folded must still be erased.
         if options.max_width >= self._width:
             self._drawn = [*drawn, Segment.get_line_length(bar)]
 
     def _sentence(self, speaker: str, cells: int) -> Iterator[list[Segment]]:
-        """What is open of a speaker, and under it its translation: a line each."""
+        """Yield the open sentence of a speaker as one line, and under it its translation as another."""
         spoken = [partial for partial in self._transcript.open.values() if partial.speaker == speaker]
         settled = spoken[0].settled if spoken else ""
         unsettled = " ".join([spoken[0].unsettled, *(later.text for later in spoken[1:])]) if spoken else ""
@@ -200,7 +213,7 @@ class TerminalView:
             yield [Segment(shown, Style.parse(UNSETTLED))]
 
     def _head(self, speaker: str, cells: int) -> str:
-        """Whose line it is, and how loud they are, as far as that leaves half of the line for the words."""
+        """Return the speaker and its level, cut to half of the line; empty without a speaker."""
         if not speaker:
             return ""
         level, name = self._levels.get(speaker), simple(harmless(speaker))

@@ -1,29 +1,33 @@
-"""Text on a terminal, cut between words: the end that fits on one line, or all of it on several lines. Pure."""
+"""Fits text to the width of a terminal, between words: the end of it on one line, or all of it on several. Pure."""
 
 import unicodedata
 
 from rich.cells import cell_len
 
-JOINER, FLAG = "\u200d", "⚑"
+JOINER = "\u200d"
+FLAG = "⚑"
 _CLOSING = frozenset("，。！？；：、”’）》〉」』】…,.!?;:)]")  # no line begins with these
 _DROPPED = {"\ufe0e", "\ufe0f", "\u20e3"}  # forms of the character before
 
 
 def simple(text: str) -> str:
-    """The text without what terminals disagree about the width of: of joined emoji the first, of a flag its place.
+    """Return the text without characters whose width differs between terminals.
 
-    Only for what is drawn over and over: a line that is wider than was reckoned leaves its rests on the screen.
+    Of joined emoji the first is kept, and a flag becomes one symbol. Use it for lines that are redrawn: a line that is
+    wider than calculated leaves remains on the screen.
     """
     kept: list[str] = []
     joined = half_flag = False
     for char in text:
-        skipped, joined = joined, False
+        skipped = joined
+        joined = False
         if char == JOINER:
             joined = bool(kept) and unicodedata.category(kept[-1]) == "So" and kept[-1] != FLAG
         elif char in _DROPPED or "\U0001f3fb" <= char <= "\U0001f3ff" or "\U000e0020" <= char <= "\U000e007f":
             joined = skipped
         elif "\U0001f1e6" <= char <= "\U0001f1ff":  # two of these are a flag
-            kept += [] if half_flag else [FLAG]
+            if not half_flag:
+                kept.append(FLAG)
             half_flag = not half_flag
             continue
         elif not skipped or unicodedata.category(char) != "So":
@@ -33,14 +37,15 @@ def simple(text: str) -> str:
 
 
 def fit_tail(settled: str, unsettled: str, cells: int) -> tuple[str, str]:
-    """The end of the text that fits into so many terminal cells, cut from the left behind an ellipsis.
+    """Return the end of the text that fits into `cells` terminal cells, behind an ellipsis if it is cut.
 
     It begins with a whole word, unless the last word alone is too long. A character two cells wide is never halved.
     """
     whole = settled + unsettled
     if cell_len(whole) <= cells:
         return settled, unsettled
-    room, begin = cells - 1, len(whole)
+    room = cells - 1
+    begin = len(whole)
     while begin and cell_len(whole[begin - 1]) <= room:
         begin -= 1
         room -= cell_len(whole[begin])
@@ -49,25 +54,32 @@ def fit_tail(settled: str, unsettled: str, cells: int) -> tuple[str, str]:
 
 
 def wrap_text(text: str, cells: int, indent: int = 0) -> list[str]:
-    """The text as lines of at most so many cells, each of which begins with a word; all but the first are indented.
+    """Break the text into lines of at most `cells` cells, each beginning with a word; all but the first are indented.
 
-    A word that is longer than a line stays whole: the terminal breaks it.
+    A word that is longer than a line stays whole, and the terminal breaks it.
     """
-    indent = indent if indent <= cells // 2 else 0
-    lines, begin, room, head = [], 0, cells, ""
+    if indent > cells // 2:
+        indent = 0
+    lines = []
+    begin = 0
+    room = cells
+    head = ""
     while (end := _fitting(text, begin, room)) < len(text):
         lines.append(head + text[begin:end].rstrip())
-        begin, room, head = end, cells - indent, " " * indent
+        begin = end
+        room = cells - indent
+        head = " " * indent
     lines.append(head + text[begin:].rstrip())
     return lines
 
 
 def _fitting(text: str, begin: int, cells: int) -> int:
-    """Where the first line ends of what stands from `begin` on: before a word, the first one at least."""
-    stop, used = begin, 0
+    """Return the index where the line that starts at `begin` ends: before a word, behind the first one at least."""
+    stop = begin
+    used = 0
     while stop < len(text) and (used := used + cell_len(text[stop])) <= cells:
         stop += 1
-    while stop < len(text) and text[stop].isspace():  # spaces at the end of a line need no room
+    while stop < len(text) and text[stop].isspace():  # spaces at the end of a line take no cells
         stop += 1
     if stop == len(text):
         return stop
@@ -78,12 +90,12 @@ def _fitting(text: str, begin: int, cells: int) -> int:
 
 
 def _may_break(text: str, at: int) -> bool:
-    near = max(0, at - 16)  # a word is looked at, not the text
+    near = max(0, at - 16)  # looking at one word is enough
     return text[at] not in _CLOSING and _may_begin(text[near : at + 1], at - near)
 
 
 def _may_begin(text: str, at: int) -> bool:
-    """Whether a word begins here: behind a space, or beside a wide character, as in Chinese."""
+    """Return whether a word begins at an index: behind a space, or next to a wide character, as in Chinese."""
     if text[at].isspace() or cell_len(text[at]) == 0:
         return False
     before = text[:at].rstrip("".join(char for char in set(text[max(0, at - 8) : at]) if cell_len(char) == 0))
@@ -91,7 +103,7 @@ def _may_begin(text: str, at: int) -> bool:
 
 
 def _at_character(text: str, at: int) -> int:
-    """The first place from here on where no mark is torn from its letter."""
+    """Return the first index from `at` on that does not separate a combining mark from its letter."""
     while at < len(text) and cell_len(text[at]) == 0:
         at += 1
     return at

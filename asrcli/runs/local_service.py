@@ -5,22 +5,23 @@ from contextlib import contextmanager
 
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+from asrcli.recognizers import registry
 
 
 def check_local(recognition: RecognitionSettings) -> None:
     """Refuse what the embedded recognizer cannot hear.
 
     Raises:
-        UsageError: a language, or a hot word, that is not US English.
+        UsageError: a language that it does not know, or a hot word that it cannot pronounce.
     """
-    from asrcli.recognizers.pocketsphinx_hotwords import parts
-    from asrcli.recognizers.pool import Pocketsphinx
-
-    if foreign := set(recognition.languages) - (Pocketsphinx.languages or set()):
-        raise UsageError(f"--language {min(foreign)} with --local: the embedded recognizer knows US English (en) only")
+    known = registry.LOCAL.languages
+    if known is not None and (foreign := set(recognition.languages) - set(known)):
+        names = ", ".join(f"{name} ({code})" for code, name in known.items())
+        raise UsageError(f"--language {min(foreign)} with --local: the embedded recognizer knows {names} only")
     for word, _ in recognition.hotwords:
-        if not parts(word):
-            raise UsageError(f"--hotwords {word} with --local: the embedded recognizer knows US English only")
+        if not registry.LOCAL.can_pronounce(word):
+            names = ", ".join((known or {}).values())
+            raise UsageError(f"--hotwords {word} with --local: the embedded recognizer knows {names} only")
 
 
 @contextmanager
@@ -31,9 +32,8 @@ def local_service(recognition: RecognitionSettings) -> Iterator[ConnectionSettin
         UsageError: as `check_local`.
         EngineUnavailable: the recognizer is not installed.
     """
-    from asrcli.recognizers.pool import Pocketsphinx
     from asrcli.server.serving import in_background
 
     check_local(recognition)
-    with in_background(Pocketsphinx()) as url:
+    with in_background(registry.make()) as url:
         yield ConnectionSettings(url)

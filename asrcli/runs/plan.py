@@ -13,6 +13,7 @@ from asrcli.core.interfaces import ClientCodec, Source, Transport
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.dashscope.catalogue import INFERENCE, OMNI, REALTIME, TRANSLATION, Model
 from asrcli.dashscope.context import TranscriptMemory
+from asrcli.recognizers.registry import LOCAL
 
 # Where the client end of each wire is; one is loaded when it is to be spoken.
 CLIENTS = {
@@ -21,7 +22,6 @@ CLIENTS = {
     REALTIME: ("realtime.codec", "RealtimeClient"),
     OMNI: ("omni.codec", "OmniClient"),
 }
-RECOGNIZER = "pocketsphinx"  # what hears with --local, whatever model is asked for
 
 # While it is entered, a signal calls the first function; one that is not Ctrl-C calls the second.
 SignalHandling = Callable[[Callable[[], None], Callable[[], None]], AbstractContextManager[None]]
@@ -29,22 +29,33 @@ SignalHandling = Callable[[Callable[[], None], Callable[[], None]], AbstractCont
 
 @dataclass(frozen=True)
 class RunPlan:
-    """How to transcribe: whom to ask for which model, and how fast to send (None: as fast as it is taken).
+    """How to transcribe.
 
-    `codec` makes a codec that suits a source, fresh for each task.
+    Attributes:
+        model: The name of the model, or of the recognizer on this machine.
+        codec: Makes a codec that suits a source; called for each task.
+        dial: Opens a connection.
+        connection: How to connect.
+        pace: How many times real time a file is read; None as fast as its audio is taken.
+        retries: What to do after a loss.
+        free: Nothing is charged.
+        cost: What a usage costs, in CNY; None without a price.
+        clock: Seconds, monotonic.
+        chance: Returns a number from 0 to 1, a new one each time.
+        interruptible: What handles signals during the run; by default they are left alone.
     """
 
-    model: str  # what hears it, by name
+    model: str
     codec: Callable[[Source], ClientCodec]
     dial: Callable[[str, ConnectionSettings], Transport]
     connection: ConnectionSettings
     pace: float | None
     retries: RetrySettings = RetrySettings()  # noqa: RUF009  a frozen value
-    free: bool = False  # nobody sends a bill
-    cost: Callable[[Usage], float | None] = lambda _: None  # what so much costs, in CNY
+    free: bool = False
+    cost: Callable[[Usage], float | None] = lambda _: None
     clock: Callable[[], float] = monotonic
     chance: Callable[[], float] = random
-    interruptible: SignalHandling = lambda finish, hurry: nullcontext()  # noqa: ARG005  signals are left alone
+    interruptible: SignalHandling = lambda finish, hurry: nullcontext()  # noqa: ARG005
 
 
 def make_plan(
@@ -87,7 +98,7 @@ def make_plan(
     def cost(usage: Usage) -> float | None:
         return None if price is None else price.cost(usage, recognition)
 
-    heard_by = RECOGNIZER if local else recognition.model
+    heard_by = LOCAL.name if local else recognition.model
     return RunPlan(heard_by, codec, dial, connection, pace, retries, local, cost)
 
 

@@ -1,4 +1,4 @@
-"""The program on one page: each source through a session, its events through the transcript to the outputs."""
+"""A run: each source goes through a session, and its events through the transcript to the outputs."""
 
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
@@ -26,32 +26,36 @@ from asrcli.engine.session import SessionLeft, TranscriptionSession
 from asrcli.recovery.spans import Spans, length
 from asrcli.runs.plan import RunPlan
 from asrcli.runs.run_account import RunAccount
-from asrcli.runs.source_session import SourceSession, merge_events
+from asrcli.runs.source_session import SourceSession, merged_events
 
-HOPELESS = (ConnectFailed, ServiceRefused, BudgetReached)  # the next source would fare no better
+HOPELESS = (ConnectFailed, ServiceRefused, BudgetReached)  # the next source would fail in the same way
 LEFT = "left before its text came"
-HURRY_S = 5.0  # whoever sends SIGTERM kills soon after: the last words are waited for no longer
+HURRY_S = 5.0  # after SIGTERM the last text is waited for no longer, because SIGKILL often follows
 WAITING = "finishing: waiting for the last words; Ctrl-C again to leave now"
 
 
 @dataclass(frozen=True)
 class ConcurrentSources:
-    """Sources that are heard at once, each in a session of its own, on one timeline."""
+    """Sources that are transcribed at the same time, each in a session of its own, on one timeline."""
 
     sources: tuple[Source, ...]
 
 
 def flatten_sources(sources: Sequence[Source | ConcurrentSources]) -> list[Source]:
-    """All sources, one by one."""
-    return [
-        each for source in sources for each in (source.sources if isinstance(source, ConcurrentSources) else (source,))
-    ]
+    """Return all sources in one list, with those inside ConcurrentSources."""
+    flat: list[Source] = []
+    for source in sources:
+        if isinstance(source, ConcurrentSources):
+            flat += source.sources
+        else:
+            flat.append(source)
+    return flat
 
 
 class Run:
     """Sources one after the other on one timeline, one transcript, any number of outputs.
 
-    `idle` holds connections that runs share; whoever made it closes it.
+    `idle` holds connections that several runs share; its owner closes it. Without it the run has its own.
     """
 
     def __init__(self, plan: RunPlan, outputs: Sequence[Output], idle: ConnectionPool | None = None) -> None:
@@ -60,65 +64,61 @@ class Run:
         self._account = RunAccount()
         self._began = plan.clock()
         self._interrupted = False
-        self._heard = False  # a service has listened to us: there is something to account for
-        self._idle, self._shared = idle or ConnectionPool(), idle is not None
-        self._live = False  # all that is heard is of the present
-        self._failed: list[AsrError] = []  # outputs that were given up
-        self._emitted: deque[Event] = deque()  # handled by the outputs, not yet given to whoever iterates
+        self._was_ready = False  # a service has listened to this run, so there is audio to account for
+        self._pool = idle or ConnectionPool()
+        self._pool_is_shared = idle is not None
+        self._live = False  # all sources are live
+        self._output_errors: list[AsrError] = []  # of outputs that were given up
+        self._emitted: deque[Event] = deque()  # passed to the outputs, but not yet yielded by `events`
         self._current: list[TranscriptionSession] = []
-        self._finishing = self._leaving = False
+        self._finishing = self._leaving = False  # `finish`, `leave` was called
         self.ended: Ended | None = None
 
     def transcribe(self, sources: Sequence[Source | ConcurrentSources], notices: Sequence[Notice] = ()) -> Ended:
-        """Run to the end and let the outputs hear the account, and before it what a listener should know.
+        """Run to the end, and return the account, which the outputs get too. They get `notices` first.
 
         Raises:
-            AsrError: what ended the run early, what was wrong with a source (Several: with some of them), or AudioLost
-                when all came to their end but with gaps.
-            KeyboardInterrupt: the user ended it; all that was settled has been put out.
+            AsrError: an error ended the run early or spoiled a source (several are combined), or AudioLost: all
+                sources came to their end, but with gaps.
+            KeyboardInterrupt: the user ended the run; the outputs have all settled text.
         """
         for _ in self.events(sources, notices):
             pass
-        assert self.ended is not None  # noqa: S101  `events` raises where there is no account
+        assert self.ended is not None  # noqa: S101  otherwise `events` raises
         return self.ended
 
     def events(
         self, sources: Sequence[Source | ConcurrentSources], notices: Sequence[Notice] = ()
     ) -> Generator[Event, None, None]:
-        """Do what `transcribe` does, event by event: each is yielded when the outputs have handled it.
+        """Do what `transcribe` does, and yield each event after the outputs have handled it.
 
-        To close the generator ends the sessions with their threads and connections at once.
+        Closing the generator ends the sessions with their threads and connections at once.
 
         Raises:
             AsrError, KeyboardInterrupt: as `transcribe`.
         """
-        errors = self._failed
-        left, self._live = False, all(source.live is not None for source in flatten_sources(sources))
+        errors = self._output_errors
+        left = False
+        self._live = all(source.live is not None for source in flatten_sources(sources))
         try:
             for notice in notices:
                 self._emit(notice)
-            for number, source in enumerate(sources, 1):
-                failed = yield from self._sessions(flatten_sources([source]))
-                errors += failed
-                if self._interrupted or self._finishing or any(isinstance(error, HOPELESS) for error in failed):
-                    break
-                for error in failed if number < len(sources) else ():
-                    self._emit(Notice("warning", str(error)))
-                    error.told = True
+            yield from self._transcribe_in_turn(sources, errors)
         except KeyboardInterrupt:
             left = True
         finally:
-            if not self._shared:
-                self._idle.close()
+            if not self._pool_is_shared:
+                self._pool.close()
         elapsed_s = self._plan.clock() - self._began
         billed = self._billed(self._account.usage)
         ended = self._account.ended(self._transcript.sentences, elapsed_s, billed, self._plan.model, live=self._live)
-        if self._heard:
+        if self._was_ready:
             self._emit(ended)
         self.ended = ended
         if not left:
             yield from self._handled()
-        if left or (self._interrupted and not self._live and not errors):  # to interrupt is the way to end a microphone
+        # To interrupt is the ordinary way to end a microphone.
+        if left or (self._interrupted and not self._live and not errors):
             raise KeyboardInterrupt
         if errors:
             raise combine_errors(errors)
@@ -126,7 +126,7 @@ class Run:
             raise AudioLost(ended.lost_ms)
 
     def finish(self) -> None:
-        """Take no more audio and wait for the last words: the run then ends in order. Safe from any thread."""
+        """Take no more audio and wait for the last text: the run then ends in order. Safe from any thread."""
         self._finishing = True
         for session in self._current:
             session.end_input()
@@ -138,64 +138,84 @@ class Run:
             session.leave()
 
     def _handled(self) -> Iterator[Event]:
-        """The events that the outputs have handled since the last call."""
+        """Yield the events that the outputs have handled since the last call."""
         while self._emitted:
             yield self._emitted.popleft()
 
-    def _sessions(self, sources: Sequence[Source]) -> Generator[Event, None, list[AsrError]]:
-        """Sources at once, each in its session; returns what went wrong with them."""
-        plan, now_ms = self._plan, self._account.end_ms
+    def _transcribe_in_turn(
+        self, sources: Sequence[Source | ConcurrentSources], errors: list[AsrError]
+    ) -> Generator[Event, None, None]:
+        """Transcribe one source after the other; adds to `errors` what ended their sessions early."""
+        for number, source in enumerate(sources, 1):
+            failed = yield from self._transcribe_concurrently(flatten_sources([source]))
+            errors += failed
+            if self._interrupted or self._finishing or any(isinstance(error, HOPELESS) for error in failed):
+                return
+            if number == len(sources):
+                return  # the caller reports the errors of the last source
+            for error in failed:
+                self._emit(Notice("warning", str(error)))
+                error.told = True
+
+    def _transcribe_concurrently(self, sources: Sequence[Source]) -> Generator[Event, None, list[AsrError]]:
+        """Transcribe sources at the same time, each in its session; returns the errors that ended sessions early."""
+        plan = self._plan
+        now_ms = self._account.end_ms
         self._emit(Notice("info", f"connecting to {bare_url(plan.connection.url)}"))
-        heard = [SourceSession(source, now_ms + source.begin_ms, plan, self._idle) for source in sources]
+        running = [SourceSession(source, now_ms + source.begin_ms, plan, self._pool) for source in sources]
         try:
-            sessions = self._current = [each.session for each in heard]
-            if self._leaving:  # asked for before there was a session that could hear of it
+            sessions = self._current = [one.session for one in running]
+            if self._leaving:  # called before there was a session to leave
                 raise SessionLeft
             if self._finishing:
                 self.finish()
             with (
                 plan.interruptible(lambda: self._finish(sessions), lambda: self._hurry(sessions)),
-                closing(merge_events(heard)) as merged,
+                closing(merged_events(running)) as merged,
             ):
                 yield from self._handled()
-                for each, event in merged:
+                for one, event in merged:
                     if isinstance(event, Billed):
-                        each.usage = event.usage
-                        self._emit(self._billed(sum((one.usage for one in heard), self._account.usage)))
+                        one.usage = event.usage
+                        self._emit(self._billed(sum((other.usage for other in running), self._account.usage)))
                         yield from self._handled()
                         continue
-                    self._emit(label_event(event, each.source.speaker))
+                    self._emit(label_event(event, one.source.speaker))
                     if isinstance(event, Ready):
-                        self._heard = True
+                        self._was_ready = True
                         self._emit(Notice("info", f"the service listens: task {event.task_id}"))
-                        if not each.begun:
-                            self._emit(each.began(event.task_id))
+                        if not one.begun:
+                            self._emit(one.begin(event.task_id))
                     yield from self._handled()
         except (KeyboardInterrupt, SessionLeft):
-            for each in heard:
-                self._leave(each, each.session.abandon(), concurrent=each is not heard[0])
+            for one in running:
+                self._leave(one, one.session.abandon(), concurrent=one is not running[0])
             raise KeyboardInterrupt from None
         except BaseException:  # also when the generator is closed
-            for each in heard:
-                each.session.abandon()
-            for each in heard:
-                each.session.join()
+            for one in running:
+                one.session.abandon()
+            for one in running:
+                one.session.join()
             raise
-        for each in heard:
-            result, abreast = each.session.result, each is not heard[0]
-            self._account.add(result, each.begin_ms, each.source.format.ms(result.end), concurrent=abreast)
-        return [error for each in heard if (error := each.session.result.error) is not None]
+        for one in running:
+            result = one.session.result
+            end_ms = one.source.format.ms(result.end)
+            self._account.add(result, one.begin_ms, end_ms, concurrent=one is not running[0])
+        return [error for one in running if (error := one.session.result.error) is not None]
 
     def _billed(self, usage: Usage) -> Billed:
-        """What that comes to; nothing where nobody sends a bill."""
+        """Return the bill for a usage; empty where nothing is charged."""
         if self._plan.free:
             return Billed(Usage())
         cost = self._plan.cost(usage)
-        return Billed(usage, None if cost is None else round(cost, 6))
+        if cost is not None:
+            cost = round(cost, 6)
+        return Billed(usage, cost)
 
-    def _leave(self, each: "SourceSession", result: SessionResult, *, concurrent: bool) -> None:
-        """Put out the settled words of open sentences, and name what was sent and not waited for."""
-        speaker, end_ms = each.source.speaker, each.source.format.ms(result.end)
+    def _leave(self, left: SourceSession, result: SessionResult, *, concurrent: bool) -> None:
+        """Emit the settled words of open sentences as finals, and the other undecided audio as gaps."""
+        speaker = left.source.speaker
+        end_ms = left.source.format.ms(result.end)
         kept: list[tuple[int, int]] = []
         for partial in list(self._transcript.open.values()):
             if partial.speaker == speaker and (settled := partial.settled.strip()):
@@ -206,16 +226,11 @@ class Run:
         gaps = [part for span in result.undecided for part in words.missing(*span)]
         for gap_begin_ms, gap_end_ms in gaps:
             self._emit(Gap(gap_begin_ms, gap_end_ms, LEFT, speaker))
-        lost_ms = length(gaps)
-        totals = result.totals
-        final_ms = totals.final_ms + totals.open_ms - lost_ms
-        totals = replace(totals, final_ms=final_ms, lost_ms=totals.lost_ms + lost_ms, open_ms=0)
-        self._account.add(
-            replace(result, totals=totals), each.begin_ms, max(end_ms, each.begin_ms), concurrent=concurrent
-        )
+        result = replace(result, totals=result.totals.with_open_lost(length(gaps)))
+        self._account.add(result, left.begin_ms, max(end_ms, left.begin_ms), concurrent=concurrent)
 
     def _emit(self, event: Event) -> None:
-        """Fold an event and let each output hear it; an output that fails is given up, and the others go on."""
+        """Fold an event into the transcript and pass it to each output; an output that fails is given up."""
         self._transcript = fold(self._transcript, event)
         self._emitted.append(event)
         failed: list[OutputError] = []
@@ -225,20 +240,21 @@ class Run:
             except OutputError as exc:
                 self._outputs.remove(output)
                 failed.append(exc)
-        self._failed += failed
-        if failed and not self._live and not any(not getattr(output, "passive", False) for output in self._outputs):
-            raise failed[0]  # a file is not transcribed, and paid for, for nobody
+        self._output_errors += failed
+        if failed and not self._live and all(getattr(output, "passive", False) for output in self._outputs):
+            raise failed[0]  # without an output the rest of a file would be paid for in vain
         for error in failed:
             self._emit(Notice("warning", f"{error}; going on without it"))
 
     def _finish(self, sessions: Sequence[TranscriptionSession]) -> None:
+        """End the input of all sessions after Ctrl-C, and wait for the last text."""
         self._interrupted = True
         for session in sessions:
             session.end_input()
         sessions[0].notify(Notice("warning", WAITING))
 
     def _hurry(self, sessions: Sequence[TranscriptionSession]) -> None:
-        """SIGTERM: like Ctrl-C, with one attempt at most, and an end that comes whatever the service does."""
+        """End the input after SIGTERM: as after Ctrl-C, but with one reconnect at most, and leave after HURRY_S."""
         self._interrupted = True
         sessions[0].notify(Notice("warning", f"{WAITING}, at the latest in {HURRY_S:g} s"))
         for session in sessions:
@@ -249,7 +265,7 @@ class Run:
 
 
 def _settled_ms(partial: Partial) -> int:
-    """Where the settled words of a partial end, as far as it has word times; else where it begins."""
+    """Return where the settled words of a partial end, as far as it has word times; else where it begins."""
     rest = partial.settled
     end_ms = partial.begin_ms
     for word in partial.words:

@@ -1,1 +1,1 @@
-"""Where PCM comes from."""
+"""Sources: where the PCM of a run comes from."""

@@ -1,7 +1,7 @@
-"""Where sound is left out of an AVI: empty chunks stand for it, which a decoder passes without a word. Reads one file.
+"""Finds missing sound in an AVI file: recorders write empty chunks in its place, and decoders skip them silently.
 
-An AVI has no times. Of a stream whose chunks differ in size each chunk is one step of its clock, and an empty one is a
-step without sound: so a recorder writes sound that begins late, or that it lost.
+An AVI has no times. In a stream whose chunks differ in size, each chunk is one step of its clock, and an empty chunk is
+a step without sound. A recorder writes them for sound that begins late, and for sound that it lost.
 """
 
 import io
@@ -16,38 +16,40 @@ if TYPE_CHECKING:
     from av import AudioStream, Packet
 
 _HEADER = struct.Struct("<4sI")
-_LISTS = {b"RIFF", b"LIST"}  # what they hold are chunks again
+_LISTS = {b"RIFF", b"LIST"}  # chunks that contain chunks
 _FORM_BYTES = 4
 _STREAM_HEADER = struct.Struct("<4s16xII16xI")  # kind, scale, rate, bytes of a sample
 
 
-class Empty:
-    """The empty chunks of a sound track of an AVI, read no further than is asked for.
+class AviEmptyChunks:
+    """The empty chunks of one sound track of an AVI, read only as far as is asked for.
 
-    A file that is damaged has none from there on.
+    Behind a damaged place none are found.
 
     Args:
-        path: Of the file; "" is one that cannot be read a second time, and has none.
-        stream: The number of the track, counted from 0 over tracks of all kinds.
+        path: The file; an empty string for one that cannot be read a second time, in which none are found.
+        stream: Number of the track, counted from 0 over tracks of all kinds.
     """
 
     def __init__(self, path: str, stream: int) -> None:
-        # A pipe is read only once, and what is no file any more is found out elsewhere.
+        # A pipe can be read only once. A file that has gone is reported by whoever decodes it.
         self._file: IO[bytes] = io.BytesIO()
         with suppress(OSError):
-            self._file = Path(path).open("rb") if path else self._file  # noqa: SIM115  `close` closes it
+            if path:
+                self._file = Path(path).open("rb")  # noqa: SIM115  `close` closes it
         self._tag = b"%02d" % stream
-        self._stream, self._seen = stream, 0
-        self._step_s = 0.0  # 0 where chunks are no steps
+        self._stream = stream
+        self._seen = 0
+        self._step_s = 0.0  # 0 if chunks are no steps of the clock
         self._missing = 0
-        self._over = False
+        self._at_end = False
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
-    def teller(self, begin_s: float) -> "Callable[[Packet[AudioStream]], float]":
-        """What tells how much is left out before each packet; before the first one, `begin_s` more."""
+    def missing_before(self, begin_s: float) -> "Callable[[Packet[AudioStream]], float]":
+        """Return a function that gives the seconds missing before each packet; before the first one, `begin_s` more."""
         first_s = [begin_s]
 
         def left_out(packet: "Packet[AudioStream]") -> float:
@@ -57,14 +59,15 @@ class Empty:
         return left_out
 
     def before_s(self, position: int) -> float:
-        """How long the empty chunks are that stand before a byte of the file, and behind the byte asked for before."""
-        while not self._over and self._file.tell() <= position:
-            self._over = not self._chunk()
-        missing, self._missing = self._missing, 0
+        """Return the seconds of empty chunks before a byte of the file, and behind the byte of the call before."""
+        while not self._at_end and self._file.tell() <= position:
+            self._at_end = not self._chunk()
+        missing = self._missing
+        self._missing = 0
         return missing * self._step_s
 
     def _chunk(self) -> bool:
-        """Look at one chunk; False at the end."""
+        """Read one chunk; return False at the end of the file."""
         head = self._file.read(_HEADER.size)
         if len(head) < _HEADER.size:
             return False

@@ -1,4 +1,4 @@
-"""What may hang is done in a thread of its own, and waited for only so long. Whoever waits can always leave."""
+"""Runs calls that may hang in a thread of their own, with a timeout. The caller can stop waiting at any time."""
 
 from collections.abc import Callable, Iterator
 from queue import Empty, Full, Queue
@@ -8,26 +8,31 @@ from typing import TypeVar
 from asrcli.core.errors import SourceError
 
 T = TypeVar("T")
-ROOM = 64  # pieces that are read ahead
-GRACE_S = 2.0  # the decoder's own patience comes first: it knows more of what is wrong
+ROOM = 64  # items that are read ahead
+GRACE_S = 2.0  # more than the decoder's own timeout: the decoder knows better what is wrong
 _TICK_S = 0.2
 
 
 class _End(Exception):
-    """There is no more."""
+    """Marks the end of the iterator in the queue."""
 
 
-def iterate_with_timeout(make: Callable[[], Iterator[T]], name: str, patience_s: float) -> Iterator[T]:
-    """The items of an iterator that a thread makes, runs and closes; closing this one waits for nobody.
+def iterate_with_timeout(make: Callable[[], Iterator[T]], name: str, timeout_s: float) -> Iterator[T]:
+    """Yield the items of an iterator that a thread creates, runs and closes. Closing this generator never waits.
+
+    Args:
+        make: Creates the iterator.
+        name: The input, for the error.
+        timeout_s: How long one item may take.
 
     Raises:
-        SourceError: nothing has come for so long; and whatever the iterator raises.
+        SourceError: an item took longer; also raises whatever the iterator raises.
     """
     items: Queue[T | BaseException] = Queue(ROOM)
-    left = Event()
+    closed = Event()
 
     def put(item: T | BaseException) -> bool:
-        while not left.is_set():
+        while not closed.is_set():
             try:
                 items.put(item, timeout=_TICK_S)
             except Full:
@@ -41,33 +46,38 @@ def iterate_with_timeout(make: Callable[[], Iterator[T]], name: str, patience_s:
                 if not put(item):
                     return
             put(_End())
-        except BaseException as exc:  # the top of a thread: whoever waits must hear of it
+        except BaseException as exc:  # the top of a thread: the caller raises it
             put(exc)
 
     Thread(target=read, name="reader", daemon=True).start()
     try:
         while True:
             try:
-                item = items.get(timeout=patience_s + GRACE_S)
+                item = items.get(timeout=timeout_s + GRACE_S)
             except Empty:
-                raise SourceError(name, f"no data for {patience_s:.0f} s") from None
+                raise SourceError(name, f"no data for {timeout_s:.0f} s") from None
             if isinstance(item, _End):
                 return
             if isinstance(item, BaseException):
                 raise item
             yield item
     finally:
-        left.set()
+        closed.set()
 
 
-def call_with_timeout(do: Callable[[], T], name: str, patience_s: float) -> T:
-    """What a function gives, if it does so in time.
+def call_with_timeout(function: Callable[[], T], name: str, timeout_s: float) -> T:
+    """Return the result of a function.
+
+    Args:
+        function: Called in a thread.
+        name: The input, for the error.
+        timeout_s: How long it may take.
 
     Raises:
-        SourceError: it took longer; and whatever the function raises.
+        SourceError: it took longer; also raises whatever the function raises.
     """
 
     def once() -> Iterator[T]:
-        yield do()
+        yield function()
 
-    return next(iterate_with_timeout(once, name, patience_s))
+    return next(iterate_with_timeout(once, name, timeout_s))

@@ -1,13 +1,13 @@
-"""The clock that microphones are measured by: it goes on while the machine sleeps and while this program is stopped."""
+"""The clock for microphones: it goes on while the machine sleeps and while this program is stopped."""
 
 import sys
 import time
 
 
 def boot_time() -> float:
-    """Seconds since some moment in the past, those included in which the machine slept.
+    """Return seconds since some moment in the past, including the time in which the machine slept.
 
-    `time.monotonic` leaves out sleep on Linux and macOS, and counts the time in which the process alone is stopped.
+    On Linux and macOS `time.monotonic` does not count sleep, but counts time in which only the process is stopped.
     """
     if sys.platform == "linux":
         return time.clock_gettime(time.CLOCK_BOOTTIME)

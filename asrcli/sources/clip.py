@@ -1,4 +1,4 @@
-"""What is taken of a source: a span, a track, a channel, a gain. Small generators over pieces of PCM."""
+"""What is taken of a file: a time span, a track, a channel, a gain. Works on pieces of PCM, opens nothing."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,11 +10,14 @@ from asrcli.sources.placed_audio import Item, MissingAudio, PlacedPiece
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """All of it, as it is, unless said otherwise.
+    """The part of a file that is transcribed; by default all of it, unchanged.
 
     Attributes:
-        channel: Counts from 0; None mixes all.
-        track: Number from 1 or language of a sound track; None is the default one.
+        begin_ms: Where it begins.
+        end_ms: Where it ends; None is the end of the file.
+        channel: Counted from 0; None mixes all channels.
+        gain_db: By how much it is made louder; below 0 softer.
+        track: Number (from 1) or language of a sound track; None is the default track.
     """
 
     begin_ms: int = 0
@@ -24,7 +27,7 @@ class Clip:
     track: str | None = None
 
     def of(self, items: Iterable[Item], audio_format: Format) -> Iterator[Item]:
-        """The wanted part of mono PCM, made louder or softer; nothing is read behind the end."""
+        """Yield the wanted part of mono PCM, with the gain applied. Nothing is read behind its end."""
         first = audio_format.samples(self.begin_ms)
         last = None if self.end_ms is None else audio_format.samples(self.end_ms)
         for item in items:
@@ -37,7 +40,8 @@ class Clip:
                 if last is not None and item.end >= last:
                     return
             elif isinstance(item, MissingAudio):
-                begin, end = max(first, item.begin), item.end if last is None else min(last, item.end)
+                begin = max(first, item.begin)
+                end = item.end if last is None else min(last, item.end)
                 if begin < end:
                     yield MissingAudio(begin, end, item.reason)
                 if last is not None and item.end >= last:
@@ -47,7 +51,7 @@ class Clip:
 
 
 def amplified(pcm: bytes, gain_db: float, audio_format: Format) -> bytes:
-    """PCM made louder by so many decibels, or softer; what would be too loud is held at the limit."""
+    """Return PCM made louder by `gain_db` decibels (softer if below 0); samples beyond the limit are clipped."""
     if not gain_db:
         return pcm
     louder: bytes = segment(pcm, audio_format).apply_gain(gain_db).raw_data

@@ -1,4 +1,4 @@
-"""What a decoder gives before the sound begins, where the container does not say how much that is."""
+"""How much of a decoder's first output is no sound yet, for containers that do not say it."""
 
 from typing import TYPE_CHECKING
 
@@ -6,23 +6,24 @@ if TYPE_CHECKING:
     from av import AudioStream, Packet
     from av.container import InputContainer
 
-# The first packet of AAC is half of an overlap, whoever made it: its frame is no sound yet (ISO 14496-3).
+# Whatever the encoder, the first packet of AAC is half of an overlap: its frame is no sound yet (ISO 14496-3).
 _AAC_FRAME = 1024
-# The filters of every MP3 decoder are late by so much. What the encoder adds is not told, so it is left.
+# The filters of every MP3 decoder delay the sound by this much. The delay of the encoder is not known, so it stays.
 _MP3_DELAY = 529
 _ROUNDING_S = 0.002
-_ATTACHED_PICTURE = 0x400  # a cover is no film
+_ATTACHED_PICTURE = 0x400  # the disposition of a cover picture, which is no video
 
 
 def undeclared_s(
     container: "InputContainer", stream: "AudioStream", first: "Packet[AudioStream] | None", zero_s: float | None
 ) -> float:
-    """How many seconds at the beginning are no sound, and will not be left out by the decoder.
+    """Return how many seconds at the beginning are no sound and are not left out by the decoder.
 
-    Where there is a picture, the times of sound and picture belong together, whatever is at the beginning; and what
-    begins later than the container does (`zero_s`) has its right time already.
+    It is 0 in a video, where the times of sound and picture belong together, and for sound that begins later than the
+    container does (at `zero_s`), because its times are right already.
     """
-    codec, rate = stream.codec_context.name.removesuffix("float"), stream.codec_context.sample_rate
+    codec = stream.codec_context.name.removesuffix("float")
+    rate = stream.codec_context.sample_rate
     if first is None or not rate or codec not in {"aac", "aac_latm", "mp3"}:
         return 0.0
     if any(other.type == "video" and not int(other.disposition) & _ATTACHED_PICTURE for other in container.streams):
@@ -36,7 +37,7 @@ def undeclared_s(
 
 
 def _declared(stream: "AudioStream", first: "Packet[AudioStream]") -> bool:
-    """Whether the container tells the decoder what to leave out: its sound begins behind its first packet then."""
+    """Return whether the container tells the decoder what to leave out: the sound begins behind the first packet."""
     if first.has_sidedata("skip_samples"):
         return True
     start = stream.start_time

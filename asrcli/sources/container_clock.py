@@ -1,45 +1,45 @@
-"""Where frames belong on the timeline of a file, by the times that its container gives them. Pure arithmetic.
+"""Places frames on the timeline of a file by the times that its container gives them. Pure arithmetic.
 
-Samples are counted, and the container's times correct the count: they are rounded, they shake, and some are plainly
-wrong, so that a single one proves nothing against its neighbour.
+Samples are counted, and the container's times correct the count. These times are rounded, they jitter, and some are
+wrong, so one time alone is not believed if the time of the next frame contradicts it.
 """
 
 from collections.abc import Callable
 
-TOLERANCE_S = 0.04  # times are true within 50 ms; containers round to 1 ms and more
-EXACT_S = 0.004  # where packets are known to be lost, less than a short frame counts
-RESTART_S = 0.2  # times that go back by more begin anew: a joined file, another programme
-DRIFT_S = 2.0  # the sound must be late for so long before some of it is left out
-LEAD_MAX_S = 3600.0
+TOLERANCE_S = 0.04  # the promise is 50 ms; containers round times to 1 ms and more
+EXACT_S = 0.004  # the tolerance where packets are known to be lost
+RESTART_S = 0.2  # times that jump back by more start again: a joined file, another programme
+DRIFT_S = 2.0  # how long sound must be late before some of it is left out
+LEAD_MAX_S = 3600.0  # sound that begins later than this in its container is taken to begin at 0
 
 
 class ContainerClock:
     """The place of each frame, in seconds from the beginning of the file.
 
     Args:
-        zero: The container's own time of that beginning; None is the time of the first frame.
-        primed_s: So much of what is placed first is no sound yet: the beginning of the file is behind it.
+        zero: The container's time of that beginning; None takes the time of the first frame.
+        primed_s: How much of the first frames is no sound yet: the file begins behind it.
 
     Attributes:
-        now: Where the frame behind those that were placed begins, unless its time says otherwise.
+        now: Where the next frame begins, unless its time says otherwise.
     """
 
     def __init__(self, zero: float | None, primed_s: float = 0.0) -> None:
         self._zero = None if zero is None else zero + primed_s
         self._began = False
         self.now = -primed_s
-        self._late_s = 0.0  # how much sound in a row was behind the count
+        self._late_s = 0.0  # how much sound in a row was later than the count
         self._least_late_s = 0.0
 
     def place(
         self, time: float | None, length_s: float, following: Callable[[], float | None], *, lossy: bool = False
     ) -> float:
-        """How far the frame is from the count: a hole before it, or (below 0) so much of it is too much.
+        """Place the next frame, and return the hole before it in seconds; below 0, how much of it is too much.
 
         Args:
-            time: Its time in the container; None where it has none.
+            time: Its time in the container; None if it has none.
             length_s: How long it is.
-            following: Gives the time of the next frame, for a second opinion.
+            following: Returns the time of the frame after it, which confirms or contradicts `time`.
             lossy: Packets just before it are known to be lost.
         """
         shift = self._shift(time, length_s, following, EXACT_S if lossy else TOLERANCE_S)
@@ -48,7 +48,7 @@ class ContainerClock:
         return shift
 
     def advance(self, length_s: float) -> None:
-        """Nothing is known of so much sound but its length."""
+        """Add sound of which only the length is known."""
         self.now += length_s
 
     def _shift(
@@ -69,11 +69,11 @@ class ContainerClock:
             return 0.0
         if ahead_s > 0 and (self._began or ahead_s <= LEAD_MAX_S):
             return ahead_s
-        self._zero += ahead_s  # another beginning: it follows without a hole
+        self._zero += ahead_s  # the times start again: the sound follows without a hole
         return 0.0
 
     def _late(self, late_s: float, length_s: float) -> float:
-        """The sound is behind its time: more of it came than time has passed. Where that lasts, some is too much."""
+        """Handle sound that is late: there is more of it than its times allow. If that lasts, some is left out."""
         self._least_late_s = min(self._least_late_s, late_s) if self._late_s else late_s
         self._late_s += length_s
         if self._late_s < DRIFT_S:

@@ -1,4 +1,4 @@
-"""How long a container says it is, and whether that is a promise or only a guess."""
+"""The length of the sound by the word of its container, and whether that is a promise or only a guess."""
 
 import re
 from typing import TYPE_CHECKING
@@ -7,20 +7,22 @@ if TYPE_CHECKING:
     from av import AudioStream
     from av.container import InputContainer
 
-# Containers without a length of their own: what is told is a guess from the first packets.
+# Containers without a length: libav guesses one from the first packets.
 GUESSING = {"aac", "ac3", "eac3", "dts", "amr", "gsm", "mp3", "mpegts", "mpeg", "h264"}
-# Whatever these hold, the length of the whole is that of its longest track.
+# Containers whose length is that of their longest track, of any kind.
 _SHARED = {"matroska,webm", "flv", "asf", "hls", "live_flv"}
 _DURATION = re.compile(r"(\d+):(\d\d):(\d\d)\.(\d+)")
-JOINED = 1.05  # a file that is so much larger than its header says has another one behind it
+JOINED = 1.05  # a file larger than its header says by this factor has another one joined behind it
 
 
 def ms_of(container: "InputContainer", stream: "AudioStream", zero_s: float) -> int | None:
-    """How long the sound seems to be, from the container's zero; None where there is no saying."""
+    """Return how long the sound seems to be in milliseconds, from the container's zero; None if that is unknown."""
     if stream.duration is not None and stream.time_base is not None:
-        begin_s = 0.0 if stream.start_time is None else max(0.0, float(stream.start_time * stream.time_base) - zero_s)
-        begin_s = 0.0 if container.format.name in {"mp3", "flac", "wav", "ogg"} else begin_s
-        begin_s = -zero_s if container.format.name == "asf" else begin_s  # that length counts from 0
+        begin_s = 0.0
+        if container.format.name == "asf":
+            begin_s = -zero_s  # this length counts from 0
+        elif container.format.name not in {"mp3", "flac", "wav", "ogg"} and stream.start_time is not None:
+            begin_s = max(0.0, float(stream.start_time * stream.time_base) - zero_s)
         return int((begin_s + float(stream.duration * stream.time_base)) * 1000)
     if (tagged_ms := _tagged_ms(stream)) is not None:
         return max(0, tagged_ms - round(zero_s * 1000))
@@ -30,9 +32,14 @@ def ms_of(container: "InputContainer", stream: "AudioStream", zero_s: float) -> 
 def promised(
     container: "InputContainer", stream: "AudioStream", said_ms: int | None, head: bytes, skipped: int
 ) -> int | None:
-    """How long the sound is by the word of its container; None where its length is only a guess.
+    """Return how long the container promises the sound to be, in milliseconds; None if its length is only a guess.
 
-    `head` is how the file begins behind what is `skipped`: an MP3 may have a header there.
+    Args:
+        container: An open file.
+        stream: Its sound.
+        said_ms: The length that the container tells.
+        head: The beginning of the file behind `skipped` bytes; an MP3 may have a header there.
+        skipped: The size of what stands before `head`.
     """
     name = container.format.name
     if name == "mp3":
@@ -47,13 +54,13 @@ def promised(
 
 
 def size_bytes(container: "InputContainer") -> int | None:
-    """How large the input is, with all its tracks; None where nobody knows, as with a pipe."""
-    size: int | None = container.size  # PyAV 19 has no number for what is not known, older ones have a negative one
+    """Return the size of the input with all its tracks; None if it is unknown, as for a pipe."""
+    size: int | None = container.size  # unknown: None in PyAV 19, a negative number in older versions
     return None if size is None or size <= 0 else size
 
 
 def _tagged_ms(stream: "AudioStream") -> int | None:
-    """What ffmpeg and mkvmerge write beside a track of Matroska: when it ends."""
+    """Return when a track of Matroska ends, by the tag that ffmpeg and mkvmerge write beside it."""
     found = _DURATION.match(stream.metadata.get("DURATION", "") or stream.metadata.get("DURATION-eng", ""))
     if found is None:
         return None
@@ -62,15 +69,15 @@ def _tagged_ms(stream: "AudioStream") -> int | None:
 
 
 def _mp3_ms(head: bytes, rate: int, size: int | None) -> int | None:
-    """The length by a header that counts the frames, unless the file is larger than that header says."""
+    """Return the length by a header that counts the frames; None if the file is larger than that header says."""
     for name in (b"Xing", b"Info"):
         at = head.find(name)
         if at < 0 or not rate or len(head) < at + 16:
             continue
         flags = int.from_bytes(head[at + 4 : at + 8], "big")
         count = int.from_bytes(head[at + 8 : at + 12], "big")
-        told_bytes = int.from_bytes(head[at + 12 : at + 16], "big")
-        if flags & 3 != 3 or not count or (size is not None and size - at > told_bytes * JOINED + 4096):
+        header_bytes = int.from_bytes(head[at + 12 : at + 16], "big")
+        if flags & 3 != 3 or not count or (size is not None and size - at > header_bytes * JOINED + 4096):
             return None
         return _frames_ms(count, rate)
     at = head.find(b"VBRI")

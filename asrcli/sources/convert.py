@@ -1,4 +1,4 @@
-"""Live PCM of any rate and number of channels as mono at another rate, piece by piece. No file, no thread."""
+"""Converts live PCM of any rate and number of channels to mono at another rate, piece by piece."""
 
 from collections.abc import Callable
 
@@ -7,15 +7,15 @@ from asrcli.sources.mixer import Mixer
 
 
 def converter(rate: int, channels: int, wanted: Format) -> Callable[[bytes], bytes]:
-    """A function that turns pieces of interleaved s16le into mono at a rate; it keeps what a piece leaves over.
+    """Return a function that converts pieces of interleaved s16le to mono; it keeps samples left over from a piece.
 
-    PyAV and not audioop: the latter folds all above the new limit back into the speech.
+    It uses PyAV because audioop has no filter: frequencies above the new limit would fold back into the speech.
     """
     if (rate, channels) == (wanted.rate, 1):
         return lambda pcm: pcm
     from av import AudioFrame
 
-    # A device with more than two channels says nothing of speakers: the mixer takes the mean of all.
+    # A device with more than two channels does not say which speakers they are: the mixer takes the mean of all.
     layout = {1: "mono", 2: "stereo"}.get(channels, f"{channels} channels")
     mixer = Mixer(wanted, None, watch=False)
 

@@ -1,15 +1,17 @@
-"""Writers of PCM to WAV, FLAC, MP3 and Opus files that are playable at any moment. They append, and nothing else."""
+"""Writes PCM to WAV, FLAC, MP3 and Opus files that can be played at any moment. Writers only append."""
 
 import os
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from errno import EFBIG
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.core.errors import system_reason
+from asrcli.core.whole_writes import write_whole
 
 if TYPE_CHECKING:
     from av import AudioFrame
@@ -19,41 +21,51 @@ _WAV_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 
 
 class AudioWriter(Protocol):
-    """A file in the making. Whatever happens to the program, it plays up to `late_ms` before what was written."""
+    """Writes one audio file. Even if the program is killed, it plays up to `late_ms` before what was written."""
 
     late_ms: int
 
     def write(self, pcm: bytes) -> None:
-        """Put one more piece behind the others.
+        """Append one piece.
 
         Raises:
-            OSError: no room, or whatever the disk says. The file ends before this piece, and only `close` is left.
+            OSError: the disk is full, or another error of the system. The file ends before this piece; only `close`
+                may be called then.
         """
         ...
 
     def close(self) -> None:
-        """Write what is held, and the length where the format has a place for it.
+        """Write what is still held, and the length if the format has a place for it. Close the file.
 
         Raises:
-            OSError: it could not be written. The file is closed all the same.
+            OSError: this could not be written. The file is closed all the same.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Coding:
-    """How PyAV writes a format. `late_ms` is what encoder and container hold at most, measured and rounded up."""
+    """How PyAV writes a format.
+
+    Attributes:
+        container: The name of the container format.
+        codec: The name of the encoder.
+        late_ms: How much audio encoder and container hold at most, measured and rounded up.
+        rate: Sample rate of the file; None is that of the audio.
+        bit_rate: In bits a second; None where the codec has none.
+        options: Options of the container.
+    """
 
     container: str
     codec: str
     late_ms: int
-    rate: int | None = None  # None is that of the audio
+    rate: int | None = None
     bit_rate: int | None = None
     options: dict[str, str] = field(default_factory=dict)
 
 
-# MP3 is written without a Xing frame: its length would be right at the end only. Without it nobody takes the encoder's
-# delay of 1105 samples away again, which are 138 ms at 8000 Hz and 46 ms at 24000.
+# MP3 is written without a Xing frame, whose length would be right only at the end. Without it no player removes the
+# encoder's delay of 1105 samples, which are 138 ms at 8000 Hz and 46 ms at 24000 Hz.
 _CODINGS = {
     ".flac": _Coding("flac", "flac", 100),
     ".mp3": _Coding("mp3", "libmp3lame", 200, 24000, 48_000, {"write_xing": "0"}),
@@ -63,32 +75,38 @@ SUFFIXES = (".wav", *_CODINGS)
 
 
 def can_encode(suffix: str) -> bool:
-    """Whether the PyAV of this machine has what this format needs."""
+    """Return whether the PyAV on this machine can write the format of a suffix such as ".mp3"."""
     coding = _CODINGS.get(suffix)
-    return suffix in SUFFIXES if coding is None else _has(coding.codec)
+    if coding is None:
+        return suffix in SUFFIXES
+    return _has_encoder(coding.codec)
 
 
 def create_writer(path: Path, suffix: str, audio_format: Format) -> AudioWriter:
-    """A writer of the suffix's format to a new file.
+    """Create a file and return the writer for the format of its suffix.
 
     Raises:
-        OSError: there is such a file already, or it cannot be made.
+        OSError: the file exists already or cannot be created.
     """
     coding = _CODINGS.get(suffix)
-    return WavWriter(path, audio_format) if coding is None else _Coded(path, coding, audio_format)
+    if coding is None:
+        return WavWriter(path, audio_format)
+    return _EncodedWriter(path, coding, audio_format)
 
 
 class WavWriter:
-    """WAV whose sizes are right behind every piece."""
+    """Writes a WAV file whose header has the right sizes after each piece."""
 
     late_ms = 0
 
     def __init__(self, path: Path, audio_format: Format, limit_bytes: int = WAV_BYTES) -> None:
-        self._rate, self._limit_bytes, self._size_bytes = audio_format.rate, limit_bytes, 0
-        self._file = _File(path)
+        self._rate = audio_format.rate
+        self._limit_bytes = limit_bytes
+        self._size_bytes = 0
+        self._file = _AudioFile(path)
 
     def write(self, pcm: bytes) -> None:
-        """The samples first, then the sizes: a header must never promise what is not there."""
+        """Append one piece. The samples are written before the sizes: a header must never promise what is not there."""
         size_bytes = self._size_bytes + len(pcm)
         if size_bytes > self._limit_bytes:
             raise OSError(EFBIG, os.strerror(EFBIG))
@@ -99,7 +117,7 @@ class WavWriter:
         self._size_bytes = size_bytes
 
     def close(self) -> None:
-        """All is written."""
+        """Close the file: everything is written already."""
         self._file.close()
 
     def _header(self, size_bytes: int) -> bytes:
@@ -107,14 +125,16 @@ class WavWriter:
         return _WAV_HEADER.pack(b"RIFF", 36 + size_bytes, b"WAVE", b"fmt ", *about, b"data", size_bytes)
 
 
-class _Coded:
-    """A format of PyAV's, each packet on the disk as soon as there is one."""
+class _EncodedWriter:
+    """Writes a format that PyAV encodes; each packet is on the disk as soon as it exists."""
 
     def __init__(self, path: Path, coding: _Coding, audio_format: Format) -> None:
         import av
 
-        self.late_ms, self._rate, self._position = coding.late_ms, audio_format.rate, 0
-        self._file = _File(path)
+        self.late_ms = coding.late_ms
+        self._rate = audio_format.rate
+        self._position = 0
+        self._file = _AudioFile(path)
         try:
             with self._os_errors():
                 options = {"flush_packets": "1", **coding.options}
@@ -128,11 +148,11 @@ class _Coded:
             raise
 
     def write(self, pcm: bytes) -> None:
-        """Encode one more piece."""
+        """Encode and append one piece."""
         self._mux(self._frame(pcm))
 
     def close(self) -> None:
-        """Flush the encoder and end the container."""
+        """Flush the encoder, end the container and close the file."""
         try:
             self._mux(None)
         finally:
@@ -154,65 +174,67 @@ class _Coded:
         frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // SAMPLE_BYTES)
         (plane,) = frame.planes
         plane.update(pcm + bytes(plane.buffer_size - len(pcm)))  # a plane may be padded
-        frame.sample_rate, frame.pts = self._rate, self._position
+        frame.sample_rate = self._rate
+        frame.pts = self._position
         self._position += frame.samples
         return frame
 
     @contextmanager
     def _os_errors(self) -> Iterator[None]:
-        """One kind of error: what was wrong with the file, not what PyAV makes of it afterwards."""
+        """Raise errors of PyAV as OSError: the error of the file, if there was one, not what PyAV makes of it."""
         from av.error import FFmpegError
 
         try:
             yield
         except FFmpegError as exc:
-            raise self._file.error or OSError(exc.errno, exc.strerror or str(exc)) from exc
+            raise self._file.error or OSError(exc.errno, system_reason(exc)) from exc
 
 
-class _File:
-    """A new file that ends behind a whole piece: what a full disk cuts short goes away again.
+class _AudioFile:
+    """A new file that always ends with a whole piece. A piece that a full disk cuts short is removed again.
 
-    No buffer of ours: what is written is the kernel's, and outlives the program. PyAV calls write, seek and tell.
+    The file has no buffer in this process: what is written belongs to the kernel and survives the end of the program.
+    PyAV calls `write`, `seek` and `tell`.
+
+    Attributes:
+        error: The last error of a write.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path, self._file = path, path.open("xb", buffering=0)
+        self._path = path
+        self._file = path.open("xb", buffering=0)
         self._whole_bytes = 0
         self.error: OSError | None = None
 
     def write(self, data: bytes) -> int:
-        """Write all of it. PyAV does not call again once that has failed."""
-        rest = memoryview(data)
+        """Write all of the data. PyAV does not call again once this has failed."""
         try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
+            write_whole(self._file, data, self._whole_bytes)
         except OSError as exc:
             self.error = exc
-            with suppress(OSError):
-                self._file.truncate(self._whole_bytes)
             raise
         return len(data)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As files do."""
+        """Move as io.IOBase.seek does."""
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        """As files do."""
+        """Return the position in bytes."""
         return self._file.tell()
 
     def mark(self) -> None:
-        """What is there now is whole; goes to its end."""
+        """Declare the file whole as it is now, and go to its end."""
         self._whole_bytes = self._file.seek(0, os.SEEK_END)
 
     def close(self) -> None:
-        """A file without anything in it is not left behind."""
+        """Close the file, and remove it if nothing whole is in it."""
         self._file.close()
         if not self._whole_bytes:
             self._path.unlink(missing_ok=True)
 
 
-def _has(codec: str) -> bool:
+def _has_encoder(codec: str) -> bool:
     from av.codec.codec import Codec, UnknownCodecError
 
     try:

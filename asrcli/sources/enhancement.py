@@ -1,4 +1,4 @@
-"""Noise suppression and automatic gain: PCM to as much PCM, sample for sample. webrtc_noise_gain's only importer."""
+"""Noise suppression and automatic gain, with as many samples out as in. The only importer of webrtc_noise_gain."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -10,25 +10,25 @@ from asrcli.core.errors import UsageError
 from asrcli.core.events import Event, Level, Notice
 from asrcli.core.interfaces import Source, SourceWrapper
 
-FORMAT = Format(16000)  # what the library is made for
-FRAME_BYTES = FORMAT.samples(10) * SAMPLE_BYTES  # and it takes nothing longer or shorter
+FORMAT = Format(16000)  # the only format that the library takes
+FRAME_BYTES = FORMAT.samples(10) * SAMPLE_BYTES  # the only length of a piece that it takes
 LATE_BYTES = 96 * SAMPLE_BYTES  # windows of 256 samples over steps of 160: suppression comes out 6 ms late
 LEVELS = range(1, 5)
 LEVEL = 2
 
 
 class Enhancer:
-    """What goes in comes out, as long and at the same time: the delay of the library is taken away again.
+    """Enhances PCM and returns it with the same length and timing: the delay of the library is removed.
 
-    At most 16 ms are held at any moment, and `flush` gives them out.
+    It holds at most 16 ms at any moment; `flush` returns them.
 
     Args:
-        audio_format: Of the PCM.
-        denoise: How strongly noise is suppressed, 1 to 4; 0 leaves it.
-        agc: Bring soft speech up, by 12 dB at most, and hold loud speech at the limit.
+        audio_format: Format of the PCM.
+        denoise: How strongly noise is suppressed, 1 to 4; 0 does not suppress it.
+        agc: Make soft speech louder, by at most 12 dB, and limit loud speech.
 
     Raises:
-        UsageError: another rate than 16000, or no library to do it.
+        UsageError: the rate is not 16000 Hz, or the library is missing.
     """
 
     def __init__(self, audio_format: Format, denoise: int = LEVEL, agc: bool = False) -> None:
@@ -38,20 +38,20 @@ class Enhancer:
                 f"{option} works at {FORMAT.rate} Hz, and this model takes {audio_format.rate} Hz",
                 f"name a --model for {FORMAT.rate} Hz, or leave {option} out",
             )
-        # Any target level but 0 is the same to the library: its gain manager sets its own, 2 dB below the limit.
+        # The library treats all target levels except 0 alike: its gain manager sets its own, 2 dB below the limit.
         self._processor = _processor(option)(int(agc), denoise)
         self._delay = LATE_BYTES if denoise else 0
         self._held = bytearray()  # less than a frame
-        self._late = self._delay  # what comes out first is from before the beginning
-        self._owed = 0
+        self._late = self._delay  # bytes of the next output that are from before the beginning
+        self._pending_bytes = 0
 
     @property
     def pending_samples(self) -> int:
-        """Samples that went in and are not out yet."""
-        return self._owed // SAMPLE_BYTES
+        """How many samples were taken and not returned yet."""
+        return self._pending_bytes // SAMPLE_BYTES
 
     def process(self, pcm: bytes) -> bytes:
-        """Take PCM of any length; what is ready of it and of what was held before."""
+        """Take PCM of any length, and return what is ready of it and of what was held."""
         self._held += pcm
         whole = len(self._held) // FRAME_BYTES * FRAME_BYTES
         frames = (bytes(self._held[at : at + FRAME_BYTES]) for at in range(0, whole, FRAME_BYTES))
@@ -59,21 +59,22 @@ class Enhancer:
         del self._held[:whole]
         ready = out[self._late :]
         self._late -= len(out) - len(ready)
-        self._owed += len(pcm) - len(ready)
+        self._pending_bytes += len(pcm) - len(ready)
         return ready
 
     def flush(self) -> bytes:
-        """The rest, to the last sample. What is processed afterwards is a new beginning, with the noise known."""
-        owed = self._owed
-        if not owed:
+        """Return all held samples. What is processed afterwards begins anew, but keeps the knowledge of the noise."""
+        pending_bytes = self._pending_bytes
+        if not pending_bytes:
             return b""
-        rest = self.process(bytes(self._delay + FRAME_BYTES))[:owed]
+        rest = self.process(bytes(self._delay + FRAME_BYTES))[:pending_bytes]
         self._held.clear()
-        self._late, self._owed = self._delay, 0
+        self._late = self._delay
+        self._pending_bytes = 0
         return rest
 
     def of(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """The pieces, enhanced; cut elsewhere."""
+        """Yield the enhanced pieces, with other boundaries."""
         for piece in pieces:
             if ready := self.process(piece):
                 yield ready
@@ -82,10 +83,10 @@ class Enhancer:
 
 
 class EnhancedSource(SourceWrapper):
-    """A source whose chunks are enhanced, each sample where it was.
+    """A source around another one whose audio is enhanced. Each sample keeps its position.
 
     Raises:
-        UsageError: see Enhancer.
+        UsageError: as Enhancer.
     """
 
     def __init__(self, source: Source, denoise: int = LEVEL, agc: bool = False) -> None:
@@ -93,13 +94,13 @@ class EnhancedSource(SourceWrapper):
         self._enhancer = Enhancer(source.format, denoise, agc)
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """As much audio as the source has, at the same positions; a chunk ends up to 16 ms before the source's."""
+        """Yield the enhanced audio at the same positions. A chunk ends up to 16 ms before that of the source."""
         end = start
         for item in self._source.chunks(start):
             if isinstance(item, Level | Notice):
                 yield item
                 continue
-            # What an event says of this place, and audio that is not there, must not move by what is held.
+            # Yield held samples first: an event, or a jump, must keep its place.
             if not isinstance(item, Chunk) or item.position != end:
                 yield from self._rest(end)
             if not isinstance(item, Chunk):

@@ -1,31 +1,37 @@
-"""How long a file on a disk is, without decoding it: what its header proves, and else what its packets say."""
+"""Measures how long a file on a disk is, without decoding it: by its header, else by its packets."""
 
 import io
+import mmap
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from asrcli.core.errors import SourceError
-from asrcli.sources import wav
+from asrcli.core.errors import SourceError, system_reason
+from asrcli.sources import joined, wav
+from asrcli.sources.decoder import Decoder
 from asrcli.sources.input_reader import HEAD_BYTES, OGG, SampleFormat
+from asrcli.sources.ogg import OggLinks
 
-SCAN_BYTES = 4 << 20  # larger files are not read twice for a length that is only shown: it takes 0.1 s a megabyte
-JOINT_BYTES = 64 << 20  # and in larger ones nobody looks for another file that is joined behind
-# How the files begin whose headers know nothing of another file that is joined behind.
-_BEGINNINGS = {"ogg": b"OggS\0\2", "flac": b"fLaC", "matroska,webm": b"\x1a\x45\xdf\xa3"}
+SCAN_BYTES = 4 << 20  # larger files are not read twice only to show their length: it takes 0.1 s a megabyte
+JOINT_BYTES = 64 << 20  # larger files are not searched for another file that is joined behind
+# How files begin that can have another file joined behind them without a trace in their header.
+_BEGINNINGS = {"ogg": b"OggS\0\2", "flac": b"fLaC", "avi": b"AVI LIST", "au": b".snd"}
 
-_FIRST_BYTES = {"ogg": HEAD_BYTES, "flac": 1, "matroska,webm": 1}  # in Ogg each stream of a file begins so
+# Where the search begins; in Ogg each stream of a file begins with these bytes.
+_FIRST_BYTES = {"ogg": HEAD_BYTES, "flac": 1, "avi": 9, "au": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class FileLength:
-    """What a file is before it is heard.
+    """What is known of a file before it is decoded.
 
     Attributes:
-        duration_ms: How long it is; None where only reading all of it would tell.
-        promised_ms: How long its header says it is; None where it does not say, or is known to be wrong.
+        rate: Sample rate in Hz.
+        channels: Number of channels.
+        duration_ms: Its length; None if only reading all of it would tell.
+        promised_ms: The length by its header; None if the header has none, or is known to be wrong.
     """
 
     rate: int
@@ -42,56 +48,60 @@ def measure_file(
     scan_bytes: int = SCAN_BYTES,
     trusting: bool = True,
 ) -> FileLength:
-    """Look at a file, and read all of it where its length is not proven and it is not larger than `scan_bytes`.
+    """Measure a file. If its header does not prove the length, read all packets.
 
-    Unless it is `trusting`, the word of a header is no proof.
+    Args:
+        path: The file.
+        samples: How bare samples are read; None for containers.
+        track: Number or language of the sound track.
+        scan_bytes: Larger files are not read; their length stays unknown.
+        trusting: Whether the header of a container is believed.
 
     Raises:
-        SourceError: it cannot be read.
+        SourceError: the file cannot be read.
     """
-    try:  # what needs no decoder does not load one
+    try:  # WAV needs no decoder: do not load one
         with io.FileIO(path) as file:
             size_bytes = Path(path).stat().st_size
-            found = _wav(path, file, size_bytes) if samples is None else None
-            if found is not None:
-                return found
+            measured = _wav(path, file, size_bytes) if samples is None else None
+            if measured is not None:
+                return measured
             file.seek(0)
             scanned = size_bytes <= scan_bytes
             start, skipped = _start(file)
             if start.startswith(OGG) and samples is None:
                 return _ogg(path, file, track, scanned=scanned)
+            if samples is None and len(windows := joined.parts(file)) > 1:
+                return _windows(path, file, windows, track, scanned=scanned)
     except OSError as exc:
-        raise SourceError(path, (exc.strerror or str(exc)).lower()) from exc
-    from asrcli.sources.decoder import Decoder
+        raise SourceError(path, system_reason(exc).lower()) from exc
 
     options: dict[str, Any] = samples.demuxer if samples is not None else {}
     with closing(Decoder(f"file:{path}", path, track=track, head=lambda: start, skipped=skipped, **options)) as decoder:
         rate, channels, promised_ms = decoder.rate, decoder.channels, decoder.promised_ms
-        joined = _joined(path, decoder.container, size_bytes)
-        if promised_ms is not None and not joined and trusting:
+        has_more = _joined(path, decoder.container, size_bytes)
+        if promised_ms is not None and not has_more and trusting:
             return FileLength(rate, channels, promised_ms, promised_ms)
         duration_ms = decoder.measured_ms() if scanned else None
-        return FileLength(rate, channels, duration_ms, None if joined else promised_ms)
+        return FileLength(rate, channels, duration_ms, None if has_more else promised_ms)
 
 
 def _wav(path: str, file: io.FileIO, size_bytes: int) -> FileLength | None:
     try:
-        found = wav.length(file, size_bytes)
+        measured = wav.length(file, size_bytes)
     except SourceError as exc:
         raise SourceError(path, exc.reason) from exc
-    if found is None:
+    if measured is None:
         return None
-    head, real_ms, promised_ms = found
+    head, real_ms, promised_ms = measured
     return FileLength(head.rate, head.channels, real_ms, promised_ms)
 
 
 def _ogg(path: str, file: io.FileIO, track: str | None, *, scanned: bool) -> FileLength:
-    """The links of a chain one by one: what is read of the last page counts for its own link only."""
-    from asrcli.sources.decoder import Decoder
-    from asrcli.sources.ogg import OggLinks
-
+    """Measure each link of a chained Ogg file: the last page of the file tells only the length of the last link."""
     file.seek(0)
-    links, total_ms = OggLinks(wav.reader(file)), 0
+    links = OggLinks(wav.reader(file))
+    total_ms = 0
     about: tuple[int, int] | None = None
     while True:
         with closing(Decoder(SimpleNamespace(read=links.read), path, track=track)) as decoder:
@@ -99,7 +109,7 @@ def _ogg(path: str, file: io.FileIO, track: str | None, *, scanned: bool) -> Fil
             if not scanned:
                 break
             total_ms += decoder.measured_ms()
-        if not links.go_on():
+        if not links.next_link():
             return FileLength(*about, total_ms, None)
     if _joined(path, "ogg", Path(path).stat().st_size):
         return FileLength(*about, None, None)
@@ -107,8 +117,22 @@ def _ogg(path: str, file: io.FileIO, track: str | None, *, scanned: bool) -> Fil
         return FileLength(*about, decoder.promised_ms, None)
 
 
+def _windows(
+    path: str, file: io.FileIO, windows: list[tuple[int, int]], track: str | None, *, scanned: bool
+) -> FileLength:
+    """Files that are joined in a file, one by one."""
+    total_ms, about = 0, (0, 0)
+    for window in windows:
+        with closing(Decoder(joined.Window(file, *window), path, track=track)) as decoder:
+            about = about if any(about) else (decoder.rate, decoder.channels)
+            if not scanned:
+                return FileLength(*about, None, None)
+            total_ms += decoder.measured_ms()
+    return FileLength(*about, total_ms, None)
+
+
 def _start(file: io.FileIO) -> tuple[bytes, int]:
-    """How a file begins behind its ID3 tag, in which there may be a picture, and how large that is."""
+    """Return the beginning of a file behind its ID3 tag, which may hold a picture, and the size of the tag."""
     start = file.read(HEAD_BYTES)
     if not start.startswith(b"ID3") or len(start) < 10:
         return start, 0
@@ -118,13 +142,12 @@ def _start(file: io.FileIO) -> tuple[bytes, int]:
 
 
 def _joined(path: str, container: str, size_bytes: int) -> bool:
-    """Whether another file of the kind seems to begin in the middle; of a large file: whether nobody knows."""
+    """Return whether another file of this kind may begin in the middle. A large Ogg file is not searched: True."""
     beginning = _BEGINNINGS.get(container)
     if beginning is None:
         return False
     if size_bytes > JOINT_BYTES:
         return container == "ogg"
-    import mmap
 
     with (
         suppress(OSError, ValueError),

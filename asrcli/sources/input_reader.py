@@ -1,33 +1,39 @@
-"""An input that is being read: a file, a pipe or an address, once, from its first byte to its last, as placed PCM."""
+"""Reads a file, a pipe or an address once, from the first byte to the last, as PCM with positions."""
 
 import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import IO, Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
-from asrcli.core.errors import SourceError
-from asrcli.sources import wav
+from asrcli.core.errors import SourceError, system_reason
+from asrcli.sources import joined, wav
+from asrcli.sources.decoder import Decoder
+from asrcli.sources.ogg import CUT, UNMARKED, OggLinks
 from asrcli.sources.pipe import PipeReader, index_at_end
-from asrcli.sources.placed_audio import Item, MissingAudio, PlacedPiece, fill_holes
-
-if TYPE_CHECKING:
-    from asrcli.sources.decoder import Decoder
+from asrcli.sources.placed_audio import Item, MissingAudio, PlacedPiece, consecutive
 
 OGG = b"OggS"
-HEAD_BYTES = 1 << 16  # how much of a file is looked at for a header that tells its length
-OPUS_RATE = 48000  # of its clock, whatever the sound had
-# How much sound is in the page of an Ogg in whose middle the file ends: at least a packet, at most what a page holds.
-_CUT_LEAST_S, _CUT_MOST_S = 0.02, 10.0
-_TOGETHER = 8  # frames of a file that are converted at once; those of a pipe may be live, and wait for nothing
-_INDEX_BYTES = 4096  # of a pipe that holds MP4: so much tells where its index is
+HEAD_BYTES = 1 << 16  # how much of a file is searched for a header that tells its length
+OPUS_RATE = 48000  # of the clock of Opus, whatever the sound was recorded at
+# How much sound is taken to be lost if an Ogg ends in the middle of a page: from one packet up to a full page.
+_CUT_LEAST_S = 0.02
+_CUT_MOST_S = 10.0
+_TOGETHER = 8  # frames of a file that are converted at once; a pipe may be live, so its frames do not wait
+_INDEX_BYTES = 4096  # how much of an MP4 in a pipe tells where its index is
 
 
 @dataclass(frozen=True, slots=True)
 class SampleFormat:
-    """How bare samples are to be read: ffmpeg's name of the encoding (s16le, f32le, alaw, ...), rate, channels."""
+    """How bare samples are read.
+
+    Attributes:
+        encoding: Name of the encoding in ffmpeg: s16le, f32le, alaw, ...
+        rate: Sample rate in Hz.
+        channels: Number of channels.
+    """
 
     encoding: str = "s16le"
     rate: int = 16000
@@ -35,41 +41,51 @@ class SampleFormat:
 
     @property
     def demuxer(self) -> dict[str, Any]:
-        """The options that make PyAV read them so."""
+        """The options with which PyAV reads such samples."""
         layout = {1: "mono", 2: "stereo"}.get(self.channels, f"{self.channels} channels")
         options = {"sample_rate": str(self.rate), "ch_layout": layout}
         return {"format": self.encoding, "options": options}
 
 
 class InputReader:
-    """How one input is read, and what has been found out about it meanwhile.
+    """Reads one input, and collects what is found out about it.
+
+    Args:
+        name: The name that the user knows, for errors.
+        audio_format: Format of the PCM.
+        piece_ms: Length of a piece, if no decoder is needed.
+        channel: Counted from 0; None is the mix of all.
+        track: Number or language of the sound track; None is the default track.
+        samples: How bare samples are read; None for containers.
 
     Attributes:
         damaged: Packets that could not be decoded.
-        promised_ms: How long the input says it is; None where it does not.
-        said: What is wrong with its header.
+        promised_ms: The length by the header of the input; None if it has none.
+        problem: What is wrong with its header or its end; empty if nothing is.
     """
 
     def __init__(
         self, name: str, audio_format: Format, piece_ms: int, channel: int | None, track: str | None,
         samples: SampleFormat | None,
     ) -> None:  # fmt: skip
-        self._name, self._format, self._channel, self._track = name, audio_format, channel, track
-        self._samples, self._together = samples, 1
+        self._name = name
+        self._format = audio_format
+        self._channel = channel
+        self._track = track
+        self._samples = samples
+        self._together = 1
         self._piece_bytes = audio_format.samples(piece_ms) * SAMPLE_BYTES
         self.damaged = 0
         self.promised_ms: int | None = None
-        self.said = ""
+        self.problem = ""
 
-    def address(self, url: str, patience_s: float) -> Iterator[Item]:
-        """An address that libav opens itself."""
-        from asrcli.sources.decoder import Decoder
-
-        with closing(Decoder(url, self._name, track=self._track, patience_s=patience_s)) as decoder:
-            yield from self._heard(decoder)
+    def address(self, url: str, timeout_s: float) -> Iterator[Item]:
+        """Read an address that libav opens."""
+        with closing(Decoder(url, self._name, track=self._track, timeout_s=timeout_s)) as decoder:
+            yield from self._decoded(decoder)
 
     def file(self, path: str) -> Iterator[Item]:
-        """A file on a disk."""
+        """Read a file on a disk."""
         self._together = _TOGETHER
         with ExitStack() as stack:
             if self._samples is None:
@@ -83,10 +99,13 @@ class InputReader:
                     file.seek(0)
                     yield from self._links(wav.reader(file))
                     return
-            yield from self._heard(self._decoder(stack, f"file:{path}"))
+                if len(windows := joined.parts(file)) > 1:
+                    yield from self._chain(self._windows(file, windows))
+                    return
+            yield from self._decoded(self._decoder(stack, f"file:{path}"))
 
     def pipe(self, fd: int) -> Iterator[Item]:
-        """A pipe, by its descriptor."""
+        """Read a pipe by its file descriptor."""
         pipe = PipeReader(fd)
         with ExitStack() as stack:
             if self._samples is not None:
@@ -103,12 +122,12 @@ class InputReader:
     def _bare(self, stack: ExitStack, pipe: PipeReader) -> Iterator[Item]:
         if self._samples == SampleFormat(rate=self._format.rate):
             check_channel(self._name, self._channel, 1)
-            yield from self._readable(lambda size: pipe.read(size) or b"")
+            yield from self._plain_samples(lambda size: pipe.read(size) or b"")
         else:
-            yield from self._heard(self._decoder(stack, SimpleNamespace(read=pipe.read)))
+            yield from self._decoded(self._decoder(stack, SimpleNamespace(read=pipe.read)))
 
     def _container(self, stack: ExitStack, pipe: PipeReader) -> Iterator[Item]:
-        """What needs a decoder; a container that must be sought goes through a temporary file."""
+        """Read a pipe with a decoder. A container that needs seeking is copied to a temporary file first."""
         if not pipe.head:
             raise SourceError(self._name, "is empty")
         if pipe.head.startswith(OGG):
@@ -119,80 +138,114 @@ class InputReader:
         if pipe.head[4:8] == b"ftyp":
             pipe.fill(_INDEX_BYTES)
         if index_at_end(bytes(pipe.head)):
-            yield from self._heard(self._decoder(stack, stack.enter_context(pipe.spooled())))
+            yield from self._spooled(stack.enter_context(pipe.spooled()))
             return
         pipe.rewind()
+        read = wav.reader(pipe)
+        links = joined.of(read, bytes(pipe.head))
+        source = SimpleNamespace(read=pipe.read if links is None else links.read)
         try:  # a seek method, even one that refuses, misleads the decoder
-            decoder = self._decoder(
-                stack, SimpleNamespace(read=pipe.read), lambda: bytes((pipe.head or b"")[:HEAD_BYTES])
-            )
+            decoder = self._decoder(stack, source, lambda: bytes((pipe.head or b"")[:HEAD_BYTES]))
         except SourceError:
             if pipe.head is None:
                 raise
-            decoder = self._decoder(stack, stack.enter_context(pipe.spooled()))
+            yield from self._spooled(stack.enter_context(pipe.spooled()))
+            return
         self.promised_ms = decoder.promised_ms
         pipe.forget()
-        yield from self._heard(decoder)
+        if links is None:
+            yield from self._decoded(decoder)
+            return
+
+        def decoders() -> Iterator[Decoder]:
+            yield decoder
+            while links.go_on():
+                self.promised_ms = None  # only the length of the first was promised
+                with closing(self._made(source)) as following:
+                    yield following
+
+        yield from self._chain(decoders())
+
+    def _spooled(self, file: IO[bytes]) -> Iterator[Item]:
+        yield from self._chain(self._windows(file, joined.parts(file)))
+
+    def _windows(self, file: IO[bytes], windows: list[tuple[int, int]]) -> Iterator[Decoder]:
+        """A decoder for each of the files that are joined in a file."""
+        for window in windows:
+            with closing(self._made(joined.Window(file, *window))) as decoder:
+                self.promised_ms = decoder.promised_ms if len(windows) == 1 else None
+                yield decoder
+
+    def _chain(self, decoders: Iterator[Decoder]) -> Iterator[Item]:
+        """Files joined end to end, each heard behind the one before."""
+        end = 0
+        for decoder in decoders:
+            base = end
+            for item in self._behind(decoder, base):
+                end = item.end if isinstance(item, PlacedPiece | MissingAudio) else end
+                yield item
+
+    def _behind(self, decoder: Decoder, base: int) -> Iterator[Item]:
+        for item in self._decoded(decoder):
+            if isinstance(item, PlacedPiece):
+                yield PlacedPiece(item.position + base, item.pcm)
+            elif isinstance(item, MissingAudio):
+                yield MissingAudio(item.begin + base, item.end + base, item.reason)
+            else:
+                yield item
 
     def _wav(self, read: wav.Read, head: wav.WavHeader) -> Iterator[Item]:
         samples = wav.WavSamples(read, head)
         check_channel(self._name, self._channel, head.channels)
         if head.plain(self._format.rate):
-            yield from self._readable(samples.read)
+            yield from self._plain_samples(samples.read)
         else:
-            from asrcli.sources.decoder import Decoder
-
             source = SimpleNamespace(read=samples.read)
             with closing(Decoder(source, self._name, together=self._together, **head.demuxer)) as decoder:
                 yield from decoder.pieces(self._format, self._channel)
-        self.said = samples.said
+        self.problem = samples.problem
         self.promised_ms = None if samples.promised_bytes is None else head.ms(samples.promised_bytes)
 
     def _links(self, read: Callable[[int], bytes]) -> Iterator[Item]:
         """Ogg files joined end to end, each heard behind the one before."""
-        from asrcli.sources.decoder import Decoder
-        from asrcli.sources.ogg import CUT, UNMARKED, OggLinks
+        links, end, rate = OggLinks(read), 0, 0
 
-        links, base = OggLinks(read), 0
-        while True:
-            end = base
-            source = SimpleNamespace(read=links.read)
-            with closing(Decoder(source, self._name, track=self._track, together=self._together)) as decoder:
-                for item in self._heard(decoder):
-                    if isinstance(item, PlacedPiece):
-                        item = PlacedPiece(item.position + base, item.pcm)  # noqa: PLW2901
-                        end = item.end
-                    elif isinstance(item, MissingAudio):
-                        item = MissingAudio(item.begin + base, item.end + base, item.reason)  # noqa: PLW2901
-                        end = item.end
-                    yield item
-                rate = OPUS_RATE if decoder.codec == "opus" else decoder.rate
-            if not links.go_on():
-                break
-            base = end
+        def decoders() -> Iterator[Decoder]:
+            nonlocal rate
+            while True:
+                with closing(self._made(SimpleNamespace(read=links.read))) as decoder:
+                    rate = OPUS_RATE if decoder.codec == "opus" else decoder.rate
+                    yield decoder
+                if not links.next_link():
+                    return
+
+        for item in self._chain(decoders()):
+            end = item.end if isinstance(item, PlacedPiece | MissingAudio) else end
+            yield item
         if links.cut:
-            self.said = "is cut short: its end is not there"
+            self.problem = "is cut short: its end is not there"
             lost_s = min(max(links.cut_steps / (rate or OPUS_RATE), _CUT_LEAST_S), _CUT_MOST_S)
             yield MissingAudio(end, end + round(lost_s * self._format.rate), CUT)
         elif links.unmarked:
-            self.said = UNMARKED
+            self.problem = UNMARKED
 
-    def _readable(self, read: Callable[[int], bytes]) -> Iterator[Item]:
-        """Samples that need no decoder."""
+    def _plain_samples(self, read: Callable[[int], bytes]) -> Iterator[Item]:
+        """Read samples that need no decoder."""
         try:
-            yield from fill_holes(iter(lambda: read(self._piece_bytes), b""))
+            yield from consecutive(iter(lambda: read(self._piece_bytes), b""))
         except OSError as exc:
-            raise SourceError(self._name, f"cannot be read any further: {exc.strerror or exc}") from exc
+            raise SourceError(self._name, f"cannot be read any further: {system_reason(exc)}") from exc
 
-    def _decoder(self, stack: ExitStack, source: object, head: Callable[[], bytes] = bytes) -> "Decoder":
-        from asrcli.sources.decoder import Decoder
-
-        bare: dict[str, Any] = self._samples.demuxer if self._samples is not None else {}
-        decoder = Decoder(source, self._name, track=self._track, head=head, together=self._together, **bare)
+    def _decoder(self, stack: ExitStack, source: object, head: Callable[[], bytes] = bytes) -> Decoder:
+        decoder = self._made(source, head)
         stack.callback(decoder.close)
         return decoder
 
-    def _heard(self, decoder: "Decoder") -> Iterator[Item]:
+    def _made(self, source: object, head: Callable[[], bytes] = bytes) -> Decoder:
+        bare: dict[str, Any] = self._samples.demuxer if self._samples is not None else {}
+        return Decoder(source, self._name, track=self._track, head=head, together=self._together, **bare)
+
+    def _decoded(self, decoder: Decoder) -> Iterator[Item]:
         check_channel(self._name, self._channel, decoder.channels)
         before = self.damaged
         for item in decoder.pieces(self._format, self._channel):
@@ -202,24 +255,24 @@ class InputReader:
 
 
 def header(read: wav.Read, name: str) -> wav.WavHeader | None:
-    """The header of a WAV.
+    """Read the header of a WAV; None if the input is no WAV.
 
     Raises:
-        SourceError: it cannot be read, or cannot be true.
+        SourceError: the input cannot be read, or the header cannot be true.
     """
     try:
         return wav.header(read)
     except SourceError as exc:
         raise SourceError(name, exc.reason) from exc
     except OSError as exc:
-        raise SourceError(name, (exc.strerror or str(exc)).lower()) from exc
+        raise SourceError(name, system_reason(exc).lower()) from exc
 
 
 def check_channel(name: str, channel: int | None, channels: int) -> None:
-    """Refuse a channel that is not there.
+    """Check that an input has a channel, counted from 0; None needs no check.
 
     Raises:
-        SourceError
+        SourceError: it does not.
     """
     if channel is not None and channel >= channels:
         raise SourceError(name, f"has {channels} channel{'s' * (channels > 1)}, not {channel + 1}")

@@ -1,4 +1,4 @@
-"""PCM as pydub's segments: how loud, where silent, made louder. Its only importer."""
+"""Measures and changes the loudness of PCM with pydub. Its only importer."""
 
 import warnings
 from functools import cache
@@ -8,26 +8,26 @@ from asrcli.core.audio import SAMPLE_BYTES, Format
 
 
 def segment(pcm: bytes, audio_format: Format) -> Any:
-    """A pydub AudioSegment over mono PCM."""
-    made, _ = _pydub()
-    return made(data=pcm, sample_width=SAMPLE_BYTES, frame_rate=audio_format.rate, channels=1)
+    """Return a pydub AudioSegment of mono PCM."""
+    audio_segment, _ = _pydub()
+    return audio_segment(data=pcm, sample_width=SAMPLE_BYTES, frame_rate=audio_format.rate, channels=1)
 
 
 def loudness(pcm: bytes, audio_format: Format) -> tuple[float, float]:
-    """Mean and peak of mono PCM in dBFS; -inf for digital silence."""
+    """Return mean and peak of mono PCM in dBFS; -inf for digital silence."""
     audio = segment(pcm, audio_format)
     return audio.dBFS, audio.max_dBFS
 
 
 def is_silent(audio: Any, threshold_dbfs: float) -> bool:
-    """Whether all of a segment is quieter than the threshold."""
+    """Return whether all of a segment is quieter than the threshold."""
     _, detect_silence = _pydub()
     return bool(detect_silence(audio, min_silence_len=len(audio), silence_thresh=threshold_dbfs))
 
 
 @cache
 def _pydub() -> Any:
-    with warnings.catch_warnings():  # it misses an ffmpeg that is not used, and an audioop that is not gone yet
+    with warnings.catch_warnings():  # pydub warns about ffmpeg, which is not used here, and about the end of audioop
         warnings.simplefilter("ignore")
         from pydub import AudioSegment
         from pydub.silence import detect_silence

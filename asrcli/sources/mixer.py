@@ -1,4 +1,4 @@
-"""Frames of any rate and layout to mono PCM of one rate: a channel, or the mix of all, which may cancel itself."""
+"""Converts frames of any rate and layout to mono PCM: one channel, or the mix of all. Detects channels that cancel."""
 
 from array import array
 from operator import mul
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from av import AudioFifo, AudioFrame, AudioResampler
     from av.filter import Graph
 
-# Layouts whose speakers a resampler knows how to mix. All others are mixed evenly, so that no channel is lost.
+# Layouts that the resampler can mix. All others are mixed here in equal parts, so that no channel is lost.
 _MIXED = {
     "mono", "stereo", "2.1", "3.0", "3.0(back)", "4.0", "quad", "quad(side)", "3.1", "4.1", "5.0", "5.0(side)", "5.1",
     "5.1(side)", "6.0", "6.1", "6.1(back)", "7.0", "7.1", "7.1(wide)", "7.1(wide-side)",
@@ -18,42 +18,49 @@ _MIXED = {
 CANCELLED = (
     "the channels cancel each other out in the mix, one is upside down: take a single one with --channel 1 (or left)"
 )
-_EVERY, _EVERY_LATER, _LOOKS = 8, 512, 25  # one frame of so many is looked at, and fewer after so many looks
-_LOUD = 100.0  # of 32768: what is softer proves nothing
-_ENOUGH_S = 0.2  # of the sound that is looked at, before it is told
+_EVERY = 8  # one frame of so many is examined
+_EVERY_LATER = 512  # and one of so many later
+_LOOKS = 25  # "later" begins after so many
+_LOUD = 100.0  # of 32768: softer sound proves nothing
+_ENOUGH_S = 0.2  # how much sound must be examined before a decision
 
 
 class Mixer:
-    """Frames to mono PCM; a change in mid-stream is a new beginning.
+    """Converts frames to mono PCM. When their format changes, it begins anew.
 
     Args:
-        audio_format: What is wanted.
+        audio_format: Format of the result.
         channel: Counted from 0; None is the mix of all.
-        watch: Whether a mix that cancels itself is looked for.
-        together: So many frames are converted at once: that costs a fraction of what each by itself does. Live sound
-            takes 1, so that nothing waits.
+        watch: Whether to detect a mix in which the channels cancel each other.
+        together: How many frames are converted at once, which is much faster than one by one. Use 1 for live sound, so
+            that nothing waits.
+
+    Attributes:
+        watcher: Examines the frames; None if it is off, or when it has reported.
     """
 
     def __init__(self, audio_format: Format, channel: int | None, *, watch: bool = True, together: int = 1) -> None:
-        self._format, self._channel = audio_format, channel
+        self._format = audio_format
+        self._channel = channel
         self._kind: tuple[str, str, int] | None = None
         self._resampler: AudioResampler | None = None
         self._even: Graph | None = None
-        self._together, self._count = together, 0
+        self._together = together
+        self._count = 0
         self._held: AudioFifo | None = None  # frames that wait for others
-        self.balance = CancellationWatch() if channel is None and watch else None
+        self.watcher = CancellationWatch() if channel is None and watch else None
 
     def pcm(self, frame: "AudioFrame") -> list[bytes]:
-        """The PCM of one more frame, and of those that waited for it; nothing where it waits for others itself."""
+        """Take one more frame, and return the PCM that is ready; none while the frame waits for others."""
         kind = frame.format.name, frame.layout.name, frame.sample_rate
         before = []
         if kind != self._kind:
             before = self.rest()
             self._begin(frame)
             self._kind = kind
-        if self.balance is not None:
-            self.balance.look(frame)
-        frame.pts = None  # the place of the sound is known elsewhere
+        if self.watcher is not None:
+            self.watcher.look(frame)
+        frame.pts = None  # the caller knows the place of the sound
         if self._held is None:
             return before + self._converted(frame)
         self._held.write(frame)
@@ -61,20 +68,20 @@ class Mixer:
         return before + self.held() if self._count >= self._together else before
 
     def held(self) -> list[bytes]:
-        """The PCM of the frames that wait for others."""
+        """Return the PCM of the frames that wait for others."""
         self._count = 0
         frame = None if self._held is None else self._held.read()
         return [] if frame is None else self._converted(frame)
 
-    def tells_cancelled(self) -> bool:
-        """Whether it has just been found that the mix cancels itself; once."""
-        if self.balance is None or not self.balance.cancelled:
+    def take_cancelled(self) -> bool:
+        """Return True once, when the channels are found to cancel each other."""
+        if self.watcher is None or not self.watcher.cancelled:
             return False
-        self.balance = None
+        self.watcher = None
         return True
 
     def rest(self) -> list[bytes]:
-        """What waits, and what the filter still holds; the next frame begins anew."""
+        """Return the PCM that waits and that the filter still holds. The next frame begins anew."""
         made = self.held()
         if self._resampler is not None:
             made += map(self._mono, self._resampler.resample(None))
@@ -105,12 +112,12 @@ class Mixer:
         data = bytes(frame.planes[0])[: frame.samples * channels * SAMPLE_BYTES]  # a plane may be padded
         if self._channel is None:
             return data
-        # A stream that changes to fewer channels in its middle goes on with the last it has.
+        # If a stream changes to fewer channels, its last one is used.
         return array("h", data)[min(self._channel, channels - 1) :: channels].tobytes()
 
 
 def even(frame: "AudioFrame") -> "Graph":
-    """What makes one channel of frames like this: the mean of all."""
+    """Return a filter that makes one channel, the mean of all, of frames with the format of this one."""
     from fractions import Fraction
 
     from av.filter import Graph
@@ -132,15 +139,19 @@ def even(frame: "AudioFrame") -> "Graph":
 
 
 class CancellationWatch:
-    """Holds the loudness of the mix against that of the channels, on some of the frames."""
+    """Compares the loudness of the mix with that of the channels, on some of the frames.
+
+    Attributes:
+        cancelled: The mix is far softer than it could be, unless some channels are inverted.
+    """
 
     def __init__(self) -> None:
         self._count = 0
         self._seen_s = self._channels = self._mix = 0.0
-        self.cancelled = False  # what is mixed is far softer than it can be unless channels are upside down
+        self.cancelled = False
 
     def look(self, frame: "AudioFrame") -> None:
-        """Look at one more frame, or not."""
+        """Take one more frame; most are not examined."""
         self._count += 1
         if self._count % (_EVERY if self._count < _EVERY * _LOOKS else _EVERY_LATER) or self.cancelled:
             return
@@ -152,13 +163,13 @@ class CancellationWatch:
         samples = array("h")
         for piece in AudioResampler(format="s16", layout=frame.layout, rate=frame.sample_rate).resample(frame):
             samples.frombytes(bytes(piece.planes[0])[: piece.samples * channels * SAMPLE_BYTES])
-        each = [samples[number::channels] for number in range(channels)]
-        power = sum(sum(map(mul, one, one)) for one in each) / max(1, len(samples))
+        separate = [samples[number::channels] for number in range(channels)]
+        power = sum(sum(map(mul, channel, channel)) for channel in separate) / max(1, len(samples))
         if power < _LOUD**2:
             return
-        mix = [sum(together) / channels for together in zip(*each, strict=True)]
+        mix = [sum(together) / channels for together in zip(*separate, strict=True)]
         self._channels += power
         self._mix += sum(map(mul, mix, mix)) / max(1, len(mix))
         self._seen_s += len(mix) / frame.sample_rate
-        # Channels that have nothing to do with each other leave one part in so many; this is a tenth of that.
+        # A mix of n unrelated channels keeps one n-th of their power; this is a tenth of that.
         self.cancelled = self._seen_s >= _ENOUGH_S and self._mix < self._channels / channels / 10

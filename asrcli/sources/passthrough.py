@@ -1,4 +1,4 @@
-"""A file's own bytes, undecoded, in pieces that last as long as the audio in them. For services that decode."""
+"""Sends the bytes of a file undecoded, in pieces of known length. For services that decode them."""
 
 import os
 import sys
@@ -7,16 +7,16 @@ from contextlib import closing
 from pathlib import Path
 
 from asrcli.core.audio import Chunk, Format
-from asrcli.core.errors import SourceError, UsageError
+from asrcli.core.errors import SourceError, UsageError, system_reason
 from asrcli.core.events import Event
 from asrcli.sources.decoder import Decoder
 from asrcli.sources.file_length import measure_file
 
 STDIN = "-"
 CHUNK_MS = 100
-PIECE_BYTES = 3200  # where nobody knows how much audio is in a byte
+PIECE_BYTES = 3200  # if it is unknown how much audio is in a byte
 
-# What the services decode: (container, codec) as PyAV names them -> as they do.
+# What the services decode: (container, codec) by the names of PyAV -> the name of the service.
 _FORMATS = {
     ("mp3", "mp3"): "mp3",
     ("ogg", "opus"): "opus",
@@ -28,36 +28,46 @@ _FORMATS = {
 
 
 class PassthroughSource:
-    """A file as a source whose chunks are its own bytes. `audio_format` is what a service is told they are.
+    """A file as a source whose chunks are its own bytes.
+
+    Attributes:
+        audio_format: Name of the format, as the service calls it.
 
     Raises:
-        SourceError: not there, or not readable.
-        UsageError: a format that no service decodes.
+        SourceError: the file does not exist or cannot be read.
+        UsageError: no service decodes its format.
     """
 
     live = None
     realtime = False
 
     def __init__(self, path: str) -> None:
-        self.name, self.begin_ms, self.speaker = path, 0, ""
+        self.name = path
+        self.begin_ms = 0
+        self.speaker = ""
         try:
-            there = path != STDIN and Path(path).exists()
+            exists = path != STDIN and Path(path).exists()
         except (OSError, ValueError) as exc:
-            raise SourceError(path, (getattr(exc, "strerror", None) or str(exc)).lower()) from exc
-        if not there:
+            raise SourceError(path, system_reason(exc).lower()) from exc
+        if not exists:
             raise SourceError(path, "must be a file to be sent as it is")
         with closing(Decoder(f"file:{path}", path)) as decoder:
-            found = _FORMATS.get((decoder.container, decoder.codec))
-            if found is None:
+            format_name = _FORMATS.get((decoder.container, decoder.codec))
+            if format_name is None:
                 what = f"{decoder.codec} in {decoder.container}"
                 raise UsageError(
                     f"--passthrough: {path} is {what}, which no service decodes", "leave --passthrough out"
                 )
-            self.audio_format, self.format = found, Format(decoder.rate)
+            self.audio_format = format_name
+            self.format = Format(decoder.rate)
         self.duration_ms: int | None = measure_file(path, scan_bytes=sys.maxsize).duration_ms
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """Chunks of the file's bytes, each standing for the audio in it."""
+        """Yield the bytes of the file, each chunk with the length of the audio in it.
+
+        Raises:
+            SourceError: the file cannot be read.
+        """
         at = start
         for data, end_ms in passthrough_source(self.name, CHUNK_MS):
             end = start + self.format.samples(round(end_ms))
@@ -66,10 +76,10 @@ class PassthroughSource:
 
 
 def passthrough_source(path: str, chunk_ms: int) -> Iterator[tuple[bytes, float]]:
-    """Pieces, each with the milliseconds at which its audio ends; standard input has no times.
+    """Yield pieces of a file, each with the time at which its audio ends in milliseconds; 0 for standard input.
 
     Raises:
-        SourceError: not there, or not readable.
+        SourceError: the file does not exist or cannot be read.
     """
     if path == STDIN:
         while data := os.read(sys.stdin.fileno(), PIECE_BYTES):
@@ -85,4 +95,4 @@ def passthrough_source(path: str, chunk_ms: int) -> Iterator[tuple[bytes, float]
                 sent_bytes += len(data)
                 yield data, (length_ms or 0) * sent_bytes / size_bytes
     except OSError as exc:
-        raise SourceError(path, (exc.strerror or str(exc)).lower()) from exc
+        raise SourceError(path, system_reason(exc).lower()) from exc

@@ -1,4 +1,4 @@
-"""Pipes, which cannot be sought: read as they come, and remembered for another try."""
+"""Reads pipes, which cannot seek, and remembers their beginning for a second decoder."""
 
 import io
 import os
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _BEFORE_SAMPLES = {b"ftyp", b"free", b"skip", b"wide", b"uuid"}
-HEAD_LIMIT = 64 << 20  # how much of a pipe is kept for another try
+HEAD_LIMIT = 64 << 20  # how much of a pipe is remembered
 
 
 def index_at_end(head: bytes) -> bool:
-    """Whether this is the head of an MP4 or M4A whose index follows its samples: no decoder can read that as it comes.
+    """Return whether this is the head of an MP4 whose index follows its samples: no decoder can read that from a pipe.
 
-    Such a file is a row of boxes, each with its size and its name in front.
+    An MP4 is a row of boxes, each with its size and its name in front.
     """
     at = 0
     while (name := head[at + 4 : at + 8]) in _BEFORE_SAMPLES:
@@ -24,7 +24,11 @@ def index_at_end(head: bytes) -> bool:
 
 
 class PipeReader(io.RawIOBase):
-    """What a pipe is read through: gives what is there without waiting for more, and remembers it for another try."""
+    """A pipe as a file: it returns what is there without waiting for more, and remembers it.
+
+    Attributes:
+        head: The bytes that were read so far; None if they are not remembered.
+    """
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
@@ -32,14 +36,15 @@ class PipeReader(io.RawIOBase):
         self.head: bytearray | None = bytearray()
 
     def readable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        """At least one byte, unless the pipe has ended."""
+        """Read at least one byte, unless the pipe has ended. Return how many."""
         room = memoryview(buffer)
         if self._again:
-            data, self._again = self._again[: len(room)], self._again[len(room) :]
+            data = self._again[: len(room)]
+            self._again = self._again[len(room) :]
         else:
             data = os.read(self._fd, len(room))
             if self.head is not None:
@@ -50,20 +55,20 @@ class PipeReader(io.RawIOBase):
         return len(data)
 
     def fill(self, size: int) -> None:
-        """Read until so much is remembered, or the pipe has ended."""
+        """Read until `size` bytes are remembered, or the pipe has ended."""
         while self.head is not None and len(self.head) < size and self.read(size):
             pass
 
     def rewind(self) -> None:
-        """Begin with what was read before."""
+        """Let the next reads return the remembered bytes again."""
         self._again = bytes(self.head or b"")
 
     def forget(self) -> None:
-        """Somebody can read this: no other try is needed."""
+        """Remember nothing more: a decoder can read the pipe."""
         self.head = None
 
     def spooled(self) -> IO[bytes]:
-        """A temporary file with all of it, from the beginning; it goes away when it is closed."""
+        """Copy all of the pipe to a temporary file and return it. The file is deleted when it is closed."""
         spool = tempfile.TemporaryFile()  # noqa: SIM115  its reader closes it
         spool.write(self.head or b"")
         while data := os.read(self._fd, 1 << 16):

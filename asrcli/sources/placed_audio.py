@@ -1,4 +1,4 @@
-"""PCM at its place in a file: pieces with positions, what is missing between them, and chunks made of both. Pure."""
+"""PCM with its positions in a file, audio that is missing there, and the chunks that are made of both. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,25 +7,25 @@ from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Event, Gap, Notice
 
-FILL_MS = 2000  # a shorter hole is heard as silence: a new task for it would take longer and split a sentence
+FILL_MS = 2000  # a shorter hole is filled with silence: a new task behind it would take longer and split a sentence
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedPiece:
-    """PCM and the position of its first sample, counted from the beginning of the file."""
+    """PCM, and the position of its first sample from the beginning of the file."""
 
     position: int
     pcm: bytes
 
     @property
     def end(self) -> int:
-        """Position of the first sample behind it."""
+        """Position behind its last sample."""
         return self.position + len(self.pcm) // SAMPLE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
 class MissingAudio:
-    """Audio from position `begin` to `end` that is not in the file, or cannot be decoded, and why."""
+    """Audio from position `begin` to `end` that is not in the file or cannot be decoded, with the reason."""
 
     begin: int
     end: int
@@ -36,15 +36,21 @@ Item = PlacedPiece | MissingAudio | Notice
 
 
 class TimelineLayout:
-    """Lays PCM on the timeline of a file: piece behind piece, until it is told to jump."""
+    """Gives pieces of PCM positions on the timeline of a file, one behind the other, with jumps on request.
+
+    Attributes:
+        format: Format of the PCM.
+        at: Position of the next piece.
+        too_much: How many samples of the next pieces are left out.
+    """
 
     def __init__(self, audio_format: Format) -> None:
         self.format = audio_format
-        self.at = 0  # where the next piece begins
-        self.too_much = 0  # so many samples of what comes next are left out
+        self.at = 0
+        self.too_much = 0
 
     def pieces(self, pieces: Iterable[bytes]) -> Iterator[PlacedPiece]:
-        """These, one behind the other."""
+        """Yield the pieces with their positions."""
         for pcm in pieces:
             cut = min(self.too_much, len(pcm) // SAMPLE_BYTES)
             self.too_much -= cut
@@ -53,19 +59,20 @@ class TimelineLayout:
             yield piece
 
     def jump(self, until_s: float) -> None:
-        """Go on at a later time."""
+        """Let the next piece begin at a later time."""
         self.at = max(self.at, round(until_s * self.format.rate))
 
     def silence(self, until_s: float) -> Iterator[PlacedPiece]:
-        """Silence up to a time, a second at most in one piece."""
+        """Yield silence up to a time, at most a second in one piece."""
         end = round(until_s * self.format.rate)
         while self.at < end:
             yield from self.pieces([bytes(min(end - self.at, self.format.rate) * SAMPLE_BYTES)])
 
 
-def fill_holes(pieces: Iterable[bytes]) -> Iterator[PlacedPiece]:
-    """Pieces of PCM that follow each other without a hole; a piece may end in the middle of a sample."""
-    at, half = 0, b""
+def consecutive(pieces: Iterable[bytes]) -> Iterator[PlacedPiece]:
+    """Yield pieces that follow each other without a hole. A given piece may end in the middle of a sample."""
+    at = 0
+    half = b""
     for data in pieces:
         pcm = half + data
         whole = len(pcm) // SAMPLE_BYTES * SAMPLE_BYTES
@@ -76,9 +83,9 @@ def fill_holes(pieces: Iterable[bytes]) -> Iterator[PlacedPiece]:
 
 
 def chunked(items: Iterable[Item], audio_format: Format, chunk_ms: int, shift: int) -> Iterator[Chunk | Event]:
-    """Chunks of equal length at positions that are shifted by `shift` samples; what is missing becomes a Gap.
+    """Yield chunks of equal length with positions shifted by `shift` samples; missing audio becomes a Gap.
 
-    A chunk ends early at a jump, at the end, and before an error: what was read until then is heard.
+    A chunk is shorter before a jump, at the end, and before an error: what was read until then is still used.
     """
     joiner = _Joiner(audio_format, audio_format.samples(chunk_ms) * SAMPLE_BYTES, shift)
     try:
@@ -98,16 +105,18 @@ def chunked(items: Iterable[Item], audio_format: Format, chunk_ms: int, shift: i
 
 
 class _Joiner:
-    """Pieces in, chunks out."""
+    """Joins pieces to chunks of equal length."""
 
     def __init__(self, audio_format: Format, size_bytes: int, shift: int) -> None:
-        self._fill, self._size, self._shift = audio_format.samples(FILL_MS), size_bytes, shift
+        self._fill = audio_format.samples(FILL_MS)
+        self._size = size_bytes
+        self._shift = shift
         self._held = bytearray()
-        self._at: int | None = None  # where what is held begins
+        self._at: int | None = None  # position of the first held sample
         self._end = 0
 
     def add(self, piece: PlacedPiece) -> Iterator[Chunk]:
-        """Take one more piece; the chunks that are full."""
+        """Add a piece, and yield the chunks that are full."""
         if self._at is not None and self._end < piece.position <= self._end + self._fill:
             if not self._held:
                 self._at = self._end
@@ -122,7 +131,7 @@ class _Joiner:
             yield self._chunk(self._size)
 
     def rest(self) -> Iterator[Chunk]:
-        """What is held, as a shorter chunk."""
+        """Yield what is held as a shorter chunk."""
         if self._held:
             yield self._chunk(len(self._held))
 

@@ -1,4 +1,4 @@
-"""A source whose audio is also kept in a file, up to the last chunk that was taken. It changes nothing of it."""
+"""A source whose audio is also written to a file, up to the last chunk that was taken from it."""
 
 import os
 from collections.abc import Iterator
@@ -6,59 +6,63 @@ from contextlib import suppress
 from pathlib import Path
 
 from asrcli.core.audio import Chunk, Format
-from asrcli.core.errors import AsrError, OutputError, UsageError
+from asrcli.core.errors import AsrError, OutputError, UsageError, system_reason
 from asrcli.core.events import Event, Notice
 from asrcli.core.interfaces import Source, SourceWrapper
 from asrcli.sources.encoder import SUFFIXES, AudioWriter, can_encode, create_writer
 
 
 class RecordedSource(SourceWrapper):
-    """A source that writes what is taken of it to a new file, in the format of the name's ending.
+    """A source around another one: what is taken from it is also written to a new file, in the format of its suffix.
 
-    The file is made with the first audio. It is playable at any moment, to at most a second before what was taken. What
-    cannot be written is told once, and the source goes on. Belongs outside of all that changes the audio.
+    The file is created with the first audio, and can be played at any moment, up to at most a second before what was
+    taken. An error of the disk is reported once, and the source goes on. Put it outside all wrappers that change the
+    audio.
 
     Raises:
-        UsageError: a format that cannot be written.
-        OutputError: the name is taken, or there can be no such file.
+        UsageError: the format cannot be written.
+        OutputError: the file exists already or cannot be created.
     """
 
     def __init__(self, source: Source, path: str) -> None:
         super().__init__(source)
         _check_format(path)
-        self._path, self._place = path, _place(path)
+        self._name = path
+        self._path = _resolved_path(path)
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """All that the source has, and a warning where the file must end before it.
+        """Yield what the source yields, and a warning if the file must end earlier.
 
         Raises:
-            SourceError: as the source does.
+            SourceError: the source cannot be read.
         """
-        copy = _Recording(self._path, self._place, self.format)
+        recording = _Recording(self._name, self._path, self.format)
         try:
             for item in self._source.chunks(start):
                 yield item
-                if isinstance(item, Chunk):  # whoever asks for more has taken it
-                    yield from copy.add(item)
-            yield from copy.finish()
+                if isinstance(item, Chunk):  # the consumer has taken the item when it asks for the next one
+                    yield from recording.add(item)
+            yield from recording.finish()
         except AsrError:
-            yield from copy.finish()
+            yield from recording.finish()
             raise
         finally:
-            copy.finish()  # nobody listens any more
+            recording.finish()  # the consumer has stopped: nobody reads notices any more
 
 
 class _Recording:
-    """The file: not there before there is audio, closed once."""
+    """The file of a recording: created with the first audio, closed once."""
 
     def __init__(self, name: str, path: Path, audio_format: Format) -> None:
-        self._name, self._path, self._format = name, path, audio_format
+        self._name = name
+        self._path = path
+        self._format = audio_format
         self._writer: AudioWriter | None = None
         self._closed = False
-        self._end = 0  # of what was given to the writer, on the run's timeline
+        self._end = 0  # position behind the audio that was written
 
     def add(self, chunk: Chunk) -> list[Notice]:
-        """Write one more chunk; what there is to say about that."""
+        """Write a chunk, and return a warning if that fails."""
         if self._closed or not chunk.pcm:
             return []
         try:
@@ -67,27 +71,29 @@ class _Recording:
                 self._end = chunk.position
             self._writer.write(chunk.pcm)
         except OSError as exc:
-            with suppress(OSError):  # the first error is the one to tell
+            with suppress(OSError):  # report the first error only
                 self._close()
-            return [self._lost(exc)]
+            return [self._warning(exc)]
         self._end = chunk.end
         return []
 
     def finish(self) -> list[Notice]:
-        """Close the file, where that is still to be done."""
+        """Close the file unless it is closed, and return a warning if that fails."""
         try:
             self._close()
         except OSError as exc:
-            return [self._lost(exc)]
+            return [self._warning(exc)]
         return []
 
     def _close(self) -> None:
-        closed, self._closed = self._closed, True
-        if self._writer is not None and not closed:
+        if self._closed:
+            return
+        self._closed = True
+        if self._writer is not None:
             self._writer.close()
 
-    def _lost(self, exc: OSError) -> Notice:
-        reason = (exc.strerror or str(exc)).lower()
+    def _warning(self, exc: OSError) -> Notice:
+        reason = system_reason(exc).lower()
         if self._writer is None or not self._path.exists():
             return Notice("warning", f"{self._name}: the audio is not saved: {reason}")
         sure_ms = max(0, self._format.ms(self._end) - self._writer.late_ms)
@@ -107,8 +113,12 @@ def _check_format(name: str) -> None:
         raise UsageError(f"--save-audio: the PyAV that is installed cannot write {suffix}", f"use {SUFFIXES[0]}")
 
 
-def _place(name: str) -> Path:
-    """Where the file will be: a link stays a link, and what it points to is made. Refuses what cannot work later."""
+def _resolved_path(name: str) -> Path:
+    """Return where the file will be: of a link, the file that it points to.
+
+    Raises:
+        OutputError: it exists already, or cannot be created there.
+    """
     try:
         if Path(name).is_symlink() and hasattr(os, "geteuid") and Path(name).lstat().st_uid not in {0, os.geteuid()}:
             raise OutputError(name, "is a link that belongs to somebody else")
@@ -118,10 +128,10 @@ def _place(name: str) -> Path:
         for folder in (Path(name).parent, path.parent):
             if not folder.is_dir():
                 raise OutputError(name, f"there is no directory {folder}")
-        if os.path.lexists(path):  # a device or a pipe too: what cannot be gone back in holds no such file
+        if os.path.lexists(path):  # also a device or a pipe: encoders must seek
             raise OutputError(name, "exists already; choose another name")
         if not os.access(path.parent, os.W_OK):
             raise OutputError(name, "permission denied")
     except OSError as exc:
-        raise OutputError(name, (exc.strerror or str(exc)).lower()) from exc
+        raise OutputError(name, system_reason(exc).lower()) from exc
     return path

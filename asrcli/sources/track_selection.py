@@ -1,11 +1,16 @@
-"""Which of several sound tracks is heard: the one that is asked for, else the default, else the first. Pure."""
+"""Selects a sound track: the one that the user asked for, else the default one, else the first. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from asrcli.core.errors import SourceError
+from asrcli.sources.decoding_errors import DECODER_ERRORS
 
-# Languages are named by two letters (ISO 639-1), or by three (639-2), of which some have two forms.
+if TYPE_CHECKING:
+    from av import AudioCodecContext, AudioStream
+
+# Codes of languages: two letters (ISO 639-1), and three letters (639-2), which for some languages have two forms.
 _THREE = {
     "ar": ("ara",), "bn": ("ben",), "cs": ("ces", "cze"), "da": ("dan",), "de": ("deu", "ger"), "el": ("ell", "gre"),
     "en": ("eng",), "es": ("spa",), "fa": ("fas", "per"), "fi": ("fin",), "fil": ("fil",), "fr": ("fra", "fre"),
@@ -18,7 +23,15 @@ _THREE = {
 
 @dataclass(frozen=True, slots=True)
 class SoundTrack:
-    """A sound track: its number from 1, its language as the file names it, and whether a decoder can read it."""
+    """A sound track of a file.
+
+    Attributes:
+        number: Counted from 1.
+        language: As the file names it; may be empty.
+        default: Whether the file marks it as the default.
+        decodable: Whether a decoder can read it.
+        codec: Name of its codec; may be empty.
+    """
 
     number: int
     language: str = ""
@@ -27,35 +40,56 @@ class SoundTrack:
     codec: str = ""
 
     def __str__(self) -> str:
-        more = [part for part in (self.language, "default" if self.default else "") if part]
-        return f"{self.number} ({', '.join(more)})" if more else str(self.number)
+        details = []
+        if self.language:
+            details.append(self.language)
+        if self.default:
+            details.append("default")
+        if not details:
+            return str(self.number)
+        return f"{self.number} ({', '.join(details)})"
+
+
+def describe_track(number: int, stream: "AudioStream") -> SoundTrack:
+    """Describe the sound track of an open container; `number` counts from 1."""
+    context = cast("AudioCodecContext | None", stream.codec_context)  # None if no decoder knows the codec
+    default = bool(int(stream.disposition) & 1)
+    return SoundTrack(number, stream.language or "", default, context is not None, _tag(stream))
+
+
+def _tag(stream: "AudioStream") -> str:
+    """Return the name of the codec; if no decoder knows it, the tag in the container."""
+    try:
+        return stream.codec_context.codec.canonical_name if stream.codec_context else str(stream.codec_tag).strip("\0 ")
+    except DECODER_ERRORS:
+        return ""
 
 
 def choose_track(name: str, tracks: Sequence[SoundTrack], wanted: str | None) -> SoundTrack:
-    """The track to be heard.
+    """Return the track to transcribe; `wanted` is a number or a language, None is the default.
 
     Raises:
-        SourceError: no sound, no such track, or none that can be decoded.
+        SourceError: there is no sound, no such track, or none that can be decoded.
     """
     if not tracks:
         raise SourceError(name, "has no sound in it")
     if wanted is None:
-        able = [track for track in tracks if track.decodable]
-        if not able:
+        decodable = [track for track in tracks if track.decodable]
+        if not decodable:
             raise SourceError(name, f"its sound cannot be decoded: {_unknown(tracks[0])}")
-        return next((track for track in able if track.default), able[0])
+        return next((track for track in decodable if track.default), decodable[0])
     fitting = [track for track in tracks if _fits(track, wanted)]
     if not fitting:
         listed = ", ".join(map(str, tracks))
         raise SourceError(name, f"has no sound track {wanted}: there {'is' if len(tracks) == 1 else 'are'} {listed}")
-    able = [track for track in fitting if track.decodable]
-    if not able:
+    decodable = [track for track in fitting if track.decodable]
+    if not decodable:
         raise SourceError(name, f"its sound track {wanted} cannot be decoded: {_unknown(fitting[0])}")
-    return able[0]
+    return decodable[0]
 
 
 def track_notice(name: str, tracks: Sequence[SoundTrack], chosen: SoundTrack, *, asked: bool) -> str:
-    """What is to be said of a choice that nobody made; empty where there was none."""
+    """Return a notice if a track was chosen among several without being asked for, else an empty string."""
     if asked or len(tracks) < 2:
         return ""
     listed = ", ".join(map(str, tracks))

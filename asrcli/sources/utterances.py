@@ -1,4 +1,4 @@
-"""Where to commit when the server does not cut: at silences found with pydub on a bounded window."""
+"""Finds the ends of utterances when the server does not: at silences that pydub finds in a short window."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,26 +8,30 @@ from asrcli.core.events import Event
 from asrcli.core.interfaces import Source, SourceWrapper
 from asrcli.sources.loudness import is_silent, segment
 
-SILENCE_MS = 600  # this much quiet ends an utterance
-LONG_MS = 45_000  # from here on a shorter pause will do
+SILENCE_MS = 600  # a silence this long ends an utterance
+LONG_MS = 45_000  # in a longer utterance a shorter silence is enough
 SHORT_SILENCE_MS = 200
 LIMIT_MS = 59_000  # the service advises at most 60 s for one commit
-BELOW_LOUDEST_DB = 22  # quieter than the loudest of the utterance by this much is silence
-FLOOR_DBFS = -50.0  # and quieter than this is silence in any company
+BELOW_LOUDEST_DB = 22  # silence is this much quieter than the loudest chunk of the utterance
+FLOOR_DBFS = -50.0  # and anything quieter than this is silence
 
 
 class UtteranceCutter(SourceWrapper):
-    """A source whose chunks say where an utterance ends. Speech is never held back for it.
+    """A source around another one whose chunks mark the ends of utterances. Live speech is never delayed for it.
 
-    Without `at_silences` only a chunk that ends one by itself does, and the limit of the service.
+    Args:
+        source: Gives the audio.
+        silence_ms: How long a silence ends an utterance; None is the default.
+        at_silences: Whether silences end one. Otherwise only marks of the source and the limit of the service do.
     """
 
     def __init__(self, source: Source, silence_ms: int | None = None, *, at_silences: bool = True) -> None:
         super().__init__(source)
-        self._silence_ms, self._at_silences = silence_ms or SILENCE_MS, at_silences
+        self._silence_ms = silence_ms or SILENCE_MS
+        self._at_silences = at_silences
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """The chunks of the source, those at the end of an utterance marked."""
+        """Yield the chunks of the source; those at the end of an utterance have `cut_after` set."""
         utterance = _Utterance(self.format, self._silence_ms, at_silences=self._at_silences)
         for chunk in self._before_jumps(start):
             if not isinstance(chunk, Chunk):
@@ -39,9 +43,9 @@ class UtteranceCutter(SourceWrapper):
                 yield chunk
 
     def _before_jumps(self, start: int) -> Iterator[Chunk | Event]:
-        """The chunks of a file, a cut before each jump: what stands behind a hole belongs to another utterance.
+        """Yield the chunks of a file with a cut before each jump: behind a hole another utterance begins.
 
-        What comes as it is spoken is not held back for that.
+        Live audio is not held back for that.
         """
         if self.realtime:
             yield from self._source.chunks(start)
@@ -53,23 +57,26 @@ class UtteranceCutter(SourceWrapper):
                 if held is not None:
                     yield held if item.position == held.end else replace(held, cut_after=True)
                 yield from between
-                held, between = item, []
+                held = item
+                between = []
             else:
                 between.append(item)
         yield from [*([held] if held is not None else []), *between]
 
 
 class _Utterance:
-    """The utterance so far: how long, how loud, and its last moments as a window for pydub."""
+    """The utterance so far: its length, its loudest level, and its end as a window for pydub."""
 
     def __init__(self, audio_format: Format, silence_ms: int, *, at_silences: bool) -> None:
-        self._format, self._silence_ms, self._at_silences = audio_format, silence_ms, at_silences
+        self._format = audio_format
+        self._silence_ms = silence_ms
+        self._at_silences = at_silences
         self._samples = 0
         self._loudest = FLOOR_DBFS
-        self._window = b""  # as long as the silence that is looked for
+        self._window = b""  # the last audio, as long as the silence that is searched for
 
     def ends_with(self, chunk: Chunk) -> bool:
-        """Take one more chunk; whether there was speech and then enough silence, or there is no room for more."""
+        """Add a chunk. Return True after speech and enough silence, or if the limit leaves no room for more."""
         self._samples += chunk.samples
         if not self._at_silences:
             return self._format.ms(self._samples + chunk.samples) > LIMIT_MS
@@ -80,7 +87,9 @@ class _Utterance:
         if length_ms + self._format.ms(chunk.samples) > LIMIT_MS:
             return True
         threshold = max(FLOOR_DBFS, self._loudest - BELOW_LOUDEST_DB)
-        wanted_ms = self._silence_ms if length_ms < LONG_MS else min(self._silence_ms, SHORT_SILENCE_MS)
+        wanted_ms = self._silence_ms
+        if length_ms >= LONG_MS:
+            wanted_ms = min(wanted_ms, SHORT_SILENCE_MS)
         if length_ms <= wanted_ms or self._loudest < FLOOR_DBFS + BELOW_LOUDEST_DB:
             return False
         return is_silent(segment(self._window, self._format)[-wanted_ms:], threshold)

@@ -1,7 +1,7 @@
-"""WAV as the world writes it: what its header says, where its samples lie, and where they really end. No decoder.
+"""Reads WAV without a decoder: the header, where the samples lie, and where they really end.
 
-The size of the whole file that stands in the header is not believed at all, and the size of the samples only where
-the file agrees: recorders leave both as they were at first, and both wrap at 4 GiB.
+The size of the file in the header is ignored, and the size of the samples is believed only if the file agrees: some
+recorders never fill them in, and both wrap at 4 GiB.
 """
 
 import io
@@ -12,19 +12,19 @@ from typing import IO, Any
 
 from asrcli.core.errors import SourceError
 
-Read = Callable[[int], bytes]  # at least one byte, at most so many, none at the end
-_Form = tuple[str, int, int, int, int]  # encoding, rate, channels, bytes of a frame, mask
+Read = Callable[[int], bytes]  # returns at least one and at most `size` bytes; none at the end
+_Form = tuple[str, int, int, int, int]  # encoding, rate, channels, bytes of a frame, channel mask
 
 CHANNELS_MAX = 64
 RATE_MAX = 768_000
-CHUNK_LIMIT = 1 << 20  # what may be a chunk behind the samples is looked at up to this size
-HEADER_LIMIT = 64 << 20  # and so much may stand before them: album pictures
+CHUNK_LIMIT = 1 << 20  # a larger chunk behind the samples is not examined
+HEADER_LIMIT = 64 << 20  # the largest chunk before the samples: album pictures
 _CHUNKS = {
     b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"smpl", b"fact", b"PAD ", b"JUNK", b"junk", b"iXML", b"_PMX", b"afsp",
     b"DISP", b"INFO", b"acid", b"inst", b"minf", b"elm1", b"regn", b"umid", b"cart", b"PEAK", b"plst", b"FLLR", b"axml",
     b"chna", b"levl", b"mext", b"qlty", b"LGWV", b"ResU", b"SAUR", b"strc", b"note", b"labl", b"ltxt",
 }  # fmt: skip
-_TAGS = (b"TAG", b"ID3", b"APETAGEX")  # behind the samples of some: not RIFF, and no sound either
+_TAGS = (b"TAG", b"ID3", b"APETAGEX")  # what some files have behind the samples: neither RIFF nor sound
 _WIDTHS = {1: {1: "u8", 2: "s16le", 3: "s24le", 4: "s32le", 8: "s64le"}, 3: {4: "f32le", 8: "f64le"},
            6: {1: "alaw"}, 7: {1: "mulaw"}}  # fmt: skip
 _GUID = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
@@ -32,13 +32,16 @@ _GUID = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
 
 @dataclass(frozen=True, slots=True)
 class WavHeader:
-    """What a WAV says of its samples.
+    """The header of a WAV.
 
     Attributes:
-        encoding: ffmpeg's name of bare samples like these; empty where only a decoder can read them.
-        mask: Where the speakers of the channels stand; 0 where it does not say.
-        offset: Where in the file the samples begin.
-        size_bytes: How many bytes of samples it promises; None where whoever wrote it could not know.
+        encoding: Name of such bare samples in ffmpeg; empty if only a decoder can read them.
+        rate: Sample rate in Hz.
+        channels: Number of channels.
+        frame_bytes: Size of one sample of all channels.
+        mask: Channel mask, which names the speakers; 0 if there is none.
+        offset: Where in the file the samples begin, in bytes.
+        size_bytes: How many bytes of samples it promises; None if its writer could not know.
     """
 
     encoding: str
@@ -51,7 +54,7 @@ class WavHeader:
 
     @property
     def demuxer(self) -> dict[str, Any]:
-        """The options that make PyAV read the samples without their header."""
+        """The options with which PyAV reads the samples without their header."""
         if self.mask:
             layout = hex(self.mask)
         else:
@@ -59,23 +62,23 @@ class WavHeader:
         return {"format": self.encoding, "options": {"sample_rate": str(self.rate), "ch_layout": layout}}
 
     def plain(self, rate: int) -> bool:
-        """Whether the samples can be sent as they are at this rate."""
+        """Return whether the samples can be sent unchanged at this rate."""
         return (self.encoding, self.channels, self.rate) == ("s16le", 1, rate)
 
     def same(self, other: "WavHeader") -> bool:
-        """Whether both hold samples of one kind."""
+        """Return whether the samples of both have the same format."""
         return replace(other, offset=self.offset, size_bytes=self.size_bytes, mask=self.mask) == self
 
     def ms(self, size_bytes: int) -> int:
-        """How long so many bytes of samples last."""
+        """Return the length of so many bytes of samples in milliseconds."""
         return size_bytes // self.frame_bytes * 1000 // self.rate
 
 
 def header(read: Read) -> WavHeader | None:
-    """The header of a WAV, read up to the first sample; None for what is none, or no audio at all.
+    """Read the header of a WAV up to the first sample; return None if it is no WAV, or has no audio format.
 
     Raises:
-        SourceError: without a name: what its header says cannot be true, or cannot be heard.
+        SourceError: the header cannot be true, or its samples cannot be used. The path of the error is empty.
     """
     stream = _Stream(read)
     start = stream.exactly(12)
@@ -85,7 +88,7 @@ def header(read: Read) -> WavHeader | None:
     long_size: int | None = None
     before = 0
     while len(head := stream.exactly(8)) == 8:
-        if before % 2 and head[0] == 0:  # most pad a chunk of odd size, some do not
+        if before % 2 and head[0] == 0:  # most writers pad a chunk of odd size, some do not
             head = head[1:] + stream.exactly(1)
         name, size = head[:4], int.from_bytes(head[4:], "little")
         if name == b"data":
@@ -109,10 +112,11 @@ def _complete(form: _Form | None, offset: int, size: int, long_size: int | None)
         raise SourceError("", f"claims {rate} samples a second: its header is damaged")
     if channels > CHANNELS_MAX:
         raise SourceError("", f"has {channels} channels, and at most {CHANNELS_MAX} can be heard")
+    promised: int | None = size
     if size == 0xFFFFFFFF and long_size:
-        promised: int | None = long_size
-    else:  # 0 was never filled in; the others are what programs write into a pipe
-        promised = None if size == 0 or size >= 0xFFFF0000 or 0x7FFF0000 <= size <= 0x80000000 else size
+        promised = long_size
+    elif size == 0 or size >= 0xFFFF0000 or 0x7FFF0000 <= size <= 0x80000000:
+        promised = None  # 0 was never filled in; the others are what programs write into a pipe
     return WavHeader(
         encoding, rate, channels, frame_bytes, mask if mask.bit_count() == channels else 0, offset, promised
     )
@@ -131,29 +135,33 @@ def _form(body: bytes) -> _Form | None:
 
 
 class WavSamples:
-    """The samples of a WAV as a file that is read once: from behind its header to where they really end.
+    """Reads the samples of a WAV once, from behind its header to where they really end.
 
     Attributes:
         taken_bytes: How many bytes of samples have been read.
-        promised_bytes: How many the headers promise together; None where one does not know, or was found to be wrong.
-        said: What is to be said about headers that are wrong.
+        promised_bytes: How many bytes all headers promise; None if one does not know, or was found to be wrong.
+        problem: What is wrong with the headers, as a sentence; empty if nothing is.
     """
 
     def __init__(self, read: Read, head: WavHeader) -> None:
-        self._read, self._head = read, head
-        self._again = b""
+        self._read = read
+        self._head = head
+        self._unread = b""  # bytes that were read ahead and turned out to be samples
         self.taken_bytes = 0
         self.promised_bytes: int | None = head.size_bytes
-        self.said = ""
-        self._left: int | None = head.size_bytes or 0  # until they should end; None: all is samples
+        self.problem = ""
+        self._left: int | None = (
+            head.size_bytes or 0
+        )  # bytes until the samples should end; None: all the rest is samples
 
     def read(self, size: int) -> bytes:
-        """At least one byte of samples, at most so many; none at their end."""
+        """Return at least one and at most `size` bytes of samples; none at their end."""
         while self._left == 0:
-            if not self._goes_on():
+            if not self._finds_more():
                 return b""
-        if self._again:
-            data, self._again = self._again[:size], self._again[size:]
+        if self._unread:
+            data = self._unread[:size]
+            self._unread = self._unread[size:]
         else:
             data = self._read(size if self._left is None else min(size, self._left))
         self.taken_bytes += len(data)
@@ -162,45 +170,51 @@ class WavSamples:
         return data
 
     def pieces(self, size: int) -> Iterator[bytes]:
-        """All of it, so many bytes at a time."""
+        """Yield all samples, at most `size` bytes at a time."""
         return iter(lambda: self.read(size), b"")
 
-    def _goes_on(self) -> bool:
-        """Whether there are samples where they should end: the header is wrong, or another WAV is joined there."""
+    def _finds_more(self) -> bool:
+        """Return whether samples follow where they should end: the header is wrong, or another WAV is joined there."""
         seen, more = behind(self._read)
         if more is not None and self._head.same(more):
-            whole = self.promised_bytes is not None and more.size_bytes is not None
-            self.promised_bytes = (self.promised_bytes or 0) + (more.size_bytes or 0) if whole else None
-            self._left, self._head = more.size_bytes or 0, more
+            if self.promised_bytes is not None and more.size_bytes is not None:
+                self.promised_bytes += more.size_bytes
+            else:
+                self.promised_bytes = None
+            self._left = more.size_bytes or 0
+            self._head = more
             return True
         if more is not None:
-            self.said = "another WAV of another form is joined behind it, and was not read"
+            self.problem = "another WAV of another form is joined behind it, and was not read"
         elif seen:
             if self._head.size_bytes is not None:
-                self.said = (
+                self.problem = (
                     f"its header promises {self._head.ms(self._head.size_bytes) / 1000:.2f} s, and there is more"
                 )
-            self._again, self._left, self.promised_bytes = seen, None, None
+            self._unread = seen
+            self._left = None
+            self.promised_bytes = None
         return bool(seen)
 
 
 def behind(read: Read) -> tuple[bytes, WavHeader | None]:
-    """What lies where samples should end: samples after all, as far as they were read; or another header; or neither.
+    """Examine what lies where samples should end.
 
-    Chunks are told from samples by names that are known, or by a row of names and sizes that reaches to the end.
+    Return the bytes read so far if they are samples after all, and the header of another WAV if one is joined there.
+    Chunks are told from samples by known names, or by a row of names and sizes that reaches to the end.
     """
     stream = _Stream(read, keep=True)
     known = False
     while True:
         head = stream.exactly(8)
-        if len(head) == 8 and head[0] == 0 and head[1:5] in {*_CHUNKS, b"RIFF"}:  # the padding of what lies before
+        if len(head) == 8 and head[0] == 0 and head[1:5] in {*_CHUNKS, b"RIFF"}:  # the padding of the chunk before
             head = head[1:] + stream.exactly(1)
         name, size = head[:4], int.from_bytes(head[4:8], "little")
         if name == b"RIFF":
             joined = _joined(read, head)
             return (b"", joined) if joined is not None else (stream.kept, None)
         known = known or name in _CHUNKS or head.startswith(_TAGS)
-        if len(head) < 8:  # the end of the file: a dangling sample is no sound worth a mention
+        if len(head) < 8:  # the end of the file: half a sample does not matter
             return b"", None
         chunk = all(32 <= byte < 127 for byte in name) and (known or size <= CHUNK_LIMIT)
         if not chunk or len(stream.kept) > 2 * CHUNK_LIMIT:
@@ -215,50 +229,56 @@ def _joined(read: Read, start: bytes) -> WavHeader | None:
 
 
 def length(file: IO[bytes] | io.RawIOBase, size_bytes: int) -> tuple[WavHeader, int, int | None] | None:
-    """Of a WAV file of so many bytes: its header, how long its samples last really, and by its header, in ms.
+    """Return the header of a WAV file, the real length of its samples and the length by its headers, in milliseconds.
 
-    None for what is no WAV, or holds samples that only a decoder can read.
+    Return None if it is no WAV, or only a decoder can read its samples. The length by the headers is None if a header
+    does not know it, or is wrong.
 
     Raises:
-        SourceError: without a name.
+        SourceError: as `header`.
     """
     read = reader(file)
     file.seek(0)
     head = header(read)
     if head is None or not head.encoding:
         return None
-    real, promised, now = 0, 0, head
+    real = 0
+    promised = 0
     known = True
+    now = head
     while True:
-        at, said = file.tell(), now.size_bytes
-        there = max(0, size_bytes - at)
-        known, promised = known and said is not None, promised + (said or 0)
+        at = file.tell()
+        stated = now.size_bytes or 0
+        rest = max(0, size_bytes - at)
+        known = known and now.size_bytes is not None
+        promised += stated
         more = None
-        if said is not None and said >= there:
-            real += there
+        if now.size_bytes is not None and stated >= rest:
+            real += rest
         else:
-            file.seek(at + (said or 0))
+            file.seek(at + stated)
             seen, more = behind(read)
-            real, known = real + (there if seen else said or 0), known and not seen
+            real += rest if seen else stated
+            known = known and not seen
         if more is None or not head.same(more):
             return head, head.ms(real), head.ms(promised) if known else None
         now = more
 
 
 def reader(file: IO[bytes] | io.RawIOBase) -> Read:
-    """What reads a file as it is wanted here."""
+    """Return a function that reads a file and never returns None."""
     return lambda size: file.read(size) or b""
 
 
 class _Stream:
-    """Reads exactly so much, and knows how far it has come."""
+    """Reads exact amounts, and counts and keeps what was read."""
 
     def __init__(self, read: Read, *, keep: bool = False) -> None:
         self._read, self._keep = read, keep
         self.at, self.kept = 0, b""
 
     def exactly(self, size: int) -> bytes:
-        """So many bytes; fewer at the end of the file only."""
+        """Return `size` bytes; fewer only at the end of the file."""
         parts, left = [], size
         while left and (data := self._read(min(left, 1 << 16))):
             parts.append(data)
@@ -270,7 +290,7 @@ class _Stream:
         return joined
 
     def skipped(self, size: int) -> bytes:
-        """Pass over so many bytes and keep none of them; a part stands for how far that went."""
+        """Skip `size` bytes and return zeros, as many as were skipped but at most CHUNK_LIMIT."""
         left = size
         while left and (data := self._read(min(left, 1 << 16))):
             left -= len(data)

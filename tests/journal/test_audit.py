@@ -1,4 +1,4 @@
-"""The account counted again: it agrees with a run that told the truth, and with no other."""
+"""The audit of a session agrees with the account of its run, and finds each deviation."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,6 +1,8 @@
-"""The sessions that are kept: found by what their names begin with, and removed in the right order."""
+"""The folder of sessions: found by the beginning of their names, and removed in the right order."""
 
 import os
+import pwd
+import sys
 from pathlib import Path
 
 import pytest
@@ -143,23 +145,35 @@ def test_a_session_without_its_index_is_kept_for_its_days(tmp_path: Path) -> Non
 def test_a_user_without_a_home_has_no_sessions_and_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a container: no environment, and no entry among the users."""
 
-    def nobody(*_: object) -> Path:
+    def nobody(*_: object) -> str:
+        raise KeyError("uid not found")
+
+    def homeless(*_: object) -> Path:
         raise RuntimeError("Could not determine home directory.")
 
-    monkeypatch.setattr(Path, "home", nobody)
-    monkeypatch.setattr(Path, "expanduser", nobody)
-    monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
-    monkeypatch.delenv("DASHSCOPE_API_KEY_FILE_PATH", raising=False)
-    assert default_folder({}, "linux") == Path("/.local/state/asrcli/sessions")
-    assert JournalDirectory(default_folder({}, "linux")).paths() == []
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    monkeypatch.setattr(Path, "expanduser", homeless)
+    for name in ("HOME", "XDG_STATE_HOME", "DASHSCOPE_API_KEY", "DASHSCOPE_API_KEY_FILE_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    assert default_folder() == Path("/.local/state/asrcli/sessions")
+    assert JournalDirectory(default_folder()).paths() == []
     assert read_key(None) is None
 
 
-def test_where_sessions_are() -> None:
-    """As each system has it."""
-    home = {"HOME": "/h"}
-    assert default_folder(home, "linux") == Path("/h/.local/state/asrcli/sessions")
-    assert default_folder(home | {"XDG_STATE_HOME": "/s"}, "linux") == Path("/s/asrcli/sessions")
-    assert default_folder(home | {"XDG_STATE_HOME": "s"}, "linux") == Path("/h/.local/state/asrcli/sessions")
-    assert default_folder(home, "darwin") == Path("/h/Library/Application Support/asrcli/sessions")
-    assert default_folder(home | {"LOCALAPPDATA": "/l"}, "win32") == Path("/l/asrcli/sessions")
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other folders")
+@pytest.mark.parametrize(
+    ("state_home", "folder"),
+    [
+        (None, "/h/.local/state/asrcli/sessions"),
+        ("", "/h/.local/state/asrcli/sessions"),
+        ("/s", "/s/asrcli/sessions"),
+        ("s", "/h/.local/state/asrcli/sessions"),
+    ],
+)
+def test_where_sessions_are(monkeypatch: pytest.MonkeyPatch, state_home: str | None, folder: str) -> None:
+    """In the user's state folder; a relative XDG_STATE_HOME does not count."""
+    monkeypatch.setenv("HOME", "/h")
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    if state_home is not None:
+        monkeypatch.setenv("XDG_STATE_HOME", state_home)
+    assert default_folder() == Path(folder)

@@ -1,4 +1,4 @@
-"""A journal that means harm: whatever its bytes are, it is read as far as it makes sense, or refused in one line."""
+"""Journals with arbitrary bytes: read as far as they make sense, or refused in one line."""
 
 import json
 import shutil

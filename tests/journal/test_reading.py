@@ -1,4 +1,4 @@
-"""A journal: what is written is read back, whatever cut it short, and what has no text yet is found."""
+"""What was written to a journal is read back, however it was cut short, and audio without text is found."""
 
 import json
 import shutil

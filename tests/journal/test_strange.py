@@ -1,4 +1,4 @@
-"""What lies beside sessions, in them and instead of them: not removed, not followed, not written to, never fatal."""
+"""Foreign files beside, in or instead of sessions are not removed, followed or written to, and are never fatal."""
 
 import json
 import os
@@ -13,7 +13,8 @@ from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import OutputError, SourceError, UsageError
 from asrcli.core.events import Ended, Event
 from asrcli.journal.directory import DAY_S, JournalDirectory, JournalState, RetentionLimits, remove, state
-from asrcli.journal.reading import MOST_BYTES, Journal
+from asrcli.journal.reading import Journal
+from asrcli.journal.record_files import MOST_BYTES
 from asrcli.journal.records import EVENTS
 from asrcli.journal.source import JournalSource
 from tests.journal.test_hostile import used

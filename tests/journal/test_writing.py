@@ -1,4 +1,4 @@
-"""A journal in the making: in nobody's way, whatever the disk does."""
+"""Writing a journal never disturbs the run, whatever the disk does."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,8 +13,8 @@ from asrcli.journal.reading import Journal
 from asrcli.journal.records import EVENTS
 from asrcli.journal.reopening import ReopenedJournal
 from asrcli.journal.writing import JournalWriter
-from tests.sources.test_recorder import room_for
 from tests.support.journals import HEADER, Given, began, final, hear, session, spoken
+from tests.support.recordings import room_for
 
 
 def opened(folder: Path, *items: Chunk | Event) -> tuple[JournalWriter, Given]:

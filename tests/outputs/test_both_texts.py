@@ -1,4 +1,4 @@
-"""A sentence and its translation on every output: both there, told apart, neither in the way of the other."""
+"""A sentence and its translation on every output: both are there, and can be told apart."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Captions: lines that fit, words in order, times that can be read."""
+"""Captions: lines that fit, words in order, and times long enough to read."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""When captions stand: at the time of their sentence, whatever comes before them, and in files that others can read."""
+"""When captions are shown: at the time of their sentence, in files that other programs can read."""
 
 import json
 from fractions import Fraction

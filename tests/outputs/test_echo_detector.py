@@ -1,4 +1,4 @@
-"""A call on loudspeakers: the far side in the microphone is noticed, a talk with headphones is not."""
+"""A call on loudspeakers is reported as an echo; a call on headphones is not."""
 
 from random import Random
 

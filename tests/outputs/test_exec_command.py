@@ -1,4 +1,4 @@
-"""`--exec`: each sentence has its command, whatever became of the ones before it."""
+"""`--exec`: each sentence gets its command, whatever happened to the commands before it."""
 
 import subprocess
 import sys

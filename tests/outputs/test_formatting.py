@@ -1,4 +1,4 @@
-"""Text for people: times, and nothing a terminal would obey."""
+"""Text for people: times, and no control characters that a terminal would obey."""
 
 import unicodedata
 from dataclasses import replace

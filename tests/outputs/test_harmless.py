@@ -1,4 +1,4 @@
-"""Text from outside: one string of all kinds, at every boundary."""
+"""Text from outside with all kinds of control characters, at every boundary."""
 
 import json
 import logging

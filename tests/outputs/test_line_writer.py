@@ -1,4 +1,4 @@
-"""Where lines go: pipes, files and devices."""
+"""Writing lines to pipes, files and devices."""
 
 import json
 import logging

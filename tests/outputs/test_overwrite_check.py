@@ -1,4 +1,4 @@
-"""Which files are written over: transcripts by transcripts, logs by logs, and nothing else."""
+"""Only transcripts are replaced by transcripts, and only logs by logs."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""A pipe whose reader is gone: an end, unless the end was asked for and there are last words to save."""
+"""A pipe without a reader ends the run, unless the run is ending already: then its last words are saved."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The one string of all kinds on every screen that is drawn: live lines, bars of files and devices, tables, logs."""
+"""Text with all kinds of control characters on everything that is drawn: live lines, status bars, tables, logs."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""The bar of a microphone: what it says in each state, and that it never says more than there is room for."""
+"""The status bar of a microphone: its text in each state, always within the width of the screen."""
 
 import pytest
 from hypothesis import given

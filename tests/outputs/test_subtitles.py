@@ -1,4 +1,4 @@
-"""Subtitle files as players and tables read them, and templates."""
+"""Subtitle files as players read them, tables, and templates."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The live line: exact in cells, cropped from the left, never touching what is printed."""
+"""The live line: exact in cells, cropped from the left, and never over printed text."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""The live line begins with a whole word, and is never wider than it was reckoned."""
+"""The live line begins with a whole word, and is never wider than calculated."""
 
 import unicodedata
 

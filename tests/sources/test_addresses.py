@@ -1,4 +1,4 @@
-"""Addresses and pipes: what comes as it is spoken, what stalls, and who may leave at any time."""
+"""Addresses and pipes: live streams, streams that stall, and callers that stop waiting."""
 
 import os
 import socket
@@ -69,7 +69,7 @@ def test_an_address_that_never_answers_is_named_in_time(scheme: str) -> None:
     with serving(lambda _: None) as port:
         url = f"{scheme}://127.0.0.1:{port}/talk"
         with pytest.raises(SourceError, match=rf"127.0.0.1:{port}/talk: no data for 1 s"):
-            read(FileSource(url, RATE, patience_s=PATIENCE_S))
+            read(FileSource(url, RATE, timeout_s=PATIENCE_S))
     assert monotonic() - began < LATEST_S
 
 
@@ -78,7 +78,7 @@ def test_an_address_that_stalls_is_heard_as_far_as_it_goes_and_named(tmp_path: P
     data = encoded(tmp_path / "a.flac", "flac", tone(8000, 16000), 16000).read_bytes()
     promising = f"Content-Length: {len(data)}"
     with serving(answer_with(data[: len(data) // 2], promising, length=False, hang=True)) as port:
-        source = FileSource(f"http://127.0.0.1:{port}/a.flac", RATE, patience_s=PATIENCE_S)
+        source = FileSource(f"http://127.0.0.1:{port}/a.flac", RATE, timeout_s=PATIENCE_S)
         chunks: list[Chunk] = []
         with pytest.raises(SourceError, match=r"a\.flac: no data for 1 s"):
             chunks.extend(item for item in source.chunks(0) if isinstance(item, Chunk))
@@ -100,12 +100,12 @@ def test_what_comes_as_it_is_spoken_says_so(tmp_path: Path, monkeypatch: pytest.
     assert FileSource("rtsp://127.0.0.1:9/a", RATE).realtime
     assert FileSource("rtmp://127.0.0.1:9/a", RATE).realtime
     with serving(answer_with(path.read_bytes())) as port:
-        source = FileSource(f"http://127.0.0.1:{port}/a.flac", RATE, patience_s=5)
+        source = FileSource(f"http://127.0.0.1:{port}/a.flac", RATE, timeout_s=5)
         assert (source.realtime, source.duration_ms) == (False, 2000)
         chunks, _ = read(source)
         assert RATE.ms(chunks[-1].end) == 2000
     with serving(answer_with(path.read_bytes(), length=False)) as port:
-        source = FileSource(f"http://127.0.0.1:{port}/a.flac", RATE, patience_s=5)
+        source = FileSource(f"http://127.0.0.1:{port}/a.flac", RATE, timeout_s=5)
         assert source.realtime
         chunks, _ = read(source)
         assert RATE.ms(chunks[-1].end) == 2000

@@ -1,4 +1,4 @@
-"""Where the sound of a file begins: what a decoder gives before it is not heard, and what an AVI leaves out is."""
+"""Where the sound of a file begins: the delay of a decoder is removed, and missing sound in an AVI is counted."""
 
 import struct
 from pathlib import Path

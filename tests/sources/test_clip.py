@@ -1,4 +1,4 @@
-"""Spans, channels, gains, bare samples: what is taken of a source."""
+"""Clips: time spans, channels, gains and bare samples."""
 
 import struct
 import sys
@@ -16,7 +16,7 @@ from asrcli.core.errors import SourceError
 from asrcli.sources.clip import Clip
 from asrcli.sources.file import FileSource
 from asrcli.sources.input_reader import SampleFormat
-from asrcli.sources.placed_audio import PlacedPiece, fill_holes
+from asrcli.sources.placed_audio import PlacedPiece, consecutive
 from tests.sources.test_file import RATE, piped, read
 from tests.support.tone import encoded, loudness, silence, tone, wav
 
@@ -32,7 +32,7 @@ def test_a_span_is_exact_whatever_the_pieces(sizes: list[int], begin_ms: int, le
         at += size
     heard = [
         item
-        for item in Clip(begin_ms, begin_ms + length_ms).of(fill_holes(pieces), RATE)
+        for item in Clip(begin_ms, begin_ms + length_ms).of(consecutive(pieces), RATE)
         if isinstance(item, PlacedPiece)
     ]
     whole = b"".join(pieces)
@@ -47,7 +47,7 @@ def test_nothing_is_read_behind_the_end() -> None:
         while True:
             yield tone(100)
 
-    heard = [item for item in Clip(0, 450).of(fill_holes(endless()), RATE) if isinstance(item, PlacedPiece)]
+    heard = [item for item in Clip(0, 450).of(consecutive(endless()), RATE) if isinstance(item, PlacedPiece)]
     assert sum(len(piece.pcm) for piece in heard) == 450 * 32
 
 

@@ -1,4 +1,4 @@
-"""Live PCM: any rate and number of channels becomes mono at the wire's rate, in pieces as in one."""
+"""Live PCM of any rate and number of channels becomes mono at the rate of the wire, piece by piece as in one."""
 
 from array import array
 

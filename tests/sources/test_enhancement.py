@@ -1,4 +1,4 @@
-"""Enhanced audio: as long as it was and at the same place, noise down, soft speech up, speech as it was."""
+"""Enhanced audio keeps its length and its place; noise gets softer, soft speech louder, and speech stays speech."""
 
 import random
 import sys

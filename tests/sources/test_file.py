@@ -1,4 +1,4 @@
-"""Files and pipes: any container and rate in, mono PCM at the asked rate out, and each mistake by its name."""
+"""Files and pipes: any container becomes mono PCM at the wanted rate, and each mistake is named."""
 
 import os
 import sys

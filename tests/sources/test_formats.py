@@ -1,4 +1,4 @@
-"""Every container and codec that people have, made on the spot: as long as it went in, and as loud."""
+"""Every common container and codec, encoded by the test: its sound has the same length and loudness afterwards."""
 
 import random
 import shutil

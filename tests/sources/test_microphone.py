@@ -1,4 +1,4 @@
-"""A microphone that cannot die silently: devices that vanish, hang, overflow and come back, with a clock in hand."""
+"""Microphones that vanish, hang, overflow and come back, with a clock that the test controls."""
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""The timeline of a microphone: whatever the device and the user do, each sample has one place and one fate."""
+"""The timeline of a microphone: whatever the device and the user do, each sample has exactly one position."""
 
 from collections.abc import Iterable
 
@@ -30,7 +30,7 @@ def fresh(**hearing: object) -> MicrophoneTimeline:
 def test_audio_passes_as_it_is_with_its_level() -> None:
     """One piece, one chunk, one level."""
     line = fresh()
-    chunk, level = line.heard(PIECE)
+    chunk, level = line.captured(PIECE)
     assert chunk == Chunk(16000, PIECE, quiet=False)
     assert isinstance(level, Level)
     assert (level.at_ms, round(level.dbfs), round(level.peak_dbfs)) == (1050, -13, -10)
@@ -41,23 +41,23 @@ def test_a_pause_ends_the_sentence_or_sends_silence(flowing: bool) -> None:
     """With a heartbeat zeros flow; without, nothing does, and the piece before the pause ends its sentence."""
     line = fresh(flowing=flowing)
     line.pause()
-    before = spoken(line.heard(PIECE))
+    before = spoken(line.captured(PIECE))
     assert before == [Chunk(16000, PIECE, cut_after=not flowing, quiet=False), Paused(1050)]
-    during = spoken(line.heard(PIECE))
+    during = spoken(line.captured(PIECE))
     assert during == ([Chunk(16800, bytes(1600), quiet=True)] if flowing else [])
     line.pause()
-    assert spoken(line.heard(PIECE)) == [Resumed(1050, 1100), Chunk(17600, PIECE, quiet=False)]
+    assert spoken(line.captured(PIECE)) == [Resumed(1050, 1100), Chunk(17600, PIECE, quiet=False)]
 
 
 def test_mute_is_told_apart_from_pause_and_a_pause_can_become_one() -> None:
     """Each has its begin and its end."""
     line = fresh()
     line.pause()
-    items = spoken(line.heard(PIECE))
+    items = spoken(line.captured(PIECE))
     line.mute()
-    items += spoken(line.heard(PIECE))
+    items += spoken(line.captured(PIECE))
     line.mute()
-    items += spoken(line.heard(PIECE))
+    items += spoken(line.captured(PIECE))
     marks = [item for item in items if not isinstance(item, Chunk)]
     assert marks == [Paused(1050), Resumed(1050, 1050), Paused(1050, muted=True), Resumed(1050, 1100, muted=True)]
 
@@ -66,15 +66,15 @@ def test_enter_ends_the_sentence_behind_the_next_piece() -> None:
     """Once."""
     line = fresh()
     line.cut()
-    chunks = [*spoken(line.heard(PIECE)), *spoken(line.heard(PIECE))]
+    chunks = [*spoken(line.captured(PIECE)), *spoken(line.captured(PIECE))]
     assert [chunk.cut_after for chunk in chunks if isinstance(chunk, Chunk)] == [True, False]
 
 
 def test_what_a_device_lost_is_silence_and_a_gap() -> None:
     """The times behind it stay right."""
     line = fresh()
-    list(line.heard(PIECE))
-    items = [*line.lost(800, "overflow"), *line.heard(PIECE)]
+    list(line.captured(PIECE))
+    items = [*line.lost(800, "overflow"), *line.captured(PIECE)]
     assert spoken(items) == [
         Chunk(16800, bytes(1600), quiet=True),
         Gap(1050, 1100, "overflow"),
@@ -85,7 +85,7 @@ def test_what_a_device_lost_is_silence_and_a_gap() -> None:
 def test_an_absent_device_is_silence_and_one_gap_when_it_is_back() -> None:
     """However often the silence is topped up."""
     line = fresh()
-    items = [*line.absent(2400, "gone"), *line.absent(1600, "gone"), *line.heard(PIECE)]
+    items = [*line.absent(2400, "gone"), *line.absent(1600, "gone"), *line.captured(PIECE)]
     marks = [item for item in spoken(items) if not isinstance(item, Chunk)]
     assert marks == [Gap(1000, 1250, "gone")]
     sizes = [item.samples for item in items if isinstance(item, Chunk)]
@@ -102,9 +102,9 @@ def test_nothing_is_lost_while_nothing_was_to_be_heard() -> None:
     """A device that goes in a pause and comes back in it has cost nothing."""
     line = fresh()
     line.pause()
-    items = [*line.heard(PIECE), *line.absent(8000, "gone"), *line.heard(PIECE)]
+    items = [*line.captured(PIECE), *line.absent(8000, "gone"), *line.captured(PIECE)]
     line.pause()
-    items += [*line.heard(PIECE), *line.end()]
+    items += [*line.captured(PIECE), *line.end()]
     assert [item for item in items if isinstance(item, Gap)] == []
     assert [item for item in items if isinstance(item, Resumed)] == [Resumed(1050, 1600)]
 
@@ -113,25 +113,25 @@ def test_push_to_talk_begins_with_a_pause() -> None:
     """Nothing is sent before space is pressed, and the end of the talk commits."""
     line = fresh(flowing=False, push_to_talk=True)
     assert list(line.begin()) == [Paused(1000)]
-    assert spoken(line.heard(PIECE)) == []
+    assert spoken(line.captured(PIECE)) == []
     line.pause()
-    assert spoken(line.heard(PIECE)) == [Resumed(1000, 1050), Chunk(16800, PIECE, quiet=False)]
+    assert spoken(line.captured(PIECE)) == [Resumed(1000, 1050), Chunk(16800, PIECE, quiet=False)]
     line.pause()
-    assert spoken(line.heard(PIECE)) == [Chunk(17600, PIECE, cut_after=True, quiet=False), Paused(1150)]
+    assert spoken(line.captured(PIECE)) == [Chunk(17600, PIECE, cut_after=True, quiet=False), Paused(1150)]
 
 
 def test_it_is_over_after_the_asked_time_or_silence() -> None:
     """--for and --until-silence; speech begins the silence anew, and so does the end of a pause."""
     line = fresh(for_ms=100)
-    list(line.heard(PIECE))
+    list(line.captured(PIECE))
     assert not line.ended
-    list(line.heard(PIECE))
+    list(line.captured(PIECE))
     assert line.ended
     quiet = fresh(until_silence_ms=2000)
     for piece in [PIECE, silence(50)] * 20 + [silence(50)] * 38:
-        list(quiet.heard(piece))
+        list(quiet.captured(piece))
     assert not quiet.ended
-    list(quiet.heard(silence(50)))
+    list(quiet.captured(silence(50)))
     assert quiet.ended
 
 
@@ -155,7 +155,7 @@ def test_each_sample_has_one_place_and_one_fate(
     items: list[Chunk | Event] = list(line.begin())
     for name, size in operations:
         if name == "heard":
-            items += line.heard(tone(1) * size)
+            items += line.captured(tone(1) * size)
         elif name in {"lost", "absent"}:
             items += getattr(line, name)(size * 16, "why")
         else:

@@ -1,4 +1,4 @@
-"""A file that comes from somebody else makes nobody hear, or send, other files of theirs."""
+"""A playlist from somebody else cannot make this program read other files of the user."""
 
 from pathlib import Path
 

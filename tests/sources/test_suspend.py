@@ -1,4 +1,4 @@
-"""Machines that sleep, programs that are stopped, devices that hang while they open: with a clock in hand."""
+"""Machines that sleep, processes that are stopped, devices that hang, with a clock that the test controls."""
 
 import sys
 import time
@@ -177,7 +177,7 @@ def test_a_microphone_that_hears_nothing_is_told_during_the_run() -> None:
 def test_what_a_machine_plays_may_be_silent_and_so_may_a_pause() -> None:
     """No advice where silence is what was to be expected."""
     heard = Heard()
-    heard.microphone._deafness = Microphone(heard.desk, RATE, ListeningMode(), tells_silence=False)._deafness
+    heard.microphone._silence_alarm = Microphone(heard.desk, RATE, ListeningMode(), tells_silence=False)._silence_alarm
     heard.opened()
     paused = Heard().opened()
     paused.microphone.request(KeyCommand.PAUSE)

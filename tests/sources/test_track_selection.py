@@ -1,4 +1,4 @@
-"""Several tracks, many channels, strange titles, unknown codecs: each input is heard, or named."""
+"""Several tracks, many channels, unusual titles, unknown codecs: each input is read, or refused with a reason."""
 
 import struct
 from array import array

@@ -1,4 +1,4 @@
-"""Utterances: commits fall into silences, and no utterance is too long for the service."""
+"""Commits fall into silences, and no utterance is too long for the service."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""WAV as the world writes it: read to its real end, whatever its header says, and never an error of ours."""
+"""WAV files with wrong headers are read to their real end, or refused; never an internal error."""
 
 import io
 import struct

@@ -16,6 +16,7 @@ from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetryS
 from asrcli.core.errors import AsrError, AudioLost, OutputClosed, OutputError, MultipleErrors, SourceError, bare_url, combine_errors
 from asrcli.core.events import Notice
 from asrcli.dashscope.prices import Price
+from asrcli.recognizers import registry
 
 if TYPE_CHECKING:
     from asrcli.runs.budget import Budget
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from asrcli.core.interfaces import Source
 
 LOG_BYTES, LOG_FILES = 1_000_000, 3
-EMBEDDED = "embedded recognizer: US English only, modest accuracy, offline"
 
 
 def log_to(path: Path | None, *, on_screen: bool = False) -> None:
@@ -158,8 +158,8 @@ class RunBuilder:
     ) -> list[Notice]:
         from asrcli.runs.run import flatten_sources
 
-        told = [*map(str, failures), *([EMBEDDED] if self.service.local else []), *self.notices]
-        if self.service.local and any(source.format.rate < 16000 for sources, _ in runs for source in flatten_sources(sources)):
+        told = [*map(str, failures), *([f"embedded recognizer: {registry.LOCAL.description}"] if self.service.local else []), *self.notices]
+        if self.service.local and any(source.format.rate < min(registry.LOCAL.rates, default=0) for sources, _ in runs for source in flatten_sources(sources)):
             told.append("at 8000 Hz it makes about twice the errors of 16000 Hz")
         return [Notice("warning", text) for text in told]
 

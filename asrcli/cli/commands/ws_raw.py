@@ -178,7 +178,7 @@ def ws_raw(
     from asrcli.protocol.raw_exchange import address
     from asrcli.runs.raw_run import RawRun
     from asrcli.transport.temporary_key import temporary_key_connection
-    from asrcli.transport.websocket import as_it_came, dial
+    from asrcli.transport.websocket import dial, verbatim_refusal
 
     if model and wire is WireChoice.NONE:
         raise UsageError("--model with --wire none: such a server is asked for no model")
@@ -210,7 +210,7 @@ def ws_raw(
         )
         connection = temporary_key_connection(connection) if connection_options.temporary_key else connection
         where = address(wire.value, connection.url, recognition.model)
-        transport = dial(where, connection, _headers(header or []), as_it_came)
+        transport = dial(where, connection, _headers(header or []), verbatim_refusal)
         patience_s = wait or (3.0 if wire is WireChoice.NONE else connection.idle_timeout_s)
         RawRun(transport, exchange, pieces, speed, patience_s, shown.show).hold()
 

@@ -1,1 +1,1 @@
-"""The libraries and programs that microphones are read through."""
+"""Back ends: the libraries and programs through which microphones are read."""

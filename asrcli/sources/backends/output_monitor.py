@@ -1,4 +1,4 @@
-"""What is played on this machine, as a device: the monitor of the default output, read from `parec`. Linux only."""
+"""Records what this machine plays: the monitor of the default output, read from the program `parec`. Linux only."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ from asrcli.sources.device_reader import LostSamples
 
 NAME = "monitor"
 READ_MS = 50
-COMMAND = "parec"  # of PulseAudio; PipeWire's server speaks to it too
+COMMAND = "parec"  # of PulseAudio; works with PipeWire too
 ELSEWHERE = {
     "darwin": "macOS has no monitor of its output: install a loopback device such as BlackHole and name that",
     "win32": "Windows offers it as a microphone: switch on Stereo Mix, or install a virtual cable, and name that",
@@ -18,12 +18,16 @@ ELSEWHERE = {
 
 
 class OutputMonitor:
-    """The default output's monitor, asked of PulseAudio or PipeWire in the wire's own format."""
+    """The monitor of the default output as a device; PulseAudio or PipeWire converts it to the format of the wire."""
 
     name = NAME
 
     def open(self, audio_format: Format, *, instead: bool) -> "MonitorCapture":
-        """Start `parec`."""
+        """Start `parec`.
+
+        Raises:
+            SourceError: this system has no monitor, or `parec` is missing; says what the user can do.
+        """
         del instead
         if sys.platform in ELSEWHERE:
             raise SourceError(NAME, ELSEWHERE[sys.platform])
@@ -39,32 +43,36 @@ class MonitorCapture:
 
     def __init__(self, audio_format: Format) -> None:
         self._size = audio_format.samples(READ_MS) * SAMPLE_BYTES
-        asked = ["--device=@DEFAULT_MONITOR@", "--format=s16le", "--channels=1", f"--rate={audio_format.rate}"]
+        options = ["--device=@DEFAULT_MONITOR@", "--format=s16le", "--channels=1", f"--rate={audio_format.rate}"]
         self._process = subprocess.Popen(
-            [COMMAND, *asked, f"--latency-msec={READ_MS}", "--client-name=asr"],
+            [COMMAND, *options, f"--latency-msec={READ_MS}", "--client-name=asr"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for us: the last words are still in its buffers
+            start_new_session=True,  # Ctrl-C must not end it: the last words are still in its buffers
         )
 
     def read(self) -> bytes | LostSamples:
-        """The next 50 ms."""
+        """Return the next 50 ms.
+
+        Raises:
+            SourceError: `parec` has ended; with its last line of error output.
+        """
         assert self._process.stdout is not None  # noqa: S101  it was started with a pipe
         pcm = self._process.stdout.read(self._size)
         if len(pcm) == self._size:
             return pcm
         self._process.wait()
         assert self._process.stderr is not None  # noqa: S101  it was started with a pipe
-        said = self._process.stderr.read().decode("utf-8", "replace").strip().splitlines()
-        raise SourceError(NAME, f"cannot be listened to: {said[-1] if said else 'the sound server is gone'}")
+        lines = self._process.stderr.read().decode("utf-8", "replace").strip().splitlines()
+        raise SourceError(NAME, f"cannot be listened to: {lines[-1] if lines else 'the sound server is gone'}")
 
     def interrupt(self) -> None:
-        """End a read that hangs: the sound server gives nothing. A process may be killed from any thread."""
+        """Kill `parec`, which ends a read that hangs because the sound server gives nothing. Safe from any thread."""
         self._process.kill()
 
     def close(self) -> None:
-        """End it."""
+        """End `parec`."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdout, self._process.stderr):

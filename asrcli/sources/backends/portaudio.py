@@ -1,7 +1,7 @@
-"""Inputs of this machine through PyAudio and PortAudio: listed, found by name, opened, read. Its only importer.
+"""Lists, finds, opens and reads the inputs of this machine through PyAudio and PortAudio. The only importer of PyAudio.
 
-PortAudio is not safe in several threads, so opening and closing take turns. A stream belongs to the thread that opened
-it: closing it from another one hangs a read for good. A thread that hangs in PortAudio loses its turn to the others.
+PortAudio is not thread-safe, so opening and closing take a lock. A stream belongs to the thread that opened it: closing
+it from another thread would block a read for ever. A thread that hangs in PortAudio loses the lock to the others.
 """
 
 import contextlib
@@ -18,6 +18,7 @@ from typing import Any
 
 from asrcli.core.audio import Format
 from asrcli.core.errors import SourceError
+from asrcli.sources.backends.installation import install_command
 from asrcli.sources.backends.library_turn import LibraryTurn
 from asrcli.sources.boot_clock import boot_time
 from asrcli.sources.convert import converter
@@ -28,8 +29,14 @@ NAME = "microphone"
 SHUNNED = "JACK"  # PortAudio's JACK host API has been seen to crash the process
 PROBE_S = 20
 LIST_S = 30.0
-BAD_RATE, BAD_CHANNELS, NO_DEVICE, BUSY, HOST, OVERFLOWED = -9997, -9998, -9996, -9985, -9999, -9981
-# Hosts whose ALSA configuration may be such that PortAudio aborts while it looks at it.
+# Error codes of PortAudio.
+OVERFLOWED = -9981
+BUSY = -9985
+NO_DEVICE = -9996
+BAD_RATE = -9997
+BAD_CHANNELS = -9998
+HOST = -9999
+# Without this file PortAudio may abort the process while it reads the ALSA configuration.
 ALSA_CONFIGURATION = Path("/usr/share/alsa/alsa.conf")
 
 _turn = LibraryTurn()
@@ -37,7 +44,7 @@ _turn = LibraryTurn()
 
 @dataclass(frozen=True, slots=True)
 class InputDevice:
-    """A device that can be listened to, as PortAudio lists it."""
+    """An input device, as PortAudio lists it."""
 
     index: int
     name: str
@@ -48,10 +55,10 @@ class InputDevice:
 
 
 def input_devices() -> list[InputDevice]:
-    """All inputs, but for those of a host API that crashes.
+    """Return all input devices, except those of a host API that crashes.
 
     Raises:
-        SourceError: PyAudio is not here, or PortAudio does not work, or it hangs.
+        SourceError: PyAudio is missing, or PortAudio does not work or hangs.
     """
     _load()
     answer: SimpleQueue[list[InputDevice] | BaseException] = SimpleQueue()
@@ -60,38 +67,41 @@ def input_devices() -> list[InputDevice]:
         try:
             with _portaudio() as audio:
                 answer.put(_inputs(audio))
-        except BaseException as exc:  # the top of a thread: whoever waits must hear of it
+        except BaseException as exc:  # the top of a thread: the caller raises it
             answer.put(exc)
 
     Thread(target=look, name="devices", daemon=True).start()
     try:
-        found = answer.get(timeout=LIST_S)
+        devices = answer.get(timeout=LIST_S)
     except Empty:
         raise SourceError(NAME, f"PortAudio does not answer: no list of devices within {LIST_S:.0f} s") from None
-    if isinstance(found, BaseException):
-        raise found
-    return found
+    if isinstance(devices, BaseException):
+        raise devices
+    return devices
 
 
 class PortAudio:
-    """An input by its number or by a part of its name; empty is the default. To be made before there are threads.
+    """A microphone by its number or by a part of its name; an empty name is the default device.
+
+    Create it before other threads start.
 
     Raises:
-        SourceError: PyAudio is not here; from `open`: none of that name, several, none at all, or one that fails.
+        SourceError: PyAudio is missing; from `open`: no device fits, several fit, or it cannot be opened.
     """
 
     def __init__(self, wanted: str = "") -> None:
         _load()
-        self._wanted, self.name = wanted, wanted or NAME
+        self._wanted = wanted
+        self.name = wanted or NAME
 
     def open(self, audio_format: Format, *, instead: bool) -> "PortAudioCapture":
-        """Open it at the wire's rate, or as it is where it refuses that."""
+        """Open the device at the rate of the wire, or at its own rate if it refuses that one."""
         audio = _started()
         try:
             with _turn:
-                found = _chosen(_inputs(audio), self._wanted, instead=instead)
-                self.name = found.name
-                return PortAudioCapture(audio, found, audio_format)
+                device = _choose(_inputs(audio), self._wanted, instead=instead)
+                self.name = device.name
+                return PortAudioCapture(audio, device, audio_format)
         except BaseException:
             with _turn:
                 audio.terminate()
@@ -99,49 +109,57 @@ class PortAudio:
 
 
 class PortAudioCapture:
-    """An open stream of PortAudio, read by blocking."""
+    """An open stream of PortAudio, read with blocking calls."""
 
-    def __init__(self, audio: Any, found: InputDevice, audio_format: Format) -> None:
-        self.name, self._audio, self._format = found.name, audio, audio_format
-        rate, channels = audio_format.rate, 1
+    def __init__(self, audio: Any, device: InputDevice, audio_format: Format) -> None:
+        self.name = device.name
+        self._audio = audio
+        self._format = audio_format
+        rate = audio_format.rate
+        channels = 1
         while True:
             self._samples = rate * READ_MS // 1000
             try:
-                self._stream = _stream(audio, found.index, rate, channels, self._samples)
+                self._stream = _stream(audio, device.index, rate, channels, self._samples)
                 break
             except (OSError, ValueError) as exc:
                 code = _code(exc)
-                if code == BAD_RATE and rate != found.rate:
-                    rate = found.rate
-                elif code == BAD_CHANNELS and channels != found.channels:
-                    channels = found.channels
+                if code == BAD_RATE and rate != device.rate:
+                    rate = device.rate
+                elif code == BAD_CHANNELS and channels != device.channels:
+                    channels = device.channels
                 else:
-                    raise SourceError(found.name, _explained(exc)) from exc
+                    raise SourceError(device.name, _explained(exc)) from exc
         self._rate = rate
         self._convert = converter(rate, channels, audio_format)
         self._read_at = boot_time()
 
     def read(self) -> bytes | LostSamples:
-        """The next 50 ms; what PortAudio had to drop is measured by the clock, with the piece it takes back."""
+        """Return the next 50 ms; after an overflow, how much was dropped by the clock, this piece included.
+
+        Raises:
+            SourceError: the device is gone.
+        """
         try:
             pcm = self._stream.read(self._samples, exception_on_overflow=True)
         except OSError as exc:
             if _code(exc) != OVERFLOWED:
                 raise SourceError(self.name, _explained(exc)) from exc
-            return LostSamples(self._lost())
+            return LostSamples(self._count_lost())
         self._read_at = boot_time()
         return self._convert(pcm)
 
     def close(self) -> None:
-        """Close the stream and let PortAudio go, so that it looks for devices anew next time."""
-        with _turn, contextlib.suppress(OSError):  # a device that is gone has no stream to stop
+        """Close the stream and PortAudio, so that it searches for devices again next time."""
+        with _turn, contextlib.suppress(OSError):  # the stream of a device that is gone cannot be stopped
             self._stream.stop_stream()
         with _turn:
             self._stream.close()
             self._audio.terminate()
 
-    def _lost(self) -> int:
-        passed_s, self._read_at = boot_time() - self._read_at, boot_time()
+    def _count_lost(self) -> int:
+        passed_s = boot_time() - self._read_at
+        self._read_at = boot_time()
         waiting: int = self._stream.get_read_available()
         return max(self._samples, round(passed_s * self._rate) - waiting) * self._format.rate // self._rate
 
@@ -178,53 +196,21 @@ def _started() -> Any:
 
 
 def _load() -> None:
-    """Import PyAudio. It prints to standard output when it cannot be, and that is for the transcript alone."""
+    """Import PyAudio. Hide what it prints on failure: standard output is for the transcript only."""
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # of all threads: hence before there are others
+        with contextlib.redirect_stdout(io.StringIO()):  # changes it for all threads: call this before others start
             import pyaudio  # noqa: F401
     except ImportError as exc:
         absent = isinstance(exc, ModuleNotFoundError) and exc.name == "pyaudio"
         what = "PyAudio is not installed" if absent else f"PyAudio does not load ({exc})"
-        raise SourceError(NAME, f"{what}: {_installation()}") from exc
-
-
-def _installation() -> str:
-    """The commands that bring PyAudio to this machine."""
-    pip = (
-        "pipx inject asrcli pyaudio" if "pipx" in Path(sys.prefix).parts else f"{sys.executable} -m pip install pyaudio"
-    )
-    if sys.platform == "win32":
-        return pip
-    if sys.platform == "darwin":
-        return f"brew install portaudio && {pip}"
-    packages = {
-        "debian": "apt-get install portaudio19-dev gcc python3-dev",
-        "fedora": "dnf install portaudio-devel gcc python3-devel",
-        "suse": "zypper install portaudio-devel gcc python3-devel",
-        "arch": "pacman -S portaudio gcc",
-        "alpine": "apk add portaudio-dev gcc musl-dev python3-dev",
-    }
-    like = _distribution()
-    command = next((command for name, command in packages.items() if name in like), "")
-    root = "" if os.geteuid() == 0 else "sudo "
-    return f"{root}{command} && {pip}" if command else f"install PortAudio with its headers, then {pip}"
-
-
-def _distribution() -> str:
-    import platform
-
-    try:
-        about = platform.freedesktop_os_release()
-    except OSError:
-        return ""
-    return f"{about.get('ID', '')} {about.get('ID_LIKE', '')}"
+        raise SourceError(NAME, f"{what}: {install_command()}") from exc
 
 
 def _probe() -> None:
-    """Let a child look first where PortAudio is known to abort: with an ALSA configuration that names no device.
+    """Start PortAudio in a child process first where it may abort: with an unusual ALSA configuration.
 
     Raises:
-        SourceError: it did.
+        SourceError: it aborted or did not start.
     """
     unusual = "ALSA_CONFIG_PATH" in os.environ or not ALSA_CONFIGURATION.exists()
     if sys.platform != "linux" or not unusual:
@@ -245,31 +231,37 @@ def _inputs(audio: Any) -> list[InputDevice]:
     except OSError:
         default = -1
     apis = [audio.get_host_api_info_by_index(number) for number in range(audio.get_host_api_count())]
-    found = []
+    devices = []
     for index in range(audio.get_device_count()):
         about = audio.get_device_info_by_index(index)
         api, channels = apis[about["hostApi"]]["name"], about["maxInputChannels"]
         if channels > 0 and SHUNNED not in api:
             rate = round(about["defaultSampleRate"])
-            found.append(InputDevice(index, str(about["name"]), api, rate, channels, index == default))
-    return found
+            devices.append(InputDevice(index, str(about["name"]), api, rate, channels, index == default))
+    return devices
 
 
-def _chosen(found: list[InputDevice], wanted: str, *, instead: bool) -> InputDevice:
-    """The input that is meant."""
-    if not found:
+def _choose(devices: list[InputDevice], wanted: str, *, instead: bool) -> InputDevice:
+    """Return the device that the user means; with `instead`, the default one if it is not found.
+
+    Raises:
+        SourceError: no device fits, or several do.
+    """
+    if not devices:
         raise SourceError(wanted or NAME, "this machine has no microphone; asr devices lists what there is")
     if wanted.isdecimal():
-        matches = [one for one in found if one.index == int(wanted)]
+        matches = [device for device in devices if device.index == int(wanted)]
     else:
-        matches = [one for one in found if one.name.lower() == wanted.lower()]
-        matches = matches or [one for one in found if wanted and wanted.lower() in one.name.lower()]
+        matches = [device for device in devices if device.name.lower() == wanted.lower()]
+        matches = matches or [device for device in devices if wanted and wanted.lower() in device.name.lower()]
     if len(matches) > 1:
-        names = ", ".join(f"{one.index}: {one.name} ({one.host_api})" for one in matches)
+        names = ", ".join(f"{device.index}: {device.name} ({device.host_api})" for device in matches)
         raise SourceError(wanted, f"could be several microphones: say which by its number ({names})")
     if wanted and not matches and not instead:
-        raise SourceError(wanted, f"no microphone is called so; there are {', '.join(one.name for one in found)}")
-    return matches[0] if matches else next((one for one in found if one.default), found[0])
+        raise SourceError(
+            wanted, f"no microphone is called so; there are {', '.join(device.name for device in devices)}"
+        )
+    return matches[0] if matches else next((device for device in devices if device.default), devices[0])
 
 
 def _code(exc: Exception) -> int:
@@ -277,12 +269,12 @@ def _code(exc: Exception) -> int:
 
 
 def _explained(exc: Exception) -> str:
-    """What PortAudio's error means for a person."""
-    said = next((part for part in exc.args if isinstance(part, str)), str(exc)).lower()
+    """Return what an error of PortAudio means, for the user."""
+    text = next((part for part in exc.args if isinstance(part, str)), str(exc)).lower()
     return {
         NO_DEVICE: "no such microphone any more",
         BUSY: "is in use by another program",
         HOST: "is gone, or its sound system refuses it",
         BAD_RATE: "takes neither the wire's rate nor its own",
         BAD_CHANNELS: "takes neither one channel nor its own number of them",
-    }.get(_code(exc), f"cannot be listened to: {said}")
+    }.get(_code(exc), f"cannot be listened to: {text}")

@@ -1,4 +1,4 @@
-"""Turns in a library that may hang: one at a time, and nobody waits for ever."""
+"""The lock of a library that may hang: one thread at a time, and no thread waits for ever."""
 
 from threading import Event, Thread
 

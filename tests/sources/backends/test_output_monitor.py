@@ -1,4 +1,4 @@
-"""What this machine plays: through `parec` where there is one, and elsewhere in words that say how it is done there."""
+"""Recording what this machine plays: with `parec`, or an error that says how to do it on this system."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""PortAudio as it was seen to behave, played by a stand-in: refusals, noise, overflow, lists that change."""
+"""PortAudio's real behaviour, imitated by a fake: refusals, prints, overflows, lists that change."""
 
 import sys
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import pytest
 
 from asrcli.core.audio import Format
 from asrcli.core.errors import SourceError
-from asrcli.sources.backends import portaudio
+from asrcli.sources.backends import installation, portaudio
 from asrcli.sources.backends.library_turn import LibraryTurn
 from asrcli.sources.backends.portaudio import PortAudio, input_devices
 from asrcli.sources.microphone import LostSamples
@@ -246,7 +246,7 @@ def test_an_overflow_says_how_much_is_lost(fake: Fake, monkeypatch: pytest.Monke
 def test_without_pyaudio_the_commands_that_bring_it_are_told(monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
     """For this system; what PyAudio prints about it does not reach the transcript."""
     monkeypatch.setitem(sys.modules, "pyaudio", None)
-    monkeypatch.setattr(portaudio, "_distribution", lambda: "ubuntu debian")
+    monkeypatch.setattr(installation, "_distribution", lambda: "ubuntu debian")
     with pytest.raises(SourceError, match=r"apt-get install portaudio19-dev gcc python3-dev && .* pip install pyaudio"):
         input_devices()
     monkeypatch.setattr(sys, "platform", "darwin")
