@@ -2,12 +2,13 @@
 
 from dataclasses import asdict
 
-from asrcli.cli.options import shared as o
+from asrcli.cli.options.logging import Debug, LogFile
+from asrcli.cli.options.output import AsJson
 
 EXAMPLES = "Examples:\n\nasr devices\n\nasr devices --json | jq -r '.[] | select(.default).name'"
 
 
-def devices(as_json: o.AsJson = False, debug: o.Debug = False, log_file: o.LogFile = None) -> None:
+def devices(as_json: AsJson = False, debug: Debug = False, log_file: LogFile = None) -> None:
     """List the microphones of this machine: number, name, host API, rate and channels.
 
     Name one to asr mic with --device, by its number or a part of its name.

@@ -5,12 +5,29 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.options import budget as options_budget
 from asrcli.cli.options import journal as options_journal
-from asrcli.cli.options import shared as o
 from asrcli.cli.options import values
-from asrcli.cli.options.connection import ConnectionOptions
+from asrcli.cli.options.audio import (
+    Agc,
+    Channel,
+    Channels,
+    Denoise,
+    EachChannel,
+    Encoding,
+    End,
+    Gain,
+    Pace,
+    Passthrough,
+    Paths,
+    Rate,
+    Raw,
+    Start,
+    Track,
+)
+from asrcli.cli.options.connection import ConnectionOptions, Heartbeat
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.logging import LoggingOptions
-from asrcli.cli.options.output import OutputOptions
+from asrcli.cli.options.model import ModelName
+from asrcli.cli.options.output import OutputDir, OutputOptions
 from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError, combine_errors
@@ -31,31 +48,31 @@ ffmpeg -i film.mkv -f wav - | asr file - --local -f srt -o film.srt"""
 
 @expand_option_groups
 def file(
-    paths: o.Paths,
+    paths: Paths,
     *,
-    start: o.Start = None,
-    end: o.End = None,
-    track: o.Track = None,
-    channel: o.Channel = "mix",
-    each_channel: o.EachChannel = False,
-    gain: o.Gain = 0.0,
-    denoise: o.Denoise = False,
-    agc: o.Agc = False,
-    pace: o.Pace = None,
-    raw: o.Raw = False,
-    encoding: o.Encoding = None,
-    rate: o.Rate = None,
-    channels: o.Channels = None,
-    passthrough: o.Passthrough = False,
-    model: o.ModelName = "fun-asr-realtime",
+    start: Start = None,
+    end: End = None,
+    track: Track = None,
+    channel: Channel = "mix",
+    each_channel: EachChannel = False,
+    gain: Gain = 0.0,
+    denoise: Denoise = False,
+    agc: Agc = False,
+    pace: Pace = None,
+    raw: Raw = False,
+    encoding: Encoding = None,
+    rate: Rate = None,
+    channels: Channels = None,
+    passthrough: Passthrough = False,
+    model: ModelName = "fun-asr-realtime",
     recognition_options: RecognitionOptions,
     connection_options: ConnectionOptions,
-    heartbeat: o.Heartbeat = None,
+    heartbeat: Heartbeat = None,
     retry_options: RetryOptions,
     budget: options_budget.BudgetLimit = None,
     estimate: options_budget.Estimate = False,
     output_options: OutputOptions,
-    output_dir: o.OutputDir = None,
+    output_dir: OutputDir = None,
     journal: options_journal.KeepIn = None,
     no_journal: options_journal.KeepNothing = False,
     logging_options: LoggingOptions,

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asrcli.cli.options import journal as options_journal
-from asrcli.cli.options import shared as o
 from asrcli.cli.options import values
+from asrcli.cli.options.audio import Agc, Denoise, Gain
 from asrcli.cli.options.budget import BudgetLimit, budget_limit
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.logging import LoggingOptions
+from asrcli.cli.options.model import model_option
 from asrcli.cli.options.output import OutputOptions
+from asrcli.cli.options.panels import AUDIO, CONNECTION, FLAG
 from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError
@@ -40,25 +42,25 @@ Devices = Annotated[
         help="Microphone by number or part of its name (see asr devices); monitor: what is played here; "
         "may be repeated: mic and monitor.",
         metavar="NAME|N",
-        rich_help_panel=o.AUDIO,
+        rich_help_panel=AUDIO,
     ),
 ]
 MeterOnly = Annotated[
     bool,
-    typer.Option("--test", help="Show the level, advise, send nothing.", metavar=o.FLAG, rich_help_panel=o.AUDIO),
+    typer.Option("--test", help="Show the level, advise, send nothing.", metavar=FLAG, rich_help_panel=AUDIO),
 ]
 For = Annotated[
     str | None,
-    typer.Option("--for", help="End after so long: 50s, 10m, 1:30:00.", metavar="TIME", rich_help_panel=o.AUDIO),
+    typer.Option("--for", help="End after so long: 50s, 10m, 1:30:00.", metavar="TIME", rich_help_panel=AUDIO),
 ]
 UntilSilence = Annotated[
     str | None,
-    typer.Option(help="End when nobody has spoken for so long: 30s, 5m.", metavar="TIME", rich_help_panel=o.AUDIO),
+    typer.Option(help="End when nobody has spoken for so long: 30s, 5m.", metavar="TIME", rich_help_panel=AUDIO),
 ]
 PushToTalk = Annotated[
     bool,
     typer.Option(
-        "--ptt", help="Push to talk: space begins and ends each utterance.", metavar=o.FLAG, rich_help_panel=o.AUDIO
+        "--ptt", help="Push to talk: space begins and ends each utterance.", metavar=FLAG, rich_help_panel=AUDIO
     ),
 ]
 SaveAudio = Annotated[
@@ -66,7 +68,7 @@ SaveAudio = Annotated[
     typer.Option(
         help="Keep what is sent: .wav, .flac, .mp3 or .opus, playable at any moment.",
         metavar="PATH",
-        rich_help_panel=o.AUDIO,
+        rich_help_panel=AUDIO,
     ),
 ]
 DeviceRetry = Annotated[
@@ -74,20 +76,20 @@ DeviceRetry = Annotated[
     typer.Option(
         "--device-retry/--no-device-retry",
         help="Wait for a device that goes away.",
-        metavar=o.FLAG,
-        rich_help_panel=o.AUDIO,
+        metavar=FLAG,
+        rich_help_panel=AUDIO,
     ),
 ]
 ModelName = Annotated[
-    str | None, o.asked_model(". Default: fun-asr-realtime; qwen3-asr-flash-realtime with --ptt or --no-vad.")
+    str | None, model_option(". Default: fun-asr-realtime; qwen3-asr-flash-realtime with --ptt or --no-vad.")
 ]
 Heartbeat = Annotated[
     bool | None,
     typer.Option(
         "--heartbeat/--no-heartbeat",
         help="While paused or muted send silence, and keep the connection; --no-heartbeat sends nothing. Default: on.",
-        metavar=o.FLAG,
-        rich_help_panel=o.CONNECTION,
+        metavar=FLAG,
+        rich_help_panel=CONNECTION,
         show_default=False,
     ),
 ]
@@ -103,9 +105,9 @@ def mic(
     ptt: PushToTalk = False,
     save_audio: SaveAudio = None,
     device_retry: DeviceRetry = True,
-    gain: o.Gain = 0.0,
-    denoise: o.Denoise = False,
-    agc: o.Agc = False,
+    gain: Gain = 0.0,
+    denoise: Denoise = False,
+    agc: Agc = False,
     model: ModelName = None,
     recognition_options: RecognitionOptions,
     connection_options: ConnectionOptions,

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from asrcli.cli.options import shared as o
+from asrcli.cli.options.logging import Debug
+from asrcli.cli.options.output import AsJson
 from asrcli.core.errors import UsageError
 from asrcli.dashscope.catalogue import MODELS, Model
 from asrcli.dashscope.model_selection import similar_models
@@ -25,7 +26,7 @@ Name = Annotated[
 ]
 
 
-def models(name: Name = None, as_json: o.AsJson = False, debug: o.Debug = False) -> None:
+def models(name: Name = None, as_json: AsJson = False, debug: Debug = False) -> None:
     """List the models of the service, or show all that is known of one.
 
     A model that is not listed can be asked all the same: new ones appear monthly.

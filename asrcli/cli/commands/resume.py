@@ -12,12 +12,13 @@ import typer
 
 from asrcli.cli.console import print_message
 from asrcli.cli.options import journal as options_journal
-from asrcli.cli.options import shared as o
 from asrcli.cli.options.budget import BudgetLimit, budget_limit
 from asrcli.cli.options.confirmation import Yes, confirm
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.logging import LoggingOptions
+from asrcli.cli.options.model import model_option
+from asrcli.cli.options.panels import FLAG
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import SourceError, UsageError, bare_url
 from asrcli.dashscope.endpoints import EndpointRequest, region_of, requested_endpoint, resolve_endpoint
@@ -44,8 +45,8 @@ EXAMPLES = "Examples:\n\nasr resume --last\n\nasr resume 20261124-2305 --local"
 SessionId = Annotated[
     str | None, typer.Argument(help="Which: its name, or how that begins.", metavar="[ID]", show_default=False)
 ]
-Last = Annotated[bool, typer.Option("--last", help="The newest, as without ID.", metavar=o.FLAG)]
-ModelName = Annotated[str | None, o.asked_model(". Default: the one of the session.")]
+Last = Annotated[bool, typer.Option("--last", help="The newest, as without ID.", metavar=FLAG)]
+ModelName = Annotated[str | None, model_option(". Default: the one of the session.")]
 
 
 @expand_option_groups

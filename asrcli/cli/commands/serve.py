@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asrcli.cli.console import print_message
-from asrcli.cli.options import shared as o
+from asrcli.cli.options.logging import Debug, LogFile, Quiet
+from asrcli.cli.options.panels import CONNECTION
 from asrcli.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,17 +37,17 @@ class SecondPass(StrEnum):
     NEVER = "never"
 
 
-Host = Annotated[str, typer.Option(help="Address to listen at.", metavar="ADDRESS", rich_help_panel=o.CONNECTION)]
+Host = Annotated[str, typer.Option(help="Address to listen at.", metavar="ADDRESS", rich_help_panel=CONNECTION)]
 Port = Annotated[
     int,
     typer.Option(
-        help="Port to listen at; 0 takes a free one.", min=0, max=65535, metavar="PORT", rich_help_panel=o.CONNECTION
+        help="Port to listen at; 0 takes a free one.", min=0, max=65535, metavar="PORT", rich_help_panel=CONNECTION
     ),
 ]
 KeyFile = Annotated[
     Path | None,
     typer.Option(
-        "--api-key-file", help="Ask clients for the key in this file.", metavar="PATH", rich_help_panel=o.CONNECTION
+        "--api-key-file", help="Ask clients for the key in this file.", metavar="PATH", rich_help_panel=CONNECTION
     ),
 ]
 Origins = Annotated[
@@ -56,7 +57,7 @@ Origins = Annotated[
         help="Let web pages of this origin in, as https://HOST, and requests that name its host; * lets in all. "
         "Without a key, those of other origins get 403. Repeat for more.",
         metavar="ORIGIN",
-        rich_help_panel=o.CONNECTION,
+        rich_help_panel=CONNECTION,
     ),
 ]
 EngineName = Annotated[
@@ -138,9 +139,9 @@ def serve(
     faults: FaultScript = None,
     chaos: ChaosSeed = None,
     chaos_waits: Waiting = False,
-    quiet: o.Quiet = False,
-    debug: o.Debug = False,
-    log_file: o.LogFile = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+    log_file: LogFile = None,
 ) -> None:
     """Serve both realtime wires of DashScope on this machine, without network or key.
 

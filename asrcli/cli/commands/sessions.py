@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asrcli.cli.options import journal as options_journal
-from asrcli.cli.options import shared as o
 from asrcli.cli.options.confirmation import Yes, confirm
+from asrcli.cli.options.logging import Debug, LogFile
+from asrcli.cli.options.output import AsJson
 from asrcli.core.errors import OutputError, SourceError, UsageError
 from asrcli.core.events import Final, Gap
 
@@ -36,11 +37,11 @@ Ids = Annotated[
 def sessions(
     action: Wanted = SessionsAction.LIST,
     ids: Ids = None,
-    as_json: o.AsJson = False,
+    as_json: AsJson = False,
     journal: options_journal.PlainFolder = None,
     yes: Yes = False,
-    debug: o.Debug = False,
-    log_file: o.LogFile = None,
+    debug: Debug = False,
+    log_file: LogFile = None,
 ) -> None:
     """List, show or delete what is kept of microphone runs: the audio and its text.
 

@@ -4,16 +4,17 @@ from typing import Annotated
 
 import typer
 
-from asrcli.cli.options import shared as o
 from asrcli.cli.options.connection import EndpointOptions
 from asrcli.cli.options.groups import expand_option_groups
+from asrcli.cli.options.logging import Debug, LogFile
+from asrcli.cli.options.panels import FLAG
 
 EXAMPLES = "Examples:\n\nasr token --expires 600\n\nasr token --json | jq .expires_at"
 
 Expires = Annotated[
     int, typer.Option(help="For how long it is to be taken, 1 to 1800.", min=1, max=1800, metavar="SECONDS")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON, with its end (expires_at).", metavar=o.FLAG)]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON, with its end (expires_at).", metavar=FLAG)]
 
 
 @expand_option_groups
@@ -22,8 +23,8 @@ def token(
     as_json: AsJson = False,
     *,
     connection_options: EndpointOptions,
-    debug: o.Debug = False,
-    log_file: o.LogFile = None,
+    debug: Debug = False,
+    log_file: LogFile = None,
 ) -> None:
     """Have a temporary key made from yours, and print it: for a browser, a telephone, a stranger.
 

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from asrcli.cli.options import journal as options_journal
-from asrcli.cli.options import shared as o
+from asrcli.cli.options.logging import Debug, LogFile
+from asrcli.cli.options.output import AsJson
 
 EXAMPLES = "Examples:\n\nasr verify 20261124-2305\n\nasr verify 20261124-2305 --json"
 
@@ -14,10 +15,10 @@ SessionId = Annotated[str, typer.Argument(help="Which: its name, or how that beg
 
 def verify(
     session: SessionId,
-    as_json: o.AsJson = False,
+    as_json: AsJson = False,
     journal: options_journal.PlainFolder = None,
-    debug: o.Debug = False,
-    log_file: o.LogFile = None,
+    debug: Debug = False,
+    log_file: LogFile = None,
 ) -> None:
     """Count from the audio and the events of a session what became of every second, and compare with its account.
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asrcli.cli.options import shared as o
 from asrcli.cli.options.connection import EndpointOptions
 from asrcli.cli.options.groups import expand_option_groups
+from asrcli.cli.options.logging import Debug, LogFile, Quiet
+from asrcli.cli.options.model import known_models
+from asrcli.cli.options.output import AsJson
+from asrcli.cli.options.panels import FLAG
 from asrcli.core.errors import AsrError, ServiceRefused, UsageError, combine_errors
 
 if TYPE_CHECKING:
@@ -75,7 +78,7 @@ TargetModel = Annotated[
     typer.Option(
         "--model",
         help=f"The one model that the list is for. Default: {USUAL_MODEL}.",
-        autocompletion=o.models,
+        autocompletion=known_models,
         metavar="NAME",
         rich_help_panel=LIST_PANEL,
         show_default=False,
@@ -95,7 +98,7 @@ Wait = Annotated[
     typer.Option(
         "--wait/--no-wait",
         help="--wait: for the 5 minutes between two updates. --no-wait: not even until it can be used.",
-        metavar=o.FLAG,
+        metavar=FLAG,
         rich_help_panel=LIST_PANEL,
         show_default=False,
     ),
@@ -106,7 +109,7 @@ Yes = Annotated[
         "--yes",
         "-y",
         help="Delete, or replace other words, without asking.",
-        metavar=o.FLAG,
+        metavar=FLAG,
         rich_help_panel=LIST_PANEL,
     ),
 ]
@@ -117,16 +120,16 @@ def vocab(
     action: Wanted = VocabAction.LIST,
     what: What = None,
     *,
-    as_json: o.AsJson = False,
+    as_json: AsJson = False,
     words: Words = None,
     model: TargetModel = None,
     prefix: Prefix = None,
     wait: Wait = None,
     yes: Yes = False,
     connection_options: EndpointOptions,
-    quiet: o.Quiet = False,
-    debug: o.Debug = False,
-    log_file: o.LogFile = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+    log_file: LogFile = None,
 ) -> None:
     """List, show, create, update, delete or sync hot-word lists.
 

@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asrcli.cli.build.text_files import MOST_BYTES
-from asrcli.cli.options import shared as o
 from asrcli.cli.options import values
+from asrcli.cli.options.audio import Channels, Encoding, Pace, Rate, Raw
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.groups import expand_option_groups
+from asrcli.cli.options.logging import Debug, LogFile
+from asrcli.cli.options.model import model_option
+from asrcli.cli.options.panels import AUDIO, FLAG, MODEL, OUTPUT
+from asrcli.cli.options.values import seconds_within_a_day
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.model_selection import AUTO, find_model
@@ -59,8 +63,8 @@ Vad = Annotated[
     typer.Option(
         "--vad/--no-vad",
         help="Realtime wire: the server cuts sentences; --no-vad commits all the audio as one.",
-        metavar=o.FLAG,
-        rich_help_panel=o.MODEL,
+        metavar=FLAG,
+        rich_help_panel=MODEL,
     ),
 ]
 First = Annotated[
@@ -84,28 +88,28 @@ TextLines = Annotated[
     typer.Option(
         "--text",
         help="Send the lines of standard input as text messages (--wire none).",
-        metavar=o.FLAG,
+        metavar=FLAG,
         rich_help_panel=MESSAGES,
     ),
 ]
 ShowSent = Annotated[
-    bool, typer.Option("--show-sent", help="Show what is sent too.", metavar=o.FLAG, rich_help_panel=o.OUTPUT)
+    bool, typer.Option("--show-sent", help="Show what is sent too.", metavar=FLAG, rich_help_panel=OUTPUT)
 ]
 StampLines = Annotated[
-    bool, typer.Option("--stamp", help="Add time and direction.", metavar=o.FLAG, rich_help_panel=o.OUTPUT)
+    bool, typer.Option("--stamp", help="Add time and direction.", metavar=FLAG, rich_help_panel=OUTPUT)
 ]
 AudioFormat = Annotated[
     str,
     typer.Option(
         help="pcm decodes the file; another name announces it and sends the file's own bytes.",
         metavar="NAME",
-        rich_help_panel=o.AUDIO,
+        rich_help_panel=AUDIO,
     ),
 ]
 ChunkMs = Annotated[
     int,
     typer.Option(
-        help="Length of a piece of audio, in milliseconds.", min=10, max=2000, metavar="MS", rich_help_panel=o.AUDIO
+        help="Length of a piece of audio, in milliseconds.", min=10, max=2000, metavar="MS", rich_help_panel=AUDIO
     ),
 ]
 Wait = Annotated[
@@ -113,26 +117,26 @@ Wait = Annotated[
     typer.Option(
         help="How many seconds to wait for the next answer at the end. Default: 30; 3 with --wire none.",
         min=0.1,
-        callback=o.finite,
+        callback=seconds_within_a_day,
         metavar="S",
         rich_help_panel=WIRE,
         show_default=False,
     ),
 ]
 ModelName = Annotated[
-    str, o.asked_model(" by name. Default: fun-asr-realtime; qwen3-asr-flash-realtime with --wire realtime.")
+    str, model_option(" by name. Default: fun-asr-realtime; qwen3-asr-flash-realtime with --wire realtime.")
 ]
 Printed = Annotated[
     str | None,
-    typer.Option("--output", "-o", help="Write the messages to this file.", metavar="PATH", rich_help_panel=o.OUTPUT),
+    typer.Option("--output", "-o", help="Write the messages to this file.", metavar="PATH", rich_help_panel=OUTPUT),
 ]
 Replaced = Annotated[
     bool,
     typer.Option(
         "--overwrite",
         help="Write over a file that holds something else.",
-        metavar=o.FLAG,
-        rich_help_panel=o.OUTPUT,
+        metavar=FLAG,
+        rich_help_panel=OUTPUT,
     ),
 ]
 
@@ -150,19 +154,19 @@ def ws_raw(
     first: First = None,
     last: Last = None,
     text: TextLines = False,
-    pace: o.Pace = None,
+    pace: Pace = None,
     chunk_ms: ChunkMs = 100,
     audio_format: AudioFormat = "pcm",
-    raw: o.Raw = False,
-    encoding: o.Encoding = None,
-    rate: o.Rate = None,
-    channels: o.Channels = None,
+    raw: Raw = False,
+    encoding: Encoding = None,
+    rate: Rate = None,
+    channels: Channels = None,
     show_sent: ShowSent = False,
     stamp: StampLines = False,
     output: Printed = None,
     overwrite: Replaced = False,
-    debug: o.Debug = False,
-    log_file: o.LogFile = None,
+    debug: Debug = False,
+    log_file: LogFile = None,
 ) -> None:
     """Talk to a service message by message and print each of its messages as it came, one to a line.
 

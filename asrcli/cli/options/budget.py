@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asrcli.cli.options.shared import CONNECTION, FLAG
+from asrcli.cli.options.panels import CONNECTION, FLAG
 from asrcli.core.errors import UsageError, bare_url
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import Model

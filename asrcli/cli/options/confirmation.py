@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from asrcli.cli.options.shared import FLAG
+from asrcli.cli.options.panels import FLAG
 from asrcli.core.errors import UsageError
 from asrcli.core.printable import harmless
 

@@ -4,7 +4,7 @@ import os
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
@@ -12,7 +12,7 @@ import typer
 from asrcli.cli.build.api_key import read_key
 from asrcli.cli.build.text_files import data_of
 from asrcli.cli.console import print_message
-from asrcli.cli.options import shared as o
+from asrcli.cli.options.panels import CONNECTION, FLAG
 from asrcli.core.errors import MissingKey, UsageError, bare_url
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.dashscope.catalogue import MODELS, Model
@@ -27,27 +27,66 @@ from asrcli.dashscope.endpoints import (
 
 INSPECTION = ("X-DashScope-DataInspection", "enable")
 
+
+def url_option(default: str) -> Any:
+    """`--url`, where the commands differ in what it defaults to."""
+    return typer.Option(
+        "--url",
+        "--base-url",
+        help=f"Address of the service. Default: {default}",
+        metavar="URL",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    )
+
+
+Url = Annotated[str | None, url_option("that of the --region.")]
+Local = Annotated[
+    bool,
+    typer.Option(
+        "--local",
+        help="Ask the embedded recognizer: offline, no key; US English, modest accuracy.",
+        metavar=FLAG,
+        rich_help_panel=CONNECTION,
+    ),
+]
+ApiKeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Read the API key from this file, not from DASHSCOPE_API_KEY.", metavar="PATH", rich_help_panel=CONNECTION
+    ),
+]
+Heartbeat = Annotated[
+    bool | None,
+    typer.Option(
+        "--heartbeat/--no-heartbeat",
+        help="Keep the connection through long silence. Default: where the model can.",
+        metavar=FLAG,
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    ),
+]
 Region = Annotated[
     str | None,
     typer.Option(
         help="Where the key was issued: cn-beijing, ap-southeast-1, ... Default: cn-beijing.",
         autocompletion=lambda: list(REGIONS),
         metavar="NAME",
-        rich_help_panel=o.CONNECTION,
+        rich_help_panel=CONNECTION,
         show_default=False,
     ),
 ]
 Workspace = Annotated[
     str | None,
-    typer.Option(help="Workspace that the key belongs to.", metavar="ID", rich_help_panel=o.CONNECTION),
+    typer.Option(help="Workspace that the key belongs to.", metavar="ID", rich_help_panel=CONNECTION),
 ]
 TemporaryKey = Annotated[
     bool,
     typer.Option(
         "--temporary-key",
         help="Have a key of a minute made for each connection, and send that.",
-        metavar=o.FLAG,
-        rich_help_panel=o.CONNECTION,
+        metavar=FLAG,
+        rich_help_panel=CONNECTION,
     ),
 ]
 Proxy = Annotated[
@@ -55,7 +94,7 @@ Proxy = Annotated[
     typer.Option(
         help="Proxy to go through. Default: as HTTPS_PROXY and its like say.",
         metavar="URL",
-        rich_help_panel=o.CONNECTION,
+        rich_help_panel=CONNECTION,
         show_default=False,
     ),
 ]
@@ -65,7 +104,7 @@ CertificateFile = Annotated[
         "--ca",
         help="Trust the certificates in this file too.",
         metavar="PATH",
-        rich_help_panel=o.CONNECTION,
+        rich_help_panel=CONNECTION,
     ),
 ]
 
@@ -74,10 +113,10 @@ CertificateFile = Annotated[
 class EndpointOptions:
     """The options for a service with its key, as they were given."""
 
-    url: o.Url = None
+    url: Url = None
     region: Region = None
     workspace: Workspace = None
-    api_key_file: o.ApiKeyFile = None
+    api_key_file: ApiKeyFile = None
     proxy: Proxy = None
     ca: CertificateFile = None
 
@@ -138,7 +177,7 @@ class EndpointOptions:
 class ConnectionOptions(EndpointOptions):
     """Those, and the recognizer on this machine."""
 
-    local: o.Local = False
+    local: Local = False
     temporary_key: TemporaryKey = False
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asrcli.cli.console import print_message
-from asrcli.cli.options import shared as o
+from asrcli.cli.options.panels import FLAG, OUTPUT
 from asrcli.core.errors import SourceError, UsageError
 from asrcli.core.events import Notice
 
@@ -30,16 +30,16 @@ KeepIn = Annotated[
         "--journal",
         help="Keep the talk here until it has its text (asr resume). Default: the user's state directory.",
         metavar="DIR",
-        rich_help_panel=o.OUTPUT,
+        rich_help_panel=OUTPUT,
         show_default=False,
     ),
 ]
 KeepNothing = Annotated[
-    bool, typer.Option("--no-journal", help="Keep no journal.", metavar=o.FLAG, rich_help_panel=o.OUTPUT)
+    bool, typer.Option("--no-journal", help="Keep no journal.", metavar=FLAG, rich_help_panel=OUTPUT)
 ]
 Folder = Annotated[
     Path | None,
-    typer.Option("--journal", help=JOURNAL_HELP, metavar="DIR", rich_help_panel=o.OUTPUT, show_default=False),
+    typer.Option("--journal", help=JOURNAL_HELP, metavar="DIR", rich_help_panel=OUTPUT, show_default=False),
 ]
 PlainFolder = Annotated[Path | None, typer.Option("--journal", help=JOURNAL_HELP, metavar="DIR", show_default=False)]
 

@@ -1,9 +1,34 @@
 """How much of itself a command tells, and where: the options of it, once."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
 
-from asrcli.cli.options import shared as o
+import typer
+
 from asrcli.cli.options import values
+from asrcli.cli.options.panels import DIAGNOSIS, FLAG
+
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No status on standard error.", metavar=FLAG, rich_help_panel=DIAGNOSIS)
+]
+Verbose = Annotated[
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        help="More status; -vv everything.",
+        metavar=FLAG,
+        show_default=False,
+        rich_help_panel=DIAGNOSIS,
+    ),
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.", metavar=FLAG, rich_help_panel=DIAGNOSIS)]
+LogFile = Annotated[
+    Path | None,
+    typer.Option(help="Log to this file, rotating at 1 MB.", metavar="PATH", rich_help_panel=DIAGNOSIS),
+]
 
 
 @dataclass(frozen=True)
@@ -14,10 +39,10 @@ class LoggingOptions:
         UsageError: less and more of it.
     """
 
-    quiet: o.Quiet = False
-    verbose: o.Verbose = 0
-    debug: o.Debug = False
-    log_file: o.LogFile = None
+    quiet: Quiet = False
+    verbose: Verbose = 0
+    debug: Debug = False
+    log_file: LogFile = None
 
     def __post_init__(self) -> None:
         values.status_level(quiet=self.quiet, verbose=self.verbose)

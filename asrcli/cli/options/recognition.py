@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from asrcli.cli.options.shared import FLAG, MODEL
+from asrcli.cli.options.panels import FLAG, MODEL
 from asrcli.cli.options.values import given_text
 from asrcli.core.errors import UsageError, shorten
 from asrcli.core.settings import SILENCE_MS, RecognitionSettings

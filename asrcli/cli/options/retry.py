@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from asrcli.cli.options.shared import CONNECTION, FLAG, finite
+from asrcli.cli.options.panels import CONNECTION, FLAG
+from asrcli.cli.options.values import seconds_within_a_day
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import ConnectionSettings, RetrySettings
 
@@ -48,7 +49,7 @@ RetryWait = Annotated[
         help="At most so many seconds before the first attempt; it doubles with each.",
         min=0,
         max=60,
-        callback=finite,
+        callback=seconds_within_a_day,
         metavar="S",
         rich_help_panel=CONNECTION,
     ),
@@ -59,7 +60,7 @@ CatchUp = Annotated[
         help="How many times real time what was missed is sent.",
         min=1,
         max=1000,
-        callback=finite,
+        callback=seconds_within_a_day,
         metavar="N",
         rich_help_panel=CONNECTION,
     ),
@@ -69,7 +70,7 @@ ConnectTimeout = Annotated[
     typer.Option(
         help="How many seconds a connection, and then the service, may take to come up.",
         min=0.1,
-        callback=finite,
+        callback=seconds_within_a_day,
         metavar="S",
         rich_help_panel=CONNECTION,
     ),
@@ -79,7 +80,7 @@ StallTimeout = Annotated[
     typer.Option(
         help="How many seconds the service may take nothing of what is sent, and send nothing.",
         min=0.1,
-        callback=finite,
+        callback=seconds_within_a_day,
         metavar="S",
         rich_help_panel=CONNECTION,
     ),
@@ -89,7 +90,7 @@ Keepalive = Annotated[
     typer.Option(
         help="Ping every so many seconds. Default: half of --stall-timeout.",
         min=0.1,
-        callback=finite,
+        callback=seconds_within_a_day,
         metavar="S",
         rich_help_panel=CONNECTION,
         show_default=False,

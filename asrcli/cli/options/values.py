@@ -3,6 +3,8 @@
 import re
 from enum import StrEnum
 
+import typer
+
 from asrcli.cli.build.text_files import read_text_file
 from asrcli.core.errors import UsageError, shorten
 
@@ -147,3 +149,10 @@ def status_level(*, quiet: bool, verbose: int) -> int | None:
     if quiet and verbose:
         raise UsageError("--quiet with --verbose: one asks for less, the other for more")
     return None if quiet else verbose
+
+
+def seconds_within_a_day(value: float | None) -> float | None:
+    """The number of an option, which must be one that can be counted with: a day in seconds is enough of anything."""
+    if value is not None and not -86_400 <= value <= 86_400:
+        raise typer.BadParameter(f"{value} is not a number up to 86400")
+    return value
