@@ -23,7 +23,6 @@ IMPURE = {
 }  # fmt: skip
 # One noun that two files would cut in two.
 LONG = {
-    "asrcli/cli/commands/vocab.py",
     "asrcli/engine/loop.py",
     "asrcli/protocol/inference/codec.py",
     "tests/protocol/inference/test_translation.py",

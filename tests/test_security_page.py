@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.build.run import LOG_BYTES, LOG_FILES
+from asrcli.cli.build.log_file import LOG_BYTES, LOG_FILES
 from asrcli.cli.build.text_files import MOST_BYTES
 from asrcli.engine import audio_store
 from asrcli.journal.append_file import PRIVATE_FILE, PRIVATE_FOLDER

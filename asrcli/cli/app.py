@@ -56,16 +56,15 @@ COMMANDS = {
     "mic": "Transcribe what the microphone hears, while it is spoken.",
     "devices": "List the microphones of this machine: number, name, host API, rate and channels.",
     "file": "Transcribe files, or standard input.",
-    "resume": "Go on with a session of asr mic or asr file that was interrupted: transcribe what has no text yet.",
-    "sessions": "List, show or delete what is kept of microphone runs: the audio and its text.",
-    "verify": "Count from the audio and the events of a session what became of every second, "
-    "and compare with its account.",
-    "ws-raw": "Talk to a service message by message and print each of its messages as it came, one to a line.",
+    "resume": "Continue a session of asr mic or asr file that was interrupted: transcribe what has no text yet.",
+    "sessions": "List, show or delete the recorded sessions: the audio and its text.",
+    "verify": "Check from the recorded audio and events of a session that no second is lost or counted wrongly.",
+    "ws-raw": "Exchange messages with a service, and print each of its messages as it came, one per line.",
     "models": "List the models of the service, or show all that is known of one.",
     "vocab": "List, show, create, update, delete or sync hot-word lists.",
-    "token": "Have a temporary key made from yours, and print it: for a browser, a telephone, a stranger.",
+    "token": "Get a temporary key for yours, and print it: for a browser, a telephone, a person you do not know.",
     "serve": "Serve both realtime wires of DashScope on this machine, without network or key.",
-    "schema": "Print the JSON Schema of the lines that --format jsonl puts out (version 1).",
+    "schema": "Print the JSON Schema of the lines that --format jsonl writes (version 1).",
 }
 
 

@@ -208,7 +208,7 @@ ONE, TWO, THREE = (f"20261124-23050{number}-a1b2" for number in "123")
         ),
         (2, ["sessions", "delete"], "delete needs an ID"),
         (2, ["sessions", "list", "x"], "list takes no ID"),
-        (2, ["resume", "--last", ONE], "--last with a session"),
+        (2, ["resume", "--last", ONE], "--last and a session are both given"),
         (
             3,
             ["resume", TWO],

@@ -9,6 +9,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
 from asrcli.cli.console import print_message
+from asrcli.outputs.pipeline import PipelineOutput
+from asrcli.terminal.interrupts import stop_requested
+from asrcli.terminal.keyboard import is_ours, without_echo
+from asrcli.terminal.restoration import restored_on_exit
 
 if TYPE_CHECKING:
     from asrcli.cli.build.outputs import OutputBuilder
@@ -20,8 +24,6 @@ def drawn(
     output_builder: "OutputBuilder", screen: TextIO, stack: ExitStack, stamp: Callable[[int], str] | None, *, finals: bool
 ) -> "Output":
     """The live view on a terminal, which is given back whatever ends us, and shows nothing of what is typed."""
-    from asrcli.terminal.keyboard import is_ours, without_echo
-    from asrcli.terminal.restoration import restored_on_exit
     from asrcli.outputs.terminal import TerminalView
 
     if hasattr(screen, "reconfigure"):
@@ -53,8 +55,6 @@ def is_pipe(file: TextIO | None) -> bool:
 
 def into_pipe(output: "Output", stamp: Callable[[int], str] | None) -> "Output":
     """The output, which outlives a reader that died of the Ctrl-C that was meant for us."""
-    from asrcli.terminal.interrupts import stop_requested
-    from asrcli.outputs.pipeline import PipelineOutput
 
     def closed() -> None:
         # Python flushes standard output once more on its way out: that must not meet the closed pipe again.

@@ -14,11 +14,18 @@ from asrcli.cli.build.sources import UNTREATED, AudioEnhancement
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.errors import UsageError
 from asrcli.core.events import Notice
+from asrcli.outputs.echo_detector import EchoDetector
+from asrcli.runs.run import ConcurrentSources
+from asrcli.sources.clip import amplified
+from asrcli.sources.microphone import KeyCommand
+from asrcli.sources.microphone import Microphone
+from asrcli.sources.utterances import UtteranceCutter
+from threading import Thread
+import logging
 
 if TYPE_CHECKING:
-    from asrcli.runs.run import ConcurrentSources
     from asrcli.core.interfaces import Output, Source
-    from asrcli.sources.microphone import Device, Microphone
+    from asrcli.sources.microphone import Device
     from asrcli.sources.microphone_timeline import ListeningMode
 
 MIC, MONITOR = "mic", "monitor"
@@ -52,8 +59,6 @@ class MicrophoneBuilder:
         Raises:
             UsageError: a device twice.
         """
-        from asrcli.sources.microphone import Microphone
-        from asrcli.sources.clip import amplified
 
         names = self.devices or (MIC,)
         if len(set(map(str.lower, names))) < len(names):
@@ -76,8 +81,6 @@ class MicrophoneBuilder:
 
     def echo(self, tell: Callable[[Notice], None]) -> "list[Output]":
         """What notices that a microphone hears what is played, where both are listened to."""
-        from asrcli.outputs.echo_detector import EchoDetector
-
         played = [name for name in self.devices if MONITOR in name.lower()]
         return [EchoDetector(tell, played)] if 0 < len(played) < len(self.devices) else []
 
@@ -99,8 +102,6 @@ class MicrophoneBuilder:
             UsageError: what cannot be done here, or to audio of this rate.
             OutputError: where the audio cannot be kept.
         """
-        from asrcli.runs.run import ConcurrentSources
-
         made = [kept(self._sent(microphone)) for microphone in microphones]
         for number, path in enumerate(self.saved()):
             from asrcli.sources.recorder import RecordedSource
@@ -109,8 +110,6 @@ class MicrophoneBuilder:
         return [ConcurrentSources(tuple(made))] if len(made) > 1 else [*made]
 
     def _sent(self, source: "Source") -> "Source":
-        from asrcli.sources.utterances import UtteranceCutter
-
         source = self.treatment.of(source)
         if not self.cut:
             return source
@@ -119,8 +118,6 @@ class MicrophoneBuilder:
 
 def pressed(microphones: "Sequence[Microphone]", *, ptt: bool) -> Callable[[str], None]:
     """What a key does to the microphones."""
-    from asrcli.sources.microphone import KeyCommand
-
     wishes = {" ": KeyCommand.PAUSE, "q": KeyCommand.END, "Q": KeyCommand.END}
     if not ptt:
         wishes |= {"m": KeyCommand.MUTE, "M": KeyCommand.MUTE, "\n": KeyCommand.CUT, "\r": KeyCommand.CUT}
@@ -141,8 +138,6 @@ def quiet_libraries() -> Iterator[None]:
 
     Ours still goes to the terminal. To be entered once, before there are threads.
     """
-    import logging
-    from threading import Thread
 
     log = logging.getLogger("asrcli.portaudio")
     if sys.stderr is None:

@@ -16,9 +16,20 @@ from asrcli.cli.build.transcript_names import OVERWRITE, SUFFIXES, check_origins
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
 from asrcli.core.errors import OutputError, UsageError, bare_url
+from asrcli.outputs.capitalization import CapitalizedOutput
+from asrcli.outputs.event_log import EventLog
+from asrcli.outputs.exec_command import ExecCommand
+from asrcli.outputs.formatting import block
+from asrcli.outputs.formatting import clock, wall_clock
+from asrcli.outputs.jsonl import JsonLines
+from asrcli.outputs.line_writer import LineWriter
+from asrcli.outputs.line_writer import check
+from asrcli.outputs.overwrite_check import check_overwrite
+from asrcli.outputs.plain_text import PlainText
+from asrcli.outputs.plain_text import StatusLines
+from asrcli.runs.run import flatten_sources
 
 if TYPE_CHECKING:
-    from asrcli.outputs.line_writer import LineWriter
     from asrcli.runs.run import ConcurrentSources
     from asrcli.core.interfaces import Output, Source
 
@@ -117,8 +128,6 @@ class OutputBuilder:
                 check_origins(self.folder, dict(zip(made, map(Path, files), strict=True)))
 
     def _check_existing(self, path: Path, name: OutputFormat) -> None:
-        from asrcli.outputs.overwrite_check import check_overwrite
-
         ends, free = {each.value: suffix for each, suffix in SUFFIXES.items()}, self.template is not None
         if not self.overwrite and (problem := check_overwrite(path, name.value, ends, free=free)):
             raise UsageError(f"{path} {problem}", OVERWRITE)
@@ -148,8 +157,6 @@ def outputs(output_builder: OutputBuilder, stack: ExitStack) -> "tuple[list[Outp
     Raises:
         OutputError: what cannot be written.
     """
-    from asrcli.outputs.capitalization import CapitalizedOutput
-    from asrcli.outputs.event_log import EventLog
 
     stamp = _stamp(output_builder.stamp)
     may_draw = output_builder.level is not None and not output_builder.plain
@@ -170,14 +177,10 @@ def outputs(output_builder: OutputBuilder, stack: ExitStack) -> "tuple[list[Outp
         terminal = drawn(output_builder, screen, stack, stamp, finals=not piped or not is_pipe(sys.stdout))
         spoken.insert(0, terminal)  # it clears the screen before the reader of our pipe may write there
     if output_builder.command is not None:
-        from asrcli.outputs.exec_command import ExecCommand
-
         spoken.append(ExecCommand(output_builder.command, lambda text: print_message(f"asr: {text}")))
     made: list[Output] = [EventLog(logging.getLogger("asrcli"))]
     made += [CapitalizedOutput(output) for output in spoken] if output_builder.capitalize else spoken
     if output_builder.level is not None and screen is None:
-        from asrcli.outputs.plain_text import StatusLines
-
         made.append(StatusLines(print_message, level=output_builder.level))
     return made, written
 
@@ -193,8 +196,6 @@ def runs(
         OutputError: where nothing can be written; nothing is created yet but the folder.
     """
     from asrcli.cli.build.open_outputs import run_outputs
-    from asrcli.outputs.line_writer import check
-    from asrcli.runs.run import flatten_sources
 
     if output_builder.folder is None:
         found = [(sources, output_builder)]
@@ -215,20 +216,14 @@ def runs(
 
 
 def _lines(output_builder: OutputBuilder, name: OutputFormat) -> "LineWriter":
-    from asrcli.outputs.line_writer import LineWriter
-
     number = output_builder.formats.index(name)
     path, onto = dict(enumerate(output_builder.paths())).get(number), dict(enumerate(output_builder.onto)).get(number)
     return LineWriter(path, append=output_builder.append, onto=Path(onto) if onto else None)
 
 
 def _written(output_builder: OutputBuilder, name: OutputFormat, lines: "LineWriter", stamp: Callable[[int], str] | None) -> "Output":
-    from asrcli.outputs.plain_text import PlainText
-    from asrcli.outputs.formatting import block
 
     if name is OutputFormat.JSONL:
-        from asrcli.outputs.jsonl import JsonLines
-
         return JsonLines(lines, partials=output_builder.partials, level=output_builder.level or 0)
     if name is OutputFormat.TEXT and output_builder.template is None:
         return PlainText(lines, lambda event, _: block(event, stamp), partials=output_builder.partials)
@@ -245,8 +240,6 @@ def _written(output_builder: OutputBuilder, name: OutputFormat, lines: "LineWrit
 
 
 def _stamp(wanted: TimestampStyle | None) -> Callable[[int], str] | None:
-    from asrcli.outputs.formatting import clock, wall_clock
-
     if wanted is None:
         return None
     return clock if wanted is TimestampStyle.RELATIVE else wall_clock(datetime.now().astimezone())

@@ -13,6 +13,14 @@ from typing import TYPE_CHECKING, Any
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
 from asrcli.core.errors import OutputError
+from asrcli.cli.build import outputs as show
+from asrcli.cli.build.transcript_names import SUFFIXES
+from asrcli.journal.source import ContinuedOutput
+from asrcli.outputs.event_log import EventLog
+from asrcli.outputs.line_writer import LineWriter
+from asrcli.outputs.overwrite_check import check_overwrite
+from asrcli.outputs.plain_text import StatusLines
+from dataclasses import replace
 
 if TYPE_CHECKING:
     from asrcli.cli.build.open_outputs import Closable
@@ -36,12 +44,7 @@ def resumed_outputs(
     Raises:
         OutputError: a file that cannot be written.
     """
-    from asrcli.cli.build import outputs as show
     from asrcli.cli.build.open_outputs import open_outputs
-    from asrcli.journal.source import ContinuedOutput
-    from asrcli.outputs.line_writer import LineWriter
-    from asrcli.outputs.event_log import EventLog
-    from asrcli.outputs.plain_text import StatusLines
     from asrcli.outputs.terminal import TerminalView
 
     with ExitStack() as stack:
@@ -96,7 +99,6 @@ def _showings(journal: "Journal", level: int | None, *, begun: bool = True) -> "
     files = paths(journal)
     if len(files) != len(formats):
         return [(common, {})]
-    from dataclasses import replace
 
     made: list[tuple[OutputBuilder, dict[Path, Path]]] = []
     for number, (name, path) in enumerate(zip(formats, map(Path, files), strict=True)):
@@ -184,8 +186,6 @@ def _check(path: Path, name: OutputFormat) -> None:
     Raises:
         OutputError: that is so.
     """
-    from asrcli.cli.build.transcript_names import SUFFIXES
-    from asrcli.outputs.overwrite_check import check_overwrite
 
     ends = {each.value: suffix for each, suffix in SUFFIXES.items()}
     if problem := check_overwrite(path, name.value, ends, free=True):

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import MOST_CHANNELS, SLOWEST, EncodingName
 from asrcli.core.errors import SourceError, UsageError, bare_url
+from asrcli.cli.build.sources import SourceBuilder, AudioEnhancement
+from asrcli.journal.reading import JournalPart
+from asrcli.journal.source import SkippingSource, quiet_before
+from asrcli.runs.run import ConcurrentSources, flatten_sources
+from asrcli.sources.clip import Clip
+from asrcli.sources.input_reader import SampleFormat
 
 if TYPE_CHECKING:
     from asrcli.dashscope.catalogue import Model
-    from asrcli.cli.build.sources import SourceBuilder
     from asrcli.core.settings import RecognitionSettings
-    from asrcli.journal.reading import Journal, JournalPart
+    from asrcli.journal.reading import Journal
     from asrcli.journal.records import JournalInput
-    from asrcli.runs.run import ConcurrentSources
     from asrcli.core.interfaces import Source
 
 
@@ -40,8 +44,6 @@ class ResumeStage:
 
     def view(self, journal: "Journal") -> "Journal":
         """The journal as if there were this run alone."""
-        from asrcli.journal.reading import JournalPart
-
         showing = {**journal.header.showing, "paths": list(self.files)}
         numbers = [each.number for part in self.parts for each in part.sentences]
         header = replace(journal.header, showing=showing)
@@ -57,8 +59,6 @@ class ResumeStage:
         return [self._first(source_builder), *rest] if self.begun else [source_builder.source(self.inputs[0].path), *rest]
 
     def _first(self, source_builder: "SourceBuilder") -> "Source | ConcurrentSources":
-        from asrcli.journal.source import SkippingSource, quiet_before
-        from asrcli.runs.run import ConcurrentSources, flatten_sources
 
         path = self.inputs[0].path
         made, for_looking = flatten_sources([source_builder.source(path)]), flatten_sources([source_builder.source(path)])
@@ -139,8 +139,6 @@ def reading(journal: "Journal", found: "Model", recognition: "RecognitionSetting
     Raises:
         SourceError: the journal does not say it.
     """
-    from asrcli.cli.build.sources import SourceBuilder, AudioEnhancement
-    from asrcli.sources.input_reader import SampleFormat
 
     said = journal.header.reading
     try:
@@ -161,8 +159,6 @@ def reading(journal: "Journal", found: "Model", recognition: "RecognitionSetting
 
 
 def _take(said: Any) -> Any:
-    from asrcli.sources.clip import Clip
-
     try:
         took = said["take"]
         end_ms, channel, gain_db = took["end_ms"], took["channel"], took["gain_db"]

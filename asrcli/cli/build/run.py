@@ -19,14 +19,19 @@ from asrcli.dashscope.context import TranscriptMemory
 from asrcli.core.errors import AsrError, AudioLost, OutputClosed, OutputError, MultipleErrors, SourceError, bare_url, combine_errors
 from asrcli.core.events import Notice
 from asrcli.dashscope.prices import Price
+from asrcli.cli.build.cost import bounded_price
+from asrcli.engine.connection_pool import ConnectionPool
+from asrcli.runs.budget import Budget
+from asrcli.runs.budget import BudgetedSource
+from asrcli.runs.run import ConcurrentSources
+from asrcli.runs.run import HOPELESS, Run, flatten_sources
+from asrcli.runs.run import RunPlan
+from asrcli.runs.run import flatten_sources
 
 if TYPE_CHECKING:
-    from asrcli.runs.budget import Budget
     from asrcli.cli.build.outputs import Opens
-    from asrcli.runs.run import RunPlan, ConcurrentSources
     from asrcli.core.interfaces import ClientCodec, Source
 
-LOG_BYTES, LOG_FILES = 1_000_000, 3
 # Where the client end of each wire is; one is loaded when it is to be spoken.
 CLIENTS = {
     INFERENCE: ("inference.codec", "InferenceClient"),
@@ -36,47 +41,6 @@ CLIENTS = {
 }
 RECOGNIZER = "pocketsphinx"  # what hears with --local, whatever model is asked for
 EMBEDDED = "embedded recognizer: US English only, modest accuracy, offline"
-
-
-def log_to(path: Path | None, *, on_screen: bool = False) -> None:
-    """Send our own log to a rotating file. Only ours: a library's debug log of a handshake would show the key.
-
-    `on_screen` puts its information on standard error as well.
-    """
-    from asrcli.outputs.event_log import OneLineFormatter
-
-    logging.raiseExceptions = False  # a full disk under the log must not tear the screen
-    logger = logging.getLogger("asrcli")
-    logger.propagate = False
-    logger.addHandler(logging.NullHandler())
-    if on_screen:
-        screen = logging.StreamHandler()
-        screen.setFormatter(OneLineFormatter("asr: %(asctime)s %(message)s"))
-        screen.setLevel(logging.INFO)
-        logger.addHandler(screen)
-        logger.setLevel(logging.INFO)
-    if path is None:
-        return
-    from logging.handlers import RotatingFileHandler
-
-    from asrcli.outputs.overwrite_check import check_log_overwrite
-    from asrcli.outputs.line_writer import FOREIGN_LINK, is_foreign_link
-
-    try:
-        for each in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, LOG_FILES + 1))):
-            problem = FOREIGN_LINK if is_foreign_link(each) else "is a directory" if each.is_dir() else check_log_overwrite(each)
-            if problem:
-                raise OutputError(str(each), problem)
-        if path.is_fifo():  # to open a pipe that nobody reads would wait for ever; this does not
-            os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
-        handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
-    except (OSError, ValueError) as exc:
-        is_unread = isinstance(exc, OSError) and exc.errno == errno.ENXIO
-        reason = "is a pipe that nobody reads" if is_unread else getattr(exc, "strerror", None) or str(exc)
-        raise OutputError(str(path), reason) from exc
-    handler.setFormatter(OneLineFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logger.setLevel(logging.DEBUG)
-    logger.addHandler(handler)
 
 
 @dataclass(frozen=True)
@@ -112,8 +76,6 @@ class RunBuilder:
         Raises:
             AsrError: what failed, before or now; Several, if it was more than one.
         """
-        from asrcli.engine.connection_pool import ConnectionPool
-        from asrcli.runs.run import HOPELESS, Run, flatten_sources
 
         notices = self._notices(runs, failures)
         plan, failed, budget = self._plan(), list(failures), self._budget()
@@ -156,26 +118,20 @@ class RunBuilder:
     def _budget(self) -> "Budget | None":
         if self.budget is None:
             return None
-        from asrcli.runs.budget import Budget
-        from asrcli.cli.options.budget import at_most
 
-        recognition, price = self.recognition, at_most(self.model, self.connection.region, local=self.service.local)
+        recognition, price = self.recognition, bounded_price(self.model, self.connection.region, local=self.service.local)
         again = self.retries.limit != 0
         return Budget(self.budget, lambda u: price.cost(u, recognition), lambda s: price.forecast(s, recognition)[1], again)
 
     def _notices(
         self, runs: "Sequence[tuple[Sequence[Source | ConcurrentSources], Opens]]", failures: Sequence[AsrError]
     ) -> list[Notice]:
-        from asrcli.runs.run import flatten_sources
-
         told = [*map(str, failures), *([EMBEDDED] if self.service.local else []), *self.notices]
         if self.service.local and any(source.format.rate < 16000 for sources, _ in runs for source in flatten_sources(sources)):
             told.append("at 8000 Hz it makes about twice the errors of 16000 Hz")
         return [Notice("warning", text) for text in told]
 
     def _plan(self) -> "RunPlan":
-        from asrcli.runs.run import RunPlan
-
         if self.service.temporary_key:
             from asrcli.transport.temporary_key import dial_with_temporary_key as dial
         else:
@@ -196,8 +152,6 @@ class RunBuilder:
 
 def limit_sources(sources: "Sequence[Source | ConcurrentSources]", budget: "Budget") -> "list[Source | ConcurrentSources]":
     """The sources, each as far as the budget reaches."""
-    from asrcli.runs.budget import BudgetedSource
-    from asrcli.runs.run import ConcurrentSources
 
     def bounded(source: "Source | ConcurrentSources") -> "Source | ConcurrentSources":
         if isinstance(source, ConcurrentSources):

@@ -14,26 +14,29 @@ from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.errors import AsrError, SourceError, UsageError, combine_errors
 from asrcli.dashscope.model_selection import AUTO, find_model, pick_model, wire_rate
+from asrcli.runs.run import ConcurrentSources
+from asrcli.sources.clip import Clip
+from asrcli.sources.file import FileSource
+from asrcli.sources.file import native
+from asrcli.sources.file_length import SCAN_BYTES
+from asrcli.sources.input_reader import SampleFormat
+from asrcli.sources.passthrough import PassthroughSource
+from asrcli.sources.utterances import UtteranceCutter
 
 if TYPE_CHECKING:
-    from asrcli.runs.run import ConcurrentSources
     from asrcli.core.interfaces import Source
-    from asrcli.sources.input_reader import SampleFormat
-    from asrcli.sources.clip import Clip
 
 
-USUAL_MODEL = "fun-asr-realtime"
+DEFAULT_MODEL = "fun-asr-realtime"
 MANUAL_MODEL = "qwen3-asr-flash-realtime"  # where the client cuts sentences
 
 
-def taken(start: str | None, end: str | None, channel: str, gain_db: float, track: str | None = None) -> "Clip":
+def clip(start: str | None, end: str | None, channel: str, gain_db: float, track: str | None = None) -> "Clip":
     """What is taken of each source.
 
     Raises:
         UsageError: times or a channel that are none, or an end before the beginning.
     """
-    from asrcli.sources.clip import Clip
-
     begin_ms, end_ms = values.parse_time("--start", start) or 0, values.parse_time("--end", end)
     if end_ms is not None and end_ms <= begin_ms:
         raise UsageError(f"--end {end} is not behind --start {start or 0}")
@@ -46,8 +49,6 @@ def bare_samples(*, raw: bool, encoding: str | None, rate: int | None, channels:
     Raises:
         UsageError: a description of bare samples for something that is none.
     """
-    from asrcli.sources.input_reader import SampleFormat
-
     if raw:
         return SampleFormat(str(encoding or "s16le"), rate or 16000, channels or 1)
     given = {"--encoding": encoding, "--rate": rate, "--channels": channels}
@@ -62,7 +63,6 @@ def model_for(
     """The model of that name; `auto` looks at the audio, the language and what is offered in the region."""
     if name != AUTO:
         return find_model(name)
-    from asrcli.sources.file import native
 
     return find_model(pick_model([about and about[0] for about in (native(path, samples) for path in paths)], languages, region))
 
@@ -133,8 +133,6 @@ class SourceBuilder:
     exact: bool = False  # files whose header does not tell their length are read to know it
 
     def __post_init__(self) -> None:
-        from asrcli.sources.clip import Clip
-
         if self.each_channel and self.take.channel is not None:
             raise UsageError("--each-channel with --channel: all of them or one")
         changed = self.take != Clip() or self.samples is not None or self.each_channel or not self.asked.vad
@@ -148,16 +146,12 @@ class SourceBuilder:
             SourceError: nothing that can be read.
             UsageError: what the model or the options do not allow.
         """
-        from asrcli.sources.file import native
-
         if self.passthrough:
             return self._as_it_is(path)
         about = native(path, self.samples, self.take.track)
         return self._channels(path, about) if self.each_channel else self._decoded(path, self.take, about)
 
     def _as_it_is(self, path: str) -> "Source":
-        from asrcli.sources.passthrough import PassthroughSource
-
         source = PassthroughSource(path)
         if source.audio_format not in self.model.on.formats:
             decoded = ", ".join(self.model.on.formats)
@@ -169,9 +163,6 @@ class SourceBuilder:
 
     def _decoded(self, path: str, clip: "Clip", about: tuple[int, int] | None, speaker: str = "") -> "Source":
         """Cut into utterances where the server does not do it."""
-        from asrcli.sources.file import FileSource
-        from asrcli.sources.file_length import SCAN_BYTES
-        from asrcli.sources.utterances import UtteranceCutter
 
         audio_format = Format(wire_rate(self.model, about[0] if about else None))
         scan_bytes = sys.maxsize if self.exact else SCAN_BYTES
@@ -181,8 +172,6 @@ class SourceBuilder:
 
     def _channels(self, path: str, about: tuple[int, int] | None) -> "Source | ConcurrentSources":
         """The channels of a file as sources of their own, named left and right where there are two."""
-        from asrcli.runs.run import ConcurrentSources
-
         if about is None:
             self._decoded(path, self.take, about)  # what is wrong with it comes first
             raise UsageError(f"--each-channel: {path} can be read only once", "put it into a file")

@@ -9,9 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.build.open_outputs import in_order
-from asrcli.cli.options.journal import described as as_shown
+from asrcli.cli.build.journal_keeping import described_outputs
 from asrcli.cli.console import print_message
 from asrcli.core.errors import OutputClosed, MultipleErrors, SourceError
+from asrcli.dashscope.endpoints import WORKSPACE
+from asrcli.journal.directory import RetentionLimits, JournalDirectory, new_id, default_folder
+from asrcli.journal.directory import default_folder
+from asrcli.journal.file_journal import FileJournal, described
+from asrcli.journal.records import JournalHeader
+from asrcli.runs.run import flatten_sources
 
 if TYPE_CHECKING:
     from asrcli.cli.build.sources import SourceBuilder
@@ -64,8 +70,6 @@ class StagedRun:
         pace: float | None, *, local: bool,
     ) -> "Iterator[Runs]":  # fmt: skip
         """The runs, each writing into the journal; behind them is told what is left and how to go on with it."""
-        from asrcli.journal.file_journal import FileJournal, described
-
         inputs, journal = tuple(map(described, self.paths)), FileJournal()
         again = any(one.size_bytes is not None for one in inputs)
         if self.folder is None or source_builder.passthrough or not again:
@@ -98,15 +102,12 @@ class StagedRun:
         self, journal: Any, recognition: "RecognitionSettings", connection: "ConnectionSettings", output_builder: "OutputBuilder",
         *, local: bool, more: dict[str, Any],
     ) -> None:  # fmt: skip
-        from asrcli.journal.records import JournalHeader
-        from asrcli.journal.directory import RetentionLimits, JournalDirectory, new_id, default_folder
-        from asrcli.dashscope.endpoints import WORKSPACE
 
         folder, now = self.folder, datetime.now().astimezone()
         assert folder is not None  # noqa: S101  the caller looked
         begun, service = now.isoformat(timespec="milliseconds"), "" if local else connection.url
         workspace = dict(connection.headers).get(WORKSPACE, "")
-        header = JournalHeader(begun, recognition, (), service, as_shown(output_builder), workspace, **more)
+        header = JournalHeader(begun, recognition, (), service, described_outputs(output_builder), workspace, **more)
         try:
             journal.open(
                 folder, lambda: new_id(now), header, lambda: JournalDirectory(folder).tidy(RetentionLimits(), journal.path or folder)
@@ -117,8 +118,6 @@ class StagedRun:
 
     def _places(self, runs: "Runs") -> list[tuple[int, ...]]:
         """Which inputs each run hears: those that hold nothing are in none."""
-        from asrcli.runs.run import flatten_sources
-
         rest, found = iter(enumerate(self.paths)), []
         for heard, _ in runs:
             names = [flatten_sources([source])[0].name for source in heard]
@@ -141,8 +140,6 @@ def read_as(source_builder: "SourceBuilder", pace: float | None) -> dict[str, An
 
 def print_unfinished(path: Path) -> None:
     """Say how to go on with what a run over files has left."""
-    from asrcli.journal.directory import default_folder
-
     where = "" if path.parent == default_folder() else f" --journal {path.parent}"
     print_message(f"asr: what has no text yet can have it later: asr resume {path.name}{where}")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import UsageError, bare_url
+from asrcli.journal.transcript_origins import TranscriptOrigins
 
 SUFFIXES = {OutputFormat.TEXT: ".txt"} | {f: f".{f.value}" for f in OutputFormat if f is not OutputFormat.TEXT}
 ALSO = {".json": OutputFormat.JSONL, ".ndjson": OutputFormat.JSONL}  # what JSON Lines are called elsewhere
@@ -69,8 +70,6 @@ def check_origins(folder: Path, files: "dict[str, Path]") -> None:
     Raises:
         UsageError: a file is the transcript of another input, or nobody knows of which.
     """
-    from asrcli.journal.transcript_origins import TranscriptOrigins
-
     origins = TranscriptOrigins(folder)
     for source, path in files.items():
         if not os.path.lexists(path):

@@ -1,17 +1,16 @@
 """`asr mic`: what a microphone hears, or what this machine plays, to text."""
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from asrcli.cli.options import journal as options_journal
-from asrcli.cli.options import values
+from asrcli.cli.build.cost import check_budget
+from asrcli.cli.build.log_file import log_to
 from asrcli.cli.options.audio import Agc, Denoise, Gain
-from asrcli.cli.options.budget import BudgetLimit, budget_limit
+from asrcli.cli.options.budget import BudgetLimit
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.groups import expand_option_groups
+from asrcli.cli.options.journal import JournalFolder, NoJournal
 from asrcli.cli.options.logging import LoggingOptions
 from asrcli.cli.options.model import model_option
 from asrcli.cli.options.output import OutputOptions
@@ -19,14 +18,7 @@ from asrcli.cli.options.panels import AUDIO, CONNECTION, FLAG
 from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError
-from asrcli.core.events import Notice
 from asrcli.core.settings import ConnectionSettings
-
-if TYPE_CHECKING:
-    from asrcli.cli.build.microphones import MicrophoneBuilder
-    from asrcli.cli.build.outputs import OutputBuilder
-    from asrcli.cli.build.run import RunBuilder
-    from asrcli.sources.microphone_timeline import ListeningMode
 
 EXAMPLES = """Examples:
 
@@ -115,113 +107,65 @@ def mic(
     retry_options: RetryOptions,
     budget: BudgetLimit = None,
     output_options: OutputOptions,
-    journal: options_journal.KeepIn = None,
-    no_journal: options_journal.KeepNothing = False,
+    journal: JournalFolder = None,
+    no_journal: NoJournal = False,
     logging_options: LoggingOptions,
 ) -> None:
     """Transcribe what the microphone hears, while it is spoken.
 
     On a terminal, keys: space pauses, m mutes, Enter ends the sentence, q or Ctrl-C finishes, ? lists them.
 
-    The end waits for the last words; a second Ctrl-C leaves at once.
+    The end waits for the last words; a second Ctrl-C exits at once.
     """
-    from asrcli.cli.build import microphones as listens
-    from asrcli.cli.build import run
-    from asrcli.cli.build import sources as reads
+    from asrcli.cli.build import microphone_run, run, sources
+    from asrcli.cli.build.journal_keeping import JournalKeeping, journal_folder
+    from asrcli.cli.build.microphones import MicrophoneBuilder
     from asrcli.terminal.keyboard import has_keyboard
 
     manual = ptt or not recognition_options.vad
-    name = model or (reads.MANUAL_MODEL if manual else reads.USUAL_MODEL)
-    found = reads.model_for(name, ["-"], recognition_options.language or [], None, connection_options.region_asked)
-    vad = not manual or (ptt and "vad" not in found.takes)  # there each utterance is a task of its own
+    name = model or (sources.MANUAL_MODEL if manual else sources.DEFAULT_MODEL)
+    region = connection_options.region_asked
+    found_model = sources.model_for(name, ["-"], recognition_options.language or [], None, region)
+    # With --ptt a model without manual mode gets a task of its own for each utterance.
+    vad = not manual or (ptt and "vad" not in found_model.takes)
     if ptt and not vad and recognition_options.listens_for_speech:
-        raise UsageError("--ptt with --threshold or --prefix-padding-ms: the server does not listen for speech then")
-    flowing = heartbeat if "heartbeat" in found.takes else None  # silence can flow to any model
-    recognition, told = reads.recognition(
-        found, recognition_options, connection_options, vad=vad, heartbeat=flowing, ptt=ptt
+        raise UsageError("--ptt with --threshold or --prefix-padding-ms: the server does not detect speech then")
+    # Silence can be sent to every model; only some have the parameter.
+    heartbeat_parameter = heartbeat if "heartbeat" in found_model.takes else None
+    recognition, notices = sources.recognition(
+        found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat_parameter, ptt=ptt
     )
-    hearing = _hearing(for_, until_silence, heartbeat=heartbeat, ptt=ptt)
-    treatment = reads.AudioEnhancement(denoise=denoise, agc=agc)
-    devices = tuple(device or ())
-    microphone_builder = listens.MicrophoneBuilder(
-        devices, recognition, hearing, device_retry, gain, treatment, save_audio, cut=manual
+    microphone_builder = MicrophoneBuilder(
+        tuple(device or ()),
+        recognition,
+        microphone_run.listening_mode(for_, until_silence, heartbeat=heartbeat, ptt=ptt),
+        device_retry,
+        gain,
+        sources.AudioEnhancement(denoise=denoise, agc=agc),
+        save_audio,
+        cut=manual,
     )
-    output_builder = output_options.showing(logging_options.level, recognition, keys=has_keyboard())
+    output_builder = output_options.builder(logging_options.level, recognition, keys=has_keyboard())
     output_builder.check([], logging_options.log_file, microphone_builder.saved())
-    kept = options_journal.JournalKeeping(options_journal.journal_folder(journal, no_journal=no_journal))
-    run.log_to(logging_options.log_file)
+    keeping = JournalKeeping(journal_folder(journal, no_journal=no_journal))
+    log_to(logging_options.log_file)
     if test:
-        sent = {"--ptt": ptt, "--local": connection_options.local, "--url": connection_options.url}
-        _test(
-            microphone_builder,
-            sent | {"-f": output_options.format, "-o": output_options.output, "--exec": output_options.command},
-        )
+        given: dict[str, object] = {"--ptt": ptt, "--local": connection_options.local, "--url": connection_options.url}
+        given |= {"-f": output_options.format, "-o": output_options.output, "--exec": output_options.command}
+        microphone_run.test(microphone_builder, given)
         return
-    tries = retry_options.retry_settings()
-    remembers = recognition_options.context_from_transcript
 
-    def asks(connection: ConnectionSettings) -> run.RunBuilder:
-        bounded = retry_options.applied_to(connection)
+    def run_builder(connection: ConnectionSettings) -> run.RunBuilder:
         return run.RunBuilder(
-            found, recognition, bounded, None, tries, connection_options, told, remembers, budget_limit(budget)
+            found_model,
+            recognition,
+            retry_options.applied_to(connection),
+            None,
+            retry_options.retry_settings(),
+            connection_options,
+            notices,
+            uses_transcript_context=recognition_options.context_from_transcript,
+            budget=check_budget(budget),
         )
 
-    _transcribe(microphone_builder, output_builder, kept, connection_options, asks)
-
-
-def _hearing(for_: str | None, until_silence: str | None, *, heartbeat: bool | None, ptt: bool) -> "ListeningMode":
-    from asrcli.sources.microphone_timeline import ListeningMode
-    from asrcli.terminal.keyboard import has_keyboard
-
-    if ptt and not has_keyboard():
-        raise UsageError("--ptt needs a keyboard: standard input is no terminal")
-    if ptt and heartbeat:
-        raise UsageError("--ptt with --heartbeat: between two utterances nothing is sent")
-    return ListeningMode(
-        flowing=heartbeat is not False and not ptt,
-        for_ms=values.parse_duration("--for", for_),
-        until_silence_ms=values.parse_duration("--until-silence", until_silence),
-        push_to_talk=ptt,
-    )
-
-
-def _test(microphone_builder: "MicrophoneBuilder", given: Mapping[str, object]) -> None:
-    from asrcli.cli.build.microphones import quiet_libraries
-    from asrcli.cli.render.level_meter import meter
-
-    if len(microphone_builder.devices) > 1:
-        raise UsageError("--test listens to one --device at a time")
-    if useless := [name for name, value in given.items() if value]:
-        raise UsageError(f"--test with {' and '.join(useless)}: a test sends nothing and has no text")
-    if microphone_builder.save is not None:
-        raise UsageError("--test with --save-audio: a test keeps nothing")
-    with quiet_libraries():
-        meter(microphone_builder.microphones()[0])
-
-
-def _transcribe(
-    microphone_builder: "MicrophoneBuilder",
-    output_builder: "OutputBuilder",
-    kept: options_journal.JournalKeeping,
-    connection_options: ConnectionOptions,
-    asks: "Callable[[ConnectionSettings], RunBuilder]",
-) -> None:
-    from asrcli.cli.build.microphones import PTT, pressed, quiet_libraries
-    from asrcli.cli.build.outputs import runs
-    from asrcli.terminal.keyboard import keyboard
-
-    microphones = microphone_builder.microphones()
-    sources = microphone_builder.sources(microphones, kept.writing.kept)
-    with ExitStack() as stack:
-        stack.enter_context(quiet_libraries())
-        behind = [kept.writing.recorder, *microphone_builder.echo(microphones[0].emit)]
-        outputs = runs(output_builder, sources, [], behind)
-        connection = connection_options.at(stack, microphone_builder.asked)
-        notify = microphones[0].emit
-        stack.enter_context(
-            kept.recording(microphone_builder.asked, connection, output_builder, notify, local=connection_options.local)
-        )
-        if microphone_builder.hearing.push_to_talk:
-            notify(Notice("warning", PTT))
-        stack.enter_context(keyboard(pressed(microphones, ptt=microphone_builder.hearing.push_to_talk)))
-        asks(connection).run(outputs)
+    microphone_run.transcribe(microphone_builder, output_builder, keeping, connection_options, run_builder)

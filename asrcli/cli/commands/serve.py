@@ -1,4 +1,4 @@
-"""`asr serve`: the local server, for other clients of the service and for trying without one."""
+"""`asr serve`: a local server with the wires of the service, for its other clients and for trials without a key."""
 
 import random
 from enum import StrEnum
@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from asrcli.cli.build.api_key import read_key
+from asrcli.cli.build.log_file import log_to
+from asrcli.cli.build.text_files import read_text_file
 from asrcli.cli.console import print_message
 from asrcli.cli.options.logging import Debug, LogFile, Quiet
 from asrcli.cli.options.panels import CONNECTION
@@ -22,7 +25,7 @@ FAULTS = "Faults"
 
 
 class EngineChoice(StrEnum):
-    """What answers."""
+    """The recognizer that answers."""
 
     POCKETSPHINX = "pocketsphinx"
     SCRIPTED = "scripted"
@@ -30,7 +33,7 @@ class EngineChoice(StrEnum):
 
 
 class SecondPass(StrEnum):
-    """When the embedded recognizer reads a sentence twice."""
+    """When the embedded recognizer decodes a sentence a second time."""
 
     AUTO = "auto"
     ALWAYS = "always"
@@ -83,7 +86,7 @@ AnswerFile = Annotated[
     Path | None,
     typer.Option(
         "--answers",
-        help="What is said in another language, and to prompts: this server recognizes, and makes up neither. One "
+        help="Translations, and answers to prompts: this server recognizes only, and makes up neither. One "
         'JSON object per line: {"text": "hello", "translation": {"fr": "bonjour"}, "answer": "a greeting"}. Without '
         "it a translation is \\[fr] and the text, an answer the text alone.",
         metavar="PATH",
@@ -94,7 +97,7 @@ FaultScript = Annotated[
     Path | None,
     typer.Option(
         "--faults",
-        help='FaultPlan to commit, one JSON object per line: {"connection": 2, "after_bytes": 32000, "do": "cut"}. '
+        help='Faults to inject, one JSON object per line: {"connection": 2, "after_bytes": 32000, "do": "cut"}. '
         "connection: its number; left out, each one. When: after_bytes of audio, after_events, after_tasks of this "
         "server, or at handshake, run-task or finish. do: cut, close (code), torn-frame, accept-and-drop, drop-after "
         "(seconds), half-close (seconds), half-open (seconds), stop-reading (seconds), slow-reader (speed), stall "
@@ -107,7 +110,7 @@ FaultScript = Annotated[
 ChaosSeed = Annotated[
     int | None,
     typer.Option(
-        help="Draw faults by lot, the same ones for the same seed. A client that tries again gets through.",
+        help="Inject random faults, the same ones for the same seed. A client that tries again gets through.",
         metavar="SEED",
         rich_help_panel=FAULTS,
     ),
@@ -116,14 +119,16 @@ Waiting = Annotated[
     bool,
     typer.Option(
         "--chaos-waits",
-        help="With --chaos: draw the faults that a client has to wait for (stall, quiet, half-open, stop-reading, "
+        help="With --chaos: inject faults that a client has to wait for (stall, quiet, half-open, stop-reading, "
         "never-finish) instead of those that it notices at once.",
         rich_help_panel=FAULTS,
     ),
 ]
 Passes = Annotated[
     SecondPass,
-    typer.Option("--local-two-pass", help="Read sentences twice: more accurate, slower.", rich_help_panel="Recognizer"),
+    typer.Option(
+        "--local-two-pass", help="Decode each sentence twice: more accurate, slower.", rich_help_panel="Recognizer"
+    ),
 ]
 
 
@@ -149,19 +154,17 @@ def serve(
 
     Any DashScope client can be pointed here: the paths are /api-ws/v1/inference and /api-ws/v1/realtime.
 
-    Hot-word lists and temporary keys work as with the service (asr vocab, asr token); they are kept until it ends.
+    Hot-word lists and temporary keys work as with the service (asr vocab, asr token); they exist until the server ends.
 
-    SIGTERM and Ctrl-C let running tasks end.
+    After SIGTERM or Ctrl-C running tasks may end first.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.build import run
-    from asrcli.cli.build.api_key import read_key
     from asrcli.server.page_origins import origin
     from asrcli.server.serving import LocalServer, serve_forever
 
-    run.log_to(log_file, on_screen=not quiet)
+    log_to(log_file, on_screen=not quiet)
     recognizer = _recognizer(engine, script, two_pass)
-    warnings: list[str] = []  # behind the address, which programs wait for
+    warnings: list[str] = []  # printed after the address, because programs wait for that line
     key = read_key(api_key_file, warnings.append) if api_key_file is not None else None
     planned = _faults(faults, chaos, waiting=chaos_waits)
     origins = [origin(text) for text in allow_origin or ()]
@@ -171,10 +174,8 @@ def serve(
         print_message(f"asr: serving at {address} ({'key asked for' if key else 'no key'})")
         print_message(f"asr: {recognizer.described}")
         if planned is not None:
-            print_message(
-                f"asr: this server is at fault on purpose: {f'--chaos {chaos}' if faults is None else faults}"
-            )
-
+            cause = f"--chaos {chaos}" if faults is None else str(faults)
+            print_message(f"asr: this server is at fault on purpose: {cause}")
         for warning in warnings:
             print_message(warning)
 
@@ -183,7 +184,7 @@ def serve(
 
 def _recognizer(engine: EngineChoice, script: Path | None, two_pass: SecondPass) -> "Recognizer":
     if engine is not EngineChoice.POCKETSPHINX and two_pass is not SecondPass.AUTO:
-        raise UsageError(f"--engine {engine} with --local-two-pass: only pocketsphinx reads twice")
+        raise UsageError(f"--engine {engine} with --local-two-pass: only pocketsphinx decodes twice")
     if engine is EngineChoice.SCRIPTED:
         from asrcli.recognizers.scripted import Scripted, parse
 
@@ -201,7 +202,7 @@ def _recognizer(engine: EngineChoice, script: Path | None, two_pass: SecondPass)
 
 def _faults(script: Path | None, seed: int | None, *, waiting: bool) -> "FaultPlan | None":
     if waiting and seed is None:
-        raise UsageError("--chaos-waits without --chaos: it says which faults are drawn")
+        raise UsageError("--chaos-waits without --chaos: it says which random faults are injected")
     if script is None:
         if seed is None:
             return None
@@ -209,7 +210,7 @@ def _faults(script: Path | None, seed: int | None, *, waiting: bool) -> "FaultPl
 
         return RandomFaults(random.Random(seed), waiting=waiting)  # noqa: S311  the same seed, the same faults
     if seed is not None:
-        raise UsageError("--faults with --chaos: faults are written down or drawn by lot")
+        raise UsageError("--faults with --chaos: faults come from a script or at random")
     from asrcli.server.faults.script import parse_script
 
     return parse_script(_lines("--faults", script), f"--faults {script}")
@@ -222,6 +223,6 @@ def _answers(path: Path | None) -> "ScriptedAnswers | None":
 
 
 def _lines(option: str, path: Path) -> list[str]:
-    from asrcli.cli.build.text_files import read_text_file
-
-    return read_text_file(path, f"{option} {path}").split("\n")  # other ends of lines may stand in a JSON text
+    return read_text_file(path, f"{option} {path}").split(
+        "\n"
+    )  # splitlines() would also split at characters that a JSON string may hold

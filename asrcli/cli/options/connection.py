@@ -221,6 +221,11 @@ class ConnectionOptions(EndpointOptions):
         return ConnectionSettings(stack.enter_context(in_background(Pocketsphinx())))
 
     @property
+    def default_pace(self) -> float | None:
+        """How fast files are sent, as times real time; None is as fast as they are taken."""
+        return None if self.local else 1.0
+
+    @property
     def region_asked(self) -> str:
         """The region that will be asked, as far as anybody knows."""
         return "" if self.local else self.place.region

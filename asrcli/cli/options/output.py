@@ -117,7 +117,7 @@ class OutputOptions:
     command: Exec = None
     plain: PlainScreen = False
 
-    def showing(
+    def builder(
         self,
         level: int | None,
         recognition: "RecognitionSettings",

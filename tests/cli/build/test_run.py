@@ -8,7 +8,7 @@ import pytest
 
 from asrcli.cli.build.api_key import read_key
 from asrcli.cli.options.values import parse_channel, parse_pace, parse_time
-from asrcli.cli.build.run import LOG_BYTES, LOG_FILES, log_to
+from asrcli.cli.build.log_file import LOG_BYTES, LOG_FILES, log_to
 from asrcli.core.errors import OutputError, UsageError
 
 KEY = "sk-0123456789abcdef"
