@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 
-from asrcli.cli.build.cost import check_budget, forecast_cost, known_price
+from asrcli.cli.build.cost import check_budget, print_estimate
 from asrcli.cli.build.log_file import log_to
 from asrcli.cli.options import values
 from asrcli.cli.options.audio import (
@@ -31,8 +31,7 @@ from asrcli.cli.options.model import ModelName
 from asrcli.cli.options.output import OutputDir, OutputOptions
 from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.cli.options.retry import RetryOptions
-from asrcli.cli.render.stdout import print_lines
-from asrcli.core.errors import UsageError, combine_errors
+from asrcli.core.errors import UsageError
 
 EXAMPLES = """Examples:
 
@@ -80,16 +79,15 @@ def file(
 
     asr resume continues a run that was interrupted.
     """
-    from asrcli.cli.build import outputs, run, sources
-    from asrcli.cli.build.journal_keeping import journal_folder
-    from asrcli.cli.build.staged_files import StagedRun
+    from asrcli.cli.build import journal_keeping, outputs, run, sources, staged_files
 
-    staged_run = StagedRun(journal_folder(journal, no_journal=no_journal), paths)
+    staged_run = staged_files.StagedRun(journal_keeping.journal_folder(journal, no_journal=no_journal), paths)
     if passthrough and connection_options.local:
         raise UsageError("--passthrough with --local: the embedded recognizer decodes no files", "leave it out")
     samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
-    region = connection_options.region_asked
-    found_model = sources.model_for(model, paths, recognition_options.language or [], samples, region)
+    found_model = sources.model_for(
+        model, paths, recognition_options.language or [], samples, connection_options.region_asked
+    )
     recognition, notices = sources.recognition(
         found_model, recognition_options, connection_options, vad=recognition_options.vad, heartbeat=heartbeat
     )
@@ -109,10 +107,7 @@ def file(
     )
     inputs, failures = sources.file_sources(paths, source_builder)
     if estimate:
-        price = known_price(found_model, "--estimate", region, local=connection_options.local)
-        print_lines(*forecast_cost(inputs, found_model, price, recognition))
-        if failures:
-            raise combine_errors(failures)
+        print_estimate(inputs, failures, found_model, recognition, connection_options)
         return
     with ExitStack() as stack:
         runs = outputs.runs(output_builder, inputs, paths)

@@ -117,15 +117,14 @@ def mic(
 
     The end waits for the last words; a second Ctrl-C exits at once.
     """
-    from asrcli.cli.build import microphone_run, run, sources
-    from asrcli.cli.build.journal_keeping import JournalKeeping, journal_folder
-    from asrcli.cli.build.microphones import MicrophoneBuilder
+    from asrcli.cli.build import journal_keeping, microphone_run, microphones, run, sources
     from asrcli.terminal.keyboard import has_keyboard
 
     manual = ptt or not recognition_options.vad
     name = model or (sources.MANUAL_MODEL if manual else sources.DEFAULT_MODEL)
-    region = connection_options.region_asked
-    found_model = sources.model_for(name, ["-"], recognition_options.language or [], None, region)
+    found_model = sources.model_for(
+        name, ["-"], recognition_options.language or [], None, connection_options.region_asked
+    )
     # With --ptt a model without manual mode gets a task of its own for each utterance.
     vad = not manual or (ptt and "vad" not in found_model.takes)
     if ptt and not vad and recognition_options.listens_for_speech:
@@ -135,7 +134,7 @@ def mic(
     recognition, notices = sources.recognition(
         found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat_parameter, ptt=ptt
     )
-    microphone_builder = MicrophoneBuilder(
+    microphone_builder = microphones.MicrophoneBuilder(
         tuple(device or ()),
         recognition,
         microphone_run.listening_mode(for_, until_silence, heartbeat=heartbeat, ptt=ptt),
@@ -147,12 +146,10 @@ def mic(
     )
     output_builder = output_options.builder(logging_options.level, recognition, keys=has_keyboard())
     output_builder.check([], logging_options.log_file, microphone_builder.saved())
-    keeping = JournalKeeping(journal_folder(journal, no_journal=no_journal))
+    folder = journal_keeping.journal_folder(journal, no_journal=no_journal)
     log_to(logging_options.log_file)
     if test:
-        given: dict[str, object] = {"--ptt": ptt, "--local": connection_options.local, "--url": connection_options.url}
-        given |= {"-f": output_options.format, "-o": output_options.output, "--exec": output_options.command}
-        microphone_run.test(microphone_builder, given)
+        microphone_run.test(microphone_builder, connection_options, output_options)
         return
 
     def run_builder(connection: ConnectionSettings) -> run.RunBuilder:
@@ -168,4 +165,4 @@ def mic(
             budget=check_budget(budget),
         )
 
-    microphone_run.transcribe(microphone_builder, output_builder, keeping, connection_options, run_builder)
+    microphone_run.transcribe(microphone_builder, output_builder, folder, connection_options, run_builder)
