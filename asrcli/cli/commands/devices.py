@@ -1,6 +1,6 @@
 """`asr devices`: the microphones that `asr mic` can use."""
 
-from asrcli.cli.build.log_file import log_to
+from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.logging import Debug, LogFile
 from asrcli.cli.options.output import AsJson
 

@@ -2,8 +2,8 @@
 
 from contextlib import ExitStack
 
-from asrcli.cli.build.cost import check_budget, print_estimate
-from asrcli.cli.build.log_file import log_to
+from asrcli.cli.builders.cost import check_budget, print_estimate
+from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options import values
 from asrcli.cli.options.audio import (
     Agc,
@@ -79,7 +79,7 @@ def file(
 
     asr resume continues a run that was interrupted.
     """
-    from asrcli.cli.build import journal_keeping, outputs, run, sources, staged_files
+    from asrcli.cli.builders import journal_keeping, outputs, run, sources, staged_files
 
     staged_run = staged_files.StagedRun(journal_keeping.journal_folder(journal, no_journal=no_journal), paths)
     if passthrough and connection_options.local:

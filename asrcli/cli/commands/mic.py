@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from asrcli.cli.build.cost import check_budget
-from asrcli.cli.build.log_file import log_to
+from asrcli.cli.builders.cost import check_budget
+from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.audio import Agc, Denoise, Gain
 from asrcli.cli.options.budget import BudgetLimit
 from asrcli.cli.options.connection import ConnectionOptions
@@ -117,7 +117,7 @@ def mic(
 
     The end waits for the last words; a second Ctrl-C exits at once.
     """
-    from asrcli.cli.build import journal_keeping, microphone_run, microphones, run, sources
+    from asrcli.cli.builders import journal_keeping, microphone_run, microphones, run, sources
     from asrcli.terminal.keyboard import has_keyboard
 
     manual = ptt or not recognition_options.vad

@@ -1,4 +1,4 @@
-"""`asr models`: what there is to ask, what it takes, and what it costs."""
+"""`asr models`: the models of the service, their options and their prices."""
 
 import sys
 from dataclasses import asdict
@@ -8,6 +8,7 @@ import typer
 
 from asrcli.cli.options.logging import Debug
 from asrcli.cli.options.output import AsJson
+from asrcli.cli.render.stdout import print_json, print_lines, print_rows, print_table
 from asrcli.core.errors import UsageError
 from asrcli.dashscope.catalogue import MODELS, Model
 from asrcli.dashscope.model_selection import similar_models
@@ -18,7 +19,7 @@ EXAMPLES = "Examples:\n\nasr models\n\nasr models fun-asr-realtime"
 Name = Annotated[
     str | None,
     typer.Argument(
-        help="Which: its name, or a part of it.",
+        help="The name of a model, or a part of it.",
         metavar="[NAME]",
         show_default=False,
         autocompletion=lambda: list(MODELS),
@@ -29,11 +30,9 @@ Name = Annotated[
 def models(name: Name = None, as_json: AsJson = False, debug: Debug = False) -> None:
     """List the models of the service, or show all that is known of one.
 
-    A model that is not listed can be asked all the same: new ones appear monthly.
+    A model that is not listed can be used too: new ones appear monthly.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.render.stdout import print_json, print_lines, print_rows
-
     found = _found(name)
     if as_json:
         print_json([_described(model) for model in found])
@@ -53,7 +52,7 @@ def _found(name: str | None) -> list[Model]:
     found = [model for model in MODELS.values() if name.lower() in model.name]
     if not found:
         like = f"did you mean {near}? " if (near := similar_models(name)) else ""
-        raise UsageError(f"no model {name}", f"{like}asr models lists them; a newer one can be asked all the same")
+        raise UsageError(f"no model {name}", f"{like}asr models lists them; a newer one can be used too")
     return found
 
 
@@ -83,7 +82,7 @@ def _described(model: Model) -> dict[str, Any]:
 
 
 def _sheet(model: Model) -> list[str]:
-    """All that is known of one, a line each."""
+    """The lines of the page about one model."""
     hotwords = f"lists of {model.list_words}: asr vocab" if model.list_words else "none"
     hotwords = f"--hotwords; {hotwords}" if "hotwords" in model.takes else hotwords
     if model.super_words:
@@ -110,8 +109,6 @@ def _sheet(model: Model) -> list[str]:
 def _table(models: list[Model]) -> None:
     from rich.table import Table
 
-    from asrcli.cli.render.stdout import print_lines, print_table
-
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for title in ("model", "Hz", "langs", "hot words", "context", "CNY"):
         table.add_column(title, no_wrap=title == "model", overflow="fold")
@@ -131,7 +128,7 @@ def _table(models: list[Model]) -> None:
 
 
 def _row(model: Model) -> list[str]:
-    """For programs: name, wire, rates, languages, regions, price."""
+    """The fields of a model for programs: name, wire, rates, languages, regions, price."""
     price = next(iter(model.prices.values()), None)
     described = price.described if price else "not known"
     return [model.name, model.wire, _rates(model), _languages(model), " ".join(model.prices), described]

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from asrcli.cli.build.cost import check_budget
-from asrcli.cli.build.log_file import log_to
+from asrcli.cli.builders.cost import check_budget
+from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.budget import BudgetLimit
 from asrcli.cli.options.confirmation import Yes
 from asrcli.cli.options.connection import ConnectionOptions
@@ -45,8 +45,8 @@ def resume(
 
     If the session names files to write, or a server that is not the service's own, you are asked first.
     """
-    from asrcli.cli.build.journal_keeping import journal_directory
-    from asrcli.cli.build.resume_run import ResumeRequest, resume_session
+    from asrcli.cli.builders.journal_keeping import journal_directory
+    from asrcli.cli.builders.resume_run import ResumeRequest, resume_session
 
     if last and session is not None:
         raise UsageError("--last and a session are both given", "leave one of them out")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asrcli.cli.build.api_key import read_key
-from asrcli.cli.build.log_file import log_to
-from asrcli.cli.build.text_files import read_text_file
+from asrcli.cli.builders.api_key import read_key
+from asrcli.cli.builders.log_file import log_to
+from asrcli.cli.builders.text_files import read_text_file
 from asrcli.cli.console import print_message
 from asrcli.cli.options.logging import Debug, LogFile, Quiet
 from asrcli.cli.options.panels import CONNECTION

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from asrcli.cli.build.log_file import log_to
+from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.confirmation import Yes
 from asrcli.cli.options.journal import SessionsFolder
 from asrcli.cli.options.logging import Debug, LogFile
@@ -44,7 +44,7 @@ def sessions(
     Finished sessions are deleted when all of them take more than 2 GB, and every session after 14 days.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.build.journal_keeping import journal_directory
+    from asrcli.cli.builders.journal_keeping import journal_directory
     from asrcli.cli.render import session_tables
 
     log_to(log_file)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from asrcli.cli.build.log_file import log_to
+from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.journal import SessionsFolder
 from asrcli.cli.options.logging import Debug, LogFile
 from asrcli.cli.options.output import AsJson
@@ -29,7 +29,7 @@ def verify(
     Exit code 6 if audio is lost, or if the figures disagree.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.build.journal_keeping import journal_directory, open_journal
+    from asrcli.cli.builders.journal_keeping import journal_directory, open_journal
     from asrcli.journal.audit import AuditFailed, audit
     from asrcli.journal.lock import in_use
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from asrcli.cli.build.log_file import log_to
+from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.connection import EndpointOptions
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.logging import Debug, LogFile, Quiet
@@ -137,7 +137,7 @@ def vocab(
     Weights are 1 to 5, usually 4; 50 is for qwen-audio-3.x alone. An account has 10 lists, each for one model.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.build import hotword_actions
+    from asrcli.cli.builders import hotword_actions
     from asrcli.cli.render.hotword_tables import HotWordListPrinter
 
     given: dict[str, object] = {"--words": words, "--model": model, "--prefix": prefix, "--yes": yes or None}

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from asrcli.cli.build.log_file import log_to
+from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options import values
 from asrcli.cli.options.audio import Channels, Encoding, Pace, Rate, Raw
 from asrcli.cli.options.connection import ConnectionOptions
@@ -163,8 +163,8 @@ def ws_raw(
     Audio is paced and is sent only when the service is ready; the end waits for its last answer.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.build import raw_session
-    from asrcli.cli.build.sources import bare_samples
+    from asrcli.cli.builders import raw_session
+    from asrcli.cli.builders.sources import bare_samples
     from asrcli.runs.raw_run import RawRun
 
     if model and wire is WireChoice.NONE:

@@ -13,10 +13,10 @@ Paths = Annotated[
 Start = Annotated[
     str | None,
     typer.Option(
-        help="Begin here: 90 (seconds), 1:30 (minutes) or 1:02:03.5 (hours).", metavar="TIME", rich_help_panel=AUDIO
+        help="Start here: 90 (seconds), 1:30 (minutes) or 1:02:03.5 (hours).", metavar="TIME", rich_help_panel=AUDIO
     ),
 ]
-End = Annotated[str | None, typer.Option(help="End here, likewise.", metavar="TIME", rich_help_panel=AUDIO)]
+End = Annotated[str | None, typer.Option(help="End here, in the same form.", metavar="TIME", rich_help_panel=AUDIO)]
 Track = Annotated[
     str | None,
     typer.Option(
@@ -34,7 +34,7 @@ EachChannel = Annotated[
     bool,
     typer.Option(
         "--each-channel",
-        help="Hear each channel in a session of its own: call recordings.",
+        help="Transcribe each channel separately: call recordings.",
         metavar=FLAG,
         rich_help_panel=AUDIO,
     ),
@@ -42,7 +42,7 @@ EachChannel = Annotated[
 Gain = Annotated[
     float,
     typer.Option(
-        help="Make it louder, or with a minus softer, in decibels.",
+        help="Make it louder by so many decibels; softer if negative.",
         min=-60,
         max=60,
         callback=seconds_within_a_day,
@@ -56,12 +56,12 @@ Denoise = Annotated[
 ]
 Agc = Annotated[
     bool,
-    typer.Option("--agc", help="Bring soft speech up before sending (Linux).", metavar=FLAG, rich_help_panel=AUDIO),
+    typer.Option("--agc", help="Make soft speech louder before sending (Linux).", metavar=FLAG, rich_help_panel=AUDIO),
 ]
 Pace = Annotated[
     str | None,
     typer.Option(
-        help="How fast to send: 1 is real time, max is as fast as it is taken. Default: 1; max with --local.",
+        help="How fast to send: 1 is real time, max is as fast as possible. Default: 1; max with --local.",
         metavar="N|max",
         rich_help_panel=AUDIO,
         show_default=False,

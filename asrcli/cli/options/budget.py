@@ -10,7 +10,7 @@ BudgetLimit = Annotated[
     float | None,
     typer.Option(
         "--budget",
-        help="End the run in order before it costs more than so much.",
+        help="End the run in order before it costs more than this.",
         min=0,
         metavar="CNY",
         rich_help_panel=CONNECTION,
@@ -21,7 +21,7 @@ Estimate = Annotated[
     bool,
     typer.Option(
         "--estimate",
-        help="Say what it would cost, and send nothing.",
+        help="Print what it would cost, and send nothing.",
         metavar=FLAG,
         rich_help_panel=CONNECTION,
     ),

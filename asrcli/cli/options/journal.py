@@ -7,13 +7,13 @@ import typer
 
 from asrcli.cli.options.panels import FLAG, OUTPUT
 
-JOURNAL_HELP = "Where sessions are kept. Default: the user's state directory."
+JOURNAL_HELP = "Folder of the sessions. Default: the user's state directory."
 
 JournalFolder = Annotated[
     Path | None,
     typer.Option(
         "--journal",
-        help="Keep the talk here until it has its text (asr resume). Default: the user's state directory.",
+        help="Keep the audio here until it has its text (asr resume). Default: the user's state directory.",
         metavar="DIR",
         rich_help_panel=OUTPUT,
         show_default=False,

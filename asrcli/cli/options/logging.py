@@ -1,4 +1,4 @@
-"""How much of itself a command tells, and where: the options of it, once."""
+"""The options for status, tracebacks and the log file."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,10 +33,10 @@ LogFile = Annotated[
 
 @dataclass(frozen=True)
 class LoggingOptions:
-    """The options as they were given; `debug` is read by the error boundary.
+    """The values of the options, as the user gave them; the error boundary reads `debug`.
 
     Raises:
-        UsageError: less and more of it.
+        UsageError: --quiet and --verbose are both given.
     """
 
     quiet: Quiet = False
@@ -49,5 +49,5 @@ class LoggingOptions:
 
     @property
     def level(self) -> int | None:
-        """How much is wanted; None is nothing at all."""
+        """How much status is printed; None is none."""
         return values.status_level(quiet=self.quiet, verbose=self.verbose)

@@ -10,12 +10,12 @@ from asrcli.dashscope.model_selection import AUTO
 
 
 def known_models() -> list[str]:
-    """The names that --model completes."""
+    """The values that completion offers for --model."""
     return [AUTO, *MODELS]
 
 
 def model_option(words: str, *, show_default: bool = False) -> Any:
-    """`--model`, where the commands differ in what it defaults to."""
+    """The option --model; the commands differ in its default, which `words` names."""
     return typer.Option(
         "--model",
         help=f"Model to ask{words}",

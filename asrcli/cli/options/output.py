@@ -1,4 +1,4 @@
-"""What the transcript is written as: the options of it, once, and the showing they come to."""
+"""The options for the transcript: formats, files and the live view."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from asrcli.cli.options.panels import FLAG, OUTPUT
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
 
 if TYPE_CHECKING:
-    from asrcli.cli.build.outputs import OutputBuilder
+    from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.core.settings import RecognitionSettings
 
 Formats = Annotated[
@@ -44,14 +44,14 @@ Overwrite = Annotated[
     bool,
     typer.Option(
         "--overwrite",
-        help="Write over a file that is no transcript, or that of another input.",
+        help="Write over a file that is not a transcript, or is one of another input.",
         metavar=FLAG,
         rich_help_panel=OUTPUT,
     ),
 ]
 Partials = Annotated[
     bool,
-    typer.Option("--partials", help="Put out sentences in the making too.", metavar=FLAG, rich_help_panel=OUTPUT),
+    typer.Option("--partials", help="Write unfinished sentences too.", metavar=FLAG, rich_help_panel=OUTPUT),
 ]
 Timestamps = Annotated[
     TimestampStyle | None,
@@ -97,12 +97,12 @@ PlainScreen = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.", metavar=FLAG)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.", metavar=FLAG)]
 
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """The options as they were given."""
+    """The values of the options, as the user gave them."""
 
     format: Formats = None
     output: OutputFile = None
@@ -126,11 +126,11 @@ class OutputOptions:
         pace: float | None = None,
         keys: bool | None = None,
     ) -> "OutputBuilder":
-        """What they come to for what is asked, with so much status; see there for the rest."""
-        from asrcli.cli.build.outputs import OutputBuilder
-        from asrcli.cli.build.transcript_names import named
+        """The builder of the outputs; the parameters are attributes of `OutputBuilder`."""
+        from asrcli.cli.builders.outputs import OutputBuilder
+        from asrcli.cli.builders.transcript_names import format_of
 
-        by_name = [named(self.output)] if self.output is not None else [OutputFormat.TEXT]
+        by_name = [format_of(self.output)] if self.output is not None else [OutputFormat.TEXT]
         return OutputBuilder(
             formats=tuple(dict.fromkeys(self.format or by_name)),
             path=self.output,

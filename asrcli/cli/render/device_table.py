@@ -5,7 +5,7 @@ from dataclasses import asdict
 from rich import box
 from rich.table import Table
 
-from asrcli.cli.build.microphones import quiet_libraries
+from asrcli.cli.builders.microphones import quiet_libraries
 from asrcli.cli.console import print_message
 from asrcli.cli.render.stdout import print_json, print_lines, print_table
 from asrcli.core.printable import harmless

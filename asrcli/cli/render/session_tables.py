@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asrcli.cli.build.journal_keeping import open_journal, unheard_ms
+from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
 from asrcli.cli.console import print_message
 from asrcli.cli.options.confirmation import confirm
 from asrcli.cli.render.stdout import print_json, print_lines, print_table

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.build.api_key import read_key
+from asrcli.cli.builders.api_key import read_key
+from asrcli.cli.builders.log_file import LOG_BYTES, LOG_FILES, log_to
 from asrcli.cli.options.values import parse_channel, parse_pace, parse_time
-from asrcli.cli.build.log_file import LOG_BYTES, LOG_FILES, log_to
 from asrcli.core.errors import OutputError, UsageError
 
 KEY = "sk-0123456789abcdef"
@@ -17,7 +17,7 @@ KEY = "sk-0123456789abcdef"
 @pytest.fixture(autouse=True)
 def _no_key_and_no_handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
-    monkeypatch.setattr("asrcli.cli.build.api_key.USUAL_KEY_FILE", Path("/nowhere"))
+    monkeypatch.setattr("asrcli.cli.builders.api_key.USUAL_KEY_FILE", Path("/nowhere"))
     yield
     logger = logging.getLogger("asrcli")
     for handler in logger.handlers[:]:
