@@ -33,7 +33,7 @@ def models(name: Name = None, as_json: AsJson = False, debug: Debug = False) -> 
     A model that is not listed can be used too: new ones appear monthly.
     """
     del debug  # read by the error boundary
-    found = _found(name)
+    found = _find(name)
     if as_json:
         print_json([_described(model) for model in found])
     elif len(found) == 1 and name is not None:
@@ -44,16 +44,23 @@ def models(name: Name = None, as_json: AsJson = False, debug: Debug = False) -> 
         print_rows(_row(model) for model in found)
 
 
-def _found(name: str | None) -> list[Model]:
+def _find(name: str | None) -> list[Model]:
+    """The model of that name, or else the models whose name holds it; all without a name.
+
+    Raises:
+        UsageError: there is none.
+    """
     if name is None:
         return list(MODELS.values())
     if name in MODELS:
         return [MODELS[name]]
-    found = [model for model in MODELS.values() if name.lower() in model.name]
-    if not found:
-        like = f"did you mean {near}? " if (near := similar_models(name)) else ""
-        raise UsageError(f"no model {name}", f"{like}asr models lists them; a newer one can be used too")
-    return found
+    matches = [model for model in MODELS.values() if name.lower() in model.name]
+    if not matches:
+        advice = "asr models lists them; a newer one can be used too"
+        if similar := similar_models(name):
+            advice = f"did you mean {similar}? {advice}"
+        raise UsageError(f"no model {name}", advice)
+    return matches
 
 
 def _described(model: Model) -> dict[str, Any]:
@@ -83,27 +90,41 @@ def _described(model: Model) -> dict[str, Any]:
 
 def _sheet(model: Model) -> list[str]:
     """The lines of the page about one model."""
-    hotwords = f"lists of {model.list_words}: asr vocab" if model.list_words else "none"
-    hotwords = f"--hotwords; {hotwords}" if "hotwords" in model.takes else hotwords
-    if model.super_words:
-        hotwords += f"; {model.super_words} of them super hot words, of weight 50"
-    known = {
+    facts = {
         "wire": model.wire,
         "rates": _rates(model),
         "formats": " ".join(("pcm", *model.on.formats)),
         "languages": _languages(model),
-        "hints": f"reads {model.language_limit} --language" if model.language_limit else "",
-        "options": " ".join(_options(model)),
-        "hot words": hotwords,
-        "context": "yes" if "context" in model.takes else "no",
-        "word times": "yes" if model.on.word_times else "no",
-        "emotions": "yes" if model.emotions else "no",
-        **{region: price.described if price else "offered, price not known" for region, price in model.prices.items()},
-        "free": f"in Beijing {model.free}" if model.free else "",
-        "note": "; ".join(filter(None, [model.note, "announced to be retired" if model.retiring else ""])),
     }
-    width = max(map(len, known)) + 2
-    return [model.name, *(f"  {about:{width}}{value}" for about, value in known.items() if value)]
+    if model.language_limit:
+        facts["hints"] = f"reads {model.language_limit} --language"
+    facts["options"] = " ".join(_options(model))
+    facts["hot words"] = _hotwords(model)
+    facts["context"] = _yes_or_no("context" in model.takes)
+    facts["word times"] = _yes_or_no(model.on.word_times)
+    facts["emotions"] = _yes_or_no(model.emotions)
+    for region, price in model.prices.items():
+        facts[region] = price.described if price else "offered, price not known"
+    if model.free:
+        facts["free"] = f"in Beijing {model.free}"
+    notes = [model.note, "announced to be retired"] if model.retiring else [model.note]
+    facts["note"] = "; ".join(filter(None, notes))
+    width = max(map(len, facts)) + 2
+    return [model.name, *(f"  {label:{width}}{fact}" for label, fact in facts.items() if fact)]
+
+
+def _hotwords(model: Model) -> str:
+    ways = []
+    if "hotwords" in model.takes:
+        ways.append("--hotwords")
+    ways.append(f"lists of {model.list_words}: asr vocab" if model.list_words else "none")
+    if model.super_words:
+        ways.append(f"{model.super_words} of them super hot words, of weight 50")
+    return "; ".join(ways)
+
+
+def _yes_or_no(fact: bool) -> str:
+    return "yes" if fact else "no"
 
 
 def _table(models: list[Model]) -> None:

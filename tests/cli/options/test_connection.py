@@ -17,7 +17,7 @@ def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("BASE_URL", "WEBSOCKET_BASE_URL", "HTTP_BASE_URL", "REGION", "WORKSPACE", "WORKSPACE_ID"):
         monkeypatch.delenv(f"DASHSCOPE_{name}", raising=False)
     monkeypatch.delenv("DASHSCOPE_DISABLE_DATA_INSPECTION", raising=False)
-    monkeypatch.setattr("asrcli.cli.builders.api_key.USUAL_KEY_FILE", Path("/nowhere"))
+    monkeypatch.setattr("asrcli.cli.builders.api_key.SDK_KEY_FILE", Path("/nowhere"))
 
 
 def test_the_service_wants_a_key_and_a_server_of_one_s_own_does_not() -> None:
@@ -72,7 +72,7 @@ def test_the_place_where_the_official_sdk_keeps_its_key_comes_last(
     """Whoever set up the SDK is set up here."""
     usual = tmp_path / "api_key"
     usual.write_text(f"{KEY}\n")
-    monkeypatch.setattr("asrcli.cli.builders.api_key.USUAL_KEY_FILE", usual)
+    monkeypatch.setattr("asrcli.cli.builders.api_key.SDK_KEY_FILE", usual)
     found = EndpointOptions().connection().key
     assert found is not None
     assert found.reveal() == KEY
