@@ -166,4 +166,6 @@ def _device(name: str) -> "Device":
     from asrcli.sources.backends.output_monitor import OutputMonitor
     from asrcli.sources.backends.portaudio import PortAudio
 
-    return OutputMonitor() if name.lower() == MONITOR else PortAudio("" if name.lower() == MIC else name)
+    if name.lower() == MONITOR:
+        return OutputMonitor()
+    return PortAudio("" if name.lower() == MIC else name)

@@ -251,4 +251,6 @@ def _written(
 def _stamp(wanted: TimestampStyle | None) -> Callable[[int], str] | None:
     if wanted is None:
         return None
-    return clock if wanted is TimestampStyle.RELATIVE else wall_clock(datetime.now().astimezone())
+    if wanted is TimestampStyle.RELATIVE:
+        return clock
+    return wall_clock(datetime.now().astimezone())

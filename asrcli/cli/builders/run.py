@@ -82,36 +82,40 @@ class RunBuilder:
         plan, failed, budget = self._plan(), list(failures), self._budget()
         with closing(ConnectionPool()) as idle:
             for number, (sources, opens) in enumerate(runs, 1):
-                heard = sources if budget is None else limit_sources(sources, budget)
+                limited = sources if budget is None else limit_sources(sources, budget)
                 try:
                     with opens() as outputs:
-                        for each in failures:
-                            each.told = True  # they are among the notices of the first run
-                        Run(plan, [*outputs, *([budget] if budget else [])], idle).transcribe(heard, notices)
+                        for failure in failures:
+                            failure.told = True  # they are among the notices of the first run
+                        Run(plan, [*outputs, *([budget] if budget else [])], idle).transcribe(limited, notices)
                 except AsrError as exc:
-                    now = exc.errors if isinstance(exc, MultipleErrors) else [exc]
-                    failed += now
+                    errors = exc.errors if isinstance(exc, MultipleErrors) else [exc]
+                    failed += errors
                     if isinstance(exc, (*HOPELESS, OutputClosed, OutputError)):
                         break
                     if len(runs) > 1:
-                        self._print_errors(now, flatten_sources(sources)[0].name, last=number == len(runs))
+                        self._print_errors(errors, flatten_sources(sources)[0].name, last=number == len(runs))
                 notices = []
         if failed:
-            for each in failed:
-                each.told = each.told and not self.quiet
+            for error in failed:
+                error.told = error.told and not self.quiet
             # Errors that were printed when they happened are only counted at the end.
-            raise MultipleErrors(failed) if any(each.told for each in failed) else combine_errors(failed)
+            if any(error.told for error in failed):
+                raise MultipleErrors(failed)
+            raise combine_errors(failed)
 
     def _print_errors(self, errors: "Sequence[AsrError]", name: str, *, last: bool) -> None:
         """Print at once what was wrong with an input. After the `last` input this is left to the end of the program."""
-        for each in errors:
-            if isinstance(each, AudioLost):
-                each.path = name
-            if not each.told and not self.quiet and not last:
-                print_message(
-                    f"asr: {each}" if isinstance(each, SourceError | AudioLost) else f"asr: {bare_url(name)}: {each}"
-                )
-                each.told = True
+        for error in errors:
+            if isinstance(error, AudioLost):
+                error.path = name
+            if error.told or self.quiet or last:
+                continue
+            if isinstance(error, SourceError | AudioLost):  # they name the input themselves
+                print_message(f"asr: {error}")
+            else:
+                print_message(f"asr: {bare_url(name)}: {error}")
+            error.told = True
 
     @property
     def price(self) -> Price | None:
@@ -121,11 +125,8 @@ class RunBuilder:
     def _budget(self) -> "Budget | None":
         if self.budget is None:
             return None
-
-        recognition, price = (
-            self.recognition,
-            bounded_price(self.model, self.connection.region, local=self.service.local),
-        )
+        recognition = self.recognition
+        price = bounded_price(self.model, self.connection.region, local=self.service.local)
         again = self.retries.limit != 0
         return Budget(
             self.budget, lambda u: price.cost(u, recognition), lambda s: price.forecast(s, recognition)[1], again
@@ -134,10 +135,12 @@ class RunBuilder:
     def _notices(
         self, runs: "Sequence[tuple[Sequence[Source | ConcurrentSources], Opens]]", failures: Sequence[AsrError]
     ) -> list[Notice]:
-        texts = [*map(str, failures), *([EMBEDDED] if self.service.local else []), *self.notices]
-        if self.service.local and any(
-            source.format.rate < 16000 for sources, _ in runs for source in flatten_sources(sources)
-        ):
+        texts = [str(failure) for failure in failures]
+        if self.service.local:
+            texts.append(EMBEDDED)
+        texts += self.notices
+        rates = [source.format.rate for sources, _ in runs for source in flatten_sources(sources)]
+        if self.service.local and any(rate < 16000 for rate in rates):
             texts.append("at 8000 Hz it makes about twice the errors of 16000 Hz")
         return [Notice("warning", text) for text in texts]
 
@@ -178,8 +181,10 @@ def limit_sources(
 def client_codec(wire: str, recognition: RecognitionSettings, memory: TranscriptMemory | None = None) -> "ClientCodec":
     """The client end of a wire for one task; with a memory the last sentences are its context."""
     module, name = CLIENTS[wire]
-    made: Callable[..., ClientCodec] = getattr(import_module(f"asrcli.protocol.{module}"), name)
-    return made(recognition, _new_id) if memory is None else made(recognition, _new_id, memory)
+    make: Callable[..., ClientCodec] = getattr(import_module(f"asrcli.protocol.{module}"), name)
+    if memory is None:
+        return make(recognition, _new_id)
+    return make(recognition, _new_id, memory)
 
 
 def _new_id() -> str:

@@ -160,7 +160,9 @@ class SourceBuilder:
         if self.passthrough:
             return self._as_it_is(path)
         about = native(path, self.samples, self.take.track)
-        return self._channels(path, about) if self.each_channel else self._decoded(path, self.take, about)
+        if self.each_channel:
+            return self._channels(path, about)
+        return self._decoded(path, self.take, about)
 
     def _as_it_is(self, path: str) -> "Source":
         source = PassthroughSource(path)
@@ -178,7 +180,9 @@ class SourceBuilder:
         scan_bytes = sys.maxsize if self.exact else SCAN_BYTES
         read = FileSource(path, audio_format, clip, self.samples, speaker=speaker, scan_bytes=scan_bytes)
         source = self.treatment.of(read)
-        return source if self.asked.vad else UtteranceCutter(source, self.asked.silence_ms)
+        if self.asked.vad:
+            return source
+        return UtteranceCutter(source, self.asked.silence_ms)
 
     def _channels(self, path: str, about: tuple[int, int] | None) -> "Source | ConcurrentSources":
         """Each channel of a file as a source of its own, named left and right if there are two."""
@@ -189,10 +193,10 @@ class SourceBuilder:
         if count == 1:
             return self._decoded(path, self.take, about)
         names = ["left", "right"] if count == 2 else [str(number + 1) for number in range(count)]
-        takes = [replace(self.take, channel=channel) for channel in range(count)]
-        return ConcurrentSources(
-            tuple(self._decoded(path, *each) for each in zip(takes, [about] * count, names, strict=True))
-        )
+        sources = [
+            self._decoded(path, replace(self.take, channel=channel), about, name) for channel, name in enumerate(names)
+        ]
+        return ConcurrentSources(tuple(sources))
 
 
 def file_sources(

@@ -26,7 +26,8 @@ def with_suffixes(path: str, formats: Sequence[OutputFormat]) -> list[str]:
     """The file of each format: the path itself for a single format; several formats add their suffixes to it."""
     if len(formats) == 1:
         return [path]
-    base = path[: -len(Path(path).suffix)] if Path(path).suffix.lower() in SUFFIXES.values() else path
+    suffix = Path(path).suffix
+    base = path.removesuffix(suffix) if suffix.lower() in SUFFIXES.values() else path
     return [f"{base}{SUFFIXES[name]}" for name in formats]
 
 

@@ -138,7 +138,9 @@ def _table(models: list[Model]) -> None:
         if model.wire != wire:
             wire = model.wire
             table.add_row(f"[dim]{wire}[/dim]")
-        words = ("yes" if "hotwords" in model.takes else "lists") if model.list_words else ""
+        words = ""
+        if model.list_words:
+            words = "yes" if "hotwords" in model.takes else "lists"
         context = "yes" if "context" in model.takes else ""
         name = f"{model.name} (retiring)" if model.retiring else model.name
         rates = "16000 up" if len(model.rates) > 2 else _rates(model)

@@ -219,7 +219,9 @@ def _faults(script: Path | None, seed: int | None, *, waiting: bool) -> "FaultPl
 def _answers(path: Path | None) -> "ScriptedAnswers | None":
     from asrcli.recognizers.scripted_answers import parse_answers
 
-    return None if path is None else parse_answers(_lines("--answers", path), f"--answers {path}")
+    if path is None:
+        return None
+    return parse_answers(_lines("--answers", path), f"--answers {path}")
 
 
 def _lines(option: str, path: Path) -> list[str]:

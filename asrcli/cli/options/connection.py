@@ -233,7 +233,9 @@ class ConnectionOptions(EndpointOptions):
 
     def adapt(self, model: Model) -> Model:
         """The model with what this service adds: the embedded recognizer takes hot words, whatever the model is."""
-        return replace(model, takes=model.takes | {"hotwords"}) if self.local and model.on.messages else model
+        if self.local and model.on.messages:
+            return replace(model, takes=model.takes | {"hotwords"})
+        return model
 
 
 def _proxy(text: str | None) -> str | None:

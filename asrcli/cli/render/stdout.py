@@ -118,9 +118,9 @@ def redraw(text: str) -> None:
 
 def output_error(exc: OSError) -> AsrError:
     """The error of ours for an error that writing to standard output raised."""
-    return (
-        OutputClosed() if isinstance(exc, BrokenPipeError) else OutputError("standard output", exc.strerror or str(exc))
-    )
+    if isinstance(exc, BrokenPipeError):
+        return OutputClosed()
+    return OutputError("standard output", exc.strerror or str(exc))
 
 
 def abandon_stdout() -> None:

@@ -29,7 +29,9 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
     if found := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", problem, re.DOTALL):
         words = given[1:]
         word = next((word for word in words if found[1].startswith(word) and is_input(word)), None)
-        return f"did you mean asr file {_quoted(word)}?" if word and given[0] in {"mic", "serve"} else ""
+        if word and given[0] in {"mic", "serve"}:
+            return f"did you mean asr file {_quoted(word)}?"
+        return ""
     if problem.startswith("No such option") and given and given[0].startswith("-") and given[0] != "--":
         command = next((word for word in given if word in commands), "file")
         return f"options stand behind a command: asr {command} {given[0]}"
