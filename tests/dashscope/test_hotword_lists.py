@@ -34,7 +34,7 @@ class Account:
 
     def _ask(self, asked: c.Asked) -> dict[str, Any]:
         self.asked.append(asked)
-        answer = c.answer(self._service.do(c.read(c.written(asked))), "r")
+        answer = c.answer(self._service.run(c.read(c.written(asked))), "r")
         if isinstance(asked, c.QueryList):
             answer["output"]["status"] = next(self.statuses, "OK")
         return answer

@@ -22,7 +22,7 @@ from asrcli.sources.file import FileSource
 from asrcli.sources.input_reader import SampleFormat
 from asrcli.sources.passthrough import passthrough_source
 from asrcli.transport.temporary_key import temporary_key_connection
-from asrcli.transport.websocket import as_it_came, dial
+from asrcli.transport.websocket import dial, verbatim_refusal
 
 
 def check_output(output: str | None, *, overwrite: bool) -> None:
@@ -61,7 +61,7 @@ def dial_wire(
     if temporary_key:
         connection = temporary_key_connection(connection)
     url = raw_exchange.address(wire, connection.url, model)
-    return dial(url, connection, _parse_headers(headers), as_it_came)
+    return dial(url, connection, _parse_headers(headers), verbatim_refusal)
 
 
 def open_printer(stack: ExitStack, output: str | None, *, stamp: bool, show_sent: bool) -> RawMessages:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from asrcli.cli.builders.transcript_names import SUFFIXES
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
 from asrcli.core.errors import OutputError
-from asrcli.journal.source import ContinuedOutput
+from asrcli.journal.source import ContinuedOutput, WholeOutput
 from asrcli.outputs.event_log import EventLog
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.overwrite_check import check_overwrite
@@ -51,12 +52,12 @@ def resumed_outputs(
         made: list[Output] = []
         written: list[LineWriter] = []
         closing: list[Closable] = []
-        for number, (output_builder, finished) in enumerate(_output_builders(journal, level, begun=begun)):
+        for number, (output_builder, finished, anew) in enumerate(_output_builders(journal, level, begun=begun)):
             since_ms = _since_ms(journal) if output_builder.stamp is TimestampStyle.CLOCK else 0
             outputs, lines = show.outputs(output_builder, stack)
             written += lines
             closing += outputs
-            for target, part in finished.items():
+            for target, part in ({} if anew else finished).items():
                 written.append(LineWriter(str(target), onto=part))
                 closing.append(written[-1])
                 written[-1].begin()
@@ -65,9 +66,17 @@ def resumed_outputs(
                     continue
                 own = isinstance(output, EventLog | StatusLines | TerminalView)
                 shift_ms = 0 if own and not isinstance(output, TerminalView) else since_ms
-                made.append(ContinuedOutput(output, journal.highest, base_ms + shift_ms))
+                whole = (
+                    output if own or not anew else WholeOutput(output, journal, partial(_superseded, lines, finished))
+                )
+                made.append(ContinuedOutput(whole, journal.highest, base_ms + shift_ms))
         stack.enter_context(open_outputs(closing, written))
         yield [*made, *behind]
+
+
+def _superseded(lines: "Sequence[LineWriter]", finished: "dict[Path, Path]") -> None:
+    for each, part in zip(lines, finished.values(), strict=False):
+        each.supersede(part)
 
 
 def paths(journal: "Journal") -> list[str]:
@@ -77,10 +86,11 @@ def paths(journal: "Journal") -> list[str]:
 
 def _output_builders(
     journal: "Journal", level: int | None, *, begun: bool = True
-) -> "list[tuple[OutputBuilder, dict[Path, Path]]]":
+) -> "list[tuple[OutputBuilder, dict[Path, Path], bool]]":
     """A builder for each file, the first with the status; without files a single one.
 
-    With each comes the file that cannot be continued and gets its final name only, and its .part file.
+    With each comes the .part file that gets the name of its file at the end, or is replaced by it, and whether the
+    file is written anew, with the earlier transcript.
     """
     from asrcli.cli.builders.outputs import APPENDABLE, OutputBuilder
 
@@ -100,22 +110,24 @@ def _output_builders(
     )
     files = paths(journal)
     if len(files) != len(formats):
-        return [(common, {})]
+        return [(common, {}, False)]
 
-    made: list[tuple[OutputBuilder, dict[Path, Path]]] = []
+    made: list[tuple[OutputBuilder, dict[Path, Path], bool]] = []
     for number, (name, path) in enumerate(zip(formats, map(Path, files), strict=True)):
         _check(path, name)
         one = replace(common, formats=(name,), level=level if number == 0 else None)
         part = _left(path, journal) if begun else None
         if not begun:
-            made.append((replace(one, path=str(path)), {}))
+            made.append((replace(one, path=str(path)), {}, False))
+        elif name not in APPENDABLE and _is_anew(path, part, journal):
+            made.append((replace(one, path=str(path)), {path: part} if part is not None else {}, True))
         elif name not in APPENDABLE:
-            print_message(f"asr: {path} cannot be continued: the rest is written to {_beside(path)}")
-            made.append((replace(one, path=str(_beside(path))), {path: part} if part is not None else {}))
+            print_message(f"asr: {path} cannot be written anew: the rest is written to {_beside(path)}")
+            made.append((replace(one, path=str(_beside(path))), {path: part} if part is not None else {}, False))
         elif part is not None:
-            made.append((replace(one, path=str(path), onto=(str(part),)), {}))
+            made.append((replace(one, path=str(path), onto=(str(part),)), {}, False))
         else:
-            made.append((replace(one, path=str(path), append=True), {}))
+            made.append((replace(one, path=str(path), append=True), {}, False))
     return made
 
 
@@ -136,6 +148,20 @@ def _left(path: Path, journal: "Journal") -> Path | None:
     except OSError as exc:
         raise OutputError(str(path), (exc.strerror or str(exc)).lower()) from exc
     return part
+
+
+def _is_anew(path: Path, part: Path | None, journal: "Journal") -> bool:
+    """Whether the journal has all that the file held, and nobody has written to it since."""
+    if journal.damages or journal.anew:
+        return False
+    try:
+        target = path.resolve()
+        if part is not None or not target.exists():
+            return True
+        begun_s, changed_s = datetime.fromisoformat(journal.header.begun).timestamp(), target.stat().st_mtime
+        return _is_own(target) and begun_s - 1 <= changed_s <= journal.last_s + CLOSING_S
+    except (OSError, ValueError, OverflowError):
+        return False
 
 
 def _part(target: Path, begun_s: float, last_s: float) -> Path | None:

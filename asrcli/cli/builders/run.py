@@ -26,6 +26,7 @@ from asrcli.dashscope.catalogue import INFERENCE, OMNI, REALTIME, TRANSLATION, M
 from asrcli.dashscope.context import TranscriptMemory
 from asrcli.dashscope.prices import Price
 from asrcli.engine.connection_pool import ConnectionPool
+from asrcli.recognizers import registry
 from asrcli.runs.budget import Budget, BudgetedSource
 from asrcli.runs.run import HOPELESS, ConcurrentSources, Run, RunPlan, flatten_sources
 
@@ -40,8 +41,6 @@ CLIENTS = {
     REALTIME: ("realtime.codec", "RealtimeClient"),
     OMNI: ("omni.codec", "OmniClient"),
 }
-RECOGNIZER = "pocketsphinx"  # the recognizer of --local, whatever --model says
-EMBEDDED = "embedded recognizer: US English only, modest accuracy, offline"
 
 
 @dataclass(frozen=True)
@@ -137,10 +136,10 @@ class RunBuilder:
     ) -> list[Notice]:
         texts = [str(failure) for failure in failures]
         if self.service.local:
-            texts.append(EMBEDDED)
+            texts.append(f"embedded recognizer: {registry.LOCAL.description}")
         texts += self.notices
         rates = [source.format.rate for sources, _ in runs for source in flatten_sources(sources)]
-        if self.service.local and any(rate < 16000 for rate in rates):
+        if self.service.local and any(rate < min(registry.LOCAL.rates, default=0) for rate in rates):
             texts.append("at 8000 Hz it makes about twice the errors of 16000 Hz")
         return [Notice("warning", text) for text in texts]
 
@@ -161,7 +160,7 @@ class RunBuilder:
 
         price = self.price
         cost = (lambda usage: price.cost(usage, self.recognition)) if price is not None else (lambda _: None)
-        recognizer = RECOGNIZER if self.service.local else self.recognition.model
+        recognizer = registry.LOCAL.name if self.service.local else self.recognition.model
         return RunPlan(recognizer, codec, dial, self.connection, self.pace, self.retries, self.service.local, cost)
 
 

@@ -16,6 +16,7 @@ from asrcli.dashscope.model_selection import AUTO, find_model, pick_model, wire_
 from asrcli.dashscope.validation import FORCE, check_recognition, ignored_options, model_notices, unused_options_removed
 from asrcli.runs.run import ConcurrentSources
 from asrcli.sources.clip import Clip
+from asrcli.sources.decoding_errors import TROUBLE
 from asrcli.sources.file import FileSource, native
 from asrcli.sources.file_length import SCAN_BYTES
 from asrcli.sources.input_reader import SampleFormat
@@ -218,6 +219,9 @@ def file_sources(
             sources.append(source_builder.source(path))
         except SourceError as exc:
             failures.append(exc)
+        except TROUBLE as exc:  # whatever it is, the others are transcribed
+            reason = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
+            failures.append(SourceError(path, f"cannot be read: {reason}"))
     if not sources:
         raise combine_errors(failures)
     return sources, failures

@@ -14,6 +14,7 @@ from asrcli.cli.console import print_message
 from asrcli.cli.options.logging import Debug, LogFile, Quiet
 from asrcli.cli.options.panels import CONNECTION
 from asrcli.core.errors import UsageError
+from asrcli.recognizers import registry
 
 if TYPE_CHECKING:
     from asrcli.recognizers.interface import Recognizer
@@ -24,16 +25,8 @@ EXAMPLES = "Examples:\n\nasr serve --port 8090\n\nasr serve --engine scripted --
 FAULTS = "Faults"
 
 
-class EngineChoice(StrEnum):
-    """The recognizer that answers."""
-
-    POCKETSPHINX = "pocketsphinx"
-    SCRIPTED = "scripted"
-    COUNTING = "counting"
-
-
 class SecondPass(StrEnum):
-    """When the embedded recognizer decodes a sentence a second time."""
+    """When a recognizer decodes a sentence a second time."""
 
     AUTO = "auto"
     ALWAYS = "always"
@@ -63,13 +56,28 @@ Origins = Annotated[
         rich_help_panel=CONNECTION,
     ),
 ]
+
+
+def check_engine(name: str) -> str:
+    """Return the name of a recognizer.
+
+    Raises:
+        BadParameter: there is no such recognizer.
+    """
+    if name not in registry.RECOGNIZERS:
+        names = ", ".join(map(repr, registry.RECOGNIZERS))
+        raise typer.BadParameter(f"{name!r} is not one of {names}.")
+    return name
+
+
 EngineName = Annotated[
-    EngineChoice,
+    str,
     typer.Option(
         "--engine",
-        help="pocketsphinx: US English, modest accuracy, offline. scripted: replays a script, for tests. "
-        "counting: says which chunks of counted audio came, for tests.",
+        help=" ".join(f"{info.name}: {info.description}." for info in registry.RECOGNIZERS.values()),
         metavar="NAME",
+        callback=check_engine,
+        autocompletion=lambda: list(registry.RECOGNIZERS),
         rich_help_panel="Recognizer",
     ),
 ]
@@ -119,8 +127,8 @@ Waiting = Annotated[
     bool,
     typer.Option(
         "--chaos-waits",
-        help="With --chaos: inject faults that a client has to wait for (stall, quiet, half-open, stop-reading, "
-        "never-finish) instead of those that it notices at once.",
+        help="With --chaos: choose from the faults that a client has to wait for (stall, quiet, half-open, "
+        "stop-reading, never-finish) instead of those that it notices at once.",
         rich_help_panel=FAULTS,
     ),
 ]
@@ -137,7 +145,7 @@ def serve(
     port: Port = 8090,
     api_key_file: KeyFile = None,
     allow_origin: Origins = None,
-    engine: EngineName = EngineChoice.POCKETSPHINX,
+    engine: EngineName = registry.LOCAL.name,
     script: Script = None,
     two_pass: Passes = SecondPass.AUTO,
     answers: AnswerFile = None,
@@ -172,7 +180,7 @@ def serve(
 
     def announce(address: str) -> None:
         print_message(f"asr: serving at {address} ({'key asked for' if key else 'no key'})")
-        print_message(f"asr: {recognizer.described}")
+        print_message(f"asr: {recognizer.info.summary}")
         if planned is not None:
             cause = f"--chaos {chaos}" if faults is None else str(faults)
             print_message(f"asr: this server is at fault on purpose: {cause}")
@@ -182,27 +190,23 @@ def serve(
     serve_forever(server, announce)
 
 
-def _recognizer(engine: EngineChoice, script: Path | None, two_pass: SecondPass) -> "Recognizer":
-    if engine is not EngineChoice.POCKETSPHINX and two_pass is not SecondPass.AUTO:
-        raise UsageError(f"--engine {engine} with --local-two-pass: only pocketsphinx decodes twice")
-    if engine is EngineChoice.SCRIPTED:
-        from asrcli.recognizers.scripted import Scripted, parse
-
-        return Scripted(parse(_lines("--script", script), f"--script {script}") if script else None)
-    if script is not None:
-        raise UsageError("--script without --engine scripted: only that engine replays one")
-    if engine is EngineChoice.COUNTING:
-        from asrcli.recognizers.counting import Counting
-
-        return Counting()
-    from asrcli.recognizers.pool import Pocketsphinx
-
-    return Pocketsphinx(two_pass.value)
+def _recognizer(engine: str, script: Path | None, second_pass: SecondPass) -> "Recognizer":
+    info = registry.RECOGNIZERS[engine]
+    if "second_pass" not in info.options and second_pass is not SecondPass.AUTO:
+        names = " and ".join(registry.taking("second_pass"))
+        raise UsageError(f"--engine {engine} with --local-two-pass: only {names} decodes twice")
+    if script is None:
+        return registry.make(info, registry.RecognizerOptions(second_pass.value))
+    if "script" not in info.options:
+        names = " or ".join(registry.taking("script"))
+        raise UsageError(f"--script without --engine {names}: only that engine replays one")
+    lines = tuple(_lines("--script", script))
+    return registry.make(info, registry.RecognizerOptions(second_pass.value, lines, f"--script {script}"))
 
 
 def _faults(script: Path | None, seed: int | None, *, waiting: bool) -> "FaultPlan | None":
     if waiting and seed is None:
-        raise UsageError("--chaos-waits without --chaos: it says which random faults are injected")
+        raise UsageError("--chaos-waits without --chaos: it says which random faults are chosen")
     if script is None:
         if seed is None:
             return None
@@ -210,7 +214,7 @@ def _faults(script: Path | None, seed: int | None, *, waiting: bool) -> "FaultPl
 
         return RandomFaults(random.Random(seed), waiting=waiting)  # noqa: S311  the same seed, the same faults
     if seed is not None:
-        raise UsageError("--faults with --chaos: faults come from a script or at random")
+        raise UsageError("--faults with --chaos: faults come from a file or are random")
     from asrcli.server.faults.script import parse_script
 
     return parse_script(_lines("--faults", script), f"--faults {script}")

@@ -9,47 +9,44 @@ from asrcli.recovery.duplicate_finals import KEPT, normalized_text
 class LateItems:
     """Texts of items that were never announced, on a connection that follows a lost one.
 
-    The lost connection may have sent them when it broke, and their audio is sent again: an announced item says the
-    same, before them or after them. A service that announces its items would have announced them; one that announces
-    nothing is known by its second text.
+    The lost connection may have sent them when it broke, and their audio is sent again: announced items say the same,
+    before them or after them, perhaps with other limits. A service that has announced an item would have announced
+    these too; one that has not, and sends a second such text, announces nothing.
     """
 
     def __init__(self) -> None:
         self._said: deque[str] = deque(maxlen=KEPT)  # by items that were announced
-        self._held: Json | None = None
+        self._held: deque[Json] = deque(maxlen=KEPT)
         self._announces_nothing = False
 
     def holds(self, value: Json, *, done: bool) -> bool:
         """Whether this is kept back; a text that is not `done` is of no use and is left out."""
         if self._announces_nothing:
             return False
-        if not done:
+        if not done or word(value, "item_id") in {word(held, "item_id") for held in self._held}:
             return True
-        if self._held is None:
-            self._held = value
-            return True
-        if word(self._held, "item_id") == word(value, "item_id"):
-            return True
-        self._announces_nothing = True
-        return False
+        if self._held and not self._said:
+            self._announces_nothing = True
+            return False
+        self._held.append(value)
+        return True
 
     def repeats(self, value: Json) -> bool:
-        """Whether an item that was announced has said this text already: it is late."""
+        """Whether announced items have said this text already: then it is late."""
         words = normalized_text(text(value, "transcript"))
         return bool(words) and f" {words} " in f" {' '.join(self._said)} "
 
-    def settles(self, said: str) -> bool:
-        """An announced item has said this; whether the text that is held is part of it, and so was late."""
+    def settle(self, said: str) -> int:
+        """An announced item has said this. Returns how many of the texts that are held have been said by now."""
         self._said.append(normalized_text(said))
-        held = "" if self._held is None else normalized_text(text(self._held, "transcript"))
-        if self._held is None or f" {held} " not in f" {self._said[-1]} ":
-            return False
-        self._held = None
-        return True
+        held = len(self._held)
+        self._held = deque((each for each in self._held if not self.repeats(each)), KEPT)
+        return held - len(self._held)
 
-    def release(self, *, over: bool = False) -> Json | None:
-        """The message that is held, once it is to be heard: the service announces nothing, or the session is `over`."""
+    def release(self, *, over: bool = False) -> list[Json]:
+        """The messages that are held, where they count: the service announces nothing, or the session is `over`."""
         if not (over or self._announces_nothing):
-            return None
-        held, self._held = self._held, None
+            return []
+        held = list(self._held)
+        self._held.clear()
         return held
