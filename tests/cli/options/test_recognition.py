@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from asrcli.cli.options.recognition import RecognitionOptions, fitted
+from asrcli.cli.options.recognition import RecognitionOptions, fit_context
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import MODELS, OMNI, REALTIME
@@ -90,12 +90,12 @@ def test_a_file_that_is_not_there_or_empty_is_named(tmp_path: Path) -> None:
 def test_context_is_fitted_as_the_wire_carries_it(name: str) -> None:
     """As messages, or as one text; what is remembered of the talk gets its place beforehand."""
     model, text = MODELS[name], "字" * 3000
-    fit, told = fitted(model, RecognitionSettings(name, context=(text,)), remembers=False)
+    fit, told = fit_context(model, RecognitionSettings(name, context=(text,)), from_transcript=False)
     if model.wire in {REALTIME, OMNI}:
         assert (fit.context, told) == ((text,), "")
         with pytest.raises(UsageError, match="--context-from-transcript has no effect"):
-            fitted(model, fit, remembers=True)
+            fit_context(model, fit, from_transcript=True)
         return
     assert ([len(each) for each in fit.context], "2,000 of 3,000" in told) == ([400] * 5, True)
-    kept, told = fitted(model, RecognitionSettings(name, context=(text,)), remembers=True)
+    kept, told = fit_context(model, RecognitionSettings(name, context=(text,)), from_transcript=True)
     assert ([len(each) for each in kept.context], "1,200 of 3,000" in told) == ([400] * 3, True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from asrcli.cli.build.run import client_codec
+from asrcli.cli.builders.run import client_codec
 from asrcli.core.client_commands import StartTask, UpdateContext
 from asrcli.core.message import Text
 from asrcli.core.settings import RecognitionSettings

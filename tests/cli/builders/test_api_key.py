@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.build.api_key import MOST_BYTES, read_key
-from asrcli.core.settings import Secret
+from asrcli.cli.builders.api_key import MOST_BYTES, read_key
 from asrcli.core.errors import ServiceRefused, UsageError
 from asrcli.core.events import Gap, Notice, Reconnecting
 from asrcli.core.redaction import REMEMBERED, bare_url, remember_key, without_secrets
+from asrcli.core.settings import Secret
+from asrcli.core.transcript import Transcript
 from asrcli.journal.records import described
 from asrcli.outputs.formatting import line, reconnecting
-from asrcli.core.transcript import Transcript
 from tests.support.command import asr, serving
 from tests.support.tone import tone, wav
 
