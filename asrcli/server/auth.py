@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from asrcli.core.errors import ServiceRefused
 from asrcli.core.settings import Secret
-from asrcli.protocol.http.customization import PATH, TOKENS, TemporaryKey
+from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH
+from asrcli.protocol.http.temporary_keys import TEMPORARY_KEYS_PATH, TemporaryKey
 from asrcli.server.page_origins import PageOrigins
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 MOST_TOKENS = 1000  # at once
 
-SINGLE_REQUESTS = (PATH, TOKENS)  # paths that are no WebSocket
+SINGLE_REQUESTS = (HOTWORD_LISTS_PATH, TEMPORARY_KEYS_PATH)  # paths that are no WebSocket
 POST_ONLY = "This path takes POST only."
 
 

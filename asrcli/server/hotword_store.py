@@ -8,13 +8,13 @@ from datetime import datetime
 from asrcli.core.errors import ServiceRefused, UsageError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.hotwords import HotWord, check_hotwords, limits_of
-from asrcli.protocol.http import customization
-from asrcli.protocol.http.customization import (
-    Asked,
+from asrcli.protocol.http import hotword_lists
+from asrcli.protocol.http.hotword_lists import (
     BrowseLists,
     CreateList,
     DeleteList,
     HotWordList,
+    HotWordListRequest,
     QueryList,
     UpdateList,
 )
@@ -32,7 +32,7 @@ class HotWordStore:
         self._now, self._new_id = now, new_id
         self._lists: dict[str, HotWordList] = {}
 
-    def do(self, asked: Asked) -> Json:
+    def do(self, asked: HotWordListRequest) -> Json:
         """Do what is asked; the output of the answer.
 
         Raises:
@@ -40,11 +40,11 @@ class HotWordStore:
         """
         match asked:
             case CreateList(model, prefix, words):
-                return customization.created(self._created(model, prefix, words))
+                return hotword_lists.write_created(self._created(model, prefix, words))
             case BrowseLists(prefix, page, size):
-                return customization.browsed(self._page(prefix, page, size))
+                return hotword_lists.write_page(self._page(prefix, page, size))
             case QueryList(name):
-                return customization.queried(self._found(name))
+                return hotword_lists.write_list(self._found(name))
             case UpdateList(name, words):
                 there = self._found(name)
                 words = _checked(there.model, words)

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.core.message import Text
-from asrcli.protocol.http import customization
-from asrcli.protocol.http.customization import EXPIRY_S, USUAL_EXPIRY_S
+from asrcli.protocol.http import answers, hotword_lists, temporary_keys
+from asrcli.protocol.http.temporary_keys import DEFAULT_EXPIRY_S, EXPIRY_S
 from asrcli.protocol.json_messages import Json, read
 from asrcli.server.auth import POST_ONLY, SINGLE_REQUESTS, AccessControl
 from asrcli.server.hotword_store import HotWordStore
@@ -62,7 +62,7 @@ class HttpApi:
 
     def refusal(self, code: str, message: str, request_id: str = "") -> tuple[int, Json]:
         """The answer to a request that is not even read."""
-        return customization.status(code), customization.failure(code, message, request_id or self._new_id())
+        return answers.error_status(code), answers.error_body(code, message, request_id or self._new_id())
 
     def _done(self, received: HttpRequest, request_id: str) -> Json:
         try:
@@ -79,26 +79,26 @@ class HttpApi:
         if objection := self._gate.objection(received.all):
             raise ServiceRefused(*objection)
         authorization = next(iter(received.all("authorization")), "")
-        mints = path == customization.TOKENS
+        mints = path == temporary_keys.TEMPORARY_KEYS_PATH
         # A temporary key that makes others would be no temporary one.
         if not self._gate.admits(authorization, address.query, tokens=not mints):
             raise ServiceRefused("InvalidApiKey", "Invalid API-key provided.")
         if self._gate.draining:
             raise ServiceRefused("ServiceUnavailable", "The server stops.")
         if mints:
-            return customization.minted(self._gate.mint(_expiry_s(address.query)))
+            return temporary_keys.write_temporary_key(self._gate.mint(_expiry_s(address.query)))
         try:
             body = read(Text(received.body.decode("utf-8")))
         except UnicodeDecodeError:
             raise ProtocolError("not UTF-8") from None
-        asked = customization.read(body)
+        asked = hotword_lists.read_request(body)
         output = self._vocabularies.do(asked)
         log.info("hot-word lists: %s done", type(asked).__name__.lower())
-        return customization.answer(output, request_id)
+        return answers.success_body(output, request_id)
 
 
 def _expiry_s(query: str) -> int:
-    said = parse_qs(query).get("expire_in_seconds", [str(USUAL_EXPIRY_S)])[0]
+    said = parse_qs(query).get("expire_in_seconds", [str(DEFAULT_EXPIRY_S)])[0]
     if not (said.isascii() and said.isdecimal() and len(said) < 10 and int(said) in EXPIRY_S):
         raise ServiceRefused("InvalidParameter", f"expire_in_seconds must be from {EXPIRY_S[0]} to {EXPIRY_S[-1]}")
     return int(said)

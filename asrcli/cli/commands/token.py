@@ -33,11 +33,13 @@ def token(
     from asrcli.cli.build import run
     from asrcli.cli.render.stdout import print_lines
     from asrcli.outputs.formatting import as_json as written
-    from asrcli.protocol.http import customization
+    from asrcli.protocol.http import temporary_keys
     from asrcli.transport.http_client import HttpClient
 
     run.log_to(log_file)
-    said = HttpClient(connection_options.connection()).post(customization.TOKENS, query={"expire_in_seconds": expires})
-    made = customization.read_minted(said)
+    said = HttpClient(connection_options.connection()).post(
+        temporary_keys.TEMPORARY_KEYS_PATH, query={"expire_in_seconds": expires}
+    )
+    made = temporary_keys.read_temporary_key(said)
     shown = {"token": made.key.reveal(), "expires_at": made.expires_at}
     print_lines(written(shown) if as_json else made.key.reveal())

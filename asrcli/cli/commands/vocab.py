@@ -14,7 +14,7 @@ from asrcli.core.errors import AsrError, ServiceRefused, UsageError, combine_err
 
 if TYPE_CHECKING:
     from asrcli.cli.render import hotword_tables
-    from asrcli.dashscope.hotword_lists import HotWordLists
+    from asrcli.dashscope.hotword_list_client import HotWordLists
     from asrcli.dashscope.hotwords import HotWord
 
 EXAMPLES = """Examples:
@@ -181,17 +181,17 @@ def _lists(connection_options: EndpointOptions, show: "hotword_tables.HotWordLis
     import time
     from datetime import datetime
 
-    from asrcli.dashscope.hotword_lists import HotWordLists
-    from asrcli.protocol.http import customization
+    from asrcli.dashscope.hotword_list_client import HotWordLists
+    from asrcli.protocol.http import hotword_lists
     from asrcli.transport.http_client import HttpClient
 
     rest = HttpClient(connection_options.connection())
     return HotWordLists(
         lambda asked: rest.post(
-            customization.PATH,
-            customization.written(asked),
+            hotword_lists.HOTWORD_LISTS_PATH,
+            hotword_lists.write_request(asked),
             # A second list, a second deletion, an update too soon: what may have been done is not asked again.
-            repeatable=isinstance(asked, customization.BrowseLists | customization.QueryList),
+            repeatable=isinstance(asked, hotword_lists.BrowseLists | hotword_lists.QueryList),
         ),
         lambda: datetime.now().astimezone(),
         time.sleep,

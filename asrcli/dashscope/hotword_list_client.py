@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from asrcli.core.errors import ProtocolError, ServiceRefused, UsageError, shorten
 from asrcli.dashscope.hotwords import HotWord
-from asrcli.protocol.http import customization
-from asrcli.protocol.http.customization import (
-    Asked,
+from asrcli.protocol.http import hotword_lists
+from asrcli.protocol.http.hotword_lists import (
     BrowseLists,
     CreateList,
     DeleteList,
     HotWordList,
+    HotWordListRequest,
     QueryList,
     UpdateList,
 )
@@ -30,7 +30,7 @@ class HotWordLists:
 
     def __init__(
         self,
-        ask: Callable[[Asked], Json],
+        ask: Callable[[HotWordListRequest], Json],
         now: Callable[[], datetime],
         sleep: Callable[[float], None],
         tell: Callable[[str], None],
@@ -41,16 +41,16 @@ class HotWordLists:
         """Every page of them, with this prefix or with any."""
         found: dict[str, HotWordList] = {}
         for page in range(MOST_PAGES):
-            listed = customization.read_browsed(self._ask(BrowseLists(prefix, page)))
+            listed = hotword_lists.read_page(self._ask(BrowseLists(prefix, page)))
             fresh = [each for each in listed if each.id not in found]
             found |= {each.id: each for each in fresh}
-            if not fresh or len(listed) < customization.PAGE_SIZE:
+            if not fresh or len(listed) < hotword_lists.PAGE_SIZE:
                 return tuple(each for each in found.values() if not prefix or each.id.startswith(f"vocab-{prefix}-"))
         raise ProtocolError(f"a list of hot-word lists that has no end after {MOST_PAGES} pages")
 
     def query(self, vocabulary_id: str) -> HotWordList:
         """What is in a list."""
-        return customization.read_queried(vocabulary_id, self._ask(QueryList(vocabulary_id)))
+        return hotword_lists.read_list(vocabulary_id, self._ask(QueryList(vocabulary_id)))
 
     def create(self, model: str, prefix: str, words: Iterable[HotWord]) -> str:
         """Make a list; its id.
@@ -65,7 +65,7 @@ class HotWordLists:
                 f"there are {len(there)} hot-word lists, and an account has {MOST_LISTS} at most",
                 f"delete one: asr vocab delete {oldest.id} (unchanged for the longest, {oldest.modified})",
             )
-        return customization.read_created(self._ask(CreateList(model, prefix, tuple(words))))
+        return hotword_lists.read_created(self._ask(CreateList(model, prefix, tuple(words))))
 
     def update(self, vocabulary: HotWordList, words: Iterable[HotWord], *, patient: bool) -> None:
         """Replace what is in a list, which the service lets nobody do twice in five minutes.
@@ -95,11 +95,11 @@ class HotWordLists:
         """
         status = self.query(vocabulary_id).status
         for _ in range(READY_WITHIN_S // ASK_EVERY_S):
-            if status == customization.READY:
+            if status == hotword_lists.READY:
                 return
             self._sleep(ASK_EVERY_S)
             status = self.query(vocabulary_id).status
-        if status != customization.READY:
+        if status != hotword_lists.READY:
             raise ServiceRefused(status, f"{vocabulary_id} cannot be used yet; asr vocab show says when it is OK")
 
     def sync(
