@@ -6,6 +6,8 @@ from typing import Any
 from asrcli.core.redaction import remember_key
 
 DEFAULT_URL = "wss://dashscope.aliyuncs.com"
+DEFAULT_MODEL = "fun-asr-realtime"
+DEFAULT_MANUAL_MODEL = "qwen3-asr-flash-realtime"  # where the client ends utterances
 FILE_RETRY_FOR_S = 300.0
 SILENCE_MS = range(200, 6001)  # the service's bounds for the silence that ends a sentence
 

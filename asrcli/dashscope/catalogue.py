@@ -7,46 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from asrcli.dashscope.prices import Price
+from asrcli.protocol.registry import INFERENCE, OMNI, REALTIME, TRANSLATION, WIRES, Wire
 
-INFERENCE = "inference"
-TRANSLATION = "translation"
-REALTIME = "realtime"
-OMNI = "omni"
 BEIJING, SINGAPORE = "cn-beijing", "ap-southeast-1"
 MOST_HINTS = 4
-
-
-@dataclass(frozen=True)
-class WireTraits:
-    """What is the same for all models of a wire.
-
-    Attributes:
-        formats: What the service decodes itself, beside pcm.
-        word_times: Each word comes with its times.
-        messages: Context travels as messages, and may be replaced in the middle of a task; else it is one text.
-        warning: What a user should know before the first word; `{}` is the model.
-        bounded: What a second costs at most can be told beforehand.
-    """
-
-    formats: tuple[str, ...] = ("wav", "mp3", "opus", "speex", "aac", "amr")
-    word_times: bool = True
-    messages: bool = True
-    warning: str = ""
-    bounded: bool = True
-
-
-WIRES = {
-    INFERENCE: WireTraits(),
-    TRANSLATION: WireTraits(),
-    REALTIME: WireTraits(("opus",), word_times=False, messages=False),
-    OMNI: WireTraits(
-        (),
-        word_times=False,
-        messages=False,
-        warning="{} answers a prompt about what it hears: it may describe noise as if it were speech",
-        bounded=False,  # earlier turns are kept in mind, and may be charged again
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -86,8 +50,8 @@ class Model:
     known: bool = True
 
     @property
-    def on(self) -> WireTraits:
-        """What it has from its wire."""
+    def traits(self) -> Wire:
+        """What it has in common with all models of its wire."""
         return WIRES[self.wire]
 
     @property
@@ -195,8 +159,8 @@ _ROWS = (
 MODELS = {model.name: model for model in _ROWS}
 
 
-def models_on_wire(wire: str) -> frozenset[str]:
-    """All that any model of a wire takes, for one that nobody knows yet."""
+def options_of_wire(wire: str) -> frozenset[str]:
+    """The options that some model of a wire takes: what a model that is not in the catalogue is taken to take."""
     return frozenset().union(*(model.takes for model in _ROWS if model.wire == wire))
 
 

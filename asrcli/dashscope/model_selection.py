@@ -4,25 +4,17 @@ import re
 from collections.abc import Iterable, Sequence
 
 from asrcli.core.errors import UsageError
-from asrcli.dashscope.catalogue import (
-    INFERENCE,
-    MODELS,
-    MOST_HINTS,
-    OMNI,
-    REALTIME,
-    TRANSLATION,
-    Model,
-    model_names,
-    models_on_wire,
-)
+from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL
+from asrcli.dashscope.catalogue import MODELS, Model, model_names, options_of_wire
+from asrcli.protocol.registry import wire_of_model
 
 AUTO = "auto"
 TELEPHONE_RATE = 8000
 
 TELEPHONE = "fun-asr-flash-8k-realtime"
 USUAL = (  # the first that suits is picked
-    "fun-asr-realtime",
-    "qwen3-asr-flash-realtime",
+    DEFAULT_MODEL,
+    DEFAULT_MANUAL_MODEL,
     "qwen-audio-3.0-asr-flash-streaming",
     "paraformer-realtime-v2",
 )
@@ -39,13 +31,9 @@ def find_model(name: str) -> Model:
         return MODELS[name]
     if not name.strip():
         raise UsageError("--model is empty")
-    for part, wire in (("omni", OMNI), ("gummy", TRANSLATION)):
-        if part in name:
-            return Model(name, wire, (16000,), models_on_wire(wire), 1, known=False)
-    if name.startswith("qwen") and "-realtime" in name:  # behind it stands nothing, or the date of a snapshot
-        return Model(name, REALTIME, (), models_on_wire(REALTIME), 1, known=False)
-    rates = (TELEPHONE_RATE,) if "-8k" in name else ()
-    return Model(name, INFERENCE, rates, models_on_wire(INFERENCE), MOST_HINTS, known=False)
+    wire = wire_of_model(name)
+    rates = (TELEPHONE_RATE,) if re.search(wire.telephone_pattern, name) else wire.rates
+    return Model(name, wire.name, rates, options_of_wire(wire.name), wire.language_limit, known=False)
 
 
 def wire_rate(model: Model, native: int | None) -> int:

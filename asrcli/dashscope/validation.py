@@ -191,4 +191,4 @@ def model_notices(model: Model) -> list[str]:
     unknown = f"{model.name} is not in the catalogue: sent as it is, on the {model.wire} wire{like}"
     told = [] if model.known else [unknown]
     told += [f"{model.name} is announced to be retired"] if model.retiring else []
-    return [*told, model.on.warning.format(model.name)] if model.on.warning else told
+    return [*told, model.traits.warning.format(model.name)] if model.traits.warning else told

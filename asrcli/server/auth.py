@@ -5,7 +5,6 @@ import json
 import math
 import secrets
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -17,6 +16,7 @@ from asrcli.core.settings import Secret
 from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH
 from asrcli.protocol.http.temporary_keys import TEMPORARY_KEYS_PATH, TemporaryKey
 from asrcli.server.page_origins import PageOrigins
+from asrcli.transport.identifiers import new_id
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
@@ -102,7 +102,7 @@ class AccessControl:
 
 def refusal(connection: "ServerConnection", status: HTTPStatus, code: str, message: str) -> "Response":
     """The answer to a handshake that gets no connection, in the service's form."""
-    body = {"code": code, "message": message, "request_id": str(uuid.uuid4())}
+    body = {"code": code, "message": message, "request_id": new_id()}
     response = connection.respond(status, json.dumps(body) + "\n")
     del response.headers["Content-Type"]
     response.headers["Content-Type"] = "application/json"

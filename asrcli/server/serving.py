@@ -7,17 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from threading import Thread
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 from asrcli import __version__
 from asrcli.core.errors import UsageError
-from asrcli.core.interfaces import ServerCodec
+from asrcli.core.loopback import is_loopback_host
 from asrcli.core.settings import Secret
-from asrcli.protocol.inference.codec import INFERENCE_PATH, InferenceServer
-from asrcli.protocol.omni.codec import OMNI_PATH, realtime_server
+from asrcli.protocol.registry import PATHS, wire_of_model
 from asrcli.recognizers.interface import Recognizer
 from asrcli.recognizers.scripted_answers import ScriptedAnswers
 from asrcli.server.auth import AccessControl
@@ -27,8 +25,9 @@ from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.http_api import HttpApi
 from asrcli.server.limits import ServerLimits
 from asrcli.server.page_origins import PageOrigins
-from asrcli.server.task_connection import ServerConversation, new_id
+from asrcli.server.task_connection import ServerConversation
 from asrcli.terminal.interrupts import interruptible
+from asrcli.transport.identifiers import new_id
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
@@ -40,11 +39,6 @@ LOOPBACK = "127.0.0.1"
 STOP_WITHIN_S = 5
 MOST_QUEUED = 1  # messages that wait to be looked at: each may hold much audio, and be the last words
 CLOSE_WITHIN_S = 2  # so long a client may take to say goodbye
-
-_CODECS: dict[str, Callable[[Callable[[], str], str], ServerCodec]] = {
-    INFERENCE_PATH: InferenceServer,
-    OMNI_PATH: realtime_server,
-}
 
 # The library's own log of a handshake would show keys: what matters is logged by the conversations.
 _wire_log = logging.getLogger("asrcli.server.wire")
@@ -72,13 +66,11 @@ class LocalServer:
     ) -> None:
         from asrcli.server.accepting import ConnectionFactory
 
-        if key is None and not _is_loopback(host):
+        if key is None and not is_loopback_host(host):
             raise UsageError(f"--host {host} lets other machines in", "name a key for them with --api-key-file")
         self._recognizer, self._host, self._port = recognizer, host, port
         self._limits = limits or ServerLimits()
-        self._gate = AccessControl(
-            frozenset(_CODECS), key, self._limits.connections, callers=PageOrigins(host, origins)
-        )
+        self._gate = AccessControl(PATHS, key, self._limits.connections, callers=PageOrigins(host, origins))
         self._sabotage = FaultInjector(faults)
         self._answers = answers or ScriptedAnswers()
         self._vocabularies = vocabularies or HotWordStore(lambda: datetime.now(UTC), new_id)
@@ -157,7 +149,7 @@ class LocalServer:
         assert socket.request is not None  # noqa: S101  the handshake is done
         address = urlsplit(socket.request.path)
         model = parse_qs(address.query).get("model", [""])[0]
-        codec = _CODECS[address.path.rstrip("/")](new_id, model)
+        codec = wire_of_model(model, address.path.rstrip("/")).server_codec(new_id, model)
         line = await self._sabotage.wrap(socket, codec.path)
         listed = self._vocabularies.applied
         conversation = ServerConversation(line, codec, self._recognizer, self._limits, self._answers, listed)
@@ -229,10 +221,3 @@ def serve_forever(server: LocalServer, announce: Callable[[str], None]) -> None:
                 await server.stop()
 
     asyncio.run(serve())
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-import uuid
 from collections.abc import Callable, Iterable
 
 from asrcli.core.client_commands import Command, FinishTask, SendAudio, StartTask
@@ -277,8 +276,3 @@ class ServerConversation:
         if task.relay is not None:
             task.relay.cancel()
         await task.stream.close()
-
-
-def new_id() -> str:
-    """A unique id in the form the service uses."""
-    return uuid.uuid4().hex

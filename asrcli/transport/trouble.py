@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from errno import ECONNREFUSED
 from http.client import HTTPException
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -89,15 +88,6 @@ def header(headers: Any, name: str) -> str:
     """A header's value, the first where it comes more than once; empty where it does not come."""
     values = headers.get_all(name) or [""]
     return str(values[0])
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the address is on this machine, where no proxy leads."""
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def is_redirect(status: int) -> bool:

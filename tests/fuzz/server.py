@@ -12,9 +12,10 @@ from asrcli.core.errors import ProtocolError, UsageError
 from asrcli.core.interfaces import ServerCodec
 from asrcli.core.message import Binary, Text
 from asrcli.protocol.http import hotword_lists
-from asrcli.protocol.inference.codec import INFERENCE_PATH, InferenceServer
-from asrcli.protocol.omni.codec import realtime_server
+from asrcli.protocol.inference.codec import InferenceServer
+from asrcli.protocol.omni.codec import OmniServer
 from asrcli.protocol.realtime.codec import RealtimeServer
+from asrcli.protocol.registry import INFERENCE_PATH
 from asrcli.server.auth import AccessControl
 from asrcli.server.faults.trigger import FaultWatch, LastWords
 from asrcli.server.hotword_store import HotWordStore
@@ -37,7 +38,7 @@ def new_id() -> str:
 MAKERS: tuple[Callable[[], ServerCodec], ...] = (
     lambda: InferenceServer(new_id),
     lambda: RealtimeServer(new_id, "m"),
-    lambda: realtime_server(new_id, "qwen3-omni-flash-realtime"),
+    lambda: OmniServer(new_id, "qwen3-omni-flash-realtime"),
 )
 
 

@@ -3,15 +3,13 @@
 import errno
 import logging
 import os
-import uuid
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asrcli.dashscope.catalogue import INFERENCE, OMNI, REALTIME, TRANSLATION, Model
+from asrcli.dashscope.catalogue import Model
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.console import print_message
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
@@ -27,13 +25,6 @@ if TYPE_CHECKING:
     from asrcli.core.interfaces import ClientCodec, Source
 
 LOG_BYTES, LOG_FILES = 1_000_000, 3
-# Where the client end of each wire is; one is loaded when it is to be spoken.
-CLIENTS = {
-    INFERENCE: ("inference.codec", "InferenceClient"),
-    TRANSLATION: ("inference.codec", "TranslationClient"),
-    REALTIME: ("realtime.codec", "RealtimeClient"),
-    OMNI: ("omni.codec", "OmniClient"),
-}
 RECOGNIZER = "pocketsphinx"  # what hears with --local, whatever model is asked for
 EMBEDDED = "embedded recognizer: US English only, modest accuracy, offline"
 
@@ -180,13 +171,16 @@ class RunBuilder:
             from asrcli.transport.temporary_key import dial_with_temporary_key as dial
         else:
             from asrcli.transport.websocket import dial
+        from asrcli.transport.identifiers import new_id
+
         memories: dict[int, TranscriptMemory] = {}
 
         def codec(source: "Source") -> "ClientCodec":
             recognition = replace(self.recognition, rate=source.format.rate, audio_format=source.audio_format)
-            if not self.uses_transcript_context:
-                return client_codec(self.model.wire, recognition)
-            return client_codec(self.model.wire, recognition, memories.setdefault(id(source), TranscriptMemory(recognition.context)))
+            memory = None
+            if self.uses_transcript_context:
+                memory = memories.setdefault(id(source), TranscriptMemory(recognition.context))
+            return self.model.traits.client_codec(recognition, new_id, memory)
 
         price = self.price
         cost = (lambda usage: price.cost(usage, self.recognition)) if price is not None else (lambda _: None)
@@ -205,14 +199,3 @@ def limit_sources(sources: "Sequence[Source | ConcurrentSources]", budget: "Budg
         return BudgetedSource(source, budget)
 
     return [bounded(source) for source in sources]
-
-
-def client_codec(wire: str, recognition: RecognitionSettings, memory: TranscriptMemory | None = None) -> "ClientCodec":
-    """The client end of a wire for one task; with a memory, what was said last is its context."""
-    module, name = CLIENTS[wire]
-    made: Callable[..., ClientCodec] = getattr(import_module(f"asrcli.protocol.{module}"), name)
-    return made(recognition, _new_id) if memory is None else made(recognition, _new_id, memory)
-
-
-def _new_id() -> str:
-    return uuid.uuid4().hex

@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from asrcli.sources.clip import Clip
 
 
-USUAL_MODEL = "fun-asr-realtime"
-MANUAL_MODEL = "qwen3-asr-flash-realtime"  # where the client cuts sentences
-
-
 def taken(start: str | None, end: str | None, channel: str, gain_db: float, track: str | None = None) -> "Clip":
     """What is taken of each source.
 
@@ -159,8 +155,8 @@ class SourceBuilder:
         from asrcli.sources.passthrough import PassthroughSource
 
         source = PassthroughSource(path)
-        if source.audio_format not in self.model.on.formats:
-            decoded = ", ".join(self.model.on.formats)
+        if source.audio_format not in self.model.traits.formats:
+            decoded = ", ".join(self.model.traits.formats)
             raise UsageError(f"--passthrough: {self.model.name} decodes {decoded}, not {source.audio_format}")
         if self.model.rates and source.format.rate not in self.model.rates:
             rates = " or ".join(map(str, self.model.rates))

@@ -14,6 +14,7 @@ from asrcli.cli.options.output import OutputOptions
 from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError, combine_errors
+from asrcli.core.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from asrcli.core.errors import AsrError
@@ -47,7 +48,7 @@ def file(
     rate: o.Rate = None,
     channels: o.Channels = None,
     passthrough: o.Passthrough = False,
-    model: o.ModelName = "fun-asr-realtime",
+    model: o.ModelName = DEFAULT_MODEL,
     recognition_options: RecognitionOptions,
     connection_options: ConnectionOptions,
     heartbeat: o.Heartbeat = None,

@@ -18,7 +18,7 @@ from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError
 from asrcli.core.events import Notice
-from asrcli.core.settings import ConnectionSettings
+from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, ConnectionSettings
 
 if TYPE_CHECKING:
     from asrcli.cli.build.microphones import MicrophoneBuilder
@@ -79,7 +79,7 @@ DeviceRetry = Annotated[
     ),
 ]
 ModelName = Annotated[
-    str | None, o.asked_model(". Default: fun-asr-realtime; qwen3-asr-flash-realtime with --ptt or --no-vad.")
+    str | None, o.asked_model(f". Default: {DEFAULT_MODEL}; {DEFAULT_MANUAL_MODEL} with --ptt or --no-vad.")
 ]
 Heartbeat = Annotated[
     bool | None,
@@ -129,7 +129,7 @@ def mic(
     from asrcli.terminal.keyboard import has_keyboard
 
     manual = ptt or not recognition_options.vad
-    name = model or (reads.MANUAL_MODEL if manual else reads.USUAL_MODEL)
+    name = model or (DEFAULT_MANUAL_MODEL if manual else DEFAULT_MODEL)
     found = reads.model_for(name, ["-"], recognition_options.language or [], None, connection_options.region_asked)
     vad = not manual or (ptt and "vad" not in found.takes)  # there each utterance is a task of its own
     if ptt and not vad and recognition_options.listens_for_speech:

@@ -8,11 +8,12 @@ import typer
 
 from asrcli.cli.options import shared as o
 from asrcli.core.errors import UsageError
+from asrcli.core.settings import DEFAULT_MODEL
 from asrcli.dashscope.catalogue import MODELS, Model
 from asrcli.dashscope.model_selection import similar_models
 from asrcli.dashscope.validation import OPTIONS
 
-EXAMPLES = "Examples:\n\nasr models\n\nasr models fun-asr-realtime"
+EXAMPLES = f"Examples:\n\nasr models\n\nasr models {DEFAULT_MODEL}"
 
 Name = Annotated[
     str | None,
@@ -61,11 +62,11 @@ def _described(model: Model) -> dict[str, Any]:
         "name": model.name,
         "wire": model.wire,
         "rates": list(model.rates) or None,
-        "formats": ["pcm", *model.on.formats],
+        "formats": ["pcm", *model.traits.formats],
         "languages": list(model.languages) or None,
         "language_hints": model.language_limit,
         "options": _options(model),
-        "word_times": model.on.word_times,
+        "word_times": model.traits.word_times,
         "emotions": model.emotions,
         "context": "context" in model.takes,
         "hotwords": "hotwords" in model.takes,
@@ -90,13 +91,13 @@ def _sheet(model: Model) -> list[str]:
     known = {
         "wire": model.wire,
         "rates": _rates(model),
-        "formats": " ".join(("pcm", *model.on.formats)),
+        "formats": " ".join(("pcm", *model.traits.formats)),
         "languages": _languages(model),
         "hints": f"reads {model.language_limit} --language" if model.language_limit else "",
         "options": " ".join(_options(model)),
         "hot words": hotwords,
         "context": "yes" if "context" in model.takes else "no",
-        "word times": "yes" if model.on.word_times else "no",
+        "word times": "yes" if model.traits.word_times else "no",
         "emotions": "yes" if model.emotions else "no",
         **{region: price.described if price else "offered, price not known" for region, price in model.prices.items()},
         "free": f"in Beijing {model.free}" if model.free else "",

@@ -11,6 +11,7 @@ from asrcli.cli.options import shared as o
 from asrcli.cli.options.connection import EndpointOptions
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.core.errors import AsrError, ServiceRefused, UsageError, combine_errors
+from asrcli.core.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from asrcli.cli.render import hotword_tables
@@ -22,7 +23,7 @@ EXAMPLES = """Examples:
 asr vocab create --words 'Kubernetes:5,梯度下降:4' --prefix ml
 
 asr vocab show "$(asr vocab sync words.txt)\""""
-USUAL_MODEL, USUAL_PREFIX = "fun-asr-realtime", "asr"
+USUAL_PREFIX = "asr"
 LIST_PANEL = "List"
 
 
@@ -74,7 +75,7 @@ TargetModel = Annotated[
     str | None,
     typer.Option(
         "--model",
-        help=f"The one model that the list is for. Default: {USUAL_MODEL}.",
+        help=f"The one model that the list is for. Default: {DEFAULT_MODEL}.",
         autocompletion=o.models,
         metavar="NAME",
         rich_help_panel=LIST_PANEL,
@@ -167,7 +168,7 @@ def vocab(
             action,
             names,
             words,
-            model or USUAL_MODEL,
+            model or DEFAULT_MODEL,
             prefix,
             _lists(connection_options, show),
             show,

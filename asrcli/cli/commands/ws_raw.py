@@ -2,7 +2,6 @@
 
 import sys
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from enum import StrEnum
@@ -17,11 +16,12 @@ from asrcli.cli.options import values
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.core.errors import UsageError
-from asrcli.core.settings import RecognitionSettings
+from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, RecognitionSettings
 from asrcli.dashscope.model_selection import AUTO, find_model
+from asrcli.protocol import registry
 
 if TYPE_CHECKING:
-    from asrcli.protocol.raw_exchange import RawExchange
+    from asrcli.protocol.registry import Wire
     from asrcli.runs.raw_run import RawPiece
     from asrcli.sources.input_reader import SampleFormat
 
@@ -36,8 +36,8 @@ WIRE, MESSAGES = "Wire", "Messages"
 class WireChoice(StrEnum):
     """Whose messages are spoken."""
 
-    INFERENCE = "inference"
-    REALTIME = "realtime"
+    INFERENCE = registry.INFERENCE
+    REALTIME = registry.REALTIME
     NONE = "none"
 
 
@@ -120,7 +120,7 @@ Wait = Annotated[
     ),
 ]
 ModelName = Annotated[
-    str, o.asked_model(" by name. Default: fun-asr-realtime; qwen3-asr-flash-realtime with --wire realtime.")
+    str, o.asked_model(f" by name. Default: {DEFAULT_MODEL}; {DEFAULT_MANUAL_MODEL} with --wire {registry.REALTIME}.")
 ]
 Printed = Annotated[
     str | None,
@@ -141,7 +141,7 @@ Replaced = Annotated[
 def ws_raw(
     path: Audio = None,
     *,
-    wire: WireName = WireChoice.INFERENCE,
+    wire_name: WireName = WireChoice.INFERENCE,
     connection_options: ConnectionOptions,
     header: Headers = None,
     wait: Wait = None,
@@ -175,12 +175,15 @@ def ws_raw(
     from asrcli.outputs.line_writer import LineWriter
     from asrcli.outputs.overwrite_check import check_overwrite
     from asrcli.outputs.raw_messages import RawMessages
-    from asrcli.protocol.raw_exchange import address
+    from asrcli.protocol.json_messages import endpoint
+    from asrcli.protocol.raw_exchange import exchange_without_wire
     from asrcli.runs.raw_run import RawRun
+    from asrcli.transport.identifiers import new_id
     from asrcli.transport.temporary_key import temporary_key_connection
     from asrcli.transport.websocket import as_it_came, dial
 
-    if model and wire is WireChoice.NONE:
+    wire = registry.WIRES.get(wire_name)  # none has no row: any WebSocket server
+    if model and wire is None:
         raise UsageError("--model with --wire none: such a server is asked for no model")
     if model == AUTO:
         raise UsageError("--model auto: here a model is asked for by its name", "leave it out, or see asr models")
@@ -190,10 +193,11 @@ def ws_raw(
     if output is not None and not overwrite and (problem := check_overwrite(Path(output), "", {})):
         raise UsageError(f"{output} {problem}", "--overwrite writes over it")
     run.log_to(log_file)
-    found = find_model(model or _usual(wire))
+    found = find_model(model or (wire.default_model if wire else DEFAULT_MODEL))
     recognition = RecognitionSettings(found.name, found.rate, vad=vad, audio_format=audio_format)
     samples = reads.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
-    exchange = _exchange(wire, recognition, _given("--first", first), _given("--last", last))
+    own = _given("--first", first), _given("--last", last)
+    exchange = wire.make_raw_exchange(recognition, new_id, *own) if wire else exchange_without_wire(*own)
     pieces = _lines() if text else _pieces(path, recognition, samples, chunk_ms)
     speed = values.parse_pace(pace) if pace is not None else (None if connection_options.local else 1.0)
     with ExitStack() as stack:
@@ -203,44 +207,33 @@ def ws_raw(
             lines, time.monotonic, stamp=stamp, sent=show_sent, to_screen=output is None and _on_screen()
         )
         # A stranger's server does not get the key that the environment holds for the service.
-        connection = (
-            connection_options.is_other_service()
-            if wire is WireChoice.NONE
-            else connection_options.at(stack, recognition)
-        )
+        if wire is None:
+            connection = connection_options.is_other_service()
+        else:
+            connection = connection_options.at(stack, recognition)
         connection = temporary_key_connection(connection) if connection_options.temporary_key else connection
-        where = address(wire.value, connection.url, recognition.model)
+        where = wire.url(connection.url, recognition.model) if wire else endpoint(connection.url, "/")
         transport = dial(where, connection, _headers(header or []), as_it_came)
-        patience_s = wait or (3.0 if wire is WireChoice.NONE else connection.idle_timeout_s)
+        patience_s = wait or (3.0 if wire is None else connection.idle_timeout_s)
         RawRun(transport, exchange, pieces, speed, patience_s, shown.show).hold()
 
 
-def _check(wire: WireChoice, connection_options: ConnectionOptions, *, text: bool, path: str | None, vad: bool) -> None:
-    if not vad and wire is not WireChoice.REALTIME:
-        raise UsageError(f"--no-vad with --wire {wire}: it belongs to the realtime wire")
-    if wire is WireChoice.NONE and connection_options.local:
+def _check(
+    wire: "Wire | None", connection_options: ConnectionOptions, *, text: bool, path: str | None, vad: bool
+) -> None:
+    name = WireChoice.NONE if wire is None else wire.name
+    if not vad and (wire is None or not wire.manual_mode):
+        raise UsageError(f"--no-vad with --wire {name}: it belongs to the realtime wire")
+    if wire is None and connection_options.local:
         raise UsageError("--wire none with --local: the embedded recognizer speaks its two wires only")
-    if wire is WireChoice.NONE and connection_options.temporary_key:
+    if wire is None and connection_options.temporary_key:
         raise UsageError("--wire none with --temporary-key: such a server makes none")
-    if wire is WireChoice.NONE and connection_options.url is None:
+    if wire is None and connection_options.url is None:
         raise UsageError("--wire none needs --url", "it speaks to any WebSocket server")
-    if text and wire is not WireChoice.NONE:
-        raise UsageError(f"--text with --wire {wire}: that wire carries audio")
+    if text and wire is not None:
+        raise UsageError(f"--text with --wire {name}: that wire carries audio")
     if text and path is not None:
         raise UsageError("--text with a file: the one sends lines, the other audio")
-
-
-def _usual(wire: WireChoice) -> str:
-    return "qwen3-asr-flash-realtime" if wire is WireChoice.REALTIME else "fun-asr-realtime"
-
-
-def _exchange(wire: WireChoice, recognition: RecognitionSettings, first: str | None, last: str | None) -> "RawExchange":
-    from asrcli.protocol import raw_exchange
-
-    if wire is WireChoice.NONE:
-        return raw_exchange.on_none(first, last)
-    made = raw_exchange.on_inference if wire is WireChoice.INFERENCE else raw_exchange.on_realtime
-    return made(recognition, lambda: uuid.uuid4().hex, first, last)
 
 
 def _given(option: str, text: str | None) -> str | None:

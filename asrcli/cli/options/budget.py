@@ -70,7 +70,7 @@ def at_most(model: Model, region: str, *, local: bool) -> Price:
     Raises:
         UsageError: there is none, or nobody can foretell what an answer costs.
     """
-    if not model.on.bounded:
+    if not model.traits.cost_is_bounded:
         problem = f"--budget: nobody can foretell what an answer of {model.name} costs"
         raise UsageError(problem, "it keeps in mind what was said before, and that may be charged again")
     return known(model, "--budget", region, local=local)
@@ -99,7 +99,7 @@ def forecast_cost(
     if len(lines) > 1:
         rest = ", and what is of unknown length" if unknown else ""
         lines.append(f"all: {clock(total_ms)}, {_cost(total_s, price, recognition)}{rest}")
-    if not model.on.bounded:
+    if not model.traits.cost_is_bounded:
         lines.append("and what it keeps in mind of what was said before, which may be charged again")
     return lines
 

@@ -107,9 +107,9 @@ class EndpointOptions:
         endpoint(there.url, "/")  # an address that is none is told before anything else is
         if key is None and region_of(there.url):
             raise MissingKey(local=isinstance(self, ConnectionOptions))
-        from asrcli.transport.trouble import is_loopback
+        from asrcli.core.loopback import is_loopback_url
 
-        if key is not None and there.url.startswith("ws:") and not is_loopback(there.url):
+        if key is not None and there.url.startswith("ws:") and not is_loopback_url(there.url):
             print_message(
                 f"asr: the key goes unencrypted to {bare_url(there.url)}: wss:// or https:// would not show it"
             )
@@ -188,7 +188,9 @@ class ConnectionOptions(EndpointOptions):
 
     def heard_by(self, model: Model) -> Model:
         """The model as this service has it: the embedded recognizer leans on hot words under any name."""
-        return replace(model, takes=model.takes | {"hotwords"}) if self.local and model.on.messages else model
+        return (
+            replace(model, takes=model.takes | {"hotwords"}) if self.local and model.traits.context_messages else model
+        )
 
 
 def _proxy(text: str | None) -> str | None:

@@ -230,11 +230,11 @@ def fitted(model: Model, recognition: RecognitionSettings, *, remembers: bool) -
     Raises:
         UsageError: the last sentences are to be context, for a model that takes none in the middle of a task.
     """
-    if remembers and not (model.on.messages and "context" in model.takes):
-        takers = model_names(lambda row: row.on.messages and "context" in row.takes)
+    if remembers and not (model.traits.context_messages and "context" in model.takes):
+        takers = model_names(lambda row: row.traits.context_messages and "context" in row.takes)
         advice = f"models that take it: {takers}"
         raise UsageError(f"--context-from-transcript has no effect on {model.name}", advice)
-    if not model.on.messages:
+    if not model.traits.context_messages:
         fit = fit_corpus(recognition.context)
     else:
         fit = fit_messages(recognition.context, MESSAGES - TRANSCRIPT_MESSAGES if remembers else MESSAGES)

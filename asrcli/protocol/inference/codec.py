@@ -18,9 +18,9 @@ from asrcli.protocol.inference import run_task_parameters, sentence, translation
 from asrcli.protocol.inference.sentence import SentenceTracker
 from asrcli.protocol.inference.task_identity import TaskIdentity
 from asrcli.protocol.json_messages import Json, counted, endpoint, flag, need, part, read, text, word, write
+from asrcli.protocol.registry import INFERENCE_PATH
 from asrcli.protocol.service_errors import refused_task
 
-INFERENCE_PATH = "/api-ws/v1/inference"
 AUDIO_FORMATS = ("pcm", "wav", "mp3", "opus", "speex", "aac", "amr")
 TRANSLATES, ONE_SENTENCE = "gummy", "gummy-chat"  # how the names of models begin that do so
 

@@ -16,14 +16,12 @@ from asrcli.protocol.json_messages import Json, need, part, text
 from asrcli.protocol.omni import response as omni_response
 from asrcli.protocol.omni import session_config
 from asrcli.protocol.omni.turns import RESPONSE, OmniTurns
-from asrcli.protocol.realtime.codec import REALTIME_PATH, RealtimeClient, RealtimeServer
+from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 from asrcli.protocol.realtime.items import TRANSCRIPTION
 from asrcli.protocol.realtime.session_config import DEFAULT_SILENCE_MS
 from asrcli.protocol.service_errors import ServiceError
 
-OMNI_PATH = REALTIME_PATH
 ASIDES = ("response.create", "response.cancel", "conversation.item.create")  # what no recognizer need hear of
-ANSWERS = "omni"  # what models are called that answer a prompt
 LIFETIME_S = 115 * 60  # a session is closed at 120 min; there is time left to end a sentence
 SILENCE_MS, PIECE_MS = 400, 100  # so much more of it than ends a turn, in pieces
 DEFAULT_PROMPT = (
@@ -253,8 +251,3 @@ def _heard_by(recognition: RecognitionSettings) -> RecognitionSettings:
         recognition, prompt="", side_transcript=None, temperature=None, top_p=None, top_k=None, max_tokens=None,
         seed=None, context=(),
     )  # fmt: skip
-
-
-def realtime_server(new_id: Callable[[], str], model: str) -> RealtimeServer:
-    """The server end of the realtime wire, as the model that is named in the address speaks it."""
-    return OmniServer(new_id, model) if ANSWERS in model else RealtimeServer(new_id, model)

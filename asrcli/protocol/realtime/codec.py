@@ -18,8 +18,8 @@ from asrcli.protocol.json_messages import Json, endpoint, need, part, read, word
 from asrcli.protocol.realtime import session_config
 from asrcli.protocol.realtime.items import TRANSCRIPTION, RealtimeItems
 from asrcli.protocol.realtime.late_items import LateItems
+from asrcli.protocol.registry import REALTIME_PATH
 
-REALTIME_PATH = "/api-ws/v1/realtime"
 FINISH = "session.finish"
 LATE = "dropped a sentence of a lost connection that came late"
 

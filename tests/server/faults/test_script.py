@@ -11,8 +11,9 @@ from asrcli.core.errors import ServiceRefused, UsageError
 from asrcli.core.events import Final, Finished, Partial
 from asrcli.core.message import Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.inference.codec import INFERENCE_PATH, InferenceClient, InferenceServer
-from asrcli.protocol.realtime.codec import REALTIME_PATH, RealtimeClient, RealtimeServer
+from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
+from asrcli.protocol.registry import INFERENCE_PATH, REALTIME_PATH
 from asrcli.server.faults.script import FaultAction, FaultScript, FaultTrigger, InjectedFault, parse_script
 from asrcli.server.faults.trigger import FaultWatch, LastWords, is_end, is_partial
 from tests.support.wire import finish_task, run_task
