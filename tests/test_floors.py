@@ -25,7 +25,6 @@ IMPURE = {
 LONG = {
     "asrcli/cli/commands/vocab.py",
     "asrcli/engine/loop.py",
-    "asrcli/protocol/inference/codec.py",
     "tests/protocol/inference/test_translation.py",
     "tests/server/faults/test_script.py",
     "tests/sources/test_recorder.py",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from asrcli.core.events import Event, Final, Gap, Notice, Partial, Usage
 from asrcli.protocol.discarded import REPEATED, DiscardedMessages
-from asrcli.protocol.inference.sentence import OPEN
+from asrcli.protocol.inference.sentence import MOST_OPEN
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, whole, word
 from asrcli.protocol.omni import response as omni_response
 from asrcli.protocol.omni.response import ModelAnswer
@@ -73,7 +73,7 @@ class OmniTurns(RealtimeItems):
             ProtocolError: it has no text, where it is of no use without.
         """
         events = self._answer(name, value, sent_ms)
-        if len(self._turns) < OPEN:
+        if len(self._turns) < MOST_OPEN:
             return events
         oldest = next(iter(self._turns.values()))  # the service has forgotten it
         oldest.outcome, oldest.listened = UNFINISHED if oldest.text else ModelAnswer(omni_response.FAILED), True
