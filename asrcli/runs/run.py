@@ -105,7 +105,7 @@ class Run:
                     break
                 for error in failed if number < len(sources) else ():
                     self._emit(Notice("warning", str(error)))
-                    error.told = True
+                    error.reported = True
         except KeyboardInterrupt:
             left = True
         finally:

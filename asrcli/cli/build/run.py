@@ -114,7 +114,7 @@ class RunBuilder:
                 try:
                     with opens() as outputs:
                         for each in failures:
-                            each.told = True  # among the notices of the first run
+                            each.reported = True  # among the notices of the first run
                         Run(plan, [*outputs, *([budget] if budget else [])], idle).transcribe(heard, notices)
                 except AsrError as exc:
                     now = exc.errors if isinstance(exc, MultipleErrors) else [exc]
@@ -126,18 +126,18 @@ class RunBuilder:
                 notices = []
         if failed:
             for each in failed:
-                each.told = each.told and not self.quiet
+                each.reported = each.reported and not self.quiet
             # What was told when it happened is only counted at the end.
-            raise MultipleErrors(failed) if any(each.told for each in failed) else combine_errors(failed)
+            raise MultipleErrors(failed) if any(each.reported for each in failed) else combine_errors(failed)
 
     def _tell(self, errors: "Sequence[AsrError]", name: str, *, last: bool) -> None:
         """Say at once what was wrong with an input, with its name; behind the `last` one the end says it."""
         for each in errors:
             if isinstance(each, AudioLost):
                 each.path = name
-            if not each.told and not self.quiet and not last:
+            if not each.reported and not self.quiet and not last:
                 print_message(f"asr: {each}" if isinstance(each, SourceError | AudioLost) else f"asr: {bare_url(name)}: {each}")
-                each.told = True
+                each.reported = True
 
     @property
     def price(self) -> Price | None:

@@ -238,7 +238,7 @@ def fitted(model: Model, recognition: RecognitionSettings, *, remembers: bool) -
         fit = fit_corpus(recognition.context)
     else:
         fit = fit_messages(recognition.context, MESSAGES - TRANSCRIPT_MESSAGES if remembers else MESSAGES)
-    return replace(recognition, context=fit.texts), fit.told
+    return replace(recognition, context=fit.texts), fit.notice
 
 
 def _hotwords(given: Sequence[str], model: Model) -> tuple[tuple[str, int], ...]:

@@ -73,16 +73,15 @@ class InferenceClient:
     def start(self) -> list[Message]:
         """run-task; audio must wait for Ready. May be called again to repeat the task on another connection."""
         self._identity = TaskIdentity(self.task_id)
-        recognition = self._recognition
-        context = recognition.context if self._memory is None else self._memory.texts
+        context = self._recognition.context if self._memory is None else self._memory.texts
         payload = {
             "task_group": "audio",
             "task": "asr",
             "function": "recognition",
-            "model": recognition.model,
-            "parameters": run_task_parameters.write(recognition, self.parameter_names),
+            "model": self._recognition.model,
+            "parameters": run_task_parameters.write(self._recognition, self.parameter_names),
             "input": write_context(context) if context else {},
-        } | run_task_parameters.resources(recognition)
+        } | run_task_parameters.resources(self._recognition)
         return [self._command("run-task", payload)]
 
     def audio(self, pcm: bytes) -> list[Message]:
@@ -110,10 +109,9 @@ class InferenceClient:
 
     def pending_messages(self) -> list[Message]:
         """continue-task when sentences became final since the last call and finish-task was not sent; else nothing."""
-        has_new_context = self._has_new_context and not self._finishing
-        self._has_new_context = False
-        if not has_new_context or self._memory is None:
+        if self._memory is None or self._finishing or not self._has_new_context:
             return []
+        self._has_new_context = False
         return self.replace_context(self._memory.texts)
 
     def receive(self, message: Message) -> list[Event]:
