@@ -35,7 +35,7 @@ chaos: $(VENV)/.test
 soak: $(VENV)/.test
 	$(BIN)/python -m tests.bench.soak --minutes $(MINUTES)
 
-# Guided by coverage where atheris has a wheel for this Python, else by lot and by hypothesis. FUZZ names some targets.
+# Guided by coverage where atheris has a wheel for this Python, else random and by hypothesis. FUZZ names some targets.
 fuzz: $(VENV)/.test
 	@$(PIP) install --only-binary :all: atheris || echo "no wheel of atheris for this Python: hypothesis does"
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)

@@ -24,9 +24,8 @@ IMPURE = {
 # One noun that two files would cut in two.
 LONG = {
     "asrcli/cli/commands/vocab.py",
-    "asrcli/engine/loop.py",
+    "asrcli/server/websocket_server.py",
     "tests/protocol/inference/test_translation.py",
-    "tests/server/faults/test_script.py",
     "tests/sources/test_recorder.py",
     "asrcli/protocol/realtime/codec.py",
 }
@@ -38,7 +37,8 @@ PURE_ROOMS = [
     "recognizers/stable_words.py",
     "server/faults/script.py",
     "recognizers/scripted_answers.py",
-    "server/json_lines.py",
+    "recognizers/json_lines.py",
+    "recognizers/registry.py",
     "server/faults/trigger.py",
     "server/faults/random_faults.py",
     "server/http_api.py",
@@ -50,6 +50,7 @@ PURE_ROOMS = [
     "sources/placed_audio.py",
     "sources/track_selection.py",
     "sources/ogg.py",
+    "sources/joined.py",
     "sources/wav.py",
     "journal/records.py",
     "journal/source.py",
@@ -66,12 +67,7 @@ ROOMS = {
     ],
     "websockets": [
         "transport/",
-        "server/serving.py",
-        "server/task_connection.py",
-        "server/auth.py",
-        "server/faults/inject.py",
-        "server/faults/faulty_socket.py",
-        "server/accepting.py",
+        "server/websocket_server.py",
     ],
     "h11": ["server/http_server.py"],
     "python_socks": ["transport/proxy.py"],

@@ -17,7 +17,7 @@ HEAVY = (
     "rich.live",
     "asrcli.engine",
     "asrcli.server",
-    "asrcli.recognizers",
+    "asrcli.recognizers.interface",
 )
 
 

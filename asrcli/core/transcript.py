@@ -34,7 +34,6 @@ class Transcript:
         covered_ms: The end of the text on the timeline of the run.
         lost_ms: Audio in gaps.
         paused_ms: Duration of the pauses.
-        final_ms: How much audio the finals cover.
         reached_ms: The end of the last final of each speaker.
     """
 
@@ -46,7 +45,6 @@ class Transcript:
     covered_ms: int = 0
     lost_ms: int = 0
     paused_ms: int = 0
-    final_ms: int = 0
     reached_ms: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -121,7 +119,6 @@ def _settled(transcript: Transcript, final: Final) -> Transcript:
         latest=Sentence(number, final),
         sentences=rest.sentences + 1,
         highest=max(number, rest.highest),
-        final_ms=rest.final_ms + max(0, final.end_ms - max(before_ms, final.begin_ms)),
         reached_ms=rest.reached_ms | {final.speaker: max(before_ms, final.end_ms)},
     )
 

@@ -1,1 +1,1 @@
-"""Capture, session and receive threads: the only threads of the client path."""
+"""The threads of the client path: capture, session and receive. Nothing else on this path starts a thread."""

@@ -1,13 +1,13 @@
-"""What a session knows of its audio and of its own delays. Numbers only: no wire, no thread."""
+"""The account of a session: what became of its audio, its losses and its delays. Numbers only: no thread."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Billed, Event, Final, Gap, Notice, Partial, Progress, Resumed, Usage
 from asrcli.engine.inbox import AudioDropped, Inbox, Mark, SourceEnded
-from asrcli.engine.task import UNTOLD
+from asrcli.engine.task import NO_TEXT
 from asrcli.recovery.duplicate_finals import RecentFinals
 from asrcli.recovery.ledger import Ledger, Totals
 from asrcli.recovery.spans import Span
@@ -17,38 +17,70 @@ DROPPED = "the connection could not take the audio fast enough"
 
 
 @dataclass(frozen=True)
+class SessionFigures:
+    """Losses and delays of a session, or of several in a row. The fields are those of the `end` event.
+
+    Attributes:
+        reconnects: Connections that replaced a lost one.
+        longest_outage_ms: From the loss of a connection until the service listened again.
+        longest_catch_up_ms: From the loss of a connection until no audio waited any more.
+        resent_ms: Audio that was sent again, counted each time.
+        dropped: Finals that were dropped because they repeated text that was final already.
+        first_text_ms: From the first audio sent to the first text; None without text.
+        final_after_stop_ms: From the end of the audio to the last final; None without a final after it.
+    """
+
+    reconnects: int = 0
+    longest_outage_ms: int = 0
+    longest_catch_up_ms: int = 0
+    resent_ms: int = 0
+    dropped: int = 0
+    first_text_ms: int | None = None
+    final_after_stop_ms: int | None = None
+
+    def __add__(self, later: "SessionFigures") -> "SessionFigures":
+        """Return the figures of both; the first text is that of the earlier one, the last final that of the later."""
+        first_text_ms = later.first_text_ms if self.first_text_ms is None else self.first_text_ms
+        last_ms = self.final_after_stop_ms if later.final_after_stop_ms is None else later.final_after_stop_ms
+        return SessionFigures(
+            self.reconnects + later.reconnects,
+            max(self.longest_outage_ms, later.longest_outage_ms),
+            max(self.longest_catch_up_ms, later.longest_catch_up_ms),
+            self.resent_ms + later.resent_ms,
+            self.dropped + later.dropped,
+            first_text_ms,
+            last_ms,
+        )
+
+
+@dataclass(frozen=True)
 class SessionResult:
-    """The session is done: what it knows of the audio and of its own delays, and the error that ended it early.
+    """What a session comes to, at its end or when its listener leaves it in the middle.
 
     Attributes:
         end: Position of the first sample behind the audio.
         totals: How the audio adds up.
-        undecided: What has neither text nor a gap yet, of a session that was left in the middle.
-        broken: The task did not come to its own end.
-        resent_ms: Audio that was sent again, each time it was.
-        repeats: Finals that were dropped because they said again what was settled.
+        undecided: Audio with neither text nor a gap, in milliseconds; only of a session that was left in the middle.
+        usage: What the service has counted.
+        figures: Losses and delays.
+        error: What ended the session early.
+        broken: Whether the last task did not come to its own end.
     """
 
     end: int
     totals: Totals
     undecided: tuple[Span, ...]
     usage: Usage
-    first_text_ms: int | None
-    final_after_stop_ms: int | None
+    figures: SessionFigures
     error: AsrError | None
     broken: bool
-    reconnects: int = 0
-    longest_outage_ms: int = 0
-    longest_catch_up_ms: int = 0
-    resent_ms: int = 0
-    repeats: int = 0
 
 
 @dataclass
 class SessionAccount:
     """The running account of a session. Positions are in samples, times of the audio in ms, of the clock in s.
 
-    What it finds missing it tells through `emit`.
+    Gaps, progress, bills and notices that follow from the numbers go to `emit`.
     """
 
     clock: Callable[[], float]
@@ -59,59 +91,58 @@ class SessionAccount:
     ledger: Ledger = field(init=False)
     recent_finals: RecentFinals = field(default_factory=RecentFinals)
     usage: Usage = Usage()  # noqa: RUF009  a frozen value; of the tasks that are over
-    billed: Usage = Usage()  # noqa: RUF009  as it was told last
-    first_sent: float = -1.0
-    first_text: float = -1.0
-    stopped: float = -1.0
-    last_final: float = -1.0
+    billed: Usage = Usage()  # noqa: RUF009  as it was emitted last
+    figures: SessionFigures = SessionFigures()
+    first_sent_at: float = -1.0
+    first_text_at: float = -1.0
+    input_ended_at: float = -1.0
+    last_final_at: float = -1.0
     progress_sent_at: float = -1.0
-    lost_at: float | None = None  # when the connection went that is not back yet
-    reconnects: int = 0
-    longest_outage_ms: int = 0
-    longest_catch_up_ms: int = 0
-    behind_at: float | None = None  # since when audio waits that a lost connection left
+    lost_at: float | None = None  # when the connection was lost that has not been replaced yet
+    behind_at: float | None = None  # since when audio waits because of a loss
+    was_ready: bool = False  # the service has listened to this session, on some connection
     sent_to: int = field(init=False)  # position behind the last sample that was ever sent
     resent: int = 0  # samples
-    repeats: int = 0
 
     def __post_init__(self) -> None:
         self.end = self.sent_to = self.start
         self.ledger = Ledger(self.format.ms(self.start))
 
-    def taken(self, chunk: Chunk) -> None:
-        """A chunk came out of the inbox."""
+    def add_chunk(self, chunk: Chunk) -> None:
+        """Count a chunk that came out of the inbox."""
         self.end = chunk.end
         if chunk.quiet:
             self.ledger.quiet.add(self.format.ms(chunk.position), self.format.ms(chunk.end))
 
-    def sent(self, begin: int, end: int) -> None:
-        """Audio has gone out; that is told now and then."""
+    def add_sent(self, begin: int, end: int) -> None:
+        """Count audio that has gone out, and emit the progress at most every PROGRESS_EVERY_S."""
         now = self.clock()
-        self.first_sent = now if self.first_sent < 0 else self.first_sent
+        if self.first_sent_at < 0:
+            self.first_sent_at = now
         self.resent += max(0, min(end, self.sent_to) - begin)
         self.sent_to = max(self.sent_to, end)
         if now - self.progress_sent_at >= PROGRESS_EVERY_S:
             self.progress_sent_at = now
             self.emit(Progress(self.format.ms(end)))
 
-    def spent(self) -> None:
-        """There is no more audio."""
-        self.stopped = self.clock()
+    def end_input(self) -> None:
+        """Note the time: the last audio has come out of the inbox."""
+        self.input_ended_at = self.clock()
 
-    def received(self, event: Event) -> bool:
-        """The service said this, in times of the run; whether audio that had no text has it now."""
-        if isinstance(event, Partial | Final) and event.text and self.first_text < 0:
-            self.first_text = self.clock()
+    def add_event(self, event: Event) -> bool:
+        """Count an event of the service, with times of the run; returns whether a final decides undecided audio."""
+        if isinstance(event, Partial | Final) and event.text and self.first_text_at < 0:
+            self.first_text_at = self.clock()
         if not isinstance(event, Final):
             return False
-        self.last_final = self.clock()
+        self.last_final_at = self.clock()
         if not event.text.strip():  # the service took the sentence back
             return self.ledger.add_silence(event.begin_ms, event.end_ms)
         self.recent_finals.add(event)
         return self.ledger.add_final(event.begin_ms, event.end_ms)
 
-    def mark(self, mark: Mark | AudioDropped) -> None:
-        """Tell what is true of a span of the audio, and count none of it twice."""
+    def add_mark(self, mark: Mark | AudioDropped) -> None:
+        """Count and emit a gap or a pause that the source reports; audio that is a gap already is not counted again."""
         if isinstance(mark, AudioDropped):
             mark = Gap(self.format.ms(mark.begin), self.format.ms(mark.end), DROPPED)
         if isinstance(mark, Gap):
@@ -122,87 +153,100 @@ class SessionAccount:
         self.end = max(self.end, self.format.samples(mark.end_ms))
 
     def add_missing(self, begin_ms: int, end_ms: int, reason: str, *, whole: bool = False) -> None:
-        """This has no text and will have none, but for what is decided already; `whole`: not even quiet was heard."""
+        """Emit a gap for each undecided part of a span that will have no text; `whole` is that of Ledger.add_gap."""
         for gap_begin_ms, gap_end_ms in self.ledger.add_gap(begin_ms, end_ms, whole=whole):
             self.emit(Gap(gap_begin_ms, gap_end_ms, reason))
 
     def close(self, inbox: Inbox, duration_ms: int | None, error: AsrError) -> None:
-        """Nothing more comes: what has no text is missing, up to the end of what was captured, or of the source."""
+        """Emit gaps for all undecided audio after an error: up to the end of what was captured, or of the source.
+
+        Where the service has never listened nothing was sent to it, so no audio is counted at all.
+        """
+        if not self.was_ready:
+            self.end = self.start
+            return
         cut_short = inbox.ended
         inbox.end()
         while (item := inbox.get(0, audio=True)) is not None and not isinstance(item, SourceEnded):
             if isinstance(item, Chunk):
-                self.taken(item)
+                self.add_chunk(item)
             elif isinstance(item, Gap | Resumed | AudioDropped):
-                self.mark(item)
+                self.add_mark(item)
         if duration_ms is not None and not cut_short:
             self.end = max(self.end, self.start + self.format.samples(duration_ms))
         self.add_missing(self.ledger.start_ms, self.format.ms(self.end), str(error))
 
+    def complete(self) -> None:
+        """Emit gaps for undecided sound at the ordinary end of the session: nothing more will come for it."""
+        self.add_missing(self.ledger.start_ms, self.format.ms(self.end), NO_TEXT)
+
     def undecided(self) -> list[Span]:
-        """What of the audio up to now has neither text nor another fate."""
+        """Return the audio up to now that is neither text, silence, gap nor pause, in milliseconds."""
         return self.ledger.undecided(self.ledger.start_ms, self.format.ms(self.end))
 
-    def complete(self) -> None:
-        """The session came to its own end: what is undecided and not quiet has no text and will have none."""
-        self.add_missing(self.ledger.start_ms, self.format.ms(self.end), UNTOLD)
+    @property
+    def only_quiet_is_undecided(self) -> bool:
+        """Whether all sound that was captured has its text, or a gap."""
+        return all(self.ledger.is_quiet(*span) for span in self.undecided())
 
-    def lost(self) -> None:
-        """The connection is gone."""
+    def connection_lost(self) -> None:
+        """Note the time of a loss; further losses before the next recovery belong to the same outage."""
         now = self.clock()
-        self.lost_at = now if self.lost_at is None else self.lost_at
-        self.behind_at = now if self.behind_at is None else self.behind_at
+        if self.lost_at is None:
+            self.lost_at = now
+        if self.behind_at is None:
+            self.behind_at = now
 
-    def recovered(self) -> None:
-        """The service listens; after a loss it is told how long it had not."""
-        if self.lost_at is not None:
-            outage_ms, self.lost_at = round((self.clock() - self.lost_at) * 1000), None
-            self.reconnects, self.longest_outage_ms = self.reconnects + 1, max(self.longest_outage_ms, outage_ms)
-            self.emit(Notice("warning", f"connected again after {outage_ms / 1000:.1f} s"))
+    def connection_ready(self) -> None:
+        """Count the outage that ends here, if there was one: the service listens."""
+        self.was_ready = True
+        if self.lost_at is None:
+            return
+        outage_ms = round((self.clock() - self.lost_at) * 1000)
+        self.lost_at = None
+        self.figures += SessionFigures(reconnects=1, longest_outage_ms=outage_ms)
+        self.emit(Notice("warning", f"connected again after {outage_ms / 1000:.1f} s"))
 
     def caught_up(self) -> None:
-        """Nothing waits any more."""
+        """Count the delay that ends here, if there was a loss: no audio waits any more."""
         if self.behind_at is not None:
-            behind_ms, self.behind_at = round((self.clock() - self.behind_at) * 1000), None
-            self.longest_catch_up_ms = max(self.longest_catch_up_ms, behind_ms)
+            behind_ms = round((self.clock() - self.behind_at) * 1000)
+            self.behind_at = None
+            self.figures += SessionFigures(longest_catch_up_ms=behind_ms)
 
-    def counted(self, usage: Usage, *, over: bool) -> None:
-        """What the service has counted of a task by now; told when it has grown. `over`: it is in the sum already."""
-        total = self.usage if over else self.usage + usage
+    def update_bill(self, usage: Usage, *, task_ended: bool) -> None:
+        """Emit the bill if it has changed. `usage` is the task's; that of an ended task is in the sum already."""
+        total = self.usage
+        if not task_ended:
+            total += usage
         if total != self.billed:
             self.billed = total
             self.emit(Billed(total))
 
-    def bill(self, usage: Usage, repeats: int) -> None:
-        """What the service counted for a task that is over, and how many finals it repeated."""
+    def end_task(self, usage: Usage, dropped: int) -> None:
+        """Add what the service counted for a task that is over, and how many repeated finals its codec dropped."""
         self.usage += usage
-        self.repeats += repeats
+        self.figures += SessionFigures(dropped=dropped)
 
-    def repeated(self, final: Final) -> None:
-        """A final was dropped: it said again what is settled."""
-        self.repeats += 1
+    def drop_repeat(self, final: Final) -> None:
+        """Count and report a final that was dropped because its text is final already."""
+        self.figures += SessionFigures(dropped=1)
         self.ledger.add_final(final.begin_ms, final.end_ms)
         self.emit(Notice("warning", f"a repetition was dropped at {final.begin_ms / 1000:.1f} s: {final.text}"))
 
-    def result(self, error: AsrError | None, usage: Usage, repeats: int, *, broken: bool) -> SessionResult:
-        """As things stand; `usage` is the service's count of the task that still runs, `repeats` what it repeated."""
-        end_ms = self.format.ms(self.end)
-        return SessionResult(
-            end=self.end,
-            totals=self.ledger.totals(end_ms),
-            undecided=tuple(self.undecided()),
-            usage=self.usage + usage,
-            first_text_ms=_between(self.first_sent, self.first_text),
-            final_after_stop_ms=_between(self.stopped, self.last_final),
-            error=error,
-            broken=broken,
-            reconnects=self.reconnects,
-            longest_outage_ms=self.longest_outage_ms,
-            longest_catch_up_ms=self.longest_catch_up_ms,
+    def result(self, error: AsrError | None, usage: Usage, dropped: int, *, broken: bool) -> SessionResult:
+        """Return the account so far; `usage` and `dropped` are those of the task that is not over yet."""
+        figures = replace(
+            self.figures + SessionFigures(dropped=dropped),
             resent_ms=self.format.ms(self.resent),
-            repeats=self.repeats + repeats,
+            first_text_ms=_elapsed_ms(self.first_sent_at, self.first_text_at),
+            final_after_stop_ms=_elapsed_ms(self.input_ended_at, self.last_final_at),
         )
+        totals = self.ledger.totals(self.format.ms(self.end))
+        return SessionResult(self.end, totals, tuple(self.undecided()), self.usage + usage, figures, error, broken)
 
 
-def _between(start: float, end: float) -> int | None:
-    return None if start < 0 or end < start else round((end - start) * 1000)
+def _elapsed_ms(start: float, end: float) -> int | None:
+    if start < 0 or end < start:
+        return None
+    return round((end - start) * 1000)

@@ -1,14 +1,13 @@
-"""The audio of a session on its way to the wire: kept until decided, sent at its pace, sent again after a loss."""
+"""The audio of a session on its way to the service: kept until decided, sent at its pace, sent again after a loss."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from asrcli.core.audio import Chunk, Format
+from asrcli.core.audio import Chunk
 from asrcli.core.settings import RetrySettings
 from asrcli.engine.accounting import SessionAccount
 from asrcli.engine.audio_store import AudioStore
 from asrcli.engine.connection import TaskConnection
-from asrcli.engine.task import UNTOLD
+from asrcli.engine.task import NO_TEXT
 from asrcli.recovery.idle_policy import RENEW_EVERY_S, IdleAction, idle_action
 from asrcli.recovery.pacing import Pacing
 from asrcli.recovery.quiet import is_quiet
@@ -16,55 +15,55 @@ from asrcli.recovery.quiet_settlement import QuietSettlement
 from asrcli.recovery.resume_point import MARGIN_MS, resume_position
 from asrcli.recovery.stall import StallDetector
 
-PREROLL_MS = 2000  # so much of the quiet before speech goes to the service with it
-UNHEARD_MS = 6000  # so much sound may be on its way yet to a service that ends a task unasked
+PREROLL_MS = 2000  # how much of the quiet before speech is sent with it
+UNHEARD_MS = 6000  # how much sound may still be on its way to a service that ends a task unasked
 FORGOTTEN = "no longer kept"
 NOT_HEARD = "the service ended two tasks before it can have listened to this"
 
 
 class AudioFeed:
-    """What was captured and is not decided yet. Positions are in samples, times of the clock in seconds.
+    """Audio that was captured and is not decided yet. Positions are in samples, times of the clock in seconds.
 
     Attributes:
-        due: When audio that waits may be looked at again; None where nothing but an event changes that.
-        asleep: Only speech makes a new task.
-        watch: Notices a service that says nothing to speech.
+        due: When waiting audio may go out, or may begin a task; None where only an event changes that.
+        idle: The last task ended for want of speech: only speech begins the next one.
+        stall_detector: Notices a service that does not answer speech.
     """
 
     def __init__(
         self,
         connection: TaskConnection,
         account: SessionAccount,
-        clock: Callable[[], float],
-        audio_format: Format,
-        start: int,
         *,
         realtime: bool,
         retries: RetrySettings,
     ) -> None:
-        self._connection, self._account, self._clock, self._format = connection, account, clock, audio_format
-        self._realtime, self._keeps = realtime, realtime or retries.limit != 0
-        self._audio = AudioStore(start, audio_format.rate)
-        self._catch_up = Pacing(audio_format.rate, retries.catch_up)
-        self._settling = QuietSettlement()
-        self.stall_detector = StallDetector(connection.connection.stall_timeout_s)
+        self._connection, self._account = connection, account
+        self._clock, self._format = account.clock, account.format
+        self._realtime = realtime
+        self._keeps_sent = realtime or retries.limit != 0  # sent audio may be wanted again
+        self._audio = AudioStore(account.start, self._format.rate)
+        self._catch_up = Pacing(self._format.rate, retries.catch_up)
+        self._settlement = QuietSettlement()
+        self.stall_detector = StallDetector(connection.settings.stall_timeout_s)
         self._message_at = 0.0
-        self._not_waited_for = start  # position up to which a task was sent audio that then ended for silence
+        self._idle_task_end = account.start  # up to where the last task that ended for silence had been sent audio
         self.due: float | None = None
-        self.idle = self._tried = False
-        self._begin_at(start)
+        self.idle = False
+        self._remainder_tried = False  # a task was begun for the audio that was left at the end of the input
+        self._begin_at(account.start)
 
     def add(self, chunk: Chunk) -> None:
-        """A chunk came out of the inbox."""
-        if chunk.position > self._account.end:  # nobody was meant to hear what lies between
+        """Keep a chunk that came out of the inbox. A jump of positions before it counts as silence."""
+        if chunk.position > self._account.end:
             self._account.ledger.add_silence(self._format.ms(self._account.end), self._format.ms(chunk.position))
-        if chunk.quiet is None and chunk.length is None:  # what has a length of its own is no PCM
+        if chunk.quiet is None and chunk.length is None:  # a chunk with a length of its own is not PCM
             chunk = replace(chunk, quiet=is_quiet(chunk.pcm))
-        self._account.taken(chunk)
+        self._account.add_chunk(chunk)
         self._audio.add(chunk)
 
     def drop_unsent(self) -> None:
-        """The user has ended a file: what was never sent is not wanted."""
+        """Forget audio that was never sent: the user has ended a file."""
         self._audio.drop_unsent()
         self._account.end = max(self._account.start, self._audio.sent)
 
@@ -75,35 +74,37 @@ class AudioFeed:
 
     @property
     def cursor_ms(self) -> int:
-        """Up to where the task that runs was sent audio."""
+        """The end of the audio that the running task was sent, in milliseconds."""
         return self._format.ms(self._audio.cursor)
 
     @property
     def undecided_end(self) -> int | None:
-        """Position behind the audio of this task, where some of it still needs its text; None where none does."""
+        """Position behind the audio sent on this task; None where all of that audio is decided."""
         begin_ms = self._format.ms(self._audio.start)
-        return self._audio.cursor if self._account.ledger.undecided(begin_ms, self.cursor_ms) else None
+        if not self._account.ledger.undecided(begin_ms, self.cursor_ms):
+            return None
+        return self._audio.cursor
 
     @property
     def sent_only_quiet(self) -> bool:
-        """Whether the task that runs was sent audio, and nothing loud."""
+        """Whether the running task was sent audio, and all of it is quiet."""
         begin_ms = self._format.ms(self._audio.start)
         return begin_ms < self.cursor_ms and self._account.ledger.is_quiet(begin_ms, self.cursor_ms)
 
     def next(self) -> Chunk | None:
-        """The chunk that may go out now; else `due` says when, or the wire has no room."""
+        """Return the chunk that may go out now; None where it is not `due` yet or the connection has no room."""
         self.due = None
         chunk = self._audio.next()
         if chunk is None or self._connection.task.codec.must_wait or not self._connection.writable:
             return None
-        due = self._catch_up.due(self._audio.cursor + chunk.samples)  # a jump before it takes no time
+        due = self._catch_up.due(self._audio.cursor + chunk.samples)  # a jump before the chunk takes no time
         if due is not None and due > self._clock():
             self.due = due
             return None
         return chunk
 
     def fits(self, chunk: Chunk) -> bool:
-        """Whether this chunk can follow on the same task: a server that counts what it hears knows of no jumps."""
+        """Whether a chunk can follow on the same task: after a jump only where the codec can report the jump."""
         jump = chunk.position - self._audio.cursor
         if jump and self._audio.cursor != self._audio.start and not self._connection.task.codec.skip(jump):
             return False
@@ -113,112 +114,121 @@ class AudioFeed:
         return True
 
     def send(self, chunk: Chunk) -> None:
-        """Send it.
+        """Send a chunk.
 
         Raises:
-            Unsent: the connection is gone.
+            SendFailed: the connection was lost.
         """
-        codec, now = self._connection.task.codec, self._clock()
+        codec = self._connection.task.codec
+        now = self._clock()
         self._audio.cursor = chunk.end
         self._audio.sent = max(self._audio.sent, chunk.end)
         self._connection.task.sent_ms = self.cursor_ms
-        if self._realtime and not chunk.quiet and not codec.manual:  # a commit comes before any answer there
+        # With manual turns no answer comes before the commit.
+        if self._realtime and not chunk.quiet and not codec.manual:
             self.stall_detector.speech_sent(now)
-        self._settling.sent(self._format.ms(chunk.position), self.cursor_ms, now, quiet=bool(chunk.quiet))
+        self._settlement.sent(self._format.ms(chunk.position), self.cursor_ms, now, quiet=bool(chunk.quiet))
         self._connection.send(codec.audio(chunk.pcm))
-        if not self._keeps:
+        if not self._keeps_sent:
             self._audio.settle(chunk.end)
-        self._account.sent(chunk.position, chunk.end)
+        self._account.add_sent(chunk.position, chunk.end)
 
-    def arrived(self) -> None:
-        """A message came."""
+    def message_arrived(self) -> None:
+        """Note a sign of life: a message of the service."""
         self._message_at = self._clock()
         self.stall_detector.answered()
 
     def settle(self) -> bool:
-        """Forget what needs no text any more; whether a healthy connection has taken more quiet by now."""
-        ledger, task, now = self._account.ledger, self._connection.task, self._clock()
-        taken = False
-        self._settling.heard(ledger.reached_ms)
+        """Decide audio that needs no text any more, and forget it; returns whether more silence was decided."""
+        ledger = self._account.ledger
+        task = self._connection.task
+        now = self._clock()
+        decided = False
+        self._settlement.forget_before(ledger.reached_ms)
         if not task.codec.manual:
             arrived = now - self._connection.silent_s
-            # A recognizer may hang behind a connection that answers pings. Where another connection was as silent about
-            # the same sound, it is no speech.
-            alive = arrived if self.stall_detector.in_doubt else self._message_at
-            for begin_ms, end_ms, quiet in self._settling.settled(now, arrived, alive, task.open_ms):
-                taken = ledger.add_silence(begin_ms, end_ms) or taken
+            # A recognizer may hang behind a connection that answers pings, so sound needs a message as the sign of
+            # life. Where an earlier connection did not answer the same sound either, it is no speech.
+            alive = arrived if self.stall_detector.extended else self._message_at
+            for begin_ms, end_ms, quiet in self._settlement.take_settled(now, arrived, alive, task.open_ms):
+                decided = ledger.add_silence(begin_ms, end_ms) or decided
                 if not quiet:
                     self.stall_detector.answered()
         self._audio.settle(self._format.samples(max(0, ledger.reached_ms - MARGIN_MS)))
-        return taken
+        return decided
 
-    def final(self) -> None:
-        """A sentence is final: what lies before it was heard, and no sentence was opened in it."""
+    def final_arrived(self) -> None:
+        """Count the audio before a final as silence: the service has heard it and has opened no sentence in it."""
         task = self._connection.task
         if not task.codec.manual:
-            until_ms = task.heard_to_ms if task.open_ms is None else min(task.heard_to_ms, task.open_ms)
+            until_ms = task.heard_to_ms
+            if task.open_ms is not None:
+                until_ms = min(until_ms, task.open_ms)
             self._account.ledger.add_silence(task.offset_ms, until_ms)
 
     def task_finished(self) -> None:
-        """The service has said all it will say of this task: what has no text is silence, or lost."""
-        task, end_ms = self._connection.task, self.cursor_ms
+        """Decide all audio of a task that came to its end: open sentences are lost, other audio is silence."""
+        task = self._connection.task
+        end_ms = self.cursor_ms
         for begin_ms, behind_ms in task.open_spans(end_ms):
-            self._account.add_missing(begin_ms, behind_ms, UNTOLD)
+            self._account.add_missing(begin_ms, behind_ms, NO_TEXT)
         if task.codec.manual:
-            self._account.add_missing(task.offset_ms, end_ms, UNTOLD)
+            self._account.add_missing(task.offset_ms, end_ms, NO_TEXT)
         self._account.ledger.add_silence(task.offset_ms, end_ms)
 
     def ready(self) -> None:
-        """The service listens: what has waited goes out at its pace."""
+        """Start the catch-up: the service listens, and audio that has waited goes out at its pace."""
         self._catch_up.begin(self._clock(), self._audio.cursor, self._audio.backlog)
 
     def caught_up(self) -> None:
-        """Nothing waits any more."""
+        """End the catch-up: no audio waits any more."""
         self._catch_up.end()
         self._account.caught_up()
 
-    def task_ended(self) -> None:
-        """The task is over; the next one begins behind what it was sent, or where it did not listen."""
+    def end_task(self) -> None:
+        """Prepare the next task: it begins behind the audio of the last one, or earlier where that did not listen."""
         if not self.idle:
             self._next_task(self._audio.cursor, keep=True)
             return
         ms = self._format.ms
-        unheard, twice = self._unheard(), min(self._audio.cursor, self._not_waited_for)
-        position = max(self._audio.start, unheard, twice)
-        self._not_waited_for = self._audio.cursor
+        unheard = self._unheard_position()
+        sent_twice = min(self._audio.cursor, self._idle_task_end)  # two tasks were sent this, and both ended
+        position = max(self._audio.start, unheard, sent_twice)
+        self._idle_task_end = self._audio.cursor
         open_ms = self._connection.task.open_ms
         if open_ms is not None:
-            position = self._reopened(open_ms)
+            position = self._open_sentence_position(open_ms)
         else:
             self._account.add_missing(ms(unheard), ms(position), NOT_HEARD)
         self._account.ledger.add_silence(self._connection.task.offset_ms, ms(position))
         self._next_task(position, keep=not self.idle)
 
-    def _unheard(self) -> int:
-        """From where on a service that ended the task unasked may not have listened; that is sent once more.
+    def _unheard_position(self) -> int:
+        """Return where the audio begins that a service may not have heard when it ended the task unasked.
 
-        What was sent last may be the beginning of what it did not wait for. Sound may have been on its way for longer,
-        and what went out faster than somebody speaks for longer still.
+        The audio that was sent last may be the beginning of speech that the service did not wait for. Sound may have
+        been on its way for longer, and audio that went out faster than real time for longer still.
         """
-        start_ms, end_ms = self._format.ms(self._audio.start), self.cursor_ms
-        listened_ms = end_ms - round(1000 * self._settling.ahead_s(self._clock()))
+        start_ms = self._format.ms(self._audio.start)
+        end_ms = self.cursor_ms
+        listened_ms = end_ms - round(1000 * self._settlement.ahead_s(self._clock()))
         begin_ms = listened_ms - PREROLL_MS
         sound = self._account.ledger.undecided_sound(max(start_ms, listened_ms - UNHEARD_MS), end_ms)
         if sound:
             begin_ms = min(begin_ms, sound[0][0] - MARGIN_MS)
         return self._format.samples(max(start_ms, begin_ms))
 
-    def _reopened(self, begin_ms: int) -> int:
-        """Where to begin for a sentence that a task left open; one that has been tried twice is given up."""
+    def _open_sentence_position(self, begin_ms: int) -> int:
+        """Return where to begin for a sentence that a task left open; after the second try the sentence is lost."""
         begin = self._format.samples(max(0, begin_ms - MARGIN_MS))
         if begin > self._audio.start:
             self.idle = False
             return begin
-        self._account.add_missing(begin_ms, self.cursor_ms, UNTOLD, whole=True)
+        self._account.add_missing(begin_ms, self.cursor_ms, NO_TEXT, whole=True)
         return self._audio.cursor
 
     def recover(self, skip_to: int | None, reason: str) -> None:
-        """Go back to the first audio that is undecided, or to the quiet just before it. `skip_to`: that far is lost."""
+        """Go back to the first undecided audio, or to the quiet just before it. Audio before `skip_to` is lost."""
         ms = self._format.ms
         if skip_to is not None:
             self._account.add_missing(ms(self._audio.start), ms(skip_to), reason)
@@ -228,34 +238,40 @@ class AudioFeed:
         self._account.add_missing(ms(wanted), ms(begin), FORGOTTEN)
         self._next_task(begin, keep=False)
 
-    def wake(self, *, spent: bool) -> bool:
-        """Whether to begin a task now for what is to be heard; quiet that is older is passed over."""
-        waiting, due = self._audio.waiting(), self._connection.started + RENEW_EVERY_S
-        since_s = RENEW_EVERY_S + (self._clock() - due)  # exactly that when it is due, whatever the rounding
-        do = idle_action(waiting, idle=self.idle, spent=spent, tried=self._tried, since_start_s=since_s)
+    def wake(self, *, input_ended: bool) -> bool:
+        """Return whether to begin a task now for the audio that waits; quiet older than the pre-roll is skipped."""
+        waiting = self._audio.waiting()
+        due = self._connection.started + RENEW_EVERY_S
+        since_s = RENEW_EVERY_S + (self._clock() - due)  # exactly RENEW_EVERY_S when it is due, whatever the rounding
+        action = idle_action(
+            waiting, idle=self.idle, input_ended=input_ended, tried=self._remainder_tried, since_start_s=since_s
+        )
         ms = self._format.ms
-        if do is IdleAction.START:
-            self._tried, self.idle = spent, False
-        elif do is IdleAction.PASS_OVER:
-            preroll = 0 if spent else self._format.samples(PREROLL_MS)
+        if action is IdleAction.START:
+            self._remainder_tried = input_ended
+            self.idle = False
+        elif action is IdleAction.SKIP:
+            preroll = 0 if input_ended else self._format.samples(PREROLL_MS)
             position = max(self._audio.cursor, waiting[-1].end - preroll)
             self._account.ledger.add_silence(ms(self._audio.start), ms(position))
             self._begin_at(position)
-        elif do is IdleAction.LOSE:
-            self._account.add_missing(ms(waiting[0].position), ms(waiting[-1].end), UNTOLD)
+        elif action is IdleAction.GIVE_UP:
+            self._account.add_missing(ms(waiting[0].position), ms(waiting[-1].end), NO_TEXT)
             self._begin_at(waiting[-1].end)
-        self.due = due if do is IdleAction.WAIT and waiting else None
-        return do is IdleAction.START
+        self.due = due if action is IdleAction.WAIT and waiting else None
+        return action is IdleAction.START
 
     def close(self) -> None:
-        """Nothing of it is wanted any more."""
+        """Remove the audio from memory and disk."""
         self._audio.close()
 
     def _next_task(self, position: int, *, keep: bool) -> None:
-        self._account.bill(self._connection.task.codec.usage, self._connection.task.codec.dropped)
+        codec = self._connection.task.codec
+        self._account.end_task(codec.usage, codec.dropped)
         self._connection.end_task(keep=keep, again=self._account.recent_finals.since(self._format.ms(position)))
         self.stall_detector.answered()
-        self.due, self._settling = None, QuietSettlement()
+        self.due = None
+        self._settlement = QuietSettlement()
         self._begin_at(position)
 
     def _begin_at(self, position: int) -> None:

@@ -1,30 +1,32 @@
-"""The audio store of a session: a few minutes in memory, and what waits longer in a temporary file."""
+"""The audio store of a session: a few minutes in memory, older audio in a temporary file."""
 
 import tempfile
 from typing import IO
 
 from asrcli.recovery.replay import Replay, Stored
 
-KEPT_S = 6 * 3600  # audio that is kept until a final covers it
+KEPT_S = 6 * 3600  # at most so much audio waits for its text
 IN_MEMORY_S = 300
 
 
 class SpillFile:
-    """Bytes put away and brought back. Places in the file are used again, and an empty file is made short.
+    """Bytes in a temporary file. Freed places are used again, and a file without any used place is truncated.
 
-    Where there is no room on the disk the bytes stay in memory.
+    Where the file cannot be written the bytes stay in memory.
     """
 
     def __init__(self) -> None:
         self._file: IO[bytes] | None = None
-        self._free: list[tuple[int, int]] = []  # places that were given back: offset and size
+        self._free: list[tuple[int, int]] = []  # places that were freed: offset and size
         self._end = 0
         self._used = 0
 
     def put(self, data: bytes) -> Stored:
-        """Put bytes away; what brings them back."""
+        """Write bytes, and return what loads and frees them."""
         place = next((place for place in self._free if place[1] >= len(data)), None)
-        offset = self._end if place is None else place[0]
+        offset = self._end
+        if place is not None:
+            offset = place[0]
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115  it lasts as long as the session
@@ -34,7 +36,7 @@ class SpillFile:
         except OSError:
             return _InMemory(data)
         if place is None:
-            place = offset, len(data)
+            place = (offset, len(data))
             self._end += len(data)
         else:
             self._free.remove(place)
@@ -43,17 +45,17 @@ class SpillFile:
 
     @property
     def size_bytes(self) -> int:
-        """How long the file is."""
+        """The length of the file."""
         return self._end
 
     def get(self, offset: int, size: int) -> bytes:
-        """Bring bytes back."""
+        """Read bytes."""
         assert self._file is not None  # noqa: S101  something was put into it
         self._file.seek(offset)
         return self._file.read(size)
 
-    def give_back(self, place: tuple[int, int]) -> None:
-        """This place may be written over."""
+    def free(self, place: tuple[int, int]) -> None:
+        """Let a place be overwritten."""
         self._used -= 1
         self._free.append(place)
         if self._used == 0 and self._file is not None:
@@ -61,7 +63,7 @@ class SpillFile:
             self._free, self._end = [], 0
 
     def close(self) -> None:
-        """Nothing of it is wanted any more."""
+        """Delete the file."""
         if self._file is not None:
             self._file.close()
 
@@ -79,22 +81,24 @@ class _InMemory:
 
 class _OnDisk:
     def __init__(self, spill: SpillFile, place: tuple[int, int], size: int) -> None:
-        self._spill, self._place, self._size = spill, place, size
+        self._spill = spill
+        self._place = place
+        self._size = size
 
     def load(self) -> bytes:
         return self._spill.get(self._place[0], self._size)
 
     def free(self) -> None:
-        self._spill.give_back(self._place)
+        self._spill.free(self._place)
 
 
 class AudioStore(Replay):
-    """A Replay that spills."""
+    """A Replay that keeps older audio in a temporary file."""
 
     def __init__(self, start: int, rate: int) -> None:
         self._spill = SpillFile()
         super().__init__(start, KEPT_S * rate, IN_MEMORY_S * rate, self._spill.put)
 
     def close(self) -> None:
-        """Nothing of it is wanted any more."""
+        """Delete the temporary file."""
         self._spill.close()

@@ -1,4 +1,4 @@
-"""The connection of a session and the task on it, opened when there is something to say. The only place that dials."""
+"""The connection of a session and the task on it; dialled when there is audio to send. Nothing else dials."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -13,27 +13,29 @@ from asrcli.engine.inbox import Inbox, Item, MessageArrived
 from asrcli.engine.task import TranscriptionTask
 from asrcli.recovery.duplicate_finals import ResentAudio
 
-GRACE_S = 180.0  # so long an old task waits for the end of what is being said
-RETIRED = 500  # so many names of tasks and items are remembered
-LAST_WORDS_S = 1.0  # what a closing connection still had to say arrives within this time
+GRACE_S = 180.0  # how long an expired task waits for the end of an open sentence
+RETIRED = 500  # how many names of earlier tasks and items are remembered
+LAST_MESSAGES_S = 1.0  # the last messages of a failed connection arrive within this time
 
 
 class SendFailed(Exception):
-    """The connection failed under a message of ours: what it said last comes first."""
+    """The connection failed while we sent: the messages that it delivered before are handled first."""
 
     def __init__(self, lost: ConnectionLost) -> None:
         self.lost = lost
 
 
 class TaskConnection:
-    """At most one open connection, with one task on it; what it says arrives in the inbox.
+    """At most one open connection, with one task on it; its messages arrive in the inbox. Times are in seconds.
 
     Attributes:
         task: The task that runs, or the next one.
-        open_one: The connection; None after we hung up.
+        settings: How to connect.
+        open_connection: The connection; None before the first task and after `close`.
         reused: The connection has carried a task before this one.
         started: When the task was asked for.
-        deadline: When the patience with the other end is at its end; None while there is nothing to wait for.
+        deadline: When the connection counts as lost without an answer; None while no answer is due.
+        timeout_s: How far off the deadline was when it was set.
     """
 
     def __init__(
@@ -44,148 +46,170 @@ class TaskConnection:
         inbox: Inbox,
         clock: Callable[[], float],
         idle: ConnectionPool,
-        open_call: Callable[[str, Transport, Inbox], OpenConnection] = OpenConnection,
+        open_connection: Callable[[str, Transport, Inbox], OpenConnection] = OpenConnection,
     ) -> None:
-        self._open_call = open_call
-        self._make_codec, self._dial, self.connection = make_codec, dial, connection
+        self._make_codec, self._dial, self._open = make_codec, dial, open_connection
+        self.settings = connection
         self._inbox, self._clock, self._idle = inbox, clock, idle
         self.task = TranscriptionTask(make_codec())
-        self.open_one: OpenConnection | None = None
+        self.open_connection: OpenConnection | None = None
         self.reused = False
         self._retired: dict[str, str] = {}
         self.started = 0.0
         self.deadline: float | None = None
-        self.patience_s = 0.0  # how far off that was when it was set
+        self.timeout_s = 0.0
 
     @property
     def url(self) -> str:
-        """Where the task is asked for."""
-        return self.task.codec.url(self.connection.url)
+        """The address at which a task is asked for."""
+        return self.task.codec.url(self.settings.url)
 
     @property
     def writable(self) -> bool:
         """Whether the connection has room for more audio."""
-        return self.open_one is not None and self.open_one.writable
+        return self.open_connection is not None and self.open_connection.writable
 
     @property
     def silent_s(self) -> float:
-        """Seconds since anything arrived; for ever without a connection."""
-        return self.open_one.silent_s if self.open_one is not None else inf
+        """Seconds since anything arrived; infinity without a connection."""
+        if self.open_connection is None:
+            return inf
+        return self.open_connection.silent_s
 
     def start(self) -> None:
-        """Ask for the task, on an open connection where there is one.
+        """Ask for the task, on an idle connection where there is one, else on a new one.
 
         Raises:
-            Unsent, ConnectFailed, ServiceRefused
+            SendFailed: the connection was lost.
+            ConnectFailed, ServiceRefused: there is no connection, or the handshake was refused.
         """
-        if self.open_one is None and self.task.codec.reusable:
-            self.open_one = self._idle.take(self.url, self._inbox)
-        self.started, self.reused = self._clock(), self.open_one is not None
+        if self.open_connection is None and self.task.codec.reusable:
+            self.open_connection = self._idle.take(self.url, self._inbox)
+        self.started = self._clock()
+        self.reused = self.open_connection is not None
         self.task.codec.connection_is_new = not self.reused
         if not self.reused:
-            self.open_one = self._open_call(self.url, self._dial(self.url, self.connection), self._inbox)
-        self.start_timeout(self.connection.connect_timeout_s)
+            self.open_connection = self._open(self.url, self._dial(self.url, self.settings), self._inbox)
+        self.start_timeout(self.settings.connect_timeout_s)
         self.send(self.task.codec.start())
 
     def commit(self) -> None:
-        """End the utterance here; patience begins where audio waits for the answer to it.
+        """End the utterance here. Where audio has to wait for the answer, the answer is due now.
 
         Raises:
-            Unsent: the connection is gone.
+            SendFailed: the connection was lost.
         """
         self.send(self.task.codec.commit())
         if self.task.codec.must_wait:
             self.restart_timeout()
 
     def finish(self) -> None:
-        """Ask for the rest of the text."""
+        """Ask for the rest of the text.
+
+        Raises:
+            SendFailed: the connection was lost.
+        """
         self.restart_timeout()
         self.task.finishing = True
         self.send(self.task.codec.finish())
 
     def send(self, messages: Sequence[Message]) -> None:
-        """Say these.
+        """Send messages.
 
         Raises:
-            Unsent: the connection is gone.
+            SendFailed: the connection was lost.
         """
-        assert self.open_one is not None  # noqa: S101  opened before anything is sent
+        assert self.open_connection is not None  # noqa: S101  opened before anything is sent
         try:
             for message in messages:
-                self.open_one.send(message)
+                self.open_connection.send(message)
         except ConnectionLost as exc:
             raise SendFailed(exc) from exc
 
     def send_pending(self) -> None:
-        """Say what the wire wants said in answer to what it said last.
+        """Send what the codec wants sent in answer to the last message.
 
         Raises:
-            Unsent: the connection is gone.
+            SendFailed: the connection was lost.
         """
-        if self.open_one is not None:
+        if self.open_connection is not None:
             self.send(self.task.codec.pending_messages())
 
-    def drain_after_failure(self, do: Callable[[], None], take: Callable[[Item], None]) -> None:
-        """Do it; where the connection fails under it, the other end may have said why, and may have sent finals."""
+    def drain_after_failure(self, act: Callable[[], None], handle: Callable[[Item], None]) -> None:
+        """Call `act`; if sending fails in it, `handle` what arrived: finals, or the reason of the failure.
+
+        Raises:
+            ConnectionLost: sending failed, and the connection was not replaced meanwhile.
+        """
         try:
-            do()
+            act()
         except SendFailed as exc:
-            broken = self.open_one
-            while self.open_one is broken and (item := self._inbox.get(LAST_WORDS_S, audio=False)) is not None:
+            broken = self.open_connection
+            while self.open_connection is broken:
+                item = self._inbox.get(LAST_MESSAGES_S, audio=False)
+                if item is None:
+                    break
                 with suppress(SendFailed):
-                    take(item)
-            if self.open_one is broken:
+                    handle(item)
+            if self.open_connection is broken:
                 raise exc.lost from exc
 
     def carries(self, arrived: MessageArrived) -> bool:
-        """Whether this came over the open connection: what a retired one still says is of no use."""
-        return arrived.call is self.open_one
+        """Whether this came over the open connection: messages of an earlier one are of no use."""
+        return arrived.connection is self.open_connection
 
     @property
     def expired(self) -> bool:
-        """Whether the task has lived nearly as long as the service lets it, and may end: best between two sentences."""
-        lifetime_s, age_s = self.task.codec.lifetime_s, self._clock() - self.started
+        """Whether the task is nearly as old as the service allows, and no sentence is open, or for too long."""
+        lifetime_s = self.task.codec.lifetime_s
+        age_s = self._clock() - self.started
         if lifetime_s is None or age_s < lifetime_s:
             return False
         return self.task.open_ms is None or age_s >= lifetime_s + GRACE_S
 
     def end_task(self, *, keep: bool, again: ResentAudio | None = None) -> None:
-        """The task is over, the next one is not asked for yet; the connection stays where it may be used again.
+        """Replace the task by one that is not asked for yet.
 
-        `again` is what of the settled audio the next task hears again.
+        Args:
+            keep: The connection stays open where its wire may use it again.
+            again: Finals whose audio the next task is sent again.
         """
         if not keep or not self.task.codec.reusable:
             self.close()
         self._retired |= self.task.codec.seen_names
         for name in list(self._retired)[:-RETIRED]:
             del self._retired[name]
-        self.task, self.deadline = TranscriptionTask(self._make_codec(), again), None
+        self.task = TranscriptionTask(self._make_codec(), again)
+        self.deadline = None
         self.task.codec.retired_names = self._retired
 
     def release(self) -> None:
-        """We need it no longer; somebody else may, where the wire allows it."""
-        if self.open_one is not None and self.task.codec.reusable:
-            self._idle.park(self.open_one)
-            self.open_one = None
+        """Give the connection to the pool where its wire may use it again."""
+        if self.open_connection is not None and self.task.codec.reusable:
+            self._idle.park(self.open_connection)
+            self.open_connection = None
 
     def close(self) -> None:
-        """Hang up, if it is open."""
-        if self.open_one is not None:
-            self.open_one.close()
-            self.open_one = None
+        """Close the connection, if there is one."""
+        if self.open_connection is not None:
+            self.open_connection.close()
+            self.open_connection = None
 
-    def start_timeout(self, patience_s: float) -> None:
-        """Patience begins now."""
-        self.patience_s, self.deadline = patience_s, self._clock() + patience_s
+    def start_timeout(self, timeout_s: float) -> None:
+        """Set the deadline from now on."""
+        self.timeout_s = timeout_s
+        self.deadline = self._clock() + timeout_s
 
     def restart_timeout(self) -> None:
-        """The other end has something to say yet, and may take its usual time for it."""
-        self.start_timeout(self.connection.idle_timeout_s)
+        """Give the other end its usual time for the next answer."""
+        self.start_timeout(self.settings.idle_timeout_s)
 
 
-def never_up(url: str, exc: AsrError) -> AsrError:
-    """The error for a connection that was lost before the service listened: it never was one."""
+def never_ready_error(url: str, exc: AsrError) -> AsrError:
+    """Return the error for a session that failed before the service listened: a lost connection is a failed one."""
     if not isinstance(exc, ConnectionLost):
         return exc
-    code = f" (close code {exc.code})" if exc.code is not None else ""
+    code = ""
+    if exc.code is not None:
+        code = f" (close code {exc.code})"
     return ConnectFailed(url, f"{exc.reason}{code}", "is this a speech service? check --url")

@@ -1,4 +1,4 @@
-"""Open connections: each with the thread that listens to it, for one session after the other. Knows no wire."""
+"""Open connections, each with its receive thread, and the pool of those between two sessions. Knows no wire format."""
 
 from collections import deque
 from collections.abc import Callable
@@ -13,7 +13,7 @@ Dial = Callable[[str, ConnectionSettings], Transport]
 
 
 class OpenConnection:
-    """One connection; what it says arrives in the inbox of whoever holds it."""
+    """One connection; its messages go to the inbox of the session that holds it."""
 
     def __init__(self, url: str, transport: Transport, inbox: Inbox) -> None:
         self.url, self._transport, self._inbox = url, transport, inbox
@@ -21,7 +21,7 @@ class OpenConnection:
         Thread(target=self._receive, name="receive", daemon=True).start()
 
     def hand_to(self, inbox: Inbox) -> None:
-        """From now on it speaks to this one, who hears of an end that came before, too."""
+        """Send messages to this inbox from now on. If the connection has ended already, the inbox gets that end too."""
         self._inbox = inbox
         if self._end is not None:
             inbox.put(MessageArrived(self, self._end))
@@ -37,56 +37,54 @@ class OpenConnection:
         return self._transport.silent_s
 
     def send(self, message: Message) -> None:
-        """Say this.
+        """Send a message.
 
         Raises:
-            ConnectionLost
+            ConnectionLost: the connection is over.
         """
         self._transport.send(message)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._transport.close()
 
     def _receive(self) -> None:
-        """The receive thread: messages into the inbox until the connection is over."""
+        """Put messages into the inbox until the connection is over: the receive thread."""
         try:
             message: Message | Writable | None = None
             while not isinstance(message, Closed):
                 message = self._transport.recv()
                 self._end = message if isinstance(message, Closed) else None
                 self._inbox.put(MessageArrived(self, message))
-        except BaseException as exc:  # the top of a thread: the session must hear of it
+        except BaseException as exc:  # the top of a thread: the session raises it
             self._inbox.put(ThreadCrashed(exc))
 
 
 class ConnectionPool:
-    """Connections between two tasks, for the next source that wants the same service. Used by several threads."""
+    """Idle connections, for the next task at the same address. Safe from any thread."""
 
     def __init__(self) -> None:
-        self._calls: deque[OpenConnection] = deque()
+        self._idle: deque[OpenConnection] = deque()
         self._lock = Lock()
 
     def park(self, open_connection: OpenConnection) -> None:
-        """Keep it open for somebody else."""
+        """Keep a connection open for the next session."""
         with self._lock:
-            self._calls.append(open_connection)
+            self._idle.append(open_connection)
 
     def take(self, url: str, inbox: Inbox) -> OpenConnection | None:
-        """One to that address, if there is one; it may have been closed meanwhile, and then says so."""
+        """Return a connection to that address, or None. The other end may have closed it; then `inbox` gets the end."""
         with self._lock:
-            open_connection = next(
-                (open_connection for open_connection in self._calls if open_connection.url == url), None
-            )
+            open_connection = next((idle for idle in self._idle if idle.url == url), None)
             if open_connection is not None:
-                self._calls.remove(open_connection)
+                self._idle.remove(open_connection)
         if open_connection is not None:
             open_connection.hand_to(inbox)
         return open_connection
 
     def close(self) -> None:
-        """Hang up all of them."""
+        """Close all idle connections."""
         with self._lock:
-            calls, self._calls = self._calls, deque()
-        for open_connection in calls:
+            idle, self._idle = self._idle, deque()
+        for open_connection in idle:
             open_connection.close()

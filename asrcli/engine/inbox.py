@@ -1,4 +1,4 @@
-"""Inbox: the one place the session thread waits at. Words always get in; audio waits, or pushes out the oldest."""
+"""Inbox: the one queue that the session thread waits at, for signals and for audio. Only audio is bounded."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from asrcli.core.message import Message, Writable
 
 @dataclass(frozen=True, slots=True)
 class MessageArrived:
-    """A message, and the connection it came from, which is only compared."""
+    """A message of the other end. The connection it came over is only compared with others."""
 
-    call: object
+    connection: object
     message: Message | Writable
 
 
 @dataclass(frozen=True, slots=True)
 class SourceEnded:
-    """All audio has been taken out; `error` says why there is no more, None at an ordinary end."""
+    """The last audio has been taken out; `error` says why there is no more, None at an ordinary end."""
 
     error: AsrError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AudioDropped:
-    """Audio from position `begin` to `end` was pushed out: the session thread did not take it in time."""
+    """Audio from position `begin` to `end` was dropped: the session thread did not take it in time."""
 
     begin: int
     end: int
@@ -35,63 +35,63 @@ class AudioDropped:
 
 @dataclass(frozen=True, slots=True)
 class ThreadCrashed:
-    """A thread died of something that is our bug."""
+    """A thread of this program has ended with an unexpected exception: a bug of ours."""
 
     error: BaseException
 
 
 @dataclass(frozen=True, slots=True)
 class StopRequested:
-    """The user has ended the run; `attempts` is how often a lost connection is made anew after that, at most."""
+    """The user has ended the run; `attempts`, unless None, bounds how often a lost connection is replaced now."""
 
     attempts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AbandonRequested:
-    """Nobody waits for this session any more: it ends at once."""
+    """The listener has left: the session ends at once."""
 
 
-Word = MessageArrived | ThreadCrashed | StopRequested | AbandonRequested
-Mark = Gap | Resumed  # what is true of the audio between two chunks
-Item = Word | Chunk | Mark | AudioDropped | SourceEnded
+Signal = MessageArrived | ThreadCrashed | StopRequested | AbandonRequested
+Mark = Gap | Resumed  # a gap or a pause between two chunks, reported by the source
+Item = Signal | Chunk | Mark | AudioDropped | SourceEnded
 
 
 class Inbox:
-    """Words from the wire before audio, so that a long queue of audio delays no text.
+    """A queue that gives signals before audio, so that much waiting audio delays no text. Safe from any thread.
 
-    Audio is bounded by `room` chunks. A file that is faster than the wire waits in `put_audio`; what is `live` cannot
-    wait, and loses its oldest chunk.
+    Audio is bounded by `room` chunks. A file that is read faster than the wire takes it waits in `put_audio`; `live`
+    audio cannot wait, and loses its oldest chunk.
     """
 
     def __init__(self, room: int, *, live: bool = False) -> None:
         self._room, self._live = room, live
-        self._words: deque[Word] = deque()
+        self._signals: deque[Signal] = deque()
         self._audio: deque[Chunk | Mark | SourceEnded] = deque()
-        self._dropped: AudioDropped | None = None  # stands before all of the audio
+        self._dropped: AudioDropped | None = None  # comes before all of the audio
         self._ended = False
         self._changed = Condition()
 
-    def put(self, word: Word) -> None:
-        """Hand in a word. Never waits."""
+    def put(self, signal: Signal) -> None:
+        """Add a signal. Never waits."""
         with self._changed:
-            self._words.append(word)
+            self._signals.append(signal)
             self._changed.notify_all()
 
     def put_audio(self, item: Chunk | Mark) -> bool:
-        """Hand in audio, or what is true of the place behind it. False when no more is wanted: stop capturing."""
+        """Add audio, or a mark behind it; waits for room unless `live`. Returns whether more is wanted."""
         with self._changed:
             if not self._live:
                 self._changed.wait_for(lambda: self._ended or len(self._audio) < self._room)
             if not self._ended:
                 self._audio.append(item)
                 if self._live and len(self._audio) > self._room:
-                    self._push_out()
+                    self._drop_oldest()
                 self._changed.notify_all()
             return not self._ended
 
     def end(self, error: AsrError | None = None) -> None:
-        """No more audio behind what is queued. The first caller decides why."""
+        """Take no more audio behind what is queued. The first call decides the error."""
         with self._changed:
             if not self._ended:
                 self._ended = True
@@ -99,25 +99,25 @@ class Inbox:
                 self._changed.notify_all()
 
     def drop(self) -> None:
-        """Take no more audio, and forget what has not been taken out."""
+        """Take no more audio, and forget what is queued."""
         self.end()
         with self._changed:
-            spent = [item for item in self._audio if isinstance(item, SourceEnded)]
+            ends = [item for item in self._audio if isinstance(item, SourceEnded)]
             self._audio.clear()
-            self._audio.extend(spent)
+            self._audio.extend(ends)
             self._changed.notify_all()
 
     def wait_ended(self, timeout_s: float) -> bool:
-        """Wait until no more audio is wanted, at most so long; True when that is so."""
+        """Wait until no more audio is wanted, at most `timeout_s`; returns whether that is so."""
         with self._changed:
             return self._changed.wait_for(lambda: self._ended, timeout_s)
 
     def get(self, timeout_s: float | None, *, audio: bool) -> Item | None:
-        """The next word, else the next audio if it may flow now, else None after the timeout."""
+        """Return the next signal, else the next audio where `audio` allows it; None after the timeout."""
         with self._changed:
-            self._changed.wait_for(lambda: self._words or (audio and (self._audio or self._dropped)), timeout_s)
-            if self._words:
-                return self._words.popleft()
+            self._changed.wait_for(lambda: self._signals or (audio and (self._audio or self._dropped)), timeout_s)
+            if self._signals:
+                return self._signals.popleft()
             if not audio or not (self._audio or self._dropped):
                 return None
             self._changed.notify_all()
@@ -131,7 +131,10 @@ class Inbox:
         """Whether the end of the audio is known, taken out or not."""
         return self._ended
 
-    def _push_out(self) -> None:
+    def _drop_oldest(self) -> None:
         oldest = next(item for item in self._audio if isinstance(item, Chunk))
         self._audio.remove(oldest)
-        self._dropped = AudioDropped(self._dropped.begin if self._dropped else oldest.position, oldest.end)
+        begin = oldest.position
+        if self._dropped is not None:
+            begin = self._dropped.begin
+        self._dropped = AudioDropped(begin, oldest.end)

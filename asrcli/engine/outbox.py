@@ -1,4 +1,4 @@
-"""Outbox: the events of a session on their way to its listener. What is out of date before it is taken is left out."""
+"""Outbox: the events of a session on their way to its listener, without those that are out of date before it reads."""
 
 from collections import deque
 from collections.abc import Callable, Hashable
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 
 class Outbox(Generic[T]):
-    """A queue between threads that never makes the sender wait, because a listener may stand still for hours.
+    """A queue between threads that never makes the sender wait, because a listener may stop reading for hours.
 
-    An item whose key is that of one that nobody has taken yet stands in the place of that one. So what a listener has
-    not taken grows by finals, gaps and notices only, and by one open text for each open sentence.
+    An item replaces the waiting item with the same key, and takes its place in the order. So the queue grows only by
+    finals, gaps and notices, and by one partial for each open sentence.
     """
 
     def __init__(self, key: Callable[[T], Hashable | None]) -> None:
@@ -24,12 +24,11 @@ class Outbox(Generic[T]):
         self._changed = Condition()
 
     def put(self, item: T) -> None:
-        """Hand in an item. Never waits; safe in a signal handler."""
+        """Add an item. Never waits; safe in a signal handler."""
         key = self._key(item)
         with self._changed:
-            place = self._latest.get(key) if key is not None else None
-            if place is not None:
-                place[0] = item
+            if key is not None and key in self._latest:
+                self._latest[key][0] = item
                 return
             place = [item]
             self._items.append(place)
@@ -38,7 +37,7 @@ class Outbox(Generic[T]):
             self._changed.notify()
 
     def get(self) -> T:
-        """The next item; waits for it."""
+        """Wait for the next item and return it."""
         with self._changed:
             self._changed.wait_for(lambda: self._items)
             place = self._items.popleft()
@@ -49,7 +48,7 @@ class Outbox(Generic[T]):
 
 
 def replaces(event: object) -> Hashable | None:
-    """The key of an event that a later one makes out of date: the text of an open sentence, and progress."""
+    """Return the key of an event that a later one replaces, a partial or progress; None for all other events."""
     if isinstance(event, Partial):
         return event.key
     return Progress if isinstance(event, Progress) else None

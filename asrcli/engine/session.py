@@ -1,4 +1,4 @@
-"""Session: one source through one task, as a stream of events for one listener. Owns the threads that make it so."""
+"""Session: one source's conversation with a service, as a stream of events for one listener. Owns its threads."""
 
 from collections.abc import Callable, Iterator
 from random import random
@@ -15,22 +15,35 @@ from asrcli.engine.inbox import AbandonRequested, Inbox, StopRequested, ThreadCr
 from asrcli.engine.loop import SessionLoop
 from asrcli.engine.outbox import Outbox, replaces
 
-ROOM = 50  # chunks between capture and wire: five seconds at 100 ms
-CLOSE_S = 1.0  # how long a source may take to close; one that hangs in a read is left behind
-LIVE_ROOM = 12_000  # of a microphone, at 50 ms: ten minutes while a connection comes up or lets us wait
+ROOM = 50  # chunks between capture and connection: five seconds at 100 ms
+CLOSE_S = 1.0  # how long a source may take to close; a source that hangs in a read is not waited for
+LIVE_ROOM = 12_000  # chunks of a microphone, at 50 ms: ten minutes of audio while no connection takes it
 
 
 class SessionLeft(Exception):
-    """The listener was told not to wait any longer."""
+    """`leave` was called: the listener waits no longer."""
 
 
 class TranscriptionSession:
-    """Started by `events`, ended by the end of its source, by `end_input`, or by what befalls the connection.
+    """Started by `events`; ended by the end of its source, by `end_input`, or by an error that no retry helps.
 
-    `make_codec` makes the client end of the wire, fresh for each task; `chance` a number from 0 to 1, anew each time.
+    Args:
+        source: Where the audio comes from.
+        start: Position of its first sample on the run's timeline.
+        make_codec: Makes the client end of the wire, a fresh one for each task.
+        dial: Opens a connection.
+        connection: How to connect.
+        pace: How many times real time the source is read; None as fast as its audio is taken.
+        clock: Seconds, monotonic.
+        retries: What to do after a loss.
+        idle: Open connections that sessions share.
+        chance: Returns a number from 0 to 1, a new one each time.
+
+    Attributes:
+        result: What the session came to; set once `events` is exhausted.
     """
 
-    result: SessionResult  # set once `events` is exhausted
+    result: SessionResult
 
     def __init__(
         self,
@@ -46,46 +59,46 @@ class TranscriptionSession:
         chance: Callable[[], float] = random,
     ) -> None:
         self._source, self._start, self._pace, self._clock = source, start, pace, clock
-        # A container cannot be sent again from its middle.
-        retries = retries if retries is not None and source.audio_format == "pcm" else RetrySettings()
+        if retries is None or source.audio_format != "pcm":  # a container cannot be sent again from its middle
+            retries = RetrySettings()
         retries = retries.of(realtime=source.realtime, pace=pace)
         self._catch_up = retries.catch_up
         room = LIVE_ROOM if source.realtime else ROOM
         self._inbox = Inbox(room, live=source.live is not None)
         self._events: Outbox[Event | SessionResult | ThreadCrashed | SessionLeft] = Outbox(replaces)
-        line = TaskConnection(make_codec, dial, connection, self._inbox, clock, idle or ConnectionPool())
+        task_connection = TaskConnection(make_codec, dial, connection, self._inbox, clock, idle or ConnectionPool())
         self._loop = SessionLoop(
-            line, self._inbox, self._events.put, clock, chance, source.format, start,
+            task_connection, self._inbox, self._events.put, clock, chance, source.format, start,
             realtime=source.realtime, retries=retries,
         )  # fmt: skip
-        self._capturing: Thread | None = None
+        self._capture_thread: Thread | None = None
 
     def events(self) -> Iterator[Event]:
-        """Everything that happens, in order, until the session is over.
+        """Yield all events, in order, until the session is over.
 
         Raises:
-            Leave: `leave` was called.
+            SessionLeft: `leave` was called.
         """
-        self._capturing = Thread(target=self._capture, name="capture", daemon=True)
-        self._capturing.start()
-        Thread(target=self._converse, name="session", daemon=True).start()
+        self._capture_thread = Thread(target=self._capture, name="capture", daemon=True)
+        self._capture_thread.start()
+        Thread(target=self._run_loop, name="session", daemon=True).start()
         while not isinstance(item := self._events.get(), SessionResult):
             if isinstance(item, ThreadCrashed):
                 raise item.error
             if isinstance(item, SessionLeft):
                 raise item
             yield item
-        self._capturing.join(CLOSE_S)  # a recording gets its end, a device is given back
+        self._capture_thread.join(CLOSE_S)  # a recording is completed, a device is released
         self.result = item
 
     def end_input(self, attempts: int | None = None) -> None:
-        """Take no more audio and await the text of what is captured. Safe in a signal handler.
+        """Take no more audio, and wait for the text of the captured audio. Safe in a signal handler.
 
-        Of a file only what was sent counts as captured. `attempts` is how often a lost connection is made anew from now
-        on; None leaves that to how long it takes.
+        Of a file only audio that was sent counts as captured. `attempts` bounds how often a lost connection is replaced
+        from now on; None bounds only the time.
         """
         if self._source.live is not None:
-            self._source.live.end()  # what it has heard up to now is on its way
+            self._source.live.end()  # the device delivers what it has captured, then ends
         elif self._source.realtime:
             self._inbox.end()
         else:
@@ -93,26 +106,26 @@ class TranscriptionSession:
         self._inbox.put(StopRequested(attempts))
 
     def leave(self) -> None:
-        """Let the listener wait no longer. Safe from any thread."""
+        """Make `events` raise SessionLeft. Safe from any thread."""
         self._events.put(SessionLeft())
 
     def abandon(self) -> SessionResult:
-        """End it at once, its threads and its connection too; what is known of it up to now."""
+        """End the session, its threads and its connection at once; returns its result up to now."""
         self._inbox.end()
         self._inbox.put(AbandonRequested())
-        if self._capturing is not None:
-            self._capturing.join(CLOSE_S)
+        if self._capture_thread is not None:
+            self._capture_thread.join(CLOSE_S)
         return self._loop.result(None, broken=True)
 
     def notify(self, notice: Notice) -> None:
-        """Let the listener hear a notice, in order with the events."""
+        """Add a notice to the events."""
         self._events.put(notice)
 
     def _capture(self) -> None:
         capture(self._source, self._start, self._inbox, self._events.put, self._pace, self._clock, self._catch_up)
 
-    def _converse(self) -> None:
+    def _run_loop(self) -> None:
         try:
             self._events.put(self._loop.run(self._source.duration_ms))
-        except BaseException as exc:  # the top of a thread: the main thread must hear of it
+        except BaseException as exc:  # the top of a thread: `events` raises it
             self._events.put(ThreadCrashed(exc))

@@ -1,4 +1,4 @@
-"""One task on the wire: its codec, its place on the timeline, its open sentences, and what it says again."""
+"""One task of a service: its codec, its place on the timeline, its open sentences, and its repeated finals."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -12,10 +12,10 @@ from asrcli.core.message import Message
 from asrcli.recovery.duplicate_finals import ResentAudio, is_repeat, normalized_text
 from asrcli.recovery.spans import Spans
 
-ANSWER_S = 60.0  # an open sentence of which a service says nothing for so long is one that it has forgotten
-OPEN_LIMIT = 200  # sentences that are open at once; a service that opens more has forgotten the oldest
-ORDERLY = (1000, 1005)  # close codes of who has no more to say
-UNTOLD = "the service left this sentence without a text"
+ANSWER_S = 60.0  # after so long without news of an open sentence the service has forgotten it
+OPEN_LIMIT = 200  # sentences open at once; a service that opens more has forgotten the oldest
+ORDERLY = (1000, 1005)  # close codes of an end in order
+NO_TEXT = "the service left this sentence without a text"
 UNFINISHED = "the service ended the task with a sentence open"
 FORGOTTEN = f"the service said nothing about an open sentence for {ANSWER_S:.0f} s"
 MANY = f"the service opened more than {OPEN_LIMIT} sentences and ended none of them"
@@ -23,77 +23,83 @@ MANY = f"the service opened more than {OPEN_LIMIT} sentences and ended none of t
 
 @dataclass(frozen=True, slots=True)
 class RepeatedFinal:
-    """A final that was dropped: its words are settled already."""
+    """A final that is dropped: its text is final already."""
 
     final: Final
 
 
 class TranscriptionTask:
-    """What a service says about the audio from `offset_ms` on; that may be moved until audio has been sent.
+    """The events of a service about the audio from `offset_ms` on. The offset may be moved until audio has been sent.
+
+    Args:
+        codec: The client end of the wire, used by this task alone.
+        again: Finals whose audio this task is sent again.
 
     Attributes:
-        sent_ms: Audio has been sent up to here. No time that the service names lies behind it.
-        finishing: The service was asked for the rest: what it leaves open now it will never finish.
-        heard_to_ms: The service has listened up to here: a final whose times can be true begins at it.
+        sent_ms: The end of the audio that was sent. Later times that the service names are cut to it.
+        finishing: The service was asked for the rest of the text: sentences that it leaves open now stay without.
+        heard_to_ms: The service has heard the audio up to here, because a final with credible times begins here.
     """
 
     def __init__(self, codec: ClientCodec, again: ResentAudio | None = None) -> None:
         self.codec = codec
         self.offset_ms = self.sent_ms = self.heard_to_ms = 0
         self.finishing = False
-        self._again = again  # what of the audio before this task's is sent again
-        self._open: dict[str, SpeechStarted | Partial] = {}
-        self._stopped: dict[str, int] = {}  # where the speech of open sentences ended
-        self._forgotten = Spans()  # of sentences that were open, and too many others since
-        self._heard_at: dict[str, float] = {}  # when the service said something about open sentences last
-        self._plain: dict[str, str] = {}  # the words of open sentences, once they were compared
+        self._again = again
+        self._open: dict[str, SpeechStarted | Partial] = {}  # by key, oldest first; so are the next ones
+        self._stopped: dict[str, int] = {}  # where the speech of an open sentence ended
+        self._updated_at: dict[str, float] = {}  # when the last event about an open sentence came
+        self._normalized: dict[str, str] = {}  # the normalized text of an open sentence, once it was compared
+        self._forgotten = Spans()  # sentences without text that were dropped because too many were open
         self._warned: set[str] = set()
-        self._said = self._told = False  # something is final, and that since the rest was asked for
+        self._has_final = False
+        self._has_final_after_finish = False
 
     def begin_at(self, position_ms: int) -> None:
-        """The next sample of this task is heard as the first."""
+        """Set the place of the task's first sample on the timeline."""
         self.offset_ms = self.sent_ms = self.heard_to_ms = position_ms
 
     def receive(self, message: Message, now: float) -> Iterator[Event | RepeatedFinal]:
-        """What a message that came at `now` says, on the run's timeline, with times inside the audio that was sent.
+        """Yield the events of a message that came at `now`, on the run's timeline, with times inside the sent audio.
 
         Raises:
-            ProtocolError, ServiceRefused
+            ProtocolError: the message cannot be read.
+            ServiceRefused: the service reports that the task has failed.
         """
         for event in self.codec.receive(message):
-            named = shift_event(event, self.offset_ms)
-            placed = self._clamped(named)
-            if isinstance(placed, Final) and placed == named and placed.begin_ms < placed.end_ms:
+            shifted = shift_event(event, self.offset_ms)
+            placed = self._clamped(shifted)
+            if isinstance(placed, Final) and placed == shifted and placed.begin_ms < placed.end_ms:
                 self.heard_to_ms = max(self.heard_to_ms, placed.begin_ms)
-            yield from self._placed(placed)
+            yield from self._track(placed)
             if isinstance(placed, SpeechStarted | SpeechStopped | Partial) and placed.key in self._open:
-                self._heard_at[placed.key] = now
+                self._updated_at[placed.key] = now
 
     def give_up(self, now: float) -> Iterator[Final | Gap | Notice]:
-        """End the sentences that the service has forgotten: each with its last text as its final, else with a gap.
+        """End each sentence that the service has forgotten: its last text becomes its final, else a gap is yielded.
 
-        Nothing behind an open sentence is settled. If one stayed open for ever, all that follows it would be sent again
-        after a loss.
+        Audio behind an open sentence is never settled. If a sentence stayed open for ever, all audio after it would be
+        sent again after a loss.
         """
-        for key in [key for key, at_s in self._heard_at.items() if now - at_s >= ANSWER_S]:
+        for key in [key for key, at_s in self._updated_at.items() if now - at_s >= ANSWER_S]:
             if key not in self._open:
                 continue
             event = self._open[key]
             if isinstance(event, Partial):
-                yield from self._kept(key, FORGOTTEN)
+                yield from self._close_with_last_text(key, FORGOTTEN)
                 continue
-            begins = [each.begin_ms for each in self._open.values() if each.begin_ms > event.begin_ms]
+            begins = [other.begin_ms for other in self._open.values() if other.begin_ms > event.begin_ms]
             end_ms = self._stopped.get(key, min([self.sent_ms, *begins]))
             self._forget(key)
-            yield Gap(event.begin_ms, max(event.begin_ms, end_ms), UNTOLD)
+            yield Gap(event.begin_ms, max(event.begin_ms, end_ms), NO_TEXT)
 
     @property
     def open_ms(self) -> int | None:
-        """Where the oldest open sentence begins."""
+        """Where the earliest open sentence begins; None without one."""
         return min((event.begin_ms for event in self._open.values()), default=None)
 
     def open_spans(self, end_ms: int) -> list[tuple[int, int]]:
-        """The open sentences, each up to its end as far as that is known, else to where the next begins or `end_ms`."""
+        """Return the spans of open sentences: each to its known end, to the begin of the next, or to `end_ms`."""
         begins = [*sorted({event.begin_ms for event in self._open.values()}), end_ms]
         spans = list(self._forgotten)
         for key, event in self._open.items():
@@ -101,16 +107,16 @@ class TranscriptionTask:
             spans.append((event.begin_ms, max(event.begin_ms, self._stopped.get(key, behind_ms))))
         return sorted(span for span in set(spans) if span[0] < span[1])
 
-    def ended_with(self, loss: AsrError) -> bool:
-        """Whether a loss behind the last audio may be the end of the task all the same: nothing is open, and text came.
+    def may_have_ended(self, loss: AsrError) -> bool:
+        """Whether a loss after the last audio may be the end of the task all the same.
 
-        It came since the rest was asked for, or the other end has closed in order.
+        No sentence may be open, and text must have come: after the rest was asked for, or before an orderly close.
         """
         if self._open or self.codec.manual or not isinstance(loss, ConnectionLost):
             return False
-        return self._told or (self._said and loss.code in ORDERLY)
+        return self._has_final_after_finish or (self._has_final and loss.code in ORDERLY)
 
-    def _placed(self, event: Event) -> Iterator[Event | RepeatedFinal]:
+    def _track(self, event: Event) -> Iterator[Event | RepeatedFinal]:
         if isinstance(event, SpeechStarted | Partial):
             yield from self._remember(event)
         elif isinstance(event, SpeechStopped):
@@ -118,71 +124,81 @@ class TranscriptionTask:
                 self._stopped[event.key] = event.end_ms
         elif isinstance(event, Gap):
             last_ms = max(event.begin_ms, event.end_ms - 1)
-            for key in [key for key, each in self._open.items() if event.begin_ms <= each.begin_ms <= last_ms]:
-                self._forget(key)  # it will have no text
+            inside = [key for key, other in self._open.items() if event.begin_ms <= other.begin_ms <= last_ms]
+            for key in inside:
+                self._forget(key)  # the gap says that it has no text
         elif isinstance(event, Final):
             self._close(event)
-            self._said, self._told = True, self._told or self.finishing
-            room_ms = self.sent_ms - self.offset_ms if self.finishing else None
-            if self._again is not None and is_repeat(event, self._again, room_ms):
-                self._again = replace(self._again, last="")  # once
+            self._has_final = True
+            self._has_final_after_finish = self._has_final_after_finish or self.finishing
+            task_ms = self.sent_ms - self.offset_ms if self.finishing else None
+            if self._again is not None and is_repeat(event, self._again, task_ms):
+                self._again = replace(self._again, last_text="")  # it is repeated once at most
                 yield RepeatedFinal(event)
                 return
         elif isinstance(event, Finished) and self.finishing:
-            yield from self._left_open()
+            yield from self._close_all()
         yield event
 
     def _remember(self, event: SpeechStarted | Partial) -> Iterator[Event]:
         before = self._open.get(event.key)
-        self._plain.pop(event.key, None)
+        self._normalized.pop(event.key, None)
         if isinstance(event, Partial):
-            self._open[event.key] = replace(event, begin_ms=min(event.begin_ms, before.begin_ms)) if before else event
+            if before is not None:
+                event = replace(event, begin_ms=min(event.begin_ms, before.begin_ms))
+            self._open[event.key] = event
         elif before is None:
             self._open[event.key] = event
         if len(self._open) > OPEN_LIMIT:
-            yield from self._kept(next(iter(self._open)), MANY)
+            yield from self._close_with_last_text(next(iter(self._open)), MANY)
 
     def _close(self, final: Final) -> None:
-        """A sentence is final, and so is what of it was told under other names."""
+        """Forget the sentence of a final, and open sentences with other keys that repeat a part of it."""
         self._forget(final.key)
-        said = normalized_text(final.text)
+        final_text = normalized_text(final.text)
         for key, event in list(self._open.items()):
             inside = final.begin_ms <= event.begin_ms < final.end_ms
-            if inside and isinstance(event, Partial) and said and self._words_of(event) in said:
+            if not inside or not isinstance(event, Partial) or not final_text:
+                continue
+            if self._normalized_text(event) in final_text:
                 self._forget(key)
 
-    def _words_of(self, partial: Partial) -> str:
-        if partial.key not in self._plain:
-            self._plain[partial.key] = normalized_text(partial.text)
-        return self._plain[partial.key]
+    def _normalized_text(self, partial: Partial) -> str:
+        if partial.key not in self._normalized:
+            self._normalized[partial.key] = normalized_text(partial.text)
+        return self._normalized[partial.key]
 
     def _forget(self, key: str) -> None:
-        for of_open in (self._open, self._stopped, self._heard_at, self._plain):
-            of_open.pop(key, None)
+        for by_key in (self._open, self._stopped, self._updated_at, self._normalized):
+            by_key.pop(key, None)
 
-    def _left_open(self) -> Iterator[Event]:
-        """The task is over: the last text of a sentence that never became final is kept as it is."""
+    def _close_all(self) -> Iterator[Event]:
+        """Yield the last text of each open sentence as its final: the task is over."""
         for key in list(self._open):
             if isinstance(self._open[key], Partial):
-                yield from self._kept(key, UNFINISHED)
+                yield from self._close_with_last_text(key, UNFINISHED)
 
-    def _kept(self, key: str, why: str) -> Iterator[Final | Notice]:
-        """The text of an open sentence as its final, where it has one and no other open sentence has the same."""
-        event, end_ms = self._open[key], self._stopped.get(key)
+    def _close_with_last_text(self, key: str, why: str) -> Iterator[Final | Notice]:
+        """Yield the last text of an open sentence as its final, unless another open sentence holds it."""
+        event = self._open[key]
+        end_ms = self._stopped.get(key)
         self._forget(key)
         if isinstance(event, SpeechStarted):
-            behind_ms = min(
-                (each.begin_ms for each in self._open.values() if each.begin_ms > event.begin_ms), default=0
-            )
+            begins = [other.begin_ms for other in self._open.values() if other.begin_ms > event.begin_ms]
+            behind_ms = min(begins, default=0)
             self._forgotten.add(event.begin_ms, end_ms or behind_ms or self.sent_ms)
             return
-        others = [each for each in self._open.values() if isinstance(each, Partial) and each.begin_ms == event.begin_ms]
-        if not event.text.strip() or any(event.text in each.text for each in others):
+        partials = [other for other in self._open.values() if isinstance(other, Partial)]
+        texts = [other.text for other in partials if other.begin_ms == event.begin_ms]
+        if not event.text.strip() or any(event.text in text for text in texts):
             return
         if end_ms is None:
             begins = [other.begin_ms for other in self._open.values() if other.begin_ms > event.begin_ms]
-            end_ms = event.words[-1].end_ms if event.words else min([self.sent_ms, *begins])
-        yield Notice("debug" if why in self._warned else "warning", f"{why}: its last text is kept")
+            end_ms = min([self.sent_ms, *begins])
+            if event.words:
+                end_ms = event.words[-1].end_ms
+        level = "debug" if why in self._warned else "warning"  # warn once a task
+        yield Notice(level, f"{why}: its last text is kept")
         self._warned.add(why)
         yield Final(
             key, event.begin_ms, max(event.begin_ms, end_ms), event.text, event.words, event.language,
@@ -190,7 +206,7 @@ class TranscriptionTask:
         )  # fmt: skip
 
     def _clamped(self, event: Event) -> Event:
-        """The same event with times in the audio that was sent on this task; a service may name any."""
+        """Return the event with its times cut to the audio that was sent on this task; a service may name any time."""
         if isinstance(event, SpeechStarted):
             return replace(event, begin_ms=self._inside(event.begin_ms))
         if isinstance(event, SpeechStopped):

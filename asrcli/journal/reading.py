@@ -30,6 +30,7 @@ class JournalPart:
         end: What it said at its end.
         stage: Which of the runs of a command it belongs to.
         heard: The sources it began to hear, in order, and where each began.
+        gaps: What it named as lost, and no later run of the same stage listened to again.
     """
 
     begins: dict[str, int] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class JournalPart:
     end: Mapping[str, Any] | None = None
     stage: int = 0
     heard: list[tuple[str, int]] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
 
 
 @dataclass
@@ -48,8 +50,7 @@ class Journal:
         pauses: What was not meant to be heard.
         parts: The runs.
         damages: What is not whole.
-        anew: For each speaker from where on all was heard anew, because the index had gone: what had been said counts
-            no more.
+        anew: For each speaker from where on all was heard anew, because the index had gone.
     """
 
     path: Path
@@ -174,26 +175,33 @@ class Journal:
         elif kind == "done":
             self.done.add(number(record, "number"))
         elif kind == "begin":
-            begin_ms = number(record, "begin_ms")
-            self.models |= {str(record.get("model", "")): None}
-            self.parts[-1].heard.append((str(record.get("source", "")), begin_ms))
-            self.parts[-1].begins[speaker] = begin_ms
-            self.gaps = [left for gap in self.gaps for left in _before(gap, begin_ms, speaker)]
+            self._begin(record, speaker)
         elif kind == "end":
             self.parts[-1].end = record
         elif kind in {"final", "gap", "resume"}:
-            begin_ms, end_ms = number(record, "begin_ms"), number(record, "end_ms")
-            if end_ms < begin_ms:
-                raise ValueError(end_ms)
-            if kind == "final":
-                self._settle(speaker, begin_ms)
-                sentence = Sentence(number(record, "sentence"), final(record))
-                self.parts[-1].sentences.append(sentence)
-                self.highest = max(self.highest, sentence.number)
-            elif kind == "gap":
-                self.gaps.append(Gap(begin_ms, end_ms, str(record.get("reason", "")), speaker))
-            else:
-                self.pauses.append(Resumed(begin_ms, end_ms, bool(record.get("muted")), speaker))
+            self._text(record, str(kind), speaker)
+
+    def _begin(self, record: Mapping[str, Any], speaker: str) -> None:
+        begin_ms, self.models = number(record, "begin_ms"), self.models | {str(record.get("model", "")): None}
+        self.parts[-1].heard.append((str(record.get("source", "")), begin_ms))
+        self.parts[-1].begins[speaker] = begin_ms
+        self.gaps = [left for gap in self.gaps for left in _before(gap, begin_ms, speaker)]
+        for part in (each for each in self.parts[:-1] if each.stage == self.parts[-1].stage):
+            part.gaps = [left for gap in part.gaps for left in _before(gap, begin_ms, speaker)]
+
+    def _text(self, record: Mapping[str, Any], kind: str, speaker: str) -> None:
+        begin_ms, end_ms = number(record, "begin_ms"), number(record, "end_ms")
+        if end_ms < begin_ms:
+            raise ValueError(end_ms)
+        if kind == "final":
+            self._settle(speaker, begin_ms)
+            self.parts[-1].sentences.append(Sentence(number(record, "sentence"), final(record)))
+            self.highest = max(self.highest, self.parts[-1].sentences[-1].number)
+        elif kind == "gap":
+            self.gaps.append(Gap(begin_ms, end_ms, str(record.get("reason", "")), speaker))
+            self.parts[-1].gaps.append(self.gaps[-1])
+        else:
+            self.pauses.append(Resumed(begin_ms, end_ms, bool(record.get("muted")), speaker))
 
     def _go_on(self, anew: object) -> None:
         """Another run, which may have heard a speaker anew."""
@@ -228,10 +236,9 @@ class Journal:
         records = _read(path.with_suffix(".index"), missing=[])
         if damaged := records.count(None):
             self.damages.append(f"{damaged} line{'' if damaged == 1 else 's'} of {path.stem}.index cannot be read")
-        samples = 0
-        if distrust(path) == "" and not is_folder(path):
-            samples = path.stat().st_size // SAMPLE_BYTES
-        else:
+        there = distrust(path) == "" and not is_folder(path)
+        samples = path.stat().st_size // SAMPLE_BYTES if there else 0
+        if not there:
             self.damages.append(f"{path.name}: there is no such file of ours")
         index = TrackIndex(source, samples)
         for record in records:

@@ -1,13 +1,13 @@
 """A journal as a source, for what has no text yet, and outputs whose numbers go on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk
 from asrcli.core.event_placement import shift_event
 from asrcli.core.events import Began, Event, Gap, Paused, Resumed
 from asrcli.core.interfaces import Output, Source, SourceWrapper
-from asrcli.core.transcript import Transcript
+from asrcli.core.transcript import Sentence, Transcript
 from asrcli.journal.audio_track import AudioTrack
 from asrcli.journal.reading import Journal
 from asrcli.recovery.resume_point import AROUND_MS, resume_point
@@ -113,6 +113,42 @@ class ContinuedOutput:
     def close(self) -> None:
         """Close the other."""
         self._output.close()
+
+
+class WholeOutput:
+    """An Output of a new file that hears first what a session has said before, when it is known that more will follow.
+
+    `begun` is called as soon as that is written.
+    """
+
+    def __init__(self, output: Output, journal: Journal, begun: Callable[[], None]) -> None:
+        self._output, self._begun, self._journal, self._is_begun = output, begun, journal, False
+
+    def handle(self, event: Event, transcript: Transcript) -> None:
+        """As it is, behind what was said before."""
+        self._output.handle(event, transcript)
+        if isinstance(event, Began) and not self._is_begun:
+            self._is_begun = True
+            for said in _said_before(self._journal):
+                before = Transcript(latest=said, highest=said.number) if isinstance(said, Sentence) else Transcript()
+                self._output.handle(said.final if isinstance(said, Sentence) else said, before)
+            self._begun()
+
+    def close(self) -> None:
+        """Close the other."""
+        self._output.close()
+
+
+def _said_before(journal: Journal) -> list[Sentence | Gap]:
+    """The sentences of a session, and the gaps among them that nobody will hear again, by their times."""
+    deaf = {(track.source.speaker, _span(mark)) for track in journal.tracks for mark in track.marks}
+    gaps = [gap for part in journal.parts for gap in part.gaps]
+    kept = [gap for gap in gaps if gap.begin_ms < journal.final_ms(gap.speaker) or (gap.speaker, _span(gap)) in deaf]
+    return sorted([*journal.sentences, *kept], key=_begins_ms)
+
+
+def _begins_ms(said: Sentence | Gap) -> int:
+    return said.begin_ms if isinstance(said, Gap) else said.final.begin_ms
 
 
 def _renumbered(transcript: Transcript, by: int) -> Transcript:

@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import sys
+from contextlib import suppress
 from errno import ELOOP
 from itertools import count
 from pathlib import Path
@@ -70,6 +71,14 @@ class LineWriter:
     def amendable(self) -> bool:
         """Whether what is written last can be written anew."""
         return self._path is not None and not self._append and not _is_device(self._path)
+
+    def supersede(self, part: Path) -> None:
+        """All that an earlier run left in its part has been written here: this part takes its place."""
+        if self._part is None or part == self._part:
+            return
+        with suppress(OSError):  # some systems rename no open file: then there are two
+            self._part.replace(part)
+            self._part = part
 
     def leave(self) -> None:
         """Whatever comes: what was written so far stays under the name of its part."""

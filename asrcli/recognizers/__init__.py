@@ -1,1 +1,1 @@
-"""Speech to text on this machine: one file a recognizer, and the worker processes they run in."""
+"""Speech to text on this machine: one file for each recognizer, one table of them, and the worker processes."""

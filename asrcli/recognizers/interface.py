@@ -1,8 +1,9 @@
 """The interface of recognizers: audio in, the events of core/events.py out. Knows no wire and no recognizer by name.
 
-Times are milliseconds of audio since the task began, counted in samples. Sentences are keyed "1", "2", ... With the
-server's VAD each SpeechStarted is followed by partials, SpeechStopped and one Final, which may be empty. In manual
-mode each Commit is answered by one Final, whose key is the ordinal of the commit.
+Times are milliseconds of audio since the task began, counted in samples. Sentences have the keys "1", "2", ... When
+the server finds the sentences (VAD mode), each SpeechStarted is followed by partials, SpeechStopped and one Final,
+which may be empty. When the client ends the utterances (manual mode), each CommitAudio is answered by one Final, whose
+key is the ordinal of the commit.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -11,13 +12,14 @@ from typing import Protocol
 from asrcli.core.client_commands import ClearAudio, Command, CommitAudio, FinishTask, SendAudio, UpdateContext
 from asrcli.core.events import Event, Finished
 from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.registry import RecognizerInfo
 
 
 class RecognizerSession(Protocol):
     """One task of a recognizer. Called from one thread; PCM is s16le mono at the task's rate, in pieces of any size."""
 
     def feed(self, pcm: bytes) -> Iterator[Event]:
-        """Take audio."""
+        """Take audio; yields the events that follow from it."""
         ...
 
     def commit(self) -> Iterator[Event]:
@@ -25,59 +27,67 @@ class RecognizerSession(Protocol):
         ...
 
     def clear(self) -> None:
-        """Forget what was not committed (manual mode)."""
+        """Discard the audio since the last commit (manual mode)."""
         ...
 
     def finish(self) -> Iterator[Event]:
-        """Say the rest. Nothing is fed after it."""
+        """Yield the remaining events. No audio is fed after it."""
+        ...
+
+
+class Engine(Protocol):
+    """A loaded recognizer: its model is in memory. This is what the `load` function of a recognizer's file returns."""
+
+    def open(self, recognition: RecognitionSettings) -> RecognizerSession:
+        """Begin a session. In a worker process one session ends before the next begins."""
         ...
 
 
 class RecognizerStream(Protocol):
-    """A session as the server holds it: requests go in, events come out, in a process or thread of its own."""
+    """A session as the server holds it: commands go in, events come out. The session may run in another process."""
 
-    async def ask(self, request: Command) -> None:
-        """Hand in a request; waits while the recognizer is behind.
+    async def send(self, command: Command) -> None:
+        """Hand in a command; waits while the recognizer is behind.
 
         Raises:
-            RecognizerFailed: it died.
+            RecognizerFailed: the recognizer died.
         """
         ...
 
     def events(self) -> AsyncIterator[Event]:
-        """What it says, to Finished.
+        """Yield the events of the session, up to and including Finished.
 
         Raises:
-            RecognizerFailed: it died.
+            RecognizerFailed: the recognizer died.
         """
         ...
 
     async def close(self) -> None:
-        """Give it up, wherever it is."""
+        """End the session, wherever it is. May be called twice."""
         ...
 
 
 class Recognizer(Protocol):
-    """What can open sessions."""
+    """What opens sessions for the server."""
 
-    name: str
-    described: str  # one honest line for people
-    languages: frozenset[str] | None  # None: any
+    info: RecognizerInfo
 
     def warm(self) -> None:
-        """Get ready for a first session ahead of need; call from the server's event loop."""
+        """Start what a first session will need; called from the server's event loop."""
         ...
 
     async def open(self, recognition: RecognitionSettings) -> RecognizerStream:
         """Begin a session.
 
         Raises:
-            TooBusy, EngineUnavailable
+            RecognizerBusy: all sessions that this machine can carry are taken.
+            RecognizerFailed: no worker process could be started.
+            EngineUnavailable: the recognizer cannot be used here.
         """
         ...
 
     async def close(self) -> None:
-        """End what was started."""
+        """End every process that was started."""
         ...
 
 
@@ -86,19 +96,19 @@ class RecognizerFailed(Exception):
 
 
 class RecognizerBusy(Exception):
-    """All sessions this machine can carry are taken."""
+    """All sessions that this machine can carry are taken."""
 
 
-def run_command(session: RecognizerSession, request: Command) -> Iterator[Event]:
-    """What a session says to a request; Finish is answered to the end."""
-    if isinstance(request, SendAudio):
-        yield from session.feed(request.data)
-    elif isinstance(request, CommitAudio):
+def run_command(session: RecognizerSession, command: Command) -> Iterator[Event]:
+    """Yield the events with which a session answers a command; FinishTask is answered up to Finished."""
+    if isinstance(command, SendAudio):
+        yield from session.feed(command.data)
+    elif isinstance(command, CommitAudio):
         yield from session.commit()
-    elif isinstance(request, ClearAudio):
+    elif isinstance(command, ClearAudio):
         session.clear()
-    elif isinstance(request, FinishTask):
+    elif isinstance(command, FinishTask):
         yield from session.finish()
         yield Finished()
-    elif isinstance(request, UpdateContext):
-        yield from ()  # no recognizer here leans on text; the wire has no answer to it either
+    elif isinstance(command, UpdateContext):
+        yield from ()  # no recognizer here uses context text, and the wire has no answer to this command either

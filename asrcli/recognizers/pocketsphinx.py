@@ -1,8 +1,8 @@
-"""pocketsphinx as a recognizer session: the whole policy that makes an old engine usable live. One process, one thread.
+"""The recognizer pocketsphinx: all that makes an old engine usable for live audio. One process, one thread.
 
 Measured on human and synthetic speech: the running cepstral mean decides the accuracy, so one decoder lives as long as
-its session and is never reset between sentences; a second pass over the whole sentence pays for the first sentence and
-wherever that mean has jumped. Everything else here is bookkeeping in frames of 30 ms.
+its session and is never reset between sentences; a second pass over the whole sentence is worth its time for the first
+sentence and wherever that mean has jumped. Everything else here is bookkeeping in frames of 30 ms.
 """
 
 import os
@@ -18,6 +18,7 @@ from asrcli.core.events import Event, Final, Notice, SpeechStarted, SpeechStoppe
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.endpointing import FRAME_MS, PREROLL_MS, START_MS, Endpointer, SpeechBegan, SpeechCut
 from asrcli.recognizers.pocketsphinx_hotwords import HotWordSpotter
+from asrcli.recognizers.registry import RecognizerOptions
 from asrcli.recognizers.stable_words import StableWords
 from asrcli.sources.convert import converter
 
@@ -26,13 +27,35 @@ MODEL_RATE = 16000  # what the acoustic model was made for
 FRAME_BYTES = MODEL_RATE * FRAME_MS // 1000 * 2
 PARTIAL_EVERY = 200 // FRAME_MS
 VAD_MODE = 2
-MEAN_JUMP = 8.0  # a move of the first cepstral means by more than this made the live pass unreliable
+MEAN_JUMP = 8.0  # when one of the first cepstral means moves by more than this, the live pass is unreliable
 SECOND_PASS_LIMIT_S = 60  # longer utterances (manual mode) are not read twice
-SECOND_PASS = ("auto", "always", "never")
+
+
+class SphinxEngine:
+    """An Engine: one decoder, which serves one session after the other."""
+
+    def __init__(self, second_pass: str = "auto") -> None:
+        self._second_pass = second_pass
+        self._decoder = load_decoder()
+        self._initial_means = self._decoder.get_cmn(False)
+
+    def open(self, recognition: RecognitionSettings) -> "SphinxSession":
+        """Begin a session with the cepstral means of a new decoder."""
+        self._decoder.set_cmn(self._initial_means)
+        return SphinxSession(self._decoder, recognition, self._second_pass)
+
+
+def load(options: RecognizerOptions) -> SphinxEngine:
+    """Load the model.
+
+    Raises:
+        EngineUnavailable: pocketsphinx is not installed, or its model does not load.
+    """
+    return SphinxEngine(options.second_pass)
 
 
 def load_decoder() -> Any:
-    """A decoder with the bundled model: 0.2 s and 96 MB.
+    """Return a decoder with the bundled model: 0.2 s and 96 MB.
 
     Raises:
         EngineUnavailable: pocketsphinx is not installed, or its model does not load.
@@ -48,28 +71,32 @@ def load_decoder() -> Any:
 
 
 class SphinxSession:
-    """One task. `decoder` comes from load_decoder and may have served a task before."""
+    """One task. `decoder` comes from load_decoder and may have served a task before.
+
+    `second_pass` is "auto", "always" or "never".
+    """
 
     def __init__(self, decoder: Any, recognition: RecognitionSettings, second_pass: str = "auto") -> None:
         import pocketsphinx
 
-        self._decoder, self._second_pass = decoder, second_pass
+        self._decoder = decoder
+        self._second_pass = second_pass
         self._vad_mode = recognition.vad
         self._vad = pocketsphinx.Vad(VAD_MODE, MODEL_RATE, FRAME_MS / 1000)
         self._endpointer = Endpointer(recognition.silence_ms)
         self._resample = converter(recognition.rate, 1, Format(MODEL_RATE))
         self._spotter = HotWordSpotter(decoder, recognition.hotwords)
         self._notices = self._first_notices(recognition)
-        self._rest = b""  # less than a frame
-        self._before: deque[bytes] = deque(maxlen=(PREROLL_MS + START_MS) // FRAME_MS)
-        self._frames = 0  # heard in all
-        self._number = 0
+        self._rest = b""  # samples at the end of the audio, less than a frame
+        self._preroll: deque[bytes] = deque(maxlen=(PREROLL_MS + START_MS) // FRAME_MS)
+        self._frames = 0  # received in all
+        self._number = 0  # of the open or last sentence
         self._audio: list[bytes] = []  # frames of the open sentence
-        self._base = 0  # frame at which it begins
+        self._base = 0  # the frame at which the open sentence begins
         self._stable = StableWords("", LANGUAGE)
 
     def feed(self, pcm: bytes) -> Iterator[Event]:
-        """Take audio; in VAD mode sentences come as they end."""
+        """Take audio; in VAD mode a final follows each end of a sentence."""
         yield from self._notices
         self._notices.clear()
         data = self._rest + self._resample(pcm)
@@ -78,25 +105,27 @@ class SphinxSession:
         for at in range(0, whole, FRAME_BYTES):
             frame = data[at : at + FRAME_BYTES]
             self._frames += 1
-            yield from self._vad_frame(frame) if self._vad_mode else self._manual_frame(frame)
+            if self._vad_mode:
+                yield from self._vad_frame(frame)
+            else:
+                self._manual_frame(frame)
 
     def commit(self) -> Iterator[Event]:
-        """Close the utterance (manual mode): what stood so far as a partial, then the final."""
+        """End the utterance (manual mode): a last partial, then the final."""
         if not self._audio:
             self._open([], self._frames)
-        last = self._stable.partial(self._words(self._base))
-        if last is not None:
-            yield last
+        yield from self._new_partial()
         yield self._close(self._frames)
 
     def clear(self) -> None:
-        """Drop the open utterance (manual mode)."""
+        """Discard the open utterance (manual mode)."""
         if self._audio:
             self._decoder.end_utt()
-            self._audio, self._number = [], self._number - 1
+            self._audio = []
+            self._number -= 1
 
     def finish(self) -> Iterator[Event]:
-        """End an open sentence. What was not committed in manual mode was not asked for."""
+        """End the open sentence. In manual mode, audio that was not committed has no result."""
         yield from self._notices
         if self._audio and self._vad_mode:
             yield SpeechStopped(str(self._number), self._frames * FRAME_MS)
@@ -104,64 +133,69 @@ class SphinxSession:
         self.clear()
 
     def _first_notices(self, recognition: RecognitionSettings) -> list[Event]:
-        found: list[Event] = []
+        notices: list[Event] = []
         if recognition.rate < MODEL_RATE:
-            lost = f"audio at {recognition.rate} Hz is upsampled: about twice the word errors of 16000 Hz"
-            found.append(Notice("warning", f"embedded recognizer: {lost}"))
+            problem = f"audio at {recognition.rate} Hz is upsampled: about twice the word errors of 16000 Hz"
+            notices.append(Notice("warning", f"embedded recognizer: {problem}"))
         if self._spotter.unpronounceable:
             names = ", ".join(self._spotter.unpronounceable)
-            found.append(Notice("warning", f"embedded recognizer: no pronunciation for the hot words {names}"))
-        return found
+            notices.append(Notice("warning", f"embedded recognizer: no pronunciation for the hot words {names}"))
+        return notices
 
     def _vad_frame(self, frame: bytes) -> Iterator[Event]:
         decision = self._endpointer.add_frame(voiced=self._vad.is_speech(frame))
         if not self._audio:
-            self._before.append(frame)
+            self._preroll.append(frame)
             if isinstance(decision, SpeechBegan):
-                yield from self._start([*self._before], decision.frames)
+                yield from self._start([*self._preroll], decision.frames)
             return
         self._audio.append(frame)
         self._decoder.process_raw(frame)
         if decision is None or isinstance(decision, SpeechBegan):
             if len(self._audio) % PARTIAL_EVERY == 0:
-                new = self._stable.partial(self._words(self._base))
-                yield from () if new is None else (new,)
+                yield from self._new_partial()
         elif isinstance(decision, SpeechCut):
             yield from self._cut(decision.back)
         else:
             yield SpeechStopped(str(self._number), (self._frames - decision.quiet) * FRAME_MS)
             yield self._close(self._frames - decision.quiet)
 
-    def _manual_frame(self, frame: bytes) -> Iterator[Event]:
+    def _new_partial(self) -> Iterator[Event]:
+        """Yield the partial of the open sentence, if it shows anything new."""
+        new = self._stable.partial(self._words(self._base))
+        if new is not None:
+            yield new
+
+    def _manual_frame(self, frame: bytes) -> None:
         if self._audio:
             self._audio.append(frame)
             self._decoder.process_raw(frame)
         else:
             self._open([frame], self._frames - 1)
-        yield from ()
 
     def _start(self, frames: list[bytes], voiced: int) -> Iterator[Event]:
         begin_ms = (self._frames - voiced) * FRAME_MS
-        self._before.clear()
+        self._preroll.clear()
         self._open(frames, self._frames - len(frames), begin_ms)
         yield SpeechStarted(str(self._number), begin_ms)
 
     def _open(self, frames: list[bytes], base: int, begin_ms: int | None = None) -> None:
         self._number += 1
-        self._audio, self._base = frames, base
-        begin_ms = base * FRAME_MS if begin_ms is None else begin_ms
+        self._audio = frames
+        self._base = base
         self._stable = StableWords(str(self._number), LANGUAGE)
-        self._begin_ms = begin_ms
+        self._begin_ms = base * FRAME_MS if begin_ms is None else begin_ms
         self._decoder.start_utt()
         if frames:
             self._decoder.process_raw(b"".join(frames))
 
     def _cut(self, back: int) -> Iterator[Event]:
-        """End a sentence that got too long `back` frames ago, and begin the next with those frames."""
+        """End a sentence that is too long `back` frames before its end, and begin the next one with those frames."""
         at = self._frames - back
-        kept, rest = self._audio[: len(self._audio) - back], self._audio[len(self._audio) - back :]
+        kept = self._audio[: len(self._audio) - back]
+        rest = self._audio[len(self._audio) - back :]
         yield SpeechStopped(str(self._number), at * FRAME_MS)
-        if rest:  # the live search has heard too much: only a pass over what is kept tells its words
+        if rest:  # the live search has the next frames in it too: only a pass over `kept` gives the right words
             self._decoder.end_utt()
             self._decoder.start_utt()
             self._decoder.process_raw(b"".join(kept), full_utt=True)
@@ -171,11 +205,11 @@ class SphinxSession:
         yield SpeechStarted(str(self._number), at * FRAME_MS)
 
     def _close(self, end: int) -> Final:
-        """The final of the open sentence; it may be empty."""
-        before = _means(self._decoder)
+        """Return the final of the open sentence, which may be empty; `end` is its last frame."""
+        means_before = _means(self._decoder)
         self._decoder.end_utt()
         pcm = b"".join(self._audio)
-        if self._audio and self._wants_second_pass(before, len(pcm)):
+        if self._audio and self._wants_second_pass(means_before, len(pcm)):
             self._decoder.start_utt()
             self._decoder.process_raw(pcm, full_utt=True)
             self._decoder.end_utt()
@@ -186,18 +220,19 @@ class SphinxSession:
         text = " ".join(word.text for word in words)
         return Final(str(self._number), begin_ms, end_ms, text, words, LANGUAGE)
 
-    def _wants_second_pass(self, before: list[float], size_bytes: int) -> bool:
+    def _wants_second_pass(self, means_before: list[float], size_bytes: int) -> bool:
         if self._second_pass == "never" or size_bytes > SECOND_PASS_LIMIT_S * MODEL_RATE * 2:
             return False
-        jumped = max(abs(b - a) for a, b in zip(before, _means(self._decoder), strict=True)) > MEAN_JUMP
+        pairs = zip(means_before, _means(self._decoder), strict=True)
+        jumped = max(abs(after - before) for before, after in pairs) > MEAN_JUMP
         return self._second_pass == "always" or ((self._number == 1 or jumped) and _load_permits())
 
     def _words(self, base: int) -> tuple[Word, ...]:
         at_ms = partial(_frame_ms, base)
         return tuple(
-            Word(re.sub(r"\(\d+\)$", "", found.word), at_ms(found.start_frame), at_ms(found.end_frame + 1))
-            for found in self._decoder.seg() or ()
-            if not found.word.startswith(("<", "[", "+"))
+            Word(re.sub(r"\(\d+\)$", "", segment.word), at_ms(segment.start_frame), at_ms(segment.end_frame + 1))
+            for segment in self._decoder.seg() or ()
+            if not segment.word.startswith(("<", "[", "+"))
         )
 
 
@@ -206,12 +241,15 @@ def _frame_ms(base: int, frame: int) -> int:
 
 
 def _means(decoder: Any) -> list[float]:
-    """The first four cepstral means, where a change of speaker or channel shows."""
+    """Return the first four cepstral means, in which a change of speaker or channel shows."""
     return [float(mean) for mean in decoder.get_cmn(True).split(",")[:4]]
 
 
 def _load_permits() -> bool:
-    """Whether a second pass (0.17 of the sentence's length) would not make other sessions fall behind."""
+    """Return whether the load leaves time for a second pass (0.17 of the sentence's length).
+
+    On a busy machine it would make other sessions fall behind.
+    """
     try:
         return os.getloadavg()[0] < 2 * (os.cpu_count() or 1)
     except (AttributeError, OSError):  # Windows

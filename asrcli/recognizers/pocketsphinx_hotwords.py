@@ -1,4 +1,4 @@
-"""Hot words for pocketsphinx: words it lacks are added, phrases are spotted beside the search. Its own decoder only."""
+"""Hot words for pocketsphinx: adds missing words to its dictionary, and spots phrases with a second decoder."""
 
 import re
 import tempfile
@@ -7,24 +7,24 @@ from typing import Any
 
 from asrcli.core.events import Word
 
-# How sure the spotter must be, by weight: the less a word is favoured, the surer.
+# How sure the spotter must be, by the weight of the hot word: the lower the weight, the surer.
 THRESHOLDS = {1: "1e-5", 2: "1e-10", 3: "1e-15", 4: "1e-20", 5: "1e-30"}
-ANY = "1e-40"  # of a super hot word
-SHORTEST_PART = 3  # letters; shorter pieces make a word of anything
+SUPER_THRESHOLD = "1e-40"  # for a weight above the table: a super hot word
+SHORTEST_PART = 3  # letters; with shorter parts any text could be composed
 
 
 def parts(word: str) -> list[str]:
-    """A hot word as the dictionary may know it: lower case, camel case and hyphens taken apart."""
+    """Return the parts of a hot word in lower case, split at camel case, hyphens and spaces."""
     return re.findall(r"[a-z']+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", word).lower())
 
 
 def pronunciation(word: str, lookup: Any) -> str | None:
-    """The phones of a word, composed from words the dictionary has where it does not have this one."""
+    """Return the phones of a word, composed of shorter words if the dictionary lacks it; None when that fails."""
     return _pronounced(word, lookup, {})
 
 
 def _pronounced(word: str, lookup: Any, known: dict[str, str | None]) -> str | None:
-    """`known` are the ends of words that were tried: without it each would be tried again behind each beginning."""
+    """`known` holds the endings that were tried: without it each would be tried again after each beginning."""
     if word not in known:
         known[word] = lookup(word) or None
         for at in range(len(word) - SHORTEST_PART, SHORTEST_PART - 1, -1):
@@ -37,12 +37,12 @@ def _pronounced(word: str, lookup: Any, known: dict[str, str | None]) -> str | N
 
 
 class HotWordSpotter:
-    """A keyword decoder beside the main one. `unpronounceable` are the hot words it could do nothing for."""
+    """A keyword decoder beside the main one. `unpronounceable` lists the hot words that have no effect."""
 
     def __init__(self, decoder: Any, hotwords: tuple[tuple[str, int], ...]) -> None:
         self.unpronounceable: list[str] = []
-        self._spelled: dict[str, str] = {}  # phrase as the decoder knows it -> as the user wrote it
-        self._thresholds: dict[str, str] = {}  # likewise
+        self._spelled: dict[str, str] = {}  # phrase in the decoder -> hot word as the user wrote it
+        self._thresholds: dict[str, str] = {}  # phrase in the decoder -> its threshold
         added: list[tuple[str, str]] = []
         for hotword, weight in hotwords:
             pieces = parts(hotword)
@@ -52,12 +52,12 @@ class HotWordSpotter:
                 continue
             added += [(piece, str(phones[piece])) for piece in pieces if not decoder.lookup_word(piece)]
             self._spelled[" ".join(pieces)] = hotword
-            self._thresholds[" ".join(pieces)] = THRESHOLDS.get(weight, ANY)
-        for piece, phones_of_piece in added:  # this puts them into the language model too
+            self._thresholds[" ".join(pieces)] = THRESHOLDS.get(weight, SUPER_THRESHOLD)
+        for piece, phones_of_piece in added:  # this adds them to the language model too
             decoder.add_word(piece, phones_of_piece, True)
-        self._decoder = self._made(added) if self._spelled else None
+        self._decoder = self._keyword_decoder(added) if self._spelled else None
 
-    def _made(self, added: list[tuple[str, str]]) -> Any:
+    def _keyword_decoder(self, added: list[tuple[str, str]]) -> Any:
         import pocketsphinx
 
         decoder = pocketsphinx.Decoder(samprate=16000, loglevel="FATAL", lm=None)
@@ -72,14 +72,14 @@ class HotWordSpotter:
         return decoder
 
     def corrected(self, words: tuple[Word, ...], pcm: bytes, base_ms: int) -> tuple[Word, ...]:
-        """The words of a sentence with what was spotted in its audio in place of what the search wrote there."""
+        """Return the words of a sentence; each spotted hot word replaces the words that the search found there."""
         for hit in self._hits(pcm, base_ms):
-            middle = [word for word in words if word.end_ms > hit.begin_ms and word.begin_ms < hit.end_ms]
+            replaced = [word for word in words if word.end_ms > hit.begin_ms and word.begin_ms < hit.end_ms]
             # A word that the hit only touches at its edge is not what was spotted.
-            middle = [word for word in middle if _overlap_ms(word, hit) * 2 >= word.end_ms - word.begin_ms]
-            if middle:
-                at = words.index(middle[0])
-                words = (*words[:at], hit, *words[at + len(middle) :])
+            replaced = [word for word in replaced if _overlap_ms(word, hit) * 2 >= word.end_ms - word.begin_ms]
+            if replaced:
+                at = words.index(replaced[0])
+                words = (*words[:at], hit, *words[at + len(replaced) :])
         return words
 
     def _hits(self, pcm: bytes, base_ms: int) -> list[Word]:

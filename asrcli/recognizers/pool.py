@@ -1,96 +1,107 @@
-"""Worker processes of the embedded recognizer: started ahead of need, used again, as many as the cores carry."""
+"""A pool of worker processes for one recognizer: started ahead of need, used again, as many as the cores carry."""
 
 import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
-from importlib.util import find_spec
 
 from asrcli.core.client_commands import Command
-from asrcli.core.errors import EngineUnavailable
 from asrcli.core.events import Event, Finished
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import RecognizerBusy, RecognizerFailed
+from asrcli.recognizers.registry import RecognizerInfo, RecognizerOptions, check_installed
 from asrcli.recognizers.worker_process import HUNG_S, WorkerProcess
 
 log = logging.getLogger("asrcli.server")
 
-SESSIONS_PER_CORE = 2  # measured: with a second pass now and then, more fall behind real time
-BEGIN_S = 20.0  # a worker that was ready and does not begin a session within so long hangs
+SESSIONS_PER_CORE = 2  # measured: with a second pass now and then, more sessions fall behind real time
+BEGIN_S = 20.0  # a worker that was ready and does not begin a session within this time hangs
 
 
-class Pocketsphinx:
-    """The Recognizer that needs no network."""
+class WorkerPool:
+    """A Recognizer whose sessions run in worker processes, one session in each.
 
-    name = "pocketsphinx"
-    described = "embedded recognizer (pocketsphinx): US English only, modest accuracy, offline"
-    languages: frozenset[str] | None = frozenset({"en"})
+    Args:
+        info: The row of the recognizer.
+        options: What the user chose.
+        max_sessions: Sessions at once; without it, two for each core.
+        hung_s: A worker that owes an answer for this long hangs.
+        begin_s: A ready worker that does not begin a session within this time hangs.
+
+    Raises:
+        EngineUnavailable: the package of the recognizer is not installed.
+    """
 
     def __init__(
         self,
-        second_pass: str = "auto",
+        info: RecognizerInfo,
+        options: RecognizerOptions,
         max_sessions: int | None = None,
         hung_s: float = HUNG_S,
         begin_s: float = BEGIN_S,
     ) -> None:
-        if find_spec("pocketsphinx") is None:
-            raise EngineUnavailable("pocketsphinx is not installed", "pip install 'asrcli[local]'")
-        self._second_pass, self._hung_s, self._begin_s = second_pass, hung_s, begin_s
-        self._room = max_sessions or SESSIONS_PER_CORE * (os.cpu_count() or 1)
-        self._opening = 0  # sessions that wait for their worker: they take room too
+        check_installed(info)
+        self.info = info
+        self._options = options
+        self._hung_s = hung_s
+        self._begin_s = begin_s
+        self._max_sessions = max_sessions or SESSIONS_PER_CORE * (os.cpu_count() or 1)
+        self._opening = 0  # sessions that wait for their worker: they count towards the limit too
         self._idle: list[WorkerProcess] = []
         self._busy: set[WorkerProcess] = set()
-        self._leaving: set[WorkerProcess] = set()  # killed, and not yet seen dead
+        self._killed: set[WorkerProcess] = set()  # and not yet seen dead
         self._starting: set[asyncio.Task[WorkerProcess]] = set()
         self._warming: asyncio.Task[WorkerProcess] | None = None
 
     def warm(self) -> None:
         """Start one worker, so that the first session does not wait for it."""
-        self._warming = self._started()
+        self._warming = self._start_worker()
 
     async def open(self, recognition: RecognitionSettings) -> "WorkerStream":
-        """A session in a worker of its own.
+        """Begin a session in a worker of its own.
 
         Raises:
-            TooBusy, RecognizerFailed: no worker could be had.
+            RecognizerBusy: all sessions that this machine can carry are taken.
+            RecognizerFailed: no worker could be started.
         """
-        if len(self._busy) + self._opening >= self._room:
-            raise RecognizerBusy(f"all {self._room} sessions this machine can carry are taken")
+        if len(self._busy) + self._opening >= self._max_sessions:
+            raise RecognizerBusy(f"all {self._max_sessions} sessions this machine can carry are taken")
         self._opening += 1
         try:
-            worker = await self._begun(recognition)
+            worker = await self._begin_session(recognition)
         finally:
             self._opening -= 1
         self._busy.add(worker)
-        return WorkerStream(self, worker, reusable=not recognition.hotwords)
+        return WorkerStream(self, worker, reusable=not (self.info.hotwords_stay and recognition.hotwords))
 
     def give_back(self, worker: WorkerProcess, *, usable: bool) -> None:
-        """Keep a worker for the next session, or end it."""
+        """Keep a worker for the next session, or kill it."""
         self._busy.discard(worker)
         if usable:
             self._idle.append(worker)
         else:
             worker.kill()
-            self._leaving = {leaving for leaving in self._leaving if leaving.alive} | {worker}
+            self._killed = {killed for killed in self._killed if killed.alive} | {worker}
 
     async def close(self) -> None:
-        """End all workers."""
+        """Kill all workers and wait until they have ended."""
         if self._starting:
             await asyncio.wait(self._starting)
         for worker in (*self._idle, *self._busy):
             worker.kill()
-        for worker in (*self._idle, *self._busy, *self._leaving):
-            await worker.gone()
+        for worker in (*self._idle, *self._busy, *self._killed):
+            await worker.wait_ended()
 
-    async def _begun(self, recognition: RecognitionSettings) -> WorkerProcess:
-        """A worker that has begun a session; one that was idle and has died or hangs is replaced."""
+    async def _begin_session(self, recognition: RecognitionSettings) -> WorkerProcess:
+        """Return a worker that has begun a session; an idle one that has died or hangs is replaced."""
         while True:
-            worker, fresh = await self._worker()
+            worker, is_new = await self._take_worker()
+            within_s = max(self._hung_s, self._begin_s) if is_new else self._begin_s
             try:
-                await worker.begin(recognition, max(self._hung_s, self._begin_s) if fresh else self._begin_s)
+                await worker.begin(recognition, within_s)
             except RecognizerFailed:
                 self.give_back(worker, usable=False)
-                if fresh:
+                if is_new:
                     raise
                 log.warning("an idle worker process of the recognizer did not answer, and was replaced")
             except BaseException:
@@ -99,53 +110,56 @@ class Pocketsphinx:
             else:
                 return worker
 
-    async def _worker(self) -> tuple[WorkerProcess, bool]:
-        """A worker for one session, and whether it was started for it."""
+    async def _take_worker(self) -> tuple[WorkerProcess, bool]:
+        """Return a worker for one session, and whether it was started for this session."""
         while self._idle:
             worker = self._idle.pop()
             if worker.alive:
                 return worker, False
-        warming, self._warming = self._warming, None
-        # Whoever waits may leave: a worker that has started is idle until somebody takes it.
-        worker = await asyncio.shield(warming or self._started())
+        warming = self._warming
+        self._warming = None
+        # The session that waits may be given up: a worker that has started is idle until a session takes it.
+        worker = await asyncio.shield(warming or self._start_worker())
         if worker not in self._idle:
-            return await self._worker()
+            return await self._take_worker()
         self._idle.remove(worker)
         return worker, warming is None
 
-    def _started(self) -> "asyncio.Task[WorkerProcess]":
-        task = asyncio.create_task(WorkerProcess.started(self._second_pass, self._hung_s))
+    def _start_worker(self) -> "asyncio.Task[WorkerProcess]":
+        starting = WorkerProcess.started(self.info.module, self._options.second_pass, self._hung_s)
+        task = asyncio.create_task(starting)
         self._starting.add(task)
-        task.add_done_callback(self._keep)
+        task.add_done_callback(self._keep_started)
         return task
 
-    def _keep(self, task: "asyncio.Task[WorkerProcess]") -> None:
+    def _keep_started(self, task: "asyncio.Task[WorkerProcess]") -> None:
         self._starting.discard(task)
         if not task.cancelled() and task.exception() is None:
             self._idle.append(task.result())
 
 
 class WorkerStream:
-    """A Stream over a worker process."""
+    """A RecognizerStream over a worker process; a worker that is not `reusable` is killed at its end."""
 
-    def __init__(self, pool: Pocketsphinx, worker: "WorkerProcess", *, reusable: bool) -> None:
-        self._pool, self._worker = pool, worker
-        self._reusable = reusable  # hot words stay in a worker's dictionary: it is not used again
+    def __init__(self, pool: WorkerPool, worker: WorkerProcess, *, reusable: bool) -> None:
+        self._pool = pool
+        self._worker = worker
+        self._reusable = reusable
         self._finished = self._closed = False
 
-    async def ask(self, request: Command) -> None:
-        """Hand in a request; waits while the worker is more than a few seconds of audio behind."""
-        await self._worker.ask(request)
+    async def send(self, command: Command) -> None:
+        """Hand in a command; waits while more audio waits for the worker than it should."""
+        await self._worker.send(command)
 
     async def events(self) -> AsyncIterator[Event]:
-        """What the worker says."""
+        """Yield the events of the worker's session, up to and including Finished."""
         while not self._finished:
             event = await self._worker.receive()
             self._finished = isinstance(event, Finished)
             yield event
 
     async def close(self) -> None:
-        """Give the worker back; one in the middle of a task is ended."""
+        """Give the worker back; one in the middle of a task is killed."""
         if not self._closed:
             self._closed = True
             self._pool.give_back(self._worker, usable=self._finished and self._reusable)

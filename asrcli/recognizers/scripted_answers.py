@@ -1,12 +1,12 @@
-"""What the local server says in another language, or answers to a prompt: read from a file, never made up. Pure.
+"""The local server's translations and answers to prompts: read from a file, never made up. Pure.
 
-Recognition is real; what is said about it here is not. A line of the file is a JSON object, found by the text that was
-recognized, whose case and spaces do not matter:
+The server recognizes speech, but it does not translate or answer. Each line of the file is a JSON object; it is found
+by the recognized text, whose case and spaces do not matter:
 
     {"text": "good morning", "translation": {"zh": "早上好", "fr": "bonjour"}, "answer": "A greeting."}
 
-Without one a translation is the text itself behind the name of the language, so that nobody takes it for one, and an
-answer is the text itself.
+Without such a line a translation is the text itself after the language code in brackets, so that nobody takes it for a
+translation, and an answer is the text itself.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,74 +15,79 @@ from typing import Any
 
 from asrcli.core.events import Event, Final, Partial
 from asrcli.core.settings import RecognitionSettings
-from asrcli.server.json_lines import objects, shown
+from asrcli.recognizers.json_lines import parse_objects, quoted
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptedAnswer:
-    """What is said to one text: its translations by language, and the answer to a prompt; None is the text itself."""
+    """For one text: its translations by language code, and the answer to a prompt; None means the text itself."""
 
     translations: Mapping[str, str] = field(default_factory=dict)
     answer: str | None = None
 
 
 class ScriptedAnswers:
-    """All that is written down, by the text."""
+    """The lines of the file, by their text."""
 
-    def __init__(self, written: Mapping[str, ScriptedAnswer] | None = None) -> None:
-        self._written = {_folded(text): answer for text, answer in (written or {}).items()}
+    def __init__(self, answers: Mapping[str, ScriptedAnswer] | None = None) -> None:
+        self._answers = {_folded(text): answer for text, answer in (answers or {}).items()}
 
     def applied(self, event: Event, recognition: RecognitionSettings) -> Event:
-        """The event with what was asked for beside, or instead of, the text; a recognizer's own translation stays."""
+        """Return the event with the translation or answer that the client asked for.
+
+        A translation that the recognizer itself gave stays.
+        """
         if not isinstance(event, Partial | Final) or not event.text.strip():
             return event
         if recognition.translate and not event.translation:
-            translation = self._translated(event.text, recognition.translate)
+            translation = self._translation(event.text, recognition.translate)
             event = replace(event, translation=translation, translated_into=recognition.translate)
-        return self._answered(event) if recognition.prompt else event
+        return self._with_answer(event) if recognition.prompt else event
 
-    def _translated(self, text: str, into: str) -> str:
-        return self._found(text).translations.get(into, f"[{into}] {text.strip()}")
+    def _translation(self, text: str, language: str) -> str:
+        return self._lookup(text).translations.get(language, f"[{language}] {text.strip()}")
 
-    def _answered(self, event: Partial | Final) -> Event:
-        answer = self._found(event.text).answer
+    def _with_answer(self, event: Partial | Final) -> Event:
+        answer = self._lookup(event.text).answer
         if isinstance(event, Final):
             event = replace(event, heard=event.text)
             return event if answer is None else replace(event, text=answer, words=())
         return event if answer is None else replace(event, settled="", unsettled=answer, words=())
 
-    def _found(self, text: str) -> ScriptedAnswer:
-        return self._written.get(_folded(text), ScriptedAnswer())
+    def _lookup(self, text: str) -> ScriptedAnswer:
+        return self._answers.get(_folded(text), ScriptedAnswer())
 
 
 def parse_answers(lines: Iterable[str], name: str = "answers") -> ScriptedAnswers:
-    """The answers in lines of JSON; `name` is what a mistake is said to be in.
+    """Return the answers in lines of JSON; `name` is what error messages call the file.
 
     Raises:
-        UsageError: a line that holds none, by its number.
+        UsageError: a line holds no answer; the message has its number.
     """
-    return ScriptedAnswers(dict(objects(lines, name, "an answer", _answer)))
+    return ScriptedAnswers(dict(parse_objects(lines, name, "an answer", _answer)))
 
 
 def _answer(value: dict[str, Any]) -> tuple[str, ScriptedAnswer]:
     answer = value.get("answer")
     if not isinstance(value.get("text"), str):
-        raise ValueError(f"text {shown(value['text'])} is not a text" if "text" in value else "text is missing")
+        if "text" not in value:
+            raise ValueError("text is missing")
+        raise ValueError(f"text {quoted(value['text'])} is not a text")
     if not isinstance(answer, str | None):
-        raise ValueError(f"answer {shown(answer)} is not a text")
+        raise ValueError(f"answer {quoted(answer)} is not a text")
     return value["text"], ScriptedAnswer(translations(value), answer)
 
 
 def translations(value: Mapping[str, Any]) -> dict[str, str]:
-    """What an object holds under `translation`: texts by language.
+    """Return the field `translation` of an object: texts by language code; empty when the field is missing.
 
     Raises:
-        ValueError: something else.
+        ValueError: the field holds something else.
     """
-    found = value.get("translation", {})
-    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+    texts = value.get("translation", {})
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
         raise ValueError("translation is not an object of texts by language")
-    return found
+    return texts
 
 
 def _folded(text: str) -> str:

@@ -1,22 +1,23 @@
-"""Which words of a partial have settled: the ones that several hypotheses in a row agree on. Pure."""
+"""Decides which words of a partial are settled: those on which several hypotheses in a row agree. Pure."""
 
 from asrcli.core.events import Partial, Word
 
-AGREE = 3  # hypotheses
-FLICKER = 2  # the last words change with nearly every hypothesis
+AGREE = 3  # hypotheses in a row that must agree
+FLICKER = 2  # the last words never count as settled: they change with nearly every hypothesis
 
 
 class StableWords:
-    """The hypotheses of one sentence, as partials whose settled words never change again."""
+    """Turns the hypotheses of one sentence into partials whose settled words never change again."""
 
     def __init__(self, key: str, language: str) -> None:
-        self._key, self._language = key, language
+        self._key = key
+        self._language = language
         self._recent: list[tuple[str, ...]] = []
         self._settled: tuple[Word, ...] = ()
-        self._shown = ""
+        self._last_shown = ""
 
     def partial(self, words: tuple[Word, ...]) -> Partial | None:
-        """The partial for a new hypothesis, None when it would show nothing new."""
+        """Return the partial for a new hypothesis; None when it would show nothing new."""
         self._recent = [*self._recent[1 - AGREE :], tuple(word.text for word in words)]
         agreed = self._agreed() if len(self._recent) == AGREE else 0
         known = len(self._settled)
@@ -24,11 +25,12 @@ class StableWords:
             self._settled += words[known:agreed]
             known = agreed
         rest = words[known:]
-        settled, unsettled = " ".join(word.text for word in self._settled), " ".join(word.text for word in rest)
+        settled = " ".join(word.text for word in self._settled)
+        unsettled = " ".join(word.text for word in rest)
         text = f"{settled} {unsettled}" if settled and unsettled else settled + unsettled
-        if not text or f"{settled}|{text}" == self._shown:
+        if not text or f"{settled}|{text}" == self._last_shown:
             return None
-        self._shown = f"{settled}|{text}"
+        self._last_shown = f"{settled}|{text}"
         all_words = (*self._settled, *rest)
         return Partial(self._key, all_words[0].begin_ms, settled, text[len(settled) :], all_words, self._language)
 

@@ -1,1 +1,1 @@
-"""Faults as pure machines: no clock, no socket."""
+"""What to do about losses, as pure machines: no clock, no socket, no thread."""

@@ -1,7 +1,8 @@
-"""Whether to try again after a loss, when, and from where: attempts without progress are bounded. No clock, no chance.
+"""Whether to reconnect after a loss, after which wait, and from where. Uses no clock and no chance of its own.
 
-Progress is text, or silence that a healthy connection has taken. Time alone is none: a service that takes audio for
-eleven seconds and drops the connection, again and again, is paid for the same audio each time.
+Attempts without progress are bounded. Progress is a new final, or silence that a healthy connection has taken. Time
+alone is no progress: a service that takes audio for eleven seconds and then drops the connection, again and again,
+charges for the same audio each time.
 """
 
 from dataclasses import dataclass
@@ -10,13 +11,13 @@ from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost
 from asrcli.core.settings import RetrySettings
 from asrcli.recovery.classify import FaultClass, classify
 
-AWAY_CAP_S = 5.0  # the longest wait for a service that cannot be reached: whoever is back is found soon
-DROPS_CAP_S = 30.0  # and for one that takes the connection and drops it, or has too much to do
-BUSY_FACTOR = 8  # a service with too much to do is asked that much less often
-TOLD_CAP_S = 60.0  # a wait that the service asks for is granted up to here
-SILENT_STARTS = 3  # attempts with a service that has taken each connection and never said anything
-STOPPED_S = 30.0  # a connection that is lost later than this after the user has ended the run is not made anew
-UNANSWERED = 1  # so often is audio sent again for a service that does not answer when it is asked to finish
+UNREACHABLE_CAP_S = 5.0  # the longest wait before dialling an unreachable service: a short one finds it soon
+DROPS_CAP_S = 30.0  # the longest wait before dialling a service that accepts and drops connections, or is busy
+BUSY_FACTOR = 8  # waits for a busy service are so many times longer
+RETRY_AFTER_CAP_S = 60.0  # a longer wait that the service asks for is cut to this
+SILENT_STARTS = 3  # attempts with a service that accepts each connection and never sends anything
+STOPPED_S = 30.0  # after the user has ended the run, a lost connection is replaced for this long
+UNANSWERED = 1  # how often audio is sent again for a service that does not answer when it is asked to finish
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,10 @@ class Loss:
 
     Attributes:
         error: What ended it.
-        was_ready: The service has listened to us before, on this connection or another.
+        was_ready: The service has listened to this session before, on this connection or another.
         ended: No more audio will come.
-        reach: Position behind the audio that this connection took; None where it took none that awaits its text.
-        unanswered: The service was asked to finish and has said nothing for the whole stall timeout.
+        reach: Position behind the audio that was sent on the connection; None where all of it is decided.
+        unanswered: The service was asked to finish and has sent nothing for the whole timeout.
     """
 
     error: AsrError
@@ -40,63 +41,69 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Try again after `wait_s`. Audio before position `skip_to` was sent often enough: it is lost."""
+    """Reconnect after `wait_s`. Audio before position `skip_to` was sent too often and is lost."""
 
     wait_s: float
     skip_to: int | None = None
 
 
 class Backoff:
-    """The attempts of one session. Times are seconds of some clock.
+    """The attempts of one session. Times are seconds of any clock; `realtime` audio comes as it is spoken.
 
     Attributes:
-        attempt: How many attempts there were in a row without progress.
+        attempt: The number of attempts in a row without progress.
     """
 
     def __init__(self, retries: RetrySettings, *, realtime: bool) -> None:
         self._retries, self._realtime = retries, realtime
-        self._reaches: list[int] = []  # how far each lost connection came since the last progress
+        self._reaches: list[int] = []  # the reach of each lost connection since the last progress
         self._unanswered = 0
-        self._away_since: float | None = None  # since when no connection has taken audio
-        self._retry_for_s, self._attempts_left = retries.retry_for_s, None if retries.limit != 0 else 0
-        self._until: float | None = None  # no attempt after that
+        self._outage_since: float | None = None  # since when no connection has taken audio
+        self._retry_for_s = retries.retry_for_s
+        self._attempts_left = 0 if retries.limit == 0 else None  # None is no limit
+        self._until: float | None = None  # no attempt after this time
         self.attempt = 0
 
     @property
     def waits_until(self) -> float | None:
-        """When an outage that lasts has been waited out; None without an outage or without a bound."""
-        if self._away_since is None or self._retry_for_s is None:
+        """When to give up an outage; None without a bound."""
+        if self._outage_since is None or self._retry_for_s is None:
             return self._until
-        until = self._away_since + self._retry_for_s
-        return until if self._until is None else min(until, self._until)
+        until = self._outage_since + self._retry_for_s
+        if self._until is not None:
+            until = min(until, self._until)
+        return until
 
     def progress(self) -> None:
-        """Some audio needs to be sent no more: whatever comes next is new trouble."""
+        """Forget earlier losses: a final has come, so the next loss is a new one."""
         self.attempt = self._unanswered = 0
-        self._reaches, self._away_since = [], None
+        self._reaches = []
+        self._outage_since = None
 
     def settled(self, position: int) -> None:
-        """Quiet up to a position needs to be sent no more: progress, unless audio behind it was lost too."""
+        """Note that silence is decided up to a position: progress, unless a lost connection had audio behind it."""
         self._reaches = [reach for reach in self._reaches if reach > position]
         if not self._reaches:
             self.progress()
 
-    def carried(self) -> None:
-        """Audio goes out again: the outage is over."""
-        self._away_since = None
+    def audio_sent(self) -> None:
+        """End the outage: a connection takes audio again."""
+        self._outage_since = None
 
     def stop(self, now: float, attempts: int | None) -> None:
-        """The user has ended the run: what is lost is made good for half a minute more, or for so many attempts."""
+        """Bound further attempts, because the user has ended the run: to STOPPED_S, and to `attempts` unless None."""
         self._until = now + STOPPED_S
         if attempts is not None and self._attempts_left is None:
             self._attempts_left = attempts
-        self._realtime = False  # no more comes, so giving up a piece of audio gives up all of it
+        self._realtime = False  # no more audio comes, so there is nothing to skip to
 
     def lost(self, loss: Loss, now: float, chance: float) -> Attempt | None:
-        """What to do after a loss; None to give up. `chance` is from 0 to 1."""
+        """Return the next attempt after a loss; None to give up. `chance` is from 0 to 1 and spreads the waits."""
         kind = classify(loss.error, live=self._realtime)
-        helpless = kind in {FaultClass.FATAL, FaultClass.EMPTY} or not (loss.was_ready or self._may_come_up(loss.error))
-        if helpless or self._attempts_left == 0:
+        hopeless = kind in {FaultClass.FATAL, FaultClass.EMPTY} or not (
+            loss.was_ready or self._may_become_ready(loss.error)
+        )
+        if hopeless or self._attempts_left == 0:
             return None
         skip_to = None
         if self._sent_too_often(loss):
@@ -104,35 +111,41 @@ class Backoff:
                 return None
             skip_to = self._reaches.pop(0)
             self._unanswered = 0
-        self._away_since = now if self._away_since is None else self._away_since
+        if self._outage_since is None:
+            self._outage_since = now
         if loss.ended and self._retry_for_s is None:
             self._retry_for_s = self._retries.last_words_s
         if self.waits_until is not None and now >= self.waits_until:
             return None
         self.attempt += 1
-        self._attempts_left = None if self._attempts_left is None else self._attempts_left - 1
+        if self._attempts_left is not None:
+            self._attempts_left -= 1
         return Attempt(self._wait_s(loss, kind, now, chance), skip_to)
 
     def _sent_too_often(self, loss: Loss) -> bool:
         if loss.reach is None:
             return False
-        self._away_since = None
+        self._outage_since = None
         self._reaches.append(loss.reach)
         self._unanswered += loss.unanswered
         limit = self._retries.limit
         return (limit is not None and len(self._reaches) > limit) or self._unanswered > UNANSWERED
 
     def _wait_s(self, loss: Loss, kind: FaultClass, now: float, chance: float) -> float:
-        away = isinstance(loss.error, ConnectFailed) and kind is not FaultClass.BUSY
-        base_s = self._retries.wait_s * (BUSY_FACTOR if kind is FaultClass.BUSY else 1)
-        wait_s = chance * min(AWAY_CAP_S if away else DROPS_CAP_S, base_s * 2.0 ** min(self.attempt - 1, 16))
-        wait_s = max(wait_s, min(TOLD_CAP_S, getattr(loss.error, "retry_after_s", None) or 0.0))
-        return wait_s if self.waits_until is None else min(wait_s, max(0.0, self.waits_until - now))
+        busy = kind is FaultClass.BUSY
+        unreachable = isinstance(loss.error, ConnectFailed) and not busy
+        cap_s = UNREACHABLE_CAP_S if unreachable else DROPS_CAP_S
+        base_s = self._retries.wait_s * (BUSY_FACTOR if busy else 1)
+        wait_s = chance * min(cap_s, base_s * 2.0 ** min(self.attempt - 1, 16))
+        wait_s = max(wait_s, min(RETRY_AFTER_CAP_S, getattr(loss.error, "retry_after_s", None) or 0.0))
+        if self.waits_until is not None:
+            wait_s = min(wait_s, max(0.0, self.waits_until - now))
+        return wait_s
 
-    def _may_come_up(self, error: AsrError) -> bool:
-        """Whether a service that has never listened may do so yet.
+    def _may_become_ready(self, error: AsrError) -> bool:
+        """Whether a service that has never listened to this session may do so yet.
 
-        An address where nothing listens is a mistake of the user's, and so is a server that never says anything.
+        An address where nothing listens is the user's mistake, and so is a server that never sends anything.
         """
         if isinstance(error, ConnectFailed):
             return error.passing

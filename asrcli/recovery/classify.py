@@ -1,4 +1,4 @@
-"""What an error means for the audio that has no text yet: nothing can help, try again, or wait for speech. Pure."""
+"""The class of an error: what can be done for the audio that has no text yet. Pure."""
 
 from enum import Enum, auto
 
@@ -6,20 +6,21 @@ from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost, Protocol
 
 
 class FaultClass(Enum):
-    """What can be done about it."""
+    """What can be done about an error."""
 
-    FATAL = auto()  # a key, an account, a model, a parameter: it will never work
-    AGAIN = auto()  # a new connection, and what was not heard is sent again
-    BUSY = auto()  # the same, and not so soon
-    IDLE = auto()  # the task had nothing to hear: another one when there is
-    EMPTY = auto()  # nothing was heard in all that was sent: silence where none of it was loud, else it will never work
+    FATAL = auto()  # nothing: the key, the account, the model or a parameter is wrong
+    RETRY = auto()  # connect again, and send again the audio without text
+    BUSY = auto()  # the same after a longer wait
+    IDLE = auto()  # the task got no speech: begin another one with the next speech
+    EMPTY = auto()  # the service found no speech in the audio: it was silence, or no retry helps
 
 
-# The service ends a task in which nothing was said, or nothing was sent, for too long; which of these it says depends
-# on the model. For a file the first two only mean that it was slow, the others that it found no speech in it.
-_WAITED = ("requesttimeout", "clienterror")
-_EMPTY = ("emptyaudio", "noinputaudio", "novalidaudio", "noeffectiveaudio", "nospeech")
-_UNHEARD = "request timeout"  # CLIENT_ERROR says so after 23 s without a message; others of that code are mistakes
+# The service ends a task that had no speech, or no audio, for too long. The code depends on the model. For a file the
+# first two codes mean that the audio came too slowly, the others that it has no speech.
+_TIMED_OUT = ("requesttimeout", "clienterror")
+_NO_SPEECH = ("emptyaudio", "noinputaudio", "novalidaudio", "noeffectiveaudio", "nospeech")
+# CLIENT_ERROR has this in its message after 23 s without audio. Any other message of that code is about a mistake.
+_TIMEOUT_MESSAGE = "request timeout"
 _BUSY = (
     "throttl", "ratelimit", "limitrequests", "limitburst", "limittokens", "toomanyrequests", "burstrate", "429",
 )  # fmt: skip
@@ -27,31 +28,35 @@ _SYSTEM = (
     "internalerror", "internalservererror", "systemerror", "modelservicefailed", "serviceunavailable", "servererror",
     "clientdisconnect", "requesttimeout", "clienterror", "500", "502", "503", "504",
 )  # fmt: skip
-_WORDS = {1002, 1003, 1007, 1008, 1009, 1010}  # close codes that object to what we say: so would the next one
+_REJECTIONS = {1002, 1003, 1007, 1008, 1009, 1010}  # close codes that reject our messages: a retry sends the same ones
 
 
 def classify(error: AsrError, *, live: bool) -> FaultClass:
-    """What can be done about an error; `live` audio may be silent for long.
+    """Return the class of an error; `live` audio may be silent for long.
 
-    What would recur for the same bytes is not tried again: a message that cannot be read answers the same audio.
+    An error that the same bytes would cause again is fatal: an unreadable message would come again for the same audio.
     """
     if isinstance(error, ServiceRefused):
         return _refusal(error, live=live)
     if isinstance(error, ConnectionLost):
-        return FaultClass.FATAL if error.code in _WORDS else FaultClass.AGAIN
-    if isinstance(error, ProtocolError):  # one that shows no message answered a request on the way to the connection
-        return FaultClass.FATAL if error.message else FaultClass.AGAIN
-    return FaultClass.AGAIN if isinstance(error, ConnectFailed) else FaultClass.FATAL
+        return FaultClass.FATAL if error.code in _REJECTIONS else FaultClass.RETRY
+    if isinstance(error, ProtocolError):  # without a message it is about an HTTP request before the connection
+        return FaultClass.FATAL if error.message else FaultClass.RETRY
+    if isinstance(error, ConnectFailed):
+        return FaultClass.RETRY
+    return FaultClass.FATAL
 
 
 def _refusal(error: ServiceRefused, *, live: bool) -> FaultClass:
     code = "".join(character for character in error.code.casefold() if character.isalnum())
-    if any(empty in code for empty in _EMPTY):
+    if any(part in code for part in _NO_SPEECH):
         return FaultClass.IDLE if live else FaultClass.EMPTY
-    if code.startswith("clienterror") and _UNHEARD not in error.message.lower():
+    if code.startswith("clienterror") and _TIMEOUT_MESSAGE not in error.message.lower():
         return FaultClass.FATAL
-    if live and code.startswith(_WAITED):
+    if live and code.startswith(_TIMED_OUT):
         return FaultClass.IDLE
     if code.startswith(_BUSY):
         return FaultClass.BUSY
-    return FaultClass.AGAIN if code.startswith(_SYSTEM) else FaultClass.FATAL
+    if code.startswith(_SYSTEM):
+        return FaultClass.RETRY
+    return FaultClass.FATAL

@@ -1,4 +1,4 @@
-"""Whether a final says again what is settled already, because audio was sent again. Pure."""
+"""Whether a final repeats text that is final already, because its audio was sent again. Pure."""
 
 import unicodedata
 from collections import deque
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from asrcli.core.events import Final
 
-SHORTER = 0.9  # nobody says the same sentence so much faster
-KEPT = 50  # so many finals are remembered: the audio that is sent again is short
+SHORTER = 0.9  # nobody says the same sentence in less than this part of its time
+KEPT = 50  # how many finals are remembered: little audio is sent again
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,34 +15,34 @@ class ResentAudio:
     """Audio that was final when a connection was lost and is sent again on the next.
 
     Attributes:
-        until_ms: Finals reached up to here.
-        said: The words of the finals that lie in it, compared without case and punctuation.
-        last: The words of the last final, where its task may have ended behind it; else empty.
-        last_ms: How long that was.
+        until_ms: Where the last final in it ends.
+        text: The normalized text of the finals in it.
+        last_text: The normalized text of the last final, where its task may have ended behind it; else empty.
+        last_ms: How long that final was.
     """
 
     until_ms: int
-    said: str
-    last: str = ""
+    text: str
+    last_text: str = ""
     last_ms: int = 0
 
 
-def is_repeat(final: Final, again: ResentAudio, room_ms: int | None = None) -> bool:
-    """Whether a final lies in audio that was final before and brings no new words.
+def is_repeat(final: Final, resent: ResentAudio, task_ms: int | None = None) -> bool:
+    """Whether a final lies in resent audio and brings no new words.
 
-    A service that never says that it has ended may have said all there was, and says its last sentence again, whatever
-    it is sent. It is taken for that where all the audio of the task, `room_ms` of it, is too short for the sentence; a
-    word alone is not enough to tell.
+    A service that sends no end event may have finished its task without our knowing, and then repeats its last sentence
+    for any audio. A final counts as such a repeat where all the audio of the task, `task_ms` of it, is too short for
+    the sentence. A single word is too little for that.
     """
-    words = normalized_text(final.text)
-    if final.end_ms <= again.until_ms and f" {words} " in f" {again.said} ":
+    text = normalized_text(final.text)
+    if final.end_ms <= resent.until_ms and f" {text} " in f" {resent.text} ":
         return True
-    short = room_ms is not None and room_ms < SHORTER * again.last_ms
-    return short and words == again.last and " " in words
+    too_short = task_ms is not None and task_ms < SHORTER * resent.last_ms
+    return too_short and text == resent.last_text and " " in text
 
 
 def normalized_text(text: str) -> str:
-    """The words of a text without case and punctuation; characters of scripts without spaces are words."""
+    """Return a text without case and punctuation, words separated by spaces; a CJK character is a word."""
     kept: list[str] = []
     for char in unicodedata.normalize("NFKC", text).casefold():
         if unicodedata.east_asian_width(char) in "WF" and char.isalnum():
@@ -58,24 +58,25 @@ class RecentFinals:
     """The last finals of a session, for the moment when their audio is sent again.
 
     Attributes:
-        untold: The task that was lost may have come to its end, without a word about that.
+        task_may_have_ended: The last task was lost, but may have come to its end before.
     """
 
     def __init__(self) -> None:
-        self.untold = False
+        self.task_may_have_ended = False
         self._finals: deque[Final] = deque(maxlen=KEPT)
 
     def add(self, final: Final) -> None:
-        """A final with its words."""
+        """Remember a final."""
         self._finals.append(final)
 
     def since(self, begin_ms: int) -> ResentAudio | None:
-        """What is settled of the audio from `begin_ms` on; None where nothing of that can be repeated."""
+        """Return the finals in the audio from `begin_ms` on; None where nothing can be repeated."""
         inside = [final for final in self._finals if final.end_ms > begin_ms]
-        latest = self._finals[-1] if self.untold and self._finals else None
-        last = normalized_text(latest.text) if latest is not None else ""
-        if not inside and not last:
+        last_text, last_ms = "", 0
+        if self.task_may_have_ended and self._finals:
+            last = self._finals[-1]
+            last_text, last_ms = normalized_text(last.text), last.end_ms - last.begin_ms
+        if not inside and not last_text:
             return None
         until_ms = max((final.end_ms for final in inside), default=begin_ms)
-        last_ms = latest.end_ms - latest.begin_ms if latest is not None else 0
-        return ResentAudio(until_ms, normalized_text(" ".join(final.text for final in inside)), last, last_ms)
+        return ResentAudio(until_ms, normalized_text(" ".join(final.text for final in inside)), last_text, last_ms)

@@ -1,4 +1,4 @@
-"""What to do with audio while no task runs: wait, begin one, pass over quiet, or name what nobody will hear. Pure."""
+"""What to do with audio while no task runs: wait, begin a task, skip quiet, or give up. Pure."""
 
 from collections.abc import Sequence
 from enum import Enum, auto
@@ -6,28 +6,28 @@ from enum import Enum, auto
 from asrcli.core.audio import Chunk
 from asrcli.recovery.replay import StoredBlock
 
-RENEW_EVERY_S = 1.0  # a service that ends each task at once is not asked more often
+RENEW_EVERY_S = 1.0  # a service that ends each task at once is asked for a new one no more often
 
 
 class IdleAction(Enum):
-    """What is to be done."""
+    """What to do with the waiting audio."""
 
     WAIT = auto()
-    START = auto()  # a task for all that waits
-    PASS_OVER = auto()  # there is nothing to hear in it
-    LOSE = auto()  # the service has had it and would not hear it
+    START = auto()  # begin a task for all of it
+    SKIP = auto()  # all of it is quiet
+    GIVE_UP = auto()  # a task was sent it, and ended without hearing speech
 
 
 def idle_action(
-    waiting: Sequence[Chunk | StoredBlock], *, idle: bool, spent: bool, tried: bool, since_start_s: float
+    waiting: Sequence[Chunk | StoredBlock], *, idle: bool, input_ended: bool, tried: bool, since_start_s: float
 ) -> IdleAction:
-    """What the audio that waits calls for.
+    """Return what to do with the audio that waits.
 
     Args:
-        waiting: Not sent yet.
-        idle: The last task ended for want of speech: only speech begins the next.
-        spent: Nothing will come behind it.
-        tried: What was left when the audio ended has had its task.
+        waiting: The audio, in order.
+        idle: The last task ended for want of speech: only speech begins the next one.
+        input_ended: No more audio will come.
+        tried: A task was begun for the audio that was left when the input ended.
         since_start_s: How long ago the last task was asked for.
     """
     if not waiting:
@@ -35,7 +35,7 @@ def idle_action(
     if not idle:
         return IdleAction.START
     if all(chunk.quiet for chunk in waiting):
-        return IdleAction.PASS_OVER
-    if spent:
-        return IdleAction.LOSE if tried else IdleAction.START
+        return IdleAction.SKIP
+    if input_ended:
+        return IdleAction.GIVE_UP if tried else IdleAction.START
     return IdleAction.START if since_start_s >= RENEW_EVERY_S else IdleAction.WAIT

@@ -1,69 +1,90 @@
-"""Ledger: what became of every millisecond of a session's audio: text, silence, a gap, or a pause. No clock."""
+"""Ledger: what became of every millisecond of a session's audio: text, silence, a gap, or a pause. Uses no clock.
 
-from dataclasses import dataclass
+It is the one owner of how far the finals of a session reach.
+"""
+
+from dataclasses import dataclass, replace
 
 from asrcli.recovery.spans import Span, Spans, length
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How the audio of a session adds up, in milliseconds. Each millisecond counts once; `open_ms` is undecided."""
+    """How audio adds up, in milliseconds. Each millisecond of a session counts once; `open_ms` is undecided."""
 
-    final_ms: int
-    silence_ms: int
-    lost_ms: int
-    paused_ms: int
-    open_ms: int
+    final_ms: int = 0
+    silence_ms: int = 0
+    lost_ms: int = 0
+    paused_ms: int = 0
+    open_ms: int = 0
+
+    def __add__(self, other: "Totals") -> "Totals":
+        """Return the sums of both."""
+        return Totals(
+            self.final_ms + other.final_ms,
+            self.silence_ms + other.silence_ms,
+            self.lost_ms + other.lost_ms,
+            self.paused_ms + other.paused_ms,
+            self.open_ms + other.open_ms,
+        )
+
+    def with_open_lost(self, lost_ms: int) -> "Totals":
+        """Return the totals with nothing undecided: `lost_ms` of it is lost, the rest has text."""
+        final_ms = self.final_ms + self.open_ms - lost_ms
+        return replace(self, final_ms=final_ms, lost_ms=self.lost_ms + lost_ms, open_ms=0)
 
 
 class Ledger:
     """Times are milliseconds on the run's timeline, from `start_ms` on.
 
-    Audio is decided once: a gap that was emitted stays a gap, and text that comes late for what was taken for silence
-    makes it text.
+    Audio is decided once: a gap that was emitted stays a gap. The one exception is text that comes late for audio that
+    was taken for silence: that audio becomes text.
 
     Attributes:
-        quiet: What is quiet by its loudness, decided or not.
+        quiet: Audio that is quiet by its loudness, decided or not.
     """
 
     def __init__(self, start_ms: int) -> None:
         self.start_ms = start_ms
         self.quiet = Spans()
-        self._final, self._silence, self._lost, self._paused = Spans(), Spans(), Spans(), Spans()
+        self._final = Spans()
+        self._silence = Spans()
+        self._lost = Spans()
+        self._paused = Spans()
         self._decided = Spans()
         self._reached = start_ms
 
     @property
     def reached_ms(self) -> int:
-        """Up to here everything is decided."""
+        """The time up to which everything is decided."""
         self._reached = self._decided.reach(self._reached)
         return self._reached
 
     def undecided(self, begin_ms: int, end_ms: int) -> list[Span]:
-        """What of a span is neither text, silence, gap nor pause, in order."""
+        """Return the parts of a span that are neither text, silence, gap nor pause, in order."""
         return self._decided.missing(begin_ms, end_ms)
 
     def undecided_sound(self, begin_ms: int, end_ms: int) -> list[Span]:
-        """What of a span is undecided and not quiet, in order."""
+        """Return the parts of a span that are undecided and not quiet, in order."""
         return [part for span in self.undecided(begin_ms, end_ms) for part in self.quiet.missing(*span)]
 
     def add_final(self, begin_ms: int, end_ms: int) -> bool:
-        """A final sentence covers this; returns whether any of it was undecided."""
+        """Count a span as text; returns whether any of it was undecided."""
         new = bool(self.undecided(begin_ms, end_ms))
         self._final.add(begin_ms, end_ms)
         self._decided.add(begin_ms, end_ms)
         return new
 
     def add_silence(self, begin_ms: int, end_ms: int) -> bool:
-        """What is undecided of this has no words in it; returns whether any of it was undecided."""
+        """Count the undecided parts of a span as silence; returns whether there were any."""
         return bool(self._decide(self._silence, begin_ms, end_ms))
 
     def add_gap(self, begin_ms: int, end_ms: int, *, whole: bool = False) -> list[Span]:
-        """What is undecided of this is lost; returns those parts, which are gaps now.
+        """Count the undecided parts of a span as lost; returns the gaps, in order.
 
-        Quiet at either end of a part is silence; quiet between words that are lost is lost with them. Of a `whole` gap
-        nothing was captured, whatever a service made of the silence in its place: only what is a gap or a pause already
-        is no part of it.
+        Quiet at either end of a part is silence; quiet between lost words is lost with them. Of a `whole` gap nothing
+        was captured, whatever a service made of the silence in its place: all of it is lost, but for what is a gap or a
+        pause already.
         """
         if whole:
             parts = Spans([*self._lost.within(begin_ms, end_ms), *self._paused.within(begin_ms, end_ms)])
@@ -82,7 +103,7 @@ class Ledger:
         return gaps
 
     def add_pause(self, begin_ms: int, end_ms: int) -> None:
-        """Nothing in this was meant to be heard."""
+        """Count the undecided parts of a span as a pause: the user had paused the microphone."""
         self._decide(self._paused, begin_ms, end_ms)
 
     def is_quiet(self, begin_ms: int, end_ms: int) -> bool:
@@ -90,17 +111,16 @@ class Ledger:
         return not self.quiet.missing(begin_ms, end_ms)
 
     def totals(self, end_ms: int) -> Totals:
-        """The sums for the audio up to `end_ms`; they add up to `end_ms` minus `start_ms`."""
-        lost, paused = _inside(self._lost, self.start_ms, end_ms), _inside(self._paused, self.start_ms, end_ms)
-        told = Spans([*self._lost, *self._paused])
-        final = Spans(part for span in self._final for part in told.missing(*span))
-        told = Spans([*told, *final])
-        silence = Spans(part for span in self._silence for part in told.missing(*span))
+        """Return the sums for the audio up to `end_ms`; they add up to `end_ms` minus `start_ms`."""
+        counted = Spans([*self._lost, *self._paused])
+        final = Spans(part for span in self._final for part in counted.missing(*span))
+        counted = Spans([*counted, *final])
+        silence = Spans(part for span in self._silence for part in counted.missing(*span))
         return Totals(
             final_ms=_inside(final, self.start_ms, end_ms),
             silence_ms=_inside(silence, self.start_ms, end_ms),
-            lost_ms=lost,
-            paused_ms=paused,
+            lost_ms=_inside(self._lost, self.start_ms, end_ms),
+            paused_ms=_inside(self._paused, self.start_ms, end_ms),
             open_ms=length(self.undecided(self.start_ms, end_ms)),
         )
 

@@ -1,17 +1,17 @@
-"""When to start, finish, renew and give up: two axes, the link and the input, as one table. No clock, no socket."""
+"""The state table of the link: when to start, finish, renew and give up a task. Uses no clock and no socket."""
 
 from enum import Enum, auto
 
 
 class LinkState(Enum):
-    """Where the task on the connection stands."""
+    """The state of the task on the connection."""
 
-    DIALLING = auto()  # the task is asked for; audio waits
+    DIALLING = auto()  # a task is asked for; audio waits
     UP = auto()  # the service listens; audio flows
-    RENEWING = auto()  # a sentence is to end here: the rest of its text is due, audio waits for the next task
-    RESTING = auto()  # no task, and nothing to send: somebody may still speak
+    RENEWING = auto()  # this task ends here: the rest of its text is due, audio waits for the next task
+    RESTING = auto()  # no task, and no audio to send; more may come
     DRAINING = auto()  # all audio is sent; the rest of the text is due
-    WAITING = auto()  # the connection is lost; the next attempt is due at some time
+    WAITING = auto()  # the connection is lost; the next attempt has its time
     CLOSED = auto()
 
 
@@ -23,44 +23,50 @@ class InputState(Enum):
 
 
 class LinkEvent(Enum):
-    """What can befall a link."""
+    """What can happen to a link."""
 
     READY = auto()  # the service says that it listens
-    CUT = auto()  # the sentence is to end here, and the wire has no other way
+    CUT = auto()  # the task is to end here: after a sentence, before a jump, or when it is old
     SPEECH = auto()  # there is audio to send
-    SPENT = auto()  # the last audio has gone out
-    FINISHED = auto()  # the service has said all it will say
-    IDLE = auto()  # the service ended a task that had nothing to hear
-    LOST = auto()  # broken, refused, silent: whatever ends a connection early and may be better next time
+    ALL_SENT = auto()  # the last audio has gone out
+    FINISHED = auto()  # the service reports the end of a task that we asked to finish
+    IDLE = auto()  # the service ended a task that had no speech
+    LOST = auto()  # the connection broke, was refused or is silent; another attempt is due
     RETRY = auto()  # the time for the next attempt has come
     HOPELESS = auto()  # there will be no next attempt
 
 
 class LinkAction(Enum):
-    """What is to be done about it."""
+    """What to do after an event."""
 
     NOTHING = auto()
     START = auto()  # ask for a task
-    FINISH = auto()  # ask for the rest
-    REST = auto()  # put the task away, and go on when there is something to send
-    RECOVER = auto()  # go back to where the finals end, and wait a little
+    FINISH = auto()  # ask for the rest of the text
+    REST = auto()  # end the task, and begin another when there is audio to send
+    RECOVER = auto()  # go back to the end of the finals, and wait for the next attempt
     CLOSE = auto()
-    GIVE_UP = auto()  # name what no final covers as a gap, then close
+    GIVE_UP = auto()  # report audio without a final as a gap, then close
 
 
 # The input has its own axis because a link that is lost while draining is another case than one lost while audio still
 # comes: a finish that was asked for before the loss is asked for again behind the audio that is sent again.
 _BOTH = (InputState.OPEN, InputState.ENDED)
 _ROWS: tuple[tuple[LinkState, tuple[InputState, ...], LinkEvent, LinkState, LinkAction], ...] = (
-    (LinkState.DIALLING, _BOTH, LinkEvent.READY, LinkState.UP, LinkAction.NOTHING),  # the audio that waited goes first
+    (
+        LinkState.DIALLING,
+        _BOTH,
+        LinkEvent.READY,
+        LinkState.UP,
+        LinkAction.NOTHING,
+    ),  # also after the end of the input: the waiting audio goes first
     (LinkState.DIALLING, _BOTH, LinkEvent.IDLE, LinkState.RESTING, LinkAction.REST),
     (LinkState.UP, _BOTH, LinkEvent.CUT, LinkState.RENEWING, LinkAction.FINISH),
     (LinkState.UP, _BOTH, LinkEvent.IDLE, LinkState.RESTING, LinkAction.REST),
-    (LinkState.UP, (InputState.ENDED,), LinkEvent.SPENT, LinkState.DRAINING, LinkAction.FINISH),
+    (LinkState.UP, (InputState.ENDED,), LinkEvent.ALL_SENT, LinkState.DRAINING, LinkAction.FINISH),
     (LinkState.RENEWING, _BOTH, LinkEvent.FINISHED, LinkState.RESTING, LinkAction.REST),
     (LinkState.RENEWING, _BOTH, LinkEvent.IDLE, LinkState.RESTING, LinkAction.REST),
     (LinkState.RESTING, _BOTH, LinkEvent.SPEECH, LinkState.DIALLING, LinkAction.START),
-    (LinkState.RESTING, (InputState.ENDED,), LinkEvent.SPENT, LinkState.CLOSED, LinkAction.CLOSE),
+    (LinkState.RESTING, (InputState.ENDED,), LinkEvent.ALL_SENT, LinkState.CLOSED, LinkAction.CLOSE),
     (LinkState.DRAINING, (InputState.ENDED,), LinkEvent.FINISHED, LinkState.CLOSED, LinkAction.CLOSE),
     (LinkState.DRAINING, (InputState.ENDED,), LinkEvent.IDLE, LinkState.RESTING, LinkAction.REST),
     (LinkState.DIALLING, _BOTH, LinkEvent.LOST, LinkState.WAITING, LinkAction.RECOVER),
@@ -76,9 +82,9 @@ _ROWS: tuple[tuple[LinkState, tuple[InputState, ...], LinkEvent, LinkState, Link
         if link is not LinkState.CLOSED
     ),
 )
-_TABLE = {(link, audio, happening): (to, action) for link, audios, happening, to, action in _ROWS for audio in audios}
+_TABLE = {(link, state, event): (to, action) for link, states, event, to, action in _ROWS for state in states}
 
 
-def step(link: LinkState, audio: InputState, happening: LinkEvent) -> tuple[LinkState, LinkAction]:
-    """The next state of the link and what to do; a happening without a row changes nothing."""
-    return _TABLE.get((link, audio, happening), (link, LinkAction.NOTHING))
+def step(link: LinkState, input_state: InputState, event: LinkEvent) -> tuple[LinkState, LinkAction]:
+    """Return the next state of the link and what to do; an event without a row changes nothing."""
+    return _TABLE.get((link, input_state, event), (link, LinkAction.NOTHING))

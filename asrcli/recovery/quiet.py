@@ -2,10 +2,10 @@
 
 from array import array
 
-QUIET_PEAK = 100  # of 32768, which is -50 dBFS: the noise of a silent room stays below, a whisper close by does not
+QUIET_PEAK = 100  # of 32768, which is -50 dBFS: noise of a silent room is below, a whisper close by is not
 
 
 def is_quiet(pcm: bytes) -> bool:
-    """Whether no sample of mono signed 16-bit PCM is as loud as any speech has to be."""
+    """Whether all samples of mono signed 16-bit PCM are quieter than any speech."""
     samples = array("h", pcm[: len(pcm) // 2 * 2])
     return not samples or (max(samples) < QUIET_PEAK and min(samples) > -QUIET_PEAK)

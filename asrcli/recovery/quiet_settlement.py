@@ -1,28 +1,30 @@
-"""When audio that a service has taken without a word needs no text any more. Uses no clock: times are passed in."""
+"""When sent audio for which no sentence was opened counts as silence. Uses no clock: times are passed in."""
 
 from collections import deque
 from dataclasses import dataclass
 
-QUIET_S = 3.0  # quiet that the service took so long ago is settled
-SOUND_S = 20.0  # and so is sound in which it has opened no sentence
-ALIVE_S = 10.0  # for sound, a sign of life must have come so long after it was sent: a dead service hears nothing
-STEP_MS = 500  # audio is remembered in steps of about this length
+QUIET_S = 3.0  # quiet is settled so long after it was sent
+SOUND_S = 20.0  # and sound, if the service has opened no sentence in it
+ALIVE_S = 10.0  # sound also needs a sign of life so long after it was sent: a dead service hears nothing
+STEP_MS = 500  # sent audio is remembered in steps of about this length
 
 
 @dataclass(slots=True)
 class _SentSpan:
+    """A stretch of audio that was sent, all of it quiet or none."""
+
     begin_ms: int
     end_ms: int
     quiet: bool
     at_s: float  # when it was sent last
-    due_s: float  # when it is settled if it is taken and stays without a sentence
+    due_s: float  # when it is settled, if no sentence is opened in it
 
 
 class QuietSettlement:
-    """What was sent on one connection and when. Times of the audio in ms, of the clock in s.
+    """The audio that was sent on one connection, and when. Times of the audio are in ms, of the clock in s.
 
-    A service may be sent audio faster than it listens. It is taken to listen at least as fast as somebody speaks; with
-    sound, what is ahead of that is waited for too.
+    A service may be sent audio faster than it listens. It is assumed to listen at least in real time; so sound that was
+    sent ahead of real time is waited for longer.
     """
 
     def __init__(self) -> None:
@@ -31,39 +33,58 @@ class QuietSettlement:
         self._last_s: float | None = None
 
     def sent(self, begin_ms: int, end_ms: int, now: float, *, quiet: bool) -> None:
-        """Audio went out."""
-        self._ahead_s, self._last_s = self.ahead_s(now) + (end_ms - begin_ms) / 1000, now
-        due_s = now + (QUIET_S if quiet else self._ahead_s + SOUND_S)  # nobody need listen to quiet
-        last = self._sent[-1] if self._sent else None
-        if last is not None and last.quiet == quiet and last.end_ms == begin_ms and end_ms - last.begin_ms <= STEP_MS:
-            last.end_ms, last.at_s, last.due_s = end_ms, now, due_s
-        else:
-            self._sent.append(_SentSpan(begin_ms, end_ms, quiet, now, due_s))
+        """Add audio that went out at `now`."""
+        self._ahead_s = self.ahead_s(now) + (end_ms - begin_ms) / 1000
+        self._last_s = now
+        wait_s = QUIET_S if quiet else self._ahead_s + SOUND_S  # quiet may stay unheard
+        due_s = now + wait_s
+        if self._sent:
+            last = self._sent[-1]
+            if last.quiet == quiet and last.end_ms == begin_ms and end_ms - last.begin_ms <= STEP_MS:
+                last.end_ms = end_ms
+                last.at_s = now
+                last.due_s = due_s
+                return
+        self._sent.append(_SentSpan(begin_ms, end_ms, quiet, now, due_s))
 
     def ahead_s(self, now: float) -> float:
-        """How much of the audio a service may not have heard yet that listens as fast as somebody speaks."""
-        return 0.0 if self._last_s is None else max(0.0, self._ahead_s - (now - self._last_s))
+        """Return how many seconds of the audio a service has not heard yet that listens in real time."""
+        if self._last_s is None:
+            return 0.0
+        return max(0.0, self._ahead_s - (now - self._last_s))
 
-    def settled(self, now: float, arrived: float, alive: float, open_ms: int | None) -> list[tuple[int, int, bool]]:
-        """The spans that need no text any more, each once, and whether each is quiet.
+    def take_settled(
+        self, now: float, arrived: float, alive: float, open_ms: int | None
+    ) -> list[tuple[int, int, bool]]:
+        """Remove and return the spans that need no text any more: begin, end, and whether it is quiet.
 
         Args:
             now: The time.
             arrived: When anything arrived last on this connection.
-            alive: When the service gave its last sign that it listens; an answered ping may be none.
-            open_ms: Where the oldest open sentence begins; nothing from there on is settled.
+            alive: When the service showed last that it listens; an answered ping may not show that.
+            open_ms: Where the earliest open sentence begins; audio from there on is not settled.
         """
-        found: list[tuple[int, int, bool]] = []
+        settled: list[tuple[int, int, bool]] = []
         while self._sent:
             first = self._sent[0]
-            proven = arrived >= first.at_s if first.quiet else alive >= first.at_s + ALIVE_S
-            if first.due_s > now or not proven or (open_ms is not None and first.end_ms > open_ms):
+            if (
+                first.due_s > now
+                or not _is_taken(first, arrived, alive)
+                or (open_ms is not None and first.end_ms > open_ms)
+            ):
                 break
-            found.append((first.begin_ms, first.end_ms, first.quiet))
+            settled.append((first.begin_ms, first.end_ms, first.quiet))
             self._sent.popleft()
-        return found
+        return settled
 
-    def heard(self, position_ms: int) -> None:
-        """Everything before this position is decided: forget it."""
+    def forget_before(self, position_ms: int) -> None:
+        """Forget audio before a position: all of it is decided."""
         while self._sent and self._sent[0].end_ms <= position_ms:
             self._sent.popleft()
+
+
+def _is_taken(span: _SentSpan, arrived: float, alive: float) -> bool:
+    """Whether a sign of life shows that the service has taken a span."""
+    if span.quiet:
+        return arrived >= span.at_s
+    return alive >= span.at_s + ALIVE_S

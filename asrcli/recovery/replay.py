@@ -1,4 +1,4 @@
-"""What to send, and what to send again: audio that no final covers yet, by position. No clock, no socket."""
+"""The audio of a session that is to be sent, or may be sent again, by position. Uses no clock and no socket."""
 
 from array import array
 from collections import deque
@@ -9,37 +9,37 @@ from typing import Protocol
 from asrcli.core.audio import SAMPLE_BYTES, Chunk
 from asrcli.recovery.spans import Span, Spans
 
-BLOCK_PIECES = 200  # so many chunks are put on the shelf as one: ten seconds of a microphone
+BLOCK_CHUNKS = 200  # so many chunks are moved out of memory as one block: ten seconds of a microphone
 
 
 class Stored(Protocol):
-    """Bytes that were put away."""
+    """Bytes that were moved out of memory."""
 
     def load(self) -> bytes:
-        """Bring them back."""
+        """Read the bytes."""
         ...
 
     def free(self) -> None:
-        """They are wanted no more."""
+        """Delete the bytes."""
         ...
 
 
-Shelve = Callable[[bytes], Stored]
+Store = Callable[[bytes], Stored]  # moves bytes out of memory
 
 
-_CUT, _QUIET, _UNKNOWN = 1, 2, 4  # what is remembered of a chunk beside its samples
+_CUT, _QUIET, _UNKNOWN = 1, 2, 4  # flags of a stored chunk: `cut_after`, `quiet`, and `quiet` is None
 
 
 class StoredBlock:
-    """Consecutive chunks whose samples lie elsewhere until they are asked for. A chunk takes 13 bytes here."""
+    """Consecutive chunks whose samples are out of memory until they are needed. A chunk takes 13 bytes of memory."""
 
-    def __init__(self, chunks: Sequence[Chunk], shelve: Shelve) -> None:
+    def __init__(self, chunks: Sequence[Chunk], store: Store) -> None:
         self._positions = array("q", [chunk.position for chunk in chunks])
         self._sizes = array("I", [chunk.samples for chunk in chunks])
         self._flags = bytes(
             _CUT * chunk.cut_after + _QUIET * bool(chunk.quiet) + _UNKNOWN * (chunk.quiet is None) for chunk in chunks
         )
-        self._stored = shelve(b"".join(chunk.pcm for chunk in chunks))
+        self._stored = store(b"".join(chunk.pcm for chunk in chunks))
         self.position, self.end = chunks[0].position, chunks[-1].end
         self.samples = sum(self._sizes)
         self.quiet = all(chunk.quiet for chunk in chunks)
@@ -47,13 +47,17 @@ class StoredBlock:
 
     @property
     def pcm(self) -> bytes:
-        """All samples, brought back."""
+        """All samples; read once, then kept until `unload`."""
         if self._loaded is None:
             self._loaded = self._stored.load()
         return self._loaded
 
     def since(self, position: int) -> Chunk:
-        """The rest of the chunk that holds a position, or the first chunk behind it."""
+        """Return the rest of the chunk that holds a position, or the first chunk behind it.
+
+        Raises:
+            ValueError: the block ends before the position.
+        """
         at = 0
         for begin, samples, flags in zip(self._positions, self._sizes, self._flags, strict=True):
             behind = at + samples * SAMPLE_BYTES
@@ -64,32 +68,32 @@ class StoredBlock:
         raise ValueError(position)
 
     def unload(self) -> None:
-        """The samples need not stay in memory."""
+        """Remove the samples from memory; they can be read again."""
         self._loaded = None
 
     def free(self) -> None:
-        """The samples are wanted no more."""
+        """Delete the samples."""
         self._stored.free()
 
 
 class Replay:
-    """Audio in order, forgotten as it settles; beyond `limit` samples the oldest is forgotten too.
+    """Audio in order, forgotten when it is settled; beyond `limit` samples the oldest is forgotten too.
 
-    What is more than `memory` samples is put on a shelf, the oldest first, where there is one.
+    Beyond `memory` samples the oldest is moved out of memory by `store`, if it is given.
 
     Attributes:
-        start: Position of the first sample of the task that runs, or of the next one.
+        start: Position of the first sample of the running task, or of the next one.
         sent: Position behind the last sample that was ever sent.
     """
 
-    def __init__(self, start: int, limit: int, memory: int = 0, shelve: Shelve | None = None) -> None:
+    def __init__(self, start: int, limit: int, memory: int = 0, store: Store | None = None) -> None:
         self.start = self.sent = self._cursor = start
-        self._limit, self._memory, self._shelve = limit, memory, shelve
+        self._limit, self._memory, self._store = limit, memory, store
         self._chunks: deque[Chunk | StoredBlock] = deque()
         self._samples = 0
-        self._next = 0  # index of what is to be sent next
-        self._blocks = 0  # so many of the first are on the shelf
-        self._loose = 0  # samples that are not
+        self._next = 0  # index of the chunk to be sent next
+        self._blocks = 0  # so many of the first entries are blocks out of memory
+        self._loose = 0  # samples in memory
 
     @property
     def cursor(self) -> int:
@@ -98,7 +102,8 @@ class Replay:
 
     @cursor.setter
     def cursor(self, position: int) -> None:
-        self._next = 0 if position < self._cursor else self._next
+        if position < self._cursor:
+            self._next = 0
         self._cursor = position
         while self._next < len(self._chunks) and self._chunks[self._next].end <= position:
             passed = self._chunks[self._next]
@@ -113,50 +118,52 @@ class Replay:
         self._loose += chunk.samples
         while self._samples > self._limit and len(self._chunks) > 1:
             self._forget()
-        while self._shelve is not None and self._loose > self._memory:
-            self._put_away(self._shelve)
+        while self._store is not None and self._loose > self._memory:
+            self._move_out(self._store)
 
     def next(self) -> Chunk | None:
-        """What is to be sent next: it begins at the cursor, or where the audio behind it does."""
-        return self._chunks[self._next].since(self.cursor) if self._next < len(self._chunks) else None
+        """Return the chunk to be sent next: it begins at the cursor, or where the next audio does; None without any."""
+        if not self.pending:
+            return None
+        return self._chunks[self._next].since(self.cursor)
 
     @property
     def pending(self) -> bool:
-        """Whether anything is to be sent."""
+        """Whether there is audio to be sent."""
         return self._next < len(self._chunks)
 
     def waiting(self) -> "list[Chunk | StoredBlock]":
-        """All that is to be sent."""
-        found = list(islice(self._chunks, self._next, None))
-        return (
-            [found[0] if isinstance(found[0], StoredBlock) else found[0].since(self.cursor), *found[1:]]
-            if found
-            else []
-        )
+        """Return all audio to be sent, in order."""
+        waiting = list(islice(self._chunks, self._next, None))
+        if waiting and isinstance(first := waiting[0], Chunk):
+            waiting[0] = first.since(self.cursor)
+        return waiting
 
     @property
     def kept(self) -> "Sequence[Chunk | StoredBlock]":
-        """All that is kept, in order."""
+        """All audio that is kept, in order."""
         return self._chunks
 
     @property
     def backlog(self) -> int:
-        """How many samples are to be sent."""
+        """The number of samples to be sent."""
         waiting = sum(chunk.samples for chunk in islice(self._chunks, self._next, None))
-        return waiting - max(0, self.cursor - self._chunks[self._next].position) if waiting else 0
+        if not waiting:
+            return 0
+        return waiting - max(0, self.cursor - self._chunks[self._next].position)
 
     def settle(self, position: int) -> None:
-        """Nothing before this position will be wanted again, unless it has not been sent yet."""
+        """Forget the audio before a position, except audio that has not been sent yet."""
         while self._chunks and self._chunks[0].end <= min(position, self.cursor):
             self._forget()
 
     def skip_to(self, position: int) -> None:
-        """The next task begins here; what lies before was heard, had nothing to hear, or is lost."""
+        """Begin the next task at a position; earlier audio is decided and is forgotten."""
         self.start = self.cursor = position
         self.settle(position)
 
     def drop_unsent(self) -> None:
-        """Forget what was never sent."""
+        """Forget audio that was never sent."""
         while self._chunks and not isinstance(last := self._chunks[-1], StoredBlock) and last.position >= self.sent:
             self._chunks.pop()
             self._samples -= last.samples
@@ -173,22 +180,22 @@ class Replay:
             self._loose -= oldest.samples
         self._next = max(0, self._next - 1)
 
-    def _put_away(self, shelve: Shelve) -> None:
-        """Put the oldest loose chunks on the shelf, as one block."""
+    def _move_out(self, store: Store) -> None:
+        """Move the oldest chunks out of memory, as one block."""
         at = self._blocks
         self._chunks.rotate(-at)
-        pieces: list[Chunk] = []
-        while len(pieces) < BLOCK_PIECES and self._chunks and not isinstance(first := self._chunks[0], StoredBlock):
-            pieces.append(first)
+        chunks: list[Chunk] = []
+        while len(chunks) < BLOCK_CHUNKS and self._chunks and not isinstance(first := self._chunks[0], StoredBlock):
+            chunks.append(first)
             self._chunks.popleft()
-        self._chunks.appendleft(StoredBlock(pieces, shelve))
+        self._chunks.appendleft(StoredBlock(chunks, store))
         self._chunks.rotate(at)
         self._blocks += 1
-        self._loose -= sum(chunk.samples for chunk in pieces)
+        self._loose -= sum(chunk.samples for chunk in chunks)
         if self._next > at:
-            self._next = max(at, self._next - len(pieces) + 1)
+            self._next = max(at, self._next - len(chunks) + 1)
 
 
-def left_over(begin: int, end: int, spared: Iterable[Span]) -> list[Span]:
-    """What remains of a span without others, in order."""
-    return Spans(spared).missing(begin, end)
+def left_over(begin: int, end: int, others: Iterable[Span]) -> list[Span]:
+    """Return the parts of a span that no other span holds, in order."""
+    return Spans(others).missing(begin, end)

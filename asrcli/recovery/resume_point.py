@@ -1,4 +1,4 @@
-"""Where audio that is heard again begins: at the end of what is final, or in the quiet just before it. Pure."""
+"""Where audio is sent again from: the end of the finals, or the quiet just before it. Pure."""
 
 from array import array
 from collections.abc import Iterable
@@ -6,35 +6,40 @@ from collections.abc import Iterable
 from asrcli.core.audio import Chunk, Format
 from asrcli.recovery.replay import Replay, StoredBlock
 
-MARGIN_MS = 300  # no farther back: the more is heard again, the more may be said again
+MARGIN_MS = 300  # go back no farther: text of audio that is sent again may be repeated
 STEP_MS = 10
-AROUND_MS = 2000  # how far a word is looked for that quiet is quiet beside
-QUIET = 0.05  # of the loudest sample around is no word
+AROUND_MS = 2000  # quiet is judged by the loudest sample so near
+QUIET = 0.05  # sound below this part of the loudest sample is no word
 
 
 def resume_position(audio: Replay, covered: int, audio_format: Format) -> tuple[int, int]:
-    """Where a new task should begin when finals reach up to a position, and where it can, for what is still kept.
+    """Return where a new task should begin, and where it can begin with the audio that is kept.
 
-    Never before the task that was lost: what lies before that was heard. Where all that was sent is decided nothing is
-    sent again, or a service that takes a second of quiet and drops would be sent it for ever.
+    Finals reach up to position `covered`. A task never begins before the lost one: earlier audio was heard. Where all
+    sent audio is decided nothing is sent again; else a service that takes a second of quiet and then drops the
+    connection would be sent that second for ever.
     """
     reached = max(audio.start, min(audio.cursor, covered))
     if reached == audio.cursor:
         return reached, reached
     wanted = max(audio.start, resume_point(audio.kept, reached, audio_format))
-    return wanted, max(wanted, audio.kept[0].position) if audio.kept else wanted
+    possible = wanted
+    if audio.kept:
+        possible = max(wanted, audio.kept[0].position)
+    return wanted, possible
 
 
 def resume_point(chunks: Iterable[Chunk | StoredBlock], position: int, audio_format: Format) -> int:
-    """A position at or before the given one, with nothing but quiet between the two.
+    """Return a position at or before the given one, with nothing but quiet between the two.
 
-    A word that the recognizer cut too early is never cut in two by it: where there is no quiet the position itself is
-    the place where one sentence ended for the recognizer and the next begins.
+    So a word that the recognizer ended too early is not cut in two. Where there is no quiet, the given position is
+    returned: there one sentence ended for the recognizer, and the next one begins.
     """
     around = audio_format.samples(AROUND_MS)
     near = [chunk for chunk in chunks if position - around < chunk.end and chunk.position < position + around]
     quiet = QUIET * max((_peak(array("h", chunk.pcm)) for chunk in near), default=0)
-    first, step = position - audio_format.samples(MARGIN_MS), audio_format.samples(STEP_MS)
+    first = position - audio_format.samples(MARGIN_MS)
+    step = audio_format.samples(STEP_MS)
     for chunk in reversed(near):
         if chunk.position >= position:
             continue

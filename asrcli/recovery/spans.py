@@ -7,7 +7,7 @@ Span = tuple[int, int]  # begin and end, in milliseconds or in samples
 
 
 class Spans:
-    """A set of positions. Adding and looking up cost the logarithm of the number of intervals."""
+    """A set of positions. Adding and looking up take logarithmic time in the number of intervals."""
 
     def __init__(self, spans: Iterable[Span] = ()) -> None:
         self._begins: list[int] = []
@@ -22,7 +22,7 @@ class Spans:
         return f"Spans({list(self)})"
 
     def add(self, begin: int, end: int) -> None:
-        """Put an interval into the set; intervals that touch become one. An empty interval adds nothing."""
+        """Add an interval; intervals that touch become one, and an empty interval adds nothing."""
         if begin >= end:
             return
         first, behind = bisect_left(self._ends, begin), bisect_right(self._begins, end)
@@ -31,31 +31,35 @@ class Spans:
         self._begins[first:behind], self._ends[first:behind] = [begin], [end]
 
     def missing(self, begin: int, end: int) -> list[Span]:
-        """What of an interval is not in the set, in order."""
-        left: list[Span] = []
+        """Return the parts of an interval that are not in the set, in order."""
+        parts: list[Span] = []
         at = bisect_right(self._ends, begin)
         while begin < end and at < len(self._begins) and self._begins[at] < end:
             if self._begins[at] > begin:
-                left.append((begin, self._begins[at]))
+                parts.append((begin, self._begins[at]))
             begin = max(begin, self._ends[at])
             at += 1
-        return [*left, (begin, end)] if begin < end else left
+        if begin < end:
+            parts.append((begin, end))
+        return parts
 
     def within(self, begin: int, end: int) -> list[Span]:
-        """What of an interval is in the set, in order."""
-        at, found = bisect_right(self._ends, begin), []
+        """Return the parts of an interval that are in the set, in order."""
+        at = bisect_right(self._ends, begin)
+        parts: list[Span] = []
         while at < len(self._begins) and self._begins[at] < end:
-            found.append((max(begin, self._begins[at]), min(end, self._ends[at])))
+            parts.append((max(begin, self._begins[at]), min(end, self._ends[at])))
             at += 1
-        return found
+        return parts
 
     def reach(self, position: int) -> int:
-        """The end of the interval that holds a position or ends at it; the position itself where none does."""
+        """Return the end of the interval that holds a position or ends at it; the position itself if there is none."""
         at = bisect_left(self._ends, position)
-        held = at < len(self._begins) and self._begins[at] <= position
-        return self._ends[at] if held else position
+        if at < len(self._begins) and self._begins[at] <= position:
+            return self._ends[at]
+        return position
 
 
 def length(spans: Iterable[Span]) -> int:
-    """How much all of them hold, where they are disjoint."""
+    """Return the sum of the lengths of disjoint intervals."""
     return sum(end - begin for begin, end in spans)

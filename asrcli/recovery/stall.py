@@ -1,36 +1,40 @@
-"""Whether a service that hears speech has gone silent: what it owes an answer to, and for how long. No clock."""
+"""Stall detection: whether a service has stopped answering speech. Uses no clock."""
 
 
 class StallDetector:
-    """Times are seconds of some clock. Silence is no stall: only speech wants an answer, and any message is one."""
+    """Times are seconds of any clock. Only speech needs an answer, silence does not; any message is an answer."""
 
     def __init__(self, timeout_s: float) -> None:
         self._usual_s = self.timeout_s = timeout_s
-        self._asked: float | None = None
+        self._unanswered_since: float | None = None
 
     def speech_sent(self, now: float) -> None:
-        """Speech went out."""
-        self._asked = now if self._asked is None else self._asked
+        """Start the timeout, if it does not run yet: speech went out."""
+        if self._unanswered_since is None:
+            self._unanswered_since = now
 
     def answered(self) -> None:
-        """Something came back, or there is nobody to answer."""
-        self._asked = None
+        """Stop the timeout: a message came, or no task runs."""
+        self._unanswered_since = None
 
     def reset(self) -> None:
-        """It was text."""
+        """Reset the timeout to its usual length: a transcript came."""
         self.timeout_s = self._usual_s
 
     @property
-    def in_doubt(self) -> bool:
-        """Whether the last connection was given up for its silence: what was said may be no speech."""
+    def extended(self) -> bool:
+        """Whether a stall has expired since the last transcript: the sound may be no speech."""
         return self.timeout_s > self._usual_s
 
     @property
     def deadline(self) -> float | None:
-        """When patience ends."""
-        return None if self._asked is None else self._asked + self.timeout_s
+        """When the stall expires; None while no answer is due."""
+        if self._unanswered_since is None:
+            return None
+        return self._unanswered_since + self.timeout_s
 
-    def expired(self) -> float:
-        """It has ended: how long it was. The next time it is twice as long, because this may have been music."""
-        patience_s, self.timeout_s = self.timeout_s, 2 * self.timeout_s
-        return patience_s
+    def expire(self) -> float:
+        """Return the timeout that has expired, and double the next one, because the sound may have been music."""
+        expired_s = self.timeout_s
+        self.timeout_s *= 2
+        return expired_s

@@ -1,7 +1,8 @@
-"""A limit on what a run may cost: how much more audio may be taken before the bill could pass it. Sends nothing.
+"""A limit on the cost of runs: whether more audio may be taken before the bill could exceed it.
 
-The bill is the service's own count, and what it has not counted yet at most. Enough is kept back to send once more what
-has no text yet, for a connection may break; one that breaks again and again without any new text can pass the limit.
+The bill is what the service has counted, plus the most that uncounted audio can cost. A reserve is kept for sending the
+audio without text once more, because a connection may break. A connection that breaks again and again without any new
+text can exceed the limit.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,15 +17,15 @@ from asrcli.core.transcript import Transcript
 
 @dataclass
 class Budget:
-    """So much money, for all runs and sources together. It hears each run as an Output does, and is asked by sources.
+    """A limit for all runs and sources together. It gets the events of each run as an Output; sources ask `affords`.
 
-    Sources ask from threads of their own, each about figures that it alone writes: two at once can be wrong by a chunk.
+    Sources ask from threads of their own, each about numbers that it alone writes: two at once can be wrong by a chunk.
 
     Attributes:
-        limit: In CNY.
-        cost: What the service has counted comes to.
-        at_most: What so many seconds that it has not counted yet may come to.
-        again: A lost connection is made anew, and audio sent again.
+        limit: The most that may be charged, in CNY.
+        cost: Returns the price of what the service has counted, in CNY; None without a price.
+        at_most: Returns the highest price of so many seconds that are not counted yet, in CNY.
+        again: A lost connection is replaced, and audio is sent again.
     """
 
     passive = True
@@ -33,35 +34,38 @@ class Budget:
     at_most: Callable[[float], float]
     again: bool = True
     _taken_ms: dict[int, int] = field(default_factory=dict)  # by source
-    _open_ms: dict[int, int] = field(default_factory=dict)  # by source: what has no text yet
+    _open_ms: dict[int, int] = field(default_factory=dict)  # by source: audio without text
     _speakers: dict[int, str] = field(default_factory=dict)  # by source
-    _reached_ms: dict[str, int] = field(default_factory=dict)  # by speaker: where finals reach up to
-    _past: Usage = Usage()  # noqa: RUF009  a frozen value; what was counted in runs that are over
-    _usage: Usage = Usage()  # noqa: RUF009  in this one
+    _transcript: Transcript = field(default_factory=Transcript)  # of this run: it knows where finals reach up to
+    _past: Usage = Usage()  # noqa: RUF009  a frozen value; the usage of runs that are over
+    _usage: Usage = Usage()  # noqa: RUF009  the usage of this run
     _resent_ms: int = 0
-    _lost: bool = False  # a connection is, and none has taken its place
+    _lost: bool = False  # a connection was lost and is not replaced yet
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """Follow what has text, what was counted, and what is sent again."""
-        self._reached_ms = transcript.reached_ms
+        """Follow the transcript, the bill and losses."""
+        self._transcript = transcript
         if isinstance(event, Billed):
             self._usage = event.usage
         elif isinstance(event, Reconnecting):
             self._lost = True
-        elif isinstance(event, Ready) and self._lost:  # now it is sent again; an attempt that failed sent nothing
+        elif isinstance(event, Ready) and self._lost:  # only now audio is sent again: a failed attempt sends none
             self._lost, self._resent_ms = False, self._resent_ms + sum(list(self._open_ms.values()))
-        elif isinstance(event, Finished):  # what has no text by now will have none
+        elif isinstance(event, Finished):  # audio without text by now will have none
             self._open_ms |= {key: 0 for key, name in list(self._speakers.items()) if name == event.speaker}
         elif isinstance(event, Ended):
-            self._past, self._usage, self._reached_ms = self._past + self._usage, Usage(), {}
+            self._past += self._usage
+            self._usage = Usage()
+            self._transcript = Transcript()
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing: there is nothing to close."""
 
     def affords(self, source: Source, chunk: Chunk) -> bool:
-        """Whether this chunk may be taken too."""
-        key, form = id(source), source.format
-        reached_ms = max(source.begin_ms, self._reached_ms.get(source.speaker, 0))
+        """Return whether this chunk may be taken too, and count it if so."""
+        key = id(source)
+        form = source.format
+        reached_ms = max(source.begin_ms, self._transcript.reached_ms.get(source.speaker, 0))
         taken_ms = self._taken_ms.get(key, 0) + form.ms(chunk.end - chunk.position)
         open_ms = min(taken_ms, max(0, form.ms(chunk.end) - reached_ms))
         if self._bill(self._taken_ms | {key: taken_ms}, self._open_ms | {key: open_ms}) > self.limit:
@@ -70,9 +74,12 @@ class Budget:
         return True
 
     def _bill(self, taken_ms: dict[int, int], open_ms: dict[int, int]) -> float:
-        """What all this comes to at most."""
-        usage, waiting_ms = self._past + self._usage, sum(open_ms.values())
-        sent_ms = sum(map(_whole, taken_ms.values())) + _whole(self._resent_ms)  # each is counted in whole seconds
+        """Return the highest possible bill for audio that was taken, in CNY."""
+        usage = self._past + self._usage
+        waiting_ms = sum(open_ms.values())
+        sent_ms = sum(map(_whole, taken_ms.values())) + _whole(
+            self._resent_ms
+        )  # the service counts whole seconds of each
         cost = self.cost(usage)
         counted_ms = 0 if cost is None else sent_ms - waiting_ms
         if cost is not None and usage.seconds is not None:
@@ -82,21 +89,22 @@ class Budget:
 
 
 def _whole(ms: int) -> int:
+    """Round up to whole seconds."""
     return -(-ms // 1000) * 1000
 
 
 class BudgetedSource(SourceWrapper):
-    """A source that ends where the budget does. Belongs outside of all others: what is not sent is not kept either."""
+    """A source that ends where the budget does. It is the outermost wrapper, so unsent audio is not recorded."""
 
     def __init__(self, source: Source, budget: Budget) -> None:
         super().__init__(source)
         self._budget = budget
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """All that the source has and the budget allows.
+        """Yield what the source yields, as long as the budget allows.
 
         Raises:
-            BudgetReached: there is more of the audio than money for it.
+            BudgetReached: the budget does not allow the next chunk.
             SourceError: as the source does.
         """
         for item in self._source.chunks(start):

@@ -1,4 +1,4 @@
-"""The wire with nothing in between: messages out at a pace, every answer handed on as it came. No transcript."""
+"""A raw exchange: messages go out at a pace, and every answer is shown as it came. There is no transcript."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from asrcli.terminal.interrupts import interruptible
 
 @dataclass(frozen=True, slots=True)
 class RawPiece:
-    """Something to send: audio, or a text message, due so many milliseconds after the first."""
+    """Something to send: audio, or the text of a message; `due_ms` after the first piece at pace 1."""
 
     data: bytes | str
     due_ms: float = 0.0
@@ -24,14 +24,14 @@ class RawPiece:
 
 @dataclass(frozen=True, slots=True)
 class _MessageSent:
-    """A message that has gone out."""
+    """A message that goes out."""
 
     message: Message
 
 
 @dataclass(frozen=True, slots=True)
 class _AllSent:
-    """All has been sent."""
+    """The last message has gone out, or `error` ended the pieces early."""
 
     error: AsrError | None = None
 
@@ -40,10 +40,12 @@ class RawRun:
     """One exchange over one connection.
 
     Args:
+        transport: The open connection; closed at the end.
+        exchange: The first and last messages, and the names of the answers that matter.
         pieces: What is sent between the first and the last messages, read in a thread of its own.
-        pace: Times real time; None is as fast as it goes.
-        idle_s: How long to wait for the next answer once all has been sent.
-        show: Hears every message in the order it came or went, and whether it was sent.
+        pace: How many times real time; None as fast as the connection takes it.
+        idle_s: How long to wait for the next answer after the last message.
+        show: Called with every message in order, and whether it was sent by us.
     """
 
     def __init__(
@@ -62,20 +64,20 @@ class RawRun:
         self._interrupted = False
 
     def hold(self) -> None:
-        """Talk until the answer that ends it, or until nothing more comes.
+        """Run the exchange until the answer that ends it, or until no more answers come.
 
         Raises:
-            ConnectionLost: the other end left too early, or said nothing for too long.
-            ServiceRefused: it said that the task has failed.
-            KeyboardInterrupt: the user left, at once or after the last answer.
+            ConnectionLost: the other end closed too early, or sent nothing for too long.
+            ServiceRefused: the service reports that the task has failed.
+            KeyboardInterrupt: the user ended the exchange, at once or after the last answer.
         """
         try:
             with interruptible(self._finish):
-                self._say(self._exchange.first)
+                self._send(self._exchange.first)
                 if not self._exchange.ready:
                     self._ready.set()
                 Thread(target=self._receive, name="receive", daemon=True).start()
-                Thread(target=self._send, name="send", daemon=True).start()
+                Thread(target=self._send_pieces, name="send", daemon=True).start()
                 self._follow()
         finally:
             self._ended.set()
@@ -91,19 +93,21 @@ class RawRun:
         self._room.set()
 
     def _follow(self) -> None:
-        spent = False
+        """Show all messages until the exchange is over."""
+        all_sent = False
         while True:
             try:
-                # While audio flows the other end may say nothing for as long as it likes.
-                item = self._inbox.get(timeout=self._idle_s if spent or not self._ready.is_set() else None)
+                # While audio flows the other end may be silent for any time.
+                answer_due = all_sent or not self._ready.is_set()
+                item = self._inbox.get(timeout=self._idle_s if answer_due else None)
             except Empty:
-                if spent and not self._exchange.over:
-                    return  # no answer is due: silence is the end
+                if all_sent and not self._exchange.over:
+                    return  # this exchange has no last answer: silence is its end
                 raise ConnectionLost(f"no answer for {self._idle_s:.0f} s") from None
             if isinstance(item, ThreadCrashed):
                 raise item.error
             if isinstance(item, _AllSent):
-                spent = True
+                all_sent = True
                 if item.error is not None:
                     raise item.error
             elif isinstance(item, Closed):
@@ -118,6 +122,7 @@ class RawRun:
                     return
 
     def _ends(self, message: Message) -> bool:
+        """Return whether an answer is the last one; the first answer lets the audio flow."""
         name = message_name(message)
         if (name and name == self._exchange.failed) or (name == "error" and not self._ready.is_set()):
             raise message_refusal(message)
@@ -125,7 +130,7 @@ class RawRun:
             self._ready.set()
         return bool(name) and name == self._exchange.over
 
-    def _say(self, messages: "tuple[Message, ...] | list[Message]") -> None:
+    def _send(self, messages: "tuple[Message, ...] | list[Message]") -> None:
         for message in messages:
             self._inbox.put(_MessageSent(message))  # before its answer can come
             self._transport.send(message)
@@ -139,33 +144,39 @@ class RawRun:
                     self._room.set()
                 if not isinstance(message, Writable):
                     self._inbox.put(message)
-        except BaseException as exc:  # the top of a thread: the main thread must hear of it
+        except BaseException as exc:  # the top of a thread: the main thread raises it
             self._inbox.put(ThreadCrashed(exc))
 
     def _wait_for_room(self) -> bool:
-        """Wait until more may be handed over; False when nothing more is to be sent."""
+        """Wait until the connection has room; False when the exchange has ended."""
         while not self._ended.is_set():
-            self._room.clear()  # before the question: what is told behind it is not missed
+            self._room.clear()  # before the check, so that room which comes after the check wakes us
             if self._transport.writable:
                 return True
             if not self._ended.is_set():
                 self._room.wait()
         return False
 
-    def _send(self) -> None:
+    def _send_pieces(self) -> None:
+        """Send the pieces and the last messages: the send thread."""
         try:
             self._ready.wait()
             began = monotonic()
             for piece in self._pieces:
-                due = began + piece.due_ms / 1000 / self._pace if self._pace else 0.0
+                due = 0.0
+                if self._pace:
+                    due = began + piece.due_ms / 1000 / self._pace
                 if self._ended.wait(max(0.0, due - monotonic())) or not self._wait_for_room():
                     break
-                self._say([Text(piece.data)] if isinstance(piece.data, str) else self._exchange.audio(piece.data))
-            self._say(self._exchange.last)
+                if isinstance(piece.data, str):
+                    self._send([Text(piece.data)])
+                else:
+                    self._send(self._exchange.audio(piece.data))
+            self._send(self._exchange.last)
             self._inbox.put(_AllSent())
         except ConnectionLost:
             pass  # the receive thread says how it ended
         except AsrError as exc:
             self._inbox.put(_AllSent(exc))
-        except BaseException as exc:  # the top of a thread: the main thread must hear of it
+        except BaseException as exc:  # the top of a thread: the main thread raises it
             self._inbox.put(ThreadCrashed(exc))

@@ -1,1 +1,1 @@
-"""The local server: both wires, through the server half of the same codecs, over a recognizer of one's choice."""
+"""The local server: both wires, by the server side of the same codecs, with any recognizer of recognizers/."""

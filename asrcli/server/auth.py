@@ -1,14 +1,12 @@
-"""Who may come in: paths, keys and the number of connections, decided at the handshake."""
+"""Decides at the handshake who may connect: paths, keys, page origins and the number of connections."""
 
 import hmac
-import json
 import math
 import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from asrcli.core.errors import ServiceRefused
@@ -16,94 +14,106 @@ from asrcli.core.settings import Secret
 from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH
 from asrcli.protocol.http.temporary_keys import TEMPORARY_KEYS_PATH, TemporaryKey
 from asrcli.server.page_origins import PageOrigins
-from asrcli.transport.identifiers import new_id
 
-if TYPE_CHECKING:
-    from websockets.asyncio.server import ServerConnection
-    from websockets.http11 import Request, Response
+MAX_TEMPORARY_KEYS = 1000  # valid at once
 
-MOST_TOKENS = 1000  # at once
-
-SINGLE_REQUESTS = (HOTWORD_LISTS_PATH, TEMPORARY_KEYS_PATH)  # paths that are no WebSocket
+HTTP_PATHS = (HOTWORD_LISTS_PATH, TEMPORARY_KEYS_PATH)  # paths of single HTTP requests
 POST_ONLY = "This path takes POST only."
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The answer to a handshake that gets no connection: HTTP status, the service's code and words, and Retry-After."""
+
+    status: HTTPStatus
+    code: str
+    message: str
+    retry_after: str = ""  # empty: no such header
 
 
 @dataclass
 class AccessControl:
-    """Answers a handshake with a refusal, or lets it through. Makes temporary keys, and knows them again."""
+    """Refuses a handshake or lets it through. Makes temporary keys and accepts them later.
+
+    Attributes:
+        paths: The paths of the WebSocket wires.
+        key: The key that clients must have; None when the server is open.
+        max_connections: Connections at once.
+        connections: Connections that are open now.
+        draining: Whether the server is stopping, and refuses every new connection.
+        origins: The web pages that may connect when there is no key.
+        clock: Seconds since the epoch.
+    """
 
     paths: frozenset[str]
     key: Secret | None
     max_connections: int
     connections: int = 0
     draining: bool = False
-    callers: PageOrigins = field(default_factory=PageOrigins)
+    origins: PageOrigins = field(default_factory=PageOrigins)
     clock: Callable[[], float] = time.time
-    _tokens: list[TemporaryKey] = field(default_factory=list)
+    _temporary_keys: list[TemporaryKey] = field(default_factory=list)
 
-    def check(self, connection: "ServerConnection", request: "Request") -> "Response | None":
-        """The refusal, as the service words it, or None."""
+    def check(self, target: str, header_values: Callable[[str], Sequence[str]]) -> Refusal | None:
+        """Return the refusal of a handshake, in the service's words; None lets it through.
+
+        Args:
+            target: The path and query of the request.
+            header_values: Returns all values of a header.
+        """
         try:
-            address = urlsplit(request.path)
+            address = urlsplit(target)
         except ValueError:
-            return refusal(connection, HTTPStatus.NOT_FOUND, "NotFound", "That is no path.")
-        if address.path.rstrip("/") in SINGLE_REQUESTS:
-            return refusal(connection, HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", POST_ONLY)
+            return Refusal(HTTPStatus.NOT_FOUND, "NotFound", "That is no path.")
+        if address.path.rstrip("/") in HTTP_PATHS:
+            return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", POST_ONLY)
         if address.path.rstrip("/") not in self.paths:
             known = ", ".join(sorted(self.paths))
-            return refusal(connection, HTTPStatus.NOT_FOUND, "NotFound", f"No such path; there are {known}.")
-        if objection := self.objection(request.headers.get_all):
-            code, message = objection
+            return Refusal(HTTPStatus.NOT_FOUND, "NotFound", f"No such path; there are {known}.")
+        if problem := self.problem(header_values):
+            code, message = problem
             status = HTTPStatus.BAD_REQUEST if code == "InvalidParameter" else HTTPStatus.FORBIDDEN
-            return refusal(connection, status, code, message)
-        if not self.admits(request.headers.get("Authorization", ""), address.query):
-            return refusal(connection, HTTPStatus.UNAUTHORIZED, "InvalidApiKey", "Invalid API-key provided.")
+            return Refusal(status, code, message)
+        if not self.admits(next(iter(header_values("Authorization")), ""), address.query):
+            return Refusal(HTTPStatus.UNAUTHORIZED, "InvalidApiKey", "Invalid API-key provided.")
         if self.draining or self.connections >= self.max_connections:
-            return refusal(connection, HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", "Too many connections.")
+            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", "Too many connections.")
         return None
 
-    def objection(self, values: Callable[[str], Sequence[str]]) -> tuple[str, str] | None:
-        """What is wrong with who asks, as a code and words; `values` gives those of a header."""
+    def problem(self, header_values: Callable[[str], Sequence[str]]) -> tuple[str, str] | None:
+        """Return a code and words when the headers do not allow the request; None when they do."""
         for name in ("Authorization", "Host", "Origin"):
-            if len(values(name)) > 1:
+            if len(header_values(name)) > 1:
                 return "InvalidParameter", f"There is more than one {name} header."
-        if self.key is not None:  # whoever has it is no stranger
+        if self.key is not None:  # a client that has the key may be any page
             return None
-        origin, host = (next(iter(values(name)), None) for name in ("Origin", "Host"))
-        stranger = self.callers.stranger(origin, host)
-        return ("AccessDenied", stranger) if stranger else None
+        origin = next(iter(header_values("Origin")), None)
+        host = next(iter(header_values("Host")), None)
+        problem = self.origins.problem(origin, host)
+        return ("AccessDenied", problem) if problem else None
 
-    def admits(self, authorization: str, query: str, *, tokens: bool = True) -> bool:
-        """Whether a key is given that opens this server; with `tokens`, a temporary one does."""
+    def admits(self, authorization: str, query: str, *, temporary: bool = True) -> bool:
+        """Return whether a request has a key of this server; with `temporary`, a temporary key counts too."""
         if self.key is None:
             return True
         scheme, _, given = authorization.partition(" ")
-        if scheme.lower() != "bearer":  # browsers cannot set the header and name the key in the address
+        if scheme.lower() != "bearer":  # browsers cannot set the header, and send the key in the address
             given = parse_qs(query).get("api_key", [""])[0]
         now = self.clock()
-        keys = [self.key, *(token.key for token in self._tokens if tokens and now < token.expires_at)]
-        # Each is compared, and all of it: how long that takes says nothing of the keys.
+        keys = [self.key, *(made.key for made in self._temporary_keys if temporary and now < made.expires_at)]
+        # Each key is compared, and all of it, so that the time this takes says nothing about the keys.
         return any([hmac.compare_digest(given.strip().encode(), key.reveal().encode()) for key in keys])  # noqa: C419
 
-    def mint(self, expire_in_s: int) -> TemporaryKey:
-        """A temporary key.
+    def new_temporary_key(self, expire_in_s: int) -> TemporaryKey:
+        """Make a temporary key.
 
         Raises:
-            ServiceRefused: too many of them are not over yet.
+            ServiceRefused: too many temporary keys are still valid.
         """
         now = self.clock()
-        self._tokens = [token for token in self._tokens if now < token.expires_at]
-        if len(self._tokens) >= MOST_TOKENS:
+        self._temporary_keys = [made for made in self._temporary_keys if now < made.expires_at]
+        if len(self._temporary_keys) >= MAX_TEMPORARY_KEYS:
             raise ServiceRefused("Throttling", "Too many temporary keys.")
-        token = TemporaryKey(Secret(f"st-{secrets.token_hex(16)}"), math.ceil(now + expire_in_s))
-        self._tokens.append(token)
-        return token
-
-
-def refusal(connection: "ServerConnection", status: HTTPStatus, code: str, message: str) -> "Response":
-    """The answer to a handshake that gets no connection, in the service's form."""
-    body = {"code": code, "message": message, "request_id": new_id()}
-    response = connection.respond(status, json.dumps(body) + "\n")
-    del response.headers["Content-Type"]
-    response.headers["Content-Type"] = "application/json"
-    return response
+        temporary_key = TemporaryKey(Secret(f"st-{secrets.token_hex(16)}"), math.ceil(now + expire_in_s))
+        self._temporary_keys.append(temporary_key)
+        return temporary_key

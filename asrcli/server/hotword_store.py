@@ -1,4 +1,4 @@
-"""The hot-word lists that the server keeps: in memory, under the service's limits. No clock, no chance, no HTTP."""
+"""The hot-word lists that the server keeps, in memory, with the service's limits. No clock, no random ids, no HTTP."""
 
 import re
 from collections.abc import Callable
@@ -20,56 +20,60 @@ from asrcli.protocol.http.hotword_lists import (
 )
 from asrcli.protocol.json_messages import Json
 
-MOST_LISTS = 10
+MAX_LISTS = 10
 PAGE_SIZES = range(1, 101)
 _PREFIX = re.compile(r"[0-9a-z]{1,10}")
 
 
 class HotWordStore:
-    """The lists of one server, shared by all its clients. `new_id` gives 32 hexadecimal digits."""
+    """The lists of one server, shared by all its clients. `new_id` returns 32 hexadecimal digits."""
 
     def __init__(self, now: Callable[[], datetime], new_id: Callable[[], str]) -> None:
-        self._now, self._new_id = now, new_id
+        self._now = now
+        self._new_id = new_id
         self._lists: dict[str, HotWordList] = {}
 
-    def do(self, asked: HotWordListRequest) -> Json:
-        """Do what is asked; the output of the answer.
+    def run(self, command: HotWordListRequest) -> Json:
+        """Run a command of a client; returns the output of the answer.
 
         Raises:
-            ServiceRefused: no such list, one too many, or words that no list takes.
+            ServiceRefused: there is no such list, there are too many lists, or a hot word is not allowed.
         """
-        match asked:
+        match command:
             case CreateList(model, prefix, words):
-                return hotword_lists.write_created(self._created(model, prefix, words))
+                return hotword_lists.write_created(self._create(model, prefix, words))
             case BrowseLists(prefix, page, size):
                 return hotword_lists.write_page(self._page(prefix, page, size))
             case QueryList(name):
-                return hotword_lists.write_list(self._found(name))
+                return hotword_lists.write_list(self._list(name))
             case UpdateList(name, words):
-                there = self._found(name)
-                words = _checked(there.model, words)
-                self._lists[name] = replace(there, words=words, modified=self._date())
+                hotword_list = self._list(name)
+                words = _checked(hotword_list.model, words)
+                self._lists[name] = replace(hotword_list, words=words, modified=self._date())
             case DeleteList(name):
-                del self._lists[self._found(name).id]
+                del self._lists[self._list(name).id]
         return {}
 
     def applied(self, recognition: RecognitionSettings) -> RecognitionSettings:
-        """The recognition with the words of its list. One of another model has no effect; so has one nobody knows."""
-        there = self._lists.get(recognition.vocabulary_id)
-        if there is None or there.model != recognition.model:
-            return recognition
-        spoken = {"", *recognition.languages}
-        words = [word for word in there.words if spoken == {""} or word.language in spoken]
-        listed = {word.text: word.weight for word in words}
-        return replace(recognition, hotwords=tuple((listed | dict(recognition.hotwords)).items()))
+        """Return the recognition with the hot words of its list.
 
-    def _created(self, model: str, prefix: str, words: tuple[HotWord, ...]) -> str:
+        A list of another model and an unknown list have no effect, as with the service.
+        """
+        hotword_list = self._lists.get(recognition.vocabulary_id)
+        if hotword_list is None or hotword_list.model != recognition.model:
+            return recognition
+        languages = {"", *recognition.languages}
+        words = [word for word in hotword_list.words if languages == {""} or word.language in languages]
+        weights = {word.text: word.weight for word in words}
+        return replace(recognition, hotwords=tuple((weights | dict(recognition.hotwords)).items()))
+
+    def _create(self, model: str, prefix: str, words: tuple[HotWord, ...]) -> str:
         if not model.strip():
             raise ServiceRefused("InvalidParameter", "target_model is empty")
         if not _PREFIX.fullmatch(prefix):
             raise ServiceRefused("InvalidParameter", "prefix must be 1 to 10 digits and lower-case letters")
         words = _checked(model, words)
-        if len(self._lists) >= MOST_LISTS:
+        if len(self._lists) >= MAX_LISTS:
             raise ServiceRefused("Throttling.AllocationQuota", "Free allocated quota exceeded.")
         name, now = f"vocab-{prefix}-{self._new_id()}", self._date()
         self._lists[name] = HotWordList(name, now, now, model=model, words=words)
@@ -78,10 +82,10 @@ class HotWordStore:
     def _page(self, prefix: str, page: int, size: int) -> list[HotWordList]:
         if page < 0 or size not in PAGE_SIZES:
             raise ServiceRefused("InvalidParameter", f"page_size must be from {PAGE_SIZES[0]} to {PAGE_SIZES[-1]}")
-        fitting = [each for each in self._lists.values() if not prefix or each.id.startswith(f"vocab-{prefix}-")]
-        return fitting[page * size : (page + 1) * size]
+        matching = [kept for kept in self._lists.values() if not prefix or kept.id.startswith(f"vocab-{prefix}-")]
+        return matching[page * size : (page + 1) * size]
 
-    def _found(self, name: str) -> HotWordList:
+    def _list(self, name: str) -> HotWordList:
         if name not in self._lists:
             raise ServiceRefused("BadRequest.ResourceNotExist", "The Required resource not exist.")
         return self._lists[name]

@@ -1,4 +1,4 @@
-"""Requests that are no WebSocket handshake: one a connection, small, and soon. What is answered is for the desk."""
+"""Reads and answers HTTP requests that are not WebSocket handshakes: one for each connection, small, within seconds."""
 
 import asyncio
 import json
@@ -13,43 +13,45 @@ from asrcli.server.http_api import HttpApi, HttpRequest
 if TYPE_CHECKING:
     from asrcli.protocol.json_messages import Json
 
-MOST_BYTES = 1 << 20  # of a body
-MOST_HEADER_BYTES = 16 << 10
-WITHIN_S = 8  # of the 10 s after which websockets cuts a connection that has not become a WebSocket
-MOST_REQUESTS = 64  # at once
+MAX_BODY_BYTES = 1 << 20
+MAX_HEADER_BYTES = 16 << 10
+WITHIN_S = 8  # for a whole request; after 10 s websockets cuts a connection that has not become a WebSocket
+MAX_REQUESTS = 64  # at once
 
 
 class HttpExchange(asyncio.Protocol):
-    """One request and its answer."""
+    """One HTTP request and its answer; what is answered comes from HttpApi."""
 
     def __init__(self, transport: asyncio.Transport, http_api: HttpApi, open_requests: "set[HttpExchange]") -> None:
-        self._transport, self._http_api, self._open_requests = transport, http_api, open_requests
-        self._http = h11.Connection(h11.SERVER, MOST_HEADER_BYTES)
+        self._transport = transport
+        self._http_api = http_api
+        self._open_requests = open_requests
+        self._http = h11.Connection(h11.SERVER, MAX_HEADER_BYTES)
         self._request: h11.Request | None = None
         self._body = bytearray()
-        self._whole = self._answered = False
-        self._late = asyncio.get_running_loop().call_later(WITHIN_S, self._refuse, "RequestTimeOut", "Too slow.")
+        self._complete = self._answered = False
+        self._timeout = asyncio.get_running_loop().call_later(WITHIN_S, self._refuse, "RequestTimeOut", "Too slow.")
         open_requests.add(self)
-        if len(open_requests) > MOST_REQUESTS:
+        if len(open_requests) > MAX_REQUESTS:
             self._refuse("ServiceUnavailable", "Too many connections.")
 
     def data_received(self, data: bytes) -> None:
-        """A piece of the request; behind the answer nothing is heard."""
+        """Take a piece of the request; after the answer it is ignored."""
         self._parse(data)
 
     def eof_received(self) -> None:
-        """No more will come: a request without its end is none."""
+        """Take the end of what the client sends: a request that is not complete is refused."""
         self._parse(b"")
         self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is over, for whatever reason."""
+        """Clean up after the connection."""
         del exc
-        self._late.cancel()
+        self._timeout.cancel()
         self._open_requests.discard(self)
 
     def abandon(self) -> None:
-        """Answer nothing any more."""
+        """End the connection without an answer."""
         self._transport.abort()
 
     def _parse(self, data: bytes) -> None:
@@ -68,15 +70,15 @@ class HttpExchange(asyncio.Protocol):
                 self._send(h11.InformationalResponse(status_code=100, headers=[]))
         elif isinstance(event, h11.Data):
             self._body += event.data
-            if len(self._body) > MOST_BYTES:
-                self._refuse("RequestTooLarge", f"A body has at most {MOST_BYTES} bytes.")
+            if len(self._body) > MAX_BODY_BYTES:
+                self._refuse("RequestTooLarge", f"A body has at most {MAX_BODY_BYTES} bytes.")
         elif isinstance(event, h11.EndOfMessage) and self._request is not None:
-            self._whole = True
-            self._answer(*self._http_api.answer(self._received(bytes(self._body))))
+            self._complete = True
+            self._answer(*self._http_api.answer(self._http_request(bytes(self._body))))
         elif isinstance(event, h11.ConnectionClosed):
             self._answered = True
 
-    def _received(self, body: bytes = b"") -> HttpRequest:
+    def _http_request(self, body: bytes = b"") -> HttpRequest:
         assert self._request is not None  # noqa: S101  only what has come is handed on
         headers = tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in self._request.headers)
         return HttpRequest(self._request.method.decode("ascii"), self._request.target.decode("ascii"), headers, body)
@@ -89,22 +91,22 @@ class HttpExchange(asyncio.Protocol):
 
     def _answer(self, status: int, body: "Json") -> None:
         self._answered = True
-        said = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         headers = [
             ("Content-Type", "application/json"),
-            ("Content-Length", str(len(said))),
+            ("Content-Length", str(len(data))),
             ("Connection", "close"),
             ("Server", f"asrcli/{__version__}"),
-            *(() if self._request is None else self._http_api.shared_with(self._received())),
+            *(() if self._request is None else self._http_api.cors_headers(self._http_request())),
         ]
         self._send(h11.Response(status_code=status, headers=headers, reason=HTTPStatus(status).phrase.encode()))
         if self._request is None or self._request.method != b"HEAD":
-            self._send(h11.Data(data=said))
+            self._send(h11.Data(data=data))
         self._send(h11.EndOfMessage())
-        if self._whole:
+        if self._complete:
             self._transport.close()
         elif self._transport.can_write_eof():
-            self._transport.write_eof()  # a close would take the answer from who is still in the middle of a request
+            self._transport.write_eof()  # the client still sends: after a close it could lose the answer
 
     def _send(self, event: Any) -> None:
         data = self._http.send(event)
@@ -113,7 +115,7 @@ class HttpExchange(asyncio.Protocol):
 
 
 def plain_answer(status: int, body: "Json") -> bytes:
-    """An answer to what h11 has not read."""
-    said = json.dumps(body).encode() + b"\n"
+    """Return the bytes of an answer to a connection that h11 has not read."""
+    data = json.dumps(body).encode() + b"\n"
     head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: application/json\r\nConnection: close\r\n"
-    return f"{head}Content-Length: {len(said)}\r\n\r\n".encode() + said
+    return f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data

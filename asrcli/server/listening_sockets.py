@@ -1,4 +1,4 @@
-"""Sockets that are listened at: with a small buffer for what comes, and at no loss when descriptors run out."""
+"""Listening sockets: with small buffers, and with an answer for clients when file descriptors run out."""
 
 import asyncio
 import contextlib
@@ -9,29 +9,31 @@ import time
 
 from asrcli.server.log_filter import log
 
-BUFFER_BYTES = 32 << 10  # what the kernel takes ahead of us: a second of audio, which Linux doubles
-SENT_BYTES = 64 << 10  # what it holds for a client: of one that reads nothing we know soon
+RECEIVE_BUFFER_BYTES = 32 << 10  # audio that waits in the system: a second, which Linux doubles
+SEND_BUFFER_BYTES = 64 << 10  # small, so that a client that does not read is noticed soon
 _NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 _NO_MEMORY = frozenset({errno.ENOBUFS, errno.ENOMEM})
-_NO_SUCH_ADDRESS = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})  # one family may be missing
+_NO_SUCH_ADDRESS = frozenset(
+    {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
+)  # such an address is skipped when the host has others
 PAUSE_S = 0.05
-QUIET_S = 60.0  # what lasts is said once, and again when it has lasted so long
+LOG_EVERY_S = 60.0  # a lasting problem is logged once in this time
 
 
 class ListeningSocket(socket.socket):
-    """A listening socket that turns clients away while no descriptor is left for them.
+    """A listening socket that turns clients away while no file descriptor is left for them.
 
-    One descriptor is kept in reserve: with it a client is let in and shown out at once. Left in the queue it would wait
-    for an answer that does not come, and the event loop would ask for it, and fail, as fast as it can.
+    One descriptor is kept in reserve: with it a client is accepted and closed at once. Left in the queue it would wait
+    for an answer that does not come, and the event loop would try to accept it, and fail, as fast as it can.
     """
 
     def __init__(self, family: int, kind: int, protocol: int) -> None:
         super().__init__(family, kind, protocol)
         self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
-        self._said_at = -QUIET_S  # when it was last said that some are turned away
+        self._logged_at = -LOG_EVERY_S  # when it was logged last that clients are turned away
 
     def accept(self) -> tuple[socket.socket, object]:
-        """The next client.
+        """Return the socket and address of the next client.
 
         Raises:
             BlockingIOError: there is none, or none that could be served.
@@ -41,9 +43,9 @@ class ListeningSocket(socket.socket):
         except OSError as exc:
             if exc.errno not in _NO_DESCRIPTORS | _NO_MEMORY:
                 raise
-            if time.monotonic() - self._said_at >= QUIET_S:
+            if time.monotonic() - self._logged_at >= LOG_EVERY_S:
                 log.warning("clients are turned away: %s", os.strerror(exc.errno))
-                self._said_at = time.monotonic()
+                self._logged_at = time.monotonic()
             self._turn_away()
             raise BlockingIOError from None
         if self._spare is None:
@@ -51,7 +53,7 @@ class ListeningSocket(socket.socket):
         return client
 
     def close(self) -> None:
-        """Close, and give the reserve back."""
+        """Close the socket and the descriptor in reserve."""
         super().close()
         if self._spare is not None:
             os.close(self._spare)
@@ -64,7 +66,7 @@ class ListeningSocket(socket.socket):
             with contextlib.suppress(OSError):
                 super().accept()[0].close()
         self._reserve()
-        if self._spare is None:  # somebody else was quicker: let them be done
+        if self._spare is None:  # another thread took the descriptor: let it finish
             time.sleep(PAUSE_S)
 
     def _reserve(self) -> None:
@@ -73,20 +75,21 @@ class ListeningSocket(socket.socket):
 
 
 async def listen(host: str, port: int) -> list[socket.socket]:
-    """Sockets for all addresses of a host, with one port for all.
+    """Return listening sockets for all addresses of a host, all with one port; port 0 takes a free one.
 
     Raises:
-        OSError: one of them cannot be listened at.
+        OSError: the host has no address, or cannot be listened at.
     """
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     sockets: list[socket.socket] = []
     missing: OSError | None = None
     try:
-        for family, kind, protocol, _, address in dict.fromkeys(found):
-            number = sockets[0].getsockname()[1] if sockets else port
+        for family, kind, protocol, _, address in dict.fromkeys(addresses):
+            if sockets:
+                port = sockets[0].getsockname()[1]
             try:
-                sockets.append(_bound(family, kind, protocol, (address[0], number, *address[2:])))
+                sockets.append(_bound(family, kind, protocol, (address[0], port, *address[2:])))
             except OSError as exc:
                 if exc.errno not in _NO_SUCH_ADDRESS:
                     raise
@@ -94,23 +97,23 @@ async def listen(host: str, port: int) -> list[socket.socket]:
         if missing is not None and not sockets:
             raise missing
     except OSError:
-        for line in sockets:
-            line.close()
+        for bound in sockets:
+            bound.close()
         raise
     return sockets
 
 
 def _bound(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> socket.socket:
-    line = ListeningSocket(family, kind, protocol)
+    listening = ListeningSocket(family, kind, protocol)
     try:
         if os.name == "posix":
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            line.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT_BYTES)
-        line.bind(address)
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        listening.bind(address)
     except OSError:
-        line.close()
+        listening.close()
         raise
-    return line
+    return listening

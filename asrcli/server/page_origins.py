@@ -1,8 +1,8 @@
-"""Whether a request comes from a page that somebody else wrote. Pure.
+"""Finds requests that come from web pages which were not allowed. Pure.
 
-Without a key the server is open to whatever runs on this machine, a browser among it, and a browser runs the pages of
-strangers: what it sends names the page (Origin) and the name the server was reached by (Host). A name of a stranger's
-that was made to point here is as good as a page of theirs.
+Without a key the server is open to every program on this machine. A browser is one of them, and it runs the pages of
+other people. Its requests name the page (Origin) and the host name by which the server was reached (Host). A foreign
+host name that was made to point to this machine is as dangerous as a foreign page, so both are checked.
 """
 
 from collections.abc import Iterable
@@ -15,18 +15,21 @@ ANY = "*"
 
 
 class PageOrigins:
-    """Who is known: this machine by its own names, and the origins that were allowed (`*`: any)."""
+    """The names of this machine, and the origins that were allowed; `*` allows any origin."""
 
     def __init__(self, host: str = "", allowed: Iterable[str] = ()) -> None:
         self._allowed = frozenset(allowed)
         self._hosts = frozenset({host.lower(), *(_name(urlsplit(origin).netloc) for origin in self._allowed)}) - {""}
 
     def allows(self, origin: str) -> bool:
-        """Whether the pages of an origin were allowed."""
+        """Return whether the pages of an origin were allowed."""
         return bool({ANY, origin.lower()} & self._allowed)
 
-    def stranger(self, origin: str | None, host: str | None) -> str:
-        """What is wrong with a request that names these; empty where nothing is. No browser sends none."""
+    def problem(self, origin: str | None, host: str | None) -> str:
+        """Return why a request with these headers is refused; empty when it is not.
+
+        Every browser sends at least Host, so a request without both comes from another program.
+        """
         if ANY in self._allowed:
             return ""
         if host is not None and not self._is_ours(_name(host)):
@@ -43,10 +46,10 @@ class PageOrigins:
 
 
 def origin(text: str) -> str:
-    """An origin as a browser writes it.
+    """Return an origin as a browser writes it.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the text is not an origin.
     """
     wanted = text.strip().lower().rstrip("/")
     try:
@@ -61,7 +64,7 @@ def origin(text: str) -> str:
 
 
 def _name(host: str) -> str:
-    """A host without its port, in lower case; empty where it is none."""
+    """Return a host without its port, in lower case; empty when it is not a host."""
     try:
         return (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:

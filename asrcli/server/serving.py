@@ -1,55 +1,53 @@
-"""The server: listens, makes a conversation of each connection, drains when it is told to stop."""
+"""The local server: listens, begins a conversation for each connection, and drains before it stops."""
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Thread
-from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlsplit
 
-from asrcli import __version__
 from asrcli.core.errors import UsageError
 from asrcli.core.loopback import is_loopback_host
 from asrcli.core.settings import Secret
 from asrcli.protocol.registry import PATHS, wire_of_model
 from asrcli.recognizers.interface import Recognizer
 from asrcli.recognizers.scripted_answers import ScriptedAnswers
-from asrcli.server.auth import AccessControl
+from asrcli.server.auth import AccessControl, Refusal
 from asrcli.server.faults.inject import FaultInjector
 from asrcli.server.faults.script import FaultPlan
 from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.http_api import HttpApi
 from asrcli.server.limits import ServerLimits
+from asrcli.server.listening_sockets import listen
 from asrcli.server.page_origins import PageOrigins
 from asrcli.server.task_connection import ServerConversation
+from asrcli.server.websocket_server import CLOSE_WITHIN_S, ServerSocket, WebSocketServer
 from asrcli.terminal.interrupts import interruptible
 from asrcli.transport.identifiers import new_id
 
-if TYPE_CHECKING:
-    from websockets.asyncio.server import Server, ServerConnection
-    from websockets.http11 import Request, Response
-
-    from asrcli.server.accepting import IncomingConnection
-
 LOOPBACK = "127.0.0.1"
-STOP_WITHIN_S = 5
-MOST_QUEUED = 1  # messages that wait to be looked at: each may hold much audio, and be the last words
-CLOSE_WITHIN_S = 2  # so long a client may take to say goodbye
-
-# The library's own log of a handshake would show keys: what matters is logged by the conversations.
-_wire_log = logging.getLogger("asrcli.server.wire")
-_wire_log.setLevel(logging.CRITICAL)
+STOP_WITHIN_S = 5  # for the thread of a server in the background
 
 
 class LocalServer:
-    """Both wires on one port, and the single requests for hot-word lists and temporary keys.
+    """Both wires on one port, and the single HTTP requests for hot-word lists and temporary keys.
+
+    Args:
+        recognizer: Opens a session for each task.
+        host: The address to listen at.
+        port: The port to listen at; 0 takes a free one.
+        key: The key that clients must have; None when they need none.
+        limits: The limits of the server.
+        faults: The faults to inject; None for none.
+        answers: The translations and answers that the server gives.
+        vocabularies: The hot-word lists that it begins with.
+        origins: The origins of web pages that may connect without a key.
 
     Raises:
-        UsageError: open to other machines without a key, or an address that cannot be listened at.
+        UsageError: the host is open to other machines and there is no key.
     """
 
     def __init__(
@@ -64,54 +62,41 @@ class LocalServer:
         vocabularies: HotWordStore | None = None,
         origins: Iterable[str] = (),
     ) -> None:
-        from asrcli.server.accepting import ConnectionFactory
-
         if key is None and not is_loopback_host(host):
             raise UsageError(f"--host {host} lets other machines in", "name a key for them with --api-key-file")
-        self._recognizer, self._host, self._port = recognizer, host, port
+        self._recognizer = recognizer
+        self._host = host
+        self._port = port
         self._limits = limits or ServerLimits()
-        self._gate = AccessControl(PATHS, key, self._limits.connections, callers=PageOrigins(host, origins))
-        self._sabotage = FaultInjector(faults)
+        self._access_control = AccessControl(PATHS, key, self._limits.connections, origins=PageOrigins(host, origins))
+        self._fault_injector = FaultInjector(faults)
         self._answers = answers or ScriptedAnswers()
-        self._vocabularies = vocabularies or HotWordStore(lambda: datetime.now(UTC), new_id)
-        self._doorways = ConnectionFactory(HttpApi(self._gate, self._vocabularies, new_id), self._limits.unread_s)
+        self._hotword_store = vocabularies or HotWordStore(lambda: datetime.now(UTC), new_id)
+        http_api = HttpApi(self._access_control, self._hotword_store, new_id)
+        self._websocket_server = WebSocketServer(http_api, self._limits, self._check, self._converse)
         self._conversations: set[ServerConversation] = set()
-        self._servers: list[Server] = []
 
     async def start(self) -> str:
-        """Listen; the address for clients."""
-        from websockets.asyncio.server import serve
+        """Listen; returns the address for clients.
 
-        from asrcli.server.listening_sockets import listen
-
+        Raises:
+            UsageError: the host or port cannot be listened at.
+        """
         try:
-            for line in await listen(self._host, self._port):
-                self._servers.append(await serve(self._serve_connection, sock=line, **self._manners()))
+            await self._websocket_server.listen(await listen(self._host, self._port))
         except OSError as exc:
             problem = f"cannot listen at {self._host} port {self._port}: {exc.strerror or exc}"
             raise UsageError(problem, "choose another --port") from exc
         self._recognizer.warm()
-        host, port = next(iter(self._servers[0].sockets)).getsockname()[:2]
-        return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
-
-    def _manners(self) -> dict[str, Any]:
-        """How the library serves."""
-        return {
-            "create_connection": cast("type[ServerConnection]", self._doorways.open),
-            "process_request": self._check,
-            "compression": None,
-            "max_size": self._limits.message_bytes,
-            "max_queue": MOST_QUEUED,
-            "close_timeout": CLOSE_WITHIN_S,
-            "ping_interval": None,  # the official SDK answers no ping while its user is silent
-            "server_header": f"asrcli/{__version__}",
-            "logger": _wire_log,
-        }
+        host, port = self._websocket_server.address
+        if ":" in host:
+            host = f"[{host}]"
+        return f"ws://{host}:{port}"
 
     async def drain(self) -> None:
-        """Let nobody in, let running tasks end within the limit, then close."""
-        self._gate.draining = True
-        self._sabotage.end()
+        """Refuse new connections, let running tasks end within the limit, then close."""
+        self._access_control.draining = True
+        self._fault_injector.end()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._limits.drain_s):
                 while any(conversation.busy for conversation in self._conversations):
@@ -119,46 +104,46 @@ class LocalServer:
         await self.stop()
 
     async def stop(self) -> None:
-        """Close everything now."""
-        self._sabotage.end()
-        for server in self._servers:
-            server.close(code=1001, reason="the server stops")
-        for exchange in tuple(self._doorways.requests):
-            exchange.abandon()
+        """Close every connection now; those that do not end in time are aborted."""
+        self._fault_injector.end()
+        self._websocket_server.close()
         try:
             async with asyncio.timeout(CLOSE_WITHIN_S):
-                await self._closed()
+                await self._websocket_server.wait_closed()
         except TimeoutError:
             for conversation in self._conversations:
                 conversation.abandon()
-            for newcomer in tuple(self._doorways.newcomers):
-                newcomer.abort()
-            await self._closed()
+            self._websocket_server.abort_newcomers()
+            await self._websocket_server.wait_closed()
         await self._recognizer.close()
 
-    async def _closed(self) -> None:
-        for server in self._servers:
-            await server.wait_closed()
+    async def _check(
+        self, socket: ServerSocket, target: str, header_values: Callable[[str], Sequence[str]]
+    ) -> Refusal | None:
+        refusal = self._access_control.check(target, header_values)
+        if refusal is not None:
+            return refusal
+        return await self._fault_injector.on_handshake(socket)
 
-    async def _check(self, connection: "ServerConnection", request: "Request") -> "Response | None":
-        return self._gate.check(connection, request) or await self._sabotage.on_handshake(connection)
-
-    async def _serve_connection(self, connection: "ServerConnection") -> None:
-        socket = cast("IncomingConnection", connection)
-        socket.known()
-        assert socket.request is not None  # noqa: S101  the handshake is done
-        address = urlsplit(socket.request.path)
+    async def _converse(self, socket: ServerSocket, target: str) -> None:
+        """Begin the conversation of a connection, and wait until it has ended."""
+        address = urlsplit(target)
         model = parse_qs(address.query).get("model", [""])[0]
         codec = wire_of_model(model, address.path.rstrip("/")).server_codec(new_id, model)
-        line = await self._sabotage.wrap(socket, codec.path)
-        listed = self._vocabularies.applied
-        conversation = ServerConversation(line, codec, self._recognizer, self._limits, self._answers, listed)
-        self._gate.connections += 1
+        conversation = ServerConversation(
+            await self._fault_injector.wrap(socket, codec.path),
+            codec,
+            self._recognizer,
+            self._limits,
+            self._answers,
+            self._hotword_store.applied,
+        )
+        self._access_control.connections += 1
         self._conversations.add(conversation)
         try:
             await conversation.run()
         finally:
-            self._gate.connections -= 1
+            self._access_control.connections -= 1
             self._conversations.discard(conversation)
 
 
@@ -170,29 +155,30 @@ def in_background(
     key: Secret | None = None,
     vocabularies: HotWordStore | None = None,
 ) -> Iterator[str]:
-    """A server in a thread of this process, on a free loopback port; gives its address and ends with the block."""
+    """Run a server in a thread of this process, on a free loopback port, until the block ends; yields its address."""
     address: Future[str] = Future()
-    ended: Future[Callable[[], None]] = Future()
+    stop: Future[Callable[[], None]] = Future()
     server = LocalServer(recognizer, key=key, limits=limits, faults=faults, vocabularies=vocabularies)
-    thread = Thread(target=_run_background, args=(server, address, ended), name="server", daemon=True)
+    thread = Thread(target=_run_background, args=(server, address, stop), name="server", daemon=True)
     thread.start()
     try:
         yield address.result()
     finally:
-        ended.result()()
+        stop.result()()
         thread.join(STOP_WITHIN_S)
 
 
-def _run_background(server: LocalServer, address: "Future[str]", ended: "Future[Callable[[], None]]") -> None:
+def _run_background(server: LocalServer, address: "Future[str]", stop: "Future[Callable[[], None]]") -> None:
     async def serve() -> None:
-        loop, stop = asyncio.get_running_loop(), asyncio.Event()
-        ended.set_result(lambda: _call(loop, stop.set))
+        loop = asyncio.get_running_loop()
+        stopping = asyncio.Event()
+        stop.set_result(lambda: _call(loop, stopping.set))
         try:
             address.set_result(await server.start())
-        except BaseException as exc:  # the caller waits for the address or for this
+        except BaseException as exc:  # the caller waits for the address or for an exception
             address.set_exception(exc)
             return
-        await stop.wait()
+        await stopping.wait()
         await server.stop()
 
     asyncio.run(serve())
@@ -204,18 +190,21 @@ def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None
 
 
 def serve_forever(server: LocalServer, announce: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or Ctrl-C, then drain; a second signal leaves at once.
+    """Serve until SIGTERM or Ctrl-C, then drain; a second signal ends it at once.
+
+    `announce` is called with the address of the server.
 
     Raises:
-        KeyboardInterrupt: the second signal.
+        KeyboardInterrupt: there was a second signal.
     """
 
     async def serve() -> None:
-        loop, asked = asyncio.get_running_loop(), asyncio.Event()
-        with interruptible(lambda: loop.call_soon_threadsafe(asked.set)):
+        loop = asyncio.get_running_loop()
+        interrupted = asyncio.Event()
+        with interruptible(lambda: loop.call_soon_threadsafe(interrupted.set)):
             announce(await server.start())
             try:
-                await asked.wait()
+                await interrupted.wait()
                 await server.drain()
             finally:
                 await server.stop()

@@ -1,27 +1,39 @@
-"""What a conversation needs of its connection. Knows no library; the library's own exceptions come out all the same."""
+"""What a conversation needs of its connection. Knows no WebSocket library."""
 
 from typing import Protocol
 
 
+class SocketClosed(Exception):
+    """The connection has ended: nothing can be sent or received any more."""
+
+
 class ConversationSocket(Protocol):
-    """What a conversation needs of a WebSocket connection, faulty ones too. The library's own exceptions come out."""
+    """What a conversation needs of a WebSocket connection, with or without injected faults."""
 
     async def recv(self) -> str | bytes:
-        """The next message."""
+        """Wait for the next message.
+
+        Raises:
+            SocketClosed: the connection has ended.
+        """
         ...
 
     async def send(self, data: str | bytes, /) -> None:
-        """Send a message; waits while the client is behind."""
+        """Send a message; waits while the client is behind.
+
+        Raises:
+            SocketClosed: the connection has ended.
+        """
         ...
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Close."""
+        """Close the connection."""
         ...
 
     def gone(self) -> bool:
-        """Whether the client has gone, as far as that can be told without reading."""
+        """Return whether the client has gone, as far as that is known without reading."""
         ...
 
     def abort(self) -> None:
-        """End it now, without a word."""
+        """End the connection now, without a close frame."""
         ...

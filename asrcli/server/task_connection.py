@@ -1,4 +1,4 @@
-"""One client's connection: its requests to a recognizer, the recognizer's events back. One event loop, no threads."""
+"""One client's conversation: its commands go to a recognizer, the recognizer's events come back. One event loop."""
 
 import asyncio
 import time
@@ -15,38 +15,48 @@ from asrcli.recognizers.scripted_answers import ScriptedAnswers
 from asrcli.server.backlog import CommandBacklog
 from asrcli.server.limits import ServerLimits, SilenceTimer, invalid_setting
 from asrcli.server.log_filter import REFUSED, log
-from asrcli.server.socket_interface import ConversationSocket
+from asrcli.server.socket_interface import ConversationSocket, SocketClosed
 from asrcli.server.wav_stream import FORMATS, WavStream
 
-LOOK_EVERY_S = 1.0  # while a client has to wait, and nothing is read of it
+CHECK_GONE_EVERY_S = 1.0  # while the backlog is full and nothing is read
 UNREADABLE = "the message cannot be read"
 
 
 class ServerTask:
-    """What is known of one task: its stream, its silence, and the figures for the log."""
+    """One running task: its stream of the recognizer, its silence, and the figures for the log."""
 
     def __init__(
         self, stream: RecognizerStream, recognition: RecognitionSettings, limits: ServerLimits, *, accepts_idle: bool
     ) -> None:
-        self.stream, self.recognition = stream, recognition
-        self.waves = WavStream()
+        self.stream = stream
+        self.recognition = recognition
+        self.wav_stream = WavStream()
         self.silence = SilenceTimer(limits.silent_s, recognition.rate * 2, accepts_idle or bool(recognition.heartbeat))
-        self.heard_bytes = self.sentences = 0
-        self.began = time.monotonic()
+        self.received_bytes = self.sentences = 0
+        self.began_at = time.monotonic()
         self.relay: asyncio.Task[None] | None = None
-        self.finishing = False  # all has been said to the recognizer
+        self.finishing = False  # the recognizer has got FinishTask
 
     def outcome(self, codec: ServerCodec, task_id: str, how: str) -> str:
-        """One line for the log; never what was said."""
-        audio_s = self.heard_bytes / 2 / self.recognition.rate
-        took_s = time.monotonic() - self.began
+        """Return one line for the log; it never has any of the text."""
+        audio_s = self.received_bytes / 2 / self.recognition.rate
+        took_s = time.monotonic() - self.began_at
         wire = codec.path.rsplit("/", 1)[-1]
         figures = f"audio={audio_s:.2f}s sentences={self.sentences} took={took_s:.2f}s"
         return f"{how} wire={wire} model={shorten(self.recognition.model, 60)} task={shorten(task_id, 60)} {figures}"
 
 
 class ServerConversation:
-    """From the handshake to the close. `listed` puts the words of its hot-word list into a recognition."""
+    """The conversation with one client, from the handshake to the close.
+
+    Args:
+        socket: The connection.
+        codec: The server side of the wire.
+        recognizer: Opens a session for each task.
+        limits: The limits of the server.
+        answers: The translations and answers that the server gives.
+        with_list: Returns a recognition with the hot words of its list.
+    """
 
     def __init__(
         self,
@@ -54,14 +64,18 @@ class ServerConversation:
         codec: ServerCodec,
         recognizer: Recognizer,
         limits: ServerLimits,
-        scripted: ScriptedAnswers,
-        listed: Callable[[RecognitionSettings], RecognitionSettings],
+        answers: ScriptedAnswers,
+        with_list: Callable[[RecognitionSettings], RecognitionSettings],
     ) -> None:
-        self._socket, self._codec, self._recognizer, self._limits = socket, codec, recognizer, limits
-        self._scripted, self._listed = scripted, listed
+        self._socket = socket
+        self._codec = codec
+        self._recognizer = recognizer
+        self._limits = limits
+        self._answers = answers
+        self._with_list = with_list
         self._backlog = CommandBacklog(limits.backlog_bytes)
         self._task: ServerTask | None = None
-        self._finishing = False  # the client has said all: only we may be late now
+        self._finishing = False  # the client has sent all: no timeout of the client applies now
         self._running: asyncio.Task[None] | None = None
 
     @property
@@ -70,81 +84,79 @@ class ServerConversation:
         return self._task is not None
 
     def abandon(self) -> None:
-        """Stop talking, even where the recognizer is far behind or the client reads nothing."""
+        """End the conversation now, also when the recognizer is far behind or the client reads nothing."""
         self._socket.abort()
         if self._running is not None:
             self._running.cancel()
 
     async def run(self) -> None:
-        """Talk until one side closes."""
-        from websockets.exceptions import ConnectionClosed
-
+        """Read and answer until one side closes."""
         self._running = asyncio.current_task()
-        obeying = asyncio.create_task(self._obey())
+        commands = asyncio.create_task(self._run_commands())
         try:
             await self._send(self._codec.greet())
             await self._read()
-        except ConnectionClosed:
+        except SocketClosed:
             pass
         finally:
-            obeying.cancel()
-            await asyncio.wait([obeying])
+            commands.cancel()
+            await asyncio.wait([commands])
             await self._drop("abandoned")
 
     async def _read(self) -> None:
         while True:
             try:
-                async with asyncio.timeout(self._patience_s()):
+                async with asyncio.timeout(self._read_timeout_s()):
                     data = await self._socket.recv()
             except TimeoutError:
-                await self._lose_patience()
+                await self._end_silent_client()
                 return
             try:
-                requests = self._codec.receive(Text(data) if isinstance(data, str) else Binary(data))
+                commands = self._codec.receive(Text(data) if isinstance(data, str) else Binary(data))
             except ProtocolError as exc:
                 await self._fail("InvalidParameter", str(exc), close=self._codec.fatal_errors)
                 continue
-            except Exception:  # whatever a client sends: it is told, and the others hear nothing of it
+            except Exception:  # whatever a client sends: it gets an error, and the other clients are not affected
                 log.exception("a message that the codec cannot read")
                 await self._fail("InvalidParameter", UNREADABLE, close=self._codec.fatal_errors)
                 continue
-            for request in requests:
-                self._finishing = self._finishing or isinstance(request, FinishTask)
-                while not await self._put(request):
-                    if self._socket.gone():  # nobody waits for what is queued: it is dropped
+            for command in commands:
+                self._finishing = self._finishing or isinstance(command, FinishTask)
+                while not await self._put(command):
+                    if self._socket.gone():  # nobody waits for the results of what is queued: it is discarded
                         return
 
-    async def _put(self, request: Command) -> bool:
-        """Hand a request to the recognizer; whether there was room in a second."""
+    async def _put(self, command: Command) -> bool:
+        """Add a command to the backlog; returns whether there was room within a second."""
         try:
-            async with asyncio.timeout(LOOK_EVERY_S):
-                await self._backlog.put(request)
+            async with asyncio.timeout(CHECK_GONE_EVERY_S):
+                await self._backlog.put(command)
         except TimeoutError:
             return False
         return True
 
-    def _patience_s(self) -> float | None:
+    def _read_timeout_s(self) -> float | None:
         if self._finishing:
             return None
         if self._codec.accepts_idle:
-            return self._limits.forgotten_s
-        return self._limits.unheard_s if self._codec.task_id else self._limits.between_s
+            return self._limits.idle_s
+        if self._codec.task_id:
+            return self._limits.no_audio_s
+        return self._limits.no_task_s
 
-    async def _lose_patience(self) -> None:
+    async def _end_silent_client(self) -> None:
         if self._codec.task_id and not self._codec.accepts_idle:
             await self._fail("CLIENT_ERROR", "request timeout after 23 seconds.", close=True)
         else:
             await self._socket.close(1000, "idle")
 
-    async def _obey(self) -> None:
-        from websockets.exceptions import ConnectionClosed
-
+    async def _run_commands(self) -> None:
         try:
             while True:
-                request = await self._backlog.get()
-                await self._send(self._codec.acknowledge(request))
-                await self._take(request)
-        except ConnectionClosed:
+                command = await self._backlog.get()
+                await self._send(self._codec.acknowledge(command))
+                await self._run_command(command)
+        except SocketClosed:
             pass  # the reader sees it too, and ends the conversation
         except RecognizerBusy as exc:
             await self._fail("Throttling", str(exc), close=True)
@@ -154,54 +166,54 @@ class ServerConversation:
             log.exception("a bug in the server")
             await self._fail("InternalError", "a bug in the server", close=True)
         finally:
-            await self._backlog.give_up()  # the reader must not wait for us: it has to see the connection end
+            await self._backlog.abandon()  # the reader must not wait for room: it has to see the connection end
 
-    async def _take(self, request: Command) -> None:
-        if isinstance(request, StartTask):
-            await self._start(request)
+    async def _run_command(self, command: Command) -> None:
+        if isinstance(command, StartTask):
+            await self._start(command)
             return
         task = self._task
         if task is None or task.finishing:
             return
-        if isinstance(request, SendAudio):
-            await self._feed(task, task.waves.pcm(request.data))
-        elif isinstance(request, FinishTask):
-            await self._feed(task, task.waves.rest())
+        if isinstance(command, SendAudio):
+            await self._feed(task, task.wav_stream.pcm(command.data))
+        elif isinstance(command, FinishTask):
+            await self._feed(task, task.wav_stream.rest())
             task.finishing = True
-            await self._ask(task, request)
+            await self._hand_on(task, command)
         else:
-            await self._ask(task, request)
+            await self._hand_on(task, command)
 
     async def _feed(self, task: ServerTask, pcm: bytes) -> None:
         if not pcm:
             return
-        task.heard_bytes += len(pcm)
-        await self._ask(task, SendAudio(pcm))
+        task.received_bytes += len(pcm)
+        await self._hand_on(task, SendAudio(pcm))
         if task.silence.received_audio(time.monotonic(), len(pcm)):
             await self._fail("RequestTimeOut", "Response timeout!", close=True)
 
-    async def _ask(self, task: ServerTask, request: Command) -> None:
+    async def _hand_on(self, task: ServerTask, command: Command) -> None:
         try:
-            await task.stream.ask(request)
+            await task.stream.send(command)
         except RecognizerFailed:
-            if task is self._task:  # one that is over by itself does not listen any more
+            if task is self._task:  # a task that has ended by itself takes no more commands
                 raise
 
     async def _start(self, start: StartTask) -> None:
         await self._drop("restarted")
-        if absurd := invalid_setting(start.recognition):
-            await self._fail("InvalidParameter", absurd, close=self._codec.fatal_errors)
+        if problem := invalid_setting(start.recognition):
+            await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
             return
-        recognition, known = self._listed(start.recognition), self._recognizer.languages
+        recognition = self._with_list(start.recognition)
+        known = self._recognizer.info.languages
         language = next((code for code in recognition.languages if known is None or code in known), "")
         if start.audio_format not in FORMATS:
             problem = f"format {start.audio_format}: this server takes {' and '.join(sorted(FORMATS))}"
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
             return
         if recognition.languages and not language and known is not None:
-            problem = (
-                f"language {recognition.languages[0]}: this server's recognizer knows {', '.join(sorted(known))} only"
-            )
+            names = ", ".join(sorted(known))
+            problem = f"language {recognition.languages[0]}: this server's recognizer knows {names} only"
             log.warning("%s", problem)
             if not self._codec.tells_language:
                 await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
@@ -213,65 +225,63 @@ class ServerConversation:
         await self._send(self._codec.encode(Ready(self._codec.task_id, language)))
 
     async def _relay(self, task: ServerTask) -> None:
-        from websockets.exceptions import ConnectionClosed
-
         try:
-            await self._send_event(task)
+            await self._send_events(task)
             return
-        except ConnectionClosed:
+        except SocketClosed:
             pass
         except RecognizerFailed as exc:
             await self._fail("InternalError", str(exc), close=True)
-        except Exception:  # an event that cannot be written, for one: silence would be no answer
+        except Exception:  # for example an event that cannot be encoded: the client must not wait for ever
             log.exception("a bug in the server")
             await self._fail("InternalError", "a bug in the server", close=True)
-        await self._backlog.give_up()  # who asks may wait for answers that nobody takes
+        await self._backlog.abandon()  # whoever sends a command may wait for events that nobody takes
 
-    async def _send_event(self, task: ServerTask) -> None:
-        """Say what the recognizer hears, to the end of the task."""
+    async def _send_events(self, task: ServerTask) -> None:
+        """Send the recognizer's events to the client, up to the end of the task."""
         task_id = self._codec.task_id
         async for event in task.stream.events():
             if isinstance(event, Notice):
                 log.warning("%s", event.text)
             elif isinstance(event, SpeechStarted | Partial | Final):
-                task.silence.sent_message(time.monotonic())
+                task.silence.reset(time.monotonic())
                 task.sentences += isinstance(event, Final) and bool(event.text)
             running = self._codec.task_id
-            messages = self._codec.encode(self._scripted.applied(event, task.recognition))
-            over = isinstance(event, Finished) or self._codec.task_id != running  # some end behind a sentence
-            if over:
-                # The client may ask for the next task as soon as it reads this: all is put away before it is sent.
-                self._task, self._finishing = None, False
+            messages = self._codec.encode(self._answers.applied(event, task.recognition))
+            ended = isinstance(event, Finished) or self._codec.task_id != running  # some tasks end after a sentence
+            if ended:
+                # The client may start the next task as soon as it reads this: all is put away before it is sent.
+                self._task = None
+                self._finishing = False
                 await task.stream.close()
                 log.info("%s", task.outcome(self._codec, task_id, "finished"))
             await self._send(messages)
-            if over:
+            if ended:
                 return
 
     async def _send(self, messages: Iterable[Message]) -> None:
         for message in messages:
             if isinstance(message, Text):
-                # Half a character (a lone surrogate) cannot be sent: the client has put it there.
+                # Half a character (a lone surrogate), which came from the client, cannot be sent.
                 await self._socket.send(message.data.encode("utf-8", "replace").decode())
             elif isinstance(message, Binary):
                 await self._socket.send(message.data)
 
     async def _fail(self, code: str, problem: str, *, close: bool) -> None:
-        from websockets.exceptions import ConnectionClosed
-
         log.info(REFUSED, code, shorten(problem))
         try:
             await self._send(self._codec.fail(code, problem))
             if close:
                 await self._socket.close(1000 if self._codec.fatal_errors else 1011, code)
-        except ConnectionClosed:
+        except SocketClosed:
             pass
 
     async def _drop(self, how: str) -> None:
-        task, self._task = self._task, None
+        task = self._task
+        self._task = None
         if task is None:
             return
-        if task.heard_bytes:
+        if task.received_bytes:
             log.info("%s", task.outcome(self._codec, self._codec.task_id, how))
         if task.relay is not None:
             task.relay.cancel()

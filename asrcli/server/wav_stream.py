@@ -1,35 +1,35 @@
-"""PCM out of what a client announces as pcm or wav: a RIFF header is found and left out. Pure."""
+"""Takes the PCM out of a stream that a client announces as pcm or wav: a RIFF header is left out. Pure."""
 
 FORMATS = frozenset({"pcm", "wav"})
-MOST_HEADER_BYTES = 1 << 16
-FIRST_CHUNK = 12  # behind RIFF, its size and WAVE; each chunk has a name and a size, and is padded to an even length
+MAX_HEADER_BYTES = 1 << 16
+FIRST_CHUNK = 12  # after RIFF, its size and WAVE; each chunk has a name and a size, and is padded to an even length
 
 
 class WavStream:
-    """Pieces of a stream in, pieces of PCM out. The header may come in pieces too, and in pcm that has none."""
+    """Takes pieces of a stream and returns pieces of PCM. The header may be cut too; pcm may have one as well."""
 
     def __init__(self) -> None:
         self._head: bytearray | None = bytearray()  # None once the PCM has begun
         self._at = FIRST_CHUNK  # where the next chunk of the header begins
 
     def pcm(self, piece: bytes) -> bytes:
-        """The PCM in the next piece."""
+        """Return the PCM in the next piece."""
         if self._head is None:
             return piece
         self._head += piece
         at = self._data_offset(self._head)
-        if at is None and len(self._head) < MOST_HEADER_BYTES:
+        if at is None and len(self._head) < MAX_HEADER_BYTES:
             return b""
         data, self._head = bytes(self._head[at or 0 :]), None
         return data
 
     def rest(self) -> bytes:
-        """What was held back in the hope of a header, at the end of the stream."""
+        """Return the bytes that were held back for a header, at the end of the stream."""
         rest, self._head = bytes(self._head or b""), None
         return b"" if rest.startswith(b"RIFF") else rest
 
     def _data_offset(self, head: bytearray) -> int | None:
-        """Where the PCM begins: 0 without a header, None while that cannot be told."""
+        """Return where the PCM begins: 0 without a header, None while that is not known."""
         if not b"RIFF".startswith(head[:4]) and not head.startswith(b"RIFF"):
             return 0
         while len(head) >= self._at + 8:

@@ -31,9 +31,7 @@ _FROM_ZERO = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
 NOT_THERE, DAMAGED = "no audio in the file here", "the file is damaged here"
 LOST = "the stream has no audio here"
 
-_LENIENT_TITLES = (
-    19  # from this version of PyAV on a title that is not UTF-8 is no error, and nothing can be said about it
-)
+_LENIENT_TITLES = 19  # from this version of PyAV on nothing can be said about titles that are not UTF-8
 
 # Whoever sends somebody such a file has other files of theirs heard.
 _PLAYLISTS = {"concat", "hls", "dash", "imf", "sdp", "applehttp"}

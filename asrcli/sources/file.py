@@ -13,6 +13,7 @@ from asrcli.core.audio import Chunk, Format
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Event, Gap, Notice
 from asrcli.sources.clip import Clip
+from asrcli.sources.decoding_errors import TROUBLE
 from asrcli.sources.file_length import SCAN_BYTES, FileLength, measure_file
 from asrcli.sources.input_reader import InputReader, SampleFormat, check_channel
 from asrcli.sources.placed_audio import Item, chunked
@@ -127,6 +128,13 @@ class FileSource:
             yield Notice("warning", f"{self._said}: {missing_ms / 1000:.1f} s of what it promises are not there")
 
     def _items(self, input_reader: InputReader) -> Generator[Item]:
+        try:
+            yield from self._read(input_reader)
+        except TROUBLE as exc:  # whatever it is, it is the trouble of this input and not that of the others
+            reason = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
+            raise SourceError(self._said, f"cannot be read: {reason[:1].lower()}{reason[1:]}") from exc
+
+    def _read(self, input_reader: InputReader) -> Iterator[Item]:
         if self._is_address:
             from asrcli.sources.blocking_calls import iterate_with_timeout
 
@@ -138,11 +146,24 @@ class FileSource:
         elif self.name == STDIN:
             yield from input_reader.pipe(sys.stdin.fileno())
         else:
-            fd = os.open(self.name, os.O_RDONLY)
+            fd = self._pipe()
             try:
                 yield from input_reader.pipe(fd)
             finally:
                 os.close(fd)
+
+    def _pipe(self) -> int:
+        """A named pipe or a device, opened: that waits for somebody who writes.
+
+        Raises:
+            SourceError: nobody does.
+        """
+        from asrcli.sources.blocking_calls import call_with_timeout
+
+        try:
+            return call_with_timeout(lambda: os.open(self.name, os.O_RDONLY), self.name, self._patience_s)
+        except SourceError as exc:
+            raise SourceError(self.name, f"nobody has begun to write to it in {self._patience_s:.0f} s") from exc
 
     def _ends_ms(self, length_ms: int) -> int:
         return length_ms if self._take.end_ms is None else min(length_ms, self._take.end_ms)
@@ -200,5 +221,9 @@ def _look(path: str, *, bare: bool) -> None:
         if "://" in path:
             raise SourceError(path, "this kind of address cannot be read: http, https, rtsp and rtmp can") from exc
         raise SourceError(path, (getattr(exc, "strerror", None) or str(exc)).lower()) from exc
+    if stat.S_ISSOCK(info.st_mode):
+        raise SourceError(path, "is a socket and no file")
+    if (stat.S_ISCHR(info.st_mode) or stat.S_ISBLK(info.st_mode)) and not bare and path != os.devnull:
+        raise SourceError(path, "is a device: describe its samples with --raw, --encoding, --rate, --channels")
     if info.st_size == 0 and stat.S_ISREG(info.st_mode):
         raise SourceError(path, "is an empty file")

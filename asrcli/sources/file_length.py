@@ -8,15 +8,15 @@ from types import SimpleNamespace
 from typing import Any
 
 from asrcli.core.errors import SourceError
-from asrcli.sources import wav
+from asrcli.sources import joined, wav
 from asrcli.sources.input_reader import HEAD_BYTES, OGG, SampleFormat
 
 SCAN_BYTES = 4 << 20  # larger files are not read twice for a length that is only shown: it takes 0.1 s a megabyte
 JOINT_BYTES = 64 << 20  # and in larger ones nobody looks for another file that is joined behind
 # How the files begin whose headers know nothing of another file that is joined behind.
-_BEGINNINGS = {"ogg": b"OggS\0\2", "flac": b"fLaC", "matroska,webm": b"\x1a\x45\xdf\xa3"}
+_BEGINNINGS = {"ogg": b"OggS\0\2", "flac": b"fLaC", "avi": b"AVI LIST", "au": b".snd"}
 
-_FIRST_BYTES = {"ogg": HEAD_BYTES, "flac": 1, "matroska,webm": 1}  # in Ogg each stream of a file begins so
+_FIRST_BYTES = {"ogg": HEAD_BYTES, "flac": 1, "avi": 9, "au": 1}  # in Ogg each stream of a file begins so
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ def measure_file(
             start, skipped = _start(file)
             if start.startswith(OGG) and samples is None:
                 return _ogg(path, file, track, scanned=scanned)
+            if samples is None and len(windows := joined.parts(file)) > 1:
+                return _windows(path, file, windows, track, scanned=scanned)
     except OSError as exc:
         raise SourceError(path, (exc.strerror or str(exc)).lower()) from exc
     from asrcli.sources.decoder import Decoder
@@ -67,11 +69,11 @@ def measure_file(
     options: dict[str, Any] = samples.demuxer if samples is not None else {}
     with closing(Decoder(f"file:{path}", path, track=track, head=lambda: start, skipped=skipped, **options)) as decoder:
         rate, channels, promised_ms = decoder.rate, decoder.channels, decoder.promised_ms
-        joined = _joined(path, decoder.container, size_bytes)
-        if promised_ms is not None and not joined and trusting:
+        has_more = _joined(path, decoder.container, size_bytes)
+        if promised_ms is not None and not has_more and trusting:
             return FileLength(rate, channels, promised_ms, promised_ms)
         duration_ms = decoder.measured_ms() if scanned else None
-        return FileLength(rate, channels, duration_ms, None if joined else promised_ms)
+        return FileLength(rate, channels, duration_ms, None if has_more else promised_ms)
 
 
 def _wav(path: str, file: io.FileIO, size_bytes: int) -> FileLength | None:
@@ -105,6 +107,22 @@ def _ogg(path: str, file: io.FileIO, track: str | None, *, scanned: bool) -> Fil
         return FileLength(*about, None, None)
     with closing(Decoder(f"file:{path}", path, track=track)) as decoder:
         return FileLength(*about, decoder.promised_ms, None)
+
+
+def _windows(
+    path: str, file: io.FileIO, windows: list[tuple[int, int]], track: str | None, *, scanned: bool
+) -> FileLength:
+    """Files that are joined in a file, one by one."""
+    from asrcli.sources.decoder import Decoder
+
+    total_ms, about = 0, (0, 0)
+    for window in windows:
+        with closing(Decoder(joined.Window(file, *window), path, track=track)) as decoder:
+            about = about if any(about) else (decoder.rate, decoder.channels)
+            if not scanned:
+                return FileLength(*about, None, None)
+            total_ms += decoder.measured_ms()
+    return FileLength(*about, total_ms, None)
 
 
 def _start(file: io.FileIO) -> tuple[bytes, int]:

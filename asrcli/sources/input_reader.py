@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import SourceError
-from asrcli.sources import wav
+from asrcli.sources import joined, wav
 from asrcli.sources.pipe import PipeReader, index_at_end
 from asrcli.sources.placed_audio import Item, MissingAudio, PlacedPiece, fill_holes
 
@@ -83,6 +83,9 @@ class InputReader:
                     file.seek(0)
                     yield from self._links(wav.reader(file))
                     return
+                if len(windows := joined.parts(file)) > 1:
+                    yield from self._chain(self._windows(file, windows))
+                    return
             yield from self._heard(self._decoder(stack, f"file:{path}"))
 
     def pipe(self, fd: int) -> Iterator[Item]:
@@ -119,20 +122,61 @@ class InputReader:
         if pipe.head[4:8] == b"ftyp":
             pipe.fill(_INDEX_BYTES)
         if index_at_end(bytes(pipe.head)):
-            yield from self._heard(self._decoder(stack, stack.enter_context(pipe.spooled())))
+            yield from self._spooled(stack.enter_context(pipe.spooled()))
             return
         pipe.rewind()
+        read = wav.reader(pipe)
+        links = joined.of(read, bytes(pipe.head))
+        source = SimpleNamespace(read=pipe.read if links is None else links.read)
         try:  # a seek method, even one that refuses, misleads the decoder
-            decoder = self._decoder(
-                stack, SimpleNamespace(read=pipe.read), lambda: bytes((pipe.head or b"")[:HEAD_BYTES])
-            )
+            decoder = self._decoder(stack, source, lambda: bytes((pipe.head or b"")[:HEAD_BYTES]))
         except SourceError:
             if pipe.head is None:
                 raise
-            decoder = self._decoder(stack, stack.enter_context(pipe.spooled()))
+            yield from self._spooled(stack.enter_context(pipe.spooled()))
+            return
         self.promised_ms = decoder.promised_ms
         pipe.forget()
-        yield from self._heard(decoder)
+        if links is None:
+            yield from self._heard(decoder)
+            return
+
+        def decoders() -> "Iterator[Decoder]":
+            yield decoder
+            while links.go_on():
+                self.promised_ms = None  # only the length of the first was promised
+                with closing(self._made(source)) as following:
+                    yield following
+
+        yield from self._chain(decoders())
+
+    def _spooled(self, file: IO[bytes]) -> Iterator[Item]:
+        yield from self._chain(self._windows(file, joined.parts(file)))
+
+    def _windows(self, file: IO[bytes], windows: list[tuple[int, int]]) -> "Iterator[Decoder]":
+        """A decoder for each of the files that are joined in a file."""
+        for window in windows:
+            with closing(self._made(joined.Window(file, *window))) as decoder:
+                self.promised_ms = decoder.promised_ms if len(windows) == 1 else None
+                yield decoder
+
+    def _chain(self, decoders: "Iterator[Decoder]") -> Iterator[Item]:
+        """Files joined end to end, each heard behind the one before."""
+        end = 0
+        for decoder in decoders:
+            base = end
+            for item in self._behind(decoder, base):
+                end = item.end if isinstance(item, PlacedPiece | MissingAudio) else end
+                yield item
+
+    def _behind(self, decoder: "Decoder", base: int) -> Iterator[Item]:
+        for item in self._heard(decoder):
+            if isinstance(item, PlacedPiece):
+                yield PlacedPiece(item.position + base, item.pcm)
+            elif isinstance(item, MissingAudio):
+                yield MissingAudio(item.begin + base, item.end + base, item.reason)
+            else:
+                yield item
 
     def _wav(self, read: wav.Read, head: wav.WavHeader) -> Iterator[Item]:
         samples = wav.WavSamples(read, head)
@@ -150,26 +194,22 @@ class InputReader:
 
     def _links(self, read: Callable[[int], bytes]) -> Iterator[Item]:
         """Ogg files joined end to end, each heard behind the one before."""
-        from asrcli.sources.decoder import Decoder
         from asrcli.sources.ogg import CUT, UNMARKED, OggLinks
 
-        links, base = OggLinks(read), 0
-        while True:
-            end = base
-            source = SimpleNamespace(read=links.read)
-            with closing(Decoder(source, self._name, track=self._track, together=self._together)) as decoder:
-                for item in self._heard(decoder):
-                    if isinstance(item, PlacedPiece):
-                        item = PlacedPiece(item.position + base, item.pcm)  # noqa: PLW2901
-                        end = item.end
-                    elif isinstance(item, MissingAudio):
-                        item = MissingAudio(item.begin + base, item.end + base, item.reason)  # noqa: PLW2901
-                        end = item.end
-                    yield item
-                rate = OPUS_RATE if decoder.codec == "opus" else decoder.rate
-            if not links.go_on():
-                break
-            base = end
+        links, end, rate = OggLinks(read), 0, 0
+
+        def decoders() -> "Iterator[Decoder]":
+            nonlocal rate
+            while True:
+                with closing(self._made(SimpleNamespace(read=links.read))) as decoder:
+                    rate = OPUS_RATE if decoder.codec == "opus" else decoder.rate
+                    yield decoder
+                if not links.go_on():
+                    return
+
+        for item in self._chain(decoders()):
+            end = item.end if isinstance(item, PlacedPiece | MissingAudio) else end
+            yield item
         if links.cut:
             self.said = "is cut short: its end is not there"
             lost_s = min(max(links.cut_steps / (rate or OPUS_RATE), _CUT_LEAST_S), _CUT_MOST_S)
@@ -185,12 +225,15 @@ class InputReader:
             raise SourceError(self._name, f"cannot be read any further: {exc.strerror or exc}") from exc
 
     def _decoder(self, stack: ExitStack, source: object, head: Callable[[], bytes] = bytes) -> "Decoder":
+        decoder = self._made(source, head)
+        stack.callback(decoder.close)
+        return decoder
+
+    def _made(self, source: object, head: Callable[[], bytes] = bytes) -> "Decoder":
         from asrcli.sources.decoder import Decoder
 
         bare: dict[str, Any] = self._samples.demuxer if self._samples is not None else {}
-        decoder = Decoder(source, self._name, track=self._track, head=head, together=self._together, **bare)
-        stack.callback(decoder.close)
-        return decoder
+        return Decoder(source, self._name, track=self._track, head=head, together=self._together, **bare)
 
     def _heard(self, decoder: "Decoder") -> Iterator[Item]:
         check_channel(self._name, self._channel, decoder.channels)

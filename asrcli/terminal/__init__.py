@@ -1,1 +1,1 @@
-"""The terminal of the person who runs the program: its keys, Ctrl-C, and restoring it."""
+"""The terminal of the user: its keys, signals such as Ctrl-C, and the restoration of its settings."""

@@ -1,4 +1,4 @@
-"""Ctrl-C and its kin: the first asks for an end, the second leaves at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first signal asks for the end of a run, the second one leaves at once."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -8,50 +8,54 @@ from time import monotonic, sleep
 from types import FrameType
 
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-TWICE_S = 0.25  # `timeout` sends its signal to the process and to its group: that is one request
+TWICE_S = 0.25  # `timeout` signals the process and its group: two signals so close together are one request
 
-
-_asked_at: list[float] = []  # of the run that goes on, or was the last
+_signalled_at: list[float] = []  # times of the signals of the running `interruptible` block, or of the last one
 
 
 def stop_requested(within_s: float = 0.25) -> bool:
-    """Whether a signal has asked for the end.
+    """Return whether a signal has asked for the end; waits for one up to `within_s`. For the main thread only.
 
-    A terminal sends Ctrl-C to all programs of a pipeline; another may be dead of it before we hear of it. So this waits
-    for it a moment. Of the main thread only, where signals are heard.
+    A terminal sends Ctrl-C to all programs of a pipeline; another program may end because of it, and break our pipe,
+    before Python delivers the signal to us.
     """
     until = monotonic() + within_s
-    while not _asked_at and monotonic() < until:
+    while not _signalled_at and monotonic() < until:
         sleep(0.01)
-    return bool(_asked_at)
+    return bool(_signalled_at)
 
 
 @contextmanager
 def interruptible(ask: Callable[[], object], hurry: Callable[[], object] | None = None) -> Iterator[None]:
-    """While the block lasts, `ask` hears of the first signal, and a later one raises KeyboardInterrupt.
+    """While the block lasts, the first signal calls `ask`, and a later one raises KeyboardInterrupt.
 
-    `hurry` hears of the first signal in its place where it is no Ctrl-C: whoever sends one will not wait for long.
+    If the first signal is not Ctrl-C it calls `hurry` instead, if given, because its sender will not wait for long.
+    Does nothing outside the main thread, which alone gets signals.
     """
-    asked_at = _asked_at
-    asked_at.clear()
+    times = _signalled_at
+    times.clear()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del frame
-        asked_at.append(monotonic())
-        if asked_at[-1] - asked_at[0] > TWICE_S:
+        times.append(monotonic())
+        if times[-1] - times[0] > TWICE_S:
             raise KeyboardInterrupt
-        if len(asked_at) == 1:
-            (ask if hurry is None or number == signal.SIGINT else hurry)()
+        if len(times) > 1:
+            return
+        if hurry is None or number == signal.SIGINT:
+            ask()
+        else:
+            hurry()
 
-    if current_thread() is not main_thread():  # signals are not for other threads
+    if current_thread() is not main_thread():
         yield
         return
-    before = {}
+    earlier_handlers = {}
     for number in STOPS:
-        if number.name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN:  # nohup means what it says
-            before[number] = signal.signal(number, interrupt)
+        if number.name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN:  # nohup has it ignored
+            earlier_handlers[number] = signal.signal(number, interrupt)
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in earlier_handlers.items():
             signal.signal(number, handler)

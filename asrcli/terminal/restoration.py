@@ -1,7 +1,7 @@
-"""What of a terminal is to be put right before this process ends or is stopped, and to be made again when it goes on.
+"""Restores a terminal before a signal ends or stops this process, and changes it again when the process continues.
 
-An exception unwinds by itself; a signal that ends a process does not. Only SIGKILL and a crash inside a C library are
-beyond it.
+An exception unwinds the blocks that restore things; a signal that ends a process does not. SIGKILL and a crash inside a
+C library cannot be handled.
 """
 
 import atexit
@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from threading import current_thread, main_thread
 from types import FrameType
 
-# All that end a process unless somebody handles them, but for those that a fault of the processor raises: a handler in
-# Python would return to the fault, for ever.
+# All signals that end a process unless they are handled, except those of a processor fault: a handler in Python would
+# return to the fault for ever.
 ENDINGS = [
     number
     for name in (
@@ -25,24 +25,25 @@ ENDINGS = [
 
 _Handler = Callable[[int, FrameType | None], object] | int | None
 _Pair = tuple[Callable[[], None], Callable[[], None]]
-_pending: list[_Pair] = []  # what is to be put right, and how it is made again; the last one first
-_before: dict[signal.Signals, _Handler] = {}  # handlers that ours stand in for
+_pending: list[_Pair] = []  # of each block that lasts: how to restore, and how to change again; innermost last
+_earlier_handlers: dict[signal.Signals, _Handler] = {}  # handlers that ours replace
 
 
 @contextmanager
 def restored_on_exit(restore: Callable[[], None], again: Callable[[], None] = lambda: None) -> Iterator[None]:
     """While the block lasts, `restore` is called before any catchable signal ends or stops the process.
 
-    At the end of the block it is called too. Both must bear to be called at any moment of the main thread, and twice.
+    It is also called at the end of the block. Both functions must be safe at any moment of the main thread, and safe to
+    call twice.
 
     Args:
-        restore: Puts right what this process has changed.
+        restore: Undoes what this process has changed.
         again: Changes it again, after SIGCONT.
     """
     pair = restore, again
     atexit.register(restore)
     if not _pending and current_thread() is main_thread():
-        _handle()
+        _install_handlers()
     _pending.append(pair)
     try:
         yield
@@ -53,48 +54,48 @@ def restored_on_exit(restore: Callable[[], None], again: Callable[[], None] = la
             _pending.remove(pair)
             atexit.unregister(restore)
             if not _pending:
-                _handle_no_more()
+                _remove_handlers()
 
 
-def _handle() -> None:
+def _install_handlers() -> None:
     for number in ENDINGS:
-        if signal.getsignal(number) is signal.SIG_DFL:  # who handles it, or has it ignored, means something by that
-            _before[number] = signal.signal(number, _end)
+        if signal.getsignal(number) is signal.SIG_DFL:  # a handler of somebody else, or SIG_IGN, is left alone
+            _earlier_handlers[number] = signal.signal(number, _end)
     if hasattr(signal, "SIGTSTP"):
-        for number, handler in ((signal.SIGTSTP, _stop), (signal.SIGCONT, _go_on)):
+        for number, handler in ((signal.SIGTSTP, _stop), (signal.SIGCONT, _continue)):
             if signal.getsignal(number) is signal.SIG_DFL:
-                _before[number] = signal.signal(number, handler)
+                _earlier_handlers[number] = signal.signal(number, handler)
 
 
-def _handle_no_more() -> None:
-    while _before and current_thread() is main_thread():
-        number, handler = _before.popitem()
+def _remove_handlers() -> None:
+    while _earlier_handlers and current_thread() is main_thread():
+        number, handler = _earlier_handlers.popitem()
         signal.signal(number, handler)
 
 
-def _put_right() -> None:
+def _restore_all() -> None:
     for restore, _ in reversed(_pending):
-        with suppress(Exception):  # the next one must be put right all the same
+        with suppress(Exception):  # the others must be restored all the same
             restore()
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """Die of the signal after all, so that whoever waits for this process learns of it."""
+    """Restore, then end by the same signal, so that the parent process learns of it."""
     del frame
-    _put_right()
+    _restore_all()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    """Ctrl-Z: the shell gets its terminal back."""
+    """Restore for Ctrl-Z, then stop: the shell gets its terminal back."""
     del number, frame
-    _put_right()
+    _restore_all()
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def _go_on(number: int, frame: FrameType | None) -> None:
-    """`fg`, or `bg`."""
+def _continue(number: int, frame: FrameType | None) -> None:
+    """Change again after `fg` or `bg`."""
     del number, frame
     for _, again in _pending:
         with suppress(Exception):

@@ -1,1 +1,1 @@
-"""The wire itself: dial, send, receive, close."""
+"""Network connections: WebSockets and single HTTP requests, proxies, TLS, and the words for their errors."""

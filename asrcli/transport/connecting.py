@@ -1,4 +1,4 @@
-"""Opens a WebSocket on the I/O thread: over all addresses of a host, or by a proxy, and nowhere else than was asked."""
+"""Opens a WebSocket on the I/O thread, directly or through a proxy. Follows redirections on the same host only."""
 
 import ssl
 from collections.abc import Sequence
@@ -15,23 +15,23 @@ from asrcli.transport.trouble import header, is_redirect
 from asrcli.transport.websocket_connection import WebSocket
 from asrcli.transport.websocket_protocol import CLOSE_TIMEOUT_S, MOST_BYTES, WebSocketProtocol
 
-NEXT_ADDRESS_S = 0.25  # an address that does not answer by then is not waited for: the next one is tried beside it
-WRITE_LIMIT = 64 << 10  # bytes in the library's own buffer, beside those that wait for it
+NEXT_ADDRESS_S = 0.25  # after so long without an answer the next address of the host is tried as well
+WRITE_LIMIT = 64 << 10  # bytes in the library's own buffer; more wait in WebSocket
 _SOCKETS = {"http": "ws", "https": "wss"}
 
 
 class Connect(connect):
-    """The library's way to a connection, which follows a redirection only where the key may go, and the audio."""
+    """The library's connector, which follows a redirection only to where the key and the audio may go."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
-        """Return the new address where it is of the same host, and as secure; else the error."""
+        """Return the new address if it is on the same host and as secure; else the error."""
         if not isinstance(exc, InvalidStatus) or not is_redirect(exc.response.status_code):
             return exc
         return same_host(self.uri, header(exc.response.headers, "Location")) or exc
 
 
 def same_host(url: str, location: str) -> str | None:
-    """Return the address that a redirection leads to; None where that is another place, or less secure."""
+    """Return the address that a redirection leads to; None if it is on another host or port, or less secure."""
     if not location or not location.isascii() or not location.isprintable() or " " in location:
         return None
     try:
@@ -42,10 +42,12 @@ def same_host(url: str, location: str) -> str | None:
         return None
     upgraded = (old.scheme, new.scheme, *ports) == ("ws", "wss", 80, 443)
     same = (old.scheme, ports[0]) == (new.scheme, ports[1]) or upgraded
-    return new.geturl() if same and old.hostname == new.hostname and new.username is None else None
+    if same and old.hostname == new.hostname and new.username is None:
+        return new.geturl()
+    return None
 
 
-async def opened(
+async def open_websocket(
     io: IoThread,
     url: str,
     connection: ConnectionSettings,
@@ -54,12 +56,12 @@ async def opened(
     tls: ssl.SSLContext | None,
     log: Any,
 ) -> WebSocket:
-    """Open it, within the connection's timeout for all of it. Raises what the library raises."""
-    more: dict[str, Any] = {}
+    """Open a WebSocket within the connect timeout. Raises the errors of the library, see `library_errors`."""
+    proxy_options: dict[str, Any] = {}
     if proxy is None or proxy.startswith("http"):
-        more["happy_eyeballs_delay"] = NEXT_ADDRESS_S
+        proxy_options["happy_eyeballs_delay"] = NEXT_ADDRESS_S
     if proxy is not None and proxy.startswith("https"):
-        more["proxy_ssl"] = tls or True
+        proxy_options["proxy_ssl"] = tls or True
     client = await Connect(
         url,
         additional_headers=headers,
@@ -75,7 +77,7 @@ async def opened(
         proxy=proxy,
         ssl=tls,
         create_connection=WebSocketProtocol,
-        **more,
+        **proxy_options,
     )
     assert isinstance(client, WebSocketProtocol)  # noqa: S101  as it was asked for
     return WebSocket(client, io, connection.stall_timeout_s, connection.keepalive_s)

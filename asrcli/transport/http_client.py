@@ -1,11 +1,13 @@
-"""Single requests of a client over HTTP: JSON there, JSON back, and a few more attempts where they may help."""
+"""Single HTTP requests with JSON bodies and JSON answers, repeated a few times where that may help."""
 
 import json
 import random
+import ssl
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -22,21 +24,21 @@ if TYPE_CHECKING:
     from urllib.request import OpenerDirector, Request
 
 RETRIES = 3
-FIRST_WAIT_S = 0.5  # it doubles each time
+FIRST_WAIT_S = 0.5  # before the first repetition; it doubles each time
 MOST_BYTES = 8 << 20  # of an answer
-SPENT = "Throttling.AllocationQuota"  # a limit that waiting does not lift
+QUOTA_CODE = "Throttling.AllocationQuota"  # a limit that waiting does not lift
 
 
 class _TransientFailure(Exception):
-    """Trouble that may be over soon; `unheard`: whatever was asked has certainly not been done."""
+    """A failure that may be over soon. `not_done`: the service has certainly not acted on the request."""
 
-    def __init__(self, error: AsrError, *, unheard: bool) -> None:
+    def __init__(self, error: AsrError, *, not_done: bool) -> None:
         super().__init__(error)
-        self.error, self.unheard = error, unheard
+        self.error, self.not_done = error, not_done
 
 
 class HttpClient:
-    """Requests to the service of a connection. A redirection is not followed: the key is for this host alone."""
+    """Requests to the service of a connection. Redirections are not followed: the key is for this host only."""
 
     def __init__(
         self,
@@ -55,47 +57,47 @@ class HttpClient:
         *,
         repeatable: bool = True,
     ) -> Json:
-        """The answer to one request. What is not `repeatable` is tried again only where it was certainly not done.
+        """Send one request and return its answer. If not `repeatable`, it is repeated only where it was not done.
 
         Raises:
-            ConnectFailed: nobody there, or no answer that is one.
-            ServiceRefused: the service said no.
-            ProtocolError: it said yes, and nothing that can be read.
-            UsageError: an address, a proxy or certificates that cannot be used.
+            ConnectFailed: nothing listens there, or it is no such service.
+            ServiceRefused: the service refuses the request.
+            ProtocolError: the service accepts the request, but its answer cannot be read.
+            UsageError: the address, the proxy or the certificates cannot be used.
         """
         url = rest_url(self._connection.url, path)
         for attempt in range(self._retries + 1):
             try:
                 return self._once(url, body, f"?{urlencode(query)}" if query else "")
-            except ServiceRefused as refused:
-                refused.region = self._connection.region
+            except ServiceRefused as refusal:
+                refusal.region = self._connection.region
                 raise
-            except _TransientFailure as trouble:
-                error = trouble.error
+            except _TransientFailure as failure:
+                error = failure.error
                 wait_s = FIRST_WAIT_S * 2**attempt * (1 + self._chance()) / 2
                 wait_s = max(wait_s, getattr(error, "retry_after_s", None) or 0.0)
-                if attempt == self._retries or not (repeatable or trouble.unheard):
+                if attempt == self._retries or not (repeatable or failure.not_done):
                     raise error from None
                 self._sleep(wait_s)
         raise AssertionError
 
     def _once(self, url: str, body: Json | None, query: str) -> Json:
-        from http.client import HTTPException
         from urllib.error import URLError
 
-        keyless, proxy = self._connection.key is None, proxy_of(url, self._connection.proxy)
+        keyless = self._connection.key is None
+        proxy = proxy_of(url, self._connection.proxy)
         opener, request = self._prepared(url, body, query, proxy)
         try:
             with closing(opener.open(request, timeout=self._connection.connect_timeout_s)) as response:
-                said = response.read(MOST_BYTES + 1)
-                answer = HttpAnswer(response.status, response.reason or "", said, response.headers)
-        except URLError as exc:  # while it was connecting or sending
+                content = response.read(MOST_BYTES + 1)
+                answer = HttpAnswer(response.status, response.reason or "", content, response.headers)
+        except URLError as exc:  # while connecting or sending
             cause = exc.reason if isinstance(exc.reason, Exception) else exc
-            raise _failed(url, cause, proxy, unheard=True) from None
+            raise _failed(url, cause, proxy, not_done=True) from None
         except (OSError, EOFError, HTTPException, ValueError, LookupError) as exc:
-            raise _failed(url, exc, proxy, unheard=False) from None
+            raise _failed(url, exc, proxy, not_done=False) from None
         if 200 <= answer.status < 300:
-            return _answer(said)
+            return _parsed(content)
         raise _refusal(refused(url, answer, keyless=keyless), answer.status)
 
     def _prepared(self, url: str, body: Json | None, query: str, proxy: str | None) -> "tuple[OpenerDirector, Request]":
@@ -109,16 +111,21 @@ class HttpClient:
             headers["Authorization"] = f"Bearer {connection.key.reveal()}"
         request = Request(url + query, data, headers, method="POST")  # noqa: S310  rest_url lets http and https through
         opener = OpenerDirector()  # without the handlers that would follow redirections
-        opener.add_handler(
-            HTTPSHandler(context=tls_context(connection.ca)) if url.startswith("https") else HTTPHandler()
-        )
+        if url.startswith("https"):
+            opener.add_handler(HTTPSHandler(context=tls_context(connection.ca)))
+        else:
+            opener.add_handler(HTTPHandler())
         if proxy is not None:
-            _lead_through(request, proxy)
+            _use_proxy(request, proxy)
         return opener, request
 
 
-def _lead_through(request: "Request", proxy: str) -> None:
-    """Send it by this proxy."""
+def _use_proxy(request: "Request", proxy: str) -> None:
+    """Send the request through a proxy.
+
+    Raises:
+        UsageError: the proxy is no http:// proxy.
+    """
     try:
         parts = urlsplit(proxy)
         usable = parts.hostname and parts.port != 0
@@ -131,30 +138,31 @@ def _lead_through(request: "Request", proxy: str) -> None:
         )
     host = parts.netloc.rpartition("@")[2]
     if parts.username is not None:
-        who = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        request.add_header("Proxy-Authorization", f"Basic {b64encode(who.encode()).decode()}")
+        user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        request.add_header("Proxy-Authorization", f"Basic {b64encode(user.encode()).decode()}")
     request.set_proxy(host, "http")
 
 
-def _answer(said: bytes) -> Json:
-    """What was said; where that is no JSON it is not shown, for a key may be in it."""
+def _parsed(content: bytes) -> Json:
+    """Parse an answer. An answer that is no JSON is not shown in the error, because a key may be in it."""
     try:
-        return read(Text(said.decode("utf-8")))
+        return read(Text(content.decode("utf-8")))
     except (UnicodeDecodeError, ProtocolError):
         raise ProtocolError("an answer that is not a JSON object") from None
 
 
-def _failed(url: str, exc: Exception, proxy: str | None, *, unheard: bool) -> Exception:
-    import ssl
-
+def _failed(url: str, exc: Exception, proxy: str | None, *, not_done: bool) -> Exception:
     error = ConnectFailed(url, *explained(url, exc, "HTTP", proxy))
-    hopeless = isinstance(exc, ssl.SSLError) or not isinstance(exc, OSError)
-    return error if hopeless else _TransientFailure(error, unheard=unheard)
+    if isinstance(exc, ssl.SSLError) or not isinstance(exc, OSError):
+        return error
+    return _TransientFailure(error, not_done=not_done)
 
 
 def _refusal(error: AsrError, status: int) -> Exception:
-    """The error for a status other than success; what may pass is wrapped."""
+    """Return the error for a status other than success, wrapped in _TransientFailure if it may be over soon."""
     if isinstance(error, ConnectFailed) and error.passing:
-        return _TransientFailure(error, unheard=status == 503)
-    throttled = isinstance(error, ServiceRefused) and status == 429 and not error.code.startswith(SPENT)
-    return _TransientFailure(error, unheard=True) if throttled else error
+        return _TransientFailure(error, not_done=status == 503)
+    throttled = isinstance(error, ServiceRefused) and status == 429 and not error.code.startswith(QUOTA_CODE)
+    if throttled:
+        return _TransientFailure(error, not_done=True)
+    return error

@@ -1,4 +1,4 @@
-"""The one thread that all WebSockets of this process share: an asyncio loop, begun when it is first wanted."""
+"""The I/O thread: one asyncio loop for all WebSockets of this process, started on first use."""
 
 import asyncio
 import atexit
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 T = TypeVar("T")
-GOODBYE_S = 0.5  # so long the end of the process waits for connections that are being closed
+GOODBYE_S = 0.5  # how long the end of the process waits for connections that are being closed
 
 
 class IoLoop(asyncio.SelectorEventLoop):
-    """A loop whose look-ups of names run in daemon threads: those of the standard pool keep a process from ending."""
+    """A loop that resolves names in daemon threads. The threads of the standard pool would delay the process's end."""
 
     async def getaddrinfo(
         self,
@@ -30,36 +30,37 @@ class IoLoop(asyncio.SelectorEventLoop):
         flags: int = 0,
     ) -> list[Any]:
         """Resolve a name, as `socket.getaddrinfo` does."""
-        found: asyncio.Future[list[Any]] = self.create_future()
+        resolved: asyncio.Future[list[Any]] = self.create_future()
 
-        def settle(set_it: Callable[[Any], None], value: Any) -> None:
-            if not found.done():
-                set_it(value)
+        def resolve(set_result: Callable[[Any], None], value: Any) -> None:
+            if not resolved.done():
+                set_result(value)
 
         def look_up() -> None:
-            set_it: Callable[[Any], None] = found.set_result
+            set_result: Callable[[Any], None] = resolved.set_result
             value: Any
             try:
                 value = socket.getaddrinfo(host, port, family, type, proto, flags)
-            except Exception as exc:  # the top of a thread: whoever waits for the address must hear of it
-                set_it, value = found.set_exception, exc
-            with suppress(RuntimeError):  # the loop has ended meanwhile
-                self.call_soon_threadsafe(settle, set_it, value)
+            except Exception as exc:  # the top of a thread: the waiting coroutine raises it
+                set_result = resolved.set_exception
+                value = exc
+            with suppress(RuntimeError):  # the loop has ended
+                self.call_soon_threadsafe(resolve, set_result, value)
 
         Thread(target=look_up, name="resolve", daemon=True).start()
-        return await found
+        return await resolved
 
 
 class IoThread:
-    """A loop and its thread. All that is asked of it is safe from any thread.
+    """A loop and its thread. All methods are safe from any thread.
 
     Attributes:
-        loop: The loop, for whoever runs on it.
+        loop: The loop, for code that runs on it.
     """
 
     def __init__(self) -> None:
         self.loop = IoLoop()
-        self.loop.set_exception_handler(lambda *_: None)  # a connection tells its own end; nothing is printed here
+        self.loop.set_exception_handler(lambda *_: None)  # each connection reports its own end; nothing is printed
         self._process = os.getpid()
         self._thread = Thread(target=self._run, name="io", daemon=True)
         self._thread.start()
@@ -67,14 +68,14 @@ class IoThread:
 
     @property
     def usable(self) -> bool:
-        """Whether it runs in this process: a fork leaves the thread behind."""
+        """Whether the thread runs in this process: after a fork it does not."""
         return self._process == os.getpid() and self._thread.is_alive()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run it to its end there, and wait; an interrupt here cancels it there."""
+        """Run a coroutine on the loop and wait for its result; an exception while waiting cancels the coroutine."""
         try:
             future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
-        except RuntimeError:  # the process ends
+        except RuntimeError:  # the loop is closed: the process ends
             coroutine.close()
             raise
         try:
@@ -83,10 +84,10 @@ class IoThread:
             future.cancel()
             raise
 
-    def soon(self, do: Callable[[], object]) -> None:
-        """Have this called there; after the end of the thread, do nothing."""
+    def soon(self, callback: Callable[[], object]) -> None:
+        """Call a function on the loop, without waiting; does nothing after the end of the thread."""
         with suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(do)
+            self.loop.call_soon_threadsafe(callback)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
@@ -98,12 +99,12 @@ class IoThread:
         self.loop.close()
 
     def _end(self) -> None:
-        """Let connections that are being closed come to their ends, then stop, without a word."""
+        """Wait GOODBYE_S for connections that are being closed, then stop the loop silently."""
         if self.usable:
-            self.soon(lambda: self.loop.create_task(self._last()))
+            self.soon(lambda: self.loop.create_task(self._finish_closing()))
             self._thread.join(2 * GOODBYE_S)
 
-    async def _last(self) -> None:
+    async def _finish_closing(self) -> None:
         closing = [task for task in asyncio.all_tasks() if task.get_name() == CLOSING]
         if closing:
             await asyncio.wait(closing, timeout=GOODBYE_S)
@@ -112,13 +113,12 @@ class IoThread:
 
 CLOSING = "closing"  # the name of tasks that close a connection
 _lock = Lock()
-_threads: list[
-    IoThread
-] = []  # the last one is in use; those of a parent process are kept, because they cannot be closed
+# The last one is in use. Those of a parent process are kept, because they cannot be closed in a child.
+_threads: list[IoThread] = []
 
 
 def io_thread() -> IoThread:
-    """Return the thread, begun now if there is none."""
+    """Return the thread of this process, started now if there is none."""
     with _lock:
         if not _threads or not _threads[-1].usable:
             _threads.append(IoThread())

@@ -1,4 +1,4 @@
-"""Which proxy leads to an address, if any, and what a person calls it. Opens nothing.
+"""The proxy for an address, if any, and its name in messages. Opens no connection.
 
 Source of the facts: RFC 6455 section 4.1, and the variables that the standard library reads.
 """
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from asrcli.core.errors import UsageError
 from asrcli.core.loopback import is_loopback_url
 
+# The kinds of proxy that serve a scheme, by name of their environment variable; the first one that is set is used.
 ORDERS = {
     "wss": ("wss", "https", "socks", "all"),
     "https": ("https", "socks", "all"),
@@ -17,15 +18,15 @@ ORDERS = {
 
 
 def proxy_of(url: str, named: str | None) -> str | None:
-    """The proxy that leads to an address: the one that was named, or that of the environment; none to this machine.
+    """Return the proxy for an address: the named one, else that of the environment; None for this machine.
 
     Raises:
-        UsageError: it speaks SOCKS, and nothing here does.
+        UsageError: it is a SOCKS proxy, and python-socks is not installed.
     """
     proxy = None if is_loopback_url(url) else named or _of_environment(url)
     if proxy is not None and is_socks(proxy):
         try:
-            import python_socks.async_.asyncio  # noqa: F401  the WebSocket library uses it where it is there
+            import python_socks.async_.asyncio  # noqa: F401  the WebSocket library uses it if it is installed
         except ImportError:
             raise UsageError(
                 f"{proxy_label(proxy)} needs python-socks", "pip install 'asrcli[socks]', or name another with --proxy"
@@ -34,12 +35,12 @@ def proxy_of(url: str, named: str | None) -> str | None:
 
 
 def is_socks(proxy: str) -> bool:
-    """Whether it is spoken to in SOCKS."""
+    """Whether it is a SOCKS proxy."""
     return proxy.startswith("socks")
 
 
 def proxy_label(proxy: str) -> str:
-    """What a person calls it: its kind and its host, and nothing that is secret."""
+    """Return its name for messages: its kind and host, without user name and password."""
     try:
         host = urlsplit(proxy).hostname
     except ValueError:
@@ -54,15 +55,17 @@ def _of_environment(url: str) -> str | None:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme in {"wss", "https"} else 80)
     except ValueError:
-        return None  # whoever opens it will say so
+        return None  # opening the address will raise the error
     if not parts.hostname or proxy_bypass(f"{parts.hostname}:{port}"):
         return None
-    found = getproxies()
-    scheme = next((scheme for scheme in ORDERS.get(parts.scheme, ()) if found.get(scheme)), None)
+    proxies = getproxies()
+    scheme = next((scheme for scheme in ORDERS.get(parts.scheme, ()) if proxies.get(scheme)), None)
     if scheme is None:
         return None
-    proxy = found[scheme] if "://" in found[scheme] else f"http://{found[scheme]}"
+    proxy = proxies[scheme]
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
     kind, rest = proxy.split("://", 1)
-    if scheme == "socks" and kind.lower() in {"http", "socks"}:  # a system's settings give it so
+    if scheme == "socks" and kind.lower() in {"http", "socks"}:  # system settings name a SOCKS proxy like this
         kind = "socks5h"
     return f"{kind.lower()}://{rest}"

@@ -1,6 +1,6 @@
-"""Connections that never see the real key: each is dialled with one that was made for it and soon expires.
+"""Connections with a temporary key: each is dialled with a key of its own that soon expires.
 
-Source of the facts: the service checks a temporary key when a connection is made, so one of a minute is enough for it.
+The service checks a temporary key only when a connection is opened, so a key that is valid for a minute is enough.
 """
 
 from dataclasses import replace
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def temporary_key_connection(connection: ConnectionSettings) -> ConnectionSettings:
-    """The connection with a key made now; whether to try again is decided by whoever wants the connection.
+    """Return the connection with a new temporary key. The request is not repeated: the caller decides about retries.
 
     Raises:
-        ConnectFailed, ServiceRefused, ProtocolError: as any request.
+        ConnectFailed, ServiceRefused, ProtocolError: as HttpClient.post.
     """
     token = temporary_keys.read_temporary_key(
         HttpClient(connection, retries=0).post(temporary_keys.TEMPORARY_KEYS_PATH)
@@ -28,9 +28,9 @@ def temporary_key_connection(connection: ConnectionSettings) -> ConnectionSettin
 
 
 def dial_with_temporary_key(url: str, connection: ConnectionSettings) -> "WebSocket":
-    """Open a connection with a key of its own.
+    """Open a connection with a temporary key of its own.
 
     Raises:
-        ConnectFailed, ServiceRefused: as `dial`, or nobody made a key.
+        ConnectFailed, ServiceRefused, ProtocolError: as `dial`, or no key was made.
     """
     return dial(url, temporary_key_connection(connection))

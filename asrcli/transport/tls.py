@@ -1,4 +1,4 @@
-"""Whose certificates are trusted: those of the system, and those of a file beside them. Nothing switches that off."""
+"""TLS: the certificates of the system are trusted, and those of a file as well. Checking cannot be switched off."""
 
 import ssl
 
@@ -6,10 +6,10 @@ from asrcli.core.errors import UsageError
 
 
 def tls_context(ca: str | None) -> ssl.SSLContext:
-    """What TLS is checked with.
+    """Return the context for a connection; `ca` is a file of further certificates.
 
     Raises:
-        UsageError: a file without certificates.
+        UsageError: the file cannot be read or holds no certificates.
     """
     context = ssl.create_default_context()
     if ca is None:

@@ -1,4 +1,4 @@
-"""What goes wrong on the way to a service, in words: shared by the WebSocket and by single requests. Opens nothing."""
+"""Errors on the way to a service, in words, for the WebSocket and for single requests. Opens no connection."""
 
 import os
 import re
@@ -17,17 +17,17 @@ from asrcli.core.message import Text
 from asrcli.dashscope.endpoints import region_of
 from asrcli.protocol.json_messages import read, text
 
-PROXY_ADVICE = "check --proxy, HTTPS_PROXY and its like"
+PROXY_ADVICE = "check --proxy and variables such as HTTPS_PROXY"
 NO_SERVICE_ADVICE = "is this a speech service? check --url"
 TLS_ADVICE = "check --url: wss:// needs a TLS server, ws:// a plain one"
 PAGE_ADVICE = "a firewall, a proxy or a login page answers there: check the network and --url"
-PORTAL = 511  # how a network says that somebody must log in first
-MOST_WAIT_S = 60.0  # nobody is left alone for longer, whatever they ask for
-EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_ADDRESS = 10, 9, 62, 64  # what OpenSSL finds wrong with a certificate
+PORTAL = 511  # the status by which a network asks for a login
+MOST_WAIT_S = 60.0  # the longest wait, even if the service asks for more
+EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_ADDRESS = 10, 9, 62, 64  # error codes of OpenSSL for a certificate
 
 
 def library_errors() -> tuple[type[Exception], ...]:
-    """What the libraries at the edge raise of their own: all of it becomes one of our errors."""
+    """Return the exceptions of the libraries; each of them becomes one of our errors."""
     from concurrent.futures import CancelledError
 
     from websockets.exceptions import WebSocketException
@@ -36,106 +36,106 @@ def library_errors() -> tuple[type[Exception], ...]:
 
 
 def explained(url: str, exc: BaseException, wanted: str = "WebSocket", through: str | None = None) -> tuple[str, str]:
-    """Why a connection to this address did not come up, and what to do about it.
+    """Return why a connection to this address failed, and advice.
 
-    `wanted` is what should be there, `through` the proxy that was asked to lead there.
+    `wanted` is the kind of server that should be there, `through` the proxy in use.
     """
-    exc = _plain(exc)
+    exc = _single_error(exc)
     if through is not None and isinstance(exc, OSError) and not isinstance(exc, ssl.SSLError):
-        found = _of_proxy(exc, through)
-        if found is not None:
-            return found, PROXY_ADVICE
+        return _proxy_reason(exc, through), PROXY_ADVICE
     if "Tunnel connection failed" in str(exc):
         return f"the proxy refuses: {exc}", PROXY_ADVICE
     if isinstance(exc, ssl.SSLCertVerificationError):
-        return f"TLS failed: {exc.verify_message}", _about_certificate(exc)
+        return f"TLS failed: {exc.verify_message}", _certificate_advice(exc)
     if isinstance(exc, socket.gaierror):
         return f"unknown host {_host(url)}", "check the network and --url"
     if isinstance(exc, ConnectionRefusedError):
         return "connection refused", "nothing listens there: check --url, or start the server"
     if isinstance(exc, ssl.SSLError):
-        return (
-            f"TLS failed: {getattr(exc, 'reason', '') or exc}",
-            "check --url: wss:// needs a TLS server, ws:// a plain one",
-        )
+        return f"TLS failed: {getattr(exc, 'reason', '') or exc}", TLS_ADVICE
     if isinstance(exc, TimeoutError):
         return "no answer in time", "check the network and --url"
     if isinstance(exc, ConnectionError) and exc.errno is None and urlsplit(url).scheme in {"wss", "https"}:
         return "TLS failed: the other end hung up", TLS_ADVICE
     if isinstance(exc, OSError):
-        return _words(exc), "check the network and --url"
+        return _os_message(exc), "check the network and --url"
     if isinstance(exc, UnicodeError):
         return f"{_host(url)} cannot be the name of a host", "check --url"
     return f"no {wanted} there ({shorten(str(exc) or type(exc).__name__, 60)})", NO_SERVICE_ADVICE
 
 
 def retry_after(headers: Any) -> float | None:
-    """For how long the service wants to be left alone, by its header of that name: seconds, or until a date.
+    """Return the wait that a Retry-After header asks for, in seconds, at most MOST_WAIT_S; None without one.
 
-    It is bounded: who asks for more than MOST_WAIT_S gets no more.
+    The header has a number of seconds, or a date.
     """
-    said = header(headers, "Retry-After").strip()
-    if said.isascii() and said.isdecimal():
-        return MOST_WAIT_S if len(said) > 9 else min(float(said), MOST_WAIT_S)
+    value = header(headers, "Retry-After").strip()
+    if not value:
+        return None
+    if value.isascii() and value.isdecimal():
+        return MOST_WAIT_S if len(value) > 9 else min(float(value), MOST_WAIT_S)
     try:
-        wait_s = (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds() if said else None
+        wait_s = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError, OverflowError):
         return None
-    return None if wait_s is None else min(max(0.0, wait_s), MOST_WAIT_S)
+    return min(max(0.0, wait_s), MOST_WAIT_S)
 
 
 def header(headers: Any, name: str) -> str:
-    """A header's value, the first where it comes more than once; empty where it does not come."""
+    """Return the first value of a header; empty if it is missing."""
     values = headers.get_all(name) or [""]
     return str(values[0])
 
 
 def is_redirect(status: int) -> bool:
-    """Whether an answer of this status leads somewhere else."""
+    """Whether an HTTP status is a redirection."""
     return status in {300, 301, 302, 303, 307, 308}
 
 
 @dataclass(frozen=True)
 class HttpAnswer:
-    """What a service said that did not do what it was asked for."""
+    """An HTTP answer of a service that is no success."""
 
     status: int
     reason: str
-    said: bytes
+    body: bytes
     headers: Any
 
     @property
     def is_page(self) -> bool:
-        """Whether it is a page for a person to look at, as no speech service sends."""
+        """Whether it is a web page; no speech service sends one."""
         kind = header(self.headers, "Content-Type").lower()
-        return "html" in kind or self.said.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+        return "html" in kind or self.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
 
     @property
     def line(self) -> str:
-        """The status, and what is asked for with it."""
-        asked, wait_s = header(self.headers, "Retry-After").strip(), retry_after(self.headers)
-        more = f" (asks for {shorten(asked, 40)}, is given {MOST_WAIT_S:.0f} s)" if wait_s == MOST_WAIT_S else ""
-        return f"HTTP {self.status} {self.reason}".rstrip() + (more if asked != f"{MOST_WAIT_S:.0f}" else "")
+        """The status line, with the wait that the service asks for if that is longer than the wait it gets."""
+        status = f"HTTP {self.status} {self.reason}".rstrip()
+        asked = header(self.headers, "Retry-After").strip()
+        if retry_after(self.headers) != MOST_WAIT_S or asked == f"{MOST_WAIT_S:.0f}":
+            return status
+        return f"{status} (asks for {shorten(asked, 40)}, is given {MOST_WAIT_S:.0f} s)"
 
 
 def refused(url: str, answer: HttpAnswer, *, keyless: bool = False) -> AsrError:
-    """The error for an HTTP status that is no success, with the service's own words where it gives some.
+    """Return the error for an HTTP status that is no success, with the service's own message if there is one.
 
     `keyless`: no key was sent.
     """
     try:
-        body = read(Text(answer.said.decode("utf-8", "replace")))
+        error = read(Text(answer.body.decode("utf-8", "replace")))
     except ProtocolError:
-        body = {}
-    code, message, request_id = text(body, "code"), text(body, "message"), text(body, "request_id")
-    status, after_s = answer.status, retry_after(answer.headers)
+        error = {}
+    code, message, request_id = text(error, "code"), text(error, "message"), text(error, "request_id")
+    status = answer.status
+    wait_s = retry_after(answer.headers)
     if status == PORTAL:
         return ConnectFailed(url, answer.line, PAGE_ADVICE)
     if status >= 500:
         advice = "the service is in trouble: try again"
-        return ConnectFailed(url, answer.line, advice, passing=True, retry_after_s=after_s)
+        return ConnectFailed(url, answer.line, advice, passing=True, retry_after_s=wait_s)
     if status == 429:
-        return ServiceRefused(code or "Throttling", message or answer.line, request_id, after_s)
+        return ServiceRefused(code or "Throttling", message or answer.line, request_id, wait_s)
     if is_redirect(status):
         return _redirected(url, answer)
     if code and code != "NotFound":
@@ -149,7 +149,7 @@ def refused(url: str, answer: HttpAnswer, *, keyless: bool = False) -> AsrError:
         return _keyless(ServiceRefused("InvalidApiKey", f"HTTP {status}"), keyless=keyless)
     if status == 403 and region_of(url):
         return ServiceRefused("AccessDenied", f"HTTP {status}")
-    shown = shorten(message or answer.said.decode("utf-8", "replace"), 60) or answer.reason
+    shown = shorten(message or answer.body.decode("utf-8", "replace"), 60) or answer.reason
     return ConnectFailed(url, f"HTTP {status} {shown}".rstrip(), NO_SERVICE_ADVICE)
 
 
@@ -164,8 +164,8 @@ def _redirected(url: str, answer: HttpAnswer) -> ConnectFailed:
     return ConnectFailed(url, f"HTTP {answer.status}{where}, where neither key nor audio goes", PAGE_ADVICE)
 
 
-def _of_proxy(exc: OSError, through: str) -> str | None:
-    """What is wrong with a proxy, where it is the proxy: what comes after its answer is not."""
+def _proxy_reason(exc: OSError, through: str) -> str:
+    """Return why the connection to a proxy failed."""
     from asrcli.transport.proxy import proxy_label
 
     proxy = proxy_label(through)
@@ -175,10 +175,10 @@ def _of_proxy(exc: OSError, through: str) -> str | None:
         return f"{proxy} is not there"
     if isinstance(exc, TimeoutError):
         return f"no answer in time by {proxy}"
-    return f"{proxy}: {_words(exc)}"
+    return f"{proxy}: {_os_message(exc)}"
 
 
-def _about_certificate(exc: ssl.SSLCertVerificationError) -> str:
+def _certificate_advice(exc: ssl.SSLCertVerificationError) -> str:
     if exc.verify_code in {OTHER_HOST, OTHER_ADDRESS}:
         return "the certificate is for another host: check --url"
     if exc.verify_code in {EXPIRED, NOT_YET_VALID}:
@@ -186,16 +186,16 @@ def _about_certificate(exc: ssl.SSLCertVerificationError) -> str:
     return "trust it with --ca FILE, if you know whose it is"
 
 
-def _words(exc: OSError) -> str:
+def _os_message(exc: OSError) -> str:
     if exc.errno is not None and exc.errno > 0 and not isinstance(exc, ssl.SSLError):
         return os.strerror(exc.errno)
     return exc.strerror or str(exc) or "the connection broke"
 
 
-def _plain(exc: BaseException) -> BaseException:
-    """The error of one address, where all of a host were tried and the loop has put their errors into one text.
+def _single_error(exc: BaseException) -> BaseException:
+    """Return the error of one address, where the loop has joined the errors of all addresses into one text.
 
-    Where a library gives a refusal a class of its own, it is a refusal all the same.
+    A refused connection becomes ConnectionRefusedError, whatever class a library gives it.
     """
     if isinstance(exc, OSError) and exc.errno == ECONNREFUSED:
         return ConnectionRefusedError(exc.errno, exc.strerror)

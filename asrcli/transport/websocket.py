@@ -1,4 +1,4 @@
-"""Dials a WebSocket for a client, and says in words why that failed. What is heavy is imported when it is called."""
+"""Dials a WebSocket for a client, and explains in words why that failed. Imports heavy modules on the first call."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from asrcli.transport.websocket_connection import WebSocket
 
-BROKEN = {500, 501, 505}  # to a handshake a server says so again and again, where it has no words of its own for it
-# The library's own log shows headers, and a key is among them; what matters comes as an error.
+BROKEN = {500, 501, 505}  # without an error body, a server answers every handshake with these: a retry does not help
+# The library's own log shows headers, and the key is among them. What matters is raised as an error.
 _wire_log = logging.getLogger("asrcli.transport.wire")
 _wire_log.setLevel(logging.CRITICAL)
 
@@ -25,30 +25,34 @@ def dial(
     url: str,
     connection: ConnectionSettings,
     more_headers: Sequence[tuple[str, str]] = (),
-    worded: "Callable[[str, Response], AsrError] | None" = None,
+    refusal_error: "Callable[[str, Response], AsrError] | None" = None,
 ) -> "WebSocket":
-    """Open a connection, with headers beside our own; `worded` words a handshake that the other end refused.
+    """Open a connection. `more_headers` are sent too; `refusal_error` makes the error for a refused handshake.
 
     Raises:
-        ConnectFailed: nobody there, no WebSocket there, or no answer in time.
+        ConnectFailed: nothing listens there, it is no WebSocket server, or it does not answer in time.
         ServiceRefused: the handshake was refused with a reason.
-        UsageError: an address, a proxy or certificates that cannot be used.
+        UsageError: the address, the proxy or the certificates cannot be used.
     """
     from websockets.exceptions import InvalidStatus
 
-    from asrcli.transport.connecting import opened
+    from asrcli.transport.connecting import open_websocket
     from asrcli.transport.io_thread import io_thread
 
-    headers = [("Authorization", f"Bearer {connection.key.reveal()}")] if connection.key else []
+    headers = []
+    if connection.key:
+        headers.append(("Authorization", f"Bearer {connection.key.reveal()}"))
     proxy = proxy_of(url, connection.proxy)
-    tls = tls_context(connection.ca) if url.startswith("wss:") or (proxy or "").startswith("https:") else None
+    tls = None
+    if url.startswith("wss:") or (proxy or "").startswith("https:"):
+        tls = tls_context(connection.ca)
     io = io_thread()
     try:
         return io.run(
-            opened(io, url, connection, [*headers, *connection.headers, *more_headers], proxy, tls, _wire_log)
+            open_websocket(io, url, connection, [*headers, *connection.headers, *more_headers], proxy, tls, _wire_log)
         )
     except InvalidStatus as exc:
-        error = (worded or _worded(keyless=not headers))(url, exc.response)
+        error = (refusal_error or _refusal_error(keyless=not headers))(url, exc.response)
         if isinstance(error, ServiceRefused):
             error.region = connection.region
         raise error from None
@@ -57,7 +61,7 @@ def dial(
 
 
 def failure(url: str, exc: Exception, proxy: str | None) -> AsrError:
-    """The error for whatever the libraries raised while they connected, by this proxy if by any."""
+    """Return the error for an exception of the libraries while connecting, through `proxy` if not None."""
     from websockets.exceptions import InvalidProxy, InvalidURI, ProxyError
 
     if isinstance(exc, InvalidProxy):  # without its address: a password may be in it
@@ -70,9 +74,9 @@ def failure(url: str, exc: Exception, proxy: str | None) -> AsrError:
     return ConnectFailed(url, *explained(url, exc, through=proxy))
 
 
-def _worded(*, keyless: bool) -> "Callable[[str, Response], AsrError]":
-    def refusal(url: str, response: "Response") -> AsrError:
-        """The error for a handshake that was answered with an HTTP status and not with a WebSocket."""
+def _refusal_error(*, keyless: bool) -> "Callable[[str, Response], AsrError]":
+    def make(url: str, response: "Response") -> AsrError:
+        """Return the error for a handshake that was answered with an HTTP error."""
         body = bytes(response.body or b"")
         answer = HttpAnswer(response.status_code, response.reason_phrase, body, response.headers)
         error = refused(url, answer, keyless=keyless)
@@ -80,11 +84,11 @@ def _worded(*, keyless: bool) -> "Callable[[str, Response], AsrError]":
             error.passing = False
         return error
 
-    return refusal
+    return make
 
 
-def as_it_came(url: str, response: "Response") -> AsrError:
-    """The error for a refused handshake with its status and the whole of its body, for those who want to see."""
+def verbatim_refusal(url: str, response: "Response") -> AsrError:
+    """Return the error for a refused handshake with its status and its whole body, without interpreting them."""
     body = " ".join((response.body or b"").decode("utf-8", "replace").split())
     status = f"HTTP {response.status_code} {response.reason_phrase}"
     if response.status_code in {401, 403, 429}:

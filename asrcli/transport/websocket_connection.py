@@ -1,4 +1,4 @@
-"""One open WebSocket: queues between the threads that use it and the I/O thread, which reads, writes and watches it."""
+"""One open WebSocket: queues between its users and the I/O thread, which reads, writes and checks liveness."""
 
 import asyncio
 from collections import deque
@@ -15,10 +15,10 @@ from asrcli.core.errors import ConnectionLost
 from asrcli.core.message import Binary, Closed, Message, Text, Writable
 from asrcli.transport.flow_control import MARKS, FlowControl, Liveness, LivenessAction
 from asrcli.transport.io_thread import CLOSING, IoThread
-from asrcli.transport.websocket_protocol import OURS, WebSocketProtocol, ended
+from asrcli.transport.websocket_protocol import CLOSED_HERE, WebSocketProtocol, ended
 
-MOST_UNREAD_BYTES, MOST_UNREAD = 4 << 20, 1000  # what arrives waits in the network once so much waits here
-GOODBYE_S = 0.25  # so long `close` waits until our last words are on their way
+MOST_UNREAD_BYTES, MOST_UNREAD = 4 << 20, 1000  # above these, bytes and messages, we stop reading from the network
+GOODBYE_S = 0.25  # how long `close` waits until our last messages are on their way
 PING_BYTES = 10
 
 
@@ -26,38 +26,40 @@ class _Order(Enum):
     """What the writer does between two messages."""
 
     PING = auto()
-    MARK = auto()  # ping behind so many bytes
+    MARK = auto()  # send a ping that measures how much was read
     CLOSE = auto()
 
 
 class WebSocket:
-    """A Transport. What begins with an underscore and is a coroutine runs on the I/O thread."""
+    """A Transport. Its private coroutines run on the I/O thread; public methods are safe from any thread."""
 
     def __init__(self, client: WebSocketProtocol, io: IoThread, stall_s: float, keepalive_s: float) -> None:
         self._client, self._io = client, io
-        self._lock = Lock()  # of the four below
+        self._lock = Lock()  # guards the next four lines
         self._flow = FlowControl()
         self._outgoing: deque[tuple[bytes, bool] | _Order] = deque()
         self._writer_waits = self._closing = False
         self._end: Closed | None = None
         self._wake, self._said_goodbye = asyncio.Event(), Event()
         self._incoming: SimpleQueue[Message | Writable | BaseException] = SimpleQueue()
-        self._read_up, self._held = asyncio.Event(), False
-        self._come_bytes = self._come = self._gone_bytes = self._gone = 0  # counted in, and out again by `recv`
-        self._pulse = Liveness(stall_s, keepalive_s, io.loop.time())
+        self._reading_allowed = asyncio.Event()
+        self._reading_paused = False
+        self._arrived = self._arrived_bytes = 0  # messages that were put into the queue
+        self._taken = self._taken_bytes = 0  # messages that `recv` took out of it
+        self._liveness = Liveness(stall_s, keepalive_s, io.loop.time())
         self._pings, self._marked_at = 0, deque[float]()
-        self._ours = ""
+        self._close_reason = ""  # why this end closed the connection; empty while it has not
         self._task = io.loop.create_task(self._live())
 
     @property
     def writable(self) -> bool:
-        """Whether more audio should be handed over now; once the connection is over, `send` says so."""
+        """Whether more audio should be sent now; also true after the end, which `send` raises."""
         return self._flow.room or self._end is not None
 
     @property
     def silent_s(self) -> float:
-        """Seconds since anything arrived, answers to pings included."""
-        return max(0.0, self._io.loop.time() - self._client.heard_at)
+        """Seconds since any data arrived, answers to pings included."""
+        return max(0.0, self._io.loop.time() - self._client.data_at)
 
     def send(self, message: Message) -> None:
         """Queue a text or binary message. Never waits.
@@ -66,9 +68,11 @@ class WebSocket:
             ConnectionLost: the connection is over.
         """
         text = isinstance(message, Text)
-        data = message.data if isinstance(message, Binary) else getattr(message, "data", "").encode("utf-8", "replace")
+        data = _payload(message)
         with self._lock:
-            end = self._end or self._client.goodbye or (Closed(1000, OURS) if self._closing else None)
+            end = self._end or self._client.goodbye
+            if end is None and self._closing:
+                end = Closed(1000, CLOSED_HERE)
             if end is not None:
                 raise ConnectionLost(end.reason, end.code)
             self._outgoing.append((data, text))
@@ -77,56 +81,56 @@ class WebSocket:
         self._wake_writer()
 
     def recv(self) -> Message | Writable:
-        """Wait for the next message; Closed once the connection is over, again and again."""
+        """Wait for the next message; after the end of the connection every call returns Closed."""
         item = self._incoming.get()
         if isinstance(item, BaseException):
             raise item
         if isinstance(item, Closed):
             self._incoming.put(item)
         elif isinstance(item, Text | Binary):
-            self._gone += 1
-            self._gone_bytes += len(item.data)
-            if self._held and self._read_enough():
-                self._io.soon(self._read_up.set)
+            self._taken += 1
+            self._taken_bytes += len(item.data)
+            if self._reading_paused and self._read_enough():
+                self._io.soon(self._reading_allowed.set)
         return item
 
     def close(self) -> None:
-        """Say goodbye behind what was sent, and go: what the other end has to say to it is not waited for."""
+        """Close the connection behind the queued messages, without waiting for the answer of the other end."""
         with self._lock:
             if self._closing or self._end is not None:
                 return
             self._closing = True
-            self._ours = self._ours or OURS
+            self._close_reason = self._close_reason or CLOSED_HERE
             self._outgoing.append(_Order.CLOSE)
         self._wake_writer()
         self._io.soon(self._client.bound_close)
         self._said_goodbye.wait(GOODBYE_S)
 
     def _wake_writer(self) -> None:
-        """Wake the writer, once for all that was queued meanwhile."""
+        """Wake the writer if it waits."""
         with self._lock:
             waits, self._writer_waits = self._writer_waits, False
         if waits:
             self._io.soon(self._wake.set)
 
     async def _live(self) -> None:
-        """Read to the end, with the others beside it."""
-        others = [self._io.loop.create_task(self._top(part)) for part in (self._write, self._watch)]
+        """Run the reader to its end, with the writer and the liveness check beside it."""
+        others = [self._io.loop.create_task(self._run_part(part)) for part in (self._write, self._check_liveness)]
         try:
-            await self._top(self._read)
-        finally:  # it is over, or the process ends
+            await self._run_part(self._read)
+        finally:  # the connection is over, or the process ends
             for task in others:
                 task.cancel()
             self._client.transport.abort()
             self._said_goodbye.set()
 
-    async def _top(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run the reader, the writer or the watch. Only the reader tells how the connection ends: after all it said."""
+    async def _run_part(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run one part. Only the reader reports the end of the connection, so it comes after all messages."""
         try:
             await part()
         except ConnectionClosed:
             pass
-        except Exception as exc:  # the top of a thread: whoever listens must hear of it
+        except Exception as exc:  # the top of a task: `recv` raises it
             self._incoming.put(exc)
             self._client.transport.abort()
 
@@ -135,38 +139,38 @@ class WebSocket:
             try:
                 data = await self._client.recv(decode=False)
             except ConnectionClosed as exc:
-                self._over(ended(exc, self._ours))
+                self._end_with(ended(exc, self._close_reason))
                 return
             message = Text(data.decode("utf-8", "replace")) if self._client.texts.popleft() else Binary(data)
-            self._come += 1
-            self._come_bytes += len(message.data)
+            self._arrived += 1
+            self._arrived_bytes += len(message.data)
             self._incoming.put(message)
-            if self._come - self._gone > MOST_UNREAD or self._come_bytes - self._gone_bytes > MOST_UNREAD_BYTES:
-                self._held = True
+            if self._arrived - self._taken > MOST_UNREAD or self._arrived_bytes - self._taken_bytes > MOST_UNREAD_BYTES:
+                self._reading_paused = True
                 while not self._read_enough():
-                    await self._read_up.wait()
-                    self._read_up.clear()
-                self._held = False
+                    await self._reading_allowed.wait()
+                    self._reading_allowed.clear()
+                self._reading_paused = False
 
     def _read_enough(self) -> bool:
-        few = self._come - self._gone <= MOST_UNREAD // 2
-        return few and self._come_bytes - self._gone_bytes <= MOST_UNREAD_BYTES // 2
+        few = self._arrived - self._taken <= MOST_UNREAD // 2
+        return few and self._arrived_bytes - self._taken_bytes <= MOST_UNREAD_BYTES // 2
 
     async def _write(self) -> None:
-        await self._ping(mark=False)  # whether it answers pings decides how it is measured
+        await self._ping(mark=False)  # if the other end answers, pings will measure it
         while True:
             item = self._next()
             if item is None:
                 await self._wake.wait()
                 self._wake.clear()
             elif isinstance(item, _Order):
-                await self._obey(item)
+                await self._do(item)
             else:
                 data, text = item
-                self._pulse.wrote(len(data), self._io.loop.time())
+                self._liveness.wrote(len(data), self._io.loop.time())
                 await self._client.send(data, text=text)
                 with self._lock:
-                    self._tell_room(gained=self._flow.written(len(data)))
+                    self._notify_room(gained=self._flow.written(len(data)))
 
     def _next(self) -> "tuple[bytes, bool] | _Order | None":
         with self._lock:
@@ -175,17 +179,17 @@ class WebSocket:
             self._writer_waits = True
             return None
 
-    async def _obey(self, order: "_Order") -> None:
+    async def _do(self, order: "_Order") -> None:
         if order is not _Order.CLOSE:
             await self._ping(mark=order is _Order.MARK)
             return
-        self._io.loop.create_task(self._client.close(), name=CLOSING).add_done_callback(_seen)
+        self._io.loop.create_task(self._client.close(), name=CLOSING).add_done_callback(_retrieve_exception)
         await asyncio.sleep(0)  # by then the close is written
         self._said_goodbye.set()
 
     async def _ping(self, *, mark: bool) -> None:
         now = self._io.loop.time()
-        self._pulse.wrote(PING_BYTES, now, ping=True)
+        self._liveness.wrote(PING_BYTES, now, ping=True)
         self._pings += 1
         if mark:
             self._marked_at.append(now)
@@ -199,43 +203,52 @@ class WebSocket:
         if mark and self._marked_at:
             self._marked_at.popleft()
         with self._lock:
-            self._tell_room(gained=self._flow.answered(mark=mark))
+            self._notify_room(gained=self._flow.answered(mark=mark))
 
-    def _tell_room(self, *, gained: bool) -> None:
+    def _notify_room(self, *, gained: bool) -> None:
         if gained:
             self._incoming.put(Writable())
 
-    async def _watch(self) -> None:
+    async def _check_liveness(self) -> None:
         while True:
-            await asyncio.sleep(self._pulse.interval_s)
+            await asyncio.sleep(self._liveness.interval_s)
             now = self._io.loop.time()
-            self._pulse.arrived(self._client.heard_at)
-            sign = self._pulse.tick(now, self._client.unsent(), pinged=self._pings > 0, deaf=self._held)
-            if sign is LivenessAction.DEAD:
-                self._ours = f"nothing sent or received for {self._pulse.stall_s:g} s"
+            self._liveness.arrived(self._client.data_at)
+            action = self._liveness.tick(now, self._client.unsent(), pinged=self._pings > 0, deaf=self._reading_paused)
+            if action is LivenessAction.DEAD:
+                self._close_reason = f"nothing sent or received for {self._liveness.stall_s:g} s"
                 self._client.transport.abort()
                 return
-            if sign is LivenessAction.PING:
+            if action is LivenessAction.PING:
                 with self._lock:
                     self._outgoing.append(_Order.PING)
                 self._wake_writer()
-            if self._flow.marks >= MARKS and self._forgets_pings(now):
+            if self._flow.marks >= MARKS and self._answers_no_pings(now):
                 self._marked_at.clear()
                 with self._lock:
-                    self._tell_room(gained=self._flow.distrust())
+                    self._notify_room(gained=self._flow.distrust())
 
-    def _forgets_pings(self, now: float) -> bool:
-        """Whether it has answered our messages since, and is silent now because it waits for more of them."""
-        quiet = self._pulse.quiet_s(now) >= self._pulse.stall_s / 2
+    def _answers_no_pings(self, now: float) -> bool:
+        """Whether the other end answered messages but not a ping, and is silent now because it waits for more audio."""
+        quiet = self._liveness.quiet_s(now) >= self._liveness.stall_s / 2
         return quiet and bool(self._marked_at) and self._client.message_at > self._marked_at[0]
 
-    def _over(self, end: Closed) -> None:
+    def _end_with(self, end: Closed) -> None:
         with self._lock:
             self._end = end
         self._incoming.put(end)
 
 
-def _seen(task: "asyncio.Task[None]") -> None:
-    """Take note of how a task ended, so that nobody complains."""
+def _retrieve_exception(task: "asyncio.Task[None]") -> None:
+    """Retrieve the exception of a task, so that asyncio does not report it."""
     if not task.cancelled():
         task.exception()
+
+
+def _payload(message: Message) -> bytes:
+    """Return the bytes of a message on the wire; empty if it is neither text nor binary."""
+    if isinstance(message, Binary):
+        return message.data
+    if isinstance(message, Text):
+        return message.data.encode("utf-8", "replace")
+    return b""

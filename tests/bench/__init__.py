@@ -1,1 +1,1 @@
-"""Tests of bench."""
+"""Measurements that are no tests: `make bench`, `make chaos`, `make soak`."""

@@ -1,4 +1,4 @@
-"""The first figures, all from one run: `make bench`. Ratios tell; the machine's own speed does not.
+"""Start-up time, CPU and memory beside those of other clients: `make bench`. The ratios count, not the machine's speed.
 
 Each figure stands beside the same job by the official SDK and by a bare loop over websockets, against one scripted
 server in this process. Times are medians of runs that take turns.
@@ -56,12 +56,12 @@ class Noting:
     stream: RecognizerStream
     watched: Watched
 
-    async def ask(self, request: Command) -> None:
+    async def send(self, command: Command) -> None:
         """Note the time, and hand on."""
-        if isinstance(request, SendAudio) and not self.watched.heard.is_set():
+        if isinstance(command, SendAudio) and not self.watched.heard.is_set():
             self.watched.heard_at = time.monotonic()
             self.watched.heard.set()
-        await self.stream.ask(request)
+        await self.stream.send(command)
 
     def events(self) -> AsyncIterator[Event]:
         """What the stream says."""

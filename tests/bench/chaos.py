@@ -1,4 +1,4 @@
-"""Many seeds of faults drawn by lot. Says what was lost, what came twice, what was sent again, and what it took.
+"""Runs many seeds of random faults. Reports what was lost, what came twice, what was sent again, and the time.
 
     make chaos [SEEDS=1000] [WAITING_SEEDS=60]
     python -m tests.bench.chaos --only 17:manual waits-3:realtime

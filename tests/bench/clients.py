@@ -1,4 +1,4 @@
-"""The same job by others, for comparison: `python -m tests.bench.clients HOW ADDRESS WAV`.
+"""Other clients for the same job, for comparison: `python -m tests.bench.clients HOW ADDRESS WAV`.
 
 Each sends the file in pieces of 100 ms at the pace it would be spoken, and reads what comes back. Imports stand inside,
 so that each pays for its own.

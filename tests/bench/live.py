@@ -1,4 +1,4 @@
-"""How long a voice takes to become text: the bundled clip through a microphone made of software and `--local`.
+"""Measures the delay from voice to text: the bundled clip through a software microphone and `--local`.
 
     python -m tests.bench.live
 
@@ -18,9 +18,9 @@ from asrcli.core.events import Event, Final, Partial
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.core.transcript import Transcript
 from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.recognizers import registry
 from asrcli.recognizers.interface import run_command
 from asrcli.recognizers.pocketsphinx import SphinxSession, load_decoder
-from asrcli.recognizers.pool import Pocketsphinx
 from asrcli.runs.run import Run, RunPlan
 from asrcli.server.serving import in_background
 from asrcli.sources.backends.portaudio import READ_MS, PortAudio
@@ -104,7 +104,7 @@ def through_the_program(length_ms: int) -> Delays:
         os.environ.update(played.environment)
         source = Watched(Microphone(PortAudio(), WIRE, ListeningMode(for_ms=length_ms)))
         output = Timed(source)
-        with in_background(Pocketsphinx()) as address:
+        with in_background(registry.make()) as address:
             plan = RunPlan("m", lambda _: InferenceClient(ASKED, new_id), dial, ConnectionSettings(address), None)
             with played.playing(CLIP):
                 Run(plan, [output]).transcribe([source])

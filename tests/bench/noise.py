@@ -1,4 +1,4 @@
-"""What noise suppression and gain do to the word errors: `python -m tests.bench.noise [FOLDER [SETTING...]]`.
+"""Measures word errors with noise suppression and gain: `python -m tests.bench.noise [FOLDER [SETTING...]]`.
 
 Each WAV of the folder that has its text beside it (16 kHz mono, English) is read by the embedded recognizer, clean and
 with noise, as it is and enhanced. A setting is a level of suppression (0 is none), `agc`, or both as in `2+agc`. The
@@ -38,7 +38,7 @@ SETTINGS = ("0", str(LEVEL), "agc", f"{LEVEL}+agc")
 
 @dataclass(frozen=True)
 class Clip:
-    """Speech, and what is said in it."""
+    """Speech and its text."""
 
     name: str
     samples: "array[int]"

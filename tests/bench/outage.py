@@ -1,4 +1,4 @@
-"""What a fault costs, here and with the official SDK: the same audio, the same server, the same faults, one run.
+"""Measures what a fault costs here and with the official SDK: the same audio, server and faults, in one run.
 
     python -m tests.bench.outage
 

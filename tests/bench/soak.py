@@ -1,4 +1,4 @@
-"""A microphone that is heard for an hour, with long silences and an outage every five minutes.
+"""Transcribes a microphone for an hour, with long silences and an outage every five minutes.
 
     make soak [MINUTES=60]
 
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from psutil import Process
 
+from asrcli.cli.options.retry import CATCH_UP
 from asrcli.core.audio import Format
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Event, Final, Gap
@@ -154,8 +155,14 @@ def soak(minutes: float, wire: str, every_s: float) -> list[str]:
     ear, error = Ear(device, outages), ""
     microphone = Microphone(device, RATE, ListeningMode())
     with in_background(recognizer, faults=outages) as address:
+        tries = RetrySettings(limit=None, wait_s=0.5, catch_up=CATCH_UP)
         plan = RunPlan(
-            "m", codec, dial, ConnectionSettings(address), None, RetrySettings(limit=None, wait_s=0.5, catch_up=4.0)
+            "m",
+            codec,
+            dial,
+            ConnectionSettings(address),
+            None,
+            tries,
         )
         timer = threading.Timer(minutes * 60, microphone.end)
         timer.start()

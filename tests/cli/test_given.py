@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from asrcli.cli.build import text_files as files
 from asrcli.cli.build.api_key import read_key
 from asrcli.cli.build.text_files import MOST_BYTES, bytes_of, read_text_file
-from asrcli.cli.commands.serve import EngineChoice, SecondPass, _answers, _faults, _recognizer
+from asrcli.cli.commands.serve import SecondPass, _answers, _faults, _recognizer
 from asrcli.cli.options.connection import EndpointOptions
 from asrcli.cli.options.values import given_text
 from asrcli.core.errors import AsrError, UsageError
@@ -27,7 +27,7 @@ from tests.support.tone import tone, wav
 
 # Every option and argument that names a file which is read whole.
 READERS: dict[str, Callable[[Path], object]] = {
-    "--script": lambda path: _recognizer(EngineChoice.SCRIPTED, path, SecondPass.AUTO),
+    "--script": lambda path: _recognizer("scripted", path, SecondPass.AUTO),
     "--faults": lambda path: _faults(path, None, waiting=False),
     "--answers": _answers,
     "--api-key-file": lambda path: read_key(path, lambda _: None),

@@ -34,9 +34,8 @@ class Account:
 
     def _ask(self, asked: hotword_lists.HotWordListRequest) -> dict[str, Any]:
         self.asked.append(asked)
-        answer = answers.success_body(
-            self._service.do(hotword_lists.read_request(hotword_lists.write_request(asked))), "r"
-        )
+        command = hotword_lists.read_request(hotword_lists.write_request(asked))
+        answer = answers.success_body(self._service.run(command), "r")
         if isinstance(asked, hotword_lists.QueryList):
             answer["output"]["status"] = next(self.statuses, "OK")
         return answer

@@ -31,7 +31,7 @@ AUDIO = st.lists(PARTS, min_size=1, max_size=5)
 
 
 def accounted(outcome: Outcome, kinds: list[tuple[int | None, int]]) -> None:
-    """Each sample has one fate, no word is said twice, and none is lost in silence."""
+    """Each sample is counted once, no word comes twice, and none is lost without a gap."""
     totals = outcome.over.totals
     captured_ms = outcome.over.end  # one sample a millisecond
     assert totals.open_ms == 0 or outcome.over.error is not None
@@ -54,7 +54,7 @@ def accounted(outcome: Outcome, kinds: list[tuple[int | None, int]]) -> None:
 
 
 def paid(outcome: Outcome, times: int) -> None:
-    """No piece of sound was sent more often than this while there was no progress."""
+    """No piece of sound was sent more often than this without progress."""
     assert outcome.sent <= times
 
 
@@ -65,7 +65,7 @@ def test_it_ends_and_adds_up(
     kinds: list[tuple[int | None, int]], lives: list[Life], after: Life | None, live: bool, pace: float | None,
     cuts: bool, lifetime_s: float | None,
 ) -> None:  # fmt: skip
-    """Over any lives of the connections and, if it comes to that, one kind of trouble for ever."""
+    """With any faults of the connections, one after the other, and then one kind of fault for ever."""
     outcome = simulated(
         tape(kinds, live=live, cuts=cuts), lives, live=live, pace=None if live else pace, retries=TRIES, after=after,
         lifetime_s=lifetime_s,
@@ -80,7 +80,7 @@ def test_it_ends_and_adds_up(
 def test_a_few_losses_lose_nothing(
     kinds: list[tuple[int | None, int]], lives: list[Life], live: bool, cuts: bool
 ) -> None:
-    """As many as may be made good: every word is there once, and the run ends in order."""
+    """As many losses as can be recovered: every word is there once, and the run ends in order."""
     outcome = simulated(tape(kinds, live=live, cuts=cuts), [Life(), *lives], live=live, pace=None, retries=TRIES)
     accounted(outcome, kinds)
     assert (outcome.over.error, outcome.over.totals.lost_ms) == (None, 0)
@@ -116,7 +116,7 @@ def test_a_finish_that_is_never_answered_costs_a_bounded_number_of_resends(fault
 
 @pytest.mark.parametrize("live", [True, False])
 def test_a_service_that_is_healthy_for_eleven_seconds_and_drops_is_no_progress(live: bool) -> None:
-    """The same audio is sent so often and no more; a talk goes on behind it, and a file ends."""
+    """The same audio is sent so often and no more; a live run goes on behind it, and a file ends."""
     kinds: list[tuple[int | None, int]] = [(SPEECH, 1200)]
     bad = Life("drops", after_s=11.0, speed=1.0)
     outcome = simulated(tape(kinds, live=live), [], live=live, pace=1.0, retries=TRIES, after=bad)
@@ -131,8 +131,8 @@ def test_quiet_settles() -> None:
     outcome = simulated(tape(kinds, live=True), [Life("drops", after_s=1750.0)], live=True, pace=None, retries=TRIES)
     accounted(outcome, kinds)
     assert outcome.over.totals.lost_ms == 0
-    assert outcome.over.reconnects == 1
-    assert outcome.over.resent_ms < 10_000
+    assert outcome.over.figures.reconnects == 1
+    assert outcome.over.figures.resent_ms < 10_000
 
 
 def test_a_sentence_that_is_never_ended_keeps_nothing_behind_it_from_settling() -> None:
@@ -142,7 +142,7 @@ def test_a_sentence_that_is_never_ended_keeps_nothing_behind_it_from_settling() 
     outcome = simulated(tape(kinds, live=True), [life], live=True, pace=None, retries=TRIES)
     accounted(outcome, kinds)
     assert outcome.over.totals.lost_ms == 0
-    assert outcome.over.resent_ms < 10_000
+    assert outcome.over.figures.resent_ms < 10_000
 
 
 def test_sound_that_a_healthy_service_does_not_take_for_speech_settles() -> None:
@@ -150,7 +150,7 @@ def test_sound_that_a_healthy_service_does_not_take_for_speech_settles() -> None
     kinds: list[tuple[int | None, int]] = [(SPEECH, 20), (QUIET, 10), (NOISE, 6_000), (SPEECH, 20)]
     outcome = simulated(tape(kinds, live=True), [Life("drops", after_s=550.0)], live=True, pace=None, retries=TRIES)
     accounted(outcome, kinds)
-    assert outcome.over.resent_ms < 40_000
+    assert outcome.over.figures.resent_ms < 40_000
     assert outcome.over.totals.lost_ms == 0
 
 
@@ -173,7 +173,7 @@ def test_a_file_waits_an_outage_out_and_then_ends() -> None:
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.just(QUIET), st.integers(1, 300)), min_size=1, max_size=3), st.booleans())
 def test_a_service_that_calls_quiet_empty_is_right(kinds: list[tuple[int | None, int]], live: bool) -> None:
-    """Nothing was said: a good end, and no loss."""
+    """There was no speech: an ordinary end, and no loss."""
     bad = Life("empty audio")
     outcome = simulated(tape(kinds, live=live), [], live=live, pace=None, retries=TRIES, after=bad)
     accounted(outcome, kinds)

@@ -84,7 +84,7 @@ def played(life: Life) -> Play | AsrError:
 
 
 def whole(service: Service, wire: Wire) -> None:
-    """A service that hears all there is and says a word for each chunk."""
+    """A service that takes all audio and sends a word for each chunk."""
     del wire
     service.asked()
     service.tell(READY)
@@ -95,7 +95,7 @@ def whole(service: Service, wire: Wire) -> None:
 
 
 def clock() -> Callable[[], float]:
-    """A clock that goes on by a millisecond at each look."""
+    """A clock that advances by a millisecond at each call."""
     ticks = count()
     return lambda: next(ticks) / 1000
 
@@ -105,7 +105,7 @@ def clock() -> Callable[[], float]:
 def test_each_sample_is_final_once_or_named_by_a_gap(
     lives: list[Life], limit: int, live: bool, stop_after: int | None
 ) -> None:
-    """Whatever befalls the connections, and whenever the user stops; with attempts enough there is no gap at all."""
+    """Whatever happens to the connections, and whenever the user stops; with enough attempts there is no gap at all."""
     source: Talk | Tone = Tone(CHUNKS)
     if live:
         source = Talk()

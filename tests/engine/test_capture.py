@@ -1,4 +1,4 @@
-"""The pace of a file: true for hours, and what held it up is made up for, no faster than it may."""
+"""The pace of a file: exact for hours, and delays are caught up no faster than allowed."""
 
 from collections.abc import Callable, Iterator
 from random import Random
@@ -28,7 +28,7 @@ class Tape:
         self._count, self._late = count, late
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """As a file gives them."""
+        """Yield the chunks of a file."""
         samples = RATE.samples(CHUNK_MS)
         for number in range(self._count):
             self._late(number)
@@ -46,17 +46,17 @@ class Queue(Inbox):
         self.stops: dict[int, float] = {}  # before which chunk the process is stopped, and for how long
 
     def clock(self) -> float:
-        """The time; to look at it takes some."""
+        """Return the time; each call takes some."""
         self.now += self._chance.random() * self._noise_s
         return self.now
 
     def wait_ended(self, timeout_s: float) -> bool:
-        """Nobody ends it; one wakes up a little late."""
+        """Advance the clock, a little too far; the end never comes."""
         self.now += timeout_s + self._chance.random() * self._noise_s + self.stops.get(len(self.put_at), 0.0)
         return False
 
     def put_audio(self, item: object) -> bool:
-        """Taken, after the outage where there is one."""
+        """Take the chunk, after the outage if there is one."""
         assert isinstance(item, Chunk)
         self.now += self.outages.get(len(self.put_at), 0.0) + self._chance.random() * self._noise_s
         self.put_at.append(self.now)
@@ -64,7 +64,7 @@ class Queue(Inbox):
 
 
 def heard(queue: Queue, tape: Tape, pace: float = 1.0, catch_up: float | None = 4.0) -> list[float]:
-    """When each chunk went into the queue."""
+    """The times at which the chunks went into the queue."""
     capture(tape, 0, queue, lambda _: None, pace, queue.clock, catch_up)
     return queue.put_at
 
@@ -87,7 +87,7 @@ def test_an_hour_is_an_hour(pace: float) -> None:
 def test_what_was_held_up_is_made_up_for_at_its_pace(
     outages: dict[int, float], stops: dict[int, float], pace: float, catch_up: float | None
 ) -> None:
-    """Behind an outage that filled the queue, and behind a stop of the process: never faster, and in time again."""
+    """After an outage that filled the queue, and after a stop of the process: never faster, then in time again."""
     queue = Queue(0.0)
     queue.outages, queue.stops = outages, stops
     put_at = heard(queue, Tape(200), pace, catch_up)
@@ -99,7 +99,7 @@ def test_what_was_held_up_is_made_up_for_at_its_pace(
 
 
 def test_a_queue_that_is_full_for_a_moment_moves_nothing() -> None:
-    """Who is in time all the same has lost nothing."""
+    """A chunk that is in time all the same is not delayed."""
     queue = Queue(0.0)
     queue.outages = dict.fromkeys(range(0, 600, 2), 0.05)
     assert abs(heard(queue, Tape(600))[-1] - 60.0) < 0.001
@@ -115,7 +115,7 @@ def test_an_outage_is_caught_up_with() -> None:
 
 
 def test_a_source_that_is_late_by_itself_is_made_up_for() -> None:
-    """A pipe that paused for three seconds has not become shorter by that."""
+    """A pipe that paused for three seconds is caught up at the same pace."""
     queue = Queue(0.0)
 
     def late(number: int) -> None:

@@ -1,4 +1,4 @@
-"""The pace of a file whose positions jump: nobody waits for what is not there."""
+"""The pace of a file whose positions jump: a jump takes no time."""
 
 from collections.abc import Iterator
 
@@ -25,14 +25,14 @@ class Jumping:
 
 
 class Clocked(Inbox):
-    """An inbox whose waiting is all the time that passes."""
+    """An inbox in which time passes only while the capture thread waits."""
 
     def __init__(self) -> None:
         super().__init__(1000)
         self.now = 0.0
 
     def wait_ended(self, timeout_s: float) -> bool:
-        """Nobody ends it."""
+        """Advance the clock; the end never comes."""
         self.now += timeout_s
         return False
 

@@ -1,4 +1,4 @@
-"""Live sessions in which nobody speaks: a task that ends for silence is followed by another, and nothing is lost."""
+"""Live sessions without speech: a task that ends for silence is followed by another, and nothing is lost."""
 
 import pytest
 
@@ -22,7 +22,7 @@ from tests.support.talk import READY, Talk, audio, heard, listening
     ],
 )
 def test_a_task_that_ends_for_silence_is_opened_anew_at_the_next_speech(code: str, words: str) -> None:
-    """With the quiet just before it; quiet that is older goes nowhere, and none of it is a loss."""
+    """With the quiet just before it; older quiet is not sent, and none of it is lost."""
     talk, clock = Talk(), Clock()
 
     def first(service: Service, wire: Wire) -> None:
@@ -53,7 +53,7 @@ def test_a_task_that_ends_for_silence_is_opened_anew_at_the_next_speech(code: st
 
 
 def test_what_was_said_while_the_service_gave_up_is_heard_again() -> None:
-    """Speech that began just before the task ended is not waited for: it is there already."""
+    """Speech that began just before the end of the task begins the next task at once."""
     talk, clock = Talk(), Clock()
 
     def first(service: Service, wire: Wire) -> None:
@@ -79,7 +79,7 @@ def test_what_was_said_while_the_service_gave_up_is_heard_again() -> None:
 
 
 def test_a_sentence_that_the_service_dropped_is_said_again_once_and_then_named() -> None:
-    """From a little before its begin; a service that drops it again is not asked for ever."""
+    """From a little before its begin; a service that ends the task again is not asked for ever."""
     talk = Talk()
 
     def first(service: Service, wire: Wire) -> None:
@@ -106,7 +106,7 @@ def test_a_sentence_that_the_service_dropped_is_said_again_once_and_then_named()
 
 
 def test_silence_to_the_end_is_a_good_end() -> None:
-    """Nobody spoke any more: no task for that, no error, no gap."""
+    """There was no more speech: no further task, no error, no gap."""
     talk = Talk()
 
     def serve(service: Service, wire: Wire) -> None:
@@ -124,7 +124,7 @@ def test_silence_to_the_end_is_a_good_end() -> None:
 
 
 def test_a_service_that_ends_each_task_at_once_is_not_asked_in_a_loop() -> None:
-    """At most once a second, and once more at the end for what is left."""
+    """At most once a second, and once more at the end for the rest."""
     talk, clock, calls = Talk(), Clock(), []
 
     def serve(service: Service, wire: Wire) -> None:
@@ -147,7 +147,7 @@ def test_a_service_that_ends_each_task_at_once_is_not_asked_in_a_loop() -> None:
 
 
 def test_other_refusals_end_a_live_session_too() -> None:
-    """No money is no silence."""
+    """A refusal for an unpaid bill is no silence."""
     talk = Talk()
 
     def serve(service: Service, wire: Wire) -> None:

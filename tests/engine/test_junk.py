@@ -1,4 +1,4 @@
-"""Whatever a service says between its good sentences: a session goes on, and each good final comes out."""
+"""Whatever a service sends between its good sentences: the session goes on, and each good final is emitted."""
 
 import json
 from collections import Counter
@@ -26,7 +26,7 @@ TRANSCRIPTION = "conversation.item.input_audio_transcription."
 
 
 def is_no_end(message: Message) -> bool:
-    """Whether nobody could take it for the end of the task, or for a refusal."""
+    """Whether it is neither an end of the task nor a refusal."""
     data = getattr(message, "data", "")
     said = data if isinstance(data, str) else data.decode("utf-8", "replace")
     return not any(word in said for word in ENDS + STARTS)
@@ -38,12 +38,12 @@ IDS = st.integers(-1, 5) | st.none() | st.sampled_from(["a", "b", ""])
 
 
 def inference_codec() -> ClientCodec:
-    """A codec of the one wire."""
+    """A codec of the inference wire."""
     return InferenceClient(RecognitionSettings("m"), counting("task-"))
 
 
 def realtime_codec() -> ClientCodec:
-    """And of the other."""
+    """A codec of the realtime wire."""
     return RealtimeClient(RecognitionSettings("m"), counting("event-"))
 
 

@@ -1,4 +1,4 @@
-"""Lost connections of what cannot wait, and of a wire without times: queues, limits, stalls, commits."""
+"""Lost connections of live audio, and of a wire without times: queues, limits, stalls, commits."""
 
 from asrcli.core.client_commands import FinishTask
 from asrcli.core.errors import ConnectFailed
@@ -15,7 +15,7 @@ AT_ONCE = RetrySettings(limit=5, wait_s=0)
 
 
 def test_live_audio_queues_while_the_connection_is_away() -> None:
-    """A microphone cannot wait: what it hears meanwhile is sent behind what is sent again."""
+    """A microphone cannot wait: audio captured meanwhile is sent after the audio that is sent again."""
     talk = Talk()
 
     def first(service: Service, wire: Wire) -> None:
@@ -47,7 +47,7 @@ def test_live_audio_queues_while_the_connection_is_away() -> None:
 
 
 def test_a_user_who_stopped_is_not_kept_for_ever() -> None:
-    """No limit while somebody speaks; when no more comes, the last words are waited for as long as for a file's."""
+    """There is no limit while more audio may come; after its end the last text is waited for as for a file."""
     talk, now = Talk(), [0.0]
 
     def clock() -> float:
@@ -65,7 +65,7 @@ def test_a_user_who_stopped_is_not_kept_for_ever() -> None:
 
 
 def test_a_user_who_ended_the_run_waits_half_a_minute() -> None:
-    """The outage is as long as it is; whoever pressed Ctrl-C in it wants to go home."""
+    """The outage may be long; a user who presses Ctrl-C during it does not want to wait."""
     talk, now = Talk(), [0.0]
 
     def clock() -> float:
@@ -92,7 +92,7 @@ def test_a_user_who_ended_the_run_waits_half_a_minute() -> None:
 
 
 def test_a_service_that_answers_nothing_to_speech_is_given_up_and_silence_is_no_stall() -> None:
-    """Only what was said wants an answer."""
+    """Only speech needs an answer."""
     talk, now = Talk(), [0.0]
     quick = ConnectionSettings("ws://test", stall_timeout_s=0.2)
 
@@ -117,7 +117,7 @@ def test_a_service_that_answers_nothing_to_speech_is_given_up_and_silence_is_no_
 
 
 def test_a_long_push_to_talk_is_no_stall() -> None:
-    """In manual mode the service has nothing to say before the commit, however long somebody speaks."""
+    """In manual mode the service sends nothing before the commit, however long the speech is."""
     talk, now = Talk(), [0.0]
     ids = counting("c")
 
@@ -148,7 +148,7 @@ def test_a_long_push_to_talk_is_no_stall() -> None:
 
 
 def test_realtime_resumes_behind_the_last_completed_item() -> None:
-    """In manual mode behind the last commit that has its text."""
+    """In manual mode from behind the last commit that has its text."""
     sent: list[list[str]] = []
     completed = "conversation.item.input_audio_transcription.completed"
 

@@ -1,4 +1,4 @@
-"""Sentences that are opened by the thousand and never ended: each text is kept once, and nothing grows with them."""
+"""Thousands of sentences that are opened and never ended: each text is kept once, and memory does not grow."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ BUFFER = "input_audio_buffer."
 
 
 def named(name: Any) -> Callable[[int], list[dict[str, Any]]]:
-    """A service of the inference wire, by how it names its sentences."""
+    """A service of the inference wire, with this way to number sentences."""
 
     def say(number: int) -> list[dict[str, Any]]:
         sentence = {"begin_time": number, "text": f"word {number}", "sentence_end": False} | name(number)
@@ -79,7 +79,7 @@ SERVICES: dict[str, tuple[Callable[[], ClientCodec], Callable[[int], list[dict[s
 def test_each_text_is_kept_once(
     make: Callable[[], ClientCodec], say: Callable[[int], list[dict[str, Any]]], end: str
 ) -> None:
-    """As a final, when there are too many or when the task ends; and no part of the way holds more than a few."""
+    """As a final, when there are too many or when the task ends; and nothing holds more than a few of them."""
     task, transcript, texts, most = TranscriptionTask(make()), Transcript(), list[str](), 0
     task.codec.start()
     task.codec.audio(bytes(32 * 10_000))

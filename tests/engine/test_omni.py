@@ -1,4 +1,4 @@
-"""Sessions with a model that answers prompts: audio waits for answers, and a session is renewed before it is old."""
+"""Sessions with a model that answers prompts: audio waits for answers, and a session is renewed before it expires."""
 
 import json
 from queue import Empty
@@ -48,7 +48,7 @@ class Answering:
         self.tell(Ready(""))
 
     def read(self, last: str) -> int:
-        """Hear the client up to an event of that name; how many chunks of 100 ms came before it."""
+        """Read from the client up to an event of that name; return how many chunks of 100 ms came before it."""
         chunks = 0
         while True:
             message = self.wire.sent.get(timeout=PATIENCE_S)
@@ -65,11 +65,11 @@ class Answering:
                 return chunks
 
     def audio(self, chunks: int) -> None:
-        """Hear so many chunks."""
+        """Read so many chunks."""
         assert sum(self.read("input_audio_buffer.append") for _ in range(chunks)) == chunks
 
     def tell(self, *events: Event) -> None:
-        """Say what the recognizer would."""
+        """Send the events that the recognizer would send."""
         for event in events:
             self.wire.say(*self.codec.encode(event))
 
@@ -89,7 +89,7 @@ def answered(
 
 
 def test_the_next_utterance_goes_out_behind_the_answer() -> None:
-    """All of it has been said, and waits; the last answer is awaited before the session ends."""
+    """All audio is captured and waits; the session ends after the last answer."""
     talk, all_taken = Talk(), Flag()
     told: list[str] = []
 
@@ -125,7 +125,7 @@ def test_the_next_utterance_goes_out_behind_the_answer() -> None:
 
 @pytest.mark.parametrize("mute", [True, False])
 def test_an_answer_that_never_comes_is_a_lost_connection(mute: bool) -> None:
-    """Audio that waits for it does not wait for ever, whether the service says nothing at all or knows of the turn."""
+    """Audio does not wait for ever for an answer, whether the service is silent or has reported the turn."""
     talk = Talk()
 
     def serve(_: Service, wire: Wire) -> None:
@@ -150,7 +150,7 @@ def test_an_answer_that_never_comes_is_a_lost_connection(mute: bool) -> None:
 
 
 def test_behind_an_answer_nothing_is_waited_for() -> None:
-    """Who speaks again a quarter of an hour later is heard in the same session."""
+    """Speech a quarter of an hour later is transcribed in the same session."""
     talk, now = Talk(), [0.0]
     told: list[str] = []
 
@@ -208,7 +208,7 @@ def test_an_answer_that_comes_slowly_is_waited_for() -> None:
 
 @pytest.mark.parametrize("sent_more", [0, 2])
 def test_a_session_is_renewed_between_sentences_before_the_service_closes_it(sent_more: int) -> None:
-    """What was sent behind the sentence is heard to its end there, the rest in the next session, all with its times."""
+    """Audio sent behind the sentence is transcribed there, the rest in the next session, all with its times."""
     talk, now, heard_of, gone = Talk(), [0.0], Flag(), Flag()
     told: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Lost connections: what no final covers is said again, times and numbers go on, and nothing is said twice."""
+"""Lost connections: audio without a final is sent again, times and numbers go on, and no text comes twice."""
 
 import pytest
 
@@ -29,11 +29,11 @@ def test_what_no_final_covers_is_sent_again_and_times_go_on() -> None:
         Final("2", 700, 1000, "three"),
     ]
     assert [(event.attempt, event.wait_ms) for event in events if isinstance(event, Reconnecting)] == [(1, 0)]
-    assert (asked.result.error, asked.result.reconnects, RATE.ms(asked.result.end)) == (None, 1, 1000)
+    assert (asked.result.error, asked.result.figures.reconnects, RATE.ms(asked.result.end)) == (None, 1, 1000)
 
 
 def test_a_loss_behind_the_finish_is_finished_again() -> None:
-    """The last words are not lost with the connection that should have brought them."""
+    """The last text is not lost with the connection that should have delivered it."""
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
@@ -76,7 +76,7 @@ def test_trouble_that_passes_is_tried_again(trouble: AsrError) -> None:
 
 @pytest.mark.parametrize("code", ["InvalidApiKey", "Arrearage", "AccessDenied", "ModelNotFound", "InvalidParameter"])
 def test_trouble_that_stays_ends_the_session_at_once(code: str) -> None:
-    """No attempt can mend a key."""
+    """No retry can repair a wrong key."""
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
@@ -92,7 +92,7 @@ def test_trouble_that_stays_ends_the_session_at_once(code: str) -> None:
 
 
 def test_attempts_without_progress_are_counted_and_end_in_a_gap() -> None:
-    """A service that takes a connection and drops it has helped nobody."""
+    """A service that accepts a connection and drops it makes no progress."""
     asked = listening(
         Tone(5), dropping(3, Final("1", 0, 200, "one")), *[dropping(0)] * 9, retries=RetrySettings(limit=3, wait_s=0)
     )
@@ -111,11 +111,11 @@ def test_progress_begins_the_count_anew() -> None:
     )
     finals = [event for event in asked.events() if isinstance(event, Final)]
     assert [(final.begin_ms, final.end_ms) for final in finals] == [(at, at + 100) for at in range(0, 600, 100)]
-    assert (asked.result.error, asked.result.reconnects) == (None, 5)
+    assert (asked.result.error, asked.result.figures.reconnects) == (None, 5)
 
 
 def test_a_service_that_never_listened_is_not_waited_for() -> None:
-    """A wrong address is told at once; one that says it is in trouble is tried again."""
+    """A wrong address is reported at once; a service that reports trouble is tried again."""
     asked = listening(Tone(5), ConnectFailed("ws://test", "unknown host"), finishing(5), retries=AT_ONCE)
     assert not any(isinstance(event, Reconnecting) for event in asked.events())
     assert isinstance(asked.result.error, ConnectFailed)
@@ -125,7 +125,7 @@ def test_a_service_that_never_listened_is_not_waited_for() -> None:
 
 
 def test_nonsense_ends_nothing() -> None:
-    """A proxy that says something in the place of the service: it is told once, and the talk goes on."""
+    """A proxy that answers in the place of the service: it is reported once, and the run goes on."""
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
@@ -143,7 +143,7 @@ def test_nonsense_ends_nothing() -> None:
     assert [text.rpartition(" read: ")[2] for text in warnings] == [
         "not JSON: <html>", "field header.event is missing: {}",
     ]  # fmt: skip
-    assert (asked.result.error, asked.result.reconnects) == (None, 0)
+    assert (asked.result.error, asked.result.figures.reconnects) == (None, 0)
 
 
 def test_duplicates_and_what_was_final_before_the_seam_are_not_said_twice() -> None:
@@ -161,7 +161,7 @@ def test_duplicates_and_what_was_final_before_the_seam_are_not_said_twice() -> N
 
 
 def test_what_a_retired_connection_says_late_is_not_heard() -> None:
-    """Its words belong to audio that is sent again."""
+    """Its text belongs to audio that is sent again."""
     wires: list[Wire] = []
 
     def first(service: Service, wire: Wire) -> None:
@@ -199,7 +199,7 @@ def test_the_outage_is_told_with_its_length() -> None:
     )  # fmt: skip
     notices = [event.text for event in asked.events() if isinstance(event, Notice)]
     assert any(text.startswith("connected again after 0.") for text in notices)
-    assert asked.result.longest_outage_ms > 0
+    assert asked.result.figures.longest_outage_ms > 0
 
 
 def test_times_from_the_future_are_moved_into_what_was_sent() -> None:

@@ -36,7 +36,7 @@ def test_an_early_end_renews_the_task_on_the_same_connection() -> None:
 
 
 def test_a_pause_sends_nothing_and_its_time_is_on_the_timeline() -> None:
-    """Behind the pause a new task hears on; its times begin where its audio does."""
+    """After the pause a new task goes on; its times begin where its audio does."""
     talk = Talk()
 
     def serve(service: Service, wire: Wire) -> None:
@@ -85,7 +85,7 @@ def test_a_run_that_ends_in_a_pause_accounts_for_it() -> None:
 
 
 def test_a_connection_that_was_closed_between_tasks_is_dialled_anew() -> None:
-    """A service closes an idle connection after a minute: the next word costs a call and nothing else."""
+    """A service closes an idle connection after a minute: the next speech needs a new one, and nothing is lost."""
     talk = Talk()
 
     def first(service: Service, wire: Wire) -> None:
@@ -113,7 +113,7 @@ def test_a_connection_that_was_closed_between_tasks_is_dialled_anew() -> None:
 
 
 def test_a_loss_of_the_connection_does_not_count_pauses_and_told_gaps_again() -> None:
-    """Each second is lost once at the most."""
+    """Each second is lost at most once."""
     talk = Talk()
 
     def serve(service: Service, wire: Wire) -> None:
@@ -133,7 +133,7 @@ def test_a_loss_of_the_connection_does_not_count_pauses_and_told_gaps_again() ->
 
 
 def test_in_manual_mode_a_pause_behind_a_commit_stays_in_the_session() -> None:
-    """Push to talk costs no connection: the times of the next utterance know of the pause."""
+    """Push to talk needs no new connection: the times of the next utterance include the pause."""
     talk, sent = Talk(), []
 
     def serve(service: Service, wire: Wire) -> None:
@@ -168,7 +168,7 @@ def test_in_manual_mode_a_pause_behind_a_commit_stays_in_the_session() -> None:
 
 
 def test_a_microphone_that_fails_for_good_still_gets_its_finals() -> None:
-    """What was heard before has its text; the error is told behind it."""
+    """Audio before the error has its text; the error is reported after it."""
     talk, broken = Talk(), SourceError("mic", "is gone")
 
     def serve(service: Service, wire: Wire) -> None:

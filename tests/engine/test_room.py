@@ -36,7 +36,7 @@ class Narrow(Wire):
         super().send(message)
 
     def make_room(self) -> None:
-        """There is room, and it is told."""
+        """Make room, and report it."""
         self.room = True
         self.say(Writable())
 
@@ -94,7 +94,7 @@ def test_a_raw_exchange_waits_for_room_too() -> None:
 
 
 def test_a_raw_exchange_without_room_ends_with_its_connection() -> None:
-    """It is not waited for what cannot come any more."""
+    """Room that cannot come any more is not waited for."""
     wire, ended = Narrow(), Flag()
 
     def close() -> None:

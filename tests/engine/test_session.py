@@ -60,7 +60,7 @@ def test_times_are_shifted_to_where_the_session_starts() -> None:
 
 
 def test_a_broken_connection_prints_finals_and_names_the_rest_as_a_gap() -> None:
-    """From the end of the last final to the end of the audio, sent or not: nothing is passed over in silence."""
+    """From the end of the last final to the end of the audio, sent or not: no loss is hidden."""
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
@@ -103,7 +103,7 @@ def test_the_length_of_a_pipe_is_what_was_captured() -> None:
 
 
 def test_the_reason_and_the_finals_behind_a_failed_send_are_heard() -> None:
-    """A send fails before the refusal is read: the refusal is still what the user is told."""
+    """A send fails before the refusal is read: the user still sees the refusal."""
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
@@ -191,7 +191,7 @@ def test_the_end_of_input_awaits_the_text_of_what_was_sent() -> None:
 
 
 def test_a_file_that_is_ended_before_anything_was_sent_sends_nothing() -> None:
-    """Nobody waits for words that were never said to the service."""
+    """The session does not wait for text of audio that was never sent."""
     said: list[int] = []
 
     def serve(service: Service, wire: Wire) -> None:
@@ -210,7 +210,7 @@ def test_a_file_that_is_ended_before_anything_was_sent_sends_nothing() -> None:
 
 
 def test_a_source_that_fails_midway_still_gets_its_finals() -> None:
-    """What was readable is transcribed, then the error is told."""
+    """The readable part is transcribed, then the error is reported."""
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
@@ -226,7 +226,7 @@ def test_a_source_that_fails_midway_still_gets_its_finals() -> None:
 
 
 def test_a_service_that_ends_the_task_by_itself_is_a_loss() -> None:
-    """An end nobody asked for leaves audio unheard: a gap, not a success."""
+    """An end that was not asked for leaves audio without text: a gap, not a success."""
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
@@ -240,7 +240,7 @@ def test_a_service_that_ends_the_task_by_itself_is_a_loss() -> None:
 
 
 def test_notices_of_the_codec_and_of_the_source_reach_the_listener() -> None:
-    """An event that nobody knows is dropped and said at debug level."""
+    """An unknown event is dropped and reported at debug level."""
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
@@ -255,7 +255,7 @@ def test_notices_of_the_codec_and_of_the_source_reach_the_listener() -> None:
 
 
 def test_a_bug_in_a_thread_reaches_the_listener() -> None:
-    """No thread dies in silence: the exception comes out where the events do."""
+    """No thread ends silently: the exception is raised where the events come out."""
 
     class Broken(InferenceClient):
         def start(self) -> list[Message]:

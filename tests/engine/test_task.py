@@ -1,4 +1,4 @@
-"""What a task knows of its open sentences: each ends as text, as a gap, or as what nobody said. No wire."""
+"""The open sentences of a task: each ends as text, as a gap, or as no speech at all. No wire format."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from asrcli.core.errors import ConnectionLost
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, SpeechStarted, SpeechStopped
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.engine.task import ANSWER_S, MANY, OPEN_LIMIT, UNTOLD, RepeatedFinal, TranscriptionTask
+from asrcli.engine.task import ANSWER_S, MANY, NO_TEXT, OPEN_LIMIT, RepeatedFinal, TranscriptionTask
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.recovery.duplicate_finals import ResentAudio
 from tests.support.pair import counting
@@ -15,7 +15,7 @@ ANY = Text("")
 
 
 class Said(InferenceClient):
-    """A codec of which the test says what it hears next."""
+    """A codec whose next events the test sets."""
 
     def __init__(self) -> None:
         super().__init__(RecognitionSettings("m"), counting("task-"))
@@ -28,7 +28,7 @@ class Said(InferenceClient):
 
 
 def hearing(*events: Event) -> tuple[TranscriptionTask, list[Event | RepeatedFinal]]:
-    """A task of ten seconds that has heard these, and what it makes of them."""
+    """A task of ten seconds that got these events, and the events it makes of them."""
     codec = Said()
     task = TranscriptionTask(codec)
     task.sent_ms = 10_000
@@ -42,34 +42,34 @@ def finals(events: list[Event | RepeatedFinal]) -> list[str]:
 
 
 def test_an_open_sentence_reaches_as_far_as_its_speech() -> None:
-    """Where the service has said that it stopped; else up to where the next one begins, or to the end."""
+    """Up to where the service reported its end; else to the begin of the next one, or to the end."""
     started = (SpeechStarted("1", 0), SpeechStopped("1", 900), SpeechStarted("2", 2000), SpeechStarted("3", 5000))
     assert hearing(*started)[0].open_spans(10_000) == [(0, 900), (2000, 5000), (5000, 10_000)]
 
 
 def test_a_sentence_that_the_service_has_lost_is_open_no_more() -> None:
-    """The gap says all there is to say, and what follows may settle."""
+    """The gap is all that is known of it, and audio after it may be settled."""
     task, _ = hearing(SpeechStarted("1", 0), SpeechStarted("2", 3000), Gap(0, 900, "failed"))
     assert task.open_ms == 3000
 
 
 def test_a_sentence_of_which_nothing_is_heard_for_a_minute_is_over() -> None:
-    """With its last text, or as a gap up to where its speech ended; any word about it begins the minute anew."""
+    """With its last text, or as a gap up to the end of its speech; any event about it restarts the minute."""
     said = (SpeechStarted("1", 0), SpeechStopped("1", 900), SpeechStarted("2", 1000), Partial("3", 2000, "", "hello"))
     task, _ = hearing(*said)
     task.codec.next = [Partial("3", 2000, "", "hello there")]  # type: ignore[attr-defined]
     list(task.receive(ANY, 30.0))
     assert list(task.give_up(ANSWER_S - 1)) == []
     assert [event for event in task.give_up(ANSWER_S) if isinstance(event, Gap)] == [
-        Gap(0, 900, UNTOLD),
-        Gap(1000, 2000, UNTOLD),
+        Gap(0, 900, NO_TEXT),
+        Gap(1000, 2000, NO_TEXT),
     ]
     assert finals(list(task.give_up(ANSWER_S + 30))) == ["hello there"]
     assert task.open_ms is None
 
 
 def test_a_sentence_under_many_names_is_said_once() -> None:
-    """A service that gives each partial another name leaves nothing behind, whether its final has come or not."""
+    """A service that gives each partial another key leaves no sentence open, whether its final has come or not."""
     partials = [Partial(str(number), 0, "", "hello there"[: number * 4]) for number in range(1, 4)]
     task, events = hearing(*partials, Final("9", 0, 900, "Hello, there."))
     assert task.open_ms is None
@@ -112,16 +112,16 @@ def test_no_text_is_lost_where_more_sentences_are_open_than_can_be_kept() -> Non
 def test_a_task_may_have_ended_without_a_word(
     events: tuple[Event, ...], code: int | None, *, finishing: bool, ended: bool
 ) -> None:
-    """Nothing is open, and something is final since the rest was asked for, or whoever said it has closed in order."""
+    """Nothing is open, and a final came after the rest was asked for, or before an orderly close."""
     codec = Said()
     task = TranscriptionTask(codec)
     task.sent_ms, task.finishing, codec.next = 10_000, finishing, list(events)
     list(task.receive(ANY, 0.0))
-    assert task.ended_with(ConnectionLost("x", code)) is ended
+    assert task.may_have_ended(ConnectionLost("x", code)) is ended
 
 
 def test_the_last_sentence_is_taken_for_a_repetition_once() -> None:
-    """Where there is no room for it; what says it a third time means it."""
+    """If the audio is too short for it; a third time it is taken as said."""
     codec = Said()
     task = TranscriptionTask(codec, ResentAudio(0, "", "hello there", 12_000))
     task.sent_ms, task.finishing = 10_000, True

@@ -1,4 +1,4 @@
-"""A service that says all there is and never that it has ended: its last sentence is written once, and none is lost."""
+"""A service that sends all text and no end event: its last sentence is written once, and none is lost."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.support.talk import Play, listening
 
 
 def untold(*said: Event, by: Closed) -> Play:
-    """A service that hears all, says this, and is gone."""
+    """A service that takes all audio, sends these events, and closes the connection."""
 
     def serve(service: Service, wire: Wire) -> None:
         service.asked()
@@ -34,7 +34,7 @@ def test_what_it_says_again_is_written_once(by: Closed) -> None:
     events = list(asked.events())
     assert [event.text for event in events if isinstance(event, Final)] == ["hello there"]
     assert not any(isinstance(event, Gap) for event in events)
-    assert (asked.result.error, asked.result.repeats) == (None, 1)
+    assert (asked.result.error, asked.result.figures.dropped) == (None, 1)
 
 
 @pytest.mark.parametrize("by", GONE, ids=str)
@@ -42,8 +42,8 @@ def test_what_it_says_again_is_written_once(by: Closed) -> None:
     ("first", "second"), [((0, 200), "hello there"), ((0, 300), "hello there you"), ((0, 300), "hi")]
 )
 def test_what_may_be_new_is_kept(by: Closed, first: tuple[int, int], second: str) -> None:
-    """Where there is room for it, or its words are others."""
+    """If the audio is long enough for it, or its words differ."""
     plays = untold(Final("1", *first, "hello there"), by=by), untold(Final("1", 0, 500, second), by=by)
     asked = listening(Tone(5), *plays, retries=AT_ONCE)
     assert [event.text for event in asked.events() if isinstance(event, Final)] == ["hello there", second]
-    assert asked.result.repeats == 0
+    assert asked.result.figures.dropped == 0

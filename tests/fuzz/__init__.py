@@ -1,1 +1,1 @@
-"""Whatever comes from outside, in bulk: each file a group of targets, for `make fuzz`."""
+"""Fuzzing of everything that reads input from outside: one file for each group of targets, for `make fuzz`."""

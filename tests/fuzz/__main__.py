@@ -1,4 +1,4 @@
-"""No crash and no growth, whatever comes: `make fuzz [FUZZ_SECONDS=600]`, so long for each target.
+"""Fuzzes every target for crashes and growing memory: `make fuzz [FUZZ_SECONDS=600]`, the time for each target.
 
     python -m tests.fuzz --seconds 60 journal-index server-http
 
@@ -18,7 +18,7 @@ def main() -> int:
     """Run the targets."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
     parser.add_argument("--seconds", type=float, default=600, help="for each target")
-    parser.add_argument("--seed", type=int, default=0, help="of what is drawn by lot")
+    parser.add_argument("--seed", type=int, default=0, help="the seed of the random inputs")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"one of {', '.join(TARGETS)}; without any, all")
     asked = parser.parse_args()
     if unknown := [name for name in asked.targets if name not in TARGETS]:

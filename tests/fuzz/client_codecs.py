@@ -1,4 +1,4 @@
-"""What services say, to the client ends of all wires: a refusal is raised, anything else becomes events in order."""
+"""Fuzz targets: messages of a service to the client codecs. Each raises an error or gives events in order."""
 
 import json
 from collections.abc import Callable

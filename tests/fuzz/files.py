@@ -1,4 +1,4 @@
-"""Files that people name: WAV headers as the client reads them, lists of hot words, scripts of the local server."""
+"""Fuzz targets: files that users name, which are WAV headers, hot-word lists and scripts of the local server."""
 
 import io
 import struct
@@ -35,7 +35,7 @@ def hot_words(data: bytes) -> None:
 
 
 def scripts(data: bytes) -> None:
-    """What `asr serve` is told in a file: results, answers, faults; and what is sent first."""
+    """The files of `asr serve`: results, answers and faults; and the first messages of `asr ws-raw`."""
     lines = data.decode("utf-8", "replace").split("\n")
     for read in (
         scripted.parse,

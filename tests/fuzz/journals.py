@@ -1,4 +1,4 @@
-"""What a disk, or somebody else, made of a session: its header and its events, and the index of its audio."""
+"""Fuzz targets: damaged journal sessions, which are a header, events, and the index of the audio."""
 
 import atexit
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What becomes of an input by lot: values of JSON in the place of others, bytes replaced, doubled, left out."""
+"""Random changes of an input: JSON values replaced by others; bytes replaced, doubled or removed."""
 
 import json
 import random
@@ -6,7 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-Target = tuple[Callable[[bytes], None], Callable[[], list[bytes]]]  # what takes an input, and inputs that are right
+Target = tuple[
+    Callable[[bytes], None], Callable[[], list[bytes]]
+]  # the function under test, and a function that returns valid inputs
 MOST_BYTES = 1 << 14
 ODD: tuple[Any, ...] = (
     None, True, -1, 0, 5, 1 << 53, 10**400, 1e300, 1.5, float("nan"), "", "x", "\ud800", "\0", "9" * 400, "1e400",

@@ -1,7 +1,7 @@
-"""One target in a process of its own: `python -m tests.fuzz` starts it. Memory is measured, a crash is printed.
+"""Fuzzes one target in a process of its own: `python -m tests.fuzz` starts it. It measures memory and prints a crash.
 
-It is guided by coverage where atheris is installed (it has no wheel for every Python), and else by lot: mutations of
-inputs that are right, and for the last quarter of the time what hypothesis makes of JSON.
+It is guided by coverage where atheris is installed, which has no wheel for some versions of Python. Otherwise the
+inputs are random mutations of valid ones, and for the last quarter of the time JSON of hypothesis.
 """
 
 import atexit

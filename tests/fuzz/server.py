@@ -1,4 +1,4 @@
-"""Whatever clients send to the local server: messages of all wires, requests, bytes of HTTP, WAV in pieces, origins."""
+"""Fuzz targets: input of the local server, which is messages, HTTP requests and bytes, WAV in pieces, origins."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from asrcli.protocol.omni.codec import OmniServer
 from asrcli.protocol.realtime.codec import RealtimeServer
 from asrcli.protocol.registry import INFERENCE_PATH
 from asrcli.server.auth import AccessControl
-from asrcli.server.faults.trigger import FaultWatch, LastWords
+from asrcli.server.faults.trigger import ConnectionFaults, RecentResults
 from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.http_api import HttpApi, HttpRequest
 from asrcli.server.http_server import HttpExchange
@@ -45,11 +45,11 @@ MAKERS: tuple[Callable[[], ServerCodec], ...] = (
 def codecs(data: bytes) -> None:
     """A conversation: messages between line ends, the first byte says on which wire."""
     codec = MAKERS[data[0] % len(MAKERS) if data else 0]()
-    watch = FaultWatch((), codec.path, LastWords())
+    connection_faults = ConnectionFaults((), codec.path, RecentResults())
     codec.greet()
     for line in data[1:].split(b"\n")[:50]:
         text = line.decode("utf-8", "surrogateescape")
-        watch.heard(text)
+        connection_faults.received(text)
         try:
             requests = codec.receive(Binary(line[1:]) if line.startswith(b"\0") else Text(text))
         except ProtocolError as exc:
@@ -63,7 +63,7 @@ def codecs(data: bytes) -> None:
 
 def _desk() -> HttpApi:
     access_control = AccessControl(
-        frozenset({INFERENCE_PATH}), None, 1, callers=PageOrigins("127.0.0.1", ["https://a"])
+        frozenset({INFERENCE_PATH}), None, 1, origins=PageOrigins("127.0.0.1", ["https://a"])
     )
     return HttpApi(access_control, HotWordStore(lambda: datetime(2026, 1, 1, tzinfo=UTC), new_id), new_id)
 
@@ -123,7 +123,7 @@ _loop = asyncio.new_event_loop()
 
 
 def http(data: bytes) -> None:
-    """A connection's bytes, in pieces as long as the first byte says: whatever comes is answered, and not with 500."""
+    """The bytes of a connection, in pieces as long as the first byte says: each gets an answer, and not 500."""
     said = _loop.run_until_complete(_exchange(data[1:], data[0] + 1 if data else 1))
     status = said.removeprefix(b"HTTP/1.1 100 \r\n\r\n")[9:12]
     assert status[:1] in {b"2", b"4"} if data[1:] else not said, said
@@ -140,7 +140,7 @@ def waves(data: bytes) -> None:
 def origins(data: bytes) -> None:
     """Names of pages and hosts."""
     text = data.decode("latin-1")
-    PageOrigins("127.0.0.1").stranger(text, text)
+    PageOrigins("127.0.0.1").problem(text, text)
     try:
         origin(text)
     except UsageError:

@@ -1,4 +1,4 @@
-"""Every target by its name: what takes an input, and inputs that are right."""
+"""Every fuzz target by its name: the function under test, and valid inputs."""
 
 from tests.fuzz import client_codecs, files, journals, server
 from tests.fuzz.mutation import Target

@@ -1,4 +1,4 @@
-"""`make fuzz` in short: each target takes what is right and what is spoiled, and what is wrong is told."""
+"""A short `make fuzz`: each target takes valid and damaged input, and a crash or growing memory is reported."""
 
 import subprocess
 import sys

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -49,6 +50,18 @@ def reached(part: Path, finals: int) -> None:
             return
         time.sleep(0.05)
     raise AssertionError(part)
+
+
+def captioned(path: Path) -> list[int]:
+    """The pieces of counted audio that a transcript of any form names, in order."""
+    text = path.read_text()
+    if "-->" in text:
+        text = re.sub(r"^\d+\n.*-->.*$", "", text, flags=re.MULTILINE)
+    said = re.sub(r"^(Dialogue:.*,,0,0,0,,|\d+\t\d+\t|\[\d\d:\d\d\.\d\d\])", "~", text, flags=re.MULTILINE)
+    if "~" in said:  # what has other lines before its text
+        said = " ".join(line for line in said.splitlines() if line.startswith("~")).replace("\\N", " ")
+    words = [word.split("[")[0] for word in said.replace("~", " ").split()]
+    return [int(word) for word in words if word.isdigit()]
 
 
 @pytest.mark.parametrize(("finals", "how"), [(1, signal.SIGKILL), (3, signal.SIGKILL), (2, signal.SIGINT)])
@@ -105,14 +118,76 @@ def test_a_folder_of_transcripts_goes_on_with_the_one_that_was_open(counting: st
     assert done.returncode == 0, done.stderr
     assert (out / "1.jsonl").read_text() == before
     assert sorted(path.name for path in out.iterdir()) == [
-        "1.jsonl", "1.srt", "2.jsonl", "2.resumed.srt", "2.srt", "3.jsonl", "3.srt",
+        "1.jsonl", "1.srt", "2.jsonl", "2.srt", "3.jsonl", "3.srt",
     ]  # fmt: skip
+    assert captioned(out / "2.srt") == [index for index in range(30, CHUNKS) if index not in SILENT]
     assert covered([e for e in lines((out / "3.jsonl").read_text()) if e["type"] == "final"], 20) == []
     finals = [e for e in lines((out / "2.jsonl").read_text()) if e["type"] == "final"]
     assert [e["sentence"] for e in finals] == list(range(1, len(finals) + 1))
     named = [int(word.split("[")[0]) for e in finals for word in e["text"].split()]
     assert named == [index for index in range(30, CHUNKS) if index not in SILENT]
     assert kept(journal) == []
+
+
+def test_subtitles_of_a_run_that_was_killed_twice_are_one_whole_file(counting: str, tmp_path: Path) -> None:
+    """Whatever cannot be continued is written anew, under the name that was asked for; a kill leaves no less."""
+    journal, (sound,) = tmp_path / "kept", [wav(tmp_path / "a.wav", counted(CHUNKS, silent=SILENT))]
+    forms, heads = ("srt", "vtt", "ass", "tsv", "lrc"), {"vtt": "WEBVTT", "ass": "[Script Info]", "tsv": "start\t"}
+    asked = ["-f", "jsonl", *(word for name in forms for word in ("-f", name)), "-o", tmp_path / "talk"]
+    with started("file", sound, "--url", counting, "--pace", "3", *asked, "--journal", journal) as process:
+        reached(tmp_path / "talk.jsonl.part", 2)
+        process.kill()
+        process.wait()
+    before = captioned(tmp_path / "talk.srt.part")
+    with started("resume", "--last", "--yes", "--journal", journal) as process:
+        reached(tmp_path / "talk.jsonl.part", 4)
+        process.kill()
+        process.wait()
+    between = captioned(tmp_path / "talk.srt.part")
+    assert between[: len(before)] == before
+    assert len(between) > len(before)
+    done = asr("resume", "--last", "--yes", "--journal", journal)
+    assert (done.returncode, "continued" in done.stderr) == (0, False), done.stderr
+    expected = [index for index in range(CHUNKS) if index not in SILENT]
+    for name in forms:
+        text = (tmp_path / f"talk.{name}").read_text()
+        assert captioned(tmp_path / f"talk.{name}") == expected, name
+        assert name not in heads or text.count(heads[name]) == 1
+    numbers = re.findall(r"^(\d+)\n\d\d:", (tmp_path / "talk.srt").read_text(), re.MULTILINE)
+    assert numbers == [str(number) for number in range(1, len(numbers) + 1)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        ["a.wav", "kept", "talk.jsonl", *(f"talk.{name}" for name in forms)]
+    )
+
+
+@pytest.mark.parametrize("harm", ["journal", "file"])
+def test_subtitles_that_cannot_be_written_anew_get_a_file_of_their_own(
+    counting: str, tmp_path: Path, harm: str
+) -> None:
+    """The journal has a line that nobody can read, or the file has been edited: it stays, the rest is told."""
+    journal, out = tmp_path / "kept", tmp_path / "talk.srt"
+    sound = wav(tmp_path / "a.wav", counted(CHUNKS, silent=SILENT))
+    with started("file", sound, "--url", counting, "--pace", "3", "-o", out, "--journal", journal) as process:
+        for _ in range(600):
+            if (tmp_path / "talk.srt.part").exists() and "-->" in (tmp_path / "talk.srt.part").read_text():
+                break
+            time.sleep(0.05)
+        process.kill()
+        process.wait()
+    if harm == "journal":
+        events = next(journal.iterdir()) / "events.jsonl"
+        head, *rest = events.read_text().splitlines()
+        events.write_text("\n".join([head, "nonsense", *rest, ""]))
+    else:
+        out.write_text((tmp_path / "talk.srt.part").read_text().replace("[", "("))
+        (tmp_path / "talk.srt.part").unlink()
+        os.utime(out, (time.time() + 1000,) * 2)
+    was = out.read_text() if out.exists() else (tmp_path / "talk.srt.part").read_text()
+    done = asr("resume", "--last", "--yes", "--journal", journal)
+    assert done.returncode == 0, done.stderr
+    assert "cannot be written anew: the rest is written to" in done.stderr.replace("\n", " ")
+    assert out.read_text().strip() == was.strip()
+    assert (tmp_path / "talk.resumed.srt").exists()
 
 
 def test_a_lost_connection_leaves_what_can_be_gone_on_with(tmp_path: Path, counting: str) -> None:

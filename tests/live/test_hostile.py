@@ -21,7 +21,7 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.counting import Counting
 from asrcli.recognizers.scripted import Scripted, ScriptedResult
 from asrcli.server.limits import ServerLimits
-from asrcli.server.log_filter import MOST_ALIKE
+from asrcli.server.log_filter import MAX_ALIKE
 from asrcli.server.serving import in_background
 from tests.live.test_faults import WHOLE, told, whole
 from tests.support.command import serving
@@ -143,7 +143,7 @@ class Spoilt(Counting):
         del recognition
 
         class Stream:
-            async def ask(self, request: Command) -> None:
+            async def send(self, command: Command) -> None:
                 """Nothing."""
 
             async def events(self) -> AsyncIterator[Event]:
@@ -213,7 +213,7 @@ def test_a_flood_of_mistakes_is_no_flood_of_log(caplog: pytest.LogCaptureFixture
             client.say("{")
         for _ in range(500):
             client.handle("error")
-    assert len([each for each in caplog.records if each.message.startswith("refused")]) <= MOST_ALIKE
+    assert len([each for each in caplog.records if each.message.startswith("refused")]) <= MAX_ALIKE
 
 
 def test_without_descriptors_a_server_serves_those_it_has() -> None:

@@ -13,7 +13,8 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import MODELS
 from asrcli.protocol.omni.session_config import BACKGROUND
 from asrcli.protocol.registry import OMNI
-from asrcli.recognizers.scripted import InProcess, Scripted, ScriptedSession
+from asrcli.recognizers.in_process import InProcessStream
+from asrcli.recognizers.scripted import Scripted, ScriptedSession
 from asrcli.server.serving import in_background
 from tests.support.command import asr
 from tests.support.tone import tone, wav
@@ -60,24 +61,24 @@ class Overheard(Scripted):
         self.asked: list[RecognitionSettings] = []
         self.contexts: list[tuple[str, ...]] = []
 
-    async def open(self, recognition: RecognitionSettings) -> InProcess:
+    async def open(self, recognition: RecognitionSettings) -> InProcessStream:
         """As a scripted one."""
         self.asked.append(recognition)
         return Attentive(ScriptedSession(recognition), self.contexts)
 
 
-class Attentive(InProcess):
+class Attentive(InProcessStream):
     """A stream that writes contexts down."""
 
     def __init__(self, session: ScriptedSession, contexts: list[tuple[str, ...]]) -> None:
         super().__init__(session)
         self._contexts = contexts
 
-    async def ask(self, request: Command) -> None:
+    async def send(self, command: Command) -> None:
         """As any other."""
-        if isinstance(request, UpdateContext):
-            self._contexts.append(request.texts)
-        await super().ask(request)
+        if isinstance(command, UpdateContext):
+            self._contexts.append(command.texts)
+        await super().send(command)
 
 
 @pytest.fixture

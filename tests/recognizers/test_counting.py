@@ -1,4 +1,4 @@
-"""The counting recognizer: its transcript is exactly what it was sent, however that was cut."""
+"""The counting recognizer: its transcript is exactly the audio that it received, in pieces of any size."""
 
 import struct
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Where sentences begin and end, for every row of voiced and unvoiced frames."""
+"""The beginnings and ends of sentences, for every series of voiced and unvoiced frames."""
 
 from hypothesis import given
 from hypothesis import strategies as st

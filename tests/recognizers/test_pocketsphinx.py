@@ -1,4 +1,4 @@
-"""The embedded recognizer on speech: words, times, hot words, rates. On a clip made for this project."""
+"""pocketsphinx on a clip of speech made for this project: words, times, hot words, sample rates."""
 
 import wave
 from collections.abc import Sequence
@@ -100,7 +100,7 @@ def test_no_speech_no_text() -> None:
     assert text(said(silence(3000) + tone(100) + silence(3000))) == ""
 
 
-def test_at_8_khz_it_says_what_that_costs() -> None:
+def test_audio_at_8_khz_gives_a_warning() -> None:
     """Understood by upsampling, with a notice, and with times that stay right."""
     events = said(halved(clip()), rate=8000)
     assert any(isinstance(event, Notice) and "8000 Hz" in event.text for event in events)

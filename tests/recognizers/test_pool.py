@@ -1,9 +1,10 @@
-"""Worker processes of the embedded recognizer: how many, used again, and gone when they should be."""
+"""The pool of worker processes: their number, their reuse and their end."""
 
 import asyncio
 import os
 import signal
 import time
+from typing import Any
 
 import psutil
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from asrcli.core.client_commands import Command, SendAudio
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import RecognizerBusy, RecognizerFailed
-from asrcli.recognizers.pool import Pocketsphinx
+from asrcli.recognizers.pool import WorkerPool
+from asrcli.recognizers.registry import LOCAL, RecognizerOptions
 from asrcli.recognizers.worker_process import AHEAD_S, PIECE_S, WorkerProcess
 from asrcli.server.serving import in_background
 from tests.support.wire import finish_task, run_task, wait_until, wire
@@ -21,6 +23,11 @@ pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel
 SECOND = bytes(32000)
 
 
+def pool_of_one_pass(**limits: Any) -> WorkerPool:
+    """Return a pool of the embedded recognizer that reads each sentence once."""
+    return WorkerPool(LOCAL, RecognizerOptions("never"), **limits)
+
+
 def workers() -> list[int]:
     """The process ids of our recognizer's workers."""
     children = psutil.Process().children(recursive=True)
@@ -28,8 +35,8 @@ def workers() -> list[int]:
 
 
 def test_more_sessions_than_the_machine_carries_are_refused_and_not_slowed_down() -> None:
-    """The second client is told at once; when the first has ended there is room again."""
-    with in_background(Pocketsphinx(max_sessions=1)) as address, wire(address) as first:
+    """The second client gets an error at once; when the first has ended there is room again."""
+    with in_background(WorkerPool(LOCAL, RecognizerOptions(), max_sessions=1)) as address, wire(address) as first:
         first.say(run_task())
         first.handle("task-started")
         with wire(address) as second:
@@ -45,7 +52,7 @@ def test_more_sessions_than_the_machine_carries_are_refused_and_not_slowed_down(
 def test_one_worker_serves_task_after_task_and_ends_with_the_server() -> None:
     """Its model is loaded once; nothing stays behind."""
     before = set(workers())
-    with in_background(Pocketsphinx("never")) as address, wire(address) as client:
+    with in_background(pool_of_one_pass()) as address, wire(address) as client:
         seen = set()
         for number in ("a", "b", "c"):
             client.say(run_task(number), SECOND, finish_task(number))
@@ -56,9 +63,9 @@ def test_one_worker_serves_task_after_task_and_ends_with_the_server() -> None:
 
 
 def test_a_worker_that_dies_fails_its_task_and_no_other() -> None:
-    """The client is told; the next task gets a new worker."""
+    """The client gets an error; the next task gets a new worker."""
     before = set(workers())
-    with in_background(Pocketsphinx("never")) as address:
+    with in_background(pool_of_one_pass()) as address:
         with wire(address) as client:
             client.say(run_task(), SECOND)
             client.handle("task-started")
@@ -72,7 +79,7 @@ def test_a_worker_that_dies_fails_its_task_and_no_other() -> None:
 
 def test_a_client_that_leaves_in_the_middle_leaves_no_worker_busy() -> None:
     """Its session is given up wherever it is, and there is room again."""
-    with in_background(Pocketsphinx("never", max_sessions=1)) as address:
+    with in_background(pool_of_one_pass(max_sessions=1)) as address:
 
         def served() -> bool:
             with wire(address) as client:
@@ -105,24 +112,24 @@ class Bad(WorkerProcess):
         """Gone."""
         self.killed = True
 
-    async def gone(self) -> None:
+    async def wait_ended(self) -> None:
         """At once."""
 
 
-def pool_of(monkeypatch: pytest.MonkeyPatch, made: list[WorkerProcess], room: int = 2) -> Pocketsphinx:
+def pool_of(monkeypatch: pytest.MonkeyPatch, made: list[WorkerProcess], room: int = 2) -> WorkerPool:
     """A pool whose workers are these, and then bad ones."""
 
-    async def started(second_pass: str, hung_s: float) -> WorkerProcess:
-        del second_pass, hung_s
+    async def started(module: str, second_pass: str, hung_s: float) -> WorkerProcess:
+        del module, second_pass, hung_s
         await asyncio.sleep(0.01)
         return made.pop(0) if made else Bad()
 
     monkeypatch.setattr(WorkerProcess, "started", started)
-    return Pocketsphinx("never", max_sessions=room)
+    return pool_of_one_pass(max_sessions=room)
 
 
-def test_a_worker_that_cannot_be_asked_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often that happens, the next session is not told that all are taken."""
+def test_a_worker_that_takes_no_commands_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often that happens, the next session is not refused as too many."""
 
     async def fail() -> None:
         pool = pool_of(monkeypatch, [])
@@ -148,9 +155,9 @@ class Good(Bad):
         """It begins."""
         del recognition, within_s
 
-    async def ask(self, request: Command) -> None:
+    async def send(self, command: Command) -> None:
         """It takes it."""
-        del request
+        del command
 
 
 def test_sessions_that_are_asked_for_at_once_do_not_overfill_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +176,7 @@ def test_sessions_that_are_asked_for_at_once_do_not_overfill_the_machine(monkeyp
 def test_an_idle_worker_that_hangs_is_replaced() -> None:
     """The session that would have got it does not notice, but for the wait."""
     before = set(workers())
-    with in_background(Pocketsphinx("never", begin_s=3)) as address, wire(address) as client:
+    with in_background(pool_of_one_pass(begin_s=3)) as address, wire(address) as client:
         client.say(run_task("a"), SECOND, finish_task("a"))
         client.handle("task-finished")
         (worker,) = set(workers()) - before
@@ -181,9 +188,9 @@ def test_an_idle_worker_that_hangs_is_replaced() -> None:
 
 
 def test_a_worker_that_hangs_in_the_middle_of_a_task_fails_it() -> None:
-    """The client is told, its slot is free, and nothing hangs around."""
+    """The client gets an error, its slot is free, and no process stays."""
     before = set(workers())
-    with in_background(Pocketsphinx("never", max_sessions=1, hung_s=4)) as address:
+    with in_background(pool_of_one_pass(max_sessions=1, hung_s=4)) as address:
         with wire(address) as client:
             client.say(run_task(), SECOND)
             client.handle("task-started")
@@ -202,7 +209,7 @@ def test_no_more_than_a_few_seconds_wait_in_the_pipe_and_silence_of_the_client_i
     """A worker that does not go on takes no more; one that owes nothing may wait longer than one that does."""
 
     async def measure() -> None:
-        worker = await WorkerProcess.started("never", hung_s=0.5)
+        worker = await WorkerProcess.started(LOCAL.module, "never", hung_s=0.5)
         try:
             await worker.begin(RecognitionSettings("m"), 20)
             receiving = asyncio.create_task(worker.receive())
@@ -210,15 +217,15 @@ def test_no_more_than_a_few_seconds_wait_in_the_pipe_and_silence_of_the_client_i
             assert not receiving.done()
             os.kill(worker._process.pid, signal.SIGSTOP)
             began = time.monotonic()
-            asking = asyncio.create_task(worker.ask(SendAudio(bytes(32_000 * 60))))
+            asking = asyncio.create_task(worker.send(SendAudio(bytes(32_000 * 60))))
             with pytest.raises(RecognizerFailed, match="hangs"):
                 await receiving
             assert time.monotonic() - began < 5
             assert not asking.done()
-            assert worker._owed_bytes <= (AHEAD_S + PIECE_S) * 32_000
+            assert worker._unanswered_bytes <= (AHEAD_S + PIECE_S) * 32_000
             asking.cancel()
         finally:
             worker.kill()
-            await worker.gone()
+            await worker.wait_ended()
 
     asyncio.run(measure())

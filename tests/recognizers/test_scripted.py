@@ -1,4 +1,4 @@
-"""The scripted recognizer: its results at their times, whatever the size of the pieces."""
+"""The scripted recognizer: its results come at their times, for audio in pieces of any size."""
 
 import json
 from itertools import pairwise
@@ -56,7 +56,7 @@ def test_without_a_script_each_second_is_a_sentence() -> None:
 
 
 def test_in_manual_mode_each_commit_takes_the_next_result() -> None:
-    """A commit behind the last one is answered too, by nothing said."""
+    """A commit after the last result gets an empty final."""
     session = ScriptedSession(RecognitionSettings("m", vad=False), SCRIPT[:1])
     assert list(session.feed(bytes(32000))) == []
     assert list(session.commit())[-1] == Final("1", 0, 1000, "one")
@@ -68,7 +68,7 @@ def test_in_manual_mode_each_commit_takes_the_next_result() -> None:
 
 
 def test_a_script_may_hold_translations() -> None:
-    """Said to whoever asked for that language, with the final; in both modes."""
+    """A client that asks for that language gets them with the final, in both modes."""
     script = (
         ScriptedResult(0, 900, "good morning", ("good",), {"fr": "bonjour", "zh": "早上好"}),
         ScriptedResult(1000, 1500, "well"),

@@ -1,4 +1,4 @@
-"""Scripted answers: found by the text, and never taken for what they are not."""
+"""Scripted translations and answers: found by the recognized text, and marked when there is none."""
 
 import json
 

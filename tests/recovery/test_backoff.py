@@ -1,4 +1,4 @@
-"""When the next attempt comes, and when there is none: counted, doubled, capped, drawn by chance."""
+"""When the next attempt comes, and when there is none: counted, doubled, capped, and spread by chance."""
 
 import pytest
 from hypothesis import given
@@ -6,33 +6,42 @@ from hypothesis import strategies as st
 
 from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost, ServiceRefused
 from asrcli.core.settings import FILE_RETRY_FOR_S, RetrySettings
-from asrcli.recovery.backoff import AWAY_CAP_S, BUSY_FACTOR, DROPS_CAP_S, STOPPED_S, TOLD_CAP_S, Attempt, Backoff, Loss
+from asrcli.recovery.backoff import (
+    BUSY_FACTOR,
+    DROPS_CAP_S,
+    RETRY_AFTER_CAP_S,
+    STOPPED_S,
+    UNREACHABLE_CAP_S,
+    Attempt,
+    Backoff,
+    Loss,
+)
 
 BROKEN = ConnectionLost("broke", 1006)
 AWAY = ConnectFailed("ws://x", "connection refused")
 
 
 def loss(error: AsrError = BROKEN, *, reach: int | None = None, unanswered: bool = False, ended: bool = False) -> Loss:
-    """A loss with a service that has listened before."""
+    """A loss of a service that has listened before."""
     return Loss(error, was_ready=True, ended=ended, reach=reach, unanswered=unanswered)
 
 
 def waits(backoff: Backoff, times: int, *, chance: float = 1.0, error: AsrError = BROKEN) -> list[float | None]:
-    """The waits of so many losses in a row, none of which took audio."""
+    """The waits after so many losses in a row, none of which took audio."""
     attempts = [backoff.lost(loss(error), 0.0, chance) for _ in range(times)]
     return [None if attempt is None else attempt.wait_s for attempt in attempts]
 
 
-@pytest.mark.parametrize(("error", "cap_s"), [(BROKEN, DROPS_CAP_S), (AWAY, AWAY_CAP_S)])
+@pytest.mark.parametrize(("error", "cap_s"), [(BROKEN, DROPS_CAP_S), (AWAY, UNREACHABLE_CAP_S)])
 def test_the_wait_doubles_and_is_capped(error: AsrError, cap_s: float) -> None:
-    """With the worst luck; a service that cannot be reached is looked for often, so that its return is seen soon."""
+    """With the longest random waits; an unreachable service is dialled often, so that its return is noticed soon."""
     expected = [min(cap_s, 0.5 * 2**number) for number in range(8)]
     assert waits(Backoff(RetrySettings(None, 0.5), realtime=True), 8, error=error) == expected
 
 
 @given(st.floats(0, 1, exclude_max=True), st.integers(1, 40))
 def test_full_jitter_stays_below_the_wait(chance: float, times: int) -> None:
-    """A thousand clients that lose one service do not come back at one moment."""
+    """A thousand clients that lose one service do not all reconnect at the same moment."""
     for number, wait_s in enumerate(waits(Backoff(RetrySettings(None, 0.5), realtime=True), times, chance=chance)):
         assert wait_s is not None
         assert 0 <= wait_s <= min(DROPS_CAP_S, 0.5 * 2.0**number)
@@ -40,7 +49,7 @@ def test_full_jitter_stays_below_the_wait(chance: float, times: int) -> None:
 
 @pytest.mark.parametrize("limit", [1, 5])
 def test_the_same_audio_is_sent_again_so_often_and_no_more(limit: int) -> None:
-    """Progress begins the count anew."""
+    """Progress resets the count."""
     backoff = Backoff(RetrySettings(limit, 0), realtime=False)
     for _ in range(2):
         attempts = [backoff.lost(loss(reach=100), 0.0, 1.0) for _ in range(limit + 1)]
@@ -49,7 +58,7 @@ def test_the_same_audio_is_sent_again_so_often_and_no_more(limit: int) -> None:
 
 
 def test_quiet_that_settles_is_progress_for_what_lies_before_it_alone() -> None:
-    """Speech behind a long quiet is not sent for ever because a little more of the quiet settles each time."""
+    """Speech after long quiet is not sent for ever although a little more of the quiet is settled each time."""
     backoff = Backoff(RetrySettings(2, 0), realtime=False)
     for position in (10, 20):
         assert backoff.lost(loss(reach=100), 0.0, 1.0) is not None
@@ -61,12 +70,12 @@ def test_quiet_that_settles_is_progress_for_what_lies_before_it_alone() -> None:
 
 
 def test_no_attempts_are_none() -> None:
-    """Zero is never, whatever was sent."""
+    """A limit of zero allows no attempt, whatever was sent."""
     assert Backoff(RetrySettings(0, 0), realtime=True).lost(loss(), 0.0, 1.0) is None
 
 
 def test_attempts_that_carry_no_audio_cost_none_of_the_resends() -> None:
-    """An outage of many minutes is not five resends."""
+    """An outage of many minutes does not use up the resends."""
     backoff = Backoff(RetrySettings(1, 0), realtime=False)
     assert backoff.lost(loss(reach=100), 0.0, 1.0) is not None
     assert all(backoff.lost(loss(AWAY), 1.0, 1.0) is not None for _ in range(100))
@@ -82,7 +91,7 @@ def test_a_talk_goes_on_behind_audio_that_was_sent_often_enough() -> None:
 
 
 def test_a_finish_that_is_not_answered_is_asked_for_once_more() -> None:
-    """Each time costs the whole patience, and all of the audio."""
+    """Each time costs the whole timeout, and all of the audio."""
     backoff = Backoff(RetrySettings(5, 0), realtime=False)
     attempts = [backoff.lost(loss(reach=100, unanswered=True), 30.0 * number, 1.0) for number in range(2)]
     assert attempts == [Attempt(0.0), None]
@@ -90,7 +99,7 @@ def test_a_finish_that_is_not_answered_is_asked_for_once_more() -> None:
 
 @given(st.lists(st.floats(0.1, 20.0), min_size=1, max_size=200), st.sampled_from([10.0, FILE_RETRY_FOR_S]))
 def test_an_outage_is_waited_out_for_so_long_and_no_longer(steps: list[float], retry_for_s: float) -> None:
-    """The last attempt is not missed because the wait before it was longer than what was left."""
+    """The wait before the last attempt is cut to the time that is left."""
     backoff, now = Backoff(RetrySettings(5, 0.5, retry_for_s=retry_for_s), realtime=False), 0.0
     for step in steps:
         attempt = backoff.lost(loss(AWAY), now, 1.0)
@@ -102,22 +111,27 @@ def test_an_outage_is_waited_out_for_so_long_and_no_longer(steps: list[float], r
 
 
 def test_audio_that_flows_ends_an_outage() -> None:
-    """The next one is another."""
+    """The next outage has its own time."""
     backoff = Backoff(RetrySettings(5, 0, retry_for_s=10.0), realtime=False)
     assert backoff.lost(loss(AWAY), 0.0, 1.0) is not None
-    backoff.carried()
+    backoff.audio_sent()
     assert backoff.lost(loss(AWAY), 11.0, 1.0) is not None
     assert backoff.lost(loss(AWAY), 22.0, 1.0) is None
 
 
 def test_a_busy_service_is_asked_less_often_and_its_own_word_counts_up_to_a_bound() -> None:
-    """Throttling waits longer; Retry-After is a lower bound, and a server's wild number is not believed."""
+    """Throttling waits longer; Retry-After is a lower bound, and an absurd number is cut."""
     busy = ServiceRefused("Throttling", "slow down")
     assert waits(Backoff(RetrySettings(None, 0.5), realtime=True), 2, error=busy) == [
         0.5 * BUSY_FACTOR,
         1.0 * BUSY_FACTOR,
     ]
-    for asked_s, given_s in ((17.0, 17.0), (86_400.0, TOLD_CAP_S), (1e300, TOLD_CAP_S), (float("inf"), TOLD_CAP_S)):
+    for asked_s, given_s in (
+        (17.0, 17.0),
+        (86_400.0, RETRY_AFTER_CAP_S),
+        (1e300, RETRY_AFTER_CAP_S),
+        (float("inf"), RETRY_AFTER_CAP_S),
+    ):
         told = ServiceRefused("Throttling", "slow down", retry_after_s=asked_s)
         assert waits(Backoff(RetrySettings(None, 0.5), realtime=True), 1, chance=0.0, error=told) == [given_s]
         down = ConnectFailed("ws://x", "HTTP 503", passing=True, retry_after_s=asked_s)
@@ -125,11 +139,11 @@ def test_a_busy_service_is_asked_less_often_and_its_own_word_counts_up_to_a_boun
 
 
 def test_when_nobody_speaks_any_more_an_outage_has_an_end() -> None:
-    """While a microphone is heard it has none."""
+    """A microphone that is still on has no such limit."""
     backoff = Backoff(RetrySettings(None, 0), realtime=True)
     assert backoff.lost(loss(AWAY), 0.0, 1.0) is not None
     assert backoff.lost(loss(AWAY), 1e6, 1.0) is not None
-    backoff.carried()
+    backoff.audio_sent()
     assert backoff.lost(loss(AWAY, ended=True), 1e6, 1.0) is not None
     assert backoff.lost(loss(AWAY, ended=True), 1e6 + FILE_RETRY_FOR_S - 1, 1.0) is not None
     assert backoff.lost(loss(AWAY, ended=True), 1e6 + FILE_RETRY_FOR_S, 1.0) is None
@@ -137,7 +151,7 @@ def test_when_nobody_speaks_any_more_an_outage_has_an_end() -> None:
 
 @pytest.mark.parametrize("realtime", [True, False])
 def test_whoever_ended_the_run_is_kept_for_half_a_minute(realtime: bool) -> None:
-    """Progress or not: a peer that takes a little and gets stuck again does not begin it anew."""
+    """With or without progress: a peer that takes a little audio and stalls again does not restart it."""
     backoff = Backoff(RetrySettings(5, 10), realtime=realtime)
     backoff.stop(100.0, None)
     for now in (100.0, 110.0, 100.0 + STOPPED_S - 1):
@@ -170,6 +184,6 @@ def test_a_run_that_was_told_to_end_tries_once() -> None:
 def test_a_service_that_never_listened_is_tried_again_only_if_it_said_that_it_would(
     error: AsrError, tried: bool
 ) -> None:
-    """A wrong address is told at once."""
+    """A wrong address is reported at once."""
     never = Loss(error, was_ready=False, ended=False, reach=None)
     assert (Backoff(RetrySettings(5, 0), realtime=False).lost(never, 0.0, 1.0) is not None) is tried

@@ -1,4 +1,4 @@
-"""What can be done about each error the service and the wire are known for."""
+"""The class of each known error of the service and of its connections."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from asrcli.recovery.classify import FaultClass, classify
 
 
 def refused(code: str, message: str = "") -> ServiceRefused:
-    """The service says no."""
+    """A refusal of the service."""
     return ServiceRefused(code, message)
 
 
@@ -35,17 +35,17 @@ TABLE = [
     (refused("Throttling"), FaultClass.BUSY),
     (refused("Throttling.RateQuota"), FaultClass.BUSY),
     (refused("Throttling.BurstRate"), FaultClass.BUSY),
-    (refused("InternalError"), FaultClass.AGAIN),
-    (refused("InternalError.Algo"), FaultClass.AGAIN),
-    (refused("SystemError"), FaultClass.AGAIN),
-    (refused("ModelServiceFailed"), FaultClass.AGAIN),
-    (refused("ServiceUnavailable"), FaultClass.AGAIN),
-    (refused("server_error"), FaultClass.AGAIN),
-    (ConnectFailed("ws://x", "unknown host"), FaultClass.AGAIN),
-    (ConnectionLost("broke", 1006), FaultClass.AGAIN),
-    (ConnectionLost("oops", 1011), FaultClass.AGAIN),
-    (ConnectionLost("bye", 1000), FaultClass.AGAIN),
-    (ConnectionLost("no answer for 30 s"), FaultClass.AGAIN),
+    (refused("InternalError"), FaultClass.RETRY),
+    (refused("InternalError.Algo"), FaultClass.RETRY),
+    (refused("SystemError"), FaultClass.RETRY),
+    (refused("ModelServiceFailed"), FaultClass.RETRY),
+    (refused("ServiceUnavailable"), FaultClass.RETRY),
+    (refused("server_error"), FaultClass.RETRY),
+    (ConnectFailed("ws://x", "unknown host"), FaultClass.RETRY),
+    (ConnectionLost("broke", 1006), FaultClass.RETRY),
+    (ConnectionLost("oops", 1011), FaultClass.RETRY),
+    (ConnectionLost("bye", 1000), FaultClass.RETRY),
+    (ConnectionLost("no answer for 30 s"), FaultClass.RETRY),
     (ConnectionLost("policy", 1008), FaultClass.FATAL),
     (ConnectionLost("too big", 1009), FaultClass.FATAL),
     (refused("limit_requests", "You exceeded your current requests list."), FaultClass.BUSY),
@@ -53,11 +53,11 @@ TABLE = [
     (refused("rate_limit_exceeded"), FaultClass.BUSY),
     (refused("RateLimit"), FaultClass.BUSY),
     (refused("429"), FaultClass.BUSY),
-    (refused("internal_error"), FaultClass.AGAIN),
-    (refused("503", "try later"), FaultClass.AGAIN),
+    (refused("internal_error"), FaultClass.RETRY),
+    (refused("503", "try later"), FaultClass.RETRY),
     (refused(""), FaultClass.FATAL),
     (ProtocolError("not JSON", "<html>"), FaultClass.FATAL),
-    (ProtocolError("an answer that is not a JSON object"), FaultClass.AGAIN),
+    (ProtocolError("an answer that is not a JSON object"), FaultClass.RETRY),
     (UsageError("no"), FaultClass.FATAL),
     (SourceError("a", "b"), FaultClass.FATAL),
     (OutputError("a", "b"), FaultClass.FATAL),
@@ -78,20 +78,20 @@ EMPTY = [
 @pytest.mark.parametrize("live", [True, False])
 @pytest.mark.parametrize(("error", "what"), TABLE, ids=[str(error)[:60] for error, _ in TABLE])
 def test_each_error_has_its_remedy(error: AsrError, what: FaultClass, live: bool) -> None:
-    """Whoever is heard."""
+    """Live audio or not."""
     assert classify(error, live=live) is what
 
 
 @pytest.mark.parametrize("error", SILENT, ids=str)
 def test_a_task_that_had_nothing_to_hear_is_no_loss_for_a_microphone(error: ServiceRefused) -> None:
-    """For a file a time-out is slowness."""
+    """For a file a timeout means that the audio came too slowly."""
     assert classify(error, live=True) is FaultClass.IDLE
-    assert classify(error, live=False) is FaultClass.AGAIN
+    assert classify(error, live=False) is FaultClass.RETRY
 
 
 @pytest.mark.parametrize("error", EMPTY, ids=str)
 def test_a_service_that_heard_nothing_in_the_audio_is_told_apart(error: ServiceRefused) -> None:
-    """A microphone waits for speech; for a file it depends on what was sent, and the same again would not help."""
+    """A microphone waits for speech; for a file it depends on the audio that was sent, and a retry would not help."""
     assert classify(error, live=True) is FaultClass.IDLE
     assert classify(error, live=False) is FaultClass.EMPTY
     assert (

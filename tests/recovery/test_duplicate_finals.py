@@ -1,4 +1,4 @@
-"""A guess about repetitions outranks text only where audio was sent again, and only for words that are settled."""
+"""A final is dropped as a repetition only where audio was sent again, and only if its words are final already."""
 
 import pytest
 
@@ -23,12 +23,12 @@ AGAIN = ResentAudio(1000, normalized_text("Well, we met in the Café. 你好，�
     ],
 )
 def test_what_is_a_repetition(text: str, end_ms: int, repeat: bool) -> None:
-    """A run of the settled words, without case and punctuation, in the audio that is sent again."""
+    """Consecutive final words, compared without case and punctuation, in the audio that is sent again."""
     assert is_repeat(Final("1", 500, end_ms, text), AGAIN) is repeat
 
 
 def test_only_finals_that_reach_into_the_audio_count() -> None:
-    """And none does when the next task begins where they end."""
+    """None does if the next task begins where they end."""
     said = RecentFinals()
     said.add(Final("1", 0, 400, "one"))
     said.add(Final("2", 400, 900, "two three"))
@@ -38,7 +38,7 @@ def test_only_finals_that_reach_into_the_audio_count() -> None:
 
 
 def test_a_last_sentence_may_be_said_again_behind_its_end() -> None:
-    """Where its task may have ended, in less audio than the sentence took, and only for more than a word."""
+    """It is a repetition if its task may have ended, the audio is too short, and it has more than one word."""
     again = ResentAudio(1000, "two three", "two three", 1000)
     assert is_repeat(Final("1", 1000, 1800, "Two, three!"), again, 899)
     assert not is_repeat(Final("1", 1000, 1800, "Two, three!"), again, 900)
@@ -48,5 +48,5 @@ def test_a_last_sentence_may_be_said_again_behind_its_end() -> None:
     assert not is_repeat(Final("1", 1000, 1800, "two"), ResentAudio(1000, "two", "two", 1000), 800)
     said = RecentFinals()
     said.add(Final("1", 0, 900, "two three"))
-    said.untold = True
+    said.task_may_have_ended = True
     assert said.since(900) == ResentAudio(900, "", "two three", 900)

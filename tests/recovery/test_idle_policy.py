@@ -1,4 +1,4 @@
-"""Audio while no task runs: every case of the verdict."""
+"""Audio while no task runs: every case of the policy."""
 
 import pytest
 
@@ -9,21 +9,21 @@ SPEECH, QUIET = Chunk(0, bytes(2)), Chunk(0, bytes(2), quiet=True)
 
 
 @pytest.mark.parametrize(
-    ("waiting", "asleep", "spent", "tried", "since_s", "do"),
+    ("waiting", "idle", "input_ended", "tried", "since_s", "action"),
     [
         ([], False, False, False, 9, IdleAction.WAIT),
         ([], True, True, True, 9, IdleAction.WAIT),
         ([QUIET], False, False, False, 0, IdleAction.START),  # the user is there: a pause is over, a sentence was ended
-        ([QUIET], True, False, False, 9, IdleAction.PASS_OVER),
-        ([QUIET], True, True, False, 9, IdleAction.PASS_OVER),
+        ([QUIET], True, False, False, 9, IdleAction.SKIP),
+        ([QUIET], True, True, False, 9, IdleAction.SKIP),
         ([QUIET, SPEECH], True, False, False, 9, IdleAction.START),
         ([QUIET, SPEECH], True, False, False, 0.5, IdleAction.WAIT),
         ([SPEECH], True, True, False, 0, IdleAction.START),
-        ([SPEECH], True, True, True, 9, IdleAction.LOSE),
+        ([SPEECH], True, True, True, 9, IdleAction.GIVE_UP),
     ],
 )
-def test_the_verdict(
-    waiting: list[Chunk], asleep: bool, spent: bool, tried: bool, since_s: float, do: IdleAction
+def test_the_policy(
+    waiting: list[Chunk], idle: bool, input_ended: bool, tried: bool, since_s: float, action: IdleAction
 ) -> None:
-    """Speech gets its task, quiet does not, and a service that refuses both is not asked for ever."""
-    assert idle_action(waiting, idle=asleep, spent=spent, tried=tried, since_start_s=since_s) is do
+    """Speech gets a task, quiet does not, and a service that hears no speech is not asked for ever."""
+    assert idle_action(waiting, idle=idle, input_ended=input_ended, tried=tried, since_start_s=since_s) is action

@@ -15,7 +15,7 @@ STEPS = st.lists(
 
 @given(st.lists(SPAN, max_size=10), SPAN, st.integers(0, END))
 def test_spans_are_sets_of_numbers(spans: list[tuple[int, int]], asked: tuple[int, int], position: int) -> None:
-    """Sorted, disjoint, never touching; what is in them, what is not, and how far they reach from somewhere."""
+    """Sorted, disjoint, never touching; their parts, their complement, and how far they reach from a position."""
     kept = Spans(spans)
     numbers = {number for begin, end in spans for number in range(begin, end)}
     assert [number for begin, end in kept for number in range(begin, end)] == sorted(numbers)
@@ -33,7 +33,7 @@ def test_spans_are_sets_of_numbers(spans: list[tuple[int, int]], asked: tuple[in
 
 @given(STEPS, st.booleans())
 def test_the_ledger_adds_up_whatever_came_in_which_order(steps: list[tuple[str, tuple[int, int]]], late: bool) -> None:
-    """What is decided stays so, but for text that comes late for silence; and everything is counted once."""
+    """Decided audio stays decided, except silence that gets text late; and everything is counted once."""
     ledger = Ledger(0)
     gaps: list[tuple[int, int]] = []
     for kind, (begin, end) in steps:
@@ -71,7 +71,7 @@ def test_a_gap_begins_and_ends_with_sound_unless_nothing_was_captured() -> None:
 
 
 def test_text_that_comes_late_makes_silence_text_and_leaves_gaps_as_they_were_told() -> None:
-    """A gap has been put out; it cannot be taken back."""
+    """A gap has been emitted and cannot be taken back."""
     ledger = Ledger(0)
     ledger.add_silence(0, 500)
     ledger.add_gap(500, 800)

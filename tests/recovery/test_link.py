@@ -1,4 +1,4 @@
-"""The table of the link: every state has its rows, and no happening leads nowhere."""
+"""The table of the link: every state has its rows, and every event has a defined result."""
 
 import itertools
 
@@ -13,7 +13,7 @@ ALIVE = [(link, audio) for link, audio in ALIVE if link is not LinkState.CLOSED]
 
 @pytest.mark.parametrize(("link", "audio"), ALIVE)
 def test_a_lost_connection_is_recovered_in_every_state(link: LinkState, audio: InputState) -> None:
-    """Wherever a link is lost: back to the end of what is final, wait, ask again."""
+    """In every state: go back to the end of the finals, wait, ask again."""
     assert walk(link, (audio, LinkEvent.LOST), (audio, LinkEvent.RETRY), (audio, LinkEvent.READY)) == (
         LinkState.UP,
         [LinkAction.RECOVER, LinkAction.START, LinkAction.NOTHING],
@@ -22,24 +22,24 @@ def test_a_lost_connection_is_recovered_in_every_state(link: LinkState, audio: I
 
 @pytest.mark.parametrize(("link", "audio"), ALIVE)
 def test_without_hope_every_state_gives_up(link: LinkState, audio: InputState) -> None:
-    """What no final covers is then named as a gap."""
+    """Audio without a final is then reported as a gap."""
     assert step(link, audio, LinkEvent.HOPELESS) == (LinkState.CLOSED, LinkAction.GIVE_UP)
 
 
 def test_a_finish_that_was_asked_before_the_loss_is_asked_again() -> None:
-    """Behind the audio that is sent again."""
-    ended = [LinkEvent.LOST, LinkEvent.RETRY, LinkEvent.READY, LinkEvent.SPENT, LinkEvent.FINISHED]
-    assert walk(LinkState.DRAINING, *((InputState.ENDED, happening) for happening in ended)) == (
+    """The second finish comes behind the audio that is sent again."""
+    ended = [LinkEvent.LOST, LinkEvent.RETRY, LinkEvent.READY, LinkEvent.ALL_SENT, LinkEvent.FINISHED]
+    assert walk(LinkState.DRAINING, *((InputState.ENDED, event) for event in ended)) == (
         LinkState.CLOSED,
         [LinkAction.RECOVER, LinkAction.START, LinkAction.NOTHING, LinkAction.FINISH, LinkAction.CLOSE],
     )
 
 
 def walk(link: LinkState, *steps: tuple[InputState, LinkEvent]) -> tuple[LinkState, list[LinkAction]]:
-    """Where the steps lead, and what was to be done on the way."""
+    """The state after the steps, and the actions on the way."""
     actions = []
-    for audio, happening in steps:
-        link, action = step(link, audio, happening)
+    for audio, event in steps:
+        link, action = step(link, audio, event)
         actions.append(action)
     return link, actions
 
@@ -50,14 +50,14 @@ def test_an_ordinary_task_walks_the_table() -> None:
         LinkState.RESTING,
         (InputState.OPEN, LinkEvent.SPEECH),
         (InputState.OPEN, LinkEvent.READY),
-        (InputState.ENDED, LinkEvent.SPENT),
+        (InputState.ENDED, LinkEvent.ALL_SENT),
         (InputState.ENDED, LinkEvent.FINISHED),
     ) == (LinkState.CLOSED, [LinkAction.START, LinkAction.NOTHING, LinkAction.FINISH, LinkAction.CLOSE])
 
 
 @pytest.mark.parametrize("audio", InputState)
 def test_a_sentence_that_is_to_end_early_renews_the_task(audio: InputState) -> None:
-    """Also when the input has ended meanwhile: what waits behind the cut has a task of its own."""
+    """Also when the input has ended: the audio behind the cut gets a task of its own."""
     assert walk(LinkState.UP, (audio, LinkEvent.CUT), (audio, LinkEvent.FINISHED), (audio, LinkEvent.SPEECH)) == (
         LinkState.DIALLING,
         [LinkAction.FINISH, LinkAction.REST, LinkAction.START],
@@ -67,13 +67,13 @@ def test_a_sentence_that_is_to_end_early_renews_the_task(audio: InputState) -> N
 @pytest.mark.parametrize("link", [LinkState.DIALLING, LinkState.UP, LinkState.RENEWING])
 @pytest.mark.parametrize("audio", InputState)
 def test_a_task_with_nothing_to_hear_ends_in_rest(link: LinkState, audio: InputState) -> None:
-    """And rest ends with the input, or with speech."""
+    """Resting ends with the input, or with speech."""
     assert walk(link, (audio, LinkEvent.IDLE)) == (LinkState.RESTING, [LinkAction.REST])
-    assert step(LinkState.RESTING, InputState.ENDED, LinkEvent.SPENT) == (LinkState.CLOSED, LinkAction.CLOSE)
-    assert step(LinkState.RESTING, InputState.OPEN, LinkEvent.SPENT) == (LinkState.RESTING, LinkAction.NOTHING)
+    assert step(LinkState.RESTING, InputState.ENDED, LinkEvent.ALL_SENT) == (LinkState.CLOSED, LinkAction.CLOSE)
+    assert step(LinkState.RESTING, InputState.OPEN, LinkEvent.ALL_SENT) == (LinkState.RESTING, LinkAction.NOTHING)
 
 
-@pytest.mark.parametrize(("audio", "happening"), list(itertools.product(InputState, LinkEvent)))
-def test_a_closed_link_stays_closed(audio: InputState, happening: LinkEvent) -> None:
-    """Late words change nothing."""
-    assert step(LinkState.CLOSED, audio, happening) == (LinkState.CLOSED, LinkAction.NOTHING)
+@pytest.mark.parametrize(("audio", "event"), list(itertools.product(InputState, LinkEvent)))
+def test_a_closed_link_stays_closed(audio: InputState, event: LinkEvent) -> None:
+    """Late events change nothing."""
+    assert step(LinkState.CLOSED, audio, event) == (LinkState.CLOSED, LinkAction.NOTHING)

@@ -1,4 +1,4 @@
-"""Quiet by loudness: silence, the noise of a room, and what is as loud as speech."""
+"""Quiet by loudness: silence, the noise of a room, and sound as loud as speech."""
 
 from array import array
 
@@ -12,6 +12,6 @@ from asrcli.recovery.quiet import is_quiet
     [([], True), ([0] * 100, True), ([20, -20] * 100, True), ([0] * 99 + [3000], False), ([-3000] + [0] * 9, False)],
 )
 def test_one_loud_sample_is_no_quiet(samples: list[int], quiet: bool) -> None:
-    """It calls too much speech rather than too little."""
+    """In doubt sound counts as speech."""
     assert is_quiet(array("h", samples).tobytes()) is quiet
     assert is_quiet(array("h", samples).tobytes() + b"\x7f") is quiet

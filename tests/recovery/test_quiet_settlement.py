@@ -1,4 +1,4 @@
-"""Audio that was taken without a word: when it needs no text any more, and when it still does."""
+"""Audio for which no sentence was opened: when it counts as silence, and when it does not yet."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,54 +8,54 @@ from asrcli.recovery.quiet_settlement import ALIVE_S, QUIET_S, SOUND_S, QuietSet
 
 def one_second(*, quiet: bool) -> QuietSettlement:
     """A second of audio, sent at time 0."""
-    settling = QuietSettlement()
+    settlement = QuietSettlement()
     for number in range(10):
-        settling.sent(number * 100, number * 100 + 100, 0.0, quiet=quiet)
-    return settling
+        settlement.sent(number * 100, number * 100 + 100, 0.0, quiet=quiet)
+    return settlement
 
 
 def reached(
-    settling: QuietSettlement, now: float, *, arrived: float = 1e9, alive: float = 1e9, open_ms: int | None = None
+    settlement: QuietSettlement, now: float, *, arrived: float = 1e9, alive: float = 1e9, open_ms: int | None = None
 ) -> int:
-    """Up to where it is settled."""
-    return max([end_ms for _, end_ms, _ in settling.settled(now, arrived, alive, open_ms)], default=0)
+    """Return up to where it is settled."""
+    return max([end_ms for _, end_ms, _ in settlement.take_settled(now, arrived, alive, open_ms)], default=0)
 
 
 def test_quiet_settles_seconds_after_a_service_took_it() -> None:
-    """However far the service is behind: there is nothing to hear in it."""
+    """However far the service is behind: quiet has no speech."""
     assert reached(one_second(quiet=True), QUIET_S - 0.1) == 0
     assert reached(one_second(quiet=True), QUIET_S) == 1000
 
 
 def test_sound_settles_later() -> None:
-    """A sentence may take its time to be opened."""
+    """A service may open a sentence late."""
     assert reached(one_second(quiet=False), 1.0 + SOUND_S - 0.6) == 0
     assert reached(one_second(quiet=False), 1.0 + SOUND_S) == 1000
 
 
 def test_a_connection_on_which_nothing_arrives_settles_nothing() -> None:
-    """It may be dead, and have taken nothing."""
+    """The service may be dead, and may have taken nothing."""
     assert reached(one_second(quiet=True), 100.0, arrived=-1.0) == 0
     assert reached(one_second(quiet=False), 100.0, alive=ALIVE_S - 0.1) == 0
     assert reached(one_second(quiet=False), 100.0, alive=ALIVE_S) == 1000
 
 
 def test_an_open_sentence_settles_by_its_text_alone() -> None:
-    """Nothing from its begin on."""
+    """Nothing is settled from its begin on."""
     assert reached(one_second(quiet=True), 100.0, open_ms=500) == 500
     assert reached(one_second(quiet=True), 100.0, open_ms=0) == 0
 
 
 @given(st.lists(st.tuples(st.integers(1, 400), st.booleans(), st.floats(0, 30)), max_size=40), st.floats(0, 100))
 def test_each_piece_is_settled_once_and_in_order(pieces: list[tuple[int, bool, float]], later_s: float) -> None:
-    """Whatever the lengths and the times; and all of it in the end."""
-    settling, at_ms, now = QuietSettlement(), 0, 0.0
+    """For all lengths and times; in the end all of it is settled."""
+    settlement, at_ms, now = QuietSettlement(), 0, 0.0
     found: list[tuple[int, int]] = []
     for length_ms, quiet, passed_s in pieces:
-        settling.sent(at_ms, at_ms + length_ms, now, quiet=quiet)
+        settlement.sent(at_ms, at_ms + length_ms, now, quiet=quiet)
         at_ms, now = at_ms + length_ms, now + passed_s
-        found += [(begin, end) for begin, end, _ in settling.settled(now, now, now, None)]
-    found += [(begin, end) for begin, end, _ in settling.settled(now + later_s, 1e9, 1e9, None)]
-    found += [(begin, end) for begin, end, _ in settling.settled(1e6, 1e9, 1e9, None)]
+        found += [(begin, end) for begin, end, _ in settlement.take_settled(now, now, now, None)]
+    found += [(begin, end) for begin, end, _ in settlement.take_settled(now + later_s, 1e9, 1e9, None)]
+    found += [(begin, end) for begin, end, _ in settlement.take_settled(1e6, 1e9, 1e9, None)]
     assert [begin for begin, _ in found] == [0, *[end for _, end in found]][: len(found)]
     assert (found[-1][1] if found else 0) == at_ms

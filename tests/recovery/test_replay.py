@@ -1,4 +1,4 @@
-"""What is kept: in order, from the cursor on, until it settles, and never beyond the limit."""
+"""Audio is kept in order until it is settled, and never beyond the limit."""
 
 import tracemalloc
 from bisect import bisect_right
@@ -19,7 +19,7 @@ SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda en
 
 @given(st.integers(0, 60), st.integers(0, 60), SPANS)
 def test_what_is_left_over_is_what_no_other_span_holds(begin: int, end: int, spared: list[tuple[int, int]]) -> None:
-    """Number by number, in order, without empty spans."""
+    """Compared number by number; in order, and without empty spans."""
     spans = left_over(begin, end, spared)
     held = {number for spared_begin, spared_end in spared for number in range(spared_begin, spared_end)}
     assert [number for left, right in spans for number in range(left, right)] == [
@@ -38,7 +38,7 @@ def kept(*sizes: int, limit: int = 1000) -> Replay:
 
 
 def test_what_is_next_begins_at_the_cursor() -> None:
-    """In the middle of a chunk too."""
+    """Also in the middle of a chunk."""
     replay = kept(10, 10)
     assert replay.next() == Chunk(100, bytes(20))
     replay.cursor = 114
@@ -56,7 +56,7 @@ def test_what_was_not_sent_never_settles() -> None:
 
 
 def test_a_task_may_begin_where_the_last_one_was_heard_to_or_before_its_end() -> None:
-    """What lies before is passed over; what lies behind is there again."""
+    """Audio before it is skipped; audio behind it is there again."""
     replay = kept(10, 10, 10)
     replay.cursor = 130
     replay.skip_to(115)
@@ -70,7 +70,7 @@ def test_beyond_the_limit_the_oldest_is_forgotten() -> None:
 
 
 class Shelf:
-    """Bytes that were put away, and whether they are wanted no more."""
+    """Stored bytes, and whether they were freed."""
 
     def __init__(self, data: bytes) -> None:
         self.data, self.is_free = data, False
@@ -81,7 +81,7 @@ class Shelf:
         return self.data
 
     def free(self) -> None:
-        """Not wanted."""
+        """Note that they were freed."""
         self.is_free = True
 
 
@@ -92,7 +92,7 @@ class Shelf:
     st.booleans(),
 )
 def test_what_is_put_away_comes_back_as_it_was(sizes: list[int], memory: int, begin: int, spilled: bool) -> None:
-    """Whatever is in memory and whatever is not: the same audio at the same places, also when it is sent again."""
+    """In memory or not: the same audio at the same positions, also when it is sent again."""
     shelf: list[Shelf] = []
 
     def shelve(data: bytes) -> Shelf:
@@ -124,7 +124,7 @@ def test_what_is_put_away_comes_back_as_it_was(sizes: list[int], memory: int, be
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=30), st.integers(0, 30))
 def test_what_was_never_sent_can_be_dropped(sizes: list[int], sent: int) -> None:
-    """What was sent stays, to be sent again."""
+    """Audio that was sent stays, because it may be sent again."""
     replay, sent = kept(*sizes), min(sent, len(sizes))
     ends = [100, *(100 + size for size in accumulate(sizes))]
     replay.cursor = replay.sent = ends[sent]
@@ -134,7 +134,7 @@ def test_what_was_never_sent_can_be_dropped(sizes: list[int], sent: int) -> None
 
 
 def test_a_spill_is_a_file_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And memory where there is no room for one."""
+    """It stays in memory if the file cannot be written."""
     with closing(SpillFile()) as spill:
         first, second = spill.put(b"one"), spill.put(b"two!")
         assert (second.load(), first.load(), second.load()) == (b"two!", b"one", b"two!")
@@ -148,7 +148,7 @@ def test_a_spill_is_a_file_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> No
 
 @given(st.lists(st.tuples(st.binary(min_size=1, max_size=50), st.integers(1, 4)), min_size=1, max_size=60))
 def test_a_spill_uses_its_places_again(puts: list[tuple[bytes, int]]) -> None:
-    """A ring on the disk: it grows to what is kept at once, and is empty when nothing is."""
+    """Places are used again: the file is no longer than what is kept at once, and empty when nothing is."""
     with closing(SpillFile()) as spill:
         there: deque[tuple[bytes, Stored]] = deque()
         most = 0
@@ -167,7 +167,7 @@ def test_a_spill_uses_its_places_again(puts: list[tuple[bytes, int]]) -> None:
 
 
 def test_an_hour_that_waits_costs_little_memory() -> None:
-    """An outage in a talk: the samples are on the disk, and what is left of a chunk is a few bytes."""
+    """During an outage the samples are on the disk, and a chunk takes a few bytes of memory."""
     with closing(AudioStore(0, 16000)) as store:
         pcm = bytes(1600)
         for number in range(7_000):  # more than is kept in memory

@@ -1,4 +1,4 @@
-"""Seam, catch-up and watch: each a rule of its own."""
+"""Resume point, pacing and stall detector."""
 
 from array import array
 
@@ -18,7 +18,7 @@ QUIET = array("h", [20, -20] * 800).tobytes()
 
 
 def chunks(*pieces: bytes) -> list[Chunk]:
-    """Pieces of 100 ms from 0 on."""
+    """Chunks of 100 ms from position 0 on."""
     return [Chunk(1600 * number, pcm) for number, pcm in enumerate(pieces)]
 
 
@@ -34,12 +34,12 @@ def chunks(*pieces: bytes) -> list[Chunk]:
     ],
 )
 def test_a_seam_lies_in_quiet_and_never_in_a_word(pieces: list[bytes], position_ms: int, begin_ms: int) -> None:
-    """At the end of what is final, or earlier with nothing but quiet between."""
+    """At the end of the finals, or earlier with nothing but quiet between."""
     assert RATE.ms(resume_point(chunks(*pieces), RATE.samples(position_ms), RATE)) == begin_ms
 
 
 def test_a_seam_does_not_reach_over_what_is_missing() -> None:
-    """A pause or a dropped piece is no quiet."""
+    """A pause or a dropped chunk is no quiet."""
     apart = [Chunk(0, LOUD + QUIET), Chunk(4800, QUIET)]
     assert resume_point(apart, 6400, RATE) == 4800
     assert resume_point([], 6400, RATE) == 6400
@@ -47,14 +47,14 @@ def test_a_seam_does_not_reach_over_what_is_missing() -> None:
 
 @given(st.lists(st.sampled_from([LOUD, QUIET]), max_size=8), st.integers(0, 900))
 def test_a_seam_is_never_behind_and_never_far_before(pieces: list[bytes], position_ms: int) -> None:
-    """Nothing is left out, and at most the margin comes twice."""
+    """No audio is left out, and at most the margin is sent twice."""
     position = RATE.samples(position_ms)
     begin = resume_point(chunks(*pieces), position, RATE)
     assert position - RATE.samples(MARGIN_MS) <= begin <= position
 
 
 def test_a_new_task_begins_where_finals_end_but_not_before_the_lost_one() -> None:
-    """And not before what is still kept: that is named."""
+    """And not before the audio that is kept; the missing audio becomes a gap."""
     audio = Replay(0, 10_000_000)
     for chunk in chunks(*[LOUD] * 10):
         audio.add(chunk)
@@ -81,32 +81,32 @@ def test_catching_up_goes_at_its_pace_until_nothing_waits() -> None:
 
 @pytest.mark.parametrize(("factor", "waiting"), [(None, 10**6), (4.0, 8000)])
 def test_a_little_goes_out_at_once_and_so_does_all_where_nobody_minds(factor: float | None, waiting: int) -> None:
-    """Less than a second, or --pace max."""
+    """Less than a second of audio, or --pace max."""
     pace = Pacing(16000, factor)
     pace.begin(0.0, 0, waiting)
     assert pace.due(10**9) is None
 
 
-def test_the_watch_counts_from_the_first_speech_without_an_answer() -> None:
-    """Any message is an answer; a false alarm makes it more patient; text makes it what it was."""
-    watch = StallDetector(30.0)
-    assert watch.deadline is None
-    watch.speech_sent(5.0)
-    watch.speech_sent(20.0)
-    assert watch.deadline == 35.0
-    watch.answered()
-    assert watch.deadline is None
-    watch.speech_sent(50.0)
-    assert watch.expired() == 30.0
-    watch.answered()
-    watch.speech_sent(100.0)
-    assert watch.deadline == 160.0
-    watch.reset()
-    assert watch.deadline == 130.0
+def test_the_stall_detector_counts_from_the_first_speech_without_an_answer() -> None:
+    """Any message is an answer; a stall doubles the timeout; a transcript resets it."""
+    detector = StallDetector(30.0)
+    assert detector.deadline is None
+    detector.speech_sent(5.0)
+    detector.speech_sent(20.0)
+    assert detector.deadline == 35.0
+    detector.answered()
+    assert detector.deadline is None
+    detector.speech_sent(50.0)
+    assert detector.expire() == 30.0
+    detector.answered()
+    detector.speech_sent(100.0)
+    assert detector.deadline == 160.0
+    detector.reset()
+    assert detector.deadline == 130.0
 
 
 def test_audio_that_is_passed_over_takes_no_time_to_catch_up_with() -> None:
-    """Behind a jump of ten minutes the pace goes on from where it was."""
+    """After a jump of ten minutes the pace continues from where it was."""
     pace = Pacing(16000, 4.0)
     pace.skip(5)
     pace.begin(100.0, 0, waiting=160_000)

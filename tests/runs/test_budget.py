@@ -1,4 +1,4 @@
-"""A budget: not passed, whatever the service counts, and though audio is sent again."""
+"""A budget is not exceeded, whatever the service counts and although audio is sent again."""
 
 from collections.abc import Iterator
 
@@ -24,12 +24,12 @@ ENDED = Ended(0, 0, 0, 0, 0, None, None, None, 0)
 
 
 def budget(limit: float, price: Price = SECOND, *, again: bool = False) -> Budget:
-    """One for a price."""
+    """A budget with a price of one CNY for a second."""
     return Budget(limit, lambda usage: price.cost(usage, ASKED), lambda s: price.forecast(s, ASKED)[1], again)
 
 
 def taken(limited: Iterator[Chunk | Event]) -> tuple[float, bool]:
-    """Seconds that were taken, and whether the money was at its end."""
+    """Return the seconds that were taken, and whether the budget was used up."""
     seconds = 0.0
     try:
         for item in limited:
@@ -42,7 +42,7 @@ def taken(limited: Iterator[Chunk | Event]) -> tuple[float, bool]:
 
 @pytest.mark.parametrize(("again", "seconds"), [(False, 5.0), (True, 2.0)])
 def test_a_source_ends_where_the_money_does(again: bool, seconds: float) -> None:
-    """In whole seconds, as they are paid; half is kept back where what has no text yet may have to be sent again."""
+    """In whole seconds, as they are charged; half is reserved where audio may have to be sent again."""
     heard_s, broke = taken(BudgetedSource(Tone(100), budget(0.005, again=again)).chunks(0))
     assert (round(heard_s, 3), broke) == (seconds, True)
     heard_s, broke = taken(BudgetedSource(Tone(100), budget(0.03, again=again)).chunks(0))
@@ -66,7 +66,7 @@ def test_what_has_text_need_not_be_sent_again() -> None:
 
 
 def test_two_sources_share_one_budget() -> None:
-    """Channels that are heard at once are paid together."""
+    """Channels that are transcribed at the same time share the budget."""
     money = budget(0.005)
     one, other = (BudgetedSource(Tone(100), money).chunks(0) for _ in range(2))
     for _ in range(20):
@@ -83,7 +83,7 @@ TOKENS = Price(None, 6.0, 4.5)
 
 
 def test_several_runs_share_one_budget_though_each_counts_from_nothing() -> None:
-    """A transcript for each file is a run for each."""
+    """With a transcript for each file, each file is a run."""
     money, spent, seconds = budget(0.02, TOKENS), Usage(), 0.0
     for _ in range(100):
         heard_s, broke = taken(BudgetedSource(Tone(100), money).chunks(0))
@@ -101,7 +101,7 @@ def test_several_runs_share_one_budget_though_each_counts_from_nothing() -> None
 
 
 def test_a_service_that_counts_what_has_no_price_switches_nothing_off() -> None:
-    """Tokens of a model that is paid by the second."""
+    """Tokens of a model that is charged by the second."""
     money = budget(0.005)
     chunks = BudgetedSource(Tone(1000), money).chunks(0)
     for _ in range(20):
@@ -112,7 +112,7 @@ def test_a_service_that_counts_what_has_no_price_switches_nothing_off() -> None:
 
 
 def test_what_has_no_text_when_its_task_is_over_is_not_kept_back_for() -> None:
-    """Silent files use the whole of it."""
+    """Silent files can use all of the budget."""
     money, seconds = budget(0.1, again=True), 0.0
     for _ in range(20):
         heard_s, broke = taken(BudgetedSource(Tone(100), money).chunks(0))
@@ -125,7 +125,7 @@ def test_what_has_no_text_when_its_task_is_over_is_not_kept_back_for() -> None:
 
 
 def test_attempts_that_fail_cost_nothing() -> None:
-    """A night without a network does not use up a budget; what is sent again behind it does."""
+    """A night without a network does not use up a budget; the audio that is sent again after it does."""
     money = budget(0.01, again=True)
     chunks = BudgetedSource(Tone(1000), money).chunks(0)
     for _ in range(10):
@@ -138,7 +138,7 @@ def test_attempts_that_fail_cost_nothing() -> None:
 
 
 def test_context_and_hot_words_are_paid_for_too() -> None:
-    """By the token, with each task."""
+    """It charges by the token, for each task."""
     asked = RecognitionSettings("m", context=("字" * 1000,), hotwords=(("Kubernetes", 4),))
     bare_most, most = (TOKENS.forecast(10, each)[1] for each in (ASKED, asked))
     assert most - bare_most == pytest.approx(1003 * 6.0 / 1e6)
@@ -146,7 +146,7 @@ def test_context_and_hot_words_are_paid_for_too() -> None:
 
 
 def test_a_microphone_is_ended_and_says_why() -> None:
-    """The device is given back; the error names the limit."""
+    """The device is released; the error names the limit."""
     talk = Talk()
     talk.say(60)
     with pytest.raises(BudgetReached, match=r"pass the budget of 0\.005 CNY"):
@@ -160,7 +160,7 @@ def test_a_microphone_is_ended_and_says_why() -> None:
     st.lists(st.sampled_from(["chunk", "chunk", "chunk", "final", "count", "lost"]), max_size=300),
 )
 def test_the_bill_never_passes_the_limit(price: Price, limit: float, happenings: list[str]) -> None:
-    """Of a service that counts all it was sent, and sent again, at the dearest rate that was ever measured."""
+    """The service counts all audio, also when sent again, at the highest rate that was ever measured."""
     money, transcript = budget(limit, price, again=True), Transcript()
     chunks = BudgetedSource(Tone(1000), money).chunks(0)
     sent_s = reached_s = position_s = 0.0
@@ -187,6 +187,6 @@ def test_the_bill_never_passes_the_limit(price: Price, limit: float, happenings:
 
 
 def dearest(price: Price, seconds: float) -> Usage:
-    """What a service counts at most of so many seconds."""
+    """Return the most that a service counts for so many seconds."""
     tokens = int(25 * seconds)
     return Usage(seconds) if price.second is not None else Usage(seconds, tokens, int(4 * seconds), tokens)

@@ -22,7 +22,7 @@ Play = Callable[[Service, Wire], None]
 
 
 def plan(*plays: Play) -> RunPlan:
-    """A plan whose connections are served by these, one after the other."""
+    """A plan whose connections are served by these functions, one after the other."""
     served = iter(plays)
 
     def dial(url: str, connection: ConnectionSettings) -> Wire:
@@ -50,7 +50,7 @@ def plan(*plays: Play) -> RunPlan:
 
 
 def saying(*events: Event) -> Play:
-    """A service that hears all and then says these."""
+    """A service that takes all audio and then sends these events."""
 
     def play(service: Service, wire: Wire) -> None:
         del wire
@@ -63,7 +63,7 @@ def saying(*events: Event) -> Play:
 
 
 def breaking(service: Service, wire: Wire) -> None:
-    """A service that says one sentence and is gone."""
+    """A service that sends one sentence and closes the connection."""
     service.asked()
     service.tell(Ready(""))
     service.asked()
@@ -88,7 +88,7 @@ def test_two_sources_share_timeline_numbering_and_bill() -> None:
 
 
 def test_two_sources_run_on_one_connection_where_the_wire_allows_it() -> None:
-    """One call, two tasks; a connection that was closed between the two costs another call and nothing else."""
+    """One connection, two tasks; if it was closed between the two, another one is opened and nothing is lost."""
     for closes in (False, True):
         calls: list[str] = []
 
@@ -132,7 +132,7 @@ class Labelled(Tone):
 
 
 def test_sources_at_once_share_the_time_and_keep_their_labels() -> None:
-    """Each has its own session; numbers go through all of them, and every second of each is accounted for."""
+    """Each has its own session; sentence numbers run through all of them, and every second of each is accounted for."""
     listener = Listener()
     said = saying(Final("1", 0, 400, "one"), Final("2", 400, 500, "two"))
     together = ConcurrentSources((Labelled(5, "left"), Labelled(5, "right")))
@@ -161,7 +161,7 @@ def test_one_of_several_that_breaks_costs_the_others_nothing() -> None:
 
 
 def test_the_delays_are_those_of_the_first_text_and_the_last_final() -> None:
-    """On the clock of the plan, which ticks at every look."""
+    """On the clock of the plan, which advances at each call."""
     ended = Run(plan(saying(Final("1", 0, 400, "one"))), []).transcribe([Tone(5)])
     assert ended.first_text_ms is not None
     assert ended.final_after_stop_ms is not None
@@ -169,7 +169,7 @@ def test_the_delays_are_those_of_the_first_text_and_the_last_final() -> None:
 
 
 def test_a_broken_connection_is_a_gap_and_the_next_source_goes_on() -> None:
-    """One failure stops neither the others nor the account; it is told when it happens."""
+    """One failure stops neither the others nor the account; it is reported when it happens."""
     listener = Listener()
     with pytest.raises(ConnectionLost, match="oops"):
         Run(plan(breaking, saying(Final("1", 0, 400, "two"))), [listener]).transcribe([Tone(5), Tone(5)])
@@ -185,7 +185,7 @@ def test_a_broken_connection_is_a_gap_and_the_next_source_goes_on() -> None:
 
 
 def test_several_failures_are_told_together() -> None:
-    """Each with its own words, and what is said of both once."""
+    """Each with its own message, and common advice once."""
 
     def closing(service: Service, wire: Wire) -> None:
         service.asked()
@@ -222,7 +222,7 @@ def test_nothing_is_accounted_for_that_nobody_heard() -> None:
 
 
 def test_a_source_that_breaks_off_keeps_what_it_gave() -> None:
-    """Its text is awaited and its error told afterwards."""
+    """The run waits for its text and raises its error afterwards."""
     listener = Listener()
     with pytest.raises(SourceError, match="unreadable"):
         Run(plan(saying(Final("1", 0, 300, "one"))), [listener]).transcribe(
@@ -238,7 +238,7 @@ class Full(Listener):
     """An output whose disk is full."""
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """It cannot keep a final."""
+        """Fail to write a final."""
         super().handle(event, transcript)
         if isinstance(event, Final):
             raise OutputError("talk.srt", "No space left on device")
@@ -247,7 +247,7 @@ class Full(Listener):
 @pytest.mark.parametrize("live", [True, False])
 @pytest.mark.parametrize("full", [1, 2])
 def test_outputs_that_fail_take_nothing_with_them(live: bool, full: int) -> None:
-    """Nobody says it again because a disk was full: the others go on, and the error is told at the end."""
+    """A live talk cannot be repeated: the other outputs go on, and the error is raised at the end."""
     source: Tone | Talk = Tone(5)
     if live:
         source = Talk()
@@ -264,7 +264,7 @@ def test_outputs_that_fail_take_nothing_with_them(live: bool, full: int) -> None
 
 
 def test_a_file_without_any_output_left_ends() -> None:
-    """Nobody pays for words that nobody keeps."""
+    """A file is not paid for if no output is left."""
     first, second = Full(), Full()
     with pytest.raises(OutputError, match="No space left"):
         Run(plan(saying(Final("1", 0, 300, "one"), Final("2", 300, 500, "two"))), [first, second]).transcribe([Tone(5)])

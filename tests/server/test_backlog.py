@@ -1,4 +1,4 @@
-"""What waits between a socket and a recognizer: little, none of it for somebody who has left."""
+"""The commands between a socket and a recognizer are few, and are discarded when the client has gone."""
 
 import asyncio
 import json
@@ -15,10 +15,10 @@ from websockets.sync.client import ClientConnection, connect
 from asrcli.core.client_commands import ClearAudio, Command, FinishTask, SendAudio
 from asrcli.core.events import Event
 from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers import registry
 from asrcli.recognizers.counting import Counting
-from asrcli.recognizers.pool import Pocketsphinx
-from asrcli.recognizers.scripted import InProcess
-from asrcli.server.backlog import MOST_REQUESTS, CommandBacklog
+from asrcli.recognizers.in_process import InProcessStream
+from asrcli.server.backlog import MAX_COMMANDS, CommandBacklog
 from asrcli.server.serving import in_background
 from tests.live.test_hostile import deaf, frame
 from tests.support.command import CLIP
@@ -28,7 +28,7 @@ SECOND = 32_000
 
 
 async def waits(backlog: CommandBacklog, request: Command) -> bool:
-    """Whether a request has to wait for room."""
+    """Return whether a command has to wait for room."""
     try:
         async with asyncio.timeout(0.01):
             await backlog.put(request)
@@ -37,36 +37,36 @@ async def waits(backlog: CommandBacklog, request: Command) -> bool:
     return False
 
 
-def test_a_backlog_is_full_of_bytes_or_of_requests() -> None:
-    """And keeps nothing when nobody takes from it any more."""
+def test_a_backlog_is_bounded_by_bytes_and_by_commands() -> None:
+    """After `abandon` it keeps nothing, and nobody waits."""
 
     async def fill() -> None:
         audio, small = CommandBacklog(1000), CommandBacklog(1000)
         assert [await waits(audio, SendAudio(bytes(600))) for _ in range(3)] == [False, False, True]
         assert await waits(audio, FinishTask())
-        assert [await waits(small, ClearAudio()) for _ in range(MOST_REQUESTS + 1)] == [False] * MOST_REQUESTS + [True]
-        await audio.give_up()
+        assert [await waits(small, ClearAudio()) for _ in range(MAX_COMMANDS + 1)] == [False] * MAX_COMMANDS + [True]
+        await audio.abandon()
         assert not await waits(audio, SendAudio(bytes(10_000)))
 
     asyncio.run(fill())
 
 
 class Stuck(Counting):
-    """A recognizer that takes nothing."""
+    """A recognizer that never takes a command."""
 
     def __init__(self) -> None:
         super().__init__()
         self.closed = threading.Event()
 
-    async def open(self, recognition: RecognitionSettings) -> InProcess:
+    async def open(self, recognition: RecognitionSettings) -> InProcessStream:
         """A session that waits for ever."""
         del recognition
         closed = self.closed
 
         class Stream:
-            async def ask(self, request: Command) -> None:
+            async def send(self, command: Command) -> None:
                 """Never done."""
-                del request
+                del command
                 await asyncio.Event().wait()
 
             async def events(self) -> AsyncIterator[Event]:
@@ -119,7 +119,10 @@ def test_the_last_words_of_the_embedded_recognizer_come_soon() -> None:
     """A client that sent as fast as it could waits for a few seconds of audio, and not for all it had."""
     pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
     pcm = CLIP.read_bytes()[44:] * 30
-    with in_background(Pocketsphinx("never")) as address, client_on(raw(address), address) as client:
+    with (
+        in_background(registry.make(options=registry.RecognizerOptions("never"))) as address,
+        client_on(raw(address), address) as client,
+    ):
         client.send(json.dumps(run_task()))
         client.recv(20)
         began, sent = time.monotonic(), 0

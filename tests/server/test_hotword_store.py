@@ -1,4 +1,4 @@
-"""The lists that the server keeps: what each request does to them, and to the recognitions that name one."""
+"""The hot-word lists of the server: what each command does, and how a recognition gets the words of a list."""
 
 from datetime import datetime, timedelta
 from itertools import count
@@ -27,13 +27,13 @@ def lists() -> HotWordStore:
 
 def made(there: HotWordStore, prefix: str = "ml", model: str = MODEL, *words: HotWord) -> str:
     """A new list."""
-    name: str = there.do(CreateList(model, prefix, words or (HotWord("a"),)))["vocabulary_id"]
+    name: str = there.run(CreateList(model, prefix, words or (HotWord("a"),)))["vocabulary_id"]
     return name
 
 
 def browsed(there: HotWordStore, *asked: Any) -> list[str]:
     """The ids on a page."""
-    return [each["vocabulary_id"] for each in there.do(BrowseLists(*asked))["vocabulary_list"]]
+    return [each["vocabulary_id"] for each in there.run(BrowseLists(*asked))["vocabulary_list"]]
 
 
 def test_a_list_lives_as_it_is_asked_to() -> None:
@@ -43,13 +43,13 @@ def test_a_list_lives_as_it_is_asked_to() -> None:
     assert name == f"vocab-ml-{0:032x}"
     dates = {"gmt_create": "2026-11-25 01:00:00", "gmt_modified": "2026-11-25 01:00:00", "status": "OK"}
     table = [{"text": "a", "weight": 4}]
-    assert there.do(QueryList(name)) == {**dates, "target_model": MODEL, "vocabulary": table}
-    assert there.do(UpdateList(name, (HotWord("b", 5, "en"),))) == {}
+    assert there.run(QueryList(name)) == {**dates, "target_model": MODEL, "vocabulary": table}
+    assert there.run(UpdateList(name, (HotWord("b", 5, "en"),))) == {}
     dates["gmt_modified"] = "2026-11-25 01:01:00"
     table = [{"text": "b", "weight": 5, "lang": "en"}]
-    assert there.do(QueryList(name)) == {**dates, "target_model": MODEL, "vocabulary": table}
-    assert there.do(BrowseLists()) == {"vocabulary_list": [{"vocabulary_id": name, **dates}]}
-    assert there.do(DeleteList(name)) == {}
+    assert there.run(QueryList(name)) == {**dates, "target_model": MODEL, "vocabulary": table}
+    assert there.run(BrowseLists()) == {"vocabulary_list": [{"vocabulary_id": name, **dates}]}
+    assert there.run(DeleteList(name)) == {}
     assert browsed(there) == []
 
 
@@ -57,7 +57,7 @@ def test_a_list_lives_as_it_is_asked_to() -> None:
 def test_a_list_that_is_not_there_is_refused_in_the_service_s_words(asked: hotword_lists.HotWordListRequest) -> None:
     """The official SDK's users look for them."""
     with pytest.raises(ServiceRefused) as caught:
-        lists().do(asked)
+        lists().run(asked)
     assert (caught.value.code, caught.value.message) == (
         "BadRequest.ResourceNotExist",
         "The Required resource not exist.",
@@ -71,7 +71,7 @@ def test_the_eleventh_list_is_refused_until_one_has_gone() -> None:
     with pytest.raises(ServiceRefused) as caught:
         made(there)
     assert (caught.value.code, caught.value.message) == ("Throttling.AllocationQuota", "Free allocated quota exceeded.")
-    there.do(DeleteList(names[3]))
+    there.run(DeleteList(names[3]))
     made(there)
 
 
@@ -103,7 +103,7 @@ def test_what_breaks_a_limit_makes_no_list(asked: CreateList) -> None:
     """The parameter is at fault."""
     there = lists()
     with pytest.raises(ServiceRefused, match="InvalidParameter"):
-        there.do(asked)
+        there.run(asked)
     assert browsed(there) == []
 
 

@@ -1,4 +1,4 @@
-"""Requests that are no handshake, with raw bytes: what is answered, what is borne; and the keys they may have."""
+"""Single HTTP requests, with raw bytes: their answers, their limits and their keys."""
 
 import json
 import socket
@@ -16,7 +16,7 @@ from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH, BrowseLists, 
 from asrcli.protocol.http.temporary_keys import TEMPORARY_KEYS_PATH
 from asrcli.recognizers.scripted import Scripted
 from asrcli.server import http_server
-from asrcli.server.auth import MOST_TOKENS, AccessControl
+from asrcli.server.auth import MAX_TEMPORARY_KEYS, AccessControl
 from asrcli.server.serving import in_background
 from tests.support.wire import INFERENCE, PATIENCE_S, status, wait_until
 
@@ -161,7 +161,7 @@ def test_a_mistake_is_answered_in_the_service_s_form(server: str, sent: bytes, c
     assert post(server, HOTWORD_LISTS_PATH, write_request(BrowseLists()))[0] == 200
 
 
-def test_who_sends_too_much_still_hears_why(server: str) -> None:
+def test_a_client_that_sends_too_much_still_gets_an_answer(server: str) -> None:
     """The answer is not taken away by the rest of the body; 100-continue is granted before it."""
     head = request(HOTWORD_LISTS_PATH, b"", "POST", "Expect: 100-continue").replace(b"Length: 0", b"Length: 3000000")
     with line(server) as opened:
@@ -181,8 +181,8 @@ def test_head_gets_no_body(server: str) -> None:
     assert int(headers["content-length"]) > 0
 
 
-def test_who_is_too_slow_is_told(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request has its time."""
+def test_a_slow_request_gets_an_error(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request must be complete within its time limit."""
     monkeypatch.setattr(http_server, "WITHIN_S", 0.1)
     with line(server) as opened:
         opened.sendall(b"POST ")
@@ -192,7 +192,7 @@ def test_who_is_too_slow_is_told(server: str, monkeypatch: pytest.MonkeyPatch) -
 
 def test_no_more_requests_at_once_than_the_limit(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Others come in when one has left."""
-    monkeypatch.setattr(http_server, "MOST_REQUESTS", 1)
+    monkeypatch.setattr(http_server, "MAX_REQUESTS", 1)
     with line(server) as first:
         first.sendall(b"POST ")
         wait_until(lambda: post(server, HOTWORD_LISTS_PATH, write_request(BrowseLists()))[0] == 503)
@@ -200,8 +200,8 @@ def test_no_more_requests_at_once_than_the_limit(server: str, monkeypatch: pytes
 
 
 def test_a_server_that_stops_does_not_wait_for_half_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for nobody."""
-    monkeypatch.setattr(http_server, "MOST_REQUESTS", 1)
+    """It ends at once."""
+    monkeypatch.setattr(http_server, "MAX_REQUESTS", 1)
     with ExitStack() as stack:
         with in_background(Scripted()) as address:
             half = stack.enter_context(line(address))
@@ -255,12 +255,12 @@ def test_a_temporary_key_lasts_from_a_second_to_half_an_hour(server: str, second
 def test_a_temporary_key_is_taken_until_it_expires() -> None:
     """To the second, and of many at once each for itself."""
     now = [1000.5]
-    gate = AccessControl(frozenset(), Secret(KEY), 1, clock=lambda: now[0])
-    short, long = gate.mint(1), gate.mint(60)
+    access_control = AccessControl(frozenset(), Secret(KEY), 1, clock=lambda: now[0])
+    short, long = access_control.new_temporary_key(1), access_control.new_temporary_key(60)
     assert (short.expires_at, long.expires_at) == (1002, 1061)
 
     def admitted() -> list[bool]:
-        return [gate.admits(f"Bearer {key.reveal()}", "") for key in (short.key, long.key, Secret(KEY))]
+        return [access_control.admits(f"Bearer {key.reveal()}", "") for key in (short.key, long.key, Secret(KEY))]
 
     for at, expected in ((1001.9, [True, True, True]), (1002, [False, True, True]), (1061, [False, False, True])):
         now[0] = at
@@ -270,10 +270,10 @@ def test_a_temporary_key_is_taken_until_it_expires() -> None:
 def test_temporary_keys_are_bounded() -> None:
     """Those that are over make room."""
     now = [0.0]
-    gate = AccessControl(frozenset(), Secret(KEY), 1, clock=lambda: now[0])
-    for _ in range(MOST_TOKENS):
-        gate.mint(60)
+    access_control = AccessControl(frozenset(), Secret(KEY), 1, clock=lambda: now[0])
+    for _ in range(MAX_TEMPORARY_KEYS):
+        access_control.new_temporary_key(60)
     with pytest.raises(ServiceRefused, match="Throttling"):
-        gate.mint(60)
+        access_control.new_temporary_key(60)
     now[0] = 61
-    gate.mint(60)
+    access_control.new_temporary_key(60)

@@ -1,4 +1,4 @@
-"""The 60 s rule, with time in hand."""
+"""The rule that a task ends after 60 s of silence, with a fake clock."""
 
 from asrcli.server.limits import SilenceTimer
 
@@ -28,4 +28,4 @@ def test_speech_begins_the_count_anew() -> None:
     for second in range(1, 200):
         assert not silence.received_audio(float(second), SECOND)
         if second % 50 == 0:
-            silence.sent_message(float(second))
+            silence.reset(float(second))

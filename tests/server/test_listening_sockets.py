@@ -1,4 +1,4 @@
-"""Listening sockets when descriptors run out: clients are turned away, nobody is asked again and again."""
+"""Listening sockets when file descriptors run out: clients are turned away, and the event loop does not spin."""
 
 import asyncio
 import resource
@@ -41,7 +41,7 @@ print("served again")
 
 
 def test_without_descriptors_clients_are_shown_out_and_later_served() -> None:
-    """They are not left waiting, and it is said once."""
+    """They do not wait, and the problem is logged once."""
     done = subprocess.run(
         [sys.executable, "-c", f"import logging; logging.basicConfig()\n{SHORT}"],
         capture_output=True,

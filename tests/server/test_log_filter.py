@@ -1,8 +1,8 @@
-"""What the server's log holds: harmless lines, one per event, and not thousands of one kind."""
+"""The server's log: printable lines, one for each record, and a limited number of one kind."""
 
 import logging
 
-from asrcli.server.log_filter import MOST_ALIKE, REFUSED, WITHIN_S, LogFilter
+from asrcli.server.log_filter import MAX_ALIKE, REFUSED, WITHIN_S, LogFilter
 
 
 def record(template: str, *args: object, level: int = logging.INFO) -> logging.LogRecord:
@@ -31,13 +31,13 @@ def test_refusals_of_one_kind_are_counted_instead_of_logged() -> None:
     now = [0.0]
     manners = LogFilter(lambda: now[0])
     logged = [manners.filter(record(REFUSED, "code", number)) for number in range(1000)]
-    assert logged == [True] * MOST_ALIKE + [False] * (1000 - MOST_ALIKE)
+    assert logged == [True] * MAX_ALIKE + [False] * (1000 - MAX_ALIKE)
     assert manners.filter(record("another warning", level=logging.WARNING))
     assert all(manners.filter(record("%s", "finished")) for _ in range(1000))
     now[0] = WITHIN_S
     said = record(REFUSED, "code", "again")
     assert manners.filter(said)
-    assert said.getMessage() == f"refused: code: again ({1000 - MOST_ALIKE} more like this were not logged)"
+    assert said.getMessage() == f"refused: code: again ({1000 - MAX_ALIKE} more like this were not logged)"
     said = record(REFUSED, "code", "again")
     assert manners.filter(said)
     assert said.getMessage() == "refused: code: again"

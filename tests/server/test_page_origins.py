@@ -1,4 +1,4 @@
-"""Whose page a request comes from: this machine's own, one that was allowed, or a stranger's."""
+"""Requests from pages of this machine, from allowed pages and from foreign pages."""
 
 import pytest
 
@@ -15,32 +15,32 @@ FOREIGN_ORIGINS = ["https://evil.example", "http://localhost:3000", "null", "", 
 @pytest.mark.parametrize("host", OWN_HOSTS)
 def test_a_program_of_this_machine_is_known(host: str) -> None:
     """It names no origin, or the server's own."""
-    assert PageOrigins("127.0.0.1").stranger(None, host) == ""
-    assert PageOrigins("127.0.0.1").stranger(f"http://{host}", host) == ""
-    assert PageOrigins("127.0.0.1").stranger(None, None) == ""
+    assert PageOrigins("127.0.0.1").problem(None, host) == ""
+    assert PageOrigins("127.0.0.1").problem(f"http://{host}", host) == ""
+    assert PageOrigins("127.0.0.1").problem(None, None) == ""
 
 
 @pytest.mark.parametrize("host", FOREIGN_HOSTS)
 def test_a_name_that_was_made_to_point_here_is_foreign(host: str) -> None:
     """The page of a rebound name calls itself by that name in both headers."""
-    assert "Host" in PageOrigins("127.0.0.1").stranger(f"http://{host}", host)
-    assert "Host" in PageOrigins("127.0.0.1").stranger(None, host)
+    assert "Host" in PageOrigins("127.0.0.1").problem(f"http://{host}", host)
+    assert "Host" in PageOrigins("127.0.0.1").problem(None, host)
 
 
 @pytest.mark.parametrize("page", FOREIGN_ORIGINS)
 def test_the_page_of_a_stranger_is_foreign(page: str) -> None:
     """However it reaches the server, unless it was allowed."""
-    assert "origin" in PageOrigins("127.0.0.1").stranger(page, "127.0.0.1:8090")
-    assert PageOrigins("127.0.0.1", ["*"]).stranger(page, "evil.example") == ""
+    assert "origin" in PageOrigins("127.0.0.1").problem(page, "127.0.0.1:8090")
+    assert PageOrigins("127.0.0.1", ["*"]).problem(page, "evil.example") == ""
 
 
 def test_an_origin_that_is_allowed_opens_itself_and_its_host_and_no_other() -> None:
     """Behind a proxy of that name, too."""
-    callers = PageOrigins("127.0.0.1", [origin("HTTPS://App.Example:8443/")])
-    assert callers.stranger("https://app.example:8443", "127.0.0.1:8090") == ""
-    assert callers.stranger("https://app.example:8443", "app.example") == ""
-    assert callers.stranger("https://app.example", "127.0.0.1:8090")
-    assert callers.stranger("https://app.example:8443", "evil.example")
+    origins = PageOrigins("127.0.0.1", [origin("HTTPS://App.Example:8443/")])
+    assert origins.problem("https://app.example:8443", "127.0.0.1:8090") == ""
+    assert origins.problem("https://app.example:8443", "app.example") == ""
+    assert origins.problem("https://app.example", "127.0.0.1:8090")
+    assert origins.problem("https://app.example:8443", "evil.example")
 
 
 @pytest.mark.parametrize(

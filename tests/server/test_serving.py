@@ -1,4 +1,4 @@
-"""The server's manners, with raw messages: who may come in, what it bears, how it ends."""
+"""The server with raw messages: who may connect, its limits, and how it stops."""
 
 import asyncio
 import base64
@@ -28,9 +28,7 @@ SECOND = bytes(32000)
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """A server with limits that a test can wait for."""
-    limits = ServerLimits(
-        message_bytes=100_000, connections=8, unheard_s=0.5, silent_s=0.3, between_s=0.6, forgotten_s=0.7
-    )
+    limits = ServerLimits(message_bytes=100_000, connections=8, no_audio_s=0.5, silent_s=0.3, no_task_s=0.6, idle_s=0.7)
     with in_background(Scripted(), limits) as address:
         yield address
 
@@ -104,7 +102,7 @@ def test_other_machines_are_let_in_only_with_a_key() -> None:
 
 
 def test_no_more_connections_than_the_limit(server: str) -> None:
-    """The ninth is told, and comes in when another has left."""
+    """The ninth is refused, and is accepted when another one has left."""
     with wire(server) as client:
         client.say(run_task())
         more = [wire(server) for _ in range(7)]
@@ -178,7 +176,7 @@ def test_a_task_that_hears_nothing_is_ended(server: str) -> None:
 
 def test_waiting_for_the_recognizer_is_not_idleness() -> None:
     """Between finish-task and task-finished only the server may be late."""
-    limits = ServerLimits(unheard_s=0.2, between_s=0.2)
+    limits = ServerLimits(no_audio_s=0.2, no_task_s=0.2)
     with in_background(Slow(), limits) as address, wire(address) as client:
         client.say(run_task(), SECOND, finish_task())
         assert sentence(client.handle("result-generated"))["text"] == "sentence 1"
@@ -191,13 +189,13 @@ class Slow(Scripted):
     async def open(self, recognition: Any) -> Any:
         """A session whose answers come late."""
         stream = await super().open(recognition)
-        ask = stream.ask
+        send = stream.send
 
-        async def late(request: Any) -> None:
+        async def send_late(command: Any) -> None:
             await asyncio.sleep(0.4)
-            await ask(request)
+            await send(command)
 
-        stream.ask = late  # type: ignore[method-assign]
+        stream.send = send_late  # type: ignore[method-assign]
         return stream
 
 
@@ -254,7 +252,7 @@ def test_sigterm_lets_a_running_task_end_and_lets_nobody_else_in() -> None:
 
 
 def test_an_idle_server_goes_at_once() -> None:
-    """Nobody waits for nobody."""
+    """It ends at once."""
     with serving("--engine", "scripted") as (_, process):
         process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 0

@@ -1,4 +1,4 @@
-"""Tasks that translate, and tasks of one sentence, with raw messages: what is answered, and when it is over."""
+"""Tasks that translate, and tasks of one sentence, with raw messages: the answers and the end of the task."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ SECOND = bytes(32000)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """A sentence a second."""
+    """A server that finds a sentence in each second."""
     with in_background(Scripted()) as address:
         yield address
 
@@ -42,7 +42,7 @@ def results(client: Wire) -> list[dict[str, Any]]:
 
 
 def test_both_texts_travel_beside_each_other(server: str) -> None:
-    """Partials and finals; without answers the translation says that it is none."""
+    """In partials and finals; without an answers file the translation is marked with its language."""
     with wire(server) as client:
         client.say(gummy(), SECOND, finish_task())
         heard = results(client)[1:]
@@ -60,7 +60,7 @@ def test_both_texts_travel_beside_each_other(server: str) -> None:
 
 @pytest.mark.parametrize("late", [0, 5])
 def test_a_task_of_one_sentence_ends_behind_it(server: str, late: int) -> None:
-    """Unasked; what still comes for it is passed over, and the connection carries the next task, of any model."""
+    """Without finish-task; later messages for it are ignored, and the connection carries the next task of any model."""
     with wire(server) as client:
         for _ in range(3):
             client.say(gummy("gummy-chat-v1"), SECOND, *[SECOND] * late)
@@ -80,7 +80,7 @@ def test_silence_does_not_end_a_task_of_one_sentence() -> None:
 
 
 def test_answers_are_read_from_a_file(tmp_path: Path) -> None:
-    """And a file that holds none is refused before anything is listened at."""
+    """A file without answers is refused before the server listens."""
     answers = tmp_path / "a.jsonl"
     answers.write_text(json.dumps({"text": "Sentence 1", "translation": {"zh": "第一句"}}), encoding="utf-8")
     with serving("--engine", "scripted", "--answers", answers) as (address, _), wire(address) as client:
@@ -88,6 +88,6 @@ def test_answers_are_read_from_a_file(tmp_path: Path) -> None:
         assert texts(results(client)[-1]) == ("sentence 1", "第一句")
     answers.write_text("x")
     done = asr("serve", "--port", 0, "--answers", answers)
-    assert (done.returncode, f"--answers {answers}: line 1: is not a JSON object" in done.stderr) == (2, True)
+    assert (done.returncode, f"--answers {answers}: line 1 is not an answer: not JSON" in done.stderr) == (2, True)
     done = asr("serve", "--port", 0, "--answers", tmp_path / "none")
     assert (done.returncode, "--answers" in done.stderr, "No such file" in done.stderr) == (2, True, True)

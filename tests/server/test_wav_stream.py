@@ -1,4 +1,4 @@
-"""PCM out of what clients announce as pcm or wav."""
+"""The PCM in streams that clients announce as pcm or wav."""
 
 import itertools
 

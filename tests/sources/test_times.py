@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from asrcli.core.audio import Chunk
 from asrcli.core.errors import SourceError
-from asrcli.core.events import Event, Gap, Notice
+from asrcli.core.events import Event, Gap
 from asrcli.sources.clip import Clip
 from asrcli.sources.container_clock import DRIFT_S, TOLERANCE_S, ContainerClock
 from asrcli.sources.file import FileSource
@@ -134,28 +134,6 @@ def test_damage_at_the_end_is_a_gap_too(tmp_path: Path) -> None:
     items = heard(path)
     assert sum(gap.end_ms - gap.begin_ms for gap in gaps(items)) == pytest.approx(1000, abs=100)
     assert gaps(items)[-1].end_ms == pytest.approx(3000, abs=100)
-
-
-CHAINS = [("a.opus", "libopus", 48000), ("a.ogg", "flac", 16000), ("a.mp3", "libmp3lame", 44100),
-          ("a.flac", "flac", 16000), ("a.aac", "aac", 44100), ("a.ts", "aac", 44100), ("a.webm", "libopus", 48000),
-          ("a.wav", "pcm_s16le", 16000), ("b.wav", "pcm_s16le", 44100)]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "codec", "rate"), CHAINS)
-def test_files_that_are_joined_follow_each_other(tmp_path: Path, name: str, codec: str, rate: int) -> None:
-    """As radio recorders and `cat` leave them: no hole, no damage, each in its place, and as long as both."""
-    one = encoded(tmp_path / f"one{name}", codec, tone(500, rate) + silence(1500, rate), rate)
-    path = tmp_path / name
-    count = 2 if name == "a.webm" else 3  # libav reads no third one there
-    path.write_bytes(one.read_bytes() * count)
-    items = heard(path)
-    assert [at // 100 for at in onsets(items, 16000)] == pytest.approx([0, 20, 40][:count], abs=1.5)
-    assert gaps(items) == []
-    assert not any(isinstance(item, Notice) and "damaged" in item.text for item in items)
-    source = FileSource(str(path), RATE)
-    assert source.duration_ms == pytest.approx(2000 * count, abs=250)
-    behind = FileSource(str(path), RATE, Clip(2000 * count - 500))  # nobody refuses what is there
-    assert any(isinstance(item, Chunk) for item in behind.chunks(0))
 
 
 def test_a_chain_of_ogg_may_change_its_form(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""Tests of support."""
+"""What several tests need: fake services, sources and devices, and checks of transcripts."""

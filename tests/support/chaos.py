@@ -1,4 +1,4 @@
-"""A run through a server that commits faults, its transcript held against what was sent. In one process, for speed."""
+"""A run through a server with injected faults, and the check of its transcript. In one process, for speed."""
 
 import time
 from collections.abc import Container, Iterator

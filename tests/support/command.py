@@ -1,4 +1,4 @@
-"""The real command as a child process, and the real server beside it."""
+"""The real command as a child process, and the real server in another one."""
 
 import atexit
 import json

@@ -1,4 +1,4 @@
-"""Audio that says of itself where it belongs, and the proof that a transcript of it is whole.
+"""Counted audio, which contains its own position, and the proof that a transcript of it is complete.
 
 For `asr serve --engine counting`; its module tells how the audio is made.
 """

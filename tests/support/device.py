@@ -1,4 +1,4 @@
-"""A device in the hands of a test: what it gives, when it fails, when it hangs."""
+"""A fake audio device: the test decides what it returns, when it fails and when it hangs."""
 
 from queue import SimpleQueue
 from threading import Event as Flag

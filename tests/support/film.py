@@ -1,4 +1,4 @@
-"""Files whose sound has its own times: it begins late, stops for a while, or has several tracks. Made with PyAV."""
+"""Makes media files whose sound begins late, has holes, or has several tracks. Made with PyAV."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A wire in memory: the test speaks for the service, step by step, with no clock and no sleep."""
+"""A transport in memory: the test plays the service, step by step, with no clock and no sleep."""
 
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
@@ -68,7 +68,7 @@ class Wire:
 
 
 class Service:
-    """The service's end of a wire: requests in, events out, through the server half of the codec."""
+    """The service at the other end: commands in, events out, through the server side of the codec."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire, self.codec = wire, InferenceServer(lambda: "id")

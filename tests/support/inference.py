@@ -1,4 +1,4 @@
-"""The client of an inference task in the hands of a test, and the messages of a service, whatever is in them."""
+"""A client codec of the inference wire, and messages of a service with any content."""
 
 import json
 from typing import Any

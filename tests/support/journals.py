@@ -1,4 +1,4 @@
-"""Sessions on disk for tests: written by the real writer from given audio and events."""
+"""Journal sessions for tests: written to disk by the real writer from given audio and events."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path

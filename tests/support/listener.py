@@ -1,11 +1,11 @@
-"""An output in the hands of a test."""
+"""An output that keeps its events."""
 
 from asrcli.core.events import Event
 from asrcli.core.transcript import Transcript
 
 
 class Listener:
-    """An Output that keeps what it hears."""
+    """An Output that keeps the events that it handles."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []

@@ -1,4 +1,4 @@
-"""A microphone made of software: a PulseAudio of our own, into which files are played and from which programs record.
+"""A software microphone: a PulseAudio server of the tests, into which files are played and from which programs record.
 
 It lives in one temporary directory and speaks to nobody else: neither the sound server of a desktop nor a second
 microphone can be hit by mistake. Real time, real drivers, no hardware; root and ordinary users alike.

@@ -1,4 +1,4 @@
-"""The official SDK at work, in a process of its own: what its callbacks saw, as one JSON object on standard output.
+"""Runs the official SDK in a process of its own, and writes what its callbacks got as one JSON object.
 
     python -m tests.support.official HOW ADDRESS WAV
 

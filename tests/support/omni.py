@@ -1,4 +1,4 @@
-"""The ends of an Omni session in the hands of a test: both joined, or the client and whatever a service may say."""
+"""An Omni session for tests: both codecs joined, or the client codec and any message of a service."""
 
 import json
 from typing import Any
@@ -21,7 +21,7 @@ ITEM = "conversation.item.input_audio_transcription."
 
 
 class Talk(Pair):
-    """A session in which audio may flow, and all that the client has heard of it."""
+    """A session that has begun, with all events that the client has got."""
 
     def __init__(self, recognition: RecognitionSettings) -> None:
         super().__init__(OmniClient(recognition, counting("c")), OmniServer(counting("s"), recognition.model))
@@ -49,7 +49,7 @@ def kinds(messages: list[Message]) -> list[str]:
 
 
 class Service:
-    """The client by itself, told by a service what a test likes."""
+    """The client codec alone; the test writes the messages of the service."""
 
     def __init__(self, recognition: RecognitionSettings = MANUAL, seconds: int = 3) -> None:
         self.codec = OmniClient(recognition, counting("c"))

@@ -15,7 +15,7 @@ MODELS = {"inference": "fun-asr-realtime", "realtime": "qwen3-asr-flash-realtime
 
 
 def counting(prefix: str = "") -> Callable[[], str]:
-    """Ids that can be foretold: 1, 2, 3 behind the prefix."""
+    """Return a function whose ids count: the prefix with 1, 2, 3."""
     numbers = count(1)
     return lambda: f"{prefix}{next(numbers)}"
 

@@ -1,4 +1,4 @@
-"""The other end of a WebSocket, frame by frame and without a library: it may do what no library would."""
+"""The other end of a WebSocket, written frame by frame without a library, so that it can break every rule."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The client of a realtime session in the hands of a test, told by a service whatever a test likes."""
+"""A client codec of the realtime wire; the test writes the messages of the service."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ BUFFER = "input_audio_buffer."
 
 
 class Service:
-    """The client of a session, told by a service what a test likes; a second of audio was sent for each."""
+    """The client codec of one session; a second of audio is sent for each sentence."""
 
     def __init__(self, seconds: int = 3, *, vad: bool = True, languages: tuple[str, ...] = ()) -> None:
         self.codec = RealtimeClient(RecognitionSettings("m", vad=vad, languages=languages), counting("c"))

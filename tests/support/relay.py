@@ -1,4 +1,4 @@
-"""A relay of bytes on this machine: what each connection said first, and to whom, can be read afterwards."""
+"""A TCP relay on this machine, which keeps the first bytes of each connection."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""The service of a simulated session: it hears at its own speed, and goes wrong when it is told to."""
+"""The service of a simulated session: it works at its own speed, and fails as the test says."""
 
 from array import array
 from collections.abc import Callable

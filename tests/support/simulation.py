@@ -17,7 +17,7 @@ from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetryS
 from asrcli.engine.accounting import SessionResult
 from asrcli.engine.connection import TaskConnection
 from asrcli.engine.connection_pool import ConnectionPool, OpenConnection
-from asrcli.engine.inbox import Inbox, Item, Mark, SourceEnded, Word
+from asrcli.engine.inbox import Inbox, Item, Mark, Signal, SourceEnded
 from asrcli.engine.loop import SessionLoop
 from asrcli.protocol.inference.codec import InferenceClient
 from tests.support.simulated_service import RATE, Life, Sent, Service, Stuck, World
@@ -37,12 +37,12 @@ class Tape(Inbox):
         self._world, self._items, self._is_live = world, items, live
         self._factor = 1.0 if live else pace
         self._taken, self._steps = 0, 0
-        self._waiting: deque[Word] = deque()
+        self._waiting: deque[Signal] = deque()
         self._stopped = False
 
-    def put(self, word: Word) -> None:
-        """A word."""
-        self._waiting.append(word)
+    def put(self, signal: Signal) -> None:
+        """A signal."""
+        self._waiting.append(signal)
 
     def end(self, error: AsrError | None = None) -> None:
         """No more audio."""

@@ -1,4 +1,4 @@
-"""The server end of the inference wire on a real socket, in the hands of a test."""
+"""The server side of the inference wire on a real socket; the test decides what it sends."""
 
 from typing import Any
 

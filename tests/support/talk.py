@@ -1,4 +1,4 @@
-"""A microphone in the hands of a test: what it hears is said chunk by chunk, and services that answer call by call."""
+"""A live source that the test fills chunk by chunk, and services that the test plays, one for each connection."""
 
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue

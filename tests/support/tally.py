@@ -1,25 +1,25 @@
-"""What a server was sent, sample by sample: a counting recognizer that keeps the books of every task."""
+"""A counting recognizer that records which samples each of its tasks received."""
 
 from typing import TYPE_CHECKING
 
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.counting import CHUNKS_PER_SENTENCE, CountedPiece, Counting, CountingSession
-from asrcli.recognizers.scripted import InProcess
+from asrcli.recognizers.in_process import InProcessStream
 
 if TYPE_CHECKING:
     from asrcli.core.events import Event
 
 
 class Books:
-    """The stretches of audio that one task heard."""
+    """The spans of audio that one task received."""
 
     def __init__(self) -> None:
         self.heard = 0  # samples
         self.spans: list[tuple[int, int]] = []
-        self._leading = 0  # silence does not say where it belongs: it follows what came, or leads up to what comes
+        self._leading = 0  # silence has no position of its own: it belongs to the audio before it or after it
 
     def book(self, piece: CountedPiece) -> None:
-        """Another piece."""
+        """Add a piece."""
         self.heard += piece.samples
         if piece.place is None and not self.spans:
             self._leading += piece.samples
@@ -34,30 +34,30 @@ class Books:
 
 
 class Tallying(Counting):
-    """The counting recognizer, with the audio that each of its tasks heard."""
+    """The counting recognizer, with the audio that each of its tasks received."""
 
     def __init__(self) -> None:
         super().__init__()
         self.tasks: list[Books] = []
 
-    async def open(self, recognition: RecognitionSettings) -> InProcess:
-        """A session whose audio is booked."""
+    async def open(self, recognition: RecognitionSettings) -> InProcessStream:
+        """Begin a session whose audio is recorded."""
         self.tasks.append(Books())
-        return InProcess(_Session(recognition, self.tasks[-1]))
+        return InProcessStream(_Session(recognition, self.tasks[-1]))
 
     @property
     def heard(self) -> int:
-        """All samples of all tasks."""
+        """The number of samples in all tasks."""
         return sum(books.heard for books in self.tasks)
 
     @property
     def spans(self) -> list[tuple[int, int]]:
-        """The stretches of all tasks."""
+        """The spans of all tasks."""
         return [span for books in self.tasks for span in books.spans]
 
 
 def most(spans: list[tuple[int, int]]) -> int:
-    """How often the sample that is in the most of them is."""
+    """Return in how many spans a sample is at most."""
     steps = sorted([(begin, 1) for begin, _ in spans] + [(end, -1) for _, end in spans])
     depth = deepest = 0
     for _, step in steps:

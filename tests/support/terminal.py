@@ -1,4 +1,4 @@
-"""A terminal with somebody before it: a command runs on a real pseudo-terminal, and the test sees what a person sees.
+"""A command on a real pseudo-terminal: the test sees the screen that a person would see, and presses keys.
 
 The kernel's line discipline is the real one (Ctrl-C is a signal, a new size is SIGWINCH), the screen is drawn by pyte.
 """

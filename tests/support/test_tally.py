@@ -1,4 +1,4 @@
-"""The books of what a server was sent: a tally that cannot tell once from twice proves nothing."""
+"""The record of what a server received: it must distinguish once from twice."""
 
 import asyncio
 from collections.abc import Iterable
@@ -12,14 +12,14 @@ WHOLE = 1600
 
 
 def tallied(*tasks: Iterable[bytes]) -> Tallying:
-    """A recognizer to whose tasks these pieces were sent."""
+    """Return a recognizer whose tasks have received these pieces."""
     recognizer = Tallying()
 
     async def send() -> None:
         for pieces in tasks:
             stream = await recognizer.open(RecognitionSettings("m"))
             for piece in pieces:
-                await stream.ask(SendAudio(piece))
+                await stream.send(SendAudio(piece))
 
     asyncio.run(send())
     return recognizer

@@ -1,4 +1,4 @@
-"""Keys and their terminal: left as it was found however the program ends, and no trouble in the background."""
+"""Keys and their terminal: its settings are restored however the program ends, and left alone in the background."""
 
 import os
 import signal
@@ -58,7 +58,7 @@ print(how, "spent", round(spent, 2), "typed", sys.stdin.readline().strip(), flus
 
 
 def program(text: str, what: str = "time.sleep(60)") -> Terminal:
-    """Python on a terminal."""
+    """A Python program on a terminal."""
     return Terminal([sys.executable, "-c", text.format(what) if "{}" in text else text])
 
 
@@ -68,7 +68,7 @@ def program(text: str, what: str = "time.sleep(60)") -> Terminal:
     [signal.SIGQUIT, signal.SIGABRT, signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGALRM, signal.SIGUSR1],
 )
 def test_every_signal_that_can_be_caught_leaves_the_terminal_as_it_was(text: str, number: signal.Signals) -> None:
-    """And the process still dies of it, so that whoever waits for it learns why."""
+    """And the process still ends by the signal, so that its parent learns why."""
     with program(text) as terminal:
         terminal.wait_for("ready")
         assert not terminal.left_as_found
@@ -80,14 +80,14 @@ def test_every_signal_that_can_be_caught_leaves_the_terminal_as_it_was(text: str
 @pytest.mark.parametrize("text", [LISTENS, HUSHED])
 @pytest.mark.parametrize("what", ["1 / 0", "sys.exit(3)", "raise KeyboardInterrupt", "pass"])
 def test_every_way_out_of_the_program_does(text: str, what: str) -> None:
-    """Errors too."""
+    """Also after an error."""
     with program(text, what) as terminal:
         terminal.finish()
         assert terminal.left_as_found
 
 
 def test_quit_on_the_keyboard_does() -> None:
-    """Ctrl-backslash, as it is typed."""
+    """Ctrl-backslash, typed as a key."""
     with program(LISTENS) as terminal:
         terminal.wait_for("ready")
         terminal.send("\x1c")
@@ -96,7 +96,7 @@ def test_quit_on_the_keyboard_does() -> None:
 
 
 def test_without_echo_what_is_typed_waits_for_whoever_reads_next() -> None:
-    """It is neither shown nor lost."""
+    """The text is neither shown nor lost."""
     with program(HUSHED, "time.sleep(0.5)") as terminal:
         terminal.wait_for("ready")
         terminal.send("typed ahead\r")
@@ -110,7 +110,7 @@ def test_without_echo_what_is_typed_waits_for_whoever_reads_next() -> None:
 
 
 def test_in_the_background_nothing_is_read_nothing_is_spent_and_nothing_stops_the_end() -> None:
-    """What is typed there is for another program; the end of the job is no reason to stop it (SIGTTOU)."""
+    """Text typed there is for another program; the end of the job must not stop it (SIGTTOU)."""
     with program(SHELL) as terminal:
         terminal.wait_for("in the background")
         terminal.send("hello\r")
@@ -121,7 +121,7 @@ def test_in_the_background_nothing_is_read_nothing_is_spent_and_nothing_stops_th
 
 
 def test_a_terminal_that_hangs_up_costs_nothing() -> None:
-    """The program goes on without it, and does not spin."""
+    """The program goes on without a keyboard and uses no CPU."""
     master, slave = os.openpty()
     text = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n" + LISTENS.format("time.sleep(60)")
     argv = [sys.executable, "-ISc", AT_HOME, sys.executable, "-c", text]

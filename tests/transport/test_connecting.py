@@ -1,4 +1,4 @@
-"""How a connection comes up: over all addresses of a host, within its time, and nowhere else than was asked."""
+"""How a connection is opened: over all addresses of a host, within its timeout, and to no other host."""
 
 import socket
 import subprocess
@@ -26,7 +26,7 @@ Answer = Callable[[ServerConnection, Request], Response | None]
 
 @contextmanager
 def service(answer: Answer = lambda *_: None, host: str = "127.0.0.1") -> Iterator[tuple[int, list[str]]]:
-    """A server that greets whoever gets through, and the keys that it was shown."""
+    """A server that greets each client, and the keys that it got."""
     keys: list[str] = []
 
     def greet(connection: ServerConnection) -> None:
@@ -46,7 +46,7 @@ def service(answer: Answer = lambda *_: None, host: str = "127.0.0.1") -> Iterat
 
 @pytest.fixture
 def hole() -> Iterator[int]:
-    """A port of this machine that answers nothing: its queue of callers is full."""
+    """A port of this machine that does not answer: its backlog is full."""
     with ExitStack() as stack:
         full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _ in range(4):
@@ -57,14 +57,14 @@ def hole() -> Iterator[int]:
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
-    """Let every name have these addresses, in this order."""
+    """Resolve every name to these addresses, in this order."""
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue refuses")
 def test_an_address_that_answers_nothing_does_not_eat_the_time(monkeypatch: pytest.MonkeyPatch, hole: int) -> None:
-    """The next one is tried beside it."""
+    """The next address is tried at the same time."""
     with service() as (port, _):
         resolving(monkeypatch, hole, port)
         began = time.monotonic()
@@ -117,7 +117,7 @@ def test_version_six_is_spoken() -> None:
 
 
 def to(location: str | None, status: int = 302) -> Answer:
-    """An answer that leads elsewhere, but for who is there already."""
+    """A redirection to another place, except for clients that are there already."""
 
     def answer(connection: ServerConnection, request: Request) -> Response | None:
         if request.path == "/there":
@@ -132,7 +132,7 @@ def to(location: str | None, status: int = 302) -> Answer:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_neither_key_nor_audio_follows_a_redirection_to_another_place(status: int) -> None:
-    """Another port is another place; where it leads is told."""
+    """Another port is another place; the message says where it leads."""
     with service() as (other, seen), service(to(f"ws://127.0.0.1:{other}/there?token=secret", status)) as (port, _):
         with pytest.raises(
             ConnectFailed, match=rf"HTTP {status} leads to ws://127.0.0.1:{other}/there, where"
@@ -147,7 +147,7 @@ LOCATIONS = ["https://login.test/portal", "//login.test/", "ftp://[::1", "a b", 
 
 @pytest.mark.parametrize("location", LOCATIONS)
 def test_a_redirection_that_cannot_be_followed_is_one_line(location: str | None) -> None:
-    """A login page, an address that is none, none at all: never an error of a library."""
+    """A login page, an invalid address, or none: never an exception of a library."""
     with (
         service(to(location)) as (port, _),
         pytest.raises(ConnectFailed, match=r"HTTP 302 leads (to .*|nowhere), where neither key nor audio goes; a fire"),
@@ -156,7 +156,7 @@ def test_a_redirection_that_cannot_be_followed_is_one_line(location: str | None)
 
 
 def test_a_redirection_on_the_same_host_is_followed_with_the_key_and_not_for_ever() -> None:
-    """A path; a circle ends."""
+    """A redirection to another path is followed; a circle ends."""
     with service(to("/there")) as (port, keys):
         opened = dial(f"ws://127.0.0.1:{port}", ConnectionSettings(key=KEY))
         assert opened.recv() == Text("hello")
@@ -215,7 +215,7 @@ if sys.argv[2] == "failed":
 
 @pytest.mark.parametrize("how", ["open", "closed", "full", "failed", "forked"])
 def test_a_process_ends_at_once_and_without_a_word(how: str) -> None:
-    """Whatever its connections are at; and a child that was forked opens its own."""
+    """Whatever state its connections are in; and a forked child opens its own."""
     with service() as (port, _):
         command = [sys.executable, "-X", "dev", "-W", "error", "-c", LEAVING, f"ws://127.0.0.1:{port}", how]
         done = subprocess.run(command, env=environment(PYTHONASYNCIODEBUG=""), capture_output=True, timeout=30)  # noqa: PLW1510

@@ -1,4 +1,4 @@
-"""How an open connection ends: left without a word, or closed by us from any thread."""
+"""How an open connection ends: broken without a close, or closed by us from any thread."""
 
 import socket
 import struct
@@ -27,7 +27,7 @@ ENDS = {
 
 @pytest.mark.parametrize(("leave", "said"), ENDS.values(), ids=ENDS)
 def test_who_leaves_without_a_word_is_told_so(leave: object, said: str) -> None:
-    """What came before is delivered first."""
+    """Earlier messages are delivered first."""
 
     def act(peer: Peer) -> None:
         peer.message()
@@ -46,7 +46,7 @@ def test_who_leaves_without_a_word_is_told_so(leave: object, said: str) -> None:
 
 
 def test_close_says_goodbye_behind_what_was_sent_and_waits_for_nobody() -> None:
-    """A peer that reads gets all and then the close; one that does not read keeps nobody."""
+    """A peer that reads gets all messages and then the close; a peer that does not read delays nobody."""
     found: list[tuple[int, int]] = []
 
     def act(peer: Peer) -> None:

@@ -1,4 +1,4 @@
-"""Room and signs of life, in figures: no socket and no clock."""
+"""Flow control and liveness, without a socket or a clock."""
 
 import pytest
 from hypothesis import given
@@ -18,7 +18,7 @@ CHUNK = 3200
 
 
 def test_where_pings_are_answered_so_much_is_in_flight_and_no_more() -> None:
-    """Each mark is a ping; two that are unanswered close the door, one answer opens it, once."""
+    """Each mark is a ping; two unanswered pings leave no room, one answer makes room, once."""
     flow = FlowControl()
     assert not flow.answered(mark=False)
     sent = marks = 0
@@ -34,7 +34,7 @@ def test_where_pings_are_answered_so_much_is_in_flight_and_no_more() -> None:
 
 
 def test_where_no_ping_was_answered_the_queue_alone_counts() -> None:
-    """No mark is set; the door closes at the high water and opens at the low."""
+    """There are no marks; room ends at the high limit of the queue and comes back at the low one."""
     flow, queued = FlowControl(), 0
     while flow.room:
         assert not flow.queued(CHUNK)
@@ -54,7 +54,7 @@ STEPS = st.lists(st.one_of(st.integers(1, 40_000), st.sampled_from(["write", "po
 
 @given(steps=STEPS)
 def test_room_is_told_each_time_it_comes_back_and_never_besides(steps: list[int | str]) -> None:
-    """Whatever happens in whatever order; and when all is written and answered there is room."""
+    """In any order of events; and when all is written and answered there is room."""
     flow, waiting = FlowControl(), list[int]()
 
     def told(step: int | str) -> bool:
@@ -77,17 +77,17 @@ def test_room_is_told_each_time_it_comes_back_and_never_besides(steps: list[int 
 
 
 def pulse() -> Liveness:
-    """One that dies after 16 s, looks every second and pings every 8 s."""
+    """A Liveness that gives up after 16 s, checks every second and pings every 8 s."""
     return Liveness(16, 8, 0)
 
 
 def first(found: list[LivenessAction], wanted: LivenessAction) -> int:
-    """The second at which it was said first."""
+    """Return the second at which an action came first."""
     return found.index(wanted) + 1
 
 
 def test_a_peer_that_takes_pings_and_says_nothing_is_dead_in_time() -> None:
-    """With push to talk only pings flow: that the system takes them is no sign of life."""
+    """With push to talk only pings are sent: that the operating system takes them is no sign of life."""
     beat = pulse()
     found = []
     for now in range(1, 17):
@@ -98,7 +98,7 @@ def test_a_peer_that_takes_pings_and_says_nothing_is_dead_in_time() -> None:
 
 
 def test_bytes_of_ours_that_are_taken_are_a_sign_of_life() -> None:
-    """A slow service answers no ping while it has something to read, and is not dead."""
+    """A slow service answers no ping while it has data to read, and is not dead."""
     beat = pulse()
     beat.wrote(100_000, 0)
     beat.wrote(10, 0, ping=True)
@@ -108,7 +108,7 @@ def test_bytes_of_ours_that_are_taken_are_a_sign_of_life() -> None:
 
 
 def test_bytes_that_wait_are_none() -> None:
-    """However many more of them we hand over."""
+    """However many more of them we send."""
     beat = pulse()
     found = []
     for now in range(1, 17):
@@ -119,7 +119,7 @@ def test_bytes_that_wait_are_none() -> None:
 
 @pytest.mark.parametrize("deaf", [True, False])
 def test_what_arrives_is_a_sign_of_life_and_so_is_that_we_do_not_read(*, deaf: bool) -> None:
-    """A peer cannot be heard by somebody who does not listen."""
+    """Nothing can arrive while we do not read."""
     beat = pulse()
     for now in range(1, 100):
         if not deaf:
@@ -128,7 +128,7 @@ def test_what_arrives_is_a_sign_of_life_and_so_is_that_we_do_not_read(*, deaf: b
 
 
 def test_time_in_which_this_process_was_stopped_does_not_count() -> None:
-    """A laptop that slept asks first."""
+    """A laptop that was asleep sends a ping first."""
     beat = pulse()
     assert beat.tick(1, 0, pinged=True, deaf=False) is LivenessAction.WELL
     assert beat.tick(500, 0, pinged=True, deaf=False) is not LivenessAction.DEAD

@@ -1,4 +1,4 @@
-"""Single requests against a real server of HTTP that does what a test tells it: what is sent, what is tried again."""
+"""Single requests against a real HTTP server under the control of the test: what is sent, what is repeated."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ BUSY = {"code": "Throttling.RateQuota", "message": "Requests rate limit exceeded
 
 
 class Service(ThreadingHTTPServer):
-    """Gives its answers in their order, the last one again and again; keeps what it was asked."""
+    """Gives its answers in order, the last one for all further requests; keeps the requests."""
 
     def __init__(self, *answers: tuple[int, Any, dict[str, str]] | None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -31,7 +31,7 @@ class Service(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Its address, as that of a wire."""
+        """Its address, with the scheme of a WebSocket."""
         return f"ws://127.0.0.1:{self.server_address[1]}/api-ws/v1/inference"
 
 
@@ -41,7 +41,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Service
 
     def do_POST(self) -> None:
-        """Answer, or hang up."""
+        """Answer, or close the connection."""
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", 0)))
         self.server.asked.append((self.path, headers, body))
@@ -58,12 +58,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(said if isinstance(said, bytes) else json.dumps(said).encode())
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def serving(*answers: tuple[int, Any, dict[str, str]] | None, tls: ssl.SSLContext | None = None) -> Iterator[Service]:
-    """A service at work."""
+    """A running service."""
     with Service(*answers) as service:
         if tls is not None:
             service.socket = tls.wrap_socket(service.socket, server_side=True)
@@ -74,12 +74,12 @@ def serving(*answers: tuple[int, Any, dict[str, str]] | None, tls: ssl.SSLContex
 
 
 def ok(**said: Any) -> tuple[int, Any, dict[str, str]]:
-    """An answer that is one."""
+    """A good answer."""
     return 200, said, {}
 
 
 def asking(url: str, **more: Any) -> tuple[HttpClient, list[float]]:
-    """A client, and how long it has waited between attempts, which takes no time here."""
+    """A client, and the waits between its attempts, which take no time here."""
     waited: list[float] = []
     return HttpClient(ConnectionSettings(url, Secret(KEY), **more), waited.append, lambda: 1.0), waited
 
@@ -98,7 +98,7 @@ def test_a_request_says_who_asks_and_what() -> None:
 
 
 def test_what_may_pass_is_tried_again_and_less_often_each_time() -> None:
-    """Hung up, too busy, in trouble; then it is there."""
+    """A closed connection, a busy service, a failing service; then it answers."""
     with serving(None, (429, BUSY, {}), (500, b"<html>", {}), ok()) as service:
         rest, waited = asking(service.url)
         assert rest.post(PATH) == {}
@@ -106,7 +106,7 @@ def test_what_may_pass_is_tried_again_and_less_often_each_time() -> None:
 
 
 def test_three_more_attempts_and_then_it_is_told() -> None:
-    """With what the service said last."""
+    """With the last message of the service."""
     with serving((429, BUSY, {})) as service:
         rest, waited = asking(service.url)
         with pytest.raises(ServiceRefused, match=r"Throttling.RateQuota: .* \(task r\)"):
@@ -115,7 +115,7 @@ def test_three_more_attempts_and_then_it_is_told() -> None:
 
 
 def test_who_wants_to_be_left_alone_is_and_not_for_ever() -> None:
-    """Retry-After, in seconds; a minute is the most that anybody waits here, whatever is asked for."""
+    """Retry-After, in seconds; a longer wait is cut to a minute."""
     asked = ("7", "61", "9" * 400)
     with serving(*((503, {}, {"Retry-After": wait}) for wait in asked), ok()) as service:
         rest, waited = asking(service.url)
@@ -125,7 +125,7 @@ def test_who_wants_to_be_left_alone_is_and_not_for_ever() -> None:
 
 @pytest.mark.parametrize(("answer", "tries"), [(None, 1), ((500, {}, {}), 1), ((503, {}, {}), 4), ((429, {}, {}), 4)])
 def test_what_must_not_be_done_twice_is_tried_again_only_if_it_was_not(answer: Any, tries: int) -> None:
-    """Who hung up may have done it."""
+    """A service that closed the connection may have acted on it."""
     with serving(answer) as service, pytest.raises(AsrError):
         asking(service.url)[0].post(PATH, repeatable=False)
     assert len(service.asked) == tries
@@ -149,14 +149,14 @@ REFUSALS: dict[str, tuple[int, Any, type[AsrError], str]] = {
 
 @pytest.mark.parametrize(("code", "said", "kind", "words"), REFUSALS.values(), ids=REFUSALS)
 def test_a_no_is_told_at_once(code: int, said: Any, kind: type[AsrError], words: str) -> None:
-    """Nothing that waiting would not change is tried again."""
+    """A request is not repeated if waiting would not help."""
     with serving((code, said, {})) as service, pytest.raises(kind, match=words):
         asking(service.url)[0].post(PATH)
     assert len(service.asked) == 1
 
 
 def test_a_redirection_is_not_followed() -> None:
-    """The key is for this host alone."""
+    """The key is for this host only."""
     with (
         serving(ok()) as other,
         serving((302, b"", {"Location": other.url})) as service,
@@ -176,7 +176,7 @@ def test_who_does_not_answer_is_not_waited_for() -> None:
 
 
 def test_where_nobody_listens_it_is_told() -> None:
-    """With what to do."""
+    """With advice."""
     with Service() as gone:
         url = gone.url
     with pytest.raises(ConnectFailed, match="connection refused; nothing listens there"):

@@ -1,4 +1,4 @@
-"""What goes wrong on the way to a service, in one line of ours, whatever a library calls it."""
+"""Errors on the way to a service, each in one line of ours, whatever exception a library raises."""
 
 import asyncio
 import concurrent.futures
@@ -52,7 +52,7 @@ KINDS = sorted({kind for root in ROOTS for kind in tree(root)}, key=lambda kind:
 
 
 def made(kind: type[Exception]) -> Exception:
-    """One of that kind, however it likes to be made."""
+    """An exception of that class, whatever arguments it takes."""
     error = kind.__new__(kind)
     vars(error).update(SLOTS)
     if issubclass(kind, websockets.exceptions.InvalidStatus | websockets.exceptions.InvalidProxyStatus):
@@ -62,7 +62,7 @@ def made(kind: type[Exception]) -> Exception:
 
 
 def words(error: Exception) -> str:
-    """What it says of itself, where it was made well enough to say something."""
+    """Its text, if it has the attributes that its text needs."""
     try:
         return str(error)
     except (AttributeError, TypeError, IndexError):
@@ -72,7 +72,7 @@ def words(error: Exception) -> str:
 @pytest.mark.parametrize("proxy", [None, "http://me:secret@p.test:1", "socks5://me:secret@p.test:1"])
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
 def test_whatever_a_library_raises_becomes_one_of_our_errors(kind: type[Exception], proxy: str | None) -> None:
-    """The whole tree of each: one line, with something to do, and no password."""
+    """All subclasses of each: one line, with advice, and without a password."""
     assert issubclass(kind, library_errors())
     error = made(kind)
     if not words(error):
@@ -95,7 +95,7 @@ ADDRESSES = [
 
 @pytest.mark.parametrize("url", ADDRESSES)
 def test_an_odd_address_is_one_of_our_errors(url: str) -> None:
-    """Never an error of a library, whoever checks it first."""
+    """Never an exception of a library, whichever of them checks it first."""
     with pytest.raises((ConnectFailed, UsageError)):
         dial(url, ConnectionSettings(connect_timeout_s=5))
 
@@ -130,7 +130,7 @@ def test_a_proxy_is_named_by_its_kind_and_only_where_it_was_asked() -> None:
 
 
 def test_who_hangs_up_on_tls_is_told_of_tls() -> None:
-    """The loop says it with an error that says nothing."""
+    """The loop raises an error without a message."""
     assert explained(URL, ConnectionResetError())[0] == "TLS failed: the other end hung up"
     assert explained("ws://there.test", ConnectionResetError())[0] == "the connection broke"
     assert explained(URL, ConnectionResetError(errno.ECONNRESET, "x"))[0] == "Connection reset by peer"
@@ -155,7 +155,7 @@ def test_only_a_certificate_of_nobody_we_know_is_answered_with_a_file_of_certifi
 
 
 def waiting(said: str) -> float | None:
-    """What a header of this text comes to."""
+    """Return the wait for a header with this text."""
     found = Message()
     found["Retry-After"] = said
     return retry_after(found)
@@ -163,7 +163,7 @@ def waiting(said: str) -> float | None:
 
 @given(said=st.one_of(st.text(st.characters(min_codepoint=32, max_codepoint=255)), st.integers().map(str)))
 def test_a_wait_that_a_server_dictates_is_bounded(said: str) -> None:
-    """Whatever it writes."""
+    """Whatever the header says."""
     wait_s = waiting(said)
     assert wait_s is None or 0 <= wait_s <= 60
 
@@ -191,7 +191,7 @@ def answer(status: int, said: bytes = b"", **headers: str) -> HttpAnswer:
 
 
 def test_a_wait_that_was_cut_short_is_told() -> None:
-    """With what was asked for."""
+    """With the wait that was asked for."""
     told = refused(URL, answer(503, Retry_After="86400"))
     assert isinstance(told, ConnectFailed)
     assert (told.retry_after_s, told.brief) == (60, "cannot connect: HTTP 503 No (asks for 86400, is given 60 s)")
@@ -224,7 +224,7 @@ REFUSALS: dict[str, tuple[str, HttpAnswer, bool, type[AsrError], str]] = {
 
 @pytest.mark.parametrize(("url", "said", "keyless", "kind", "told"), REFUSALS.values(), ids=REFUSALS)
 def test_a_refusal_is_told_as_what_it_is(url: str, said: HttpAnswer, kind: type, told: str, *, keyless: bool) -> None:
-    """A key that is missing is another trouble than a wrong one, and a page is no answer of a speech service."""
+    """A missing key is another error than a wrong key, and a web page is no answer of a speech service."""
     error = refused(url, said, keyless=keyless)
     assert type(error) is kind
     assert told in str(error)

@@ -1,4 +1,4 @@
-"""How a connection is dialled: through proxies, with certificates, with headers; and what a refusal says."""
+"""How a connection is dialled: through proxies, with certificates, with headers; and the message of a refusal."""
 
 import shutil
 import socket
@@ -33,7 +33,7 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 def service(
     tls: ssl.SSLContext | None = None, *, refusing: bool = False, status: HTTPStatus = HTTPStatus.UNAUTHORIZED
 ) -> Iterator[tuple[Server, list[str]]]:
-    """A server that greets whoever comes, and what they showed: the headers it asks about."""
+    """A server that greets each client, and the headers that clients sent."""
     shown: list[str] = []
 
     def greet(connection: ServerConnection) -> None:
@@ -53,7 +53,7 @@ def service(
 
 @contextmanager
 def tunnel(port: int, answer: bytes = b"HTTP/1.1 200 OK\r\n\r\n") -> Iterator[tuple[str, list[bytes]]]:
-    """A proxy that leads one connection to a port of this machine: its address, and what it was asked."""
+    """A proxy that forwards one connection to a port of this machine: its address, and the request it got."""
     asked: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -75,7 +75,7 @@ def tunnel(port: int, answer: bytes = b"HTTP/1.1 200 OK\r\n\r\n") -> Iterator[tu
 
 
 def test_a_proxy_leads_to_the_service_with_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one that is named, whatever the environment says."""
+    """The named proxy, whatever the environment says."""
     monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:1")
     with service() as (server, _), tunnel(server.socket.getsockname()[1]) as (proxy, asked):
         opened = dial("ws://service.test", ConnectionSettings(proxy=f"http://me:p%40ss@{proxy}"))
@@ -86,7 +86,7 @@ def test_a_proxy_leads_to_the_service_with_its_password(monkeypatch: pytest.Monk
 
 
 def test_the_environment_names_a_proxy_too_and_none_leads_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Loopback is never asked for at a proxy."""
+    """No proxy is used for loopback addresses."""
     with service() as (server, _), tunnel(server.socket.getsockname()[1]) as (proxy, asked):
         monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
         monkeypatch.setenv("HTTP_PROXY", f"http://{proxy}")
@@ -108,7 +108,7 @@ def test_the_environment_names_a_proxy_too_and_none_leads_to_this_machine(monkey
     ],
 )
 def test_a_proxy_that_cannot_be_used_is_named_without_its_password(proxy: str, kind: type, said: str) -> None:
-    """What is wrong with it, and nothing that is secret."""
+    """The message says what is wrong, and nothing secret."""
     with pytest.raises(kind, match=said) as caught:
         dial("ws://service.test", ConnectionSettings(proxy=proxy))
     assert "secret" not in str(caught.value)
@@ -118,9 +118,11 @@ def test_a_proxy_that_cannot_be_used_is_named_without_its_password(proxy: str, k
 def test_a_proxy_of_the_environment_that_is_not_there_is_not_taken_for_the_service(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whoever set it long ago needs the hint; NO_PROXY is honoured."""
+    """A user who set it long ago needs the hint; NO_PROXY is honoured."""
     monkeypatch.setenv("HTTP_PROXY", NOBODY)
-    with pytest.raises(ConnectFailed, match=r"the proxy 127\.0\.0\.1 is not there; check --proxy, HTTPS_PROXY"):
+    with pytest.raises(
+        ConnectFailed, match=r"the proxy 127\.0\.0\.1 is not there; check --proxy and variables such as HTTPS_PROXY"
+    ):
         dial("ws://service.test", ConnectionSettings(connect_timeout_s=5))
     monkeypatch.setenv("NO_PROXY", "service.invalid")
     with pytest.raises(ConnectFailed, match=r"unknown host service\.invalid"):

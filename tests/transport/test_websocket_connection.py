@@ -37,7 +37,7 @@ def pour(opened: WebSocket, least: int, sent: int = 0) -> tuple[int, Message | W
 
 
 def test_messages_go_out_and_come_in_their_order() -> None:
-    """Text as text, binary as binary, in both directions, and then the close with its words."""
+    """Text as text, binary as binary, in both directions, and then the close with its reason."""
     sent: list[Text | Binary] = [Text("词"), *(Binary(bytes([n])) for n in range(200)), Text("")]
 
     def act(peer: Peer) -> None:
@@ -110,7 +110,7 @@ def test_a_peer_that_reads_and_never_answers_pings_is_left_in_peace() -> None:
 
 
 def test_room_comes_back_with_each_answer() -> None:
-    """A slow reader is waited for; nothing is lost and nothing waits longer than it must."""
+    """A slow reader is not given up; nothing is lost and nothing waits longer than necessary."""
     total = []
 
     def act(peer: Peer) -> None:
@@ -162,7 +162,7 @@ def test_a_peer_that_answers_messages_and_forgets_pings_is_not_cut() -> None:
 
 
 def test_a_drip_is_a_sign_of_life() -> None:
-    """A byte now and then of a message that is long in coming; then it is there."""
+    """A byte now and then of a message that comes slowly; then it is complete."""
 
     def act(peer: Peer) -> None:
         peer.line.sendall(b"\x82\x0c")
@@ -175,7 +175,7 @@ def test_a_drip_is_a_sign_of_life() -> None:
 
 
 def test_a_message_that_is_announced_as_a_terabyte_is_not_waited_for() -> None:
-    """It costs no memory, what came before is there, and the reason says that it was us."""
+    """It costs no memory, earlier messages are delivered, and the reason says that we closed."""
 
     def act(peer: Peer) -> None:
         peer.say(TEXT, b"before")
@@ -199,7 +199,7 @@ def test_who_breaks_the_protocol_is_told_so() -> None:
 
 
 def test_what_nobody_reads_waits_in_the_network_and_kills_nobody() -> None:
-    """A peer that floods us is held back, and is not taken for dead meanwhile; then all of it is there."""
+    """A peer that floods us is slowed down and not taken for dead; then all messages arrive."""
     count, gone = 600, list[int]()
 
     def act(peer: Peer) -> None:

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from asrcli.cli.build.open_outputs import Closable
     from asrcli.cli.build.outputs import OutputBuilder
     from asrcli.journal.reading import Journal
+    from asrcli.outputs.line_writer import LineWriter
     from asrcli.core.interfaces import Output
 
 TAIL_BYTES = 1 << 16
@@ -38,7 +40,7 @@ def resumed_outputs(
     """
     from asrcli.cli.build import outputs as show
     from asrcli.cli.build.open_outputs import open_outputs
-    from asrcli.journal.source import ContinuedOutput
+    from asrcli.journal.source import ContinuedOutput, WholeOutput
     from asrcli.outputs.line_writer import LineWriter
     from asrcli.outputs.event_log import EventLog
     from asrcli.outputs.plain_text import StatusLines
@@ -48,12 +50,12 @@ def resumed_outputs(
         made: list[Output] = []
         written: list[LineWriter] = []
         closing: list[Closable] = []
-        for number, (output_builder, finished) in enumerate(_showings(journal, level, begun=begun)):
+        for number, (output_builder, finished, anew) in enumerate(_showings(journal, level, begun=begun)):
             since_ms = _since_ms(journal) if output_builder.stamp is TimestampStyle.CLOCK else 0
             outputs, lines = show.outputs(output_builder, stack)
             written += lines
             closing += outputs
-            for target, part in finished.items():
+            for target, part in ({} if anew else finished).items():
                 written.append(LineWriter(str(target), onto=part))
                 closing.append(written[-1])
                 written[-1].begin()
@@ -62,9 +64,15 @@ def resumed_outputs(
                     continue
                 own = isinstance(output, EventLog | StatusLines | TerminalView)
                 shift_ms = 0 if own and not isinstance(output, TerminalView) else since_ms
-                made.append(ContinuedOutput(output, journal.highest, base_ms + shift_ms))
+                whole = output if own or not anew else WholeOutput(output, journal, partial(_superseded, lines, finished))
+                made.append(ContinuedOutput(whole, journal.highest, base_ms + shift_ms))
         stack.enter_context(open_outputs(closing, written))
         yield [*made, *behind]
+
+
+def _superseded(lines: "Sequence[LineWriter]", finished: "dict[Path, Path]") -> None:
+    for each, part in zip(lines, finished.values(), strict=False):
+        each.supersede(part)
 
 
 def paths(journal: "Journal") -> list[str]:
@@ -72,10 +80,13 @@ def paths(journal: "Journal") -> list[str]:
     return [path for path in _listed(journal.header.showing, "paths") if "\0" not in path]
 
 
-def _showings(journal: "Journal", level: int | None, *, begun: bool = True) -> "list[tuple[OutputBuilder, dict[Path, Path]]]":
+def _showings(
+    journal: "Journal", level: int | None, *, begun: bool = True
+) -> "list[tuple[OutputBuilder, dict[Path, Path], bool]]":
     """One for each file, the first with the status; one for all where there is none.
 
-    Beside each stands what only takes its name: a file that cannot be continued, and its part.
+    Beside each stands what takes its name, or gives its place: a file that cannot be continued, and its part; and
+    whether it is written anew, with what was said before.
     """
     from asrcli.cli.build.outputs import APPENDABLE, OutputBuilder
 
@@ -95,23 +106,25 @@ def _showings(journal: "Journal", level: int | None, *, begun: bool = True) -> "
     )
     files = paths(journal)
     if len(files) != len(formats):
-        return [(common, {})]
+        return [(common, {}, False)]
     from dataclasses import replace
 
-    made: list[tuple[OutputBuilder, dict[Path, Path]]] = []
+    made: list[tuple[OutputBuilder, dict[Path, Path], bool]] = []
     for number, (name, path) in enumerate(zip(formats, map(Path, files), strict=True)):
         _check(path, name)
         one = replace(common, formats=(name,), level=level if number == 0 else None)
         part = _left(path, journal) if begun else None
         if not begun:
-            made.append((replace(one, path=str(path)), {}))
+            made.append((replace(one, path=str(path)), {}, False))
+        elif name not in APPENDABLE and _is_anew(path, part, journal):
+            made.append((replace(one, path=str(path)), {path: part} if part is not None else {}, True))
         elif name not in APPENDABLE:
-            print_message(f"asr: {path} cannot be continued: the rest is written to {_beside(path)}")
-            made.append((replace(one, path=str(_beside(path))), {path: part} if part is not None else {}))
+            print_message(f"asr: {path} cannot be written anew: the rest is written to {_beside(path)}")
+            made.append((replace(one, path=str(_beside(path))), {path: part} if part is not None else {}, False))
         elif part is not None:
-            made.append((replace(one, path=str(path), onto=(str(part),)), {}))
+            made.append((replace(one, path=str(path), onto=(str(part),)), {}, False))
         else:
-            made.append((replace(one, path=str(path), append=True), {}))
+            made.append((replace(one, path=str(path), append=True), {}, False))
     return made
 
 
@@ -132,6 +145,20 @@ def _left(path: Path, journal: "Journal") -> Path | None:
     except OSError as exc:
         raise OutputError(str(path), (exc.strerror or str(exc)).lower()) from exc
     return part
+
+
+def _is_anew(path: Path, part: Path | None, journal: "Journal") -> bool:
+    """Whether the journal has all that the file held, and nobody has written to it since."""
+    if journal.damages or journal.anew:
+        return False
+    try:
+        target = path.resolve()
+        if part is not None or not target.exists():
+            return True
+        begun_s, changed_s = datetime.fromisoformat(journal.header.begun).timestamp(), target.stat().st_mtime
+        return _is_own(target) and begun_s - 1 <= changed_s <= journal.last_s + AFTER_S
+    except (OSError, ValueError, OverflowError):
+        return False
 
 
 def _part(target: Path, begun_s: float, last_s: float) -> Path | None:

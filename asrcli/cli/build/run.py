@@ -17,6 +17,7 @@ from asrcli.dashscope.context import TranscriptMemory
 from asrcli.core.errors import AsrError, AudioLost, OutputClosed, OutputError, MultipleErrors, SourceError, bare_url, combine_errors
 from asrcli.core.events import Notice
 from asrcli.dashscope.prices import Price
+from asrcli.recognizers import registry
 
 if TYPE_CHECKING:
     from asrcli.runs.budget import Budget
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from asrcli.core.interfaces import ClientCodec, Source
 
 LOG_BYTES, LOG_FILES = 1_000_000, 3
-RECOGNIZER = "pocketsphinx"  # what hears with --local, whatever model is asked for
-EMBEDDED = "embedded recognizer: US English only, modest accuracy, offline"
 
 
 def log_to(path: Path | None, *, on_screen: bool = False) -> None:
@@ -159,8 +158,8 @@ class RunBuilder:
     ) -> list[Notice]:
         from asrcli.runs.run import flatten_sources
 
-        told = [*map(str, failures), *([EMBEDDED] if self.service.local else []), *self.notices]
-        if self.service.local and any(source.format.rate < 16000 for sources, _ in runs for source in flatten_sources(sources)):
+        told = [*map(str, failures), *([f"embedded recognizer: {registry.LOCAL.description}"] if self.service.local else []), *self.notices]
+        if self.service.local and any(source.format.rate < min(registry.LOCAL.rates, default=0) for sources, _ in runs for source in flatten_sources(sources)):
             told.append("at 8000 Hz it makes about twice the errors of 16000 Hz")
         return [Notice("warning", text) for text in told]
 
@@ -184,7 +183,7 @@ class RunBuilder:
 
         price = self.price
         cost = (lambda usage: price.cost(usage, self.recognition)) if price is not None else (lambda _: None)
-        heard_by = RECOGNIZER if self.service.local else self.recognition.model
+        heard_by = registry.LOCAL.name if self.service.local else self.recognition.model
         return RunPlan(heard_by, codec, dial, self.connection, self.pace, self.retries, self.service.local, cost)
 
 

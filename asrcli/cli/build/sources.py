@@ -14,6 +14,7 @@ from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.errors import AsrError, SourceError, UsageError, combine_errors
 from asrcli.dashscope.model_selection import AUTO, find_model, pick_model, wire_rate
+from asrcli.sources.decoding_errors import TROUBLE
 
 if TYPE_CHECKING:
     from asrcli.runs.run import ConcurrentSources
@@ -207,6 +208,9 @@ def file_sources(paths: Sequence[str], source_builder: SourceBuilder) -> "tuple[
             sources.append(source_builder.source(path))
         except SourceError as exc:
             failures.append(exc)
+        except TROUBLE as exc:  # whatever it is, the others are heard
+            reason = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
+            failures.append(SourceError(path, f"cannot be read: {reason}"))
     if not sources:
         raise combine_errors(failures)
     return sources, failures

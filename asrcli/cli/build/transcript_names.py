@@ -1,10 +1,10 @@
 """What transcripts are called: the format by the suffix, and a name for the transcript of each input."""
 
-import os
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from os.path import lexists, realpath  # also of what cannot be there: a loop of links, a name that is too long
 from pathlib import Path
 
 from asrcli.cli.options.values import OutputFormat
@@ -60,7 +60,7 @@ def identity(source: str) -> str:
     """What an input is known by from one run to the next; empty for what is another each time."""
     if source == "-":
         return ""
-    return bare_url(source) if "://" in source else os.path.realpath(source)
+    return bare_url(source) if "://" in source else realpath(source)
 
 
 def check_origins(folder: Path, files: "dict[str, Path]") -> None:
@@ -73,7 +73,7 @@ def check_origins(folder: Path, files: "dict[str, Path]") -> None:
 
     origins = TranscriptOrigins(folder)
     for source, path in files.items():
-        if not os.path.lexists(path):
+        if not lexists(path):
             continue
         known = origins.of(path.name)
         if known is None:

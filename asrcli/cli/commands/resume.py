@@ -63,7 +63,8 @@ def resume(
 ) -> None:
     """Go on with a session of asr mic or asr file that was interrupted: transcribe what has no text yet.
 
-    Its transcript files go on where they end, with its numbers and times; subtitles get a file of their own.
+    Its transcript files go on where they end, with its numbers and times; subtitles and tables are
+    written anew as a whole.
 
     Before it writes to files, or asks a server that is not the service's own, because the session says so, it asks you.
     """

@@ -10,6 +10,7 @@ import typer
 from asrcli.cli.console import print_message
 from asrcli.cli.options import shared as o
 from asrcli.core.errors import UsageError
+from asrcli.recognizers import registry
 
 if TYPE_CHECKING:
     from asrcli.recognizers.interface import Recognizer
@@ -20,16 +21,8 @@ EXAMPLES = "Examples:\n\nasr serve --port 8090\n\nasr serve --engine scripted --
 FAULTS = "Faults"
 
 
-class EngineChoice(StrEnum):
-    """What answers."""
-
-    POCKETSPHINX = "pocketsphinx"
-    SCRIPTED = "scripted"
-    COUNTING = "counting"
-
-
 class SecondPass(StrEnum):
-    """When the embedded recognizer reads a sentence twice."""
+    """When a recognizer reads a sentence twice."""
 
     AUTO = "auto"
     ALWAYS = "always"
@@ -59,13 +52,28 @@ Origins = Annotated[
         rich_help_panel=o.CONNECTION,
     ),
 ]
+
+
+def check_engine(name: str) -> str:
+    """Return the name of a recognizer.
+
+    Raises:
+        BadParameter: there is no such recognizer.
+    """
+    if name not in registry.RECOGNIZERS:
+        names = ", ".join(map(repr, registry.RECOGNIZERS))
+        raise typer.BadParameter(f"{name!r} is not one of {names}.")
+    return name
+
+
 EngineName = Annotated[
-    EngineChoice,
+    str,
     typer.Option(
         "--engine",
-        help="pocketsphinx: US English, modest accuracy, offline. scripted: replays a script, for tests. "
-        "counting: says which chunks of counted audio came, for tests.",
+        help=" ".join(f"{info.name}: {info.description}." for info in registry.RECOGNIZERS.values()),
         metavar="NAME",
+        callback=check_engine,
+        autocompletion=lambda: list(registry.RECOGNIZERS),
         rich_help_panel="Recognizer",
     ),
 ]
@@ -93,7 +101,7 @@ FaultScript = Annotated[
     Path | None,
     typer.Option(
         "--faults",
-        help='FaultPlan to commit, one JSON object per line: {"connection": 2, "after_bytes": 32000, "do": "cut"}. '
+        help='Faults to inject, one JSON object per line: {"connection": 2, "after_bytes": 32000, "do": "cut"}. '
         "connection: its number; left out, each one. When: after_bytes of audio, after_events, after_tasks of this "
         "server, or at handshake, run-task or finish. do: cut, close (code), torn-frame, accept-and-drop, drop-after "
         "(seconds), half-close (seconds), half-open (seconds), stop-reading (seconds), slow-reader (speed), stall "
@@ -106,7 +114,7 @@ FaultScript = Annotated[
 ChaosSeed = Annotated[
     int | None,
     typer.Option(
-        help="Draw faults by lot, the same ones for the same seed. A client that tries again gets through.",
+        help="Inject random faults, the same ones for the same seed. A client that tries again gets through.",
         metavar="SEED",
         rich_help_panel=FAULTS,
     ),
@@ -115,8 +123,8 @@ Waiting = Annotated[
     bool,
     typer.Option(
         "--chaos-waits",
-        help="With --chaos: draw the faults that a client has to wait for (stall, quiet, half-open, stop-reading, "
-        "never-finish) instead of those that it notices at once.",
+        help="With --chaos: choose from the faults that a client has to wait for (stall, quiet, half-open, "
+        "stop-reading, never-finish) instead of those that it notices at once.",
         rich_help_panel=FAULTS,
     ),
 ]
@@ -131,7 +139,7 @@ def serve(
     port: Port = 8090,
     api_key_file: KeyFile = None,
     allow_origin: Origins = None,
-    engine: EngineName = EngineChoice.POCKETSPHINX,
+    engine: EngineName = registry.LOCAL.name,
     script: Script = None,
     two_pass: Passes = SecondPass.AUTO,
     answers: AnswerFile = None,
@@ -168,7 +176,7 @@ def serve(
 
     def announce(address: str) -> None:
         print_message(f"asr: serving at {address} ({'key asked for' if key else 'no key'})")
-        print_message(f"asr: {recognizer.described}")
+        print_message(f"asr: {recognizer.info.summary}")
         if planned is not None:
             print_message(
                 f"asr: this server is at fault on purpose: {f'--chaos {chaos}' if faults is None else faults}"
@@ -180,27 +188,23 @@ def serve(
     serve_forever(server, announce)
 
 
-def _recognizer(engine: EngineChoice, script: Path | None, two_pass: SecondPass) -> "Recognizer":
-    if engine is not EngineChoice.POCKETSPHINX and two_pass is not SecondPass.AUTO:
-        raise UsageError(f"--engine {engine} with --local-two-pass: only pocketsphinx reads twice")
-    if engine is EngineChoice.SCRIPTED:
-        from asrcli.recognizers.scripted import Scripted, parse
-
-        return Scripted(parse(_lines("--script", script), f"--script {script}") if script else None)
-    if script is not None:
-        raise UsageError("--script without --engine scripted: only that engine replays one")
-    if engine is EngineChoice.COUNTING:
-        from asrcli.recognizers.counting import Counting
-
-        return Counting()
-    from asrcli.recognizers.pool import Pocketsphinx
-
-    return Pocketsphinx(two_pass.value)
+def _recognizer(engine: str, script: Path | None, second_pass: SecondPass) -> "Recognizer":
+    info = registry.RECOGNIZERS[engine]
+    if "second_pass" not in info.options and second_pass is not SecondPass.AUTO:
+        names = " and ".join(registry.taking("second_pass"))
+        raise UsageError(f"--engine {engine} with --local-two-pass: only {names} reads twice")
+    if script is None:
+        return registry.make(info, registry.RecognizerOptions(second_pass.value))
+    if "script" not in info.options:
+        names = " or ".join(registry.taking("script"))
+        raise UsageError(f"--script without --engine {names}: only that engine replays one")
+    lines = tuple(_lines("--script", script))
+    return registry.make(info, registry.RecognizerOptions(second_pass.value, lines, f"--script {script}"))
 
 
 def _faults(script: Path | None, seed: int | None, *, waiting: bool) -> "FaultPlan | None":
     if waiting and seed is None:
-        raise UsageError("--chaos-waits without --chaos: it says which faults are drawn")
+        raise UsageError("--chaos-waits without --chaos: it says which random faults are chosen")
     if script is None:
         if seed is None:
             return None
@@ -208,7 +212,7 @@ def _faults(script: Path | None, seed: int | None, *, waiting: bool) -> "FaultPl
 
         return RandomFaults(random.Random(seed), waiting=waiting)  # noqa: S311  the same seed, the same faults
     if seed is not None:
-        raise UsageError("--faults with --chaos: faults are written down or drawn by lot")
+        raise UsageError("--faults with --chaos: faults come from a file or are random")
     from asrcli.server.faults.script import parse_script
 
     return parse_script(_lines("--faults", script), f"--faults {script}")

@@ -180,7 +180,7 @@ def ws_raw(
     from asrcli.runs.raw_run import RawRun
     from asrcli.transport.identifiers import new_id
     from asrcli.transport.temporary_key import temporary_key_connection
-    from asrcli.transport.websocket import as_it_came, dial
+    from asrcli.transport.websocket import dial, verbatim_refusal
 
     wire = registry.WIRES.get(wire_name)  # none has no row: any WebSocket server
     if model and wire is None:
@@ -213,7 +213,7 @@ def ws_raw(
             connection = connection_options.at(stack, recognition)
         connection = temporary_key_connection(connection) if connection_options.temporary_key else connection
         where = wire.url(connection.url, recognition.model) if wire else endpoint(connection.url, "/")
-        transport = dial(where, connection, _headers(header or []), as_it_came)
+        transport = dial(where, connection, _headers(header or []), verbatim_refusal)
         patience_s = wait or (3.0 if wire is None else connection.idle_timeout_s)
         RawRun(transport, exchange, pieces, speed, patience_s, shown.show).hold()
 

@@ -168,18 +168,18 @@ class ConnectionOptions(EndpointOptions):
                     f"{recognition.model} answers at the host of a workspace alone", "name yours: --workspace"
                 )
             return connection
-        from asrcli.recognizers.pocketsphinx_hotwords import parts
-        from asrcli.recognizers.pool import Pocketsphinx
+        from asrcli.recognizers import registry
         from asrcli.server.serving import in_background
 
-        if foreign := set(recognition.languages) - (Pocketsphinx.languages or set()):
-            raise UsageError(
-                f"--language {min(foreign)} with --local: the embedded recognizer knows US English (en) only"
-            )
+        known = registry.LOCAL.languages
+        if known is not None and (foreign := set(recognition.languages) - set(known)):
+            names = ", ".join(f"{name} ({code})" for code, name in known.items())
+            raise UsageError(f"--language {min(foreign)} with --local: the embedded recognizer knows {names} only")
         for word, _ in recognition.hotwords:
-            if not parts(word):
-                raise UsageError(f"--hotwords {word} with --local: the embedded recognizer knows US English only")
-        return ConnectionSettings(stack.enter_context(in_background(Pocketsphinx())))
+            if not registry.LOCAL.can_pronounce(word):
+                names = ", ".join((known or {}).values())
+                raise UsageError(f"--hotwords {word} with --local: the embedded recognizer knows {names} only")
+        return ConnectionSettings(stack.enter_context(in_background(registry.make())))
 
     @property
     def region_asked(self) -> str:

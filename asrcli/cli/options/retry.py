@@ -10,7 +10,7 @@ from asrcli.core.errors import UsageError
 from asrcli.core.settings import ConnectionSettings, RetrySettings
 
 RETRIES = 5
-CATCH_UP = 4.0
+CATCH_UP = 8.0
 
 Reconnect = Annotated[
     bool,

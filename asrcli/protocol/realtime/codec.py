@@ -160,13 +160,13 @@ class RealtimeClient:
             return [Notice("debug", f"held {name} of an item that nobody has announced")]
         events = [*self._released(), *self._items.handle(name, value, self._sent_ms)]
         texts = [] if unknown else [event.text for event in events if isinstance(event, Final)]
-        if True in [self._late.settles(text) for text in texts]:  # a list: each text must be seen
-            events.append(self._dropped.final(LATE))
-        return events
+        late = sum(self._late.settle(text) for text in texts)
+        return [*events, *(self._dropped.final(LATE) for _ in range(late))]
 
     def _released(self, *, over: bool = False) -> list[Event]:
         held = self._late.release(over=over)
-        return [] if held is None else self._items.handle(f"{TRANSCRIPTION}completed", held, self._sent_ms)
+        name = f"{TRANSCRIPTION}completed"
+        return [event for each in held for event in self._items.handle(name, each, self._sent_ms)]
 
     @property
     def _sent_ms(self) -> int | None:

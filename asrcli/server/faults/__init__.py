@@ -1,1 +1,1 @@
-"""Injected faults: scripts of them, random ones, what triggers them, and the socket that commits them."""
+"""Injected faults: scripts, random plans, triggers, and the faulty socket. All of the fault machinery is here."""

@@ -1,4 +1,4 @@
-"""Faults drawn by lot, so that whoever tries again gets through. Pure: the lots are passed in."""
+"""Random faults: a client that tries again always gets through. Pure: the random generator is passed in."""
 
 from typing import TYPE_CHECKING
 
@@ -7,18 +7,19 @@ from asrcli.server.faults.script import FaultAction, FaultTrigger, InjectedFault
 if TYPE_CHECKING:
     from random import Random
 
-ROUGH_IN_A_ROW = 3  # at most so many connections end early before one that is left alone for long
-CALM_BYTES = 3_840_000  # that long: two minutes of audio at 16 kHz
-ROUGH_BYTES = 480_000  # the others end within so much audio, or so many events
-ROUGH_EVENTS = 40
+# Connections are rough or calm: a rough one soon ends by a fault, a calm one lasts for minutes.
+ROUGH_IN_A_ROW = 3  # rough connections before a calm one, at most
+CALM_BYTES = 3_840_000  # audio on a calm connection, at least: two minutes at 16 kHz
+ROUGH_BYTES = 480_000  # audio on a rough connection, at most
+ROUGH_EVENTS = 40  # events on a rough connection, at most
 LONGEST_LIFE_S = 1.0  # of a connection that is healthy and then drops
-HANGING_S = 600.0  # longer than any patience: it is the client that has to leave
+HANGING_S = 600.0  # longer than any timeout of a client: it is the client that has to leave
 LONGEST_STALL_S = 4.0
-LONGEST_DELAY_S = 0.01  # of each answer: a hundred a second still come through
+LONGEST_DELAY_S = 0.01  # of each message: a hundred in a second still come through
 LONGEST_RETRY_AFTER_S = 1
 SLOWEST, FASTEST = 30, 300  # how many times real time a slow reader reads
 
-# What a client notices at once.
+# Faults that end a connection, and that a client notices at once.
 _ENDS = (
     *(FaultAction.CUT,) * 5,
     *(FaultAction.CLOSE,) * 4,
@@ -34,7 +35,7 @@ _ENDS = (
     FaultAction.DROP_AFTER,
     FaultAction.DROP_AFTER,
 )
-# What it has to wait for: only its patience ends these.
+# Faults that end a connection by a timeout of the client.
 _WAITING_ENDS = (
     *(FaultAction.HALF_OPEN,) * 2,
     *(FaultAction.STOP_READING,) * 3,
@@ -60,69 +61,84 @@ _WAITING_NUISANCES = (
     FaultAction.DUPLICATE,
     FaultAction.LATE,
 )
-# Not drawn: empty-audio, since no client sends that audio again, and a refusal of every task after so many.
+# Never drawn: empty-audio, because no client sends that audio again, and a refusal of every later task.
 DRAWN = frozenset({*_ENDS, *_NUISANCES})
 WAITING = frozenset({*_WAITING_ENDS, *_WAITING_NUISANCES})
-_STATUSES = (429, 500, 503)  # and none that would make a client stop for good
+_STATUSES = (429, 500, 503)  # none that makes a client stop for good
 _CLOSE_CODES = (1000, 1001, 1006, 1011, 1012, 1013)
-# Nor one that says that there was nothing to hear: such audio is not sent again.
+# None that says that there was no speech: such audio is not sent again.
 _CODES = ("InternalError", "SystemError", "ModelServiceFailed", "Throttling", "Throttling.RateQuota")
 
 
 class RandomFaults:
-    """A plan without end. The same seed gives the same faults. `waiting` draws those that only patience ends."""
+    """A plan without end. The same seed gives the same faults.
 
-    def __init__(self, lots: "Random", *, waiting: bool = False) -> None:
-        self._lots = lots
+    Args:
+        random: Where the choices come from.
+        waiting: Whether to draw the faults that a client has to wait for, instead of those that it notices at once.
+    """
+
+    def __init__(self, random: "Random", *, waiting: bool = False) -> None:
+        self._random = random
         self._ends: tuple[FaultAction, ...] = _WAITING_ENDS if waiting else _ENDS
         self._nuisances: tuple[FaultAction, ...] = _WAITING_NUISANCES if waiting else _NUISANCES
-        self._rough = lots.randint(1, ROUGH_IN_A_ROW)  # connections until the next calm one
+        self._rough = random.randint(1, ROUGH_IN_A_ROW)  # connections before the next calm one
 
     def of(self, connection: int) -> tuple[InjectedFault, ...]:
-        """The faults of the next connection."""
+        """Return the faults of the next connection."""
         self._rough -= 1
         if self._rough >= 0:
             return self._faults(connection, self._end(connection))
-        self._rough = self._lots.randint(1, ROUGH_IN_A_ROW)
-        late = self._lots.randint(CALM_BYTES, 2 * CALM_BYTES)
+        self._rough = self._random.randint(1, ROUGH_IN_A_ROW)
+        late = self._random.randint(CALM_BYTES, 2 * CALM_BYTES)
         return self._faults(connection, InjectedFault(FaultAction.CUT, FaultTrigger.BYTES, late, connection))
 
     def _faults(self, connection: int, end: InjectedFault) -> tuple[InjectedFault, ...]:
-        nuisances = [self._nuisance(connection) for _ in range(self._lots.randint(0, 2))]
+        nuisances = [self._nuisance(connection) for _ in range(self._random.randint(0, 2))]
         return (*nuisances, end)
 
     def _moment(self) -> tuple[FaultTrigger, int]:
-        when = self._lots.choice(_MOMENTS)
-        most = {FaultTrigger.BYTES: ROUGH_BYTES, FaultTrigger.EVENTS: ROUGH_EVENTS}.get(when)
-        return when, self._lots.randint(1, most) if most else 0
+        when = self._random.choice(_MOMENTS)
+        limit = {FaultTrigger.BYTES: ROUGH_BYTES, FaultTrigger.EVENTS: ROUGH_EVENTS}.get(when)
+        if limit is None:
+            return when, 0
+        return when, self._random.randint(1, limit)
 
     def _end(self, connection: int) -> InjectedFault:
-        lots, do = self._lots, self._lots.choice(self._ends)
-        if do is FaultAction.REFUSE:
-            wait_s = lots.randint(-1, LONGEST_RETRY_AFTER_S)
-            return InjectedFault(do, connection=connection, status=lots.choice(_STATUSES), retry_after=wait_s)
-        if do in {FaultAction.DROP, FaultAction.NEVER_FINISH}:
-            return InjectedFault(do, connection=connection)
-        if do is FaultAction.DROP_AFTER:
-            return InjectedFault(do, connection=connection, seconds=round(lots.uniform(0, LONGEST_LIFE_S), 2))
+        random = self._random
+        action = random.choice(self._ends)
+        if action is FaultAction.REFUSE:
+            wait_s = random.randint(-1, LONGEST_RETRY_AFTER_S)
+            return InjectedFault(action, connection=connection, status=random.choice(_STATUSES), retry_after=wait_s)
+        if action in {FaultAction.DROP, FaultAction.NEVER_FINISH}:
+            return InjectedFault(action, connection=connection)
+        if action is FaultAction.DROP_AFTER:
+            return InjectedFault(action, connection=connection, seconds=round(random.uniform(0, LONGEST_LIFE_S), 2))
         when, count = self._moment()
         code: int | str = ""
-        if do is FaultAction.CLOSE:
-            code = lots.choice(_CLOSE_CODES)
-        elif do is FaultAction.FAIL:
-            code = lots.choice(_CODES)
-        what = lots.choice(("not-json", "binary")) if do is FaultAction.GARBAGE else ""
-        hanging_s = HANGING_S if do in {FaultAction.HALF_OPEN, FaultAction.HALF_CLOSE, FaultAction.STOP_READING} else 0
-        return InjectedFault(do, when, count, connection, code, "drawn by lot", seconds=hanging_s, what=what)
+        if action is FaultAction.CLOSE:
+            code = random.choice(_CLOSE_CODES)
+        elif action is FaultAction.FAIL:
+            code = random.choice(_CODES)
+        what = ""
+        if action is FaultAction.GARBAGE:
+            what = random.choice(("not-json", "binary"))
+        hanging_s = 0.0
+        if action in {FaultAction.HALF_OPEN, FaultAction.HALF_CLOSE, FaultAction.STOP_READING}:
+            hanging_s = HANGING_S
+        return InjectedFault(action, when, count, connection, code, "a random fault", seconds=hanging_s, what=what)
 
     def _nuisance(self, connection: int) -> InjectedFault:
-        """What no client has to leave for."""
-        lots, do = self._lots, self._lots.choice(self._nuisances)
-        if do is FaultAction.SLOW:
-            return InjectedFault(do, connection=connection, seconds=round(lots.uniform(0, LONGEST_DELAY_S), 3))
-        if do is FaultAction.SLOW_READER:
-            return InjectedFault(do, *self._moment(), connection, speed=lots.randint(SLOWEST, FASTEST))
-        if do in {FaultAction.STALL, FaultAction.QUIET}:
-            return InjectedFault(do, *self._moment(), connection, seconds=round(lots.uniform(0, LONGEST_STALL_S), 2))
-        what = "unknown" if do is FaultAction.GARBAGE else ""
-        return InjectedFault(do, FaultTrigger.EVENTS, lots.randint(1, ROUGH_EVENTS), connection, what=what)
+        """Return a fault with which a connection can go on."""
+        random = self._random
+        action = random.choice(self._nuisances)
+        if action is FaultAction.SLOW:
+            return InjectedFault(action, connection=connection, seconds=round(random.uniform(0, LONGEST_DELAY_S), 3))
+        if action is FaultAction.SLOW_READER:
+            return InjectedFault(action, *self._moment(), connection, speed=random.randint(SLOWEST, FASTEST))
+        if action in {FaultAction.STALL, FaultAction.QUIET}:
+            return InjectedFault(
+                action, *self._moment(), connection, seconds=round(random.uniform(0, LONGEST_STALL_S), 2)
+            )
+        what = "unknown" if action is FaultAction.GARBAGE else ""
+        return InjectedFault(action, FaultTrigger.EVENTS, random.randint(1, ROUGH_EVENTS), connection, what=what)

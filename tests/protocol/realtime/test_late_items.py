@@ -102,6 +102,26 @@ def test_a_text_that_the_lost_connection_never_brought_is_held_until_its_audio_h
     assert second.dropped == 1
 
 
+def test_late_texts_are_dropped_whatever_the_limits_of_the_sentences_that_say_the_same() -> None:
+    """Audio that is sent again is cut into sentences at other places; and more than one text may come late."""
+    second = session()
+    second.retired_names = {"item_1": "hello"}
+    announced = iter(range(7, 20))
+
+    def say(words: str) -> list[str]:
+        item = f"item_{next(announced)}"
+        second.receive(write({"type": "input_audio_buffer.speech_started", "item_id": item, "audio_start_ms": 0}))
+        return texts(second.receive(completed(item, words)))
+
+    assert say("one two") == ["one two"]
+    assert texts(second.receive(completed("late_1", "two three"))) == []
+    assert texts(second.receive(completed("late_2", "four five six"))) == []
+    assert say("three four") == ["three four"]
+    assert say("five six") == ["five six"]
+    assert texts(second.receive(Text('{"type":"session.finished"}'))) == []
+    assert second.dropped == 2
+
+
 def test_a_text_that_is_held_comes_out_where_nothing_else_says_it() -> None:
     """At the end, or as soon as it is plain that the service announces nothing."""
     second, third = session(), session()

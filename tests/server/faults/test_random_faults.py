@@ -1,4 +1,4 @@
-"""Faults drawn by lot: always the same ones, never too many; and a client of a page that gets through them all."""
+"""Random faults: the same seed gives the same ones, never too many; and a small client gets through all of them."""
 
 import base64
 import json
@@ -49,7 +49,7 @@ def calm(faults: tuple[InjectedFault, ...]) -> bool:
         FaultAction.DUPLICATE,
         FaultAction.LATE,
     }
-    ends = [fault for fault in faults if fault.do not in nuisances]
+    ends = [fault for fault in faults if fault.action not in nuisances]
     ends = [fault for fault in ends if fault.what != "unknown"]
     return all(fault.when is FaultTrigger.BYTES and fault.count >= random_faults.CALM_BYTES for fault in ends)
 
@@ -57,38 +57,38 @@ def calm(faults: tuple[InjectedFault, ...]) -> bool:
 HANGING = {FaultAction.HALF_OPEN, FaultAction.HALF_CLOSE, FaultAction.STOP_READING}
 
 
-def longest_s(do: FaultAction) -> float:
+def longest_s(action: FaultAction) -> float:
     """How long a fault may last."""
-    if do in HANGING:
+    if action in HANGING:
         return random_faults.HANGING_S  # the client leaves long before
     return {FaultAction.SLOW: random_faults.LONGEST_DELAY_S, FaultAction.DROP_AFTER: random_faults.LONGEST_LIFE_S}.get(
-        do, random_faults.LONGEST_STALL_S
+        action, random_faults.LONGEST_STALL_S
     )
 
 
 @given(SEEDS, st.booleans())
-def test_whoever_tries_again_gets_through(seed: int, waiting: bool) -> None:
+def test_a_client_that_tries_again_gets_through(seed: int, waiting: bool) -> None:
     """Of few connections one is calm; nothing lasts long, and nothing tells a client to stop for good."""
     plan = drawn(seed, waiting=waiting)
     rough = "".join("." if calm(faults) else "x" for faults in plan)
     assert "x" * (random_faults.ROUGH_IN_A_ROW + 1) not in rough
     for fault in chain.from_iterable(plan):
-        assert fault.seconds <= longest_s(fault.do)
+        assert fault.seconds <= longest_s(fault.action)
         assert int(fault.retry_after) <= random_faults.LONGEST_RETRY_AFTER_S
         assert fault.status in {0, 429, 500, 503}
-        assert fault.do is not FaultAction.CLOSE or fault.code in CLOSE_CODES
-        if fault.do is FaultAction.FAIL:
+        assert fault.action is not FaultAction.CLOSE or fault.code in CLOSE_CODES
+        if fault.action is FaultAction.FAIL:
             refusal = ServiceRefused(str(fault.code), fault.message)
-            assert recovery.classify(refusal, live=True) in {recovery.FaultClass.AGAIN, recovery.FaultClass.BUSY}
-        assert fault.do not in HANGING or fault.when is not FaultTrigger.HANDSHAKE
+            assert recovery.classify(refusal, live=True) in {recovery.FaultClass.RETRY, recovery.FaultClass.BUSY}
+        assert fault.action not in HANGING or fault.when is not FaultTrigger.HANDSHAKE
 
 
 def test_every_kind_of_fault_is_drawn_from_its_set() -> None:
     """A thousand connections know them all: what a client notices at once, or what it has to wait for."""
-    kinds = {(fault.do, fault.when) for fault in chain.from_iterable(drawn(0, 1000))}
+    kinds = {(fault.action, fault.when) for fault in chain.from_iterable(drawn(0, 1000))}
     assert {do for do, _ in kinds} == random_faults.DRAWN
     assert {when for _, when in kinds} == set(FaultTrigger) - {FaultTrigger.TASKS}
-    waited = {fault.do for fault in chain.from_iterable(drawn(0, 1000, waiting=True))}
+    waited = {fault.action for fault in chain.from_iterable(drawn(0, 1000, waiting=True))}
     assert waited == random_faults.WAITING
     assert {
         FaultAction.STALL,
@@ -101,7 +101,7 @@ def test_every_kind_of_fault_is_drawn_from_its_set() -> None:
 
 
 def test_different_seeds_differ() -> None:
-    """By lot, and not by rote."""
+    """The faults depend on the seed."""
     assert len({str(drawn(seed, 5)) for seed in range(50)}) == 50
 
 

@@ -1,4 +1,4 @@
-"""Files in which each line is a JSON object: scripts, answers, faults. A mistake is told by its line. Pure."""
+"""Input files with one JSON object in each line: scripts, answers, faults. An error names its line. Pure."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -9,30 +9,30 @@ from asrcli.protocol.json_messages import is_deep
 
 ADVICE = "asr serve --help shows what one looks like"
 
-Made = TypeVar("Made")
+Item = TypeVar("Item")
 
 
-def objects(lines: Iterable[str], called: str, what: str, make: Callable[[dict[str, Any]], Made]) -> list[Made]:
-    """What `make` makes of the object in each line; empty lines are passed over.
+def parse_objects(lines: Iterable[str], name: str, kind: str, make: Callable[[dict[str, Any]], Item]) -> list[Item]:
+    """Return what `make` returns for the object in each line; empty lines are skipped.
 
     Args:
-        lines: Of the file.
-        called: The file, as a mistake in it is told.
-        what: Each line stands for, as in "a fault".
-        make: Raises a ValueError that names the field where something is wrong.
+        lines: The lines of the file.
+        name: What error messages call the file.
+        kind: What each line stands for, as in "a fault".
+        make: Raises a ValueError that names the field when something is wrong.
 
     Raises:
-        UsageError: a line holds something else; it is named by its number.
+        UsageError: a line holds something else; the message has its number.
     """
-    made = []
+    items = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            made.append(make(_object(line)))
+            items.append(make(_object(line)))
         except ValueError as exc:
-            raise UsageError(f"{called}: line {number} is not {what}: {exc}", ADVICE) from None
-    return made
+            raise UsageError(f"{name}: line {number} is not {kind}: {exc}", ADVICE) from None
+    return items
 
 
 def _object(line: str) -> dict[str, Any]:
@@ -51,9 +51,9 @@ def _object(line: str) -> dict[str, Any]:
     return value
 
 
-def shown(value: object) -> str:
-    """A value as a message shows it, however long it is."""
+def quoted(value: object) -> str:
+    """Return a value as an error message shows it, shortened."""
     try:
         return shorten(repr(value), 40)
-    except ValueError:  # more digits than Python writes
+    except ValueError:  # an integer of more digits than Python converts
         return "of too many digits"

@@ -1,0 +1,63 @@
+"""Reconnection: what a session does about a lost connection, and what it reports of it. Decides by recovery/backoff."""
+
+from collections.abc import Callable
+
+from asrcli.core.errors import AsrError
+from asrcli.core.events import Notice, Reconnecting
+from asrcli.core.settings import RetrySettings
+from asrcli.engine.accounting import SessionAccount
+from asrcli.engine.audio_feed import AudioFeed
+from asrcli.engine.connection import TaskConnection
+from asrcli.recovery.backoff import Attempt, Backoff, Loss
+from asrcli.recovery.link import LinkState
+
+# A loss so late in the wait for the last words is an unanswered finish, whichever end closed the connection first.
+UNANSWERED_PART = 0.9
+
+
+class Reconnection:
+    """The attempts of one session to replace a lost connection. `chance` returns a number from 0 to 1."""
+
+    def __init__(
+        self,
+        connection: TaskConnection,
+        account: SessionAccount,
+        feed: AudioFeed,
+        backoff: Backoff,
+        retries: RetrySettings,
+        chance: Callable[[], float],
+    ) -> None:
+        self._connection = connection
+        self._account = account
+        self._feed = feed
+        self._backoff = backoff
+        self._retries = retries
+        self._chance = chance
+        self._skip_to: int | None = None  # audio before this position was sent too often
+
+    def next_attempt(self, error: AsrError, link: LinkState, *, input_ended: bool) -> Attempt | None:
+        """Return the next attempt after a loss, and report it; None to give up."""
+        draining = link is LinkState.DRAINING
+        self._account.recent_finals.task_may_have_ended = draining and self._connection.task.may_have_ended(error)
+        unanswered = self._finish_unanswered(link)
+        loss = Loss(error, self._account.was_ready, input_ended, self._feed.undecided_end, unanswered)
+        attempt = self._backoff.lost(loss, self._account.clock(), self._chance())
+        if attempt is None:
+            return None
+        self._skip_to = attempt.skip_to
+        self._account.connection_lost()
+        self._account.emit(Reconnecting(self._backoff.attempt, round(attempt.wait_s * 1000), error.brief))
+        if self._backoff.attempt == 1 and self._retries.retry_for_s is not None:
+            self._account.emit(Notice("info", f"an outage is waited out for up to {self._retries.retry_for_s:g} s"))
+        return attempt
+
+    def recover(self) -> None:
+        """Go back to the first undecided audio after a loss; audio that was sent too often becomes a gap."""
+        self._feed.recover(self._skip_to, f"sent {(self._retries.limit or 0) + 1} times, and no text came")
+        self._skip_to = None
+
+    def _finish_unanswered(self, link: LinkState) -> bool:
+        deadline = self._connection.deadline
+        if link not in {LinkState.DRAINING, LinkState.RENEWING} or deadline is None:
+            return False
+        return deadline - self._account.clock() <= (1 - UNANSWERED_PART) * self._connection.timeout_s

@@ -1,0 +1,71 @@
+"""The sessions of sources that are transcribed at the same time, and their events in one stream."""
+
+from collections.abc import Hashable, Iterator, Sequence
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from asrcli.core.errors import bare_url
+from asrcli.core.events import Began, Event, Usage
+from asrcli.core.interfaces import Source
+from asrcli.engine.connection_pool import ConnectionPool
+from asrcli.engine.outbox import Outbox, replaces
+from asrcli.engine.session import TranscriptionSession
+
+if TYPE_CHECKING:
+    from asrcli.runs.run import RunPlan
+
+
+class SourceSession:
+    """A source and its session, which begins at `begin_ms` on the timeline of the run."""
+
+    def __init__(self, source: Source, begin_ms: int, plan: "RunPlan", idle: ConnectionPool) -> None:
+        self.source, self.begin_ms, self._model = source, begin_ms, plan.model
+        self.begun = False
+        self.usage = Usage()  # what the service has counted up to now
+        start = source.format.samples(begin_ms)
+        pace = plan.pace if source.live is None else None
+        self.session = TranscriptionSession(
+            source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, plan.retries, idle,
+            plan.chance,
+        )  # fmt: skip
+
+    def begin(self, task_id: str) -> Began:
+        """Return the event for the moment when the service listens to this source for the first time."""
+        source = self.source
+        self.begun = True
+        return Began(bare_url(source.name), self._model, task_id, self.begin_ms, source.duration_ms, source.speaker)
+
+
+def merged_events(running: Sequence[SourceSession]) -> Iterator[tuple[SourceSession, Event]]:
+    """Yield the events of sessions that run at the same time, as they come."""
+    if len(running) == 1:
+        yield from ((running[0], event) for event in running[0].session.events())
+        return
+    queue: Outbox[tuple[SourceSession, Event | BaseException | None]] = Outbox(_replaces)
+
+    def listen(one: SourceSession) -> None:
+        try:
+            for event in one.session.events():
+                queue.put((one, event))
+            queue.put((one, None))
+        except BaseException as exc:  # the top of a thread: the main thread raises it
+            queue.put((one, exc))
+
+    for one in running:
+        Thread(target=listen, args=(one,), name="listen", daemon=True).start()
+    ended = 0
+    while ended < len(running):
+        one, item = queue.get()
+        if isinstance(item, BaseException):
+            raise item
+        if item is None:
+            ended += 1
+        else:
+            yield one, item
+
+
+def _replaces(item: tuple[SourceSession, Event | BaseException | None]) -> tuple[int, Hashable] | None:
+    key = replaces(item[1])
+    if key is None:
+        return None
+    return id(item[0]), key

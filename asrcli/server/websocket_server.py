@@ -1,0 +1,328 @@
+"""The WebSocket library under the server: the server's only file that imports websockets or uses its private parts.
+
+It accepts connections, hands single HTTP requests on to http_server.py, and drops clients that do not read. The rest of
+the server sees ServerSocket, Refusal and SocketClosed. What is assumed of the library's private parts is checked in
+tests/server/test_websocket_server.py, and pyproject.toml has an upper bound for its version.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import select
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from typing import Any, cast
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed, InvalidMessage
+from websockets.http11 import Request, Response
+
+from asrcli import __version__
+from asrcli.server.auth import Refusal
+from asrcli.server.http_api import HttpApi
+from asrcli.server.http_server import HttpExchange, plain_answer
+from asrcli.server.limits import ServerLimits
+from asrcli.server.log_filter import log
+from asrcli.server.socket_interface import SocketClosed
+from asrcli.transport.identifiers import new_id
+
+WEBSOCKET_START = b"GET "  # a WebSocket handshake begins with these bytes, and no other request that is answered here
+MAX_UNREAD_BYTES = 1 << 20  # of answers that the client does not read: it may send pings and never read
+MAX_NEWCOMERS = 128  # connections at once that have not sent a whole request yet
+MAX_QUEUED_MESSAGES = 1  # that wait to be read: each may hold much audio, and that delays the last results
+CLOSE_WITHIN_S = 2  # the time that a client has to answer a close
+
+# The library's own log of a handshake would show keys: what matters is logged by the server.
+_library_log = logging.getLogger("asrcli.server.wire")
+_library_log.setLevel(logging.CRITICAL)
+
+HandshakeCheck = Callable[["ServerSocket", str, Callable[[str], Sequence[str]]], Awaitable[Refusal | None]]
+
+
+class WebSocketServer:
+    """The listening sockets of one server, and the connections that came in by them.
+
+    Args:
+        http_api: What answers single requests.
+        limits: The limits of the server.
+        check: Called at a handshake with the socket, the target of the request and the values of its headers by name.
+        converse: Called after the handshake with the socket and the target of the request.
+
+    Attributes:
+        open_requests: The single requests that are being read or answered.
+        newcomers: The connections that have not sent a whole handshake yet.
+    """
+
+    def __init__(
+        self,
+        http_api: HttpApi,
+        limits: ServerLimits,
+        check: HandshakeCheck,
+        converse: "Callable[[ServerSocket, str], Awaitable[None]]",
+    ) -> None:
+        self.http_api = http_api
+        self.unread_s = limits.unread_s
+        self.open_requests: set[HttpExchange] = set()
+        self.newcomers: set[IncomingConnection] = set()
+        self._message_bytes = limits.message_bytes
+        self._check = check
+        self._converse = converse
+        self._servers: list[Server] = []
+
+    async def listen(self, sockets: Iterable[socket.socket]) -> None:
+        """Accept connections on these listening sockets."""
+        for listening in sockets:
+            server = await serve(
+                self._on_connected,
+                sock=listening,
+                create_connection=cast("type[ServerConnection]", self._new_connection),
+                process_request=self._on_request,
+                compression=None,
+                max_size=self._message_bytes,
+                max_queue=MAX_QUEUED_MESSAGES,
+                close_timeout=CLOSE_WITHIN_S,
+                ping_interval=None,  # the official SDK answers no ping while its user is silent
+                server_header=f"asrcli/{__version__}",
+                logger=_library_log,
+            )
+            self._servers.append(server)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The host and port of the first listening socket."""
+        host, port = next(iter(self._servers[0].sockets)).getsockname()[:2]
+        return host, port
+
+    def close(self) -> None:
+        """Stop listening, say goodbye to every client, and end single requests."""
+        for server in self._servers:
+            server.close(code=1001, reason="the server stops")
+        for exchange in tuple(self.open_requests):
+            exchange.abandon()
+
+    def abort_newcomers(self) -> None:
+        """End every connection that has not become a WebSocket."""
+        for newcomer in tuple(self.newcomers):
+            newcomer.abort()
+
+    async def wait_closed(self) -> None:
+        """Wait until all connections have ended."""
+        for server in self._servers:
+            await server.wait_closed()
+
+    def _new_connection(self, *args: Any, **kwargs: Any) -> "IncomingConnection":
+        return IncomingConnection(*args, websocket_server=self, **kwargs)
+
+    async def _on_request(self, connection: ServerConnection, request: Request) -> Response | None:
+        assert isinstance(connection, IncomingConnection)  # noqa: S101  as it was created
+        refusal = await self._check(connection.socket, request.path, request.headers.get_all)
+        return None if refusal is None else _response(connection, refusal)
+
+    async def _on_connected(self, connection: ServerConnection) -> None:
+        assert isinstance(connection, IncomingConnection)  # noqa: S101  as it was created
+        assert connection.request is not None  # noqa: S101  the handshake is done
+        self.newcomers.discard(connection)
+        await self._converse(connection.socket, connection.request.path)
+
+
+class IncomingConnection(ServerConnection):
+    """The library's connection, with an HttpExchange in its place when its first bytes are not those of a handshake.
+
+    A client that takes nothing of what it is sent for `unread_s` is dropped.
+    """
+
+    def __init__(self, *args: Any, websocket_server: WebSocketServer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.socket = ServerSocket(self)
+        self._websocket_server = websocket_server
+        self._first_bytes = b""
+        self._exchange: HttpExchange | None = None
+        self._answered_invalid = False
+        self._unread_timer: asyncio.TimerHandle | None = None  # runs while the client does not read
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count the newcomer; when there are too many that have sent nothing, this one is turned away."""
+        super().connection_made(transport)
+        newcomers = self._websocket_server.newcomers
+        if len(newcomers) >= MAX_NEWCOMERS:
+            log.warning("clients are turned away: %d others have connected and asked for nothing", MAX_NEWCOMERS)
+            self.abort()
+        newcomers.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand data on to the library or to an HttpExchange; the first bytes wait until it is clear to which."""
+        if self._exchange is not None:
+            self._exchange.data_received(data)
+            return
+        if len(self._first_bytes) < len(WEBSOCKET_START):
+            data = self._first_bytes + data
+            self._first_bytes = data[: len(WEBSOCKET_START)]
+            if not WEBSOCKET_START.startswith(self._first_bytes):
+                self._websocket_server.newcomers.discard(self)
+                self._exchange = self._new_exchange()
+                self._exchange.data_received(data)
+                return
+            if len(self._first_bytes) < len(WEBSOCKET_START):
+                return
+        super().data_received(data)
+        if self.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
+            self._drop()
+
+    def _new_exchange(self) -> HttpExchange:
+        server = self._websocket_server
+        return HttpExchange(self.transport, server.http_api, server.open_requests)
+
+    def eof_received(self) -> None:
+        """Note that the client sends no more; it may still read an answer."""
+        if self._exchange is None:
+            super().eof_received()
+        else:
+            self._exchange.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Clean up, also when there was no handshake."""
+        self._websocket_server.newcomers.discard(self)
+        self._stop_unread_timer()
+        if self._exchange is not None:
+            self._exchange.connection_lost(exc)
+        super().connection_lost(exc)
+
+    def send_data(self) -> None:
+        """Write what the library has to send; before it ends a connection whose request it cannot read, answer that."""
+        if isinstance(self.protocol.handshake_exc, InvalidMessage) and not self._answered_invalid:
+            self._answered_invalid = True
+            problem = "That is no HTTP request that can be read."
+            self.transport.write(plain_answer(*self._websocket_server.http_api.refusal("InvalidParameter", problem)))
+        super().send_data()
+
+    def pause_writing(self) -> None:
+        """Start the timer: a client may read slowly, but it must read something."""
+        super().pause_writing()
+        self._start_unread_timer()
+
+    def resume_writing(self) -> None:
+        """Stop the timer: the client has read most of what it was sent."""
+        super().resume_writing()
+        self._stop_unread_timer()
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close; a client that does not read gets no close frame, because its unread messages leave no room for one."""
+        try:
+            async with asyncio.timeout(self._websocket_server.unread_s):
+                await super().close(code, reason)
+        except TimeoutError:
+            self._drop()
+
+    def abort(self) -> None:
+        """End the connection now, without a close frame."""
+        self.transport.abort()
+
+    def _start_unread_timer(self) -> None:
+        unread = self.transport.get_write_buffer_size()
+        self._unread_timer = self.loop.call_later(self._websocket_server.unread_s, self._check_progress, unread)
+
+    def _check_progress(self, unread: int) -> None:
+        if self.transport.get_write_buffer_size() < unread:
+            self._start_unread_timer()
+        else:
+            self._drop()
+
+    def _stop_unread_timer(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+
+    def _drop(self) -> None:
+        if not self.transport.is_closing():
+            log.info("dropped a client that does not read")
+        self.abort()
+
+
+class ServerSocket:
+    """A client's WebSocket without the library: a ConversationSocket, and what injected faults do to a connection."""
+
+    def __init__(self, connection: IncomingConnection) -> None:
+        self._connection = connection
+
+    async def recv(self) -> str | bytes:
+        """Wait for the next message; raises SocketClosed."""
+        with _library_errors():
+            return await self._connection.recv()
+
+    async def send(self, data: str | bytes, /) -> None:
+        """Send a message, which waits while the client is behind; raises SocketClosed."""
+        with _library_errors():
+            await self._connection.send(data)
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close the connection."""
+        await self._connection.close(code, reason)
+
+    def gone(self) -> bool:
+        """Return whether the client has gone, also when its last messages are not read yet."""
+        transport = self._connection.transport
+        system_socket = transport.get_extra_info("socket")
+        if transport.is_closing() or system_socket is None or system_socket.fileno() < 0:
+            return True
+        if not hasattr(select, "POLLRDHUP"):  # on such a system it is noticed when the next message is read
+            return False
+        poll = select.poll()
+        poll.register(system_socket.fileno(), select.POLLRDHUP | select.POLLHUP | select.POLLERR)
+        return bool(poll.poll(0))
+
+    def abort(self) -> None:
+        """End the connection now, without a close frame."""
+        self._connection.abort()
+
+    async def wait_closed(self) -> None:
+        """Wait until the connection has ended."""
+        await self._connection.wait_closed()
+
+    def shrink_receive_buffer(self, size_bytes: int) -> None:
+        """Make the system's buffer small, so that a client notices soon that it is not read."""
+        system_socket = self._connection.transport.get_extra_info("socket")
+        system_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size_bytes)
+
+    def pause_reading(self) -> None:
+        """Read nothing any more; pings are not answered either."""
+        self._connection.transport.pause_reading()
+
+    def end_after(self, data: bytes) -> None:
+        """Write bytes as they are, and end the connection behind them."""
+        self._connection.transport.write(data)
+        self._connection.transport.close()
+
+    def half_close(self) -> None:
+        """Say that nothing will be sent any more (FIN), and discard what comes."""
+        self._connection.transport.set_protocol(_DiscardingProtocol(self._connection))
+        self._connection.transport.write_eof()
+
+
+class _DiscardingProtocol(asyncio.Protocol):
+    """Discards what comes; the connection that it replaces gets only the end."""
+
+    def __init__(self, connection: IncomingConnection) -> None:
+        self._connection = connection
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Hand the end on: the client has gone, or the connection was cut."""
+        self._connection.connection_lost(exc)
+
+
+@contextlib.contextmanager
+def _library_errors() -> Iterator[None]:
+    try:
+        yield
+    except ConnectionClosed as exc:
+        raise SocketClosed(str(exc)) from exc
+
+
+def _response(connection: ServerConnection, refusal: Refusal) -> Response:
+    """Return the library's answer to a handshake that is refused, in the service's form."""
+    body = {"code": refusal.code, "message": refusal.message, "request_id": new_id()}
+    response = connection.respond(refusal.status, json.dumps(body) + "\n")
+    del response.headers["Content-Type"]
+    response.headers["Content-Type"] = "application/json"
+    if refusal.retry_after:
+        response.headers["Retry-After"] = refusal.retry_after
+    return response

@@ -1,0 +1,62 @@
+"""What really heard is named: in the begin event, in the account, in the end event and in `asr sessions`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import asr, lines, started
+from tests.support.microphone import Microphone
+from tests.support.tone import silence, tone, wav
+
+USUAL, OTHER, WIRE2 = "fun-asr-realtime", "paraformer-realtime-v2", "qwen3-asr-flash-realtime"
+EMBEDDED = "pocketsphinx"
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ([], USUAL),
+        (["--model", OTHER], OTHER),
+        (["--model", WIRE2], WIRE2),
+        (["--local"], EMBEDDED),
+        (["--local", "--model", WIRE2], EMBEDDED),
+    ],
+)
+def test_a_file(scripted: str, tmp_path: Path, options: list[str], name: str) -> None:
+    """The model that was asked, by default or by name; with --local the recognizer, whatever model is named."""
+    if name == EMBEDDED:
+        pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
+    else:
+        options = [*options, "--url", scripted]
+    done = asr("file", wav(tmp_path / "a.wav", tone(900)), *options, "-f", "jsonl")
+    events = {event["type"]: event for event in lines(done.stdout)}
+    assert (events["begin"]["model"], events["end"]["model"]) == (name, name)
+    assert f"heard by {name}" in done.stderr
+
+
+@pytest.mark.parametrize(("options", "name"), [(["--model", OTHER], OTHER), (["--local"], EMBEDDED)])
+def test_a_talk_that_is_gone_on_with_elsewhere(
+    microphone: Microphone, scripted: str, tmp_path: Path, options: list[str], name: str
+) -> None:
+    """The list names all that heard it in order, the transcript and the account what heard each part."""
+    if name == EMBEDDED:
+        pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
+    else:
+        options = [*options, "--url", scripted]
+    kept, out = tmp_path / "kept", tmp_path / "talk.jsonl"
+    arguments = ("--url", scripted, "--journal", kept, "-f", "jsonl", "-o", out)
+    with started("mic", *arguments, **microphone.environment) as process:
+        microphone.wait_for_readers()
+        microphone.play(wav(tmp_path / "a.wav", tone(1500) + silence(500) + tone(900)))
+        process.kill()
+        process.wait()
+    (session,) = json.loads(asr("sessions", "--json", "--journal", kept).stdout)
+    assert session["model"] == USUAL
+    done = asr("resume", "--last", "--yes", "--journal", kept, *options)
+    assert done.returncode == 0, done.stderr
+    assert f"heard by {name}" in done.stderr
+    assert [event["model"] for event in lines(out.read_text()) if event["type"] == "begin"] == [USUAL, name]
+    (session,) = json.loads(asr("sessions", "--json", "--journal", kept).stdout)
+    assert session["model"] == f"{USUAL}, {name}"
+    assert f"{USUAL}, {name}" in asr("sessions", "show", session["id"], "--journal", kept).stdout

@@ -1,0 +1,84 @@
+"""The table of recognizers: one file and one row are enough, and no other file names a recognizer."""
+
+import re
+from dataclasses import fields
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asrcli.core.errors import EngineUnavailable
+from asrcli.recognizers import registry
+from asrcli.recognizers.registry import RECOGNIZERS, RecognizerInfo, RecognizerOptions, RunsIn
+from asrcli.server.serving import in_background
+from tests.support.wire import finish_task, run_task, wire
+
+PACKAGE = Path(registry.__file__).parents[1]
+ECHO = RecognizerInfo(
+    name="echo",
+    module="tests.support.echo_recognizer",
+    summary="echo engine: says how long the audio was",
+    description="says how long the audio was",
+    runs_in=RunsIn.SERVER,
+    languages={"fr": "French"},
+)
+
+
+@pytest.fixture
+def echo(monkeypatch: pytest.MonkeyPatch) -> RecognizerInfo:
+    """A new row of the table."""
+    monkeypatch.setitem(RECOGNIZERS, ECHO.name, ECHO)
+    return RECOGNIZERS["echo"]
+
+
+def test_a_new_row_is_served_by_the_real_server(echo: RecognizerInfo) -> None:
+    """Its results reach a client, and its languages are those that the server accepts."""
+    with in_background(registry.make(echo)) as address, wire(address) as client:
+        client.say(run_task(language_hints=["fr"]), bytes(32_000), finish_task())
+        results = client.hear_all("task-finished")
+        assert results[-2]["payload"]["output"]["sentence"]["text"] == "1000 milliseconds"
+        client.say(run_task(language_hints=["en"]))
+        assert "knows fr only" in client.handle("task-failed")["header"]["error_message"]
+
+
+def test_a_new_row_is_a_choice_of_the_command_line(echo: RecognizerInfo) -> None:
+    """--engine takes its name, and options that only other recognizers read are refused."""
+    from asrcli.cli.commands.serve import SecondPass, _recognizer, check_engine
+    from asrcli.core.errors import UsageError
+
+    assert check_engine("echo") == "echo"
+    assert _recognizer("echo", None, SecondPass.AUTO).info is echo
+    with pytest.raises(UsageError, match="--engine echo with --local-two-pass"):
+        _recognizer("echo", None, SecondPass.ALWAYS)
+    with pytest.raises(UsageError, match="--script without --engine scripted"):
+        _recognizer("echo", Path("x"), SecondPass.AUTO)
+
+
+def test_a_recognizer_whose_package_is_missing_names_its_extra() -> None:
+    """Before anything is started."""
+    values: dict[str, Any] = {field.name: getattr(ECHO, field.name) for field in fields(ECHO)}
+    missing = RecognizerInfo(**values | {"package": "no_such_package", "extra": "some"})
+    with pytest.raises(EngineUnavailable, match="no_such_package is not installed"):
+        registry.make(missing)
+
+
+@pytest.mark.parametrize("name", RECOGNIZERS)
+def test_each_row_is_complete(name: str) -> None:
+    """The key is the name, the module has `load`, the options exist, and a needed package has an extra."""
+    info = RECOGNIZERS[name]
+    assert info.name == name
+    assert callable(import_module(info.module).load)
+    assert info.options <= {field.name for field in fields(RecognizerOptions)}
+    assert bool(info.package) == bool(info.extra)
+
+
+def test_no_other_file_names_a_recognizer() -> None:
+    """Only the table and the files of the recognizers themselves do."""
+    own = {PACKAGE / "recognizers" / "registry.py"}
+    for name in RECOGNIZERS:
+        own |= set((PACKAGE / "recognizers").glob(f"{name}*.py"))
+    for path in set(PACKAGE.rglob("*.py")) - own:
+        text = path.read_text("utf-8")
+        assert "sphinx" not in text.lower(), path
+        assert re.search(r"recognizers(\.| import )(scripted|counting)\b", text) is None, path
