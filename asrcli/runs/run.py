@@ -123,7 +123,7 @@ class Run:
                     break  # the caller reports the errors of the last source
                 for error in failed:
                     self._emit(Notice("warning", str(error)))
-                    error.told = True
+                    error.reported = True
         except KeyboardInterrupt:
             left = True
         finally:

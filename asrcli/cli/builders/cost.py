@@ -49,7 +49,7 @@ def bounded_price(model: Model, region: str, *, local: bool) -> Price:
     Raises:
         UsageError: the price is not known, or the cost of an answer cannot be known before it comes.
     """
-    if not model.on.bounded:
+    if not model.traits.cost_is_bounded:
         problem = f"--budget: the cost of an answer of {model.name} cannot be known before it comes"
         raise UsageError(problem, "it remembers what was said before, and that may be charged again")
     return known_price(model, "--budget", region, local=local)
@@ -99,7 +99,7 @@ def forecast_cost(
     if len(lines) > 1:
         rest = ", and what is of unknown length" if has_unknown else ""
         lines.append(f"all: {clock(total_ms)}, {_cost(billed_s, price, recognition)}{rest}")
-    if not model.on.bounded:
+    if not model.traits.cost_is_bounded:
         lines.append("and what it remembers of what was said before, which may be charged again")
     return lines
 

@@ -10,11 +10,11 @@ from asrcli.cli.builders.text_files import read_text_file
 from asrcli.cli.render.hotword_tables import HotWordListPrinter
 from asrcli.core.errors import AsrError, ServiceRefused, UsageError, combine_errors
 from asrcli.core.settings import ConnectionSettings
-from asrcli.dashscope.hotword_lists import HotWordLists
+from asrcli.dashscope.hotword_list_client import HotWordLists
 from asrcli.dashscope.hotwords import HotWord, check_hotwords, check_prefix, limits_of, parse_hotwords, prefix_of
 from asrcli.dashscope.model_selection import find_model
 from asrcli.dashscope.validation import model_notices
-from asrcli.protocol.http import customization
+from asrcli.protocol.http import hotword_lists
 from asrcli.transport.http_client import HttpClient
 
 DEFAULT_PREFIX = "asr"
@@ -27,8 +27,10 @@ def connect(connection: ConnectionSettings, printer: HotWordListPrinter) -> HotW
     def post(request: Any) -> Any:
         # Only requests that read are repeated: the service may have made a list, or deleted one, before the reply was
         # lost, and a second update would come too soon.
-        reads_only = isinstance(request, customization.BrowseLists | customization.QueryList)
-        return client.post(customization.PATH, customization.written(request), repeatable=reads_only)
+        reads_only = isinstance(request, hotword_lists.BrowseLists | hotword_lists.QueryList)
+        return client.post(
+            hotword_lists.HOTWORD_LISTS_PATH, hotword_lists.write_request(request), repeatable=reads_only
+        )
 
     return HotWordLists(post, lambda: datetime.now().astimezone(), time.sleep, printer.message)
 

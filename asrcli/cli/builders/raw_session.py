@@ -2,7 +2,6 @@
 
 import sys
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,11 +15,14 @@ from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.overwrite_check import check_overwrite
 from asrcli.outputs.raw_messages import RawMessages
-from asrcli.protocol import raw_exchange
+from asrcli.protocol.json_messages import endpoint
+from asrcli.protocol.raw_exchange import RawExchange, exchange_without_wire
+from asrcli.protocol.registry import Wire
 from asrcli.runs.raw_run import RawPiece
 from asrcli.sources.file import FileSource
 from asrcli.sources.input_reader import SampleFormat
 from asrcli.sources.passthrough import passthrough_source
+from asrcli.transport.identifiers import new_id
 from asrcli.transport.temporary_key import temporary_key_connection
 from asrcli.transport.websocket import dial, verbatim_refusal
 
@@ -35,22 +37,19 @@ def check_output(output: str | None, *, overwrite: bool) -> None:
         raise UsageError(f"{output} {problem}", "--overwrite writes over it")
 
 
-def exchange(
-    wire: str, recognition: RecognitionSettings, first: str | None, last: str | None
-) -> raw_exchange.RawExchange:
-    """The messages that open and close the session, and how audio is put into messages.
+def exchange(wire: Wire | None, recognition: RecognitionSettings, first: str | None, last: str | None) -> RawExchange:
+    """The messages that open and close the session, and how audio is put into messages. Without a wire: as they are.
 
     Raises:
         UsageError: --first or --last is no message of this wire.
     """
-    if wire == "none":
-        return raw_exchange.on_none(first, last)
-    make = raw_exchange.on_inference if wire == "inference" else raw_exchange.on_realtime
-    return make(recognition, lambda: uuid.uuid4().hex, first, last)
+    if wire is None:
+        return exchange_without_wire(first, last)
+    return wire.make_raw_exchange(recognition, new_id, first, last)
 
 
 def dial_wire(
-    wire: str, connection: ConnectionSettings, model: str, headers: Sequence[str], *, temporary_key: bool
+    wire: Wire | None, connection: ConnectionSettings, model: str, headers: Sequence[str], *, temporary_key: bool
 ) -> Transport:
     """Connect to the service.
 
@@ -60,7 +59,7 @@ def dial_wire(
     """
     if temporary_key:
         connection = temporary_key_connection(connection)
-    url = raw_exchange.address(wire, connection.url, model)
+    url = endpoint(connection.url, "/") if wire is None else wire.url(connection.url, model)
     return dial(url, connection, _parse_headers(headers), verbatim_refusal)
 
 

@@ -1,10 +1,8 @@
 """From options to a run: codec, connection, budget and notices. All transcribing commands use it."""
 
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from asrcli.cli.builders.cost import bounded_price
@@ -22,7 +20,7 @@ from asrcli.core.errors import (
 )
 from asrcli.core.events import Notice
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
-from asrcli.dashscope.catalogue import INFERENCE, OMNI, REALTIME, TRANSLATION, Model
+from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.context import TranscriptMemory
 from asrcli.dashscope.prices import Price
 from asrcli.engine.connection_pool import ConnectionPool
@@ -33,14 +31,6 @@ from asrcli.runs.run import HOPELESS, ConcurrentSources, Run, RunPlan, flatten_s
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import Opens
     from asrcli.core.interfaces import ClientCodec, Source
-
-# The module and class of the client end of each wire; a module is imported when its wire is used.
-CLIENTS = {
-    INFERENCE: ("inference.codec", "InferenceClient"),
-    TRANSLATION: ("inference.codec", "TranslationClient"),
-    REALTIME: ("realtime.codec", "RealtimeClient"),
-    OMNI: ("omni.codec", "OmniClient"),
-}
 
 
 @dataclass(frozen=True)
@@ -85,7 +75,7 @@ class RunBuilder:
                 try:
                     with opens() as outputs:
                         for failure in failures:
-                            failure.told = True  # they are among the notices of the first run
+                            failure.reported = True  # they are among the notices of the first run
                         Run(plan, [*outputs, *([budget] if budget else [])], idle).transcribe(limited, notices)
                 except AsrError as exc:
                     errors = exc.errors if isinstance(exc, MultipleErrors) else [exc]
@@ -97,9 +87,9 @@ class RunBuilder:
                 notices = []
         if failed:
             for error in failed:
-                error.told = error.told and not self.quiet
+                error.reported = error.reported and not self.quiet
             # Errors that were printed when they happened are only counted at the end.
-            if any(error.told for error in failed):
+            if any(error.reported for error in failed):
                 raise MultipleErrors(failed)
             raise combine_errors(failed)
 
@@ -108,13 +98,13 @@ class RunBuilder:
         for error in errors:
             if isinstance(error, AudioLost):
                 error.path = name
-            if error.told or self.quiet or last:
+            if error.reported or self.quiet or last:
                 continue
             if isinstance(error, SourceError | AudioLost):  # they name the input themselves
                 print_message(f"asr: {error}")
             else:
                 print_message(f"asr: {bare_url(name)}: {error}")
-            error.told = True
+            error.reported = True
 
     @property
     def price(self) -> Price | None:
@@ -148,15 +138,16 @@ class RunBuilder:
             from asrcli.transport.temporary_key import dial_with_temporary_key as dial
         else:
             from asrcli.transport.websocket import dial
+        from asrcli.transport.identifiers import new_id
+
         memories: dict[int, TranscriptMemory] = {}
 
         def codec(source: "Source") -> "ClientCodec":
             recognition = replace(self.recognition, rate=source.format.rate, audio_format=source.audio_format)
-            if not self.uses_transcript_context:
-                return client_codec(self.model.wire, recognition)
-            return client_codec(
-                self.model.wire, recognition, memories.setdefault(id(source), TranscriptMemory(recognition.context))
-            )
+            memory = None
+            if self.uses_transcript_context:
+                memory = memories.setdefault(id(source), TranscriptMemory(recognition.context))
+            return self.model.traits.client_codec(recognition, new_id, memory)
 
         price = self.price
         cost = (lambda usage: price.cost(usage, self.recognition)) if price is not None else (lambda _: None)
@@ -175,16 +166,3 @@ def limit_sources(
         return BudgetedSource(source, budget)
 
     return [bounded(source) for source in sources]
-
-
-def client_codec(wire: str, recognition: RecognitionSettings, memory: TranscriptMemory | None = None) -> "ClientCodec":
-    """The client end of a wire for one task; with a memory the last sentences are its context."""
-    module, name = CLIENTS[wire]
-    make: Callable[..., ClientCodec] = getattr(import_module(f"asrcli.protocol.{module}"), name)
-    if memory is None:
-        return make(recognition, _new_id)
-    return make(recognition, _new_id, memory)
-
-
-def _new_id() -> str:
-    return uuid.uuid4().hex

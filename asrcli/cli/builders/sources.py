@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from asrcli.core.interfaces import Source
 
 
-DEFAULT_MODEL = "fun-asr-realtime"
-MANUAL_MODEL = "qwen3-asr-flash-realtime"  # for sentences that the client ends
-
-
 def clip(start: str | None, end: str | None, channel: str, gain_db: float, track: str | None = None) -> "Clip":
     """Which part of each source is read, and how loud.
 
@@ -167,8 +163,8 @@ class SourceBuilder:
 
     def _as_it_is(self, path: str) -> "Source":
         source = PassthroughSource(path)
-        if source.audio_format not in self.model.on.formats:
-            decoded = ", ".join(self.model.on.formats)
+        if source.audio_format not in self.model.traits.formats:
+            decoded = ", ".join(self.model.traits.formats)
             raise UsageError(f"--passthrough: {self.model.name} decodes {decoded}, not {source.audio_format}")
         if self.model.rates and source.format.rate not in self.model.rates:
             rates = " or ".join(map(str, self.model.rates))

@@ -32,6 +32,7 @@ from asrcli.cli.options.output import OutputDir, OutputOptions
 from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError
+from asrcli.core.settings import DEFAULT_MODEL
 
 EXAMPLES = """Examples:
 
@@ -58,7 +59,7 @@ def file(
     rate: Rate = None,
     channels: Channels = None,
     passthrough: Passthrough = False,
-    model: ModelName = "fun-asr-realtime",
+    model: ModelName = DEFAULT_MODEL,
     recognition_options: RecognitionOptions,
     connection_options: ConnectionOptions,
     heartbeat: Heartbeat = None,

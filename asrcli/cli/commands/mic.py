@@ -18,7 +18,7 @@ from asrcli.cli.options.panels import AUDIO, CONNECTION, FLAG
 from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError
-from asrcli.core.settings import ConnectionSettings
+from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, ConnectionSettings
 
 EXAMPLES = """Examples:
 
@@ -73,7 +73,7 @@ DeviceRetry = Annotated[
     ),
 ]
 ModelName = Annotated[
-    str | None, model_option(". Default: fun-asr-realtime; qwen3-asr-flash-realtime with --ptt or --no-vad.")
+    str | None, model_option(f". Default: {DEFAULT_MODEL}; {DEFAULT_MANUAL_MODEL} with --ptt or --no-vad.")
 ]
 Heartbeat = Annotated[
     bool | None,
@@ -121,7 +121,7 @@ def mic(
     from asrcli.terminal.keyboard import has_keyboard
 
     manual = ptt or not recognition_options.vad
-    name = model or (sources.MANUAL_MODEL if manual else sources.DEFAULT_MODEL)
+    name = model or (DEFAULT_MANUAL_MODEL if manual else DEFAULT_MODEL)
     found_model = sources.model_for(
         name, ["-"], recognition_options.language or [], None, connection_options.region_asked
     )

@@ -10,11 +10,12 @@ from asrcli.cli.options.logging import Debug
 from asrcli.cli.options.output import AsJson
 from asrcli.cli.render.stdout import print_json, print_lines, print_rows, print_table
 from asrcli.core.errors import UsageError
+from asrcli.core.settings import DEFAULT_MODEL
 from asrcli.dashscope.catalogue import MODELS, Model
 from asrcli.dashscope.model_selection import similar_models
 from asrcli.dashscope.validation import OPTIONS
 
-EXAMPLES = "Examples:\n\nasr models\n\nasr models fun-asr-realtime"
+EXAMPLES = f"Examples:\n\nasr models\n\nasr models {DEFAULT_MODEL}"
 
 Name = Annotated[
     str | None,
@@ -68,11 +69,11 @@ def _described(model: Model) -> dict[str, Any]:
         "name": model.name,
         "wire": model.wire,
         "rates": list(model.rates) or None,
-        "formats": ["pcm", *model.on.formats],
+        "formats": ["pcm", *model.traits.formats],
         "languages": list(model.languages) or None,
         "language_hints": model.language_limit,
         "options": _options(model),
-        "word_times": model.on.word_times,
+        "word_times": model.traits.word_times,
         "emotions": model.emotions,
         "context": "context" in model.takes,
         "hotwords": "hotwords" in model.takes,
@@ -93,7 +94,7 @@ def _sheet(model: Model) -> list[str]:
     facts = {
         "wire": model.wire,
         "rates": _rates(model),
-        "formats": " ".join(("pcm", *model.on.formats)),
+        "formats": " ".join(("pcm", *model.traits.formats)),
         "languages": _languages(model),
     }
     if model.language_limit:
@@ -101,7 +102,7 @@ def _sheet(model: Model) -> list[str]:
     facts["options"] = " ".join(_options(model))
     facts["hot words"] = _hotwords(model)
     facts["context"] = _yes_or_no("context" in model.takes)
-    facts["word times"] = _yes_or_no(model.on.word_times)
+    facts["word times"] = _yes_or_no(model.traits.word_times)
     facts["emotions"] = _yes_or_no(model.emotions)
     for region, price in model.prices.items():
         facts[region] = price.described if price else "offered, price not known"

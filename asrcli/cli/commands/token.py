@@ -34,13 +34,13 @@ def token(
     It may do what yours may, until it expires. It cannot be revoked.
     """
     del debug  # read by the error boundary
-    from asrcli.protocol.http.customization import TOKENS, read_minted
+    from asrcli.protocol.http.temporary_keys import TEMPORARY_KEYS_PATH, read_temporary_key
     from asrcli.transport.http_client import HttpClient
 
     log_to(log_file)
-    reply = HttpClient(connection_options.connection()).post(TOKENS, query={"expire_in_seconds": expires})
-    minted = read_minted(reply)
+    reply = HttpClient(connection_options.connection()).post(TEMPORARY_KEYS_PATH, query={"expire_in_seconds": expires})
+    temporary_key = read_temporary_key(reply)
     if as_json:
-        print_lines(to_json({"token": minted.key.reveal(), "expires_at": minted.expires_at}))
+        print_lines(to_json({"token": temporary_key.key.reveal(), "expires_at": temporary_key.expires_at}))
     else:
-        print_lines(minted.key.reveal())
+        print_lines(temporary_key.key.reveal())

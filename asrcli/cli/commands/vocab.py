@@ -13,13 +13,13 @@ from asrcli.cli.options.model import known_models
 from asrcli.cli.options.output import AsJson
 from asrcli.cli.options.panels import FLAG
 from asrcli.core.errors import UsageError
+from asrcli.core.settings import DEFAULT_MODEL
 
 EXAMPLES = """Examples:
 
 asr vocab create --words 'Kubernetes:5,梯度下降:4' --prefix ml
 
 asr vocab show "$(asr vocab sync words.txt)\""""
-DEFAULT_MODEL = "fun-asr-realtime"
 ADVICE = "to see one: asr vocab show ID"
 LIST_PANEL = "List"
 

@@ -16,8 +16,9 @@ from asrcli.cli.options.model import model_option
 from asrcli.cli.options.panels import AUDIO, FLAG, MODEL, OUTPUT
 from asrcli.cli.options.values import seconds_within_a_day
 from asrcli.core.errors import UsageError
-from asrcli.core.settings import RecognitionSettings
+from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, RecognitionSettings
 from asrcli.dashscope.model_selection import AUTO, find_model
+from asrcli.protocol import registry
 
 EXAMPLES = """Examples:
 
@@ -30,8 +31,8 @@ WIRE, MESSAGES = "Wire", "Messages"
 class WireChoice(StrEnum):
     """The wire whose messages are sent."""
 
-    INFERENCE = "inference"
-    REALTIME = "realtime"
+    INFERENCE = registry.INFERENCE
+    REALTIME = registry.REALTIME
     NONE = "none"
 
 
@@ -114,7 +115,7 @@ Wait = Annotated[
     ),
 ]
 ModelName = Annotated[
-    str, model_option(" by name. Default: fun-asr-realtime; qwen3-asr-flash-realtime with --wire realtime.")
+    str, model_option(f" by name. Default: {DEFAULT_MODEL}; {DEFAULT_MANUAL_MODEL} with --wire {registry.REALTIME}.")
 ]
 Printed = Annotated[
     str | None,
@@ -135,7 +136,7 @@ Replaced = Annotated[
 def ws_raw(
     path: Audio = None,
     *,
-    wire: WireName = WireChoice.INFERENCE,
+    wire_name: WireName = WireChoice.INFERENCE,
     connection_options: ConnectionOptions,
     header: Headers = None,
     wait: Wait = None,
@@ -167,7 +168,8 @@ def ws_raw(
     from asrcli.cli.builders.sources import bare_samples
     from asrcli.runs.raw_run import RawRun
 
-    if model and wire is WireChoice.NONE:
+    wire = registry.WIRES.get(wire_name)  # none has no row: any WebSocket server
+    if model and wire is None:
         raise UsageError("--model with --wire none: such a server is asked for no model")
     if model == AUTO:
         raise UsageError("--model auto: here a model is asked for by its name", "leave it out, or see asr models")
@@ -176,42 +178,41 @@ def ws_raw(
         raise UsageError("--raw describes a file of bare samples, which goes out as pcm")
     raw_session.check_output(output, overwrite=overwrite)
     log_to(log_file)
-    found_model = find_model(model or _default_model(wire))
+    found_model = find_model(model or (wire.default_model if wire else DEFAULT_MODEL))
     recognition = RecognitionSettings(found_model.name, found_model.rate, vad=vad, audio_format=audio_format)
     samples = bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     opening = None if first is None else values.given_text("--first", first)
     closing = None if last is None else values.given_text("--last", last)
-    exchange = raw_session.exchange(wire.value, recognition, opening, closing)
+    exchange = raw_session.exchange(wire, recognition, opening, closing)
     pieces = raw_session.text_pieces() if text else raw_session.audio_pieces(path, recognition, samples, chunk_ms)
     speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
     with ExitStack() as stack:
         printer = raw_session.open_printer(stack, output, stamp=stamp, show_sent=show_sent)
         # A server that is not the service's does not get the key that the environment holds for the service.
-        if wire is WireChoice.NONE:
+        if wire is None:
             connection = connection_options.is_other_service()
         else:
             connection = connection_options.at(stack, recognition)
-        wait_s = wait or (3.0 if wire is WireChoice.NONE else connection.idle_timeout_s)
+        wait_s = wait or (3.0 if wire is None else connection.idle_timeout_s)
         transport = raw_session.dial_wire(
-            wire.value, connection, recognition.model, header or [], temporary_key=connection_options.temporary_key
+            wire, connection, recognition.model, header or [], temporary_key=connection_options.temporary_key
         )
         RawRun(transport, exchange, pieces, speed, wait_s, printer.show).hold()
 
 
-def _check(wire: WireChoice, connection_options: ConnectionOptions, *, text: bool, path: str | None, vad: bool) -> None:
-    if not vad and wire is not WireChoice.REALTIME:
-        raise UsageError(f"--no-vad with --wire {wire}: it belongs to the realtime wire")
-    if wire is WireChoice.NONE and connection_options.local:
+def _check(
+    wire: registry.Wire | None, connection_options: ConnectionOptions, *, text: bool, path: str | None, vad: bool
+) -> None:
+    name = WireChoice.NONE if wire is None else wire.name
+    if not vad and (wire is None or not wire.manual_mode):
+        raise UsageError(f"--no-vad with --wire {name}: it belongs to the realtime wire")
+    if wire is None and connection_options.local:
         raise UsageError("--wire none with --local: the embedded recognizer has its two wires only")
-    if wire is WireChoice.NONE and connection_options.temporary_key:
+    if wire is None and connection_options.temporary_key:
         raise UsageError("--wire none with --temporary-key: such a server makes none")
-    if wire is WireChoice.NONE and connection_options.url is None:
+    if wire is None and connection_options.url is None:
         raise UsageError("--wire none needs --url", "it can be any WebSocket server")
-    if text and wire is not WireChoice.NONE:
-        raise UsageError(f"--text with --wire {wire}: that wire carries audio")
+    if text and wire is not None:
+        raise UsageError(f"--text with --wire {name}: that wire carries audio")
     if text and path is not None:
         raise UsageError("--text with a file: the one sends lines, the other audio")
-
-
-def _default_model(wire: WireChoice) -> str:
-    return "qwen3-asr-flash-realtime" if wire is WireChoice.REALTIME else "fun-asr-realtime"

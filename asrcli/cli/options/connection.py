@@ -14,6 +14,7 @@ from asrcli.cli.builders.text_files import data_of
 from asrcli.cli.console import print_message
 from asrcli.cli.options.panels import CONNECTION, FLAG
 from asrcli.core.errors import MissingKey, UsageError, bare_url
+from asrcli.core.loopback import is_loopback_url
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.dashscope.catalogue import MODELS, Model
 from asrcli.dashscope.endpoints import (
@@ -147,9 +148,8 @@ class EndpointOptions:
         check_address(service.url, "/")  # an invalid address is reported before a missing key
         if key is None and region_of(service.url):
             raise MissingKey(local=isinstance(self, ConnectionOptions))
-        from asrcli.transport.trouble import is_loopback
 
-        if key is not None and service.url.startswith("ws:") and not is_loopback(service.url):
+        if key is not None and service.url.startswith("ws:") and not is_loopback_url(service.url):
             print_message(
                 f"asr: the key is sent unencrypted to {bare_url(service.url)}: wss:// or https:// would encrypt it"
             )
@@ -233,7 +233,7 @@ class ConnectionOptions(EndpointOptions):
 
     def adapt(self, model: Model) -> Model:
         """The model with what this service adds: the embedded recognizer takes hot words, whatever the model is."""
-        if self.local and model.on.messages:
+        if self.local and model.traits.context_messages:
             return replace(model, takes=model.takes | {"hotwords"})
         return model
 

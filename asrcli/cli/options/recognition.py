@@ -236,15 +236,15 @@ def fit_context(
     Raises:
         UsageError: with --context-from-transcript, the model takes no context in the middle of a task.
     """
-    if from_transcript and not (model.on.messages and "context" in model.takes):
-        takers = model_names(lambda row: row.on.messages and "context" in row.takes)
+    if from_transcript and not (model.traits.context_messages and "context" in model.takes):
+        takers = model_names(lambda row: row.traits.context_messages and "context" in row.takes)
         advice = f"models that take it: {takers}"
         raise UsageError(f"--context-from-transcript has no effect on {model.name}", advice)
-    if not model.on.messages:
+    if not model.traits.context_messages:
         fit = fit_corpus(recognition.context)
     else:
         fit = fit_messages(recognition.context, MESSAGES - TRANSCRIPT_MESSAGES if from_transcript else MESSAGES)
-    return replace(recognition, context=fit.texts), fit.told
+    return replace(recognition, context=fit.texts), fit.notice
 
 
 def _hotwords(given: Sequence[str], model: Model) -> tuple[tuple[str, int], ...]:

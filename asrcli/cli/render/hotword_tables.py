@@ -9,7 +9,7 @@ from asrcli.cli.console import print_message
 from asrcli.cli.render.stdout import print_json, print_lines, print_rows, print_table
 from asrcli.core.errors import UsageError
 from asrcli.core.printable import harmless
-from asrcli.protocol.http.customization import HotWordList
+from asrcli.protocol.http.hotword_lists import HotWordList
 
 
 @dataclass(frozen=True)
