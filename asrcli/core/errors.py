@@ -291,14 +291,9 @@ class MultipleErrors(AsrError):
 def combine_errors(errors: "Sequence[AsrError]") -> AsrError:
     """The errors as one error; errors with the same text count once."""
     different = list({str(error): error for error in errors}.values())
-    if len(different) == 1:
-        return different[0]
-    return MultipleErrors(different)
+    return different[0] if len(different) == 1 else MultipleErrors(different)
 
 
 def system_reason(exc: BaseException) -> str:
-    """What went wrong in the words of the system, as "No such file or directory": no error number and no file name.
-
-    `exc` is an OSError, or the ValueError that Python raises for a name that no file can have.
-    """
+    """What went wrong in the words of the system, without error number and file name. `exc`: OSError or ValueError."""
     return str(getattr(exc, "strerror", None) or exc)
