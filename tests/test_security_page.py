@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.build.run import LOG_BYTES, LOG_FILES
-from asrcli.cli.build.text_files import MOST_BYTES
+from asrcli.cli.builders.log_file import LOG_BYTES, LOG_FILES
+from asrcli.cli.builders.text_files import MOST_BYTES
 from asrcli.engine import audio_store
 from asrcli.journal.append_file import PRIVATE_FILE, PRIVATE_FOLDER
 from asrcli.journal.directory import LIMIT_BYTES, LIMIT_DAYS

@@ -1,8 +1,7 @@
-"""The command `asr`: its commands, and the one place that turns errors into a line for a person and an exit code."""
+"""The program `asr`: its table of commands, and the error boundary, which turns an error into one line and a code."""
 
 import functools
 import logging
-import os
 import re
 import sys
 import traceback
@@ -11,6 +10,7 @@ from importlib import import_module
 from typing import Annotated, Any, ParamSpec
 
 import typer
+import typer.main
 
 from asrcli import __version__
 from asrcli.cli.console import print_message
@@ -51,54 +51,76 @@ asr mic
 
 asr file talk.wav --local --format jsonl | jq -r 'select(.type=="final").text'"""
 
-# What a list of commands needs to know of each: the first line of its help. Its module is loaded when it is to run.
+# The first line of the help of each command. With it the list of commands loads no module of a command.
 COMMANDS = {
     "mic": "Transcribe what the microphone hears, while it is spoken.",
     "devices": "List the microphones of this machine: number, name, host API, rate and channels.",
     "file": "Transcribe files, or standard input.",
-    "resume": "Go on with a session of asr mic or asr file that was interrupted: transcribe what has no text yet.",
-    "sessions": "List, show or delete what is kept of microphone runs: the audio and its text.",
-    "verify": "Count from the audio and the events of a session what became of every second, "
-    "and compare with its account.",
-    "ws-raw": "Talk to a service message by message and print each of its messages as it came, one to a line.",
+    "resume": "Continue a session of asr mic or asr file that was interrupted: transcribe what has no text yet.",
+    "sessions": "List, show or delete the recorded sessions: the audio and its text.",
+    "verify": "Check from the recorded audio and events of a session that no second is lost or counted wrongly.",
+    "ws-raw": "Exchange messages with a service, and print each of its messages as it came, one per line.",
     "models": "List the models of the service, or show all that is known of one.",
     "vocab": "List, show, create, update, delete or sync hot-word lists.",
-    "token": "Have a temporary key made from yours, and print it: for a browser, a telephone, a stranger.",
+    "token": "Get a temporary key for yours, and print it: for a browser, a telephone, a person you do not know.",
     "serve": "Serve both realtime wires of DashScope on this machine, without network or key.",
-    "schema": "Print the JSON Schema of the lines that --format jsonl puts out (version 1).",
+    "schema": "Print the JSON Schema of the lines that --format jsonl writes (version 1).",
 }
+
+
+class LazyCommand(Command):
+    """A name and a summary for the list of commands. The module of the command is imported when the command runs."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Import the command and let it parse its arguments; the context that is returned belongs to that command."""
+        return load_command(str(self.name)).make_context(info_name, args, parent, **extra)
+
+
+class CommandTable(Group):
+    """The commands by name, in the order in which the help lists them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all commands."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> LazyCommand | None:
+        """The command of that name, not yet imported; None if there is none."""
+        del ctx
+        summary = COMMANDS.get(cmd_name)
+        return None if summary is None else LazyCommand(cmd_name, help=summary)
+
 
 app = typer.Typer(
     name="asr",
-    cls=Group,
+    cls=CommandTable,
     help="Live transcription: microphones, files and streams to text, word by word, by DashScope or offline.",
     epilog=EXAMPLES,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, and a key may be among them
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-
-# What the library behind the commands raises for a mistake it finds itself, by whatever name it imports it.
-_Mistake: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+# The exception that the library behind Typer raises for a mistake in the command line. Typer does not export it.
+CommandLineError: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 
 def main() -> None:
-    """Run the command line of this process; without arguments it is the help that is wanted."""
-    bare = not sys.argv[1:]
-    register("".join(sys.argv[1:2]), every=any(name.endswith("_COMPLETE") for name in os.environ))
+    """Run the command line of this process. Without arguments it prints the help and exits with code 2."""
+    has_arguments = bool(sys.argv[1:])
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # help may say more than the code page of a pipe can
+        sys.stdout.reconfigure(errors="replace")  # the code page of a pipe may lack characters of the help
     code: object = EXIT_CODES[UsageError]
     try:
-        asked = app(["--help"] if bare else None, standalone_mode=False)
+        returned = app(None if has_arguments else ["--help"], standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
-        code = code if bare else asked
-    except _Mistake as exc:
-        print_message(f"asr: {_mistaken(exc)}")
-    except SystemExit as exc:  # a library ends a program whose pipe is closed with 1
+        if has_arguments:
+            code = returned
+    except CommandLineError as exc:
+        print_message(f"asr: {_explain(exc)}")
+    except SystemExit as exc:  # Rich exits with code 1 when the reader of a pipe has closed it
         code = 0 if isinstance(exc.__context__, BrokenPipeError) else exc.code
-    except (OSError, AsrError) as exc:  # what wrote the help, or the version
+    except (OSError, AsrError) as exc:  # the help or the version could not be written
         error = output_error(exc) if isinstance(exc, OSError) else exc
         code = exit_code(error)
         if code:
@@ -107,30 +129,26 @@ def main() -> None:
     sys.exit(code)  # type: ignore[arg-type]
 
 
-def _mistaken(exc: Any) -> str:
+def load_command(name: str) -> Any:
+    """Import the module of a command; return the command as Typer makes it, inside the error boundary."""
+    function_name = name.replace("-", "_")
+    module = import_module(f"asrcli.cli.commands.{function_name}")
+    program = typer.Typer(add_completion=False)
+    program.command(name, cls=Command, epilog=module.EXAMPLES)(guarded(getattr(module, function_name)))
+    return typer.main.get_command(program)
+
+
+def _explain(exc: Any) -> str:
     """What is wrong with the command line, and what to do next."""
     from asrcli.cli.render.suggestions import suggestion
 
     problem = exc.format_message()
-    where = exc.ctx.command_path if getattr(exc, "ctx", None) else "asr"
+    context = getattr(exc, "ctx", None)
+    command_path = context.command_path if context else "asr"
     hint = suggestion(problem, sys.argv[1:], COMMANDS)
-    problem = re.sub(r"\.? Did you mean .*", "", problem, flags=re.DOTALL) if hint else problem
-    return f"{problem.rstrip('.')}; {hint or f'see {where} --help'}"
-
-
-def register(wanted: str, *, every: bool = False) -> None:
-    """Make the wanted command known in full, or every one, and of the others what a list shows."""
-    for name, summary in COMMANDS.items():
-        if every or name == wanted:
-            module = import_module(f"asrcli.cli.commands.{name.replace('-', '_')}")
-            command = getattr(module, name.replace("-", "_"))
-            app.command(name, cls=Command, epilog=module.EXAMPLES)(guarded(command))
-        else:
-            app.command(name, help=summary)(_unasked)
-
-
-def _unasked() -> None:
-    """Stand for a command that is not to run."""
+    if hint:
+        problem = re.sub(r"\.? Did you mean .*", "", problem, flags=re.DOTALL)
+    return f"{problem.rstrip('.')}; {hint or f'see {command_path} --help'}"
 
 
 def _version(wanted: bool) -> None:
@@ -145,12 +163,12 @@ def asr(
         bool, typer.Option("--version", callback=_version, is_eager=True, metavar="", help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Options that come before any command."""
+    """The options of the program itself, which stand before the name of a command."""
     del version
 
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """The command with its errors told in one line on standard error, and its exit code set."""
+    """The command inside the error boundary: an error becomes one line on standard error and an exit code."""
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -160,28 +178,28 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except OutputClosed:
             abandon_stdout()
         except AsrError as exc:
-            _tell(str(exc), debug=debug)
+            _print_error(str(exc), debug=debug)
             sys.exit(exit_code(exc))
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         except Exception as exc:
             advice = "" if debug else "; run again with --debug and report what it prints"
-            _tell(f"internal error: {type(exc).__name__}: {exc}{advice}", debug=debug)
+            _print_error(f"internal error: {type(exc).__name__}: {exc}{advice}", debug=debug)
             sys.exit(OUR_BUG)
 
     return run
 
 
 def exit_code(error: AsrError) -> int:
-    """The documented exit code of an error; of several the worst, which is the highest."""
+    """The documented exit code of an error; for several errors the highest of their codes."""
     if isinstance(error, MultipleErrors):
         return max(map(exit_code, error.errors))
     return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
 
 
-def _tell(sentence: str, *, debug: bool) -> None:
+def _print_error(sentence: str, *, debug: bool) -> None:
     if debug:
-        for line in traceback.format_exc().splitlines():  # it may hold an address, and text from outside
+        for line in traceback.format_exc().splitlines():  # it may hold an address or text that others wrote
             print_message(line)
-    logging.getLogger("asrcli").debug("%s", sentence)  # for the file alone: the screen has it from here
+    logging.getLogger("asrcli").debug("%s", sentence)  # for the log file only: the next line prints it on the screen
     print_message(f"asr: {sentence}")

@@ -1,4 +1,4 @@
-"""Lines on standard error."""
+"""Messages for a person, on standard error."""
 
 import contextlib
 import os
@@ -9,18 +9,18 @@ import typer
 from asrcli.core.errors import without_secrets
 from asrcli.core.printable import harmless
 
-NARROWEST = 20  # a terminal that says it is narrower does not know
+NARROWEST = 20  # a terminal that reports fewer columns is wrong
 
 
 def print_message(line: str) -> None:
-    """A line for a person, harmless and without secrets; nobody there to read it is no reason to stop."""
+    """Print a message without secrets and control characters. If standard error is closed, go on."""
     with contextlib.suppress(OSError, ValueError):
         for part in _on_screen(harmless(without_secrets(line))):
             typer.echo(part, err=True)
 
 
 def _on_screen(line: str) -> list[str]:
-    """The line as it is, or where standard error is a terminal as lines that are broken between words."""
+    """The message; if standard error is a terminal, as lines that are broken between words."""
     if sys.stderr is None or not sys.stderr.isatty():
         return [line]
     try:

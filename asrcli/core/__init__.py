@@ -1,1 +1,1 @@
-"""The nouns that everything shares: errors, audio, events, messages, settings, interfaces. Pure."""
+"""The types that all folders share: errors, audio, events, messages, settings, interfaces. Pure."""

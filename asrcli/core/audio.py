@@ -23,11 +23,14 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of PCM and the place of its first sample on the run's timeline.
+    """A piece of PCM and the position of its first sample on the timeline of the run.
 
-    `cut_after` asks for the sentence to be ended behind this chunk. `length` is how many samples it stands for where
-    its bytes are not PCM but a file's own. `quiet` says whether it is without speech by its loudness;
-    None where its source cannot tell.
+    Attributes:
+        position: Samples from the beginning of the run; it never restarts.
+        pcm: The samples, or encoded audio where `length` is given.
+        cut_after: The sentence is to end after this chunk.
+        length: How many samples the bytes stand for, where they are not PCM but the encoding of the file.
+        quiet: Whether the chunk is too quiet to be speech; None where the source cannot tell.
     """
 
     position: int
@@ -43,19 +46,21 @@ class Chunk:
 
     @property
     def end(self) -> int:
-        """Position of the first sample behind this chunk."""
+        """Position of the first sample after this chunk."""
         return self.position + self.samples
 
     def since(self, position: int) -> "Chunk":
-        """The part of it from `position` on, which lies in it."""
-        behind = max(0, position - self.position)
-        return replace(self, position=self.position + behind, pcm=self.pcm[behind * SAMPLE_BYTES :]) if behind else self
+        """The part of this chunk from `position` on; `position` must not lie after its end."""
+        skipped = max(0, position - self.position)
+        if not skipped:
+            return self
+        return replace(self, position=self.position + skipped, pcm=self.pcm[skipped * SAMPLE_BYTES :])
 
 
 def recut(pieces: Iterable[bytes], samples: int, start: int = 0) -> Iterator[Chunk]:
-    """Join pieces of any size, odd ones too, into chunks of `samples` samples counted from `start`.
+    """Join pieces of any size in bytes, even or odd, into chunks of `samples` samples; the first begins at `start`.
 
-    The last chunk is as short as the audio leaves it; a dangling half sample at the very end is dropped.
+    The last chunk may be shorter; half a sample at the very end is dropped.
     """
     size = samples * SAMPLE_BYTES
     held = bytearray()

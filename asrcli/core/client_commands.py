@@ -1,4 +1,4 @@
-"""What a client may ask of a server, free of either wire. The counterpart of events.py."""
+"""The commands of a client to a server, independent of any wire. The counterpart of events.py."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from asrcli.core.settings import RecognitionSettings
 
 @dataclass(frozen=True, slots=True)
 class StartTask:
-    """Begin to recognize under these settings; `audio_format` is how the client announces its bytes (pcm, wav)."""
+    """Begin to recognize with these settings; `audio_format` is the format that the client announced (pcm, wav)."""
 
     recognition: RecognitionSettings
     audio_format: str = "pcm"
@@ -27,19 +27,19 @@ class CommitAudio:
 
 @dataclass(frozen=True, slots=True)
 class ClearAudio:
-    """Forget the audio that is not committed yet (manual mode)."""
+    """Discard the audio that is not committed yet (manual mode)."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateContext:
-    """New text for the recognizer to lean on, in the middle of a task."""
+    """Replace the context of the recognizer during a task."""
 
     texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FinishTask:
-    """No more audio: say what is left, then that all is said."""
+    """No more audio follows: send the remaining results, then Finished."""
 
 
 Command = StartTask | SendAudio | CommitAudio | ClearAudio | UpdateContext | FinishTask

@@ -1,21 +1,21 @@
-"""The tree of errors: fields that say what happened, and the one sentence a person reads. No exit codes.
+"""All errors of the program: fields that say what happened, and one sentence for a person. No exit codes.
 
 AsrError
-├── UsageError            options that contradict each other, or that the model cannot take
-│   └── MissingKey        no API key for a service that wants one
-├── SourceError           the audio: not there, not audio, not readable
-├── OutputError           the transcript's destination: not writable, disk full
-├── NobodyReads           the pipe we write to is closed: an end, and a quiet one
-├── ConnectionTrouble     the wire
-│   ├── ConnectFailed     never opened
-│   ├── ConnectionLost    opened, then broke or fell silent
-│   └── ProtocolError     the other end said what the protocol does not allow
-├── ServiceRefused        the service said no, with a code of its own
-├── AudioLost             the run came to its end, but not with all of the audio
+├── UsageError            options that contradict each other, or that the model does not take
+│   └── MissingKey        no API key for a service that requires one
+├── SourceError           the audio is missing, not audio, or not readable
+├── OutputError           the transcript cannot be written: no permission, disk full
+├── OutputClosed          the pipe that we write to was closed: the program ends quietly
+├── TransportError        the connection
+│   ├── ConnectFailed     was never open
+│   ├── ConnectionLost    was open, then broke or became silent
+│   └── ProtocolError     the other end sent a message that the protocol does not allow
+├── ServiceRefused        the service answered with an error code of its own
+├── AudioLost             the run ended in order, but some audio has no text
 │   └── Unaccounted       a journal whose figures disagree, or that holds audio without text (journal/audit.py)
-├── BudgetReached         more would cost more than the user allows
+├── BudgetReached         more audio would cost more than the user allows
 ├── EngineUnavailable     the embedded recognizer cannot run here
-└── Several               some inputs of many failed, each for its own reason
+└── MultipleErrors        several inputs failed, each for its own reason
 """
 
 from typing import TYPE_CHECKING
@@ -25,10 +25,10 @@ from asrcli.core.redaction import bare_url, without_secrets
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["bare_url", "without_secrets"]  # whoever words an error wants them with it
+__all__ = ["bare_url", "without_secrets"]  # callers that write an error message use them too
 SHOWN_CHARACTERS = 120
 
-# What to do about the service's own codes; the longest matching prefix wins.
+# What a person can do about an error code of the service; the longest matching prefix wins.
 ADVICE = {
     "AccessDenied": "ask for access to this model in the console, or use another model",
     "AllocationQuota": "the free quota is used up: switch on paid use in the console",
@@ -57,27 +57,34 @@ ADVICE = {
     "Throttling": "too many requests: wait a little, then try again",
 }
 
-KEY_TROUBLE = {"InvalidApiKey", "AccessDenied", "Model.AccessDenied", "ModelNotFound"}  # another region may fare better
+KEY_TROUBLE = {
+    "InvalidApiKey",
+    "AccessDenied",
+    "Model.AccessDenied",
+    "ModelNotFound",
+}  # in another region the key may work
 
 
 def shorten(text: str, limit: int = SHOWN_CHARACTERS) -> str:
-    """The text on one line, cut in the middle of nothing: at most `limit` characters with an ellipsis."""
+    """Collapse whitespace, remove secrets, and truncate to `limit` characters, the ellipsis included."""
     line = " ".join(without_secrets(text).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    if len(line) <= limit:
+        return line
+    return line[: limit - 1] + "…"
 
 
 class AsrError(Exception):
-    """Base of everything a person is told in one line.
+    """Base of all errors that are shown to a person in one line.
 
     Attributes:
-        told: It has been told already, when it happened.
+        reported: The error was shown when it happened and need not be shown again.
     """
 
-    told = False
+    reported = False
 
     @property
     def brief(self) -> str:
-        """What happened, for somebody who need not do anything about it."""
+        """What happened, without advice: for an error that the program handles itself."""
         return str(self)
 
 
@@ -86,14 +93,15 @@ class UsageError(AsrError):
 
     def __init__(self, problem: str, advice: str = "") -> None:
         super().__init__(problem, advice)
-        self.problem, self.advice = problem, advice
+        self.problem = problem
+        self.advice = advice
 
     def __str__(self) -> str:
         return f"{self.problem}; {self.advice}" if self.advice else self.problem
 
 
 class MissingKey(UsageError):
-    """No API key for a service that asks for one; `local`: there is a recognizer that asks for none."""
+    """No API key for a service that requires one; `local`: the command can also use the embedded recognizer."""
 
     def __init__(self, *, local: bool = True) -> None:
         advice = "set DASHSCOPE_API_KEY, or name a file with --api-key-file"
@@ -101,11 +109,12 @@ class MissingKey(UsageError):
 
 
 class SourceError(AsrError):
-    """Audio that cannot be read: `path` is what the user wrote, `reason` what is wrong with it."""
+    """Audio that cannot be read: `path` is what the user wrote, `reason` is what is wrong."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(path, reason)
-        self.path, self.reason = path, reason
+        self.path = path
+        self.reason = reason
 
     def __str__(self) -> str:
         return f"{without_secrets(bare_url(self.path))}: {self.reason}"
@@ -116,24 +125,25 @@ class OutputError(AsrError):
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(path, reason)
-        self.path, self.reason = path, reason
+        self.path = path
+        self.reason = reason
 
     def __str__(self) -> str:
         return f"cannot write {self.path}: {self.reason}"
 
 
 class OutputClosed(AsrError):
-    """Whoever read our output has had enough (`| head`). Nothing is wrong and nothing more is wanted."""
+    """The reader of our output closed the pipe (`| head`). The program ends quietly, without an error."""
 
 
 class TransportError(AsrError):
-    """The wire failed, whatever the stage."""
+    """The connection failed, at any stage."""
 
 
 class ConnectFailed(TransportError):
-    """No connection came up: unknown host, refused port, TLS, not a WebSocket server, or no answer.
+    """The connection was never open: unknown host, refused port, TLS, not a WebSocket server, or no answer.
 
-    `passing`: the service itself said that it is only in trouble, and perhaps for how long.
+    `passing`: the service itself reported a temporary failure; `retry_after_s` is its advice when to try again.
     """
 
     def __init__(
@@ -146,8 +156,11 @@ class ConnectFailed(TransportError):
         retry_after_s: float | None = None,
     ) -> None:
         super().__init__(url, reason, advice)
-        self.url, self.reason, self.advice = url, reason, advice
-        self.passing, self.retry_after_s = passing, retry_after_s
+        self.url = url
+        self.reason = reason
+        self.advice = advice
+        self.passing = passing
+        self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
         return f"cannot connect to {bare_url(self.url)}: {shorten(self.reason)}; {self.advice}"
@@ -159,11 +172,12 @@ class ConnectFailed(TransportError):
 
 
 class ConnectionLost(TransportError):
-    """The connection was up and is gone; `code` is the WebSocket close code, None when there was no close."""
+    """The connection was open and is lost; `code` is the WebSocket close code, None without a close frame."""
 
     def __init__(self, reason: str, code: int | None = None) -> None:
         super().__init__(reason, code)
-        self.reason, self.code = reason, code
+        self.reason = reason
+        self.code = code
 
     def __str__(self) -> str:
         code = f" (close code {self.code})" if self.code is not None else ""
@@ -171,21 +185,24 @@ class ConnectionLost(TransportError):
 
 
 class ProtocolError(TransportError):
-    """A message the protocol does not allow; `message` is kept whole, shown shortened."""
+    """A message that the protocol does not allow; `message` is kept whole and shown truncated."""
 
     def __init__(self, problem: str, message: str = "") -> None:
         super().__init__(problem, message)
-        self.problem, self.message = problem, message
+        self.problem = problem
+        self.message = message
 
     def __str__(self) -> str:
         return f"protocol error: {self.problem}" + (f": {shorten(self.message)}" if self.message else "")
 
 
 class ServiceRefused(AsrError):
-    """The service answered with an error of its own: the code, its words, and the task id its support asks for.
+    """The service answered with an error: its code, its message, and the task id that its support asks for.
 
-    `retry_after_s` is for how long it wants to be left alone, where it says so; `region` is where the key was tried,
-    where that is known; `keyless`: no key was sent.
+    Attributes:
+        retry_after_s: How long the service wants no further request; None where it does not say.
+        region: The region where the key was tried; empty where it is not known.
+        keyless: No key was sent.
     """
 
     region = ""
@@ -193,25 +210,31 @@ class ServiceRefused(AsrError):
 
     def __init__(self, code: str, message: str, task_id: str = "", retry_after_s: float | None = None) -> None:
         super().__init__(code, message, task_id)
-        self.code, self.message, self.task_id, self.retry_after_s = code, message, task_id, retry_after_s
+        self.code = code
+        self.message = message
+        self.task_id = task_id
+        self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
         task = f" (task {self.task_id})" if self.task_id else ""
-        words = ": ".join(filter(None, (shorten(self.code), shorten(self.message).rstrip(".")))) or "it gives no reason"
-        return f"refused by the service: {words}{task}" + (f"; {advice}" if (advice := self.advice) else "")
+        reason = ": ".join(filter(None, (shorten(self.code), shorten(self.message).rstrip("."))))
+        advice = f"; {self.advice}" if self.advice else ""
+        return f"refused by the service: {reason or 'it gives no reason'}{task}{advice}"
 
     @property
     def advice(self) -> str:
-        """What a person can do about this code, or an empty string for a code nobody has met."""
+        """What a person can do about this code; empty for an unknown code."""
         if self.keyless and self.code.startswith("InvalidApiKey"):
             return "no key was sent: set DASHSCOPE_API_KEY, or name a file with --api-key-file"
         matches = [prefix for prefix in ADVICE if self.code.startswith(prefix)]
         advice = ADVICE[max(matches, key=len)] if matches else ""
-        return f"the key was tried in {self.region}; {advice}" if self.region and self.code in KEY_TROUBLE else advice
+        if self.region and self.code in KEY_TROUBLE:
+            return f"the key was tried in {self.region}; {advice}"
+        return advice
 
 
 class AudioLost(AsrError):
-    """The run ended in order and some of its audio has no text: the gaps say which; `path` is whose audio."""
+    """The run ended in order, but some of its audio has no text; the gaps say which. `path` is the input."""
 
     path = ""
 
@@ -220,12 +243,12 @@ class AudioLost(AsrError):
         self.lost_ms = lost_ms
 
     def __str__(self) -> str:
-        whose = f"{bare_url(self.path)}: " if self.path else ""
-        return f"{whose}finished, but {self.lost_ms / 1000:.2f} s of audio was lost: see the gaps in the transcript"
+        source = f"{bare_url(self.path)}: " if self.path else ""
+        return f"{source}finished, but {self.lost_ms / 1000:.2f} s of audio was lost: see the gaps in the transcript"
 
 
 class BudgetReached(AsrError):
-    """The run ended in order before its audio did: more of it would pass the limit, in CNY."""
+    """The run ended in order before the audio did: more audio would cost more than the limit, in CNY."""
 
     def __init__(self, limit: float) -> None:
         super().__init__(limit)
@@ -236,41 +259,41 @@ class BudgetReached(AsrError):
 
 
 class EngineUnavailable(AsrError):
-    """The embedded recognizer cannot run here: why, and what would help."""
+    """The embedded recognizer cannot run here; `hint` says what would help."""
 
     def __init__(self, reason: str, hint: str) -> None:
         super().__init__(reason, hint)
-        self.reason, self.hint = reason, hint
+        self.reason = reason
+        self.hint = hint
 
     def __str__(self) -> str:
         return f"the embedded recognizer cannot run: {self.reason}; {self.hint}"
 
 
 class MultipleErrors(AsrError):
-    """Some of the inputs failed, the others went on."""
+    """Several inputs failed; the other inputs continued."""
 
     def __init__(self, errors: "list[AsrError]") -> None:
         super().__init__(errors)
         self.errors = errors
 
     def __str__(self) -> str:
-        """How many, and what has not been told yet."""
-        news = [str(error) for error in self.errors if not error.told]
-        told = len(self.errors) - len(news)
-        if told:
-            news.append("see above" if not news else f"for the other{'s' if told > 1 else ''} see above")
+        """How many inputs failed, and the errors that were not shown yet."""
+        news = [str(error) for error in self.errors if not error.reported]
+        reported = len(self.errors) - len(news)
+        if reported and news:
+            news.append(f"for the other{'s' if reported > 1 else ''} see above")
+        elif reported:
+            news.append("see above")
         return f"{len(self.errors)} input{'s' if len(self.errors) > 1 else ''} failed: " + " · ".join(news)
 
 
 def combine_errors(errors: "Sequence[AsrError]") -> AsrError:
-    """The one error, or all of them as one, each once."""
+    """The errors as one error; errors with the same text count once."""
     different = list({str(error): error for error in errors}.values())
     return different[0] if len(different) == 1 else MultipleErrors(different)
 
 
 def system_reason(exc: BaseException) -> str:
-    """What went wrong in the words of the system, as "No such file or directory": no error number and no file name.
-
-    `exc` is an OSError, or the ValueError that Python raises for a name that no file can have.
-    """
+    """What went wrong in the words of the system, without error number and file name. `exc`: OSError or ValueError."""
     return str(getattr(exc, "strerror", None) or exc)

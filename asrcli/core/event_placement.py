@@ -1,4 +1,4 @@
-"""Events on another timeline, or as those of one speaker. Values only."""
+"""Moves events to another timeline and labels them with a speaker. Returns new values, changes nothing."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from asrcli.core.events import (
 
 
 def shift_event(event: Event, offset_ms: int) -> Event:
-    """The same event on a timeline that began `offset_ms` earlier."""
+    """The event with its times moved later by `offset_ms`."""
     if isinstance(event, SpeechStarted):
         return replace(event, begin_ms=event.begin_ms + offset_ms)
     if isinstance(event, SpeechStopped):
@@ -33,15 +33,17 @@ def shift_event(event: Event, offset_ms: int) -> Event:
 
 
 def _shifted(words: tuple[Word, ...], offset_ms: int) -> tuple[Word, ...]:
-    return tuple(replace(w, begin_ms=w.begin_ms + offset_ms, end_ms=w.end_ms + offset_ms) for w in words)
+    return tuple(replace(word, begin_ms=word.begin_ms + offset_ms, end_ms=word.end_ms + offset_ms) for word in words)
 
 
 def label_event(event: Event, speaker: str) -> Event:
-    """The same event as one of a speaker's: its key is told apart from those of others."""
+    """The event of a speaker: the label goes into its key, so that keys of different speakers never collide."""
     if not speaker:
         return event
     if isinstance(event, SpeechStarted | SpeechStopped):
         return replace(event, key=f"{speaker}:{event.key}")
     if isinstance(event, Partial | Final):
         return replace(event, key=f"{speaker}:{event.key}", speaker=speaker)
-    return replace(event, speaker=speaker) if isinstance(event, Gap | Finished | Reconnecting | LiveEvent) else event
+    if isinstance(event, Gap | Finished | Reconnecting | LiveEvent):
+        return replace(event, speaker=speaker)
+    return event

@@ -1,6 +1,6 @@
-"""All a listener may hear of a transcription. Times are milliseconds on the timeline of whoever speaks.
+"""All events of a transcription. Times are milliseconds on the timeline of whoever emits the event.
 
-A codec counts from its connection's first sample; the engine shifts that to the run's one timeline.
+A codec counts from the first sample of its task; the engine moves these times to the one timeline of the run.
 """
 
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a service has counted so far, in one task or in several; None is what it does not count.
+    """What a service has counted so far, in one task or in several; None where it does not count.
 
     Attributes:
-        seconds: Of audio.
-        input_tokens, output_tokens: Of a model that is paid by them.
-        audio_tokens: How many of the input tokens are audio, where that has a price of its own.
+        seconds: Seconds of audio.
+        input_tokens, output_tokens: Tokens of a model that is paid by tokens.
+        audio_tokens: How many of the input tokens are audio, where audio has its own price.
     """
 
     seconds: float | None = None
@@ -44,15 +44,19 @@ class Usage:
 _Count = TypeVar("_Count", int, float)
 
 
-def _sum(some: _Count | None, more: _Count | None) -> _Count | None:
-    return some if more is None else more if some is None else some + more
+def _sum(first: _Count | None, second: _Count | None) -> _Count | None:
+    if first is None:
+        return second
+    if second is None:
+        return first
+    return first + second
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The service listens: audio may flow. `task_id` is what its support asks for.
+    """The service is ready: audio may be sent. The support of the service asks for `task_id`.
 
-    `language` is the one in effect, where the wire names it.
+    `language` is the language in effect; empty where the wire does not name it.
     """
 
     task_id: str
@@ -77,10 +81,10 @@ class SpeechStopped:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """A sentence so far: the `settled` beginning will not change, the `unsettled` rest may. Replaces the last one.
+    """A sentence so far: the `settled` beginning will not change, the `unsettled` rest may. Replaces the last partial.
 
-    `key` names the sentence within its connection; partials and the final of one sentence share it. `speaker` is the
-    label of the source, where several are heard at once. A `translation` makes its own progress beside the text.
+    `key` names the sentence within its connection; the partials and the final of one sentence share it. `speaker` is
+    the label of the source where several are transcribed at once. A `translation` grows independently of the text.
     """
 
     key: str
@@ -96,16 +100,16 @@ class Partial:
 
     @property
     def text(self) -> str:
-        """The whole sentence so far, as the wires mean it: settled and unsettled joined without anything between."""
+        """The whole sentence so far: settled and unsettled text, joined without a space, as the wires define it."""
         return self.settled + self.unsettled
 
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """A finished sentence. It will not change and comes once.
+    """A finished sentence. It does not change any more and is emitted once.
 
-    `translation` is the same in another language, `heard` what another model wrote down of it where the text answers a
-    prompt.
+    `translation` is the sentence in another language. `heard` is the transcript of a second model, where the text is
+    the answer to a prompt.
     """
 
     key: str
@@ -123,7 +127,7 @@ class Final:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Audio that no final covers and that is lost: from, to, and why."""
+    """Audio that is lost and that no final covers: its span and the reason."""
 
     begin_ms: int
     end_ms: int
@@ -133,7 +137,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Reconnecting:
-    """The connection is gone and attempt number `attempt` follows after `wait_ms`."""
+    """The connection is lost; attempt number `attempt` to connect follows after `wait_ms`."""
 
     attempt: int
     wait_ms: int
@@ -143,7 +147,7 @@ class Reconnecting:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something a person may want to know; `level` is debug, info or warning."""
+    """A message for a person; `level` is debug, info or warning."""
 
     level: str
     text: str
@@ -151,7 +155,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The service has said all it will say; `usage` is its own count of what the task took."""
+    """The task has ended and no result follows; `usage` is what the service counted for it."""
 
     usage: Usage = Usage()
     speaker: str = ""
@@ -159,7 +163,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """A source begins at `begin_ms` of the run's timeline and the service listens; `duration_ms` where it is known."""
+    """A source begins at `begin_ms` on the timeline of the run; `duration_ms` is None where it is not known."""
 
     source: str
     model: str
@@ -178,7 +182,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """What the service has counted up to now, and what that costs in CNY; None where there is no price."""
+    """What the service has counted so far, and its cost in CNY; None where there is no price."""
 
     usage: Usage
     cost: float | None = None
@@ -196,7 +200,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """From `begin_ms` on the user wants nothing heard; `muted`: the microphone is switched off, the talk goes on."""
+    """From `begin_ms` on the user wants no recognition; `muted`: only the microphone is off, the talk continues."""
 
     begin_ms: int
     muted: bool = False
@@ -205,7 +209,7 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """The pause that began at `begin_ms` is over; nothing in it was meant to have text."""
+    """The pause that began at `begin_ms` is over; its audio was not meant to have text."""
 
     begin_ms: int
     end_ms: int
@@ -224,27 +228,27 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The run is over: the account of every second, and the two delays a listener feels.
+    """The run is over: the account of every second of audio, and the two delays that a user notices.
 
     Attributes:
-        audio_ms: Audio in all, of each source that is heard at once; covered_ms and lost_ms add up to it.
-        wall_ms: The time that was heard, counted once where several sources are heard at once.
-        at_once: How many sources were heard at the same time at most.
-        billed_s: Seconds the service counted, None where it does not say; likewise its tokens.
-        cost: What that costs by the price list, in CNY; None where there is no price.
-        first_text_ms: From the first audio sent to the first text, on the clock.
-        final_after_stop_ms: From the end of the audio to the last final, on the clock.
-        elapsed_ms: The whole run, on the clock.
-        reconnects: Connections that were made anew.
-        paused_ms: Time in which nothing was meant to be heard, counted once; it is no part of audio_ms or wall_ms.
+        audio_ms: All audio, the sum over sources that ran at the same time; covered_ms and lost_ms add up to it.
+        wall_ms: The time in which audio was transcribed, counted once where several sources ran at the same time.
+        at_once: The largest number of sources that ran at the same time.
+        billed_s: Seconds that the service counted; None where it does not say. The same holds for tokens.
+        cost: The cost by the price list, in CNY; None where there is no price.
+        first_text_ms: Time from the first audio that was sent to the first text.
+        final_after_stop_ms: Time from the end of the audio to the last final.
+        elapsed_ms: Duration of the whole run.
+        reconnects: How many connections were made after a loss.
+        paused_ms: Duration of the pauses, counted once; it is not part of audio_ms or wall_ms.
         final_ms: Audio that finals cover; with silence_ms and lost_ms it adds up to audio_ms.
-        silence_ms: Audio that is quiet, or that a healthy service has taken without opening a sentence.
-        resent_ms: Audio that was sent again after a loss, each time it was.
-        dropped: Finals that were dropped because they said again what was settled.
-        live: What was heard was of the present.
-        longest_outage_ms: From the loss of a connection until the service listened again, on the clock.
-        longest_catch_up_ms: From the loss of a connection until nothing waited any more, on the clock.
-        model: What heard it: the model that was asked, or the recognizer on this machine.
+        silence_ms: Audio that is quiet, or that a working service received without opening a sentence.
+        resent_ms: Audio that was sent again after a loss, counted each time.
+        dropped: Finals that were dropped because they repeated settled text.
+        live: The audio was of the present (a microphone, a stream).
+        longest_outage_ms: Longest time from the loss of a connection until the service was ready again.
+        longest_catch_up_ms: Longest time from the loss of a connection until no audio was waiting any more.
+        model: The model of the service, or the recognizer on this machine.
     """
 
     audio_ms: int
@@ -273,5 +277,5 @@ class Ended:
 
 
 SpokenEvent = SpeechStarted | Partial | SpeechStopped | Final
-LiveEvent = Level | Paused | Resumed | Absent  # what only a microphone tells
+LiveEvent = Level | Paused | Resumed | Absent  # events that only a microphone emits
 Event = Ready | SpokenEvent | Gap | Reconnecting | Notice | Finished | Began | Progress | Billed | LiveEvent | Ended

@@ -1,6 +1,6 @@
-"""The plugs between the parts, as typing.Protocol: Source, ClientCodec, ServerCodec, Transport, Output.
+"""The interfaces between the folders, as typing.Protocol: Source, ClientCodec, ServerCodec, Transport, Output.
 
-Around is no plug: it is what all sources around another have in common.
+SourceWrapper is a base class: what all sources that contain another source have in common.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,50 +14,50 @@ from asrcli.core.transcript import Transcript
 
 
 class LiveInput(Protocol):
-    """What hears the present: its audio cannot wait for anybody, and it ends when it is told to."""
+    """An input of the present, such as a microphone: its audio cannot wait, and it ends on request only."""
 
     def end(self) -> None:
-        """Hear what has been said up to now, and no more. Safe in a signal handler."""
+        """End the input after the audio that was captured so far. Safe in a signal handler."""
         ...
 
 
 class Source(Protocol):
-    """Where PCM comes from. One thread iterates `chunks` and is the only one that opens and closes things."""
+    """Where PCM comes from. One thread iterates `chunks`; only that thread opens and closes files and devices."""
 
     format: Format
-    audio_format: str  # what its bytes are: pcm, or what a service decodes itself
-    begin_ms: int  # how much of it is left out at its beginning: its times count from there
-    speaker: str  # whose words these are, where several sources are heard at once; else empty
-    realtime: bool  # its audio comes as it is spoken: a microphone, a pipe, a stream. A file waits to be read
+    audio_format: str  # the format of its bytes: pcm, or one that the service decodes
+    begin_ms: int  # how much is left out at the beginning; the times of the source count from there
+    speaker: str  # the label where several sources are transcribed at once; else empty
+    realtime: bool  # audio arrives as it is spoken: a microphone, a pipe, a stream; False for a file
 
     @property
     def name(self) -> str:
-        """What the user calls it; a microphone learns its own when it is opened."""
+        """The name for a person; a microphone knows its name only after it was opened."""
         ...
 
     @property
     def live(self) -> LiveInput | None:
-        """How to end it, where it hears the present; None for what waits to be read."""
+        """The object that ends a live input; None for a file."""
         ...
 
     @property
     def duration_ms(self) -> int | None:
-        """How long it is; None where nobody knows beforehand."""
+        """The duration; None where it is not known beforehand."""
         ...
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
-        """Chunks in order, the first at position `start`, and between them what a listener should know.
+        """Chunks in order, the first at position `start`, and events between them.
 
-        Where positions jump, the audio between them was not meant to be heard or is named by a Gap.
+        Where positions jump, the audio between them was left out on purpose, or a Gap reports it.
 
         Raises:
-            SourceError: the audio cannot be read (any further).
+            SourceError: the audio cannot be read, or not to its end.
         """
         ...
 
 
 class SourceWrapper:
-    """A source around another: what it says of itself is what the other says. Who inherits gives the chunks."""
+    """A source around another source, with the same properties. A subclass implements `chunks`."""
 
     def __init__(self, source: Source) -> None:
         self._source, self.format = source, source.format
@@ -66,93 +66,108 @@ class SourceWrapper:
 
     @property
     def name(self) -> str:
-        """As the source is called by now."""
+        """The current name of the wrapped source."""
         return self._source.name
 
     @property
     def live(self) -> LiveInput | None:
-        """As the source is."""
+        """The live input of the wrapped source, if it is one."""
         return self._source.live
 
     @property
     def duration_ms(self) -> int | None:
-        """As long as the source."""
+        """The duration of the wrapped source."""
         return self._source.duration_ms
 
 
 class ClientCodec(Protocol):
-    """The client end of a wire, made fresh for each task. What wires differ in is asked here.
+    """The client side of a wire, a new object for each task. The engine asks it for the facts in which wires differ.
 
-    `lifetime_s` is how long a service keeps a task at most; None is for ever.
+    Attributes:
+        word_times: The words of each final have times.
+        reusable: The connection can carry another task after this one.
+        manual: The client ends utterances, by `commit`.
+        connection_is_new: The connection has carried no other task, so every message belongs to this one.
+        retired_names: The `seen_names` of earlier tasks whose connections were lost.
+        lifetime_s: How long a service keeps a task at most; None means without limit.
+        task_id: The id of the task; empty until the service gives one, on wires where it does.
     """
 
     word_times: bool
     reusable: bool
     manual: bool
-    connection_is_new: bool  # the connection has carried no other task: whatever comes is of this one
-    retired_names: Mapping[str, str]  # the `seen_names` of tasks before this one, whose connections were lost
+    connection_is_new: bool
+    retired_names: Mapping[str, str]
     lifetime_s: float | None
     task_id: str
 
     @property
     def seen_names(self) -> Mapping[str, str]:
-        """What the task, or each of its items, is called, and what was last said of it."""
+        """The ids of the task or of its items, each with the last text that came for it."""
         ...
 
     @property
     def dropped(self) -> int:
-        """How many finished sentences were dropped because they were said before; each was told."""
+        """How many finals were dropped; a notice was emitted for each."""
         ...
 
     @property
     def usage(self) -> Usage:
-        """What the service has counted of this task so far."""
+        """The usage that the service has counted for this task so far."""
         ...
 
     @property
     def must_wait(self) -> bool:
-        """Whether audio must wait until the service has answered what it has."""
+        """Whether audio must wait for an answer to what was sent already."""
         ...
 
     def url(self, base: str) -> str:
-        """The address to dial at a service."""
+        """The address of this wire on the host of a service."""
         ...
 
     def start(self) -> list[Message]:
-        """What opens the task; audio waits for Ready."""
+        """The messages that start the task; audio waits for Ready."""
         ...
 
     def audio(self, pcm: bytes) -> list[Message]:
-        """What carries this PCM."""
+        """The messages that carry this PCM."""
         ...
 
     def commit(self) -> list[Message]:
-        """What ends the utterance, where the client does that."""
+        """The messages that end the utterance, in manual mode; else none."""
         ...
 
     def skip(self, samples: int) -> bool:
-        """Let the times behind here count so many samples that are not sent; False where the other end counts them."""
+        """Count so many samples that are not sent in all later times. False where the server counts: then send them."""
         ...
 
     def finish(self) -> list[Message]:
-        """What asks for the rest; Finished answers it."""
+        """The messages that ask for the remaining results; Finished follows them."""
         ...
 
     def pending_messages(self) -> list[Message]:
-        """What the wire wants said now, in answer to what was received; each once."""
+        """The messages that the wire requires in answer to received ones; each is returned once."""
         ...
 
     def receive(self, message: Message) -> list[Event]:
-        """What a message says, in times of this task. One that cannot be read is dropped, with a notice.
+        """The events in a message, with times of this task. An unreadable message gives a notice only.
 
         Raises:
-            ServiceRefused
+            ServiceRefused: the service reported an error that ends the task.
         """
         ...
 
 
 class ServerCodec(Protocol):
-    """The server end of a wire, made fresh for each connection."""
+    """The server side of a wire, a new object for each connection.
+
+    Attributes:
+        path: The path of the wire in an address.
+        task_id: The id of the running task or session.
+        fatal_errors: The connection is closed after a failure.
+        tells_language: A message names the language in effect, so that another one than was asked for can be used.
+        accepts_idle: The client may be silent for as long as it likes.
+    """
 
     path: str
     task_id: str
@@ -161,56 +176,56 @@ class ServerCodec(Protocol):
     accepts_idle: bool
 
     def greet(self) -> list[Message]:
-        """What a new connection hears at once."""
+        """The messages that the server sends as soon as the connection is open."""
         ...
 
     def receive(self, message: Message) -> list[Command]:
-        """What a client message asks for.
+        """The commands in a client message.
 
         Raises:
-            ProtocolError
+            ProtocolError: the message is unreadable, or not allowed at this point.
         """
         ...
 
-    def acknowledge(self, request: Command) -> list[Message]:
-        """What answers a request before its results."""
+    def acknowledge(self, command: Command) -> list[Message]:
+        """The messages that answer a command before its results."""
         ...
 
     def encode(self, event: Event) -> list[Message]:
-        """What carries an event."""
+        """The messages that carry an event."""
         ...
 
     def fail(self, code: str, problem: str) -> list[Message]:
-        """What says that something went wrong."""
+        """The messages that report a failure."""
         ...
 
 
 class Transport(Protocol):
-    """One connection. `send` belongs to one thread, `recv` to another.
+    """One connection. One thread calls `send`, another one calls `recv`.
 
-    A connection on which no byte was sent and none was received for the stall timeout closes itself.
+    A connection closes itself when no byte was sent or received during the stall timeout.
     """
 
     @property
     def writable(self) -> bool:
-        """Whether more audio should be handed over now; after False, `recv` gives Writable once there is room."""
+        """Whether more audio should be sent now; after False, `recv` returns Writable once there is room."""
         ...
 
     @property
     def silent_s(self) -> float:
-        """Seconds since anything arrived: a message, or the answer to a ping."""
+        """Seconds since the last message or answer to a ping."""
         ...
 
     def send(self, message: Message) -> None:
-        """Queue a text or binary message. Never waits for the other end.
+        """Queue a text or binary message. Does not wait for the other end.
 
         Raises:
-            ConnectionLost: the connection is over.
+            ConnectionLost: the connection is closed.
         """
         ...
 
     def recv(self) -> Message | Writable:
-        """The next message; Closed once the connection is over, again and again."""
+        """The next message. Every call returns Closed after the connection has ended."""
         ...
 
     def close(self) -> None:
@@ -219,12 +234,12 @@ class Transport(Protocol):
 
 
 class Output(Protocol):
-    """What shows or stores a transcript. All calls come from one thread."""
+    """Shows or stores a transcript. All calls come from one thread."""
 
     def handle(self, event: Event, transcript: Transcript) -> None:
-        """An event, with the transcript it has already been folded into."""
+        """Take an event, and the transcript that already contains it."""
         ...
 
     def close(self) -> None:
-        """The last line and the end of the file; called once, whatever happened."""
+        """Write what is left and close; called once, also after errors."""
         ...

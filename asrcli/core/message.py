@@ -1,4 +1,4 @@
-"""What travels on the wire: text, binary, and what a transport says of itself. No socket."""
+"""The messages of a connection: text, binary, and two that the transport itself creates. No socket."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The connection is over: the WebSocket close code (1006 when it broke without one) and its words."""
+    """The connection has ended: the WebSocket close code (1006 without a close frame) and the reason."""
 
     code: int
     reason: str = ""
@@ -27,7 +27,7 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Writable:
-    """The transport has room for more audio: it follows each time that `Transport.writable` was False."""
+    """The transport has room for more audio. It follows each time that `Transport.writable` was False."""
 
 
 Message = Text | Binary | Closed

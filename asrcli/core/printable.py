@@ -1,27 +1,28 @@
-r"""Text from outside on its way to a terminal, a log or a file: one line, with nothing in it that is obeyed. Pure.
+r"""Makes text from outside safe for a terminal, a log or a file: one line without control characters. Pure.
 
-All of it comes through here, and one table says what is obeyed. What becomes of that depends on who reads it:
+All text from outside passes through here; one table says which characters terminals obey. What happens to them
+depends on the reader:
 
-* `harmless` leaves it out: people read transcripts, names and messages, and want no `\x1b[2J` among the words.
-* `printable` shows it as an escape: a server's log is read to find out what a client has sent.
-* `escaped` writes it as JSON does: a program gets what was said, and the terminal that shows the JSON obeys nothing.
+* `harmless` removes them: people read transcripts, names and messages, and want no `\x1b[2J` among the words.
+* `escape_control_characters` shows them as escapes: a server's log is read to find out what a client has sent.
+* `escaped` writes them as JSON does: a program gets the exact text, and a terminal that shows the JSON obeys nothing.
 """
 
 import re
 import unicodedata
 
-# Direction overrides can make a line read as what it does not say; the marks of ordinary right-to-left text stay.
+# Direction overrides can make a line look like another text; the marks of ordinary right-to-left text stay.
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f")
-_OBEYED = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, halves of characters, separators of lines and paragraphs
-_LINE_ENDS = frozenset("\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029")  # whatever some reader of lines ends one at
-# JSON allows these as they are; terminals obey the first, and many readers of lines break at the next.
+_OBEYED = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, lone surrogates, line and paragraph separators
+_LINE_ENDS = frozenset("\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029")  # characters at which some program ends a line
+# JSON allows these unescaped; terminals obey the first group, and many programs end a line at the second.
 _UNESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206f]")
 
 
 def harmless(text: str) -> str:
-    """The text on one line without anything a terminal would obey: controls become nothing, line ends a space.
+    """The text on one line without control characters; a line end becomes a space.
 
-    Half a character, as a name of a file or JSON may bring it, becomes a question mark.
+    A lone surrogate, as a file name or JSON may contain it, becomes a question mark.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -36,12 +37,12 @@ def escape_control_characters(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """JSON text with its harmful characters written as their numbers. It means the same."""
+    """JSON text with harmful characters written as escapes; a JSON parser reads the same value."""
     return _UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def is_obeyed(char: str) -> bool:
-    """Whether a terminal, or some reader of lines, does something at this character but show it."""
+    """Whether a terminal obeys this character, or some program ends a line at it."""
     return char in _OVERRIDES or unicodedata.category(char) in _OBEYED
 
 

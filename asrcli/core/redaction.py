@@ -1,34 +1,33 @@
-"""What is never shown: keys, and what may be secret in an address. No file and no clock."""
+"""Removes secrets from text: keys, and the parts of an address that may be secret. No file and no clock."""
 
 import re
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.:-]*)://(.*)", re.DOTALL)
 _ADDRESSES = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
-# What may be a login stands before such an @. It is looked into by hand: a pattern for user:password is tried again at
-# each place of a text without an end, and a megabyte of "a:a:a:" from another end would keep it busy for hours.
+# Text before such an @ may be a login. It is examined by code: a pattern for user:password would be tried again at each
+# place, and a megabyte of "a:a:a:" from the other end would keep it busy for hours.
 _BEFORE_AT = re.compile(r"(?<![^\s@'\"])[^\s@'\"]+@(?=[\w\[])")
 _BEHIND = ").,:;]"  # what follows an address in a sentence
 _KEYS = re.compile(r"\b(sk|st)-[\w-]{16,}|\b(?i:bearer)\s+[^\s'\"]+")
-SHORTEST = 6  # of a key that is looked for: what is shorter would be found in ordinary words
-REMEMBERED = 64  # keys; the service makes temporary ones, one after the other
+SHORTEST = 6  # characters of a key that is hidden; a shorter one would be found in ordinary words
+MOST_REMEMBERED = 64  # keys; the service makes new temporary keys again and again
 _known: dict[str, None] = {}
 
 
 def remember_key(key: str) -> None:
-    """Let this key be hidden from now on, whatever it looks like: another end may say it back to us."""
+    """Hide this key in all texts from now on, whatever it looks like: the other end may send it back to us."""
     if len(key) < SHORTEST:
         return
     _known.pop(key, None)
     _known[key] = None
-    while len(_known) > REMEMBERED:
+    while len(_known) > MOST_REMEMBERED:
         _known.pop(next(iter(_known)), None)
 
 
 def bare_url(url: str) -> str:
-    """An address without what may be secret in it: user, password, parameters, query and fragment.
+    """A URL without user, password, parameters, query and fragment, which may be secret. Returns non-URLs unchanged.
 
-    What is no address is returned as it is.
-    A password may hold a slash that nobody escaped: what stands before the last @ is never shown.
+    A password may contain a slash that was not escaped, so text before the last @ is never shown.
     """
     found = _ADDRESS.fullmatch(url)
     authority = re.match(r"[^/?#]*", found[2])[0] if found else ""  # type: ignore[index]
@@ -43,16 +42,16 @@ def bare_url(url: str) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """The text with each address in it as `bare` has it, without keys that are known, and what looks like one."""
+    """The text with each URL reduced by `bare_url`, and without known keys and what looks like a key."""
     text = _KEYS.sub(lambda found: f"{found[1]}-…" if found[1] else "Bearer …", text)
-    for key in list(_known):  # behind what looks like one: a key that begins another would leave its end
+    for key in list(_known):  # last: a known key that is the beginning of a longer one would leave the end of that
         text = text.replace(key, f"{key[:3] if key.startswith(('sk-', 'st-')) else ''}…")
     text = _ADDRESSES.sub(lambda found: _bare_in_text(found[0]), text)
     return _BEFORE_AT.sub(_without_login, text)
 
 
 def _without_login(found: re.Match[str]) -> str:
-    """What stands before an @, without the user and the password that it ends with, in an address that is not whole."""
+    """The text before an @ without the user and password at its end, for an address without a scheme."""
     whole, begin = found[0], 0
     at_start = not found.start() or found.string[found.start() - 1] != "@"
     while 0 < (colon := whole.find(":", begin)) + 1 < len(whole) - 1:

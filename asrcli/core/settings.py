@@ -1,4 +1,4 @@
-"""Frozen settings: what to recognize, and whom to ask. Pure values and their checks, no environment, no files."""
+"""Immutable settings of recognition, connection and retries. No environment, no files."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -6,45 +6,47 @@ from typing import Any
 from asrcli.core.redaction import remember_key
 
 DEFAULT_URL = "wss://dashscope.aliyuncs.com"
+DEFAULT_MODEL = "fun-asr-realtime"
+DEFAULT_MANUAL_MODEL = "qwen3-asr-flash-realtime"  # where the client ends utterances
 FILE_RETRY_FOR_S = 300.0
 SILENCE_MS = range(200, 6001)  # the service's bounds for the silence that ends a sentence
 
 
 @dataclass(frozen=True)
 class RecognitionSettings:
-    """What a task is asked to do. None, or empty, leaves the service's default in place.
+    """The options of a task. None or an empty value leaves the default of the service in place.
 
     Attributes:
-        model: Name of the model, an opaque string to everything but the catalogue.
-        rate: Samples a second on the wire.
-        languages: Codes the speech may be in; empty lets the service find out.
-        vad: The server cuts sentences. False is manual mode: the client commits utterances.
-        silence_ms: Silence that ends a sentence, 200 to 6000.
-        threshold: Speech against noise, -1.0 (all is speech) to 1.0 (most is noise).
-        semantic: Cut sentences by meaning and not by silence.
-        heartbeat: Keep the connection through long silence, as long as silent audio flows.
-        hotwords: Words to favour, each with its weight, for this task alone.
-        context: Texts to lean on, oldest first.
-        audio_format: What the bytes on the wire are: pcm, or what the service decodes itself.
-        vocabulary_id: A hot-word list that the service keeps.
-        phrase_id: Its predecessor, of the oldest models.
-        multi_threshold: Cut very long sentences earlier.
-        vad_model: What the server tells speech from silence with.
-        prefix_ms: Audio before the speech that belongs to it.
+        model: Name of the model; only the catalogue and the registry of wires interpret it.
+        rate: Sample rate in Hz of the audio that is sent.
+        languages: Codes of the languages that may be spoken; empty means that the service detects them.
+        vad: The server decides where sentences end. False is manual mode: the client commits utterances.
+        silence_ms: Silence that ends a sentence, from 200 to 6000 ms.
+        threshold: Border between speech and noise, from -1.0 (all is speech) to 1.0 (most is noise).
+        semantic: End sentences by meaning instead of by silence.
+        heartbeat: Keep the task alive during long silence, as long as silent audio is sent.
+        hotwords: Words to favour, each with its weight, for this task only.
+        context: Texts that help recognition, oldest first.
+        audio_format: The format of the bytes that are sent: pcm, or one that the service decodes.
+        vocabulary_id: Id of a hot-word list of the service.
+        phrase_id: Id of a hot-word list of the oldest models.
+        multi_threshold: End very long sentences earlier.
+        vad_model: The model with which the server distinguishes speech from silence.
+        prefix_ms: How much audio before the detected speech is added to it.
         punctuation: Write punctuation marks.
-        itn: Write numbers in figures.
+        itn: Write numbers as digits.
         disfluency: Leave out filler words.
-        keep_dialect: Write words of a dialect as they are spoken.
-        interim: Send sentences in the making too, where a model does not by itself.
-        masked: Words to be written as asterisks.
-        dropped: Words to be left out.
-        system_filter: Apply the service's own list of such words.
-        translate: The language to translate into.
-        transcription: Write what was said, beside a translation.
-        prompt: What a model that answers prompts is told to do with what it hears.
-        side_transcript: Have another model write down what was said, beside the answer.
-        temperature, top_p, top_k, max_tokens, seed: How an answer is sampled.
-        extra: Parameters under the service's own names, sent as they are.
+        keep_dialect: Write dialect words as they are spoken.
+        interim: Send partial results, where a model does not send them by default.
+        masked: Words that are replaced by asterisks.
+        dropped: Words that are left out.
+        system_filter: Apply the service's own list of filtered words.
+        translate: Code of the language to translate into.
+        transcription: Send the transcript beside a translation.
+        prompt: The instructions for a model that answers prompts.
+        side_transcript: Have a second model transcribe the speech, beside the answer.
+        temperature, top_p, top_k, max_tokens, seed: Sampling parameters of an answer.
+        extra: Parameters under the names of the service, sent unchanged.
     """
 
     model: str
@@ -84,13 +86,13 @@ class RecognitionSettings:
 
     @property
     def both_texts(self) -> bool:
-        """Whether a translation comes beside the text."""
+        """Whether the service sends both a transcript and a translation."""
         return bool(self.translate) and self.transcription is not False
 
 
 @dataclass(frozen=True)
 class Secret:
-    """An API key that does not show itself: only `reveal` gives the text."""
+    """An API key that is not shown by accident: only `reveal` returns the text."""
 
     _text: str = field(repr=False)
 
@@ -104,22 +106,23 @@ class Secret:
         return "Secret(***)"
 
     def reveal(self) -> str:
-        """The key itself, for the one place that puts it into a header."""
+        """The text of the key, for the code that sends it."""
         return self._text
 
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """Whom to ask: the service's base URL and the key, None for a server that wants none.
-
-    The timeouts bound waiting for the connection, for the service to be ready, for the next message once the audio has
-    ended, and for any sign of life: bytes that come, or bytes of ours that are taken. Pings go out every `keepalive_s`.
+    """The service to connect to: its base URL and the key; None for a server that requires no key.
 
     Attributes:
-        region: Where the key is tried, in words for a person; empty where nobody knows.
-        headers: What is sent with each handshake and request beside the key.
-        proxy: Its address; None takes what the environment names.
-        ca: A file of certificates to trust beside those of the system.
+        region: The region of the URL, for messages; empty where it is not known.
+        headers: Headers that are sent with each handshake and request, beside the key.
+        proxy: The address of a proxy; None takes the proxy of the environment.
+        ca: A file of certificates that are trusted beside those of the system.
+        connect_timeout_s: How long to wait for the connection, and then for the service to be ready.
+        idle_timeout_s: How long to wait for the next message after the audio has ended.
+        stall_timeout_s: How long no byte may be received and none may be sent before the connection counts as lost.
+        keepalive_s: Interval of the pings.
     """
 
     url: str = DEFAULT_URL
@@ -136,14 +139,14 @@ class ConnectionSettings:
 
 @dataclass(frozen=True)
 class RetrySettings:
-    """How a connection that is lost is made anew.
+    """How a lost connection is replaced.
 
     Attributes:
-        limit: How often the same audio is sent again without progress: None for no limit, 0 for no attempt at all.
-        wait_s: Before the first attempt, at most; it doubles with each, and is drawn by chance.
-        catch_up: How many times real time what was missed is sent; None is as fast as it is taken.
-        retry_for_s: How long an outage is waited out; None for no limit.
-        last_words_s: The same where there was no limit, once no more audio comes.
+        limit: How often the same audio is sent again without progress; None means no limit, 0 means never.
+        wait_s: The longest wait before the first attempt; it doubles with each attempt; the wait is random below it.
+        catch_up: Speed of sending missed audio, in multiples of real time; None means as fast as possible.
+        retry_for_s: How long an outage may last; None means no limit.
+        last_words_s: The same where there was no limit, once no more audio follows.
     """
 
     limit: int | None = 0
@@ -153,11 +156,17 @@ class RetrySettings:
     last_words_s: float = FILE_RETRY_FOR_S
 
     def of(self, *, realtime: bool, pace: float | None) -> "RetrySettings":
-        """The same for a source whose audio comes as it is spoken, or for a file that is sent at a pace.
+        """These settings for a source.
 
-        Where nothing else was said an outage is waited out without limit while somebody may speak, and for five
-        minutes with a file. What is sent as fast as it is taken catches up so, too.
+        Args:
+            realtime: The audio arrives as it is spoken. An outage may then last without limit, because somebody may
+                still speak; with a file it may last five minutes, unless the user said otherwise.
+            pace: The speed at which a file is sent, in multiples of real time; None means as fast as possible.
         """
-        retry_for_s = FILE_RETRY_FOR_S if self.retry_for_s is None and not realtime else self.retry_for_s
-        catch_up = self.catch_up if realtime or pace is None else max(self.catch_up or pace, pace)
-        return replace(self, retry_for_s=retry_for_s, catch_up=catch_up if realtime or pace is not None else None)
+        retry_for_s = self.retry_for_s
+        if retry_for_s is None and not realtime:
+            retry_for_s = FILE_RETRY_FOR_S
+        catch_up = self.catch_up
+        if not realtime:
+            catch_up = None if pace is None else max(self.catch_up or pace, pace)
+        return replace(self, retry_for_s=retry_for_s, catch_up=catch_up)

@@ -1,7 +1,7 @@
-"""Transcript: events folded into the latest sentence, the open tails and the gaps. Every change makes a new value.
+"""Transcript: events folded into the latest sentence, the open sentences and the gaps. Each change is a new value.
 
-It holds what a listener needs next and not the whole text, so that a run of ten hours costs no more than one of ten
-seconds: whoever keeps the text writes it down when it becomes final.
+It holds only what an output needs next, not the whole text, so that a run of ten hours needs no more memory than one
+of ten seconds: an output that keeps the text writes each sentence when it becomes final.
 """
 
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from asrcli.core.events import Event, Final, Finished, Gap, Partial, Reconnecting, Resumed
 
-MOST_OPEN = 250  # sentences; more than a task has open at once
+MOST_OPEN = 250  # open sentences; more than one task can have
 Value = TypeVar("Value")
 
 
@@ -23,18 +23,18 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was said so far.
+    """The transcript of a run so far.
 
     Attributes:
-        latest: The sentence that became final last.
+        latest: The last sentence that became final.
         sentences: How many sentences are final.
         open: The latest partial of each sentence that is not final, oldest first, by its key on the wire.
-        highest: The highest number a final sentence carries.
+        highest: The highest number of a final sentence.
         numbers: The number each open sentence will carry when it is final.
-        covered_ms: How far into the audio the text reaches, on the run's timeline.
+        covered_ms: The end of the text on the timeline of the run.
         lost_ms: Audio in gaps.
-        paused_ms: Time in which nothing was meant to be heard.
-        reached_ms: Where the finals of each speaker reach up to.
+        paused_ms: Duration of the pauses.
+        reached_ms: The end of the last final of each speaker.
     """
 
     latest: Sentence | None = None
@@ -49,7 +49,7 @@ class Transcript:
 
     @property
     def settled(self) -> str:
-        """The open text that will not change: what stands before anything unsettled."""
+        """The open text that will not change: all before the first unsettled word."""
         oldest = next(iter(self.open.values()), None)
         return oldest.settled if oldest else ""
 
@@ -61,12 +61,12 @@ class Transcript:
 
     @property
     def translation(self) -> str:
-        """The open text in the language it is translated into, where it is; all of it may still change."""
+        """The translation of the open text, where there is one; all of it may still change."""
         return " ".join(partial.translation for partial in self.open.values() if partial.translation)
 
     @property
     def next_number(self) -> int:
-        """The number of a sentence nobody has heard of yet."""
+        """The number for the next new sentence."""
         return 1 + max([self.highest, *self.numbers.values()])
 
 
@@ -80,14 +80,16 @@ def fold(transcript: Transcript, event: Event) -> Transcript:
         return replace(transcript, lost_ms=transcript.lost_ms + event.end_ms - event.begin_ms)
     if isinstance(event, Resumed):
         return replace(transcript, paused_ms=transcript.paused_ms + event.end_ms - event.begin_ms)
-    if isinstance(event, Finished | Reconnecting):  # what never became final was not said, or will be said again
+    if isinstance(event, Finished | Reconnecting):  # a sentence that never became final is empty, or will be sent again
         rest = {key: partial for key, partial in transcript.open.items() if partial.speaker != event.speaker}
         return replace(transcript, open=rest, numbers={key: transcript.numbers[key] for key in rest})
     return transcript
 
 
 def _opened(transcript: Transcript, partial: Partial) -> Transcript:
-    if partial.key not in transcript.open and len(transcript.open) >= MOST_OPEN:  # a service opens more and ends none
+    if (
+        partial.key not in transcript.open and len(transcript.open) >= MOST_OPEN
+    ):  # the service opens sentences and ends none
         oldest = next(iter(transcript.open))
         transcript = replace(transcript, open=_without(transcript.open, oldest))
         transcript = replace(transcript, numbers=_without(transcript.numbers, oldest))
@@ -110,7 +112,7 @@ def _settled(transcript: Transcript, final: Final) -> Transcript:
         covered_ms=max(transcript.covered_ms, final.end_ms),
     )
     if not final.text.strip():
-        return rest  # the wire took the sentence back: its number is free again
+        return rest  # the service took the sentence back: its number is free again
     before_ms = transcript.reached_ms.get(final.speaker, 0)
     return replace(
         rest,
@@ -122,4 +124,4 @@ def _settled(transcript: Transcript, final: Final) -> Transcript:
 
 
 def _without(named: dict[str, Value], key: str) -> dict[str, Value]:
-    return {each: value for each, value in named.items() if each != key}
+    return {name: value for name, value in named.items() if name != key}

@@ -1,1 +1,1 @@
-"""What is known of the service: models, prices, limits of options, endpoints, hot words. Pure."""
+"""Facts about the service: models, prices, limits of options, endpoints, hot words. Pure."""

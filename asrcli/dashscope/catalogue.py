@@ -1,4 +1,6 @@
-"""The models: which wire each speaks, what it takes and gives, where it is offered and at what price. Data only.
+"""The models: the wire, options, languages, regions and price of each. Data only.
+
+What all models of a wire have in common is in `protocol/registry.py`.
 
 Source of the facts: the service's model lists, its API references for both wires and its price lists, autumn 2026.
 """
@@ -7,65 +9,32 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from asrcli.dashscope.prices import Price
+from asrcli.protocol.registry import INFERENCE, OMNI, REALTIME, TRANSLATION, WIRES, Wire
 
-INFERENCE = "inference"
-TRANSLATION = "translation"
-REALTIME = "realtime"
-OMNI = "omni"
 BEIJING, SINGAPORE = "cn-beijing", "ap-southeast-1"
 MOST_HINTS = 4
 
 
 @dataclass(frozen=True)
-class WireTraits:
-    """What is the same for all models of a wire.
-
-    Attributes:
-        formats: What the service decodes itself, beside pcm.
-        word_times: Each word comes with its times.
-        messages: Context travels as messages, and may be replaced in the middle of a task; else it is one text.
-        warning: What a user should know before the first word; `{}` is the model.
-        bounded: What a second costs at most can be told beforehand.
-    """
-
-    formats: tuple[str, ...] = ("wav", "mp3", "opus", "speex", "aac", "amr")
-    word_times: bool = True
-    messages: bool = True
-    warning: str = ""
-    bounded: bool = True
-
-
-WIRES = {
-    INFERENCE: WireTraits(),
-    TRANSLATION: WireTraits(),
-    REALTIME: WireTraits(("opus",), word_times=False, messages=False),
-    OMNI: WireTraits(
-        (),
-        word_times=False,
-        messages=False,
-        warning="{} answers a prompt about what it hears: it may describe noise as if it were speech",
-        bounded=False,  # earlier turns are kept in mind, and may be charged again
-    ),
-}
-
-
-@dataclass(frozen=True)
 class Model:
-    """One row.
+    """One row: a model of the service.
 
     Attributes:
-        rates: Samples a second; empty means any.
-        takes: The fields of Recognition that have an effect.
-        language_limit: How many language hints the service reads; 0 is none.
-        languages: The codes it knows; empty means that nobody says.
-        prices: By region, which tells where it is offered too; a price of None is offered and not known.
-        free: What costs nothing at first, in Beijing.
-        list_words: How many words a hot-word list of it holds; 0 takes no lists.
-        super_words: How many of them may be super hot words.
+        wire: Name of its row in the registry of wires.
+        rates: Sample rates in Hz that it takes; empty means any rate.
+        takes: The fields of RecognitionSettings that have an effect on it.
+        language_limit: How many language hints the service reads; 0 means none.
+        languages: Codes of its languages; empty where they are not documented.
+        prices: The price by region; None where it is offered at an unknown price. No entry: it is not offered there.
+        free: The free quota in Beijing.
+        list_words: How many words a hot-word list for it may hold; 0 means that it takes no lists.
+        super_words: How many words of a list may be super hot words.
+        emotions: It reports the emotion of each sentence.
         note: What else a user should know.
-        retiring: It is announced to go.
-        workspace_only: It answers at the host of a workspace alone.
-        one_sentence: It hears one sentence, and its task ends.
+        retiring: The service has announced its end.
+        workspace_only: It is offered on the hosts of workspaces only.
+        one_sentence: Its task ends after one sentence.
+        known: It stands in this catalogue; False for a name that only the user knows.
     """
 
     name: str
@@ -86,18 +55,20 @@ class Model:
     known: bool = True
 
     @property
-    def on(self) -> WireTraits:
-        """What it has from its wire."""
+    def traits(self) -> Wire:
+        """What it has in common with all models of its wire."""
         return WIRES[self.wire]
 
     @property
     def rate(self) -> int:
-        """The rate to send at: 16 kHz wherever the model allows it."""
-        return 16000 if not self.rates or 16000 in self.rates else self.rates[0]
+        """The sample rate in Hz at which audio is sent: 16000 wherever the model takes it."""
+        if not self.rates or 16000 in self.rates:
+            return 16000
+        return self.rates[0]
 
     @property
     def snapshot(self) -> bool:
-        """Whether it is one dated state of a model that goes on changing under another name."""
+        """Whether it is a dated state of a model that changes under a name without a date."""
         return self.name[-2:].isdigit()
 
 
@@ -105,7 +76,7 @@ def _codes(words: str) -> tuple[str, ...]:
     return tuple(words.split())
 
 
-# What stands together in the service's tables of parameters.
+# Groups of parameters as they stand together in the tables of the service.
 _EVERY = frozenset({"extra"})
 _COMMON = _EVERY | {"heartbeat", "vocabulary_id", "silence_ms"}
 _CUTTING = _COMMON | {"languages", "multi_threshold"}
@@ -142,7 +113,7 @@ _DESCRIBES = "answers a prompt about what it hears, and may describe noise"
 
 
 def _omni(name: str, price: Price | None, takes: frozenset[str], note: str) -> Model:
-    """A row of a model that answers prompts."""
+    """The row of a model that answers prompts."""
     prices: dict[str, Price | None] = {BEIJING: price, SINGAPORE: None}
     rates = (16000,) if name.startswith("qwen3-") else (16000, 8000, 24000, 48000)
     return Model(
@@ -195,11 +166,11 @@ _ROWS = (
 MODELS = {model.name: model for model in _ROWS}
 
 
-def models_on_wire(wire: str) -> frozenset[str]:
-    """All that any model of a wire takes, for one that nobody knows yet."""
+def options_of_wire(wire: str) -> frozenset[str]:
+    """The options that some model of a wire takes: what a model that is not in the catalogue is taken to take."""
     return frozenset().union(*(model.takes for model in _ROWS if model.wire == wire))
 
 
 def model_names(fits: Callable[[Model], bool]) -> str:
-    """The models of which that is true, as advice: without the dated states of others."""
+    """The names of all models that fit, for advice; snapshots are left out."""
     return ", ".join(row.name for row in _ROWS if fits(row) and not row.snapshot)

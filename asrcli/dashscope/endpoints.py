@@ -1,4 +1,4 @@
-"""Where the service is: regions, workspaces, and the addresses they come to. Pure; reads no environment itself.
+"""Finds the address of the service from region, workspace and URL. Pure; the environment is passed in.
 
 Source of the facts: the service's list of regions and endpoints. A key works only in the region that issued it.
 """
@@ -20,7 +20,7 @@ REGIONS: Mapping[str, str] = {
     "cn-hongkong": "Hong Kong",
 }
 SHARED: Mapping[str, str] = {BEIJING: "dashscope.aliyuncs.com", SINGAPORE: "dashscope-intl.aliyuncs.com"}
-WORKSPACE = "X-DashScope-WorkSpace"  # the header that names one where the host does not
+WORKSPACE = "X-DashScope-WorkSpace"  # the header that names a workspace where the host does not
 _WORKSPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _OWN = re.compile(r"\.([a-z0-9-]+)\.maas\.aliyuncs\.com\Z")
 _SECURE = {"https": "wss", "http": "ws"}
@@ -28,7 +28,7 @@ _SECURE = {"https": "wss", "http": "ws"}
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where to ask: an address, the region it is in (empty: nobody knows), and headers that say for whom."""
+    """Where to connect: an address, its region (empty where not known), and headers that name a workspace."""
 
     url: str
     region: str = ""
@@ -37,7 +37,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class EndpointRequest:
-    """What the user says of it; empty says nothing."""
+    """What the user asked for; an empty field asks for nothing."""
 
     url: str = ""
     region: str = ""
@@ -45,33 +45,33 @@ class EndpointRequest:
 
 
 def requested_endpoint(environment: Mapping[str, str]) -> EndpointRequest:
-    """What the variables of the official SDK say, old and new ones."""
+    """The request in the environment variables of the official SDK, old and new names."""
     url = _first(environment, "DASHSCOPE_WEBSOCKET_BASE_URL", "DASHSCOPE_BASE_URL", "DASHSCOPE_HTTP_BASE_URL")
     region = _first(environment, "DASHSCOPE_REGION", "DASHSCOPE_API_REGION")
     return EndpointRequest(url, region, _first(environment, "DASHSCOPE_WORKSPACE", "DASHSCOPE_WORKSPACE_ID"))
 
 
-def resolve_endpoint(said: EndpointRequest, otherwise: EndpointRequest) -> Endpoint:
-    """Where to ask by what is said on the command line, and otherwise by the environment.
+def resolve_endpoint(given: EndpointRequest, environment: EndpointRequest) -> Endpoint:
+    """The endpoint that the command line asks for; what it leaves open is taken from the environment.
 
-    An address wins over a region, which is then only a matter of words; a workspace has a host of its own in its
-    region, and at any other address travels as a header.
+    A URL takes precedence over a region, which then only appears in messages. A workspace has its own host in its
+    region; at any other address it is sent as a header.
 
     Raises:
-        UsageError: a region or a workspace that cannot be, or a region that wants a workspace.
+        UsageError: an unknown region, an invalid workspace, or a region that needs a workspace.
     """
-    workspace = said.workspace or otherwise.workspace
+    workspace = given.workspace or environment.workspace
     if workspace and not _WORKSPACE.fullmatch(workspace):
-        name = "--workspace" if said.workspace else "DASHSCOPE_WORKSPACE"
+        name = "--workspace" if given.workspace else "DASHSCOPE_WORKSPACE"
         raise UsageError(f"{name} {workspace}: not the id of a workspace")
-    url = said.url or ("" if said.region or said.workspace else otherwise.url)
+    url = given.url or ("" if given.region or given.workspace else environment.url)
     if url:
         url = socket_url(url)
         headers = ((WORKSPACE, workspace),) if workspace and not _OWN.search(_host(url)) else ()
-        return Endpoint(url, said.region or region_of(url), headers)
-    region = said.region or otherwise.region or BEIJING
+        return Endpoint(url, given.region or region_of(url), headers)
+    region = given.region or environment.region or BEIJING
     if region not in REGIONS:
-        name = "--region" if said.region else "DASHSCOPE_REGION"
+        name = "--region" if given.region else "DASHSCOPE_REGION"
         raise UsageError(f"{name} {region}: no such region", f"there are {', '.join(REGIONS)}")
     if workspace:
         return Endpoint(f"wss://{workspace}.{region}.maas.aliyuncs.com", region)
@@ -81,18 +81,18 @@ def resolve_endpoint(said: EndpointRequest, otherwise: EndpointRequest) -> Endpo
 
 
 def socket_url(url: str) -> str:
-    """The address as one of a WebSocket: https as wss, and /api/v1 of the HTTP interface left out."""
+    """The address as a WebSocket address: https becomes wss, and the path /api/v1 of the HTTP interface is removed."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        return url  # whoever opens it will say so
+        return url  # the code that connects reports the error
     path = parts.path.rstrip("/")
     path = path.removesuffix("/api/v1") if parts.scheme in _SECURE else path
     return urlunsplit((_SECURE.get(parts.scheme, parts.scheme), parts.netloc, path, parts.query, ""))
 
 
 def region_of(url: str) -> str:
-    """The region an address is in, where its host says so."""
+    """The region of an address, from its host; empty where the host does not say."""
     host = _host(url)
     own = _OWN.search(host)
     if own is not None:

@@ -1,4 +1,4 @@
-"""Hot words: words to listen for, each with its weight, as people write them and as the service takes them. Pure."""
+"""Hot words, each with a weight: parses what people write and checks the limits of the service. Pure."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ _FORMS = "write a word as text:weight, a line as text, weight and language with 
 
 @dataclass(frozen=True, slots=True)
 class HotWord:
-    """A word to listen for; `language` is the only one it counts in, empty for any."""
+    """A word to favour; it has an effect in `language` only, or in any language where that is empty."""
 
     text: str
     weight: int = USUAL_WEIGHT
@@ -36,17 +36,17 @@ class HotWord:
 
 @dataclass(frozen=True, slots=True)
 class HotWordLimits:
-    """What a list for one model may hold: so many words, and so many of them super hot words."""
+    """How many words a list for one model may hold, and how many of them may be super hot words."""
 
     words: int = 500
     super_words: int = 0
 
 
 def limits_of(name: str) -> HotWordLimits:
-    """The limits of a list for this model; one that nobody knows yet is taken for the most generous.
+    """The limits of a list for this model; the largest limits for a model that is not in the catalogue.
 
     Raises:
-        UsageError: it takes no lists.
+        UsageError: the model takes no lists.
     """
     model = MODELS.get(name)
     if model is None:
@@ -57,10 +57,10 @@ def limits_of(name: str) -> HotWordLimits:
 
 
 def parse_hotwords(text: str) -> tuple[HotWord, ...]:
-    """The words somebody wrote: apart by commas or line ends, with tabs, or as JSON; # begins a comment.
+    """The words in a text: separated by commas or line ends, in columns with tabs, or as JSON; # begins a comment.
 
     Raises:
-        UsageError: it begins as JSON and is none of the two kinds.
+        UsageError: a weight is not a whole number, or the text begins as JSON and cannot be read.
     """
     text = text.lstrip("\ufeff")
     if text.lstrip().startswith(("[", "{")):
@@ -78,7 +78,7 @@ def _from_line(line: str) -> Iterable[HotWord]:
 
 
 def _weighted(item: str) -> HotWord:
-    """The weight is behind the last colon, so that a word may hold one."""
+    """The word and its weight, which follows the last colon: the word itself may contain colons."""
     if fraction := _FRACTION.fullmatch(item):
         raise UsageError(f"hot word {shorten(fraction[1], 40)}: weight {fraction[2]} is not a whole number", _FORMS)
     found = _WEIGHTED.fullmatch(item)
@@ -109,10 +109,10 @@ def _from_object(item: Any) -> HotWord:
 
 
 def check_hotwords(words: Iterable[HotWord], limits: HotWordLimits) -> tuple[HotWord, ...]:
-    """The words without repetitions, as the service will take them: it drops silently what breaks a limit.
+    """The words without repetitions. The service drops words beyond its limits silently, so they are refused here.
 
     Raises:
-        UsageError: the word, the limit and what to do.
+        UsageError: a word or the list breaks a limit; the error names the word, the limit and what to do.
     """
     kept: dict[tuple[str, str], HotWord] = {}
     for word in words:
@@ -156,10 +156,10 @@ def _check_word(word: HotWord, limits: HotWordLimits) -> None:
 
 
 def check_prefix(prefix: str) -> str:
-    """A prefix of ids that the service takes.
+    """The prefix, if the service accepts it.
 
     Raises:
-        UsageError: other characters, none, or too many.
+        UsageError: it has other characters than digits and lower-case letters, none, or too many.
     """
     if not re.fullmatch(rf"[0-9a-z]{{1,{PREFIX_CHARACTERS}}}", prefix):
         raise UsageError(
@@ -169,7 +169,7 @@ def check_prefix(prefix: str) -> str:
 
 
 def prefix_of(name: str) -> str:
-    """A prefix made from any name, always the same; a name too long keeps apart from others that begin like it."""
+    """A prefix made from any name, always the same one. A long name gets a hash, so that similar names differ."""
     kept = re.sub(r"[^0-9a-z]", "", name.lower())
     if 0 < len(kept) <= PREFIX_CHARACTERS:
         return kept

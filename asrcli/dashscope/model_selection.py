@@ -1,58 +1,46 @@
-"""Which model is meant: by its name, or by the audio and the languages. Looks into the catalogue, calls nobody."""
+"""Finds a model by its name, or picks one by audio and languages. Reads the catalogue; no I/O."""
 
 import re
 from collections.abc import Iterable, Sequence
 
 from asrcli.core.errors import UsageError
-from asrcli.dashscope.catalogue import (
-    INFERENCE,
-    MODELS,
-    MOST_HINTS,
-    OMNI,
-    REALTIME,
-    TRANSLATION,
-    Model,
-    model_names,
-    models_on_wire,
-)
+from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL
+from asrcli.dashscope.catalogue import MODELS, Model, model_names, options_of_wire
+from asrcli.protocol.registry import wire_of_model
 
 AUTO = "auto"
 TELEPHONE_RATE = 8000
 
 TELEPHONE = "fun-asr-flash-8k-realtime"
-USUAL = (  # the first that suits is picked
-    "fun-asr-realtime",
-    "qwen3-asr-flash-realtime",
+USUAL = (  # in the order of preference
+    DEFAULT_MODEL,
+    DEFAULT_MANUAL_MODEL,
     "qwen-audio-3.0-asr-flash-streaming",
     "paraformer-realtime-v2",
 )
-REGIONS = frozenset(region for model in MODELS.values() for region in model.prices)  # of which is known what they offer
+REGIONS = frozenset(region for model in MODELS.values() for region in model.prices)  # whose models are known
 
 
 def find_model(name: str) -> Model:
-    """The model of that name; an unknown one gets the wire its name suggests and takes what that wire takes.
+    """The model of that name. An unknown model gets the wire that its name suggests, and all options of that wire.
 
     Raises:
-        UsageError: no name at all.
+        UsageError: the name is empty.
     """
     if name in MODELS:
         return MODELS[name]
     if not name.strip():
         raise UsageError("--model is empty")
-    for part, wire in (("omni", OMNI), ("gummy", TRANSLATION)):
-        if part in name:
-            return Model(name, wire, (16000,), models_on_wire(wire), 1, known=False)
-    if name.startswith("qwen") and "-realtime" in name:  # behind it stands nothing, or the date of a snapshot
-        return Model(name, REALTIME, (), models_on_wire(REALTIME), 1, known=False)
-    rates = (TELEPHONE_RATE,) if "-8k" in name else ()
-    return Model(name, INFERENCE, rates, models_on_wire(INFERENCE), MOST_HINTS, known=False)
+    wire = wire_of_model(name)
+    rates = (TELEPHONE_RATE,) if re.search(wire.telephone_pattern, name) else wire.rates
+    return Model(name, wire.name, rates, options_of_wire(wire.name), wire.language_limit, known=False)
 
 
 def wire_rate(model: Model, native: int | None) -> int:
-    """The rate to send audio of a native rate at (None: not known beforehand). Telephone audio is never upsampled here.
+    """The rate in Hz at which audio with a native rate (None: not known) is sent. Telephone audio stays at 8 kHz.
 
     Raises:
-        UsageError: telephone audio for a model that does not take it.
+        UsageError: the audio is telephone audio and the model does not take it.
     """
     if native is None or native > TELEPHONE_RATE:
         return model.rate
@@ -63,9 +51,10 @@ def wire_rate(model: Model, native: int | None) -> int:
 
 
 def pick_model(natives: Iterable[int | None], languages: Sequence[str], region: str = "") -> str:
-    """A model for audio of these rates in these languages, for those who do not want to choose.
+    """The model for `--model auto`: for audio of these native rates in these languages.
 
-    The first that suits all of it and is offered there; where none does, the usual one, which will say why not.
+    The first model that suits all inputs and is offered in the region. Where no model does, the default model, whose
+    check then names the problem.
     """
     telephone = all(native is not None and native <= TELEPHONE_RATE for native in natives)
     for name in (TELEPHONE, *USUAL) if telephone else USUAL:
@@ -77,7 +66,7 @@ def pick_model(natives: Iterable[int | None], languages: Sequence[str], region: 
 
 
 def similar_models(name: str) -> str:
-    """The model whose name somebody may have meant; empty for a new state of one that there is, and for no likeness."""
+    """The known model with the most similar name; empty where none is, and for a new snapshot of a known model."""
     from difflib import get_close_matches
 
     if re.sub(r"-\d{4}-\d\d-\d\d$", "", name) in MODELS:

@@ -11,7 +11,7 @@ from asrcli.dashscope.validation import FORCE, check_recognition, ignored_option
 
 def locally_heard(model: Model) -> Model:
     """The model as the embedded recognizer has it: hot words have an effect under any name of the inference wire."""
-    return replace(model, takes=model.takes | {"hotwords"}) if model.on.messages else model
+    return replace(model, takes=model.takes | {"hotwords"}) if model.traits.context_messages else model
 
 
 def check_local_model(model: Model) -> None:
@@ -22,7 +22,7 @@ def check_local_model(model: Model) -> None:
     """
     if not model.known:
         advice = "leave it out, or see asr models"
-        raise UsageError(f"--model {model.name} with --local: no model of the service is called so", advice)
+        raise UsageError(f"--model {model.name} with --local: no model of the service has this name", advice)
 
 
 def check_host(name: str, connection: ConnectionSettings) -> None:
@@ -33,7 +33,7 @@ def check_host(name: str, connection: ConnectionSettings) -> None:
     """
     model = MODELS.get(name)
     if model is not None and model.workspace_only and connection.region and ".maas." not in connection.url:
-        raise UsageError(f"{name} answers at the host of a workspace alone", "name yours: --workspace")
+        raise UsageError(f"{name} is available only at the host of a workspace", "name yours: --workspace")
 
 
 def prepare_recognition(
@@ -57,7 +57,7 @@ def prepare_recognition(
     check_recognition(model, asked, region, force=force)
     if model.one_sentence and not push_to_talk and not force:
         advice = f"for a talk there is gummy-realtime-v1; {FORCE}"
-        raise UsageError(f"{model.name} hears one sentence and ends: it is for asr mic --ptt", advice)
+        raise UsageError(f"{model.name} transcribes one sentence and ends: it is for asr mic --ptt", advice)
     asked, cut = fit_context(model, asked, uses_transcript_context=uses_transcript_context)
     notices = [] if local else model_notices(model)
     return unused_options_removed(model, asked), [*notices, *([cut] if cut else [])]
@@ -71,13 +71,13 @@ def fit_context(
     Raises:
         UsageError: the last sentences are to be context, for a model that takes none in the middle of a task.
     """
-    if uses_transcript_context and not (model.on.messages and "context" in model.takes):
-        takers = model_names(lambda row: row.on.messages and "context" in row.takes)
+    if uses_transcript_context and not (model.traits.context_messages and "context" in model.takes):
+        takers = model_names(lambda row: row.traits.context_messages and "context" in row.takes)
         advice = f"models that take it: {takers}"
         raise UsageError(f"--context-from-transcript has no effect on {model.name}", advice)
-    if not model.on.messages:
+    if not model.traits.context_messages:
         fit = fit_corpus(recognition.context)
     else:
         most = MESSAGES - TRANSCRIPT_MESSAGES if uses_transcript_context else MESSAGES
         fit = fit_messages(recognition.context, most)
-    return replace(recognition, context=fit.texts), fit.told
+    return replace(recognition, context=fit.texts), fit.notice

@@ -1,4 +1,4 @@
-"""What a service charges: a price, and what so much of it comes to in CNY. Pure; the figures are in the catalogue.
+"""Prices of models, and the cost of a usage in CNY. Pure; the figures are in the catalogue.
 
 Source of the facts: the service's price list, and its own counts of what was used.
 """
@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # the help needs the catalogue at once, and none of these
     from asrcli.core.settings import RecognitionSettings
 
 MILLION = 1_000_000
-# The service's own counts differ between measurements: so many tokens a second of audio, at least and at most.
+# Tokens of a second of audio, at least and at most: the counts of the service differ between measurements.
 AUDIO_TOKENS_PER_S = 12.5, 25.0
 TOKENS_PER_TASK = 62
 OUTPUT_TOKENS_PER_S = 4.0  # fast speech, in any script
@@ -21,12 +21,12 @@ OUTPUT_TOKENS_PER_S = 4.0  # fast speech, in any script
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Either by the second of audio, or by the token.
+    """A price by the second of audio, or by tokens.
 
     Attributes:
-        second: CNY for a second; again as much for a translation of it.
-        input_tokens, output_tokens: CNY for a million of them.
-        audio_tokens: CNY for a million input tokens of audio, where text is cheaper.
+        second: CNY for a second; its translation costs the same again.
+        input_tokens, output_tokens: CNY for a million tokens.
+        audio_tokens: CNY for a million input tokens of audio, where they cost more than text.
     """
 
     second: float | None = None
@@ -35,7 +35,7 @@ class Price:
     audio_tokens: float | None = None
 
     def cost(self, usage: "Usage", recognition: "RecognitionSettings") -> float | None:
-        """What this comes to; None while the service has counted nothing."""
+        """The cost of a usage in CNY; None while the service has counted nothing."""
         if self.second is not None:
             return None if usage.seconds is None else usage.seconds * self.second * services(recognition)
         if usage.input_tokens is None and usage.output_tokens is None:
@@ -46,7 +46,7 @@ class Price:
         return (paid + (audio * self.audio_tokens if self.audio_tokens is not None else 0)) / MILLION
 
     def forecast(self, seconds: float, recognition: "RecognitionSettings") -> tuple[float, float]:
-        """What so much audio will come to, at least and at most; both are the same where seconds are counted."""
+        """The lowest and the highest cost of so many seconds of audio; equal where seconds are counted."""
         if self.second is not None:
             cost = seconds * self.second * services(recognition)
             return cost, cost
@@ -58,7 +58,7 @@ class Price:
 
     @property
     def described(self) -> str:
-        """In words for a person."""
+        """The price as a sentence part, for a person."""
         if self.second is not None:
             return f"{self.second:.5f} CNY a second"
         audio = "" if self.audio_tokens is None else f"{self.audio_tokens:g} of audio, "
@@ -66,7 +66,7 @@ class Price:
 
     @property
     def short(self) -> str:
-        """In a column of a table."""
+        """The price as a short text, for a column of a table."""
         if self.second is not None:
             return f"{self.second * 3600:.2f}/h"
         heard = self.input_tokens if self.audio_tokens is None else self.audio_tokens
@@ -74,12 +74,12 @@ class Price:
 
 
 def _carried(recognition: "RecognitionSettings") -> int:
-    """The tokens of what a task takes along beside its audio: context, hot words, a prompt."""
+    """The tokens that a task sends beside its audio: context, hot words, and the prompt."""
     return sum(
         map(estimate_tokens, (*recognition.context, *(word for word, _ in recognition.hotwords), recognition.prompt))
     )
 
 
 def services(recognition: "RecognitionSettings") -> int:
-    """How often a second is charged: for its transcription, for its translation."""
+    """How many times a second is charged: once for the transcript, once for the translation."""
     return (recognition.transcription is not False) + bool(recognition.translate)

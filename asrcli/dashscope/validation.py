@@ -1,6 +1,6 @@
-"""What a model may be asked: nothing it would silently ignore or reject, in range. Told before anyone is called.
+"""Checks the options of a task against the model before anything is sent: effect, range, contradictions. Pure.
 
-`OPTIONS` names the option behind each field, so that what is refused here can be found on the command line.
+`OPTIONS` names the command-line option of each field, so that an error names what the user wrote.
 """
 
 from collections.abc import Iterator, Mapping
@@ -44,13 +44,13 @@ OPTIONS: Mapping[str, str] = {
     "seed": "--seed",
     "extra": "--param",
 }
-# What the embedded recognizer heeds, under the name of any model.
+# The fields that the embedded recognizer uses, whatever model is named.
 EMBEDDED = frozenset({"languages", "vad", "silence_ms", "heartbeat", "interim", "hotwords"})
 VAD_MODELS = ("far_field_meeting_16k", "near_meeting_16k")
 MOST_FILTERED = 32
 FORCE = "--force sends it anyway"
 
-# Within which bounds a number must be; the service's own, where it names them.
+# The smallest and the largest value of a number; those of the service, where it documents them.
 _BOUNDS: Mapping[str, tuple[float, float]] = {
     "silence_ms": (SILENCE_MS[0], SILENCE_MS[-1]),
     "threshold": (-1, 1),
@@ -64,14 +64,14 @@ _BOUNDS: Mapping[str, tuple[float, float]] = {
 
 
 def check_recognition(model: Model, recognition: RecognitionSettings, region: str = "", *, force: bool = False) -> None:
-    """Refuse what the model would silently ignore or reject, naming the option and who takes it.
+    """Refuse options that the model would ignore or reject; the error names the option and the models that take it.
 
-    `force` leaves that to the service; what contradicts itself is refused all the same.
+    With `force` the service decides; contradictions are refused in any case.
 
     Raises:
-        UsageError: an option without effect on this model, out of its range, or against another one.
+        UsageError: an option has no effect on this model, is out of range, or contradicts another one.
     """
-    _contradictions(recognition)
+    _check_contradictions(recognition)
     if model.rates and recognition.rate not in model.rates:
         rates = " or ".join(map(str, model.rates))
         raise UsageError(f"{model.name} takes audio at {rates} Hz, not {recognition.rate} Hz")
@@ -87,16 +87,15 @@ def check_recognition(model: Model, recognition: RecognitionSettings, region: st
     for code in recognition.languages:
         if model.languages and code not in model.languages:
             raise UsageError(f"{model.name} does not know --language {code}, only {' '.join(model.languages)}", FORCE)
-    _ranges(recognition)
-    _target(model, recognition)
-    _place(model, region)
+    _check_ranges(recognition)
+    _check_target(model, recognition)
+    _check_region(model, region)
 
 
 def unused_options_removed(model: Model, recognition: RecognitionSettings) -> RecognitionSettings:
-    """Where the choice is left to us and one serves a listener better, that one.
+    """The settings with our own defaults for `heartbeat` and `interim`, and without them where the model takes neither.
 
-    The connection is kept through silence, and sentences come while they are made. What the model does not take of
-    this it is not asked for.
+    By default the task is kept alive during silence, and partial results are sent.
     """
 
     def choice(name: str, chosen: bool | None, ours: bool | None) -> bool | None:
@@ -105,9 +104,8 @@ def unused_options_removed(model: Model, recognition: RecognitionSettings) -> Re
         return ours if chosen is None else chosen
 
     heartbeat = choice("heartbeat", recognition.heartbeat, True)
-    interim = choice(
-        "interim", recognition.interim, True if model.known else None
-    )  # one that nobody knows may refuse it
+    # A model that is not in the catalogue may refuse the option.
+    interim = choice("interim", recognition.interim, True if model.known else None)
     return replace(recognition, heartbeat=heartbeat, interim=interim)
 
 
@@ -117,19 +115,19 @@ def ignored_options(recognition: RecognitionSettings) -> list[str]:
 
 
 def effective_options(recognition: RecognitionSettings) -> RecognitionSettings:
-    """What is asked without those."""
+    """The settings without the options that the embedded recognizer would ignore."""
     kept = {name: getattr(recognition, name) for name in EMBEDDED}
     return RecognitionSettings(recognition.model, recognition.rate, audio_format=recognition.audio_format, **kept)
 
 
 def given_options(recognition: RecognitionSettings) -> Iterator[str]:
-    """The fields that differ from what the service does unasked, those apart that every task has."""
-    for each in fields(RecognitionSettings):
-        if each.name in OPTIONS and getattr(recognition, each.name) != each.default:
-            yield each.name
+    """The names of the fields with an option whose value differs from the default."""
+    for field in fields(RecognitionSettings):
+        if field.name in OPTIONS and getattr(recognition, field.name) != field.default:
+            yield field.name
 
 
-def _contradictions(recognition: RecognitionSettings) -> None:
+def _check_contradictions(recognition: RecognitionSettings) -> None:
     if not recognition.vad and (recognition.threshold is not None or recognition.prefix_ms is not None):
         name = "threshold" if recognition.threshold is not None else "prefix_ms"
         raise UsageError(f"--no-vad with {OPTIONS[name]}: that belongs to the server's VAD")
@@ -143,7 +141,7 @@ def _contradictions(recognition: RecognitionSettings) -> None:
         raise UsageError("--translation-only without --translate: nothing would be left")
 
 
-def _ranges(recognition: RecognitionSettings) -> None:
+def _check_ranges(recognition: RecognitionSettings) -> None:
     for name, (least, most) in _BOUNDS.items():
         value = getattr(recognition, name)
         if value is not None and not least <= value <= most:
@@ -154,8 +152,8 @@ def _ranges(recognition: RecognitionSettings) -> None:
         raise UsageError(f"--filter-words and --drop-words: {words} words in all, at most {MOST_FILTERED}", FORCE)
 
 
-def _target(model: Model, recognition: RecognitionSettings) -> None:
-    """What can be translated into what."""
+def _check_target(model: Model, recognition: RecognitionSettings) -> None:
+    """Refuse a target language into which the source language cannot be translated."""
     if not recognition.translate:
         return
     source = recognition.languages[0] if recognition.languages else ""
@@ -166,7 +164,7 @@ def _target(model: Model, recognition: RecognitionSettings) -> None:
         raise UsageError(f"--translate: {model.name} does not translate {into}, only into {' '.join(targets)}", FORCE)
 
 
-def _place(model: Model, region: str) -> None:
+def _check_region(model: Model, region: str) -> None:
     if not model.prices or region not in REGIONS or region in model.prices:
         return
     there = model_names(lambda row: region in row.prices and row.wire == model.wire)
@@ -186,9 +184,12 @@ def _who_takes(name: str, model: Model) -> str:
 
 
 def model_notices(model: Model) -> list[str]:
-    """What a user of the model should know before the first word."""
+    """The messages that a user of the model should read before the first result."""
     like = f"; did you mean {near}?" if (near := similar_models(model.name)) else ""
     unknown = f"{model.name} is not in the catalogue: sent as it is, on the {model.wire} wire{like}"
-    told = [] if model.known else [unknown]
-    told += [f"{model.name} is announced to be retired"] if model.retiring else []
-    return [*told, model.on.warning.format(model.name)] if model.on.warning else told
+    notices = [] if model.known else [unknown]
+    if model.retiring:
+        notices.append(f"{model.name} is announced to be retired")
+    if model.traits.warning:
+        notices.append(model.traits.warning.format(model.name))
+    return notices

@@ -1,1 +1,1 @@
-"""The two wires: messages to events and back, both ends of each side by side. No socket, no clock, no randomness."""
+"""The wires of the service: messages to events and back, client and server side by side. No I/O, no clock."""

@@ -1,4 +1,4 @@
-"""What a client does not pass on, counted and told; and keys for what it does, each of which is given once. Pure."""
+"""Counts the messages that a client codec drops and makes notices of them; makes unique sentence keys. Pure."""
 
 from collections import Counter
 
@@ -7,43 +7,46 @@ from asrcli.core.events import Notice
 
 UNREADABLE = "dropped a message of the service that cannot be read"
 REPEATED = "dropped a sentence that the service said twice: same name, same text, same times"
-KINDS = 100  # so many of them are told apart
+MOST_KINDS = 100  # of notices that are counted apart
 
 
 class DiscardedMessages:
-    """What was dropped in one task; `finals` counts the finished sentences among it."""
+    """The messages that were dropped in one task; `finals` counts the finals among them."""
 
     def __init__(self) -> None:
         self.finals = 0
         self._counts: Counter[str] = Counter()
 
     def unreadable(self, exc: ProtocolError) -> Notice:
-        """A message that nothing can be made of: the conversation goes on without it."""
-        return self._told(f"{UNREADABLE}: {exc.problem}", f": {shorten(exc.message)}" if exc.message.strip() else "")
+        """The notice for a message that cannot be read; the task goes on without it."""
+        excerpt = f": {shorten(exc.message)}" if exc.message.strip() else ""
+        return self._notice(f"{UNREADABLE}: {exc.problem}", excerpt)
 
-    def final(self, why: str) -> Notice:
-        """A finished sentence that is not passed on."""
+    def final(self, reason: str) -> Notice:
+        """The notice for a final that is dropped."""
         self.finals += 1
-        return self._told(why)
+        return self._notice(reason)
 
-    def _told(self, what: str, more: str = "") -> Notice:
-        kind = what if what in self._counts or len(self._counts) < KINDS else UNREADABLE
+    def _notice(self, text: str, excerpt: str = "") -> Notice:
+        kind = text if text in self._counts or len(self._counts) < MOST_KINDS else UNREADABLE
         self._counts[kind] += 1
         times = self._counts[kind]
-        return Notice("warning", what + more) if times == 1 else Notice("debug", f"{what} ({times} times){more}")
+        if times == 1:
+            return Notice("warning", text + excerpt)
+        return Notice("debug", f"{text} ({times} times){excerpt}")  # a person need not see it again
 
 
 class SentenceKeys:
-    """Names for the sentences of one task: as the service calls them, and told apart where it uses a name again."""
+    """Unique keys for the sentences of one task: the name from the service, with a number added where it is reused."""
 
     def __init__(self) -> None:
-        self._given: dict[str, int] = {}  # name -> how many have it
+        self._uses: dict[str, int] = {}  # name -> how many sentences have it
 
     def new(self, name: str) -> str:
-        """A key that was never given before."""
+        """A key that this object has never returned before."""
         key = name
-        while key in self._given:
-            self._given[name] += 1
-            key = f"{name}.{self._given[name]}"
-        self._given[key] = 1
+        while key in self._uses:
+            self._uses[name] += 1
+            key = f"{name}.{self._uses[name]}"
+        self._uses[key] = 1
         return key

@@ -1,4 +1,4 @@
-"""Reading JSON messages with care: what is missing or of the wrong kind is named. Knows neither wire."""
+"""Reads and writes JSON messages; errors name the field that is missing or wrong. No wire in particular."""
 
 import json
 import re
@@ -11,65 +11,67 @@ from asrcli.core.events import Usage
 from asrcli.core.message import Binary, Closed, Message, Text
 
 Json = dict[str, Any]
-WIRES = "/api-ws/v1/"  # what the paths of all wires have in common
-DEPTH = 12
+COMMON_PATH = "/api-ws/v1/"  # the paths of all wires begin with it
+MOST_DEPTH = 12  # of values inside values; nothing that we write is deeper
 BYTE_ORDER_MARK = "\ufeff"
-MOST = 10**15  # a number beyond it counts nothing that there is
+MOST = 10**15  # a larger number is no plausible time or count
 MOST_DIGITS = 400
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
 def read(message: Message) -> Json:
-    """The JSON object in a message: text, or a binary message that is such a text; a byte order mark is passed over.
+    """The JSON object in a text message, or in a binary message that holds JSON text. A byte order mark is skipped.
 
     Raises:
-        ProtocolError: not text, not JSON, or not an object.
+        ProtocolError: the message is not text, not JSON, or not an object.
     """
-    said = message.data if isinstance(message, Text) else _decoded(message)
+    content = message.data if isinstance(message, Text) else _decoded(message)
     try:
-        value = _loaded(said.removeprefix(BYTE_ORDER_MARK))
-        if "\\ud" in said.lower():  # half a character: no output could write it
+        value = _loaded(content.removeprefix(BYTE_ORDER_MARK))
+        if "\\ud" in content.lower():  # a lone surrogate is half a character: no output could write it
             value = _loaded(_whole_characters(json.dumps(value, ensure_ascii=False)))
     except (ValueError, RecursionError) as exc:
-        raise ProtocolError("not JSON" if said.strip() else "an empty message", said) from exc
+        raise ProtocolError("not JSON" if content.strip() else "an empty message", content) from exc
     if not isinstance(value, dict):
-        raise ProtocolError("not a JSON object", said)
+        raise ProtocolError("not a JSON object", content)
     return value
 
 
-def _loaded(said: str) -> Any:
+def _loaded(content: str) -> Any:
     try:
-        return json.loads(said)
+        return json.loads(content)
     except json.JSONDecodeError:
         raise
-    except ValueError:  # an integer with more digits than Python reads: no number that means anything
-        return json.loads(said, parse_int=lambda digits: int(digits) if len(digits) <= MOST_DIGITS else inf)
+    except (
+        ValueError
+    ):  # an integer with more digits than Python converts: its value does not matter, so it becomes infinity
+        return json.loads(content, parse_int=lambda digits: int(digits) if len(digits) <= MOST_DIGITS else inf)
 
 
 def _decoded(message: Binary | Closed) -> str:
     try:
-        said = message.data.decode("utf-8") if isinstance(message, Binary) else ""
+        content = message.data.decode("utf-8") if isinstance(message, Binary) else ""
     except UnicodeDecodeError:
-        said = ""
-    if not said.removeprefix(BYTE_ORDER_MARK).lstrip().startswith("{"):
+        content = ""
+    if not content.removeprefix(BYTE_ORDER_MARK).lstrip().startswith("{"):
         raise ProtocolError("a binary message where text is due")
-    return said
+    return content
 
 
-def _whole_characters(said: str) -> str:
-    return said.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+def _whole_characters(content: str) -> str:
+    return content.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def write(value: Json) -> Text:
-    """A text message holding the object, Chinese as itself."""
+    """A text message that holds the object; characters beyond ASCII are not escaped."""
     return Text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def need(value: Json, path: str, kind: type | tuple[type, ...]) -> Any:
-    """The field at a dotted path, of the wanted type.
+    """The field at a dotted path, such as `header.event`. A boolean does not count as a number.
 
     Raises:
-        ProtocolError: the field is missing or of another type.
+        ProtocolError: the field is missing or has another type.
     """
     found: Any = value
     for key in path.split("."):
@@ -93,19 +95,19 @@ def _kinds(kind: type | tuple[type, ...]) -> tuple[type, ...]:
 
 
 def part(value: Json, key: str) -> Json:
-    """The object under a key, empty when absent, null or something else."""
+    """The object under a key; an empty one when it is missing or has another type."""
     found = value.get(key)
     return found if isinstance(found, dict) else {}
 
 
 def text(value: Json, key: str) -> str:
-    """The string under a key, empty when absent, null or something else."""
+    """The string under a key; empty when it is missing or has another type."""
     found = value.get(key)
     return found if isinstance(found, str) else ""
 
 
 def number(value: Json, key: str) -> float | None:
-    """The number under a key, None when absent, null or something else (NaN, infinity and what is too large too)."""
+    """The number under a key; None when it is missing, has another type, or is NaN, infinite or beyond `MOST`."""
     found = value.get(key)
     if isinstance(found, bool) or not isinstance(found, int | float) or not -MOST <= found <= MOST:
         return None
@@ -113,70 +115,75 @@ def number(value: Json, key: str) -> float | None:
 
 
 def whole(value: Json, key: str) -> int | None:
-    """The number under a key as an integer, None when absent."""
+    """The number under a key, rounded towards zero; None as in `number`."""
     found = number(value, key)
     return None if found is None else int(found)
 
 
 def label(value: Json, key: str) -> str:
-    """The string under a key as a name is: without control characters."""
+    """The string under a key without unprintable characters; empty as in `text`."""
     return "".join(character for character in text(value, key) if character.isprintable())
 
 
 def word(value: Json, key: str) -> str:
-    """The string or the number under a key as text, empty when absent, null or something else."""
+    """The string or number under a key as text; empty when it is missing or has another type."""
     found = number(value, key)
     return text(value, key) if found is None else str(found)
 
 
 def flag(value: Json, key: str) -> bool | None:
-    """The truth value under a key, also where it is written as a number or as text; None when absent or unclear."""
+    """The boolean under a key, or one written as 1, 0, "true" or "false"; None when it is missing or unclear."""
     found = value.get(key)
     return found if isinstance(found, bool) else FLAGS.get(word(value, key).strip().lower())
 
 
 def counted(usage: Json, before: Usage) -> Usage:
-    """What a usage object counts, which is cumulative; what it does not name is as it was before."""
+    """The usage after a cumulative usage object; counts that it does not contain keep the value of `before`."""
 
-    def last(old: float | None, *names: str) -> Any:
-        found = [value for name in names if (value := number(usage, name)) is not None and value >= 0]
-        return found[0] if found else old
+    def latest(old: float | None, name: str) -> Any:
+        value = number(usage, name)
+        return old if value is None or value < 0 else value
 
     return Usage(
-        seconds=last(before.seconds, "duration"),
-        input_tokens=last(before.input_tokens, "input_tokens"),
-        output_tokens=last(before.output_tokens, "output_tokens"),
+        seconds=latest(before.seconds, "duration"),
+        input_tokens=latest(before.input_tokens, "input_tokens"),
+        output_tokens=latest(before.output_tokens, "output_tokens"),
         audio_tokens=max(0, whole(part(usage, "input_tokens_details"), "audio_tokens") or 0) or before.audio_tokens,
     )
 
 
 def endpoint(base: str, path: str, query: str = "") -> str:
-    """The full address of a wire: its path added to a bare host, or a URL that already has a path as it stands.
+    """The full address of a wire. A bare host gets `path`; a URL that has a path of its own keeps it.
 
-    A path that names a wire, as the official SDK wants it, stands for the wire that is meant.
+    The official SDK wants an address with the path of a wire: such a path is replaced by `path`.
 
     Raises:
-        UsageError: not a ws:// or wss:// address.
+        UsageError: `base` is not a ws:// or wss:// address.
     """
     try:
         parts = urlsplit(base)
         usable = parts.scheme in {"ws", "wss"} and bool(parts.hostname) and parts.port != 0
-        (parts.hostname or "").encode("idna")  # what no resolver takes: an empty label, one that is too long
+        (parts.hostname or "").encode("idna")  # raises where a label is empty or too long: no resolver accepts it
     except ValueError:
         usable = False
     if not usable:
         raise UsageError(f"--url {bare_url(base)}: not a WebSocket address", "write it as wss://HOST or ws://HOST:PORT")
-    asked = "&".join(filter(None, (parts.query, query)))
-    given = parts.path.rstrip("/")
-    head, wire, _ = given.partition(WIRES)
-    return urlunsplit((parts.scheme, parts.netloc, head + path if wire else given or path, asked, ""))
+    full_query = "&".join(filter(None, (parts.query, query)))
+    own_path = parts.path.rstrip("/")
+    prefix, common_path, _ = own_path.partition(COMMON_PATH)
+    full_path = own_path or path
+    if common_path:
+        full_path = prefix + path
+    return urlunsplit((parts.scheme, parts.netloc, full_path, full_query, ""))
 
 
 def rest_url(base: str, path: str) -> str:
-    """Where single requests go on the host of a wire: its path in place of the wire's own, or behind any other.
+    """The address for single HTTP requests on the host of a wire.
+
+    `path` replaces the path of a wire or of the HTTP interface; it is appended to any other path.
 
     Raises:
-        UsageError: not a ws://, wss://, http:// or https:// address.
+        UsageError: `base` is not a ws://, wss://, http:// or https:// address.
     """
     try:
         parts = urlsplit(base)
@@ -189,21 +196,24 @@ def rest_url(base: str, path: str) -> str:
         raise UsageError(
             f"--url {bare_url(base)}: not an address of a service", "write it as wss://HOST or ws://HOST:PORT"
         )
-    before = re.sub(r"/(api-ws|api/v1)(/.*)?$", "", parts.path.rstrip("/"))
-    return urlunsplit((scheme, parts.netloc.rpartition("@")[2], before + path, "", ""))
+    prefix = re.sub(r"/(api-ws|api/v1)(/.*)?$", "", parts.path.rstrip("/"))
+    return urlunsplit((scheme, parts.netloc.rpartition("@")[2], prefix + path, "", ""))
 
 
 def is_deep(value: object) -> bool:
-    """Whether a value holds others in others further down than anything of ours does: whatever walks it might fail."""
+    """Whether objects and lists are nested deeper than MOST_DEPTH: a function that walks the value might fail."""
     level = [value]
-    for _ in range(DEPTH):
-        inner = [each for one in level for each in _inside(one)]
-        if not inner:
+    for _ in range(MOST_DEPTH):
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
             return False
-        level = inner
     return True
 
 
-def _inside(value: object) -> list[object]:
-    held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [each for each in held if isinstance(each, dict | list)]
+def _children(value: object) -> list[object]:
+    children: list[object] = []
+    if isinstance(value, dict):
+        children = list(value.values())
+    elif isinstance(value, list):
+        children = value
+    return [child for child in children if isinstance(child, dict | list)]

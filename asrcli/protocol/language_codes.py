@@ -1,7 +1,7 @@
-"""Languages as services write them: codes of two or three letters, with a region or without, or names. Pure."""
+"""Reads languages as services write them: codes with or without a region, or names. Tables only, pure."""
 
 _UNDECIDED = {"auto", "und", "mul", "any", "all", "none", "null"}
-_SAME = {"zho": "zh", "chi": "zh", "cmn": "zh", "eng": "en", "jpn": "ja", "kor": "ko", "deu": "de", "ger": "de",
+_SYNONYMS = {"zho": "zh", "chi": "zh", "cmn": "zh", "eng": "en", "jpn": "ja", "kor": "ko", "deu": "de", "ger": "de",
     "fra": "fr", "fre": "fr", "spa": "es", "por": "pt", "ita": "it", "rus": "ru", "ara": "ar", "iw": "he", "in": "id",
     "tl": "fil", "nb": "no", "nn": "no"}  # fmt: skip
 _CANTONESE = {"zh-hk", "zh-mo", "zh-yue"}
@@ -14,23 +14,26 @@ _NAMES = {
 }  # fmt: skip
 
 
-def language_code(said: str) -> str:
-    """The code of a language, empty where none is named: `zh` for ZH, zh-CN and Chinese, nothing for auto."""
-    plain = said.strip().casefold().replace("_", "-")
+def language_code(written: str) -> str:
+    """The code of a language: `zh` for ZH, zh-CN and Chinese. Empty where no language is named, as by auto."""
+    plain = written.strip().casefold().replace("_", "-")
     head = plain.split("-")[0]
-    found = _NAMES.get(plain.split()[0].strip("(),") if plain else "", "")
-    if found or head in _UNDECIDED or not (head.isascii() and head.isalpha() and len(head) in (2, 3)):
-        return found
-    return _SAME.get(head, head)
+    first_word = plain.split()[0].strip("(),") if plain else ""
+    if first_word in _NAMES:
+        return _NAMES[first_word]
+    if head in _UNDECIDED or not (head.isascii() and head.isalpha() and len(head) in (2, 3)):
+        return ""
+    return _SYNONYMS.get(head, head)
 
 
-def languages_differ(asked: str, told: str) -> bool:
-    """Whether two languages are surely not the same. One that nobody can read differs from none."""
-    some, others = _codes(asked), _codes(told)
-    return bool(some and others and not some & others)
+def languages_differ(first: str, second: str) -> bool:
+    """Whether two languages are certainly different. False where one of them cannot be read."""
+    first_codes = _codes(first)
+    second_codes = _codes(second)
+    return bool(first_codes and second_codes and not first_codes & second_codes)
 
 
-def _codes(said: str) -> set[str]:
-    found = {language_code(said)} - {""}
-    region = "-".join(said.strip().casefold().replace("_", "-").split("-")[:2])
-    return found | {"yue"} if region in _CANTONESE else found
+def _codes(written: str) -> set[str]:
+    codes = {language_code(written)} - {""}
+    region = "-".join(written.strip().casefold().replace("_", "-").split("-")[:2])
+    return codes | {"yue"} if region in _CANTONESE else codes

@@ -1,13 +1,14 @@
-"""What a service says when it says no: the errors of both wires, in whatever form they come. Pure."""
+"""Reads the error events of all wires, in the forms that services send. Pure."""
 
 from dataclasses import dataclass
 
 from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.protocol.json_messages import Json, part, text, word
 
-# How the codes begin of what leaves a session as it was, and of what does not where an error names no type.
-_OF_A_REQUEST = ("invalid_value", "input_audio_buffer", "unknown_", "missing_", "conversation_", "response_")
-_OF_THE_SESSION = (
+# Error codes that begin so concern one request and leave the session usable.
+_REQUEST_PREFIXES = ("invalid_value", "input_audio_buffer", "unknown_", "missing_", "conversation_", "response_")
+# Error codes that begin so end the session where the error has no type.
+_SESSION_PREFIXES = (
     "accessdenied", "access_denied", "allocationquota", "arrearage", "insufficient_quota", "internal", "invalidapikey",
     "invalid_api_key", "limit_", "model", "rate_limit", "requesttimeout", "server_error", "service", "session_expired",
     "systemerror", "throttling",
@@ -16,7 +17,7 @@ _OF_THE_SESSION = (
 
 @dataclass(frozen=True, slots=True)
 class ServiceError:
-    """An error event of the realtime wire. `about` is the event of the client that it answers, where it says so."""
+    """An error event of the realtime wire. `about` is the id of the client event that caused it, or empty."""
 
     code: str
     message: str
@@ -25,50 +26,50 @@ class ServiceError:
 
     @property
     def words(self) -> str:
-        """Code and message, as far as there are any."""
+        """Code and message, without the one that is missing."""
         return ": ".join(filter(None, (self.code, self.message)))
 
     @property
     def ends_session(self) -> bool:
-        """Whether the session cannot go on, once it is up: an error that does not say so leaves it usable."""
+        """Whether the session cannot go on. An error that names no reason for that leaves it usable."""
         code = self.code.casefold()
-        if self.kind.startswith("invalid") or code.startswith(_OF_A_REQUEST):
+        if self.kind.startswith("invalid") or code.startswith(_REQUEST_PREFIXES):
             return False
-        return bool(self.kind) or code.startswith(_OF_THE_SESSION)
+        return bool(self.kind) or code.startswith(_SESSION_PREFIXES)
 
     @property
     def is_of_commit(self) -> bool:
-        """Whether it speaks of a commit, or of a buffer with too little in it."""
-        said = self.words.casefold()
-        return "commit" in said or ("buffer" in said and any(word in said for word in ("empty", "small", "short")))
+        """Whether the error is about a commit, or about a buffer with too little audio."""
+        words = self.words.casefold()
+        return "commit" in words or ("buffer" in words and any(word in words for word in ("empty", "small", "short")))
 
     @property
     def is_of_finish(self) -> bool:
-        """Whether it speaks of session.finish, or of an event of a type that is not known."""
-        said = self.words.casefold()
-        unknown = any(word in said for word in ("invalid", "unknown", "unsupported", "not supported", "unrecognized"))
-        return "session.finish" in said or (unknown and "event" in said)
+        """Whether the error is about session.finish, or about an event whose type is unknown."""
+        words = self.words.casefold()
+        unknown = any(word in words for word in ("invalid", "unknown", "unsupported", "not supported", "unrecognized"))
+        return "session.finish" in words or (unknown and "event" in words)
 
 
 def read_service_error(value: Json) -> ServiceError:
-    """What an error event says: an object, a text, or fields of the event itself.
+    """The error in an error event: in an object, in a text, or in fields of the event itself.
 
     Raises:
-        ProtocolError: nothing.
+        ProtocolError: the event has neither a code nor a message.
     """
     error = value.get("error")
     if isinstance(error, str) and error.strip():
         return ServiceError(word(value, "code"), error)
-    said = part(value, "error") or value
-    kind, message = text(part(value, "error"), "type"), text(said, "message") or text(said, "error")
-    code = word(said, "code") or kind
+    fields = part(value, "error") or value
+    kind, message = text(part(value, "error"), "type"), text(fields, "message") or text(fields, "error")
+    code = word(fields, "code") or kind
     if not code and not message:
         raise ProtocolError("an error that says nothing")
     return ServiceError(code, message, kind, text(part(value, "error"), "event_id"))
 
 
 def refused_task(value: Json, task_id: str) -> ServiceRefused:
-    """task-failed: its code and its words, wherever the message has them."""
+    """The error in task-failed: its code and its message, in the header or in the payload."""
     header, payload = part(value, "header"), part(value, "payload")
     code = word(header, "error_code") or word(header, "code") or word(payload, "code")
     message = text(header, "error_message") or text(header, "message") or text(payload, "message")

@@ -1,27 +1,18 @@
 """The plan of a run: the client end of which wire, who dials whom, and what it costs. Opens nothing."""
 
-import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from importlib import import_module
 from random import random
 from time import monotonic
 
 from asrcli.core.events import Usage
 from asrcli.core.interfaces import ClientCodec, Source, Transport
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
-from asrcli.dashscope.catalogue import INFERENCE, OMNI, REALTIME, TRANSLATION, Model
+from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.context import TranscriptMemory
 from asrcli.recognizers.registry import LOCAL
-
-# Where the client end of each wire is; one is loaded when it is to be spoken.
-CLIENTS = {
-    INFERENCE: ("inference.codec", "InferenceClient"),
-    TRANSLATION: ("inference.codec", "TranslationClient"),
-    REALTIME: ("realtime.codec", "RealtimeClient"),
-    OMNI: ("omni.codec", "OmniClient"),
-}
+from asrcli.transport.identifiers import new_id
 
 # While it is entered, a signal calls the first function; one that is not Ctrl-C calls the second.
 SignalHandling = Callable[[Callable[[], None], Callable[[], None]], AbstractContextManager[None]]
@@ -89,9 +80,10 @@ def make_plan(
 
     def codec(source: Source) -> ClientCodec:
         asked = replace(recognition, rate=source.format.rate, audio_format=source.audio_format)
-        if not uses_transcript_context:
-            return client_codec(model.wire, asked)
-        return client_codec(model.wire, asked, memories.setdefault(id(source), TranscriptMemory(asked.context)))
+        memory = None
+        if uses_transcript_context:
+            memory = memories.setdefault(id(source), TranscriptMemory(asked.context))
+        return model.traits.client_codec(asked, new_id, memory)
 
     price = model.prices.get(connection.region)
 
@@ -100,15 +92,3 @@ def make_plan(
 
     heard_by = LOCAL.name if local else recognition.model
     return RunPlan(heard_by, codec, dial, connection, pace, retries, local, cost)
-
-
-def client_codec(wire: str, recognition: RecognitionSettings, memory: TranscriptMemory | None = None) -> ClientCodec:
-    """The client end of a wire for one task; with a memory, what was said last is its context."""
-    module, name = CLIENTS[wire]
-    made: Callable[..., ClientCodec] = getattr(import_module(f"asrcli.protocol.{module}"), name)
-    return made(recognition, new_id) if memory is None else made(recognition, new_id, memory)
-
-
-def new_id() -> str:
-    """A name for a task or a message that no other has: 32 hexadecimal digits."""
-    return uuid.uuid4().hex

@@ -155,7 +155,7 @@ class Run:
                 return  # the caller reports the errors of the last source
             for error in failed:
                 self._emit(Notice("warning", str(error)))
-                error.told = True
+                error.reported = True
 
     def _transcribe_concurrently(self, sources: Sequence[Source]) -> Generator[Event, None, list[AsrError]]:
         """Transcribe sources at the same time, each in its session; returns the errors that ended sessions early."""

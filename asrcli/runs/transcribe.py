@@ -13,7 +13,7 @@ from typing import Any, Literal
 from asrcli.core.errors import MissingKey, UsageError
 from asrcli.core.events import Ended, Event, Final, Notice
 from asrcli.core.interfaces import Source
-from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings, Secret
+from asrcli.core.settings import DEFAULT_MODEL, ConnectionSettings, RecognitionSettings, RetrySettings, Secret
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.endpoints import EndpointRequest, region_of, requested_endpoint, resolve_endpoint
 from asrcli.dashscope.model_selection import find_model
@@ -23,7 +23,6 @@ from asrcli.runs.local_service import check_local, local_service
 from asrcli.runs.plan import make_plan
 from asrcli.runs.run import Run
 
-DEFAULT_MODEL = "fun-asr-realtime"
 KEY_VARIABLE = "DASHSCOPE_API_KEY"
 RETRIES = 5  # how often the same audio is sent again without progress
 Pace = float | Literal["max"] | None

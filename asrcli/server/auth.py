@@ -11,12 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from asrcli.core.errors import ServiceRefused
 from asrcli.core.settings import Secret
-from asrcli.protocol.http.customization import PATH, TOKENS, TemporaryKey
+from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH
+from asrcli.protocol.http.temporary_keys import TEMPORARY_KEYS_PATH, TemporaryKey
 from asrcli.server.page_origins import PageOrigins
 
 MAX_TEMPORARY_KEYS = 1000  # valid at once
 
-HTTP_PATHS = (PATH, TOKENS)  # paths of single HTTP requests
+HTTP_PATHS = (HOTWORD_LISTS_PATH, TEMPORARY_KEYS_PATH)  # paths of single HTTP requests
 POST_ONLY = "This path takes POST only."
 
 

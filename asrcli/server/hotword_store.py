@@ -8,13 +8,13 @@ from datetime import datetime
 from asrcli.core.errors import ServiceRefused, UsageError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.hotwords import HotWord, check_hotwords, limits_of
-from asrcli.protocol.http import customization
-from asrcli.protocol.http.customization import (
-    Asked,
+from asrcli.protocol.http import hotword_lists
+from asrcli.protocol.http.hotword_lists import (
     BrowseLists,
     CreateList,
     DeleteList,
     HotWordList,
+    HotWordListRequest,
     QueryList,
     UpdateList,
 )
@@ -33,7 +33,7 @@ class HotWordStore:
         self._new_id = new_id
         self._lists: dict[str, HotWordList] = {}
 
-    def run(self, command: Asked) -> Json:
+    def run(self, command: HotWordListRequest) -> Json:
         """Run a command of a client; returns the output of the answer.
 
         Raises:
@@ -41,11 +41,11 @@ class HotWordStore:
         """
         match command:
             case CreateList(model, prefix, words):
-                return customization.created(self._create(model, prefix, words))
+                return hotword_lists.write_created(self._create(model, prefix, words))
             case BrowseLists(prefix, page, size):
-                return customization.browsed(self._page(prefix, page, size))
+                return hotword_lists.write_page(self._page(prefix, page, size))
             case QueryList(name):
-                return customization.queried(self._list(name))
+                return hotword_lists.write_list(self._list(name))
             case UpdateList(name, words):
                 hotword_list = self._list(name)
                 words = _checked(hotword_list.model, words)

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.core.message import Text
-from asrcli.protocol.http import customization
-from asrcli.protocol.http.customization import EXPIRY_S, USUAL_EXPIRY_S
+from asrcli.protocol.http import answers, hotword_lists, temporary_keys
+from asrcli.protocol.http.temporary_keys import DEFAULT_EXPIRY_S, EXPIRY_S
 from asrcli.protocol.json_messages import Json, read
 from asrcli.server.auth import HTTP_PATHS, POST_ONLY, AccessControl
 from asrcli.server.hotword_store import HotWordStore
@@ -64,7 +64,7 @@ class HttpApi:
 
     def refusal(self, code: str, message: str, request_id: str = "") -> tuple[int, Json]:
         """Return the status and the body for a request that is refused before it is read."""
-        return customization.status(code), customization.failure(code, message, request_id or self._new_id())
+        return answers.error_status(code), answers.error_body(code, message, request_id or self._new_id())
 
     def _output(self, received: HttpRequest, request_id: str) -> Json:
         try:
@@ -81,26 +81,27 @@ class HttpApi:
         if problem := self._access_control.problem(received.header_values):
             raise ServiceRefused(*problem)
         authorization = next(iter(received.header_values("authorization")), "")
-        wants_temporary_key = path == customization.TOKENS
+        wants_temporary_key = path == temporary_keys.TEMPORARY_KEYS_PATH
         # A temporary key must not make others: then it would be valid for ever.
         if not self._access_control.admits(authorization, address.query, temporary=not wants_temporary_key):
             raise ServiceRefused("InvalidApiKey", "Invalid API-key provided.")
         if self._access_control.draining:
             raise ServiceRefused("ServiceUnavailable", "The server stops.")
         if wants_temporary_key:
-            return customization.minted(self._access_control.new_temporary_key(_expiry_s(address.query)))
+            temporary_key = self._access_control.new_temporary_key(_expiry_s(address.query))
+            return temporary_keys.write_temporary_key(temporary_key)
         try:
             body = read(Text(received.body.decode("utf-8")))
         except UnicodeDecodeError:
             raise ProtocolError("not UTF-8") from None
-        command = customization.read(body)
+        command = hotword_lists.read_request(body)
         output = self._hotword_store.run(command)
         log.info("hot-word lists: %s done", type(command).__name__.lower())
-        return customization.answer(output, request_id)
+        return answers.success_body(output, request_id)
 
 
 def _expiry_s(query: str) -> int:
-    text = parse_qs(query).get("expire_in_seconds", [str(USUAL_EXPIRY_S)])[0]
+    text = parse_qs(query).get("expire_in_seconds", [str(DEFAULT_EXPIRY_S)])[0]
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) in EXPIRY_S):
         raise ServiceRefused("InvalidParameter", f"expire_in_seconds must be from {EXPIRY_S[0]} to {EXPIRY_S[-1]}")
     return int(text)

@@ -6,10 +6,10 @@ host name that was made to point to this machine is as dangerous as a foreign pa
 """
 
 from collections.abc import Iterable
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from asrcli.core.errors import UsageError
+from asrcli.core.loopback import is_loopback_host
 
 ANY = "*"
 
@@ -39,10 +39,7 @@ class PageOrigins:
         return ""
 
     def _is_ours(self, name: str) -> bool:
-        try:
-            return ip_address(name).is_loopback or name in self._hosts
-        except ValueError:
-            return name == "localhost" or name in self._hosts
+        return is_loopback_host(name) or name in self._hosts
 
     def _is_own_page(self, origin: str, host: str | None) -> bool:
         return host is not None and origin.lower() == f"http://{host.lower()}"

@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 from asrcli.core.errors import UsageError
-from asrcli.core.interfaces import ServerCodec
+from asrcli.core.loopback import is_loopback_host
 from asrcli.core.settings import Secret
-from asrcli.protocol.inference.codec import INFERENCE_PATH, InferenceServer
-from asrcli.protocol.omni.codec import OMNI_PATH, realtime_server
+from asrcli.protocol.registry import PATHS, wire_of_model
 from asrcli.recognizers.interface import Recognizer
 from asrcli.recognizers.scripted_answers import ScriptedAnswers
 from asrcli.server.auth import AccessControl, Refusal
@@ -25,18 +23,14 @@ from asrcli.server.http_api import HttpApi
 from asrcli.server.limits import ServerLimits
 from asrcli.server.listening_sockets import listen
 from asrcli.server.page_origins import PageOrigins
-from asrcli.server.task_connection import ServerConversation, new_id
+from asrcli.server.task_connection import ServerConversation
 from asrcli.server.websocket_server import CLOSE_WITHIN_S, ServerSocket, WebSocketServer
 from asrcli.terminal.interrupts import interruptible
+from asrcli.transport.identifiers import new_id
 
 LOOPBACK = "127.0.0.1"
 STOP_WITHIN_S = 5  # for the thread of a server in the background
 CLOSE_OWN_WITHIN_S = 0.2  # for clients of a server in the background: those in this process have hung up before
-
-_CODECS: dict[str, Callable[[Callable[[], str], str], ServerCodec]] = {
-    INFERENCE_PATH: InferenceServer,
-    OMNI_PATH: realtime_server,
-}
 
 
 class LocalServer:
@@ -69,15 +63,13 @@ class LocalServer:
         vocabularies: HotWordStore | None = None,
         origins: Iterable[str] = (),
     ) -> None:
-        if key is None and not _is_loopback(host):
+        if key is None and not is_loopback_host(host):
             raise UsageError(f"--host {host} lets other machines in", "name a key for them with --api-key-file")
         self._recognizer = recognizer
         self._host = host
         self._port = port
         self._limits = limits or ServerLimits()
-        self._access_control = AccessControl(
-            frozenset(_CODECS), key, self._limits.connections, origins=PageOrigins(host, origins)
-        )
+        self._access_control = AccessControl(PATHS, key, self._limits.connections, origins=PageOrigins(host, origins))
         self._fault_injector = FaultInjector(faults)
         self._answers = answers or ScriptedAnswers()
         self._hotword_store = vocabularies or HotWordStore(lambda: datetime.now(UTC), new_id)
@@ -138,7 +130,7 @@ class LocalServer:
         """Begin the conversation of a connection, and wait until it has ended."""
         address = urlsplit(target)
         model = parse_qs(address.query).get("model", [""])[0]
-        codec = _CODECS[address.path.rstrip("/")](new_id, model)
+        codec = wire_of_model(model, address.path.rstrip("/")).server_codec(new_id, model)
         conversation = ServerConversation(
             await self._fault_injector.wrap(socket, codec.path),
             codec,
@@ -219,10 +211,3 @@ def serve_forever(server: LocalServer, announce: Callable[[str], None]) -> None:
                 await server.stop()
 
     asyncio.run(serve())
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-import uuid
 from collections.abc import Callable, Iterable
 
 from asrcli.core.client_commands import Command, FinishTask, SendAudio, StartTask
@@ -287,8 +286,3 @@ class ServerConversation:
         if task.relay is not None:
             task.relay.cancel()
         await task.stream.close()
-
-
-def new_id() -> str:
-    """Return a unique id in the form that the service uses."""
-    return uuid.uuid4().hex

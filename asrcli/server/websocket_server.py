@@ -11,7 +11,6 @@ import json
 import logging
 import select
 import socket
-import uuid
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, cast
 
@@ -26,6 +25,7 @@ from asrcli.server.http_server import HttpExchange, plain_answer
 from asrcli.server.limits import ServerLimits
 from asrcli.server.log_filter import log
 from asrcli.server.socket_interface import SocketClosed
+from asrcli.transport.identifiers import new_id
 
 WEBSOCKET_START = b"GET "  # a WebSocket handshake begins with these bytes, and no other request that is answered here
 MAX_UNREAD_BYTES = 1 << 20  # of answers that the client does not read: it may send pings and never read
@@ -319,7 +319,7 @@ def _library_errors() -> Iterator[None]:
 
 def _response(connection: ServerConnection, refusal: Refusal) -> Response:
     """Return the library's answer to a handshake that is refused, in the service's form."""
-    body = {"code": refusal.code, "message": refusal.message, "request_id": str(uuid.uuid4())}
+    body = {"code": refusal.code, "message": refusal.message, "request_id": new_id()}
     response = connection.respond(refusal.status, json.dumps(body) + "\n")
     del response.headers["Content-Type"]
     response.headers["Content-Type"] = "application/json"

@@ -6,7 +6,7 @@ Source of the facts: RFC 6455 section 4.1, and the variables that the standard l
 from urllib.parse import urlsplit
 
 from asrcli.core.errors import UsageError
-from asrcli.transport.trouble import is_loopback
+from asrcli.core.loopback import is_loopback_url
 
 # The kinds of proxy that serve a scheme, by name of their environment variable; the first one that is set is used.
 ORDERS = {
@@ -23,7 +23,7 @@ def proxy_of(url: str, named: str | None) -> str | None:
     Raises:
         UsageError: it is a SOCKS proxy, and python-socks is not installed.
     """
-    proxy = None if is_loopback(url) else named or _of_environment(url)
+    proxy = None if is_loopback_url(url) else named or _of_environment(url)
     if proxy is not None and is_socks(proxy):
         try:
             import python_socks.async_.asyncio  # noqa: F401  the WebSocket library uses it if it is installed

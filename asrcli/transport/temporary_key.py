@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asrcli.core.settings import ConnectionSettings
-from asrcli.protocol.http import customization
+from asrcli.protocol.http import temporary_keys
 from asrcli.transport.http_client import HttpClient
 from asrcli.transport.websocket import dial
 
@@ -21,7 +21,9 @@ def temporary_key_connection(connection: ConnectionSettings) -> ConnectionSettin
     Raises:
         ConnectFailed, ServiceRefused, ProtocolError: as HttpClient.post.
     """
-    token = customization.read_minted(HttpClient(connection, retries=0).post(customization.TOKENS))
+    token = temporary_keys.read_temporary_key(
+        HttpClient(connection, retries=0).post(temporary_keys.TEMPORARY_KEYS_PATH)
+    )
     return replace(connection, key=token.key)
 
 

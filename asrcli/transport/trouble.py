@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from errno import ECONNREFUSED
 from http.client import HTTPException
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -86,15 +85,6 @@ def header(headers: Any, name: str) -> str:
     """Return the first value of a header; empty if it is missing."""
     values = headers.get_all(name) or [""]
     return str(values[0])
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the address is on this machine; a proxy is never used for it."""
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def is_redirect(status: int) -> bool:

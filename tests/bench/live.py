@@ -24,10 +24,10 @@ from asrcli.recognizers.pocketsphinx import SphinxSession, load_decoder
 from asrcli.runs.plan import RunPlan
 from asrcli.runs.run import Run
 from asrcli.server.serving import in_background
-from asrcli.server.task_connection import new_id
 from asrcli.sources.backends.portaudio import READ_MS, PortAudio
 from asrcli.sources.microphone import Microphone
 from asrcli.sources.microphone_timeline import ListeningMode
+from asrcli.transport.identifiers import new_id
 from asrcli.transport.websocket import dial
 from tests.support.command import CLIP
 from tests.support.microphone import Microphone as Played

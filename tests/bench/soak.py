@@ -30,9 +30,9 @@ from asrcli.runs.plan import RunPlan
 from asrcli.runs.run import Run
 from asrcli.server.faults.script import FaultAction, InjectedFault
 from asrcli.server.serving import in_background
-from asrcli.server.task_connection import new_id
 from asrcli.sources.microphone import LostSamples, Microphone
 from asrcli.sources.microphone_timeline import ListeningMode
+from asrcli.transport.identifiers import new_id
 from asrcli.transport.websocket import dial
 from tests.support.counted import covered
 from tests.support.tally import Tallying

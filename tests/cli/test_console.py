@@ -8,6 +8,6 @@ def test_a_long_message_is_broken_between_words_on_a_terminal() -> None:
     with on_terminal("file", "--start", "1:99", "talk.wav", "--local", columns=30) as terminal:
         assert terminal.finish() == 2
         rows = [row.strip() for row in terminal.rows() if row.strip()]
-    message = "asr: --start 1:99: not a time; minutes and seconds behind a colon are below 60"
+    message = "asr: --start 1:99: not a time; minutes and seconds after a colon are below 60"
     assert " ".join(rows) == message
     assert len(rows) >= 3

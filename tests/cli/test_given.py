@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asrcli.cli.build import text_files as files
-from asrcli.cli.build.api_key import read_key
-from asrcli.cli.build.text_files import MOST_BYTES, bytes_of, read_text_file
+from asrcli.cli.builders import text_files as files
+from asrcli.cli.builders.api_key import read_key
+from asrcli.cli.builders.text_files import MOST_BYTES, bytes_of, read_text_file
 from asrcli.cli.commands.serve import SecondPass, _answers, _faults, _recognizer
 from asrcli.cli.options.connection import EndpointOptions
 from asrcli.cli.options.values import given_text
@@ -116,7 +116,7 @@ def test_what_is_no_such_file_is_told_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
 ) -> None:
     """Of each option and each kind: an error of usage, and no waiting for what never comes."""
-    monkeypatch.setattr(files, "WRITER_S", 0.05)
+    monkeypatch.setattr(files, "WAIT_FOR_WRITER_S", 0.05)
     with pytest.raises(UsageError) as told:
         READERS[name](STRANGE[kind](tmp_path))
     assert "\n" not in str(told.value)

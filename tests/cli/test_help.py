@@ -1,13 +1,12 @@
 """The help: what a person reads first, on a terminal of 80 columns."""
 
-import inspect
 import re
 
 import pytest
 from rich.cells import cell_len
 from rich.markup import render
 
-from asrcli.cli.app import COMMANDS, app, register
+from asrcli.cli.app import COMMANDS, load_command
 from tests.support.command import asr
 
 ASKED = ["Model", "Sentences", "Words", "Prompt"]
@@ -103,16 +102,11 @@ def test_every_option_is_in_the_help(command: str, options: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_word_of_the_help_is_lost_or_cut(command: str) -> None:
     """What looks like markup stays, no default ends in an ellipsis, and each option is listed once."""
-    register(command)
-    (made,) = [each for each in app.registered_commands if each.name == command and each.callback is not None][-1:]
     narrow, wide = helped(command), " ".join(asr(command, "--help", TERMINAL_WIDTH="2000").stdout.split())
     assert "…" not in narrow
-    assert made.callback is not None
-    parameters = inspect.signature(made.callback).parameters.values()
-    described = [info for each in parameters for info in getattr(each.annotation, "__metadata__", ())]
-    for info in described:
-        if info.help and not getattr(info, "hidden", False):
-            assert " ".join(render(info.help).plain.split()) in wide
+    for parameter in load_command(command).params:
+        if parameter.help and not parameter.hidden:
+            assert " ".join(render(parameter.help).plain.split()) in wide
     listed = re.findall(r"^│ (--[a-z-]+)", narrow, re.MULTILINE)
     assert len(listed) == len(set(listed))
 

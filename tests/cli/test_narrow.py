@@ -11,7 +11,7 @@ import typer.rich_utils
 from rich.cells import cell_len
 from rich.table import Table
 
-from asrcli.cli.app import COMMANDS, app, register
+from asrcli.cli.app import COMMANDS, app
 from asrcli.cli.render.stdout import print_table
 from tests.support.command import ASR, asr
 from tests.support.terminal import Terminal
@@ -29,7 +29,6 @@ def helped(command: str, width: int, monkeypatch: pytest.MonkeyPatch, capsys: py
     """The help of a command on a terminal of that width."""
     monkeypatch.setenv("TERMINAL_WIDTH", str(width))
     monkeypatch.setattr(typer.rich_utils, "MAX_WIDTH", width)
-    register(command)
     typer.main.get_command(app)([*([command] if command else []), "--help"], "asr", standalone_mode=False)
     return capsys.readouterr().out
 

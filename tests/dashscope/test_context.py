@@ -23,7 +23,7 @@ def test_messages_keep_the_bounds_and_the_beginning(texts: list[str]) -> None:
     whole = squeezed("".join(texts))
     sent = squeezed("".join(fitted.texts))
     assert whole.startswith(sent)
-    assert (sent == whole) == (fitted.told == "")
+    assert (sent == whole) == (fitted.notice == "")
 
 
 @given(st.lists(WORDS, max_size=3), st.integers(1, 500))
@@ -33,7 +33,7 @@ def test_a_corpus_keeps_its_bound_and_the_beginning(texts: list[str], tokens: in
     assert sum(map(estimate_tokens, fitted.texts)) <= tokens
     whole, sent = squeezed("".join(texts)), squeezed("".join(fitted.texts))
     assert whole.startswith(sent)
-    assert (sent == whole) == (fitted.told == "")
+    assert (sent == whole) == (fitted.notice == "")
 
 
 @pytest.mark.parametrize("separator", ["\n", ", ", "，", "、", " ", "\t", " | ", "; ", "/"])
@@ -44,7 +44,7 @@ def test_no_word_of_a_list_is_cut_in_two(separator: str) -> None:
     assert len(fitted.texts) > 1
     for text in fitted.texts:
         assert set(text.replace(separator.strip() or "\n", " ").split()) <= set(words)
-    assert fitted.told == ""
+    assert fitted.notice == ""
 
 
 def test_a_cut_falls_between_lines_or_sentences_where_it_can() -> None:
@@ -60,11 +60,11 @@ def test_exactly_what_fits_is_not_cut() -> None:
     assert fit_messages(["x" * CHARACTERS]).texts == ("x" * CHARACTERS,)
     assert [len(text) for text in fit_messages(["x" * (CHARACTERS + 1)]).texts] == [CHARACTERS, 1]
     full = fit_messages(["x" * CHARACTERS * MESSAGES])
-    assert ([len(text) for text in full.texts], full.told) == ([CHARACTERS] * MESSAGES, "")
+    assert ([len(text) for text in full.texts], full.notice) == ([CHARACTERS] * MESSAGES, "")
     over = fit_messages(["x" * CHARACTERS * MESSAGES + "y"])
-    assert over.told == "--context: 2,000 of 2,001 characters fit (5 messages of 400); left out from “y” on"
-    assert fit_corpus(["字" * 10_000]).told == ""
-    assert fit_corpus(["字" * 10_001]).told.startswith("--context: 10,000 of 10,001 tokens (estimated) fit (10000)")
+    assert over.notice == "--context: 2,000 of 2,001 characters fit (5 messages of 400); left out from “y” on"
+    assert fit_corpus(["字" * 10_000]).notice == ""
+    assert fit_corpus(["字" * 10_001]).notice.startswith("--context: 10,000 of 10,001 tokens (estimated) fit (10000)")
 
 
 @pytest.mark.parametrize(

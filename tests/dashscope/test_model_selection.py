@@ -4,9 +4,10 @@ import pytest
 
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import RecognitionSettings
-from asrcli.dashscope.catalogue import BEIJING, INFERENCE, MODELS, OMNI, REALTIME, SINGAPORE, TRANSLATION
+from asrcli.dashscope.catalogue import BEIJING, MODELS, SINGAPORE
 from asrcli.dashscope.model_selection import find_model, pick_model, wire_rate
 from asrcli.dashscope.validation import check_recognition
+from asrcli.protocol.registry import INFERENCE, OMNI, REALTIME, TRANSLATION
 
 
 @pytest.mark.parametrize(

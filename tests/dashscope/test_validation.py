@@ -7,7 +7,7 @@ import pytest
 
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import RecognitionSettings
-from asrcli.dashscope.catalogue import BEIJING, MODELS, OMNI, SINGAPORE, TRANSLATION
+from asrcli.dashscope.catalogue import BEIJING, MODELS, SINGAPORE
 from asrcli.dashscope.model_selection import find_model
 from asrcli.dashscope.validation import (
     EMBEDDED,
@@ -21,6 +21,7 @@ from asrcli.dashscope.validation import (
     model_notices,
     unused_options_removed,
 )
+from asrcli.protocol.registry import OMNI, TRANSLATION
 
 # For each field a value that some model takes.
 VALUES: dict[str, Any] = {

@@ -13,7 +13,7 @@ from asrcli.core.message import Binary, Closed, Message, Text, Writable
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.engine.session import TranscriptionSession
 from asrcli.protocol.inference.codec import InferenceClient
-from asrcli.protocol.raw_exchange import on_none
+from asrcli.protocol.raw_exchange import exchange_without_wire
 from asrcli.runs.raw_run import RawPiece, RawRun
 from tests.support.handshake import PATIENCE_S, Service, Tone, Wire
 
@@ -70,7 +70,9 @@ def test_a_session_sends_no_audio_without_room_and_goes_on_when_it_is_told() -> 
 
 def raw(wire: Wire, pieces: int) -> RawRun:
     """An exchange of so many pieces of audio."""
-    return RawRun(wire, on_none(None, None), (RawPiece(b"\0\0") for _ in range(pieces)), None, 0.3, lambda *_: None)
+    return RawRun(
+        wire, exchange_without_wire(None, None), (RawPiece(b"\0\0") for _ in range(pieces)), None, 0.3, lambda *_: None
+    )
 
 
 def test_a_raw_exchange_waits_for_room_too() -> None:

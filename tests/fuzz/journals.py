@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
-from asrcli.cli.build import resume_outputs
+from asrcli.cli.builders import resume_outputs
 from asrcli.core.errors import AsrError
 from asrcli.journal.audit import audit
 from asrcli.journal.directory import state
@@ -41,7 +41,7 @@ def _used(path: Path) -> None:
                 for _ in JournalSource(journal, track, begin).chunks(begin):
                     pass
         if not resume_outputs.paths(journal):
-            resume_outputs._showings(journal, None)
+            resume_outputs._output_builders(journal, None)
 
 
 def _target(name: str) -> Callable[[bytes], None]:

@@ -11,10 +11,11 @@ from asrcli.core.client_commands import StartTask
 from asrcli.core.errors import ProtocolError, UsageError
 from asrcli.core.interfaces import ServerCodec
 from asrcli.core.message import Binary, Text
-from asrcli.protocol.http import customization
-from asrcli.protocol.inference.codec import INFERENCE_PATH, InferenceServer
-from asrcli.protocol.omni.codec import realtime_server
+from asrcli.protocol.http import hotword_lists
+from asrcli.protocol.inference.codec import InferenceServer
+from asrcli.protocol.omni.codec import OmniServer
 from asrcli.protocol.realtime.codec import RealtimeServer
+from asrcli.protocol.registry import INFERENCE_PATH
 from asrcli.server.auth import AccessControl
 from asrcli.server.faults.trigger import ConnectionFaults, RecentResults
 from asrcli.server.hotword_store import HotWordStore
@@ -37,7 +38,7 @@ def new_id() -> str:
 MAKERS: tuple[Callable[[], ServerCodec], ...] = (
     lambda: InferenceServer(new_id),
     lambda: RealtimeServer(new_id, "m"),
-    lambda: realtime_server(new_id, "qwen3-omni-flash-realtime"),
+    lambda: OmniServer(new_id, "qwen3-omni-flash-realtime"),
 )
 
 
@@ -73,7 +74,10 @@ def requests(data: bytes) -> None:
     method, target, *lines = [*head.decode("latin-1").split("\n"), "", ""][:20]
     headers = tuple((line.partition(":")[0].lower(), line.partition(":")[2].strip()) for line in lines)
     http_api = _desk()
-    for asked in (HttpRequest(method, target, headers, body), HttpRequest("POST", customization.PATH, (), data)):
+    for asked in (
+        HttpRequest(method, target, headers, body),
+        HttpRequest("POST", hotword_lists.HOTWORD_LISTS_PATH, (), data),
+    ):
         status, answer = http_api.answer(asked)
         json.dumps(answer)
         if status >= 500:
@@ -175,7 +179,7 @@ def connections() -> list[bytes]:
     found, end = [], b"\r\n"
     for target, body in (
         ("/api/v1/tokens?expire_in_seconds=9", b""),
-        *((customization.PATH, each) for each in _bodies()),
+        *((hotword_lists.HOTWORD_LISTS_PATH, each) for each in _bodies()),
     ):
         head = f"POST {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer k\r\n".encode()
         sized = head + b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(body) + body

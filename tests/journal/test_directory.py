@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.build.api_key import read_key
+from asrcli.cli.builders.api_key import read_key
 from asrcli.core.errors import UsageError
 from asrcli.core.events import Ended, Event
 from asrcli.journal.directory import (

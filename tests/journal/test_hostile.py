@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asrcli.cli.build import resume_outputs
-from asrcli.cli.options import journal as options_journal
+from asrcli.cli.builders import resume_outputs
+from asrcli.cli.builders.journal_keeping import open_journal
 from asrcli.core.errors import AsrError
 from asrcli.journal.audit import audit
 from asrcli.journal.directory import state
@@ -41,7 +41,7 @@ def used(path: Path) -> None:
     """Do with a session all that commands do before they ask anybody."""
     state(path)
     try:
-        journal = options_journal.opened(path)
+        journal = open_journal(path)
         audit(journal).line()
         for track in journal.tracks:
             begin = journal.resume_at(track)
@@ -50,7 +50,7 @@ def used(path: Path) -> None:
         resume_outputs.paths(journal)
         resume_outputs._since_ms(journal)
         if not resume_outputs.paths(journal):
-            resume_outputs._showings(journal, 0)
+            resume_outputs._output_builders(journal, 0)
     except AsrError as exc:
         assert str(exc)  # noqa: PT017  either is right
 

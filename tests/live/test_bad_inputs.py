@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.build.sources import file_sources
+from asrcli.cli.builders.sources import file_sources
 from asrcli.core.audio import Format
 from asrcli.core.errors import SourceError
 from asrcli.sources.file import FileSource

@@ -51,7 +51,7 @@ def test_where_nobody_knows_the_price_a_budget_is_refused(options: tuple[str, ..
     """A limit that cannot be kept is none."""
     done = asr("file", CLIP, *options, *asked)
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
-    assert "nobody knows what" in done.stderr or "costs nothing" in done.stderr
+    assert "is not known" in done.stderr or "costs nothing" in done.stderr
 
 
 @pytest.mark.parametrize("budget", ["nan", "inf", "-1", "much"])
@@ -89,6 +89,6 @@ def test_where_an_answer_takes_earlier_ones_along_no_limit_can_be_kept(tmp_path:
     clip = wav(tmp_path / "clip.wav", tone(10_000))
     omni = ("--model", "qwen3-omni-flash-realtime", *BEIJING)
     refused = asr("file", clip, *omni, "--url", "ws://127.0.0.1:9", "--budget", "1")
-    assert (refused.returncode, "nobody can foretell" in refused.stderr) == (2, True)
+    assert (refused.returncode, "cannot be known before it comes" in refused.stderr) == (2, True)
     told = asr("file", clip, *omni, "--estimate").stdout.splitlines()
     assert (len(told), "may be charged again" in told[1]) == (2, True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.build.text_files import MOST_BYTES
+from asrcli.cli.builders.text_files import MOST_BYTES
 from tests.support.command import asr, serving
 from tests.support.tone import tone, wav
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.build import resume_sources
+from asrcli.cli.builders import resume_sources
 from asrcli.core.audio import SAMPLE_BYTES, Chunk
 from asrcli.journal.reading import JournalPart
 from asrcli.journal.records import JournalInput
@@ -221,7 +221,7 @@ def test_what_changed_is_refused_and_what_is_read_once_is_told(tmp_path: Path, c
     done = asr("resume", "--last", "--yes", "--journal", journal)
     assert (done.returncode, "a.wav: has changed since" in done.stderr) == (3, True)
     assert len(kept(journal)) == 1
-    assert "there are no samples here to count" in asr("verify", kept(journal)[0], "--journal", journal).stderr
+    assert "it has no recorded audio to count" in asr("verify", kept(journal)[0], "--journal", journal).stderr
     piped = asr("file", "-", "--url", "ws://127.0.0.1:1", "--journal", journal, stdin=sound.read_bytes())
     assert (piped.returncode, "is read once only" in piped.stderr) == (4, True)
     assert len(kept(journal)) == 1

@@ -208,7 +208,7 @@ ONE, TWO, THREE = (f"20261124-23050{number}-a1b2" for number in "123")
         ),
         (2, ["sessions", "delete"], "delete needs an ID"),
         (2, ["sessions", "list", "x"], "list takes no ID"),
-        (2, ["resume", "--last", ONE], "--last with a session"),
+        (2, ["resume", "--last", ONE], "--last and a session are both given"),
         (
             3,
             ["resume", TWO],
@@ -220,9 +220,9 @@ ONE, TWO, THREE = (f"20261124-23050{number}-a1b2" for number in "123")
             ["resume", ONE, "--model", "fun-asr-flash-8k-realtime"],
             "takes audio at 8000 Hz, not 16000 Hz",
         ),
-        (2, ["resume", ONE, "--local", "--url", "ws://x"], "--local with --url"),
+        (2, ["resume", ONE, "--local", "--url", "ws://x"], "--local and --url are both given"),
         (4, ["resume", ONE, "--url", "ws://127.0.0.1:1"], "cannot connect"),
-        (2, ["mic", "--no-journal"], "--journal with --no-journal"),
+        (2, ["mic", "--no-journal"], "--journal and --no-journal are both given"),
     ],
 )
 def test_mistakes_have_one_line(tmp_path: Path, code: int, command: list[str], said: str) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from asrcli.core.client_commands import Command, UpdateContext
 from asrcli.core.settings import RecognitionSettings
-from asrcli.dashscope.catalogue import MODELS, OMNI
+from asrcli.dashscope.catalogue import MODELS
 from asrcli.protocol.omni.session_config import BACKGROUND
+from asrcli.protocol.registry import OMNI
 from asrcli.recognizers.in_process import InProcessStream
 from asrcli.recognizers.scripted import Scripted, ScriptedSession
 from asrcli.server.serving import in_background

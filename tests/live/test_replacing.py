@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.build.open_outputs import in_order, open_outputs
-from asrcli.cli.build.transcript_names import stems
+from asrcli.cli.builders.open_outputs import in_order, open_outputs
+from asrcli.cli.builders.transcript_names import stems
 from asrcli.core.errors import AudioLost, BudgetReached, ConnectionLost, MultipleErrors, OutputError, SourceError
 from asrcli.outputs.line_writer import LineWriter
 from tests.support.command import asr, serving, started
@@ -89,7 +89,7 @@ def test_an_interrupted_run_replaces_nothing(scripted: str, tmp_path: Path) -> N
     assert process.returncode == 130
     assert out.read_text() == OLD
     assert (tmp_path / "a.txt.part").read_text().startswith("sentence 1\n")
-    assert f"what came of it is in {tmp_path}/a.txt.part" in said
+    assert f"its transcript so far is in {tmp_path}/a.txt.part" in said
 
 
 def test_a_lost_connection_and_a_missing_source_replace_nothing(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from asrcli.recognizers.scripted import Scripted
 from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.serving import in_background
-from asrcli.server.task_connection import new_id
+from asrcli.transport.identifiers import new_id
 from tests.support.command import asr, serving
 from tests.support.noting import Noting
 from tests.support.terminal import on_terminal

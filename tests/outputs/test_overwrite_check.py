@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.cli.build.run import LOG_FILES
-from asrcli.cli.build.transcript_names import SUFFIXES
+from asrcli.cli.builders.log_file import LOG_FILES
+from asrcli.cli.builders.transcript_names import SUFFIXES
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.overwrite_check import HEAD_BYTES, check_log_overwrite, check_overwrite
 from tests.support.command import asr

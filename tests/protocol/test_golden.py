@@ -72,7 +72,7 @@ WRITTEN: dict[str, dict[str, list[Message]]] = {
     "inference": {
         "run-task, plain": fun().start(),
         "run-task, all options": fun(INFERENCE_OPTIONS).start(),
-        "continue-task": fun().context(("新的",)),
+        "continue-task": fun().replace_context(("新的",)),
         "finish-task": fun().finish(),
     },
     "realtime": {

@@ -9,6 +9,8 @@ from asrcli.core.errors import UsageError
 from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol import raw_exchange
+from asrcli.protocol.inference.raw import inference_exchange
+from asrcli.protocol.realtime.raw import realtime_exchange
 from tests.support.pair import MODELS, counting
 
 FUN, QWEN = RecognitionSettings(MODELS["inference"]), RecognitionSettings(MODELS["realtime"])
@@ -23,7 +25,7 @@ def value(message: Message) -> dict[str, object]:
 
 def test_without_own_messages_the_codec_s_are_said() -> None:
     """run-task with the announced format, audio as it is, finish-task with the same id."""
-    exchange = raw_exchange.on_inference(replace(FUN, audio_format="opus"), counting("id"), None, None)
+    exchange = inference_exchange(replace(FUN, audio_format="opus"), counting("id"), None, None)
     opening, closing = value(exchange.first[0]), value(exchange.last[0])
     assert opening["payload"]["parameters"] == {"format": "opus", "sample_rate": 16000}  # type: ignore[index]
     assert [message["header"]["task_id"] for message in (opening, closing)] == ["id1", "id1"]  # type: ignore[index]
@@ -34,10 +36,10 @@ def test_without_own_messages_the_codec_s_are_said() -> None:
 def test_our_finish_task_names_the_task_of_a_run_task_of_theirs() -> None:
     """Nobody has to write the id twice; what they write is sent as it means."""
     mine = '{"header":{"action":"run-task","task_id":"mine"},"payload":{"x":[1,2]}}'
-    exchange = raw_exchange.on_inference(FUN, counting("id"), mine, None)
+    exchange = inference_exchange(FUN, counting("id"), mine, None)
     assert value(exchange.first[0]) == json.loads(mine)
     assert value(exchange.last[0])["header"]["task_id"] == "mine"  # type: ignore[index]
-    own_end = raw_exchange.on_inference(FUN, counting("id"), mine, '{"end":true}')
+    own_end = inference_exchange(FUN, counting("id"), mine, '{"end":true}')
     assert value(own_end.last[0]) == {"end": True}
 
 
@@ -46,7 +48,7 @@ def test_our_finish_task_names_the_task_of_a_run_task_of_theirs() -> None:
 )
 def test_manual_mode_commits_before_it_finishes(vad: bool, kinds: list[str]) -> None:
     """All the audio is one utterance there."""
-    exchange = raw_exchange.on_realtime(RecognitionSettings(QWEN.model, vad=vad), counting("id"), None, None)
+    exchange = realtime_exchange(RecognitionSettings(QWEN.model, vad=vad), counting("id"), None, None)
     assert [value(message)["type"] for message in exchange.last] == kinds
     assert (value(exchange.first[0])["session"]["turn_detection"] is None) is not vad  # type: ignore[index]
     assert value(exchange.audio(b"ab")[0])["audio"] == "YWI="
@@ -54,7 +56,7 @@ def test_manual_mode_commits_before_it_finishes(vad: bool, kinds: list[str]) -> 
 
 def test_without_a_wire_everything_is_as_it_is_given() -> None:
     """Text is text, whatever it says; nothing is waited for."""
-    exchange = raw_exchange.on_none("hello", None)
+    exchange = raw_exchange.exchange_without_wire("hello", None)
     assert (exchange.first, exchange.last) == ((Text("hello"),), ())
     assert (exchange.ready, exchange.over, exchange.failed) == ("", "", "")
 
@@ -69,7 +71,7 @@ def test_what_is_no_message_is_refused_with_its_option(words: str) -> None:
 def test_what_the_user_wrote_is_sent_letter_by_letter() -> None:
     """Their spaces, their order, their escapes: what is under test may be just that."""
     words = '{ "type" : "session.update", "session": {"x": "\\u4f60"} }'
-    assert raw_exchange.on_realtime(QWEN, counting("id"), words, None).first == (Text(words),)
+    assert realtime_exchange(QWEN, counting("id"), words, None).first == (Text(words),)
 
 
 @pytest.mark.parametrize(
@@ -86,10 +88,3 @@ def test_what_the_user_wrote_is_sent_letter_by_letter() -> None:
 def test_events_are_known_by_their_names(message: Message, name: str) -> None:
     """On either wire; anything else has none."""
     assert raw_exchange.message_name(message) == name
-
-
-def test_addresses_are_those_of_the_wires() -> None:
-    """Without a wire the address stands as it is."""
-    assert raw_exchange.address("inference", "ws://h", "m") == "ws://h/api-ws/v1/inference"
-    assert raw_exchange.address("realtime", "ws://h", "m") == "ws://h/api-ws/v1/realtime?model=m"
-    assert raw_exchange.address("none", "ws://h:1/any?x=y", "m") == "ws://h:1/any?x=y"

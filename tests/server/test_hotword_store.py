@@ -9,8 +9,8 @@ import pytest
 from asrcli.core.errors import ServiceRefused
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.hotwords import HotWord
-from asrcli.protocol.http import customization
-from asrcli.protocol.http.customization import BrowseLists, CreateList, DeleteList, QueryList, UpdateList
+from asrcli.protocol.http import hotword_lists
+from asrcli.protocol.http.hotword_lists import BrowseLists, CreateList, DeleteList, QueryList, UpdateList
 from asrcli.server.hotword_store import HotWordStore
 
 MODEL = "fun-asr-realtime"
@@ -54,7 +54,7 @@ def test_a_list_lives_as_it_is_asked_to() -> None:
 
 
 @pytest.mark.parametrize("asked", [QueryList("no"), UpdateList("no", (HotWord("a"),)), DeleteList("no")])
-def test_a_list_that_is_not_there_is_refused_in_the_service_s_words(asked: customization.Asked) -> None:
+def test_a_list_that_is_not_there_is_refused_in_the_service_s_words(asked: hotword_lists.HotWordListRequest) -> None:
     """The official SDK's users look for them."""
     with pytest.raises(ServiceRefused) as caught:
         lists().run(asked)

@@ -12,7 +12,8 @@ import pytest
 from asrcli.core.errors import ServiceRefused
 from asrcli.core.settings import Secret
 from asrcli.dashscope.hotwords import HotWord
-from asrcli.protocol.http import customization as c
+from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH, BrowseLists, CreateList, QueryList, write_request
+from asrcli.protocol.http.temporary_keys import TEMPORARY_KEYS_PATH
 from asrcli.recognizers.scripted import Scripted
 from asrcli.server import http_server
 from asrcli.server.auth import MAX_TEMPORARY_KEYS, AccessControl
@@ -74,13 +75,13 @@ def post(address: str, target: str, body: Any = None, *headers: str) -> tuple[in
 
 def create(prefix: str = "a") -> dict[str, Any]:
     """The body of a request for a list."""
-    return c.written(c.CreateList("fun-asr-realtime", prefix, (HotWord("a"),)))
+    return write_request(CreateList("fun-asr-realtime", prefix, (HotWord("a"),)))
 
 
 def test_a_request_is_answered_in_json_and_the_connection_closed(server: str) -> None:
     """With the headers that clients go by."""
     with line(server) as opened:
-        opened.sendall(request(c.PATH, json.dumps(create()).encode()))
+        opened.sendall(request(HOTWORD_LISTS_PATH, json.dumps(create()).encode()))
         code, headers, body = answer(opened)
     assert (code, headers["content-type"], headers["connection"]) == (200, "application/json", "close")
     assert int(headers["content-length"]) == len(body)
@@ -92,7 +93,7 @@ def test_a_request_is_answered_in_json_and_the_connection_closed(server: str) ->
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
 def test_a_request_may_come_in_pieces_of_any_size(server: str, size: int) -> None:
     """A method cut in two is still no handshake."""
-    whole = request(c.PATH, json.dumps(c.written(c.BrowseLists())).encode())
+    whole = request(HOTWORD_LISTS_PATH, json.dumps(write_request(BrowseLists())).encode())
     with line(server) as opened:
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for at in range(0, len(whole), size):
@@ -114,22 +115,37 @@ def test_a_handshake_may_come_in_pieces_too(server: str) -> None:
 MISTAKES = {
     "another path": (request("/api/v2/tokens"), 404, "NotFound"),
     "the path of a wire": (request(INFERENCE), 404, "NotFound"),
-    "another method": (request(c.PATH, b"", "DELETE"), 405, "MethodNotAllowed"),
+    "another method": (request(HOTWORD_LISTS_PATH, b"", "DELETE"), 405, "MethodNotAllowed"),
     "no address": (request("//["), 404, "NotFound"),
-    "no body": (request(c.PATH), 400, "InvalidParameter"),
-    "no JSON": (request(c.PATH, b"{"), 400, "InvalidParameter"),
-    "no text": (request(c.PATH, b"\xff"), 400, "InvalidParameter"),
-    "no object": (request(c.PATH, b"[]"), 400, "InvalidParameter"),
-    "no action": (request(c.PATH, b'{"model":"speech-biasing","input":{}}'), 400, "InvalidParameter"),
+    "no body": (request(HOTWORD_LISTS_PATH), 400, "InvalidParameter"),
+    "no JSON": (request(HOTWORD_LISTS_PATH, b"{"), 400, "InvalidParameter"),
+    "no text": (request(HOTWORD_LISTS_PATH, b"\xff"), 400, "InvalidParameter"),
+    "no object": (request(HOTWORD_LISTS_PATH, b"[]"), 400, "InvalidParameter"),
+    "no action": (
+        request(HOTWORD_LISTS_PATH, b'{"model":"speech-biasing","input":{}}'),
+        400,
+        "InvalidParameter",
+    ),
     "no such list": (
-        request(c.PATH, json.dumps(c.written(c.QueryList("v"))).encode()),
+        request(
+            HOTWORD_LISTS_PATH,
+            json.dumps(write_request(QueryList("v"))).encode(),
+        ),
         400,
         "BadRequest.ResourceNotExist",
     ),
     "no HTTP": (b"hello\r\n\r\n", 400, "InvalidParameter"),
-    "too soon over": (request(c.PATH)[:-2] + b"Content-Type: text/pl", 400, "InvalidParameter"),
-    "a long header": (request(c.PATH, b"", "POST", "X: " + "x" * 20_000), 400, "InvalidParameter"),
-    "a large body": (request(c.PATH, bytes((1 << 20) + 1)), 413, "RequestTooLarge"),
+    "too soon over": (
+        request(HOTWORD_LISTS_PATH)[:-2] + b"Content-Type: text/pl",
+        400,
+        "InvalidParameter",
+    ),
+    "a long header": (
+        request(HOTWORD_LISTS_PATH, b"", "POST", "X: " + "x" * 20_000),
+        400,
+        "InvalidParameter",
+    ),
+    "a large body": (request(HOTWORD_LISTS_PATH, bytes((1 << 20) + 1)), 413, "RequestTooLarge"),
 }
 
 
@@ -142,12 +158,12 @@ def test_a_mistake_is_answered_in_the_service_s_form(server: str, sent: bytes, c
         status_code, _, body = answer(opened)
     said = json.loads(body)
     assert (status_code, said["code"], set(said)) == (code, name, {"code", "message", "request_id"})
-    assert post(server, c.PATH, c.written(c.BrowseLists()))[0] == 200
+    assert post(server, HOTWORD_LISTS_PATH, write_request(BrowseLists()))[0] == 200
 
 
 def test_a_client_that_sends_too_much_still_gets_an_answer(server: str) -> None:
     """The answer is not taken away by the rest of the body; 100-continue is granted before it."""
-    head = request(c.PATH, b"", "POST", "Expect: 100-continue").replace(b"Length: 0", b"Length: 3000000")
+    head = request(HOTWORD_LISTS_PATH, b"", "POST", "Expect: 100-continue").replace(b"Length: 0", b"Length: 3000000")
     with line(server) as opened:
         opened.sendall(head)
         assert opened.recv(100).startswith(b"HTTP/1.1 100 ")
@@ -159,7 +175,7 @@ def test_a_client_that_sends_too_much_still_gets_an_answer(server: str) -> None:
 def test_head_gets_no_body(server: str) -> None:
     """Only what it would have been."""
     with line(server) as opened:
-        opened.sendall(request(c.TOKENS, b"", "HEAD"))
+        opened.sendall(request(TEMPORARY_KEYS_PATH, b"", "HEAD"))
         code, headers, body = answer(opened)
     assert (code, body) == (405, b"")
     assert int(headers["content-length"]) > 0
@@ -179,8 +195,8 @@ def test_no_more_requests_at_once_than_the_limit(server: str, monkeypatch: pytes
     monkeypatch.setattr(http_server, "MAX_REQUESTS", 1)
     with line(server) as first:
         first.sendall(b"POST ")
-        wait_until(lambda: post(server, c.PATH, c.written(c.BrowseLists()))[0] == 503)
-    wait_until(lambda: post(server, c.PATH, c.written(c.BrowseLists()))[0] == 200)
+        wait_until(lambda: post(server, HOTWORD_LISTS_PATH, write_request(BrowseLists()))[0] == 503)
+    wait_until(lambda: post(server, HOTWORD_LISTS_PATH, write_request(BrowseLists()))[0] == 200)
 
 
 def test_a_server_that_stops_does_not_wait_for_half_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +206,16 @@ def test_a_server_that_stops_does_not_wait_for_half_a_request(monkeypatch: pytes
         with in_background(Scripted()) as address:
             half = stack.enter_context(line(address))
             half.sendall(b"POST ")
-            wait_until(lambda: post(address, c.PATH, c.written(c.BrowseLists()))[0] == 503)
+            wait_until(
+                lambda: (
+                    post(
+                        address,
+                        HOTWORD_LISTS_PATH,
+                        write_request(BrowseLists()),
+                    )[0]
+                    == 503
+                )
+            )
             began = time.monotonic()
         assert time.monotonic() - began < 2
         with suppress(ConnectionResetError):
@@ -200,21 +225,21 @@ def test_a_server_that_stops_does_not_wait_for_half_a_request(monkeypatch: pytes
 def test_a_server_with_a_key_asks_for_it(locked: str) -> None:
     """On both paths; a temporary one opens the lists, and makes no other."""
     right, wrong = f"Authorization: bearer {KEY}", "Authorization: Bearer sk-wrong"
-    for target in (c.PATH, c.TOKENS):
+    for target in (HOTWORD_LISTS_PATH, TEMPORARY_KEYS_PATH):
         for headers in ([], [wrong]):
             code, said = post(locked, target, create(), *headers)
             assert (code, said["code"], said["message"]) == (401, "InvalidApiKey", "Invalid API-key provided.")
         assert post(locked, target, create(), right)[0] == 200
-    _, minted = post(locked, c.TOKENS, None, right)
+    _, minted = post(locked, TEMPORARY_KEYS_PATH, None, right)
     temporary = f"Authorization: Bearer {minted['token']}"
     assert minted["token"].startswith("st-")
-    assert post(locked, c.PATH, create(), temporary)[0] == 200
-    assert post(locked, c.TOKENS, None, temporary)[0] == 401
+    assert post(locked, HOTWORD_LISTS_PATH, create(), temporary)[0] == 200
+    assert post(locked, TEMPORARY_KEYS_PATH, None, temporary)[0] == 401
 
 
 def test_a_temporary_key_opens_a_websocket(locked: str) -> None:
     """As the key itself does, in either place."""
-    _, minted = post(locked, f"{c.TOKENS}?expire_in_seconds=1800", None, f"Authorization: Bearer {KEY}")
+    _, minted = post(locked, f"{TEMPORARY_KEYS_PATH}?expire_in_seconds=1800", None, f"Authorization: Bearer {KEY}")
     assert status(locked, INFERENCE, Authorization=f"Bearer {minted['token']}")[0] == 101
     assert status(locked, f"{INFERENCE}?api_key={minted['token']}")[0] == 101
     assert status(locked, INFERENCE, Authorization=f"Bearer {minted['token']}x")[0] == 401
@@ -223,7 +248,7 @@ def test_a_temporary_key_opens_a_websocket(locked: str) -> None:
 @pytest.mark.parametrize("seconds", ["0", "1801", "-1", "1.5", "x", "９", "9" * 5000])
 def test_a_temporary_key_lasts_from_a_second_to_half_an_hour(server: str, seconds: str) -> None:
     """Anything else is refused."""
-    code, said = post(server, f"{c.TOKENS}?expire_in_seconds={seconds}".encode().decode("latin-1"))
+    code, said = post(server, f"{TEMPORARY_KEYS_PATH}?expire_in_seconds={seconds}".encode().decode("latin-1"))
     assert (code, said["code"]) == (400, "InvalidParameter")
 
 

@@ -1,4 +1,4 @@
-"""`asr models`: what there is to ask, what it takes, and what it costs."""
+"""`asr models`: the models of the service, their options and their prices."""
 
 import sys
 from dataclasses import asdict
@@ -6,18 +6,21 @@ from typing import Annotated, Any
 
 import typer
 
-from asrcli.cli.options import shared as o
+from asrcli.cli.options.logging import Debug
+from asrcli.cli.options.output import AsJson
+from asrcli.cli.render.stdout import print_json, print_lines, print_rows, print_table
 from asrcli.core.errors import UsageError
+from asrcli.core.settings import DEFAULT_MODEL
 from asrcli.dashscope.catalogue import MODELS, Model
 from asrcli.dashscope.model_selection import similar_models
 from asrcli.dashscope.validation import OPTIONS
 
-EXAMPLES = "Examples:\n\nasr models\n\nasr models fun-asr-realtime"
+EXAMPLES = f"Examples:\n\nasr models\n\nasr models {DEFAULT_MODEL}"
 
 Name = Annotated[
     str | None,
     typer.Argument(
-        help="Which: its name, or a part of it.",
+        help="The name of a model, or a part of it.",
         metavar="[NAME]",
         show_default=False,
         autocompletion=lambda: list(MODELS),
@@ -25,15 +28,13 @@ Name = Annotated[
 ]
 
 
-def models(name: Name = None, as_json: o.AsJson = False, debug: o.Debug = False) -> None:
+def models(name: Name = None, as_json: AsJson = False, debug: Debug = False) -> None:
     """List the models of the service, or show all that is known of one.
 
-    A model that is not listed can be asked all the same: new ones appear monthly.
+    A model that is not listed can be used too: new ones appear monthly.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.render.stdout import print_json, print_lines, print_rows
-
-    found = _found(name)
+    found = _find(name)
     if as_json:
         print_json([_described(model) for model in found])
     elif len(found) == 1 and name is not None:
@@ -44,16 +45,23 @@ def models(name: Name = None, as_json: o.AsJson = False, debug: o.Debug = False)
         print_rows(_row(model) for model in found)
 
 
-def _found(name: str | None) -> list[Model]:
+def _find(name: str | None) -> list[Model]:
+    """The model of that name, or else the models whose name holds it; all without a name.
+
+    Raises:
+        UsageError: there is none.
+    """
     if name is None:
         return list(MODELS.values())
     if name in MODELS:
         return [MODELS[name]]
-    found = [model for model in MODELS.values() if name.lower() in model.name]
-    if not found:
-        like = f"did you mean {near}? " if (near := similar_models(name)) else ""
-        raise UsageError(f"no model {name}", f"{like}asr models lists them; a newer one can be asked all the same")
-    return found
+    matches = [model for model in MODELS.values() if name.lower() in model.name]
+    if not matches:
+        advice = "asr models lists them; a newer one can be used too"
+        if similar := similar_models(name):
+            advice = f"did you mean {similar}? {advice}"
+        raise UsageError(f"no model {name}", advice)
+    return matches
 
 
 def _described(model: Model) -> dict[str, Any]:
@@ -61,11 +69,11 @@ def _described(model: Model) -> dict[str, Any]:
         "name": model.name,
         "wire": model.wire,
         "rates": list(model.rates) or None,
-        "formats": ["pcm", *model.on.formats],
+        "formats": ["pcm", *model.traits.formats],
         "languages": list(model.languages) or None,
         "language_hints": model.language_limit,
         "options": _options(model),
-        "word_times": model.on.word_times,
+        "word_times": model.traits.word_times,
         "emotions": model.emotions,
         "context": "context" in model.takes,
         "hotwords": "hotwords" in model.takes,
@@ -82,34 +90,46 @@ def _described(model: Model) -> dict[str, Any]:
 
 
 def _sheet(model: Model) -> list[str]:
-    """All that is known of one, a line each."""
-    hotwords = f"lists of {model.list_words}: asr vocab" if model.list_words else "none"
-    hotwords = f"--hotwords; {hotwords}" if "hotwords" in model.takes else hotwords
-    if model.super_words:
-        hotwords += f"; {model.super_words} of them super hot words, of weight 50"
-    known = {
+    """The lines of the page about one model."""
+    facts = {
         "wire": model.wire,
         "rates": _rates(model),
-        "formats": " ".join(("pcm", *model.on.formats)),
+        "formats": " ".join(("pcm", *model.traits.formats)),
         "languages": _languages(model),
-        "hints": f"reads {model.language_limit} --language" if model.language_limit else "",
-        "options": " ".join(_options(model)),
-        "hot words": hotwords,
-        "context": "yes" if "context" in model.takes else "no",
-        "word times": "yes" if model.on.word_times else "no",
-        "emotions": "yes" if model.emotions else "no",
-        **{region: price.described if price else "offered, price not known" for region, price in model.prices.items()},
-        "free": f"in Beijing {model.free}" if model.free else "",
-        "note": "; ".join(filter(None, [model.note, "announced to be retired" if model.retiring else ""])),
     }
-    width = max(map(len, known)) + 2
-    return [model.name, *(f"  {about:{width}}{value}" for about, value in known.items() if value)]
+    if model.language_limit:
+        facts["hints"] = f"reads {model.language_limit} --language"
+    facts["options"] = " ".join(_options(model))
+    facts["hot words"] = _hotwords(model)
+    facts["context"] = _yes_or_no("context" in model.takes)
+    facts["word times"] = _yes_or_no(model.traits.word_times)
+    facts["emotions"] = _yes_or_no(model.emotions)
+    for region, price in model.prices.items():
+        facts[region] = price.described if price else "offered, price not known"
+    if model.free:
+        facts["free"] = f"in Beijing {model.free}"
+    notes = [model.note, "announced to be retired"] if model.retiring else [model.note]
+    facts["note"] = "; ".join(filter(None, notes))
+    width = max(map(len, facts)) + 2
+    return [model.name, *(f"  {label:{width}}{fact}" for label, fact in facts.items() if fact)]
+
+
+def _hotwords(model: Model) -> str:
+    ways = []
+    if "hotwords" in model.takes:
+        ways.append("--hotwords")
+    ways.append(f"lists of {model.list_words}: asr vocab" if model.list_words else "none")
+    if model.super_words:
+        ways.append(f"{model.super_words} of them super hot words, of weight 50")
+    return "; ".join(ways)
+
+
+def _yes_or_no(fact: bool) -> str:
+    return "yes" if fact else "no"
 
 
 def _table(models: list[Model]) -> None:
     from rich.table import Table
-
-    from asrcli.cli.render.stdout import print_lines, print_table
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for title in ("model", "Hz", "langs", "hot words", "context", "CNY"):
@@ -119,7 +139,9 @@ def _table(models: list[Model]) -> None:
         if model.wire != wire:
             wire = model.wire
             table.add_row(f"[dim]{wire}[/dim]")
-        words = ("yes" if "hotwords" in model.takes else "lists") if model.list_words else ""
+        words = ""
+        if model.list_words:
+            words = "yes" if "hotwords" in model.takes else "lists"
         context = "yes" if "context" in model.takes else ""
         name = f"{model.name} (retiring)" if model.retiring else model.name
         rates = "16000 up" if len(model.rates) > 2 else _rates(model)
@@ -130,7 +152,7 @@ def _table(models: list[Model]) -> None:
 
 
 def _row(model: Model) -> list[str]:
-    """For programs: name, wire, rates, languages, regions, price."""
+    """The fields of a model for programs: name, wire, rates, languages, regions, price."""
     price = next(iter(model.prices.values()), None)
     described = price.described if price else "not known"
     return [model.name, model.wire, _rates(model), _languages(model), " ".join(model.prices), described]

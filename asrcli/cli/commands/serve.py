@@ -1,4 +1,4 @@
-"""`asr serve`: the local server, for other clients of the service and for trying without one."""
+"""`asr serve`: a local server with the wires of the service, for its other clients and for trials without a key."""
 
 import random
 from enum import StrEnum
@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from asrcli.cli.builders.api_key import read_key
+from asrcli.cli.builders.log_file import log_to
+from asrcli.cli.builders.text_files import read_text_file
 from asrcli.cli.console import print_message
-from asrcli.cli.options import shared as o
+from asrcli.cli.options.logging import Debug, LogFile, Quiet
+from asrcli.cli.options.panels import CONNECTION
 from asrcli.core.errors import UsageError
 from asrcli.recognizers import registry
 
@@ -22,24 +26,24 @@ FAULTS = "Faults"
 
 
 class SecondPass(StrEnum):
-    """When a recognizer reads a sentence twice."""
+    """When a recognizer decodes a sentence a second time."""
 
     AUTO = "auto"
     ALWAYS = "always"
     NEVER = "never"
 
 
-Host = Annotated[str, typer.Option(help="Address to listen at.", metavar="ADDRESS", rich_help_panel=o.CONNECTION)]
+Host = Annotated[str, typer.Option(help="Address to listen at.", metavar="ADDRESS", rich_help_panel=CONNECTION)]
 Port = Annotated[
     int,
     typer.Option(
-        help="Port to listen at; 0 takes a free one.", min=0, max=65535, metavar="PORT", rich_help_panel=o.CONNECTION
+        help="Port to listen at; 0 takes a free one.", min=0, max=65535, metavar="PORT", rich_help_panel=CONNECTION
     ),
 ]
 KeyFile = Annotated[
     Path | None,
     typer.Option(
-        "--api-key-file", help="Ask clients for the key in this file.", metavar="PATH", rich_help_panel=o.CONNECTION
+        "--api-key-file", help="Ask clients for the key in this file.", metavar="PATH", rich_help_panel=CONNECTION
     ),
 ]
 Origins = Annotated[
@@ -49,7 +53,7 @@ Origins = Annotated[
         help="Let web pages of this origin in, as https://HOST, and requests that name its host; * lets in all. "
         "Without a key, those of other origins get 403. Repeat for more.",
         metavar="ORIGIN",
-        rich_help_panel=o.CONNECTION,
+        rich_help_panel=CONNECTION,
     ),
 ]
 
@@ -90,7 +94,7 @@ AnswerFile = Annotated[
     Path | None,
     typer.Option(
         "--answers",
-        help="What is said in another language, and to prompts: this server recognizes, and makes up neither. One "
+        help="Translations, and answers to prompts: this server recognizes only, and makes up neither. One "
         'JSON object per line: {"text": "hello", "translation": {"fr": "bonjour"}, "answer": "a greeting"}. Without '
         "it a translation is \\[fr] and the text, an answer the text alone.",
         metavar="PATH",
@@ -130,7 +134,9 @@ Waiting = Annotated[
 ]
 Passes = Annotated[
     SecondPass,
-    typer.Option("--local-two-pass", help="Read sentences twice: more accurate, slower.", rich_help_panel="Recognizer"),
+    typer.Option(
+        "--local-two-pass", help="Decode each sentence twice: more accurate, slower.", rich_help_panel="Recognizer"
+    ),
 ]
 
 
@@ -146,9 +152,9 @@ def serve(
     faults: FaultScript = None,
     chaos: ChaosSeed = None,
     chaos_waits: Waiting = False,
-    quiet: o.Quiet = False,
-    debug: o.Debug = False,
-    log_file: o.LogFile = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+    log_file: LogFile = None,
 ) -> None:
     """Serve both realtime wires of DashScope on this machine, without network or key.
 
@@ -156,19 +162,17 @@ def serve(
 
     Any DashScope client can be pointed here: the paths are /api-ws/v1/inference and /api-ws/v1/realtime.
 
-    Hot-word lists and temporary keys work as with the service (asr vocab, asr token); they are kept until it ends.
+    Hot-word lists and temporary keys work as with the service (asr vocab, asr token); they exist until the server ends.
 
-    SIGTERM and Ctrl-C let running tasks end.
+    After SIGTERM or Ctrl-C running tasks may end first.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.build import run
-    from asrcli.cli.build.api_key import read_key
     from asrcli.server.page_origins import origin
     from asrcli.server.serving import LocalServer, serve_forever
 
-    run.log_to(log_file, on_screen=not quiet)
+    log_to(log_file, on_screen=not quiet)
     recognizer = _recognizer(engine, script, two_pass)
-    warnings: list[str] = []  # behind the address, which programs wait for
+    warnings: list[str] = []  # printed after the address, because programs wait for that line
     key = read_key(api_key_file, warnings.append) if api_key_file is not None else None
     planned = _faults(faults, chaos, waiting=chaos_waits)
     origins = [origin(text) for text in allow_origin or ()]
@@ -178,10 +182,8 @@ def serve(
         print_message(f"asr: serving at {address} ({'key asked for' if key else 'no key'})")
         print_message(f"asr: {recognizer.info.summary}")
         if planned is not None:
-            print_message(
-                f"asr: this server is at fault on purpose: {f'--chaos {chaos}' if faults is None else faults}"
-            )
-
+            cause = f"--chaos {chaos}" if faults is None else str(faults)
+            print_message(f"asr: this server is at fault on purpose: {cause}")
         for warning in warnings:
             print_message(warning)
 
@@ -192,7 +194,7 @@ def _recognizer(engine: str, script: Path | None, second_pass: SecondPass) -> "R
     info = registry.RECOGNIZERS[engine]
     if "second_pass" not in info.options and second_pass is not SecondPass.AUTO:
         names = " and ".join(registry.taking("second_pass"))
-        raise UsageError(f"--engine {engine} with --local-two-pass: only {names} reads twice")
+        raise UsageError(f"--engine {engine} with --local-two-pass: only {names} decodes twice")
     if script is None:
         return registry.make(info, registry.RecognizerOptions(second_pass.value))
     if "script" not in info.options:
@@ -221,10 +223,12 @@ def _faults(script: Path | None, seed: int | None, *, waiting: bool) -> "FaultPl
 def _answers(path: Path | None) -> "ScriptedAnswers | None":
     from asrcli.recognizers.scripted_answers import parse_answers
 
-    return None if path is None else parse_answers(_lines("--answers", path), f"--answers {path}")
+    if path is None:
+        return None
+    return parse_answers(_lines("--answers", path), f"--answers {path}")
 
 
 def _lines(option: str, path: Path) -> list[str]:
-    from asrcli.cli.build.text_files import read_text_file
-
-    return read_text_file(path, f"{option} {path}").split("\n")  # other ends of lines may stand in a JSON text
+    return read_text_file(path, f"{option} {path}").split(
+        "\n"
+    )  # splitlines() would also split at characters that a JSON string may hold

@@ -1,43 +1,46 @@
-"""`asr token`: a temporary key, for whoever must not have the real one."""
+"""`asr token`: a temporary API key, for programs that must not have the permanent one."""
 
 from typing import Annotated
 
 import typer
 
-from asrcli.cli.options import shared as o
+from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.connection import EndpointOptions
 from asrcli.cli.options.groups import expand_option_groups
+from asrcli.cli.options.logging import Debug, LogFile
+from asrcli.cli.options.panels import FLAG
+from asrcli.cli.render.stdout import print_lines
+from asrcli.outputs.formatting import as_json as to_json
 
 EXAMPLES = "Examples:\n\nasr token --expires 600\n\nasr token --json | jq .expires_at"
 
-Expires = Annotated[
-    int, typer.Option(help="For how long it is to be taken, 1 to 1800.", min=1, max=1800, metavar="SECONDS")
+Expires = Annotated[int, typer.Option(help="How long the key is valid, 1 to 1800.", min=1, max=1800, metavar="SECONDS")]
+TokenAsJson = Annotated[
+    bool, typer.Option("--json", help="As JSON, with the time when it expires (expires_at).", metavar=FLAG)
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON, with its end (expires_at).", metavar=o.FLAG)]
 
 
 @expand_option_groups
 def token(
     expires: Expires = 60,
-    as_json: AsJson = False,
+    as_json: TokenAsJson = False,
     *,
     connection_options: EndpointOptions,
-    debug: o.Debug = False,
-    log_file: o.LogFile = None,
+    debug: Debug = False,
+    log_file: LogFile = None,
 ) -> None:
-    """Have a temporary key made from yours, and print it: for a browser, a telephone, a stranger.
+    """Get a temporary key for yours, and print it: for a browser, a telephone, a person you do not know.
 
-    It may do what yours may, until it expires; nothing takes it back.
+    It may do what yours may, until it expires. It cannot be revoked.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.build import run
-    from asrcli.cli.render.stdout import print_lines
-    from asrcli.outputs.formatting import as_json as written
-    from asrcli.protocol.http import customization
+    from asrcli.protocol.http.temporary_keys import TEMPORARY_KEYS_PATH, read_temporary_key
     from asrcli.transport.http_client import HttpClient
 
-    run.log_to(log_file)
-    said = HttpClient(connection_options.connection()).post(customization.TOKENS, query={"expire_in_seconds": expires})
-    made = customization.read_minted(said)
-    shown = {"token": made.key.reveal(), "expires_at": made.expires_at}
-    print_lines(written(shown) if as_json else made.key.reveal())
+    log_to(log_file)
+    reply = HttpClient(connection_options.connection()).post(TEMPORARY_KEYS_PATH, query={"expire_in_seconds": expires})
+    temporary_key = read_temporary_key(reply)
+    if as_json:
+        print_lines(to_json({"token": temporary_key.key.reveal(), "expires_at": temporary_key.expires_at}))
+    else:
+        print_lines(temporary_key.key.reveal())

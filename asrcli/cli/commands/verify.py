@@ -1,48 +1,51 @@
-"""`asr verify`: every second of a session, counted again."""
+"""`asr verify`: a second count of every second of a recorded session."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from asrcli.cli.options import journal as options_journal
-from asrcli.cli.options import shared as o
+from asrcli.cli.builders.log_file import log_to
+from asrcli.cli.options.journal import SessionsFolder
+from asrcli.cli.options.logging import Debug, LogFile
+from asrcli.cli.options.output import AsJson
+from asrcli.cli.render.stdout import print_json, print_lines
+from asrcli.core.errors import UsageError
 
 EXAMPLES = "Examples:\n\nasr verify 20261124-2305\n\nasr verify 20261124-2305 --json"
 
-SessionId = Annotated[str, typer.Argument(help="Which: its name, or how that begins.", metavar="SESSION")]
+SessionId = Annotated[str, typer.Argument(help="The ID of a session, or how it begins.", metavar="SESSION")]
 
 
 def verify(
     session: SessionId,
-    as_json: o.AsJson = False,
-    journal: options_journal.PlainFolder = None,
-    debug: o.Debug = False,
-    log_file: o.LogFile = None,
+    as_json: AsJson = False,
+    journal: SessionsFolder = None,
+    debug: Debug = False,
+    log_file: LogFile = None,
 ) -> None:
-    """Count from the audio and the events of a session what became of every second, and compare with its account.
+    """Check from the recorded audio and events of a session that no second is lost or counted wrongly.
 
-    Exit code 6 when audio is lost, or when the figures disagree.
+    Exit code 6 if audio is lost, or if the figures disagree.
     """
     del debug  # read by the error boundary
-    from dataclasses import asdict
-
-    from asrcli.cli.build import run
-    from asrcli.cli.render.stdout import print_json, print_lines
-    from asrcli.core.errors import UsageError
+    from asrcli.cli.builders.journal_keeping import journal_directory, open_journal
     from asrcli.journal.audit import AuditFailed, audit
     from asrcli.journal.lock import in_use
 
-    run.log_to(log_file)
-    path = options_journal.shelf(journal).find(session)
+    log_to(log_file)
+    path = journal_directory(journal).find(session)
     if in_use(path):
         raise UsageError(f"session {path.name} is in use", "wait until that run has ended")
-    found = options_journal.opened(path)
-    if found.header.inputs:
-        raise UsageError(f"{found.id} is a run over files: there are no samples here to count", "asr resume goes on")
-    counted = audit(found)
+    recorded = open_journal(path)
+    if recorded.header.inputs:
+        raise UsageError(
+            f"{recorded.id} is a run over files: it has no recorded audio to count", "asr resume continues it"
+        )
+    result = audit(recorded)
     if as_json:
-        print_json({"id": found.id, **asdict(counted)})
+        print_json({"id": recorded.id, **asdict(result)})
     else:
-        print_lines(counted.line())
-    if counted.problems:
-        raise AuditFailed(counted.lost_ms + counted.unheard_ms, counted.problems)
+        print_lines(result.line())
+    if result.problems:
+        raise AuditFailed(result.lost_ms + result.unheard_ms, result.problems)

@@ -1,29 +1,24 @@
-"""`asr ws-raw`: the wire with nothing in between, for people who debug an integration."""
+"""`asr ws-raw`: the messages of a wire as they are, for people who debug an integration."""
 
-import sys
-import time
-import uuid
-from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from asrcli.cli.build.text_files import MOST_BYTES
-from asrcli.cli.options import shared as o
+from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options import values
+from asrcli.cli.options.audio import Channels, Encoding, Pace, Rate, Raw
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.groups import expand_option_groups
+from asrcli.cli.options.logging import Debug, LogFile
+from asrcli.cli.options.model import model_option
+from asrcli.cli.options.panels import AUDIO, FLAG, MODEL, OUTPUT
+from asrcli.cli.options.values import seconds_within_a_day
 from asrcli.core.errors import UsageError
-from asrcli.core.settings import RecognitionSettings
+from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, RecognitionSettings
 from asrcli.dashscope.model_selection import AUTO, find_model
-
-if TYPE_CHECKING:
-    from asrcli.protocol.raw_exchange import RawExchange
-    from asrcli.runs.raw_run import RawPiece
-    from asrcli.sources.input_reader import SampleFormat
+from asrcli.protocol import registry
 
 EXAMPLES = """Examples:
 
@@ -34,10 +29,10 @@ WIRE, MESSAGES = "Wire", "Messages"
 
 
 class WireChoice(StrEnum):
-    """Whose messages are spoken."""
+    """The wire whose messages are sent."""
 
-    INFERENCE = "inference"
-    REALTIME = "realtime"
+    INFERENCE = registry.INFERENCE
+    REALTIME = registry.REALTIME
     NONE = "none"
 
 
@@ -46,7 +41,7 @@ Audio = Annotated[
 ]
 WireName = Annotated[
     WireChoice,
-    typer.Option("--wire", help="Whose messages to speak; none for any WebSocket server.", rich_help_panel=WIRE),
+    typer.Option("--wire", help="Which messages to send; none for any WebSocket server.", rich_help_panel=WIRE),
 ]
 Headers = Annotated[
     list[str] | None,
@@ -59,14 +54,14 @@ Vad = Annotated[
     typer.Option(
         "--vad/--no-vad",
         help="Realtime wire: the server cuts sentences; --no-vad commits all the audio as one.",
-        metavar=o.FLAG,
-        rich_help_panel=o.MODEL,
+        metavar=FLAG,
+        rich_help_panel=MODEL,
     ),
 ]
 First = Annotated[
     str | None,
     typer.Option(
-        help="Say this first, in place of our own run-task or session.update; @FILE reads it.",
+        help="Send this first, in place of our own run-task or session.update; @FILE reads it.",
         metavar="JSON",
         rich_help_panel=MESSAGES,
     ),
@@ -74,7 +69,7 @@ First = Annotated[
 Last = Annotated[
     str | None,
     typer.Option(
-        help="Say this last, in place of our own finish-task or session.finish; @FILE reads it.",
+        help="Send this last, in place of our own finish-task or session.finish; @FILE reads it.",
         metavar="JSON",
         rich_help_panel=MESSAGES,
     ),
@@ -84,28 +79,28 @@ TextLines = Annotated[
     typer.Option(
         "--text",
         help="Send the lines of standard input as text messages (--wire none).",
-        metavar=o.FLAG,
+        metavar=FLAG,
         rich_help_panel=MESSAGES,
     ),
 ]
 ShowSent = Annotated[
-    bool, typer.Option("--show-sent", help="Show what is sent too.", metavar=o.FLAG, rich_help_panel=o.OUTPUT)
+    bool, typer.Option("--show-sent", help="Show what is sent too.", metavar=FLAG, rich_help_panel=OUTPUT)
 ]
 StampLines = Annotated[
-    bool, typer.Option("--stamp", help="Add time and direction.", metavar=o.FLAG, rich_help_panel=o.OUTPUT)
+    bool, typer.Option("--stamp", help="Add time and direction.", metavar=FLAG, rich_help_panel=OUTPUT)
 ]
 AudioFormat = Annotated[
     str,
     typer.Option(
         help="pcm decodes the file; another name announces it and sends the file's own bytes.",
         metavar="NAME",
-        rich_help_panel=o.AUDIO,
+        rich_help_panel=AUDIO,
     ),
 ]
 ChunkMs = Annotated[
     int,
     typer.Option(
-        help="Length of a piece of audio, in milliseconds.", min=10, max=2000, metavar="MS", rich_help_panel=o.AUDIO
+        help="Length of a piece of audio, in milliseconds.", min=10, max=2000, metavar="MS", rich_help_panel=AUDIO
     ),
 ]
 Wait = Annotated[
@@ -113,26 +108,26 @@ Wait = Annotated[
     typer.Option(
         help="How many seconds to wait for the next answer at the end. Default: 30; 3 with --wire none.",
         min=0.1,
-        callback=o.finite,
+        callback=seconds_within_a_day,
         metavar="S",
         rich_help_panel=WIRE,
         show_default=False,
     ),
 ]
 ModelName = Annotated[
-    str, o.asked_model(" by name. Default: fun-asr-realtime; qwen3-asr-flash-realtime with --wire realtime.")
+    str, model_option(f" by name. Default: {DEFAULT_MODEL}; {DEFAULT_MANUAL_MODEL} with --wire {registry.REALTIME}.")
 ]
 Printed = Annotated[
     str | None,
-    typer.Option("--output", "-o", help="Write the messages to this file.", metavar="PATH", rich_help_panel=o.OUTPUT),
+    typer.Option("--output", "-o", help="Write the messages to this file.", metavar="PATH", rich_help_panel=OUTPUT),
 ]
 Replaced = Annotated[
     bool,
     typer.Option(
         "--overwrite",
         help="Write over a file that holds something else.",
-        metavar=o.FLAG,
-        rich_help_panel=o.OUTPUT,
+        metavar=FLAG,
+        rich_help_panel=OUTPUT,
     ),
 ]
 
@@ -141,7 +136,7 @@ Replaced = Annotated[
 def ws_raw(
     path: Audio = None,
     *,
-    wire: WireName = WireChoice.INFERENCE,
+    wire_name: WireName = WireChoice.INFERENCE,
     connection_options: ConnectionOptions,
     header: Headers = None,
     wait: Wait = None,
@@ -150,142 +145,74 @@ def ws_raw(
     first: First = None,
     last: Last = None,
     text: TextLines = False,
-    pace: o.Pace = None,
+    pace: Pace = None,
     chunk_ms: ChunkMs = 100,
     audio_format: AudioFormat = "pcm",
-    raw: o.Raw = False,
-    encoding: o.Encoding = None,
-    rate: o.Rate = None,
-    channels: o.Channels = None,
+    raw: Raw = False,
+    encoding: Encoding = None,
+    rate: Rate = None,
+    channels: Channels = None,
     show_sent: ShowSent = False,
     stamp: StampLines = False,
     output: Printed = None,
     overwrite: Replaced = False,
-    debug: o.Debug = False,
-    log_file: o.LogFile = None,
+    debug: Debug = False,
+    log_file: LogFile = None,
 ) -> None:
-    """Talk to a service message by message and print each of its messages as it came, one to a line.
+    """Exchange messages with a service, and print each of its messages as it came, one per line.
 
-    Audio is paced and waits until the service listens; the end waits for its last answer.
+    Audio is paced and is sent only when the service is ready; the end waits for its last answer.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.build import run
-    from asrcli.cli.build import sources as reads
-    from asrcli.cli.build.open_outputs import open_outputs
-    from asrcli.outputs.line_writer import LineWriter
-    from asrcli.outputs.overwrite_check import check_overwrite
-    from asrcli.outputs.raw_messages import RawMessages
-    from asrcli.protocol.raw_exchange import address
+    from asrcli.cli.builders import raw_session
+    from asrcli.cli.builders.sources import bare_samples
     from asrcli.runs.raw_run import RawRun
-    from asrcli.transport.temporary_key import temporary_key_connection
-    from asrcli.transport.websocket import dial, verbatim_refusal
 
-    if model and wire is WireChoice.NONE:
+    wire = registry.WIRES.get(wire_name)  # none has no row: any WebSocket server
+    if model and wire is None:
         raise UsageError("--model with --wire none: such a server is asked for no model")
     if model == AUTO:
         raise UsageError("--model auto: here a model is asked for by its name", "leave it out, or see asr models")
     _check(wire, connection_options, text=text, path=path, vad=vad)
     if raw and (path is None or audio_format != "pcm"):
         raise UsageError("--raw describes a file of bare samples, which goes out as pcm")
-    if output is not None and not overwrite and (problem := check_overwrite(Path(output), "", {})):
-        raise UsageError(f"{output} {problem}", "--overwrite writes over it")
-    run.log_to(log_file)
-    found = find_model(model or _usual(wire))
-    recognition = RecognitionSettings(found.name, found.rate, vad=vad, audio_format=audio_format)
-    samples = reads.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
-    exchange = _exchange(wire, recognition, _given("--first", first), _given("--last", last))
-    pieces = _lines() if text else _pieces(path, recognition, samples, chunk_ms)
-    speed = values.parse_pace(pace) if pace is not None else (None if connection_options.local else 1.0)
+    raw_session.check_output(output, overwrite=overwrite)
+    log_to(log_file)
+    found_model = find_model(model or (wire.default_model if wire else DEFAULT_MODEL))
+    recognition = RecognitionSettings(found_model.name, found_model.rate, vad=vad, audio_format=audio_format)
+    samples = bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
+    opening = None if first is None else values.given_text("--first", first)
+    closing = None if last is None else values.given_text("--last", last)
+    exchange = raw_session.exchange(wire, recognition, opening, closing)
+    pieces = raw_session.text_pieces() if text else raw_session.audio_pieces(path, recognition, samples, chunk_ms)
+    speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
     with ExitStack() as stack:
-        lines = LineWriter(output)
-        stack.enter_context(open_outputs([lines], [lines]))
-        shown = RawMessages(
-            lines, time.monotonic, stamp=stamp, sent=show_sent, to_screen=output is None and _on_screen()
+        printer = raw_session.open_printer(stack, output, stamp=stamp, show_sent=show_sent)
+        # A server that is not the service's does not get the key that the environment holds for the service.
+        if wire is None:
+            connection = connection_options.is_other_service()
+        else:
+            connection = connection_options.at(stack, recognition)
+        wait_s = wait or (3.0 if wire is None else connection.idle_timeout_s)
+        transport = raw_session.dial_wire(
+            wire, connection, recognition.model, header or [], temporary_key=connection_options.temporary_key
         )
-        # A stranger's server does not get the key that the environment holds for the service.
-        connection = (
-            connection_options.is_other_service()
-            if wire is WireChoice.NONE
-            else connection_options.at(stack, recognition)
-        )
-        connection = temporary_key_connection(connection) if connection_options.temporary_key else connection
-        where = address(wire.value, connection.url, recognition.model)
-        transport = dial(where, connection, _headers(header or []), verbatim_refusal)
-        patience_s = wait or (3.0 if wire is WireChoice.NONE else connection.idle_timeout_s)
-        RawRun(transport, exchange, pieces, speed, patience_s, shown.show).hold()
+        RawRun(transport, exchange, pieces, speed, wait_s, printer.show).hold()
 
 
-def _check(wire: WireChoice, connection_options: ConnectionOptions, *, text: bool, path: str | None, vad: bool) -> None:
-    if not vad and wire is not WireChoice.REALTIME:
-        raise UsageError(f"--no-vad with --wire {wire}: it belongs to the realtime wire")
-    if wire is WireChoice.NONE and connection_options.local:
-        raise UsageError("--wire none with --local: the embedded recognizer speaks its two wires only")
-    if wire is WireChoice.NONE and connection_options.temporary_key:
+def _check(
+    wire: registry.Wire | None, connection_options: ConnectionOptions, *, text: bool, path: str | None, vad: bool
+) -> None:
+    name = WireChoice.NONE if wire is None else wire.name
+    if not vad and (wire is None or not wire.manual_mode):
+        raise UsageError(f"--no-vad with --wire {name}: it belongs to the realtime wire")
+    if wire is None and connection_options.local:
+        raise UsageError("--wire none with --local: the embedded recognizer has its two wires only")
+    if wire is None and connection_options.temporary_key:
         raise UsageError("--wire none with --temporary-key: such a server makes none")
-    if wire is WireChoice.NONE and connection_options.url is None:
-        raise UsageError("--wire none needs --url", "it speaks to any WebSocket server")
-    if text and wire is not WireChoice.NONE:
-        raise UsageError(f"--text with --wire {wire}: that wire carries audio")
+    if wire is None and connection_options.url is None:
+        raise UsageError("--wire none needs --url", "it can be any WebSocket server")
+    if text and wire is not None:
+        raise UsageError(f"--text with --wire {name}: that wire carries audio")
     if text and path is not None:
         raise UsageError("--text with a file: the one sends lines, the other audio")
-
-
-def _usual(wire: WireChoice) -> str:
-    return "qwen3-asr-flash-realtime" if wire is WireChoice.REALTIME else "fun-asr-realtime"
-
-
-def _exchange(wire: WireChoice, recognition: RecognitionSettings, first: str | None, last: str | None) -> "RawExchange":
-    from asrcli.protocol import raw_exchange
-
-    if wire is WireChoice.NONE:
-        return raw_exchange.on_none(first, last)
-    made = raw_exchange.on_inference if wire is WireChoice.INFERENCE else raw_exchange.on_realtime
-    return made(recognition, lambda: uuid.uuid4().hex, first, last)
-
-
-def _given(option: str, text: str | None) -> str | None:
-    return None if text is None else values.given_text(option, text)
-
-
-def _headers(given: Sequence[str]) -> list[tuple[str, str]]:
-    headers = []
-    for header in given:
-        name, colon, value = header.partition(":")
-        if not colon or not name.strip() or not header.isprintable():
-            raise UsageError("--header: not NAME:VALUE")  # what was written may be a secret
-        headers.append((name.strip(), value.strip()))
-    return headers
-
-
-def _lines() -> "Iterator[RawPiece]":
-    from asrcli.runs.raw_run import RawPiece
-
-    if sys.stdin is None:
-        return
-    while data := sys.stdin.buffer.readline(MOST_BYTES + 1):
-        if len(data) > MOST_BYTES:
-            raise UsageError(f"standard input: a line longer than {MOST_BYTES >> 20} MB")
-        yield RawPiece(data.decode("utf-8", "replace").rstrip("\r\n"))
-
-
-def _pieces(
-    path: str | None, recognition: RecognitionSettings, samples: "SampleFormat | None", chunk_ms: int
-) -> "Iterator[RawPiece]":
-    """The audio in pieces, each due when its last sample would have been spoken."""
-    from asrcli.core.audio import Chunk, Format
-    from asrcli.runs.raw_run import RawPiece
-    from asrcli.sources.file import FileSource
-    from asrcli.sources.passthrough import passthrough_source
-
-    if path is None:
-        return iter(())
-    if recognition.audio_format != "pcm":
-        return (RawPiece(data, due_ms) for data, due_ms in passthrough_source(path, chunk_ms))
-    form = Format(recognition.rate)
-    source = FileSource(path, form, samples=samples, chunk_ms=chunk_ms)
-    chunks = (chunk for chunk in source.chunks(0) if isinstance(chunk, Chunk))
-    return (RawPiece(chunk.pcm, form.ms(chunk.end)) for chunk in chunks)
-
-
-def _on_screen() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty()

@@ -1,11 +1,11 @@
-"""Asking the person at the terminal before something that cannot be taken back."""
+"""The option --yes, and the question at the terminal before something that cannot be undone."""
 
 import sys
 from typing import Annotated
 
 import typer
 
-from asrcli.cli.options.shared import FLAG
+from asrcli.cli.options.panels import FLAG
 from asrcli.core.errors import UsageError
 from asrcli.core.printable import harmless
 
@@ -13,10 +13,10 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.", 
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Return where the answer is yes.
+    """Ask, and return if the answer is yes.
 
     Raises:
-        UsageError: it is no, or there is nobody to ask.
+        UsageError: the answer is no, or standard input is not a terminal.
     """
     if yes:
         return

@@ -1,19 +1,20 @@
-"""Whom to ask, and with which key: the options of it, once, and the connection they come to."""
+"""The options for the connection: which service, with which key, through which proxy."""
 
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
-from asrcli.cli.build.api_key import read_key
-from asrcli.cli.build.text_files import data_of
+from asrcli.cli.builders.api_key import read_key
+from asrcli.cli.builders.text_files import data_of
 from asrcli.cli.console import print_message
-from asrcli.cli.options import shared as o
+from asrcli.cli.options.panels import CONNECTION, FLAG
 from asrcli.core.errors import MissingKey, UsageError, bare_url
+from asrcli.core.loopback import is_loopback_url
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.endpoints import (
@@ -28,35 +29,74 @@ from asrcli.dashscope.preparation import check_host, locally_heard
 
 INSPECTION = ("X-DashScope-DataInspection", "enable")
 
+
+def url_option(default: str) -> Any:
+    """The option --url; `default` is the end of its help."""
+    return typer.Option(
+        "--url",
+        "--base-url",
+        help=f"Address of the service. Default: {default}",
+        metavar="URL",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    )
+
+
+Url = Annotated[str | None, url_option("that of the --region.")]
+Local = Annotated[
+    bool,
+    typer.Option(
+        "--local",
+        help="Ask the embedded recognizer: offline, no key; US English, modest accuracy.",
+        metavar=FLAG,
+        rich_help_panel=CONNECTION,
+    ),
+]
+ApiKeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Read the API key from this file, not from DASHSCOPE_API_KEY.", metavar="PATH", rich_help_panel=CONNECTION
+    ),
+]
+Heartbeat = Annotated[
+    bool | None,
+    typer.Option(
+        "--heartbeat/--no-heartbeat",
+        help="Keep the connection through long silence. Default: where the model can.",
+        metavar=FLAG,
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    ),
+]
 Region = Annotated[
     str | None,
     typer.Option(
         help="Where the key was issued: cn-beijing, ap-southeast-1, ... Default: cn-beijing.",
         autocompletion=lambda: list(REGIONS),
         metavar="NAME",
-        rich_help_panel=o.CONNECTION,
+        rich_help_panel=CONNECTION,
         show_default=False,
     ),
 ]
 Workspace = Annotated[
     str | None,
-    typer.Option(help="Workspace that the key belongs to.", metavar="ID", rich_help_panel=o.CONNECTION),
+    typer.Option(help="Workspace that the key belongs to.", metavar="ID", rich_help_panel=CONNECTION),
 ]
 TemporaryKey = Annotated[
     bool,
     typer.Option(
         "--temporary-key",
-        help="Have a key of a minute made for each connection, and send that.",
-        metavar=o.FLAG,
-        rich_help_panel=o.CONNECTION,
+        help="Get a key that is valid for one minute for each connection, and send that.",
+        metavar=FLAG,
+        rich_help_panel=CONNECTION,
     ),
 ]
 Proxy = Annotated[
     str | None,
     typer.Option(
-        help="Proxy to go through. Default: as HTTPS_PROXY and its like say.",
+        help="Proxy to go through. Default: from HTTPS_PROXY and similar variables.",
         metavar="URL",
-        rich_help_panel=o.CONNECTION,
+        rich_help_panel=CONNECTION,
         show_default=False,
     ),
 ]
@@ -66,19 +106,19 @@ CertificateFile = Annotated[
         "--ca",
         help="Trust the certificates in this file too.",
         metavar="PATH",
-        rich_help_panel=o.CONNECTION,
+        rich_help_panel=CONNECTION,
     ),
 ]
 
 
 @dataclass(frozen=True)
 class EndpointOptions:
-    """The options for a service with its key, as they were given."""
+    """The options for a service and its key, with the values that the user gave."""
 
-    url: o.Url = None
+    url: Url = None
     region: Region = None
     workspace: Workspace = None
-    api_key_file: o.ApiKeyFile = None
+    api_key_file: ApiKeyFile = None
     proxy: Proxy = None
     ca: CertificateFile = None
 
@@ -89,40 +129,40 @@ class EndpointOptions:
             raise UsageError(f"--region {self.region}: no such region", f"there are {', '.join(REGIONS)}")
 
     @property
-    def place(self) -> Endpoint:
-        """Where that is."""
+    def endpoint(self) -> Endpoint:
+        """The address and the region of the service."""
         return resolve_endpoint(
             EndpointRequest((self.url or "").strip(), self.region or "", self.workspace or ""),
             requested_endpoint(os.environ),
         )
 
     def connection(self) -> ConnectionSettings:
-        """Whom to ask, by the options and otherwise by the variables of the official SDK.
+        """The connection settings, from the options or else from the environment variables of the official SDK.
 
         Raises:
-            UsageError: what cannot be; MissingKey when the service would refuse anyway.
+            UsageError: an option is not valid.
+            MissingKey: the service needs a key and there is none.
         """
-        from asrcli.protocol.json_messages import endpoint
+        from asrcli.protocol.json_messages import endpoint as check_address
 
-        there, key = self.place, read_key(self.api_key_file)
-        endpoint(there.url, "/")  # an address that is none is told before anything else is
-        if key is None and region_of(there.url):
+        service, key = self.endpoint, read_key(self.api_key_file)
+        check_address(service.url, "/")  # an invalid address is reported before a missing key
+        if key is None and region_of(service.url):
             raise MissingKey(local=isinstance(self, ConnectionOptions))
-        from asrcli.transport.trouble import is_loopback
 
-        if key is not None and there.url.startswith("ws:") and not is_loopback(there.url):
+        if key is not None and service.url.startswith("ws:") and not is_loopback_url(service.url):
             print_message(
-                f"asr: the key goes unencrypted to {bare_url(there.url)}: wss:// or https:// would not show it"
+                f"asr: the key is sent unencrypted to {bare_url(service.url)}: wss:// or https:// would encrypt it"
             )
         inspected = os.environ.get("DASHSCOPE_DISABLE_DATA_INSPECTION", "true").strip().lower() == "false"
-        headers = (*there.headers, *([INSPECTION] if inspected else []))
-        return self._by(ConnectionSettings(there.url, key, there.region, headers))
+        headers = (*service.headers, *([INSPECTION] if inspected else []))
+        return self._by(ConnectionSettings(service.url, key, service.region, headers))
 
     def is_other_service(self) -> ConnectionSettings:
-        """To a server that is none of the service's: it gets no key but one that is named for it.
+        """The settings for a server that is not the service's. It gets a key only if --api-key-file names one.
 
         Raises:
-            UsageError: what only the service has.
+            UsageError: an option is given that only the service has.
         """
         if self.region or self.workspace:
             raise UsageError("--region and --workspace are the service's own", "name the address: --url")
@@ -131,15 +171,15 @@ class EndpointOptions:
 
     def _by(self, connection: ConnectionSettings) -> ConnectionSettings:
         if self.ca is not None:
-            data_of(self.ca, f"--ca {self.ca}")  # the library that reads it would wait for a pipe, and has no bounds
+            data_of(self.ca, f"--ca {self.ca}")  # checked here: the TLS library would wait for a pipe, and has no limit
         return replace(connection, proxy=_proxy(self.proxy), ca=str(self.ca) if self.ca else None)
 
 
 @dataclass(frozen=True)
 class ConnectionOptions(EndpointOptions):
-    """Those, and the recognizer on this machine."""
+    """The options for a service, and for the embedded recognizer instead of it."""
 
-    local: o.Local = False
+    local: Local = False
     temporary_key: TemporaryKey = False
 
     def __post_init__(self) -> None:
@@ -147,7 +187,7 @@ class ConnectionOptions(EndpointOptions):
         if not self.local:
             return
         if self.url is not None:
-            raise UsageError("--local with --url: the one is here, the other is elsewhere")
+            raise UsageError("--local and --url are both given: they name different services")
         if self.api_key_file is not None:
             raise UsageError("--local with --api-key-file: the embedded recognizer asks for no key")
         given: dict[str, object] = {"--region": self.region, "--workspace": self.workspace, "--proxy": self.proxy}
@@ -156,10 +196,10 @@ class ConnectionOptions(EndpointOptions):
             raise UsageError(f"--local with {' and '.join(names)}: the embedded recognizer is on this machine")
 
     def at(self, stack: ExitStack, recognition: RecognitionSettings) -> ConnectionSettings:
-        """Whom to ask for this: the embedded recognizer behind its own server, or a service.
+        """The connection settings for a service, or for a local server with the embedded recognizer, started here.
 
         Raises:
-            UsageError: as `connection`, or a language that the embedded recognizer does not know.
+            UsageError: as `connection`, or the embedded recognizer does not know a language or a hot word.
         """
         if not self.local:
             connection = self.connection()
@@ -170,17 +210,22 @@ class ConnectionOptions(EndpointOptions):
         return stack.enter_context(local_service(recognition))
 
     @property
-    def region_asked(self) -> str:
-        """The region that will be asked, as far as anybody knows."""
-        return "" if self.local else self.place.region
+    def default_pace(self) -> float | None:
+        """How fast files are sent, as times real time; None is as fast as they are taken."""
+        return None if self.local else 1.0
 
-    def heard_by(self, model: Model) -> Model:
-        """The model as this service has it: the embedded recognizer leans on hot words under any name."""
+    @property
+    def region_asked(self) -> str:
+        """The region of the service; empty for the embedded recognizer and for unknown addresses."""
+        return "" if self.local else self.endpoint.region
+
+    def adapt(self, model: Model) -> Model:
+        """The model with what this service adds: the embedded recognizer takes hot words, whatever the model is."""
         return locally_heard(model) if self.local else model
 
 
 def _proxy(text: str | None) -> str | None:
-    """A proxy as an address; HOST:PORT is one that speaks HTTP."""
+    """The URL of a proxy; HOST:PORT is an HTTP proxy."""
     if text is None:
         return None
     url = text if "://" in text else f"http://{text}"
@@ -190,5 +235,7 @@ def _proxy(text: str | None) -> str | None:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError("--proxy: not an address", "write it as http://HOST:PORT")  # a password may be in it
+        raise UsageError(
+            "--proxy: not an address", "write it as http://HOST:PORT"
+        )  # the address is not printed: it may hold a password
     return url

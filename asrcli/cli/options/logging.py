@@ -1,28 +1,53 @@
-"""How much of itself a command tells, and where: the options of it, once."""
+"""The options for status, tracebacks and the log file."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
 
-from asrcli.cli.options import shared as o
+import typer
+
 from asrcli.cli.options import values
+from asrcli.cli.options.panels import DIAGNOSIS, FLAG
+
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No status on standard error.", metavar=FLAG, rich_help_panel=DIAGNOSIS)
+]
+Verbose = Annotated[
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        help="More status; -vv everything.",
+        metavar=FLAG,
+        show_default=False,
+        rich_help_panel=DIAGNOSIS,
+    ),
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.", metavar=FLAG, rich_help_panel=DIAGNOSIS)]
+LogFile = Annotated[
+    Path | None,
+    typer.Option(help="Log to this file, rotating at 1 MB.", metavar="PATH", rich_help_panel=DIAGNOSIS),
+]
 
 
 @dataclass(frozen=True)
 class LoggingOptions:
-    """The options as they were given; `debug` is read by the error boundary.
+    """The values of the options, as the user gave them; the error boundary reads `debug`.
 
     Raises:
-        UsageError: less and more of it.
+        UsageError: --quiet and --verbose are both given.
     """
 
-    quiet: o.Quiet = False
-    verbose: o.Verbose = 0
-    debug: o.Debug = False
-    log_file: o.LogFile = None
+    quiet: Quiet = False
+    verbose: Verbose = 0
+    debug: Debug = False
+    log_file: LogFile = None
 
     def __post_init__(self) -> None:
         values.status_level(quiet=self.quiet, verbose=self.verbose)
 
     @property
     def level(self) -> int | None:
-        """How much is wanted; None is nothing at all."""
+        """How much status is printed; None is none."""
         return values.status_level(quiet=self.quiet, verbose=self.verbose)

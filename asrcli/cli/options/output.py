@@ -1,35 +1,123 @@
-"""What the transcript is written as: the options of it, once, and the showing they come to."""
+"""The options for the transcript: formats, files and the live view."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from asrcli.cli.options import shared as o
-from asrcli.cli.options.values import OutputFormat
+import typer
+
+from asrcli.cli.options.panels import FLAG, OUTPUT
+from asrcli.cli.options.values import OutputFormat, TimestampStyle
 
 if TYPE_CHECKING:
-    from asrcli.cli.build.outputs import OutputBuilder
+    from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.core.settings import RecognitionSettings
+
+Formats = Annotated[
+    list[OutputFormat] | None,
+    typer.Option(
+        "--format",
+        "-f",
+        help="text, jsonl (JSON Lines), srt, vtt, ass (subtitles), lrc (lyrics) or tsv (a table); may be repeated. "
+        "Default: what the suffix of -o says, or text.",
+        metavar="FORMAT",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+    ),
+]
+OutputFile = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Write the transcript to this file, as its suffix says; with several formats each adds its own.",
+        metavar="PATH",
+        rich_help_panel=OUTPUT,
+    ),
+]
+OutputDir = Annotated[
+    Path | None,
+    typer.Option("--output-dir", help="Write a transcript for each input here.", metavar="DIR", rich_help_panel=OUTPUT),
+]
+Append = Annotated[bool, typer.Option("--append", help="Add to the output file.", metavar=FLAG, rich_help_panel=OUTPUT)]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Write over a file that is not a transcript, or is one of another input.",
+        metavar=FLAG,
+        rich_help_panel=OUTPUT,
+    ),
+]
+Partials = Annotated[
+    bool,
+    typer.Option("--partials", help="Write unfinished sentences too.", metavar=FLAG, rich_help_panel=OUTPUT),
+]
+Timestamps = Annotated[
+    TimestampStyle | None,
+    typer.Option(help="Put times before each sentence: of the audio, or of the day.", rich_help_panel=OUTPUT),
+]
+Template = Annotated[
+    str | None,
+    typer.Option(help="Write each sentence as this: '{begin} {text}'.", metavar="TEXT", rich_help_panel=OUTPUT),
+]
+Capitalize = Annotated[
+    bool,
+    typer.Option("--capitalize", help="Capital letters and full stops.", metavar=FLAG, rich_help_panel=OUTPUT),
+]
+MaxLine = Annotated[
+    int | None,
+    typer.Option(
+        help="Longest line of subtitles, in columns of a screen; a Chinese character takes 2. Default: 42.",
+        min=10,
+        max=200,
+        metavar="N",
+        rich_help_panel=OUTPUT,
+    ),
+]
+MaxLines = Annotated[
+    int | None,
+    typer.Option(help="Most lines of a subtitle. Default: 2.", min=1, max=4, metavar="N", rich_help_panel=OUTPUT),
+]
+Exec = Annotated[
+    str | None,
+    typer.Option(
+        "--exec",
+        help="Run this for each sentence: its text on standard input, ASR_BEGIN_MS, ASR_END_MS and ASR_SENTENCE set.",
+        metavar="COMMAND",
+        rich_help_panel=OUTPUT,
+    ),
+]
+PlainScreen = Annotated[
+    bool,
+    typer.Option(
+        "--plain",
+        help="No live line: finished sentences only, for screen readers.",
+        metavar=FLAG,
+        rich_help_panel=OUTPUT,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.", metavar=FLAG)]
 
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """The options as they were given."""
+    """The values of the options, as the user gave them."""
 
-    format: o.Formats = None
-    output: o.OutputFile = None
-    append: o.Append = False
-    overwrite: o.Overwrite = False
-    partials: o.Partials = False
-    timestamps: o.Timestamps = None
-    template: o.Template = None
-    capitalize: o.Capitalize = False
-    max_line: o.MaxLine = None
-    max_lines: o.MaxLines = None
-    command: o.Exec = None
-    plain: o.PlainScreen = False
+    format: Formats = None
+    output: OutputFile = None
+    append: Append = False
+    overwrite: Overwrite = False
+    partials: Partials = False
+    timestamps: Timestamps = None
+    template: Template = None
+    capitalize: Capitalize = False
+    max_line: MaxLine = None
+    max_lines: MaxLines = None
+    command: Exec = None
+    plain: PlainScreen = False
 
-    def showing(
+    def builder(
         self,
         level: int | None,
         recognition: "RecognitionSettings",
@@ -38,11 +126,11 @@ class OutputOptions:
         pace: float | None = None,
         keys: bool | None = None,
     ) -> "OutputBuilder":
-        """What they come to for what is asked, with so much status; see there for the rest."""
-        from asrcli.cli.build.outputs import OutputBuilder
-        from asrcli.cli.build.transcript_names import named
+        """The builder of the outputs; the parameters are attributes of `OutputBuilder`."""
+        from asrcli.cli.builders.outputs import OutputBuilder
+        from asrcli.cli.builders.transcript_names import format_of
 
-        by_name = [named(self.output)] if self.output is not None else [OutputFormat.TEXT]
+        by_name = [format_of(self.output)] if self.output is not None else [OutputFormat.TEXT]
         return OutputBuilder(
             formats=tuple(dict.fromkeys(self.format or by_name)),
             path=self.output,

@@ -1,4 +1,4 @@
-"""What the model is asked to do: the options of it, once, and the recognition they come to."""
+"""The options for the recognition: sentences, languages, words and prompts. They become `RecognitionSettings`."""
 
 import json
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from asrcli.cli.options.shared import FLAG, MODEL
+from asrcli.cli.options.panels import FLAG, MODEL
 from asrcli.cli.options.values import given_text
 from asrcli.core.errors import UsageError, shorten
 from asrcli.core.settings import SILENCE_MS, RecognitionSettings
@@ -21,15 +21,15 @@ TARGETS = ("en", "zh", "ja", "ko")
 
 
 def _switch(name: str, help: str, panel: str = MODEL) -> Any:
-    """A switch that leaves the service's default in place unless it is given."""
+    """A switch; unless it is given, the default of the service applies."""
     return typer.Option(name, help=help, metavar=FLAG, rich_help_panel=panel, show_default=False)
 
 
 def _value(help: str, metavar: str, panel: str = MODEL, *names: str, known: Sequence[str] = ()) -> Any:
-    """An option with a value; of those that are known, completion offers some."""
-    completes = (lambda: list(known)) if known else None
+    """An option with a value; completion offers the values that are `known`."""
+    completion = (lambda: list(known)) if known else None
     return typer.Option(
-        *names, help=help, metavar=metavar, rich_help_panel=panel, show_default=False, autocompletion=completes
+        *names, help=help, metavar=metavar, rich_help_panel=panel, show_default=False, autocompletion=completion
     )
 
 
@@ -50,14 +50,16 @@ Threshold = Annotated[
     float | None,
     _value("What is speech, from -1 (every sound) to 1 (the clearest). --noise-threshold is the same.", "X", SENTENCES),
 ]
-NoiseThreshold = Annotated[float | None, typer.Option("--noise-threshold", hidden=True)]  # the name at the service
+NoiseThreshold = Annotated[
+    float | None, typer.Option("--noise-threshold", hidden=True)
+]  # the name that the service uses
 PrefixMs = Annotated[
     int | None,
     _value("Audio before speech that belongs to it, in milliseconds.", "MS", SENTENCES, "--prefix-padding-ms"),
 ]
 VadModel = Annotated[
     str | None,
-    _value(f"How the server tells speech: {VAD_MODELS[0]} or {VAD_MODELS[1]}.", "NAME", SENTENCES, known=VAD_MODELS),
+    _value(f"How the server detects speech: {VAD_MODELS[0]} or {VAD_MODELS[1]}.", "NAME", SENTENCES, known=VAD_MODELS),
 ]
 Semantic = Annotated[
     bool | None, _switch("--semantic/--no-semantic", "Cut sentences by meaning, not by silence.", SENTENCES)
@@ -70,7 +72,7 @@ Itn = Annotated[bool | None, _switch("--itn/--no-itn", "Write numbers in figures
 Punctuation = Annotated[bool | None, _switch("--punctuation/--no-punctuation", "Write punctuation marks.")]
 Disfluency = Annotated[bool | None, _switch("--disfluency", "Leave out disfluencies: um, uh, 嗯.")]
 KeepDialect = Annotated[bool | None, _switch("--keep-dialect", "Write words of a dialect as they are spoken.")]
-Interim = Annotated[bool | None, _switch("--interim/--no-interim", "Sentences in the making too. Default: on.")]
+Interim = Annotated[bool | None, _switch("--interim/--no-interim", "Unfinished sentences too. Default: on.")]
 Translate = Annotated[str | None, _value("Translate into this language too: en, zh, ja or ko.", "CODE", known=TARGETS)]
 TranslationOnly = Annotated[
     bool,
@@ -110,25 +112,27 @@ FromTranscript = Annotated[
 FilterWords = Annotated[
     list[str] | None, _value("Words to write as asterisks, by commas; @FILE reads them.", "TEXT", WORDS)
 ]
-DropWords = Annotated[list[str] | None, _value("Words to leave out, likewise.", "TEXT", WORDS)]
+DropWords = Annotated[list[str] | None, _value("Words to leave out, in the same form.", "TEXT", WORDS)]
 SystemFilter = Annotated[bool | None, _switch("--system-filter", "The service's own list of such words.", WORDS)]
 Prompt = Annotated[
     str | None,
-    _value("What an Omni model is told; @FILE reads it. Default: write down verbatim.", "TEXT", PROMPT),
+    _value("Instructions for an Omni model; @FILE reads them. Default: write down verbatim.", "TEXT", PROMPT),
 ]
 SideTranscript = Annotated[
-    bool | None, _switch("--side-transcript", "Beside its answer, what another model heard.", PROMPT)
+    bool | None, _switch("--side-transcript", "The transcript of another model too, beside the answer.", PROMPT)
 ]
 Temperature = Annotated[float | None, _value("How freely it answers, 0 to 2.", "X", PROMPT)]
-TopP = Annotated[float | None, _value("Draw from the likeliest words of this share.", "X", PROMPT, "--top-p")]
-TopK = Annotated[int | None, _value("Draw from so many of the likeliest words.", "N", PROMPT, "--top-k")]
-MaxTokens = Annotated[int | None, _value("Length of an answer at most, in tokens.", "N", PROMPT)]
+TopP = Annotated[
+    float | None, _value("Choose from the likeliest words that have this share together.", "X", PROMPT, "--top-p")
+]
+TopK = Annotated[int | None, _value("Choose from this many of the likeliest words.", "N", PROMPT, "--top-k")]
+MaxTokens = Annotated[int | None, _value("Maximum length of an answer, in tokens.", "N", PROMPT)]
 Seed = Annotated[int | None, _value("The same answer for the same seed.", "N", PROMPT)]
 
 
 @dataclass(frozen=True)
 class RecognitionOptions:
-    """The options as they were given."""
+    """The values of the options, as the user gave them."""
 
     vad: Vad = True
     silence_ms: SilenceMs = None
@@ -172,19 +176,19 @@ class RecognitionOptions:
         several = {"--language": self.language, "--hotwords": self.hotwords, "--context": self.context}
         empty = [name for name, value in single.items() if value is not None and not value.strip()]
         empty += [name for name, values in several.items() if not all(value.strip() for value in values or ())]
-        if empty:  # as when the command that should have given it has failed
+        if empty:  # as when a shell substitutes the output of a command that failed
             raise UsageError(f"{empty[0]} is empty")
 
     @property
     def listens_for_speech(self) -> bool:
-        """Whether it is said what the server's VAD takes for speech."""
+        """Whether an option about the speech detection of the server is given."""
         return (self.threshold, self.noise_threshold, self.prefix_ms) != (None, None, None)
 
     def recognition(self, model: Model, *, vad: bool, heartbeat: bool | None) -> RecognitionSettings:
-        """What they come to, unchecked; `context` is whole, and fitted when it is known to be taken.
+        """The settings, not yet checked for the model; `context` is not yet shortened (see `fit_context`).
 
         Raises:
-            UsageError: text that says nothing, or a file that cannot be read.
+            UsageError: a text is empty, or a file cannot be read.
         """
         return RecognitionSettings(
             model=model.name,
@@ -239,11 +243,11 @@ def _hotwords(given: Sequence[str], model: Model) -> tuple[tuple[str, int], ...]
 
 
 def _words(option: str, given: Sequence[str]) -> tuple[str, ...]:
-    """Words between commas and line ends, each once."""
-    said = ",".join(given_text(option, text) for text in given)
+    """The words between commas and line ends, each once."""
+    joined = ",".join(given_text(option, text) for text in given)
     for mark in "，、;；\n":
-        said = said.replace(mark, ",")
-    words = tuple(dict.fromkeys(word.strip() for word in said.split(",") if word.strip()))
+        joined = joined.replace(mark, ",")
+    words = tuple(dict.fromkeys(word.strip() for word in joined.split(",") if word.strip()))
     if given and not words:
         raise UsageError(f"{option} names no word")
     return words
@@ -255,11 +259,11 @@ def _parameter(text: str) -> tuple[str, Any]:
         raise UsageError(f"--param {shorten(text, 40)}: not KEY=JSON", "as in --param max_sentence_silence=800")
     try:
         found = json.loads(value)
-        json.dumps(found, allow_nan=False)  # what the wire could not carry is told here
+        json.dumps(found, allow_nan=False)  # NaN and Infinity are not JSON
     except RecursionError:
         found = None
     except ValueError:
-        return name.strip(), value  # a bare word is a string
+        return name.strip(), value  # text that is not JSON is taken as a string
     if (found is None and value.strip() != "null") or is_deep(found):
-        raise UsageError(f"--param {shorten(name, 40)}: JSON that is too deep")
+        raise UsageError(f"--param {shorten(name, 40)}: JSON that is nested too deeply")
     return name.strip(), found

@@ -1,11 +1,12 @@
-"""How long to wait, and how often to try: the options of it, once, and what they come to."""
+"""The options for lost connections: how often and how long to retry, and the timeouts."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
 
-from asrcli.cli.options.shared import CONNECTION, FLAG, finite
+from asrcli.cli.options.panels import CONNECTION, FLAG
+from asrcli.cli.options.values import seconds_within_a_day
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import ConnectionSettings, RetrySettings
 
@@ -16,7 +17,7 @@ Reconnect = Annotated[
     bool,
     typer.Option(
         "--reconnect/--no-reconnect",
-        help="Make a lost connection anew and send again what has no text yet.",
+        help="Restore a lost connection and send again what has no text yet.",
         metavar=FLAG,
         rich_help_panel=CONNECTION,
     ),
@@ -35,7 +36,7 @@ RetryLimit = Annotated[
 RetryFor = Annotated[
     float | None,
     typer.Option(
-        help="Seconds that an outage is waited out. Default: 300; no limit for a microphone, a pipe or a live stream.",
+        help="How many seconds an outage may last. Default: 300; no limit for a microphone, a pipe or a live stream.",
         min=0,
         metavar="S",
         rich_help_panel=CONNECTION,
@@ -45,10 +46,10 @@ RetryFor = Annotated[
 RetryWait = Annotated[
     float,
     typer.Option(
-        help="At most so many seconds before the first attempt; it doubles with each.",
+        help="Longest wait before the first attempt, in seconds; it doubles with each.",
         min=0,
         max=60,
-        callback=finite,
+        callback=seconds_within_a_day,
         metavar="S",
         rich_help_panel=CONNECTION,
     ),
@@ -56,10 +57,10 @@ RetryWait = Annotated[
 CatchUp = Annotated[
     float,
     typer.Option(
-        help="How many times real time what was missed is sent.",
+        help="How fast missed audio is sent, as times real time.",
         min=1,
         max=1000,
-        callback=finite,
+        callback=seconds_within_a_day,
         metavar="N",
         rich_help_panel=CONNECTION,
     ),
@@ -67,9 +68,9 @@ CatchUp = Annotated[
 ConnectTimeout = Annotated[
     float,
     typer.Option(
-        help="How many seconds a connection, and then the service, may take to come up.",
+        help="How many seconds the connection, and then the service, may take to get ready.",
         min=0.1,
-        callback=finite,
+        callback=seconds_within_a_day,
         metavar="S",
         rich_help_panel=CONNECTION,
     ),
@@ -77,9 +78,9 @@ ConnectTimeout = Annotated[
 StallTimeout = Annotated[
     float,
     typer.Option(
-        help="How many seconds the service may take nothing of what is sent, and send nothing.",
+        help="How many seconds the service may neither receive nor send anything.",
         min=0.1,
-        callback=finite,
+        callback=seconds_within_a_day,
         metavar="S",
         rich_help_panel=CONNECTION,
     ),
@@ -87,9 +88,9 @@ StallTimeout = Annotated[
 Keepalive = Annotated[
     float | None,
     typer.Option(
-        help="Ping every so many seconds. Default: half of --stall-timeout.",
+        help="Seconds between two pings. Default: half of --stall-timeout.",
         min=0.1,
-        callback=finite,
+        callback=seconds_within_a_day,
         metavar="S",
         rich_help_panel=CONNECTION,
         show_default=False,
@@ -99,7 +100,7 @@ Keepalive = Annotated[
 
 @dataclass(frozen=True)
 class RetryOptions:
-    """The options as they were given.
+    """The values of the options, as the user gave them.
 
     Raises:
         UsageError: --no-reconnect is given with an option about reconnecting.
@@ -120,14 +121,14 @@ class RetryOptions:
                 raise UsageError(f"--no-reconnect and {name} are both given", "leave one of them out")
 
     def retry_settings(self) -> RetrySettings:
-        """How a lost connection is made anew."""
+        """The settings for retries."""
         if not self.reconnect:
             return RetrySettings(limit=0)
         limit = RETRIES if self.retries is None else self.retries
         return RetrySettings(limit, self.retry_wait, self.catch_up, self.retry_for)
 
     def applied_to(self, connection: ConnectionSettings) -> ConnectionSettings:
-        """The connection with these bounds."""
+        """The connection settings with these timeouts."""
         return replace(
             connection,
             connect_timeout_s=self.connect_timeout,

@@ -1,9 +1,11 @@
-"""The values of options: names to choose from, and text that becomes a number."""
+"""Values of options: names to choose from, and functions that parse text."""
 
 import re
 from enum import StrEnum
 
-from asrcli.cli.build.text_files import read_text_file
+import typer
+
+from asrcli.cli.builders.text_files import read_text_file
 from asrcli.core.errors import UsageError, shorten
 
 MOST_CHANNELS = 64
@@ -11,7 +13,7 @@ SLOWEST = 0.01  # times real time
 
 
 class OutputFormat(StrEnum):
-    """What the transcript is written as."""
+    """The formats of the transcript."""
 
     TEXT = "text"
     JSONL = "jsonl"
@@ -23,7 +25,7 @@ class OutputFormat(StrEnum):
 
 
 class EncodingName(StrEnum):
-    """How bare samples are written."""
+    """The encodings of bare samples."""
 
     S16LE = "s16le"
     S16BE = "s16be"
@@ -37,17 +39,17 @@ class EncodingName(StrEnum):
 
 
 class TimestampStyle(StrEnum):
-    """Which times stand before a line of text."""
+    """The times before each line of text: from the start of the audio, or of the day."""
 
     RELATIVE = "relative"
     CLOCK = "clock"
 
 
 def given_text(option: str, text: str) -> str:
-    """What was written, or with @ in front what is in that file.
+    """The text itself, or for @FILE the text of that file.
 
     Raises:
-        UsageError: the file cannot be read, or there is nothing in it.
+        UsageError: the file cannot be read, or is empty.
     """
     if text.startswith("@"):
         text, name = read_text_file(text[1:], f"{option} {text}"), text
@@ -57,10 +59,10 @@ def given_text(option: str, text: str) -> str:
 
 
 def parse_pace(text: str) -> float | None:
-    """A pace as times real time; `max` is None.
+    """A pace as times real time; None for `max`.
 
     Raises:
-        UsageError: it is neither.
+        UsageError: it is neither a number nor max.
     """
     if text == "max":
         return None
@@ -74,10 +76,10 @@ def parse_pace(text: str) -> float | None:
 
 
 def parse_time(name: str, text: str | None) -> int | None:
-    """A time in the audio as milliseconds: 90, 1:30 or 1:02:03.5.
+    """A time in the audio in milliseconds, from 90, 1:30 or 1:02:03.5.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not a time.
     """
     if text is None:
         return None
@@ -86,15 +88,15 @@ def parse_time(name: str, text: str | None) -> int | None:
         raise UsageError(f"{name} {shorten(text, 40)}: not a time", "write it as 90, 1:30 or 1:02:03.5")
     hours, minutes, seconds = found.groups(default="0")
     if (found[2] and float(seconds) >= 60) or (found[1] and int(minutes) >= 60):
-        raise UsageError(f"{name} {text}: not a time", "minutes and seconds behind a colon are below 60")
+        raise UsageError(f"{name} {text}: not a time", "minutes and seconds after a colon are below 60")
     return round((int(hours) * 3600 + int(minutes) * 60 + float(seconds)) * 1000)
 
 
 def parse_duration(name: str, text: str | None) -> int | None:
-    """A length of time as milliseconds: 50s, 10m, 2h, 500ms, or a time as on a clock.
+    """A length of time in milliseconds, from 50s, 10m, 2h, 500ms or 1:30:00.
 
     Raises:
-        UsageError: it is none, or no time at all.
+        UsageError: it is not a length of time, or is zero.
     """
     if text is None:
         return None
@@ -110,10 +112,10 @@ def parse_duration(name: str, text: str | None) -> int | None:
 
 
 def parse_channel(text: str) -> int | None:
-    """A channel counted from 0; None mixes all.
+    """The number of a channel, counted from 0; None for the mix of all.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not a channel.
     """
     named = {"mix": None, "left": 0, "right": 1}
     if text in named:
@@ -124,7 +126,7 @@ def parse_channel(text: str) -> int | None:
 
 
 def parse_track(text: str | None) -> str | None:
-    """The number or the language of a sound track.
+    """The number or the language of a sound track, unchanged.
 
     Raises:
         UsageError: it is neither.
@@ -139,11 +141,18 @@ def parse_track(text: str | None) -> str | None:
 
 
 def status_level(*, quiet: bool, verbose: int) -> int | None:
-    """How much status is wanted; None is none at all.
+    """How much status is printed; None is none.
 
     Raises:
-        UsageError: less and more of it.
+        UsageError: --quiet and --verbose are both given.
     """
     if quiet and verbose:
-        raise UsageError("--quiet with --verbose: one asks for less, the other for more")
+        raise UsageError("--quiet and --verbose are both given")
     return None if quiet else verbose
+
+
+def seconds_within_a_day(value: float | None) -> float | None:
+    """The number, if it is finite and at most 86400, the seconds of a day; otherwise Typer reports a bad parameter."""
+    if value is not None and not -86_400 <= value <= 86_400:
+        raise typer.BadParameter(f"{value} is not a number up to 86400")
+    return value

@@ -1,4 +1,4 @@
-"""What `asr vocab` puts out: tables for people, fields with tabs between for pipes, JSON for programs."""
+"""What `asr vocab` prints: tables for people, fields between tabs for pipes, JSON for programs."""
 
 import sys
 from collections.abc import Iterable
@@ -9,18 +9,18 @@ from asrcli.cli.console import print_message
 from asrcli.cli.render.stdout import print_json, print_lines, print_rows, print_table
 from asrcli.core.errors import UsageError
 from asrcli.core.printable import harmless
-from asrcli.protocol.http.customization import HotWordList
+from asrcli.protocol.http.hotword_lists import HotWordList
 
 
 @dataclass(frozen=True)
 class HotWordListPrinter:
-    """How the results are to be shown."""
+    """Prints hot-word lists and messages about them."""
 
     as_json: bool
     quiet: bool
 
     def print_all(self, vocabularies: Iterable[HotWordList]) -> None:
-        """Which lists there are."""
+        """Print all lists."""
         found = list(vocabularies)
         if self.as_json:
             print_json([_described(each) for each in found])
@@ -32,7 +32,7 @@ class HotWordListPrinter:
             self.message("no hot-word list here")
 
     def print_one(self, vocabulary: HotWordList) -> None:
-        """What is in a list, in a form that can be read again."""
+        """Print the words of a list, in a form that `create`, `update` and `sync` can read."""
         if self.as_json:
             described = _described(vocabulary)
             print_json(described | {"model": vocabulary.model, "words": [_word(each) for each in vocabulary.words]})
@@ -44,23 +44,23 @@ class HotWordListPrinter:
             print_rows([fields if word.language else fields[:2]])
 
     def print_done(self, vocabulary_id: str, done: str) -> None:
-        """What was done with a list; its id alone on standard output."""
+        """Print the ID of a list with which something was done."""
         if self.as_json:
             print_json({"id": vocabulary_id, "done": done})
         else:
             print_lines(vocabulary_id)
 
     def message(self, words: str) -> None:
-        """A line for a person."""
+        """Print a line for a person, unless --quiet is given."""
         if not self.quiet:
             print_message(f"asr: {words}")
 
     @staticmethod
     def confirmed(question: str) -> bool:
-        """Whether the person at the terminal says yes.
+        """Ask at the terminal; whether the answer is yes.
 
         Raises:
-            UsageError: there is nobody.
+            UsageError: standard input is not a terminal.
         """
         if sys.stdin is None or not sys.stdin.isatty():
             raise UsageError("delete asks first, and here is nobody to ask", "add --yes")
@@ -74,7 +74,7 @@ class HotWordListPrinter:
 
         table = Table(box=None, padding=(0, 2, 0, 0))
         for title in ("id", "status", "changed"):
-            table.add_column(title, no_wrap=title == "id", overflow="fold")  # an id that is cut cannot be copied
+            table.add_column(title, no_wrap=title == "id", overflow="fold")  # an ID that is cut off cannot be copied
         for each in vocabularies:
             table.add_row(*map(harmless, (each.id, each.status, each.modified)))
         print_table(table)

@@ -1,4 +1,4 @@
-"""The level meter of `asr mic --test`: how loud it is, and what to do about it. Sends nothing."""
+"""The level meter of `asr mic --test`: shows how loud the microphone is, and advises. Sends nothing."""
 
 import sys
 from collections.abc import Iterator
@@ -14,31 +14,31 @@ from asrcli.terminal.interrupts import interruptible
 from asrcli.terminal.keyboard import keyboard
 
 METER_DB = 60  # the lowest level that shows
-SOFT_DBFS = -40.0  # speech whose loudest moments stay below this is far away
+SOFT_DBFS = -40.0  # if the loudest moments of speech stay below this, the speaker is far away
 CLIPPED_DBFS = -0.1
-FULL_PEAKS = 3  # of these in a test, speech is cut off at the top
-LINE_MS = 1000  # without a screen a line is told so often
+FULL_PEAKS = 3  # with so many of them in a test, the microphone is too loud
+LINE_MS = 1000  # if the line cannot be redrawn, print one this often
 
 
 @dataclass
 class LevelStatistics:
-    """What was heard so far."""
+    """The levels of a test so far."""
 
     peak_dbfs: float = float("-inf")
     loudest_dbfs: float = float("-inf")
     clipped: int = 0
     heard_ms: int = 0
-    gone: bool = False  # the device gives nothing any more
+    gone: bool = False  # the device delivers no more audio
 
     def add(self, level: Level) -> None:
-        """Take one more level."""
+        """Add one level."""
         self.peak_dbfs, self.heard_ms = max(self.peak_dbfs, level.peak_dbfs), level.at_ms
         self.loudest_dbfs = max(self.loudest_dbfs, level.dbfs)
         self.clipped += level.peak_dbfs >= CLIPPED_DBFS
 
     @property
     def advice(self) -> str:
-        """What to do about it."""
+        """What the user can do about the level, or "good"."""
         if self.gone or not self.heard_ms:
             return "no audio came: is it plugged in? asr devices lists what there is"
         if self.peak_dbfs < SILENT_DBFS:
@@ -51,10 +51,10 @@ class LevelStatistics:
 
 
 def meter(microphone: Microphone) -> None:
-    """Show the level until q, Ctrl-C or the end of --for, then advise.
+    """Show the level until q, Ctrl-C or the end of --for; then print a verdict.
 
     Raises:
-        SourceError: the device does not open.
+        SourceError: the device cannot be opened.
     """
     levels, shown_ms = LevelStatistics(), 0
     redraws = sys.stdout.isatty()

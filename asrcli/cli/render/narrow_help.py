@@ -1,4 +1,4 @@
-"""The help on a narrow terminal: below 80 columns no table, so that no word is broken and nothing is left out."""
+"""The help for narrow terminals: below 80 columns lines instead of tables, so that no word is broken or left out."""
 
 import inspect
 import io
@@ -8,7 +8,7 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-TABLE_COLUMNS = 80  # so many a table of options needs
+TABLE_COLUMNS = 80  # the columns that a table of options needs
 NAME_INDENT, TEXT_INDENT = 2, 6
 
 
@@ -16,19 +16,19 @@ class Command(TyperCommand):
     """A command whose help fits the terminal."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help: as a table where there is room for it, else as lines."""
+        """Write the help: as a table if there is room for it, otherwise as lines."""
         if (columns := width()) >= TABLE_COLUMNS:
-            _say_choices_once(self)
+            _list_choices_once(self)
             super().format_help(ctx, formatter)
         else:
             formatter.write(narrow(self, ctx, columns))
 
 
 class Group(TyperGroup):
-    """The program, with its commands."""
+    """A group of commands whose help fits the terminal."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help: as a table where there is room for it, else as lines."""
+        """Write the help: as a table if there is room for it, otherwise as lines."""
         if (columns := width()) >= TABLE_COLUMNS:
             super().format_help(ctx, formatter)
         else:
@@ -36,7 +36,7 @@ class Group(TyperGroup):
 
 
 def width() -> int:
-    """How many columns the help has."""
+    """The width of the help, in columns."""
     from rich.console import Console
 
     given = os.environ.get("TERMINAL_WIDTH", "")
@@ -57,11 +57,11 @@ def narrow(command: Any, ctx: Any, columns: int) -> str:
         console.print(Text.from_markup(paragraph))
     for title, entries in _panels(command, ctx).items():
         console.print(f"\n{title}:", markup=False)
-        for names, said, limits in entries:
+        for names, text, limits in entries:
             console.print(Padding(Text(names), (0, 0, 0, NAME_INDENT)))
-            if said or limits:
-                text = Text.from_markup(said).append(" " * bool(said and limits) + limits)
-                console.print(Padding(text, (0, 0, 0, TEXT_INDENT)))
+            if text or limits:
+                entry = Text.from_markup(text).append(" " * bool(text and limits) + limits)
+                console.print(Padding(entry, (0, 0, 0, TEXT_INDENT)))
     console.print()
     for paragraph in _paragraphs(command.epilog):
         console.print(Text.from_markup(paragraph))
@@ -69,15 +69,15 @@ def narrow(command: Any, ctx: Any, columns: int) -> str:
     return "\n".join(line.rstrip() for line in drawn.splitlines()) + "\n"
 
 
-def _say_choices_once(command: Any) -> None:
-    """Leave the choices of an argument out of the column of types: its own name or its help lists them."""
+def _list_choices_once(command: Any) -> None:
+    """Leave the choices of an argument out of the column of types: its metavar or its help lists them."""
     for parameter in command.params:
         if parameter.param_type_name == "argument" and parameter.metavar and hasattr(parameter.type, "choices"):
             parameter.type.get_metavar = lambda **_given: ""
 
 
 def _panels(command: Any, ctx: Any) -> dict[str, list[tuple[str, str, str]]]:
-    """What is said of arguments, options and commands, each with its title, in the order of the table."""
+    """The entries of each panel by its title, in the order of the table: names, help, default and range."""
     panels: dict[str, list[tuple[str, str, str]]] = {"Arguments": [], "Options": []}
     for parameter in command.get_params(ctx):
         if getattr(parameter, "hidden", False):
@@ -93,14 +93,14 @@ def _panels(command: Any, ctx: Any) -> dict[str, list[tuple[str, str, str]]]:
 
 
 def _limits(parameter: Any, ctx: Any) -> str:
-    """The default and the range of a parameter, as the library puts them behind its help."""
+    """The default and the range of a parameter, as Typer writes them after its help."""
     record = parameter.get_help_record(ctx)
     said = (record[1] if record else "").replace("\\[", "[")
     return said.removeprefix((parameter.help or "").replace("\\[", "[")).strip()
 
 
 def _names(parameter: Any, ctx: Any) -> Iterator[str]:
-    """The names of a parameter, and what it takes."""
+    """The names of a parameter, and the metavar of its value."""
     if parameter.param_type_name == "argument":
         yield parameter.make_metavar(ctx)
         return

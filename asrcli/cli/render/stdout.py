@@ -1,6 +1,6 @@
-"""What commands print on standard output: whole lines through one writer, so that pipes, disks and locales do no harm.
+"""Everything that commands print on standard output, except the transcript, which has its own outputs.
 
-The transcript has its own outputs; everything else that a command prints comes through here.
+Whole lines go through one writer, which handles closed pipes, full disks and encodings.
 """
 
 import io
@@ -22,10 +22,11 @@ _ANY_WIDTH = 10_000
 
 
 def print_lines(*lines: str) -> None:
-    """Print lines, each harmless to a terminal.
+    """Print lines, without control characters.
 
     Raises:
-        OutputError, NobodyReads: as Lines does.
+        OutputError: standard output cannot be written.
+        OutputClosed: its reader has closed the pipe.
     """
     output = LineWriter(None)
     for line in lines:
@@ -33,10 +34,11 @@ def print_lines(*lines: str) -> None:
 
 
 def print_rows(table: Iterable[Iterable[str]]) -> None:
-    """Print rows of fields with tabs between, each field harmless.
+    """Print rows of fields with tabs between them, without control characters.
 
     Raises:
-        OutputError, NobodyReads: as Lines does.
+        OutputError: standard output cannot be written.
+        OutputClosed: its reader has closed the pipe.
     """
     output = LineWriter(None)
     for row in table:
@@ -47,21 +49,25 @@ def print_json(value: Any) -> None:
     """Print a value as JSON, for programs and people.
 
     Raises:
-        OutputError, NobodyReads: as Lines does.
+        OutputError: standard output cannot be written.
+        OutputClosed: its reader has closed the pipe.
     """
     LineWriter(None).write(as_json(value, indent=2))
 
 
 def print_table(table: "Table", *, markup: bool = False) -> None:
-    """Print a table whose cells are harmless, as wide as the terminal; one row below the other where it is too narrow.
+    """Print a table as wide as the terminal, or its cells one below the other if the terminal is too narrow.
+
+    The cells must not hold control characters.
 
     Raises:
-        OutputError, NobodyReads: as Lines does.
+        OutputError: standard output cannot be written.
+        OutputClosed: its reader has closed the pipe.
     """
     from rich.console import Console
     from rich.measure import Measurement
 
-    # Drawn into memory, as wide and as coloured as the terminal: Rich would write to a disk that is full by itself.
+    # Drawn into memory, with the width and colours of the terminal: Rich itself would not report a full disk.
     screen, drawn = Console(file=sys.stdout or io.StringIO()), io.StringIO()
     console = Console(
         file=drawn,
@@ -74,7 +80,7 @@ def print_table(table: "Table", *, markup: bool = False) -> None:
     )
     if (
         Measurement.get(console, console.options.update(max_width=_ANY_WIDTH), table).minimum > screen.width
-    ):  # words would be broken
+    ):  # the table would break words
         for line in _one_below_the_other(table):
             console.print(line)
     else:
@@ -83,7 +89,7 @@ def print_table(table: "Table", *, markup: bool = False) -> None:
 
 
 def _one_below_the_other(table: "Table") -> "Iterator[RenderableType]":
-    """The rows of a table as lines: the first cell that says something, and below it each other one with its title."""
+    """The rows of a table as lines: the first cell that is not empty, and below it the others with their titles."""
     from rich.padding import Padding
 
     titles = [str(column.header) for column in table.columns]
@@ -96,10 +102,11 @@ def _one_below_the_other(table: "Table") -> "Iterator[RenderableType]":
 
 
 def redraw(text: str) -> None:
-    """Write over the line of a terminal.
+    """Replace the current line of a terminal.
 
     Raises:
-        OutputError, NobodyReads: as Lines does.
+        OutputError: standard output cannot be written.
+        OutputClosed: its reader has closed the pipe.
     """
     try:
         if sys.stdout is not None:
@@ -110,14 +117,14 @@ def redraw(text: str) -> None:
 
 
 def output_error(exc: OSError) -> AsrError:
-    """What it means that standard output cannot be written."""
-    return (
-        OutputClosed() if isinstance(exc, BrokenPipeError) else OutputError("standard output", exc.strerror or str(exc))
-    )
+    """The error of ours for an error that writing to standard output raised."""
+    if isinstance(exc, BrokenPipeError):
+        return OutputClosed()
+    return OutputError("standard output", exc.strerror or str(exc))
 
 
 def abandon_stdout() -> None:
-    """Drop what standard output still holds and cannot take: Python would try it again on its way out, and complain."""
+    """Discard what standard output cannot take: Python would write it again at exit, and print an error."""
     if sys.stdout is None:
         return
     try:

@@ -1,8 +1,9 @@
-"""What somebody may have meant whose command line cannot be understood. Looks at words and at names of files only."""
+"""Suggestions for a command line that is not valid. They come from its words and from names of files only."""
 
 import re
 import shlex
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 INPUT = re.compile(r"[a-z][a-z0-9+.-]*://.*|.*\.\w{2,4}|-", re.IGNORECASE | re.DOTALL)
@@ -10,46 +11,44 @@ READING = "cat talk.wav | asr file -"
 
 
 def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> str:
-    """What to do about a problem of the command line, as its end; empty where nobody knows.
+    """The second half of an error message: what to do about the problem. Empty if there is nothing to suggest.
 
     Args:
-        problem: What the library says, in its words.
+        problem: The message of the library that parses the command line.
         given: The arguments of the program.
-        commands: What the commands are called.
+        commands: The names of all commands.
     """
     if found := re.match(r"No such command '(.*?)'(?=[.]| Did|$)", problem, re.DOTALL):
         word = found[1]
         if is_input(word):
             return f"did you mean asr file {_quoted(word)}?"
-        close = re.search(r"Did you mean (?:one of: )?(.*)\?", problem)
-        return f"did you mean {_alternatives(close[1])}?" if close else ""
+        similar = " or ".join(f"asr {name}" for name in get_close_matches(word, list(commands)))
+        return f"did you mean {similar}?" if similar else ""
     if "Missing argument 'FILE" in problem:
         return f"name a file, or - for standard input: {READING}"
     if found := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", problem, re.DOTALL):
         words = given[1:]
         word = next((word for word in words if found[1].startswith(word) and is_input(word)), None)
-        return f"did you mean asr file {_quoted(word)}?" if word and given[0] in {"mic", "serve"} else ""
-    if problem.startswith("No such option") and given and given[0].startswith("-"):
+        if word and given[0] in {"mic", "serve"}:
+            return f"did you mean asr file {_quoted(word)}?"
+        return ""
+    if problem.startswith("No such option") and given and given[0].startswith("-") and given[0] != "--":
         command = next((word for word in given if word in commands), "file")
         return f"options stand behind a command: asr {command} {given[0]}"
     return ""
 
 
 def is_input(word: str) -> bool:
-    """Whether a word looks like something that asr file could read."""
+    """Whether a word looks like a file or an address that asr file could read."""
     try:
-        there = Path(word).is_file()
+        exists = Path(word).is_file()
     except (OSError, ValueError):
-        there = False
-    return there or INPUT.fullmatch(word) is not None
-
-
-def _alternatives(quoted: str) -> str:
-    return " or ".join(f"asr {name}" for name in re.findall(r"'([^']+)'", quoted))
+        exists = False
+    return exists or INPUT.fullmatch(word) is not None
 
 
 def _quoted(word: str) -> str:
-    """The word as a shell wants it, for whoever copies the line."""
+    """The word quoted for a shell, so that the suggestion can be copied."""
     if "://" in word and shlex.quote(word) == word:
-        return f"'{word}'"  # what follows an address is told apart from it
+        return f"'{word}'"  # so that the question mark of our sentence is not taken for a part of the address
     return shlex.quote(f"./{word}" if word.startswith("-") and word != "-" else word)

@@ -1,1 +1,1 @@
-"""The inference wire (run-task): Fun-ASR, Paraformer, Gummy and qwen-audio streaming models."""
+"""The inference wire (run-task): Fun-ASR, Paraformer, Gummy and qwen-audio streaming models. No I/O."""

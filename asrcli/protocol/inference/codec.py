@@ -1,4 +1,4 @@
-"""The inference wire (run-task): Fun-ASR, Paraformer, Gummy and qwen-audio streaming models. Client end, server end.
+"""The inference wire (run-task) of Fun-ASR, Paraformer, Gummy and qwen-audio: client codec and server codec. No I/O.
 
 Source of the facts: the service's WebSocket API reference for realtime speech recognition.
 """
@@ -15,26 +15,28 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.context import TranscriptMemory
 from asrcli.protocol.discarded import DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference import run_task_parameters, sentence, translation
+from asrcli.protocol.inference.context_messages import read_context, write_context
 from asrcli.protocol.inference.sentence import SentenceTracker
 from asrcli.protocol.inference.task_identity import TaskIdentity
 from asrcli.protocol.json_messages import Json, counted, endpoint, flag, need, part, read, text, word, write
+from asrcli.protocol.registry import INFERENCE_PATH
 from asrcli.protocol.service_errors import refused_task
 
-INFERENCE_PATH = "/api-ws/v1/inference"
 AUDIO_FORMATS = ("pcm", "wav", "mp3", "opus", "speex", "aac", "amr")
-TRANSLATES, ONE_SENTENCE = "gummy", "gummy-chat"  # how the names of models begin that do so
+TRANSLATION_PREFIX = "gummy"  # models whose names begin so translate
+ONE_SENTENCE_PREFIX = "gummy-chat"  # models whose names begin so end a task after one sentence
 
 
 class InferenceClient:
-    """One task, as the client speaks it. Made fresh for each task; times count from the task's first sample."""
+    """The client codec of one task. A new task needs a new codec; times count from the first sample of the task."""
 
     word_times = True  # every final carries the times of its words
-    reusable = True  # another task may follow on the same connection
-    manual = False  # the server cuts sentences, always
-    names = run_task_parameters.PLAIN  # what the parameters are called
-    lifetime_s: float | None = None  # a task may last for ever
+    reusable = True  # the connection can carry another task afterwards
+    manual = False  # the server always decides where sentences end
+    parameter_names = run_task_parameters.PARAMETER_NAMES
+    lifetime_s: float | None = None  # no limit is documented
     must_wait = False  # audio never waits for answers
-    connection_is_new = True  # no other task was on this connection: whatever id a message has, it is of this one
+    connection_is_new = True  # the connection has carried no other task: every message belongs to this one
     retired_names: Mapping[str, str] = {}
 
     def __init__(
@@ -43,75 +45,77 @@ class InferenceClient:
         self.task_id = new_id()
         self.usage = Usage()
         self._recognition = recognition
-        self._memory, self._learned = memory, False  # what was said last is context, and there is more of it
+        self._memory = memory  # holds the last sentences, which are sent as context
+        self._has_new_context = False
         self._finishing = False
         self._dropped = DiscardedMessages()
-        keys = (
-            SentenceKeys()
-        )  # of both: a service that says some sentences in one form and some in the other names none twice
+        # Both trackers share the keys: a service may send some sentences in one form and some in the other.
+        keys = SentenceKeys()
         self._sentences = SentenceTracker(self._dropped, keys)
-        self._halves = translation.TranslationPairs(recognition, self._dropped, keys)
-        self._sent_bytes, self._identity = 0, TaskIdentity(self.task_id)
+        self._pairs = translation.TranslationPairs(recognition, self._dropped, keys)
+        self._sent_bytes = 0
+        self._identity = TaskIdentity(self.task_id)
 
     @property
     def seen_names(self) -> Mapping[str, str]:
-        """What the task is called, for those that follow it."""
+        """The ids that this task was given, for the tasks that follow it. The values are empty on this wire."""
         return dict.fromkeys(self._identity.names, "")
 
     @property
     def dropped(self) -> int:
-        """How many finished sentences were dropped; each was told."""
+        """How many finals were dropped; a notice was emitted for each."""
         return self._dropped.finals
 
     def url(self, base: str) -> str:
-        """Where this wire is spoken at a service; the model travels in run-task."""
+        """The address of this wire on the host of a service. The model is sent in run-task."""
         return endpoint(base, INFERENCE_PATH)
 
     def start(self) -> list[Message]:
-        """run-task: audio must wait for Ready. It may be said again on another connection."""
+        """run-task; audio must wait for Ready. May be called again to repeat the task on another connection."""
         self._identity = TaskIdentity(self.task_id)
-        recognition = self._recognition
-        context = recognition.context if self._memory is None else self._memory.texts
+        context = self._recognition.context if self._memory is None else self._memory.texts
         payload = {
             "task_group": "audio",
             "task": "asr",
             "function": "recognition",
-            "model": recognition.model,
-            "parameters": run_task_parameters.written(recognition, self.names),
-            "input": _context(context) if context else {},
-        } | run_task_parameters.resources(recognition)
+            "model": self._recognition.model,
+            "parameters": run_task_parameters.write(self._recognition, self.parameter_names),
+            "input": write_context(context) if context else {},
+        } | run_task_parameters.resources(self._recognition)
         return [self._command("run-task", payload)]
 
     def audio(self, pcm: bytes) -> list[Message]:
-        """PCM, as one binary message."""
+        """One binary message that carries this PCM."""
         self._sent_bytes += len(pcm)
         return [Binary(pcm)]
 
     def commit(self) -> list[Message]:
-        """Nothing: on this wire the server cuts sentences by itself."""
+        """Nothing: on this wire the server decides where sentences end."""
         return []
 
     def skip(self, samples: int) -> bool:
-        """No: times come from the server, which counts what it hears."""
+        """Always False: times come from the server, which counts the audio that it receives."""
         del samples
         return False
 
-    def context(self, texts: tuple[str, ...]) -> list[Message]:
-        """continue-task: replace the context in the middle of the task."""
-        return [self._command("continue-task", {"input": _context(texts)})]
+    def replace_context(self, texts: tuple[str, ...]) -> list[Message]:
+        """continue-task, which replaces the context during the task."""
+        return [self._command("continue-task", {"input": write_context(texts)})]
 
     def finish(self) -> list[Message]:
-        """finish-task: the server sends what is left, then task-finished."""
+        """finish-task; the server sends the remaining results, then task-finished."""
         self._finishing = True
         return [self._command("finish-task", {"input": {}})]
 
     def pending_messages(self) -> list[Message]:
-        """The context anew, when there is more of it to remember."""
-        learned, self._learned = self._learned and not self._finishing, False
-        return self.context(self._memory.texts) if learned and self._memory is not None else []
+        """continue-task when sentences became final since the last call and finish-task was not sent; else nothing."""
+        if self._memory is None or self._finishing or not self._has_new_context:
+            return []
+        self._has_new_context = False
+        return self.replace_context(self._memory.texts)
 
     def receive(self, message: Message) -> list[Event]:
-        """What a server message says. One that cannot be read is dropped: it ends nothing.
+        """The events that a server message reports. An unreadable message gives a notice and ends nothing.
 
         Raises:
             ServiceRefused: task-failed.
@@ -124,135 +128,138 @@ class InferenceClient:
     def _handle(self, value: Json) -> list[Event]:
         name, task_id = need(value, "header.event", str), word(value["header"], "task_id")
         if not self._identity.concerns(name, task_id, alone=self.connection_is_new, retired=self.retired_names):
-            return [self._foreign(name, task_id, value)]
+            return [self._drop_foreign(name, task_id, value)]
         if name == "task-started":
-            again, self._identity.started = self._identity.started, True
-            return [] if again else [Ready(self.task_id)]
+            if self._identity.started:
+                return []
+            self._identity.started = True
+            return [Ready(self.task_id)]
         if name == "result-generated":
-            return self._remembered(list(self._results(value)))
+            return self._remember_finals(list(self._results(value)))
         if name == "task-finished":
-            self._bill(value)
-            rest = [*self._halves.rest(), *self._sentences.rest(self._sent_ms)]
-            return [*self._remembered(rest), Finished(self.usage)]
+            self._update_usage(value)
+            rest = [*self._pairs.rest(), *self._sentences.rest(self._sent_ms)]
+            return [*self._remember_finals(rest), Finished(self.usage)]
         if name == "task-failed":
             raise refused_task(value, self.task_id)
         return [Notice("debug", f"dropped an unknown event: {name}")]
 
-    def _foreign(self, name: str, task_id: str, value: Json) -> Notice:
-        said = part(part(part(value, "payload"), "output"), "sentence")
-        if name == "result-generated" and flag(said, "sentence_end") and text(said, "text").strip():
+    def _drop_foreign(self, name: str, task_id: str, value: Json) -> Notice:
+        sentence_object = part(part(part(value, "payload"), "output"), "sentence")
+        if (
+            name == "result-generated"
+            and flag(sentence_object, "sentence_end")
+            and text(sentence_object, "text").strip()
+        ):
             return self._dropped.final(f"dropped a sentence of another task: {task_id}")
         return Notice("debug", f"dropped {name} of another task: {task_id}")
 
     @property
     def _sent_ms(self) -> int | None:
-        """So much audio has been sent, where its bytes tell that."""
-        pcm = self._recognition.audio_format == "pcm"
-        return self._sent_bytes // SAMPLE_BYTES * 1000 // self._recognition.rate if pcm else None
+        """How much audio has been sent, in ms; None where the bytes are not PCM and do not tell."""
+        if self._recognition.audio_format != "pcm":
+            return None
+        return self._sent_bytes // SAMPLE_BYTES * 1000 // self._recognition.rate
 
     def _command(self, action: str, payload: Json) -> Text:
         return write({"header": {"action": action, "task_id": self.task_id, "streaming": "duplex"}, "payload": payload})
 
-    def _remembered(self, events: list[Event]) -> list[Event]:
+    def _remember_finals(self, events: list[Event]) -> list[Event]:
         for event in events:
             if self._memory is not None and isinstance(event, Final) and event.text.strip():
                 self._memory.remember(event.text)
-                self._learned = True
+                self._has_new_context = True
         return events
 
     def _results(self, value: Json) -> Iterator[Event]:
-        self._bill(value)
+        self._update_usage(value)
         output = need(value, "payload.output", dict)
         if "sentence" not in output and isinstance(output.get("output"), dict):
-            output = output["output"]  # newer models repeat the envelope inside
-        if translation.SAID in output or translation.TRANSLATED in output:
-            yield from self._halves.read(output, self._sent_ms)
-        elif output.get("sentence") is not None:  # else the usage is all that it tells
+            output = output["output"]  # newer models repeat the envelope inside the output
+        if translation.TRANSCRIPTION in output or translation.TRANSLATIONS in output:
+            yield from self._pairs.read(output, self._sent_ms)
+        elif output.get("sentence") is not None:  # without a sentence the message reports the usage only
             yield from self._sentences.read(need(output, "sentence", dict), self._sent_ms)
 
-    def _bill(self, value: Json) -> None:
-        # The service's count is cumulative, absent while a sentence is open, and null at the end of some tasks.
+    def _update_usage(self, value: Json) -> None:
+        # The count of the service is cumulative, absent while a sentence is open, and null at the end of some tasks.
         self.usage = counted(part(part(value, "payload"), "usage"), self.usage)
 
 
 class TranslationClient(InferenceClient):
-    """A task of a model that translates."""
+    """The client codec of a task whose model translates."""
 
-    names = run_task_parameters.TRANSLATING
-
-
-def _context(texts: tuple[str, ...]) -> Json:
-    return {"context": [{"role": "user", "content": [{"type": "input_text", "text": words}]} for words in texts]}
+    parameter_names = run_task_parameters.TRANSLATION_PARAMETER_NAMES
 
 
 class InferenceServer:
-    """One connection, as the server speaks it: task after task."""
+    """The server codec of one connection, which carries one task after the other."""
 
     fatal_errors = True  # after task-failed the connection is closed
-    tells_language = False  # a language that is not known can only be refused
+    tells_language = False  # no message names the language in effect: an unknown language can only be refused
     path = INFERENCE_PATH
-    accepts_idle = False  # 23 s without a message end a task
+    accepts_idle = False  # the service ends a task after 23 s without a message
 
     def __init__(self, new_id: Callable[[], str], model: str = "") -> None:
         del new_id, model  # task ids and the model come from the client on this wire
         self.task_id = ""
-        self._ended = ""  # the task that came to its end before its client asked for that
-        self._asked = RecognitionSettings("")
-        self._heard_bytes = 0
-        self._open = ""  # key of the sentence whose partial went out last
+        self._ended_task_id = ""  # the task that ended before its client sent finish-task
+        self._recognition = RecognitionSettings("")
+        self._received_bytes = 0
+        self._open_key = ""  # key of the sentence whose partial was sent last
 
     def greet(self) -> list[Message]:
-        """Nothing: this wire waits for run-task."""
+        """Nothing: on this wire the client speaks first."""
         return []
 
     def receive(self, message: Message) -> list[Command]:
-        """What a client message asks for.
+        """The commands in a client message.
 
         Raises:
-            ProtocolError: a message this wire does not allow here.
+            ProtocolError: the message is unreadable, or not allowed at this point.
         """
         if isinstance(message, Binary):
             if not self.task_id:
                 return []  # audio before run-task or after the end belongs to no task
-            self._heard_bytes += len(message.data)
+            self._received_bytes += len(message.data)
             return [SendAudio(message.data)]
         value = read(message)
         action, task_id = need(value, "header.action", str), need(value, "header.task_id", str)
         if action == "run-task":
             return [self._run(value, task_id)]
-        if task_id == self._ended:
+        if task_id == self._ended_task_id:
             return []
         if task_id != self.task_id:
             raise ProtocolError(f"{action} names task {task_id}, which is not running")
-        asked = need(value, "payload.input", dict)
+        fields = need(value, "payload.input", dict)
         if action == "continue-task":
-            return [UpdateContext(_texts(asked))]
+            return [UpdateContext(read_context(fields))]
         if action == "finish-task":
             return [FinishTask()]
         raise ProtocolError(f"unknown action {action}")
 
-    def acknowledge(self, request: Command) -> list[Message]:
-        """Nothing: no request on this wire is answered before its results."""
-        del request
+    def acknowledge(self, command: Command) -> list[Message]:
+        """Nothing: this wire answers a command with its results only."""
+        del command
         return []
 
     def encode(self, event: Event) -> list[Message]:
-        """The messages that carry an event; none for what this wire does not tell."""
+        """The messages that carry an event; none for an event that this wire cannot express."""
         if isinstance(event, Ready):
             return [self._event("task-started", {})]
         if isinstance(event, Partial):
-            self._open = event.key
+            self._open_key = event.key
             return self._results(event)
-        if isinstance(event, Final):  # an empty one matters only where it takes a partial back
-            told = self._results(event) if event.text or event.key == self._open else []
-            if event.text.strip() and self._asked.model.startswith(ONE_SENTENCE):
-                self._ended = self.task_id
-                told += self._finished()
-            return told
+        if isinstance(event, Final):  # an empty final matters only where it takes back a partial
+            messages = self._results(event) if event.text or event.key == self._open_key else []
+            if event.text.strip() and self._recognition.model.startswith(ONE_SENTENCE_PREFIX):
+                self._ended_task_id = self.task_id
+                messages += self._finished()
+            return messages
         return self._finished() if isinstance(event, Finished) else []
 
     def fail(self, code: str, problem: str) -> list[Message]:
-        """task-failed; the caller closes behind it."""
+        """task-failed; the caller closes the connection afterwards."""
         failed = self._event("task-failed", {}, {"error_code": code, "error_message": problem})
         self.task_id = ""
         return [failed]
@@ -260,7 +267,9 @@ class InferenceServer:
     def _run(self, value: Json, task_id: str) -> StartTask:
         if self.task_id:
             raise ProtocolError("run-task while a task is running")
-        self._ended, self._heard_bytes, self._open = "", 0, ""
+        self._ended_task_id = ""
+        self._received_bytes = 0
+        self._open_key = ""
         self.task_id = task_id  # from here on an error can name the task
         need(value, "payload.model", str)
         need(value, "payload.input", dict)
@@ -270,14 +279,14 @@ class InferenceServer:
             raise ProtocolError(f"unknown format {audio_format}")
         if rate <= 0:
             raise ProtocolError(f"sample_rate {rate} is not a rate")
-        self._asked = run_task_parameters.read(value["payload"], _texts(value["payload"]["input"]))
-        return StartTask(self._asked, audio_format)
+        self._recognition = run_task_parameters.read(value["payload"], read_context(value["payload"]["input"]))
+        return StartTask(self._recognition, audio_format)
 
     def _results(self, event: Partial | Final) -> list[Message]:
-        translates = self._asked.model.startswith(TRANSLATES)
-        output = translation.write(event, self._asked) if translates else {"sentence": sentence.write(event)}
-        heard_s = self._heard_bytes / SAMPLE_BYTES / self._asked.rate
-        usage = {"duration": ceil(heard_s)} if isinstance(event, Final) else None
+        translates = self._recognition.model.startswith(TRANSLATION_PREFIX)
+        output = translation.write(event, self._recognition) if translates else {"sentence": sentence.write(event)}
+        received_s = self._received_bytes / SAMPLE_BYTES / self._recognition.rate
+        usage = {"duration": ceil(received_s)} if isinstance(event, Final) else None
         return [self._event("result-generated", {"output": output, "usage": usage})] if output else []
 
     def _finished(self) -> list[Message]:
@@ -288,17 +297,3 @@ class InferenceServer:
     def _event(self, name: str, payload: Json, more: Json | None = None) -> Text:
         header = {"task_id": self.task_id, "event": name, "attributes": {}} | (more or {})
         return write({"header": header, "payload": payload})
-
-
-def _texts(asked: Json) -> tuple[str, ...]:
-    messages = asked.get("context")
-    if not isinstance(messages, list | None):
-        raise ProtocolError("field context has the wrong type")
-    contents = [message.get("content") for message in messages or () if isinstance(message, dict)]
-    return tuple(
-        text(content, "text")
-        for group in contents
-        if isinstance(group, list)
-        for content in group
-        if isinstance(content, dict) and text(content, "text")
-    )

@@ -1,4 +1,4 @@
-"""The sentence object of the inference wire, read and written. Knows nothing of tasks and envelopes."""
+"""The sentence object of the inference wire, read and written, and the sentences of one task. No I/O."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -8,38 +8,38 @@ from asrcli.protocol import timestamps
 from asrcli.protocol.discarded import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.json_messages import Json, flag, label, need, part, text, whole
 
-OPEN = 200  # so many sentences are open at once; a service that opens more has forgotten the oldest
-REMEMBERED = 1000  # so many finals are known again when they are repeated
+MOST_OPEN = 200  # open sentences of a task; a service that opens more has forgotten the oldest
+MOST_REMEMBERED = 1000  # finals of a task that are recognized when they are repeated
 HEARTBEAT = "dropped a sentence in a heartbeat packet"
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceResult:
-    """What a sentence object says, before it has a key and a place. A time is None where there is no usable one."""
+    """The contents of a sentence object, before it has a key and checked times. A time that cannot be used is None."""
 
     number: int | str | None
     begin_ms: int | None
     end_ms: int | None
     text: str
     ended: bool
-    settled: int = 0  # so many characters will not change
+    settled: int = 0  # how many characters at the beginning will not change
     words: tuple[timestamps.TimedWord, ...] = ()
     emotion: str = ""
-    opens: bool = False  # it says that it has just begun
+    opens: bool = False  # the object says that the sentence has just begun
 
     @property
     def name(self) -> str:
-        """What the sentence is called; where it began tells those apart that have no number."""
+        """The number of the sentence as text; a sentence without a number is named after its begin."""
         return f"at-{self.begin_ms}" if self.number is None else str(self.number)
 
-    def repeats(self, before: "SentenceResult | None") -> bool:
-        """Whether this is the same sentence again. Times that say nothing prove nothing."""
-        if before is None or self.begin_ms is None or self.end_ms is None or self.begin_ms >= self.end_ms:
+    def repeats(self, final: "SentenceResult | None") -> bool:
+        """Whether this is the same sentence again. Without a span of its own, nothing can be proved: False."""
+        if final is None or self.begin_ms is None or self.end_ms is None or self.begin_ms >= self.end_ms:
             return False
-        return (self.text, self.begin_ms, self.end_ms) == (before.text, before.begin_ms, before.end_ms)
+        return (self.text, self.begin_ms, self.end_ms) == (final.text, final.begin_ms, final.end_ms)
 
     def is_behind(self, final: "SentenceResult | None") -> bool:
-        """Whether this is older than what has become final under its name."""
+        """Whether this result is older than the final that has the same name."""
         if final is None:
             return False
         if self.begin_ms is None or final.end_ms is None:
@@ -48,177 +48,186 @@ class SentenceResult:
 
 
 @dataclass(slots=True)
-class _Open:
-    """A sentence in the making: its key and where it begins."""
+class _OpenSentence:
+    """A sentence that is not final: its key, its begin and its latest result."""
 
     key: str
     begin_ms: int
-    heard: SentenceResult
+    result: SentenceResult
 
 
 class SentenceTracker:
-    """The sentences of one task. Each final has a key of its own, also where the service uses its numbers again.
+    """The sentences of one task. Each final has its own key, even where the service uses a number twice.
 
     Attributes:
-        after_ms: Where the last final ended.
+        after_ms: The end of the last final.
     """
 
     def __init__(self, dropped: DiscardedMessages, keys: SentenceKeys) -> None:
         self.after_ms = 0
-        self._dropped, self._keys = dropped, keys
-        self._open: dict[str, _Open] = {}
-        self._finals: dict[str, SentenceResult] = {}  # the last one of each name
+        self._dropped = dropped
+        self._keys = keys
+        self._open: dict[str, _OpenSentence] = {}
+        self._finals: dict[str, SentenceResult] = {}  # the last final of each name
 
     def read(self, sentence: Json, sent_ms: int | None) -> Iterator[Event]:
-        """What a sentence object says: itself, and the head of the next one where it carries that as `stash`.
+        """The events for a sentence object, and for the begin of the next sentence where the object has it as `stash`.
 
         Args:
             sentence: The object.
-            sent_ms: So much audio has been sent; None where that is not known.
+            sent_ms: How much audio has been sent; None where that is not known.
 
         Raises:
-            ProtocolError: it has ended, and has no text.
+            ProtocolError: the sentence has ended and has no text.
         """
         if flag(sentence, "heartbeat"):
             yield from self._in_heartbeat(sentence)
             return
-        heard = read(sentence)
-        yield from self._final(heard, sent_ms) if heard.ended else self._partial(heard, sent_ms)
+        result = read(sentence)
+        yield from self._final(result, sent_ms) if result.ended else self._partial(result, sent_ms)
         if text(part(sentence, "stash"), "text"):
-            head = read(part(sentence, "stash") | {"sentence_end": False})
-            yield from self._partial(replace(head, settled=0), sent_ms)
+            next_begin = read(part(sentence, "stash") | {"sentence_end": False})
+            yield from self._partial(replace(next_begin, settled=0), sent_ms)
 
     def rest(self, sent_ms: int | None) -> Iterator[Event]:
-        """What the end of the task makes final: sentences that told their end and never said that they had ended."""
-        for name, each in list(self._open.items()):
-            if each.heard.end_ms is not None and name in self._open:
-                yield from self._final(each.heard, sent_ms)
+        """The finals for open sentences whose last result has an end time, although no result said that they ended."""
+        for name, sentence in list(self._open.items()):
+            if sentence.result.end_ms is not None and name in self._open:
+                yield from self._final(sentence.result, sent_ms)
 
     def _in_heartbeat(self, sentence: Json) -> Iterator[Event]:
-        said = text(sentence, "text")
-        if said.strip() and _ended(sentence) and all(said != final.text for final in self._finals.values()):
+        words = text(sentence, "text")
+        if words.strip() and _has_ended(sentence) and all(words != final.text for final in self._finals.values()):
             yield self._dropped.final(HEARTBEAT)
 
-    def _final(self, heard: SentenceResult, sent_ms: int | None) -> Iterator[Event]:
-        name = self._name(heard)
-        if heard.repeats(self._finals.get(name)):
-            yield from [self._dropped.final(REPEATED)] if heard.text.strip() else ()
+    def _final(self, result: SentenceResult, sent_ms: int | None) -> Iterator[Event]:
+        name = self._name(result)
+        if result.repeats(self._finals.get(name)):
+            if result.text.strip():
+                yield self._dropped.final(REPEATED)
             return
-        before = self._open.pop(name, None)
-        begin_ms = heard.begin_ms if heard.begin_ms is not None or before is None else before.begin_ms
-        key = self._keys.new(name) if before is None else before.key
-        others = [each.begin_ms for each in self._open.values()]
-        final = placed(key, heard, begin_ms, self.after_ms, sent_ms, others)
+        open_sentence = self._open.pop(name, None)
+        begin_ms = result.begin_ms
+        if open_sentence is None:
+            key = self._keys.new(name)
+        else:
+            key = open_sentence.key
+            if begin_ms is None:
+                begin_ms = open_sentence.begin_ms
+        others = [other.begin_ms for other in self._open.values()]
+        final = final_of(key, result, begin_ms, self.after_ms, sent_ms, others)
         self.after_ms = max(self.after_ms, final.end_ms)
         self._finals.pop(name, None)
-        self._finals[name] = heard
-        if len(self._finals) > REMEMBERED:
+        self._finals[name] = result
+        if len(self._finals) > MOST_REMEMBERED:
             del self._finals[next(iter(self._finals))]
         yield final
 
-    def _partial(self, heard: SentenceResult, sent_ms: int | None) -> Iterator[Event]:
-        if not heard.text and not heard.opens:
+    def _partial(self, result: SentenceResult, sent_ms: int | None) -> Iterator[Event]:
+        if not result.text and not result.opens:
             return  # nothing to show yet
-        name = self._name(heard)
-        if name not in self._open and heard.is_behind(self._finals.get(name)):
+        name = self._name(result)
+        if name not in self._open and result.is_behind(self._finals.get(name)):
             yield Notice("debug", f"dropped a late partial of sentence {name}, which is final")
             return
-        begin_ms = begins(heard, self.after_ms, sent_ms)
+        begin_ms = begin_of(result, self.after_ms, sent_ms)
         if name not in self._open:
-            self._open[name] = _Open(self._keys.new(name), begin_ms, heard)
-        elif not heard.text:
-            return  # it has begun before
-        elif heard.begin_ms is None:
+            self._open[name] = _OpenSentence(self._keys.new(name), begin_ms, result)
+        elif not result.text:
+            return  # the begin was reported before
+        elif result.begin_ms is None:
             begin_ms = self._open[name].begin_ms
-        self._open[name].begin_ms, self._open[name].heard = begin_ms, heard
+        self._open[name].begin_ms = begin_ms
+        self._open[name].result = result
         key = self._open[name].key
-        if len(self._open) > OPEN:
+        if len(self._open) > MOST_OPEN:
             del self._open[next(iter(self._open))]
-        yield so_far(key, heard, begin_ms) if heard.text else SpeechStarted(key, begin_ms)
+        yield partial_of(key, result, begin_ms) if result.text else SpeechStarted(key, begin_ms)
 
-    def _name(self, heard: SentenceResult) -> str:
-        """The name of a sentence; one without a number may be open under the place where it began before."""
-        if heard.number is not None or heard.name in self._open:
-            return heard.name
-        for name, each in self._open.items():
-            if each.heard.number is not None:
+    def _name(self, result: SentenceResult) -> str:
+        """The name of a sentence. One without a number may be open under the begin that it had in an earlier result."""
+        if result.number is not None or result.name in self._open:
+            return result.name
+        for name, sentence in self._open.items():
+            if sentence.result.number is not None:
                 continue
-            if heard.begin_ms is None or (heard.ended and heard.end_ms is not None and each.begin_ms < heard.end_ms):
+            ends_behind = result.ended and result.end_ms is not None and sentence.begin_ms < result.end_ms
+            if result.begin_ms is None or ends_behind:
                 return name
-        return f"at-{self.after_ms}" if heard.begin_ms is None else heard.name
+        return f"at-{self.after_ms}" if result.begin_ms is None else result.name
 
 
 def read(sentence: Json) -> SentenceResult:
-    """What a sentence object says of itself.
+    """The contents of a sentence object.
 
     Raises:
-        ProtocolError: it has ended, and has no text.
+        ProtocolError: the sentence has ended and has no text.
     """
-    words, ended = _words(sentence), _ended(sentence)
-    said = sentence.get("text")
-    if not isinstance(said, str):
-        said = _joined(words)
-        if ended and not said:
-            need(sentence, "text", str)
-    settled = 0 if ended else _settled_length(said, sentence)
+    words = _words(sentence)
+    ended = _has_ended(sentence)
+    full_text = sentence.get("text")
+    if not isinstance(full_text, str):
+        full_text = _joined(words)
+        if ended and not full_text:
+            need(sentence, "text", str)  # raises the error that names the field
+    settled = 0 if ended else _settled_length(full_text, sentence)
     begin_ms, end_ms = timestamps.usable_time(sentence, "begin_time"), timestamps.usable_time(sentence, "end_time")
     opens = flag(sentence, "sentence_begin") is True
     return SentenceResult(
-        _number(sentence), begin_ms, end_ms, said, ended, settled, words, label(sentence, "emo_tag"), opens
+        _number(sentence), begin_ms, end_ms, full_text, ended, settled, words, label(sentence, "emo_tag"), opens
     )
 
 
-def placed(
+def final_of(
     key: str,
-    heard: SentenceResult,
+    result: SentenceResult,
     begin_ms: int | None,
     after_ms: int,
     sent_ms: int | None,
     others: Iterable[int] = (),
 ) -> Final:
-    """The final that a sentence is; `others` are the beginnings of sentences that are in the making."""
-    first_ms = timestamps.start(heard.words, sent_ms, after_ms) if begin_ms is None else begin_ms
+    """The final for a sentence, with its times inside the audio; `others` are the begins of the open sentences."""
+    first_ms = timestamps.start(result.words, sent_ms, after_ms) if begin_ms is None else begin_ms
     first_ms, last_ms = timestamps.span(
-        begin_ms, heard.end_ms, heard.words, after_ms=after_ms, sent_ms=sent_ms, said=heard.text,
+        begin_ms, result.end_ms, result.words, after_ms=after_ms, sent_ms=sent_ms, said=result.text,
         next_ms=min((other for other in others if other >= first_ms), default=None),
     )  # fmt: skip
     return Final(
-        key, first_ms, last_ms, heard.text, timestamps.within(heard.words, first_ms, last_ms), "", heard.emotion
+        key, first_ms, last_ms, result.text, timestamps.within(result.words, first_ms, last_ms), "", result.emotion
     )  # fmt: skip
 
 
-def begins(heard: SentenceResult, after_ms: int, sent_ms: int | None) -> int:
-    """Where a sentence in the making begins."""
-    if heard.begin_ms is None or (sent_ms and heard.begin_ms > sent_ms):
-        return timestamps.start(heard.words, sent_ms, after_ms)
-    return heard.begin_ms
+def begin_of(result: SentenceResult, after_ms: int, sent_ms: int | None) -> int:
+    """The begin of an open sentence, in ms; estimated where its own is missing or behind the audio that was sent."""
+    if result.begin_ms is None or (sent_ms and result.begin_ms > sent_ms):
+        return timestamps.start(result.words, sent_ms, after_ms)
+    return result.begin_ms
 
 
-def so_far(key: str, heard: SentenceResult, begin_ms: int) -> Partial:
-    """The partial that a sentence is."""
-    settled, unsettled = heard.text[: heard.settled], heard.text[heard.settled :]
-    return Partial(key, begin_ms, settled, unsettled, timestamps.within(heard.words, begin_ms))
+def partial_of(key: str, result: SentenceResult, begin_ms: int) -> Partial:
+    """The partial for an open sentence."""
+    settled, unsettled = result.text[: result.settled], result.text[result.settled :]
+    return Partial(key, begin_ms, settled, unsettled, timestamps.within(result.words, begin_ms))
 
 
 def write(event: Partial | Final) -> Json:
-    """The sentence object for an event, with every key the official SDK indexes."""
-    final = isinstance(event, Final)
-    settled = len(event.text if isinstance(event, Final) else event.settled)
+    """The sentence object for an event, with every key that the official SDK reads."""
+    settled_text = event.text if isinstance(event, Final) else event.settled
     sentence = {
         "sentence_id": int(event.key),
         "begin_time": event.begin_ms,
         "end_time": event.end_ms if isinstance(event, Final) else None,
         "text": event.text,
-        "words": list(_written_words(event.words, event.text, settled)),
+        "words": list(_write_words(event.words, event.text, len(settled_text))),
         "sentence_begin": False,
-        "sentence_end": final,
+        "sentence_end": isinstance(event, Final),
         "heartbeat": False,
     }
     return sentence | ({"emo_tag": event.emotion} if event.emotion else {})
 
 
-def _ended(sentence: Json) -> bool:
-    """Whether the sentence has ended; where it does not say so, one that has an end has."""
+def _has_ended(sentence: Json) -> bool:
+    """Whether the sentence has ended. Without `sentence_end`, a sentence that has an end time has ended."""
     ended = flag(sentence, "sentence_end")
     return sentence.get("end_time") not in (None, "") if ended is None else ended
 
@@ -231,20 +240,21 @@ def _number(sentence: Json) -> int | str | None:
     return int(written) if written.isascii() and written.isdecimal() and len(written) < timestamps.DIGITS else written
 
 
-def _settled_length(said: str, sentence: Json) -> int:
-    """How many characters of the text are words the server marks as fixed."""
+def _settled_length(full_text: str, sentence: Json) -> int:
+    """How many characters at the beginning of the text are words that the server marks as fixed."""
     cut = 0
     for word in word_objects(sentence):
-        at = said.find(text(word, "text"), cut)
-        if not flag(word, "fixed") or at < 0 or said[cut:at].strip():
+        at = full_text.find(text(word, "text"), cut)
+        if not flag(word, "fixed") or at < 0 or full_text[cut:at].strip():
             break
         cut = at + len(text(word, "text"))
-        cut += len(text(word, "punctuation")) if said.startswith(text(word, "punctuation"), cut) else 0
+        if full_text.startswith(text(word, "punctuation"), cut):
+            cut += len(text(word, "punctuation"))
     return cut
 
 
 def word_objects(sentence: Json) -> list[Json]:
-    """The words of a sentence object, as far as they are objects."""
+    """The word objects of a sentence object; entries of another type are left out."""
     words = sentence.get("words")
     return [word for word in words if isinstance(word, dict)] if isinstance(words, list) else []
 
@@ -261,18 +271,19 @@ def _words(sentence: Json) -> tuple[timestamps.TimedWord, ...]:
 
 
 def _joined(words: tuple[timestamps.TimedWord, ...]) -> str:
-    """The text that words make: a space between two that are written with letters of an alphabet."""
-    said = ""
+    """The text that the words make together, with a space between two ASCII words."""
+    joined = ""
     for word in words:
-        apart = said[-1:].isascii() and word.text.isascii() and not said[-1:].isspace()
-        said += (" " if said and apart else "") + word.text + word.punctuation
-    return said
+        if joined and joined[-1:].isascii() and word.text.isascii() and not joined[-1:].isspace():
+            joined += " "
+        joined += word.text + word.punctuation
+    return joined
 
 
-def _written_words(words: tuple[Word, ...], said: str, settled: int) -> Iterator[Json]:
+def _write_words(words: tuple[Word, ...], full_text: str, settled: int) -> Iterator[Json]:
     at = 0
     for word in words:
-        at = said.find(word.text, at) + len(word.text) + len(word.punctuation)
+        at = full_text.find(word.text, at) + len(word.text) + len(word.punctuation)
         yield {
             "begin_time": word.begin_ms,
             "end_time": word.end_ms,

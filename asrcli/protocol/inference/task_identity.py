@@ -1,12 +1,12 @@
-"""Which messages of the inference wire are about a task, when a service may spell its id in its own way. Pure."""
+"""Decides which messages of the inference wire belong to a task, even where a service respells the task id. Pure."""
 
 from collections.abc import Container
 
-ANSWERS = ("task-started", "task-failed")  # what may answer run-task
+ANSWERS = ("task-started", "task-failed")  # the events that may answer run-task
 
 
 class TaskIdentity:
-    """What a task is called, and what other tasks on its connection are called.
+    """The ids of a task, and the ids of other tasks on its connection.
 
     Attributes:
         started: The service has answered run-task.
@@ -14,33 +14,35 @@ class TaskIdentity:
 
     def __init__(self, task_id: str) -> None:
         self.started = False
-        self._ours, self._others = {_plain(task_id)}, set[str]()
+        self._ours = {_plain(task_id)}
+        self._others: set[str] = set()
 
     @property
     def names(self) -> set[str]:
-        """What the task is called."""
+        """The ids of the task, without what their spelling may differ in."""
         return self._ours
 
     def concerns(self, name: str, task_id: str, *, alone: bool, retired: Container[str] = ()) -> bool:
-        """Whether a message of this name and id is about the task.
+        """Whether an event belongs to the task.
 
         Args:
-            name: Of the event.
-            task_id: As the service spells it.
-            alone: Its connection has carried no other task.
-            retired: What tasks of lost connections were called: what still comes of them is of no use.
+            name: The name of the event.
+            task_id: The id in the event, as the service spells it.
+            alone: The connection has carried no other task.
+            retired: Ids of tasks whose connections were lost; their events are of no use any more.
         """
-        said = _plain(task_id)
-        if not said or said in self._ours:
+        plain_id = _plain(task_id)
+        if not plain_id or plain_id in self._ours:
             return True
-        if said in retired:
+        if plain_id in retired:
             return False
-        if not self.started:  # whatever else comes before the answer is late, and of another task
-            (self._ours if name in ANSWERS else self._others).add(said)
-            return name in ANSWERS
-        return alone and said not in self._others
+        if not self.started:  # before its answer, any other event is a late one of another task
+            is_answer = name in ANSWERS
+            (self._ours if is_answer else self._others).add(plain_id)
+            return is_answer
+        return alone and plain_id not in self._others
 
 
 def _plain(task_id: str) -> str:
-    """A task id without what its spelling may differ in."""
+    """A task id in lower case, letters and digits only: a service may change case and hyphens."""
     return "".join(character for character in task_id.casefold() if character.isalnum())

@@ -1,7 +1,7 @@
-"""The two texts of a model that translates, read and written: what was said, and the same in another language.
+"""Transcript and translation of one sentence, read, written, and joined to one event. No I/O.
 
-Each makes its own progress and ends in its own time; here they become one sentence. Where no transcription was asked
-for, the translation is all there is: it is the text of the sentence, whose language is the one it was put into.
+The service sends progress and end of the two texts independently of each other. Where the user wants no transcript,
+the translation is the text of the sentence, and the language of the sentence is the target language.
 """
 
 from collections import Counter
@@ -18,154 +18,169 @@ from asrcli.protocol.inference import sentence
 from asrcli.protocol.inference.sentence import SentenceResult
 from asrcli.protocol.json_messages import Json, flag, label, part, text, whole
 
-SAID, TRANSLATED = "transcription", "translations"
-MOST_WAITING = 4  # sentences that are whole in one language only
+TRANSCRIPTION, TRANSLATIONS = "transcription", "translations"
+MOST_WAITING = 4  # sentences of which only one text has ended
 TOO_LATE = "dropped a translation that came too late: its sentence is final without it"
 
-Half = Partial | Final  # one of the two texts of a sentence, its language named where it is a translation
+OneText = Partial | Final  # the transcript or the translation of a sentence; a translation has its language
 Number = int | str | None
 
-Spoken = TypeVar("Spoken", Partial, Final)
+SentenceEvent = TypeVar("SentenceEvent", Partial, Final)
 
 
 @dataclass
 class _Pair:
-    """A sentence as far as it has come."""
+    """A sentence that is not final in both languages: the latest transcript and the latest translation."""
 
     key: str
-    number: Number  # what the service calls it, perhaps not it alone
-    said: Half | None = None
-    translated: Half | None = None
+    number: Number  # the number from the service, which may use it for several sentences
+    transcript: OneText | None = None
+    translated: OneText | None = None
 
-    def lacks(self, *, said: bool) -> bool:
-        """Whether this text has not come to its end."""
-        return not isinstance(self.said if said else self.translated, Final)
+    def lacks(self, *, is_transcript: bool) -> bool:
+        """Whether the transcript (else the translation) has not ended yet."""
+        return not isinstance(self.transcript if is_transcript else self.translated, Final)
 
-    def take(self, half: Half, *, said: bool) -> None:
-        """The text as it is now."""
-        if said:
-            self.said = half
+    def take(self, one_text: OneText, *, is_transcript: bool) -> None:
+        """Store the latest transcript (else the latest translation)."""
+        if is_transcript:
+            self.transcript = one_text
         else:
-            self.translated = half
+            self.translated = one_text
 
     @property
-    def halves(self) -> list[Half]:
-        return [half for half in (self.said, self.translated) if half is not None]
+    def texts(self) -> list[OneText]:
+        return [one_text for one_text in (self.transcript, self.translated) if one_text is not None]
 
     @property
     def is_waiting(self) -> bool:
-        return any(isinstance(half, Final) for half in self.halves)
+        return any(isinstance(one_text, Final) for one_text in self.texts)
 
 
 class TranslationPairs:
-    """The sentences of one task that have not come to their end in both languages."""
+    """The sentences of one task that are not final in both languages."""
 
     def __init__(self, recognition: RecognitionSettings, dropped: DiscardedMessages, keys: SentenceKeys) -> None:
-        self._into, self._transcribed = recognition.translate, recognition.transcription is not False
-        self._dropped, self._keys, self._after_ms = dropped, keys, 0
+        self._target_language = recognition.translate
+        self._wants_transcript = recognition.transcription is not False
+        self._dropped = dropped
+        self._keys = keys
+        self._after_ms = 0  # the end of the last final
         self._pairs: dict[str, _Pair] = {}
-        self._ends: dict[tuple[Number, bool], SentenceResult] = {}  # the text that ended last under each number
-        self._untranslated: Counter[Number] = Counter()  # sentences that went without their translation
-        self._cut: dict[Number, str] = {}  # texts that went before they had come to their end
+        self._ends: dict[tuple[Number, bool], SentenceResult] = {}  # the last ended text of each number
+        self._missing_translations: Counter[Number] = (
+            Counter()
+        )  # how many sentences of each number became final without it
+        self._unfinished_texts: dict[Number, str] = {}  # transcripts that became final before they had ended
 
     def read(self, output: Json, sent_ms: int | None) -> Iterator[Event]:
-        """What the output of a message says of its sentences; one is final when both of its texts are.
+        """The events for the output of a message. A sentence is final when both of its texts have ended.
 
-        Each of the two texts goes to the oldest sentence of its number that lacks it: numbers may be used again.
+        Each text belongs to the oldest sentence with its number that lacks it: the service may use numbers again.
         """
         touched: list[str] = []
-        for half in self._halves(output):
-            if isinstance(half, Notice):
-                yield half
+        for one_text in self._read_texts(output):
+            if isinstance(one_text, Notice):
+                yield one_text
                 continue
-            said, heard, language = half
-            pair = self._pair(heard, said=said)
+            is_transcript, result, language = one_text
+            pair = self._pair(result, is_transcript=is_transcript)
             if isinstance(pair, Notice):
                 yield pair
                 continue
-            pair.take(self._placed(pair.key, heard, language, sent_ms), said=said)
-            if heard.ended:
-                self._remember(heard, said=said)
-            touched += [] if pair.key in touched else [pair.key]
+            pair.take(self._one_text(pair.key, result, language, sent_ms), is_transcript=is_transcript)
+            if result.ended:
+                self._remember(result, is_transcript=is_transcript)
+            if pair.key not in touched:
+                touched.append(pair.key)
         for key in touched:
-            if key in self._pairs:  # else it went with a later one
-                yield from self._let_go(key) if self._is_whole(self._pairs[key]) else self._so_far(self._pairs[key])
+            touched_pair = self._pairs.get(key)
+            if touched_pair is None:
+                continue  # it became final together with a later sentence
+            if self._is_whole(touched_pair):
+                yield from self._release(key)
+            else:
+                yield from self._partial_of(touched_pair)
         waiting = [key for key, pair in self._pairs.items() if pair.is_waiting]
-        if len(self._pairs) >= sentence.OPEN:  # it has forgotten the oldest
-            yield from self._let_go(next(iter(self._pairs)))
-        elif len(waiting) > MOST_WAITING:  # audio is kept until a final covers it: nobody waits for what may never come
-            yield from self._let_go(waiting[0])
+        if len(self._pairs) >= sentence.MOST_OPEN:  # the service has forgotten the oldest sentence
+            yield from self._release(next(iter(self._pairs)))
+        elif len(waiting) > MOST_WAITING:  # audio is kept until a final covers it, and a text may never come
+            yield from self._release(waiting[0])
 
     def rest(self) -> Iterator[Final]:
-        """The sentences that end with the task, as they are: those of which one text has come to its end."""
+        """The finals at the end of the task: sentences of which one text has ended, with what there is of the other."""
         for key in [key for key, pair in self._pairs.items() if pair.is_waiting]:
             yield self._final(key)
 
-    def _halves(self, output: Json) -> Iterator[tuple[bool, SentenceResult, str] | Notice]:
-        """What a message holds: whether it is what was said, the text, and its language where it is a translation."""
-        listed = output.get(TRANSLATED)
-        several = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-        several.sort(key=lambda each: text(each, "lang") != self._into)  # a task has one target; this one, if several
-        for said, half in ((True, part(output, SAID)), (False, several[0] if several else {})):
+    def _read_texts(self, output: Json) -> Iterator[tuple[bool, SentenceResult, str] | Notice]:
+        """The texts in a message: whether it is the transcript, the text itself, and the language of a translation."""
+        listed = output.get(TRANSLATIONS)
+        translations = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+        # A task has one target language; should there be several translations, the one into it comes first.
+        translations.sort(key=lambda entry: text(entry, "lang") != self._target_language)
+        translation = translations[0] if translations else {}
+        for is_transcript, one_text in ((True, part(output, TRANSCRIPTION)), (False, translation)):
             try:
-                yield from ((said, heard, "" if said else label(half, "lang")) for heard in _read(half))
+                language = "" if is_transcript else label(one_text, "lang")
+                yield from ((is_transcript, result, language) for result in _read(one_text))
             except ProtocolError as exc:
                 yield self._dropped.unreadable(exc)
 
-    def _pair(self, heard: SentenceResult, *, said: bool) -> _Pair | Notice:
-        """The sentence that a text belongs to, or why it belongs to none."""
-        before = self._ends.get((heard.number, said))
-        cut = self._cut.pop(heard.number, None) if said and heard.ended else None
-        if heard.ended and (heard.repeats(before) or heard.text == cut):
+    def _pair(self, result: SentenceResult, *, is_transcript: bool) -> _Pair | Notice:
+        """The sentence that a text belongs to, or the notice that it belongs to none."""
+        last_end = self._ends.get((result.number, is_transcript))
+        unfinished = self._unfinished_texts.pop(result.number, None) if is_transcript and result.ended else None
+        if result.ended and (result.repeats(last_end) or result.text == unfinished):
             return self._dropped.final(REPEATED)
-        for open_one in self._pairs.values():
-            if open_one.number == heard.number and open_one.lacks(said=said):
-                return open_one
-        if not said and self._untranslated[heard.number]:
-            if not heard.ended:
+        for pair in self._pairs.values():
+            if pair.number == result.number and pair.lacks(is_transcript=is_transcript):
+                return pair
+        if not is_transcript and self._missing_translations[result.number]:
+            if not result.ended:
                 return Notice("debug", TOO_LATE)
-            self._untranslated[heard.number] -= 1
+            self._missing_translations[result.number] -= 1
             return self._dropped.final(TOO_LATE)
-        if not heard.ended and heard.is_behind(before):
-            return Notice("debug", f"dropped a late partial of sentence {heard.name}, which is final")
-        number = heard.number
-        key = self._keys.new(str(number + 1) if isinstance(number, int) else heard.name)  # the others count from 1
+        if not result.ended and result.is_behind(last_end):
+            return Notice("debug", f"dropped a late partial of sentence {result.name}, which is final")
+        number = result.number
+        # Here sentences are numbered from 0, on all other models from 1.
+        key = self._keys.new(str(number + 1) if isinstance(number, int) else result.name)
         return self._pairs.setdefault(key, _Pair(key, number))
 
-    def _placed(self, key: str, heard: SentenceResult, language: str, sent_ms: int | None) -> Half:
-        if heard.ended:
-            return replace(sentence.placed(key, heard, heard.begin_ms, self._after_ms, sent_ms), language=language)
-        begin_ms = sentence.begins(heard, self._after_ms, sent_ms)
-        return replace(sentence.so_far(key, heard, begin_ms), language=language)
+    def _one_text(self, key: str, result: SentenceResult, language: str, sent_ms: int | None) -> OneText:
+        if result.ended:
+            return replace(sentence.final_of(key, result, result.begin_ms, self._after_ms, sent_ms), language=language)
+        begin_ms = sentence.begin_of(result, self._after_ms, sent_ms)
+        return replace(sentence.partial_of(key, result, begin_ms), language=language)
 
-    def _remember(self, heard: SentenceResult, *, said: bool) -> None:
-        self._ends.pop((heard.number, said), None)
-        self._ends[heard.number, said] = heard
-        if len(self._ends) > 2 * sentence.REMEMBERED:
+    def _remember(self, result: SentenceResult, *, is_transcript: bool) -> None:
+        self._ends.pop((result.number, is_transcript), None)
+        self._ends[result.number, is_transcript] = result
+        if len(self._ends) > 2 * sentence.MOST_REMEMBERED:
             del self._ends[next(iter(self._ends))]
 
     def _is_whole(self, pair: _Pair) -> bool:
-        if not all(isinstance(half, Final) for half in pair.halves):
+        if not all(isinstance(one_text, Final) for one_text in pair.texts):
             return False
-        if pair.said is None:
-            return not self._transcribed
-        return not self._into or pair.translated is not None or not pair.said.text.strip()
+        if pair.transcript is None:
+            return not self._wants_transcript
+        return not self._target_language or pair.translated is not None or not pair.transcript.text.strip()
 
-    def _let_go(self, key: str) -> Iterator[Final]:
-        """This sentence and those before it: what follows them is done, so nothing will be added to them."""
-        for each in list(self._pairs):
-            if each == key or self._pairs[each].is_waiting:
-                yield self._final(each)
-            if each == key:
+    def _release(self, key: str) -> Iterator[Final]:
+        """The finals of this sentence and of those before it, to which nothing is added after a later one has ended."""
+        for open_key in list(self._pairs):
+            if open_key == key or self._pairs[open_key].is_waiting:
+                yield self._final(open_key)
+            if open_key == key:
                 return
 
     def _final(self, key: str) -> Final:
         pair = self._pairs.pop(key)
-        if self._into and pair.lacks(said=False):
-            self._untranslated[pair.number] += 1
-        if isinstance(pair.said, Partial):
-            self._cut[pair.number] = pair.said.text
-        first, *others = pair.halves
+        if self._target_language and pair.lacks(is_transcript=False):
+            self._missing_translations[pair.number] += 1
+        if isinstance(pair.transcript, Partial):
+            self._unfinished_texts[pair.number] = pair.transcript.text
+        first, *others = pair.texts
         if isinstance(first, Partial):
             ends = [other.end_ms for other in others if isinstance(other, Final)]
             end_ms = max([first.begin_ms, *(word.end_ms for word in first.words), *ends])
@@ -175,10 +190,11 @@ class TranslationPairs:
         self._after_ms = max(self._after_ms, first.end_ms)
         return first
 
-    def _so_far(self, pair: _Pair) -> Iterator[Partial]:
-        first, *others = pair.halves
-        if pair.said is None and self._transcribed:  # what was said follows
-            first, others = Partial(first.key, first.begin_ms, ""), [first]
+    def _partial_of(self, pair: _Pair) -> Iterator[Partial]:
+        first, *others = pair.texts
+        if pair.transcript is None and self._wants_transcript:  # the transcript follows
+            others = [first]
+            first = Partial(first.key, first.begin_ms, "")
         elif isinstance(first, Final):
             first = Partial(first.key, first.begin_ms, first.text, "", first.words, first.language)
         for other in others:
@@ -187,63 +203,74 @@ class TranslationPairs:
             yield first
 
 
-def write(event: Half, recognition: RecognitionSettings) -> Json:
-    """The output that carries an event, with every key the official SDK indexes; empty where it has nothing to tell."""
+def write(event: OneText, recognition: RecognitionSettings) -> Json:
+    """The output that carries an event, with every key that the official SDK reads; empty where there is no text."""
     output: Json = {}
     if recognition.transcription is not False or not recognition.translate:
-        output[SAID] = _written(event)
+        output[TRANSCRIPTION] = _write_text(event)
     if recognition.translate and (event.translation or isinstance(event, Final)):
         if isinstance(event, Final):
-            translated: Half = replace(event, text=event.translation, words=())
+            translated: OneText = replace(event, text=event.translation, words=())
         else:
             translated = replace(event, settled="", unsettled=event.translation, words=())
-        output[TRANSLATED] = [_written(translated) | {"lang": event.translated_into or recognition.translate}]
+        output[TRANSLATIONS] = [_write_text(translated) | {"lang": event.translated_into or recognition.translate}]
     return output
 
 
-def _with(event: Spoken, other: Half) -> Spoken:
+def _with(event: SentenceEvent, other: OneText) -> SentenceEvent:
     """The sentence with its translation, where there is one."""
-    return replace(event, translation=other.text, translated_into=other.language) if other.text else event
+    if not other.text:
+        return event
+    return replace(event, translation=other.text, translated_into=other.language)
 
 
-def _read(half: Json) -> Iterator[SentenceResult]:
-    """One text of a sentence, and the head of the next one where it has ended and carries that as `stash`.
+def _read(one_text: Json) -> Iterator[SentenceResult]:
+    """One text of a sentence, and the begin of the next sentence where an ended text has it as `stash`.
 
     Raises:
-        ProtocolError: it has ended, and has no text.
+        ProtocolError: the text has ended and is missing.
     """
-    stash, number = part(half, "stash"), whole(half, "sentence_id")
-    ended = flag(half, "sentence_end")
-    if not (half.get("end_time") is not None if ended is None else ended):
-        yield from _open(half, stash) if half else ()
+    stash = part(one_text, "stash")
+    number = whole(one_text, "sentence_id")
+    ended = flag(one_text, "sentence_end")
+    if ended is None:
+        ended = one_text.get("end_time") is not None
+    if not ended:
+        if one_text:
+            yield from _read_open(one_text, stash)
         return
-    yield _timed(half)
+    yield _timed(one_text)
     if text(stash, "text"):
-        yield from _open(stash | {"sentence_id": None if number is None else number + 1}, {})
+        yield from _read_open(stash | {"sentence_id": None if number is None else number + 1}, {})
 
 
-def _open(half: Json, stash: Json) -> Iterator[SentenceResult]:
-    """A text that goes on: settled as far as its words are, and before its `stash`, which is the tail that is not."""
-    said, tail = text(half, "text"), text(stash, "text")
-    words = [*sentence.word_objects(half), *sentence.word_objects(stash)]
-    heard = _timed(half | {"text": said + tail, "words": words, "sentence_end": False})
-    settled = isinstance(half.get("stash"), dict) and all(word.get("fixed") for word in sentence.word_objects(half))
-    yield replace(heard, settled=len(said)) if settled else heard
+def _read_open(one_text: Json, stash: Json) -> Iterator[SentenceResult]:
+    """An open text. Its `stash` is the end that may still change; what stands before is settled if its words are."""
+    beginning = text(one_text, "text")
+    words = [*sentence.word_objects(one_text), *sentence.word_objects(stash)]
+    result = _timed(one_text | {"text": beginning + text(stash, "text"), "words": words, "sentence_end": False})
+    words_are_fixed = all(word.get("fixed") for word in sentence.word_objects(one_text))
+    if isinstance(one_text.get("stash"), dict) and words_are_fixed:
+        result = replace(result, settled=len(beginning))
+    yield result
 
 
-def _timed(half: Json) -> SentenceResult:
-    """As the other models have it, with the end that it has by now."""
-    heard = sentence.read(half)
-    return heard if heard.end_ms is not None else replace(heard, end_ms=timestamps.usable_time(half, "current_time"))
+def _timed(one_text: Json) -> SentenceResult:
+    """The text as a sentence result; an open text ends, for now, at its `current_time`."""
+    result = sentence.read(one_text)
+    if result.end_ms is not None:
+        return result
+    return replace(result, end_ms=timestamps.usable_time(one_text, "current_time"))
 
 
-def _written(event: Half) -> Json:
-    told = sentence.write(event)
-    head = {"sentence_id": told["sentence_id"] - 1, "begin_time": event.begin_ms}
+def _write_text(event: OneText) -> Json:
+    written = sentence.write(event)
+    head = {"sentence_id": written["sentence_id"] - 1, "begin_time": event.begin_ms}
     if isinstance(event, Final):
-        return head | {"end_time": event.end_ms, "text": event.text, "words": told["words"], "sentence_end": True}
+        return head | {"end_time": event.end_ms, "text": event.text, "words": written["words"], "sentence_end": True}
     now = {"current_time": event.words[-1].end_ms if event.words else event.begin_ms}
-    fixed, open_ = ([word for word in told["words"] if word["fixed"] is which] for which in (True, False))
-    rest = {**head, "begin_time": open_[0]["begin_time"] if open_ else event.begin_ms, **now}
-    stash = rest | {"text": event.unsettled, "words": open_}
+    fixed = [word for word in written["words"] if word["fixed"]]
+    open_words = [word for word in written["words"] if not word["fixed"]]
+    rest = {**head, "begin_time": open_words[0]["begin_time"] if open_words else event.begin_ms, **now}
+    stash = rest | {"text": event.unsettled, "words": open_words}
     return head | now | {"text": event.settled, "words": fixed, "stash": stash, "sentence_end": False}

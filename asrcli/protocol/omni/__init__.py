@@ -1,1 +1,1 @@
-"""The realtime wire as Qwen-Omni models speak it: each turn is answered under a prompt."""
+"""The realtime wire of Qwen-Omni models, which answer each turn by a prompt. No I/O."""

@@ -1,4 +1,4 @@
-"""The answer of a model to a turn: how it goes over the wire in pieces, and how it is read. Knows nothing of audio.
+"""The answer of a model to a turn: written in pieces by the server, read by the client. No I/O, no audio.
 
 Source of the facts: the service's references for client events and server events of Qwen-Omni realtime.
 """
@@ -11,10 +11,10 @@ from asrcli.protocol.json_messages import Json, part, text
 
 COMPLETED, FAILED, INCOMPLETE, CANCELLED = "completed", "failed", "incomplete", "cancelled"
 CUT_SHORT = frozenset({INCOMPLETE, CANCELLED})
-# How the pieces of a text are called: the text itself, and what is spoken where the answer is audio too.
+# The names of text pieces: of an answer in text, and of the transcript of an answer in audio.
 WRITTEN, SPOKEN = "text", "audio_transcript"
-# What tells nothing that the pieces and the end of an answer do not tell.
-AROUND = frozenset(
+# Events that add nothing to the pieces and the end of an answer.
+IGNORED_EVENTS = frozenset(
     {
         "output_item.added",
         "output_item.done",
@@ -24,13 +24,14 @@ AROUND = frozenset(
         "audio.done",
     }
 )
-PIECE = 12  # characters
-AUDIO_TOKENS_S, TEXT_TOKENS = 12.5, 0.6  # a second; a character
+PIECE_CHARACTERS = 12
+AUDIO_TOKENS_PER_S = 12.5
+TEXT_TOKENS_PER_CHARACTER = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswer:
-    """How an answer ended, and its text as far as that is told at its end; `reason` is why it is not whole."""
+    """How an answer ended, and the text in its last event; `reason` says why it is incomplete."""
 
     status: str
     text: str = ""
@@ -38,7 +39,7 @@ class ModelAnswer:
 
 
 def read(response: Json) -> ModelAnswer:
-    """What response.done tells of an answer."""
+    """The end of an answer, from the response object of response.done."""
     details = part(response, "status_details")
     error = part(details, "error")
     reason = ": ".join(filter(None, (text(error, "code"), text(error, "message")))) or text(details, "reason")
@@ -54,7 +55,7 @@ def _objects(value: Json, key: str) -> list[Json]:
 
 @dataclass(frozen=True, slots=True)
 class ResponseWriter:
-    """An answer that a server gives; `spoken` is what the client asked for, and here it is a text as well."""
+    """Writes the events of one answer. `spoken`: the client asked for audio; it gets the transcript only."""
 
     id: str
     item: str
@@ -66,22 +67,22 @@ class ResponseWriter:
         return "response.created", {"response": self._response("in_progress", [], None)}
 
     def given(self, said: str, usage: Json) -> Iterator[tuple[str, Json]]:
-        """The text, piece by piece, and the end."""
+        """The events of a whole answer: the text, piece by piece, and the end."""
         kind, field = (SPOKEN, "transcript") if self.spoken else (WRITTEN, "text")
         within = {"response_id": self.id, "output_index": 0}
         here = {**within, "item_id": self.item, "content_index": 0}
         item, whole = self._item("in_progress", []), self._item(COMPLETED, [self._content(said)])
         yield "response.output_item.added", {**within, "item": item}
         yield "response.content_part.added", {**here, "part": self._content("")}
-        for at in range(0, len(said), PIECE):
-            yield f"response.{kind}.delta", {**here, "delta": said[at : at + PIECE]}
+        for at in range(0, len(said), PIECE_CHARACTERS):
+            yield f"response.{kind}.delta", {**here, "delta": said[at : at + PIECE_CHARACTERS]}
         yield f"response.{kind}.done", {**here, field: said}
         yield "response.content_part.done", {**here, "part": self._content(said)}
         yield "response.output_item.done", {**within, "item": whole}
         yield "response.done", {"response": self._response(COMPLETED, [whole], usage)}
 
     def cancelled(self) -> tuple[str, Json]:
-        """The end, where the client wants none."""
+        """The end of an answer that the client cancelled."""
         return "response.done", {"response": self._response(CANCELLED, [], None)}
 
     def _response(self, status: str, output: list[Json], usage: Json | None) -> Json:
@@ -103,11 +104,11 @@ class ResponseWriter:
         return {"type": "audio", "transcript": said} if self.spoken else {"type": "text", "text": said}
 
 
-def tokens(audio_ms: int, told: str, said: str) -> Json:
-    """The usage of an answer, as the service counts: audio by its length, text by its own."""
-    audio, texts, output = (
-        ceil(audio_ms / 1000 * AUDIO_TOKENS_S), ceil(len(told) * TEXT_TOKENS), ceil(len(said) * TEXT_TOKENS),
-    )  # fmt: skip
+def tokens(audio_ms: int, prompt: str, said: str) -> Json:
+    """The usage of an answer, counted as the service does: audio by its duration, text by its length."""
+    audio = ceil(audio_ms / 1000 * AUDIO_TOKENS_PER_S)
+    texts = ceil(len(prompt) * TEXT_TOKENS_PER_CHARACTER)
+    output = ceil(len(said) * TEXT_TOKENS_PER_CHARACTER)
     return {
         "total_tokens": audio + texts + output,
         "input_tokens": audio + texts,

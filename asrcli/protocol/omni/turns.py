@@ -1,13 +1,13 @@
-"""The turns of an Omni session as the client hears of them: spoken, answered, written down. Knows one wire.
+"""The turns of an Omni session on the client side: spoken, answered, transcribed. No I/O.
 
-An answer does not say what it answers: it is the oldest turn that has ended and has no answer yet.
+An answer does not say which turn it answers: it is the oldest turn that has ended and has no answer yet.
 """
 
 from dataclasses import dataclass, field
 
 from asrcli.core.events import Event, Final, Gap, Notice, Partial, Usage
 from asrcli.protocol.discarded import REPEATED, DiscardedMessages
-from asrcli.protocol.inference.sentence import OPEN
+from asrcli.protocol.inference.sentence import MOST_OPEN
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, whole, word
 from asrcli.protocol.omni import response as omni_response
 from asrcli.protocol.omni.response import ModelAnswer
@@ -22,58 +22,68 @@ UNFINISHED = ModelAnswer(omni_response.INCOMPLETE)
 
 @dataclass
 class OmniTurn:
-    """What is known of one turn beside its times."""
+    """The state of one turn, beside its span.
+
+    Attributes:
+        ended: The turn has ended, so the service may answer it.
+        answering: The service has begun to answer it.
+        guessed: The turn was not announced; it was created because an answer came.
+        parts: The text so far, by its place (output index, content index) in the answer.
+        outcome: The end of the answer; None before it.
+        listened: No (further) side transcript will come for it.
+        heard: The side transcript.
+    """
 
     utterance: Utterance
-    ended: bool = False  # the service may answer it
-    answering: bool = False  # it has
-    guessed: bool = False  # nobody announced it: an answer came
-    parts: dict[tuple[int, int], str] = field(default_factory=dict)  # the text so far, by its place in the answer
+    ended: bool = False
+    answering: bool = False
+    guessed: bool = False
+    parts: dict[tuple[int, int], str] = field(default_factory=dict)
     outcome: ModelAnswer | None = None
-    listened: bool = False  # what was said will not be written down (any more)
+    listened: bool = False
     heard: str = ""
     language: str = ""
     emotion: str = ""
 
     @property
     def text(self) -> str:
-        """The answer so far, and in the end."""
-        told = self.outcome.text if self.outcome is not None else ""
-        return (told or "".join(said for _, said in sorted(self.parts.items()))).strip()
+        """The text of the answer so far, or at its end."""
+        final_text = self.outcome.text if self.outcome is not None else ""
+        return (final_text or "".join(part for _, part in sorted(self.parts.items()))).strip()
 
 
 class OmniTurns(RealtimeItems):
-    """Items that are answered. Finals leave in the order of the audio, each once.
+    """Items that are answered. Finals are emitted in the order of the audio, each once.
 
-    With `side` a final waits for what another model writes down of it, at most to the end of the next answer.
+    With `side` a final waits for the side transcript, at most until the next answer ends.
 
     Attributes:
-        waiting: An answer has been asked for and has not come to its end.
+        waiting: An answer was asked for and has not ended.
     """
 
     def __init__(self, dropped: DiscardedMessages, *, side: bool) -> None:
         super().__init__(dropped)
         self.waiting = False
         self._side = side
-        self._turns: dict[str, OmniTurn] = {}  # by key, those without a final
-        self._answered: dict[str, str] = {}  # response -> key of its turn
-        self._given: dict[str, str] = {}  # response that has come to its end -> its text
-        self._running = ""  # the response that was heard of last
-        self._early = 0  # answers that came before their commits were named
+        self._turns: dict[str, OmniTurn] = {}  # turns without a final, by key
+        self._answered: dict[str, str] = {}  # response id -> key of its turn
+        self._given: dict[str, str] = {}  # id of an ended response -> its text
+        self._running = ""  # id of the response that a message named last
+        self._early = 0  # answers that came before the commits of their turns were answered
 
     @property
     def pending(self) -> bool:
-        """Whether an answer is due to what has ended."""
+        """Whether an answer to an ended turn is still to come."""
         return bool(self._commits) or any(each.ended or each.answering for each in self._turns.values())
 
     def answer(self, name: str, value: Json, sent_ms: int | None) -> list[Event]:
-        """What an event says about an answer.
+        """The events for a message about an answer.
 
         Raises:
-            ProtocolError: it has no text, where it is of no use without.
+            ProtocolError: a text is missing where the message needs one.
         """
         events = self._answer(name, value, sent_ms)
-        if len(self._turns) < OPEN:
+        if len(self._turns) < MOST_OPEN:
             return events
         oldest = next(iter(self._turns.values()))  # the service has forgotten it
         oldest.outcome, oldest.listened = UNFINISHED if oldest.text else ModelAnswer(omni_response.FAILED), True
@@ -97,11 +107,11 @@ class OmniTurns(RealtimeItems):
             whole_field = "text" if kind == omni_response.WRITTEN else "transcript"
             said = need(value, "delta" if step == "delta" else whole_field, str)
             return self._add(value, said, sent_ms, more=step == "delta")
-        known = name.removeprefix(RESPONSE) in omni_response.AROUND
+        known = name.removeprefix(RESPONSE) in omni_response.IGNORED_EVENTS
         return [] if known else [Notice("debug", f"dropped an unknown event: {name}")]
 
     def refuse(self, objection: ServiceError, sent_ms: int | None) -> list[Event]:
-        """What was asked for last will not be answered; once an answer has begun, it tells its own end."""
+        """The gap for a turn whose answer was refused. Nothing where an answer has begun: it reports its own end."""
         if any(turn.answering and turn.outcome is None for turn in self._turns.values()):
             return []
         self.waiting = False
@@ -111,7 +121,7 @@ class OmniTurns(RealtimeItems):
         return [self._lost(objection.words)] if self._commits else []
 
     def rest(self, sent_ms: int | None) -> list[Event]:
-        """The session is over: what waits goes out as it is, and what has no text is a gap."""
+        """The events at the end of the session: finals for what has text, gaps for the rest."""
         self.waiting = False
         for turn in self._turns.values():
             turn.outcome, turn.listened = (
@@ -144,7 +154,7 @@ class OmniTurns(RealtimeItems):
         return self._release(sent_ms)
 
     def _written_down(self, turn: OmniTurn, said: str) -> list[Event]:
-        """What was said goes before the answer, until there is one."""
+        """A partial with the side transcript until there is an answer."""
         said, key = turn.text or said.strip(), turn.utterance.key
         return [Partial(key, self._begin_ms(turn.utterance), "", said, (), turn.language, turn.emotion)] if said else []
 
@@ -185,7 +195,7 @@ class OmniTurns(RealtimeItems):
         return self._release(sent_ms)
 
     def _settled(self, key: str, given: ModelAnswer) -> OmniTurn | None:
-        """The turn whose answer has ended. One that was guessed is the one that was announced meanwhile, if any."""
+        """The turn whose answer has ended. For a guessed turn it is the turn that was announced meanwhile, if any."""
         turn = self._turns.get(key)
         if turn is None or not turn.guessed:
             return turn
@@ -199,12 +209,12 @@ class OmniTurns(RealtimeItems):
         return turn
 
     def _renew(self, response: str) -> None:
-        """The name of a response that is over belongs to another one from now on."""
+        """The id of an ended response now belongs to another response: forget the old one."""
         self._given.pop(response, None)
         self._answered.pop(response, None)
 
     def _turn(self, response: str) -> str:
-        """What an answer answers: settled when it is heard of first. Without an announcement it is a guess."""
+        """The key of the turn that a response answers, chosen at its first message; else a guess."""
         if response not in self._answered:
             key = self._unanswered() or self._unannounced(response)
             self._turns[key].answering = True
@@ -215,7 +225,7 @@ class OmniTurns(RealtimeItems):
         return next((key for key, turn in self._turns.items() if turn.ended and not turn.answering), "")
 
     def _unannounced(self, response: str) -> str:
-        """A turn that nobody announced: the oldest commit that waits, else perhaps none."""
+        """The key of a new turn that was not announced: that of the oldest unanswered commit, else possibly none."""
         utterance = self._new(f"answer {response}".strip())
         self._early += bool(self._commits)
         turn = OmniTurn(utterance, ended=True, guessed=not self._commits, listened=True)

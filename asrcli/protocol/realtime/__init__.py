@@ -1,1 +1,1 @@
-"""The realtime wire (session.update): Qwen-ASR models."""
+"""The realtime wire (session.update): Qwen-ASR models. No I/O."""

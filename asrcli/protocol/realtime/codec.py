@@ -1,4 +1,4 @@
-"""The realtime wire (session.update): Qwen-ASR, in VAD mode and in manual mode. Client end, server end.
+"""The realtime wire (session.update) of Qwen-ASR, in VAD and in manual mode: client codec and server codec. No I/O.
 
 Source of the facts: the service's references for client events and server events of Qwen-ASR realtime.
 """
@@ -18,102 +18,112 @@ from asrcli.protocol.json_messages import Json, endpoint, need, part, read, word
 from asrcli.protocol.realtime import session_config
 from asrcli.protocol.realtime.items import TRANSCRIPTION, RealtimeItems
 from asrcli.protocol.realtime.late_items import LateItems
+from asrcli.protocol.registry import REALTIME_PATH
 
-REALTIME_PATH = "/api-ws/v1/realtime"
 FINISH = "session.finish"
 LATE = "dropped a sentence of a lost connection that came late"
 
 
 class RealtimeClient:
-    """One session, as the client speaks it; times count from the session's first sample.
+    """The client codec of one session. Times count from the first sample of the session.
 
-    No times travel with the text here. In VAD mode they come from speech_started and speech_stopped; in manual mode
+    Texts have no times on this wire. In VAD mode the times come from speech_started and speech_stopped; in manual mode
     from the commits, which the server answers in order.
     """
 
     word_times = False
-    connection_is_new = True  # a session has its connection for itself
+    connection_is_new = True  # each session has its own connection
     retired_names: Mapping[str, str] = {}
     reusable = False  # one session per connection
-    lifetime_s: float | None = None  # none is documented
+    lifetime_s: float | None = None  # no limit is documented
 
     def __init__(self, recognition: RecognitionSettings, new_id: Callable[[], str]) -> None:
         self.task_id = ""
-        self.manual = not recognition.vad  # we commit utterances, the server cuts nothing
-        self._recognition, self._new_id, self._format = recognition, new_id, Format(recognition.rate)
-        self._sent = self._committed = 0  # samples
+        self.manual = not recognition.vad  # the client ends utterances, by a commit
+        self._recognition = recognition
+        self._new_id = new_id
+        self._format = Format(recognition.rate)
+        self._sent_samples = self._committed_samples = 0
         self._dropped = DiscardedMessages()
-        self._items, self._late = RealtimeItems(self._dropped), LateItems()
-        self._last_id = self._finish_id = ""  # of the event that was written last, and of session.finish
-        self._is_unfinishable = False  # the service has refused session.finish, and text is due
+        self._items = RealtimeItems(self._dropped)
+        self._late = LateItems()
+        self._last_id = ""  # id of the last event that was sent
+        self._finish_id = ""  # id of session.finish
+        self._is_unfinishable = False  # the service refused session.finish, and text is still due
 
     @property
     def usage(self) -> Usage:
-        """What the service counted, where it does."""
+        """The usage that the service has counted so far; this wire does not document one."""
         return self._items.usage
 
     @property
     def seen_names(self) -> Mapping[str, str]:
-        """What the items of the session are called, each with its text, for the sessions that follow it."""
+        """The ids of the items of this session, each with its last text, for the sessions that follow."""
         return self._items.names
 
     @property
     def dropped(self) -> int:
-        """How many finished sentences were dropped; each was told."""
+        """How many finals were dropped; a notice was emitted for each."""
         return self._dropped.finals
 
     @property
     def must_wait(self) -> bool:
-        """Never: audio waits for no answer on this wire."""
+        """Always False: on this wire audio never waits for an answer."""
         return False
 
     def url(self, base: str) -> str:
-        """Where this wire is spoken at a service; the model is part of the address."""
+        """The address of this wire on the host of a service; the model is part of it."""
         return endpoint(base, REALTIME_PATH, f"model={quote(self._recognition.model)}")
 
     def start(self) -> list[Message]:
-        """session.update: audio waits for session.updated, so that a refusal comes before any of it is spent."""
+        """session.update; audio waits for session.updated, so that a refusal comes before any audio is charged."""
         return [self._command("session.update", session=session_config.asked(self._recognition))]
 
     def audio(self, pcm: bytes) -> list[Message]:
-        """PCM, as one append event."""
-        self._sent += len(pcm) // SAMPLE_BYTES
+        """One append event that carries this PCM."""
+        self._sent_samples += len(pcm) // SAMPLE_BYTES
         return [self._append(pcm)]
 
     def commit(self) -> list[Message]:
-        """End the utterance here. Nothing in VAD mode, or when no audio came since the last commit."""
-        if not self.manual or self._sent == self._committed:
+        """A commit, which ends the utterance here. Nothing in VAD mode, or without audio since the last commit."""
+        if not self.manual or self._sent_samples == self._committed_samples:
             return []
         command = self._command("input_audio_buffer.commit")
-        self._items.expect(self._format.ms(self._committed), self._format.ms(self._sent), self._last_id)
-        self._committed = self._sent
+        self._items.expect(self._format.ms(self._committed_samples), self._format.ms(self._sent_samples), self._last_id)
+        self._committed_samples = self._sent_samples
         return [command]
 
     def skip(self, samples: int) -> bool:
-        """In manual mode, between utterances: the times are ours there. In VAD mode the server counts what it hears."""
-        if may := self.manual and self._sent == self._committed:
-            self._sent = self._committed = self._sent + samples
-        return may
+        """Count samples that are not sent. Possible in manual mode between utterances, where the client counts.
+
+        False in VAD mode, where the times come from the server, which counts the audio that it receives.
+        """
+        if not self.manual or self._sent_samples != self._committed_samples:
+            return False
+        self._sent_samples += samples
+        self._committed_samples = self._sent_samples
+        return True
 
     def clear(self) -> list[Message]:
-        """Make the server forget the audio since the last commit."""
-        self._committed = self._sent
+        """The event that makes the server discard the audio since the last commit."""
+        self._committed_samples = self._sent_samples
         return [self._command("input_audio_buffer.clear")]
 
     def finish(self) -> list[Message]:
-        """session.finish, behind a commit of what manual mode has not committed."""
-        commands, self._finish_id = [*self.commit(), self._command(FINISH)], self._last_id
+        """session.finish; in manual mode after a commit of the audio that is not committed yet."""
+        commands = [*self.commit(), self._command(FINISH)]
+        self._finish_id = self._last_id
         return commands
 
     def pending_messages(self) -> list[Message]:
-        """Nothing: no answer on this wire wants one."""
+        """Nothing: on this wire no message of the server asks for an answer."""
         return []
 
     def receive(self, message: Message) -> list[Event]:
-        """What a server message says. One that cannot be read is dropped: it ends nothing.
+        """The events that a server message reports. An unreadable message gives a notice and ends nothing.
 
         Raises:
-            ServiceRefused: an error the session cannot go on from, or a language that was not accepted.
+            ServiceRefused: an error that ends the session, or the service did not accept the language.
         """
         try:
             value = read(message)
@@ -139,17 +149,18 @@ class RealtimeClient:
         return [] if name == "session.created" else [Notice("debug", f"dropped an unknown event: {name}")]
 
     def _transcribed(self, name: str, value: Json) -> list[Event]:
-        """A text, unless it is of a session before this one, whose audio has its text or is sent again."""
+        """The events for a text. Texts of items of a lost connection are dropped: their audio is sent again."""
         if self._items.is_late(value, self.retired_names):
             return [Notice("debug", f"dropped {name} of an item of a lost connection")]
-        done, unknown = name.endswith("completed"), self.retired_names and not self._items.knows(value)
+        done = name.endswith("completed")
+        unknown = bool(self.retired_names) and not self._items.knows(value)
         if unknown and done and self._late.repeats(value):
             return [self._dropped.final(LATE)]
         if unknown and self._late.holds(value, done=done):
             return [Notice("debug", f"held {name} of an item that nobody has announced")]
         events = [*self._released(), *self._items.handle(name, value, self._sent_ms)]
-        said = [] if unknown else [event.text for event in events if isinstance(event, Final)]
-        late = sum(self._late.settle(words) for words in said)
+        texts = [] if unknown else [event.text for event in events if isinstance(event, Final)]
+        late = sum(self._late.settle(text) for text in texts)
         return [*events, *(self._dropped.final(LATE) for _ in range(late))]
 
     def _released(self, *, over: bool = False) -> list[Event]:
@@ -159,8 +170,8 @@ class RealtimeClient:
 
     @property
     def _sent_ms(self) -> int | None:
-        """So much audio has been sent, where its bytes tell that."""
-        return self._format.ms(self._sent) if self._recognition.audio_format == "pcm" else None
+        """How much audio has been sent, in ms; None where the bytes are not PCM and do not tell."""
+        return self._format.ms(self._sent_samples) if self._recognition.audio_format == "pcm" else None
 
     def _command(self, name: str, **fields: object) -> Text:
         self._last_id = f"event_{self._new_id()}"
@@ -170,20 +181,20 @@ class RealtimeClient:
         return self._command("input_audio_buffer.append", audio=session_config.encoded(pcm))
 
     def _error(self, value: Json) -> list[Event]:
-        said = service_errors.read_service_error(value)
-        if not self.task_id or said.ends_session:
-            raise ServiceRefused(said.code, said.message, self.task_id)
-        if self._finish_id and (said.about == self._finish_id or said.is_of_finish):
+        error = service_errors.read_service_error(value)
+        if not self.task_id or error.ends_session:
+            raise ServiceRefused(error.code, error.message, self.task_id)
+        if self._finish_id and (error.about == self._finish_id or error.is_of_finish):
             self._is_unfinishable = True
             return [Notice("info", f"the service knows no {FINISH}: the session ends with its text")]
-        return [Notice("warning", f"the service objects: {said.words}"), *self._refused(said)]
+        return [Notice("warning", f"the service objects: {error.words}"), *self._refused(error)]
 
-    def _refused(self, said: service_errors.ServiceError) -> list[Event]:
-        """What an error says of the audio."""
-        return self._items.refuse(said, self._sent_ms)
+    def _refused(self, error: service_errors.ServiceError) -> list[Event]:
+        """The events for an error that concerns some of the audio."""
+        return self._items.refuse(error, self._sent_ms)
 
     def _end_without_finish(self) -> list[Event]:
-        """Where session.finish was refused the session is over once the text has come."""
+        """Finished, once all text has come, where the service refused session.finish."""
         if not self._is_unfinishable or self._items.pending or not (self.manual or self._items.finals):
             return []
         self._is_unfinishable = False
@@ -192,42 +203,48 @@ class RealtimeClient:
     def _updated(self, value: Json) -> list[Event]:
         effective = part(value, "session")
         language = session_config.language(effective, self._recognition.languages)
-        again, self.task_id = bool(self.task_id), self.task_id or word(effective, "id") or "unnamed"
-        return [] if again else [Ready(self.task_id, language)]
+        if self.task_id:  # a later session.updated is no news
+            return []
+        self.task_id = word(effective, "id") or "unnamed"
+        return [Ready(self.task_id, language)]
 
 
 class RealtimeServer:
-    """One session, as the server speaks it."""
+    """The server codec of one session."""
 
     fatal_errors = False  # an error event leaves the session open
-    tells_language = True  # session.updated names the one in effect
+    tells_language = True  # session.updated names the language in effect
     path = REALTIME_PATH
-    accepts_idle = True  # the service documents no limit on idleness here
+    accepts_idle = True  # the service documents no idle limit on this wire
 
     def __init__(self, new_id: Callable[[], str], model: str = "") -> None:
         self.task_id = f"sess_{new_id()}"
-        self._new_id, self._recognition, self._audio_format = new_id, RecognitionSettings(model), "pcm"
-        self._updated = self._heard = self._finished = False
-        self._buffered = False  # manual mode: audio came since the last commit
+        self._new_id = new_id
+        self._recognition = RecognitionSettings(model)
+        self._audio_format = "pcm"
+        self._updated = False  # session.update was received
+        self._has_audio = False  # audio was received, or the client has finished
+        self._finished = False
+        self._buffered = False  # manual mode: audio was received since the last commit
         self._commits = 0
         self._items: dict[str, str] = {}  # sentence key -> item id
         self._last_item: str | None = None
 
     def greet(self) -> list[Message]:
-        """session.created, at once and unasked."""
+        """session.created, which the server sends as soon as the connection is open."""
         return [self._event("session.created", session=self._session(""))]
 
     def receive(self, message: Message) -> list[Command]:
-        """What a client message asks for.
+        """The commands in a client message.
 
         Raises:
-            ProtocolError: a message this wire does not allow here.
+            ProtocolError: the message is unreadable, or not allowed at this point.
         """
         value = read(message)
         name = need(value, "type", str)
-        return [] if self._finished else self._obey(name, value)
+        return [] if self._finished else self._commands(name, value)
 
-    def _obey(self, name: str, value: Json) -> list[Command]:
+    def _commands(self, name: str, value: Json) -> list[Command]:
         if name == "session.update":
             return [self._update(need(value, "session", dict))]
         if name == "input_audio_buffer.append":
@@ -242,17 +259,17 @@ class RealtimeServer:
             return [*self._started_by_default(), FinishTask()]
         raise ProtocolError(f"unknown event type {name}")
 
-    def acknowledge(self, request: Command) -> list[Message]:
-        """The answer a request gets before any of its results."""
-        if isinstance(request, ClearAudio):
+    def acknowledge(self, command: Command) -> list[Message]:
+        """The messages that answer a command before its results."""
+        if isinstance(command, ClearAudio):
             return [self._event("input_audio_buffer.cleared")]
-        if isinstance(request, CommitAudio):
+        if isinstance(command, CommitAudio):
             self._commits += 1
             return self._announced(str(self._commits))
         return []
 
     def encode(self, event: Event) -> list[Message]:
-        """The messages that carry an event; none for what this wire does not tell."""
+        """The messages that carry an event; none for an event that this wire cannot express."""
         if isinstance(event, Ready):  # only a session.update is answered
             return [] if not self._updated else [self._event("session.updated", session=self._session(event.language))]
         if isinstance(event, Finished):
@@ -268,7 +285,7 @@ class RealtimeServer:
         return []
 
     def fail(self, code: str, problem: str, param: str | None = None) -> list[Message]:
-        """An error event; the session goes on."""
+        """An error event; the session continues."""
         error = {"type": "invalid_request_error", "code": code, "message": problem, "param": param, "event_id": None}
         return [self._event("error", error=error)]
 
@@ -279,7 +296,7 @@ class RealtimeServer:
         return session_config.effective(self.task_id, self._recognition, self._audio_format, language)
 
     def _update(self, wanted: Json) -> StartTask:
-        if self._heard:
+        if self._has_audio:
             raise ProtocolError("session.update after the first audio")
         self._recognition, self._audio_format = session_config.read(self._recognition.model, wanted)
         self._updated = True
@@ -289,9 +306,9 @@ class RealtimeServer:
         return StartTask(self._recognition, "pcm" if self._audio_format == "pcm16" else self._audio_format)
 
     def _started_by_default(self) -> list[Command]:
-        """The Start that audio implies when no session.update came before it."""
-        implied: list[Command] = [] if self._updated or self._heard else [self._start()]
-        self._heard = True
+        """StartTask where audio or the end comes without a session.update before it; else nothing."""
+        implied: list[Command] = [] if self._updated or self._has_audio else [self._start()]
+        self._has_audio = True
         return implied
 
     def _append(self, encoded: str) -> list[Command]:

@@ -1,4 +1,4 @@
-"""The utterances of a realtime session as the client hears of them: announced, in the making, done. Knows one wire."""
+"""The utterances of a realtime session on the client side: announced, open, final. No I/O."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -15,25 +15,25 @@ BUFFER = "input_audio_buffer."
 CREATED = "created"
 MARKS = {"speech_started": "audio_start_ms", "speech_stopped": "audio_end_ms"}
 ANNOUNCED = (*MARKS, "committed")
-UNNAMED = "unnamed"  # what is not called anything by the service
+UNNAMED = "unnamed"  # the id of an item without an id
 REFUSED = "the service refused this utterance"
 UNTOLD = "the service could not transcribe this"
-REMEMBERED = 1000  # so many utterances are known again when the service says something about them twice
+MOST_REMEMBERED = 1000  # utterances that are recognized when a message about them is repeated
 
 
 @dataclass(slots=True)
 class Utterance:
-    """One use of an item id: a service may use it again for the next utterance.
+    """One use of an item id; a service may use the id again for another utterance.
 
     Attributes:
-        key: What its events are called; no other utterance of the task has it.
-        begin_ms, end_ms: None where the service has not said it.
-        announced: By which events.
+        key: The key of its events; no other utterance of the task has it.
+        begin_ms, end_ms: Its span; None where the service has not sent it.
+        announced: The kinds of events that announced it.
         committed: It has the span of a commit.
-        final: What it came to; None while it is open.
-        again: It is final, and was announced once more: what comes next is no repetition.
-        said: What was said of it last.
-        sent_ms: So much audio had been sent when it became final.
+        final: Its final text; None while it is open.
+        again: It is final and was announced once more, so the next text is not a repetition.
+        said: Its last text.
+        sent_ms: How much audio had been sent when it became final.
     """
 
     key: str
@@ -48,40 +48,46 @@ class Utterance:
 
 
 class RealtimeItems:
-    """Which utterance lies where in the audio, from announcements and commits. Times are ms of the session.
+    """Places utterances in the audio, by announcements and commits. Times are ms from the beginning of the session.
 
-    Wherever `sent_ms` is asked for, it is how much audio has been sent, None where nobody can tell.
+    The argument `sent_ms` of many methods is how much audio has been sent; None where it is not known.
 
     Attributes:
-        usage: What the service counted: undocumented on this wire, taken where it comes.
+        usage: The usage from the service; not documented on this wire, but read where it is sent.
         finals: How many utterances have become final.
-        over: All that was spoken has been sent: what begins behind it is silence of ours.
+        over: All audio has been sent; what begins after it is silence that this client added.
     """
 
     def __init__(self, dropped: DiscardedMessages) -> None:
-        self.usage, self.finals, self.over = Usage(), 0, False
-        self._dropped, self._keys = dropped, SentenceKeys()
-        self._commits: deque[tuple[str, int, int]] = deque()  # event and span of those the server has not named yet
-        self._utterances: dict[str, Utterance] = {}  # the last one of each item
-        self._nameless: deque[int] = deque(maxlen=REMEMBERED)  # where speech began whose item was not named
-        self._last_end_ms, self._committing = 0, False
+        self.usage = Usage()
+        self.finals = 0
+        self.over = False
+        self._dropped = dropped
+        self._keys = SentenceKeys()
+        self._commits: deque[tuple[str, int, int]] = (
+            deque()
+        )  # event id and span of commits that the server has not answered
+        self._utterances: dict[str, Utterance] = {}  # the last utterance of each item
+        self._nameless: deque[int] = deque(maxlen=MOST_REMEMBERED)  # begins of speech without an item id
+        self._last_end_ms = 0
+        self._committing = False  # the client commits utterances
 
     @property
     def pending(self) -> bool:
-        """Whether text is due."""
+        """Whether a text is still to come."""
         return bool(self._commits) or any(each.final is None for each in self._utterances.values())
 
     @property
     def names(self) -> dict[str, str]:
-        """The items by name, each with what was last said of it."""
+        """The ids of the items, each with its last text."""
         return {item: each.said for item, each in self._utterances.items()}
 
     def knows(self, value: Json) -> bool:
-        """Whether the item of a message was announced, or has a text."""
+        """Whether the item of a message was announced or has a text."""
         return word(value, "item_id") in self._utterances
 
     def is_late(self, value: Json, retired: Mapping[str, str]) -> bool:
-        """Whether this says again what was said of an item of a lost connection, which nobody has announced here."""
+        """Whether a text repeats that of an item of a lost connection that was not announced on this connection."""
         item = word(value, "item_id")
         if item not in retired or item in self._utterances:
             return False
@@ -89,12 +95,12 @@ class RealtimeItems:
         return retired[item].startswith(said) if said else not retired[item]
 
     def expect(self, begin_ms: int, end_ms: int, event: str) -> None:
-        """The client has committed this by an event; the server names the commits in their order."""
+        """Note a commit of the client: its span and its event id. The server answers commits in order."""
         self._commits.append((event, begin_ms, end_ms))
         self._committing = True
 
     def refuse(self, objection: ServiceError, sent_ms: int | None) -> list[Event]:
-        """A commit that the service refuses takes its own span with it: the one that is named, else the oldest."""
+        """The gap for a commit that the service refused: the commit that the error names, else the oldest one."""
         del sent_ms
         named = [commit for commit in self._commits if commit[0] == objection.about]
         if not named and not (self._commits and objection.is_of_commit):
@@ -105,15 +111,15 @@ class RealtimeItems:
         return [Gap(*refused[1:], f"{REFUSED}: {objection.words}")]
 
     def announce(self, item: str) -> None:
-        """There will be something about this item."""
+        """Note that an item was created."""
         if item:
             self._announce(item, CREATED)
 
     def handle(self, name: str, value: Json, sent_ms: int | None) -> list[Event]:
-        """What an event says about an item.
+        """The events for a message about an item.
 
         Raises:
-            ProtocolError: it has no text, where it is of no use without.
+            ProtocolError: a text is missing where the message needs one.
         """
         item = word(value, "item_id")
         if not name.startswith(BUFFER):
@@ -124,16 +130,16 @@ class RealtimeItems:
         if step not in ANNOUNCED:
             return [Notice("debug", f"dropped an unknown event: {name}")]
         if not item:
-            return self._of_no_item(step, value, sent_ms)
+            return self._mark_without_item(step, value, sent_ms)
         known = self._utterances.get(item)
         begin_ms = usable_time(value, MARKS["speech_started"])
         if known is not None and known.final is not None and begin_ms is not None and begin_ms == known.begin_ms:
-            return []  # said twice
+            return []  # a repetition
         utterance = self._announce(item, step)
         return [] if utterance is None else self._announcement(step, utterance, value, sent_ms)
 
     def _announce(self, item: str, step: str) -> Utterance | None:
-        """The utterance that is announced; None where that is final and this is late, or said twice."""
+        """The utterance that a message announces; None where it is final and the message is late or repeated."""
         known = self._utterances.get(item)
         if known is not None and known.final is not None:
             if step not in known.announced:
@@ -150,13 +156,13 @@ class RealtimeItems:
     def _new(self, item: str) -> Utterance:
         self._utterances.pop(item, None)
         utterance = self._utterances[item] = Utterance(self._keys.new(item))
-        if len(self._utterances) > REMEMBERED:
+        if len(self._utterances) > MOST_REMEMBERED:
             done = next((name for name, each in self._utterances.items() if each.final is not None), item)
             del self._utterances[done]
         return utterance
 
-    def _of_no_item(self, step: str, value: Json, sent_ms: int | None) -> list[Event]:
-        """A mark that does not say of what: the next utterance begins there, or the one that is open ends."""
+    def _mark_without_item(self, step: str, value: Json, sent_ms: int | None) -> list[Event]:
+        """The events for a time mark without an item id: the next utterance begins there, or the open one ends."""
         if step == "speech_started":
             self._nameless.append(self._mark(step, value, sent_ms))
             return []
@@ -177,13 +183,13 @@ class RealtimeItems:
         return []
 
     def _take_commit(self, utterance: Utterance) -> None:
-        """The oldest commit that waits is this utterance, which has none; that may be said twice."""
+        """Give the utterance the span of the oldest unanswered commit, unless it has one (a repeated message)."""
         if self._commits and not utterance.committed:
             _, utterance.begin_ms, utterance.end_ms = self._commits.popleft()
             utterance.committed = True
 
     def _mark(self, step: str, value: Json, sent_ms: int | None) -> int:
-        """The time that a mark gives; without a usable one speech begins where the last final ended, and ends now."""
+        """The time in a mark. Without a usable time speech begins where the last final ended, and ends now."""
         starts = step == "speech_started"
         at_ms, estimate_ms = usable_time(value, MARKS[step]), self._last_end_ms if starts else sent_ms or 0
         if at_ms is None or (starts and not self.over and sent_ms and at_ms > sent_ms):
@@ -193,7 +199,7 @@ class RealtimeItems:
     def _transcription(self, step: str, item: str, value: Json, sent_ms: int | None) -> list[Event]:
         language, emotion = label(value, "language"), label(value, "emotion")
         if step == "text":
-            return self._so_far(item, value, language, emotion)
+            return self._partial(item, value, language, emotion)
         if step == "completed":
             said = need(value, "transcript", str)
             self.usage = counted(part(value, "usage"), self.usage)
@@ -209,7 +215,7 @@ class RealtimeItems:
             return [Gap(*self._close(known or self._new(item), None, sent_ms), reason_of(UNTOLD, _reason(value)))]
         return [Notice("debug", f"dropped an unknown event: {TRANSCRIPTION}{step}")]
 
-    def _so_far(self, item: str, value: Json, language: str, emotion: str) -> list[Event]:
+    def _partial(self, item: str, value: Json, language: str, emotion: str) -> list[Event]:
         stash = text(value, "stash")
         said = text(value, "text") if stash else need(value, "text", str)
         known = self._utterances.get(item)
@@ -223,12 +229,12 @@ class RealtimeItems:
         return [partial] if partial.text else []
 
     def _of_text(self, item: str, said: str, sent_ms: int | None) -> Utterance | None:
-        """The utterance that a text ends; None where that has ended with this text, and nothing was heard since."""
+        """The utterance that a text ends; None where it ended with this text and no other audio was sent since."""
         known = self._utterances.get(item)
         if known is None or known.final is None:
             return known or self._new(item)
-        # Without a word of a new utterance, and without audio or a commit that could be one, it is the same again.
-        # Where the client commits, an item that is made known once more is not another: each has a commit of its own.
+        # Without a sign of a new utterance (an announcement, audio, a commit) the text is a repetition.
+        # Where the client commits, a second announcement is no sign: each utterance has its own commit.
         again = known.again and not self._committing
         news = again or (self._commits and "committed" not in known.announced)
         if not news and known.final == said and (known.announced or known.sent_ms == sent_ms):
@@ -242,10 +248,10 @@ class RealtimeItems:
         return self._last_end_ms if utterance.begin_ms is None else utterance.begin_ms
 
     def _close(self, utterance: Utterance, said: str | None, sent_ms: int | None) -> tuple[int, int]:
-        """Where an utterance lies that comes to its end, with a text or (None) without one.
+        """The span of an utterance that ends, with a text or (None) without one.
 
-        Without marks it is the oldest commit that waits; else what was sent since the last one, if there is a text. A
-        text of which only the beginning is known ends where it can have been said.
+        Without time marks it is the span of the oldest unanswered commit, else the audio since the last final, if there
+        is a text. A text of which only the begin is known ends as `likely_end` estimates.
         """
         self._take_commit(utterance)
         begin_ms = self._begin_ms(utterance)
@@ -263,7 +269,7 @@ class RealtimeItems:
 
 
 def reason_of(what: str, reason: str) -> str:
-    """What happened, and why where that is known."""
+    """What happened, and the reason where it is known."""
     return f"{what}: {reason}" if reason else what
 
 

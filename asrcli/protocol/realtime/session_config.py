@@ -1,4 +1,4 @@
-"""The objects of the realtime wire, read and written by either end: session and item. Knows nothing of its events."""
+"""The session and item objects of the realtime wire, read and written by both sides. The events are in codec.py."""
 
 import base64
 import binascii
@@ -14,7 +14,7 @@ DEFAULT_SILENCE_MS = 800
 
 
 def asked(recognition: RecognitionSettings) -> Json:
-    """The session a client asks for: only what the user set, the service's defaults elsewhere."""
+    """The session that a client asks for. Options that the user did not set are left out: the service has defaults."""
     detection: Json | None = None
     if recognition.vad:
         detection = {"type": "server_vad"}
@@ -33,10 +33,10 @@ def asked(recognition: RecognitionSettings) -> Json:
 
 
 def read(model: str, session: Json, rates: tuple[int, ...] = RATES) -> tuple[RecognitionSettings, str]:
-    """What a client asked for, and how it announces its audio; unknown and null fields are passed over.
+    """The settings and the audio format that a client asks for; unknown fields and nulls are ignored.
 
     Raises:
-        ProtocolError: a rate this wire does not take.
+        ProtocolError: this wire does not take the sample rate.
     """
     nested = part(part(part(session, "audio"), "input"), "format")
     audio_format = text(nested, "type") or text(session, "input_audio_format") or "pcm"
@@ -59,7 +59,7 @@ def read(model: str, session: Json, rates: tuple[int, ...] = RATES) -> tuple[Rec
 
 
 def effective(session_id: str, recognition: RecognitionSettings, audio_format: str, language: str) -> Json:
-    """The session in effect, as session.created and session.updated tell it; `language` is empty when open."""
+    """The session object of session.created and session.updated; `language` is empty where it is detected."""
     detection = {
         "type": "server_vad",
         "threshold": DEFAULT_THRESHOLD if recognition.threshold is None else recognition.threshold,
@@ -79,7 +79,7 @@ def effective(session_id: str, recognition: RecognitionSettings, audio_format: s
 
 
 def item(item_id: str) -> Json:
-    """An utterance before it has its text, as conversation.item.created tells it."""
+    """The item object of conversation.item.created: an utterance that has no text yet."""
     return {
         "id": item_id,
         "object": "realtime.item",
@@ -91,10 +91,10 @@ def item(item_id: str) -> Json:
 
 
 def language(told: Json, asked: tuple[str, ...]) -> str:
-    """The code of the language in a session that the service tells, empty where it names none.
+    """The code of the language in a session object; empty where it names none.
 
     Raises:
-        ServiceRefused: it is another one than the one that was asked for.
+        ServiceRefused: the language is not the one that was asked for.
     """
     named = text(part(told, "input_audio_transcription"), "language")
     if asked and language_codes.languages_differ(asked[0], named):
@@ -103,15 +103,15 @@ def language(told: Json, asked: tuple[str, ...]) -> str:
 
 
 def encoded(pcm: bytes) -> str:
-    """Audio as it travels in an event."""
+    """Audio as the base64 text that an event carries."""
     return base64.b64encode(pcm).decode("ascii")
 
 
 def decoded(audio: str) -> bytes:
-    """The audio that travelled in an event.
+    """The audio in the base64 text of an event.
 
     Raises:
-        ProtocolError: it is not base64.
+        ProtocolError: the text is not base64.
     """
     try:
         return base64.b64decode(audio, validate=True)

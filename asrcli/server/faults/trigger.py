@@ -7,7 +7,7 @@ from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.errors import ProtocolError
 from asrcli.core.message import Text
 from asrcli.protocol.json_messages import Json, part, read, text, write
-from asrcli.protocol.realtime.codec import REALTIME_PATH
+from asrcli.protocol.registry import REALTIME_PATH
 from asrcli.server.faults.script import CODES, FaultAction, FaultTrigger, InjectedFault
 
 USUAL_RATE = 16000

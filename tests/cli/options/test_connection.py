@@ -17,7 +17,7 @@ def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("BASE_URL", "WEBSOCKET_BASE_URL", "HTTP_BASE_URL", "REGION", "WORKSPACE", "WORKSPACE_ID"):
         monkeypatch.delenv(f"DASHSCOPE_{name}", raising=False)
     monkeypatch.delenv("DASHSCOPE_DISABLE_DATA_INSPECTION", raising=False)
-    monkeypatch.setattr("asrcli.cli.build.api_key.USUAL_KEY_FILE", Path("/nowhere"))
+    monkeypatch.setattr("asrcli.cli.builders.api_key.SDK_KEY_FILE", Path("/nowhere"))
 
 
 def test_the_service_wants_a_key_and_a_server_of_one_s_own_does_not() -> None:
@@ -39,7 +39,7 @@ def test_a_key_that_would_go_unencrypted_to_another_machine_is_told(
     monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
     EndpointOptions(url=url).connection()
     said = capsys.readouterr().err
-    assert (said.count(f"the key goes unencrypted to {url}"), KEY in said) == (told, False)
+    assert (said.count(f"the key is sent unencrypted to {url}"), KEY in said) == (told, False)
 
 
 def test_the_environment_of_the_official_sdk_is_enough(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_the_place_where_the_official_sdk_keeps_its_key_comes_last(
     """Whoever set up the SDK is set up here."""
     usual = tmp_path / "api_key"
     usual.write_text(f"{KEY}\n")
-    monkeypatch.setattr("asrcli.cli.build.api_key.USUAL_KEY_FILE", usual)
+    monkeypatch.setattr("asrcli.cli.builders.api_key.SDK_KEY_FILE", usual)
     found = EndpointOptions().connection().key
     assert found is not None
     assert found.reveal() == KEY
@@ -81,7 +81,7 @@ def test_the_place_where_the_official_sdk_keeps_its_key_comes_last(
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ({"url": "ws://h"}, "--local with --url"),
+        ({"url": "ws://h"}, "--local and --url are both given"),
         ({"api_key_file": Path("k")}, "--local with --api-key-file"),
         ({"region": "cn-beijing", "proxy": "http://p"}, "--local with --region and --proxy"),
         ({"temporary_key": True}, "--local with --temporary-key"),

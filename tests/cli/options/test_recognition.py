@@ -8,9 +8,10 @@ import pytest
 from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import RecognitionSettings
-from asrcli.dashscope.catalogue import MODELS, OMNI, REALTIME
+from asrcli.dashscope.catalogue import MODELS
 from asrcli.dashscope.model_selection import find_model
 from asrcli.dashscope.preparation import fit_context
+from asrcli.protocol.registry import OMNI, REALTIME
 
 QWEN = find_model("qwen-audio-3.1-asr-flash-streaming")
 

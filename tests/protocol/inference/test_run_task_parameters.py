@@ -10,12 +10,12 @@ import pytest
 from asrcli.core.client_commands import StartTask, UpdateContext
 from asrcli.core.message import Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.dashscope.catalogue import INFERENCE, MODELS, REALTIME, TRANSLATION, Model
+from asrcli.dashscope.catalogue import MODELS, Model
 from asrcli.dashscope.context import TranscriptMemory
 from asrcli.dashscope.validation import OPTIONS, check_recognition
 from asrcli.protocol.inference import run_task_parameters
 from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
-from asrcli.runs.plan import client_codec
+from asrcli.protocol.registry import INFERENCE, REALTIME, TRANSLATION
 from tests.support.pair import Pair, counting, on_inference, on_realtime
 
 # For each field a value that is not the default, and what the reference of the service says it is called.
@@ -70,7 +70,7 @@ def joined(model: Model, recognition: RecognitionSettings) -> Pair:
     """Both ends, for the wire of the model."""
     if model.wire == REALTIME:
         return on_realtime(recognition)
-    return Pair(client_codec(model.wire, recognition), InferenceServer(counting()))
+    return Pair(model.traits.client_codec(recognition, counting()), InferenceServer(counting()))
 
 
 def said(pair: Pair) -> dict[str, Any]:

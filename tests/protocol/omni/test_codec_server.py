@@ -10,10 +10,9 @@ from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Event, Final, Finished, Partial, Ready, SpeechStarted, SpeechStopped
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.omni.codec import OmniServer, SideContext, realtime_server
-from asrcli.protocol.realtime.codec import RealtimeServer
+from asrcli.protocol.omni.codec import OmniServer, SideContext
 from tests.support.omni import ITEM, OMNI
-from tests.support.pair import MODELS, counting
+from tests.support.pair import counting
 
 SPOKEN = (SpeechStarted("1", 0), Partial("1", 0, "a", " b"), SpeechStopped("1", 900), Final("1", 0, 900, "a b c d e f"))
 AROUND = ["response.output_item.added", "response.content_part.added"]
@@ -208,11 +207,3 @@ def test_without_a_session_update_the_defaults_hold() -> None:
     ]
     assert client.say("session.finish") == [FinishTask()]
     assert client.say("response.create") == []
-
-
-def test_the_model_in_the_address_says_which_server_answers() -> None:
-    """One path, two ways of speaking."""
-    assert type(realtime_server(counting(), MODELS["realtime"])) is RealtimeServer
-    assert type(realtime_server(counting(), "")) is RealtimeServer
-    for model in (OMNI, "qwen3.8-omni-flash-realtime"):
-        assert type(realtime_server(counting(), model)) is OmniServer

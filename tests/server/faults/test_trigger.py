@@ -11,8 +11,9 @@ from asrcli.core.errors import ServiceRefused
 from asrcli.core.events import Final, Finished, Partial
 from asrcli.core.message import Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.inference.codec import INFERENCE_PATH, InferenceClient, InferenceServer
-from asrcli.protocol.realtime.codec import REALTIME_PATH, RealtimeClient, RealtimeServer
+from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
+from asrcli.protocol.registry import INFERENCE_PATH, REALTIME_PATH
 from asrcli.server.faults.script import FaultAction, FaultTrigger, InjectedFault
 from asrcli.server.faults.trigger import ConnectionFaults, RecentResults, is_end, is_partial
 from tests.support.wire import finish_task, run_task

@@ -1,4 +1,4 @@
-"""The live view on a terminal, and the pipe beside it: which there is, and how each is made."""
+"""The live view on a terminal, and output into a pipe beside it: when each is used, and how it is made."""
 
 import os
 import stat
@@ -9,19 +9,26 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
 from asrcli.cli.console import print_message
+from asrcli.outputs.pipeline import PipelineOutput
+from asrcli.terminal.interrupts import stop_requested
+from asrcli.terminal.keyboard import is_ours, without_echo
+from asrcli.terminal.restoration import restored_on_exit
 
 if TYPE_CHECKING:
-    from asrcli.cli.build.outputs import OutputBuilder
-    from asrcli.outputs.status_bar import StatusBar
+    from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.core.interfaces import Output
+    from asrcli.outputs.status_bar import StatusBar
 
 
 def drawn(
-    output_builder: "OutputBuilder", screen: TextIO, stack: ExitStack, stamp: Callable[[int], str] | None, *, finals: bool
+    output_builder: "OutputBuilder",
+    screen: TextIO,
+    stack: ExitStack,
+    stamp: Callable[[int], str] | None,
+    *,
+    finals: bool,
 ) -> "Output":
-    """The live view on a terminal, which is given back whatever ends us, and shows nothing of what is typed."""
-    from asrcli.terminal.keyboard import is_ours, without_echo
-    from asrcli.terminal.restoration import restored_on_exit
+    """The live view on a terminal. The terminal does not echo keys and is restored however the program ends."""
     from asrcli.outputs.terminal import TerminalView
 
     if hasattr(screen, "reconfigure"):
@@ -43,7 +50,7 @@ def drawn(
 
 
 def is_pipe(file: TextIO | None) -> bool:
-    """Whether another program reads it, and may show on our screen what it reads."""
+    """Whether another program reads this file; that program may write to our screen."""
     try:
         mode = os.fstat(file.fileno()).st_mode if file is not None else 0
     except (OSError, ValueError):
@@ -52,12 +59,10 @@ def is_pipe(file: TextIO | None) -> bool:
 
 
 def into_pipe(output: "Output", stamp: Callable[[int], str] | None) -> "Output":
-    """The output, which outlives a reader that died of the Ctrl-C that was meant for us."""
-    from asrcli.terminal.interrupts import stop_requested
-    from asrcli.outputs.pipeline import PipelineOutput
+    """The output, adapted so that the run goes on if Ctrl-C also ended the program that reads the pipe."""
 
     def closed() -> None:
-        # Python flushes standard output once more on its way out: that must not meet the closed pipe again.
+        # Python flushes standard output once more at exit: that must not fail at the closed pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     return PipelineOutput(output, stop_requested, closed, print_message, stamp)
@@ -72,10 +77,10 @@ def _bar(output_builder: "OutputBuilder") -> "StatusBar":
 
 
 def can_redraw(file: object) -> bool:
-    """Whether it is a terminal that can change what it shows."""
+    """Whether a file is a terminal on which lines can be redrawn."""
     return bool(getattr(file, "isatty", bool)()) and os.environ.get("TERM", "") not in {"dumb", "unknown"}
 
 
 def _folds(environment: Mapping[str, str]) -> bool:
-    """Whether the terminal folds what is on it when it gets narrower: nearly all do, the oldest cut it off."""
+    """Whether the terminal wraps its lines when it gets narrower: nearly all do, the oldest cut them off."""
     return "XTERM_VERSION" not in environment and not environment.get("TERM", "").startswith(("linux", "rxvt"))

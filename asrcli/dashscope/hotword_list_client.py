@@ -1,17 +1,17 @@
-"""The hot-word lists of an account: found, made, kept equal to a file. Asks through what it is given; no clock."""
+"""Manages the hot-word lists of an account: list, create, update, sync. Sender and clock are passed in."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, timezone
 
 from asrcli.core.errors import ProtocolError, ServiceRefused, UsageError, shorten
 from asrcli.dashscope.hotwords import HotWord
-from asrcli.protocol.http import customization
-from asrcli.protocol.http.customization import (
-    Asked,
+from asrcli.protocol.http import hotword_lists
+from asrcli.protocol.http.hotword_lists import (
     BrowseLists,
     CreateList,
     DeleteList,
     HotWordList,
+    HotWordListRequest,
     QueryList,
     UpdateList,
 )
@@ -26,37 +26,44 @@ ZONES = (UTC, timezone(timedelta(hours=8)))  # the service does not say in which
 
 
 class HotWordLists:
-    """The lists, as `ask` has them. `now` gives the time with its zone; `tell` is told before a long wait."""
+    """The lists of an account.
+
+    `ask` sends a request and returns the body of the answer; `now` returns the time with its zone; `tell` shows a
+    message before a long wait.
+    """
 
     def __init__(
         self,
-        ask: Callable[[Asked], Json],
+        ask: Callable[[HotWordListRequest], Json],
         now: Callable[[], datetime],
         sleep: Callable[[float], None],
         tell: Callable[[str], None],
     ) -> None:
-        self._ask, self._now, self._sleep, self._tell = ask, now, sleep, tell
+        self._ask = ask
+        self._now = now
+        self._sleep = sleep
+        self._tell = tell
 
     def all(self, prefix: str = "") -> tuple[HotWordList, ...]:
-        """Every page of them, with this prefix or with any."""
+        """All lists with this prefix; an empty prefix selects all lists."""
         found: dict[str, HotWordList] = {}
         for page in range(MOST_PAGES):
-            listed = customization.read_browsed(self._ask(BrowseLists(prefix, page)))
-            fresh = [each for each in listed if each.id not in found]
-            found |= {each.id: each for each in fresh}
-            if not fresh or len(listed) < customization.PAGE_SIZE:
-                return tuple(each for each in found.values() if not prefix or each.id.startswith(f"vocab-{prefix}-"))
+            listed = hotword_lists.read_page(self._ask(BrowseLists(prefix, page)))
+            new = [entry for entry in listed if entry.id not in found]
+            found |= {entry.id: entry for entry in new}
+            if not new or len(listed) < hotword_lists.PAGE_SIZE:
+                return tuple(entry for entry in found.values() if not prefix or entry.id.startswith(f"vocab-{prefix}-"))
         raise ProtocolError(f"a list of hot-word lists that has no end after {MOST_PAGES} pages")
 
     def query(self, vocabulary_id: str) -> HotWordList:
-        """What is in a list."""
-        return customization.read_queried(vocabulary_id, self._ask(QueryList(vocabulary_id)))
+        """A list with its words."""
+        return hotword_lists.read_list(vocabulary_id, self._ask(QueryList(vocabulary_id)))
 
     def create(self, model: str, prefix: str, words: Iterable[HotWord]) -> str:
-        """Make a list; its id.
+        """Create a list and return its id.
 
         Raises:
-            UsageError: the account has as many as it may have.
+            UsageError: the account has as many lists as it may have.
         """
         there = self.all()
         if len(there) >= MOST_LISTS:
@@ -65,13 +72,13 @@ class HotWordLists:
                 f"there are {len(there)} hot-word lists, and an account has {MOST_LISTS} at most",
                 f"delete one: asr vocab delete {oldest.id} (unchanged for the longest, {oldest.modified})",
             )
-        return customization.read_created(self._ask(CreateList(model, prefix, tuple(words))))
+        return hotword_lists.read_created(self._ask(CreateList(model, prefix, tuple(words))))
 
     def update(self, vocabulary: HotWordList, words: Iterable[HotWord], *, patient: bool) -> None:
-        """Replace what is in a list, which the service lets nobody do twice in five minutes.
+        """Replace the words of a list. The service allows one update of a list in five minutes.
 
         Raises:
-            UsageError: too soon, and not `patient`.
+            UsageError: it is too early, and `patient` is False; otherwise the call waits.
         """
         left_s = self._left_s(vocabulary)
         if left_s > 0:
@@ -91,24 +98,25 @@ class HotWordLists:
         """Wait until a list can be used.
 
         Raises:
-            ServiceRefused: it takes too long.
+            ServiceRefused: the list is not ready within two minutes.
         """
         status = self.query(vocabulary_id).status
         for _ in range(READY_WITHIN_S // ASK_EVERY_S):
-            if status == customization.READY:
+            if status == hotword_lists.READY:
                 return
             self._sleep(ASK_EVERY_S)
             status = self.query(vocabulary_id).status
-        if status != customization.READY:
+        if status != hotword_lists.READY:
             raise ServiceRefused(status, f"{vocabulary_id} cannot be used yet; asr vocab show says when it is OK")
 
     def sync(
         self, model: str, prefix: str, words: Iterable[HotWord], *, patient: bool, replace: bool = False
     ) -> tuple[str, str]:
-        """Have a list with this prefix, for this model, hold exactly these words; its id, and what was done.
+        """Make the list with this prefix for this model hold exactly these words; return its id and what was done.
 
         Raises:
-            UsageError: the list there has no word in common with these, and need not be meant: not with `replace`.
+            UsageError: the existing list has no word in common with these, so it may be another one; `replace` was
+                not given.
         """
         wanted = tuple(words)
         newest_first = sorted(self.all(prefix), key=lambda each: each.modified, reverse=True)
@@ -126,7 +134,7 @@ class HotWordLists:
         return self.create(model, prefix, wanted), "created"
 
     def _left_s(self, vocabulary: HotWordList) -> float:
-        """How long an update has to wait: of the zones its time may be in, the one that makes it younger counts."""
+        """Seconds until an update is allowed, by the possible time zone that makes the list youngest."""
         try:
             said = datetime.fromisoformat(vocabulary.modified)
         except ValueError:

@@ -1,34 +1,38 @@
-"""From the journal of a run over files to sources that go on where its text ends."""
+"""From the journal of a run over files to sources that continue where its text ends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asrcli.cli.builders.sources import AudioEnhancement, SourceBuilder
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import MOST_CHANNELS, SLOWEST, EncodingName
 from asrcli.core.errors import SourceError, UsageError, bare_url
+from asrcli.journal.reading import JournalPart
+from asrcli.journal.source import SkippingSource, quiet_before
+from asrcli.runs.run import ConcurrentSources, flatten_sources
+from asrcli.sources.clip import Clip
+from asrcli.sources.input_reader import SampleFormat
 
 if TYPE_CHECKING:
-    from asrcli.dashscope.catalogue import Model
-    from asrcli.cli.build.sources import SourceBuilder
-    from asrcli.core.settings import RecognitionSettings
-    from asrcli.journal.reading import Journal, JournalPart
-    from asrcli.journal.records import JournalInput
-    from asrcli.runs.run import ConcurrentSources
     from asrcli.core.interfaces import Source
+    from asrcli.core.settings import RecognitionSettings
+    from asrcli.dashscope.catalogue import Model
+    from asrcli.journal.reading import Journal
+    from asrcli.journal.records import JournalInput
 
 
 @dataclass(frozen=True)
 class ResumeStage:
-    """A run of the command that has something left.
+    """The rest of one stage: inputs that share outputs, and that an earlier run did not finish.
 
     Attributes:
-        parts: What was heard of it so far.
-        inputs: What is left, the first of them from the middle.
-        base_ms: Where that first one lies on the timeline of the run.
-        begun: It has been heard in part.
-        files: What it writes.
+        parts: What earlier runs transcribed of the stage.
+        inputs: The inputs that are left; the first may be transcribed in part.
+        base_ms: Where the first input begins on the timeline of the stage.
+        begun: The first input has been transcribed in part.
+        files: The files that the stage writes.
     """
 
     number: int
@@ -39,35 +43,32 @@ class ResumeStage:
     files: tuple[str, ...]
 
     def view(self, journal: "Journal") -> "Journal":
-        """The journal as if there were this run alone."""
-        from asrcli.journal.reading import JournalPart
-
+        """The journal as if it had only this stage."""
         showing = {**journal.header.showing, "paths": list(self.files)}
         numbers = [each.number for part in self.parts for each in part.sentences]
         header = replace(journal.header, showing=showing)
         return replace(journal, header=header, parts=self.parts or [JournalPart()], highest=max(numbers, default=0))
 
     def sources(self, source_builder: "SourceBuilder") -> "list[Source | ConcurrentSources]":
-        """What is left to be heard.
+        """The sources that are left to transcribe.
 
         Raises:
-            SourceError: a file cannot be read any more.
+            SourceError: a file can no longer be read.
         """
-        rest = [source_builder.source(one.path) for one in self.inputs[1:]]
-        return [self._first(source_builder), *rest] if self.begun else [source_builder.source(self.inputs[0].path), *rest]
+        first = self._first(source_builder) if self.begun else source_builder.source(self.inputs[0].path)
+        return [first, *(source_builder.source(later.path) for later in self.inputs[1:])]
 
     def _first(self, source_builder: "SourceBuilder") -> "Source | ConcurrentSources":
-        from asrcli.journal.source import SkippingSource, quiet_before
-        from asrcli.runs.run import ConcurrentSources, flatten_sources
-
+        """The first input from a quiet moment before the end of its text; it is opened twice to find that moment."""
         path = self.inputs[0].path
-        made, for_looking = flatten_sources([source_builder.source(path)]), flatten_sources([source_builder.source(path)])
+        sources = flatten_sources([source_builder.source(path)])
+        searched = flatten_sources([source_builder.source(path)])
         left: list[Source] = []
-        for source, looked in zip(made, for_looking, strict=True):
+        for source, to_search in zip(sources, searched, strict=True):
             ms = self._final_ms(source.speaker) - self.base_ms
             position = source.format.samples(max(ms, source.begin_ms))
             if ms > source.begin_ms:
-                position = max(quiet_before(looked, position), source.format.samples(source.begin_ms))
+                position = max(quiet_before(to_search, position), source.format.samples(source.begin_ms))
             left.append(SkippingSource(source, position))
         return ConcurrentSources(tuple(left)) if len(left) > 1 else left[0]
 
@@ -77,11 +78,11 @@ class ResumeStage:
 
 
 def resume_stages(journal: "Journal") -> list[ResumeStage]:
-    """What is left.
+    """The stages that are not finished.
 
     Raises:
-        SourceError: an input has changed, or is not there any more.
-        UsageError: what is left can be read once only.
+        SourceError: an input has changed or does not exist any more.
+        UsageError: nothing that is left can be read again.
     """
     found = []
     for number, (places, files) in enumerate(journal.header.stages):
@@ -94,7 +95,8 @@ def resume_stages(journal: "Journal") -> list[ResumeStage]:
         left = [one for one in inputs[max(0, at) :] if one.size_bytes is not None]
         for one in inputs[max(0, at) :]:
             if one.size_bytes is None:
-                print_message(f"asr: {'standard input' if one.path == '-' else bare_url(one.path)} can be read once only: left out")
+                name = "standard input" if one.path == "-" else bare_url(one.path)
+                print_message(f"asr: {name} can be read only once: left out")
         begun = at >= 0 and inputs[at].size_bytes is not None
         if left:
             found.append(ResumeStage(number, parts, tuple(left), base_ms if begun else 0, begun, files))
@@ -111,11 +113,13 @@ def _check(one: "JournalInput") -> None:
     except (OSError, ValueError) as exc:
         raise SourceError(one.path, (getattr(exc, "strerror", None) or str(exc)).lower()) from exc
     if (about.st_size, about.st_mtime_ns) != (one.size_bytes, one.mtime_ns):
-        raise SourceError(one.path, "has changed since: its text would not fit what is there; transcribe it anew")
+        raise SourceError(
+            one.path, "has changed since then: its text would not fit; transcribe it again from the start"
+        )
 
 
 def _reached(parts: "list[JournalPart]", inputs: "Sequence[JournalInput]", start_ms: int) -> tuple[int, int]:
-    """Which input was being heard last, -1 where none was, and where it lies on the timeline."""
+    """The number of the input transcribed last, or -1, and where it begins on the timeline of the stage."""
     at, base_ms = -1, 0
     for part in parts:
         before = -1
@@ -133,18 +137,17 @@ def _names(one: "JournalInput") -> set[str]:
     return {bare_url(one.name), bare_url(one.path)}
 
 
-def reading(journal: "Journal", found: "Model", recognition: "RecognitionSettings") -> "tuple[SourceBuilder, float | None]":
-    """How the inputs are read, and how fast they are sent.
+def reading(
+    journal: "Journal", found: "Model", recognition: "RecognitionSettings"
+) -> "tuple[SourceBuilder, float | None]":
+    """How the inputs are read, and how fast they are sent, as the journal says it.
 
     Raises:
-        SourceError: the journal does not say it.
+        SourceError: the journal does not say it, or not in a valid way.
     """
-    from asrcli.cli.build.sources import SourceBuilder, AudioEnhancement
-    from asrcli.sources.input_reader import SampleFormat
-
-    said = journal.header.reading
+    stored = journal.header.reading
     try:
-        bare_samples, treated, pace = said.get("samples"), said.get("treatment") or {}, said.get("pace")
+        bare_samples, treated, pace = stored.get("samples"), stored.get("treatment") or {}, stored.get("pace")
         samples = None
         if bare_samples is not None:
             encoding = EncodingName(bare_samples["encoding"]).value
@@ -153,18 +156,16 @@ def reading(journal: "Journal", found: "Model", recognition: "RecognitionSetting
         if pace is not None and not SLOWEST <= pace <= 1000:
             raise ValueError(pace)
         treatment = AudioEnhancement(denoise=treated.get("denoise") is True, agc=treated.get("agc") is True)
-        take = _take(said)
+        take = _take(stored)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise SourceError(journal.id, "no journal: it does not say how its files are read") from exc
-    each = said.get("each_channel") is True
-    return SourceBuilder(found, recognition, take, samples, treatment, each_channel=each), pace
+    each_channel = stored.get("each_channel") is True
+    return SourceBuilder(found, recognition, take, samples, treatment, each_channel=each_channel), pace
 
 
-def _take(said: Any) -> Any:
-    from asrcli.sources.clip import Clip
-
+def _take(stored: Any) -> Clip:
     try:
-        took = said["take"]
+        took = stored["take"]
         end_ms, channel, gain_db = took["end_ms"], took["channel"], took["gain_db"]
         if not isinstance(gain_db, int | float) or not -60 <= gain_db <= 60:
             raise ValueError(gain_db)
@@ -179,8 +180,8 @@ def _take(said: Any) -> Any:
         raise SourceError("this session", "no journal: it does not say how its files are read") from exc
 
 
-def _within(said: Any, name: str, least: int, most: int) -> int:
-    value = said[name]
+def _within(stored: Any, name: str, least: int, most: int) -> int:
+    value = stored[name]
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise ValueError(name)
     return value

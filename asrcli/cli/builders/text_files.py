@@ -1,4 +1,4 @@
-"""Text files that options and arguments name: read whole, up to a size that no such file has."""
+"""Files that options and arguments name, read whole, with limits on size and waiting time."""
 
 import errno
 import os
@@ -10,15 +10,15 @@ from pathlib import Path
 from asrcli.core.errors import UsageError
 
 MOST_BYTES = 16 << 20
-WRITER_S = 2.0  # that a pipe without a writer is waited for
+WAIT_FOR_WRITER_S = 2.0  # how long to wait for a writer of a pipe
 _PIECE_BYTES = 1 << 16
 
 
 def read_text_file(path: str | Path, called: str) -> str:
-    """What is in a text file; - is standard input.
+    """The text of a UTF-8 file; - is standard input. `called` names the file in messages.
 
     Raises:
-        UsageError: it cannot be read, is no text, or has no end.
+        UsageError: it cannot be read, is not text, or is too long.
     """
     try:
         return data_of(path, called).decode("utf-8-sig")
@@ -27,10 +27,10 @@ def read_text_file(path: str | Path, called: str) -> str:
 
 
 def data_of(path: str | Path, called: str) -> bytes:
-    """What is in a file of any kind; - is standard input.
+    """The bytes of a file; - is standard input. `called` names the file in messages.
 
     Raises:
-        UsageError: it cannot be read, or has no end.
+        UsageError: it cannot be read, or is too long.
     """
     try:
         data = _standard_input() if path == "-" else bytes_of(path, MOST_BYTES)[0]
@@ -42,13 +42,13 @@ def data_of(path: str | Path, called: str) -> bytes:
 
 
 def bytes_of(path: str | Path, most_bytes: int) -> tuple[bytes, os.stat_result]:
-    """What is in a file or comes through a pipe, and what the system knows of it; of more than `most_bytes` one more.
+    """The bytes of a file or pipe, and its status; of a longer file the first `most_bytes` + 1 bytes.
 
     Raises:
         OSError: it cannot be read, is a directory or a disk, or a pipe that nobody writes to.
-        ValueError: the name is none.
+        ValueError: no file can have this name.
     """
-    # Opening a pipe would wait for a writer, who may never come.
+    # Without O_NONBLOCK, opening a pipe would wait for a writer, which may never come.
     fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         about, data = os.fstat(fd), bytearray()
@@ -67,7 +67,7 @@ def bytes_of(path: str | Path, most_bytes: int) -> tuple[bytes, os.stat_result]:
 
 
 def _read(fd: int, size_bytes: int, *, first: bool, about: os.stat_result) -> bytes:
-    """The next piece. A pipe that somebody has opened for writing is waited for as long as they do."""
+    """The next piece; empty at the end. While a pipe has a writer, wait for it as long as it takes."""
     while True:
         try:
             piece = os.read(fd, size_bytes)
@@ -76,7 +76,7 @@ def _read(fd: int, size_bytes: int, *, first: bool, about: os.stat_result) -> by
             continue
         if piece or not first or not stat.S_ISFIFO(about.st_mode):
             return piece
-        if not select.select([fd], [], [], WRITER_S)[0]:
+        if not select.select([fd], [], [], WAIT_FOR_WRITER_S)[0]:
             raise OSError(errno.ENXIO, "is a pipe that nobody writes to")
         first = False
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from asrcli.core.errors import ProtocolError, ServiceRefused, UsageError
-from asrcli.dashscope.hotword_lists import MOST_PAGES, HotWordLists
+from asrcli.dashscope.hotword_list_client import MOST_PAGES, HotWordLists
 from asrcli.dashscope.hotwords import HotWord
-from asrcli.protocol.http import customization as c
+from asrcli.protocol.http import answers, hotword_lists
 from asrcli.server.hotword_store import HotWordStore
 
 if TYPE_CHECKING:
@@ -25,17 +25,18 @@ class Account:
 
     def __init__(self, zone: Any = UTC) -> None:
         self.now = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
-        self.asked: list[c.Asked] = []
+        self.asked: list[hotword_lists.HotWordListRequest] = []
         self.told: list[str] = []
         self.statuses: Iterator[str] = iter(())
         ids = count()
         self._service = HotWordStore(lambda: self.now.astimezone(zone), lambda: f"{next(ids):032x}")
         self.lists = HotWordLists(self._ask, lambda: self.now, self.sleep, self.told.append)
 
-    def _ask(self, asked: c.Asked) -> dict[str, Any]:
+    def _ask(self, asked: hotword_lists.HotWordListRequest) -> dict[str, Any]:
         self.asked.append(asked)
-        answer = c.answer(self._service.run(c.read(c.written(asked))), "r")
-        if isinstance(asked, c.QueryList):
+        command = hotword_lists.read_request(hotword_lists.write_request(asked))
+        answer = answers.success_body(self._service.run(command), "r")
+        if isinstance(asked, hotword_lists.QueryList):
             answer["output"]["status"] = next(self.statuses, "OK")
         return answer
 
@@ -60,9 +61,9 @@ def test_every_page_is_read() -> None:
 def test_a_service_without_pages_is_asked_once_too_often_and_no_more() -> None:
     """The same ten lists again are the end."""
     page = [{"vocabulary_id": f"v{number}"} for number in range(10)]
-    asked: list[c.Asked] = []
+    asked: list[hotword_lists.HotWordListRequest] = []
 
-    def ask(one: c.Asked) -> dict[str, Any]:
+    def ask(one: hotword_lists.HotWordListRequest) -> dict[str, Any]:
         asked.append(one)
         return {"output": {"vocabulary_list": page}}
 
@@ -94,7 +95,7 @@ def test_the_eleventh_list_is_refused_before_it_is_tried() -> None:
         account.sleep(-60 if number < 3 else 60)
     with pytest.raises(UsageError, match=f"an account has 10 at most; delete one: asr vocab delete {names[3]}"):
         account.lists.create(MODEL, "a", WORDS)
-    assert account.did(c.CreateList) == 10
+    assert account.did(hotword_lists.CreateList) == 10
 
 
 @pytest.mark.parametrize("zone", [UTC, BEIJING])
@@ -105,7 +106,7 @@ def test_an_update_too_soon_is_refused_and_says_when_it_may_be_done(zone: Any) -
     account.sleep(299)
     with pytest.raises(UsageError, match=r"less than 5 minutes ago; it may be updated at 12:05:00.*--wait"):
         account.lists.update(there, OTHERS, patient=False)
-    assert account.did(c.UpdateList) == 0
+    assert account.did(hotword_lists.UpdateList) == 0
     account.sleep(1)
     account.lists.update(there, OTHERS, patient=False)
     assert account.lists.query(there.id).words == OTHERS
@@ -126,8 +127,8 @@ def test_a_time_that_says_nothing_stops_nobody(modified: str) -> None:
     """The service will say so itself; times with their zone are read as well."""
     account = Account()
     name = account.lists.create(MODEL, "a", WORDS)
-    account.lists.update(c.HotWordList(name, "", modified), OTHERS, patient=False)
-    assert account.did(c.UpdateList) == 1
+    account.lists.update(hotword_lists.HotWordList(name, "", modified), OTHERS, patient=False)
+    assert account.did(hotword_lists.UpdateList) == 1
 
 
 def test_a_list_is_waited_for_until_it_can_be_used() -> None:
@@ -155,12 +156,12 @@ def test_sync_does_what_is_needed_and_no_more() -> None:
     name, done = account.lists.sync(MODEL, "a", WORDS, patient=False)
     assert done == "created"
     assert account.lists.sync(MODEL, "a", WORDS[::-1], patient=False) == (name, "unchanged")
-    assert account.did(c.UpdateList) == 0
+    assert account.did(hotword_lists.UpdateList) == 0
     with pytest.raises(UsageError, match="5 minutes"):
         account.lists.sync(MODEL, "a", OTHERS, patient=False)
     assert account.lists.sync(MODEL, "a", OTHERS, patient=True) == (name, "updated")
     assert account.lists.query(name).words == OTHERS
-    assert account.did(c.CreateList) == 1
+    assert account.did(hotword_lists.CreateList) == 1
 
 
 def test_sync_leaves_lists_of_other_models_and_names_alone() -> None:
@@ -174,4 +175,4 @@ def test_sync_leaves_lists_of_other_models_and_names_alone() -> None:
     newer = account.lists.create(MODEL, "a", OTHERS)
     assert account.lists.sync(MODEL, "a", OTHERS, patient=False) == (newer, "unchanged")
     assert account.lists.query(name).words == WORDS
-    assert account.did(c.UpdateList) == 0
+    assert account.did(hotword_lists.UpdateList) == 0

@@ -1,54 +1,50 @@
-"""From options to sources: what is taken of each input, and how."""
+"""From options to the model, the recognition settings and the sources of files."""
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from asrcli.core.audio import Format
-from asrcli.dashscope.catalogue import Model
-from asrcli.dashscope.preparation import check_local_model, prepare_recognition
 from asrcli.cli.options import values
-from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.cli.options.connection import ConnectionOptions
-from asrcli.core.settings import RecognitionSettings
+from asrcli.cli.options.recognition import RecognitionOptions
+from asrcli.core.audio import Format
 from asrcli.core.errors import AsrError, SourceError, UsageError, combine_errors
+from asrcli.core.settings import RecognitionSettings
+from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.model_selection import AUTO, find_model, pick_model, wire_rate
+from asrcli.dashscope.preparation import check_local_model, prepare_recognition
+from asrcli.runs.run import ConcurrentSources
+from asrcli.sources.clip import Clip
 from asrcli.sources.decoding_errors import DECODER_ERRORS
+from asrcli.sources.file import FileSource, native
+from asrcli.sources.file_length import SCAN_BYTES
+from asrcli.sources.input_reader import SampleFormat
+from asrcli.sources.passthrough import PassthroughSource
+from asrcli.sources.utterances import UtteranceCutter
 
 if TYPE_CHECKING:
-    from asrcli.runs.run import ConcurrentSources
     from asrcli.core.interfaces import Source
-    from asrcli.sources.input_reader import SampleFormat
-    from asrcli.sources.clip import Clip
 
 
-USUAL_MODEL = "fun-asr-realtime"
-MANUAL_MODEL = "qwen3-asr-flash-realtime"  # where the client cuts sentences
-
-
-def taken(start: str | None, end: str | None, channel: str, gain_db: float, track: str | None = None) -> "Clip":
-    """What is taken of each source.
+def clip(start: str | None, end: str | None, channel: str, gain_db: float, track: str | None = None) -> "Clip":
+    """Which part of each source is read, and how loud.
 
     Raises:
-        UsageError: times or a channel that are none, or an end before the beginning.
+        UsageError: a time, channel or track that is not valid, or an end before the start.
     """
-    from asrcli.sources.clip import Clip
-
     begin_ms, end_ms = values.parse_time("--start", start) or 0, values.parse_time("--end", end)
     if end_ms is not None and end_ms <= begin_ms:
-        raise UsageError(f"--end {end} is not behind --start {start or 0}")
+        raise UsageError(f"--end {end} is not after --start {start or 0}")
     return Clip(begin_ms, end_ms, values.parse_channel(channel), gain_db, values.parse_track(track))
 
 
 def bare_samples(*, raw: bool, encoding: str | None, rate: int | None, channels: int | None) -> "SampleFormat | None":
-    """How bare samples are to be read, None for containers.
+    """The format of bare samples; None for containers, which name their own.
 
     Raises:
-        UsageError: a description of bare samples for something that is none.
+        UsageError: bare samples are described without --raw.
     """
-    from asrcli.sources.input_reader import SampleFormat
-
     if raw:
         return SampleFormat(str(encoding or "s16le"), rate or 16000, channels or 1)
     given = {"--encoding": encoding, "--rate": rate, "--channels": channels}
@@ -63,42 +59,55 @@ def model_for(
     """The model of that name; `auto` looks at the audio, the language and what is offered in the region."""
     if name != AUTO:
         return find_model(name)
-    from asrcli.sources.file import native
 
-    return find_model(pick_model([about and about[0] for about in (native(path, samples) for path in paths)], languages, region))
+    return find_model(
+        pick_model([about and about[0] for about in (native(path, samples) for path in paths)], languages, region)
+    )
 
 
 def recognition(
-    model: Model, recognition_options: RecognitionOptions, connection_options: ConnectionOptions, *, vad: bool, heartbeat: bool | None, ptt: bool = False
+    model: Model,
+    recognition_options: RecognitionOptions,
+    connection_options: ConnectionOptions,
+    *,
+    vad: bool,
+    heartbeat: bool | None,
+    ptt: bool = False,
 ) -> tuple[RecognitionSettings, list[str]]:
-    """What the model is asked to do, and what a user should know of it.
+    """The settings for the model, and notices for the user about them.
 
     Raises:
-        UsageError: what it cannot do, or would ignore.
+        UsageError: the model does not support a setting, or would ignore it.
     """
-    local, force = connection_options.local, recognition_options.force
+    local = connection_options.local
+    force = recognition_options.force
     if local and not force:
         check_local_model(model)
-    model = connection_options.heard_by(model)
+    model = connection_options.adapt(model)
     asked = recognition_options.recognition(model, vad=vad, heartbeat=heartbeat)
     return prepare_recognition(
-        model, asked, connection_options.region_asked, local=local, force=force, push_to_talk=ptt,
+        model,
+        asked,
+        connection_options.region_asked,
+        local=local,
+        force=force,
+        push_to_talk=ptt,
         uses_transcript_context=recognition_options.context_from_transcript,
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
 class AudioEnhancement:
-    """What is done to audio that is hard to understand."""
+    """Noise suppression and automatic gain, for audio that is hard to understand."""
 
     denoise: bool = False
     agc: bool = False
 
     def of(self, source: "Source") -> "Source":
-        """The source, treated.
+        """The source with the enhancement applied.
 
         Raises:
-            UsageError: what cannot be done here, or to audio of this rate.
+            UsageError: it is not available on this system, or not for this rate.
         """
         if not self.denoise and not self.agc:
             return source
@@ -107,55 +116,51 @@ class AudioEnhancement:
         return EnhancedSource(source, LEVEL if self.denoise else 0, self.agc)
 
 
-UNTREATED = AudioEnhancement()
+NO_ENHANCEMENT = AudioEnhancement()
 
 
 @dataclass(frozen=True)
 class SourceBuilder:
-    """How inputs become sources.
+    """Makes sources of paths.
 
     Raises:
-        UsageError: ways of reading that exclude each other.
+        UsageError: options that exclude each other.
     """
 
     model: Model
     asked: RecognitionSettings
     take: "Clip"
     samples: "SampleFormat | None"
-    treatment: AudioEnhancement = UNTREATED
+    treatment: AudioEnhancement = NO_ENHANCEMENT
     each_channel: bool = False
     passthrough: bool = False
-    exact: bool = False  # files whose header does not tell their length are read to know it
+    exact: bool = False  # read a whole file whose header does not hold its length
 
     def __post_init__(self) -> None:
-        from asrcli.sources.clip import Clip
-
         if self.each_channel and self.take.channel is not None:
-            raise UsageError("--each-channel with --channel: all of them or one")
+            raise UsageError("--each-channel with --channel: choose all channels or one")
         changed = self.take != Clip() or self.samples is not None or self.each_channel or not self.asked.vad
-        if self.passthrough and (changed or self.treatment != UNTREATED):
+        if self.passthrough and (changed or self.treatment != NO_ENHANCEMENT):
             raise UsageError("--passthrough sends a file as it is: no option that changes or cuts its audio")
 
     def source(self, path: str) -> "Source | ConcurrentSources":
-        """What a path holds.
+        """The source for a path; with --each-channel one for each channel.
 
         Raises:
-            SourceError: nothing that can be read.
-            UsageError: what the model or the options do not allow.
+            SourceError: it cannot be read.
+            UsageError: the model or the options do not allow it.
         """
-        from asrcli.sources.file import native
-
         if self.passthrough:
             return self._as_it_is(path)
         about = native(path, self.samples, self.take.track)
-        return self._channels(path, about) if self.each_channel else self._decoded(path, self.take, about)
+        if self.each_channel:
+            return self._channels(path, about)
+        return self._decoded(path, self.take, about)
 
     def _as_it_is(self, path: str) -> "Source":
-        from asrcli.sources.passthrough import PassthroughSource
-
         source = PassthroughSource(path)
-        if source.audio_format not in self.model.on.formats:
-            decoded = ", ".join(self.model.on.formats)
+        if source.audio_format not in self.model.traits.formats:
+            decoded = ", ".join(self.model.traits.formats)
             raise UsageError(f"--passthrough: {self.model.name} decodes {decoded}, not {source.audio_format}")
         if self.model.rates and source.format.rate not in self.model.rates:
             rates = " or ".join(map(str, self.model.rates))
@@ -163,39 +168,39 @@ class SourceBuilder:
         return source
 
     def _decoded(self, path: str, clip: "Clip", about: tuple[int, int] | None, speaker: str = "") -> "Source":
-        """Cut into utterances where the server does not do it."""
-        from asrcli.sources.file import FileSource
-        from asrcli.sources.file_length import SCAN_BYTES
-        from asrcli.sources.utterances import UtteranceCutter
-
+        """The decoded audio, cut into utterances here if the server does not do that."""
         audio_format = Format(wire_rate(self.model, about[0] if about else None))
         scan_bytes = sys.maxsize if self.exact else SCAN_BYTES
         read = FileSource(path, audio_format, clip, self.samples, speaker=speaker, scan_bytes=scan_bytes)
         source = self.treatment.of(read)
-        return source if self.asked.vad else UtteranceCutter(source, self.asked.silence_ms)
+        if self.asked.vad:
+            return source
+        return UtteranceCutter(source, self.asked.silence_ms)
 
     def _channels(self, path: str, about: tuple[int, int] | None) -> "Source | ConcurrentSources":
-        """The channels of a file as sources of their own, named left and right where there are two."""
-        from asrcli.runs.run import ConcurrentSources
-
+        """Each channel of a file as a source of its own, named left and right if there are two."""
         if about is None:
-            self._decoded(path, self.take, about)  # what is wrong with it comes first
+            self._decoded(path, self.take, about)  # if it cannot be read, say that first
             raise UsageError(f"--each-channel: {path} can be read only once", "put it into a file")
         count = about[1]
         if count == 1:
             return self._decoded(path, self.take, about)
         names = ["left", "right"] if count == 2 else [str(number + 1) for number in range(count)]
-        takes = [replace(self.take, channel=channel) for channel in range(count)]
-        return ConcurrentSources(tuple(self._decoded(path, *each) for each in zip(takes, [about] * count, names, strict=True)))
+        sources = [
+            self._decoded(path, replace(self.take, channel=channel), about, name) for channel, name in enumerate(names)
+        ]
+        return ConcurrentSources(tuple(sources))
 
 
-def file_sources(paths: Sequence[str], source_builder: SourceBuilder) -> "tuple[list[Source | ConcurrentSources], list[AsrError]]":
-    """What each path holds, and what is wrong with the paths that hold nothing.
+def file_sources(
+    paths: Sequence[str], source_builder: SourceBuilder
+) -> "tuple[list[Source | ConcurrentSources], list[AsrError]]":
+    """The sources of all paths that can be read, and the errors of those that cannot.
 
     Raises:
-        UsageError: what the model or the options do not allow.
-        SourceError: none of the paths is audio and there is only one.
-        Several: none of the paths is audio.
+        UsageError: the model or the options do not allow it.
+        SourceError: the only path cannot be read.
+        MultipleErrors: none of several paths can be read.
     """
     if paths.count("-") > 1:
         raise UsageError("standard input (-) is named more than once")
@@ -206,7 +211,7 @@ def file_sources(paths: Sequence[str], source_builder: SourceBuilder) -> "tuple[
             sources.append(source_builder.source(path))
         except SourceError as exc:
             failures.append(exc)
-        except DECODER_ERRORS as exc:  # whatever it is, the others are heard
+        except DECODER_ERRORS as exc:  # whatever it is, the others are transcribed
             reason = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
             failures.append(SourceError(path, f"cannot be read: {reason}"))
     if not sources:

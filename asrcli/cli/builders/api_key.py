@@ -1,4 +1,4 @@
-"""The API key: from a file, from the environment, or from where the official SDK keeps it. It is never shown."""
+"""The API key: from a file, the environment, or the file of the official SDK. It is never printed."""
 
 import os
 import re
@@ -6,16 +6,16 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from asrcli.cli.build.text_files import bytes_of
+from asrcli.cli.builders.text_files import bytes_of
 from asrcli.cli.console import print_message
-from asrcli.core.settings import Secret
 from asrcli.core.errors import UsageError
+from asrcli.core.settings import Secret
 
 OPTION, KEY_VARIABLE, KEY_FILE_VARIABLE = "--api-key-file", "DASHSCOPE_API_KEY", "DASHSCOPE_API_KEY_FILE_PATH"
-USUAL_KEY_FILE = Path("~/.dashscope/api_key")
-MOST_BYTES = 1 << 16  # what is longer is no key
+SDK_KEY_FILE = Path("~/.dashscope/api_key")
+MOST_BYTES = 1 << 16  # a longer file holds no key
 OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
-# What people paste with a key, and what to say of it. A key itself has none of this.
+# What people paste together with a key: a pattern, the problem and the advice. No key matches any pattern.
 PASTED = (
     (re.compile(r"""["'`“”‘’«»].*|.*["'`“”‘’«»,;]""", re.DOTALL), "quotes or commas around the key", "leave them out"),
     (re.compile(r"(?i)(authorization\s*:\s*)?bearer\b.*", re.DOTALL), "'Bearer' before the key", "leave that out"),
@@ -24,17 +24,17 @@ PASTED = (
         "a whole NAME=value",
         "only what stands behind the = is the key",
     ),
-    (re.compile(r"[$%]?[<({\[].*|[$%]\w+%?", re.DOTALL), "what stands for a key, and none", "put the key in its place"),
+    (re.compile(r"[$%]?[<({\[].*|[$%]\w+%?", re.DOTALL), "a placeholder for a key", "put the key in its place"),
 )
 
 
 def read_key(key_file: Path | None, warn: Callable[[str], None] = print_message) -> Secret | None:
-    """The API key from the file, else from the environment, else from where the official SDK keeps it, else none.
+    """The API key from the file, else from the environment, else from the file of the official SDK, else None.
 
-    `warn` is told of a file that others can read.
+    `warn` is called with a message if other users can read the file.
 
     Raises:
-        UsageError: a file that cannot be read or holds no key.
+        UsageError: a file cannot be read or holds no key.
     """
     if key_file is not None:
         return _from_file(key_file, OPTION, warn)
@@ -43,15 +43,15 @@ def read_key(key_file: Path | None, warn: Callable[[str], None] = print_message)
     if named := os.environ.get(KEY_FILE_VARIABLE, "").strip():
         return _from_file(Path(named), KEY_FILE_VARIABLE, warn)
     try:
-        usual = USUAL_KEY_FILE.expanduser()
+        usual = SDK_KEY_FILE.expanduser()
         there = usual.is_file()
-    except (RuntimeError, OSError):  # a user without a home, or with one that they may not enter
+    except (RuntimeError, OSError):  # the user has no home folder, or may not enter it
         return None
     return _from_file(usual, "", warn) if there else None
 
 
 def _from_file(path: Path, option: str, warn: Callable[[str], None]) -> Secret:
-    """The key in a file that exists; a name that no file has is not shown, for it may be the key itself."""
+    """The key in a file. If no such file exists, its name is not printed: it may be the key itself."""
     where = f"{option} {path}".strip()
     try:
         data, about = bytes_of(path, MOST_BYTES)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.build.api_key import MOST_BYTES, read_key
+from asrcli.cli.builders.api_key import MOST_BYTES, read_key
 from asrcli.core.errors import ServiceRefused, UsageError
 from asrcli.core.events import Gap, Notice, Reconnecting
-from asrcli.core.redaction import REMEMBERED, bare_url, remember_key, without_secrets
+from asrcli.core.redaction import MOST_REMEMBERED, bare_url, remember_key, without_secrets
 from asrcli.core.settings import Secret
 from asrcli.core.transcript import Transcript
 from asrcli.journal.records import described
@@ -102,7 +102,7 @@ def test_a_key_that_another_end_says_back_is_masked() -> None:
     assert Notice("warning", "short").text == without_secrets("short")
     Secret("a")
     assert without_secrets("a word") == "a word"
-    for number in range(2 * REMEMBERED):
+    for number in range(2 * MOST_REMEMBERED):
         remember_key(f"other-{number:04}")
     assert without_secrets("other-0127 other-0000") == "… other-0000"
     assert without_secrets("st-0123456789abcdef01") == "st-…"

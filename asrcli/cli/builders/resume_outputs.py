@@ -1,56 +1,58 @@
-"""From a journal to outputs that go on where its transcript ends."""
+"""From a journal to outputs that continue where its transcript ends."""
 
 import json
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asrcli.cli.builders import outputs as show
+from asrcli.cli.builders.transcript_names import SUFFIXES
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
 from asrcli.core.errors import OutputError
+from asrcli.journal.source import ContinuedOutput, WholeOutput
+from asrcli.outputs.event_log import EventLog
+from asrcli.outputs.line_writer import LineWriter
+from asrcli.outputs.overwrite_check import check_overwrite
+from asrcli.outputs.plain_text import StatusLines
 
 if TYPE_CHECKING:
-    from asrcli.cli.build.open_outputs import Closable
-    from asrcli.cli.build.outputs import OutputBuilder
-    from asrcli.journal.reading import Journal
-    from asrcli.outputs.line_writer import LineWriter
+    from asrcli.cli.builders.open_outputs import Closable
+    from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.core.interfaces import Output
+    from asrcli.journal.reading import Journal
 
 TAIL_BYTES = 1 << 16
-AFTER_S = 10.0  # the last line of a transcript is written before its record, and closed soon after it
+CLOSING_S = 10.0  # a transcript is closed at most this long after the last record of its journal
 
 
 @contextmanager
 def resumed_outputs(
     journal: "Journal", level: int | None, behind: "Sequence[Output]", base_ms: int = 0, *, begun: bool = True
 ) -> "Iterator[list[Output]]":
-    """The outputs of the session, each going on where it ended, a screen beside them, and others behind them.
+    """Open the outputs of the session, each of which continues where it ended, and a live view; then `behind`.
 
-    What the session left as a part takes its name when all of it has been said. Times are `base_ms` later; files that
-    were not `begun` are new.
+    A .part file of the session gets its final name at the end. Times are `base_ms` later. If the session has not
+    `begun` its files, they are new.
 
     Raises:
-        OutputError: a file that cannot be written.
+        OutputError: a file cannot be written.
     """
-    from asrcli.cli.build import outputs as show
-    from asrcli.cli.build.open_outputs import open_outputs
-    from asrcli.journal.source import ContinuedOutput, WholeOutput
-    from asrcli.outputs.line_writer import LineWriter
-    from asrcli.outputs.event_log import EventLog
-    from asrcli.outputs.plain_text import StatusLines
+    from asrcli.cli.builders.open_outputs import open_outputs
     from asrcli.outputs.terminal import TerminalView
 
     with ExitStack() as stack:
         made: list[Output] = []
         written: list[LineWriter] = []
         closing: list[Closable] = []
-        for number, (output_builder, finished, anew) in enumerate(_showings(journal, level, begun=begun)):
+        for number, (output_builder, finished, anew) in enumerate(_output_builders(journal, level, begun=begun)):
             since_ms = _since_ms(journal) if output_builder.stamp is TimestampStyle.CLOCK else 0
             outputs, lines = show.outputs(output_builder, stack)
             written += lines
@@ -64,7 +66,9 @@ def resumed_outputs(
                     continue
                 own = isinstance(output, EventLog | StatusLines | TerminalView)
                 shift_ms = 0 if own and not isinstance(output, TerminalView) else since_ms
-                whole = output if own or not anew else WholeOutput(output, journal, partial(_superseded, lines, finished))
+                whole = (
+                    output if own or not anew else WholeOutput(output, journal, partial(_superseded, lines, finished))
+                )
                 made.append(ContinuedOutput(whole, journal.highest, base_ms + shift_ms))
         stack.enter_context(open_outputs(closing, written))
         yield [*made, *behind]
@@ -76,38 +80,37 @@ def _superseded(lines: "Sequence[LineWriter]", finished: "dict[Path, Path]") -> 
 
 
 def paths(journal: "Journal") -> list[str]:
-    """The files that the session wrote to; what no file can be called is left out."""
+    """The files that the session wrote; names that no file can have are left out."""
     return [path for path in _listed(journal.header.showing, "paths") if "\0" not in path]
 
 
-def _showings(
+def _output_builders(
     journal: "Journal", level: int | None, *, begun: bool = True
 ) -> "list[tuple[OutputBuilder, dict[Path, Path], bool]]":
-    """One for each file, the first with the status; one for all where there is none.
+    """A builder for each file, the first with the status; without files a single one.
 
-    Beside each stands what takes its name, or gives its place: a file that cannot be continued, and its part; and
-    whether it is written anew, with what was said before.
+    With each comes the .part file that gets the name of its file at the end, or is replaced by it, and whether the
+    file is written anew, with the earlier transcript.
     """
-    from asrcli.cli.build.outputs import APPENDABLE, OutputBuilder
+    from asrcli.cli.builders.outputs import APPENDABLE, OutputBuilder
 
-    said = journal.header.showing
-    formats = tuple(OutputFormat(name) for name in _listed(said, "formats") if name in list(OutputFormat))
+    stored = journal.header.showing
+    formats = tuple(OutputFormat(name) for name in _listed(stored, "formats") if name in list(OutputFormat))
     formats = formats or (OutputFormat.TEXT,)
     common = OutputBuilder(
         formats=formats,
-        partials=said.get("partials") is True,
-        stamp=next((stamp for stamp in TimestampStyle if stamp == said.get("stamp")), None),
-        template=_of(said, "template", str),
-        capitalize=said.get("capitalize") is True,
-        max_line=_within(said, "max_line", range(10, 201)),
-        max_lines=_within(said, "max_lines", range(1, 5)),
+        partials=stored.get("partials") is True,
+        stamp=next((stamp for stamp in TimestampStyle if stamp == stored.get("stamp")), None),
+        template=_of(stored, "template", str),
+        capitalize=stored.get("capitalize") is True,
+        max_line=_within(stored, "max_line", range(10, 201)),
+        max_lines=_within(stored, "max_lines", range(1, 5)),
         level=level,
         translated=journal.header.asked.both_texts,
     )
     files = paths(journal)
     if len(files) != len(formats):
         return [(common, {}, False)]
-    from dataclasses import replace
 
     made: list[tuple[OutputBuilder, dict[Path, Path], bool]] = []
     for number, (name, path) in enumerate(zip(formats, map(Path, files), strict=True)):
@@ -129,7 +132,7 @@ def _showings(
 
 
 def _left(path: Path, journal: "Journal") -> Path | None:
-    """The part that the session left under that name; the last line of what is gone on with is ended."""
+    """The .part file that the session left, or None. The last line of the file that is continued is completed."""
     try:
         target = Path(os.path.realpath(path))
         if target.exists() and not target.is_file():
@@ -156,13 +159,13 @@ def _is_anew(path: Path, part: Path | None, journal: "Journal") -> bool:
         if part is not None or not target.exists():
             return True
         begun_s, changed_s = datetime.fromisoformat(journal.header.begun).timestamp(), target.stat().st_mtime
-        return _is_own(target) and begun_s - 1 <= changed_s <= journal.last_s + AFTER_S
+        return _is_own(target) and begun_s - 1 <= changed_s <= journal.last_s + CLOSING_S
     except (OSError, ValueError, OverflowError):
         return False
 
 
 def _part(target: Path, begun_s: float, last_s: float) -> Path | None:
-    """What the session left behind under that name: written from its beginning to its end, so of no other run."""
+    """The .part file that was last written while the session ran, and so belongs to no other run."""
     names = (target.with_name(f"{target.name}{number or ''}.part") for number in count())
     found = []
     for name in names:
@@ -171,12 +174,12 @@ def _part(target: Path, begun_s: float, last_s: float) -> Path | None:
         if _is_own(name):
             found.append(name)
     times = {name: name.stat().st_mtime for name in found}
-    own = [name for name in found if begun_s - 1 <= times[name] <= last_s + AFTER_S]
+    own = [name for name in found if begun_s - 1 <= times[name] <= last_s + CLOSING_S]
     return max(own, key=times.__getitem__, default=None)
 
 
 def _mend(path: Path) -> None:
-    """A last line that the power cut short: an object that is not whole goes, a sentence is ended."""
+    """Repair a last line that a power failure cut off: remove an incomplete JSON object, end a line of text."""
     with path.open("r+b") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - TAIL_BYTES))
@@ -191,7 +194,7 @@ def _mend(path: Path) -> None:
 
 
 def _is_own(path: Path) -> bool:
-    """Whether a part can be of this user's own making: no link, nobody else's, and under no other name as well."""
+    """Whether a .part file can be this user's own: a plain file, owned by the user, with one name only."""
     about = path.lstat()
     mine = not hasattr(os, "geteuid") or about.st_uid == os.geteuid()
     return stat.S_ISREG(about.st_mode) and about.st_nlink == 1 and mine
@@ -206,21 +209,18 @@ def _is_whole(line: bytes) -> bool:
 
 
 def _check(path: Path, name: OutputFormat) -> None:
-    """Refuse to write behind, or over, what is no such transcript any more.
+    """Refuse to append to, or replace, a file that is no longer such a transcript.
 
     Raises:
-        OutputError: that is so.
+        OutputError: it is not.
     """
-    from asrcli.cli.build.transcript_names import SUFFIXES
-    from asrcli.outputs.overwrite_check import check_overwrite
-
     ends = {each.value: suffix for each, suffix in SUFFIXES.items()}
     if problem := check_overwrite(path, name.value, ends, free=True):
         raise OutputError(str(path), problem)
 
 
 def _beside(path: Path) -> Path:
-    """A name beside another that nobody has: NAME.resumed.srt."""
+    """A file name in the same folder that is free: NAME.resumed.srt."""
     for number in count(1):
         name = path.with_name(f"{path.stem}.resumed{number if number > 1 else ''}{path.suffix}")
         if not name.exists():
@@ -229,7 +229,7 @@ def _beside(path: Path) -> Path:
 
 
 def _since_ms(journal: "Journal") -> int:
-    """How long ago the session began, as a time to be added: negative."""
+    """The time from now to the begin of the session, in milliseconds: negative."""
     try:
         return round(
             (datetime.fromisoformat(journal.header.begun) - datetime.now().astimezone()).total_seconds() * 1000
@@ -238,16 +238,16 @@ def _since_ms(journal: "Journal") -> int:
         return 0
 
 
-def _listed(said: Mapping[str, Any], name: str) -> list[str]:
-    value = said.get(name)
+def _listed(stored: Mapping[str, Any], name: str) -> list[str]:
+    value = stored.get(name)
     return [str(each) for each in value] if isinstance(value, list | tuple) else []
 
 
-def _within(said: Mapping[str, Any], name: str, bounds: range) -> int | None:
-    value = _of(said, name, int)
+def _within(stored: Mapping[str, Any], name: str, bounds: range) -> int | None:
+    value = _of(stored, name, int)
     return value if value in bounds else None
 
 
-def _of(said: Mapping[str, Any], name: str, kind: type) -> Any:
-    value = said.get(name)
+def _of(stored: Mapping[str, Any], name: str, kind: type) -> Any:
+    value = stored.get(name)
     return value if isinstance(value, kind) else None

@@ -1,4 +1,4 @@
-"""From options to outputs: what the transcript is written as, and where."""
+"""From options to outputs: the formats of the transcript, its files, and the live view."""
 
 import logging
 import os
@@ -11,16 +11,24 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asrcli.cli.build.live_view import can_redraw, drawn, into_pipe, is_pipe
-from asrcli.cli.build.transcript_names import OVERWRITE, SUFFIXES, check_origins, stems, with_suffixes
+from asrcli.cli.builders.live_view import can_redraw, drawn, into_pipe, is_pipe
+from asrcli.cli.builders.transcript_names import OVERWRITE, SUFFIXES, check_origins, stems, with_suffixes
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
 from asrcli.core.errors import OutputError, UsageError, bare_url
+from asrcli.outputs.capitalization import CapitalizedOutput
+from asrcli.outputs.event_log import EventLog
+from asrcli.outputs.exec_command import ExecCommand
+from asrcli.outputs.formatting import block, clock, wall_clock
+from asrcli.outputs.jsonl import JsonLines
+from asrcli.outputs.line_writer import LineWriter, check
+from asrcli.outputs.overwrite_check import check_overwrite
+from asrcli.outputs.plain_text import PlainText, StatusLines
+from asrcli.runs.run import flatten_sources
 
 if TYPE_CHECKING:
-    from asrcli.outputs.line_writer import LineWriter
-    from asrcli.runs.run import ConcurrentSources
     from asrcli.core.interfaces import Output, Source
+    from asrcli.runs.run import ConcurrentSources
 
     Opens = Callable[[], AbstractContextManager[list[Output]]]
 
@@ -30,20 +38,20 @@ APPENDABLE = {OutputFormat.TEXT, OutputFormat.JSONL}
 
 @dataclass(frozen=True)
 class OutputBuilder:
-    """How the transcript is to be shown.
+    """The formats of the transcript and where each is written.
 
     Attributes:
-        formats: What it is written as, each once.
-        path: Where to; with several formats each adds its suffix. None is standard output.
-        folder: Where to write one transcript for each source.
-        files: The file of each format, where that does not follow from the path.
-        onto: The part of each file that an earlier run left and that is gone on with; empty where there is none.
-        overwrite: Files may be replaced that are no transcripts, or of another input.
-        level: How much status; None is none at all.
-        pace: As in the plan.
-        keys: A microphone is heard, with or without keys; None for files.
-        place: Which of several inputs is heard, as 3/20 and its name; empty where there is one.
-        translated: There is a translation beside the text.
+        formats: The formats, each once.
+        path: The file; with several formats each adds its suffix. None is standard output.
+        folder: Where one transcript for each source is written.
+        files: The file of each format, if it does not follow from the path.
+        onto: The .part file of each format that an earlier run left and that is continued; may be empty.
+        overwrite: Files may be replaced that are not transcripts, or are transcripts of another input.
+        level: How much status is printed; None is none.
+        pace: How fast audio is sent, as times real time; None is as fast as it is taken.
+        keys: For a microphone, whether there is a keyboard to control it; None for files.
+        place: Which of several inputs is transcribed, as 3/20 and its name; empty for a single input.
+        translated: There is a translation in addition to the text.
     """
 
     formats: tuple[OutputFormat, ...] = (OutputFormat.TEXT,)
@@ -68,10 +76,10 @@ class OutputBuilder:
     place: str = ""
 
     def check(self, inputs: Sequence[str], log_file: Path | None, saved: Sequence[Path] = ()) -> None:
-        """Refuse what cannot be written so; `saved` is where audio is written.
+        """Refuse options that contradict each other, and files that must not be replaced. `saved` are audio files.
 
         Raises:
-            UsageError: options that contradict each other, or a file that would be written over.
+            UsageError: one of these.
         """
         to_file = self.path is not None or self.folder is not None
         if self.path is not None and self.folder is not None:
@@ -117,20 +125,18 @@ class OutputBuilder:
                 check_origins(self.folder, dict(zip(made, map(Path, files), strict=True)))
 
     def _check_existing(self, path: Path, name: OutputFormat) -> None:
-        from asrcli.outputs.overwrite_check import check_overwrite
-
         ends, free = {each.value: suffix for each, suffix in SUFFIXES.items()}, self.template is not None
         if not self.overwrite and (problem := check_overwrite(path, name.value, ends, free=free)):
             raise UsageError(f"{path} {problem}", OVERWRITE)
 
     def each(self, names: Sequence[str]) -> "list[OutputBuilder]":
-        """The one showing of all sources, or with a folder one for each."""
+        """One builder for all sources, or with a folder one for each."""
         if self.folder is None:
             return [self]
         return [self._beside(self.folder / stem) for stem in stems(names)]
 
     def paths(self) -> list[str]:
-        """The file of each format; none for standard output."""
+        """The file of each format; empty for standard output."""
         if self.path is None:
             return []
         return list(self.files) or with_suffixes(self.path, self.formats)
@@ -141,60 +147,58 @@ class OutputBuilder:
 
 
 def outputs(output_builder: OutputBuilder, stack: ExitStack) -> "tuple[list[Output], list[LineWriter]]":
-    """The outputs, for whoever closes them, and among them what writes lines. The stack gives a terminal back.
+    """The outputs, which the caller closes, and the line writers among them. The stack restores the terminal.
 
-    A terminal gets the live line, beside a file if one is written; anything else gets lines.
+    A terminal gets the live view, also if a file is written; anything else gets lines.
 
     Raises:
-        OutputError: what cannot be written.
+        OutputError: an output cannot be written.
     """
-    from asrcli.outputs.capitalization import CapitalizedOutput
-    from asrcli.outputs.event_log import EventLog
-
     stamp = _stamp(output_builder.stamp)
     may_draw = output_builder.level is not None and not output_builder.plain
     on_screen = may_draw and can_redraw(sys.stdout)
     bare = output_builder.formats == (OutputFormat.TEXT,) and output_builder.template is None
-    spoken: list[Output] = []
+    transcripts: list[Output] = []
     written: list[LineWriter] = []
     if output_builder.path is not None or not bare or not on_screen:
         written = [_lines(output_builder, name) for name in output_builder.formats]
-        spoken += [_written(output_builder, *each, stamp) for each in zip(output_builder.formats, written, strict=True)]
+        transcripts += [
+            _written(output_builder, *each, stamp) for each in zip(output_builder.formats, written, strict=True)
+        ]
     screen = sys.stdout if on_screen and (output_builder.path is not None or bare) else None
     piped = screen is None and output_builder.path is None
     if may_draw and not on_screen and can_redraw(sys.stderr) and not (piped and output_builder.partials):
-        screen = sys.stderr  # standard output goes elsewhere
+        screen = sys.stderr  # standard output is not the screen
     if piped:
-        spoken = [into_pipe(output, stamp) for output in spoken]
+        transcripts = [into_pipe(output, stamp) for output in transcripts]
     if screen is not None:
         terminal = drawn(output_builder, screen, stack, stamp, finals=not piped or not is_pipe(sys.stdout))
-        spoken.insert(0, terminal)  # it clears the screen before the reader of our pipe may write there
+        transcripts.insert(
+            0, terminal
+        )  # first, so that it clears the live line before the reader of our pipe writes to the screen
     if output_builder.command is not None:
-        from asrcli.outputs.exec_command import ExecCommand
-
-        spoken.append(ExecCommand(output_builder.command, lambda text: print_message(f"asr: {text}")))
+        transcripts.append(ExecCommand(output_builder.command, lambda text: print_message(f"asr: {text}")))
     made: list[Output] = [EventLog(logging.getLogger("asrcli"))]
-    made += [CapitalizedOutput(output) for output in spoken] if output_builder.capitalize else spoken
+    made += [CapitalizedOutput(output) for output in transcripts] if output_builder.capitalize else transcripts
     if output_builder.level is not None and screen is None:
-        from asrcli.outputs.plain_text import StatusLines
-
         made.append(StatusLines(print_message, level=output_builder.level))
     return made, written
 
 
 def runs(
-    output_builder: OutputBuilder, sources: "Sequence[Source | ConcurrentSources]", inputs: Sequence[str], behind: "Sequence[Output]" = ()
+    output_builder: OutputBuilder,
+    sources: "Sequence[Source | ConcurrentSources]",
+    inputs: Sequence[str],
+    behind: "Sequence[Output]" = (),
 ) -> "list[tuple[Sequence[Source | ConcurrentSources], Opens]]":
-    """Which sources go through one run, and what opens its outputs: all through one, or with a folder each in its own.
+    """The sources of each run, and a function that opens its outputs. One run for all sources, or one for each file.
 
-    `inputs` are all that were named, also those that hold nothing: they take part in how transcripts are called.
+    `inputs` are all that the user named, also those that cannot be read: the names of transcripts depend on all.
 
     Raises:
-        OutputError: where nothing can be written; nothing is created yet but the folder.
+        OutputError: an output cannot be written. Nothing but the folder is created yet.
     """
-    from asrcli.cli.build.open_outputs import run_outputs
-    from asrcli.outputs.line_writer import check
-    from asrcli.runs.run import flatten_sources
+    from asrcli.cli.builders.open_outputs import run_outputs
 
     if output_builder.folder is None:
         found = [(sources, output_builder)]
@@ -205,7 +209,9 @@ def runs(
             raise OutputError(str(output_builder.folder), exc.strerror or str(exc)) from exc
         by_input = dict(zip(inputs, output_builder.each(inputs), strict=True))
         names = [flatten_sources([source])[0].name for source in sources]
-        places = [f"{number}/{len(names)} {bare_url(name)}" if names[1:] else "" for number, name in enumerate(names, 1)]
+        places = [
+            f"{number}/{len(names)} {bare_url(name)}" if names[1:] else "" for number, name in enumerate(names, 1)
+        ]
         each_shown = [replace(by_input[name], place=place) for name, place in zip(names, places, strict=True)]
         found = [([source], each) for source, each in zip(sources, each_shown, strict=True)]
     for _, each in found:
@@ -215,20 +221,16 @@ def runs(
 
 
 def _lines(output_builder: OutputBuilder, name: OutputFormat) -> "LineWriter":
-    from asrcli.outputs.line_writer import LineWriter
-
     number = output_builder.formats.index(name)
     path, onto = dict(enumerate(output_builder.paths())).get(number), dict(enumerate(output_builder.onto)).get(number)
     return LineWriter(path, append=output_builder.append, onto=Path(onto) if onto else None)
 
 
-def _written(output_builder: OutputBuilder, name: OutputFormat, lines: "LineWriter", stamp: Callable[[int], str] | None) -> "Output":
-    from asrcli.outputs.plain_text import PlainText
-    from asrcli.outputs.formatting import block
+def _written(
+    output_builder: OutputBuilder, name: OutputFormat, lines: "LineWriter", stamp: Callable[[int], str] | None
+) -> "Output":
 
     if name is OutputFormat.JSONL:
-        from asrcli.outputs.jsonl import JsonLines
-
         return JsonLines(lines, partials=output_builder.partials, level=output_builder.level or 0)
     if name is OutputFormat.TEXT and output_builder.template is None:
         return PlainText(lines, lambda event, _: block(event, stamp), partials=output_builder.partials)
@@ -236,7 +238,9 @@ def _written(output_builder: OutputBuilder, name: OutputFormat, lines: "LineWrit
     from asrcli.outputs.subtitles import Subtitles, lrc, table, template
 
     if name in SUBTITLES:
-        return Subtitles(lines, name.value, CaptionLayout(output_builder.max_line or MAX_LINE, output_builder.max_lines or MAX_LINES))
+        return Subtitles(
+            lines, name.value, CaptionLayout(output_builder.max_line or MAX_LINE, output_builder.max_lines or MAX_LINES)
+        )
     if name is OutputFormat.LRC:
         return PlainText(lines, lrc)
     if name is OutputFormat.TSV:
@@ -245,8 +249,8 @@ def _written(output_builder: OutputBuilder, name: OutputFormat, lines: "LineWrit
 
 
 def _stamp(wanted: TimestampStyle | None) -> Callable[[int], str] | None:
-    from asrcli.outputs.formatting import clock, wall_clock
-
     if wanted is None:
         return None
-    return clock if wanted is TimestampStyle.RELATIVE else wall_clock(datetime.now().astimezone())
+    if wanted is TimestampStyle.RELATIVE:
+        return clock
+    return wall_clock(datetime.now().astimezone())

@@ -1,41 +1,41 @@
-"""The outputs of one run, open for as long as it lasts: which files take their names, and what stays as a part."""
+"""The outputs of one run while they are open: at the end files get their final names, or stay as .part files."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from asrcli.cli.console import print_message
-from asrcli.core.errors import AsrError, AudioLost, BudgetReached, OutputError, MultipleErrors
+from asrcli.core.errors import AsrError, AudioLost, BudgetReached, MultipleErrors, OutputError
 
 if TYPE_CHECKING:
-    from asrcli.cli.build.outputs import OutputBuilder
-    from asrcli.outputs.line_writer import LineWriter
+    from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.core.interfaces import Output
+    from asrcli.outputs.line_writer import LineWriter
 
 
 class Closable(Protocol):
-    """What is closed."""
+    """An object with a close method."""
 
     def close(self) -> None:
-        """End it."""
+        """Close it."""
         ...
 
 
 def in_order(error: BaseException | None, *, live: bool) -> bool:
-    """Whether a run that ended so has said all that there is to say; a live one outlives an output that died."""
+    """Whether the transcript of a run that ended with this error is complete; a live run survives a failed output."""
     if isinstance(error, MultipleErrors):
-        return all(in_order(each, live=live) for each in error.errors)
+        return all(in_order(part, live=live) for part in error.errors)
     return error is None or isinstance(error, AudioLost | BudgetReached) or (live and isinstance(error, OutputError))
 
 
 @contextmanager
 def run_outputs(output_builder: "OutputBuilder", behind: "Sequence[Output]" = ()) -> "Iterator[list[Output]]":
-    """The outputs of a showing, and behind them others that somebody else closes.
+    """Open the outputs of a builder; yield them followed by `behind`, which others close.
 
     Raises:
-        OutputError: what cannot be written.
+        OutputError: an output cannot be written.
     """
-    from asrcli.cli.build.outputs import outputs
+    from asrcli.cli.builders.outputs import outputs
 
     if output_builder.place and output_builder.level is not None:
         print_message(f"asr: {output_builder.place}")
@@ -47,10 +47,10 @@ def run_outputs(output_builder: "OutputBuilder", behind: "Sequence[Output]" = ()
 
 @contextmanager
 def open_outputs(made: Sequence[Closable], written: "Sequence[LineWriter]") -> Iterator[None]:
-    """Close outputs behind the block; files take their names if it ends in order, and else what came is named.
+    """Close outputs after the block. Files get their final names if it ended in order; otherwise print where they are.
 
     Raises:
-        OutputError: one cannot be closed, and nothing else was wrong.
+        OutputError: an output cannot be closed, and there was no other error.
     """
     error: BaseException | None = None
     try:
@@ -59,13 +59,13 @@ def open_outputs(made: Sequence[Closable], written: "Sequence[LineWriter]") -> I
         error = exc
         raise
     finally:
-        if not in_order(error, live=True):  # an output that died takes no name, and the others went on without it
+        if not in_order(error, live=True):  # a failed output gets no final name; the others went on without it
             for lines in written:
                 lines.leave()
         problems = [problem for output in reversed(made) if (problem := _closed(output)) is not None]
         for lines in written:
             if lines.left is not None:
-                print_message(f"asr: the run did not end in order: what came of it is in {lines.left}")
+                print_message(f"asr: the run did not end in order: its transcript so far is in {lines.left}")
         if problems and error is None:
             raise problems[0]
         for problem in problems:

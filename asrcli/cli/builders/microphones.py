@@ -1,5 +1,6 @@
-"""From options to microphones: which devices, what is done to their audio, and what the keys do."""
+"""From options to microphones: the devices, the processing of their audio, and the keys."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -7,19 +8,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
+from asrcli.cli.builders.sources import NO_ENHANCEMENT, AudioEnhancement
 from asrcli.core.audio import Format
-from asrcli.cli.build.sources import UNTREATED, AudioEnhancement
-from asrcli.core.settings import RecognitionSettings
 from asrcli.core.errors import UsageError
 from asrcli.core.events import Notice
+from asrcli.core.settings import RecognitionSettings
+from asrcli.outputs.echo_detector import EchoDetector
+from asrcli.runs.run import ConcurrentSources
 from asrcli.sources.backends.device_names import MIC, MONITOR, find_device
+from asrcli.sources.clip import amplified
+from asrcli.sources.microphone import KeyCommand, Microphone
+from asrcli.sources.utterances import UtteranceCutter
 
 if TYPE_CHECKING:
-    from asrcli.runs.run import ConcurrentSources
     from asrcli.core.interfaces import Output, Source
-    from asrcli.sources.microphone import Microphone
     from asrcli.sources.microphone_timeline import ListeningMode
 
 KEYS = "keys: space pause, m mute, Enter end the sentence here, q finish (as Ctrl-C), ? this"
@@ -29,11 +34,11 @@ PTT = "press space to talk, and space again to stop; q finishes"
 
 @dataclass(frozen=True)
 class MicrophoneBuilder:
-    """How microphones become sources.
+    """Makes microphones, and sources of them.
 
     Attributes:
-        devices: What the user called them; none is the default one.
-        save: Where to keep the audio.
+        devices: The names that the user gave; without any it is the default device.
+        save: The file that the audio is saved to.
         cut: Utterances are cut here and not by the server.
     """
 
@@ -42,19 +47,16 @@ class MicrophoneBuilder:
     hearing: "ListeningMode"
     retry: bool = True
     gain_db: float = 0.0
-    treatment: AudioEnhancement = UNTREATED
+    treatment: AudioEnhancement = NO_ENHANCEMENT
     save: str | None = None
     cut: bool = False
 
     def microphones(self) -> "list[Microphone]":
-        """One for each device.
+        """A microphone for each device.
 
         Raises:
-            UsageError: a device twice.
+            UsageError: a device is named twice.
         """
-        from asrcli.sources.microphone import Microphone
-        from asrcli.sources.clip import amplified
-
         names = self.devices or (MIC,)
         if len(set(map(str.lower, names))) < len(names):
             raise UsageError(f"--device {names[-1]} is named more than once")
@@ -74,15 +76,13 @@ class MicrophoneBuilder:
             for name, label in zip(names, labels, strict=True)
         ]
 
-    def echo(self, tell: Callable[[Notice], None]) -> "list[Output]":
-        """What notices that a microphone hears what is played, where both are listened to."""
-        from asrcli.outputs.echo_detector import EchoDetector
-
+    def echo(self, notify: Callable[[Notice], None]) -> "list[Output]":
+        """A detector of playback that reaches a microphone, if both are transcribed."""
         played = [name for name in self.devices if MONITOR in name.lower()]
-        return [EchoDetector(tell, played)] if 0 < len(played) < len(self.devices) else []
+        return [EchoDetector(notify, played)] if 0 < len(played) < len(self.devices) else []
 
     def saved(self) -> list[Path]:
-        """The files that the audio is kept in."""
+        """The files that the audio is saved to: one for each device."""
         if self.save is None:
             return []
         path = Path(self.save)
@@ -93,14 +93,12 @@ class MicrophoneBuilder:
     def sources(
         self, microphones: "Sequence[Microphone]", kept: "Callable[[Source], Source]"
     ) -> "list[Source | ConcurrentSources]":
-        """What is sent of them: made louder, cut, kept in the journal and where the user wants it.
+        """The sources that are sent: enhanced, cut into utterances, recorded in the journal and in the user's file.
 
         Raises:
-            UsageError: what cannot be done here, or to audio of this rate.
-            OutputError: where the audio cannot be kept.
+            UsageError: an enhancement is not available here, or not for this rate.
+            OutputError: the audio cannot be saved.
         """
-        from asrcli.runs.run import ConcurrentSources
-
         made = [kept(self._sent(microphone)) for microphone in microphones]
         for number, path in enumerate(self.saved()):
             from asrcli.sources.recorder import RecordedSource
@@ -109,8 +107,6 @@ class MicrophoneBuilder:
         return [ConcurrentSources(tuple(made))] if len(made) > 1 else [*made]
 
     def _sent(self, source: "Source") -> "Source":
-        from asrcli.sources.utterances import UtteranceCutter
-
         source = self.treatment.of(source)
         if not self.cut:
             return source
@@ -118,17 +114,15 @@ class MicrophoneBuilder:
 
 
 def pressed(microphones: "Sequence[Microphone]", *, ptt: bool) -> Callable[[str], None]:
-    """What a key does to the microphones."""
-    from asrcli.sources.microphone import KeyCommand
-
-    wishes = {" ": KeyCommand.PAUSE, "q": KeyCommand.END, "Q": KeyCommand.END}
+    """The function that handles a key by controlling the microphones."""
+    commands = {" ": KeyCommand.PAUSE, "q": KeyCommand.END, "Q": KeyCommand.END}
     if not ptt:
-        wishes |= {"m": KeyCommand.MUTE, "M": KeyCommand.MUTE, "\n": KeyCommand.CUT, "\r": KeyCommand.CUT}
+        commands |= {"m": KeyCommand.MUTE, "M": KeyCommand.MUTE, "\n": KeyCommand.CUT, "\r": KeyCommand.CUT}
 
     def press(key: str) -> None:
-        if key in wishes:
+        if key in commands:
             for microphone in microphones:
-                microphone.request(wishes[key])
+                microphone.request(commands[key])
         elif key == "?":
             microphones[0].emit(Notice("warning", PTT_KEYS if ptt else KEYS))
 
@@ -137,13 +131,10 @@ def pressed(microphones: "Sequence[Microphone]", *, ptt: bool) -> Callable[[str]
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """What C libraries write to standard error goes to the log: PortAudio, ALSA and JACK have much to say.
+    """Send what C libraries write to standard error to the log: PortAudio, ALSA and JACK write a lot.
 
-    Ours still goes to the terminal. To be entered once, before there are threads.
+    Our own messages still go to the terminal. Enter this once, before any thread starts.
     """
-    import logging
-    from threading import Thread
-
     log = logging.getLogger("asrcli.portaudio")
     if sys.stderr is None:
         yield

@@ -1,4 +1,4 @@
-"""What transcripts are called: the format by the suffix, and a name for the transcript of each input."""
+"""Names of transcripts: the format that a suffix stands for, and the file for the transcript of each input."""
 
 import re
 import unicodedata
@@ -9,30 +9,32 @@ from pathlib import Path
 
 from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import UsageError, bare_url
+from asrcli.journal.transcript_origins import TranscriptOrigins
 
 SUFFIXES = {OutputFormat.TEXT: ".txt"} | {f: f".{f.value}" for f in OutputFormat if f is not OutputFormat.TEXT}
-ALSO = {".json": OutputFormat.JSONL, ".ndjson": OutputFormat.JSONL}  # what JSON Lines are called elsewhere
+ALSO = {".json": OutputFormat.JSONL, ".ndjson": OutputFormat.JSONL}  # other suffixes of JSON Lines
 OVERWRITE = "--overwrite writes over it"
 
 
-def named(path: str) -> OutputFormat:
-    """The format that a name asks for; text where it asks for none."""
+def format_of(path: str) -> OutputFormat:
+    """The format that the suffix of a name stands for; text for any other suffix."""
     suffix = Path(path).suffix.lower()
     return next((name for name, end in SUFFIXES.items() if end == suffix), ALSO.get(suffix, OutputFormat.TEXT))
 
 
 def with_suffixes(path: str, formats: Sequence[OutputFormat]) -> list[str]:
-    """The file of each format: one is called as it is said, several share a name and add their suffixes."""
+    """The file of each format: the path itself for a single format; several formats add their suffixes to it."""
     if len(formats) == 1:
         return [path]
-    base = path[: -len(Path(path).suffix)] if Path(path).suffix.lower() in SUFFIXES.values() else path
+    suffix = Path(path).suffix
+    base = path.removesuffix(suffix) if suffix.lower() in SUFFIXES.values() else path
     return [f"{base}{SUFFIXES[name]}" for name in formats]
 
 
 def stems(inputs: Sequence[str]) -> list[str]:
-    """What the transcripts of inputs are called without their suffix: NAME for NAME.mp3.
+    """The names of the transcripts of inputs without their suffix: NAME for NAME.mp3.
 
-    Where two would be called alike, both keep the whole name of the input.
+    If two would have the same name, both keep the whole name of the input.
     """
     whole = [_name(each) for each in inputs]
     found = [Path(name).stem or name for name in whole]
@@ -52,32 +54,34 @@ def _name(source: str) -> str:
 
 
 def _alike(name: str) -> str:
-    """What systems that know no case, or one form of each character, take it for."""
+    """The name as file systems see it that ignore case and Unicode normalization."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
 def identity(source: str) -> str:
-    """What an input is known by from one run to the next; empty for what is another each time."""
+    """What identifies an input from one run to the next; empty for standard input, which differs each time."""
     if source == "-":
         return ""
     return bare_url(source) if "://" in source else realpath(source)
 
 
 def check_origins(folder: Path, files: "dict[str, Path]") -> None:
-    """Refuse to replace the transcript of another input, and remember whose these are; `files` is by input.
+    """Refuse to replace the transcript of another input, and record which input each of these files belongs to.
+
+    Args:
+        folder: Where the transcripts are written.
+        files: The transcript of each input.
 
     Raises:
-        UsageError: a file is the transcript of another input, or nobody knows of which.
+        UsageError: a file is, or may be, the transcript of another input.
     """
-    from asrcli.journal.transcript_origins import TranscriptOrigins
-
     origins = TranscriptOrigins(folder)
     for source, path in files.items():
         if not lexists(path):
             continue
         known = origins.of(path.name)
         if known is None:
-            raise UsageError(f"{path} is there, and may be the transcript of another input", OVERWRITE)
+            raise UsageError(f"{path} exists, and may be the transcript of another input", OVERWRITE)
         if not known or known != identity(source):
             other = f"of {known}" if known else "of another input"
             raise UsageError(f"{path} is the transcript {other}: {bare_url(source)} would replace it", OVERWRITE)

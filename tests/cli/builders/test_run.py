@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.cli.build.api_key import read_key
-from asrcli.cli.build.run import LOG_BYTES, LOG_FILES, log_to
+from asrcli.cli.builders.api_key import read_key
+from asrcli.cli.builders.log_file import LOG_BYTES, LOG_FILES, log_to
 from asrcli.cli.options.values import parse_channel, parse_pace, parse_time
 from asrcli.core.errors import OutputError, UsageError
 
@@ -17,7 +17,7 @@ KEY = "sk-0123456789abcdef"
 @pytest.fixture(autouse=True)
 def _no_key_and_no_handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
-    monkeypatch.setattr("asrcli.cli.build.api_key.USUAL_KEY_FILE", Path("/nowhere"))
+    monkeypatch.setattr("asrcli.cli.builders.api_key.SDK_KEY_FILE", Path("/nowhere"))
     yield
     logger = logging.getLogger("asrcli")
     for handler in logger.handlers[:]:
@@ -57,7 +57,7 @@ PASTED = {
     "Bearer {}": "'Bearer' before", "bearer\t{}": "'Bearer'", "Authorization: Bearer {}": "'Bearer'",
     "Bearer": "'Bearer'",
     "DASHSCOPE_API_KEY={}": "only what stands behind the = is", "export KEY={}": "NAME=value", "KEY = {}": "NAME=value",
-    "<{}>": "stands for a key", "${{}}": "stands for a key", "$KEY": "stands for a key", "({})": "stands for a key",
+    "<{}>": "placeholder", "${{}}": "placeholder", "$KEY": "placeholder", "({})": "placeholder",
     "{}\u200b": "no key has", "\u201c{}\u201d": "quotes",
     "set X={}": "NAME=value", "$env:X={}": "NAME=value", 'A="{}"': "quotes", "A={}\nB={}": "NAME=value",
 }  # fmt: skip

@@ -1,0 +1,142 @@
+"""From options to the journal of a microphone run: its folder, its header, and the message about audio without text."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asrcli.cli.console import print_message
+from asrcli.core.errors import SourceError, UsageError
+from asrcli.core.events import Notice
+from asrcli.dashscope.endpoints import WORKSPACE
+from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id
+from asrcli.journal.reading import Journal
+from asrcli.journal.records import JournalHeader
+from asrcli.journal.writing import JournalWriter
+
+if TYPE_CHECKING:
+    from asrcli.cli.builders.outputs import OutputBuilder
+    from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+
+KEPT = (
+    "append",
+    "partials",
+    "stamp",
+    "template",
+    "capitalize",
+    "max_line",
+    "max_lines",
+)  # attributes of OutputBuilder that the header keeps
+
+
+def journal_folder(journal: Path | None, *, no_journal: bool = False) -> Path | None:
+    """The folder of the journals; None if no journal is kept.
+
+    Raises:
+        UsageError: --journal and --no-journal are both given.
+    """
+    if no_journal and journal is not None:
+        raise UsageError("--journal and --no-journal are both given")
+    return None if no_journal else (journal or default_folder()).absolute()
+
+
+def journal_directory(journal: Path | None) -> "JournalDirectory":
+    """The directory of all recorded sessions."""
+    return JournalDirectory((journal or default_folder()).absolute())
+
+
+def open_journal(path: Path) -> "Journal":
+    """Read a journal, and print which parts of it are damaged.
+
+    Raises:
+        SourceError: none of it can be read.
+    """
+    journal = Journal.open(path)
+    for damage in journal.damages:
+        print_message(f"asr: {journal.id}: {damage}; the rest is used")
+    return journal
+
+
+@dataclass
+class JournalKeeping:
+    """The journal of a microphone run in a folder; without a folder none is kept."""
+
+    folder: Path | None
+    writing: "JournalWriter" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.writing = JournalWriter()
+
+    @contextmanager
+    def recording(
+        self,
+        recognition: "RecognitionSettings",
+        connection: "ConnectionSettings",
+        output_builder: "OutputBuilder",
+        notify: Callable[[Notice], None],
+        *,
+        local: bool,
+    ) -> Iterator[None]:
+        """Write the journal during the block; after it print how much audio has no text, and how to get it."""
+        if self.folder is None:
+            yield
+            return
+
+        now = datetime.now().astimezone()
+        service = "" if local else connection.url
+        workspace = dict(connection.headers).get(WORKSPACE, "")
+        header = JournalHeader(
+            now.isoformat(timespec="milliseconds"),
+            recognition,
+            (),
+            service,
+            described_outputs(output_builder),
+            workspace,
+        )
+        folder = self.folder
+
+        def tidy() -> None:
+            JournalDirectory(folder).tidy(RetentionLimits(), self.writing.path or folder)
+
+        try:
+            self.writing.open(folder, lambda: new_id(now), header, tidy)
+            name = (self.writing.path or folder).name
+            notify(Notice("warning", f"the talk is kept on this disk as {name}: see asr sessions"))
+        except OSError as exc:
+            reason = (exc.strerror or str(exc)).lower()
+            notify(Notice("warning", f"no journal is kept: {folder}: {reason}"))
+        try:
+            yield
+        finally:
+            path = self.writing.path
+            for problem in self.writing.close():
+                print_message(f"asr: {problem}")
+            if path is not None and self.writing.path is not None:
+                _print_untranscribed(path, self.folder)
+
+
+def described_outputs(output_builder: "OutputBuilder") -> dict[str, Any]:
+    """Formats and files of a transcript for the header of a journal, without --exec: resume must not run it again."""
+    paths = [str(Path(path).absolute()) for path in output_builder.paths() if path != "-"]
+    return {"formats": list(output_builder.formats), "paths": paths} | {
+        name: getattr(output_builder, name) for name in KEPT
+    }
+
+
+def unheard_ms(journal: "Journal") -> int:
+    """How many milliseconds of the recorded audio have no text yet."""
+    return sum(end_ms - begin_ms for track in journal.tracks for begin_ms, end_ms in journal.unheard(track))
+
+
+def _print_untranscribed(path: Path, folder: Path) -> None:
+
+    try:
+        left_ms = unheard_ms(Journal.open(path))
+    except SourceError as exc:
+        print_message(f"asr: {exc}")
+        return
+    if left_ms:
+        where = "" if folder == default_folder() else f" --journal {folder}"
+        print_message(f"asr: {left_ms / 1000:.1f} s have no text yet and are kept: asr resume {path.name}{where}")

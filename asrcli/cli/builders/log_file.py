@@ -1,0 +1,65 @@
+"""The log of the program: a rotating file, and for `asr serve` standard error as well."""
+
+import errno
+import logging
+import os
+from pathlib import Path
+
+from asrcli.core.errors import OutputError
+from asrcli.outputs.event_log import OneLineFormatter
+from asrcli.outputs.line_writer import FOREIGN_LINK, is_foreign_link
+from asrcli.outputs.overwrite_check import check_log_overwrite
+
+LOG_BYTES = 1_000_000
+LOG_FILES = 3
+
+
+def log_to(path: Path | None, *, on_screen: bool = False) -> None:
+    """Send our own log to a rotating file, and messages from INFO up to standard error if `on_screen`.
+
+    Only our own: the debug log that a library writes about a handshake would show the key.
+
+    Raises:
+        OutputError: the file cannot be written, or it is not a log.
+    """
+    logging.raiseExceptions = False  # if the disk is full, no traceback may spoil the live view
+    logger = logging.getLogger("asrcli")
+    logger.propagate = False
+    logger.addHandler(logging.NullHandler())
+    if on_screen:
+        screen = logging.StreamHandler()
+        screen.setFormatter(OneLineFormatter("asr: %(asctime)s %(message)s"))
+        screen.setLevel(logging.INFO)
+        logger.addHandler(screen)
+        logger.setLevel(logging.INFO)
+    if path is not None:
+        handler = _open_log(path)
+        handler.setFormatter(OneLineFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+        logger.setLevel(logging.DEBUG)
+        logger.addHandler(handler)
+
+
+def _open_log(path: Path) -> logging.Handler:
+    from logging.handlers import RotatingFileHandler  # loads much that a run without a log file does not need
+
+    try:
+        for log_path in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, LOG_FILES + 1))):
+            if problem := _problem(log_path):
+                raise OutputError(str(log_path), problem)
+        if path.is_fifo():  # opening a pipe that nobody reads would wait for ever; this open fails instead
+            os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+        return RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or str(exc)
+        if isinstance(exc, OSError) and exc.errno == errno.ENXIO:
+            reason = "is a pipe that nobody reads"
+        raise OutputError(str(path), reason) from exc
+
+
+def _problem(log_path: Path) -> str | None:
+    """Why this file must not be written or renamed; empty or None if it may."""
+    if is_foreign_link(log_path):
+        return FOREIGN_LINK
+    if log_path.is_dir():
+        return "is a directory"
+    return check_log_overwrite(log_path)

@@ -1,0 +1,96 @@
+"""One run of `asr mic`, from microphones to outputs, and the level test of --test."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from asrcli.cli.builders.journal_keeping import JournalKeeping
+from asrcli.cli.builders.microphones import PTT, MicrophoneBuilder, pressed, quiet_libraries
+from asrcli.cli.builders.outputs import OutputBuilder, runs
+from asrcli.cli.builders.run import RunBuilder
+from asrcli.cli.options import values
+from asrcli.cli.options.connection import ConnectionOptions
+from asrcli.cli.options.output import OutputOptions
+from asrcli.cli.render.level_meter import meter
+from asrcli.core.errors import UsageError
+from asrcli.core.events import Notice
+from asrcli.core.settings import ConnectionSettings
+from asrcli.sources.microphone_timeline import ListeningMode
+from asrcli.terminal.keyboard import has_keyboard, keyboard
+
+
+def listening_mode(for_: str | None, until_silence: str | None, *, heartbeat: bool | None, ptt: bool) -> ListeningMode:
+    """How the microphones listen, from --for, --until-silence, --heartbeat and --ptt.
+
+    Raises:
+        UsageError: a length of time that is not valid, or --ptt without a keyboard or with --heartbeat.
+    """
+    if ptt and not has_keyboard():
+        raise UsageError("--ptt needs a keyboard: standard input is no terminal")
+    if ptt and heartbeat:
+        raise UsageError("--ptt with --heartbeat: between two utterances nothing is sent")
+    return ListeningMode(
+        flowing=heartbeat is not False and not ptt,
+        for_ms=values.parse_duration("--for", for_),
+        until_silence_ms=values.parse_duration("--until-silence", until_silence),
+        push_to_talk=ptt,
+    )
+
+
+def test(
+    microphone_builder: MicrophoneBuilder, connection_options: ConnectionOptions, output_options: OutputOptions
+) -> None:
+    """Show the level of the microphone.
+
+    Raises:
+        UsageError: an option is given that has no effect on a test, or several devices.
+        SourceError: the device cannot be opened.
+    """
+    if len(microphone_builder.devices) > 1:
+        raise UsageError("--test listens to one --device at a time")
+    given: dict[str, object] = {
+        "--ptt": microphone_builder.hearing.push_to_talk,
+        "--local": connection_options.local,
+        "--url": connection_options.url,
+        "-f": output_options.format,
+        "-o": output_options.output,
+        "--exec": output_options.command,
+    }
+    if names := [name for name, value in given.items() if value]:
+        raise UsageError(f"--test with {' and '.join(names)}: a test sends nothing and has no text")
+    if microphone_builder.save is not None:
+        raise UsageError("--test with --save-audio: a test keeps nothing")
+    with quiet_libraries():
+        meter(microphone_builder.microphones()[0])
+
+
+def transcribe(
+    microphone_builder: MicrophoneBuilder,
+    output_builder: OutputBuilder,
+    journal_folder: Path | None,
+    connection_options: ConnectionOptions,
+    run_builder: Callable[[ConnectionSettings], RunBuilder],
+) -> None:
+    """Transcribe the microphones until they end; with a journal folder also record audio and events.
+
+    Raises:
+        AsrError: whatever ended the run before its time.
+    """
+    keeping = JournalKeeping(journal_folder)
+    microphones = microphone_builder.microphones()
+    sources = microphone_builder.sources(microphones, keeping.writing.kept)
+    with ExitStack() as stack:
+        stack.enter_context(quiet_libraries())
+        behind = [keeping.writing.recorder, *microphone_builder.echo(microphones[0].emit)]
+        outputs = runs(output_builder, sources, [], behind)
+        connection = connection_options.at(stack, microphone_builder.asked)
+        notify = microphones[0].emit
+        stack.enter_context(
+            keeping.recording(
+                microphone_builder.asked, connection, output_builder, notify, local=connection_options.local
+            )
+        )
+        if microphone_builder.hearing.push_to_talk:
+            notify(Notice("warning", PTT))
+        stack.enter_context(keyboard(pressed(microphones, ptt=microphone_builder.hearing.push_to_talk)))
+        run_builder(connection).run(outputs)

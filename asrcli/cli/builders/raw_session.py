@@ -1,0 +1,113 @@
+"""From the options of `asr ws-raw` to one session on a wire: what is sent, how it is connected, and what is printed."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from asrcli.cli.builders.open_outputs import open_outputs
+from asrcli.cli.builders.text_files import MOST_BYTES
+from asrcli.core.audio import Chunk, Format
+from asrcli.core.errors import UsageError
+from asrcli.core.interfaces import Transport
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+from asrcli.outputs.line_writer import LineWriter
+from asrcli.outputs.overwrite_check import check_overwrite
+from asrcli.outputs.raw_messages import RawMessages
+from asrcli.protocol.json_messages import endpoint
+from asrcli.protocol.raw_exchange import RawExchange, exchange_without_wire
+from asrcli.protocol.registry import Wire
+from asrcli.runs.raw_run import RawPiece
+from asrcli.sources.file import FileSource
+from asrcli.sources.input_reader import SampleFormat
+from asrcli.sources.passthrough import passthrough_source
+from asrcli.transport.identifiers import new_id
+from asrcli.transport.temporary_key import temporary_key_connection
+from asrcli.transport.websocket import dial, verbatim_refusal
+
+
+def check_output(output: str | None, *, overwrite: bool) -> None:
+    """Refuse to write over a file that does not hold messages.
+
+    Raises:
+        UsageError: the file holds something else.
+    """
+    if output is not None and not overwrite and (problem := check_overwrite(Path(output), "", {})):
+        raise UsageError(f"{output} {problem}", "--overwrite writes over it")
+
+
+def exchange(wire: Wire | None, recognition: RecognitionSettings, first: str | None, last: str | None) -> RawExchange:
+    """The messages that open and close the session, and how audio is put into messages. Without a wire: as they are.
+
+    Raises:
+        UsageError: --first or --last is no message of this wire.
+    """
+    if wire is None:
+        return exchange_without_wire(first, last)
+    return wire.make_raw_exchange(recognition, new_id, first, last)
+
+
+def dial_wire(
+    wire: Wire | None, connection: ConnectionSettings, model: str, headers: Sequence[str], *, temporary_key: bool
+) -> Transport:
+    """Connect to the service.
+
+    Raises:
+        UsageError: a header is not NAME:VALUE.
+        ConnectFailed: there is no connection.
+    """
+    if temporary_key:
+        connection = temporary_key_connection(connection)
+    url = endpoint(connection.url, "/") if wire is None else wire.url(connection.url, model)
+    return dial(url, connection, _parse_headers(headers), verbatim_refusal)
+
+
+def open_printer(stack: ExitStack, output: str | None, *, stamp: bool, show_sent: bool) -> RawMessages:
+    """What prints each message; the stack closes its file.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    lines = LineWriter(output)
+    stack.enter_context(open_outputs([lines], [lines]))
+    to_screen = output is None and sys.stdout is not None and sys.stdout.isatty()
+    return RawMessages(lines, time.monotonic, stamp=stamp, sent=show_sent, to_screen=to_screen)
+
+
+def text_pieces() -> Iterator[RawPiece]:
+    """The lines of standard input, each a text message.
+
+    Raises:
+        UsageError: a line is too long.
+    """
+    if sys.stdin is None:
+        return
+    while data := sys.stdin.buffer.readline(MOST_BYTES + 1):
+        if len(data) > MOST_BYTES:
+            raise UsageError(f"standard input: a line longer than {MOST_BYTES >> 20} MB")
+        yield RawPiece(data.decode("utf-8", "replace").rstrip("\r\n"))
+
+
+def audio_pieces(
+    path: str | None, recognition: RecognitionSettings, samples: SampleFormat | None, chunk_ms: int
+) -> Iterator[RawPiece]:
+    """The audio in pieces, each due at the time when its last sample would have been spoken. Without a path: none."""
+    if path is None:
+        return iter(())
+    if recognition.audio_format != "pcm":
+        return (RawPiece(data, due_ms) for data, due_ms in passthrough_source(path, chunk_ms))
+    audio_format = Format(recognition.rate)
+    source = FileSource(path, audio_format, samples=samples, chunk_ms=chunk_ms)
+    chunks = (chunk for chunk in source.chunks(0) if isinstance(chunk, Chunk))
+    return (RawPiece(chunk.pcm, audio_format.ms(chunk.end)) for chunk in chunks)
+
+
+def _parse_headers(given: Sequence[str]) -> list[tuple[str, str]]:
+    headers = []
+    for header in given:
+        name, colon, value = header.partition(":")
+        if not colon or not name.strip() or not header.isprintable():
+            raise UsageError("--header: not NAME:VALUE")  # the header itself is not printed: it may hold a secret
+        headers.append((name.strip(), value.strip()))
+    return headers

@@ -1,0 +1,161 @@
+"""From options to a run: codec, connection, budget and notices. All transcribing commands use it."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from asrcli.cli.builders.cost import bounded_price
+from asrcli.cli.console import print_message
+from asrcli.cli.options.connection import ConnectionOptions
+from asrcli.core.errors import (
+    AsrError,
+    AudioLost,
+    MultipleErrors,
+    OutputClosed,
+    OutputError,
+    SourceError,
+    bare_url,
+    combine_errors,
+)
+from asrcli.core.events import Notice
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
+from asrcli.dashscope.catalogue import Model
+from asrcli.dashscope.prices import Price
+from asrcli.engine.connection_pool import ConnectionPool
+from asrcli.recognizers import registry
+from asrcli.runs.budget import Budget, BudgetedSource
+from asrcli.runs.plan import RunPlan, make_plan
+from asrcli.runs.run import HOPELESS, ConcurrentSources, Run, flatten_sources
+from asrcli.terminal.interrupts import interruptible
+
+if TYPE_CHECKING:
+    from asrcli.cli.builders.outputs import Opens
+    from asrcli.core.interfaces import Source
+
+
+@dataclass(frozen=True)
+class RunBuilder:
+    """Everything that a run needs except its sources and outputs.
+
+    Attributes:
+        connection: The settings that follow from `service`.
+        pace: How fast audio is sent, as times real time; None is as fast as it is taken.
+        notices: What the user should know before the first word.
+        uses_transcript_context: The last sentences are context for the next.
+        budget: What all runs together may cost, in CNY.
+        quiet: No error is printed before the end.
+    """
+
+    model: Model
+    recognition: RecognitionSettings
+    connection: ConnectionSettings
+    pace: float | None
+    retries: RetrySettings
+    service: ConnectionOptions
+    notices: Sequence[str] = ()
+    uses_transcript_context: bool = False
+    budget: float | None = None
+    quiet: bool = False
+
+    def run(
+        self, runs: "Sequence[tuple[Sequence[Source | ConcurrentSources], Opens]]", failures: Sequence[AsrError] = ()
+    ) -> None:
+        """Transcribe sources into outputs, one run after the other; a run that fails does not stop the others.
+
+        Outputs are opened when their run begins, and closed when it ends.
+
+        Raises:
+            AsrError: the failure, of an input before the runs or of a run; MultipleErrors if there are several.
+        """
+        notices = self._notices(runs, failures)
+        plan, failed, budget = self._plan(), list(failures), self._budget()
+        with closing(ConnectionPool()) as idle:
+            for number, (sources, opens) in enumerate(runs, 1):
+                limited = sources if budget is None else limit_sources(sources, budget)
+                try:
+                    with opens() as outputs:
+                        for failure in failures:
+                            failure.reported = True  # they are among the notices of the first run
+                        Run(plan, [*outputs, *([budget] if budget else [])], idle).transcribe(limited, notices)
+                except AsrError as exc:
+                    errors = exc.errors if isinstance(exc, MultipleErrors) else [exc]
+                    failed += errors
+                    if isinstance(exc, (*HOPELESS, OutputClosed, OutputError)):
+                        break
+                    if len(runs) > 1:
+                        self._print_errors(errors, flatten_sources(sources)[0].name, last=number == len(runs))
+                notices = []
+        if failed:
+            for error in failed:
+                error.reported = error.reported and not self.quiet
+            # Errors that were printed when they happened are only counted at the end.
+            if any(error.reported for error in failed):
+                raise MultipleErrors(failed)
+            raise combine_errors(failed)
+
+    def _print_errors(self, errors: "Sequence[AsrError]", name: str, *, last: bool) -> None:
+        """Print at once what was wrong with an input. After the `last` input this is left to the end of the program."""
+        for error in errors:
+            if isinstance(error, AudioLost):
+                error.path = name
+            if error.reported or self.quiet or last:
+                continue
+            if isinstance(error, SourceError | AudioLost):  # they name the input themselves
+                print_message(f"asr: {error}")
+            else:
+                print_message(f"asr: {bare_url(name)}: {error}")
+            error.reported = True
+
+    @property
+    def price(self) -> Price | None:
+        """The price of the model in the region that is asked; None if it is not known."""
+        return self.model.prices.get(self.connection.region)
+
+    def _budget(self) -> "Budget | None":
+        if self.budget is None:
+            return None
+        recognition = self.recognition
+        price = bounded_price(self.model, self.connection.region, local=self.service.local)
+        again = self.retries.limit != 0
+        return Budget(
+            self.budget, lambda u: price.cost(u, recognition), lambda s: price.forecast(s, recognition)[1], again
+        )
+
+    def _notices(
+        self, runs: "Sequence[tuple[Sequence[Source | ConcurrentSources], Opens]]", failures: Sequence[AsrError]
+    ) -> list[Notice]:
+        texts = [str(failure) for failure in failures]
+        if self.service.local:
+            texts.append(f"embedded recognizer: {registry.LOCAL.description}")
+        texts += self.notices
+        rates = [source.format.rate for sources, _ in runs for source in flatten_sources(sources)]
+        if self.service.local and any(rate < min(registry.LOCAL.rates, default=0) for rate in rates):
+            texts.append("at 8000 Hz it makes about twice the errors of 16000 Hz")
+        return [Notice("warning", text) for text in texts]
+
+    def _plan(self) -> RunPlan:
+        plan = make_plan(
+            self.model,
+            self.recognition,
+            self.connection,
+            self.pace,
+            self.retries,
+            local=self.service.local,
+            temporary_key=self.service.temporary_key,
+            uses_transcript_context=self.uses_transcript_context,
+        )
+        return replace(plan, interruptible=interruptible)
+
+
+def limit_sources(
+    sources: "Sequence[Source | ConcurrentSources]", budget: "Budget"
+) -> "list[Source | ConcurrentSources]":
+    """The sources, each of which ends when the budget is used up."""
+
+    def bounded(source: "Source | ConcurrentSources") -> "Source | ConcurrentSources":
+        if isinstance(source, ConcurrentSources):
+            return ConcurrentSources(tuple(BudgetedSource(each, budget) for each in source.sources))
+        return BudgetedSource(source, budget)
+
+    return [bounded(source) for source in sources]

@@ -1,0 +1,171 @@
+"""The journal of a run over files: it exists until the run has ended in order, so that `asr resume` can continue it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asrcli.cli.builders.journal_keeping import described_outputs
+from asrcli.cli.builders.open_outputs import in_order
+from asrcli.cli.console import print_message
+from asrcli.core.errors import MultipleErrors, OutputClosed, SourceError
+from asrcli.dashscope.endpoints import WORKSPACE
+from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id
+from asrcli.journal.file_journal import FileJournal, described
+from asrcli.journal.records import JournalHeader
+from asrcli.runs.run import flatten_sources
+
+if TYPE_CHECKING:
+    from asrcli.cli.builders.outputs import Opens, OutputBuilder
+    from asrcli.cli.builders.sources import SourceBuilder
+    from asrcli.core.interfaces import Output, Source
+    from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+    from asrcli.runs.run import ConcurrentSources
+
+    Runs = Sequence[tuple[Sequence[Source | ConcurrentSources], Opens]]
+
+ONCE = "standard input, an address or a pipe can be read only once: asr resume cannot continue it"
+
+
+def is_over(error: BaseException | None) -> bool:
+    """Whether a run that ended with this error left nothing for a later run to transcribe.
+
+    What cannot be read now cannot be read later, and a reader who closed the pipe wants no more.
+    """
+    if isinstance(error, MultipleErrors):
+        return all(map(is_over, error.errors))
+    return in_order(error, live=False) or isinstance(error, SourceError | OutputClosed)
+
+
+@contextmanager
+def staged(number: int, opens: "Opens", note: Callable[[Mapping[str, Any]], None]) -> "Iterator[list[Output]]":
+    """The outputs of one run, with its beginning and its end noted in the journal."""
+    note({"type": "stage", "number": number})
+    error: BaseException | None = None
+    try:
+        with opens() as outputs:
+            yield outputs
+    except BaseException as exc:
+        error = exc
+        raise
+    finally:
+        if is_over(error):
+            note({"type": "done", "number": number})
+
+
+@dataclass(frozen=True)
+class StagedRun:
+    """A run over files with its journal in a folder; without a folder no journal is kept."""
+
+    folder: Path | None
+    paths: Sequence[str]
+
+    @contextmanager
+    def recording(
+        self,
+        runs: "Runs",
+        recognition: "RecognitionSettings",
+        connection: "ConnectionSettings",
+        output_builder: "OutputBuilder",
+        source_builder: "SourceBuilder",
+        pace: float | None,
+        *,
+        local: bool,
+    ) -> "Iterator[Runs]":
+        """The runs, each of which also writes to the journal. At the end print how to continue what is left."""
+        inputs, journal = tuple(map(described, self.paths)), FileJournal()
+        can_be_resumed = any(one.size_bytes is not None for one in inputs)
+        if self.folder is None or source_builder.passthrough or not can_be_resumed:
+            with _explained_at_failure("" if can_be_resumed else ONCE):
+                yield runs
+            return
+        places = self._places(runs)
+        stages = tuple(zip(places, map(tuple, self._files(output_builder, places)), strict=True))
+        more = {"inputs": inputs, "stages": stages, "reading": read_as(source_builder, pace)}
+        self._open(journal, recognition, connection, output_builder, local=local, more=more)
+        try:
+            yield [
+                (sources, partial(self._staged, journal, number, opens)) for number, (sources, opens) in enumerate(runs)
+            ]
+        finally:
+            left = journal.close()
+            for problem in journal.problems:
+                print_message(f"asr: {problem}")
+            if left and journal.path is not None:
+                print_unfinished(journal.path)
+
+    @contextmanager
+    def _staged(self, journal: Any, number: int, opens: "Opens") -> "Iterator[list[Output]]":
+        def note(record: Mapping[str, Any]) -> None:
+            (journal.stage if record["type"] == "stage" else journal.done)(number)
+
+        with staged(number, opens, note) as outputs:
+            yield [*outputs, journal.recorder]
+
+    def _open(
+        self,
+        journal: Any,
+        recognition: "RecognitionSettings",
+        connection: "ConnectionSettings",
+        output_builder: "OutputBuilder",
+        *,
+        local: bool,
+        more: dict[str, Any],
+    ) -> None:
+
+        folder, now = self.folder, datetime.now().astimezone()
+        assert folder is not None  # noqa: S101  the caller checked it
+        begun, service = now.isoformat(timespec="milliseconds"), "" if local else connection.url
+        workspace = dict(connection.headers).get(WORKSPACE, "")
+        header = JournalHeader(begun, recognition, (), service, described_outputs(output_builder), workspace, **more)
+        try:
+            journal.open(
+                folder,
+                lambda: new_id(now),
+                header,
+                lambda: JournalDirectory(folder).tidy(RetentionLimits(), journal.path or folder),
+            )
+        except OSError as exc:  # transcribing works without a journal too
+            if folder != default_folder().absolute():  # the user asked for this folder, so the user is told
+                print_message(f"asr: no journal is kept: {folder}: {(exc.strerror or str(exc)).lower()}")
+
+    def _places(self, runs: "Runs") -> list[tuple[int, ...]]:
+        """The numbers of the inputs of each run; an input that cannot be read is in no run."""
+        rest = iter(enumerate(self.paths))
+        places = []
+        for sources, _ in runs:
+            names = [flatten_sources([source])[0].name for source in sources]
+            places.append(tuple(next(number for number, path in rest if path == name) for name in names))
+        return places
+
+    def _files(self, output_builder: "OutputBuilder", places: list[tuple[int, ...]]) -> list[list[str]]:
+        if output_builder.folder is None:
+            return [[str(Path(path).absolute()) for path in output_builder.paths() if path != "-"]]
+        builders = output_builder.each(self.paths)
+        return [[str(Path(path).absolute()) for path in builders[numbers[0]].paths()] for numbers in places]
+
+
+def read_as(source_builder: "SourceBuilder", pace: float | None) -> dict[str, Any]:
+    """How inputs are read, as the header of the journal keeps it for `asr resume`."""
+    samples = asdict(source_builder.samples) if source_builder.samples is not None else None
+    how = {"take": asdict(source_builder.take), "samples": samples, "treatment": asdict(source_builder.treatment)}
+    return how | {"each_channel": source_builder.each_channel, "pace": pace}
+
+
+def print_unfinished(path: Path) -> None:
+    """Print how to continue a run over files that was interrupted."""
+    where = "" if path.parent == default_folder() else f" --journal {path.parent}"
+    print_message(f"asr: to transcribe what has no text yet: asr resume {path.name}{where}")
+
+
+@contextmanager
+def _explained_at_failure(words: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as exc:
+        if words and not is_over(exc):
+            print_message(f"asr: {words}")
+        raise

@@ -1,0 +1,113 @@
+"""The options for audio: which part of an input is read, how, and how fast it is sent."""
+
+from typing import Annotated
+
+import typer
+
+from asrcli.cli.options.panels import AUDIO, FLAG
+from asrcli.cli.options.values import MOST_CHANNELS, EncodingName, seconds_within_a_day
+
+Paths = Annotated[
+    list[str], typer.Argument(help="Audio or video files, one after the other; - is standard input.", metavar="FILE...")
+]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        help="Start here: 90 (seconds), 1:30 (minutes) or 1:02:03.5 (hours).", metavar="TIME", rich_help_panel=AUDIO
+    ),
+]
+End = Annotated[str | None, typer.Option(help="End here, in the same form.", metavar="TIME", rich_help_panel=AUDIO)]
+Track = Annotated[
+    str | None,
+    typer.Option(
+        "--track",
+        help="Which sound track, by number or language.",
+        metavar="N|LANG",
+        rich_help_panel=AUDIO,
+        show_default=False,
+    ),
+]
+Channel = Annotated[
+    str, typer.Option(help="Which channel: mix, left, right or its number.", metavar="NAME", rich_help_panel=AUDIO)
+]
+EachChannel = Annotated[
+    bool,
+    typer.Option(
+        "--each-channel",
+        help="Transcribe each channel separately: call recordings.",
+        metavar=FLAG,
+        rich_help_panel=AUDIO,
+    ),
+]
+Gain = Annotated[
+    float,
+    typer.Option(
+        help="Make it louder by so many decibels; softer if negative.",
+        min=-60,
+        max=60,
+        callback=seconds_within_a_day,
+        metavar="DB",
+        rich_help_panel=AUDIO,
+    ),
+]
+Denoise = Annotated[
+    bool,
+    typer.Option("--denoise", help="Suppress noise before sending (Linux).", metavar=FLAG, rich_help_panel=AUDIO),
+]
+Agc = Annotated[
+    bool,
+    typer.Option("--agc", help="Make soft speech louder before sending (Linux).", metavar=FLAG, rich_help_panel=AUDIO),
+]
+Pace = Annotated[
+    str | None,
+    typer.Option(
+        help="How fast to send: 1 is real time, max is as fast as possible. Default: 1; max with --local.",
+        metavar="N|max",
+        rich_help_panel=AUDIO,
+        show_default=False,
+    ),
+]
+Raw = Annotated[
+    bool,
+    typer.Option("--raw", help="The input is bare samples, without a header.", metavar=FLAG, rich_help_panel=AUDIO),
+]
+Encoding = Annotated[
+    EncodingName | None,
+    typer.Option(
+        help="Encoding of bare samples: s16le, s16be, s24le, s32le, u8, f32le, f64le, alaw, mulaw. Default: s16le.",
+        metavar="NAME",
+        rich_help_panel=AUDIO,
+        show_default=False,
+    ),
+]
+Rate = Annotated[
+    int | None,
+    typer.Option(
+        help="Rate of bare samples, in samples a second. Default: 16000.",
+        min=1000,
+        max=384_000,
+        metavar="HZ",
+        rich_help_panel=AUDIO,
+        show_default=False,
+    ),
+]
+Channels = Annotated[
+    int | None,
+    typer.Option(
+        help="Channels of bare samples. Default: 1.",
+        min=1,
+        max=MOST_CHANNELS,
+        metavar="N",
+        rich_help_panel=AUDIO,
+        show_default=False,
+    ),
+]
+Passthrough = Annotated[
+    bool,
+    typer.Option(
+        "--passthrough",
+        help="Send the file's own bytes, for the service to decode.",
+        metavar=FLAG,
+        rich_help_panel=AUDIO,
+    ),
+]

@@ -1,0 +1,146 @@
+"""The wires, one row each: client codec, server codec, raw exchange, path, and what their models take and give.
+
+Whoever has to choose a wire asks here; nothing else compares the name of a wire. A new wire is a folder beside this
+file and a row in `WIRES`. Pure; a codec is imported when it is used first, so that the command line starts fast.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, RecognitionSettings
+
+if TYPE_CHECKING:
+    from asrcli.core.interfaces import ClientCodec, ServerCodec
+    from asrcli.dashscope.context import TranscriptMemory
+    from asrcli.protocol.raw_exchange import RawExchange
+
+INFERENCE = "inference"
+TRANSLATION = "translation"
+REALTIME = "realtime"
+OMNI = "omni"
+INFERENCE_PATH = "/api-ws/v1/inference"
+REALTIME_PATH = "/api-ws/v1/realtime"
+
+
+@dataclass(frozen=True)
+class Wire:
+    """One row.
+
+    Attributes:
+        name: What the catalogue and `asr ws-raw --wire` call it.
+        path: Where it is spoken on the host of a service; two wires may share a path.
+        client: Module and class of the client codec, below `asrcli.protocol`.
+        server: Module and class of the server codec.
+        raw_exchange: Module and function that make a raw exchange; empty where the messages are those of another wire.
+        model_pattern: Regular expression that the names of its models match.
+        default_model: The model of a raw exchange where the user names none.
+        rates: Sample rates in Hz of a model that is not in the catalogue; empty means any rate.
+        telephone_pattern: Regular expression for the names of models that take telephone audio (8 kHz) only.
+        language_limit: How many languages a model that is not in the catalogue reads.
+        formats: Audio formats besides pcm that the service decodes.
+        word_times: Each word of a final has its times.
+        manual_mode: The client may end utterances itself.
+        context_messages: Context travels as messages and can be replaced during a task; else it is one text.
+        cost_is_bounded: The highest cost of a second is known beforehand.
+        warning: What a user should know before the first result; `{}` stands for the name of the model.
+    """
+
+    name: str
+    path: str
+    client: str
+    server: str
+    raw_exchange: str = ""
+    model_pattern: str = ""
+    default_model: str = DEFAULT_MODEL
+    rates: tuple[int, ...] = ()
+    telephone_pattern: str = r"(?!)"
+    language_limit: int = 1
+    formats: tuple[str, ...] = ("wav", "mp3", "opus", "speex", "aac", "amr")
+    word_times: bool = True
+    manual_mode: bool = False
+    context_messages: bool = True
+    cost_is_bounded: bool = True
+    warning: str = ""
+
+    def client_codec(
+        self, recognition: RecognitionSettings, new_id: Callable[[], str], memory: "TranscriptMemory | None" = None
+    ) -> "ClientCodec":
+        """A client codec for one task. With a memory, the last sentences are sent as context (`context_messages`)."""
+        make: Callable[..., ClientCodec] = _load(self.client)
+        if memory is None:
+            return make(recognition, new_id)
+        return make(recognition, new_id, memory)
+
+    def server_codec(self, new_id: Callable[[], str], model: str) -> "ServerCodec":
+        """A server codec for one connection; `model` is the one that the address names, or empty."""
+        make: Callable[..., ServerCodec] = _load(self.server)
+        return make(new_id, model)
+
+    def make_raw_exchange(
+        self, recognition: RecognitionSettings, new_id: Callable[[], str], first: str | None, last: str | None
+    ) -> "RawExchange":
+        """A raw exchange; `first` and `last` are messages of the user that replace those of the codec.
+
+        Raises:
+            UsageError: one of the two is not a JSON object.
+        """
+        make: Callable[..., RawExchange] = _load(self.raw_exchange)
+        return make(recognition, new_id, first, last)
+
+    def url(self, base: str, model: str) -> str:
+        """The address at which this wire is spoken with a model.
+
+        Raises:
+            UsageError: `base` is not a WebSocket address.
+        """
+        return self.client_codec(RecognitionSettings(model), str).url(base)
+
+
+_QWEN_OMNI_WARNING = "{} answers a prompt about what it hears: it may describe noise as if it were speech"
+
+# The first row whose pattern matches the name of a model is its wire; the last row takes every other name.
+_ROWS = (
+    Wire(
+        OMNI, REALTIME_PATH, "omni.codec:OmniClient", "omni.codec:OmniServer",
+        model_pattern="omni", rates=(16000,), formats=(), word_times=False, manual_mode=True, context_messages=False,
+        cost_is_bounded=False,  # the service keeps earlier turns in mind, and may charge them again
+        warning=_QWEN_OMNI_WARNING,
+    ),
+    Wire(
+        TRANSLATION, INFERENCE_PATH, "inference.codec:TranslationClient", "inference.codec:InferenceServer",
+        model_pattern="gummy", rates=(16000,),
+    ),
+    Wire(
+        REALTIME, REALTIME_PATH, "realtime.codec:RealtimeClient", "realtime.codec:RealtimeServer",
+        "realtime.raw:realtime_exchange",
+        model_pattern=r"\Aqwen.*-realtime",  # behind it stands nothing, or the date of a snapshot
+        default_model=DEFAULT_MANUAL_MODEL, formats=("opus",), word_times=False, manual_mode=True,
+        context_messages=False,
+    ),
+    Wire(
+        INFERENCE, INFERENCE_PATH, "inference.codec:InferenceClient", "inference.codec:InferenceServer",
+        "inference.raw:inference_exchange",
+        telephone_pattern="-8k", language_limit=4,
+    ),
+)  # fmt: skip
+
+WIRES = {row.name: row for row in _ROWS}
+PATHS = frozenset(row.path for row in _ROWS)
+
+
+def wire_of_model(name: str, path: str = "") -> Wire:
+    """The wire that the name of a model suggests, among those that are spoken at `path` (empty: among all of them)."""
+    rows = [row for row in _ROWS if path in {"", row.path}]
+    for row in rows:
+        if re.search(row.model_pattern, name):
+            return row
+    return rows[-1]
+
+
+def _load(reference: str) -> Any:
+    """The class or function that `module:name` names, below `asrcli.protocol`."""
+    module, name = reference.split(":")
+    return getattr(import_module(f"asrcli.protocol.{module}"), name)

@@ -1,0 +1,68 @@
+"""The table of commands: every way of writing a command reaches it, and only the module of that command is loaded."""
+
+import subprocess
+import sys
+
+import pytest
+
+from asrcli.cli.app import COMMANDS
+from asrcli.dashscope.catalogue import MODELS
+from tests.support.command import asr, environment
+
+SPELLINGS = [
+    ["models"],
+    ["--", "models"],
+    ["models", "--"],
+    ["--", "models", "--"],
+]
+
+
+@pytest.mark.parametrize("arguments", SPELLINGS, ids=" ".join)
+def test_a_command_runs_however_it_is_written(arguments: list[str]) -> None:
+    """`--` ends the options of the program, or those of the command."""
+    done = asr(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == list(MODELS)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["ws-raw", "-h"], ["--", "ws-raw", "--help"], ["ws-raw", "--help", "talk.wav"]], ids=" ".join
+)
+def test_the_help_of_a_command_is_its_own_however_it_is_written(arguments: list[str]) -> None:
+    """It is not the help of the program, and not a summary alone."""
+    done = asr(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert " ws-raw [OPTIONS]" in done.stdout
+    assert "--show-sent" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--"], "Missing command"),
+        (["--", "fiel"], "No such command 'fiel'; did you mean asr file?"),
+        (["ws_raw"], "No such command 'ws_raw'; did you mean asr ws-raw?"),
+        (["MODELS"], "No such command 'MODELS'"),
+        ([""], "No such command ''"),
+        (["--", "models", "--nonsense"], "models --help"),
+    ],
+)
+def test_what_is_no_command_is_refused(arguments: list[str], problem: str) -> None:
+    """One line and exit code 2."""
+    done = asr(*arguments)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+    assert problem in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["models"], ["--", "models"]], ids=" ".join)
+def test_only_the_module_of_the_command_that_runs_is_loaded(arguments: list[str]) -> None:
+    """The list of commands loads none of them."""
+    program = (
+        "import atexit, sys; from asrcli.cli.app import main; "
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); main()"
+    )
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment(), timeout=60)
+    modules = done.stderr.split()
+    loaded = {name for name in COMMANDS if f"asrcli.cli.commands.{name.replace('-', '_')}" in modules}
+    assert loaded == {word for word in arguments if word in COMMANDS}
