@@ -223,7 +223,7 @@ def test_what_changed_is_refused_and_what_is_read_once_is_told(tmp_path: Path, c
     assert len(kept(journal)) == 1
     assert "it has no recorded audio to count" in asr("verify", kept(journal)[0], "--journal", journal).stderr
     piped = asr("file", "-", "--url", "ws://127.0.0.1:1", "--journal", journal, stdin=sound.read_bytes())
-    assert (piped.returncode, "is read once only" in piped.stderr) == (4, True)
+    assert (piped.returncode, "can be read only once" in piped.stderr) == (4, True)
     assert len(kept(journal)) == 1
 
 
