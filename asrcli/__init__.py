@@ -1,10 +1,12 @@
 """Live transcription: `transcribe`, its events and its errors. Each name is loaded when it is first used.
 
-import asrcli
+For example:
 
-for event in asrcli.transcribe("talk.wav", local=True):
-if isinstance(event, asrcli.Final):
-print(event.text)
+    import asrcli
+
+    for event in asrcli.transcribe("talk.wav", local=True):
+        if isinstance(event, asrcli.Final):
+            print(event.text)
 """
 
 __version__ = "0.1.0"
