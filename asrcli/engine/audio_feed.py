@@ -18,7 +18,6 @@ from asrcli.recovery.stall import StallDetector
 PREROLL_MS = 2000  # how much of the quiet before speech is sent with it
 UNHEARD_MS = 6000  # how much sound may still be on its way to a service that ends a task unasked
 FORGOTTEN = "no longer kept"
-NOT_HEARD = "the service ended two tasks before it can have listened to this"
 
 
 class AudioFeed:
@@ -190,17 +189,13 @@ class AudioFeed:
         if not self.idle:
             self._next_task(self._audio.cursor, keep=True)
             return
-        ms = self._format.ms
-        unheard = self._unheard_position()
         sent_twice = min(self._audio.cursor, self._idle_task_end)  # two tasks were sent this, and both ended
-        position = max(self._audio.start, unheard, sent_twice)
+        position = max(self._audio.start, self._unheard_position(), sent_twice)
         self._idle_task_end = self._audio.cursor
         open_ms = self._connection.task.open_ms
         if open_ms is not None:
             position = self._open_sentence_position(open_ms)
-        else:
-            self._account.add_missing(ms(unheard), ms(position), NOT_HEARD)
-        self._account.ledger.add_silence(self._connection.task.offset_ms, ms(position))
+        self._account.ledger.add_silence(self._connection.task.offset_ms, self._format.ms(position))
         self._next_task(position, keep=not self.idle)
 
     def _unheard_position(self) -> int:

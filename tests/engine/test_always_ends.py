@@ -19,13 +19,14 @@ FAULTS = [
     "", "drops", "falls silent", "stops reading", "fails", "never ready", "away", "refuses",
     "drops at finish", "never answers finish", "empty audio", "ends the task",
 ]  # fmt: skip
+LISTENED_S = 5.0  # a service that ends a task because nobody speaks has listened for a while
 LIVES = st.builds(
     Life,
     fault=st.sampled_from(FAULTS),
     after_s=st.one_of(st.floats(0.0, 2.0), st.floats(5.0, 60.0)),
     speed=st.sampled_from([0.9, 2.0, 50.0]),
     forgets_s=st.none() | st.floats(0.0, 60.0),
-)
+).filter(lambda life: life.fault != "ends the task" or life.after_s >= LISTENED_S)
 PARTS = st.tuples(st.sampled_from([SPEECH, NOISE, QUIET, PAUSE]), st.one_of(st.integers(1, 30), st.integers(100, 300)))
 AUDIO = st.lists(PARTS, min_size=1, max_size=5)
 
