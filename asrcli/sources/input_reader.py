@@ -22,6 +22,7 @@ OPUS_RATE = 48000  # of the clock of Opus, whatever the sound was recorded at
 _CUT_LEAST_S = 0.02
 _CUT_MOST_S = 10.0
 _TOGETHER = 8  # frames of a file that are converted at once; a pipe may be live, so its frames do not wait
+_UNKNOWN_BYTES = 1 << 28  # a pipe that no decoder knows by its beginning is copied up to here: it may be endless
 _INDEX_BYTES = 4096  # how much of an MP4 in a pipe tells where its index is
 
 
@@ -137,8 +138,8 @@ class InputReader:
             return
         if pipe.head[4:8] == b"ftyp":
             pipe.fill(_INDEX_BYTES)
-        if index_at_end(bytes(pipe.head)):
-            yield from self._spooled(stack.enter_context(pipe.spooled()))
+        if index_at_end(bytes(pipe.head)) and (spool := pipe.spooled()) is not None:
+            yield from self._spooled(stack.enter_context(spool))
             return
         pipe.rewind()
         read = wav.reader(pipe)
@@ -147,9 +148,10 @@ class InputReader:
         try:  # a seek method, even one that refuses, misleads the decoder
             decoder = self._decoder(stack, source, lambda: bytes((pipe.head or b"")[:HEAD_BYTES]))
         except SourceError:
-            if pipe.head is None:
+            spool = None if pipe.head is None else pipe.spooled(_UNKNOWN_BYTES)
+            if spool is None:
                 raise
-            yield from self._spooled(stack.enter_context(pipe.spooled()))
+            yield from self._spooled(stack.enter_context(spool))
             return
         self.promised_ms = decoder.promised_ms
         pipe.forget()

@@ -67,11 +67,17 @@ class PipeReader(io.RawIOBase):
         """Remember nothing more: a decoder can read the pipe."""
         self.head = None
 
-    def spooled(self) -> IO[bytes]:
-        """Copy all of the pipe to a temporary file and return it. The file is deleted when it is closed."""
+    def spooled(self, limit_bytes: int | None = None) -> IO[bytes] | None:
+        """Copy all of the pipe to a temporary file and return it. The file is deleted when it is closed.
+
+        None if the pipe holds more than `limit_bytes`: it may be endless.
+        """
         spool = tempfile.TemporaryFile()  # noqa: SIM115  its reader closes it
-        spool.write(self.head or b"")
+        size = spool.write(self.head or b"")
         while data := os.read(self._fd, 1 << 16):
-            spool.write(data)
+            size += spool.write(data)
+            if limit_bytes is not None and size > limit_bytes:
+                spool.close()
+                return None
         spool.seek(0)
         return spool

@@ -193,3 +193,14 @@ def test_an_address_that_gives_no_sound(scripted: str, tmp_path: Path, path: str
         server.shutdown()
     assert (done.returncode, len(done.stdout.splitlines())) == (3, 2 * COUNT), done.stderr
     assert "internal error" not in done.stderr
+
+
+def test_standard_input_without_an_end_that_no_decoder_knows_is_given_up(scripted: str) -> None:
+    """It fills no disk: a part of it is copied, in case a decoder wants to seek, and that is enough to know."""
+    with Path("/dev/zero").open("rb") as endless:
+        done = subprocess.run(
+            [*ASR, "file", "-", "--url", scripted], stdin=endless, capture_output=True, text=True,
+            env=environment(), timeout=PATIENCE_S, check=False,
+        )  # fmt: skip
+    assert done.returncode == 3
+    assert "standard input: is not audio or video that can be decoded" in done.stderr
