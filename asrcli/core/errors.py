@@ -57,12 +57,8 @@ ADVICE = {
     "Throttling": "too many requests: wait a little, then try again",
 }
 
-KEY_TROUBLE = {
-    "InvalidApiKey",
-    "AccessDenied",
-    "Model.AccessDenied",
-    "ModelNotFound",
-}  # in another region the key may work
+# Codes after which the key may still work in another region.
+KEY_TROUBLE = {"InvalidApiKey", "AccessDenied", "Model.AccessDenied", "ModelNotFound"}
 
 
 def shorten(text: str, limit: int = SHOWN_CHARACTERS) -> str:

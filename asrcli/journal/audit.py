@@ -10,7 +10,6 @@ from asrcli.core.transcript import Sentence
 from asrcli.journal.audio_track import AudioTrack
 from asrcli.journal.reading import Journal
 from asrcli.journal.records import MOST
-from asrcli.recovery.replay import left_over
 from asrcli.recovery.spans import Span, Spans
 
 TOLERANCE_MS = 200  # two pieces of audio: one may be on its way when a run is stopped
@@ -178,8 +177,8 @@ def _disagreements(journal: Journal) -> Iterable[str]:
 
 
 def _without(left: Iterable[Span], spans: Iterable[Span]) -> list[Span]:
-    spans = list(spans)
-    return [rest for begin, end in left for rest in left_over(begin, end, spans)]
+    taken = Spans(spans)
+    return [rest for begin, end in left for rest in taken.missing(begin, end)]
 
 
 def _length(spans: Iterable[Span]) -> int:
