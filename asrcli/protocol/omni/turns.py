@@ -236,11 +236,8 @@ class OmniTurns(RealtimeItems):
         return [event for key in ready for event in self._closed(self._turns.pop(key), sent_ms)]
 
     def _closed(self, turn: OmniTurn, sent_ms: int | None) -> list[Event]:
-        added, given, key = (
-            self._is_added_silence(turn.utterance, sent_ms),
-            turn.outcome or UNFINISHED,
-            turn.utterance.key,
-        )
+        added = self._is_added_silence(turn.utterance, sent_ms)
+        given, key = turn.outcome or UNFINISHED, turn.utterance.key
         cut = given.status in omni_response.CUT_SHORT
         lost = given.status == omni_response.FAILED or (cut and not turn.text)
         begin_ms, end_ms = self._close(turn.utterance, None if lost else turn.text, sent_ms)
