@@ -57,12 +57,8 @@ ADVICE = {
     "Throttling": "too many requests: wait a little, then try again",
 }
 
-KEY_TROUBLE = {
-    "InvalidApiKey",
-    "AccessDenied",
-    "Model.AccessDenied",
-    "ModelNotFound",
-}  # in another region the key may work
+# Codes after which the key may still work in another region.
+KEY_TROUBLE = {"InvalidApiKey", "AccessDenied", "Model.AccessDenied", "ModelNotFound"}
 
 
 def shorten(text: str, limit: int = SHOWN_CHARACTERS) -> str:
@@ -78,9 +74,11 @@ class AsrError(Exception):
 
     Attributes:
         reported: The error was shown when it happened and need not be shown again.
+        retry_after_s: How long the service wants no further request; None where it does not say.
     """
 
     reported = False
+    retry_after_s: float | None = None
 
     @property
     def brief(self) -> str:
@@ -200,7 +198,6 @@ class ServiceRefused(AsrError):
     """The service answered with an error: its code, its message, and the task id that its support asks for.
 
     Attributes:
-        retry_after_s: How long the service wants no further request; None where it does not say.
         region: The region where the key was tried; empty where it is not known.
         keyless: No key was sent.
     """

@@ -138,7 +138,7 @@ class ClientCodec(Protocol):
         ...
 
     def skip(self, samples: int) -> bool:
-        """Count so many samples that are not sent in all later times. False where the server counts: then send them."""
+        """Count samples that are left out, for all later times. False where the server counts: then end the task."""
         ...
 
     def finish(self) -> list[Message]:

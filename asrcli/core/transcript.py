@@ -87,9 +87,8 @@ def fold(transcript: Transcript, event: Event) -> Transcript:
 
 
 def _opened(transcript: Transcript, partial: Partial) -> Transcript:
-    if (
-        partial.key not in transcript.open and len(transcript.open) >= MOST_OPEN
-    ):  # the service opens sentences and ends none
+    if partial.key not in transcript.open and len(transcript.open) >= MOST_OPEN:
+        # The service opens sentences and ends none.
         oldest = next(iter(transcript.open))
         transcript = replace(transcript, open=_without(transcript.open, oldest))
         transcript = replace(transcript, numbers=_without(transcript.numbers, oldest))

@@ -74,21 +74,21 @@ class HotWordLists:
             )
         return hotword_lists.read_created(self._ask(CreateList(model, prefix, tuple(words))))
 
-    def update(self, vocabulary: HotWordList, words: Iterable[HotWord], *, patient: bool) -> None:
+    def update(self, hotword_list: HotWordList, words: Iterable[HotWord], *, patient: bool) -> None:
         """Replace the words of a list. The service allows one update of a list in five minutes.
 
         Raises:
             UsageError: it is too early, and `patient` is False; otherwise the call waits.
         """
-        left_s = self._left_s(vocabulary)
+        left_s = self._left_s(hotword_list)
         if left_s > 0:
             when = f"{self._now() + timedelta(seconds=left_s):%H:%M:%S}"
             if not patient:
-                problem = f"{vocabulary.id} has changed less than {BETWEEN_UPDATES_S // 60} minutes ago"
+                problem = f"{hotword_list.id} has changed less than {BETWEEN_UPDATES_S // 60} minutes ago"
                 raise UsageError(problem, f"it may be updated at {when}: try again then, or add --wait")
-            self._tell(f"waiting until {when}, when {vocabulary.id} may be updated")
+            self._tell(f"waiting until {when}, when {hotword_list.id} may be updated")
             self._sleep(left_s)
-        self._ask(UpdateList(vocabulary.id, tuple(words)))
+        self._ask(UpdateList(hotword_list.id, tuple(words)))
 
     def delete(self, vocabulary_id: str) -> None:
         """Delete a list."""
@@ -133,10 +133,10 @@ class HotWordLists:
             return there.id, "updated"
         return self.create(model, prefix, wanted), "created"
 
-    def _left_s(self, vocabulary: HotWordList) -> float:
+    def _left_s(self, hotword_list: HotWordList) -> float:
         """Seconds until an update is allowed, by the possible time zone that makes the list youngest."""
         try:
-            said = datetime.fromisoformat(vocabulary.modified)
+            said = datetime.fromisoformat(hotword_list.modified)
         except ValueError:
             return 0.0
         times = [said] if said.tzinfo else [said.replace(tzinfo=zone) for zone in ZONES]

@@ -1,4 +1,4 @@
-"""What a model is asked, made ready: checked against the model, its context fitted, its defaults filled in. Pure."""
+"""Prepares the options of a task: checks them against the model, cuts the context, fills in defaults. Pure."""
 
 from dataclasses import replace
 
@@ -15,10 +15,10 @@ def locally_heard(model: Model) -> Model:
 
 
 def check_local_model(model: Model) -> None:
-    """Refuse a name that no model of the service has, where the embedded recognizer would answer to any.
+    """Refuse a name that no model of the service has; the embedded recognizer itself would accept any name.
 
     Raises:
-        UsageError
+        UsageError: the model is not in the catalogue.
     """
     if not model.known:
         advice = "leave it out, or see asr models"
@@ -26,10 +26,10 @@ def check_local_model(model: Model) -> None:
 
 
 def check_host(name: str, connection: ConnectionSettings) -> None:
-    """Refuse a shared host of the service for a model that answers at the host of a workspace alone.
+    """Refuse a shared host of the service for a model that is available only at the host of a workspace.
 
     Raises:
-        UsageError
+        UsageError: the connection leads to a shared host.
     """
     model = MODELS.get(name)
     if model is not None and model.workspace_only and connection.region and ".maas." not in connection.url:
@@ -46,7 +46,7 @@ def prepare_recognition(
     uses_transcript_context: bool = False,
     push_to_talk: bool = False,
 ) -> tuple[RecognitionSettings, list[str]]:
-    """What is sent, and what a user should know of it before the first word.
+    """The settings that are sent, and what a user should know about them before the first word.
 
     Raises:
         UsageError: what the model, or with `local` the embedded recognizer, cannot do or would ignore.

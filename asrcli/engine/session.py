@@ -5,12 +5,12 @@ from random import random
 from threading import Thread
 
 from asrcli.core.events import Event, Notice
-from asrcli.core.interfaces import ClientCodec, Source, Transport
+from asrcli.core.interfaces import ClientCodec, Source
 from asrcli.core.settings import ConnectionSettings, RetrySettings
 from asrcli.engine.accounting import SessionResult
 from asrcli.engine.capture import capture
 from asrcli.engine.connection import TaskConnection
-from asrcli.engine.connection_pool import ConnectionPool
+from asrcli.engine.connection_pool import ConnectionPool, Dial
 from asrcli.engine.inbox import AbandonRequested, Inbox, StopRequested, ThreadCrashed
 from asrcli.engine.loop import SessionLoop
 from asrcli.engine.outbox import Outbox, replaces
@@ -50,7 +50,7 @@ class TranscriptionSession:
         source: Source,
         start: int,
         make_codec: Callable[[], ClientCodec],
-        dial: Callable[[str, ConnectionSettings], Transport],
+        dial: Dial,
         connection: ConnectionSettings,
         pace: float | None,
         clock: Callable[[], float],

@@ -88,8 +88,7 @@ class TranscriptionTask:
             if isinstance(event, Partial):
                 yield from self._close_with_last_text(key, FORGOTTEN)
                 continue
-            begins = [other.begin_ms for other in self._open.values() if other.begin_ms > event.begin_ms]
-            end_ms = self._stopped.get(key, min([self.sent_ms, *begins]))
+            end_ms = self._stopped.get(key, self._next_begin_ms(event))
             self._forget(key)
             yield Gap(event.begin_ms, max(event.begin_ms, end_ms), NO_TEXT)
 
@@ -108,7 +107,7 @@ class TranscriptionTask:
         return sorted(span for span in set(spans) if span[0] < span[1])
 
     def may_have_ended(self, loss: AsrError) -> bool:
-        """Whether a loss after the last audio may be the end of the task all the same.
+        """Whether the task may have come to its end before a loss that followed the last audio.
 
         No sentence may be open, and text must have come: after the rest was asked for, or before an orderly close.
         """
@@ -184,19 +183,14 @@ class TranscriptionTask:
         end_ms = self._stopped.get(key)
         self._forget(key)
         if isinstance(event, SpeechStarted):
-            begins = [other.begin_ms for other in self._open.values() if other.begin_ms > event.begin_ms]
-            behind_ms = min(begins, default=0)
-            self._forgotten.add(event.begin_ms, end_ms or behind_ms or self.sent_ms)
+            self._forgotten.add(event.begin_ms, end_ms or self._next_begin_ms(event))
             return
         partials = [other for other in self._open.values() if isinstance(other, Partial)]
         texts = [other.text for other in partials if other.begin_ms == event.begin_ms]
         if not event.text.strip() or any(event.text in text for text in texts):
             return
         if end_ms is None:
-            begins = [other.begin_ms for other in self._open.values() if other.begin_ms > event.begin_ms]
-            end_ms = min([self.sent_ms, *begins])
-            if event.words:
-                end_ms = event.words[-1].end_ms
+            end_ms = event.words[-1].end_ms if event.words else self._next_begin_ms(event)
         level = "debug" if why in self._warned else "warning"  # warn once a task
         yield Notice(level, f"{why}: its last text is kept")
         self._warned.add(why)
@@ -204,6 +198,11 @@ class TranscriptionTask:
             key, event.begin_ms, max(event.begin_ms, end_ms), event.text, event.words, event.language,
             event.emotion, event.speaker, event.translation, event.translated_into,
         )  # fmt: skip
+
+    def _next_begin_ms(self, event: SpeechStarted | Partial) -> int:
+        """Return where the next open sentence begins; the end of the sent audio where there is none."""
+        begins = [other.begin_ms for other in self._open.values() if other.begin_ms > event.begin_ms]
+        return min([self.sent_ms, *begins])
 
     def _clamped(self, event: Event) -> Event:
         """Return the event with its times cut to the audio that was sent on this task; a service may name any time."""

@@ -10,8 +10,7 @@ from asrcli.core.transcript import Sentence
 from asrcli.journal.audio_track import AudioTrack
 from asrcli.journal.reading import Journal
 from asrcli.journal.records import MOST
-from asrcli.recovery.replay import left_over
-from asrcli.recovery.spans import Span, Spans
+from asrcli.recovery.spans import Span, Spans, length
 
 TOLERANCE_MS = 200  # two pieces of audio: one may be on its way when a run is stopped
 
@@ -91,7 +90,7 @@ def _wall_ms(journal: Journal) -> int:
             [(journal.format.ms(track.begin), journal.format.ms(track.end))], _pauses(journal, track)
         ):
             captured.add(begin, end)
-    return _length(captured)
+    return length(captured)
 
 
 def _at_once(journal: Journal) -> int:
@@ -130,9 +129,9 @@ def _figures(journal: Journal, track: AudioTrack, begin_ms: int, finals: list[Sp
     figures: dict[str, int] = {}
     for name, spans in {"final": finals, "unheard": journal.unheard(track), "lost": gaps, "paused": pauses}.items():
         rest = _without(left, spans)
-        figures[f"{name}_ms"] = _length(left) - _length(rest)
+        figures[f"{name}_ms"] = length(left) - length(rest)
         left = rest
-    figures["silence_ms"] = _length(left)
+    figures["silence_ms"] = length(left)
     figures["captured_ms"] = max(0, end_ms - begin_ms) - figures["paused_ms"]
     return figures
 
@@ -178,9 +177,5 @@ def _disagreements(journal: Journal) -> Iterable[str]:
 
 
 def _without(left: Iterable[Span], spans: Iterable[Span]) -> list[Span]:
-    spans = list(spans)
-    return [rest for begin, end in left for rest in left_over(begin, end, spans)]
-
-
-def _length(spans: Iterable[Span]) -> int:
-    return sum(end - begin for begin, end in spans)
+    taken = Spans(spans)
+    return [rest for begin, end in left for rest in taken.missing(begin, end)]

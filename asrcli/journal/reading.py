@@ -12,9 +12,8 @@ from asrcli.journal.audio_track import AudioTrack, TrackIndex
 from asrcli.journal.owned_files import distrust, is_folder, size_bytes
 from asrcli.journal.record_files import parse_header, read_records
 from asrcli.journal.records import EVENTS, JournalHeader, JournalSourceInfo, count, final, number
-from asrcli.recovery.replay import left_over
 from asrcli.recovery.resume_point import MARGIN_MS, resume_point
-from asrcli.recovery.spans import Span
+from asrcli.recovery.spans import Span, Spans
 
 
 @dataclass
@@ -149,10 +148,10 @@ class Journal:
             return [(begin_ms, end_ms)] if begin_ms < end_ms else []
         if self.parts[-1].end is None:
             return [(begin_ms, end_ms)] if begin_ms < end_ms else []
-        silent = [(mark.begin_ms, mark.end_ms) for mark in track.marks]
+        silent = Spans((mark.begin_ms, mark.end_ms) for mark in track.marks)
         lost = [gap for gap in self.gaps if gap.speaker == speaker]
         spans = [(max(gap.begin_ms, begin_ms), min(gap.end_ms, end_ms)) for gap in lost]
-        return [left for begin, end in sorted(spans) for left in left_over(begin, end, silent)]
+        return [left for begin, end in sorted(spans) for left in silent.missing(begin, end)]
 
     def resume_at(self, track: AudioTrack) -> int | None:
         """Return the position from which to transcribe a track again; None if all of it has text.

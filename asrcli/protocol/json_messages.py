@@ -42,9 +42,8 @@ def _loaded(content: str) -> Any:
         return json.loads(content)
     except json.JSONDecodeError:
         raise
-    except (
-        ValueError
-    ):  # an integer with more digits than Python converts: its value does not matter, so it becomes infinity
+    except ValueError:
+        # An integer with more digits than Python converts: its value does not matter, so it becomes infinity.
         return json.loads(content, parse_int=lambda digits: int(digits) if len(digits) <= MOST_DIGITS else inf)
 
 
@@ -98,6 +97,12 @@ def part(value: Json, key: str) -> Json:
     """The object under a key; an empty one when it is missing or has another type."""
     found = value.get(key)
     return found if isinstance(found, dict) else {}
+
+
+def objects(value: Json, key: str) -> list[Json]:
+    """The objects in the list under a key; entries of another type are left out."""
+    found = value.get(key)
+    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
 
 
 def text(value: Json, key: str) -> str:

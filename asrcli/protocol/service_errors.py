@@ -41,13 +41,13 @@ class ServiceError:
     def is_of_commit(self) -> bool:
         """Whether the error is about a commit, or about a buffer with too little audio."""
         words = self.words.casefold()
-        return "commit" in words or ("buffer" in words and any(word in words for word in ("empty", "small", "short")))
+        return "commit" in words or ("buffer" in words and any(hint in words for hint in ("empty", "small", "short")))
 
     @property
     def is_of_finish(self) -> bool:
         """Whether the error is about session.finish, or about an event whose type is unknown."""
         words = self.words.casefold()
-        unknown = any(word in words for word in ("invalid", "unknown", "unsupported", "not supported", "unrecognized"))
+        unknown = any(hint in words for hint in ("invalid", "unknown", "unsupported", "not supported", "unrecognized"))
         return "session.finish" in words or (unknown and "event" in words)
 
 

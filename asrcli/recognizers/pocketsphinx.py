@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from asrcli.core.audio import Format
+from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import EngineUnavailable
 from asrcli.core.events import Event, Final, Notice, SpeechStarted, SpeechStopped, Word
 from asrcli.core.settings import RecognitionSettings
@@ -24,7 +24,7 @@ from asrcli.sources.convert import converter
 
 LANGUAGE = "en"
 MODEL_RATE = 16000  # what the acoustic model was made for
-FRAME_BYTES = MODEL_RATE * FRAME_MS // 1000 * 2
+FRAME_BYTES = MODEL_RATE * FRAME_MS // 1000 * SAMPLE_BYTES
 PARTIAL_EVERY = 200 // FRAME_MS
 VAD_MODE = 2
 MEAN_JUMP = 8.0  # when one of the first cepstral means moves by more than this, the live pass is unreliable
@@ -221,11 +221,11 @@ class SphinxSession:
         return Final(str(self._number), begin_ms, end_ms, text, words, LANGUAGE)
 
     def _wants_second_pass(self, means_before: list[float], size_bytes: int) -> bool:
-        if self._second_pass == "never" or size_bytes > SECOND_PASS_LIMIT_S * MODEL_RATE * 2:
+        if self._second_pass == "never" or size_bytes > SECOND_PASS_LIMIT_S * MODEL_RATE * SAMPLE_BYTES:
             return False
         pairs = zip(means_before, _means(self._decoder), strict=True)
         jumped = max(abs(after - before) for before, after in pairs) > MEAN_JUMP
-        return self._second_pass == "always" or ((self._number == 1 or jumped) and _load_permits())
+        return self._second_pass == "always" or ((self._number == 1 or jumped) and _has_time_for_second_pass())
 
     def _words(self, base: int) -> tuple[Word, ...]:
         at_ms = partial(_frame_ms, base)
@@ -245,7 +245,7 @@ def _means(decoder: Any) -> list[float]:
     return [float(mean) for mean in decoder.get_cmn(True).split(",")[:4]]
 
 
-def _load_permits() -> bool:
+def _has_time_for_second_pass() -> bool:
     """Return whether the load leaves time for a second pass (0.17 of the sentence's length).
 
     On a busy machine it would make other sessions fall behind.

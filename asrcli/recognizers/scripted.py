@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-from asrcli.core.audio import Format
+from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.events import Event, Final, Partial, SpeechStarted, SpeechStopped
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.json_messages import MOST
@@ -134,7 +134,7 @@ class ScriptedSession:
 
     @property
     def _now_ms(self) -> int:
-        return self._format.ms(self._bytes // 2)
+        return self._format.ms(self._bytes // SAMPLE_BYTES)
 
     def _progress(self, result: ScriptedResult) -> Iterator[Event]:
         if self._partials_sent < 0:

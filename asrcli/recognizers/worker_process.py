@@ -5,6 +5,7 @@ import os
 import sys
 from collections import deque
 
+from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.client_commands import Command, SendAudio
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Event, Finished
@@ -61,9 +62,9 @@ class WorkerProcess:
         Raises:
             RecognizerFailed: the worker is gone, or does not answer in time.
         """
-        bytes_per_s = recognition.rate * 2
+        bytes_per_s = recognition.rate * SAMPLE_BYTES
         self._ahead_bytes = AHEAD_S * bytes_per_s
-        self._piece_bytes = int(PIECE_S * bytes_per_s) // 2 * 2
+        self._piece_bytes = int(PIECE_S * recognition.rate) * SAMPLE_BYTES
         try:
             async with asyncio.timeout(within_s):
                 await self._write(recognition, 0)

@@ -137,7 +137,7 @@ class Backoff:
         cap_s = UNREACHABLE_CAP_S if unreachable else DROPS_CAP_S
         base_s = self._retries.wait_s * (BUSY_FACTOR if busy else 1)
         wait_s = chance * min(cap_s, base_s * 2.0 ** min(self.attempt - 1, 16))
-        wait_s = max(wait_s, min(RETRY_AFTER_CAP_S, getattr(loss.error, "retry_after_s", None) or 0.0))
+        wait_s = max(wait_s, min(RETRY_AFTER_CAP_S, loss.error.retry_after_s or 0.0))
         if self.waits_until is not None:
             wait_s = min(wait_s, max(0.0, self.waits_until - now))
         return wait_s

@@ -45,20 +45,15 @@ class LinkAction(Enum):
     REST = auto()  # end the task, and begin another when there is audio to send
     RECOVER = auto()  # go back to the end of the finals, and wait for the next attempt
     CLOSE = auto()
-    GIVE_UP = auto()  # report audio without a final as a gap, then close
+    GIVE_UP = auto()  # raise the error; the session reports audio without a final as a gap
 
 
 # The input has its own axis because a link that is lost while draining is another case than one lost while audio still
 # comes: a finish that was asked for before the loss is asked for again behind the audio that is sent again.
 _BOTH = (InputState.OPEN, InputState.ENDED)
 _ROWS: tuple[tuple[LinkState, tuple[InputState, ...], LinkEvent, LinkState, LinkAction], ...] = (
-    (
-        LinkState.DIALLING,
-        _BOTH,
-        LinkEvent.READY,
-        LinkState.UP,
-        LinkAction.NOTHING,
-    ),  # also after the end of the input: the waiting audio goes first
+    # Also after the end of the input: the waiting audio goes first.
+    (LinkState.DIALLING, _BOTH, LinkEvent.READY, LinkState.UP, LinkAction.NOTHING),
     (LinkState.DIALLING, _BOTH, LinkEvent.IDLE, LinkState.RESTING, LinkAction.REST),
     (LinkState.UP, _BOTH, LinkEvent.CUT, LinkState.RENEWING, LinkAction.FINISH),
     (LinkState.UP, _BOTH, LinkEvent.IDLE, LinkState.RESTING, LinkAction.REST),

@@ -2,12 +2,11 @@
 
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Protocol
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk
-from asrcli.recovery.spans import Span, Spans
 
 BLOCK_CHUNKS = 200  # so many chunks are moved out of memory as one block: ten seconds of a microphone
 
@@ -194,8 +193,3 @@ class Replay:
         self._loose -= sum(chunk.samples for chunk in chunks)
         if self._next > at:
             self._next = max(at, self._next - len(chunks) + 1)
-
-
-def left_over(begin: int, end: int, others: Iterable[Span]) -> list[Span]:
-    """Return the parts of a span that no other span holds, in order."""
-    return Spans(others).missing(begin, end)

@@ -64,10 +64,10 @@ class Budget:
     def affords(self, source: Source, chunk: Chunk) -> bool:
         """Return whether this chunk may be taken too, and count it if so."""
         key = id(source)
-        form = source.format
+        audio_format = source.format
         reached_ms = max(source.begin_ms, self._transcript.reached_ms.get(source.speaker, 0))
-        taken_ms = self._taken_ms.get(key, 0) + form.ms(chunk.end - chunk.position)
-        open_ms = min(taken_ms, max(0, form.ms(chunk.end) - reached_ms))
+        taken_ms = self._taken_ms.get(key, 0) + audio_format.ms(chunk.end - chunk.position)
+        open_ms = min(taken_ms, max(0, audio_format.ms(chunk.end) - reached_ms))
         if self._bill(self._taken_ms | {key: taken_ms}, self._open_ms | {key: open_ms}) > self.limit:
             return False
         self._taken_ms[key], self._open_ms[key], self._speakers[key] = taken_ms, open_ms, source.speaker
@@ -77,9 +77,8 @@ class Budget:
         """Return the highest possible bill for audio that was taken, in CNY."""
         usage = self._past + self._usage
         waiting_ms = sum(open_ms.values())
-        sent_ms = sum(map(_whole, taken_ms.values())) + _whole(
-            self._resent_ms
-        )  # the service counts whole seconds of each
+        # The service counts whole seconds of each.
+        sent_ms = sum(map(_whole, taken_ms.values())) + _whole(self._resent_ms)
         cost = self.cost(usage)
         counted_ms = 0 if cost is None else sent_ms - waiting_ms
         if cost is not None and usage.seconds is not None:

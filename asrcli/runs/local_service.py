@@ -9,7 +9,7 @@ from asrcli.recognizers import registry
 
 
 def check_local(recognition: RecognitionSettings) -> None:
-    """Refuse what the embedded recognizer cannot hear.
+    """Refuse what the embedded recognizer cannot recognize.
 
     Raises:
         UsageError: a language that it does not know, or a hot word that it cannot pronounce.

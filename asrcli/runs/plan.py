@@ -1,4 +1,4 @@
-"""The plan of a run: the client end of which wire, who dials whom, and what it costs. Opens nothing."""
+"""The plan of a run: how to make codecs, open connections and compute the cost. Opens nothing itself."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -64,10 +64,10 @@ def make_plan(
 
     Args:
         model: A row of the catalogue; it says which wire is spoken.
-        recognition: What is asked of each task; rate and format are those of each source.
-        connection: Whom to ask, with the key.
-        pace: Times real time; None is as fast as it is taken.
-        retries: How a lost connection is made anew.
+        recognition: The options of each task; rate and format are those of each source.
+        connection: How to connect, with the key.
+        pace: How many times real time a file is read; None as fast as its audio is taken.
+        retries: How a lost connection is replaced.
         local: The connection leads to the recognizer on this machine, which sends no bill.
         temporary_key: Each connection is dialled with a key that is made for it.
         uses_transcript_context: The last sentences of a source are context for its next task.

@@ -63,7 +63,7 @@ class RawRun:
         self._ready, self._ended, self._room = Event(), Event(), Event()
         self._interrupted = False
 
-    def hold(self) -> None:
+    def run(self) -> None:
         """Run the exchange until the answer that ends it, or until no more answers come.
 
         Raises:

@@ -30,7 +30,7 @@ Pace = float | Literal["max"] | None
 
 @dataclass(frozen=True)
 class _Request:
-    """All that a run needs, checked; `connection` is None where the recognizer on this machine is to hear it."""
+    """All that a run needs, checked; `connection` is None for the recognizer on this machine."""
 
     source: Source
     model: Model
@@ -42,7 +42,7 @@ class _Request:
 
 
 class _Control:
-    """What the thread that iterates and others that end it share."""
+    """What the iterating thread shares with threads that call `finish` or `close`."""
 
     def __init__(self) -> None:
         self.run: Run | None = None
@@ -50,7 +50,7 @@ class _Control:
         self.finishing = self.closing = False
 
     def begin(self, run: Run) -> None:
-        """Take the run, which hears of what was asked for before there was one."""
+        """Keep the run, and pass on a `finish` or `close` that was called before there was one."""
         self.run = run
         if self.finishing:
             run.finish()
@@ -91,7 +91,7 @@ class Transcription:
         return self._control.ended
 
     def text(self) -> str:
-        """Hear all that is left, and return the finished sentences of it, one to a line.
+        """Iterate to the end, and return the finished sentences that came meanwhile, one to a line.
 
         Raises:
             AsrError: as the iteration does.
@@ -105,7 +105,7 @@ class Transcription:
             self._control.run.finish()
 
     def close(self) -> None:
-        """End it at once and wait for nothing. Safe from any thread, again and again.
+        """End it at once and wait for nothing. Safe from any thread; may be called more than once.
 
         From the thread that iterates, its threads and connections have ended when this returns. From another thread
         the iteration there ends with its next step, without an error.
@@ -113,7 +113,7 @@ class Transcription:
         self._control.closing = True
         if self._control.run is not None:
             self._control.run.leave()
-        with suppress(ValueError):  # another thread is just in it, and was woken above
+        with suppress(ValueError):  # another thread runs the generator; `leave` has woken it
             self._events.close()
 
 
@@ -177,14 +177,14 @@ def transcribe(
         translate: The code of a language to translate into too.
         silence_ms: The silence that ends a sentence, from 200 to 6000 milliseconds.
         parameters: More parameters under the service's own names, sent as they are.
-        local: Let the recognizer on this machine hear it: no key, no network, US English.
+        local: Use the recognizer on this machine: no key, no network, US English.
         url: The address of another server; by default that of the service in `region`.
         region: Where the key was issued; by default `DASHSCOPE_REGION`, or cn-beijing.
         workspace: The workspace that the key belongs to.
         api_key: By default what `DASHSCOPE_API_KEY` holds. It is shown in no error, no repr and no log.
         pace: How many times real time a file is sent, or "max". By default 1, and "max" with `local`.
         retries: How often the same audio is sent again without progress after a lost connection; 0 is never.
-        on_event: Called with each event before the loop has it, in the same thread. What it raises ends the run.
+        on_event: Called with each event before the loop gets it, in the same thread. What it raises ends the run.
 
     Raises:
         UsageError: what the model cannot do, or an address or a key that cannot be used. It names the option of the
@@ -215,18 +215,18 @@ def transcribe(
     if local:
         check_local(recognition)
     request = _Request(
-        make_source(audio, found), found, recognition, connection, _speed(pace, local=local),
+        make_source(audio, found), found, recognition, connection, _pace_factor(pace, local=local),
         RetrySettings(retries), tuple(Notice("warning", text) for text in told),
     )  # fmt: skip
     return Transcription(request, on_event)
 
 
 def _connection(asked: EndpointRequest, key: Secret | None) -> ConnectionSettings:
-    """Whom to ask, by the arguments and otherwise by the variables of the official SDK."""
+    """The connection that the arguments ask for; what they leave open comes from the variables of the official SDK."""
     from asrcli.protocol.json_messages import endpoint
 
     there = resolve_endpoint(asked, requested_endpoint(os.environ))
-    endpoint(there.url, "/")  # refuses what is no address
+    endpoint(there.url, "/")  # raises UsageError for an invalid address
     if key is None:
         key = _secret(os.environ.get(KEY_VARIABLE))
     if key is None and region_of(there.url):
@@ -237,7 +237,7 @@ def _connection(asked: EndpointRequest, key: Secret | None) -> ConnectionSetting
 
 
 def _secret(text: str | None) -> Secret | None:
-    """The key as what does not show itself; None for an empty one."""
+    """The key as a Secret; None for an empty text."""
     return Secret(text.strip()) if text and text.strip() else None
 
 
@@ -251,11 +251,11 @@ def _texts(name: str, values: Iterable[str]) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _speed(pace: Pace, *, local: bool) -> float | None:
-    """Times real time; None is as fast as the other end takes it."""
+def _pace_factor(pace: Pace, *, local: bool) -> float | None:
+    """How many times real time a file is sent; None as fast as the other end takes it."""
     if pace == "max" or (pace is None and local):
         return None
-    speed = 1.0 if pace is None else float(pace)
-    if not speed > 0:
+    factor = 1.0 if pace is None else float(pace)
+    if not factor > 0:
         raise UsageError(f"pace {pace}: must be more than 0")
-    return speed
+    return factor

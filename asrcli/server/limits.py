@@ -66,7 +66,7 @@ class SilenceTimer:
 
 
 def invalid_setting(recognition: RecognitionSettings) -> str:
-    """Return what no recognizer could do of these settings, in words; empty when all is possible."""
+    """Return why no recognizer could use these settings, in words; empty when they are usable."""
     if recognition.rate not in RATES:
         return f"sample_rate {shorten(str(recognition.rate), 20)}: this server takes {RATES[0]} to {RATES[-1]}"
     if len(recognition.hotwords) > MAX_HOTWORDS:

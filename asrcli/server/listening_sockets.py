@@ -13,9 +13,7 @@ RECEIVE_BUFFER_BYTES = 32 << 10  # audio that waits in the system: a second, whi
 SEND_BUFFER_BYTES = 64 << 10  # small, so that a client that does not read is noticed soon
 _NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 _NO_MEMORY = frozenset({errno.ENOBUFS, errno.ENOMEM})
-_NO_SUCH_ADDRESS = frozenset(
-    {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
-)  # such an address is skipped when the host has others
+_NO_SUCH_ADDRESS = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})  # skipped when the host has other addresses
 PAUSE_S = 0.05
 LOG_EVERY_S = 60.0  # a lasting problem is logged once in this time
 

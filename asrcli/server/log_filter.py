@@ -1,4 +1,4 @@
-"""The filter of the server's log: printable lines only, and a limited number of lines of one count."""
+"""The filter of the server's log: printable lines only, and a limited number of similar lines within a time."""
 
 import logging
 import time

@@ -44,7 +44,7 @@ class LocalServer:
         limits: The limits of the server.
         faults: The faults to inject; None for none.
         answers: The translations and answers that the server gives.
-        vocabularies: The hot-word lists that it begins with.
+        hotword_store: The hot-word lists that it begins with.
         origins: The origins of web pages that may connect without a key.
 
     Raises:
@@ -60,7 +60,7 @@ class LocalServer:
         limits: ServerLimits | None = None,
         faults: FaultPlan | None = None,
         answers: ScriptedAnswers | None = None,
-        vocabularies: HotWordStore | None = None,
+        hotword_store: HotWordStore | None = None,
         origins: Iterable[str] = (),
     ) -> None:
         if key is None and not is_loopback_host(host):
@@ -72,7 +72,7 @@ class LocalServer:
         self._access_control = AccessControl(PATHS, key, self._limits.connections, origins=PageOrigins(host, origins))
         self._fault_injector = FaultInjector(faults)
         self._answers = answers or ScriptedAnswers()
-        self._hotword_store = vocabularies or HotWordStore(lambda: datetime.now(UTC), new_id)
+        self._hotword_store = hotword_store or HotWordStore(lambda: datetime.now(UTC), new_id)
         http_api = HttpApi(self._access_control, self._hotword_store, new_id)
         self._websocket_server = WebSocketServer(http_api, self._limits, self._check, self._converse)
         self._conversations: set[ServerConversation] = set()
@@ -154,12 +154,12 @@ def in_background(
     limits: ServerLimits | None = None,
     faults: FaultPlan | None = None,
     key: Secret | None = None,
-    vocabularies: HotWordStore | None = None,
+    hotword_store: HotWordStore | None = None,
 ) -> Iterator[str]:
     """Run a server in a thread of this process, on a free loopback port, until the block ends; yields its address."""
     address: Future[str] = Future()
     stop: Future[Callable[[], None]] = Future()
-    server = LocalServer(recognizer, key=key, limits=limits, faults=faults, vocabularies=vocabularies)
+    server = LocalServer(recognizer, key=key, limits=limits, faults=faults, hotword_store=hotword_store)
     thread = Thread(target=_run_background, args=(server, address, stop), name="server", daemon=True)
     thread.start()
     try:

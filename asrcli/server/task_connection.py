@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 
+from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.client_commands import Command, FinishTask, SendAudio, StartTask
 from asrcli.core.errors import EngineUnavailable, ProtocolError, shorten
 from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechStarted
@@ -31,15 +32,17 @@ class ServerTask:
         self.stream = stream
         self.recognition = recognition
         self.wav_stream = WavStream()
-        self.silence = SilenceTimer(limits.silent_s, recognition.rate * 2, accepts_idle or bool(recognition.heartbeat))
+        self.silence = SilenceTimer(
+            limits.silent_s, recognition.rate * SAMPLE_BYTES, accepts_idle or bool(recognition.heartbeat)
+        )
         self.received_bytes = self.sentences = 0
         self.began_at = time.monotonic()
         self.relay: asyncio.Task[None] | None = None
         self.finishing = False  # the recognizer has got FinishTask
 
     def outcome(self, codec: ServerCodec, task_id: str, how: str) -> str:
-        """Return one line for the log; it never has any of the text."""
-        audio_s = self.received_bytes / 2 / self.recognition.rate
+        """Return one line for the log; it never contains any of the transcript."""
+        audio_s = self.received_bytes / SAMPLE_BYTES / self.recognition.rate
         took_s = time.monotonic() - self.began_at
         wire = codec.path.rsplit("/", 1)[-1]
         figures = f"audio={audio_s:.2f}s sentences={self.sentences} took={took_s:.2f}s"

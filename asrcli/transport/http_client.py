@@ -75,7 +75,7 @@ class HttpClient:
             except _TransientFailure as failure:
                 error = failure.error
                 wait_s = FIRST_WAIT_S * 2**attempt * (1 + self._chance()) / 2
-                wait_s = max(wait_s, getattr(error, "retry_after_s", None) or 0.0)
+                wait_s = max(wait_s, error.retry_after_s or 0.0)
                 if attempt == self._retries or not (repeatable or failure.not_done):
                     raise error from None
                 self._sleep(wait_s)

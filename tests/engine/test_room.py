@@ -88,7 +88,7 @@ def test_a_raw_exchange_waits_for_room_too() -> None:
 
     thread = Thread(target=serve, daemon=True)
     thread.start()
-    raw(wire, 5).hold()
+    raw(wire, 5).run()
     thread.join(PATIENCE_S)
     assert found == [Binary(b"\0\0")] * 5
 
@@ -105,5 +105,5 @@ def test_a_raw_exchange_without_room_ends_with_its_connection() -> None:
 
     Thread(target=close, daemon=True).start()
     with pytest.raises(ConnectionLost, match="stalled"):
-        raw(wire, 5).hold()
+        raw(wire, 5).run()
     assert ended.is_set()

@@ -34,7 +34,7 @@ def url() -> Iterator[str]:
 def old() -> Iterator[str]:
     """A service on which every list is older than five minutes by two seconds less."""
     there = HotWordStore(lambda: datetime.now(UTC) - timedelta(seconds=298), new_id)
-    with in_background(Scripted(), vocabularies=there) as address:
+    with in_background(Scripted(), hotword_store=there) as address:
         yield address
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from asrcli.core.audio import Chunk
 from asrcli.engine.audio_store import AudioStore, SpillFile
-from asrcli.recovery.replay import Replay, Stored, left_over
+from asrcli.recovery.replay import Replay, Stored
+from asrcli.recovery.spans import Spans
 
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda ends: (min(ends), max(ends))), max_size=8)
 
@@ -20,7 +21,7 @@ SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda en
 @given(st.integers(0, 60), st.integers(0, 60), SPANS)
 def test_what_is_left_over_is_what_no_other_span_holds(begin: int, end: int, spared: list[tuple[int, int]]) -> None:
     """Compared number by number; in order, and without empty spans."""
-    spans = left_over(begin, end, spared)
+    spans = Spans(spared).missing(begin, end)
     held = {number for spared_begin, spared_end in spared for number in range(spared_begin, spared_end)}
     assert [number for left, right in spans for number in range(left, right)] == [
         number for number in range(begin, end) if number not in held

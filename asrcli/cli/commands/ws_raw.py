@@ -197,7 +197,7 @@ def ws_raw(
         transport = raw_session.dial_wire(
             wire, connection, recognition.model, header or [], temporary_key=connection_options.temporary_key
         )
-        RawRun(transport, exchange, pieces, speed, wait_s, printer.show).hold()
+        RawRun(transport, exchange, pieces, speed, wait_s, printer.show).run()
 
 
 def _check(

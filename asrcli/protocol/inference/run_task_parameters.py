@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.json_messages import Json, number, part, text, whole
+from asrcli.protocol.json_messages import Json, number, objects, part, text, whole
 
 # Field of RecognitionSettings -> parameter, where the value is sent unchanged.
 PARAMETER_NAMES: Mapping[str, str] = {
@@ -117,7 +117,4 @@ def _bool(parameters: Json, name: str) -> bool | None:
 
 
 def _phrase_id(payload: Json) -> str:
-    resources_sent = payload.get("resources")
-    if not isinstance(resources_sent, list):
-        return ""
-    return next((text(resource, "resource_id") for resource in resources_sent if isinstance(resource, dict)), "")
+    return next((text(resource, "resource_id") for resource in objects(payload, "resources")), "")

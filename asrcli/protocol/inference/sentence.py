@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from asrcli.core.events import Event, Final, Notice, Partial, SpeechStarted, Word
 from asrcli.protocol import timestamps
 from asrcli.protocol.discarded import REPEATED, DiscardedMessages, SentenceKeys
-from asrcli.protocol.json_messages import Json, flag, label, need, part, text, whole
+from asrcli.protocol.json_messages import Json, flag, label, need, objects, part, text, whole
 
 MOST_OPEN = 200  # open sentences of a task; a service that opens more has forgotten the oldest
 MOST_REMEMBERED = 1000  # finals of a task that are recognized when they are repeated
@@ -243,7 +243,7 @@ def _number(sentence: Json) -> int | str | None:
 def _settled_length(full_text: str, sentence: Json) -> int:
     """How many characters at the beginning of the text are words that the server marks as fixed."""
     cut = 0
-    for word in word_objects(sentence):
+    for word in objects(sentence, "words"):
         at = full_text.find(text(word, "text"), cut)
         if not flag(word, "fixed") or at < 0 or full_text[cut:at].strip():
             break
@@ -253,19 +253,13 @@ def _settled_length(full_text: str, sentence: Json) -> int:
     return cut
 
 
-def word_objects(sentence: Json) -> list[Json]:
-    """The word objects of a sentence object; entries of another type are left out."""
-    words = sentence.get("words")
-    return [word for word in words if isinstance(word, dict)] if isinstance(words, list) else []
-
-
 def _words(sentence: Json) -> tuple[timestamps.TimedWord, ...]:
     return tuple(
         timestamps.TimedWord(
             text(word, "text"), timestamps.usable_time(word, "begin_time"), timestamps.usable_time(word, "end_time"),
             text(word, "punctuation"),
         )
-        for word in word_objects(sentence)
+        for word in objects(sentence, "words")
         if text(word, "text")
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from asrcli.protocol import timestamps
 from asrcli.protocol.discarded import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference import sentence
 from asrcli.protocol.inference.sentence import SentenceResult
-from asrcli.protocol.json_messages import Json, flag, label, part, text, whole
+from asrcli.protocol.json_messages import Json, flag, label, objects, part, text, whole
 
 TRANSCRIPTION, TRANSLATIONS = "transcription", "translations"
 MOST_WAITING = 4  # sentences of which only one text has ended
@@ -68,9 +68,8 @@ class TranslationPairs:
         self._after_ms = 0  # the end of the last final
         self._pairs: dict[str, _Pair] = {}
         self._ends: dict[tuple[Number, bool], SentenceResult] = {}  # the last ended text of each number
-        self._missing_translations: Counter[Number] = (
-            Counter()
-        )  # how many sentences of each number became final without it
+        # How many sentences of each number became final without their translation.
+        self._missing_translations: Counter[Number] = Counter()
         self._unfinished_texts: dict[Number, str] = {}  # transcripts that became final before they had ended
 
     def read(self, output: Json, sent_ms: int | None) -> Iterator[Event]:
@@ -114,8 +113,7 @@ class TranslationPairs:
 
     def _read_texts(self, output: Json) -> Iterator[tuple[bool, SentenceResult, str] | Notice]:
         """The texts in a message: whether it is the transcript, the text itself, and the language of a translation."""
-        listed = output.get(TRANSLATIONS)
-        translations = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+        translations = objects(output, TRANSLATIONS)
         # A task has one target language; should there be several translations, the one into it comes first.
         translations.sort(key=lambda entry: text(entry, "lang") != self._target_language)
         translation = translations[0] if translations else {}
@@ -247,9 +245,9 @@ def _read(one_text: Json) -> Iterator[SentenceResult]:
 def _read_open(one_text: Json, stash: Json) -> Iterator[SentenceResult]:
     """An open text. Its `stash` is the end that may still change; what stands before is settled if its words are."""
     beginning = text(one_text, "text")
-    words = [*sentence.word_objects(one_text), *sentence.word_objects(stash)]
+    words = [*objects(one_text, "words"), *objects(stash, "words")]
     result = _timed(one_text | {"text": beginning + text(stash, "text"), "words": words, "sentence_end": False})
-    words_are_fixed = all(word.get("fixed") for word in sentence.word_objects(one_text))
+    words_are_fixed = all(word.get("fixed") for word in objects(one_text, "words"))
     if isinstance(one_text.get("stash"), dict) and words_are_fixed:
         result = replace(result, settled=len(beginning))
     yield result

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from asrcli.protocol.json_messages import Json, part, text
+from asrcli.protocol.json_messages import Json, objects, part, text
 
 COMPLETED, FAILED, INCOMPLETE, CANCELLED = "completed", "failed", "incomplete", "cancelled"
 CUT_SHORT = frozenset({INCOMPLETE, CANCELLED})
@@ -43,14 +43,9 @@ def read(response: Json) -> ModelAnswer:
     details = part(response, "status_details")
     error = part(details, "error")
     reason = ": ".join(filter(None, (text(error, "code"), text(error, "message")))) or text(details, "reason")
-    contents = [content for item in _objects(response, "output") for content in _objects(item, "content")]
+    contents = [content for item in objects(response, "output") for content in objects(item, "content")]
     said = "".join(text(content, "text") or text(content, "transcript") for content in contents)
     return ModelAnswer(text(response, "status"), said, reason)
-
-
-def _objects(value: Json, key: str) -> list[Json]:
-    found = value.get(key)
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,8 @@ def asked(recognition: RecognitionSettings, audio: Json) -> Json:
     """The session that a client asks for. Options that the user did not set are left out: the service has defaults."""
     detection: Json | None = session_config.asked(replace(recognition, extra=()))["turn_detection"]
     if detection is not None:
-        detection |= {
-            "interrupt_response": False
-        }  # the answer is the text of a turn: the next turn must not cut it off
+        # The answer is the text of a turn: the next turn must not cut it off.
+        detection["interrupt_response"] = False
         detection |= {"type": "semantic_vad"} if recognition.semantic else {}
     wanted: Json = {"modalities": ["text"], "instructions": instructions(recognition)} | audio
     if recognition.side_transcript is not None:

@@ -98,7 +98,7 @@ class OmniTurns(RealtimeItems):
                 return self._end(response, named, sent_ms)
             if named in self._given:
                 if not self._unanswered():
-                    return []  # said again
+                    return []  # a repetition
                 self._renew(named)
             self._turn(named)
             return []
@@ -110,24 +110,22 @@ class OmniTurns(RealtimeItems):
         known = name.removeprefix(RESPONSE) in omni_response.IGNORED_EVENTS
         return [] if known else [Notice("debug", f"dropped an unknown event: {name}")]
 
-    def refuse(self, objection: ServiceError, sent_ms: int | None) -> list[Event]:
+    def refuse(self, error: ServiceError, sent_ms: int | None) -> list[Event]:
         """The gap for a turn whose answer was refused. Nothing where an answer has begun: it reports its own end."""
         if any(turn.answering and turn.outcome is None for turn in self._turns.values()):
             return []
         self.waiting = False
         if (turn := self._turns.get(self._unanswered())) is not None:
-            turn.outcome, turn.listened = ModelAnswer(omni_response.FAILED, reason=objection.words), True
+            turn.outcome, turn.listened = ModelAnswer(omni_response.FAILED, reason=error.words), True
             return self._release(sent_ms)
-        return [self._lost(objection.words)] if self._commits else []
+        return [self._lost(error.words)] if self._commits else []
 
     def rest(self, sent_ms: int | None) -> list[Event]:
         """The events at the end of the session: finals for what has text, gaps for the rest."""
         self.waiting = False
         for turn in self._turns.values():
-            turn.outcome, turn.listened = (
-                turn.outcome or (UNFINISHED if turn.text else ModelAnswer(omni_response.FAILED)),
-                True,
-            )
+            turn.outcome = turn.outcome or (UNFINISHED if turn.text else ModelAnswer(omni_response.FAILED))
+            turn.listened = True
         return [*self._release(sent_ms), *(self._lost("") for _ in tuple(self._commits))]
 
     def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
@@ -137,7 +135,7 @@ class OmniTurns(RealtimeItems):
         turn = self._turns.setdefault(utterance.key, OmniTurn(utterance, listened=not self._side))
         turn.ended = turn.ended or step != "speech_started"
         events = super()._announcement(step, utterance, value, sent_ms)
-        return [] if self._is_ours(utterance, sent_ms) else events
+        return [] if self._is_added_silence(utterance, sent_ms) else events
 
     def _transcription(self, step: str, item: str, value: Json, sent_ms: int | None) -> list[Event]:
         utterance = self._utterances.get(item)
@@ -148,13 +146,13 @@ class OmniTurns(RealtimeItems):
         turn.emotion = label(value, "emotion") or turn.emotion
         if step == "delta":
             said = self._written_down(turn, text(value, "text") + text(value, "stash"))
-            return [] if self._is_ours(turn.utterance, sent_ms) else said
+            return [] if self._is_added_silence(turn.utterance, sent_ms) else said
         turn.heard = text(value, "transcript") if step == "completed" else ""
         turn.listened = True
         return self._release(sent_ms)
 
     def _written_down(self, turn: OmniTurn, said: str) -> list[Event]:
-        """A partial with the side transcript until there is an answer."""
+        """The partial of a turn: its answer so far, or `said` (the side transcript) before there is an answer."""
         said, key = turn.text or said.strip(), turn.utterance.key
         return [Partial(key, self._begin_ms(turn.utterance), "", said, (), turn.language, turn.emotion)] if said else []
 
@@ -166,7 +164,7 @@ class OmniTurns(RealtimeItems):
         place = (whole(value, "output_index") or 0, whole(value, "content_index") or 0)
         before = turn.text
         turn.parts[place] = turn.parts.get(place, "") + said if more else said
-        quiet = turn.guessed or turn.text == before or self._is_ours(turn.utterance, sent_ms)
+        quiet = turn.guessed or turn.text == before or self._is_added_silence(turn.utterance, sent_ms)
         return [] if quiet else self._written_down(turn, "")
 
     def _end(self, response: Json, named: str, sent_ms: int | None) -> list[Event]:
@@ -238,11 +236,12 @@ class OmniTurns(RealtimeItems):
         return [event for key in ready for event in self._closed(self._turns.pop(key), sent_ms)]
 
     def _closed(self, turn: OmniTurn, sent_ms: int | None) -> list[Event]:
-        ours, given, key = self._is_ours(turn.utterance, sent_ms), turn.outcome or UNFINISHED, turn.utterance.key
+        added = self._is_added_silence(turn.utterance, sent_ms)
+        given, key = turn.outcome or UNFINISHED, turn.utterance.key
         cut = given.status in omni_response.CUT_SHORT
         lost = given.status == omni_response.FAILED or (cut and not turn.text)
         begin_ms, end_ms = self._close(turn.utterance, None if lost else turn.text, sent_ms)
-        if ours:
+        if added:
             return [Notice("debug", "dropped an answer to the silence behind the audio")]
         if lost:
             return [Gap(begin_ms, end_ms, reason_of(UNANSWERED, given.reason))]
@@ -253,5 +252,6 @@ class OmniTurns(RealtimeItems):
         _, begin_ms, end_ms = self._commits.popleft()
         return Gap(begin_ms, end_ms, reason_of(UNANSWERED, reason))
 
-    def _is_ours(self, utterance: Utterance, sent_ms: int | None) -> bool:
+    def _is_added_silence(self, utterance: Utterance, sent_ms: int | None) -> bool:
+        """Whether the utterance begins in the silence that this client has added behind the audio."""
         return self.over and utterance.begin_ms is not None and utterance.begin_ms >= (sent_ms or 0)

@@ -64,9 +64,8 @@ class RealtimeItems:
         self.over = False
         self._dropped = dropped
         self._keys = SentenceKeys()
-        self._commits: deque[tuple[str, int, int]] = (
-            deque()
-        )  # event id and span of commits that the server has not answered
+        # Event id and span of each commit that the server has not answered.
+        self._commits: deque[tuple[str, int, int]] = deque()
         self._utterances: dict[str, Utterance] = {}  # the last utterance of each item
         self._nameless: deque[int] = deque(maxlen=MOST_REMEMBERED)  # begins of speech without an item id
         self._last_end_ms = 0
@@ -99,16 +98,16 @@ class RealtimeItems:
         self._commits.append((event, begin_ms, end_ms))
         self._committing = True
 
-    def refuse(self, objection: ServiceError, sent_ms: int | None) -> list[Event]:
+    def refuse(self, error: ServiceError, sent_ms: int | None) -> list[Event]:
         """The gap for a commit that the service refused: the commit that the error names, else the oldest one."""
         del sent_ms
-        named = [commit for commit in self._commits if commit[0] == objection.about]
-        if not named and not (self._commits and objection.is_of_commit):
+        named = [commit for commit in self._commits if commit[0] == error.about]
+        if not named and not (self._commits and error.is_of_commit):
             return []
         refused = named[0] if named else self._commits[0]
         self._commits.remove(refused)
         self._last_end_ms = max(self._last_end_ms, refused[2])
-        return [Gap(*refused[1:], f"{REFUSED}: {objection.words}")]
+        return [Gap(*refused[1:], f"{REFUSED}: {error.words}")]
 
     def announce(self, item: str) -> None:
         """Note that an item was created."""

@@ -12,10 +12,8 @@ from asrcli.server.faults.script import CODES, FaultAction, FaultTrigger, Inject
 
 USUAL_RATE = 16000
 RATES = range(1000, 200_000)  # outside of it the usual rate is taken
-EMPTY = {
-    False: "EmptyAudio",
-    True: "NO_VALID_AUDIO_ERROR",
-}  # by whether the wire is realtime: its code for audio without speech
+# The code of a wire for audio without speech, by whether it is the realtime wire.
+EMPTY = {False: "EmptyAudio", True: "NO_VALID_AUDIO_ERROR"}
 _ENDS = ('"task-finished"', '"session.finished"')
 
 
