@@ -62,7 +62,7 @@ COMMANDS = {
     "ws-raw": "Exchange messages with a service, and print each of its messages as it came, one per line.",
     "models": "List the models of the service, or show all that is known of one.",
     "vocab": "List, show, create, update, delete or sync hot-word lists.",
-    "token": "Get a temporary key for yours, and print it: for a browser, a telephone, a person you do not know.",
+    "token": "Make a temporary key from yours and print it, for a program that must not have yours.",
     "serve": "Serve both realtime wires of DashScope on this machine, without network or key.",
     "schema": "Print the JSON Schema of the lines that --format jsonl writes (version 1).",
 }

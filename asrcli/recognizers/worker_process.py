@@ -7,7 +7,7 @@ from collections import deque
 
 from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.client_commands import Command, SendAudio
-from asrcli.core.errors import AsrError
+from asrcli.core.errors import AsrError, system_reason
 from asrcli.core.events import Event, Finished
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import RecognizerFailed
@@ -48,7 +48,7 @@ class WorkerProcess:
                 *command, stdin=pipe, stdout=pipe, stderr=null, start_new_session=os.name == "posix"
             )
         except OSError as exc:
-            raise RecognizerFailed(f"the recognizer cannot be started: {exc.strerror or exc}") from exc
+            raise RecognizerFailed(f"the recognizer cannot be started: {system_reason(exc)}") from exc
         return cls(process, hung_s)
 
     @property

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
-from asrcli.core.errors import UsageError
+from asrcli.core.errors import UsageError, system_reason
 from asrcli.core.loopback import is_loopback_host
 from asrcli.core.settings import Secret
 from asrcli.protocol.registry import PATHS, wire_of_model
@@ -86,7 +86,7 @@ class LocalServer:
         try:
             await self._websocket_server.listen(await listen(self._host, self._port))
         except OSError as exc:
-            problem = f"cannot listen at {self._host} port {self._port}: {exc.strerror or exc}"
+            problem = f"cannot listen at {self._host} port {self._port}: {system_reason(exc)}"
             raise UsageError(problem, "choose another --port") from exc
         self._recognizer.warm()
         host, port = self._websocket_server.address

@@ -150,7 +150,7 @@ class FileSource:
         try:
             yield from self._read(input_reader)
         except DECODER_ERRORS as exc:  # whatever it is, it is the trouble of this input and not that of the others
-            reason = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
+            reason = system_reason(exc) or type(exc).__name__
             raise SourceError(self._shown_name, f"cannot be read: {reason[:1].lower()}{reason[1:]}") from exc
 
     def _read(self, input_reader: InputReader) -> Iterator[Item]:

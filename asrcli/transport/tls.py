@@ -2,7 +2,7 @@
 
 import ssl
 
-from asrcli.core.errors import UsageError
+from asrcli.core.errors import UsageError, system_reason
 
 
 def tls_context(ca: str | None) -> ssl.SSLContext:
@@ -19,5 +19,5 @@ def tls_context(ca: str | None) -> ssl.SSLContext:
     except ssl.SSLError:
         raise UsageError(f"--ca {ca}: holds no certificate", "it must be in PEM form") from None
     except OSError as exc:
-        raise UsageError(f"--ca {ca}: {exc.strerror or exc}") from None
+        raise UsageError(f"--ca {ca}: {system_reason(exc)}") from None
     return context

@@ -12,7 +12,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, bare_url, shorten
+from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, bare_url, shorten, system_reason
 from asrcli.core.message import Text
 from asrcli.dashscope.endpoints import region_of
 from asrcli.protocol.json_messages import read, text
@@ -189,7 +189,7 @@ def _certificate_advice(exc: ssl.SSLCertVerificationError) -> str:
 def _os_message(exc: OSError) -> str:
     if exc.errno is not None and exc.errno > 0 and not isinstance(exc, ssl.SSLError):
         return os.strerror(exc.errno)
-    return exc.strerror or str(exc) or "the connection broke"
+    return system_reason(exc) or "the connection broke"
 
 
 def _single_error(exc: BaseException) -> BaseException:

@@ -9,6 +9,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Close, CloseCode, Frame, Opcode
 
+from asrcli.core.errors import system_reason
 from asrcli.core.message import Closed
 
 if sys.platform == "linux":
@@ -87,5 +88,5 @@ def ended(exc: ConnectionClosed, ours: str) -> Closed:
     cause = exc.__cause__
     why = "the other end hung up"
     if isinstance(cause, OSError):
-        why = cause.strerror or str(cause)
+        why = system_reason(cause)
     return Closed(1006, f"the connection broke: {why[:1].lower()}{why[1:]}")

@@ -56,7 +56,7 @@ def _from_file(path: Path, option: str, warn: Callable[[str], None]) -> Secret:
     try:
         data, about = bytes_of(path, MOST_BYTES)
     except (OSError, ValueError) as exc:
-        reason = (getattr(exc, "strerror", None) or "no name of a file").lower()
+        reason = (getattr(exc, "strerror", None) or "not a valid file name").lower()
         if option and not os.path.lexists(path):
             advice = "name the file that holds the key: the key itself does not belong on a command line"
             raise UsageError(f"{option}: {reason}", advice) from None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.console import print_message
-from asrcli.core.errors import SourceError, UsageError
+from asrcli.core.errors import SourceError, UsageError, system_reason
 from asrcli.core.events import Notice
 from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id
@@ -105,8 +105,7 @@ class JournalKeeping:
             name = (self.writing.path or folder).name
             notify(Notice("warning", f"the talk is kept on this disk as {name}: see asr sessions"))
         except OSError as exc:
-            reason = (exc.strerror or str(exc)).lower()
-            notify(Notice("warning", f"no journal is kept: {folder}: {reason}"))
+            notify(Notice("warning", f"no journal is kept: {folder}: {system_reason(exc).lower()}"))
         try:
             yield
         finally:
@@ -131,7 +130,6 @@ def unheard_ms(journal: "Journal") -> int:
 
 
 def _print_untranscribed(path: Path, folder: Path) -> None:
-
     try:
         left_ms = unheard_ms(Journal.open(path))
     except SourceError as exc:

@@ -5,7 +5,7 @@ import logging
 import os
 from pathlib import Path
 
-from asrcli.core.errors import OutputError
+from asrcli.core.errors import OutputError, system_reason
 from asrcli.outputs.event_log import OneLineFormatter
 from asrcli.outputs.line_writer import FOREIGN_LINK, is_foreign_link
 from asrcli.outputs.overwrite_check import check_log_overwrite
@@ -50,7 +50,7 @@ def _open_log(path: Path) -> logging.Handler:
             os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
         return RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
     except (OSError, ValueError) as exc:
-        reason = getattr(exc, "strerror", None) or str(exc)
+        reason = system_reason(exc)
         if isinstance(exc, OSError) and exc.errno == errno.ENXIO:
             reason = "is a pipe that nobody reads"
         raise OutputError(str(path), reason) from exc

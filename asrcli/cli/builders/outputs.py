@@ -15,7 +15,7 @@ from asrcli.cli.builders.live_view import can_redraw, drawn, into_pipe, is_pipe
 from asrcli.cli.builders.transcript_names import OVERWRITE, SUFFIXES, check_origins, stems, with_suffixes
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
-from asrcli.core.errors import OutputError, UsageError, bare_url
+from asrcli.core.errors import OutputError, UsageError, bare_url, system_reason
 from asrcli.outputs.capitalization import CapitalizedOutput
 from asrcli.outputs.event_log import EventLog
 from asrcli.outputs.exec_command import ExecCommand
@@ -206,7 +206,7 @@ def runs(
         try:
             output_builder.folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
-            raise OutputError(str(output_builder.folder), exc.strerror or str(exc)) from exc
+            raise OutputError(str(output_builder.folder), system_reason(exc)) from exc
         by_input = dict(zip(inputs, output_builder.each(inputs), strict=True))
         names = [flatten_sources([source])[0].name for source in sources]
         places = [

@@ -16,7 +16,7 @@ from asrcli.cli.builders import outputs as show
 from asrcli.cli.builders.transcript_names import SUFFIXES
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
-from asrcli.core.errors import OutputError
+from asrcli.core.errors import OutputError, system_reason
 from asrcli.journal.source import ContinuedOutput, WholeOutput
 from asrcli.outputs.event_log import EventLog
 from asrcli.outputs.line_writer import LineWriter
@@ -146,7 +146,7 @@ def _left(path: Path, journal: "Journal") -> Path | None:
     except (ValueError, OverflowError):
         return None
     except OSError as exc:
-        raise OutputError(str(path), (exc.strerror or str(exc)).lower()) from exc
+        raise OutputError(str(path), system_reason(exc).lower()) from exc
     return part
 
 

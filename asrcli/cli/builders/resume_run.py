@@ -18,7 +18,7 @@ from asrcli.cli.console import print_message
 from asrcli.cli.options.confirmation import confirm
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.retry import RetryOptions
-from asrcli.core.errors import SourceError, UsageError, bare_url
+from asrcli.core.errors import SourceError, UsageError, bare_url, system_reason
 from asrcli.core.interfaces import Source
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import Model
@@ -59,7 +59,7 @@ def resume_session(path: Path, request: "ResumeRequest") -> None:
             else:
                 _resume_microphones(reopened, journal, request)
     except OSError as exc:
-        raise SourceError(path.name, f"cannot be continued: {(exc.strerror or str(exc)).lower()}") from exc
+        raise SourceError(path.name, f"cannot be continued: {system_reason(exc).lower()}") from exc
     finally:
         for problem in reopened.problems:
             print_message(f"asr: {problem}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from asrcli.cli.builders.sources import AudioEnhancement, SourceBuilder
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import MOST_CHANNELS, SLOWEST, EncodingName
-from asrcli.core.errors import SourceError, UsageError, bare_url
+from asrcli.core.errors import SourceError, UsageError, bare_url, system_reason
 from asrcli.journal.reading import JournalPart
 from asrcli.journal.source import SkippingSource, quiet_before
 from asrcli.runs.run import ConcurrentSources, flatten_sources
@@ -111,7 +111,7 @@ def _check(one: "JournalInput") -> None:
     try:
         about = Path(one.path).stat()
     except (OSError, ValueError) as exc:
-        raise SourceError(one.path, (getattr(exc, "strerror", None) or str(exc)).lower()) from exc
+        raise SourceError(one.path, system_reason(exc).lower()) from exc
     if (about.st_size, about.st_mtime_ns) != (one.size_bytes, one.mtime_ns):
         raise SourceError(
             one.path, "has changed since then: its text would not fit; transcribe it again from the start"

@@ -9,7 +9,7 @@ from asrcli.cli.options import values
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.core.audio import Format
-from asrcli.core.errors import AsrError, SourceError, UsageError, combine_errors
+from asrcli.core.errors import AsrError, SourceError, UsageError, combine_errors, system_reason
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.model_selection import AUTO, find_model, pick_model, wire_rate
@@ -212,7 +212,7 @@ def file_sources(
         except SourceError as exc:
             failures.append(exc)
         except DECODER_ERRORS as exc:  # whatever it is, the others are transcribed
-            reason = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
+            reason = system_reason(exc) or type(exc).__name__
             failures.append(SourceError(path, f"cannot be read: {reason}"))
     if not sources:
         raise combine_errors(failures)

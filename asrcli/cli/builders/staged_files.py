@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from asrcli.cli.builders.journal_keeping import described_outputs
 from asrcli.cli.builders.open_outputs import in_order
 from asrcli.cli.console import print_message
-from asrcli.core.errors import MultipleErrors, OutputClosed, SourceError
+from asrcli.core.errors import MultipleErrors, OutputClosed, SourceError, system_reason
 from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id
 from asrcli.journal.file_journal import FileJournal, described
@@ -115,7 +115,6 @@ class StagedRun:
         local: bool,
         more: dict[str, Any],
     ) -> None:
-
         folder, now = self.folder, datetime.now().astimezone()
         assert folder is not None  # noqa: S101  the caller checked it
         begun, service = now.isoformat(timespec="milliseconds"), "" if local else connection.url
@@ -130,7 +129,7 @@ class StagedRun:
             )
         except OSError as exc:  # transcribing works without a journal too
             if folder != default_folder().absolute():  # the user asked for this folder, so the user is told
-                print_message(f"asr: no journal is kept: {folder}: {(exc.strerror or str(exc)).lower()}")
+                print_message(f"asr: no journal is kept: {folder}: {system_reason(exc).lower()}")
 
     def _places(self, runs: "Runs") -> list[tuple[int, ...]]:
         """The numbers of the inputs of each run; an input that cannot be read is in no run."""

@@ -35,7 +35,7 @@ def data_of(path: str | Path, called: str) -> bytes:
     try:
         data = _standard_input() if path == "-" else bytes_of(path, MOST_BYTES)[0]
     except (OSError, ValueError) as exc:
-        raise UsageError(f"{called}: {getattr(exc, 'strerror', None) or 'no name of a file'}") from exc
+        raise UsageError(f"{called}: {getattr(exc, 'strerror', None) or 'not a valid file name'}") from exc
     if len(data) > MOST_BYTES:
         raise UsageError(f"{called}: longer than {MOST_BYTES >> 20} MB")
     return data
@@ -55,7 +55,7 @@ def bytes_of(path: str | Path, most_bytes: int) -> tuple[bytes, os.stat_result]:
         if stat.S_ISDIR(about.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if stat.S_ISBLK(about.st_mode):
-            raise OSError(errno.EINVAL, "is a disk, and no file")
+            raise OSError(errno.EINVAL, "is a disk, not a file")
         while len(data) <= most_bytes:
             piece = _read(fd, min(_PIECE_BYTES, most_bytes + 1 - len(data)), first=not data, about=about)
             if not piece:

@@ -29,7 +29,7 @@ def token(
     debug: Debug = False,
     log_file: LogFile = None,
 ) -> None:
-    """Get a temporary key for yours, and print it: for a browser, a telephone, a person you do not know.
+    """Make a temporary key from yours and print it, for a program that must not have yours.
 
     It may do what yours may, until it expires. It cannot be revoked.
     """

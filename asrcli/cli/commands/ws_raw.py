@@ -14,7 +14,7 @@ from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.logging import Debug, LogFile
 from asrcli.cli.options.model import model_option
 from asrcli.cli.options.panels import AUDIO, FLAG, MODEL, OUTPUT
-from asrcli.cli.options.values import seconds_within_a_day
+from asrcli.cli.options.values import bounded_number
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, RecognitionSettings
 from asrcli.dashscope.model_selection import AUTO, find_model
@@ -108,7 +108,7 @@ Wait = Annotated[
     typer.Option(
         help="How many seconds to wait for the next answer at the end. Default: 30; 3 with --wire none.",
         min=0.1,
-        callback=seconds_within_a_day,
+        callback=bounded_number,
         metavar="S",
         rich_help_panel=WIRE,
         show_default=False,

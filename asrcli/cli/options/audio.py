@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from asrcli.cli.options.panels import AUDIO, FLAG
-from asrcli.cli.options.values import MOST_CHANNELS, EncodingName, seconds_within_a_day
+from asrcli.cli.options.values import MOST_CHANNELS, EncodingName, bounded_number
 
 Paths = Annotated[
     list[str], typer.Argument(help="Audio or video files, one after the other; - is standard input.", metavar="FILE...")
@@ -45,7 +45,7 @@ Gain = Annotated[
         help="Make it louder by so many decibels; softer if negative.",
         min=-60,
         max=60,
-        callback=seconds_within_a_day,
+        callback=bounded_number,
         metavar="DB",
         rich_help_panel=AUDIO,
     ),

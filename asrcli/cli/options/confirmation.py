@@ -21,8 +21,8 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if sys.stdin is None or not sys.stdin.isatty():
-        raise UsageError(f"asked first: {question}, and here is nobody to answer", "add --yes")
+        raise UsageError(f"{question}: this needs an answer, and standard input is not a terminal", "add --yes")
     sys.stderr.write(f"asr: {harmless(question)}? [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise UsageError("nothing is done")
+        raise UsageError("nothing was done")

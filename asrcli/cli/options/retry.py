@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from asrcli.cli.options.panels import CONNECTION, FLAG
-from asrcli.cli.options.values import seconds_within_a_day
+from asrcli.cli.options.values import bounded_number
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import ConnectionSettings, RetrySettings
 
@@ -49,7 +49,7 @@ RetryWait = Annotated[
         help="Longest wait before the first attempt, in seconds; it doubles with each.",
         min=0,
         max=60,
-        callback=seconds_within_a_day,
+        callback=bounded_number,
         metavar="S",
         rich_help_panel=CONNECTION,
     ),
@@ -60,7 +60,7 @@ CatchUp = Annotated[
         help="How fast missed audio is sent, as times real time.",
         min=1,
         max=1000,
-        callback=seconds_within_a_day,
+        callback=bounded_number,
         metavar="N",
         rich_help_panel=CONNECTION,
     ),
@@ -70,7 +70,7 @@ ConnectTimeout = Annotated[
     typer.Option(
         help="How many seconds the connection, and then the service, may take to get ready.",
         min=0.1,
-        callback=seconds_within_a_day,
+        callback=bounded_number,
         metavar="S",
         rich_help_panel=CONNECTION,
     ),
@@ -80,7 +80,7 @@ StallTimeout = Annotated[
     typer.Option(
         help="How many seconds the service may neither receive nor send anything.",
         min=0.1,
-        callback=seconds_within_a_day,
+        callback=bounded_number,
         metavar="S",
         rich_help_panel=CONNECTION,
     ),
@@ -90,7 +90,7 @@ Keepalive = Annotated[
     typer.Option(
         help="Seconds between two pings. Default: half of --stall-timeout.",
         min=0.1,
-        callback=seconds_within_a_day,
+        callback=bounded_number,
         metavar="S",
         rich_help_panel=CONNECTION,
         show_default=False,

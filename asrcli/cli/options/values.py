@@ -10,6 +10,7 @@ from asrcli.core.errors import UsageError, shorten
 
 MOST_CHANNELS = 64
 SLOWEST = 0.01  # times real time
+MOST = 86_400  # no option needs a larger number; it is the seconds of a day
 
 
 class OutputFormat(StrEnum):
@@ -151,8 +152,8 @@ def status_level(*, quiet: bool, verbose: int) -> int | None:
     return None if quiet else verbose
 
 
-def seconds_within_a_day(value: float | None) -> float | None:
-    """The number, if it is finite and at most 86400, the seconds of a day; otherwise Typer reports a bad parameter."""
-    if value is not None and not -86_400 <= value <= 86_400:
-        raise typer.BadParameter(f"{value} is not a number up to 86400")
+def bounded_number(value: float | None) -> float | None:
+    """The number; for NaN, and beyond `MOST` in either direction, Typer reports a bad parameter."""
+    if value is not None and not -MOST <= value <= MOST:
+        raise typer.BadParameter(f"{value} is not a number up to {MOST}")
     return value

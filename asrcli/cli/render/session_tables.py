@@ -7,7 +7,7 @@ from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
 from asrcli.cli.console import print_message
 from asrcli.cli.options.confirmation import confirm
 from asrcli.cli.render.stdout import print_json, print_lines, print_table
-from asrcli.core.errors import OutputError, SourceError
+from asrcli.core.errors import OutputError, SourceError, system_reason
 from asrcli.core.printable import harmless
 from asrcli.journal.directory import JournalState, remove, state
 from asrcli.journal.owned_files import size_bytes
@@ -70,7 +70,7 @@ def delete(paths: list[Path], *, yes: bool) -> None:
         try:
             remove(path)
         except OSError as exc:
-            raise OutputError(str(path), f"cannot be deleted: {(exc.strerror or str(exc)).lower()}") from exc
+            raise OutputError(str(path), f"cannot be deleted: {system_reason(exc).lower()}") from exc
         print_lines(f"{path.name} deleted")
 
 

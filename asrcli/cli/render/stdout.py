@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
-from asrcli.core.errors import AsrError, OutputClosed, OutputError
+from asrcli.core.errors import AsrError, OutputClosed, OutputError, system_reason
 from asrcli.core.printable import harmless
 from asrcli.outputs.formatting import as_json
 from asrcli.outputs.line_writer import LineWriter
@@ -120,7 +120,7 @@ def output_error(exc: OSError) -> AsrError:
     """The error of ours for an error that writing to standard output raised."""
     if isinstance(exc, BrokenPipeError):
         return OutputClosed()
-    return OutputError("standard output", exc.strerror or str(exc))
+    return OutputError("standard output", system_reason(exc))
 
 
 def abandon_stdout() -> None:
