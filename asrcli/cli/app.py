@@ -13,6 +13,7 @@ import typer
 import typer.main
 
 from asrcli import __version__
+from asrcli.cli.advice import described
 from asrcli.cli.console import print_message
 from asrcli.cli.render.narrow_help import Command, Group
 from asrcli.cli.render.stdout import abandon_stdout, output_error, print_lines
@@ -124,7 +125,7 @@ def main() -> None:
         error = output_error(exc) if isinstance(exc, OSError) else exc
         code = exit_code(error)
         if code:
-            print_message(f"asr: {error}")
+            print_message(f"asr: {described(error)}")
     abandon_stdout()
     sys.exit(code)  # type: ignore[arg-type]
 
@@ -178,7 +179,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except OutputClosed:
             abandon_stdout()
         except AsrError as exc:
-            _print_error(str(exc), debug=debug)
+            _print_error(described(exc), debug=debug)
             sys.exit(exit_code(exc))
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)

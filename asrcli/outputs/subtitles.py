@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from string import Formatter
 from typing import TYPE_CHECKING
 
-from asrcli.core.errors import UsageError
+from asrcli.core.errors import SettingError
 from asrcli.core.events import Began, Event, Final, Gap
 from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript
@@ -190,7 +190,7 @@ def template(text: str) -> Callable[[Final | Gap, int], str]:
     """Return a function that formats a final by a template with fields such as {begin} and {text}.
 
     Raises:
-        UsageError: an unknown field, braces that do not match, or a width above 999.
+        SettingError: an unknown field, braces that do not match, or a width above 999.
     """
     text = text.replace("\\t", "\t").replace("\\n", "\n")  # as a shell passes them on
     known = _fields(Final("", 0, 0, ""), 0)
@@ -206,7 +206,7 @@ def template(text: str) -> Callable[[Final | Gap, int], str]:
     except ValueError as exc:
         problem = str(exc)
     if problem:
-        raise UsageError(f"--template: {problem}", f"fields are {', '.join(known)}")
+        raise SettingError("template", problem, f"fields are {', '.join(known)}")
     return lambda event, number: text.format_map(_fields(event, number))
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asrcli.cli.advice import described
 from asrcli.cli.console import print_message
 from asrcli.core.errors import SourceError, UsageError, system_reason
 from asrcli.core.events import Notice
@@ -133,7 +134,7 @@ def _print_untranscribed(path: Path, folder: Path) -> None:
     try:
         left_ms = unheard_ms(Journal.open(path))
     except SourceError as exc:
-        print_message(f"asr: {exc}")
+        print_message(f"asr: {described(exc)}")
         return
     if left_ms:
         where = "" if folder == default_folder() else f" --journal {folder}"

@@ -177,7 +177,7 @@ def outputs(output_builder: OutputBuilder, stack: ExitStack) -> "tuple[list[Outp
             0, terminal
         )  # first, so that it clears the live line before the reader of our pipe writes to the screen
     if output_builder.command is not None:
-        transcripts.append(ExecCommand(output_builder.command, lambda text: print_message(f"asr: {text}")))
+        transcripts.append(ExecCommand(output_builder.command, lambda text: print_message(f"asr: --exec: {text}")))
     made: list[Output] = [EventLog(logging.getLogger("asrcli"))]
     made += [CapitalizedOutput(output) for output in transcripts] if output_builder.capitalize else transcripts
     if output_builder.level is not None and screen is None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asrcli.cli.advice import advice_for
 from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
 from asrcli.cli.console import print_message
 from asrcli.cli.options.confirmation import confirm
@@ -83,7 +84,8 @@ def describe(path: Path) -> dict[str, Any]:
             size = size_bytes(path)
         except OSError:
             size = 0
-        return {"id": path.name, "state": str(JournalState.DAMAGED), "size_bytes": size, "problem": exc.reason}
+        problem = "; ".join(filter(None, (exc.reason, advice_for(exc))))
+        return {"id": path.name, "state": str(JournalState.DAMAGED), "size_bytes": size, "problem": problem}
     outputs = journal.header.showing.get("paths")
     return {
         "id": journal.id,
