@@ -89,7 +89,7 @@ def advice_for(error: AsrError) -> str:
     if isinstance(error, MissingKey):
         return f"{NAME_A_KEY}, or try --local, which needs none" if error.local else NAME_A_KEY
     if isinstance(error, JournalUnreadable):
-        return f"hear it with asr file {error.audio} --raw --rate 16000"
+        return f"hear them: asr file {error.audio} --raw --rate 16000"
     if isinstance(error, ServiceRefused):
         return NAME_A_KEY if error.sent_no_key else _advice_for_code(error.code)
     if error.cause is None:

@@ -22,6 +22,7 @@ AsrError
 from typing import TYPE_CHECKING
 
 from asrcli.core.causes import Cause
+from asrcli.core.printable import quantity
 from asrcli.core.redaction import bare_url, without_secrets
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class UsageError(AsrError):
         self.cause = cause
 
     def __str__(self) -> str:
-        return f"{self.problem}; {self.advice}" if self.advice else self.problem
+        return "; ".join(filter(None, (self.problem, self.advice)))
 
 
 class SettingError(UsageError):
@@ -115,7 +116,7 @@ class JournalUnreadable(SourceError):
     """A journal session without a header that can be read; its 16-bit PCM at 16000 Hz is in the file `audio`."""
 
     def __init__(self, path: str, reason: str, audio: str) -> None:
-        super().__init__(path, f"{reason}; its audio is kept as samples")
+        super().__init__(path, f"{reason}; its samples are kept")
         self.audio = audio
 
 
@@ -192,7 +193,7 @@ class ProtocolError(TransportError):
         self.message = message
 
     def __str__(self) -> str:
-        return f"protocol error: {self.problem}" + (f": {shorten(self.message)}" if self.message else "")
+        return ": ".join(filter(None, ("protocol error", self.problem, shorten(self.message))))
 
 
 class ServiceRefused(AsrError):
@@ -240,8 +241,8 @@ class AudioLost(AsrError):
         self.lost_ms = lost_ms
 
     def __str__(self) -> str:
-        source = f"{bare_url(self.path)}: " if self.path else ""
-        return f"{source}finished, but {self.lost_ms / 1000:.2f} s of audio was lost: see the gaps in the transcript"
+        sentence = f"finished, but {self.lost_ms / 1000:.2f} s of audio was lost: see the gaps in the transcript"
+        return ": ".join(filter(None, (bare_url(self.path), sentence)))
 
 
 class BudgetReached(AsrError):
@@ -281,12 +282,13 @@ class MultipleErrors(AsrError):
         """How many inputs failed, and the errors that were not shown yet, each as `describe` words it."""
         news = [describe(error) for error in self.errors if not error.reported]
         reported = len(self.errors) - len(news)
-        if reported and news:
-            news.append("for the others see above" if reported > 1 else "for the other see above")
-        elif reported:
+        if reported and not news:
             news.append("see above")
-        inputs = "inputs" if len(self.errors) > 1 else "input"
-        return f"{len(self.errors)} {inputs} failed: " + " · ".join(news)
+        elif reported == 1:
+            news.append("for the other see above")
+        elif reported:
+            news.append("for the others see above")
+        return f"{quantity(len(self.errors), 'input')} failed: " + " · ".join(news)
 
 
 def combine_errors(errors: "Sequence[AsrError]") -> AsrError:

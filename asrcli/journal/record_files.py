@@ -19,7 +19,7 @@ def open_header(path: Path) -> JournalHeader:
         SourceError: as Journal.open.
     """
     records = read_records(path / EVENTS, first=True)
-    return parse_header(path, records[0] if records else None)
+    return parse_header(path, next(iter(records), None))
 
 
 def parse_header(path: Path, first: Mapping[str, Any] | None) -> JournalHeader:

@@ -73,7 +73,9 @@ class ExecCommand:
             return f"the command could not be started: {system_reason(exc).lower()}"
         except Exception as exc:  # one sentence must not stop the commands of those behind it
             return f"the command could not be run: {exc}"
-        return f"the command failed with exit code {done.returncode}" if done.returncode else ""
+        if done.returncode:
+            return f"the command failed with exit code {done.returncode}"
+        return ""
 
 
 def _standard_error() -> int:

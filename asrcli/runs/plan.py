@@ -91,7 +91,11 @@ def make_plan(
     price = model.prices.get(connection.region)
 
     def cost(usage: Usage) -> float | None:
-        return None if price is None else price.cost(usage, recognition)
+        if price is None:
+            return None
+        return price.cost(usage, recognition)
 
-    heard_by = LOCAL.name if local else recognition.model
+    heard_by = recognition.model
+    if local:
+        heard_by = LOCAL.name
     return RunPlan(heard_by, codec, dial, connection, pace, retries, local, cost)

@@ -42,7 +42,7 @@ LINES: list[tuple[AsrError, str]] = [
      "a.pcm: is bare samples by its name; describe them with --raw, --encoding, --rate, --channels"),
     (SourceError("a.wav", "no such file"), "a.wav: no such file"),
     (JournalUnreadable("s", "no journal", "/s/0.pcm"),
-     "s: no journal; its audio is kept as samples; hear it with asr file /s/0.pcm --raw --rate 16000"),
+     "s: no journal; its samples are kept; hear them: asr file /s/0.pcm --raw --rate 16000"),
     (ConnectFailed("ws://h", "silent"), "cannot connect to ws://h: silent; check the network and --url"),
     (ConnectFailed("ws://h", "refused", Cause.NOTHING_LISTENS),
      "cannot connect to ws://h: refused; nothing listens there: check --url, or start the server"),

@@ -36,7 +36,7 @@ SENTENCES = [
     (EngineUnavailable("gone", "install it"), 2, "the embedded recognizer cannot run: gone; install it"),
     (OutputError("a.txt", "disk full"), 2, "cannot write a.txt: disk full"),
     (SourceError("a.wav", "no such file"), 3, "a.wav: no such file"),
-    (JournalUnreadable("s", "no journal", "/s/0.pcm"), 3, "s: no journal; its audio is kept as samples"),
+    (JournalUnreadable("s", "no journal", "/s/0.pcm"), 3, "s: no journal; its samples are kept"),
     (ConnectFailed("ws://h", "refused", Cause.NOTHING_LISTENS), 4, "cannot connect to ws://h: refused"),
     (ConnectionLost("silent"), 4, "connection lost: silent"),
     (ConnectionLost("broke", 1006), 4, "connection lost: broke (close code 1006)"),

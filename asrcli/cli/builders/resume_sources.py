@@ -9,7 +9,7 @@ from asrcli.cli.builders.sources import AudioEnhancement, SourceBuilder
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import MOST_CHANNELS, SLOWEST, EncodingName
 from asrcli.core.errors import SourceError, UsageError, bare_url, system_reason
-from asrcli.journal.reading import JournalPart
+from asrcli.journal.reading import JournalPart, text_end_ms
 from asrcli.journal.source import SkippingSource, quiet_before
 from asrcli.runs.run import ConcurrentSources, flatten_sources
 from asrcli.sources.clip import Clip
@@ -55,8 +55,9 @@ class ResumeStage:
         Raises:
             SourceError: a file can no longer be read.
         """
-        first = self._first(source_builder) if self.begun else source_builder.source(self.inputs[0].path)
-        return [first, *(source_builder.source(later.path) for later in self.inputs[1:])]
+        if not self.begun:
+            return [source_builder.source(one.path) for one in self.inputs]
+        return [self._first(source_builder), *(source_builder.source(later.path) for later in self.inputs[1:])]
 
     def _first(self, source_builder: "SourceBuilder") -> "Source | ConcurrentSources":
         """The first input from a quiet moment before the end of its text; it is opened twice to find that moment."""
@@ -65,16 +66,14 @@ class ResumeStage:
         searched = flatten_sources([source_builder.source(path)])
         left: list[Source] = []
         for source, to_search in zip(sources, searched, strict=True):
-            ms = self._final_ms(source.speaker) - self.base_ms
+            ms = text_end_ms(self.parts, source.speaker) - self.base_ms
             position = source.format.samples(max(ms, source.begin_ms))
             if ms > source.begin_ms:
                 position = max(quiet_before(to_search, position), source.format.samples(source.begin_ms))
             left.append(SkippingSource(source, position))
-        return ConcurrentSources(tuple(left)) if len(left) > 1 else left[0]
-
-    def _final_ms(self, speaker: str) -> int:
-        finals = [each.final for part in self.parts for each in part.sentences]
-        return max((final.end_ms for final in finals if final.speaker == speaker), default=0)
+        if len(left) > 1:
+            return ConcurrentSources(tuple(left))
+        return left[0]
 
 
 def resume_stages(journal: "Journal") -> list[ResumeStage]:
