@@ -80,22 +80,25 @@ def described(error: AsrError) -> str:
     sentence = str(error)
     if isinstance(error, SettingError):
         sentence = error.sentence(option_name(error.setting))
-    advice = advice_for(error)
-    return f"{sentence}; {advice}" if advice else sentence
+    return "; ".join(filter(None, (sentence, advice_for(error))))
 
 
 def advice_for(error: AsrError) -> str:
     """What a person can do about this error; empty where its own sentence says all."""
-    if isinstance(error, MissingKey):
-        return f"{NAME_A_KEY}, or try --local, which needs none" if error.local else NAME_A_KEY
+    if isinstance(error, MissingKey) and error.local:
+        return f"{NAME_A_KEY}, or try --local, which needs none"
+    if isinstance(error, MissingKey) or (isinstance(error, ServiceRefused) and error.sent_no_key):
+        return NAME_A_KEY
     if isinstance(error, JournalUnreadable):
         return f"hear them: asr file {error.audio} --raw --rate 16000"
     if isinstance(error, ServiceRefused):
-        return NAME_A_KEY if error.sent_no_key else _advice_for_code(error.code)
+        return _advice_for_code(error.code)
     if error.cause is None:
         return ""
-    option = option_name(error.setting) if isinstance(error, SettingError) else ""
-    return BY_CAUSE[error.cause].format(option=option)
+    advice = BY_CAUSE[error.cause]
+    if isinstance(error, SettingError):
+        advice = advice.format(option=option_name(error.setting))
+    return advice
 
 
 def option_name(setting: str) -> str:
@@ -104,5 +107,5 @@ def option_name(setting: str) -> str:
 
 
 def _advice_for_code(code: str) -> str:
-    matches = [prefix for prefix in BY_SERVICE_CODE if code.startswith(prefix)]
-    return BY_SERVICE_CODE[max(matches, key=len)] if matches else ""
+    closest = max((prefix for prefix in BY_SERVICE_CODE if code.startswith(prefix)), key=len, default="")
+    return BY_SERVICE_CODE.get(closest, "")

@@ -94,11 +94,15 @@ def resume_stages(journal: "Journal") -> list[ResumeStage]:
         left = [one for one in inputs[max(0, at) :] if one.size_bytes is not None]
         for one in inputs[max(0, at) :]:
             if one.size_bytes is None:
-                name = "standard input" if one.path == "-" else bare_url(one.path)
+                name = bare_url(one.path)
+                if one.path == "-":
+                    name = "standard input"
                 print_message(f"asr: {name} can be read only once: left out")
         begun = at >= 0 and inputs[at].size_bytes is not None
+        if not begun:
+            base_ms = 0
         if left:
-            found.append(ResumeStage(number, parts, tuple(left), base_ms if begun else 0, begun, files))
+            found.append(ResumeStage(number, parts, tuple(left), base_ms, begun, files))
     if not found:
         raise UsageError(f"{journal.id}: nothing is left that can be read again")
     for one in (one for stage in found for one in stage.inputs):
@@ -169,12 +173,11 @@ def _take(stored: Any) -> Clip:
         if not isinstance(gain_db, int | float) or not -60 <= gain_db <= 60:
             raise ValueError(gain_db)
         most = 1 << 53
-        return Clip(
-            _within(took, "begin_ms", 0, most),
-            None if end_ms is None else _within(took, "end_ms", 0, most),
-            None if channel is None else _within(took, "channel", 0, MOST_CHANNELS - 1),
-            gain_db,
-        )
+        if end_ms is not None:
+            _within(took, "end_ms", 0, most)
+        if channel is not None:
+            _within(took, "channel", 0, MOST_CHANNELS - 1)
+        return Clip(_within(took, "begin_ms", 0, most), end_ms, channel, gain_db)
     except (KeyError, TypeError, ValueError) as exc:
         raise SourceError("this session", "no journal: it does not say how its files are read") from exc
 

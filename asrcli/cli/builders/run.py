@@ -73,12 +73,14 @@ class RunBuilder:
         plan, failed, budget = self._plan(), list(failures), self._budget()
         with closing(ConnectionPool()) as idle:
             for number, (sources, opens) in enumerate(runs, 1):
-                limited = sources if budget is None else limit_sources(sources, budget)
                 try:
                     with opens() as outputs:
                         for failure in failures:
                             failure.reported = True  # they are among the notices of the first run
-                        Run(plan, [*outputs, *([budget] if budget else [])], idle).transcribe(limited, notices)
+                        if budget is None:
+                            Run(plan, outputs, idle).transcribe(sources, notices)
+                        else:
+                            Run(plan, [*outputs, budget], idle).transcribe(limit_sources(sources, budget), notices)
                 except AsrError as exc:
                     errors = exc.errors if isinstance(exc, MultipleErrors) else [exc]
                     failed += errors
