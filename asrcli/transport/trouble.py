@@ -17,9 +17,9 @@ from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRe
 from asrcli.core.message import Text
 from asrcli.dashscope.endpoints import region_of
 from asrcli.protocol.json_messages import read, text
+from asrcli.recovery.backoff import RETRY_AFTER_CAP_S
 
 PORTAL = 511  # the status by which a network asks for a login
-MOST_WAIT_S = 60.0  # the longest wait, even if the service asks for more
 EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_ADDRESS = 10, 9, 62, 64  # error codes of OpenSSL for a certificate
 
 
@@ -62,7 +62,7 @@ def explained(url: str, exc: BaseException, wanted: str = "WebSocket", through: 
 
 
 def retry_after(headers: Any) -> float | None:
-    """Return the wait that a Retry-After header asks for, in seconds, at most MOST_WAIT_S; None without one.
+    """Return the wait that a Retry-After header asks for, in seconds, at most RETRY_AFTER_CAP_S; None without one.
 
     The header has a number of seconds, or a date.
     """
@@ -70,12 +70,12 @@ def retry_after(headers: Any) -> float | None:
     if not value:
         return None
     if value.isascii() and value.isdecimal():
-        return MOST_WAIT_S if len(value) > 9 else min(float(value), MOST_WAIT_S)
+        return RETRY_AFTER_CAP_S if len(value) > 9 else min(float(value), RETRY_AFTER_CAP_S)
     try:
         wait_s = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError, OverflowError):
         return None
-    return min(max(0.0, wait_s), MOST_WAIT_S)
+    return min(max(0.0, wait_s), RETRY_AFTER_CAP_S)
 
 
 def header(headers: Any, name: str) -> str:
@@ -109,9 +109,9 @@ class HttpAnswer:
         """The status line, with the wait that the service asks for if that is longer than the wait it gets."""
         status = f"HTTP {self.status} {self.reason}".rstrip()
         asked = header(self.headers, "Retry-After").strip()
-        if retry_after(self.headers) != MOST_WAIT_S or asked == f"{MOST_WAIT_S:.0f}":
+        if retry_after(self.headers) != RETRY_AFTER_CAP_S or asked == f"{RETRY_AFTER_CAP_S:.0f}":
             return status
-        return f"{status} (asks for {shorten(asked, 40)}, is given {MOST_WAIT_S:.0f} s)"
+        return f"{status} (asks for {shorten(asked, 40)}, is given {RETRY_AFTER_CAP_S:.0f} s)"
 
 
 def refused(url: str, answer: HttpAnswer, *, keyless: bool = False) -> AsrError:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Event, Final, Notice, Partial
 from asrcli.core.settings import RecognitionSettings
+from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.protocol import timestamps
 from asrcli.protocol.discarded import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference import sentence
@@ -101,7 +102,7 @@ class TranslationPairs:
             else:
                 yield from self._partial_of(touched_pair)
         waiting = [key for key, pair in self._pairs.items() if pair.is_waiting]
-        if len(self._pairs) >= sentence.MOST_OPEN:  # the service has forgotten the oldest sentence
+        if len(self._pairs) >= TASK_MOST_OPEN:  # the service has forgotten the oldest sentence
             yield from self._release(next(iter(self._pairs)))
         elif len(waiting) > MOST_WAITING:  # audio is kept until a final covers it, and a text may never come
             yield from self._release(waiting[0])
