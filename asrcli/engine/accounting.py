@@ -40,8 +40,12 @@ class SessionFigures:
 
     def __add__(self, later: "SessionFigures") -> "SessionFigures":
         """Return the figures of both; the first text is that of the earlier one, the last final that of the later."""
-        first_text_ms = later.first_text_ms if self.first_text_ms is None else self.first_text_ms
-        last_ms = self.final_after_stop_ms if later.final_after_stop_ms is None else later.final_after_stop_ms
+        first_text_ms = self.first_text_ms
+        if first_text_ms is None:
+            first_text_ms = later.first_text_ms
+        final_after_stop_ms = later.final_after_stop_ms
+        if final_after_stop_ms is None:
+            final_after_stop_ms = self.final_after_stop_ms
         return SessionFigures(
             self.reconnects + later.reconnects,
             max(self.longest_outage_ms, later.longest_outage_ms),
@@ -49,7 +53,7 @@ class SessionFigures:
             self.resent_ms + later.resent_ms,
             self.dropped + later.dropped,
             first_text_ms,
-            last_ms,
+            final_after_stop_ms,
         )
 
 

@@ -148,7 +148,9 @@ class AudioFeed:
             arrived = now - self._connection.silent_s
             # A recognizer may hang behind a connection that answers pings, so sound needs a message as the sign of
             # life. Where an earlier connection did not answer the same sound either, it is no speech.
-            alive = arrived if self.stall_detector.extended else self._message_at
+            alive = self._message_at
+            if self.stall_detector.extended:
+                alive = arrived
             for begin_ms, end_ms, quiet in self._settlement.take_settled(now, arrived, alive, task.open_ms):
                 decided = ledger.add_silence(begin_ms, end_ms) or decided
                 if not quiet:
@@ -242,18 +244,21 @@ class AudioFeed:
             waiting, idle=self.idle, input_ended=input_ended, tried=self._remainder_tried, since_start_s=since_s
         )
         ms = self._format.ms
+        self.due = None
         if action is IdleAction.START:
             self._remainder_tried = input_ended
             self.idle = False
         elif action is IdleAction.SKIP:
-            preroll = 0 if input_ended else self._format.samples(PREROLL_MS)
-            position = max(self._audio.cursor, waiting[-1].end - preroll)
+            position = waiting[-1].end
+            if not input_ended:
+                position = max(self._audio.cursor, position - self._format.samples(PREROLL_MS))
             self._account.ledger.add_silence(ms(self._audio.start), ms(position))
             self._begin_at(position)
         elif action is IdleAction.GIVE_UP:
             self._account.add_missing(ms(waiting[0].position), ms(waiting[-1].end), NO_TEXT)
             self._begin_at(waiting[-1].end)
-        self.due = due if action is IdleAction.WAIT and waiting else None
+        elif waiting:
+            self.due = due
         return action is IdleAction.START
 
     def close(self) -> None:

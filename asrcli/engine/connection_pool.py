@@ -54,7 +54,8 @@ class OpenConnection:
             message: Message | Writable | None = None
             while not isinstance(message, Closed):
                 message = self._transport.recv()
-                self._end = message if isinstance(message, Closed) else None
+                if isinstance(message, Closed):
+                    self._end = message
                 self._inbox.put(MessageArrived(self, message))
         except BaseException as exc:  # the top of a thread: the session raises it
             self._inbox.put(ThreadCrashed(exc))

@@ -1,7 +1,6 @@
 """The loop of the session thread: does what the link table says, task after task. Decides nothing by itself."""
 
 from collections.abc import Callable
-from operator import itemgetter
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.errors import AsrError, ConnectionLost, ServiceRefused
@@ -56,16 +55,18 @@ class SessionLoop:
 
     def run(self, duration_ms: int | None) -> SessionResult:
         """Run the session to its end. Errors come back in the result, and gaps are emitted for the audio they cost."""
-        error, broken = None, True
+        error: AsrError | None = None
         try:
             self._guarded(lambda: self._step(LinkEvent.SPEECH))
             while self._link is not LinkState.CLOSED:
                 self._guarded(self._iterate)
             self._connection.release()
             self._account.complete()
-            error, broken = self._source_error, False
+            return self.result(self._source_error, broken=False)
         except AsrError as exc:
-            error = exc if self._account.was_ready else never_ready_error(self._connection.url, exc)
+            error = exc
+            if not self._account.was_ready:
+                error = never_ready_error(self._connection.url, exc)
             self._account.close(self._inbox, duration_ms, error)
         except SessionAbandoned:
             pass
@@ -73,7 +74,7 @@ class SessionLoop:
             self._inbox.end()
             self._connection.close()
             self._feed.close()
-        return self.result(error, broken=broken)
+        return self.result(error, broken=True)
 
     def result(self, error: AsrError | None, *, broken: bool) -> SessionResult:
         """Return the account so far; a listener that leaves in the middle may ask for it from its own thread."""
@@ -98,14 +99,11 @@ class SessionLoop:
 
     def _iterate(self) -> None:
         """Wait for the next item or the earliest deadline, and handle it."""
-        stalled_at = self._feed.stall_detector.deadline if self._link is LinkState.UP else None
-        deadlines = (
-            (self._connection.deadline, self._on_deadline),
-            (self._feed.due, self._advance),
-            (stalled_at, self._on_stall),
-        )
+        deadlines = [(self._connection.deadline, self._on_deadline), (self._feed.due, self._advance)]
+        if self._link is LinkState.UP:
+            deadlines.append((self._feed.stall_detector.deadline, self._on_stall))
         pending = [(due, on_due) for due, on_due in deadlines if due is not None]
-        due, on_due = min(pending, key=itemgetter(0), default=(None, self._on_deadline))
+        due, on_due = min(pending, key=lambda pair: pair[0], default=(None, self._on_deadline))
         timeout_s = None if due is None else max(0.0, due - self._clock())
         item = self._inbox.get(timeout_s, audio=self._takes_audio())
         if item is None:
@@ -191,9 +189,9 @@ class SessionLoop:
             self._step(LinkEvent.SPEECH)
         while self._link is LinkState.UP and (chunk := self._feed.next()) is not None:
             self._send(chunk)
-        if self._link is LinkState.UP and self._feed.waiting:
-            return
         if self._link is LinkState.UP:
+            if self._feed.waiting:
+                return
             self._feed.caught_up()
             self._backoff.audio_sent()
         if self._input_ended:
@@ -291,10 +289,12 @@ class SessionLoop:
 
     def _on_finished(self) -> None:
         """Handle the end of a task; a task that ends unasked while more speech may come had nothing to hear."""
-        asked = self._link in {LinkState.RENEWING, LinkState.DRAINING}
-        if not asked and not self._realtime and not self._feed.sent_only_quiet:
-            raise ConnectionLost("the service ended the task before the audio ended")
-        self._feed.idle = not asked
-        if asked:
+        if self._link in {LinkState.RENEWING, LinkState.DRAINING}:
+            self._feed.idle = False
             self._feed.task_finished()
-        self._step(LinkEvent.FINISHED if asked else LinkEvent.IDLE)
+            self._step(LinkEvent.FINISHED)
+            return
+        if not self._realtime and not self._feed.sent_only_quiet:
+            raise ConnectionLost("the service ended the task before the audio ended")
+        self._feed.idle = True
+        self._step(LinkEvent.IDLE)

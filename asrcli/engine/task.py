@@ -127,17 +127,24 @@ class TranscriptionTask:
             for key in inside:
                 self._forget(key)  # the gap says that it has no text
         elif isinstance(event, Final):
-            self._close(event)
-            self._has_final = True
-            self._has_final_after_finish = self._has_final_after_finish or self.finishing
-            task_ms = self.sent_ms - self.offset_ms if self.finishing else None
-            if self._again is not None and is_repeat(event, self._again, task_ms):
-                self._again = replace(self._again, last_text="")  # it is repeated once at most
-                yield RepeatedFinal(event)
-                return
+            yield self._checked(event)
+            return
         elif isinstance(event, Finished) and self.finishing:
             yield from self._close_all()
         yield event
+
+    def _checked(self, final: Final) -> Final | RepeatedFinal:
+        """Close the sentence of a final, and return it as a RepeatedFinal if its text is final already."""
+        self._close(final)
+        self._has_final = True
+        task_ms = None
+        if self.finishing:
+            self._has_final_after_finish = True
+            task_ms = self.sent_ms - self.offset_ms
+        if self._again is None or not is_repeat(final, self._again, task_ms):
+            return final
+        self._again = replace(self._again, last_text="")  # it is repeated once at most
+        return RepeatedFinal(final)
 
     def _remember(self, event: SpeechStarted | Partial) -> Iterator[Event]:
         before = self._open.get(event.key)
@@ -189,8 +196,10 @@ class TranscriptionTask:
         texts = [other.text for other in partials if other.begin_ms == event.begin_ms]
         if not event.text.strip() or any(event.text in text for text in texts):
             return
-        if end_ms is None:
-            end_ms = event.words[-1].end_ms if event.words else self._next_begin_ms(event)
+        if end_ms is None and event.words:
+            end_ms = event.words[-1].end_ms
+        elif end_ms is None:
+            end_ms = self._next_begin_ms(event)
         level = "debug" if why in self._warned else "warning"  # warn once a task
         yield Notice(level, f"{why}: its last text is kept")
         self._warned.add(why)

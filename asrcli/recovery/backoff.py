@@ -60,7 +60,9 @@ class Backoff:
         self._unanswered = 0
         self._outage_since: float | None = None  # since when no connection has taken audio
         self._retry_for_s = retries.retry_for_s
-        self._attempts_left = 0 if retries.limit == 0 else None  # None is no limit
+        self._attempts_left: int | None = None  # None is no limit
+        if retries.limit == 0:
+            self._attempts_left = 0
         self._until: float | None = None  # no attempt after this time
         self.attempt = 0
 
@@ -132,10 +134,12 @@ class Backoff:
         return (limit is not None and len(self._reaches) > limit) or self._unanswered > UNANSWERED
 
     def _wait_s(self, loss: Loss, kind: FaultClass, now: float, chance: float) -> float:
-        busy = kind is FaultClass.BUSY
-        unreachable = isinstance(loss.error, ConnectFailed) and not busy
-        cap_s = UNREACHABLE_CAP_S if unreachable else DROPS_CAP_S
-        base_s = self._retries.wait_s * (BUSY_FACTOR if busy else 1)
+        base_s = self._retries.wait_s
+        cap_s = DROPS_CAP_S
+        if kind is FaultClass.BUSY:
+            base_s *= BUSY_FACTOR
+        elif isinstance(loss.error, ConnectFailed):
+            cap_s = UNREACHABLE_CAP_S
         wait_s = chance * min(cap_s, base_s * 2.0 ** min(self.attempt - 1, 16))
         wait_s = max(wait_s, min(RETRY_AFTER_CAP_S, loss.error.retry_after_s or 0.0))
         if self.waits_until is not None:

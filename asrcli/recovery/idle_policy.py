@@ -36,6 +36,8 @@ def idle_action(
         return IdleAction.START
     if all(chunk.quiet for chunk in waiting):
         return IdleAction.SKIP
-    if input_ended:
-        return IdleAction.GIVE_UP if tried else IdleAction.START
-    return IdleAction.START if since_start_s >= RENEW_EVERY_S else IdleAction.WAIT
+    if input_ended and tried:
+        return IdleAction.GIVE_UP
+    if input_ended or since_start_s >= RENEW_EVERY_S:
+        return IdleAction.START
+    return IdleAction.WAIT

@@ -36,7 +36,9 @@ class QuietSettlement:
         """Add audio that went out at `now`."""
         self._ahead_s = self.ahead_s(now) + (end_ms - begin_ms) / 1000
         self._last_s = now
-        wait_s = QUIET_S if quiet else self._ahead_s + SOUND_S  # quiet may stay unheard
+        wait_s = QUIET_S  # quiet may stay unheard
+        if not quiet:
+            wait_s = self._ahead_s + SOUND_S
         due_s = now + wait_s
         if self._sent:
             last = self._sent[-1]

@@ -46,7 +46,8 @@ class FlowControl:
 
     def distrust(self) -> bool:
         """Stop measuring by pings, because the other end does not answer them; returns whether that makes room."""
-        self._answers, self.marks = False, 0
+        self._answers = False
+        self.marks = 0
         return self._changed()
 
     def _changed(self) -> bool:
@@ -114,5 +115,6 @@ class Liveness:
             return LivenessAction.DEAD
         if unsent:
             return LivenessAction.WELL  # the bytes on their way already ask for a sign of life
-        due = now - self._pinged_at >= self._keepalive_s or (not pinged and quiet_s >= self.stall_s / 2)
-        return LivenessAction.PING if due else LivenessAction.WELL
+        if now - self._pinged_at >= self._keepalive_s or (not pinged and quiet_s >= self.stall_s / 2):
+            return LivenessAction.PING
+        return LivenessAction.WELL

@@ -45,20 +45,10 @@ def explained(url: str, exc: BaseException, wanted: str = "WebSocket", through: 
         return _proxy_reason(exc, through), PROXY_ADVICE
     if "Tunnel connection failed" in str(exc):
         return f"the proxy refuses: {exc}", PROXY_ADVICE
-    if isinstance(exc, ssl.SSLCertVerificationError):
-        return f"TLS failed: {exc.verify_message}", _certificate_advice(exc)
-    if isinstance(exc, socket.gaierror):
-        return f"unknown host {_host(url)}", "check the network and --url"
-    if isinstance(exc, ConnectionRefusedError):
-        return "connection refused", "nothing listens there: check --url, or start the server"
     if isinstance(exc, ssl.SSLError):
-        return f"TLS failed: {getattr(exc, 'reason', '') or exc}", TLS_ADVICE
-    if isinstance(exc, TimeoutError):
-        return "no answer in time", "check the network and --url"
-    if isinstance(exc, ConnectionError) and exc.errno is None and urlsplit(url).scheme in {"wss", "https"}:
-        return "TLS failed: the other end hung up", TLS_ADVICE
+        return _tls_failure(exc)
     if isinstance(exc, OSError):
-        return _os_message(exc), "check the network and --url"
+        return _network_failure(url, exc)
     if isinstance(exc, UnicodeError):
         return f"{_host(url)} cannot be the name of a host", "check --url"
     return f"no {wanted} there ({shorten(str(exc) or type(exc).__name__, 60)})", NO_SERVICE_ADVICE
@@ -73,7 +63,7 @@ def retry_after(headers: Any) -> float | None:
     if not value:
         return None
     if value.isascii() and value.isdecimal():
-        return MOST_WAIT_S if len(value) > 9 else min(float(value), MOST_WAIT_S)
+        return min(float(value), MOST_WAIT_S)
     try:
         wait_s = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError, OverflowError):
@@ -111,10 +101,10 @@ class HttpAnswer:
     def line(self) -> str:
         """The status line, with the wait that the service asks for if that is longer than the wait it gets."""
         status = f"HTTP {self.status} {self.reason}".rstrip()
-        asked = header(self.headers, "Retry-After").strip()
-        if retry_after(self.headers) != MOST_WAIT_S or asked == f"{MOST_WAIT_S:.0f}":
+        wait = header(self.headers, "Retry-After").strip()
+        if retry_after(self.headers) != MOST_WAIT_S or wait == f"{MOST_WAIT_S:.0f}":
             return status
-        return f"{status} (asks for {shorten(asked, 40)}, is given {MOST_WAIT_S:.0f} s)"
+        return f"{status} (asks for {shorten(wait, 40)}, is given {MOST_WAIT_S:.0f} s)"
 
 
 def refused(url: str, answer: HttpAnswer, *, keyless: bool = False) -> AsrError:
@@ -140,10 +130,18 @@ def refused(url: str, answer: HttpAnswer, *, keyless: bool = False) -> AsrError:
         return _redirected(url, answer)
     if code and code != "NotFound":
         return _keyless(ServiceRefused(code, message, request_id), keyless=keyless)
+    return _unexplained(url, answer, message, keyless=keyless)
+
+
+def _unexplained(url: str, answer: HttpAnswer, message: str, *, keyless: bool) -> AsrError:
+    """Return the error for a status that comes without an error code of the service."""
+    status = answer.status
     if status == 407:
         return ConnectFailed(url, answer.line, PROXY_ADVICE)
     if answer.is_page:
-        advice = PAGE_ADVICE if status >= 400 else NO_SERVICE_ADVICE
+        advice = NO_SERVICE_ADVICE
+        if status >= 400:
+            advice = PAGE_ADVICE
         return ConnectFailed(url, f"HTTP {status} with a web page in place of an answer", advice)
     if status == 401:
         return _keyless(ServiceRefused("InvalidApiKey", f"HTTP {status}"), keyless=keyless)
@@ -160,8 +158,23 @@ def _keyless(error: ServiceRefused, *, keyless: bool) -> ServiceRefused:
 
 def _redirected(url: str, answer: HttpAnswer) -> ConnectFailed:
     to = header(answer.headers, "Location")
-    where = f" leads to {shorten(bare_url(to), 80)}" if to else " leads nowhere"
-    return ConnectFailed(url, f"HTTP {answer.status}{where}, where neither key nor audio goes", PAGE_ADVICE)
+    where = "nowhere"
+    if to:
+        where = f"to {shorten(bare_url(to), 80)}"
+    return ConnectFailed(url, f"HTTP {answer.status} leads {where}, where neither key nor audio goes", PAGE_ADVICE)
+
+
+def _network_failure(url: str, exc: OSError) -> tuple[str, str]:
+    """Return why the network or the other end failed, and advice."""
+    if isinstance(exc, socket.gaierror):
+        return f"unknown host {_host(url)}", "check the network and --url"
+    if isinstance(exc, ConnectionRefusedError):
+        return "connection refused", "nothing listens there: check --url, or start the server"
+    if isinstance(exc, TimeoutError):
+        return "no answer in time", "check the network and --url"
+    if isinstance(exc, ConnectionError) and exc.errno is None and urlsplit(url).scheme in {"wss", "https"}:
+        return "TLS failed: the other end hung up", TLS_ADVICE
+    return _os_message(exc), "check the network and --url"
 
 
 def _proxy_reason(exc: OSError, through: str) -> str:
@@ -178,12 +191,16 @@ def _proxy_reason(exc: OSError, through: str) -> str:
     return f"{proxy}: {_os_message(exc)}"
 
 
-def _certificate_advice(exc: ssl.SSLCertVerificationError) -> str:
+def _tls_failure(exc: ssl.SSLError) -> tuple[str, str]:
+    """Return why TLS failed, and advice."""
+    if not isinstance(exc, ssl.SSLCertVerificationError):
+        return f"TLS failed: {getattr(exc, 'reason', '') or exc}", TLS_ADVICE
+    advice = "trust it with --ca FILE, if you know whose it is"
     if exc.verify_code in {OTHER_HOST, OTHER_ADDRESS}:
-        return "the certificate is for another host: check --url"
-    if exc.verify_code in {EXPIRED, NOT_YET_VALID}:
-        return "check the clock of this machine; otherwise the service must renew it"
-    return "trust it with --ca FILE, if you know whose it is"
+        advice = "the certificate is for another host: check --url"
+    elif exc.verify_code in {EXPIRED, NOT_YET_VALID}:
+        advice = "check the clock of this machine; otherwise the service must renew it"
+    return f"TLS failed: {exc.verify_message}", advice
 
 
 def _os_message(exc: OSError) -> str:

@@ -67,7 +67,9 @@ def dial(
 
 
 def _key_header(connection: ConnectionSettings) -> list[tuple[str, str]]:
-    return [("Authorization", f"Bearer {connection.key.reveal()}")] if connection.key else []
+    if not connection.key:
+        return []
+    return [("Authorization", f"Bearer {connection.key.reveal()}")]
 
 
 def failure(url: str, exc: Exception, proxy: str | None) -> AsrError:
@@ -79,8 +81,10 @@ def failure(url: str, exc: Exception, proxy: str | None) -> AsrError:
     if isinstance(exc, InvalidURI):
         return UsageError(f"--url: not a WebSocket address: {exc.msg}", "write it as wss://HOST or ws://HOST:PORT")
     if isinstance(exc, ProxyError) and proxy is not None:
-        why = str(exc.__cause__ or exc) if is_socks(proxy) else str(exc)
-        return ConnectFailed(url, f"{proxy_label(proxy)} refuses: {why}", PROXY_ADVICE)
+        reason: BaseException = exc
+        if is_socks(proxy):
+            reason = exc.__cause__ or exc
+        return ConnectFailed(url, f"{proxy_label(proxy)} refuses: {reason}", PROXY_ADVICE)
     return ConnectFailed(url, *explained(url, exc, through=proxy))
 
 
@@ -104,5 +108,6 @@ def verbatim_refusal(url: str, response: "Response") -> AsrError:
     if response.status_code in {401, 403, 429}:
         return ServiceRefused(status, body, retry_after_s=retry_after(response.headers))
     location = header(response.headers, "Location")
-    to = f" to {location}" if location else ""
-    return ConnectFailed(url, f"{status}{to} {body}".rstrip(), "the handshake was refused")
+    if location:
+        status += f" to {location}"
+    return ConnectFailed(url, f"{status} {body}".rstrip(), "the handshake was refused")

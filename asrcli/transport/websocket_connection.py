@@ -141,16 +141,22 @@ class WebSocket:
             except ConnectionClosed as exc:
                 self._end_with(ended(exc, self._close_reason))
                 return
-            message = Text(data.decode("utf-8", "replace")) if self._client.texts.popleft() else Binary(data)
+            message: Text | Binary = Binary(data)
+            if self._client.texts.popleft():
+                message = Text(data.decode("utf-8", "replace"))
             self._arrived += 1
             self._arrived_bytes += len(message.data)
             self._incoming.put(message)
             if self._arrived - self._taken > MOST_UNREAD or self._arrived_bytes - self._taken_bytes > MOST_UNREAD_BYTES:
-                self._reading_paused = True
-                while not self._read_enough():
-                    await self._reading_allowed.wait()
-                    self._reading_allowed.clear()
-                self._reading_paused = False
+                await self._pause_reading()
+
+    async def _pause_reading(self) -> None:
+        """Read nothing from the network until `recv` has taken half of what is allowed to wait."""
+        self._reading_paused = True
+        while not self._read_enough():
+            await self._reading_allowed.wait()
+            self._reading_allowed.clear()
+        self._reading_paused = False
 
     def _read_enough(self) -> bool:
         few = self._arrived - self._taken <= MOST_UNREAD // 2
@@ -164,7 +170,7 @@ class WebSocket:
                 await self._wake.wait()
                 self._wake.clear()
             elif isinstance(item, _Order):
-                await self._do(item)
+                await self._carry_out(item)
             else:
                 data, text = item
                 self._liveness.wrote(len(data), self._io.loop.time())
@@ -179,7 +185,7 @@ class WebSocket:
             self._writer_waits = True
             return None
 
-    async def _do(self, order: "_Order") -> None:
+    async def _carry_out(self, order: "_Order") -> None:
         if order is not _Order.CLOSE:
             await self._ping(mark=order is _Order.MARK)
             return
