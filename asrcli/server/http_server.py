@@ -97,8 +97,9 @@ class HttpExchange(asyncio.Protocol):
             ("Content-Length", str(len(data))),
             ("Connection", "close"),
             ("Server", f"asrcli/{__version__}"),
-            *(() if self._request is None else self._http_api.cors_headers(self._http_request())),
         ]
+        if self._request is not None:
+            headers += self._http_api.cors_headers(self._http_request())
         self._send(h11.Response(status_code=status, headers=headers, reason=HTTPStatus(status).phrase.encode()))
         if self._request is None or self._request.method != b"HEAD":
             self._send(h11.Data(data=data))

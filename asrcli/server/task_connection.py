@@ -115,7 +115,7 @@ class ServerConversation:
                 await self._end_silent_client()
                 return
             try:
-                commands = self._codec.receive(Text(data) if isinstance(data, str) else Binary(data))
+                commands = self._codec.receive(_message(data))
             except ProtocolError as exc:
                 await self._fail("InvalidParameter", str(exc), close=self._codec.fatal_errors)
                 continue
@@ -275,7 +275,10 @@ class ServerConversation:
         try:
             await self._send(self._codec.fail(code, problem))
             if close:
-                await self._socket.close(1000 if self._codec.fatal_errors else 1011, code)
+                close_code = 1011
+                if self._codec.fatal_errors:
+                    close_code = 1000
+                await self._socket.close(close_code, code)
         except SocketClosed:
             pass
 
@@ -289,3 +292,9 @@ class ServerConversation:
         if task.relay is not None:
             task.relay.cancel()
         await task.stream.close()
+
+
+def _message(data: str | bytes) -> Message:
+    if isinstance(data, str):
+        return Text(data)
+    return Binary(data)

@@ -20,13 +20,17 @@ class WavStream:
         at = self._data_offset(self._head)
         if at is None and len(self._head) < MAX_HEADER_BYTES:
             return b""
-        data, self._head = bytes(self._head[at or 0 :]), None
+        data = bytes(self._head[at or 0 :])
+        self._head = None
         return data
 
     def rest(self) -> bytes:
         """Return the bytes that were held back for a header, at the end of the stream."""
-        rest, self._head = bytes(self._head or b""), None
-        return b"" if rest.startswith(b"RIFF") else rest
+        rest = bytes(self._head or b"")
+        self._head = None
+        if rest.startswith(b"RIFF"):
+            return b""
+        return rest
 
     def _data_offset(self, head: bytearray) -> int | None:
         """Return where the PCM begins: 0 without a header, None while that is not known."""
