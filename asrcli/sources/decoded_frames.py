@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asrcli.core.errors import SourceError
+from asrcli.sources.container_clock import ContainerClock
 from asrcli.sources.decoding_errors import DECODER_ERRORS
 
 if TYPE_CHECKING:
@@ -125,8 +126,9 @@ class FrameLookahead:
                 self._next = next(self._frames, None)
             except SourceError as exc:
                 self._error = exc  # frames that were read before it come first
-        frame = self._next[0] if self._next is not None else None
-        return None if frame is None else frame.time
+        if self._next is None or self._next[0] is None:
+            return None
+        return self._next[0].time
 
 
 class _Pace:
@@ -144,7 +146,7 @@ class _Pace:
         if duration := packet.duration:
             self._seconds += duration * self._time_base
         else:
-            self._seconds += sum(frame.samples / frame.sample_rate for frame in decoded)
+            self._seconds += sum(map(frame_s, decoded))
 
     def lost_s(self, packet: "Packet[AudioStream]") -> float:
         """Return how long a bad packet is. A parser joins all damaged data to one packet: then only its size tells."""
@@ -169,5 +171,25 @@ def packet_s(packet: "Packet[AudioStream]") -> float:
     from av.error import FFmpegError
 
     with suppress(FFmpegError, *DECODER_ERRORS):
-        return sum(frame.samples / frame.sample_rate for frame in packet.decode())
+        return sum(map(frame_s, packet.decode()))
     return 0.0
+
+
+def frame_s(frame: "AudioFrame | None") -> float:
+    """Return the length of a frame in seconds; 0 where there is none."""
+    if frame is None:
+        return 0.0
+    return frame.samples / frame.sample_rate
+
+
+def hole_s(
+    clock: ContainerClock, frame: "AudioFrame | None", bad: DamagedPackets, following: Callable[[], float | None] | None
+) -> float:
+    """Return how many seconds are missing before a frame or the end; below 0, how much of the frame is too much.
+
+    `following` returns the time of the next frame; it is None if the container has no times of its own.
+    """
+    if frame is None or following is None:
+        clock.advance(bad.seconds + frame_s(frame))
+        return bad.seconds
+    return clock.place(frame.time, frame_s(frame), following, lossy=bad.packets > 0)

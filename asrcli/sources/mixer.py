@@ -48,7 +48,9 @@ class Mixer:
         self._together = together
         self._count = 0
         self._held: AudioFifo | None = None  # frames that wait for others
-        self.watcher = CancellationWatch() if channel is None and watch else None
+        self.watcher: CancellationWatch | None = None
+        if channel is None and watch:
+            self.watcher = CancellationWatch()
 
     def pcm(self, frame: "AudioFrame") -> list[bytes]:
         """Take one more frame, and return the PCM that is ready; none while the frame waits for others."""
@@ -65,13 +67,19 @@ class Mixer:
             return before + self._converted(frame)
         self._held.write(frame)
         self._count += 1
-        return before + self.held() if self._count >= self._together else before
+        if self._count < self._together:
+            return before
+        return before + self.held()
 
     def held(self) -> list[bytes]:
         """Return the PCM of the frames that wait for others."""
         self._count = 0
-        frame = None if self._held is None else self._held.read()
-        return [] if frame is None else self._converted(frame)
+        if self._held is None:
+            return []
+        frame = self._held.read()
+        if frame is None:
+            return []
+        return self._converted(frame)
 
     def take_cancelled(self) -> bool:
         """Return True once, when the channels are found to cancel each other."""
@@ -108,12 +116,12 @@ class Mixer:
         return [self._mono(made) for made in self._resampler.resample(frame)]
 
     def _mono(self, frame: "AudioFrame") -> bytes:
-        channels = 1 if self._channel is None else frame.layout.nb_channels
-        data = bytes(frame.planes[0])[: frame.samples * channels * SAMPLE_BYTES]  # a plane may be padded
         if self._channel is None:
-            return data
+            return bytes(frame.planes[0])[: frame.samples * SAMPLE_BYTES]  # a plane may be padded
+        channels = frame.layout.nb_channels
+        samples = array("h", bytes(frame.planes[0])[: frame.samples * channels * SAMPLE_BYTES])
         # If a stream changes to fewer channels, its last one is used.
-        return array("h", data)[min(self._channel, channels - 1) :: channels].tobytes()
+        return samples[min(self._channel, channels - 1) :: channels].tobytes()
 
 
 def even(frame: "AudioFrame") -> "Graph":
@@ -153,7 +161,10 @@ class CancellationWatch:
     def look(self, frame: "AudioFrame") -> None:
         """Take one more frame; most are not examined."""
         self._count += 1
-        if self._count % (_EVERY if self._count < _EVERY * _LOOKS else _EVERY_LATER) or self.cancelled:
+        every = _EVERY
+        if self._count >= _EVERY * _LOOKS:
+            every = _EVERY_LATER
+        if self._count % every or self.cancelled:
             return
         channels = frame.layout.nb_channels
         if channels < 2:

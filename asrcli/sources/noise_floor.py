@@ -14,13 +14,13 @@ class NoiseFloor:
 
     def __init__(self) -> None:
         self._dbfs = 0.0
-        self._heard_s = 0.0
+        self._measured_s = 0.0
 
     def is_quiet(self, dbfs: float, seconds: float) -> bool:
         """Take the mean level of the next piece of audio and its length; return whether it holds no speech."""
         self._dbfs = max(LOWEST_DBFS, min(dbfs, self._dbfs + RISE_DB_S * seconds))
-        self._heard_s += seconds
-        return self._heard_s > LEARNING_S and dbfs < self._dbfs + ABOVE_FLOOR_DB
+        self._measured_s += seconds
+        return self._measured_s > LEARNING_S and dbfs < self._dbfs + ABOVE_FLOOR_DB
 
 
 class SilenceAlarm:
