@@ -37,8 +37,10 @@ class AudioFeed:
         realtime: bool,
         retries: RetrySettings,
     ) -> None:
-        self._connection, self._account = connection, account
-        self._clock, self._format = account.clock, account.format
+        self._connection = connection
+        self._account = account
+        self._clock = account.clock
+        self._format = account.format
         self._realtime = realtime
         self._keeps_sent = realtime or retries.limit != 0  # sent audio may be wanted again
         self._audio = AudioStore(account.start, self._format.rate)
@@ -94,7 +96,7 @@ class AudioFeed:
         """Return the chunk that may go out now; None where it is not `due` yet or the connection has no room."""
         self.due = None
         chunk = self._audio.next()
-        if chunk is None or self._connection.task.codec.must_wait or not self._connection.writable:
+        if chunk is None or not self._connection.takes_audio:
             return None
         due = self._catch_up.due(self._audio.cursor + chunk.samples)  # a jump before the chunk takes no time
         if due is not None and due > self._clock():
@@ -159,10 +161,10 @@ class AudioFeed:
         return decided
 
     def final_arrived(self) -> None:
-        """Count the audio before a final as silence: the service has heard it and has opened no sentence in it."""
+        """Count the audio before a final as silence: the service has processed it and has opened no sentence in it."""
         task = self._connection.task
         if not task.codec.manual:
-            until_ms = task.heard_to_ms
+            until_ms = task.processed_ms
             if task.open_ms is not None:
                 until_ms = min(until_ms, task.open_ms)
             self._account.ledger.add_silence(task.offset_ms, until_ms)
@@ -201,7 +203,7 @@ class AudioFeed:
         self._next_task(position, keep=not self.idle)
 
     def _unheard_position(self) -> int:
-        """Return where the audio begins that a service may not have heard when it ended the task unasked.
+        """Return where the audio begins that a service may not have processed when it ended the task by itself.
 
         The audio that was sent last may be the beginning of speech that the service did not wait for. Sound may have
         been on its way for longer, and audio that went out faster than real time for longer still.
@@ -268,7 +270,7 @@ class AudioFeed:
     def _next_task(self, position: int, *, keep: bool) -> None:
         codec = self._connection.task.codec
         self._account.end_task(codec.usage, codec.dropped)
-        self._connection.end_task(keep=keep, again=self._account.recent_finals.since(self._format.ms(position)))
+        self._connection.end_task(keep=keep, resent=self._account.recent_finals.since(self._format.ms(position)))
         self.stall_detector.answered()
         self.due = None
         self._settlement = QuietSettlement()

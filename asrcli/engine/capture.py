@@ -62,7 +62,8 @@ class _Schedule:
     """
 
     def __init__(self, clock: Callable[[], float], rate: int, pace: float, catch_up: float | None) -> None:
-        self._clock, self._samples_s = clock, rate * pace
+        self._clock = clock
+        self._samples_s = rate * pace
         self._fastest_samples_s = rate * max(pace * LEAST_CATCH_UP, catch_up or 0.0)
         self._began = self._released_at = clock()
         self._samples = 0

@@ -48,9 +48,13 @@ class TaskConnection:
         idle: ConnectionPool,
         open_connection: Callable[[str, Transport, Inbox], OpenConnection] = OpenConnection,
     ) -> None:
-        self._make_codec, self._dial, self._open = make_codec, dial, open_connection
+        self._make_codec = make_codec
+        self._dial = dial
+        self._open = open_connection
         self.settings = connection
-        self._inbox, self._clock, self._idle = inbox, clock, idle
+        self._inbox = inbox
+        self._clock = clock
+        self._idle = idle
         self.task = TranscriptionTask(make_codec())
         self.open_connection: OpenConnection | None = None
         self.reused = False
@@ -65,9 +69,11 @@ class TaskConnection:
         return self.task.codec.url(self.settings.url)
 
     @property
-    def writable(self) -> bool:
-        """Whether the connection has room for more audio."""
-        return self.open_connection is not None and self.open_connection.writable
+    def takes_audio(self) -> bool:
+        """Whether the connection has room for more audio, and the wire does not make it wait for an answer."""
+        if self.open_connection is None or self.task.codec.must_wait:
+            return False
+        return self.open_connection.writable
 
     @property
     def silent_s(self) -> float:
@@ -167,19 +173,19 @@ class TaskConnection:
             return False
         return self.task.open_ms is None or age_s >= lifetime_s + GRACE_S
 
-    def end_task(self, *, keep: bool, again: ResentAudio | None = None) -> None:
+    def end_task(self, *, keep: bool, resent: ResentAudio | None = None) -> None:
         """Replace the task by one that is not asked for yet.
 
         Args:
             keep: The connection stays open where its wire may use it again.
-            again: Finals whose audio the next task is sent again.
+            resent: Finals whose audio is sent again on the next task.
         """
         if not keep or not self.task.codec.reusable:
             self.close()
         self._retired |= self.task.codec.seen_names
         for name in list(self._retired)[:-RETIRED]:
             del self._retired[name]
-        self.task = TranscriptionTask(self._make_codec(), again)
+        self.task = TranscriptionTask(self._make_codec(), resent)
         self.deadline = None
         self.task.codec.retired_names = self._retired
 

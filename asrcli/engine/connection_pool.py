@@ -16,7 +16,9 @@ class OpenConnection:
     """One connection; its messages go to the inbox of the session that holds it."""
 
     def __init__(self, url: str, transport: Transport, inbox: Inbox) -> None:
-        self.url, self._transport, self._inbox = url, transport, inbox
+        self.url = url
+        self._transport = transport
+        self._inbox = inbox
         self._end: Closed | None = None
         Thread(target=self._receive, name="receive", daemon=True).start()
 

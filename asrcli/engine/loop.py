@@ -10,16 +10,12 @@ from asrcli.core.settings import RetrySettings
 from asrcli.engine.accounting import SessionAccount, SessionResult
 from asrcli.engine.audio_feed import AudioFeed
 from asrcli.engine.connection import TaskConnection, never_ready_error
-from asrcli.engine.inbox import AbandonRequested, Inbox, Item, MessageArrived, SourceEnded, StopRequested, ThreadCrashed
+from asrcli.engine.inbox import Inbox, Item, MessageArrived, SessionAbandoned, SourceEnded, StopRequested, ThreadCrashed
 from asrcli.engine.reconnection import Reconnection
 from asrcli.engine.task import NO_TEXT, RepeatedFinal
 from asrcli.recovery.backoff import Backoff
 from asrcli.recovery.classify import FaultClass, classify
 from asrcli.recovery.link import InputState, LinkAction, LinkEvent, LinkState, step
-
-
-class SessionAbandoned(Exception):
-    """The listener has left the session: its thread ends at once."""
 
 
 class SessionLoop:
@@ -42,7 +38,10 @@ class SessionLoop:
         realtime: bool,
         retries: RetrySettings,
     ) -> None:
-        self._connection, self._inbox, self._emit, self._clock = connection, inbox, emit, clock
+        self._connection = connection
+        self._inbox = inbox
+        self._emit = emit
+        self._clock = clock
         self._realtime = realtime
         self._link = LinkState.RESTING
         self._account = SessionAccount(clock, emit, audio_format, start)
@@ -115,8 +114,7 @@ class SessionLoop:
         """Whether audio may come out of the inbox. It must wherever nothing else can wake the session."""
         if self._realtime or self._stopped or self._link is LinkState.RESTING:
             return True  # of a file that was stopped only the end is left in the inbox
-        has_room = self._connection.writable and not self._connection.task.codec.must_wait
-        return self._link is LinkState.UP and self._feed.due is None and has_room
+        return self._link is LinkState.UP and self._feed.due is None and self._connection.takes_audio
 
     def _on_deadline(self) -> None:
         if self._link is not LinkState.WAITING:
@@ -130,8 +128,8 @@ class SessionLoop:
         """Handle an item of the inbox."""
         if isinstance(item, ThreadCrashed):
             raise item.error
-        if isinstance(item, AbandonRequested):
-            raise SessionAbandoned
+        if isinstance(item, SessionAbandoned):
+            raise item
         if isinstance(item, StopRequested):
             self._stop(item)
         elif isinstance(item, MessageArrived):
@@ -288,7 +286,7 @@ class SessionLoop:
         self._advance()
 
     def _on_finished(self) -> None:
-        """Handle the end of a task; a task that ends unasked while more speech may come had nothing to hear."""
+        """Handle the end of a task. If it ended by itself while more speech may come, it got no speech."""
         if self._link in {LinkState.RENEWING, LinkState.DRAINING}:
             self._feed.idle = False
             self._feed.task_finished()

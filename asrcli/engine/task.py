@@ -33,19 +33,19 @@ class TranscriptionTask:
 
     Args:
         codec: The client end of the wire, used by this task alone.
-        again: Finals whose audio this task is sent again.
+        resent: Finals whose audio is sent again on this task.
 
     Attributes:
         sent_ms: The end of the audio that was sent. Later times that the service names are cut to it.
-        finishing: The service was asked for the rest of the text: sentences that it leaves open now stay without.
-        heard_to_ms: The service has heard the audio up to here, because a final with credible times begins here.
+        finishing: The service was asked for the rest of the text: sentences that it leaves open now get no text.
+        processed_ms: The service has processed the audio up to here: a final with credible times begins here.
     """
 
-    def __init__(self, codec: ClientCodec, again: ResentAudio | None = None) -> None:
+    def __init__(self, codec: ClientCodec, resent: ResentAudio | None = None) -> None:
         self.codec = codec
-        self.offset_ms = self.sent_ms = self.heard_to_ms = 0
+        self.offset_ms = self.sent_ms = self.processed_ms = 0
         self.finishing = False
-        self._again = again
+        self._resent = resent
         self._open: dict[str, SpeechStarted | Partial] = {}  # by key, oldest first; so are the next ones
         self._stopped: dict[str, int] = {}  # where the speech of an open sentence ended
         self._updated_at: dict[str, float] = {}  # when the last event about an open sentence came
@@ -57,7 +57,7 @@ class TranscriptionTask:
 
     def begin_at(self, position_ms: int) -> None:
         """Set the place of the task's first sample on the timeline."""
-        self.offset_ms = self.sent_ms = self.heard_to_ms = position_ms
+        self.offset_ms = self.sent_ms = self.processed_ms = position_ms
 
     def receive(self, message: Message, now: float) -> Iterator[Event | RepeatedFinal]:
         """Yield the events of a message that came at `now`, on the run's timeline, with times inside the sent audio.
@@ -70,7 +70,7 @@ class TranscriptionTask:
             shifted = shift_event(event, self.offset_ms)
             placed = self._clamped(shifted)
             if isinstance(placed, Final) and placed == shifted and placed.begin_ms < placed.end_ms:
-                self.heard_to_ms = max(self.heard_to_ms, placed.begin_ms)
+                self.processed_ms = max(self.processed_ms, placed.begin_ms)
             yield from self._track(placed)
             if isinstance(placed, SpeechStarted | SpeechStopped | Partial) and placed.key in self._open:
                 self._updated_at[placed.key] = now
@@ -141,9 +141,9 @@ class TranscriptionTask:
         if self.finishing:
             self._has_final_after_finish = True
             task_ms = self.sent_ms - self.offset_ms
-        if self._again is None or not is_repeat(final, self._again, task_ms):
+        if self._resent is None or not is_repeat(final, self._resent, task_ms):
             return final
-        self._again = replace(self._again, last_text="")  # it is repeated once at most
+        self._resent = replace(self._resent, last_text="")  # it is repeated once at most
         return RepeatedFinal(final)
 
     def _remember(self, event: SpeechStarted | Partial) -> Iterator[Event]:

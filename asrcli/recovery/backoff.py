@@ -55,7 +55,8 @@ class Backoff:
     """
 
     def __init__(self, retries: RetrySettings, *, realtime: bool) -> None:
-        self._retries, self._realtime = retries, realtime
+        self._retries = retries
+        self._realtime = realtime
         self._reaches: list[int] = []  # the reach of each lost connection since the last progress
         self._unanswered = 0
         self._outage_since: float | None = None  # since when no connection has taken audio

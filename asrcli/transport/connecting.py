@@ -79,5 +79,5 @@ async def open_websocket(
         create_connection=WebSocketProtocol,
         **proxy_options,
     )
-    assert isinstance(client, WebSocketProtocol)  # noqa: S101  as it was asked for
+    assert isinstance(client, WebSocketProtocol)  # noqa: S101  create_connection made it
     return WebSocket(client, io, connection.stall_timeout_s, connection.keepalive_s)

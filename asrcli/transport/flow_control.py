@@ -72,7 +72,8 @@ class Liveness:
     """
 
     def __init__(self, stall_s: float, keepalive_s: float, now: float) -> None:
-        self.stall_s, self._keepalive_s = stall_s, keepalive_s
+        self.stall_s = stall_s
+        self._keepalive_s = keepalive_s
         self.interval_s = min(1.0, stall_s / 16)
         self._alive_at = self._ticked_at = self._pinged_at = now
         self._written = self._messages_end = self._taken = 0

@@ -34,7 +34,8 @@ class _TransientFailure(Exception):
 
     def __init__(self, error: AsrError, *, not_done: bool) -> None:
         super().__init__(error)
-        self.error, self.not_done = error, not_done
+        self.error = error
+        self.not_done = not_done
 
 
 class HttpClient:
@@ -47,7 +48,10 @@ class HttpClient:
         chance: Callable[[], float] = random.random,
         retries: int = RETRIES,
     ) -> None:
-        self._connection, self._sleep, self._chance, self._retries = connection, sleep, chance, retries
+        self._connection = connection
+        self._sleep = sleep
+        self._chance = chance
+        self._retries = retries
 
     def post(
         self,

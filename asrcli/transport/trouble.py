@@ -16,6 +16,7 @@ from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRe
 from asrcli.core.message import Text
 from asrcli.dashscope.endpoints import region_of
 from asrcli.protocol.json_messages import read, text
+from asrcli.transport.proxy import proxy_label
 
 PROXY_ADVICE = "check --proxy and variables such as HTTPS_PROXY"
 NO_SERVICE_ADVICE = "is this a speech service? check --url"
@@ -179,8 +180,6 @@ def _network_failure(url: str, exc: OSError) -> tuple[str, str]:
 
 def _proxy_reason(exc: OSError, through: str) -> str:
     """Return why the connection to a proxy failed."""
-    from asrcli.transport.proxy import proxy_label
-
     proxy = proxy_label(through)
     if isinstance(exc, socket.gaierror):
         return f"unknown {proxy.removeprefix('the ')}"

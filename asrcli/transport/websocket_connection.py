@@ -34,20 +34,23 @@ class WebSocket:
     """A Transport. Its private coroutines run on the I/O thread; public methods are safe from any thread."""
 
     def __init__(self, client: WebSocketProtocol, io: IoThread, stall_s: float, keepalive_s: float) -> None:
-        self._client, self._io = client, io
+        self._client = client
+        self._io = io
         self._lock = Lock()  # guards the next four lines
         self._flow = FlowControl()
         self._outgoing: deque[tuple[bytes, bool] | _Order] = deque()
         self._writer_waits = self._closing = False
         self._end: Closed | None = None
-        self._wake, self._said_goodbye = asyncio.Event(), Event()
+        self._wake = asyncio.Event()
+        self._said_goodbye = Event()
         self._incoming: SimpleQueue[Message | Writable | BaseException] = SimpleQueue()
         self._reading_allowed = asyncio.Event()
         self._reading_paused = False
         self._arrived = self._arrived_bytes = 0  # messages that were put into the queue
         self._taken = self._taken_bytes = 0  # messages that `recv` took out of it
         self._liveness = Liveness(stall_s, keepalive_s, io.loop.time())
-        self._pings, self._marked_at = 0, deque[float]()
+        self._pings = 0
+        self._marked_at = deque[float]()
         self._close_reason = ""  # why this end closed the connection; empty while it has not
         self._task = io.loop.create_task(self._live())
 
