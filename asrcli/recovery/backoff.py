@@ -68,8 +68,8 @@ class Backoff:
         self.attempt = 0
 
     @property
-    def waits_until(self) -> float | None:
-        """When to give up an outage; None without a bound."""
+    def gives_up_at(self) -> float | None:
+        """When the attempts of an outage end; None without a bound."""
         if self._outage_since is None or self._retry_for_s is None:
             return self._until
         until = self._outage_since + self._retry_for_s
@@ -118,7 +118,7 @@ class Backoff:
             self._outage_since = now
         if loss.ended and self._retry_for_s is None:
             self._retry_for_s = self._retries.last_words_s
-        if self.waits_until is not None and now >= self.waits_until:
+        if self.gives_up_at is not None and now >= self.gives_up_at:
             return None
         self.attempt += 1
         if self._attempts_left is not None:
@@ -143,8 +143,8 @@ class Backoff:
             cap_s = UNREACHABLE_CAP_S
         wait_s = chance * min(cap_s, base_s * 2.0 ** min(self.attempt - 1, 16))
         wait_s = max(wait_s, min(RETRY_AFTER_CAP_S, loss.error.retry_after_s or 0.0))
-        if self.waits_until is not None:
-            wait_s = min(wait_s, max(0.0, self.waits_until - now))
+        if self.gives_up_at is not None:
+            wait_s = min(wait_s, max(0.0, self.gives_up_at - now))
         return wait_s
 
     def _may_become_ready(self, error: AsrError) -> bool:

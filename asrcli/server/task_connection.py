@@ -58,7 +58,7 @@ class ServerConversation:
         recognizer: Opens a session for each task.
         limits: The limits of the server.
         answers: The translations and answers that the server gives.
-        with_list: Returns a recognition with the hot words of its list.
+        apply_list: Returns a recognition with the hot words of its list.
     """
 
     def __init__(
@@ -68,14 +68,14 @@ class ServerConversation:
         recognizer: Recognizer,
         limits: ServerLimits,
         answers: ScriptedAnswers,
-        with_list: Callable[[RecognitionSettings], RecognitionSettings],
+        apply_list: Callable[[RecognitionSettings], RecognitionSettings],
     ) -> None:
         self._socket = socket
         self._codec = codec
         self._recognizer = recognizer
         self._limits = limits
         self._answers = answers
-        self._with_list = with_list
+        self._apply_list = apply_list
         self._backlog = CommandBacklog(limits.backlog_bytes)
         self._task: ServerTask | None = None
         self._finishing = False  # the client has sent all: no timeout of the client applies now
@@ -183,19 +183,19 @@ class ServerConversation:
         elif isinstance(command, FinishTask):
             await self._feed(task, task.wav_stream.rest())
             task.finishing = True
-            await self._hand_on(task, command)
+            await self._forward(task, command)
         else:
-            await self._hand_on(task, command)
+            await self._forward(task, command)
 
     async def _feed(self, task: ServerTask, pcm: bytes) -> None:
         if not pcm:
             return
         task.received_bytes += len(pcm)
-        await self._hand_on(task, SendAudio(pcm))
+        await self._forward(task, SendAudio(pcm))
         if task.silence.received_audio(time.monotonic(), len(pcm)):
             await self._fail("RequestTimeOut", "Response timeout!", close=True)
 
-    async def _hand_on(self, task: ServerTask, command: Command) -> None:
+    async def _forward(self, task: ServerTask, command: Command) -> None:
         try:
             await task.stream.send(command)
         except RecognizerFailed:
@@ -207,7 +207,7 @@ class ServerConversation:
         if problem := invalid_setting(start.recognition):
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
             return
-        recognition = self._with_list(start.recognition)
+        recognition = self._apply_list(start.recognition)
         known = self._recognizer.info.languages
         language = next((code for code in recognition.languages if known is None or code in known), "")
         if start.audio_format not in FORMATS:

@@ -34,7 +34,7 @@ class DamagedPackets:
     silent: bool = False
 
 
-GOOD = DamagedPackets()  # nothing is damaged; never changed
+UNDAMAGED = DamagedPackets()  # never changed
 DecodedFrame = tuple["AudioFrame | None", DamagedPackets]
 
 
@@ -61,7 +61,7 @@ def frames(
     from av.error import DecoderNotFoundError, FFmpegError
 
     bad: DamagedPackets | None = None
-    pace = _Pace(float(stream.time_base or 1), bare=bare)
+    byte_rate = _ByteRate(float(stream.time_base or 1), bare=bare)
     amr = stream.codec_context.name.startswith("amr")
     for packet in packets:
         decoded: list[AudioFrame] = []
@@ -75,26 +75,26 @@ def frames(
                 raise
         except FFmpegError:
             bad = bad or DamagedPackets()
-            _add_damage(bad, packet, pace, amr=amr)
+            _add_damage(bad, packet, byte_rate, amr=amr)
         except DECODER_ERRORS:
             with guard(UNDECODABLE):
                 raise
         if decoded:
-            pace.add(packet, decoded)
+            byte_rate.add(packet, decoded)
         for frame in decoded:
-            yield frame, bad or GOOD
+            yield frame, bad or UNDAMAGED
             bad = None
-    yield None, bad or GOOD
+    yield None, bad or UNDAMAGED
 
 
-def _add_damage(bad: DamagedPackets, packet: "Packet[AudioStream]", pace: "_Pace", *, amr: bool) -> None:
+def _add_damage(bad: DamagedPackets, packet: "Packet[AudioStream]", byte_rate: "_ByteRate", *, amr: bool) -> None:
     """Count a packet that cannot be decoded."""
     if amr:  # a speech codec leaves out pauses, and all its packets have the same length
         bad.seconds += AMR_PACKET_S
         bad.silent = True
     elif packet.size and not _is_tag(packet):
         bad.packets += 1
-        bad.seconds += pace.lost_s(packet)
+        bad.seconds += byte_rate.lost_s(packet)
 
 
 class FrameLookahead:
@@ -131,7 +131,7 @@ class FrameLookahead:
         return self._next[0].time
 
 
-class _Pace:
+class _ByteRate:
     """How many bytes a second of sound takes, measured on the good packets."""
 
     def __init__(self, time_base: float, *, bare: bool) -> None:

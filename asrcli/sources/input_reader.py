@@ -169,7 +169,7 @@ class InputReader:
             yield decoder
             while links.go_on():
                 self.promised_ms = None  # only the length of the first was promised
-                with closing(self._made(source)) as following:
+                with closing(self._new_decoder(source)) as following:
                     yield following
 
         yield from self._chain(decoders())
@@ -180,7 +180,7 @@ class InputReader:
     def _windows(self, file: IO[bytes], windows: list[tuple[int, int]]) -> Iterator[Decoder]:
         """Yield an open decoder for each of the files that are joined in a file."""
         for window in windows:
-            with closing(self._made(joined.Window(file, *window))) as decoder:
+            with closing(self._new_decoder(joined.Window(file, *window))) as decoder:
                 self.promised_ms = None
                 if len(windows) == 1:
                     self.promised_ms = decoder.promised_ms
@@ -191,12 +191,12 @@ class InputReader:
         end = 0
         for decoder in decoders:
             base = end
-            for item in self._behind(decoder, base):
+            for item in self._shifted(decoder, base):
                 if isinstance(item, PlacedPiece | MissingAudio):
                     end = item.end
                 yield item
 
-    def _behind(self, decoder: Decoder, base: int) -> Iterator[Item]:
+    def _shifted(self, decoder: Decoder, base: int) -> Iterator[Item]:
         for item in self._decoded(decoder):
             if isinstance(item, PlacedPiece):
                 yield PlacedPiece(item.position + base, item.pcm)
@@ -227,7 +227,7 @@ class InputReader:
         def decoders() -> Iterator[Decoder]:
             nonlocal rate
             while True:
-                with closing(self._made(SimpleNamespace(read=links.read))) as decoder:
+                with closing(self._new_decoder(SimpleNamespace(read=links.read))) as decoder:
                     rate = decoder.rate
                     if decoder.codec == "opus":
                         rate = OPUS_RATE
@@ -254,11 +254,11 @@ class InputReader:
             raise SourceError(self._name, f"cannot be read any further: {system_reason(exc)}") from exc
 
     def _decoder(self, stack: ExitStack, source: object, head: Callable[[], bytes] = bytes) -> Decoder:
-        decoder = self._made(source, head)
+        decoder = self._new_decoder(source, head)
         stack.callback(decoder.close)
         return decoder
 
-    def _made(self, source: object, head: Callable[[], bytes] = bytes) -> Decoder:
+    def _new_decoder(self, source: object, head: Callable[[], bytes] = bytes) -> Decoder:
         bare: dict[str, Any] = {}
         if self._samples is not None:
             bare = self._samples.demuxer

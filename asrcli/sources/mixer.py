@@ -31,15 +31,15 @@ class Mixer:
     Args:
         audio_format: Format of the result.
         channel: Counted from 0; None is the mix of all.
-        watch: Whether to detect a mix in which the channels cancel each other.
+        detect: Whether to detect a mix in which the channels cancel each other.
         together: How many frames are converted at once, which is much faster than one by one. Use 1 for live sound, so
             that nothing waits.
 
     Attributes:
-        watcher: Examines the frames; None if it is off, or when it has reported.
+        detector: Examines some of the frames; None if it is off, or when it has reported.
     """
 
-    def __init__(self, audio_format: Format, channel: int | None, *, watch: bool = True, together: int = 1) -> None:
+    def __init__(self, audio_format: Format, channel: int | None, *, detect: bool = True, together: int = 1) -> None:
         self._format = audio_format
         self._channel = channel
         self._kind: tuple[str, str, int] | None = None
@@ -48,9 +48,9 @@ class Mixer:
         self._together = together
         self._count = 0
         self._held: AudioFifo | None = None  # frames that wait for others
-        self.watcher: CancellationWatch | None = None
-        if channel is None and watch:
-            self.watcher = CancellationWatch()
+        self.detector: CancellationDetector | None = None
+        if channel is None and detect:
+            self.detector = CancellationDetector()
 
     def pcm(self, frame: "AudioFrame") -> list[bytes]:
         """Take one more frame, and return the PCM that is ready; none while the frame waits for others."""
@@ -60,8 +60,8 @@ class Mixer:
             before = self.rest()
             self._begin(frame)
             self._kind = kind
-        if self.watcher is not None:
-            self.watcher.look(frame)
+        if self.detector is not None:
+            self.detector.examine(frame)
         frame.pts = None  # the caller knows the place of the sound
         if self._held is None:
             return before + self._converted(frame)
@@ -83,9 +83,9 @@ class Mixer:
 
     def take_cancelled(self) -> bool:
         """Return True once, when the channels are found to cancel each other."""
-        if self.watcher is None or not self.watcher.cancelled:
+        if self.detector is None or not self.detector.cancelled:
             return False
-        self.watcher = None
+        self.detector = None
         return True
 
     def rest(self) -> list[bytes]:
@@ -146,7 +146,7 @@ def even(frame: "AudioFrame") -> "Graph":
     return graph
 
 
-class CancellationWatch:
+class CancellationDetector:
     """Compares the loudness of the mix with that of the channels, on some of the frames.
 
     Attributes:
@@ -158,7 +158,7 @@ class CancellationWatch:
         self._seen_s = self._channels = self._mix = 0.0
         self.cancelled = False
 
-    def look(self, frame: "AudioFrame") -> None:
+    def examine(self, frame: "AudioFrame") -> None:
         """Take one more frame; most are not examined."""
         self._count += 1
         every = _EVERY

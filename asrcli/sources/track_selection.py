@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from av import AudioCodecContext, AudioStream
 
 # Codes of languages: two letters (ISO 639-1), and three letters (639-2), which for some languages have two forms.
-_THREE = {
+_THREE_LETTERS = {
     "ar": ("ara",), "bn": ("ben",), "cs": ("ces", "cze"), "da": ("dan",), "de": ("deu", "ger"), "el": ("ell", "gre"),
     "en": ("eng",), "es": ("spa",), "fa": ("fas", "per"), "fi": ("fin",), "fil": ("fil",), "fr": ("fra", "fre"),
     "he": ("heb",), "hi": ("hin",), "hu": ("hun",), "id": ("ind",), "it": ("ita",), "ja": ("jpn",), "ko": ("kor",),
@@ -108,7 +108,7 @@ def _fits(track: SoundTrack, wanted: str) -> bool:
 
 def _language(name: str) -> str:
     base = name.lower().replace("_", "-").partition("-")[0]
-    return next((two for two, threes in _THREE.items() if base in threes), base)
+    return next((two for two, threes in _THREE_LETTERS.items() if base in threes), base)
 
 
 def _unknown(track: SoundTrack) -> str:

@@ -18,7 +18,7 @@ from asrcli.core.settings import ConnectionSettings
 from asrcli.protocol.json_messages import Json, read, rest_url
 from asrcli.transport.proxy import is_socks, proxy_label, proxy_of
 from asrcli.transport.tls import tls_context
-from asrcli.transport.trouble import HttpAnswer, explained, refused
+from asrcli.transport.trouble import HttpAnswer, failure_reason, status_error
 
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector, Request
@@ -107,7 +107,7 @@ class HttpClient:
             raise _failed(url, exc, proxy, not_done=False) from None
         if 200 <= answer.status < 300:
             return _parsed(content)
-        raise _refusal(refused(url, answer, keyless=keyless), answer.status)
+        raise _refusal(status_error(url, answer, keyless=keyless), answer.status)
 
     def _prepared(
         self, url: str, body: Json | None, search: str, proxy: str | None
@@ -167,7 +167,7 @@ def _parsed(content: bytes) -> Json:
 
 
 def _failed(url: str, exc: Exception, proxy: str | None, *, not_done: bool) -> Exception:
-    error = ConnectFailed(url, *explained(url, exc, "HTTP", proxy))
+    error = ConnectFailed(url, *failure_reason(url, exc, "HTTP", proxy))
     if isinstance(exc, ssl.SSLError) or not isinstance(exc, OSError):
         return error
     return _TransientFailure(error, not_done=not_done)

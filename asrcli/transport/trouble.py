@@ -36,7 +36,9 @@ def library_errors() -> tuple[type[Exception], ...]:
     return (WebSocketException, OSError, EOFError, HTTPException, ValueError, LookupError, RuntimeError, CancelledError)
 
 
-def explained(url: str, exc: BaseException, wanted: str = "WebSocket", through: str | None = None) -> tuple[str, str]:
+def failure_reason(
+    url: str, exc: BaseException, wanted: str = "WebSocket", through: str | None = None
+) -> tuple[str, str]:
     """Return why a connection to this address failed, and advice.
 
     `wanted` is the kind of server that should be there, `through` the proxy in use.
@@ -108,7 +110,7 @@ class HttpAnswer:
         return f"{status} (asks for {shorten(wait, 40)}, is given {MOST_WAIT_S:.0f} s)"
 
 
-def refused(url: str, answer: HttpAnswer, *, keyless: bool = False) -> AsrError:
+def status_error(url: str, answer: HttpAnswer, *, keyless: bool = False) -> AsrError:
     """Return the error for an HTTP status that is no success, with the service's own message if there is one.
 
     `keyless`: no key was sent.
@@ -218,8 +220,8 @@ def _single_error(exc: BaseException) -> BaseException:
     if isinstance(exc, OSError) and exc.errno is None and type(exc) is OSError:
         numbers = [int(number) for number in re.findall(r"\[Errno (\d+)\]", str(exc))]
         if numbers:
-            refused = [number for number in numbers if isinstance(OSError(number, ""), ConnectionRefusedError)]
-            number = (refused or numbers)[0]
+            refusals = [number for number in numbers if isinstance(OSError(number, ""), ConnectionRefusedError)]
+            number = (refusals or numbers)[0]
             return OSError(number, os.strerror(number))
     return exc
 

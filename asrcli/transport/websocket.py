@@ -8,7 +8,15 @@ from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused, UsageErr
 from asrcli.core.settings import ConnectionSettings
 from asrcli.transport.proxy import is_socks, proxy_label, proxy_of
 from asrcli.transport.tls import tls_context
-from asrcli.transport.trouble import PROXY_ADVICE, HttpAnswer, explained, header, library_errors, refused, retry_after
+from asrcli.transport.trouble import (
+    PROXY_ADVICE,
+    HttpAnswer,
+    failure_reason,
+    header,
+    library_errors,
+    retry_after,
+    status_error,
+)
 
 if TYPE_CHECKING:
     from websockets.http11 import Response
@@ -85,7 +93,7 @@ def failure(url: str, exc: Exception, proxy: str | None) -> AsrError:
         if is_socks(proxy):
             reason = exc.__cause__ or exc
         return ConnectFailed(url, f"{proxy_label(proxy)} refuses: {reason}", PROXY_ADVICE)
-    return ConnectFailed(url, *explained(url, exc, through=proxy))
+    return ConnectFailed(url, *failure_reason(url, exc, through=proxy))
 
 
 def _refusal_error(*, keyless: bool) -> "Callable[[str, Response], AsrError]":
@@ -93,7 +101,7 @@ def _refusal_error(*, keyless: bool) -> "Callable[[str, Response], AsrError]":
         """Return the error for a handshake that was answered with an HTTP error."""
         body = bytes(response.body or b"")
         answer = HttpAnswer(response.status_code, response.reason_phrase, body, response.headers)
-        error = refused(url, answer, keyless=keyless)
+        error = status_error(url, answer, keyless=keyless)
         if isinstance(error, ConnectFailed) and answer.status in BROKEN and not body.lstrip().startswith(b"{"):
             error.passing = False
         return error

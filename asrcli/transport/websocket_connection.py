@@ -223,7 +223,9 @@ class WebSocket:
             await asyncio.sleep(self._liveness.interval_s)
             now = self._io.loop.time()
             self._liveness.arrived(self._client.data_at)
-            action = self._liveness.tick(now, self._client.unsent(), pinged=self._pings > 0, deaf=self._reading_paused)
+            action = self._liveness.tick(
+                now, self._client.unsent(), pinged=self._pings > 0, reading_paused=self._reading_paused
+            )
             if action is LivenessAction.DEAD:
                 self._close_reason = f"nothing sent or received for {self._liveness.stall_s:g} s"
                 self._client.transport.abort()
