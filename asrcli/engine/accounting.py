@@ -95,7 +95,7 @@ class SessionAccount:
     ledger: Ledger = field(init=False)
     recent_finals: RecentFinals = field(default_factory=RecentFinals)
     usage: Usage = Usage()  # noqa: RUF009  a frozen value; of the tasks that are over
-    billed: Usage = Usage()  # noqa: RUF009  as it was emitted last
+    billed: Usage = Usage()  # noqa: RUF009  the last one that was emitted
     figures: SessionFigures = SessionFigures()
     first_sent_at: float = -1.0
     first_text_at: float = -1.0
@@ -164,7 +164,7 @@ class SessionAccount:
     def close(self, inbox: Inbox, duration_ms: int | None, error: AsrError) -> None:
         """Emit gaps for all undecided audio after an error: up to the end of what was captured, or of the source.
 
-        Where the service has never listened nothing was sent to it, so no audio is counted at all.
+        A service that has never listened was sent nothing, so then no audio is counted.
         """
         if not self.was_ready:
             self.end = self.start

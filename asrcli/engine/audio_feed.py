@@ -16,7 +16,7 @@ from asrcli.recovery.resume_point import MARGIN_MS, resume_position
 from asrcli.recovery.stall import StallDetector
 
 PREROLL_MS = 2000  # how much of the quiet before speech is sent with it
-UNHEARD_MS = 6000  # how much sound may still be on its way to a service that ends a task unasked
+UNHEARD_MS = 6000  # how much sound may still be on its way to a service when it ends a task by itself
 FORGOTTEN = "no longer kept"
 
 
@@ -25,7 +25,7 @@ class AudioFeed:
 
     Attributes:
         due: When waiting audio may go out, or may begin a task; None where only an event changes that.
-        idle: The last task ended for want of speech: only speech begins the next one.
+        idle: The last task ended because it got no speech: only speech begins the next one.
         stall_detector: Notices a service that does not answer speech.
     """
 
@@ -241,7 +241,7 @@ class AudioFeed:
         """Return whether to begin a task now for the audio that waits; quiet older than the pre-roll is skipped."""
         waiting = self._audio.waiting()
         due = self._connection.started + RENEW_EVERY_S
-        since_s = RENEW_EVERY_S + (self._clock() - due)  # exactly RENEW_EVERY_S when it is due, whatever the rounding
+        since_s = RENEW_EVERY_S + (self._clock() - due)  # exactly RENEW_EVERY_S when it is due, in spite of rounding
         action = idle_action(
             waiting, idle=self.idle, input_ended=input_ended, tried=self._remainder_tried, since_start_s=since_s
         )

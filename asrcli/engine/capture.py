@@ -26,7 +26,7 @@ def capture(
         source: Read from and closed by this thread alone.
         start: Position of the first sample on the run's timeline.
         inbox: Takes the chunks, then the end with its error.
-        emit: Takes the events that the source has beside its audio.
+        emit: Takes the events that the source yields between its chunks.
         pace: How many times real time; None reads as fast as the inbox takes the chunks.
         clock: Seconds, monotonic.
         catch_up: How many times real time late audio is read at most; never below LEAST_CATCH_UP times the pace.

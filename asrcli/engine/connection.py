@@ -33,7 +33,7 @@ class TaskConnection:
         settings: How to connect.
         open_connection: The connection; None before the first task and after `close`.
         reused: The connection has carried a task before this one.
-        started: When the task was asked for.
+        started: When the start of the task was requested.
         deadline: When the connection counts as lost without an answer; None while no answer is due.
         timeout_s: How far off the deadline was when it was set.
     """
@@ -65,7 +65,7 @@ class TaskConnection:
 
     @property
     def url(self) -> str:
-        """The address at which a task is asked for."""
+        """The address of the service for this task."""
         return self.task.codec.url(self.settings.url)
 
     @property
@@ -161,12 +161,12 @@ class TaskConnection:
                 raise exc.lost from exc
 
     def carries(self, arrived: MessageArrived) -> bool:
-        """Whether this came over the open connection: messages of an earlier one are of no use."""
+        """Whether this came over the open connection: messages of an earlier one are ignored."""
         return arrived.connection is self.open_connection
 
     @property
     def expired(self) -> bool:
-        """Whether the task is nearly as old as the service allows, and no sentence is open, or for too long."""
+        """Whether the lifetime of the task is over and no sentence is open, or it has been over for GRACE_S."""
         lifetime_s = self.task.codec.lifetime_s
         age_s = self._clock() - self.started
         if lifetime_s is None or age_s < lifetime_s:
@@ -174,7 +174,7 @@ class TaskConnection:
         return self.task.open_ms is None or age_s >= lifetime_s + GRACE_S
 
     def end_task(self, *, keep: bool, resent: ResentAudio | None = None) -> None:
-        """Replace the task by one that is not asked for yet.
+        """Replace the task by one that is not started yet.
 
         Args:
             keep: The connection stays open where its wire may use it again.

@@ -233,7 +233,7 @@ class SessionLoop:
             self._connection.restart_timeout()
 
     def _on_refusal(self, refusal: ServiceRefused) -> bool:
-        """Handle a refusal that is no loss, else raise it; returns whether the task was asked for once more."""
+        """Handle a refusal that is no loss, else raise it; returns whether the task was started again."""
         kind = classify(refusal, live=self._realtime or self._feed.sent_only_quiet)
         if self._link is LinkState.DIALLING and self._connection.reused and kind is not FaultClass.BUSY:
             # A server may take one task a connection. On a connection of its own, a refusal is meant.

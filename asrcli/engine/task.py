@@ -12,7 +12,7 @@ from asrcli.core.message import Message
 from asrcli.recovery.duplicate_finals import ResentAudio, is_repeat, normalized_text
 from asrcli.recovery.spans import Spans
 
-ANSWER_S = 60.0  # after so long without news of an open sentence the service has forgotten it
+ANSWER_S = 60.0  # a service that sends nothing about an open sentence for this time has forgotten it
 OPEN_LIMIT = 200  # sentences open at once; a service that opens more has forgotten the oldest
 ORDERLY = (1000, 1005)  # close codes of an end in order
 NO_TEXT = "the service left this sentence without a text"

@@ -13,7 +13,7 @@ from asrcli.recovery.classify import FaultClass, classify
 
 UNREACHABLE_CAP_S = 5.0  # the longest wait before dialling an unreachable service: a short one finds it soon
 DROPS_CAP_S = 30.0  # the longest wait before dialling a service that accepts and drops connections, or is busy
-BUSY_FACTOR = 8  # waits for a busy service are so many times longer
+BUSY_FACTOR = 8  # how many times longer the waits for a busy service are
 RETRY_AFTER_CAP_S = 60.0  # a longer wait that the service asks for is cut to this
 SILENT_STARTS = 3  # attempts with a service that accepts each connection and never sends anything
 STOPPED_S = 30.0  # after the user has ended the run, a lost connection is replaced for this long

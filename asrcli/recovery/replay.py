@@ -8,7 +8,7 @@ from typing import Protocol
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk
 
-BLOCK_CHUNKS = 200  # so many chunks are moved out of memory as one block: ten seconds of a microphone
+BLOCK_CHUNKS = 200  # chunks that are moved out of memory as one block: ten seconds of a microphone
 
 
 class Stored(Protocol):
@@ -94,7 +94,7 @@ class Replay:
         self._chunks: deque[Chunk | StoredBlock] = deque()
         self._samples = 0
         self._next = 0  # index of the chunk to be sent next
-        self._blocks = 0  # so many of the first entries are blocks out of memory
+        self._blocks = 0  # how many entries, from the first on, are blocks out of memory
         self._loose = 0  # samples in memory
 
     @property

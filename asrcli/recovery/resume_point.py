@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from asrcli.core.audio import Chunk, Format
 from asrcli.recovery.replay import Replay, StoredBlock
 
-MARGIN_MS = 300  # go back no farther: text of audio that is sent again may be repeated
+MARGIN_MS = 300  # go back at most this far: text of audio that is sent again may be repeated
 STEP_MS = 10
-AROUND_MS = 2000  # quiet is judged by the loudest sample so near
+AROUND_MS = 2000  # quiet is compared with the loudest sample within this distance
 QUIET = 0.05  # sound below this part of the loudest sample is no word
 
 

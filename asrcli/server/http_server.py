@@ -79,7 +79,7 @@ class HttpExchange(asyncio.Protocol):
             self._answered = True
 
     def _http_request(self, body: bytes = b"") -> HttpRequest:
-        assert self._request is not None  # noqa: S101  only what has come is handed on
+        assert self._request is not None  # noqa: S101  called only after the head of the request
         headers = tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in self._request.headers)
         return HttpRequest(self._request.method.decode("ascii"), self._request.target.decode("ascii"), headers, body)
 

@@ -187,7 +187,7 @@ def _run_background(server: LocalServer, address: "Future[str]", stop: "Future[C
 
 
 def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+    with contextlib.suppress(RuntimeError):  # the loop has ended already
         loop.call_soon_threadsafe(function)
 
 

@@ -78,7 +78,7 @@ class ServerConversation:
         self._apply_list = apply_list
         self._backlog = CommandBacklog(limits.backlog_bytes)
         self._task: ServerTask | None = None
-        self._finishing = False  # the client has sent all: no timeout of the client applies now
+        self._finishing = False  # the client has asked for the end: from then on it may be silent
         self._running: asyncio.Task[None] | None = None
 
     @property
@@ -119,7 +119,7 @@ class ServerConversation:
             except ProtocolError as exc:
                 await self._fail("InvalidParameter", str(exc), close=self._codec.fatal_errors)
                 continue
-            except Exception:  # whatever a client sends: it gets an error, and the other clients are not affected
+            except Exception:  # a client that sends anything odd gets an error, and the other clients are not affected
                 log.exception("a message that the codec cannot read")
                 await self._fail("InvalidParameter", UNREADABLE, close=self._codec.fatal_errors)
                 continue
@@ -253,7 +253,7 @@ class ServerConversation:
             messages = self._codec.encode(self._answers.applied(event, task.recognition))
             ended = isinstance(event, Finished) or self._codec.task_id != running  # some tasks end after a sentence
             if ended:
-                # The client may start the next task as soon as it reads this: all is put away before it is sent.
+                # The client may start the next task as soon as it reads this, so the task is removed before it is sent.
                 self._task = None
                 self._finishing = False
                 await task.stream.close()

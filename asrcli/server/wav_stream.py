@@ -6,7 +6,10 @@ FIRST_CHUNK = 12  # after RIFF, its size and WAVE; each chunk has a name and a s
 
 
 class WavStream:
-    """Takes pieces of a stream and returns pieces of PCM. The header may be cut too; pcm may have one as well."""
+    """Takes pieces of a stream and returns pieces of PCM.
+
+    A header may be cut anywhere. A stream that is announced as pcm may have one too.
+    """
 
     def __init__(self) -> None:
         self._head: bytearray | None = bytearray()  # None once the PCM has begun

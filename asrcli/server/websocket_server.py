@@ -113,14 +113,14 @@ class WebSocketServer:
         return IncomingConnection(*args, websocket_server=self, **kwargs)
 
     async def _on_request(self, connection: ServerConnection, request: Request) -> Response | None:
-        assert isinstance(connection, IncomingConnection)  # noqa: S101  as it was created
+        assert isinstance(connection, IncomingConnection)  # noqa: S101  `_new_connection` made it
         refusal = await self._check(connection.socket, request.path, request.headers.get_all)
         if refusal is None:
             return None
         return _response(connection, refusal)
 
     async def _on_connected(self, connection: ServerConnection) -> None:
-        assert isinstance(connection, IncomingConnection)  # noqa: S101  as it was created
+        assert isinstance(connection, IncomingConnection)  # noqa: S101  `_new_connection` made it
         assert connection.request is not None  # noqa: S101  the handshake is done
         self.newcomers.discard(connection)
         await self._converse(connection.socket, connection.request.path)

@@ -22,7 +22,7 @@ _STREAM_HEADER = struct.Struct("<4s16xII16xI")  # kind, scale, rate, bytes of a 
 
 
 class AviEmptyChunks:
-    """The empty chunks of one sound track of an AVI, read only as far as is asked for.
+    """The empty chunks of one sound track of an AVI, read only as far as needed.
 
     Behind a damaged place none are found.
 

@@ -26,7 +26,7 @@ def iterate_with_timeout(make: Callable[[], Iterator[T]], name: str, timeout_s: 
         timeout_s: How long one item may take.
 
     Raises:
-        SourceError: an item took longer; also raises whatever the iterator raises.
+        SourceError: an item took longer. Errors of the iterator are raised too.
     """
     reader = _Reader(make)
     try:
@@ -85,7 +85,7 @@ def call_with_timeout(function: Callable[[], T], name: str, timeout_s: float) ->
         timeout_s: How long it may take.
 
     Raises:
-        SourceError: it took longer; also raises whatever the function raises.
+        SourceError: it took longer. Errors of the function are raised too.
     """
 
     def once() -> Iterator[T]:

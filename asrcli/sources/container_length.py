@@ -41,7 +41,7 @@ def promised(
         stream: Its sound.
         stated_ms: The length that the container states.
         head: The beginning of the file behind `skipped` bytes; an MP3 may have a header there.
-        skipped: The size of what stands before `head`.
+        skipped: How many bytes are before `head`.
     """
     name = container.format.name
     if name == "mp3":

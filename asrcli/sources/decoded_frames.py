@@ -149,7 +149,7 @@ class _ByteRate:
             self._seconds += sum(map(frame_s, decoded))
 
     def lost_s(self, packet: "Packet[AudioStream]") -> float:
-        """Return how long a bad packet is. A parser joins all damaged data to one packet: then only its size tells."""
+        """Return how long a bad packet is: by its size where a parser has joined all damaged data to one packet."""
         usual_s = (packet.duration or 0) * self._time_base
         if not self._bytes:
             return usual_s

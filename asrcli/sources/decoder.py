@@ -56,7 +56,7 @@ class Decoder:
         track: Number or language of the sound track; None is the default track.
         timeout_s: How long a network may give nothing; None for files.
         head: Returns the beginning of the file behind `skipped` bytes: a header there may tell the length.
-        skipped: The size of what stands before `head`.
+        skipped: How many bytes are before `head`.
         together: How many frames are converted at once.
         options: For bare samples: the name of the demuxer and its options.
 
@@ -231,7 +231,7 @@ class Decoder:
     def _open_packets(
         self,
     ) -> "tuple[Iterator[Packet[AudioStream]], ContainerClock, Callable[[Packet[AudioStream]], float] | None]":
-        """Return all packets, a clock for their sound, and a function that tells what is missing before a packet."""
+        """Return all packets, a clock for their sound, and a function that returns the seconds missing before one."""
         packets = self._packets()
         first = next(packets, None)
         clock = ContainerClock(self._zero_s, undeclared_s(self._container, self._stream, first, self._zero_s))

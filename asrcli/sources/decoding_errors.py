@@ -1,4 +1,4 @@
-"""Turns whatever goes wrong in a decoder into a SourceError that names the input and what was tried."""
+"""Turns every error of a decoder into a SourceError that names the input and what was tried."""
 
 from time import monotonic
 

@@ -38,7 +38,7 @@ class AudioWriter(Protocol):
         """Write what is still held, and the length if the format has a place for it. Close the file.
 
         Raises:
-            OSError: this could not be written. The file is closed all the same.
+            OSError: this could not be written. The file is closed in this case too.
         """
         ...
 

@@ -55,7 +55,7 @@ class Enhancer:
         return self._pending_bytes // SAMPLE_BYTES
 
     def process(self, pcm: bytes) -> bytes:
-        """Take PCM of any length, and return what is ready of it and of what was held."""
+        """Take PCM of any length; return the enhanced samples that are ready, those that were held first."""
         self._held += pcm
         whole = len(self._held) // FRAME_BYTES * FRAME_BYTES
         frames = (bytes(self._held[at : at + FRAME_BYTES]) for at in range(0, whole, FRAME_BYTES))
@@ -67,7 +67,7 @@ class Enhancer:
         return ready
 
     def flush(self) -> bytes:
-        """Return all held samples. What is processed afterwards begins anew, but keeps the knowledge of the noise."""
+        """Return all held samples. The next samples start a new stream, for which the noise is known already."""
         pending_bytes = self._pending_bytes
         if not pending_bytes:
             return b""

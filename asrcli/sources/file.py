@@ -155,7 +155,7 @@ class FileSource:
     def _items(self, input_reader: InputReader) -> Generator[Item]:
         try:
             yield from self._read(input_reader)
-        except DECODER_ERRORS as exc:  # whatever it is, it is the trouble of this input and not that of the others
+        except DECODER_ERRORS as exc:  # any error concerns this input only, not the others
             reason = system_reason(exc) or type(exc).__name__
             raise SourceError(self._shown_name, f"cannot be read: {reason[:1].lower()}{reason[1:]}") from exc
 

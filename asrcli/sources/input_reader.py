@@ -18,7 +18,7 @@ from asrcli.sources.placed_audio import Item, MissingAudio, PlacedPiece, consecu
 
 OGG = b"OggS"
 HEAD_BYTES = 1 << 16  # how much of a file is searched for a header that tells its length
-OPUS_RATE = 48000  # of the clock of Opus, whatever the sound was recorded at
+OPUS_RATE = 48000  # of the clock of Opus, for sound recorded at any rate
 # How much sound is taken to be lost if an Ogg ends in the middle of a page: from one packet up to a full page.
 _CUT_LEAST_S = 0.02
 _CUT_MOST_S = 10.0

@@ -18,15 +18,15 @@ _MIXED = {
 CANCELLED = (
     "the channels cancel each other out in the mix, one is upside down: take a single one with --channel 1 (or left)"
 )
-_EVERY = 8  # one frame of so many is examined
-_EVERY_LATER = 512  # and one of so many later
-_LOOKS = 25  # "later" begins after so many
+_EVERY = 8  # at first, one of this many frames is examined
+_EVERY_LATER = 512  # later, one of this many
+_LOOKS = 25  # how many frames are examined at first
 _LOUD = 100.0  # of 32768: softer sound proves nothing
 _ENOUGH_S = 0.2  # how much sound must be examined before a decision
 
 
 class Mixer:
-    """Converts frames to mono PCM. When their format changes, it begins anew.
+    """Converts frames to mono PCM. It starts again when their format changes.
 
     Args:
         audio_format: Format of the result.
@@ -89,7 +89,7 @@ class Mixer:
         return True
 
     def rest(self) -> list[bytes]:
-        """Return the PCM that waits and that the filter still holds. The next frame begins anew."""
+        """Return the PCM that waits and that the filter still holds. The next frame starts a new conversion."""
         made = self.held()
         if self._resampler is not None:
             made += map(self._mono, self._resampler.resample(None))

@@ -70,7 +70,7 @@ class WavHeader:
         return replace(other, offset=self.offset, size_bytes=self.size_bytes, mask=self.mask) == self
 
     def ms(self, size_bytes: int) -> int:
-        """Return the length of so many bytes of samples in milliseconds."""
+        """Return the length of `size_bytes` of samples in milliseconds."""
         return size_bytes // self.frame_bytes * 1000 // self.rate
 
 

@@ -2,8 +2,8 @@
 
 from enum import Enum, auto
 
-MARK_BYTES = 64 << 10  # a ping follows so many bytes; its answer shows that they have been read
-MARKS = 2  # so many of these pings may be unanswered: at most four seconds of audio are unread
+MARK_BYTES = 64 << 10  # bytes between two pings; the answer to a ping shows that they have been read
+MARKS = 2  # how many of these pings may be unanswered: at most four seconds of audio are unread
 QUEUE_HIGH, QUEUE_LOW = 64 << 10, 16 << 10  # bytes queued here; as many wait in the library's write buffer
 
 

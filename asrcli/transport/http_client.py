@@ -64,7 +64,7 @@ class HttpClient:
         """Send one request and return its answer. If not `repeatable`, it is repeated only where it was not done.
 
         Raises:
-            ConnectFailed: nothing listens there, or it is no such service.
+            ConnectFailed: nothing listens there, or what listens is not the service.
             ServiceRefused: the service refuses the request.
             ProtocolError: the service accepts the request, but its answer cannot be read.
             UsageError: the address, the proxy or the certificates cannot be used.

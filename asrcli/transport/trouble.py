@@ -213,7 +213,7 @@ def _os_message(exc: OSError) -> str:
 def _single_error(exc: BaseException) -> BaseException:
     """Return the error of one address, where the loop has joined the errors of all addresses into one text.
 
-    A refused connection becomes ConnectionRefusedError, whatever class a library gives it.
+    A refused connection becomes ConnectionRefusedError, also if a library gives it another class.
     """
     if isinstance(exc, OSError) and exc.errno == ECONNREFUSED:
         return ConnectionRefusedError(exc.errno, exc.strerror)

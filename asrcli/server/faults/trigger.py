@@ -11,7 +11,7 @@ from asrcli.protocol.registry import Wire
 from asrcli.server.faults.script import CODES, FaultAction, FaultTrigger, InjectedFault
 
 USUAL_RATE = 16000
-RATES = range(1000, 200_000)  # outside of it the usual rate is taken
+RATES = range(1000, 200_000)  # outside of this range the usual rate is used
 _ENDS = ('"task-finished"', '"session.finished"')
 
 
