@@ -42,7 +42,7 @@ class WebSocket:
         self._writer_waits = self._closing = False
         self._end: Closed | None = None
         self._wake = asyncio.Event()
-        self._said_goodbye = Event()
+        self._goodbye_sent = Event()
         self._incoming: SimpleQueue[Message | Writable | BaseException] = SimpleQueue()
         self._reading_allowed = asyncio.Event()
         self._reading_paused = False
@@ -107,7 +107,7 @@ class WebSocket:
             self._outgoing.append(_Order.CLOSE)
         self._wake_writer()
         self._io.soon(self._client.bound_close)
-        self._said_goodbye.wait(GOODBYE_S)
+        self._goodbye_sent.wait(GOODBYE_S)
 
     def _wake_writer(self) -> None:
         """Wake the writer if it waits."""
@@ -125,7 +125,7 @@ class WebSocket:
             for task in others:
                 task.cancel()
             self._client.transport.abort()
-            self._said_goodbye.set()
+            self._goodbye_sent.set()
 
     async def _run_part(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run one part. Only the reader reports the end of the connection, so it comes after all messages."""
@@ -194,7 +194,7 @@ class WebSocket:
             return
         self._io.loop.create_task(self._client.close(), name=CLOSING).add_done_callback(_retrieve_exception)
         await asyncio.sleep(0)  # by then the close is written
-        self._said_goodbye.set()
+        self._goodbye_sent.set()
 
     async def _ping(self, *, mark: bool) -> None:
         now = self._io.loop.time()
