@@ -31,7 +31,9 @@ def proxy_of(url: str, named: str | None) -> str | None:
         try:
             import python_socks.async_.asyncio  # noqa: F401  the WebSocket library uses it if it is installed
         except ImportError:
-            raise UsageError(f"{proxy_label(proxy)} needs python-socks", cause=Cause.NO_SOCKS) from None
+            raise UsageError(
+                f"{proxy_label(proxy)} needs python-socks", "pip install 'asrcli[socks]'", cause=Cause.NO_SOCKS
+            ) from None
     return proxy
 
 
