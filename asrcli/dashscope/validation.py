@@ -1,66 +1,23 @@
 """Checks the options of a task against the model before anything is sent: effect, range, contradictions. Pure.
 
-`OPTIONS` names the command-line option of each field, so that an error names what the user wrote.
+Options and bounds come from `parameters.py`; `OPTIONS` names the option of each parameter, so that an error names what
+the user wrote.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from asrcli.core.errors import UsageError
-from asrcli.core.settings import SILENCE_MS, RecognitionSettings
+from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import Model, model_names
 from asrcli.dashscope.model_selection import REGIONS, similar_models
+from asrcli.dashscope.parameters import BY_NAME
 
-OPTIONS: Mapping[str, str] = {
-    "languages": "--language",
-    "vad": "--no-vad",
-    "silence_ms": "--silence-ms",
-    "threshold": "--threshold",
-    "semantic": "--semantic/--no-semantic",
-    "heartbeat": "--heartbeat/--no-heartbeat",
-    "hotwords": "--hotwords",
-    "vocabulary_id": "--vocabulary-id",
-    "phrase_id": "--phrase-id",
-    "context": "--context",
-    "multi_threshold": "--multi-threshold",
-    "vad_model": "--vad-model",
-    "prefix_ms": "--prefix-padding-ms",
-    "punctuation": "--punctuation/--no-punctuation",
-    "itn": "--itn/--no-itn",
-    "disfluency": "--disfluency",
-    "keep_dialect": "--keep-dialect",
-    "interim": "--interim/--no-interim",
-    "masked": "--filter-words",
-    "dropped": "--drop-words",
-    "system_filter": "--system-filter",
-    "translate": "--translate",
-    "transcription": "--translation-only",
-    "prompt": "--prompt",
-    "side_transcript": "--side-transcript",
-    "temperature": "--temperature",
-    "top_p": "--top-p",
-    "top_k": "--top-k",
-    "max_tokens": "--max-tokens",
-    "seed": "--seed",
-    "extra": "--param",
-}
-# The fields that the embedded recognizer uses, whatever model is named.
-EMBEDDED = frozenset({"languages", "vad", "silence_ms", "heartbeat", "interim", "hotwords"})
-VAD_MODELS = ("far_field_meeting_16k", "near_meeting_16k")
+OPTIONS: Mapping[str, str] = {name: row.spelling for name, row in BY_NAME.items()}
+# The parameters that the embedded recognizer uses, whatever model is named.
+EMBEDDED = frozenset(name for name, row in BY_NAME.items() if row.embedded)
 MOST_FILTERED = 32
 FORCE = "--force sends it anyway"
-
-# The smallest and the largest value of a number; those of the service, where it documents them.
-_BOUNDS: Mapping[str, tuple[float, float]] = {
-    "silence_ms": (SILENCE_MS[0], SILENCE_MS[-1]),
-    "threshold": (-1, 1),
-    "prefix_ms": (0, SILENCE_MS[-1]),
-    "temperature": (0, 2),
-    "top_p": (0, 1),
-    "top_k": (0, 100),
-    "max_tokens": (1, 16_384),
-    "seed": (0, 2**31 - 1),
-}
 
 
 def check_recognition(model: Model, recognition: RecognitionSettings, region: str = "", *, force: bool = False) -> None:
@@ -116,15 +73,16 @@ def ignored_options(recognition: RecognitionSettings) -> list[str]:
 
 def effective_options(recognition: RecognitionSettings) -> RecognitionSettings:
     """The settings without the options that the embedded recognizer would ignore."""
-    kept = {name: getattr(recognition, name) for name in EMBEDDED}
-    return RecognitionSettings(recognition.model, recognition.rate, audio_format=recognition.audio_format, **kept)
+    kept = {name: recognition.value(name) for name in EMBEDDED}
+    bare = RecognitionSettings(recognition.model, recognition.rate, audio_format=recognition.audio_format)
+    return bare.with_values(kept)
 
 
 def given_options(recognition: RecognitionSettings) -> Iterator[str]:
-    """The names of the fields with an option whose value differs from the default."""
-    for field in fields(RecognitionSettings):
-        if field.name in OPTIONS and getattr(recognition, field.name) != field.default:
-            yield field.name
+    """The names of the parameters whose value differs from the default."""
+    for name, row in BY_NAME.items():
+        if recognition.value(name) not in (None, row.default):
+            yield name
 
 
 def _check_contradictions(recognition: RecognitionSettings) -> None:
@@ -142,12 +100,13 @@ def _check_contradictions(recognition: RecognitionSettings) -> None:
 
 
 def _check_ranges(recognition: RecognitionSettings) -> None:
-    for name, (least, most) in _BOUNDS.items():
-        value = getattr(recognition, name)
-        if value is not None and not least <= value <= most:
-            raise UsageError(f"{OPTIONS[name]} {value:g}: must be from {least:g} to {most:g}", FORCE)
-    if recognition.vad_model and recognition.vad_model not in VAD_MODELS:
-        raise UsageError(f"--vad-model {recognition.vad_model}: there are {' and '.join(VAD_MODELS)}", FORCE)
+    for name in given_options(recognition):
+        row, value = BY_NAME[name], recognition.value(name)
+        if row.bounds is not None and not row.bounds[0] <= value <= row.bounds[1]:
+            least, most = row.bounds
+            raise UsageError(f"{row.spelling} {value:g}: must be from {least:g} to {most:g}", FORCE)
+        if row.values and value not in row.values:
+            raise UsageError(f"{row.spelling} {value}: there are {' and '.join(row.values)}", FORCE)
     if (words := len(recognition.masked) + len(recognition.dropped)) > MOST_FILTERED:
         raise UsageError(f"--filter-words and --drop-words: {words} words in all, at most {MOST_FILTERED}", FORCE)
 

@@ -111,6 +111,22 @@ def text(value: Json, key: str) -> str:
     return found if isinstance(found, str) else ""
 
 
+def texts(value: Json, key: str) -> tuple[str, ...]:
+    """The strings in the list under a key; entries of another type are left out."""
+    found = value.get(key)
+    if not isinstance(found, list):
+        return ()
+    return tuple(entry for entry in found if isinstance(entry, str))
+
+
+def boolean(value: Json, key: str) -> bool | None:
+    """The boolean under a key; None when it is missing or has another type."""
+    found = value.get(key)
+    if isinstance(found, bool):
+        return found
+    return None
+
+
 def number(value: Json, key: str) -> float | None:
     """The number under a key; None when it is missing, has another type, or is NaN, infinite or beyond `MOST`."""
     found = value.get(key)

@@ -19,7 +19,7 @@ from asrcli.protocol.inference.context_messages import read_context, write_conte
 from asrcli.protocol.inference.sentence import SentenceTracker
 from asrcli.protocol.inference.task_identity import TaskIdentity
 from asrcli.protocol.json_messages import Json, counted, endpoint, flag, need, part, read, text, word, write
-from asrcli.protocol.registry import INFERENCE_PATH
+from asrcli.protocol.registry import INFERENCE, INFERENCE_PATH, TRANSLATION
 from asrcli.protocol.service_errors import refused_task
 
 AUDIO_FORMATS = ("pcm", "wav", "mp3", "opus", "speex", "aac", "amr")
@@ -33,7 +33,7 @@ class InferenceClient:
     word_times = True  # every final carries the times of its words
     reusable = True  # the connection can carry another task afterwards
     manual = False  # the server always decides where sentences end
-    parameter_names = run_task_parameters.PARAMETER_NAMES
+    wire = INFERENCE
     lifetime_s: float | None = None  # no limit is documented
     must_wait = False  # audio never waits for answers
     connection_is_new = True  # the connection has carried no other task: every message belongs to this one
@@ -79,7 +79,7 @@ class InferenceClient:
             "task": "asr",
             "function": "recognition",
             "model": self._recognition.model,
-            "parameters": run_task_parameters.write(self._recognition, self.parameter_names),
+            "parameters": run_task_parameters.write(self._recognition, self.wire),
             "input": write_context(context) if context else {},
         } | run_task_parameters.resources(self._recognition)
         return [self._command("run-task", payload)]
@@ -189,7 +189,7 @@ class InferenceClient:
 class TranslationClient(InferenceClient):
     """The client codec of a task whose model translates."""
 
-    parameter_names = run_task_parameters.TRANSLATION_PARAMETER_NAMES
+    wire = TRANSLATION
 
 
 class InferenceServer:

@@ -163,9 +163,9 @@ class OmniServer(RealtimeServer):
             return SideContext((), "session.update", wanted)
         wanted = self._wanted | wanted
         recognition, audio_format = session_config.read(self._recognition.model, wanted)
-        if self._has_audio and (audio_format, _fixed_settings(recognition)) != (
+        if self._has_audio and (audio_format, session_config.with_fixed_values(recognition)) != (
             self._audio_format,
-            _fixed_settings(self._recognition),
+            session_config.with_fixed_values(self._recognition),
         ):
             raise ProtocolError("session.update of the audio or the turn detection after the first audio")
         self._wanted, self._recognition, self._audio_format = wanted, recognition, audio_format
@@ -252,11 +252,3 @@ class OmniServer(RealtimeServer):
         item = {"id": f"item_{self._new_id()}", "object": "realtime.item", "status": "completed"} | wanted
         previous, self._last_item = self._last_item, text(item, "id") or None
         return [self._event("conversation.item.created", previous_item_id=previous, item=item)]
-
-
-def _fixed_settings(recognition: RecognitionSettings) -> RecognitionSettings:
-    """The settings that cannot change any more once the recognizer has received audio."""
-    return replace(
-        recognition, prompt="", side_transcript=None, temperature=None, top_p=None, top_k=None, max_tokens=None,
-        seed=None, context=(),
-    )  # fmt: skip
