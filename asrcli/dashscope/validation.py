@@ -54,15 +54,15 @@ def unused_options_removed(model: Model, recognition: RecognitionSettings) -> Re
 
     By default the task is kept alive during silence, and partial results are sent.
     """
-
-    def choice(name: str, chosen: bool | None, ours: bool | None) -> bool | None:
-        if name not in model.takes:
-            return None
-        return ours if chosen is None else chosen
-
-    heartbeat = choice("heartbeat", recognition.heartbeat, True)
-    # A model that is not in the catalogue may refuse the option.
-    interim = choice("interim", recognition.interim, True if model.known else None)
+    heartbeat, interim = recognition.heartbeat, recognition.interim
+    if heartbeat is None:
+        heartbeat = True
+    if interim is None and model.known:  # a model that is not in the catalogue may refuse the option
+        interim = True
+    if "heartbeat" not in model.takes:
+        heartbeat = None
+    if "interim" not in model.takes:
+        interim = None
     return replace(recognition, heartbeat=heartbeat, interim=interim)
 
 
@@ -86,9 +86,9 @@ def given_options(recognition: RecognitionSettings) -> Iterator[str]:
 
 
 def _check_contradictions(recognition: RecognitionSettings) -> None:
-    if not recognition.vad and (recognition.threshold is not None or recognition.prefix_ms is not None):
-        name = "threshold" if recognition.threshold is not None else "prefix_ms"
-        raise UsageError(f"--no-vad with {OPTIONS[name]}: that belongs to the server's VAD")
+    for name in ("threshold", "prefix_ms"):
+        if not recognition.vad and recognition.value(name) is not None:
+            raise UsageError(f"--no-vad with {OPTIONS[name]}: that belongs to the server's VAD")
     if recognition.semantic and recognition.silence_ms is not None:
         raise UsageError("--semantic with --silence-ms: sentences are cut by meaning or by silence, not both")
     if recognition.semantic and recognition.multi_threshold:
@@ -115,11 +115,11 @@ def _check_target(model: Model, recognition: RecognitionSettings) -> None:
     """Refuse a target language into which the source language cannot be translated."""
     if not recognition.translate:
         return
-    source = recognition.languages[0] if recognition.languages else ""
+    source = next(iter(recognition.languages), "")
     known = {"zh": ("en", "ja", "ko"), "en": ("zh", "ja", "ko"), "": ("zh", "en", "ja", "ko")}
     targets = known.get(source, ("zh", "en"))
     if recognition.translate not in targets:
-        into = f"{source} into {recognition.translate}" if source else f"into {recognition.translate}"
+        into = f"{source} into {recognition.translate}".lstrip()
         raise UsageError(f"--translate: {model.name} does not translate {into}, only into {' '.join(targets)}", FORCE)
 
 
@@ -144,9 +144,12 @@ def _who_takes(name: str, model: Model) -> str:
 
 def model_notices(model: Model) -> list[str]:
     """The messages that a user of the model should read before the first result."""
-    like = f"; did you mean {near}?" if (near := similar_models(model.name)) else ""
-    unknown = f"{model.name} is not in the catalogue: sent as it is, on the {model.wire} wire{like}"
-    notices = [] if model.known else [unknown]
+    notices = []
+    if not model.known:
+        unknown = f"{model.name} is not in the catalogue: sent as it is, on the {model.wire} wire"
+        if similar := similar_models(model.name):
+            unknown += f"; did you mean {similar}?"
+        notices.append(unknown)
     if model.retiring:
         notices.append(f"{model.name} is announced to be retired")
     if model.traits.warning:
