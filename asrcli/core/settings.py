@@ -182,6 +182,8 @@ class RetrySettings:
         if retry_for_s is None and not realtime:
             retry_for_s = FILE_RETRY_FOR_S
         catch_up = self.catch_up
-        if not realtime:
-            catch_up = None if pace is None else max(self.catch_up or pace, pace)
+        if not realtime and pace is None:
+            catch_up = None
+        elif not realtime and pace is not None:
+            catch_up = max(self.catch_up or pace, pace)
         return replace(self, retry_for_s=retry_for_s, catch_up=catch_up)

@@ -34,9 +34,11 @@ class LineWriter:
     def __init__(self, path: str | None, *, append: bool = False, onto: Path | None = None) -> None:
         self._append = append
         self._onto = onto
-        path = None if path == "-" else path
-        self._name = path or "standard output"
-        self._path = Path(path) if path else None
+        self._name = "standard output"
+        self._path: Path | None = None
+        if path and path != "-":
+            self._name = path
+            self._path = Path(path)
         self._part: Path | None = None
         self._file: TextIO | None = None
         self._failed = self._leaves = False
@@ -97,7 +99,9 @@ class LineWriter:
     @property
     def left(self) -> Path | None:
         """The part that stays; None if the file gets, or got, its own name."""
-        return self._part if self._leaves else None
+        if not self._leaves:
+            return None
+        return self._part
 
     def close(self) -> None:
         """Close the file and give it its name. A part that stays is removed if it is empty.
@@ -179,7 +183,10 @@ class LineWriter:
 
     def _opener(self, path: str, flags: int) -> int:
         """Open a part. If it will replace a file, nobody else may open it before it has the rights of that file."""
-        return os.open(path, flags, 0o600 if self._path is not None and self._path.exists() else 0o666)
+        mode = 0o666
+        if self._path is not None and self._path.exists():
+            mode = 0o600
+        return os.open(path, flags, mode)
 
 
 def _appended(path: Path) -> TextIO:
@@ -236,6 +243,9 @@ def _obstacle(path: Path) -> str:
     folder = path.parent
     if not folder.is_dir():
         return f"there is no directory {folder}"
-    if not os.access(path if path.exists() else folder, os.W_OK):
+    written = folder
+    if path.exists():
+        written = path
+    if not os.access(written, os.W_OK):
         return "permission denied"
     return ""

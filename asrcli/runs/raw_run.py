@@ -98,8 +98,10 @@ class RawRun:
         while True:
             try:
                 # While audio flows the other end may be silent for any time.
-                answer_due = all_sent or not self._ready.is_set()
-                item = self._inbox.get(timeout=self._idle_s if answer_due else None)
+                timeout_s = None
+                if all_sent or not self._ready.is_set():
+                    timeout_s = self._idle_s
+                item = self._inbox.get(timeout=timeout_s)
             except Empty:
                 if all_sent and not self._exchange.over:
                     return  # this exchange has no last answer: silence is its end

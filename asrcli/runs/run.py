@@ -154,7 +154,7 @@ class Run:
             if number == len(sources):
                 return  # the caller reports the errors of the last source
             for error in failed:
-                self._emit(Notice("warning", str(error)))
+                self._emit(Notice("warning", self._plan.describe(error)))
                 error.reported = True
 
     def _transcribe_concurrently(self, sources: Sequence[Source]) -> Generator[Event, None, list[AsrError]]:
@@ -244,7 +244,7 @@ class Run:
         if failed and not self._live and all(getattr(output, "passive", False) for output in self._outputs):
             raise failed[0]  # without an output the rest of a file would be paid for in vain
         for error in failed:
-            self._emit(Notice("warning", f"{error}; going on without it"))
+            self._emit(Notice("warning", f"{self._plan.describe(error)}; going on without it"))
 
     def _finish(self, sessions: Sequence[TranscriptionSession]) -> None:
         """End the input of all sessions after Ctrl-C, and wait for the last text."""

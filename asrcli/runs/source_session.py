@@ -20,7 +20,9 @@ class SourceSession:
         self.begun = False
         self.usage = Usage()  # what the service has counted up to now
         start = source.format.samples(begin_ms)
-        pace = plan.pace if source.live is None else None
+        pace = None
+        if source.live is None:
+            pace = plan.pace
         self.session = TranscriptionSession(
             source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, plan.retries, idle,
             plan.chance,

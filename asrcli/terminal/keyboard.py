@@ -143,6 +143,8 @@ def _read(fd: int) -> bytes | None:
     """Read typed bytes, within CHECK_S; None if there are none yet, empty if nothing can be read for now."""
     try:
         ready, _, _ = select.select([fd], [], [], CHECK_S)
-        return os.read(fd, 1024) if ready and is_ours(fd) else None
+        if not ready or not is_ours(fd):
+            return None
+        return os.read(fd, 1024)
     except (OSError, ValueError):
         return b""

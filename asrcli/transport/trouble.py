@@ -12,15 +12,12 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
+from asrcli.core.causes import Cause
 from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, bare_url, shorten, system_reason
 from asrcli.core.message import Text
 from asrcli.dashscope.endpoints import region_of
 from asrcli.protocol.json_messages import read, text
 
-PROXY_ADVICE = "check --proxy and variables such as HTTPS_PROXY"
-NO_SERVICE_ADVICE = "is this a speech service? check --url"
-TLS_ADVICE = "check --url: wss:// needs a TLS server, ws:// a plain one"
-PAGE_ADVICE = "a firewall, a proxy or a login page answers there: check the network and --url"
 PORTAL = 511  # the status by which a network asks for a login
 MOST_WAIT_S = 60.0  # the longest wait, even if the service asks for more
 EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_ADDRESS = 10, 9, 62, 64  # error codes of OpenSSL for a certificate
@@ -35,33 +32,33 @@ def library_errors() -> tuple[type[Exception], ...]:
     return (WebSocketException, OSError, EOFError, HTTPException, ValueError, LookupError, RuntimeError, CancelledError)
 
 
-def explained(url: str, exc: BaseException, wanted: str = "WebSocket", through: str | None = None) -> tuple[str, str]:
-    """Return why a connection to this address failed, and advice.
+def explained(url: str, exc: BaseException, wanted: str = "WebSocket", through: str | None = None) -> tuple[str, Cause]:
+    """Return why a connection to this address failed, in words and as a cause.
 
     `wanted` is the kind of server that should be there, `through` the proxy in use.
     """
     exc = _single_error(exc)
     if through is not None and isinstance(exc, OSError) and not isinstance(exc, ssl.SSLError):
-        return _proxy_reason(exc, through), PROXY_ADVICE
+        return _proxy_reason(exc, through), Cause.PROXY
     if "Tunnel connection failed" in str(exc):
-        return f"the proxy refuses: {exc}", PROXY_ADVICE
+        return f"the proxy refuses: {exc}", Cause.PROXY
     if isinstance(exc, ssl.SSLCertVerificationError):
-        return f"TLS failed: {exc.verify_message}", _certificate_advice(exc)
+        return f"TLS failed: {exc.verify_message}", _certificate_cause(exc)
     if isinstance(exc, socket.gaierror):
-        return f"unknown host {_host(url)}", "check the network and --url"
+        return f"unknown host {_host(url)}", Cause.NETWORK
     if isinstance(exc, ConnectionRefusedError):
-        return "connection refused", "nothing listens there: check --url, or start the server"
+        return "connection refused", Cause.NOTHING_LISTENS
     if isinstance(exc, ssl.SSLError):
-        return f"TLS failed: {getattr(exc, 'reason', '') or exc}", TLS_ADVICE
+        return f"TLS failed: {getattr(exc, 'reason', '') or exc}", Cause.TLS
     if isinstance(exc, TimeoutError):
-        return "no answer in time", "check the network and --url"
+        return "no answer in time", Cause.NETWORK
     if isinstance(exc, ConnectionError) and exc.errno is None and urlsplit(url).scheme in {"wss", "https"}:
-        return "TLS failed: the other end hung up", TLS_ADVICE
+        return "TLS failed: the other end hung up", Cause.TLS
     if isinstance(exc, OSError):
-        return _os_message(exc), "check the network and --url"
+        return _os_message(exc), Cause.NETWORK
     if isinstance(exc, UnicodeError):
-        return f"{_host(url)} cannot be the name of a host", "check --url"
-    return f"no {wanted} there ({shorten(str(exc) or type(exc).__name__, 60)})", NO_SERVICE_ADVICE
+        return f"{_host(url)} cannot be the name of a host", Cause.HOST_NAME
+    return f"no {wanted} there ({shorten(str(exc) or type(exc).__name__, 60)})", Cause.NO_SERVICE
 
 
 def retry_after(headers: Any) -> float | None:
@@ -130,10 +127,9 @@ def refused(url: str, answer: HttpAnswer, *, keyless: bool = False) -> AsrError:
     status = answer.status
     wait_s = retry_after(answer.headers)
     if status == PORTAL:
-        return ConnectFailed(url, answer.line, PAGE_ADVICE)
+        return ConnectFailed(url, answer.line, Cause.WEB_PAGE)
     if status >= 500:
-        advice = "the service is in trouble: try again"
-        return ConnectFailed(url, answer.line, advice, passing=True, retry_after_s=wait_s)
+        return ConnectFailed(url, answer.line, Cause.SERVICE_TROUBLE, passing=True, retry_after_s=wait_s)
     if status == 429:
         return ServiceRefused(code or "Throttling", message or answer.line, request_id, wait_s)
     if is_redirect(status):
@@ -141,16 +137,16 @@ def refused(url: str, answer: HttpAnswer, *, keyless: bool = False) -> AsrError:
     if code and code != "NotFound":
         return _keyless(ServiceRefused(code, message, request_id), keyless=keyless)
     if status == 407:
-        return ConnectFailed(url, answer.line, PROXY_ADVICE)
+        return ConnectFailed(url, answer.line, Cause.PROXY)
     if answer.is_page:
-        advice = PAGE_ADVICE if status >= 400 else NO_SERVICE_ADVICE
-        return ConnectFailed(url, f"HTTP {status} with a web page in place of an answer", advice)
+        cause = Cause.WEB_PAGE if status >= 400 else Cause.NO_SERVICE
+        return ConnectFailed(url, f"HTTP {status} with a web page in place of an answer", cause)
     if status == 401:
         return _keyless(ServiceRefused("InvalidApiKey", f"HTTP {status}"), keyless=keyless)
     if status == 403 and region_of(url):
         return ServiceRefused("AccessDenied", f"HTTP {status}")
     shown = shorten(message or answer.body.decode("utf-8", "replace"), 60) or answer.reason
-    return ConnectFailed(url, f"HTTP {status} {shown}".rstrip(), NO_SERVICE_ADVICE)
+    return ConnectFailed(url, f"HTTP {status} {shown}".rstrip(), Cause.NO_SERVICE)
 
 
 def _keyless(error: ServiceRefused, *, keyless: bool) -> ServiceRefused:
@@ -161,7 +157,7 @@ def _keyless(error: ServiceRefused, *, keyless: bool) -> ServiceRefused:
 def _redirected(url: str, answer: HttpAnswer) -> ConnectFailed:
     to = header(answer.headers, "Location")
     where = f" leads to {shorten(bare_url(to), 80)}" if to else " leads nowhere"
-    return ConnectFailed(url, f"HTTP {answer.status}{where}, where neither key nor audio goes", PAGE_ADVICE)
+    return ConnectFailed(url, f"HTTP {answer.status}{where}, where neither key nor audio goes", Cause.WEB_PAGE)
 
 
 def _proxy_reason(exc: OSError, through: str) -> str:
@@ -178,12 +174,12 @@ def _proxy_reason(exc: OSError, through: str) -> str:
     return f"{proxy}: {_os_message(exc)}"
 
 
-def _certificate_advice(exc: ssl.SSLCertVerificationError) -> str:
+def _certificate_cause(exc: ssl.SSLCertVerificationError) -> Cause:
     if exc.verify_code in {OTHER_HOST, OTHER_ADDRESS}:
-        return "the certificate is for another host: check --url"
+        return Cause.CERTIFICATE_HOST
     if exc.verify_code in {EXPIRED, NOT_YET_VALID}:
-        return "check the clock of this machine; otherwise the service must renew it"
-    return "trust it with --ca FILE, if you know whose it is"
+        return Cause.CERTIFICATE_TIME
+    return Cause.CERTIFICATE_UNKNOWN
 
 
 def _os_message(exc: OSError) -> str:

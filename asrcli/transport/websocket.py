@@ -4,11 +4,12 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused, UsageError
+from asrcli.core.causes import Cause
+from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused, SettingError, UsageError
 from asrcli.core.settings import ConnectionSettings
 from asrcli.transport.proxy import is_socks, proxy_label, proxy_of
 from asrcli.transport.tls import tls_context
-from asrcli.transport.trouble import PROXY_ADVICE, HttpAnswer, explained, header, library_errors, refused, retry_after
+from asrcli.transport.trouble import HttpAnswer, explained, header, library_errors, refused, retry_after
 
 if TYPE_CHECKING:
     from websockets.http11 import Response
@@ -77,10 +78,10 @@ def failure(url: str, exc: Exception, proxy: str | None) -> AsrError:
     if isinstance(exc, InvalidProxy):  # without its address: a password may be in it
         return UsageError(f"the proxy cannot be used: {exc.msg}", "write it as http://HOST:PORT")
     if isinstance(exc, InvalidURI):
-        return UsageError(f"--url: not a WebSocket address: {exc.msg}", "write it as wss://HOST or ws://HOST:PORT")
+        return SettingError("url", f"not a WebSocket address: {exc.msg}", "write it as wss://HOST or ws://HOST:PORT")
     if isinstance(exc, ProxyError) and proxy is not None:
         why = str(exc.__cause__ or exc) if is_socks(proxy) else str(exc)
-        return ConnectFailed(url, f"{proxy_label(proxy)} refuses: {why}", PROXY_ADVICE)
+        return ConnectFailed(url, f"{proxy_label(proxy)} refuses: {why}", Cause.PROXY)
     return ConnectFailed(url, *explained(url, exc, through=proxy))
 
 
@@ -105,4 +106,4 @@ def verbatim_refusal(url: str, response: "Response") -> AsrError:
         return ServiceRefused(status, body, retry_after_s=retry_after(response.headers))
     location = header(response.headers, "Location")
     to = f" to {location}" if location else ""
-    return ConnectFailed(url, f"{status}{to} {body}".rstrip(), "the handshake was refused")
+    return ConnectFailed(url, f"{status}{to} {body}".rstrip(), Cause.HANDSHAKE)

@@ -189,7 +189,9 @@ def _hotwords(given: Sequence[str], model: Model) -> tuple[tuple[str, int], ...]
     if spoken := [word.text for word in words if word.language]:
         problem = f"--hotwords {spoken[0]}: only a word of a list can be of one language"
         raise UsageError(problem, "see asr vocab, or leave the language out")
-    limits = limits_of(model.name) if model.list_words or not model.known else HotWordLimits()
+    limits = HotWordLimits()
+    if model.list_words or not model.known:
+        limits = limits_of(model.name)
     return tuple((word.text, word.weight) for word in check_hotwords(words, limits))
 
 

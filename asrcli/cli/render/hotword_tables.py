@@ -40,8 +40,10 @@ class HotWordListPrinter:
         dates = f"{vocabulary.status}, created {vocabulary.created}, changed {vocabulary.modified}"
         print_lines(f"# {vocabulary.id}", f"# for {vocabulary.model} only", f"# {dates}")
         for word in vocabulary.words:
-            fields = (word.text, str(word.weight), word.language)
-            print_rows([fields if word.language else fields[:2]])
+            fields = [word.text, str(word.weight)]
+            if word.language:
+                fields.append(word.language)
+            print_rows([fields])
 
     def print_done(self, vocabulary_id: str, done: str) -> None:
         """Print the ID of a list with which something was done."""
@@ -90,4 +92,7 @@ def _described(vocabulary: HotWordList) -> dict[str, Any]:
 
 
 def _word(word: Any) -> dict[str, Any]:
-    return {"text": word.text, "weight": word.weight} | ({"lang": word.language} if word.language else {})
+    fields = {"text": word.text, "weight": word.weight}
+    if word.language:
+        fields["lang"] = word.language
+    return fields
