@@ -5,7 +5,7 @@ Source of the facts: the service's list of regions and endpoints. A key works on
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
 from asrcli.core.errors import UsageError
@@ -64,11 +64,15 @@ def resolve_endpoint(given: EndpointRequest, environment: EndpointRequest) -> En
     if workspace and not _WORKSPACE.fullmatch(workspace):
         name = "--workspace" if given.workspace else "DASHSCOPE_WORKSPACE"
         raise UsageError(f"{name} {workspace}: not the id of a workspace")
-    url = given.url or ("" if given.region or given.workspace else environment.url)
+    url = given.url
+    if not given.region and not given.workspace:
+        url = url or environment.url
     if url:
         url = socket_url(url)
-        headers = ((WORKSPACE, workspace),) if workspace and not _OWN.search(_host(url)) else ()
-        return Endpoint(url, given.region or region_of(url), headers)
+        found = Endpoint(url, given.region or region_of(url))
+        if workspace and not _OWN.search(_host(url)):
+            return replace(found, headers=((WORKSPACE, workspace),))
+        return found
     region = given.region or environment.region or BEIJING
     if region not in REGIONS:
         name = "--region" if given.region else "DASHSCOPE_REGION"
@@ -87,7 +91,8 @@ def socket_url(url: str) -> str:
     except ValueError:
         return url  # the code that connects reports the error
     path = parts.path.rstrip("/")
-    path = path.removesuffix("/api/v1") if parts.scheme in _SECURE else path
+    if parts.scheme in _SECURE:
+        path = path.removesuffix("/api/v1")
     return urlunsplit((_SECURE.get(parts.scheme, parts.scheme), parts.netloc, path, parts.query, ""))
 
 

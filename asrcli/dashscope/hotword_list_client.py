@@ -139,7 +139,9 @@ class HotWordLists:
             said = datetime.fromisoformat(hotword_list.modified)
         except ValueError:
             return 0.0
-        times = [said] if said.tzinfo else [said.replace(tzinfo=zone) for zone in ZONES]
+        times = [said]
+        if not said.tzinfo:
+            times = [said.replace(tzinfo=zone) for zone in ZONES]
         ages_s = [(self._now() - time).total_seconds() for time in times]
         young_s = min((age_s for age_s in ages_s if age_s > -CLOCKS_DIFFER_S), default=float(BETWEEN_UPDATES_S))
         return max(0.0, min(BETWEEN_UPDATES_S, BETWEEN_UPDATES_S - young_s))

@@ -11,7 +11,9 @@ from asrcli.dashscope.validation import FORCE, check_recognition, ignored_option
 
 def locally_heard(model: Model) -> Model:
     """The model as the embedded recognizer has it: hot words have an effect under any name of the inference wire."""
-    return replace(model, takes=model.takes | {"hotwords"}) if model.traits.context_messages else model
+    if not model.traits.context_messages:
+        return model
+    return replace(model, takes=model.takes | {"hotwords"})
 
 
 def check_local_model(model: Model) -> None:
@@ -51,7 +53,9 @@ def prepare_recognition(
     Raises:
         UsageError: what the model, or with `local` the embedded recognizer, cannot do or would ignore.
     """
-    ignored = [*ignored_options(asked), *(["--context-from-transcript"] if uses_transcript_context else [])]
+    ignored = ignored_options(asked)
+    if uses_transcript_context:
+        ignored.append("--context-from-transcript")
     if local and ignored and not force:
         raise UsageError(f"{' and '.join(ignored)} has no effect on the embedded recognizer (--local)")
     check_recognition(model, asked, region, force=force)
@@ -59,8 +63,12 @@ def prepare_recognition(
         advice = f"for a talk there is gummy-realtime-v1; {FORCE}"
         raise UsageError(f"{model.name} transcribes one sentence and ends: it is for asr mic --ptt", advice)
     asked, cut = fit_context(model, asked, uses_transcript_context=uses_transcript_context)
-    notices = [] if local else model_notices(model)
-    return unused_options_removed(model, asked), [*notices, *([cut] if cut else [])]
+    notices: list[str] = []
+    if not local:
+        notices += model_notices(model)
+    if cut:
+        notices.append(cut)
+    return unused_options_removed(model, asked), notices
 
 
 def fit_context(
@@ -78,6 +86,8 @@ def fit_context(
     if not model.traits.context_messages:
         fit = fit_corpus(recognition.context)
     else:
-        most = MESSAGES - TRANSCRIPT_MESSAGES if uses_transcript_context else MESSAGES
+        most = MESSAGES
+        if uses_transcript_context:
+            most -= TRANSCRIPT_MESSAGES
         fit = fit_messages(recognition.context, most)
     return replace(recognition, context=fit.texts), fit.notice

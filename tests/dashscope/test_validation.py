@@ -9,11 +9,11 @@ from asrcli.core.errors import UsageError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import BEIJING, MODELS, SINGAPORE
 from asrcli.dashscope.model_selection import find_model
+from asrcli.dashscope.parameters import VAD_MODELS
 from asrcli.dashscope.validation import (
     EMBEDDED,
     FORCE,
     OPTIONS,
-    VAD_MODELS,
     check_recognition,
     effective_options,
     given_options,

@@ -177,7 +177,7 @@ def _row(model: Model) -> list[str]:
 
 
 def _options(model: Model) -> list[str]:
-    return [option for field, option in OPTIONS.items() if field in model.takes]
+    return [option for name, option in OPTIONS.items() if name in model.takes]
 
 
 def _rates(model: Model) -> str:

@@ -13,11 +13,12 @@ from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.logging import Debug, LogFile
 from asrcli.cli.options.model import model_option
-from asrcli.cli.options.panels import AUDIO, FLAG, MODEL, OUTPUT
+from asrcli.cli.options.panels import AUDIO, FLAG, OUTPUT
 from asrcli.cli.options.values import bounded_number
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, RecognitionSettings
 from asrcli.dashscope.model_selection import AUTO, find_model
+from asrcli.dashscope.parameters import MODEL
 from asrcli.protocol import registry
 
 EXAMPLES = """Examples:
