@@ -36,7 +36,7 @@ BY_CAUSE = {
     Cause.SERVICE_TROUBLE: "the service is in trouble: try again",
     Cause.HANDSHAKE: "the handshake was refused",
     Cause.PROXY_KIND: "name one with --proxy",
-    Cause.NO_SOCKS: "pip install 'asrcli[socks]', or name another with --proxy",
+    Cause.NO_SOCKS: "or name another with --proxy",
     Cause.OPEN_HOST: "name a key for them with --api-key-file",
     Cause.ADDRESS_TAKEN: "choose another --port",
     Cause.MODEL_RATE: "name a --model for 16000 Hz, or leave {option} out",

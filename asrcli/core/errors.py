@@ -29,11 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = ["bare_url", "without_secrets"]  # callers that write an error message use them too
-SHOWN_CHARACTERS = 120
 KEY_TROUBLE = {"InvalidApiKey", "AccessDenied", "Model.AccessDenied", "ModelNotFound"}  # may be well in another region
 
 
-def shorten(text: str, limit: int = SHOWN_CHARACTERS) -> str:
+def shorten(text: str, limit: int = 120) -> str:
     """Collapse whitespace, remove secrets, and truncate to `limit` characters, the ellipsis included."""
     line = " ".join(without_secrets(text).split())
     if len(line) <= limit:
@@ -284,10 +283,8 @@ class MultipleErrors(AsrError):
         reported = len(self.errors) - len(news)
         if reported and not news:
             news.append("see above")
-        elif reported == 1:
-            news.append("for the other see above")
         elif reported:
-            news.append("for the others see above")
+            news.append("for the rest see above")
         return f"{quantity(len(self.errors), 'input')} failed: " + " · ".join(news)
 
 

@@ -35,7 +35,8 @@ def bare_url(url: str) -> str:
     authority = re.match(r"[^/?#]*", found[2])[0]  # type: ignore[index]
     if not authority:
         return url
-    rest, port = found[2], re.search(r":([^:\]]*)\Z", authority)
+    rest = found[2]
+    port = re.search(r":([^:\]]*)\Z", authority)
     if port is not None and port[1] and not port[1].isdecimal() and "@" not in authority:
         rest = rest.rpartition("@")[2] if "@" in rest else authority[: port.start()]
     before = re.match(r"[^?#]*", rest)[0]  # type: ignore[index]
@@ -58,7 +59,8 @@ def without_secrets(text: str) -> str:
 
 def _without_login(found: re.Match[str]) -> str:
     """The text before an @ without the user and password at its end, for an address without a scheme."""
-    whole, begin = found[0], 0
+    whole = found[0]
+    begin = 0
     at_start = not found.start() or found.string[found.start() - 1] != "@"
     while 0 < (colon := whole.find(":", begin)) + 1 < len(whole) - 1:
         slash = whole.rfind("/", begin, colon) + 1 or begin

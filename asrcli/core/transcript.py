@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from asrcli.core.events import Event, Final, Finished, Gap, Partial, Reconnecting, Resumed
 
+TASK_MOST_OPEN = 200  # open sentences of a task; a service that opens more has forgotten the oldest
 MOST_OPEN = 250  # open sentences; more than one task can have
 Value = TypeVar("Value")
 

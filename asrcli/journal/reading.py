@@ -192,7 +192,8 @@ class Journal:
             self._text(record, str(kind), speaker)
 
     def _begin(self, record: Mapping[str, Any], speaker: str) -> None:
-        begin_ms, self.models = number(record, "begin_ms"), self.models | {str(record.get("model", "")): None}
+        begin_ms = number(record, "begin_ms")
+        self.models = self.models | {str(record.get("model", "")): None}
         self.parts[-1].heard.append((str(record.get("source", "")), begin_ms))
         self.parts[-1].begins[speaker] = begin_ms
         self.gaps = [left for gap in self.gaps for left in _before(gap, begin_ms, speaker)]

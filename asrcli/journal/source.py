@@ -132,7 +132,10 @@ class WholeOutput:
     """
 
     def __init__(self, output: Output, journal: Journal, begun: Callable[[], None]) -> None:
-        self._output, self._begun, self._journal, self._is_begun = output, begun, journal, False
+        self._output = output
+        self._begun = begun
+        self._journal = journal
+        self._is_begun = False
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """As it is, behind what was said before."""

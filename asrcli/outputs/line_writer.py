@@ -149,11 +149,7 @@ class LineWriter:
 
     def _opened(self) -> TextIO:
         if self._path is None:
-            if sys.stdout is None:
-                raise OutputError(self._name, "it is closed")
-            if hasattr(sys.stdout, "reconfigure"):
-                sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")
-            return sys.stdout
+            return self._standard_output()
         if _is_device(self._path):
             return _appended(self._path)
         if self._append:
@@ -165,8 +161,18 @@ class LineWriter:
         if self._onto is not None:
             self._part = self._onto
             return _appended(self._part)
+        return self._new_part(self._path)
+
+    def _standard_output(self) -> TextIO:
+        if sys.stdout is None:
+            raise OutputError(self._name, "it is closed")
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")
+        return sys.stdout
+
+    def _new_part(self, path: Path) -> TextIO:
         for number in count():  # never replace a part that an earlier run or somebody else left
-            self._part = self._path.with_name(f"{self._path.name}{number or ''}.part")
+            self._part = path.with_name(f"{path.name}{number or ''}.part")
             try:
                 part = open(  # noqa: SIM115  closed at the end of the run
                     self._part, "x", encoding="utf-8", errors="replace", newline="\n", opener=self._opener
@@ -176,8 +182,8 @@ class LineWriter:
             except OSError:
                 self._part = None
                 raise
-            if self._path.exists():
-                shutil.copymode(self._path, self._part)
+            if path.exists():
+                shutil.copymode(path, self._part)
             return part
         raise AssertionError
 

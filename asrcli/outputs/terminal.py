@@ -107,6 +107,12 @@ class TerminalView:
         if not self._finals and isinstance(event, ANSWERED):
             self._stop()
             self._draws_from = self._now() + OTHERS_S
+        self._print_event(event)
+        if isinstance(event, Partial | Progress | Finished | Level | Paused):
+            self._redraw()
+
+    def _print_event(self, event: Event) -> None:
+        """Print what stays of an event above the live line."""
         if isinstance(event, Final) and event.text.strip() and self._finals:
             first = line(event, self._stamp)
             self._print("\n".join([first, *below(event, BELOW)]), indent=len(first) - len(said(event)))
@@ -123,8 +129,6 @@ class TerminalView:
             for text in account(event):
                 for part in folded(f"asr: {text}", self._console.width - 1):
                     self._print(part, UNSETTLED)
-        if isinstance(event, Partial | Progress | Finished | Level | Paused):
-            self._redraw()
 
     def _follow_speaker(self, event: Event) -> None:
         """Give each of several speakers a line of its own from its first event on, with a level if it has a device."""
@@ -216,7 +220,8 @@ class TerminalView:
         """Return the speaker and its level, cut to half of the line; empty without a speaker."""
         if not speaker:
             return ""
-        level, name = self._levels.get(speaker), simple(harmless(speaker))
+        level = self._levels.get(speaker)
+        name = simple(harmless(speaker))
         heads = []
         if level is not None:
             heads.append(f"{name} {decibels(level)}: ")

@@ -50,7 +50,8 @@ class Budget:
         elif isinstance(event, Reconnecting):
             self._lost = True
         elif isinstance(event, Ready) and self._lost:  # only now audio is sent again: a failed attempt sends none
-            self._lost, self._resent_ms = False, self._resent_ms + sum(list(self._open_ms.values()))
+            self._lost = False
+            self._resent_ms = self._resent_ms + sum(list(self._open_ms.values()))
         elif isinstance(event, Finished):  # audio without text by now will have none
             self._open_ms |= {key: 0 for key, name in list(self._speakers.items()) if name == event.speaker}
         elif isinstance(event, Ended):

@@ -59,7 +59,8 @@ class Run:
     """
 
     def __init__(self, plan: RunPlan, outputs: Sequence[Output], idle: ConnectionPool | None = None) -> None:
-        self._plan, self._outputs = plan, list(outputs)
+        self._plan = plan
+        self._outputs = list(outputs)
         self._transcript = Transcript()
         self._account = RunAccount()
         self._began = plan.clock()
@@ -175,17 +176,7 @@ class Run:
             ):
                 yield from self._handled()
                 for one, event in merged:
-                    if isinstance(event, Billed):
-                        one.usage = event.usage
-                        self._emit(self._billed(sum((other.usage for other in running), self._account.usage)))
-                        yield from self._handled()
-                        continue
-                    self._emit(label_event(event, one.source.speaker))
-                    if isinstance(event, Ready):
-                        self._was_ready = True
-                        self._emit(Notice("info", f"the service listens: task {event.task_id}"))
-                        if not one.begun:
-                            self._emit(one.begin(event.task_id))
+                    self._take(event, one, running)
                     yield from self._handled()
         except (KeyboardInterrupt, SessionLeft):
             for one in running:
@@ -202,6 +193,19 @@ class Run:
             end_ms = one.source.format.ms(result.end)
             self._account.add(result, one.begin_ms, end_ms, concurrent=one is not running[0])
         return [error for one in running if (error := one.session.result.error) is not None]
+
+    def _take(self, event: Event, one: SourceSession, running: Sequence[SourceSession]) -> None:
+        """Emit an event of one of the running sessions, and what follows from it."""
+        if isinstance(event, Billed):
+            one.usage = event.usage
+            self._emit(self._billed(sum((other.usage for other in running), self._account.usage)))
+            return
+        self._emit(label_event(event, one.source.speaker))
+        if isinstance(event, Ready):
+            self._was_ready = True
+            self._emit(Notice("info", f"the service listens: task {event.task_id}"))
+            if not one.begun:
+                self._emit(one.begin(event.task_id))
 
     def _billed(self, usage: Usage) -> Billed:
         """Return the bill for a usage; empty where nothing is charged."""

@@ -75,7 +75,8 @@ class _Terminal:
     """The settings of a terminal: ours while we use it; the user's before, after, and while we are stopped."""
 
     def __init__(self, fd: int) -> None:
-        self._fd, self._before = fd, termios.tcgetattr(fd)
+        self._fd = fd
+        self._before = termios.tcgetattr(fd)
         self._changed = False
 
     def read_single_keys(self) -> None:

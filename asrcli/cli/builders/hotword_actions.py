@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from asrcli.cli.builders.text_files import read_text_file
+from asrcli.cli.options.confirmation import confirm
 from asrcli.cli.render.hotword_tables import HotWordListPrinter
 from asrcli.core.errors import AsrError, ServiceRefused, UsageError, combine_errors
 from asrcli.core.printable import quantity
@@ -121,8 +122,7 @@ def delete(lists: HotWordLists, printer: HotWordListPrinter, ids: Sequence[str],
     """
     if not ids:
         raise UsageError("delete needs an ID", "asr vocab list has them")
-    if not yes and not printer.confirmed(f"delete {', '.join(ids)}?"):
-        raise UsageError("nothing is deleted")
+    confirm(f"delete {', '.join(ids)}", yes=yes)
     failures: list[AsrError] = []
     for vocabulary_id in dict.fromkeys(ids):
         try:

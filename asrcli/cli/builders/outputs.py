@@ -128,7 +128,8 @@ class OutputBuilder:
                 check_origins(self.folder, dict(zip(made, map(Path, files), strict=True)))
 
     def _check_existing(self, path: Path, name: OutputFormat) -> None:
-        ends, free = {each.value: suffix for each, suffix in SUFFIXES.items()}, self.template is not None
+        ends = {each.value: suffix for each, suffix in SUFFIXES.items()}
+        free = self.template is not None
         if not self.overwrite and (problem := check_overwrite(path, name.value, ends, free=free)):
             raise UsageError(f"{path} {problem}", OVERWRITE)
 

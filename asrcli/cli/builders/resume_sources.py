@@ -123,7 +123,8 @@ def _check(one: "JournalInput") -> None:
 
 def _reached(parts: "list[JournalPart]", inputs: "Sequence[JournalInput]", start_ms: int) -> tuple[int, int]:
     """The number of the input transcribed last, or -1, and where it begins on the timeline of the stage."""
-    at, base_ms = -1, 0
+    at = -1
+    base_ms = 0
     for part in parts:
         before = -1
         for name, begin_ms in part.heard:
@@ -150,7 +151,9 @@ def reading(
     """
     stored = journal.header.reading
     try:
-        bare_samples, treated, pace = stored.get("samples"), stored.get("treatment") or {}, stored.get("pace")
+        bare_samples = stored.get("samples")
+        treated = stored.get("treatment") or {}
+        pace = stored.get("pace")
         samples = None
         if bare_samples is not None:
             encoding = EncodingName(bare_samples["encoding"]).value

@@ -70,7 +70,9 @@ class RunBuilder:
             AsrError: the failure, of an input before the runs or of a run; MultipleErrors if there are several.
         """
         notices = self._notices(runs, failures)
-        plan, failed, budget = self._plan(), list(failures), self._budget()
+        plan = self._plan()
+        failed = list(failures)
+        budget = self._budget()
         with closing(ConnectionPool()) as idle:
             for number, (sources, opens) in enumerate(runs, 1):
                 try:

@@ -33,7 +33,8 @@ def clip(start: str | None, end: str | None, channel: str, gain_db: float, track
     Raises:
         UsageError: a time, channel or track that is not valid, or an end before the start.
     """
-    begin_ms, end_ms = values.parse_time("--start", start) or 0, values.parse_time("--end", end)
+    begin_ms = values.parse_time("--start", start) or 0
+    end_ms = values.parse_time("--end", end)
     if end_ms is not None and end_ms <= begin_ms:
         raise UsageError(f"--end {end} is not after --start {start or 0}")
     return Clip(begin_ms, end_ms, values.parse_channel(channel), gain_db, values.parse_track(track))

@@ -76,7 +76,8 @@ class StagedRun:
         local: bool,
     ) -> "Iterator[Runs]":
         """The runs, each of which also writes to the journal. At the end print how to continue what is left."""
-        inputs, journal = tuple(map(described, self.paths)), FileJournal()
+        inputs = tuple(map(described, self.paths))
+        journal = FileJournal()
         can_be_resumed = any(one.size_bytes is not None for one in inputs)
         if self.folder is None or source_builder.passthrough or not can_be_resumed:
             words = ONCE
@@ -121,7 +122,8 @@ class StagedRun:
         local: bool,
         more: dict[str, Any],
     ) -> None:
-        folder, now = self.folder, datetime.now().astimezone()
+        folder = self.folder
+        now = datetime.now().astimezone()
         assert folder is not None  # noqa: S101  the caller checked it
         begun = now.isoformat(timespec="milliseconds")
         service = connection.url

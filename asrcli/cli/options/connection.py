@@ -145,7 +145,8 @@ class EndpointOptions:
         """
         from asrcli.protocol.json_messages import endpoint as check_address
 
-        service, key = self.endpoint, read_key(self.api_key_file)
+        service = self.endpoint
+        key = read_key(self.api_key_file)
         check_address(service.url, "/")  # an invalid address is reported before a missing key
         if key is None and region_of(service.url):
             raise MissingKey(local=isinstance(self, ConnectionOptions))

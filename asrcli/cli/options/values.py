@@ -52,11 +52,12 @@ def given_text(option: str, text: str) -> str:
     Raises:
         UsageError: the file cannot be read, or is empty.
     """
-    if text.startswith("@"):
-        text, name = read_text_file(text[1:], f"{option} {text}"), text
-        if not text.strip():
-            raise UsageError(f"{option} {name}: is empty")
-    return text.strip()
+    if not text.startswith("@"):
+        return text.strip()
+    read = read_text_file(text[1:], f"{option} {text}").strip()
+    if not read:
+        raise UsageError(f"{option} {text}: is empty")
+    return read
 
 
 def parse_pace(text: str) -> float | None:

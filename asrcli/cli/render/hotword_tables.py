@@ -7,7 +7,6 @@ from typing import Any
 
 from asrcli.cli.console import print_message
 from asrcli.cli.render.stdout import print_json, print_lines, print_rows, print_table
-from asrcli.core.errors import UsageError
 from asrcli.core.printable import harmless
 from asrcli.protocol.http.hotword_lists import HotWordList
 
@@ -56,19 +55,6 @@ class HotWordListPrinter:
         """Print a line for a person, unless --quiet is given."""
         if not self.quiet:
             print_message(f"asr: {words}")
-
-    @staticmethod
-    def confirmed(question: str) -> bool:
-        """Ask at the terminal; whether the answer is yes.
-
-        Raises:
-            UsageError: standard input is not a terminal.
-        """
-        if sys.stdin is None or not sys.stdin.isatty():
-            raise UsageError("delete asks first, and here is nobody to ask", "add --yes")
-        sys.stderr.write(f"asr: {harmless(question)} [y/N] ")
-        sys.stderr.flush()
-        return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     @staticmethod
     def _table(vocabularies: Iterable[HotWordList]) -> None:

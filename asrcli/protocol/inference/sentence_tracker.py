@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from asrcli.core.events import Event, Notice, SpeechStarted
+from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.protocol.discarded import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference.sentence import SentenceResult, begin_of, final_of, has_ended, partial_of, read
 from asrcli.protocol.json_messages import Json, flag, part, text
 
-MOST_OPEN = 200  # open sentences of a task; a service that opens more has forgotten the oldest
 MOST_REMEMBERED = 1000  # finals of a task that are recognized when they are repeated
 HEARTBEAT = "dropped a sentence in a heartbeat packet"
 
@@ -109,7 +109,7 @@ class SentenceTracker:
         self._open[name].begin_ms = begin_ms
         self._open[name].result = result
         key = self._open[name].key
-        if len(self._open) > MOST_OPEN:
+        if len(self._open) > TASK_MOST_OPEN:
             del self._open[next(iter(self._open))]
         if result.text:
             yield partial_of(key, result, begin_ms)

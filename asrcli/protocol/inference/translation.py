@@ -12,11 +12,12 @@ from typing import TypeVar
 from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Event, Final, Notice, Partial
 from asrcli.core.settings import RecognitionSettings
+from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.protocol import timestamps
 from asrcli.protocol.discarded import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference import sentence
 from asrcli.protocol.inference.sentence import SentenceResult
-from asrcli.protocol.inference.sentence_tracker import MOST_OPEN, MOST_REMEMBERED
+from asrcli.protocol.inference.sentence_tracker import MOST_REMEMBERED
 from asrcli.protocol.json_messages import Json, flag, label, objects, part, text, whole
 
 TRANSCRIPTION, TRANSLATIONS = "transcription", "translations"
@@ -103,8 +104,12 @@ class TranslationPairs:
                 yield from self._release(key)
             else:
                 yield from self._partial_of(touched_pair)
+        yield from self._make_room()
+
+    def _make_room(self) -> Iterator[Event]:
+        """The final of a sentence that has waited too long for its other text, or that the service has forgotten."""
         waiting = [key for key, pair in self._pairs.items() if pair.is_waiting]
-        if len(self._pairs) >= MOST_OPEN:  # the service has forgotten the oldest sentence
+        if len(self._pairs) >= TASK_MOST_OPEN:  # the service has forgotten the oldest sentence
             yield from self._release(next(iter(self._pairs)))
         elif len(waiting) > MOST_WAITING:  # audio is kept until a final covers it, and a text may never come
             yield from self._release(waiting[0])

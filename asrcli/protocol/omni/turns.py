@@ -6,8 +6,8 @@ An answer does not say which turn it answers: it is the oldest turn that has end
 from dataclasses import dataclass, field
 
 from asrcli.core.events import Event, Final, Gap, Notice, Partial, Usage
+from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.protocol.discarded import REPEATED, DiscardedMessages
-from asrcli.protocol.inference.sentence_tracker import MOST_OPEN
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, whole, word
 from asrcli.protocol.omni import response as omni_response
 from asrcli.protocol.omni.response import ModelAnswer
@@ -95,7 +95,7 @@ class OmniTurns(RealtimeItems):
             ProtocolError: a text is missing where the message needs one.
         """
         events = self._answer(name, value, sent_ms)
-        if len(self._turns) < MOST_OPEN:
+        if len(self._turns) < TASK_MOST_OPEN:
             return events
         oldest = next(iter(self._turns.values()))  # the service has forgotten it
         oldest.give_up()
