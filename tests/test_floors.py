@@ -33,8 +33,8 @@ LONG = {
 LONG_FUNCTIONS = {"transcribe"}
 # Below cli/ no text names an option of the command line, but for these.
 NAMES_OPTIONS = {
-    "dashscope/": "the options of the service: their names are part of the tables",
-    "protocol/": "addresses and raw messages of asr ws-raw",
+    "dashscope/parameters.py": "the table of options",
+    "dashscope/catalogue.py": "notes about models, which asr models shows",
     "recognizers/json_lines.py": "asr serve --help shows what its input files look like",
     "server/page_origins.py": "an answer to a web page; who writes the page and who runs the server may be two people",
     "sources/backends/output_monitor.py": "options of parec",

@@ -9,8 +9,11 @@ from asrcli.core.errors import (
     ServiceRefused,
     SettingError,
 )
+from asrcli.dashscope.parameters import BY_NAME
+from asrcli.dashscope.refusals import SettingEmpty, SettingIgnored, SettingsConflict
 
 NAME_A_KEY = "set DASHSCOPE_API_KEY, or name a file with --api-key-file"
+FORCE = "--force sends it anyway"
 _NETWORK = "check the network and --url"
 _SAMPLES = "with --raw, --encoding, --rate, --channels"
 _TRY_AGAIN = "a fault on the service's side: try again"
@@ -38,9 +41,23 @@ BY_CAUSE = {
     Cause.ADDRESS_TAKEN: "choose another --port",
     Cause.MODEL_RATE: "name a --model for 16000 Hz, or leave {option} out",
     Cause.NOT_DECODED: "leave {option} out",
+    Cause.SERVICE_DECIDES: FORCE,
+    Cause.EMBEDDED: "leave it out, or ask the service, without --local",
+    Cause.UNKNOWN_MODEL: "leave it out, or see asr models",
+    Cause.WORKSPACE_HOST: "name yours: --workspace",
+    Cause.ONE_SENTENCE: f"it is for asr mic --ptt; {FORCE}",
+    Cause.TOO_EARLY: "or add --wait",
+    Cause.OTHER_WORDS: "name another --prefix, or add --yes to replace them",
     Cause.BARE_SAMPLES: f"describe them {_SAMPLES}",
     Cause.DEVICE: f"describe them {_SAMPLES}",
     Cause.BEGINS_BEHIND_END: "choose an earlier --start",
+}
+
+# By the parameter that serves the same purpose as one without effect.
+INSTEAD = {
+    "semantic": "to cut by meaning there is --semantic",
+    "vocabulary_id": "asr vocab create makes a list of them for --vocabulary-id",
+    "prompt": "say it in --prompt",
 }
 
 # By error code of the service; the longest matching prefix wins.
@@ -80,6 +97,10 @@ def described(error: AsrError) -> str:
     sentence = str(error)
     if isinstance(error, SettingError):
         sentence = error.sentence(option_name(error.setting))
+    elif isinstance(error, SettingsConflict | SettingEmpty):
+        sentence = error.sentence(option_name)
+    elif isinstance(error, SettingIgnored):
+        sentence = error.sentence(option_spelling)
     return "; ".join(filter(None, (sentence, advice_for(error))))
 
 
@@ -96,14 +117,25 @@ def advice_for(error: AsrError) -> str:
     if error.cause is None:
         return ""
     advice = BY_CAUSE[error.cause]
+    if isinstance(error, SettingIgnored) and error.instead:
+        return f"{INSTEAD[error.instead]}; {advice}"
     if isinstance(error, SettingError):
         advice = advice.format(option=option_name(error.setting))
     return advice
 
 
 def option_name(setting: str) -> str:
-    """The option that sets a setting."""
+    """The option that sets a setting, as a user gives it: --semantic."""
+    if setting in BY_NAME:
+        return BY_NAME[setting].name_in_errors or BY_NAME[setting].option.split("/")[0]
     return f"--{setting.replace('_', '-')}"
+
+
+def option_spelling(setting: str) -> str:
+    """The option that sets a setting, in both its forms: --semantic/--no-semantic."""
+    if setting in BY_NAME:
+        return BY_NAME[setting].spelling
+    return option_name(setting)
 
 
 def _advice_for_code(code: str) -> str:

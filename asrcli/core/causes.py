@@ -27,6 +27,13 @@ class Cause(Enum):
     ADDRESS_TAKEN = auto()  # a server cannot listen there
     MODEL_RATE = auto()  # audio can be enhanced at 16000 Hz only, and the model takes another rate
     NOT_DECODED = auto()  # no service decodes the format of a file that is to be sent as it is
+    SERVICE_DECIDES = auto()  # the service is known to ignore or refuse it, and might have changed
+    EMBEDDED = auto()  # the recognizer on this machine cannot do it
+    UNKNOWN_MODEL = auto()  # the recognizer on this machine answers to names of models of the service only
+    WORKSPACE_HOST = auto()  # only the host of a workspace has it
+    ONE_SENTENCE = auto()  # the task of this model ends after one sentence
+    TOO_EARLY = auto()  # a hot-word list may not be updated yet
+    OTHER_WORDS = auto()  # a hot-word list that would be replaced has no word in common with the new words
 
     # Audio that cannot be read as it is
     BARE_SAMPLES = auto()  # a file of samples without a header, by its name

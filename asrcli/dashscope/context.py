@@ -134,4 +134,4 @@ def _notice(sent: int, whole: int, unit: str, limit: str, left: Sequence[str]) -
     begin = left[0].replace("\n", " ")
     if len(begin) > SHOWN:
         begin = begin[:SHOWN] + "…"
-    return f"--context: {sent:,} of {whole:,} {unit} fit ({limit}); left out from “{begin}” on"
+    return f"context: {sent:,} of {whole:,} {unit} fit ({limit}); left out from “{begin}” on"

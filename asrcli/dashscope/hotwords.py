@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from asrcli.core.errors import UsageError, shorten
+from asrcli.core.errors import SettingError, UsageError, shorten
 from asrcli.dashscope.catalogue import MODELS
 
 USUAL_WEIGHT = 4
@@ -164,9 +164,8 @@ def check_prefix(prefix: str) -> str:
         UsageError: it has other characters than digits and lower-case letters, none, or too many.
     """
     if not re.fullmatch(rf"[0-9a-z]{{1,{PREFIX_CHARACTERS}}}", prefix):
-        raise UsageError(
-            f"--prefix {shorten(prefix, 40)}", f"write it in 1 to {PREFIX_CHARACTERS} digits and lower-case letters"
-        )
+        problem = f"write it in 1 to {PREFIX_CHARACTERS} digits and lower-case letters"
+        raise SettingError("prefix", problem, value=shorten(prefix, 40))
     return prefix
 
 

@@ -1,27 +1,27 @@
 """Checks the options of a task against the model before anything is sent: effect, range, contradictions. Pure.
 
-Options and bounds come from `parameters.py`; `OPTIONS` names the option of each parameter, so that an error names what
-the user wrote.
+Options and bounds come from `parameters.py`. Errors name parameters as the rows do; `OPTIONS` has the option of each.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from asrcli.core.errors import UsageError
+from asrcli.core.causes import Cause
+from asrcli.core.errors import SettingError, UsageError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import Model, model_names
 from asrcli.dashscope.model_selection import REGIONS, similar_models
 from asrcli.dashscope.parameters import BY_NAME
+from asrcli.dashscope.refusals import SettingIgnored, SettingsConflict
 
 OPTIONS: Mapping[str, str] = {name: row.spelling for name, row in BY_NAME.items()}
 # The parameters that the embedded recognizer uses, whatever model is named.
 EMBEDDED = frozenset(name for name, row in BY_NAME.items() if row.embedded)
 MOST_FILTERED = 32
-FORCE = "--force sends it anyway"
 
 
 def check_recognition(model: Model, recognition: RecognitionSettings, region: str = "", *, force: bool = False) -> None:
-    """Refuse options that the model would ignore or reject; the error names the option and the models that take it.
+    """Refuse options that the model would ignore or reject; the error has the parameter and the models that take it.
 
     With `force` the service decides; contradictions are refused in any case.
 
@@ -36,14 +36,14 @@ def check_recognition(model: Model, recognition: RecognitionSettings, region: st
         return
     for name in given_options(recognition):
         if name not in model.takes:
-            raise UsageError(f"{OPTIONS[name]} has no effect on {model.name}", f"{_who_takes(name, model)}; {FORCE}")
+            raise SettingIgnored([name], model.name, _takers(name), _instead(name, model), Cause.SERVICE_DECIDES)
     if len(recognition.languages) > model.language_limit:
-        raise UsageError(
-            f"{model.name} reads {model.language_limit} --language, not {len(recognition.languages)}", FORCE
-        )
+        problem = f"{model.name} reads {model.language_limit}, not {len(recognition.languages)}"
+        raise SettingError("languages", problem, cause=Cause.SERVICE_DECIDES)
     for code in recognition.languages:
         if model.languages and code not in model.languages:
-            raise UsageError(f"{model.name} does not know --language {code}, only {' '.join(model.languages)}", FORCE)
+            problem = f"{model.name} does not know it, only {' '.join(model.languages)}"
+            raise SettingError("languages", problem, value=code, cause=Cause.SERVICE_DECIDES)
     _check_ranges(recognition)
     _check_target(model, recognition)
     _check_region(model, region)
@@ -66,9 +66,14 @@ def unused_options_removed(model: Model, recognition: RecognitionSettings) -> Re
     return replace(recognition, heartbeat=heartbeat, interim=interim)
 
 
+def ignored_settings(recognition: RecognitionSettings) -> list[str]:
+    """The names of the parameters that the embedded recognizer would ignore."""
+    return [name for name in given_options(recognition) if name not in EMBEDDED]
+
+
 def ignored_options(recognition: RecognitionSettings) -> list[str]:
-    """The options that the embedded recognizer would ignore."""
-    return [OPTIONS[name] for name in given_options(recognition) if name not in EMBEDDED]
+    """The options of those parameters."""
+    return [OPTIONS[name] for name in ignored_settings(recognition)]
 
 
 def effective_options(recognition: RecognitionSettings) -> RecognitionSettings:
@@ -88,15 +93,15 @@ def given_options(recognition: RecognitionSettings) -> Iterator[str]:
 def _check_contradictions(recognition: RecognitionSettings) -> None:
     for name in ("threshold", "prefix_ms"):
         if not recognition.vad and recognition.value(name) is not None:
-            raise UsageError(f"--no-vad with {OPTIONS[name]}: that belongs to the server's VAD")
+            raise SettingsConflict(["vad", name], "that belongs to the server's VAD")
     if recognition.semantic and recognition.silence_ms is not None:
-        raise UsageError("--semantic with --silence-ms: sentences are cut by meaning or by silence, not both")
+        raise SettingsConflict(["semantic", "silence_ms"], "sentences are cut by meaning or by silence, not both")
     if recognition.semantic and recognition.multi_threshold:
-        raise UsageError("--semantic with --multi-threshold: the thresholds belong to cutting by silence")
+        raise SettingsConflict(["semantic", "multi_threshold"], "the thresholds belong to cutting by silence")
     if recognition.semantic and not recognition.vad:
-        raise UsageError("--semantic with --no-vad: the server cuts sentences by meaning, or does not cut them")
+        raise SettingsConflict(["semantic", "vad"], "the server cuts sentences by meaning, or does not cut them")
     if recognition.transcription is False and not recognition.translate:
-        raise UsageError("--translation-only without --translate: nothing would be left")
+        raise SettingsConflict(["transcription", "translate"], "nothing would be left", joined=" without ")
 
 
 def _check_ranges(recognition: RecognitionSettings) -> None:
@@ -104,11 +109,14 @@ def _check_ranges(recognition: RecognitionSettings) -> None:
         row, value = BY_NAME[name], recognition.value(name)
         if row.bounds is not None and not row.bounds[0] <= value <= row.bounds[1]:
             least, most = row.bounds
-            raise UsageError(f"{row.spelling} {value:g}: must be from {least:g} to {most:g}", FORCE)
+            problem = f"must be from {least:g} to {most:g}"
+            raise SettingError(name, problem, value=f"{value:g}", cause=Cause.SERVICE_DECIDES)
         if row.values and value not in row.values:
-            raise UsageError(f"{row.spelling} {value}: there are {' and '.join(row.values)}", FORCE)
+            problem = f"there are {' and '.join(row.values)}"
+            raise SettingError(name, problem, value=value, cause=Cause.SERVICE_DECIDES)
     if (words := len(recognition.masked) + len(recognition.dropped)) > MOST_FILTERED:
-        raise UsageError(f"--filter-words and --drop-words: {words} words in all, at most {MOST_FILTERED}", FORCE)
+        problem = f"{words} words in all, at most {MOST_FILTERED}"
+        raise SettingsConflict(["masked", "dropped"], problem, joined=" and ", cause=Cause.SERVICE_DECIDES)
 
 
 def _check_target(model: Model, recognition: RecognitionSettings) -> None:
@@ -120,7 +128,8 @@ def _check_target(model: Model, recognition: RecognitionSettings) -> None:
     targets = known.get(source, ("zh", "en"))
     if recognition.translate not in targets:
         into = f"{source} into {recognition.translate}".lstrip()
-        raise UsageError(f"--translate: {model.name} does not translate {into}, only into {' '.join(targets)}", FORCE)
+        problem = f"{model.name} does not translate {into}, only into {' '.join(targets)}"
+        raise SettingError("translate", problem, cause=Cause.SERVICE_DECIDES)
 
 
 def _check_region(model: Model, region: str) -> None:
@@ -128,18 +137,19 @@ def _check_region(model: Model, region: str) -> None:
         return
     there = model_names(lambda row: region in row.prices and row.wire == model.wire)
     there = there or model_names(lambda row: region in row.prices)
-    raise UsageError(f"{model.name} is not offered in {region}", f"there are {there}; {FORCE}")
+    raise UsageError(f"{model.name} is not offered in {region}", f"there are {there}", cause=Cause.SERVICE_DECIDES)
 
 
-def _who_takes(name: str, model: Model) -> str:
-    advice = f"models that take it: {model_names(lambda row: name in row.takes)}"
-    if name == "vad":
-        return f"{advice} (to cut by meaning there is --semantic)"
-    if name == "hotwords" and "vocabulary_id" in model.takes:
-        return f"asr vocab create makes a list of them for --vocabulary-id; {advice}"
-    if name == "languages" and "prompt" in model.takes:
-        return f"say it in --prompt; {advice}"
-    return advice
+def _takers(name: str) -> str:
+    return model_names(lambda row: name in row.takes)
+
+
+def _instead(name: str, model: Model) -> str:
+    """A parameter that serves the same purpose with this model; empty where there is none."""
+    instead = {"vad": "semantic", "hotwords": "vocabulary_id", "languages": "prompt"}.get(name, "")
+    if instead in model.takes:
+        return instead
+    return ""
 
 
 def model_notices(model: Model) -> list[str]:

@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from asrcli.core.errors import ProtocolError, UsageError, bare_url
+from asrcli.core.errors import ProtocolError, SettingError, bare_url
 from asrcli.core.events import Usage
 from asrcli.core.message import Binary, Message, Text
 
@@ -17,6 +17,7 @@ MOST_DEPTH = 12  # of values inside values; nothing that we write is deeper
 BYTE_ORDER_MARK = "\ufeff"
 MOST = 10**15  # a larger number is no plausible time or count
 MOST_DIGITS = 400
+ADDRESS_FORMS = "write it as wss://HOST or ws://HOST:PORT"
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -207,7 +208,7 @@ def endpoint(base: str, path: str, query: str = "") -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(f"--url {bare_url(base)}: not a WebSocket address", "write it as wss://HOST or ws://HOST:PORT")
+        raise SettingError("url", "not a WebSocket address", ADDRESS_FORMS, value=bare_url(base))
     full_query = "&".join(filter(None, (parts.query, query)))
     own_path = parts.path.rstrip("/")
     prefix, common_path, _ = own_path.partition(COMMON_PATH)
@@ -233,9 +234,7 @@ def rest_url(base: str, path: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(
-            f"--url {bare_url(base)}: not an address of a service", "write it as wss://HOST or ws://HOST:PORT"
-        )
+        raise SettingError("url", "not an address of a service", ADDRESS_FORMS, value=bare_url(base))
     prefix = re.sub(r"/(api-ws|api/v1)(/.*)?$", "", parts.path.rstrip("/"))
     return urlunsplit((scheme, parts.netloc.rpartition("@")[2], prefix + path, "", ""))
 

@@ -187,8 +187,8 @@ def transcribe(
         on_event: Called with each event before the loop gets it, in the same thread. What it raises ends the run.
 
     Raises:
-        UsageError: what the model cannot do, or an address or a key that cannot be used. It names the option of the
-            command line. MissingKey: a service that wants a key, and none.
+        UsageError: what the model cannot do, or an address or a key that cannot be used. It names the setting.
+            MissingKey: a service that wants a key, and none.
         SourceError: a file that cannot be read.
 
     The iteration raises what ended the run: ConnectFailed, ConnectionLost, ServiceRefused, SourceError, AudioLost, ...,

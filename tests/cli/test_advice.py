@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from asrcli.cli.advice import BY_CAUSE, BY_SERVICE_CODE, NAME_A_KEY, advice_for, described
+from asrcli.cli.advice import BY_CAUSE, BY_SERVICE_CODE, FORCE, INSTEAD, NAME_A_KEY, advice_for, described
 from asrcli.cli.app import COMMANDS, load_command
 from asrcli.core.causes import Cause
 from asrcli.core.errors import (
@@ -19,6 +19,7 @@ from asrcli.core.errors import (
     SourceError,
     UsageError,
 )
+from asrcli.dashscope.refusals import SettingEmpty, SettingIgnored, SettingsConflict
 
 
 def refused(code: str, *, region: str = "", keyless: bool = False) -> ServiceRefused:
@@ -34,6 +35,19 @@ LINES: list[tuple[AsrError, str]] = [
     (MissingKey(), f"no API key; {NAME_A_KEY}, or try --local, which needs none"),
     (SettingError("save_audio", "no format", "use .wav"), "--save-audio: no format; use .wav"),
     (SettingError("ca", "no certificate", value="a.pem"), "--ca a.pem: no certificate"),
+    (SettingError("prefix_ms", "must be from 0 to 6000", value="-1", cause=Cause.SERVICE_DECIDES),
+     f"--prefix-padding-ms -1: must be from 0 to 6000; {FORCE}"),
+    (SettingsConflict(["vad", "threshold"], "one of them"), "--no-vad with --threshold: one of them"),
+    (SettingsConflict(["semantic", "silence_ms"], "one of them"), "--semantic with --silence-ms: one of them"),
+    (SettingsConflict(["masked", "dropped"], "33 words", joined=" and ", cause=Cause.SERVICE_DECIDES),
+     f"--filter-words and --drop-words: 33 words; {FORCE}"),
+    (SettingIgnored(["itn"], "m", "a, b", cause=Cause.SERVICE_DECIDES),
+     f"--itn/--no-itn has no effect on m; models that take it: a, b; {FORCE}"),
+    (SettingIgnored(["hotwords"], "m", "a", "vocabulary_id", Cause.SERVICE_DECIDES),
+     f"--hotwords has no effect on m; models that take it: a; {INSTEAD['vocabulary_id']}; {FORCE}"),
+    (SettingIgnored(["seed", "context_from_transcript"], "m"),
+     "--seed and --context-from-transcript has no effect on m"),
+    (SettingEmpty("model"), "--model is empty"),
     (SettingError("denoise", "works at 16000 Hz", cause=Cause.MODEL_RATE),
      "--denoise: works at 16000 Hz; name a --model for 16000 Hz, or leave --denoise out"),
     (SettingError("host", "lets other machines in", value="0.0.0.0", cause=Cause.OPEN_HOST),  # noqa: S104

@@ -117,7 +117,7 @@ def test_a_new_row_is_in_the_help_and_in_the_list_of_each_model_that_takes_it() 
         (["--accent", "east", "--model", "gummy-realtime-v1"], "--accent east: there are north and south; --force"),
         (["--accent", " "], "--accent is empty"),
         (["--no-polite"], "--polite/--no-polite has no effect on fun-asr-realtime; models that take it: fun-asr-fl"),
-        (["--loudness", "3", "--local"], "--loudness has no effect on the embedded recognizer (--local)"),
+        (["--loudness", "3", "--local"], "--loudness has no effect on the embedded recognizer; leave it out"),
     ],
 )
 def test_a_new_row_is_checked(options: list[str], problem: str, tmp_path: Path) -> None:

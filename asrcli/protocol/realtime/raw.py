@@ -19,11 +19,11 @@ def realtime_exchange(
     codec = RealtimeClient(recognition, new_id)
     opening = codec.start()
     if first:
-        opening = [user_message("--first", first)]
+        opening = [user_message("first", first)]
     # Of another session: that of `codec` has sent no audio, and would commit none.
     closing = RealtimeClient(RecognitionSettings(recognition.model), new_id).finish()
     if not recognition.vad:
         closing = [write({"event_id": new_id(), "type": "input_audio_buffer.commit"}), *closing]
     if last:
-        closing = [user_message("--last", last)]
+        closing = [user_message("last", last)]
     return RawExchange(tuple(opening), tuple(closing), codec.audio, ready="session.updated", over="session.finished")
