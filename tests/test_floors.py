@@ -3,6 +3,7 @@
 import ast
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,7 @@ def noun(module: str) -> str:
     return module.split(".")[1] if "." in module else module
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """The modules a file imports anywhere, but for those it needs for its types alone."""
     found = set()
