@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from asrcli.core.errors import AsrError, ConnectionLost
 from asrcli.core.event_placement import shift_event
-from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Word
+from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped, Word
 from asrcli.core.interfaces import ClientCodec
 from asrcli.core.message import Message
 from asrcli.recovery.duplicate_finals import ResentAudio, is_repeat, normalized_text
@@ -38,11 +38,13 @@ class TranscriptionTask:
     Attributes:
         sent_ms: The end of the audio that was sent. Later times that the service names are cut to it.
         finishing: The service was asked for the rest of the text: sentences that it leaves open now stay without.
+        engine: The recognizer that the other end named; empty if it named none.
         heard_to_ms: The service has heard the audio up to here, because a final with credible times begins here.
     """
 
     def __init__(self, codec: ClientCodec, again: ResentAudio | None = None) -> None:
         self.codec = codec
+        self.engine = ""
         self.offset_ms = self.sent_ms = self.heard_to_ms = 0
         self.finishing = False
         self._again = again
@@ -69,6 +71,8 @@ class TranscriptionTask:
         for event in self.codec.receive(message):
             shifted = shift_event(event, self.offset_ms)
             placed = self._clamped(shifted)
+            if isinstance(placed, Ready):
+                placed = replace(placed, engine=self.engine)
             if isinstance(placed, Final) and placed == shifted and placed.begin_ms < placed.end_ms:
                 self.heard_to_ms = max(self.heard_to_ms, placed.begin_ms)
             yield from self._track(placed)

@@ -12,6 +12,7 @@ from asrcli.journal.audio_track import AudioTrack, TrackIndex
 from asrcli.journal.owned_files import distrust, is_folder, size_bytes
 from asrcli.journal.record_files import parse_header, read_records
 from asrcli.journal.records import EVENTS, JournalHeader, JournalSourceInfo, count, final, number
+from asrcli.protocol.engine_header import engine_name
 from asrcli.recovery.resume_point import MARGIN_MS, resume_point
 from asrcli.recovery.spans import Span, Spans
 
@@ -52,6 +53,7 @@ class Journal:
         open_doubts: Speakers of whom no sentence has come since that line.
         done: The stages of which all audio has text.
         models: The models that transcribed it, in order.
+        engines: The recognizers that local servers named, in order.
         last_s: When the last record was written, in seconds since 1970.
         highest: The highest number of a sentence.
     """
@@ -68,6 +70,7 @@ class Journal:
     open_doubts: set[str] = field(default_factory=set)
     done: set[int] = field(default_factory=set)
     models: dict[str, None] = field(default_factory=dict)
+    engines: dict[str, None] = field(default_factory=dict)
     last_s: float = 0.0
     highest: int = 0
 
@@ -190,6 +193,7 @@ class Journal:
 
     def _begin(self, record: Mapping[str, Any], speaker: str) -> None:
         begin_ms, self.models = number(record, "begin_ms"), self.models | {str(record.get("model", "")): None}
+        self.engines |= {engine_name(str(record.get("engine", ""))): None}
         self.parts[-1].heard.append((str(record.get("source", "")), begin_ms))
         self.parts[-1].begins[speaker] = begin_ms
         self.gaps = [left for gap in self.gaps for left in _before(gap, begin_ms, speaker)]

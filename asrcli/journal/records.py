@@ -208,7 +208,8 @@ def described(event: Event, transcript: Transcript) -> dict[str, Any] | None:
     The event has already been folded into `transcript`.
     """
     if isinstance(event, Began):
-        return {"type": "begin", "source": event.source, "model": event.model, "task_id": event.task_id} | _place(event)
+        begin = {"type": "begin", "source": event.source, "model": event.model, "task_id": event.task_id}
+        return begin | ({"engine": event.engine} if event.engine else {}) | _place(event)
     if isinstance(event, Final):
         number = transcript.latest.number if transcript.latest is not None and event.text.strip() else 0
         about = {"sentence": number, "end_ms": event.end_ms, "text": event.text, "language": event.language}

@@ -148,7 +148,8 @@ def account(ended: Ended) -> list[str]:
         delays.append(f"last final {ended.final_after_stop_ms / 1000:.2f} s after the end")
     delays += _bill(ended)
     if ended.model:
-        delays.append(f"heard by {harmless(ended.model)}")
+        engine = f" (engine: {harmless(ended.engine)})" if ended.engine not in {"", ended.model} else ""
+        delays.append(f"heard by {harmless(ended.model)}{engine}")
     return [SEPARATOR.join(parts) for parts in (seconds, delays) if parts]
 
 

@@ -38,7 +38,7 @@ class JsonLines:
 
     def _described(self, event: Event, transcript: Transcript) -> dict[str, Any] | None:
         if isinstance(event, Began):
-            return _present({"type": "begin", "version": VERSION, **asdict(event)}, "duration_ms", "speaker")
+            return _present({"type": "begin", "version": VERSION, **asdict(event)}, "duration_ms", "speaker", "engine")
         if isinstance(event, Partial):
             return _partial(event, transcript.numbers[event.key]) if self._partials else None
         if isinstance(event, Final):
@@ -55,7 +55,7 @@ class JsonLines:
         if isinstance(event, Notice):
             event = replace(event, text=without_secrets(event.text))
             return {"type": "notice", **asdict(event)} if LEVELS[event.level] <= self._level else None
-        return {"type": "end", **asdict(event)} if isinstance(event, Ended) else None
+        return _present({"type": "end", **asdict(event)}, "engine") if isinstance(event, Ended) else None
 
 
 def _partial(event: Partial, number: int) -> dict[str, Any]:

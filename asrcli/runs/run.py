@@ -184,8 +184,9 @@ class Run:
                     if isinstance(event, Ready):
                         self._was_ready = True
                         self._emit(Notice("info", f"the service listens: task {event.task_id}"))
+                        self._account.heard_by(event.engine)
                         if not one.begun:
-                            self._emit(one.begin(event.task_id))
+                            self._emit(one.begin(event))
                     yield from self._handled()
         except (KeyboardInterrupt, SessionLeft):
             for one in running:
