@@ -10,7 +10,8 @@ from asrcli.cli.options.values import MOST_CHANNELS, EncodingName, bounded_numbe
 Paths = Annotated[
     list[str],
     typer.Argument(
-        help="Audio or video files, one after the other; - is standard input. Somebody must begin to write to a named pipe within 30 s.",
+        help="Audio or video files, one after the other; - is standard input. "
+        "Somebody must begin to write to a named pipe within 30 s.",
         metavar="FILE...",
     ),
 ]
