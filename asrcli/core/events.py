@@ -149,10 +149,11 @@ class Reconnecting:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message for a person; `level` is debug, info or warning."""
+    """A message for a person; `level` is debug, info or warning. `lost_output` is the file that cannot be written."""
 
     level: str
     text: str
+    lost_output: str = ""
 
 
 @dataclass(frozen=True, slots=True)

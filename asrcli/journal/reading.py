@@ -54,6 +54,7 @@ class Journal:
         done: The stages of which all audio has text.
         models: The models that transcribed it, in order.
         engines: The recognizers that local servers named, in order.
+        failed: The files of the transcript that could not be written to their end.
         last_s: When the last record was written, in seconds since 1970.
         highest: The highest number of a sentence.
     """
@@ -71,6 +72,7 @@ class Journal:
     done: set[int] = field(default_factory=set)
     models: dict[str, None] = field(default_factory=dict)
     engines: dict[str, None] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
     last_s: float = 0.0
     highest: int = 0
 
@@ -184,6 +186,8 @@ class Journal:
             self.parts.append(JournalPart(stage=number(record, "number")))
         elif kind == "done":
             self.done.add(number(record, "number"))
+        elif kind == "failed":
+            self.failed.add(str(record.get("output", "")))
         elif kind == "begin":
             self._begin(record, speaker)
         elif kind == "end":
@@ -215,7 +219,8 @@ class Journal:
             self.pauses.append(Resumed(begin_ms, end_ms, bool(record.get("muted")), speaker))
 
     def _begin_run(self, anew: object) -> None:
-        """Begin another run, which may transcribe a speaker again from a time on."""
+        """Begin another run, which may transcribe a speaker again from a time on, and writes what had failed anew."""
+        self.failed = set()
         for speaker, begin_ms in anew.items() if isinstance(anew, dict) else ():
             self.anew[speaker] = count(begin_ms)
             self.doubts.pop(speaker, None)

@@ -9,11 +9,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from asrcli.core.errors import SourceError, bare_url, shorten, without_secrets
-from asrcli.core.events import Began, Ended, Event, Final, Gap, Paused, Resumed
+from asrcli.core.events import Began, Ended, Event, Final, Gap, Notice, Paused, Resumed
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.transcript import Transcript
 from asrcli.protocol.json_messages import is_deep
@@ -220,6 +221,8 @@ def described(event: Event, transcript: Transcript) -> dict[str, Any] | None:
     if isinstance(event, Paused | Resumed):
         name = "pause" if isinstance(event, Paused) else "resume"
         return {"type": name, **asdict(event)}
+    if isinstance(event, Notice):
+        return {"type": "failed", "output": str(Path(event.lost_output).absolute())} if event.lost_output else None
     return {"type": "end", **asdict(event)} if isinstance(event, Ended) else None
 
 

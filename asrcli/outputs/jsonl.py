@@ -54,7 +54,8 @@ class JsonLines:
             return _present({"type": "reconnect", **asdict(event)}, "speaker")
         if isinstance(event, Notice):
             event = replace(event, text=without_secrets(event.text))
-            return {"type": "notice", **asdict(event)} if LEVELS[event.level] <= self._level else None
+            notice = {"type": "notice", "level": event.level, "text": event.text}
+            return notice if LEVELS[event.level] <= self._level else None
         return _present({"type": "end", **asdict(event)}, "engine") if isinstance(event, Ended) else None
 
 

@@ -13,6 +13,7 @@ from typing import TextIO
 from asrcli.core.errors import OutputClosed, OutputError, system_reason
 
 FOREIGN_LINK = "is a link that belongs to somebody else"
+STDOUT = "standard output"  # its name in errors
 
 
 class LineWriter:
@@ -35,7 +36,7 @@ class LineWriter:
         self._append = append
         self._onto = onto
         path = None if path == "-" else path
-        self._name = path or "standard output"
+        self._name = path or STDOUT
         self._path = Path(path) if path else None
         self._part: Path | None = None
         self._file: TextIO | None = None
@@ -80,7 +81,7 @@ class LineWriter:
     @property
     def amendable(self) -> bool:
         """Whether `amend` can replace what is written: not in a pipe or a device, and not with `append`."""
-        return self._path is not None and not self._append and not _is_device(self._path)
+        return self._path is not None and not self._append and not is_device(self._path)
 
     def supersede(self, part: Path) -> None:
         """All that an earlier run left in its part has been written here: this part takes its place."""
@@ -150,7 +151,7 @@ class LineWriter:
             if hasattr(sys.stdout, "reconfigure"):
                 sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")
             return sys.stdout
-        if _is_device(self._path):
+        if is_device(self._path):
             return _appended(self._path)
         if self._append:
             _end_line(self._path)
@@ -196,7 +197,7 @@ def _end_line(path: Path) -> None:
             file.write(b"\n")
 
 
-def _is_device(path: Path) -> bool:
+def is_device(path: Path) -> bool:
     """Return whether the path cannot be replaced by a file: a device, a pipe, a descriptor of this process."""
     path = path.absolute()
     in_dev = path.is_relative_to("/dev") and not path.is_relative_to("/dev/shm")  # noqa: S108  it holds regular files

@@ -244,8 +244,12 @@ class Run:
         self._output_errors += failed
         if failed and not self._live and all(getattr(output, "passive", False) for output in self._outputs):
             raise failed[0]  # without an output the rest of a file would be paid for in vain
+        kept = next((name for output in self._outputs if (name := getattr(output, "kept_as", ""))), "")
+        where = (
+            f"the run goes on, and its words are kept as {kept}: see asr sessions" if kept else "going on without it"
+        )
         for error in failed:
-            self._emit(Notice("warning", f"{error}; going on without it"))
+            self._emit(Notice("warning", f"{error}; {where}", error.path))
 
     def _finish(self, sessions: Sequence[TranscriptionSession]) -> None:
         """End the input of all sessions after Ctrl-C, and wait for the last text."""

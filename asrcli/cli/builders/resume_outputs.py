@@ -19,7 +19,7 @@ from asrcli.cli.options.values import OutputFormat, TimestampStyle
 from asrcli.core.errors import OutputError, system_reason
 from asrcli.journal.source import ContinuedOutput, WholeOutput
 from asrcli.outputs.event_log import EventLog
-from asrcli.outputs.line_writer import LineWriter
+from asrcli.outputs.line_writer import LineWriter, is_device
 from asrcli.outputs.overwrite_check import check_overwrite
 from asrcli.outputs.plain_text import StatusLines
 
@@ -117,10 +117,16 @@ def _output_builders(
         _check(path, name)
         one = replace(common, formats=(name,), level=level if number == 0 else None)
         part = _left(path, journal) if begun else None
+        failed = str(path) in journal.failed and not is_device(path)
         if not begun:
             made.append((replace(one, path=str(path)), {}, False))
-        elif name not in APPENDABLE and _is_anew(path, part, journal):
+        elif (name not in APPENDABLE or (failed and stored.get("append") is not True)) and _is_anew(
+            path, part, journal
+        ):
             made.append((replace(one, path=str(path)), {path: part} if part is not None else {}, True))
+        elif failed:
+            print_message(f"asr: {path} cannot be written anew: the whole transcript is written to {_beside(path)}")
+            made.append((replace(one, path=str(_beside(path))), {}, True))
         elif name not in APPENDABLE:
             print_message(f"asr: {path} cannot be written anew: the rest is written to {_beside(path)}")
             made.append((replace(one, path=str(_beside(path))), {path: part} if part is not None else {}, False))

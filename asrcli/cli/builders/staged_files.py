@@ -16,6 +16,7 @@ from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id
 from asrcli.journal.file_journal import FileJournal, described
 from asrcli.journal.records import JournalHeader
+from asrcli.outputs.line_writer import STDOUT, is_device
 from asrcli.runs.run import flatten_sources
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class StagedRun:
             for problem in journal.problems:
                 print_message(f"asr: {problem}")
             if left and journal.path is not None:
-                print_unfinished(journal.path)
+                print_unfinished(journal.path, journal.recorder.failed)
 
     @contextmanager
     def _staged(self, journal: Any, number: int, opens: "Opens") -> "Iterator[list[Output]]":
@@ -154,10 +155,15 @@ def read_as(source_builder: "SourceBuilder", pace: float | None) -> dict[str, An
     return how | {"each_channel": source_builder.each_channel, "pace": pace}
 
 
-def print_unfinished(path: Path) -> None:
-    """Print how to continue a run over files that was interrupted."""
+def print_unfinished(path: Path, failed: Sequence[str] = ()) -> None:
+    """Print how to continue a run over files that was interrupted, or whose outputs have `failed`."""
     where = "" if path.parent == default_folder() else f" --journal {path.parent}"
-    print_message(f"asr: to transcribe what has no text yet: asr resume {path.name}{where}")
+    if not failed:
+        print_message(f"asr: to transcribe what has no text yet: asr resume {path.name}{where}")
+    elif any(name != STDOUT and not is_device(Path(name)) for name in failed):
+        print_message(f"asr: to write the transcript anew, with all its words: asr resume {path.name}{where}")
+    else:  # what went to a terminal or a pipe cannot be written anew
+        print_message(f"asr: to see its words: asr sessions show {path.name}{where}")
 
 
 @contextmanager
