@@ -9,7 +9,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -222,7 +221,7 @@ def described(event: Event, transcript: Transcript) -> dict[str, Any] | None:
         name = "pause" if isinstance(event, Paused) else "resume"
         return {"type": name, **asdict(event)}
     if isinstance(event, Notice):
-        return {"type": "failed", "output": str(Path(event.lost_output).absolute())} if event.lost_output else None
+        return {"type": "failed", "output": event.lost_output} if event.lost_output else None
     return {"type": "end", **asdict(event)} if isinstance(event, Ended) else None
 
 

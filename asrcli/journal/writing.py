@@ -48,6 +48,7 @@ class Recorder:
         """Record an event of a kind that the journal keeps."""
         if isinstance(event, Notice) and event.lost_output:
             self.failed.append(event.lost_output)
+            event = replace(event, lost_output=str(Path(event.lost_output).absolute()))  # as in the header
         record = described(event, transcript) if self.file is not None else None
         if record is not None:
             self.note(record)
