@@ -3,12 +3,36 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from asrcli.core.events import Ended, Notice
 from tests.support.command import ASR, PATIENCE_S, asr, environment
+from tests.support.journals import HEADER, began, final, session, spoken
 from tests.support.tone import tone, wav
+
+SENTENCES = [final(begin, begin + 900, f"sentence {begin // 1000}") for begin in range(0, 3000, 1000)]
+
+
+def test_a_talk_that_found_no_room_is_written_anew_though_all_of_it_was_heard(scripted: str, tmp_path: Path) -> None:
+    """Once: then there is nothing to resume. The state of the session is that of its audio."""
+    out, journal = tmp_path / "talk.txt", tmp_path / "kept"
+    part = tmp_path / "talk.txt.part"
+    header = replace(HEADER, begun=datetime.now().astimezone().isoformat(), service=scripted)
+    header = replace(header, showing={"formats": ["text"], "paths": [str(out)]})
+    failed = Notice("warning", "cannot write talk.txt: No space left on device", str(out))
+    part.write_text("sentence 0\nsente")
+    ended = Ended(3000, 3000, 0, 3, 0, None, None, None, 3000, final_ms=2700, silence_ms=300, live=True)
+    session(journal, spoken(0, 3000), [began(), SENTENCES[0], failed, *SENTENCES[1:], ended], header=header)
+    done = asr("resume", "--yes", "--journal", journal)
+    assert done.returncode == 0, done.stderr
+    assert out.read_text().splitlines()[:3] == ["sentence 0", "sentence 1", "sentence 2"]
+    assert not part.exists()
+    assert "nothing to resume" in asr("resume", "--yes", "--journal", journal).stderr
+
 
 LIMITED = """import os, resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))

@@ -37,7 +37,7 @@ def test_a_file(scripted: str, tmp_path: Path, options: list[str], name: str) ->
     events = {event["type"]: event for event in lines(done.stdout)}
     assert (events["begin"]["model"], events["end"]["model"]) == (name, name)
     assert (events["begin"]["engine"], events["end"]["engine"]) == (engine, engine)
-    assert done.stderr.rstrip().endswith(f"heard by {name}" + ("" if name == engine else f" (engine: {engine})"))
+    assert done.stderr.rstrip().endswith(f"heard by {name}" + ("" if name == engine else f" · engine {engine}"))
 
 
 @pytest.mark.parametrize(("options", "name"), [(["--model", OTHER], OTHER), (["--local"], EMBEDDED)])

@@ -1,6 +1,6 @@
 """From options to the journal of a microphone run: its folder, its header, and the message about audio without text."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +15,7 @@ from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_
 from asrcli.journal.reading import Journal
 from asrcli.journal.records import JournalHeader
 from asrcli.journal.writing import JournalWriter
+from asrcli.outputs.line_writer import STDOUT, is_device
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import OutputBuilder
@@ -113,7 +114,7 @@ class JournalKeeping:
             for problem in self.writing.close():
                 print_message(f"asr: {problem}")
             if path is not None and self.writing.path is not None:
-                _print_untranscribed(path, self.folder)
+                _print_untranscribed(path, self.folder, self.writing.recorder.failed)
 
 
 def described_outputs(output_builder: "OutputBuilder") -> dict[str, Any]:
@@ -129,7 +130,17 @@ def unheard_ms(journal: "Journal") -> int:
     return sum(end_ms - begin_ms for track in journal.tracks for begin_ms, end_ms in journal.unheard(track))
 
 
-def _print_untranscribed(path: Path, folder: Path) -> None:
+def how_to_get_words(path: Path, failed: Sequence[str]) -> str:
+    """How to get the words of the session in `path`, outputs of which have failed; an empty string without any."""
+    where = "" if path.parent == default_folder() else f" --journal {path.parent}"
+    if not failed:
+        return ""
+    if any(name != STDOUT and not is_device(Path(name)) for name in failed):
+        return f"to write the transcript anew, with all its words: asr resume {path.name}{where}"
+    return f"to see its words: asr sessions show {path.name}{where}"  # a terminal or a pipe cannot be written anew
+
+
+def _print_untranscribed(path: Path, folder: Path, failed: Sequence[str]) -> None:
     try:
         left_ms = unheard_ms(Journal.open(path))
     except SourceError as exc:
@@ -138,3 +149,5 @@ def _print_untranscribed(path: Path, folder: Path) -> None:
     if left_ms:
         where = "" if folder == default_folder() else f" --journal {folder}"
         print_message(f"asr: {left_ms / 1000:.1f} s have no text yet and are kept: asr resume {path.name}{where}")
+    elif words := how_to_get_words(path, failed):
+        print_message(f"asr: {words}")

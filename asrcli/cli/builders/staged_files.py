@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asrcli.cli.builders.journal_keeping import described_outputs
+from asrcli.cli.builders.journal_keeping import described_outputs, how_to_get_words
 from asrcli.cli.builders.open_outputs import in_order
 from asrcli.cli.console import print_message
 from asrcli.core.errors import MultipleErrors, OutputClosed, SourceError, system_reason
@@ -16,7 +16,6 @@ from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id
 from asrcli.journal.file_journal import FileJournal, described
 from asrcli.journal.records import JournalHeader
-from asrcli.outputs.line_writer import STDOUT, is_device
 from asrcli.runs.run import flatten_sources
 
 if TYPE_CHECKING:
@@ -158,12 +157,8 @@ def read_as(source_builder: "SourceBuilder", pace: float | None) -> dict[str, An
 def print_unfinished(path: Path, failed: Sequence[str] = ()) -> None:
     """Print how to continue a run over files that was interrupted, or whose outputs have `failed`."""
     where = "" if path.parent == default_folder() else f" --journal {path.parent}"
-    if not failed:
-        print_message(f"asr: to transcribe what has no text yet: asr resume {path.name}{where}")
-    elif any(name != STDOUT and not is_device(Path(name)) for name in failed):
-        print_message(f"asr: to write the transcript anew, with all its words: asr resume {path.name}{where}")
-    else:  # what went to a terminal or a pipe cannot be written anew
-        print_message(f"asr: to see its words: asr sessions show {path.name}{where}")
+    words = how_to_get_words(path, failed) or f"to transcribe what has no text yet: asr resume {path.name}{where}"
+    print_message(f"asr: {words}")
 
 
 @contextmanager
