@@ -23,7 +23,7 @@ _STREAM_HEADER = struct.Struct("<4s16xII16xI")  # kind, scale, rate, bytes of a 
 
 
 class AviEmptyChunks:
-    """The empty chunks of one sound track of an AVI, read only as far as is asked for.
+    """The empty chunks of one sound track of an AVI, read only as far as needed.
 
     Behind a damaged place none are found.
 
@@ -56,9 +56,13 @@ class AviEmptyChunks:
 
         def left_out(packet: "Packet[AudioStream]") -> float:
             nonlocal covered
-            empty_s = 0.0 if packet.pos is None else max(0.0, self.before_s(packet.pos) - covered * self._step_s)
+            absent_s = 0.0
+            if packet.pos is not None:
+                absent_s += max(0.0, self.before_s(packet.pos) - covered * self._step_s)
             covered = max(0, (packet.duration or 1) - 1)
-            return empty_s + (first_s.pop() if first_s else 0.0)
+            if first_s:
+                absent_s += first_s.pop()
+            return absent_s
 
         return left_out
 
@@ -89,6 +93,8 @@ class AviEmptyChunks:
         data = self._file.read(size + size % 2)
         if self._seen == self._stream and len(data) >= _STREAM_HEADER.size:
             kind, scale, rate, sample_bytes = _STREAM_HEADER.unpack_from(data)
-            self._step_s = scale / rate if kind == b"auds" and rate and not sample_bytes else 0.0
+            self._step_s = 0.0
+            if kind == b"auds" and rate and not sample_bytes:
+                self._step_s = scale / rate
         self._seen += 1
         return True

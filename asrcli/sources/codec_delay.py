@@ -2,7 +2,7 @@
 
 An encoder of AAC or MP3 puts a short delay before the sound. Where the container does not declare it, two times are
 right: that of the recording, and that of a player that plays the delay too. Half of the delay is left out, so that text
-stands near both: within 35 ms of the recording, and from 11 kHz on within 50 ms of such a player.
+stands near both: within 35 ms of the recording, and from 16 kHz on within 50 ms of such a player.
 """
 
 from typing import TYPE_CHECKING
@@ -46,7 +46,9 @@ def undeclared_s(
     elif zero_s is not None and begin_s is not None and begin_s > zero_s + _ROUNDING_S:
         return 0.0
     else:
-        samples = _MP3_DELAY if codec == "mp3" else stream.codec_context.frame_size or _AAC_FRAME
+        samples = _MP3_DELAY
+        if codec != "mp3":
+            samples = stream.codec_context.frame_size or _AAC_FRAME
         delay_s = float(samples) / rate
     return delay_s - min(delay_s / 2, _KEPT_S)
 
