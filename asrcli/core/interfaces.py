@@ -219,6 +219,11 @@ class Transport(Protocol):
         """Seconds since the last message or answer to a ping."""
         ...
 
+    @property
+    def engine(self) -> str:
+        """The recognizer that the other end named when the connection opened; empty if it named none."""
+        ...
+
     def send(self, message: Message) -> None:
         """Queue a text or binary message. Does not wait for the other end.
 

@@ -97,6 +97,8 @@ class TaskConnection:
         self.task.codec.connection_is_new = not self.reused
         if not self.reused:
             self.open_connection = self._open(self.url, self._dial(self.url, self.settings), self._inbox)
+        assert self.open_connection is not None  # noqa: S101  taken or opened just now
+        self.task.engine = self.open_connection.engine
         self.start_timeout(self.settings.connect_timeout_s)
         self.send(self.task.codec.start())
 

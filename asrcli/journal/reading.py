@@ -13,6 +13,7 @@ from asrcli.journal.audio_track import AudioTrack, TrackIndex
 from asrcli.journal.owned_files import distrust, is_folder, size_bytes
 from asrcli.journal.record_files import parse_header, read_records
 from asrcli.journal.records import EVENTS, JournalHeader, JournalSourceInfo, count, final, number
+from asrcli.protocol.engine_header import engine_name
 from asrcli.recovery.resume_point import MARGIN_MS, resume_point
 from asrcli.recovery.spans import Span, Spans
 
@@ -53,6 +54,8 @@ class Journal:
         open_doubts: Speakers of whom no sentence has come since that line.
         done: The stages of which all audio has text.
         models: The models that transcribed it, in order.
+        engines: The recognizers that local servers named, in order.
+        failed: The files of the transcript that could not be written to their end.
         last_s: When the last record was written, in seconds since 1970.
         highest: The highest number of a sentence.
     """
@@ -69,6 +72,8 @@ class Journal:
     open_doubts: set[str] = field(default_factory=set)
     done: set[int] = field(default_factory=set)
     models: dict[str, None] = field(default_factory=dict)
+    engines: dict[str, None] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
     last_s: float = 0.0
     highest: int = 0
 
@@ -184,6 +189,8 @@ class Journal:
             self.parts.append(JournalPart(stage=number(record, "number")))
         elif kind == "done":
             self.done.add(number(record, "number"))
+        elif kind == "failed":
+            self.failed.add(str(record.get("output", "")))
         elif kind == "begin":
             self._begin(record, speaker)
         elif kind == "end":
@@ -194,6 +201,7 @@ class Journal:
     def _begin(self, record: Mapping[str, Any], speaker: str) -> None:
         begin_ms = number(record, "begin_ms")
         self.models = self.models | {str(record.get("model", "")): None}
+        self.engines |= {engine_name(str(record.get("engine", ""))): None}
         self.parts[-1].heard.append((str(record.get("source", "")), begin_ms))
         self.parts[-1].begins[speaker] = begin_ms
         self.gaps = [left for gap in self.gaps for left in _before(gap, begin_ms, speaker)]
@@ -215,7 +223,8 @@ class Journal:
             self.pauses.append(Resumed(begin_ms, end_ms, bool(record.get("muted")), speaker))
 
     def _begin_run(self, anew: object) -> None:
-        """Begin another run, which may transcribe a speaker again from a time on."""
+        """Begin another run, which may transcribe a speaker again from a time on, and writes what had failed anew."""
+        self.failed = set()
         if not isinstance(anew, dict):
             anew = {}
         for speaker, begin_ms in anew.items():

@@ -13,7 +13,7 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from asrcli.core.errors import SourceError, bare_url, shorten, without_secrets
-from asrcli.core.events import Began, Ended, Event, Final, Gap, Paused, Resumed
+from asrcli.core.events import Began, Ended, Event, Final, Gap, Notice, Paused, Resumed
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.transcript import Transcript
 from asrcli.protocol.json_messages import is_deep
@@ -219,7 +219,8 @@ def described(event: Event, transcript: Transcript) -> dict[str, Any] | None:
     The event has already been folded into `transcript`.
     """
     if isinstance(event, Began):
-        return {"type": "begin", "source": event.source, "model": event.model, "task_id": event.task_id} | _place(event)
+        begin = {"type": "begin", "source": event.source, "model": event.model, "task_id": event.task_id}
+        return begin | ({"engine": event.engine} if event.engine else {}) | _place(event)
     if isinstance(event, Final):
         number = 0
         if transcript.latest is not None and event.text.strip():
@@ -229,6 +230,8 @@ def described(event: Event, transcript: Transcript) -> dict[str, Any] | None:
         return {"type": "final"} | _place(event) | about | beside
     if isinstance(event, Gap):
         return {"type": "gap"} | _place(event) | {"end_ms": event.end_ms, "reason": without_secrets(event.reason)}
+    if isinstance(event, Notice) and event.lost_output:
+        return {"type": "failed", "output": event.lost_output}
     if isinstance(event, Paused | Resumed | Ended):
         return {"type": _NAMES[type(event)], **asdict(event)}
     return None

@@ -159,8 +159,9 @@ def account(ended: Ended) -> list[str]:
         seconds.append(f"sent again {ended.resent_ms / 1000:.1f} s")
     if ended.dropped:
         seconds.append(f"dropped {quantity(ended.dropped, 'repeated sentence')}")
-    if ended.elapsed_ms and not ended.lost_ms and not ended.live:
-        seconds.append(f"{(ended.wall_ms or ended.audio_ms) / ended.elapsed_ms:.1f}x real time")
+    heard_ms = ended.wall_ms or ended.audio_ms
+    if ended.elapsed_ms and heard_ms and not ended.lost_ms and not ended.live:
+        seconds.append(f"{heard_ms / ended.elapsed_ms:.1f}x real time")
     delays = []
     if ended.first_text_ms is not None:
         delays.append(f"first text after {ended.first_text_ms / 1000:.2f} s")
@@ -169,6 +170,8 @@ def account(ended: Ended) -> list[str]:
     delays += _bill(ended)
     if ended.model:
         delays.append(f"heard by {harmless(ended.model)}")
+    if ended.engine not in {"", ended.model}:
+        delays.append(f"engine {harmless(ended.engine)}")
     return [SEPARATOR.join(parts) for parts in (seconds, delays) if parts]
 
 

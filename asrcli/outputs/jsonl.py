@@ -38,7 +38,7 @@ class JsonLines:
 
     def _described(self, event: Event, transcript: Transcript) -> dict[str, Any] | None:
         if isinstance(event, Began):
-            return _present({"type": "begin", "version": VERSION, **asdict(event)}, "duration_ms", "speaker")
+            return _present({"type": "begin", "version": VERSION, **asdict(event)}, "duration_ms", "speaker", "engine")
         if isinstance(event, Partial) and self._partials:
             return _partial(event, transcript.numbers[event.key])
         if isinstance(event, Final) and event.text.strip():
@@ -55,9 +55,9 @@ class JsonLines:
             return _present({"type": "reconnect", **asdict(event)}, "speaker")
         if isinstance(event, Notice) and LEVELS[event.level] <= self._level:
             event = replace(event, text=without_secrets(event.text))
-            return {"type": "notice", **asdict(event)}
+            return {"type": "notice", "level": event.level, "text": event.text}
         if isinstance(event, Ended):
-            return {"type": "end", **asdict(event)}
+            return _present({"type": "end", **asdict(event)}, "engine")
         return None
 
 

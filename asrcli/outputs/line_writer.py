@@ -13,6 +13,7 @@ from typing import TextIO
 from asrcli.core.errors import OutputClosed, OutputError, system_reason
 
 FOREIGN_LINK = "is a link that belongs to somebody else"
+STDOUT = "standard output"  # its name in errors
 
 
 class LineWriter:
@@ -34,7 +35,7 @@ class LineWriter:
     def __init__(self, path: str | None, *, append: bool = False, onto: Path | None = None) -> None:
         self._append = append
         self._onto = onto
-        self._name = "standard output"
+        self._name = STDOUT
         self._path: Path | None = None
         if path and path != "-":
             self._name = path
@@ -82,7 +83,7 @@ class LineWriter:
     @property
     def amendable(self) -> bool:
         """Whether `amend` can replace what is written: not in a pipe or a device, and not with `append`."""
-        return self._path is not None and not self._append and not _is_device(self._path)
+        return self._path is not None and not self._append and not is_device(self._path)
 
     def supersede(self, part: Path) -> None:
         """All that an earlier run left in its part has been written here: this part takes its place."""
@@ -150,7 +151,7 @@ class LineWriter:
     def _opened(self) -> TextIO:
         if self._path is None:
             return self._standard_output()
-        if _is_device(self._path):
+        if is_device(self._path):
             return _appended(self._path)
         if self._append:
             _end_line(self._path)
@@ -209,7 +210,7 @@ def _end_line(path: Path) -> None:
             file.write(b"\n")
 
 
-def _is_device(path: Path) -> bool:
+def is_device(path: Path) -> bool:
     """Return whether the path cannot be replaced by a file: a device, a pipe, a descriptor of this process."""
     path = path.absolute()
     in_dev = path.is_relative_to("/dev") and not path.is_relative_to("/dev/shm")  # noqa: S108  it holds regular files

@@ -204,8 +204,9 @@ class Run:
         if isinstance(event, Ready):
             self._was_ready = True
             self._emit(Notice("info", f"the service listens: task {event.task_id}"))
+            self._account.heard_by(event.engine)
             if not one.begun:
-                self._emit(one.begin(event.task_id))
+                self._emit(one.begin(event))
 
     def _billed(self, usage: Usage) -> Billed:
         """Return the bill for a usage; empty where nothing is charged."""
@@ -247,8 +248,12 @@ class Run:
         self._output_errors += failed
         if failed and not self._live and all(getattr(output, "passive", False) for output in self._outputs):
             raise failed[0]  # without an output the rest of a file would be paid for in vain
+        where = "going on without it"
+        for output in self._outputs:
+            if kept := getattr(output, "kept_as", ""):
+                where = f"the run goes on, and its words are kept as {kept}: see asr sessions"
         for error in failed:
-            self._emit(Notice("warning", f"{self._plan.describe(error)}; going on without it"))
+            self._emit(Notice("warning", f"{self._plan.describe(error)}; {where}", error.path))
 
     def _finish(self, sessions: Sequence[TranscriptionSession]) -> None:
         """End the input of all sessions after Ctrl-C, and wait for the last text."""

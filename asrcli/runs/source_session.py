@@ -4,7 +4,7 @@ from collections.abc import Generator, Hashable, Sequence
 from threading import Thread
 
 from asrcli.core.errors import bare_url
-from asrcli.core.events import Began, Event, Usage
+from asrcli.core.events import Began, Event, Ready, Usage
 from asrcli.core.interfaces import Source
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.outbox import Outbox, replaces
@@ -30,11 +30,14 @@ class SourceSession:
             plan.chance,
         )  # fmt: skip
 
-    def begin(self, task_id: str) -> Began:
+    def begin(self, ready: Ready) -> Began:
         """Return the event for the moment when the service listens to this source for the first time."""
         source = self.source
         self.begun = True
-        return Began(bare_url(source.name), self._model, task_id, self.begin_ms, source.duration_ms, source.speaker)
+        return Began(
+            bare_url(source.name), self._model, ready.task_id, self.begin_ms, source.duration_ms, source.speaker,
+            ready.engine,
+        )  # fmt: skip
 
 
 def merged_events(running: Sequence[SourceSession]) -> Generator[tuple[SourceSession, Event], None, None]:

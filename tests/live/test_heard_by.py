@@ -24,7 +24,11 @@ EMBEDDED = "pocketsphinx"
     ],
 )
 def test_a_file(scripted: str, tmp_path: Path, options: list[str], name: str) -> None:
-    """The model that was asked, by default or by name; with --local the recognizer, whatever model is named."""
+    """The model that was asked, by default or by name; with --local the recognizer, whatever model is named.
+
+    A local server behind an address answers under the name of the model, and says which recognizer it has.
+    """
+    engine = EMBEDDED if name == EMBEDDED else "scripted"
     if name == EMBEDDED:
         pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
     else:
@@ -32,7 +36,8 @@ def test_a_file(scripted: str, tmp_path: Path, options: list[str], name: str) ->
     done = asr("file", wav(tmp_path / "a.wav", tone(900)), *options, "-f", "jsonl")
     events = {event["type"]: event for event in lines(done.stdout)}
     assert (events["begin"]["model"], events["end"]["model"]) == (name, name)
-    assert f"heard by {name}" in done.stderr
+    assert (events["begin"]["engine"], events["end"]["engine"]) == (engine, engine)
+    assert done.stderr.rstrip().endswith(f"heard by {name}" + ("" if name == engine else f" · engine {engine}"))
 
 
 @pytest.mark.parametrize(("options", "name"), [(["--model", OTHER], OTHER), (["--local"], EMBEDDED)])
@@ -59,4 +64,5 @@ def test_a_talk_that_is_gone_on_with_elsewhere(
     assert [event["model"] for event in lines(out.read_text()) if event["type"] == "begin"] == [USUAL, name]
     (session,) = json.loads(asr("sessions", "--json", "--journal", kept).stdout)
     assert session["model"] == f"{USUAL}, {name}"
+    assert session["engine"] == ("scripted" if name != EMBEDDED else f"scripted, {EMBEDDED}")
     assert f"{USUAL}, {name}" in asr("sessions", "show", session["id"], "--journal", kept).stdout

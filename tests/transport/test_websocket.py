@@ -4,18 +4,20 @@ import shutil
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import ConnectFailed, ServiceRefused, UsageError
 from asrcli.core.message import Text
 from asrcli.core.settings import ConnectionSettings, Secret
+from asrcli.protocol.engine_header import ENGINE_HEADER
 from asrcli.transport.websocket import dial
 from tests.support.relay import join
 from tests.support.tls import certified
@@ -32,7 +34,11 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def service(
-    tls: ssl.SSLContext | None = None, *, refusing: bool = False, status: HTTPStatus = HTTPStatus.UNAUTHORIZED
+    tls: ssl.SSLContext | None = None,
+    *,
+    refusing: bool = False,
+    status: HTTPStatus = HTTPStatus.UNAUTHORIZED,
+    engines: Sequence[str] = (),
 ) -> Iterator[tuple[Server, list[str]]]:
     """A server that greets each client, and the headers that clients sent."""
     shown: list[str] = []
@@ -42,11 +48,16 @@ def service(
         shown.append(connection.request.headers.get("X-DashScope-WorkSpace", ""))
         connection.send("hello")
 
-    def refuse(connection: ServerConnection, request: object) -> object:
+    def refuse(connection: ServerConnection, request: Request) -> Response | None:
         del request
         return connection.respond(status, "no") if refusing else None
 
-    with serve(greet, "127.0.0.1", 0, ssl=tls, process_request=refuse) as server:  # type: ignore[arg-type]
+    def name(connection: ServerConnection, request: object, response: Response) -> None:
+        del connection, request
+        for engine in engines:
+            response.headers[ENGINE_HEADER] = engine
+
+    with serve(greet, "127.0.0.1", 0, ssl=tls, process_request=refuse, process_response=name) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server, shown
         server.shutdown()
@@ -167,6 +178,18 @@ def test_headers_go_out_and_a_refused_key_says_where_it_was_tried() -> None:
         with pytest.raises(ServiceRefused, match="the key was tried in ap-southeast-1") as caught:
             dial(url, ConnectionSettings(key=key, region="ap-southeast-1"))
     assert key.reveal() not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("engines", "name"),
+    [((), ""), (("scripted",), "scripted"), (("a", "b"), "a"), (("x" * 900,), "x" * 64)],
+)
+def test_the_recognizer_that_a_server_names_is_known(engines: tuple[str, ...], name: str) -> None:
+    """The service names none; what anybody else names is bounded and harmless."""
+    with service(engines=engines) as (server, _):
+        opened = dial(f"ws://127.0.0.1:{server.socket.getsockname()[1]}", ConnectionSettings())
+        assert opened.engine == name
+        opened.close()
 
 
 @pytest.mark.parametrize(("status", "passing"), [(500, False), (501, False), (502, True), (503, True)])

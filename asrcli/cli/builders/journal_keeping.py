@@ -1,6 +1,6 @@
 """From options to the journal of a microphone run: its folder, its header, and the message about audio without text."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +16,7 @@ from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_
 from asrcli.journal.reading import Journal
 from asrcli.journal.records import JournalHeader
 from asrcli.journal.writing import JournalWriter
+from asrcli.outputs.line_writer import STDOUT, is_device
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import OutputBuilder
@@ -118,7 +119,7 @@ class JournalKeeping:
             for problem in self.writing.close():
                 print_message(f"asr: {problem}")
             if path is not None and self.writing.path is not None:
-                _print_untranscribed(path)
+                _print_untranscribed(path, self.writing.recorder.failed)
 
 
 def described_outputs(output_builder: "OutputBuilder") -> dict[str, Any]:
@@ -134,19 +135,31 @@ def unheard_ms(journal: "Journal") -> int:
     return sum(end_ms - begin_ms for track in journal.tracks for begin_ms, end_ms in journal.unheard(track))
 
 
-def _print_untranscribed(path: Path) -> None:
+def how_to_get_words(path: Path, failed: Sequence[str]) -> str:
+    """How to get the words of the session in `path`, outputs of which have failed; an empty string without any."""
+    if not failed:
+        return ""
+    if any(name != STDOUT and not is_device(Path(name)) for name in failed):
+        return f"to write the transcript anew, with all its words: {session_command('resume', path)}"
+    # A terminal or a pipe cannot be written anew.
+    return f"to see its words: {session_command('sessions show', path)}"
+
+
+def _print_untranscribed(path: Path, failed: Sequence[str]) -> None:
     try:
         left_ms = unheard_ms(Journal.open(path))
     except SourceError as exc:
         print_message(f"asr: {described(exc)}")
         return
     if left_ms:
-        print_message(f"asr: {left_ms / 1000:.1f} s have no text yet and are kept: {resume_command(path)}")
+        print_message(f"asr: {left_ms / 1000:.1f} s have no text yet and are kept: {session_command('resume', path)}")
+    elif words := how_to_get_words(path, failed):
+        print_message(f"asr: {words}")
 
 
-def resume_command(path: Path) -> str:
-    """The command that continues the session in this folder."""
-    command = f"asr resume {path.name}"
+def session_command(command: str, path: Path) -> str:
+    """The command line of a command that takes the session in this folder."""
+    line = f"asr {command} {path.name}"
     if path.parent != default_folder():
-        command += f" --journal {path.parent}"
-    return command
+        line += f" --journal {path.parent}"
+    return line

@@ -19,7 +19,7 @@ from asrcli.cli.options.values import OutputFormat, TimestampStyle
 from asrcli.core.errors import OutputError, system_reason
 from asrcli.journal.source import ContinuedOutput, WholeOutput
 from asrcli.outputs.event_log import EventLog
-from asrcli.outputs.line_writer import LineWriter
+from asrcli.outputs.line_writer import LineWriter, is_device
 from asrcli.outputs.overwrite_check import check_overwrite
 from asrcli.outputs.plain_text import StatusLines
 
@@ -96,7 +96,7 @@ def _output_builders(
     With each comes the .part file that gets the name of its file at the end, or is replaced by it, and whether the
     file is written anew, with the earlier transcript.
     """
-    from asrcli.cli.builders.outputs import APPENDABLE, OutputBuilder
+    from asrcli.cli.builders.outputs import OutputBuilder
 
     stored = journal.header.showing
     formats = tuple(OutputFormat(name) for name in _listed(stored, "formats") if name in list(OutputFormat))
@@ -122,22 +122,35 @@ def _output_builders(
         one = replace(common, formats=(name,), level=None)
         if number == 0:
             one = replace(one, level=level)
-        part = None
-        finished: dict[Path, Path] = {}
-        if begun and (part := _left(path, journal)) is not None:
-            finished = {path: part}
-        if not begun:
-            made.append((replace(one, path=str(path)), {}, False))
-        elif name not in APPENDABLE and _is_anew(path, part, journal):
-            made.append((replace(one, path=str(path)), finished, True))
-        elif name not in APPENDABLE:
-            print_message(f"asr: {path} cannot be written anew: the rest is written to {_beside(path)}")
-            made.append((replace(one, path=str(_beside(path))), finished, False))
-        elif part is not None:
-            made.append((replace(one, path=str(path), onto=(str(part),)), {}, False))
-        else:
-            made.append((replace(one, path=str(path), append=True), {}, False))
+        made.append(_file_builder(one, path, name, journal, begun=begun))
     return made
+
+
+def _file_builder(
+    one: "OutputBuilder", path: Path, name: OutputFormat, journal: "Journal", *, begun: bool
+) -> tuple["OutputBuilder", dict[Path, Path], bool]:
+    """What writes one file: continues it, writes it anew, or writes beside it what cannot be written into it."""
+    from asrcli.cli.builders.outputs import APPENDABLE
+
+    if not begun:
+        return replace(one, path=str(path)), {}, False
+    part = _left(path, journal)
+    finished: dict[Path, Path] = {}
+    if part is not None:
+        finished[path] = part
+    failed = str(path) in journal.failed and not is_device(path)
+    has_hole = failed and journal.header.showing.get("append") is not True
+    if (has_hole or name not in APPENDABLE) and _is_anew(path, part, journal):
+        return replace(one, path=str(path)), finished, True
+    if failed:
+        print_message(f"asr: {path} cannot be written anew: the whole transcript is written to {_beside(path)}")
+        return replace(one, path=str(_beside(path))), {}, True
+    if name not in APPENDABLE:
+        print_message(f"asr: {path} cannot be written anew: the rest is written to {_beside(path)}")
+        return replace(one, path=str(_beside(path))), finished, False
+    if part is not None:
+        return replace(one, path=str(path), onto=(str(part),)), {}, False
+    return replace(one, path=str(path), append=True), {}, False
 
 
 def _left(path: Path, journal: "Journal") -> Path | None:

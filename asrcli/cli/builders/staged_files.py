@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asrcli.cli.builders.journal_keeping import described_outputs, resume_command
+from asrcli.cli.builders.journal_keeping import described_outputs, how_to_get_words, session_command
 from asrcli.cli.builders.open_outputs import in_order
 from asrcli.cli.console import print_message
 from asrcli.core.errors import MultipleErrors, OutputClosed, SourceError, system_reason
@@ -99,7 +99,7 @@ class StagedRun:
             for problem in journal.problems:
                 print_message(f"asr: {problem}")
             if left and journal.path is not None:
-                print_unfinished(journal.path)
+                print_unfinished(journal.path, journal.recorder.failed)
 
     @contextmanager
     def _staged(self, journal: Any, number: int, opens: "Opens") -> "Iterator[list[Output]]":
@@ -167,9 +167,10 @@ def read_as(source_builder: "SourceBuilder", pace: float | None) -> dict[str, An
     return how | {"each_channel": source_builder.each_channel, "pace": pace}
 
 
-def print_unfinished(path: Path) -> None:
-    """Print how to continue a run over files that was interrupted."""
-    print_message(f"asr: to transcribe what has no text yet: {resume_command(path)}")
+def print_unfinished(path: Path, failed: Sequence[str] = ()) -> None:
+    """Print how to continue a run over files that was interrupted, or whose outputs have `failed`."""
+    words = how_to_get_words(path, failed) or f"to transcribe what has no text yet: {session_command('resume', path)}"
+    print_message(f"asr: {words}")
 
 
 @contextmanager

@@ -8,7 +8,12 @@ from asrcli.cli.options.panels import AUDIO, FLAG
 from asrcli.cli.options.values import MOST_CHANNELS, EncodingName, bounded_number
 
 Paths = Annotated[
-    list[str], typer.Argument(help="Audio or video files, one after the other; - is standard input.", metavar="FILE...")
+    list[str],
+    typer.Argument(
+        help="Audio or video files, one after the other; - is standard input. "
+        "Somebody must begin to write to a named pipe within 30 s.",
+        metavar="FILE...",
+    ),
 ]
 Start = Annotated[
     str | None,

@@ -37,7 +37,7 @@ def print_one(path: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(session)
         return
-    for name in ("id", "begun", "state", "model", "service", "problem"):
+    for name in ("id", "begun", "state", "model", "engine", "service", "problem"):
         if session.get(name):
             print_lines(f"{name + ':':<10}{session[name]}")
     if "problem" in session:
@@ -96,6 +96,7 @@ def describe(path: Path) -> dict[str, Any]:
         "unheard_ms": unheard_ms(journal),
         "size_bytes": journal.size_bytes,
         "model": ", ".join(filter(None, journal.models)) or journal.header.asked.model,
+        "engine": ", ".join(filter(None, journal.engines)),
         "service": journal.header.service,
         "sources": [{"name": track.source.name, "speaker": track.source.speaker} for track in journal.tracks],
         "inputs": [one.path for one in journal.header.inputs],
