@@ -13,7 +13,7 @@ ASKED = ["Model", "Sentences", "Words", "Prompt"]
 PANELS = {
     "": ["Options", "Commands"],
     "mic": ["Options", "Audio", *ASKED, "Connection", "Output", "Diagnosis"],
-    "devices": ["Options", "Diagnosis"],
+    "devices": ["Options", "Audio", "Diagnosis"],
     "resume": ["Arguments", "Options", "Model", "Connection", "Output", "Diagnosis"],
     "sessions": ["Arguments", "Options", "Diagnosis"],
     "verify": ["Arguments", "Options", "Diagnosis"],
