@@ -13,10 +13,11 @@ import pytest
 
 from asrcli.core.audio import Format
 from asrcli.sources.backends import miniaudio as back_end
+from asrcli.sources.backends.output_monitor import OutputMonitor
 from asrcli.sources.device_reader import LostSamples
 from tests.live.test_mic import compared, finish, frames, listening, texts, truth
 from tests.support.command import CLIP, asr, word_errors
-from tests.support.microphone import Microphone, until
+from tests.support.microphone import NAME, Microphone, until
 from tests.support.tone import tone, wav
 
 BACKENDS = [
@@ -125,6 +126,27 @@ def test_what_miniaudio_gave_while_nobody_read_is_counted(
     given = sum(len(piece) // 2 for piece in rest if isinstance(piece, bytes))
     assert WIRE.samples(100) <= given <= WIRE.samples(250)
     assert first.samples + given == pytest.approx(passed * 16000, abs=WIRE.samples(250))
+
+
+@pytest.mark.skipif(not find_spec("miniaudio"), reason="miniaudio has no wheel here")
+def test_without_parec_miniaudio_hears_what_the_machine_plays(
+    microphone: Microphone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The monitor of the default output, and not the microphone."""
+    speakers = microphone.add_sink("speakers")
+    for name, value in microphone.environment.items():
+        monkeypatch.setenv(name, value)
+    with monkeypatch.context() as bare:
+        bare.setenv("PATH", "/nowhere")
+        capture = OutputMonitor().open(WIRE, instead=False)
+    assert (type(capture), capture.name) == (back_end.MiniaudioCapture, "monitor")
+    try:
+        for sink, heard in ((NAME, False), (speakers, True)):
+            with microphone.playing(wav(tmp_path / "sound.wav", tone(900)), sink):
+                pieces = [capture.read() for _ in range(15)]
+            assert any(any(piece) for piece in pieces if isinstance(piece, bytes)) is heard
+    finally:
+        capture.close()
 
 
 def test_where_nothing_is_installed_one_line_says_what_to_do(tmp_path: Path) -> None:

@@ -62,9 +62,7 @@ class MicrophoneBuilder:
         """
         names = self.devices or (MIC,)
         if self.backend and all(name.lower() == MONITOR for name in names):
-            raise UsageError(
-                f"--backend {self.backend} with --device {MONITOR} alone: parec reads what the machine plays"
-            )
+            raise UsageError(f"--backend {self.backend} with --device {MONITOR} alone: it is for microphones")
         if len(set(map(str.lower, names))) < len(names):
             raise UsageError(f"--device {names[-1]} is named more than once")
         wire = Format(self.asked.rate)

@@ -7,13 +7,14 @@ for each device that it closes, and says of no device that it is the default one
 
 import os
 import sys
+from dataclasses import replace
 from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import SourceError
 from asrcli.sources.backends.capture_buffer import CaptureBuffer
 from asrcli.sources.backends.input_device import NAME, InputDevice, choose_device
-from asrcli.sources.backends.installation import pip_install
+from asrcli.sources.backends.installation import pip_install, program_advice
 from asrcli.sources.backends.silence_limit import first_within_limit
 from asrcli.sources.convert import converter
 from asrcli.sources.device_reader import LostSamples
@@ -76,6 +77,32 @@ class Miniaudio:
             # Without an identity the system may move us to another default device, as when a headset is plugged in.
             identity = None if device is None or (device.default and not self._wanted) else dict(inputs)[device]
             return MiniaudioCapture(system, device, identity, audio_format)
+        except BaseException:
+            system.close()
+            raise
+
+
+class MiniaudioMonitor:
+    """What this machine plays, where PulseAudio or PipeWire offers the monitor of an output as an input."""
+
+    name = "monitor"
+
+    def open(self, audio_format: Format, *, instead: bool) -> "MiniaudioCapture":
+        """Open the monitor of the default output.
+
+        Raises:
+            SourceError: there is no such monitor, or it cannot be opened.
+        """
+        del instead
+        system = _SoundSystem()
+        try:
+            found = system.monitor()
+            if found is None:
+                raise SourceError(
+                    self.name, f"the sound system offers no monitor of its output; {program_advice('parec')}"
+                )
+            device, identity = found
+            return MiniaudioCapture(system, replace(device, name=self.name), identity, audio_format)
         except BaseException:
             system.close()
             raise
@@ -183,18 +210,28 @@ class _SoundSystem:
         none = self.ffi.NULL
         if self.lib.ma_context_get_devices(self.context, none, none, infos, count) != self.lib.MA_SUCCESS:
             raise SourceError(NAME, "the sound system does not list its devices")
-        host_api = self._text(self.lib.ma_get_backend_name(self.context.backend))
+        host_api = self._host_api()
         found = []
         for index in range(count[0]):
             info = infos[0][index]
             identity = self.ffi.new("ma_device_id *", info.id)
-            key = self._text(self.ffi.cast("char *", identity)) if host_api in {"PulseAudio", "ALSA"} else ""
+            key = self._key(info.id)
             if host_api == "ALSA" and ":" not in key and key not in REAL:
                 continue
             rate, channels = self._native(identity)
             default = _is_default(host_api, key, marked=bool(info.isDefault))
             found.append((InputDevice(index, self._text(info.name), host_api, rate, channels, default), identity))
         return found
+
+    def monitor(self) -> tuple[InputDevice, Any] | None:
+        """Return the monitor of the default output, and by what miniaudio knows it; None if there is none."""
+        infos, count = self.ffi.new("ma_device_info **"), self.ffi.new("ma_uint32 *")
+        none = self.ffi.NULL
+        if self.lib.ma_context_get_devices(self.context, infos, count, none, none) != self.lib.MA_SUCCESS:
+            return None
+        outputs = [infos[0][index] for index in range(count[0]) if infos[0][index].isDefault]
+        wanted = [f"{self._key(output.id)}.monitor" for output in outputs if self._key(output.id)]
+        return next((found for found in self.inputs() if self._key(found[1][0]) in wanted), None)
 
     def close(self) -> None:
         """Close the connection."""
@@ -209,6 +246,15 @@ class _SoundSystem:
         formats = [about.nativeDataFormats[number] for number in range(about.nativeDataFormatCount)]
         rate = next((one.sampleRate for one in formats if one.sampleRate), None)
         return rate, next((one.channels for one in formats if one.channels), None)
+
+    def _host_api(self) -> str:
+        return self._text(self.lib.ma_get_backend_name(self.context.backend))
+
+    def _key(self, identity: Any) -> str:
+        """Return how the sound system calls a device, where that is a text; else an empty string."""
+        if self._host_api() not in {"PulseAudio", "ALSA"}:
+            return ""
+        return self._text(self.ffi.cast("char *", self.ffi.addressof(identity)))
 
     def _text(self, text: Any) -> str:
         # A long name is cut off after 255 bytes, which may be in the middle of a character.

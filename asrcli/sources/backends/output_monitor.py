@@ -1,12 +1,14 @@
-"""Records what this machine plays: the monitor of the default output, read from the program `parec`. Linux only."""
+"""Records what this machine plays: the monitor of the default output, read by `parec` or miniaudio. Linux only."""
 
 import sys
+from importlib.util import find_spec
 
 from asrcli.core.audio import Format
 from asrcli.core.errors import SourceError
 from asrcli.sources.backends.installation import program_advice
 from asrcli.sources.backends.program_capture import ProgramCapture
 from asrcli.sources.backends.recording_programs import PAREC
+from asrcli.sources.device_reader import Capture
 
 NAME = "monitor"
 ELSEWHERE = {
@@ -20,15 +22,18 @@ class OutputMonitor:
 
     name = NAME
 
-    def open(self, audio_format: Format, *, instead: bool) -> ProgramCapture:
-        """Start `parec`, whichever back end reads the microphones.
+    def open(self, audio_format: Format, *, instead: bool) -> Capture:
+        """Start `parec`, whichever back end reads the microphones; without it miniaudio opens the monitor.
 
         Raises:
-            SourceError: this system has no monitor, or `parec` is missing; says what the user can do.
+            SourceError: this system has no monitor, or neither is installed; says what the user can do.
         """
-        del instead
         if sys.platform in ELSEWHERE:
             raise SourceError(NAME, ELSEWHERE[sys.platform])
         if advice := program_advice(PAREC.name):
-            raise SourceError(NAME, advice)
+            if not find_spec("miniaudio"):
+                raise SourceError(NAME, advice)
+            from asrcli.sources.backends.miniaudio import MiniaudioMonitor
+
+            return MiniaudioMonitor().open(audio_format, instead=instead)
         return ProgramCapture(NAME, PAREC.command("@DEFAULT_MONITOR@", audio_format), audio_format)
