@@ -56,4 +56,6 @@ def replaces(event: object) -> Hashable | None:
     """Return the key of an event that a later one replaces, a partial or progress; None for all other events."""
     if isinstance(event, Partial):
         return event.key
-    return Progress if isinstance(event, Progress) else None
+    if isinstance(event, Progress):
+        return Progress
+    return None

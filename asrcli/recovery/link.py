@@ -6,7 +6,7 @@ from enum import Enum, auto
 class LinkState(Enum):
     """The state of the task on the connection."""
 
-    DIALLING = auto()  # a task is asked for; audio waits
+    DIALLING = auto()  # the start of a task was requested; audio waits
     UP = auto()  # the service listens; audio flows
     RENEWING = auto()  # this task ends here: the rest of its text is due, audio waits for the next task
     RESTING = auto()  # no task, and no audio to send; more may come

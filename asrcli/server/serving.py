@@ -23,8 +23,9 @@ from asrcli.server.http_api import HttpApi
 from asrcli.server.limits import ServerLimits
 from asrcli.server.listening_sockets import listen
 from asrcli.server.page_origins import PageOrigins
+from asrcli.server.server_socket import ServerSocket
 from asrcli.server.task_connection import ServerConversation
-from asrcli.server.websocket_server import CLOSE_WITHIN_S, ServerSocket, WebSocketServer
+from asrcli.server.websocket_server import CLOSE_WITHIN_S, WebSocketServer
 from asrcli.terminal.interrupts import interruptible
 from asrcli.transport.identifiers import new_id
 
@@ -130,10 +131,10 @@ class LocalServer:
         """Begin the conversation of a connection, and wait until it has ended."""
         address = urlsplit(target)
         model = parse_qs(address.query).get("model", [""])[0]
-        codec = wire_of_model(model, address.path.rstrip("/")).server_codec(new_id, model)
+        wire = wire_of_model(model, address.path.rstrip("/"))
         conversation = ServerConversation(
-            await self._fault_injector.wrap(socket, codec.path),
-            codec,
+            await self._fault_injector.wrap(socket, wire),
+            wire.server_codec(new_id, model),
             self._recognizer,
             self._limits,
             self._answers,
@@ -186,7 +187,7 @@ def _run_background(server: LocalServer, address: "Future[str]", stop: "Future[C
 
 
 def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+    with contextlib.suppress(RuntimeError):  # the loop has ended already
         loop.call_soon_threadsafe(function)
 
 

@@ -22,7 +22,7 @@ _STREAM_HEADER = struct.Struct("<4s16xII16xI")  # kind, scale, rate, bytes of a 
 
 
 class AviEmptyChunks:
-    """The empty chunks of one sound track of an AVI, read only as far as is asked for.
+    """The empty chunks of one sound track of an AVI, read only as far as needed.
 
     Behind a damaged place none are found.
 
@@ -53,8 +53,12 @@ class AviEmptyChunks:
         first_s = [begin_s]
 
         def left_out(packet: "Packet[AudioStream]") -> float:
-            empty_s = 0.0 if packet.pos is None else self.before_s(packet.pos)
-            return empty_s + (first_s.pop() if first_s else 0.0)
+            absent_s = 0.0
+            if packet.pos is not None:
+                absent_s += self.before_s(packet.pos)
+            if first_s:
+                absent_s += first_s.pop()
+            return absent_s
 
         return left_out
 
@@ -85,6 +89,8 @@ class AviEmptyChunks:
         data = self._file.read(size + size % 2)
         if self._seen == self._stream and len(data) >= _STREAM_HEADER.size:
             kind, scale, rate, sample_bytes = _STREAM_HEADER.unpack_from(data)
-            self._step_s = scale / rate if kind == b"auds" and rate and not sample_bytes else 0.0
+            self._step_s = 0.0
+            if kind == b"auds" and rate and not sample_bytes:
+                self._step_s = scale / rate
         self._seen += 1
         return True

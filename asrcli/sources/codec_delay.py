@@ -32,7 +32,9 @@ def undeclared_s(
         return 0.0
     if _declared(stream, first):
         return 0.0
-    samples = _MP3_DELAY if codec == "mp3" else stream.codec_context.frame_size or _AAC_FRAME
+    samples = _MP3_DELAY
+    if codec != "mp3":
+        samples = stream.codec_context.frame_size or _AAC_FRAME
     return float(samples) / rate
 
 

@@ -32,7 +32,9 @@ class Enhancer:
     """
 
     def __init__(self, audio_format: Format, denoise: int = LEVEL, agc: bool = False) -> None:
-        option = "--denoise" if denoise else "--agc"
+        option = "--agc"
+        if denoise:
+            option = "--denoise"
         if audio_format != FORMAT:
             raise UsageError(
                 f"{option} works at {FORMAT.rate} Hz, and this model takes {audio_format.rate} Hz",
@@ -40,7 +42,9 @@ class Enhancer:
             )
         # The library treats all target levels except 0 alike: its gain manager sets its own, 2 dB below the limit.
         self._processor = _processor(option)(int(agc), denoise)
-        self._delay = LATE_BYTES if denoise else 0
+        self._delay = 0
+        if denoise:
+            self._delay = LATE_BYTES
         self._held = bytearray()  # less than a frame
         self._late = self._delay  # bytes of the next output that are from before the beginning
         self._pending_bytes = 0
@@ -51,7 +55,7 @@ class Enhancer:
         return self._pending_bytes // SAMPLE_BYTES
 
     def process(self, pcm: bytes) -> bytes:
-        """Take PCM of any length, and return what is ready of it and of what was held."""
+        """Take PCM of any length; return the enhanced samples that are ready, those that were held first."""
         self._held += pcm
         whole = len(self._held) // FRAME_BYTES * FRAME_BYTES
         frames = (bytes(self._held[at : at + FRAME_BYTES]) for at in range(0, whole, FRAME_BYTES))
@@ -63,7 +67,7 @@ class Enhancer:
         return ready
 
     def flush(self) -> bytes:
-        """Return all held samples. What is processed afterwards begins anew, but keeps the knowledge of the noise."""
+        """Return all held samples. The next samples start a new stream, for which the noise is known already."""
         pending_bytes = self._pending_bytes
         if not pending_bytes:
             return b""
@@ -107,7 +111,9 @@ class EnhancedSource(SourceWrapper):
                 yield item
                 continue
             at = item.position - self._enhancer.pending_samples
-            ready = self._enhancer.process(item.pcm) + (self._enhancer.flush() if item.cut_after else b"")
+            ready = self._enhancer.process(item.pcm)
+            if item.cut_after:
+                ready += self._enhancer.flush()
             if ready:
                 yield replace(item, position=at, pcm=ready)
             end = item.end

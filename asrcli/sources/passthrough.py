@@ -88,7 +88,9 @@ def passthrough_source(path: str, chunk_ms: int) -> Iterator[tuple[bytes, float]
     try:
         size_bytes = Path(path).stat().st_size
         length_ms = measure_file(path, scan_bytes=sys.maxsize).duration_ms
-        step_bytes = max(1, round(size_bytes * chunk_ms / length_ms)) if length_ms else PIECE_BYTES
+        step_bytes = PIECE_BYTES
+        if length_ms:
+            step_bytes = max(1, round(size_bytes * chunk_ms / length_ms))
         sent_bytes = 0
         with Path(path).open("rb") as file:
             while data := file.read(step_bytes):

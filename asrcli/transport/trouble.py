@@ -16,6 +16,7 @@ from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRe
 from asrcli.core.message import Text
 from asrcli.dashscope.endpoints import region_of
 from asrcli.protocol.json_messages import read, text
+from asrcli.transport.proxy import proxy_label
 
 PROXY_ADVICE = "check --proxy and variables such as HTTPS_PROXY"
 NO_SERVICE_ADVICE = "is this a speech service? check --url"
@@ -35,7 +36,9 @@ def library_errors() -> tuple[type[Exception], ...]:
     return (WebSocketException, OSError, EOFError, HTTPException, ValueError, LookupError, RuntimeError, CancelledError)
 
 
-def explained(url: str, exc: BaseException, wanted: str = "WebSocket", through: str | None = None) -> tuple[str, str]:
+def failure_reason(
+    url: str, exc: BaseException, wanted: str = "WebSocket", through: str | None = None
+) -> tuple[str, str]:
     """Return why a connection to this address failed, and advice.
 
     `wanted` is the kind of server that should be there, `through` the proxy in use.
@@ -45,20 +48,10 @@ def explained(url: str, exc: BaseException, wanted: str = "WebSocket", through: 
         return _proxy_reason(exc, through), PROXY_ADVICE
     if "Tunnel connection failed" in str(exc):
         return f"the proxy refuses: {exc}", PROXY_ADVICE
-    if isinstance(exc, ssl.SSLCertVerificationError):
-        return f"TLS failed: {exc.verify_message}", _certificate_advice(exc)
-    if isinstance(exc, socket.gaierror):
-        return f"unknown host {_host(url)}", "check the network and --url"
-    if isinstance(exc, ConnectionRefusedError):
-        return "connection refused", "nothing listens there: check --url, or start the server"
     if isinstance(exc, ssl.SSLError):
-        return f"TLS failed: {getattr(exc, 'reason', '') or exc}", TLS_ADVICE
-    if isinstance(exc, TimeoutError):
-        return "no answer in time", "check the network and --url"
-    if isinstance(exc, ConnectionError) and exc.errno is None and urlsplit(url).scheme in {"wss", "https"}:
-        return "TLS failed: the other end hung up", TLS_ADVICE
+        return _tls_failure(exc)
     if isinstance(exc, OSError):
-        return _os_message(exc), "check the network and --url"
+        return _network_failure(url, exc)
     if isinstance(exc, UnicodeError):
         return f"{_host(url)} cannot be the name of a host", "check --url"
     return f"no {wanted} there ({shorten(str(exc) or type(exc).__name__, 60)})", NO_SERVICE_ADVICE
@@ -73,7 +66,7 @@ def retry_after(headers: Any) -> float | None:
     if not value:
         return None
     if value.isascii() and value.isdecimal():
-        return MOST_WAIT_S if len(value) > 9 else min(float(value), MOST_WAIT_S)
+        return min(float(value), MOST_WAIT_S)
     try:
         wait_s = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError, OverflowError):
@@ -111,13 +104,13 @@ class HttpAnswer:
     def line(self) -> str:
         """The status line, with the wait that the service asks for if that is longer than the wait it gets."""
         status = f"HTTP {self.status} {self.reason}".rstrip()
-        asked = header(self.headers, "Retry-After").strip()
-        if retry_after(self.headers) != MOST_WAIT_S or asked == f"{MOST_WAIT_S:.0f}":
+        wait = header(self.headers, "Retry-After").strip()
+        if retry_after(self.headers) != MOST_WAIT_S or wait == f"{MOST_WAIT_S:.0f}":
             return status
-        return f"{status} (asks for {shorten(asked, 40)}, is given {MOST_WAIT_S:.0f} s)"
+        return f"{status} (asks for {shorten(wait, 40)}, is given {MOST_WAIT_S:.0f} s)"
 
 
-def refused(url: str, answer: HttpAnswer, *, keyless: bool = False) -> AsrError:
+def status_error(url: str, answer: HttpAnswer, *, keyless: bool = False) -> AsrError:
     """Return the error for an HTTP status that is no success, with the service's own message if there is one.
 
     `keyless`: no key was sent.
@@ -140,10 +133,18 @@ def refused(url: str, answer: HttpAnswer, *, keyless: bool = False) -> AsrError:
         return _redirected(url, answer)
     if code and code != "NotFound":
         return _keyless(ServiceRefused(code, message, request_id), keyless=keyless)
+    return _unexplained(url, answer, message, keyless=keyless)
+
+
+def _unexplained(url: str, answer: HttpAnswer, message: str, *, keyless: bool) -> AsrError:
+    """Return the error for a status that comes without an error code of the service."""
+    status = answer.status
     if status == 407:
         return ConnectFailed(url, answer.line, PROXY_ADVICE)
     if answer.is_page:
-        advice = PAGE_ADVICE if status >= 400 else NO_SERVICE_ADVICE
+        advice = NO_SERVICE_ADVICE
+        if status >= 400:
+            advice = PAGE_ADVICE
         return ConnectFailed(url, f"HTTP {status} with a web page in place of an answer", advice)
     if status == 401:
         return _keyless(ServiceRefused("InvalidApiKey", f"HTTP {status}"), keyless=keyless)
@@ -160,14 +161,27 @@ def _keyless(error: ServiceRefused, *, keyless: bool) -> ServiceRefused:
 
 def _redirected(url: str, answer: HttpAnswer) -> ConnectFailed:
     to = header(answer.headers, "Location")
-    where = f" leads to {shorten(bare_url(to), 80)}" if to else " leads nowhere"
-    return ConnectFailed(url, f"HTTP {answer.status}{where}, where neither key nor audio goes", PAGE_ADVICE)
+    where = "nowhere"
+    if to:
+        where = f"to {shorten(bare_url(to), 80)}"
+    return ConnectFailed(url, f"HTTP {answer.status} leads {where}, where neither key nor audio goes", PAGE_ADVICE)
+
+
+def _network_failure(url: str, exc: OSError) -> tuple[str, str]:
+    """Return why the network or the other end failed, and advice."""
+    if isinstance(exc, socket.gaierror):
+        return f"unknown host {_host(url)}", "check the network and --url"
+    if isinstance(exc, ConnectionRefusedError):
+        return "connection refused", "nothing listens there: check --url, or start the server"
+    if isinstance(exc, TimeoutError):
+        return "no answer in time", "check the network and --url"
+    if isinstance(exc, ConnectionError) and exc.errno is None and urlsplit(url).scheme in {"wss", "https"}:
+        return "TLS failed: the other end hung up", TLS_ADVICE
+    return _os_message(exc), "check the network and --url"
 
 
 def _proxy_reason(exc: OSError, through: str) -> str:
     """Return why the connection to a proxy failed."""
-    from asrcli.transport.proxy import proxy_label
-
     proxy = proxy_label(through)
     if isinstance(exc, socket.gaierror):
         return f"unknown {proxy.removeprefix('the ')}"
@@ -178,12 +192,16 @@ def _proxy_reason(exc: OSError, through: str) -> str:
     return f"{proxy}: {_os_message(exc)}"
 
 
-def _certificate_advice(exc: ssl.SSLCertVerificationError) -> str:
+def _tls_failure(exc: ssl.SSLError) -> tuple[str, str]:
+    """Return why TLS failed, and advice."""
+    if not isinstance(exc, ssl.SSLCertVerificationError):
+        return f"TLS failed: {getattr(exc, 'reason', '') or exc}", TLS_ADVICE
+    advice = "trust it with --ca FILE, if you know whose it is"
     if exc.verify_code in {OTHER_HOST, OTHER_ADDRESS}:
-        return "the certificate is for another host: check --url"
-    if exc.verify_code in {EXPIRED, NOT_YET_VALID}:
-        return "check the clock of this machine; otherwise the service must renew it"
-    return "trust it with --ca FILE, if you know whose it is"
+        advice = "the certificate is for another host: check --url"
+    elif exc.verify_code in {EXPIRED, NOT_YET_VALID}:
+        advice = "check the clock of this machine; otherwise the service must renew it"
+    return f"TLS failed: {exc.verify_message}", advice
 
 
 def _os_message(exc: OSError) -> str:
@@ -195,15 +213,15 @@ def _os_message(exc: OSError) -> str:
 def _single_error(exc: BaseException) -> BaseException:
     """Return the error of one address, where the loop has joined the errors of all addresses into one text.
 
-    A refused connection becomes ConnectionRefusedError, whatever class a library gives it.
+    A refused connection becomes ConnectionRefusedError, also if a library gives it another class.
     """
     if isinstance(exc, OSError) and exc.errno == ECONNREFUSED:
         return ConnectionRefusedError(exc.errno, exc.strerror)
     if isinstance(exc, OSError) and exc.errno is None and type(exc) is OSError:
         numbers = [int(number) for number in re.findall(r"\[Errno (\d+)\]", str(exc))]
         if numbers:
-            refused = [number for number in numbers if isinstance(OSError(number, ""), ConnectionRefusedError)]
-            number = (refused or numbers)[0]
+            refusals = [number for number in numbers if isinstance(OSError(number, ""), ConnectionRefusedError)]
+            number = (refusals or numbers)[0]
             return OSError(number, os.strerror(number))
     return exc
 

@@ -10,7 +10,7 @@ from asrcli.server.log_filter import log
 from asrcli.server.socket_interface import SocketClosed
 
 if TYPE_CHECKING:
-    from asrcli.server.websocket_server import ServerSocket
+    from asrcli.server.server_socket import ServerSocket
 
 
 class FaultySocket:

@@ -13,8 +13,9 @@ from asrcli.server.faults.trigger import ConnectionFaults, RecentResults
 from asrcli.server.log_filter import log
 
 if TYPE_CHECKING:
+    from asrcli.protocol.registry import Wire
+    from asrcli.server.server_socket import ServerSocket
     from asrcli.server.socket_interface import ConversationSocket
-    from asrcli.server.websocket_server import ServerSocket
 
 SMALL_BUFFER_BYTES = 32 << 10  # of a connection that will not be read: soon full, as with a client far away
 
@@ -49,12 +50,12 @@ class FaultInjector:
                 socket.abort()
         return None
 
-    async def wrap(self, socket: "ServerSocket", path: str) -> "ConversationSocket":
+    async def wrap(self, socket: "ServerSocket", wire: "Wire") -> "ConversationSocket":
         """Return the socket that a conversation gets, with the faults of its connection."""
         if self._plan is None:
             return socket
         number, faults = self._pending.pop(socket)
-        faulty = FaultySocket(socket, ConnectionFaults(faults, path, self._recent_results), number, self._ended)
+        faulty = FaultySocket(socket, ConnectionFaults(faults, wire, self._recent_results), number, self._ended)
         await faulty.opened()
         return faulty
 
@@ -78,5 +79,7 @@ class FaultInjector:
 
 
 def _refusal(fault: InjectedFault) -> Refusal:
-    retry_after = "" if fault.retry_after == -1 else str(fault.retry_after)
+    retry_after = ""
+    if fault.retry_after != -1:
+        retry_after = str(fault.retry_after)
     return Refusal(HTTPStatus(fault.status), CODES[fault.status], "A fault on purpose.", retry_after)
