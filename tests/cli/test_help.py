@@ -49,8 +49,8 @@ PROMISED = {
     "mic": PATIENCE
     + SERVICE
     + ASKING
-    + "--device --backend --test --for --until-silence --ptt --save-audio --device-retry --no-device-retry --gain --denoise "
-    "--agc --heartbeat --no-heartbeat --format --output --append --partials --timestamps --template "
+    + "--device --backend --test --for --until-silence --ptt --save-audio --device-retry --no-device-retry --gain "
+    "--denoise --agc --heartbeat --no-heartbeat --format --output --append --partials --timestamps --template "
     "--capitalize --exec --max-line --max-lines --plain --journal --no-journal --quiet --verbose --debug --log-file",
     "devices": "--json --backend --debug --log-file",
     "resume": PATIENCE + SERVICE + "--last --model --journal --quiet --verbose --debug --log-file",
