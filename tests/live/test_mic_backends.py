@@ -7,17 +7,20 @@ import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from asrcli.core.audio import Format
+from asrcli.core.errors import SourceError
 from asrcli.sources.backends import miniaudio as back_end
+from asrcli.sources.backends import silence_limit
 from asrcli.sources.backends.output_monitor import OutputMonitor
 from asrcli.sources.device_reader import LostSamples
 from tests.live.test_mic import compared, finish, frames, listening, texts, truth
 from tests.support.command import CLIP, asr, word_errors
-from tests.support.microphone import NAME, Microphone, until
+from tests.support.microphone import NAME, PATIENCE_S, Microphone, until
 from tests.support.tone import tone, wav
 
 BACKENDS = [
@@ -126,6 +129,34 @@ def test_what_miniaudio_gave_while_nobody_read_is_counted(
     given = sum(len(piece) // 2 for piece in rest if isinstance(piece, bytes))
     assert WIRE.samples(100) <= given <= WIRE.samples(250)
     assert first.samples + given == pytest.approx(passed * 16000, abs=WIRE.samples(250))
+
+
+@pytest.mark.skipif(not find_spec("miniaudio"), reason="miniaudio has no wheel here")
+def test_a_device_of_miniaudio_that_is_gone_is_closed_and_leaves_nothing_open(
+    microphone: Microphone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again every second, perhaps for hours: no file and no thread may stay behind."""
+    for name, value in microphone.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(silence_limit, "LOOKS", 3)
+    left: list[list[int]] = []
+
+    def open_and_lose() -> None:
+        capture = back_end.Miniaudio().open(WIRE, instead=False)
+        capture.read()
+        microphone.unplug()
+        with pytest.raises(SourceError, match="gives nothing any more"):
+            list(iter(capture.read, None))
+        capture.close()
+        microphone.replug()
+        left.append([len(list(Path("/proc/self", kind).iterdir())) for kind in ("fd", "task")])
+
+    for _ in range(2):
+        thread = Thread(target=open_and_lose, daemon=True)
+        thread.start()
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive(), "it hangs"
+    assert left[0] == left[-1]
 
 
 @pytest.mark.skipif(not find_spec("miniaudio"), reason="miniaudio has no wheel here")

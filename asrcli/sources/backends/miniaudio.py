@@ -143,6 +143,9 @@ class MiniaudioCapture:
         self._system.lib.ma_device_stop(self._device)
         self._system.lib.ma_device_uninit(self._device)
         self._system.close()
+        self._handle = (
+            None  # it holds us as we hold it: the converter and its threads would stay until somebody collects
+        )
 
     def _start(self, identity: Any) -> None:
         ffi, lib = self._system.ffi, self._system.lib
