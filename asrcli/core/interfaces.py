@@ -60,8 +60,11 @@ class SourceWrapper:
     """A source around another source, with the same properties. A subclass implements `chunks`."""
 
     def __init__(self, source: Source) -> None:
-        self._source, self.format = source, source.format
-        self.begin_ms, self.speaker, self.audio_format = source.begin_ms, source.speaker, source.audio_format
+        self._source = source
+        self.format = source.format
+        self.begin_ms = source.begin_ms
+        self.speaker = source.speaker
+        self.audio_format = source.audio_format
         self.realtime = source.realtime
 
     @property

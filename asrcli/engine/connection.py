@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import inf
 
+from asrcli.core.causes import Cause
 from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost
 from asrcli.core.interfaces import ClientCodec, Transport
 from asrcli.core.message import Message
@@ -218,4 +219,4 @@ def never_ready_error(url: str, exc: AsrError) -> AsrError:
     code = ""
     if exc.code is not None:
         code = f" (close code {exc.code})"
-    return ConnectFailed(url, f"{exc.reason}{code}", "is this a speech service? check --url")
+    return ConnectFailed(url, f"{exc.reason}{code}", Cause.NO_SERVICE)

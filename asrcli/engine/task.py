@@ -9,16 +9,16 @@ from asrcli.core.event_placement import shift_event
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Word
 from asrcli.core.interfaces import ClientCodec
 from asrcli.core.message import Message
+from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.recovery.duplicate_finals import ResentAudio, is_repeat, normalized_text
 from asrcli.recovery.spans import Spans
 
 ANSWER_S = 60.0  # a service that sends nothing about an open sentence for this time has forgotten it
-OPEN_LIMIT = 200  # sentences open at once; a service that opens more has forgotten the oldest
 ORDERLY = (1000, 1005)  # close codes of an end in order
 NO_TEXT = "the service left this sentence without a text"
 UNFINISHED = "the service ended the task with a sentence open"
 FORGOTTEN = f"the service said nothing about an open sentence for {ANSWER_S:.0f} s"
-MANY = f"the service opened more than {OPEN_LIMIT} sentences and ended none of them"
+MANY = f"the service opened more than {TASK_MOST_OPEN} sentences and ended none of them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class TranscriptionTask:
             self._open[event.key] = event
         elif before is None:
             self._open[event.key] = event
-        if len(self._open) > OPEN_LIMIT:
+        if len(self._open) > TASK_MOST_OPEN:
             yield from self._close_with_last_text(next(iter(self._open)), MANY)
 
     def _close(self, final: Final) -> None:

@@ -39,7 +39,9 @@ class Recorder:
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Record an event of a kind that the journal keeps."""
-        record = described(event, transcript) if self.file is not None else None
+        if self.file is None:
+            return
+        record = described(event, transcript)
         if record is not None:
             self.note(record)
 

@@ -34,9 +34,11 @@ class LineWriter:
     def __init__(self, path: str | None, *, append: bool = False, onto: Path | None = None) -> None:
         self._append = append
         self._onto = onto
-        path = None if path == "-" else path
-        self._name = path or "standard output"
-        self._path = Path(path) if path else None
+        self._name = "standard output"
+        self._path: Path | None = None
+        if path and path != "-":
+            self._name = path
+            self._path = Path(path)
         self._part: Path | None = None
         self._file: TextIO | None = None
         self._failed = self._leaves = False
@@ -97,7 +99,9 @@ class LineWriter:
     @property
     def left(self) -> Path | None:
         """The part that stays; None if the file gets, or got, its own name."""
-        return self._part if self._leaves else None
+        if not self._leaves:
+            return None
+        return self._part
 
     def close(self) -> None:
         """Close the file and give it its name. A part that stays is removed if it is empty.
@@ -145,11 +149,7 @@ class LineWriter:
 
     def _opened(self) -> TextIO:
         if self._path is None:
-            if sys.stdout is None:
-                raise OutputError(self._name, "it is closed")
-            if hasattr(sys.stdout, "reconfigure"):
-                sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")
-            return sys.stdout
+            return self._standard_output()
         if _is_device(self._path):
             return _appended(self._path)
         if self._append:
@@ -161,8 +161,18 @@ class LineWriter:
         if self._onto is not None:
             self._part = self._onto
             return _appended(self._part)
+        return self._new_part(self._path)
+
+    def _standard_output(self) -> TextIO:
+        if sys.stdout is None:
+            raise OutputError(self._name, "it is closed")
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")
+        return sys.stdout
+
+    def _new_part(self, path: Path) -> TextIO:
         for number in count():  # never replace a part that an earlier run or somebody else left
-            self._part = self._path.with_name(f"{self._path.name}{number or ''}.part")
+            self._part = path.with_name(f"{path.name}{number or ''}.part")
             try:
                 part = open(  # noqa: SIM115  closed at the end of the run
                     self._part, "x", encoding="utf-8", errors="replace", newline="\n", opener=self._opener
@@ -172,14 +182,17 @@ class LineWriter:
             except OSError:
                 self._part = None
                 raise
-            if self._path.exists():
-                shutil.copymode(self._path, self._part)
+            if path.exists():
+                shutil.copymode(path, self._part)
             return part
         raise AssertionError
 
     def _opener(self, path: str, flags: int) -> int:
         """Open a part. If it will replace a file, nobody else may open it before it has the rights of that file."""
-        return os.open(path, flags, 0o600 if self._path is not None and self._path.exists() else 0o666)
+        mode = 0o666
+        if self._path is not None and self._path.exists():
+            mode = 0o600
+        return os.open(path, flags, mode)
 
 
 def _appended(path: Path) -> TextIO:
@@ -236,6 +249,9 @@ def _obstacle(path: Path) -> str:
     folder = path.parent
     if not folder.is_dir():
         return f"there is no directory {folder}"
-    if not os.access(path if path.exists() else folder, os.W_OK):
+    written = folder
+    if path.exists():
+        written = path
+    if not os.access(written, os.W_OK):
         return "permission denied"
     return ""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from asrcli.core.errors import UsageError
+from asrcli.core.errors import SettingError
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.recognizers import registry
 
@@ -12,16 +12,16 @@ def check_local(recognition: RecognitionSettings) -> None:
     """Refuse what the embedded recognizer cannot recognize.
 
     Raises:
-        UsageError: a language that it does not know, or a hot word that it cannot pronounce.
+        SettingError: a language that it does not know, or a hot word that it cannot pronounce.
     """
     known = registry.LOCAL.languages
     if known is not None and (foreign := set(recognition.languages) - set(known)):
         names = ", ".join(f"{name} ({code})" for code, name in known.items())
-        raise UsageError(f"--language {min(foreign)} with --local: the embedded recognizer knows {names} only")
+        raise SettingError("language", f"the embedded recognizer knows {names} only", value=min(foreign))
     for word, _ in recognition.hotwords:
         if not registry.LOCAL.can_pronounce(word):
             names = ", ".join((known or {}).values())
-            raise UsageError(f"--hotwords {word} with --local: the embedded recognizer knows {names} only")
+            raise SettingError("hotwords", f"the embedded recognizer knows {names} only", value=word)
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def local_service(recognition: RecognitionSettings) -> Iterator[ConnectionSettin
     """The connection to a server that is started now, on a free loopback port, and ends with the block.
 
     Raises:
-        UsageError: as `check_local`.
+        SettingError: as `check_local`.
         EngineUnavailable: the recognizer is not installed.
     """
     from asrcli.server.serving import in_background

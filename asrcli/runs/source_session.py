@@ -16,11 +16,15 @@ class SourceSession:
     """A source and its session, which begins at `begin_ms` on the timeline of the run."""
 
     def __init__(self, source: Source, begin_ms: int, plan: RunPlan, idle: ConnectionPool) -> None:
-        self.source, self.begin_ms, self._model = source, begin_ms, plan.model
+        self.source = source
+        self.begin_ms = begin_ms
+        self._model = plan.model
         self.begun = False
         self.usage = Usage()  # what the service has counted up to now
         start = source.format.samples(begin_ms)
-        pace = plan.pace if source.live is None else None
+        pace = None
+        if source.live is None:
+            pace = plan.pace
         self.session = TranscriptionSession(
             source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, plan.retries, idle,
             plan.chance,

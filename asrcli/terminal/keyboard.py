@@ -82,7 +82,8 @@ class _Terminal:
     """The settings of a terminal: ours while we use it; the user's before, after, and while we are stopped."""
 
     def __init__(self, fd: int) -> None:
-        self._fd, self._before = fd, termios.tcgetattr(fd)
+        self._fd = fd
+        self._before = termios.tcgetattr(fd)
         self._changed = False
 
     def read_single_keys(self) -> None:
@@ -150,6 +151,8 @@ def _read(fd: int) -> bytes | None:
     """Read typed bytes, within CHECK_S; None if there are none yet, empty if nothing can be read for now."""
     try:
         ready, _, _ = select.select([fd], [], [], CHECK_S)
-        return os.read(fd, 1024) if ready and is_ours(fd) else None
+        if not ready or not is_ours(fd):
+            return None
+        return os.read(fd, 1024)
     except (OSError, ValueError):
         return b""

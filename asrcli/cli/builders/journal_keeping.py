@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asrcli.cli.advice import described
 from asrcli.cli.console import print_message
 from asrcli.core.errors import SourceError, UsageError, system_reason
 from asrcli.core.events import Notice
@@ -39,7 +40,9 @@ def journal_folder(journal: Path | None, *, no_journal: bool = False) -> Path | 
     """
     if no_journal and journal is not None:
         raise UsageError("--journal and --no-journal are both given")
-    return None if no_journal else (journal or default_folder()).absolute()
+    if no_journal:
+        return None
+    return (journal or default_folder()).absolute()
 
 
 def journal_directory(journal: Path | None) -> "JournalDirectory":
@@ -85,7 +88,9 @@ class JournalKeeping:
             return
 
         now = datetime.now().astimezone()
-        service = "" if local else connection.url
+        service = connection.url
+        if local:
+            service = ""
         workspace = dict(connection.headers).get(WORKSPACE, "")
         header = JournalHeader(
             now.isoformat(timespec="milliseconds"),
@@ -113,7 +118,7 @@ class JournalKeeping:
             for problem in self.writing.close():
                 print_message(f"asr: {problem}")
             if path is not None and self.writing.path is not None:
-                _print_untranscribed(path, self.folder)
+                _print_untranscribed(path)
 
 
 def described_outputs(output_builder: "OutputBuilder") -> dict[str, Any]:
@@ -129,12 +134,19 @@ def unheard_ms(journal: "Journal") -> int:
     return sum(end_ms - begin_ms for track in journal.tracks for begin_ms, end_ms in journal.unheard(track))
 
 
-def _print_untranscribed(path: Path, folder: Path) -> None:
+def _print_untranscribed(path: Path) -> None:
     try:
         left_ms = unheard_ms(Journal.open(path))
     except SourceError as exc:
-        print_message(f"asr: {exc}")
+        print_message(f"asr: {described(exc)}")
         return
     if left_ms:
-        where = "" if folder == default_folder() else f" --journal {folder}"
-        print_message(f"asr: {left_ms / 1000:.1f} s have no text yet and are kept: asr resume {path.name}{where}")
+        print_message(f"asr: {left_ms / 1000:.1f} s have no text yet and are kept: {resume_command(path)}")
+
+
+def resume_command(path: Path) -> str:
+    """The command that continues the session in this folder."""
+    command = f"asr resume {path.name}"
+    if path.parent != default_folder():
+        command += f" --journal {path.parent}"
+    return command

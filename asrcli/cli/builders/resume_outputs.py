@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,22 +53,26 @@ def resumed_outputs(
         written: list[LineWriter] = []
         closing: list[Closable] = []
         for number, (output_builder, finished, anew) in enumerate(_output_builders(journal, level, begun=begun)):
-            since_ms = _since_ms(journal) if output_builder.stamp is TimestampStyle.CLOCK else 0
+            since_ms = 0
+            if output_builder.stamp is TimestampStyle.CLOCK:
+                since_ms = _since_ms(journal)
             outputs, lines = show.outputs(output_builder, stack)
             written += lines
             closing += outputs
-            for target, part in ({} if anew else finished).items():
-                written.append(LineWriter(str(target), onto=part))
-                closing.append(written[-1])
-                written[-1].begin()
+            if not anew:
+                for target, part in finished.items():
+                    written.append(LineWriter(str(target), onto=part))
+                    closing.append(written[-1])
+                    written[-1].begin()
             for output in outputs:
                 if isinstance(output, EventLog) and number:
                     continue
-                own = isinstance(output, EventLog | StatusLines | TerminalView)
-                shift_ms = 0 if own and not isinstance(output, TerminalView) else since_ms
-                whole = (
-                    output if own or not anew else WholeOutput(output, journal, partial(_superseded, lines, finished))
-                )
+                shift_ms = since_ms
+                whole = output
+                if isinstance(output, EventLog | StatusLines):
+                    shift_ms = 0
+                elif anew and not isinstance(output, TerminalView):
+                    whole = WholeOutput(output, journal, partial(_superseded, lines, finished))
                 made.append(ContinuedOutput(whole, journal.highest, base_ms + shift_ms))
         stack.enter_context(open_outputs(closing, written))
         yield [*made, *behind]
@@ -115,15 +119,20 @@ def _output_builders(
     made: list[tuple[OutputBuilder, dict[Path, Path], bool]] = []
     for number, (name, path) in enumerate(zip(formats, map(Path, files), strict=True)):
         _check(path, name)
-        one = replace(common, formats=(name,), level=level if number == 0 else None)
-        part = _left(path, journal) if begun else None
+        one = replace(common, formats=(name,), level=None)
+        if number == 0:
+            one = replace(one, level=level)
+        part = None
+        finished: dict[Path, Path] = {}
+        if begun and (part := _left(path, journal)) is not None:
+            finished = {path: part}
         if not begun:
             made.append((replace(one, path=str(path)), {}, False))
         elif name not in APPENDABLE and _is_anew(path, part, journal):
-            made.append((replace(one, path=str(path)), {path: part} if part is not None else {}, True))
+            made.append((replace(one, path=str(path)), finished, True))
         elif name not in APPENDABLE:
             print_message(f"asr: {path} cannot be written anew: the rest is written to {_beside(path)}")
-            made.append((replace(one, path=str(_beside(path))), {path: part} if part is not None else {}, False))
+            made.append((replace(one, path=str(_beside(path))), finished, False))
         elif part is not None:
             made.append((replace(one, path=str(path), onto=(str(part),)), {}, False))
         else:
@@ -221,8 +230,8 @@ def _check(path: Path, name: OutputFormat) -> None:
 
 def _beside(path: Path) -> Path:
     """A file name in the same folder that is free: NAME.resumed.srt."""
-    for number in count(1):
-        name = path.with_name(f"{path.stem}.resumed{number if number > 1 else ''}{path.suffix}")
+    for number in chain([""], count(2)):
+        name = path.with_name(f"{path.stem}.resumed{number}{path.suffix}")
         if not name.exists():
             return name
     raise AssertionError
@@ -240,14 +249,20 @@ def _since_ms(journal: "Journal") -> int:
 
 def _listed(stored: Mapping[str, Any], name: str) -> list[str]:
     value = stored.get(name)
-    return [str(each) for each in value] if isinstance(value, list | tuple) else []
+    if not isinstance(value, list | tuple):
+        return []
+    return [str(each) for each in value]
 
 
 def _within(stored: Mapping[str, Any], name: str, bounds: range) -> int | None:
     value = _of(stored, name, int)
-    return value if value in bounds else None
+    if value not in bounds:
+        return None
+    return int(value)
 
 
 def _of(stored: Mapping[str, Any], name: str, kind: type) -> Any:
     value = stored.get(name)
-    return value if isinstance(value, kind) else None
+    if not isinstance(value, kind):
+        return None
+    return value

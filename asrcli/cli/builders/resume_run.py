@@ -95,7 +95,9 @@ def _resume_microphones(reopened: ReopenedJournal, journal: Journal, request: "R
             left_s = unheard_ms(journal) / 1000
             print_message(f"asr: {journal.id}: {left_s:.1f} s have no text yet; continuing at {begin_s:.1f} s")
         behind = [ContinuedOutput(reopened.recorder, journal.highest)]
-        pace = None if connected.service.local else request.retry_options.catch_up
+        pace: float | None = request.retry_options.catch_up
+        if connected.service.local:
+            pace = None
         runs = [(sources, partial(resumed_outputs, journal, request.level, behind))]
         replace(connected, pace=pace).run(runs)
 

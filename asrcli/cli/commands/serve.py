@@ -173,7 +173,9 @@ def serve(
     log_to(log_file, on_screen=not quiet)
     recognizer = _recognizer(engine, script, two_pass)
     warnings: list[str] = []  # printed after the address, because programs wait for that line
-    key = read_key(api_key_file, warnings.append) if api_key_file is not None else None
+    key = None
+    if api_key_file is not None:
+        key = read_key(api_key_file, warnings.append)
     planned = _faults(faults, chaos, waiting=chaos_waits)
     origins = [origin(text) for text in allow_origin or ()]
     server = LocalServer(recognizer, host, port, key, faults=planned, answers=_answers(answers), origins=origins)
