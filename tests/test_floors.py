@@ -38,7 +38,7 @@ NAMES_OPTIONS = {
     "dashscope/catalogue.py": "notes about models, which asr models shows",
     "recognizers/json_lines.py": "asr serve --help shows what its input files look like",
     "server/page_origins.py": "an answer to a web page; who writes the page and who runs the server may be two people",
-    "sources/backends/output_monitor.py": "options of parec",
+    "sources/backends/recording_programs.py": "options of the programs that record",
     "outputs/overwrite_check.py": "the first line of a patch, as git writes it",
     "sources/mixer.py": "a notice",
     "sources/track_selection.py": "a notice",

@@ -121,6 +121,9 @@ class MiniaudioCapture:
         self._buffer = CaptureBuffer(Format(self._rate).samples(BUFFER_MS) * self._frame_bytes)
         # miniaudio keeps its own converter out of this: its filter lets frequencies above the new limit fold back.
         self._convert = converter(self._rate, self._channels, audio_format)
+        self._device: Any = system.ffi.new("ma_device *")
+        # miniaudio finds us by it, so it lives until the device is closed.
+        self._handle: Any = system.ffi.new_handle(self)
         self._start(identity)
 
     def read(self) -> bytes | LostSamples:
@@ -156,11 +159,9 @@ class MiniaudioCapture:
         config.capture.pDeviceID = ffi.NULL if identity is None else identity
         config.periodSizeInMilliseconds = READ_MS
         config.periods = BUFFER_MS // READ_MS
-        self._handle = ffi.new_handle(self)  # miniaudio finds us by it, so it lives as long as we do
         config.pUserData = self._handle
         config.dataCallback = lib._internal_data_callback
         config.stopCallback = lib._internal_stop_callback
-        self._device = ffi.new("ma_device *")
         self._checked(lib.ma_device_init(self._system.context, ffi.addressof(config), self._device))
         try:
             self._checked(lib.ma_device_start(self._device))
