@@ -22,7 +22,7 @@ FLOORS = {
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 IMPURE = {
     "threading", "queue", "socket", "time", "random", "asyncio", "uuid", "os", "pathlib", "signal", "subprocess",
-    "typer", "rich", "websockets", "pyaudio", "pydub", "av", "pocketsphinx", "webrtc_noise_gain",
+    "typer", "rich", "websockets", "pyaudio", "miniaudio", "pydub", "av", "pocketsphinx", "webrtc_noise_gain",
 }  # fmt: skip
 # One noun that two files would cut in two.
 LONG = {
@@ -38,7 +38,7 @@ NAMES_OPTIONS = {
     "dashscope/catalogue.py": "notes about models, which asr models shows",
     "recognizers/json_lines.py": "asr serve --help shows what its input files look like",
     "server/page_origins.py": "an answer to a web page; who writes the page and who runs the server may be two people",
-    "sources/backends/output_monitor.py": "options of parec",
+    "sources/backends/recording_programs.py": "options of the programs that record",
     "outputs/overwrite_check.py": "the first line of a patch, as git writes it",
     "sources/mixer.py": "a notice",
     "sources/track_selection.py": "a notice",
@@ -60,6 +60,8 @@ PURE_ROOMS = [
     "server/page_origins.py",
     "sources/microphone_timeline.py",
     "sources/noise_floor.py",
+    "sources/backends/input_device.py",
+    "sources/backends/silence_limit.py",
     "sources/container_clock.py",
     "sources/placed_audio.py",
     "sources/track_selection.py",
@@ -100,6 +102,7 @@ ROOMS = {
     "platformdirs": ["journal/directory.py"],
     "filelock": ["journal/lock.py"],
     "pyaudio": ["sources/backends/portaudio.py"],
+    "miniaudio": ["sources/backends/miniaudio.py"],
     "pocketsphinx": ["recognizers/pocketsphinx.py", "recognizers/pocketsphinx_hotwords.py"],
     "webrtc_noise_gain": ["sources/enhancement.py"],
 }
@@ -194,7 +197,7 @@ def test_every_declared_dependency_is_used_and_gives_its_reason() -> None:
     declared = modules(project["dependencies"])
     optional = modules(entry for name in extras.keys() - {"all"} for entry in extras[name]) - declared
     assert declared | optional == {*ROOMS, "audioop_lts"}
-    for name in declared - {"pocketsphinx"}:
+    for name in declared - {"pocketsphinx", "miniaudio"}:
         (line,) = [line for line in text.splitlines() if line.strip(" \"'").startswith(f"{name.replace('_', '-')}>=")]
         assert "  # " in line
     for name in extras.keys() - {"all"}:

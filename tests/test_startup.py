@@ -11,6 +11,7 @@ HEAVY = (
     "av",
     "pydub",
     "pyaudio",
+    "miniaudio",
     "pocketsphinx",
     "websockets",
     "asyncio",

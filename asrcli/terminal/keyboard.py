@@ -11,9 +11,12 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
+from asrcli.terminal.console_keys import console_keyboard
 from asrcli.terminal.restoration import restored_on_exit
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+    import msvcrt
+else:
     import termios
 
 PASTED = 3  # more characters at once were pasted, not typed
@@ -25,7 +28,7 @@ ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|O.|[^\[O])?")
 
 def has_keyboard() -> bool:
     """Whether standard input is a terminal in whose foreground we are; a pipe or a background job has no keys."""
-    return os.name == "posix" and sys.stdin is not None and sys.stdin.isatty() and is_ours(sys.stdin.fileno())
+    return sys.stdin is not None and sys.stdin.isatty() and (sys.platform == "win32" or is_ours(sys.stdin.fileno()))
 
 
 def is_ours(fd: int) -> bool:
@@ -41,6 +44,10 @@ def keyboard(press: Callable[[str], None]) -> Iterator[None]:
     """While the block lasts, another thread calls `press` for each key. Does nothing without a keyboard."""
     if not has_keyboard():
         yield
+        return
+    if sys.platform == "win32":
+        with console_keyboard(msvcrt, press):
+            yield
         return
     fd = sys.stdin.fileno()
     terminal = _Terminal(fd)

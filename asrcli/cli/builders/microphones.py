@@ -40,6 +40,7 @@ class MicrophoneBuilder:
         devices: The names that the user gave; without any it is the default device.
         save: The file that the audio is saved to.
         cut: Utterances are cut here and not by the server.
+        backend: What reads the microphones; without a name the first that works here.
     """
 
     devices: tuple[str, ...]
@@ -50,14 +51,18 @@ class MicrophoneBuilder:
     treatment: AudioEnhancement = NO_ENHANCEMENT
     save: str | None = None
     cut: bool = False
+    backend: str = ""
 
     def microphones(self) -> "list[Microphone]":
         """A microphone for each device.
 
         Raises:
-            UsageError: a device is named twice.
+            UsageError: a device is named twice, or a back end without a microphone that it could read.
+            SourceError: the back end is not installed.
         """
         names = self.devices or (MIC,)
+        if self.backend and all(name.lower() == MONITOR for name in names):
+            raise UsageError(f"--backend {self.backend} with --device {MONITOR} alone: it is for microphones")
         if len(set(map(str.lower, names))) < len(names):
             raise UsageError(f"--device {names[-1]} is named more than once")
         wire = Format(self.asked.rate)
@@ -67,7 +72,7 @@ class MicrophoneBuilder:
         louder = partial(amplified, gain_db=self.gain_db, audio_format=wire)
         return [
             Microphone(
-                find_device(name),
+                find_device(name, self.backend),
                 wire,
                 self.hearing,
                 speaker=label,

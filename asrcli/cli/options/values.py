@@ -39,6 +39,16 @@ class EncodingName(StrEnum):
     MULAW = "mulaw"
 
 
+class BackendName(StrEnum):
+    """The back ends that read microphones, in the order in which they are tried."""
+
+    PYAUDIO = "pyaudio"
+    MINIAUDIO = "miniaudio"
+    PAREC = "parec"
+    PW_RECORD = "pw-record"
+    ARECORD = "arecord"
+
+
 class TimestampStyle(StrEnum):
     """The times before each line of text: from the start of the audio, or of the day."""
 
