@@ -48,6 +48,7 @@ class ProgramDevice:
     def __init__(self, program: RecordingProgram, wanted: str = "") -> None:
         self._program = program
         self._wanted = wanted
+        self._was_listed = False
         self.name = wanted or NAME
 
     def open(self, audio_format: Format, *, instead: bool) -> ProgramCapture:
@@ -58,7 +59,11 @@ class ProgramDevice:
         """
         inputs = self._program.inputs()
         device = choose_device([device for device, _ in inputs], self._wanted, instead=instead)
-        self.name = device.name if device else NAME
+        if device is None and self._was_listed:  # it comes back just now: the sound system lists it in a moment
+            raise SourceError(self.name, "is not listed")
+        self._was_listed = device is not None
+        if device is not None:
+            self.name = device.name
         key = dict(inputs)[device] if device and (self._wanted or not device.default) else ""
         return ProgramCapture(self.name, self._program.command(key, audio_format), audio_format)
 

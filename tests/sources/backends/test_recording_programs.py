@@ -138,6 +138,20 @@ def test_a_program_is_started_for_the_device_that_is_meant(
 
 
 @needs_linux
+@pytest.mark.usefixtures("programs")
+def test_a_default_device_that_the_system_does_not_list_again_yet_is_not_taken_for_another() -> None:
+    """While a device comes back, the program may find it before the list has it: then it would have no name."""
+    inputs = list(pulse_inputs(SOURCES, "alsa_input.usb"))
+    listed = [inputs, inputs[:1], inputs]
+    device = ProgramDevice(recording_programs.RecordingProgram("parec", lambda: listed.pop(0), PAREC.command))
+    device.open(WIRE, instead=False).close()
+    with pytest.raises(SourceError, match="USB Headset: Mono: is not listed"):
+        device.open(WIRE, instead=True)
+    device.open(WIRE, instead=True).close()
+    assert device.name == "USB Headset: Mono"
+
+
+@needs_linux
 def test_a_header_is_refused_where_the_program_would_write_one(programs: Path) -> None:
     """Newer versions of pw-record have an option for it, and older ones do not know that."""
     assert "--raw" not in PW_RECORD.command("x", WIRE)
