@@ -45,7 +45,7 @@ completions: $(VENV)/.demo
 	$(BIN)/python -m tests.support.completions
 
 # Builds, installs into empty environments, runs, commits and tags; uploads nothing.
-release: $(VENV)/.demo
+release: $(VENV)/.mic
 	$(PIP) install --upgrade build
 	$(BIN)/python -m tests.support.release $(VERSION)
 

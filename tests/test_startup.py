@@ -11,6 +11,7 @@ HEAVY = (
     "av",
     "pydub",
     "pyaudio",
+    "miniaudio",
     "pocketsphinx",
     "sherpa_onnx",
     "moonshine_voice",

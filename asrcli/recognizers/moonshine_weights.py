@@ -22,7 +22,7 @@ SHA256 = {
     DECODER: "cf524c4862d36e9e5ab032eddc73637efd822d70e868ac575cf1a46e1e4708a0",
     TOKENIZER: "6884b35fd6377d4c4d32336a0bc152f36b64d1e45b6503683cdc238250a8472d",
 }
-INSTALL = "pip install --force-reinstall 'asrcli[local]'"
+INSTALL = f"install moonshine-voice {VERSION} again"
 OLDEST_GLIBC = (2, 34)
 
 

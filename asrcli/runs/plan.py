@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from random import random
 from time import monotonic
 
+from asrcli.core.errors import AsrError
 from asrcli.core.events import Usage
 from asrcli.core.interfaces import ClientCodec, Source, Transport
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
@@ -33,6 +34,7 @@ class RunPlan:
         cost: What a usage costs, in CNY; None without a price.
         clock: Seconds, monotonic.
         chance: Returns a number from 0 to 1, a new one each time.
+        describe: The line for a person that tells of an error.
         interruptible: What handles signals during the run; by default they are left alone.
     """
 
@@ -46,6 +48,7 @@ class RunPlan:
     cost: Callable[[Usage], float | None] = lambda _: None
     clock: Callable[[], float] = monotonic
     chance: Callable[[], float] = random
+    describe: Callable[[AsrError], str] = str
     interruptible: SignalHandling = lambda finish, hurry: nullcontext()  # noqa: ARG005
 
 
@@ -88,7 +91,9 @@ def make_plan(
     price = model.prices.get(connection.region)
 
     def cost(usage: Usage) -> float | None:
-        return None if price is None else price.cost(usage, recognition)
+        if price is None:
+            return None
+        return price.cost(usage, recognition)
 
     heard_by = recognition.model if recognizer is None else recognizer.heard_by
     return RunPlan(heard_by, codec, dial, connection, pace, retries, recognizer is not None, cost)

@@ -193,8 +193,8 @@ def transcribe(
         on_event: Called with each event before the loop gets it, in the same thread. What it raises ends the run.
 
     Raises:
-        UsageError: what the model cannot do, or an address or a key that cannot be used. It names the option of the
-            command line. MissingKey: a service that wants a key, and none.
+        UsageError: what the model cannot do, or an address or a key that cannot be used. It names the setting.
+            MissingKey: a service that wants a key, and none.
         SourceError: a file that cannot be read.
 
     The iteration raises what ended the run: ConnectFailed, ConnectionLost, ServiceRefused, SourceError, AudioLost, ...,
@@ -214,13 +214,15 @@ def transcribe(
         silence_ms=silence_ms, extra=tuple((parameters or {}).items()),
     )  # fmt: skip
     connection = None
+    priced_in = ""
     if local:
         if url or region or workspace or key is not None:
             raise UsageError("local=True with url, region, workspace or api_key: the recognizer is on this machine")
     else:
         connection = _connection(EndpointRequest(url.strip(), region, workspace), key)
         check_host(found.name, connection)
-    recognition, told = prepare_recognition(found, asked, connection.region if connection else "", local=local)
+        priced_in = connection.region
+    recognition, told = prepare_recognition(found, asked, priced_in, local=local)
     if recognizer is not None:
         check_local(recognition, recognizer)
     request = _Request(
@@ -247,7 +249,9 @@ def _connection(asked: EndpointRequest, key: Secret | None) -> ConnectionSetting
 
 def _secret(text: str | None) -> Secret | None:
     """The key as a Secret; None for an empty text."""
-    return Secret(text.strip()) if text and text.strip() else None
+    if not text or not text.strip():
+        return None
+    return Secret(text.strip())
 
 
 def _is_usable(key: Secret) -> bool:
@@ -264,7 +268,9 @@ def _pace_factor(pace: Pace, *, local: bool) -> float | None:
     """How many times real time a file is sent; None as fast as the other end takes it."""
     if pace == "max" or (pace is None and local):
         return None
-    factor = 1.0 if pace is None else float(pace)
+    factor = 1.0
+    if pace is not None:
+        factor = float(pace)
     if not factor > 0:
         raise UsageError(f"pace {pace}: must be more than 0")
     return factor

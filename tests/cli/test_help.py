@@ -13,7 +13,7 @@ ASKED = ["Model", "Sentences", "Words", "Prompt"]
 PANELS = {
     "": ["Options", "Commands"],
     "mic": ["Options", "Audio", *ASKED, "Connection", "Output", "Diagnosis"],
-    "devices": ["Options", "Diagnosis"],
+    "devices": ["Options", "Audio", "Diagnosis"],
     "resume": ["Arguments", "Options", "Model", "Connection", "Output", "Diagnosis"],
     "sessions": ["Arguments", "Options", "Diagnosis"],
     "verify": ["Arguments", "Options", "Diagnosis"],
@@ -50,10 +50,10 @@ PROMISED = {
     "mic": PATIENCE
     + SERVICE
     + ASKING
-    + "--device --test --for --until-silence --ptt --save-audio --device-retry --no-device-retry --gain --denoise "
-    "--agc --heartbeat --no-heartbeat --format --output --append --partials --timestamps --template "
+    + "--device --backend --test --for --until-silence --ptt --save-audio --device-retry --no-device-retry --gain "
+    "--denoise --agc --heartbeat --no-heartbeat --format --output --append --partials --timestamps --template "
     "--capitalize --exec --max-line --max-lines --plain --journal --no-journal --quiet --verbose --debug --log-file",
-    "devices": "--json --debug --log-file",
+    "devices": "--json --backend --debug --log-file",
     "resume": PATIENCE + SERVICE + "--last --model --journal --quiet --verbose --debug --log-file",
     "sessions": "--json --journal --debug --log-file",
     "verify": "--json --journal --debug --log-file",

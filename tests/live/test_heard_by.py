@@ -27,7 +27,11 @@ EMBEDDED = {"pocketsphinx en-us": "pocketsphinx", "moonshine tiny-en": "moonshin
     ],
 )
 def test_a_file(scripted: str, tmp_path: Path, options: list[str], name: str) -> None:
-    """The model that was asked, by default or by name; with --local the recognizer, whatever model is named."""
+    """The model that was asked, by default or by name; with --local the recognizer, whatever model is named.
+
+    A local server behind an address answers under the name of the model, and says which recognizer it has.
+    """
+    engine = name if name in EMBEDDED else "scripted"
     if name in EMBEDDED:
         need_engine(EMBEDDED[name])
     else:
@@ -35,7 +39,8 @@ def test_a_file(scripted: str, tmp_path: Path, options: list[str], name: str) ->
     done = asr("file", wav(tmp_path / "a.wav", tone(900)), *options, "-f", "jsonl")
     events = {event["type"]: event for event in lines(done.stdout)}
     assert (events["begin"]["model"], events["end"]["model"]) == (name, name)
-    assert f"heard by {name}" in done.stderr
+    assert (events["begin"]["engine"], events["end"]["engine"]) == (engine, engine)
+    assert done.stderr.rstrip().endswith(f"heard by {name}" + ("" if name == engine else f" · engine {engine}"))
 
 
 @pytest.mark.parametrize(("options", "name"), [(["--model", OTHER], OTHER), (SPHINX, "pocketsphinx en-us")])
@@ -62,4 +67,5 @@ def test_a_talk_that_is_gone_on_with_elsewhere(
     assert [event["model"] for event in lines(out.read_text()) if event["type"] == "begin"] == [USUAL, name]
     (session,) = json.loads(asr("sessions", "--json", "--journal", kept).stdout)
     assert session["model"] == f"{USUAL}, {name}"
+    assert session["engine"] == ("scripted" if name not in EMBEDDED else f"scripted, {name}")
     assert f"{USUAL}, {name}" in asr("sessions", "show", session["id"], "--journal", kept).stdout

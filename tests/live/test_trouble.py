@@ -141,7 +141,7 @@ MISTAKES = {
     "an engine of nobody": (2, ["file", CLIP, "--local", "--engine", "x"], "is not one of moonshine, pocketsphinx"),
     "an engine of a service": (2, ["file", CLIP, "--engine", "moonshine"], "--engine moonshine without --local"),
     "hot words for nobody": (
-        2, ["file", CLIP, "--local", "--engine", "moonshine", "--hotwords", "a"], "; add --engine pocketsphinx"
+        2, ["file", CLIP, "--local", "--engine", "moonshine", "--hotwords", "a"], "takes them; choose it with --engine"
     ),
     "a key for nobody": (2, ["file", CLIP, "--local", "--api-key-file", CLIP], "asks for no key"),
     "no name": (3, ["file", "", "--local"], "names no file"),

@@ -1,8 +1,9 @@
 """Make a release: `make release VERSION=1.2.3`. Builds, checks, commits and tags here; uploads nothing.
 
 The version and the date go into CHANGELOG.md and asrcli/__init__.py. Wheel and sdist are built, and each is installed
-into an empty environment, where it must name its version and transcribe a clip with the embedded recognizer. Only then
-the change is committed and tagged; where a step fails both files are put back.
+into an empty environment, where it must name its version and transcribe a clip with the embedded recognizer. What this
+version leaves on a disk is kept for the tests of later ones. Only then the change is committed and tagged; where a step
+fails, all is put back.
 """
 
 import re
@@ -17,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 CHANGELOG, PACKAGE = ROOT / "CHANGELOG.md", ROOT / "asrcli" / "__init__.py"
 CLIP = ROOT / "tests" / "data" / "meeting-rms.wav"
+VERSIONS = ROOT / "tests" / "data" / "versions"
 VERSION = re.compile(r"\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?")
 UNRELEASED = "## [Unreleased]\n"
 INSTALL_S = 1200
@@ -114,15 +116,21 @@ def release(version: str) -> None:
     """
     check_clone(version)
     before = {path: path.read_text("utf-8") for path in (CHANGELOG, PACKAGE)}
+    kept = VERSIONS / version
     try:
         CHANGELOG.write_text(released(before[CHANGELOG], version, date.today()), "utf-8")
         PACKAGE.write_text(versioned(before[PACKAGE], version), "utf-8")
         for package in built(version):
             check_installed(package, version)
+        shutil.rmtree(kept, ignore_errors=True)  # a version whose number was not yet given out
+        subprocess.run([sys.executable, "-m", "tests.support.kept_version"], cwd=ROOT, check=True)
     except BaseException:
         for path, text in before.items():
             path.write_text(text, "utf-8")
+        git("restore", "--", str(VERSIONS))
+        git("clean", "--force", "-d", "--quiet", "--", str(VERSIONS))
         raise
+    git("add", "--", str(kept))
     git("commit", "--all", "--message", f"Release {version}")
     git("tag", "--annotate", f"v{version}", "--message", f"asrcli {version}")
     print(f"tagged v{version}; dist/ holds what can be uploaded. To publish: git push --follow-tags")

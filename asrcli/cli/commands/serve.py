@@ -159,16 +159,17 @@ def serve(
     log_to(log_file, on_screen=not quiet)
     recognizer = _recognizer(engine, script, two_pass)
     warnings: list[str] = []  # printed after the address, because programs wait for that line
-    key = read_key(api_key_file, warnings.append) if api_key_file is not None else None
+    key = None
+    if api_key_file is not None:
+        key = read_key(api_key_file, warnings.append)
     planned = _faults(faults, chaos, waiting=chaos_waits)
     origins = [origin(text) for text in allow_origin or ()]
     server = LocalServer(recognizer, host, port, key, faults=planned, answers=_answers(answers), origins=origins)
 
     def announce(address: str) -> None:
         print_message(f"asr: serving at {address} ({'key asked for' if key else 'no key'})")
-        print_message(f"asr: {recognizer.info.summary}")
-        if engine is None and (advice := registry.better(recognizer.info)):
-            print_message(f"asr: {advice}")
+        for line in filter(None, [recognizer.info.summary, engine is None and registry.better(recognizer.info)]):
+            print_message(f"asr: {line}")
         if planned is not None:
             cause = f"--chaos {chaos}" if faults is None else str(faults)
             print_message(f"asr: this server is at fault on purpose: {cause}")

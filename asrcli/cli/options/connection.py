@@ -147,7 +147,8 @@ class EndpointOptions:
         """
         from asrcli.protocol.json_messages import endpoint as check_address
 
-        service, key = self.endpoint, read_key(self.api_key_file)
+        service = self.endpoint
+        key = read_key(self.api_key_file)
         check_address(service.url, "/")  # an invalid address is reported before a missing key
         if key is None and region_of(service.url):
             raise MissingKey(local=isinstance(self, ConnectionOptions))
@@ -156,8 +157,9 @@ class EndpointOptions:
             print_message(
                 f"asr: the key is sent unencrypted to {bare_url(service.url)}: wss:// or https:// would encrypt it"
             )
-        inspected = os.environ.get("DASHSCOPE_DISABLE_DATA_INSPECTION", "true").strip().lower() == "false"
-        headers = (*service.headers, *([INSPECTION] if inspected else []))
+        headers = service.headers
+        if os.environ.get("DASHSCOPE_DISABLE_DATA_INSPECTION", "true").strip().lower() == "false":
+            headers = (*headers, INSPECTION)
         return self._by(ConnectionSettings(service.url, key, service.region, headers))
 
     def is_other_service(self) -> ConnectionSettings:
@@ -168,13 +170,17 @@ class EndpointOptions:
         """
         if self.region or self.workspace:
             raise UsageError("--region and --workspace are the service's own", "name the address: --url")
-        key = read_key(self.api_key_file) if self.api_key_file is not None else None
+        key = None
+        if self.api_key_file is not None:
+            key = read_key(self.api_key_file)
         return self._by(ConnectionSettings((self.url or "").strip(), key))
 
     def _by(self, connection: ConnectionSettings) -> ConnectionSettings:
-        if self.ca is not None:
-            data_of(self.ca, f"--ca {self.ca}")  # checked here: the TLS library would wait for a pipe, and has no limit
-        return replace(connection, proxy=_proxy(self.proxy), ca=str(self.ca) if self.ca else None)
+        connection = replace(connection, proxy=_proxy(self.proxy))
+        if self.ca is None:
+            return connection
+        data_of(self.ca, f"--ca {self.ca}")  # checked here: the TLS library would wait for a pipe, and has no limit
+        return replace(connection, ca=str(self.ca))
 
 
 @dataclass(frozen=True)
