@@ -168,8 +168,7 @@ def serve(
 
     def announce(address: str) -> None:
         print_message(f"asr: serving at {address} ({'key asked for' if key else 'no key'})")
-        for line in filter(None, [recognizer.info.summary, engine is None and registry.better(recognizer.info)]):
-            print_message(f"asr: {line}")
+        _introduce(recognizer.info, preferred=engine is None)
         if planned is not None:
             cause = f"--chaos {chaos}" if faults is None else str(faults)
             print_message(f"asr: this server is at fault on purpose: {cause}")
@@ -177,6 +176,12 @@ def serve(
             print_message(warning)
 
     serve_forever(server, announce)
+
+
+def _introduce(info: registry.RecognizerInfo, *, preferred: bool) -> None:
+    """Print what the recognizer is, and where nobody chose it, how to get a better one."""
+    for line in filter(None, [info.summary, registry.better(info) if preferred else ""]):
+        print_message(f"asr: {line}")
 
 
 def _recognizer(engine: str | None, script: Path | None, second_pass: SecondPass) -> "Recognizer":
