@@ -42,6 +42,7 @@ BY_CAUSE = {
     Cause.MODEL_RATE: "name a --model for 16000 Hz, or leave {option} out",
     Cause.NOT_DECODED: "leave {option} out",
     Cause.SERVICE_DECIDES: FORCE,
+    Cause.OTHER_ENGINE: "choose it with --engine NAME",
     Cause.EMBEDDED: "leave it out, or ask the service, without --local",
     Cause.UNKNOWN_MODEL: "leave it out, or see asr models",
     Cause.WORKSPACE_HOST: "name yours: --workspace",

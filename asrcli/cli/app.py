@@ -62,6 +62,7 @@ COMMANDS = {
     "verify": "Check from the recorded audio and events of a session that no second is lost or counted wrongly.",
     "ws-raw": "Exchange messages with a service, and print each of its messages as it came, one per line.",
     "models": "List the models of the service, or show all that is known of one.",
+    "engines": "List the recognizers on this machine: whether each is ready, or what is missing.",
     "vocab": "List, show, create, update, delete or sync hot-word lists.",
     "token": "Make a temporary key from yours and print it, for a program that must not have yours.",
     "serve": "Serve both realtime wires of DashScope on this machine, without network or key.",

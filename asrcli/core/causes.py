@@ -28,6 +28,7 @@ class Cause(Enum):
     MODEL_RATE = auto()  # audio can be enhanced at 16000 Hz only, and the model takes another rate
     NOT_DECODED = auto()  # no service decodes the format of a file that is to be sent as it is
     SERVICE_DECIDES = auto()  # the service is known to ignore or refuse it, and might have changed
+    OTHER_ENGINE = auto()  # another recognizer on this machine can do it
     EMBEDDED = auto()  # the recognizer on this machine cannot do it
     UNKNOWN_MODEL = auto()  # the recognizer on this machine answers to names of models of the service only
     WORKSPACE_HOST = auto()  # only the host of a workspace has it

@@ -12,7 +12,7 @@ from asrcli.core.interfaces import ClientCodec, Source, Transport
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.context import TranscriptMemory
-from asrcli.recognizers.registry import LOCAL
+from asrcli.recognizers.registry import RecognizerInfo
 from asrcli.transport.identifiers import new_id
 
 # While it is entered, a signal calls the first function; one that is not Ctrl-C calls the second.
@@ -59,7 +59,7 @@ def make_plan(
     pace: float | None,
     retries: RetrySettings,
     *,
-    local: bool = False,
+    recognizer: RecognizerInfo | None = None,
     temporary_key: bool = False,
     uses_transcript_context: bool = False,
 ) -> RunPlan:
@@ -71,7 +71,7 @@ def make_plan(
         connection: How to connect, with the key.
         pace: How many times real time a file is read; None as fast as its audio is taken.
         retries: How a lost connection is replaced.
-        local: The connection leads to the recognizer on this machine, which sends no bill.
+        recognizer: The recognizer on this machine to which the connection leads; it sends no bill.
         temporary_key: Each connection is dialled with a key that is made for it.
         uses_transcript_context: The last sentences of a source are context for its next task.
     """
@@ -95,7 +95,5 @@ def make_plan(
             return None
         return price.cost(usage, recognition)
 
-    heard_by = recognition.model
-    if local:
-        heard_by = LOCAL.name
-    return RunPlan(heard_by, codec, dial, connection, pace, retries, local, cost)
+    heard_by = recognition.model if recognizer is None else recognizer.heard_by
+    return RunPlan(heard_by, codec, dial, connection, pace, retries, recognizer is not None, cost)

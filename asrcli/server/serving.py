@@ -77,7 +77,7 @@ class LocalServer:
         self._hotword_store = hotword_store or HotWordStore(lambda: datetime.now(UTC), new_id)
         http_api = HttpApi(self._access_control, self._hotword_store, new_id)
         self._websocket_server = WebSocketServer(
-            http_api, self._limits, self._check, self._converse, recognizer.info.name
+            http_api, self._limits, self._check, self._converse, recognizer.info.heard_by
         )
         self._conversations: set[ServerConversation] = set()
 

@@ -32,12 +32,13 @@ PANELS = {
     "ws-raw": ["Arguments", "Options", "Wire", "Connection", "Model", "Messages", "Audio", "Output", "Diagnosis"],
     "serve": ["Options", "Connection", "Recognizer", "Faults", "Diagnosis"],
     "models": ["Arguments", "Options", "Diagnosis"],
+    "engines": ["Options", "Diagnosis"],
     "vocab": ["Arguments", "Options", "List", "Connection", "Diagnosis"],
     "token": ["Options", "Connection", "Diagnosis"],
     "schema": ["Options"],
 }
 PATIENCE = "--reconnect --no-reconnect --retries --retry-wait --catch-up --connect-timeout --stall-timeout --keepalive "
-SERVICE = "--url --base-url --region --workspace --api-key-file --proxy --ca --local --temporary-key "
+SERVICE = "--url --base-url --region --workspace --api-key-file --proxy --ca --local --engine --temporary-key "
 ASKING = (
     "--model --vad --no-vad --silence-ms --threshold --noise-threshold --prefix-padding-ms --vad-model --semantic "
     "--no-semantic --multi-threshold --language --itn --no-itn --punctuation --no-punctuation --disfluency "
@@ -66,6 +67,7 @@ PROMISED = {
     "ws-raw": SERVICE + "--wire --header --wait --model --no-vad --first --last --text --pace "
     "--chunk-ms --audio-format --raw --encoding --rate --channels --show-sent --stamp --output --debug --log-file",
     "models": "--json --debug",
+    "engines": "--json --debug",
     "vocab": "--json --words --model --prefix --wait --no-wait --yes --url --region --workspace --api-key-file "
     "--proxy --ca --quiet --debug --log-file",
     "token": "--expires --json --url --region --workspace --api-key-file --proxy --ca --debug --log-file",

@@ -131,12 +131,14 @@ class RunBuilder:
         self, runs: "Sequence[tuple[Sequence[Source | ConcurrentSources], Opens]]", failures: Sequence[AsrError]
     ) -> list[Notice]:
         texts = [described(failure) for failure in failures]
-        if self.service.local:
-            texts.append(f"embedded recognizer: {registry.LOCAL.description}")
+        recognizer = self.service.recognizer
+        if recognizer is not None:
+            texts.append(f"embedded recognizer: {recognizer.heard_by}, {recognizer.description}")
+            texts += [] if self.service.engine else filter(None, [registry.better(recognizer)])
         texts += self.notices
         rates = [source.format.rate for sources, _ in runs for source in flatten_sources(sources)]
-        if self.service.local and any(rate < min(registry.LOCAL.rates, default=0) for rate in rates):
-            texts.append("at 8000 Hz it makes about twice the errors of 16000 Hz")
+        if recognizer is not None and any(rate < min(recognizer.rates, default=0) for rate in rates):
+            texts.append(f"below {min(recognizer.rates)} Hz it makes more errors, at 8000 Hz about twice as many")
         return [Notice("warning", text) for text in texts]
 
     def _plan(self) -> RunPlan:
@@ -146,7 +148,7 @@ class RunBuilder:
             self.connection,
             self.pace,
             self.retries,
-            local=self.service.local,
+            recognizer=self.service.recognizer,
             temporary_key=self.service.temporary_key,
             uses_transcript_context=self.uses_transcript_context,
         )

@@ -12,6 +12,7 @@ import typer
 from asrcli.cli.builders.api_key import read_key
 from asrcli.cli.builders.text_files import data_of
 from asrcli.cli.console import print_message
+from asrcli.cli.options.engine import EngineName
 from asrcli.cli.options.panels import CONNECTION, FLAG
 from asrcli.core.errors import MissingKey, UsageError, bare_url
 from asrcli.core.loopback import is_loopback_url
@@ -26,6 +27,7 @@ from asrcli.dashscope.endpoints import (
     resolve_endpoint,
 )
 from asrcli.dashscope.preparation import check_host, locally_heard
+from asrcli.recognizers import registry
 
 INSPECTION = ("X-DashScope-DataInspection", "enable")
 
@@ -186,11 +188,14 @@ class ConnectionOptions(EndpointOptions):
     """The options for a service, and for the embedded recognizer instead of it."""
 
     local: Local = False
+    engine: EngineName = None
     temporary_key: TemporaryKey = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.local:
+            if self.engine is not None:
+                raise UsageError(f"--engine {self.engine} without --local: a service has its own recognizers")
             return
         if self.url is not None:
             raise UsageError("--local and --url are both given: they name different services")
@@ -207,13 +212,19 @@ class ConnectionOptions(EndpointOptions):
         Raises:
             UsageError: as `connection`, or the embedded recognizer does not know a language or a hot word.
         """
-        if not self.local:
+        recognizer = self.recognizer
+        if recognizer is None:
             connection = self.connection()
             check_host(recognition.model, connection)
             return connection
         from asrcli.runs.local_service import local_service
 
-        return stack.enter_context(local_service(recognition))
+        return stack.enter_context(local_service(recognition, recognizer))
+
+    @property
+    def recognizer(self) -> registry.RecognizerInfo | None:
+        """The embedded recognizer that is asked; None for a service."""
+        return registry.find(self.engine) if self.local else None
 
     @property
     def default_pace(self) -> float | None:
