@@ -26,6 +26,11 @@ def language_code(written: str) -> str:
     return _SYNONYMS.get(head, head)
 
 
+def language_name(code: str) -> str:
+    """Return the English name of a language; an unknown code is its own name."""
+    return next((name.capitalize() for name, known in _NAMES.items() if known == code), code)
+
+
 def languages_differ(first: str, second: str) -> bool:
     """Whether two languages are certainly different. False where one of them cannot be read."""
     first_codes = _codes(first)

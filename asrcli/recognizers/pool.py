@@ -10,6 +10,7 @@ from asrcli.core.events import Event, Finished
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import RecognizerBusy, RecognizerFailed
 from asrcli.recognizers.registry import RecognizerInfo, RecognizerOptions, check_installed
+from asrcli.recognizers.worker import WorkerArguments
 from asrcli.recognizers.worker_process import HUNG_S, WorkerProcess
 
 log = logging.getLogger("asrcli.server")
@@ -125,7 +126,10 @@ class WorkerPool:
         return worker, warming is None
 
     def _start_worker(self) -> "asyncio.Task[WorkerProcess]":
-        starting = WorkerProcess.started(self.info.module, self._options.second_pass, self._hung_s)
+        arguments = WorkerArguments(
+            self.info.module, self._options.second_pass, self.info.model_folder, tuple(self.info.languages or ())
+        )
+        starting = WorkerProcess.started(arguments, self._hung_s)
         task = asyncio.create_task(starting)
         self._starting.add(task)
         task.add_done_callback(self._keep_started)

@@ -59,6 +59,8 @@ class RecognizerInfo:
         probe: A module that says what else is needed, without loading the recognizer: `missing()` returns it in words,
             or an empty string; `has_wheels()` returns whether `install` can help on this system. Empty: nothing else.
         install: The command that installs all this.
+        lacks: What is known to be wrong with it, in words: of a model that was added, a file that is damaged.
+        model_folder: The folder of a model that was added.
     """
 
     name: str
@@ -82,6 +84,8 @@ class RecognizerInfo:
     packages: tuple[str, ...] = ()
     probe: str = ""
     install: str = ""
+    lacks: str = ""
+    model_folder: str = ""
 
     @property
     def heard_by(self) -> str:
@@ -101,11 +105,15 @@ class RecognizerOptions:
         second_pass: When a sentence is read twice: auto, always or never.
         script: The lines of a script to replay; None when there is no script.
         script_name: What error messages call that script.
+        model_folder: The folder of a model that was added; its row says it, and no option.
+        languages: The codes of the languages of that model.
     """
 
     second_pass: str = "auto"
     script: tuple[str, ...] | None = None
     script_name: str = "script"
+    model_folder: str = ""
+    languages: tuple[str, ...] = ()
 
 
 _ROWS = (
@@ -173,7 +181,7 @@ def taking(option: str) -> list[str]:
 
 
 def find(name: str | None = None) -> RecognizerInfo:
-    """Return the recognizer of that name, of this table or of a plug-in; without a name the preferred one.
+    """Return the recognizer of that name: of this table, of a plug-in or an added model; without one the preferred one.
 
     Raises:
         UsageError: there is none of that name.
@@ -182,13 +190,24 @@ def find(name: str | None = None) -> RecognizerInfo:
         return preferred()
     if name in RECOGNIZERS:
         return RECOGNIZERS[name]
+    rows, problems = everything()
+    if name in rows:
+        return rows[name]
+    raise UsageError(f"{name!r} is not one of {', '.join(rows)}", "; ".join(problems))
+
+
+def everything() -> tuple[dict[str, RecognizerInfo], list[str]]:
+    """Return all recognizers by name, and one sentence for each that cannot be used. Nothing is loaded.
+
+    A plug-in cannot have the name of one of ours, nor a model that was added the name of any other.
+    """
+    from asrcli.recognizers.model_store import ModelStore
     from asrcli.recognizers.plugins import load_plugins
 
     plugins = load_plugins(RECOGNIZERS)
-    if name in plugins.rows:
-        return plugins.rows[name]
-    names = ", ".join((*RECOGNIZERS, *plugins.rows))
-    raise UsageError(f"{name!r} is not one of {names}", "; ".join(plugins.problems))
+    rows = RECOGNIZERS | plugins.rows
+    added = ModelStore().models(rows)
+    return rows | added.rows, plugins.problems + added.problems
 
 
 def preferred() -> RecognizerInfo:
@@ -225,10 +244,17 @@ def make(info: RecognizerInfo | None = None, options: RecognizerOptions | None =
 
 def missing(info: RecognizerInfo) -> str:
     """Return in words what a recognizer lacks here; an empty string when it is ready. Nothing is loaded."""
+    if info.lacks:
+        return info.lacks
     for package in info.packages:
-        if find_spec(package) is None:
+        if not is_installed(package):
             return f"{package} is not installed"
     return str(import_module(info.probe).missing()) if info.probe else ""
+
+
+def is_installed(package: str) -> bool:
+    """Return whether a package can be imported. It is not."""
+    return find_spec(package) is not None
 
 
 def check_installed(info: RecognizerInfo) -> None:

@@ -4,6 +4,7 @@ Case and punctuation do not count: a word is the same one before and after a ful
 """
 
 from asrcli.core.events import Partial, Word
+from asrcli.recognizers.text_units import joined
 
 AGREE = 3  # hypotheses in a row that must agree
 FLICKER = 2  # the last words never count as settled: they change with nearly every hypothesis
@@ -31,13 +32,11 @@ class StableWords:
             self._settled += words[known:agreed]
             known = agreed
         rest = words[known:]
-        settled = " ".join(word.text + word.punctuation for word in self._settled)
-        unsettled = " ".join(word.text + word.punctuation for word in rest)
-        text = f"{settled} {unsettled}" if settled and unsettled else settled + unsettled
+        all_words = (*self._settled, *rest)
+        settled, text = joined(self._settled), joined(all_words)
         if not text or f"{settled}|{text}" == self._last_shown:
             return None
         self._last_shown = f"{settled}|{text}"
-        all_words = (*self._settled, *rest)
         return Partial(self._key, all_words[0].begin_ms, settled, text[len(settled) :], all_words, self._language)
 
     def _agreed(self) -> int:

@@ -8,31 +8,30 @@ from collections.abc import Sequence
 
 from asrcli.core.events import Word
 from asrcli.recognizers.endpointing import FRAME_MS
+from asrcli.recognizers.text_units import split_words
 
 BREATH = 1.5  # what each word takes beside its letters, in letters
-PUNCTUATION = '.,;:?!…"”’)]'
 
 
 def estimated_words(text: str, voiced: Sequence[bool], base: int) -> tuple[Word, ...]:
     """Return the words of a text, each with its part of the voiced time; they never overlap.
 
     Args:
-        text: Words with spaces between them; punctuation stands at the end of a word.
+        text: Words with spaces between them, or of a script without spaces; punctuation stands at the end of a word.
         voiced: For each frame of the sentence, whether there is speech in it. At least one frame.
         base: The number of the first of these frames, counted from the beginning of the task.
     """
-    tokens = text.split()
+    units = split_words(text)
     frames = [number for number, speech in enumerate(voiced, base) if speech] or list(range(base, base + len(voiced)))
-    weights = [sum(map(str.isalnum, token)) + BREATH for token in tokens]
+    weights = [sum(map(str.isalnum, word)) + BREATH for word, _ in units]
     total = sum(weights)
     words: list[Word] = []
     done = 0.0
-    for token, weight in zip(tokens, weights, strict=True):
+    for (word, after), weight in zip(units, weights, strict=True):
         begin = done / total * len(frames)
         done += weight
         end = min(done / total, 1.0) * len(frames)
-        spoken = token.rstrip(PUNCTUATION) or token
-        words.append(Word(spoken, _begin_ms(frames, begin), _end_ms(frames, end), token[len(spoken) :]))
+        words.append(Word(word, _begin_ms(frames, begin), _end_ms(frames, end), after))
     return tuple(words)
 
 

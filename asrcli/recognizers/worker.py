@@ -12,6 +12,7 @@ import pickle
 import signal
 import struct
 import sys
+from dataclasses import dataclass
 from importlib import import_module
 from queue import SimpleQueue
 from threading import Thread
@@ -38,17 +39,50 @@ def unpacked(data: bytes) -> Any:
     return pickle.loads(data)  # noqa: S301
 
 
-def main() -> None:
-    """Serve one session after the other until standard input ends, which happens when the parent dies.
+@dataclass(frozen=True)
+class WorkerArguments:
+    """What the command line of a worker says.
 
-    The arguments are the module of the recognizer and the second-pass option.
+    Attributes:
+        module: The module of the recognizer.
+        second_pass: The option of that name.
+        model_folder: The folder of a model that was added; empty for other recognizers.
+        languages: The codes of the languages of that model.
     """
+
+    module: str
+    second_pass: str = "auto"
+    model_folder: str = ""
+    languages: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The arguments as they are written."""
+        return (self.module, self.second_pass, self.model_folder, ",".join(self.languages))
+
+    @classmethod
+    def read(cls, module: str, second_pass: str, model_folder: str, languages: str) -> "WorkerArguments":
+        """Return what was written."""
+        return cls(module, second_pass, model_folder, tuple(filter(None, languages.split(","))))
+
+    def load(self) -> Engine:
+        """Load the recognizer.
+
+        Raises:
+            EngineUnavailable: it cannot be used.
+        """
+        options = RecognizerOptions(self.second_pass, model_folder=self.model_folder, languages=self.languages)
+        engine: Engine = import_module(self.module).load(options)
+        return engine
+
+
+def main() -> None:
+    """Serve one session after the other until standard input ends, which happens when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which still wants the last results
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever C code prints must not get between the events
     try:
-        engine: Engine = import_module(sys.argv[1]).load(RecognizerOptions(second_pass=sys.argv[2]))
-        _serve(sys.stdin.buffer, out, engine)
+        _serve(sys.stdin.buffer, out, WorkerArguments.read(*sys.argv[1:]).load())
     except AsrError as exc:
         _send(out, exc)
     except BrokenPipeError:

@@ -11,12 +11,16 @@ from asrcli.core.errors import AsrError, system_reason
 from asrcli.core.events import Event, Finished
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import RecognizerFailed
-from asrcli.recognizers.worker import LENGTH, packed, unpacked
+from asrcli.recognizers.worker import LENGTH, WorkerArguments, packed, unpacked
 
 AHEAD_S = 1  # seconds of audio that may wait in the pipe: the last results of a client come after all of it
 PIECE_S = 0.25  # audio travels in pieces of this length, so that a busy worker can be distinguished from one that hangs
 HUNG_S = 60.0  # a worker that owes an answer for this long hangs: a second pass of a long utterance takes ten seconds
 GONE = "the recognizer's worker process is gone"
+# A library may end the process on a file that it cannot use.
+NOT_LOADED = (
+    "the recognizer's worker process ended while it loaded the model: a file of it is damaged or of another kind"
+)
 HUNG = "the recognizer's worker process hangs"
 
 
@@ -31,17 +35,18 @@ class WorkerProcess:
         self._ahead_bytes = self._piece_bytes = 0
         self._answered = asyncio.Condition()
         self._receive_timeout: asyncio.Timeout | None = None  # while `receive` waits
+        self._loaded = False  # it has answered at all
 
     @classmethod
-    async def started(cls, module: str, second_pass: str, hung_s: float = HUNG_S) -> "WorkerProcess":
-        """Start a process for the recognizer in `module`; its model loads in the background.
+    async def started(cls, arguments: WorkerArguments, hung_s: float = HUNG_S) -> "WorkerProcess":
+        """Start a process; the model of its recognizer loads in the background.
 
         Raises:
             RecognizerFailed: the system cannot start a process.
         """
         # -P: a module in the user's directory must not replace one of Python's.
         # A session of its own: Ctrl-C in the terminal reaches only the parent.
-        command = (sys.executable, "-P", "-m", "asrcli.recognizers.worker", module, second_pass)
+        command = (sys.executable, "-P", "-m", "asrcli.recognizers.worker", *arguments.words)
         pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         try:
             process = await asyncio.create_subprocess_exec(
@@ -128,7 +133,11 @@ class WorkerProcess:
             self._process.stdin.write(packed(value))
             await self._process.stdin.drain()
         except (OSError, RuntimeError) as exc:
-            raise RecognizerFailed(GONE) from exc
+            raise RecognizerFailed(self._gone) from exc
+
+    @property
+    def _gone(self) -> str:
+        return GONE if self._loaded else NOT_LOADED
 
     async def _next(self) -> Event | None:
         """Read an event, or None, which says that a command is done."""
@@ -137,7 +146,8 @@ class WorkerProcess:
             head = await self._process.stdout.readexactly(LENGTH.size)
             value = unpacked(await self._process.stdout.readexactly(*LENGTH.unpack(head)))
         except (asyncio.IncompleteReadError, OSError) as exc:
-            raise RecognizerFailed(GONE) from exc
+            raise RecognizerFailed(self._gone) from exc
+        self._loaded = True
         if isinstance(value, AsrError | RuntimeError):
             raise RecognizerFailed(str(value))
         if value is None and self._unanswered:

@@ -130,11 +130,11 @@ class HttpClient:
         else:
             opener.add_handler(HTTPHandler())
         if proxy is not None:
-            _use_proxy(request, proxy)
+            use_proxy(request, proxy)
         return opener, request
 
 
-def _use_proxy(request: "Request", proxy: str) -> None:
+def use_proxy(request: "Request", proxy: str) -> None:
     """Send the request through a proxy.
 
     Raises:

@@ -14,6 +14,7 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import RecognizerBusy, RecognizerFailed
 from asrcli.recognizers.pool import WorkerPool
 from asrcli.recognizers.registry import LOCAL, RecognizerOptions
+from asrcli.recognizers.worker import WorkerArguments
 from asrcli.recognizers.worker_process import AHEAD_S, PIECE_S, WorkerProcess
 from asrcli.server.serving import in_background
 from tests.support.wire import finish_task, run_task, wait_until, wire
@@ -209,7 +210,7 @@ def test_no_more_than_a_few_seconds_wait_in_the_pipe_and_silence_of_the_client_i
     """A worker that does not go on takes no more; one that owes nothing may wait longer than one that does."""
 
     async def measure() -> None:
-        worker = await WorkerProcess.started(LOCAL.module, "never", hung_s=0.5)
+        worker = await WorkerProcess.started(WorkerArguments(LOCAL.module, "never"), hung_s=0.5)
         try:
             await worker.begin(RecognitionSettings("m"), 20)
             receiving = asyncio.create_task(worker.receive())

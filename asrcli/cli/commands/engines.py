@@ -1,80 +1,144 @@
-"""`asr engines`: the recognizers on this machine, and what each needs."""
+"""`asr engines`: the recognizers on this machine, what each needs, and the models that the user adds."""
 
-import sys
-from typing import Any
+from enum import StrEnum
+from typing import Annotated
+
+import typer
 
 from asrcli.cli.console import print_message
+from asrcli.cli.options.confirmation import Yes
+from asrcli.cli.options.connection import CertificateFile, Proxy
 from asrcli.cli.options.logging import Debug
 from asrcli.cli.options.output import AsJson
-from asrcli.cli.render.stdout import print_json, print_lines, print_rows, print_table
-from asrcli.core.printable import harmless
+from asrcli.core.errors import UsageError
 from asrcli.recognizers import registry
-from asrcli.recognizers.registry import RecognizerInfo
 
-EXAMPLES = "Examples:\n\nasr engines\n\nasr engines --json | jq -r '.[] | select(.ready).name'"
+EXAMPLES = """Examples:
+
+asr engines --json | jq -r '.[] | select(.ready).name'
+
+asr engines add ~/models/zipformer-zh-en --name zh-en --languages zh,en"""
+MODEL_PANEL = "Model"
 
 
-def engines(as_json: AsJson = False, debug: Debug = False) -> None:
-    """List the recognizers on this machine: whether each is ready, or what is missing.
+class EnginesAction(StrEnum):
+    """What is done."""
+
+    LIST = "list"
+    ADD = "add"
+    PULL = "pull"
+    REMOVE = "remove"
+
+
+ADDING = {EnginesAction.ADD, EnginesAction.PULL}
+# The actions on which an option has an effect.
+ACTIONS_OF_OPTION = {
+    "--json": {EnginesAction.LIST},
+    "--name": ADDING,
+    "--languages": ADDING,
+    "--sha256": ADDING,
+    "--proxy": ADDING,
+    "--ca": ADDING,
+    "--yes": {EnginesAction.REMOVE},
+}
+
+
+def _completions(incomplete: str) -> list[str]:
+    """The names that can stand behind an action."""
+    from asrcli.recognizers.model_catalogue import DOCUMENTED
+    from asrcli.recognizers.model_store import ModelStore
+
+    names = [*DOCUMENTED, *ModelStore().models().rows]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+Wanted = Annotated[
+    EnginesAction,
+    typer.Argument(help="list (the default), add, pull or remove.", show_default=False, metavar="[ACTION]"),
+]
+What = Annotated[
+    str | None,
+    typer.Argument(
+        help="add PATH or URL: a folder of a sherpa-onnx model, which stays where it is, or an archive of one \u00b7 "
+        "pull NAME: a documented model (pull without a name lists them) \u00b7 remove NAME.",
+        metavar="[WHAT]",
+        show_default=False,
+        autocompletion=_completions,
+    ),
+]
+Name = Annotated[
+    str | None,
+    typer.Option(
+        help="What the engine is called. Default: as the folder or the archive.",
+        metavar="NAME",
+        rich_help_panel=MODEL_PANEL,
+        show_default=False,
+    ),
+]
+Languages = Annotated[
+    str | None,
+    typer.Option(
+        help="The languages that the model hears: zh,en. Others are then refused.",
+        metavar="CODES",
+        rich_help_panel=MODEL_PANEL,
+        show_default=False,
+    ),
+]
+Checksum = Annotated[
+    str | None,
+    typer.Option(
+        "--sha256",
+        help="The checksum that the archive must have. Default: that of the first download, if there was one.",
+        metavar="HEX",
+        rich_help_panel=MODEL_PANEL,
+        show_default=False,
+    ),
+]
+
+
+def engines(
+    action: Wanted = EnginesAction.LIST,
+    what: What = None,
+    as_json: AsJson = False,
+    name: Name = None,
+    languages: Languages = None,
+    sha256: Checksum = None,
+    yes: Yes = False,
+    proxy: Proxy = None,
+    ca: CertificateFile = None,
+    debug: Debug = False,
+) -> None:
+    """List the recognizers on this machine: whether each is ready, or what is missing. Add and remove models.
 
     Name one with --engine to asr serve, or to asr mic and asr file beside --local.
     """
     del debug  # read by the error boundary
-    from asrcli.recognizers.plugins import load_plugins
+    from asrcli.cli.builders import model_changes
+    from asrcli.cli.options.confirmation import confirm
+    from asrcli.cli.render.engine_table import print_documented, print_engines
 
-    plugins = load_plugins(registry.RECOGNIZERS)
-    for problem in plugins.problems:
-        print_message(f"asr: {problem}")
-    described = [_described(info) for info in (*registry.RECOGNIZERS.values(), *plugins.rows.values())]
-    if as_json:
-        print_json(described)
-    elif sys.stdout is not None and sys.stdout.isatty():
-        _table(described)
-    else:
-        print_rows(_row(engine) for engine in described)
-
-
-def _described(info: RecognizerInfo) -> dict[str, Any]:
-    missing = registry.missing(info)
-    times = "estimated" if info.estimated_times else "measured"
-    return {
-        "engine": info.name,
-        "model": info.model or None,
-        "languages": None if info.languages is None else list(info.languages),
-        "licence": info.licence or None,
-        "size_mb": info.size_mb or None,
-        "hotwords": info.hotwords,
-        "word_times": times if info.word_times else None,
-        "sessions_per_core": info.sessions_per_core if info.runs_in is registry.RunsIn.WORKERS else None,
-        "ready": not missing,
-        "preferred": not missing and info == registry.preferred(),
-        "missing": missing or None,
-        "install": (info.install or None) if missing else None,
-        "description": info.description,
-    }
-
-
-def _row(engine: dict[str, Any]) -> list[str]:
-    """The fields of an engine: name, model, languages, licence, size, whether it is ready or what is missing."""
-    languages = "any" if engine["languages"] is None else " ".join(engine["languages"])
-    size = f"{engine['size_mb']} MB" if engine["size_mb"] else "-"
-    return [engine["engine"], engine["model"] or "-", languages, engine["licence"] or "-", size, _state(engine)]
-
-
-def _state(engine: dict[str, Any]) -> str:
-    if engine["ready"]:
-        return "ready, preferred" if engine["preferred"] else "ready"
-    advice = f": {engine['install']}" if engine["install"] else ""
-    return f"{engine['missing']}{advice}"
-
-
-def _table(described: list[dict[str, Any]]) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("engine", "model", "langs", "licence", "size", "state"):
-        table.add_column(title, no_wrap=title in {"engine", "size"}, overflow="fold")
-    for engine in described:
-        table.add_row(*map(harmless, _row(engine)))
-    print_table(table)
-    print_lines(*(harmless(f"{engine['engine']}: {engine['description']}") for engine in described))
+    given: dict[str, object] = {"--json": as_json, "--name": name, "--languages": languages, "--sha256": sha256}
+    given |= {"--yes": yes, "--proxy": proxy, "--ca": ca}
+    for option, value in given.items():
+        if value and action not in ACTIONS_OF_OPTION[option]:
+            raise UsageError(f"{option} has no effect on asr engines {action}")
+    if action is EnginesAction.PULL and what is None:
+        print_documented()
+        return
+    if action is EnginesAction.LIST:
+        if what is not None:
+            raise UsageError(f"list takes no name: {what}", "asr engines lists all")
+        rows, problems = registry.everything()
+        for problem in problems:
+            print_message(f"asr: {problem}")
+        print_engines(rows.values(), as_json=as_json)
+        return
+    if what is None:
+        raise UsageError(f"{action} needs a name", "see asr engines --help")
+    if action is EnginesAction.REMOVE:
+        model_changes.check_added(what)
+        confirm(f"remove the model {what}", yes=yes)
+        model_changes.remove(what)
+        return
+    wanted = model_changes.WantedModel(name, languages, sha256, proxy, ca)
+    model_changes.add(what, wanted, documented=action is EnginesAction.PULL)

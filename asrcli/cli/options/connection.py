@@ -176,7 +176,7 @@ class EndpointOptions:
         return self._by(ConnectionSettings((self.url or "").strip(), key))
 
     def _by(self, connection: ConnectionSettings) -> ConnectionSettings:
-        connection = replace(connection, proxy=_proxy(self.proxy))
+        connection = replace(connection, proxy=proxy_url(self.proxy))
         if self.ca is None:
             return connection
         data_of(self.ca, f"--ca {self.ca}")  # checked here: the TLS library would wait for a pipe, and has no limit
@@ -241,7 +241,7 @@ class ConnectionOptions(EndpointOptions):
         return locally_heard(model) if self.local else model
 
 
-def _proxy(text: str | None) -> str | None:
+def proxy_url(text: str | None) -> str | None:
     """The URL of a proxy; HOST:PORT is an HTTP proxy."""
     if text is None:
         return None

@@ -25,9 +25,7 @@ def check_engine(name: str | None) -> str | None:
 
 def engine_names() -> list[str]:
     """The names of all recognizers, for completion."""
-    from asrcli.recognizers.plugins import load_plugins
-
-    return [*registry.RECOGNIZERS, *load_plugins(registry.RECOGNIZERS).rows]
+    return list(registry.everything()[0])
 
 
 def engine_option(text: str, panel: str) -> "typer.models.OptionInfo":

@@ -1,0 +1,151 @@
+"""Adds and removes models of the user for `asr engines`, and says what was done."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from asrcli.cli.console import print_message
+from asrcli.cli.options.connection import proxy_url
+from asrcli.core.errors import UsageError
+from asrcli.recognizers import registry
+from asrcli.recognizers.model_catalogue import DOCUMENTED
+from asrcli.recognizers.model_downloads import ModelDownloads, checked_sum, sum_of
+from asrcli.recognizers.model_folder import open_model
+from asrcli.recognizers.model_store import FILES, Manifest, ModelStore, checked_languages
+from asrcli.recognizers.sherpa_trial import try_model
+from asrcli.recognizers.unpack import unpack
+from asrcli.transport.download import Route, check_address
+
+ENDINGS = (".tar.bz2", ".tar.gz", ".tgz", ".tar.xz", ".tar")
+
+
+@dataclass(frozen=True)
+class WantedModel:
+    """What the options say about a model that is added."""
+
+    name: str | None
+    languages: str | None
+    sha256: str | None
+    proxy: str | None
+    ca: Path | None
+
+
+def add(what: str, wanted: WantedModel, *, documented: bool) -> None:
+    """Add the model in a folder, in an archive, at an address, or of a name in the table of documented models.
+
+    Raises:
+        UsageError: there is no such model, its name is taken, or its archive must not be used.
+        EngineUnavailable: the model cannot be used.
+        DownloadFailed: it cannot be fetched.
+        OutputError: it cannot be written.
+    """
+    languages, expected, url = checked_languages(wanted.languages), checked_sum(wanted.sha256), ""
+    if documented:
+        model = DOCUMENTED.get(what)
+        if model is None:
+            raise UsageError(
+                f"no documented model {what}", "asr engines pull lists them; any other: asr engines add URL"
+            )
+        url, languages, expected = model.url, languages or model.languages, expected or model.sha256
+    elif "://" in what:
+        url = what
+        check_address(url)
+    name = wanted.name or _default_name(url or what)
+    store = ModelStore()
+    store.check_free(name, registry.everything()[0])
+    if not url and Path(what).is_dir():
+        if expected:
+            raise UsageError("--sha256 has no effect on a folder: it is for an archive")
+        _add_folder(store, name, Path(what).absolute(), languages)
+    elif not url:
+        _add_archive(store, name, Path(what), Manifest(what, languages=languages), expected)
+    else:
+        route = Route(proxy_url(wanted.proxy), None if wanted.ca is None else str(wanted.ca))
+        _add_url(store, name, Manifest(url, languages=languages), expected, route)
+
+
+def check_added(name: str) -> None:
+    """Check that a model of this name was added.
+
+    Raises:
+        UsageError: there is none.
+    """
+    ModelStore().find(name)
+
+
+def remove(name: str) -> None:
+    """Remove a model.
+
+    Raises:
+        UsageError: there is none of that name.
+        OutputError: it cannot be removed.
+    """
+    ModelStore().remove(name)
+    print_message(f"asr: removed {name}")
+
+
+def _default_name(place: str) -> str:
+    last = place.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0].replace("\\", "/").rstrip("/").rpartition("/")[2]
+    if last in {"", ".", ".."}:
+        last = Path(place).resolve().name
+    return next((last.removesuffix(ending) for ending in ENDINGS if last.endswith(ending)), last)
+
+
+def _add_folder(store: ModelStore, name: str, folder: Path, languages: tuple[str, ...]) -> None:
+    _try(folder, languages)
+    with store.new_folder() as new:
+        info = store.keep(new, name, Manifest(str(folder), str(folder), languages))
+    _announce(info)
+
+
+def _add_archive(store: ModelStore, name: str, archive: Path, manifest: Manifest, expected: str) -> None:
+    found = sum_of(archive)
+    if expected and found != expected:
+        raise UsageError(
+            f"{archive} has another checksum: SHA-256 {found}", "get it again, from a source that you trust"
+        )
+    with store.new_folder() as new:
+        files = new / FILES
+        files.mkdir()
+        print_message(f"asr: unpacking and trying {archive.name} (SHA-256 {found})")
+        unpack(archive, files)
+        _try(files, manifest.languages)
+        info = store.keep(new, name, Manifest(manifest.source, "", manifest.languages, found))
+    _announce(info)
+
+
+def _add_url(store: ModelStore, name: str, manifest: Manifest, expected: str, route: Route) -> None:
+    from asrcli.cli.render.download_bar import download_bar
+
+    url = manifest.source
+    with ExitStack() as stack:
+        downloads = stack.enter_context(ModelDownloads(store.folder).taken(url))
+        with download_bar(url) as progress:
+            archive = downloads.fetch(progress, route)
+        found = sum_of(archive)
+        pinned = downloads.pinned()
+        if (expected or pinned) and found != (expected or pinned):
+            downloads.discard()
+            said = "the one that was asked for" if expected else "that of the first download"
+            raise UsageError(
+                f"{url}: the archive has SHA-256 {found}, which is not {said}, {expected or pinned}; it was deleted",
+                "" if expected else f"if you trust the new one: --sha256 {found}",
+            )
+        downloads.pin(found)
+        _add_archive(store, name, archive, manifest, found)
+        downloads.discard()
+
+
+def _try(folder: Path, languages: tuple[str, ...]) -> None:
+    """Look at a model, and where sherpa-onnx is installed, load it in another process."""
+    open_model(folder)
+    if registry.is_installed("sherpa_onnx"):
+        try_model(folder, languages)
+
+
+def _announce(info: registry.RecognizerInfo) -> None:
+    print_message(f"asr: added {info.name} ({info.model}, {info.size_mb} MB): {info.description}")
+    if info.languages is None:
+        print_message("asr: its languages were not stated, so none is refused: --languages zh,en says them")
+    if lacking := registry.missing(info):
+        print_message(f"asr: it was not tried: {lacking}; {info.install}")

@@ -1,0 +1,30 @@
+"""The progress of a download: a bar on a terminal, a line at its beginning elsewhere."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from asrcli.cli.console import print_message
+from asrcli.core.errors import bare_url
+from asrcli.transport.download import Progress
+
+
+@contextmanager
+def download_bar(url: str) -> Iterator[Progress]:
+    """Say what is fetched, and show while the block lasts how far it is."""
+    print_message(f"asr: fetching {bare_url(url)}")
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield _nothing
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda size, total: bar.update(task, completed=size, total=total)
+
+
+def _nothing(size: int, total: int | None) -> None:
+    del size, total

@@ -1,0 +1,128 @@
+"""Archives of models on their way here, one folder each, and the checksums of the first download of each address."""
+
+import hashlib
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asrcli.core.errors import OutputError, SourceError, UsageError, system_reason
+from asrcli.journal.lock import JournalLock
+from asrcli.transport.download import Progress, Route, download
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = ".downloads"
+PINS = ".checksums.json"
+
+
+def checked_sum(text: str | None) -> str:
+    """Return a SHA-256 in lower case; empty without one.
+
+    Raises:
+        UsageError: it is none.
+    """
+    digits = (text or "").strip().lower()
+    if digits and (len(digits) != 64 or set(digits) - set("0123456789abcdef")):
+        raise UsageError("a SHA-256 has 64 hexadecimal digits")
+    return digits
+
+
+def sum_of(path: Path) -> str:
+    """Return the SHA-256 of a file.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as exc:
+        raise SourceError(str(path), system_reason(exc)) from exc
+
+
+class ModelDownloads:
+    """The archives that are fetched into a folder of models."""
+
+    def __init__(self, models: Path) -> None:
+        self._models = models
+
+    @contextmanager
+    def taken(self, url: str) -> "Iterator[ModelDownload]":
+        """The download of an address, for this process alone.
+
+        Raises:
+            UsageError: another process is fetching it.
+            OutputError: its folder cannot be made.
+        """
+        folder = self._models / FOLDER / hashlib.sha256(url.encode()).hexdigest()[:16]
+        lock = JournalLock(folder)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            free = lock.take()
+        except OSError as exc:
+            raise OutputError(str(folder), system_reason(exc)) from exc
+        if not free:
+            raise UsageError(f"another program is fetching {url}", "wait until it has ended")
+        try:
+            yield ModelDownload(url, folder, self._models / PINS)
+        finally:
+            lock.release()
+
+
+class ModelDownload:
+    """One archive on its way. What has come stays in its folder until it is discarded."""
+
+    def __init__(self, url: str, folder: Path, pins: Path) -> None:
+        self._url = url
+        self._folder = folder
+        self._pins = pins
+
+    def fetch(self, progress: Progress, route: Route) -> Path:
+        """Fetch what is missing; returns the path of the archive.
+
+        Raises:
+            UsageError, DownloadFailed, OutputError: as `download`.
+        """
+        return download(self._url, self._folder, progress, route)
+
+    def discard(self) -> None:
+        """Delete what has come. The lock file may stay: on Windows it cannot be deleted while it is held."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def pinned(self) -> str:
+        """Return the checksum of the first download of this address; empty if there was none."""
+        return self._read_pins().get(self._url, "")
+
+    def pin(self, checksum: str) -> None:
+        """Keep the checksum for later downloads of this address.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        pins = self._read_pins() | {self._url: checksum}
+        fresh = self._pins.with_name(f"{PINS}.{os.getpid()}")
+        try:
+            fresh.write_text(json.dumps(pins, indent=1), "utf-8")
+            fresh.replace(self._pins)
+        except OSError as exc:
+            raise OutputError(str(self._pins), system_reason(exc)) from exc
+
+    def _read_pins(self) -> dict[str, str]:
+        """Return the checksums by address.
+
+        Raises:
+            UsageError: the file is there and cannot be read: nobody could tell whether an archive has changed.
+        """
+        try:
+            pins = json.loads(self._pins.read_text("utf-8"))
+            return {str(url): str(checksum) for url, checksum in pins.items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, AttributeError):
+            raise UsageError(
+                f"{self._pins} cannot be read", "repair it, or delete it to forget all checksums"
+            ) from None

@@ -1,0 +1,245 @@
+"""The recognizer of a model that the user has added, run by sherpa-onnx: one that streams, or one of whole sentences.
+
+One thread. Our detector finds where somebody speaks, and each sentence is a stream of its own: what the model hears of
+the silence between two costs nothing, and a time is that of the sentence's first sample plus the model's own.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from asrcli.core.audio import Format
+from asrcli.core.events import Event, Final, Partial, SpeechStarted, SpeechStopped, Word
+from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.endpointing import (
+    FRAME_MS,
+    LIMIT_MS,
+    PREROLL_MS,
+    START_MS,
+    Endpointer,
+    SpeechBegan,
+    SpeechCut,
+    SpeechEnded,
+)
+from asrcli.recognizers.interface import RecognizerSession
+from asrcli.recognizers.model_folder import open_model
+from asrcli.recognizers.open_sentence import OpenSentence
+from asrcli.recognizers.registry import RecognizerOptions
+from asrcli.recognizers.sherpa_model import WholeModel, accept, load_recognizer
+from asrcli.recognizers.stable_words import StableWords
+from asrcli.recognizers.text_units import joined, language_of, split_words
+from asrcli.recognizers.token_words import timed_words
+from asrcli.recognizers.voice_activity import VAD_FRAME_BYTES, VAD_RATE, speech_detector
+from asrcli.recognizers.whole_sentences import WholeSentenceSession, hotwords_ignored
+from asrcli.recognizers.word_times import estimated_words
+from asrcli.sources.convert import converter
+
+PAD = bytes(VAD_RATE * 2)  # 1 s of silence behind a sentence: a model writes a word only when it has heard what follows
+BEHIND_S = 0.5  # a session for which more audio waits shows no partials
+
+
+class SherpaEngine:
+    """An Engine: one model, which serves one session after the other."""
+
+    def __init__(self, folder: Path, languages: Sequence[str]) -> None:
+        speech_detector()  # raises here, and not in the middle of a session
+        found = open_model(folder)
+        self._languages = tuple(languages)
+        self._streaming = found.kind.streaming
+        self._recognizer = load_recognizer(folder, found, languages[0] if len(languages) == 1 else "")
+
+    def open(self, recognition: RecognitionSettings) -> RecognizerSession:
+        """Begin a session."""
+        heard = [code for code in self._languages if code in recognition.languages] or self._languages
+        if self._streaming:
+            return StreamingSession(self._recognizer, recognition, heard)
+        return SherpaSentenceSession(WholeModel(self._recognizer), recognition, heard)
+
+
+def load(options: RecognizerOptions) -> SherpaEngine:
+    """Load the model in the folder of the options.
+
+    Raises:
+        EngineUnavailable: sherpa-onnx is not installed, or the folder has no model that can be used.
+    """
+    return SherpaEngine(Path(options.model_folder), options.languages)
+
+
+class SherpaSentenceSession(WholeSentenceSession):
+    """One task of a model that reads whole sentences."""
+
+    name = "this model"
+
+    def __init__(self, model: WholeModel, recognition: RecognitionSettings, languages: Sequence[str]) -> None:
+        super().__init__(model.text, recognition)
+        self._languages = languages
+
+    def language(self, words: Sequence[Word]) -> str:
+        """Return the language of words, as far as it can be told."""
+        return language_of(joined(words), self._languages)
+
+
+class StreamingSession:
+    """One task of a model that reads audio as it comes."""
+
+    def __init__(self, recognizer: Any, recognition: RecognitionSettings, languages: Sequence[str]) -> None:
+        self._recognizer = recognizer
+        self._languages = languages
+        self._is_speech = speech_detector()
+        self._vad_mode = recognition.vad
+        self._endpointer = Endpointer(recognition.silence_ms, LIMIT_MS - PREROLL_MS)
+        self._resample = converter(recognition.rate, 1, Format(VAD_RATE))
+        self._rest = b""  # samples at the end of the audio, less than a frame
+        self._preroll: deque[tuple[bytes, bool]] = deque(maxlen=(PREROLL_MS + START_MS) // FRAME_MS)
+        self._frames = 0  # received in all
+        self._number = 0  # of the open or last sentence
+        self._behind = False
+        self._sentence: OpenSentence | None = None
+        self._begin_ms = 0  # of the open sentence
+        self._notices: list[Event] = []
+        if recognition.hotwords:
+            self._notices.append(hotwords_ignored("this model", len(recognition.hotwords)))
+
+    def waits(self, audio_s: float) -> None:
+        """Learn how many seconds of audio wait behind what is fed next."""
+        self._behind = audio_s > BEHIND_S
+
+    def feed(self, pcm: bytes) -> Iterator[Event]:
+        """Take audio; in VAD mode a final follows each end of a sentence."""
+        yield from self._notices
+        self._notices = []
+        data = self._rest + self._resample(pcm)
+        whole = len(data) // VAD_FRAME_BYTES * VAD_FRAME_BYTES
+        self._rest = data[whole:]
+        for at in range(0, whole, VAD_FRAME_BYTES):
+            frame = data[at : at + VAD_FRAME_BYTES]
+            self._frames += 1
+            if self._vad_mode:
+                yield from self._vad_frame(frame, voiced=self._is_speech(frame))
+            else:
+                yield from self._manual_frame(frame)
+
+    def commit(self) -> Iterator[Event]:
+        """End the utterance (manual mode): a last partial, then the final."""
+        self._number += 1
+        key, end_ms = str(self._number), self._frames * FRAME_MS
+        words = self._ended(end_ms) if self._sentence is not None else ()
+        begin_ms = self._begin_ms if self._sentence is not None else end_ms
+        self._sentence = None
+        if words:
+            begin_ms, end_ms = words[0].begin_ms, words[-1].end_ms
+            yield Partial(key, begin_ms, "", joined(words), words, self._language(words))
+        yield self._final(key, begin_ms, end_ms, words)
+
+    def clear(self) -> None:
+        """Discard the open utterance (manual mode)."""
+        self._sentence = None
+
+    def finish(self) -> Iterator[Event]:
+        """End the open sentence. In manual mode, audio that was not committed has no result."""
+        yield from self._notices
+        if self._sentence is not None and self._vad_mode:
+            yield from self._close(len(self._sentence) - self._sentence.quiet)
+        self._sentence = None
+
+    def _manual_frame(self, frame: bytes) -> Iterator[Event]:
+        if self._sentence is None:
+            self._open(OpenSentence("", self._frames - 1))
+        accept(self._stream, frame)
+        self._decode()
+        yield from ()
+
+    def _vad_frame(self, frame: bytes, *, voiced: bool) -> Iterator[Event]:
+        decision = self._endpointer.add_frame(voiced=voiced)
+        if self._sentence is None:
+            self._preroll.append((frame, voiced))
+            if isinstance(decision, SpeechBegan):
+                yield self._start(decision.frames)
+            return
+        self._sentence.add(frame, voiced=voiced)
+        accept(self._stream, frame)
+        if isinstance(decision, SpeechCut):
+            yield from self._cut(decision.back)
+        elif isinstance(decision, SpeechEnded):
+            yield from self._close(len(self._sentence) - decision.quiet)
+        elif self._decode() and not self._behind:
+            new = self._stable.partial(self._words(self._frames * FRAME_MS))
+            if new is not None:
+                yield replace(new, language=self._language(new.words))
+
+    def _start(self, voiced: int) -> SpeechStarted:
+        frames = [*self._preroll]
+        self._preroll.clear()
+        self._number += 1
+        self._open(OpenSentence(str(self._number), self._frames - len(frames), frames))
+        self._begin_ms = (self._frames - voiced) * FRAME_MS
+        return SpeechStarted(str(self._number), self._begin_ms)
+
+    def _open(self, sentence: OpenSentence) -> None:
+        self._sentence = sentence
+        self._stable = StableWords(sentence.key, "")
+        self._begin_ms = sentence.base * FRAME_MS
+        self._base_ms = sentence.base * FRAME_MS  # of the first sample of the stream
+        self._stream = self._recognizer.create_stream()
+        if sentence:
+            accept(self._stream, sentence.pcm(len(sentence)))
+
+    def _cut(self, back: int) -> Iterator[Event]:
+        """End a sentence that is too long `back` frames before its end, and begin the next one with those frames."""
+        assert self._sentence is not None  # noqa: S101  a sentence is open
+        rest = self._sentence.split(len(self._sentence) - back, str(self._number + 1))
+        yield from self._close(len(self._sentence))
+        self._number += 1
+        self._open(rest)
+        yield SpeechStarted(rest.key, self._begin_ms)
+
+    def _close(self, end: int) -> Iterator[Event]:
+        """Yield the end and the final of the open sentence, which may be empty; `end` is the length of its speech."""
+        sentence = self._sentence
+        assert sentence is not None  # noqa: S101  a sentence is open
+        end_ms = max(self._begin_ms, (sentence.base + end) * FRAME_MS)
+        yield SpeechStopped(sentence.key, end_ms)
+        # After a cut the stream has heard the beginning of the next sentence too.
+        limit_ms = (sentence.base + len(sentence)) * FRAME_MS
+        words = tuple(word for word in self._ended(limit_ms) if word.begin_ms < limit_ms)
+        begin_ms = self._begin_ms
+        if words:
+            begin_ms, end_ms = words[0].begin_ms, words[-1].end_ms
+        self._sentence = None
+        yield self._final(sentence.key, begin_ms, end_ms, words)
+
+    def _decode(self) -> bool:
+        """Decode what the stream has; returns whether there was anything."""
+        decoded = False
+        while self._recognizer.is_ready(self._stream):
+            self._recognizer.decode_stream(self._stream)
+            decoded = True
+        return decoded
+
+    def _ended(self, end_ms: int) -> tuple[Word, ...]:
+        """End the stream; returns all of its words."""
+        accept(self._stream, PAD)
+        self._stream.input_finished()
+        self._decode()
+        return self._words(end_ms)
+
+    def _words(self, end_ms: int) -> tuple[Word, ...]:
+        text = str(self._recognizer.get_result(self._stream))
+        tokens = self._recognizer.tokens(self._stream)
+        starts = [self._base_ms + round(start * 1000) for start in self._recognizer.timestamps(self._stream)]
+        if len(starts) == len(tokens):
+            return timed_words(text, tokens, starts, end_ms)
+        if self._sentence:  # a kind without times
+            return estimated_words(text, self._sentence.voiced, self._sentence.base)
+        words = split_words(text)
+        step_ms = (end_ms - self._base_ms) / max(1, len(words))
+        starts = [self._base_ms + round(number * step_ms) for number in range(len(words))]
+        return timed_words(text, [word + after for word, after in words], starts, end_ms)
+
+    def _language(self, words: Sequence[Word]) -> str:
+        return language_of(joined(words), self._languages)
+
+    def _final(self, key: str, begin_ms: int, end_ms: int, words: tuple[Word, ...]) -> Final:
+        return Final(key, begin_ms, end_ms, joined(words), words, self._language(words))
