@@ -80,6 +80,8 @@ def unpack(archive: Path, folder: Path, limits: ArchiveLimits | None = None) -> 
                 bounded = _Bounded(plain, limits.size_bytes)
                 with tarfile.open(fileobj=bounded, mode="r:") as tar:  # type: ignore[call-overload]
                     _Unpacking(tar, folder, limits).all()
+                while bounded.read(BLOCK_BYTES):  # a checksum stands at the end of what was packed
+                    pass
     except (tarfile.TarError, EOFError, lzma.LZMAError, gzip.BadGzipFile, UnicodeError) as exc:
         raise BadArchive(f"the archive is damaged: {shorten(str(exc))}") from exc
     except (OSError, ValueError) as exc:
@@ -109,7 +111,7 @@ class _Unpacking:
                 continue
             target = self._folder.joinpath(*path.parts)
             if member.isdir():
-                target.mkdir(mode=0o755, parents=True, exist_ok=True)
+                _make(target, path)
             elif member.isreg() and not member.issparse():
                 self._add_size(member.size, member.name)
                 self._write(self._tar.extractfile(member), target, path)
@@ -133,11 +135,11 @@ class _Unpacking:
 
     def _write(self, source: IO[bytes] | None, target: Path, path: PurePosixPath) -> None:
         assert source is not None  # noqa: S101  it is a file
-        target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _make(target.parent, path.parent)
         try:
             file = target.open("xb")
-        except (FileExistsError, NotADirectoryError, IsADirectoryError):
-            raise BadArchive(f"the archive holds {shorten(repr(str(path)), 60)} twice") from None
+        except (FileExistsError, IsADirectoryError):
+            raise _twice(path) from None
         with file:
             while block := source.read(BLOCK_BYTES):
                 file.write(block)
@@ -168,3 +170,14 @@ class _Unpacking:
         if len(parts) > self._limits.depth:
             raise BadArchive(f"the archive holds more than {self._limits.depth} folders inside each other")
         return PurePosixPath(*parts)
+
+
+def _make(folder: Path, path: PurePosixPath) -> None:
+    try:
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise _twice(path) from None
+
+
+def _twice(path: PurePosixPath) -> BadArchive:
+    return BadArchive(f"the archive holds {shorten(repr(str(path)), 60)} twice")
