@@ -18,6 +18,7 @@ class ServedFile:
         statuses: With what the next requests are refused, one entry each.
         location: Where requests are redirected to, if anywhere.
         ranges: The Range header of each request.
+        asked: Released once for each request.
     """
 
     content: bytes
@@ -26,6 +27,7 @@ class ServedFile:
     statuses: list[int] = field(default_factory=list)
     location: str = ""
     ranges: list[str | None] = field(default_factory=list)
+    asked: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
 
 @contextmanager
@@ -36,6 +38,7 @@ def serving_file(file: ServedFile) -> Iterator[str]:
         def do_GET(self) -> None:
             asked = self.headers.get("Range")
             file.ranges.append(asked)
+            file.asked.release()
             if file.location or file.statuses:
                 self.send_response(302 if file.location else file.statuses.pop(0))
                 self.send_header("Location", file.location)

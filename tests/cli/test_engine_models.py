@@ -1,0 +1,154 @@
+"""`asr engines add, pull and remove`: the real command, tiny models, and a web server on this machine."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import tarfile
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("sherpa_onnx", reason="pip install '.[local]'")
+
+from tests.support import tiny_models
+from tests.support.command import asr, lines, started
+from tests.support.file_server import ServedFile, serving_file
+from tests.support.tiny_models import CHINESE, song
+from tests.support.tone import wav
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """An environment in which no model was added."""
+    return {"XDG_DATA_HOME": str(tmp_path / "data")}
+
+
+def kept(home: dict[str, str]) -> list[str]:
+    """What lies in the folder of models under a name that is no work in progress."""
+    folder = Path(home["XDG_DATA_HOME"], "asrcli", "models")
+    return sorted(path.name for path in folder.glob("[!.]*"))
+
+
+def state(home: dict[str, str], name: str) -> dict[str, object]:
+    """What `asr engines --json` says of an engine."""
+    (engine,) = [each for each in json.loads(asr("engines", "--json", **home).stdout) if each["engine"] == name]
+    return dict(engine)
+
+
+def packed(folder: Path) -> bytes:
+    """A model as an archive."""
+    model = tiny_models.zipformer_ctc(folder / "tiny", CHINESE)
+    with tarfile.open(folder / "tiny.tar.bz2", "w:bz2") as tar:
+        tar.add(model, "tiny")
+    return (folder / "tiny.tar.bz2").read_bytes()
+
+
+def test_a_folder_becomes_an_engine_and_goes_again(tmp_path: Path, home: dict[str, str]) -> None:
+    """Listed, heard by, refused where its languages do not fit; removing it leaves the folder alone."""
+    model = tiny_models.transducer(tmp_path / "mine", CHINESE)
+    done = asr("engines", "add", model, "--name", "tones", "--languages", "zh,en", **home)
+    assert (done.returncode, "added tones (transducer, 1 MB): Chinese, English" in done.stderr) == (0, True), (
+        done.stderr
+    )
+    engine = state(home, "tones")
+    assert (engine["ready"], engine["languages"], engine["model"]) == (True, ["zh", "en"], "transducer")
+    sound = wav(tmp_path / "song.wav", song())
+    heard = asr("file", sound, "--local", "--engine", "tones", "-f", "jsonl", **home)
+    events = lines(heard.stdout)
+    finals = [event for event in events if event["type"] == "final"]
+    assert [event["text"] for event in finals] == ["你好吗", "吗你"], heard.stderr
+    assert [abs(word["begin_ms"] - 1000 - 600 * n) <= 100 for n, word in enumerate(finals[0]["words"])] == [True] * 3
+    assert next(event["model"] for event in events if event["type"] == "begin") == "tones transducer"
+    refused = asr("file", sound, "--local", "--engine", "tones", "--language", "fr", **home)
+    assert (refused.returncode, "knows Chinese (zh), English (en) only" in refused.stderr) == (2, True)
+    refused = asr("file", sound, "--local", "--engine", "tones", "--hotwords", "好:4", **home)
+    assert (refused.returncode, "no effect on the embedded recognizer tones" in refused.stderr) == (2, True)
+    assert asr("engines", "remove", "tones", **home).returncode == 2  # it asks first
+    assert asr("engines", "remove", "tones", "--yes", **home).returncode == 0
+    assert kept(home) == []
+    assert (model / "encoder.onnx").is_file()
+
+
+def test_an_address_is_fetched_checked_and_pinned(tmp_path: Path, home: dict[str, str]) -> None:
+    """It goes on where it was cut; another archive at the same address is refused until its checksum is given."""
+    archive = packed(tmp_path)
+    checksum = hashlib.sha256(archive).hexdigest()
+    file = ServedFile(archive, cuts=[500])
+    with serving_file(file) as url:
+        done = asr("engines", "add", url, "--languages", "zh", **home)
+        assert (done.returncode, checksum in done.stderr, kept(home)) == (0, True, ["tiny"]), done.stderr
+        assert file.ranges == [None, "bytes=500-"]
+        assert state(home, "tiny")["ready"] is True
+        assert asr("engines", "add", url, **home).returncode == 2  # the name is taken
+        file.content, file.etag = archive + b"\0", '"2"'
+        other = hashlib.sha256(file.content).hexdigest()
+        done = asr("engines", "add", url, "--name", "again", **home)
+        assert (done.returncode, f"--sha256 {other}" in done.stderr, kept(home)) == (2, True, ["tiny"]), done.stderr
+        done = asr("engines", "add", url, "--name", "again", "--sha256", checksum, **home)
+        assert (done.returncode, "not the one that was asked for" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_pull_that_is_killed_leaves_nothing_under_its_name(tmp_path: Path, home: dict[str, str]) -> None:
+    """The next one goes on where it was."""
+    archive = packed(tmp_path)
+    file = ServedFile(archive, cuts=[700, *[0] * 9])
+    with serving_file(file) as url:
+        with started("engines", "add", url, **home) as process:
+            process.stderr.readline()
+            assert file.asked.acquire(timeout=30)
+            assert file.asked.acquire(timeout=30)  # the first part has come when the second is asked for
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+        assert kept(home) == []
+        file.cuts.clear()
+        done = asr("engines", "add", url, **home)
+        assert (done.returncode, kept(home), file.ranges[-1]) == (0, ["tiny"], "bytes=700-"), done.stderr
+
+
+def test_bad_archives_and_folders_are_one_line(tmp_path: Path, home: dict[str, str]) -> None:
+    """Nothing is kept of them; the line says what was looked for."""
+    (tmp_path / "evil.tar").write_bytes(b"no archive")
+    (tmp_path / "empty").mkdir()
+    good = tiny_models.zipformer_ctc(tmp_path / "cut")
+    (good / "model.onnx").write_bytes((good / "model.onnx").read_bytes()[:-300])
+    cases = {"evil.tar": "archive is damaged", "empty": "looked for encoder, decoder and joiner", "cut": "cut off"}
+    for name, said in {**cases, "nowhere": "No such file"}.items():
+        done = asr("engines", "add", tmp_path / name, **home)
+        assert (done.returncode, len(done.stderr.splitlines()), said in done.stderr) == (
+            3 if name == "nowhere" else 2,
+            1 + (name == "evil.tar"),
+            True,
+        ), done.stderr
+    for arguments, said in {
+        ("add", "http://192.0.2.1/x.tar.bz2"): "not https",
+        ("add", tmp_path / "empty", "--name", "../x"): "cannot be the name",
+        ("add", tmp_path / "empty", "--languages", "Chinese!"): "no language code",
+        ("pull", "nothing"): "no documented model nothing",
+        ("remove", "counting", "--yes"): "no model counting was added",
+        ("list", "--name", "x"): "--name has no effect on asr engines list",
+    }.items():
+        done = asr("engines", *arguments, **home)
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert kept(home) == []
+
+
+def test_a_file_that_ends_the_library_is_one_line(tmp_path: Path, home: dict[str, str]) -> None:
+    """When it is added, and when it goes bad later: in a whole file that sherpa-onnx cannot use, and in one cut off."""
+    model = tiny_models.transducer(tmp_path / "mine")
+    shutil.copytree(model, tmp_path / "dies")
+    tokens = tmp_path / "dies" / "tokens.txt"
+    tokens.write_text("these are no tokens\n")
+    done = asr("engines", "add", tmp_path / "dies", **home)
+    assert (done.returncode, "ended its process" in done.stderr, kept(home)) == (2, True, []), done.stderr
+    assert asr("engines", "add", model, "--name", "late", **home).returncode == 0
+    (model / "tokens.txt").write_text("these are no tokens\n")
+    sound = wav(tmp_path / "song.wav", song())
+    done = asr("file", sound, "--local", "--engine", "late", "--no-reconnect", **home)
+    assert (done.returncode, "ended while it loaded the model" in done.stderr) == (5, True), done.stderr
+    (model / "encoder.onnx").write_bytes((model / "encoder.onnx").read_bytes()[:2000])
+    done = asr("file", sound, "--local", "--engine", "late", **home)
+    assert (done.returncode, "encoder.onnx is damaged" in done.stderr) == (2, True), done.stderr
+    engine = state(home, "late")
+    assert (engine["ready"], engine["install"]) == (False, "asr engines remove late")
