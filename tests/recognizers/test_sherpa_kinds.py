@@ -1,0 +1,72 @@
+"""The kind of a model: told from the names of its files, as the documented archives have them, and from metadata."""
+
+import contextlib
+import io
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asrcli.recognizers.onnx_metadata import NotOnnx, read_metadata
+from asrcli.recognizers.sherpa_kinds import UnknownKind, identify
+
+STREAMS = {"model_type": "zipformer2", "decode_chunk_len": "32"}
+PARTS = ("encoder", "decoder", "joiner")
+EPOCH = {part: f"{part}-epoch-99-avg-1.int8.onnx" for part in PARTS}
+
+
+@pytest.mark.parametrize(
+    ("names", "metadata", "kind", "files"),
+    [
+        ([*EPOCH.values(), "encoder-epoch-99-avg-1.onnx", "tokens.txt", "bpe.model", "test_wavs/0.wav"], STREAMS,
+         "transducer", EPOCH | {"tokens": "tokens.txt"}),
+        ([f"sub/{name}" for name in (*EPOCH.values(), "tokens.txt")], STREAMS, "transducer",
+         {"tokens": "sub/tokens.txt"}),
+        (["encoder.int8.onnx", "decoder.int8.onnx", "encoder.onnx", "tokens.txt"], {"model_type": "paraformer"},
+         "streaming-paraformer", {"encoder": "encoder.int8.onnx"}),
+        (["tiny-encoder.onnx", "tiny-decoder.onnx", "tiny-tokens.txt"], {"model_type": "whisper-tiny"}, "whisper",
+         {"tokens": "tiny-tokens.txt"}),
+        (["ctc-epoch-20-avg-1-chunk-16-left-128.onnx", "tokens.txt"], STREAMS, "zipformer2-ctc", {}),
+        (["model.onnx", "tokens.txt"], {"cache_last_channel_dim1": "1"}, "nemo-ctc", {}),
+        (["model-streaming.onnx", "tokens.txt"], {"chunk_size": "16", "left_chunks": "4"}, "wenet-ctc", {}),
+        (["model.int8.onnx", "tokens.txt"], {"model_type": "sense_voice_ctc", "lfr_window_size": "7"},
+         "sense-voice", {}),
+        (["model.int8.onnx", "tokens.txt"], {"lfr_window_size": "7"}, "paraformer", {"paraformer": "model.int8.onnx"}),
+        (["encoder_adaptor.int8.onnx", "llm.int8.onnx", "embedding.int8.onnx", "Qwen3-0.6B/vocab.json"], {},
+         "funasr-nano", {"tokenizer": "Qwen3-0.6B"}),
+        (["conv_frontend.onnx", "encoder.int8.onnx", "decoder.int8.onnx", "tokenizer/vocab.json"], {}, "qwen3-asr",
+         {"tokenizer": "tokenizer", "encoder": "encoder.int8.onnx"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_each_kind_is_told_by_its_files(
+    names: list[str], metadata: dict[str, str], kind: str, files: Mapping[str, str]
+) -> None:
+    """Also in a subfolder, and with the smaller of two files for one role."""
+    found = identify(names, lambda _: metadata)
+    assert found.kind.name == kind
+    assert files.items() <= found.files.items()
+    assert found.files.keys() == found.kind.roles.keys()
+
+
+@pytest.mark.parametrize(
+    ("names", "metadata", "said"),
+    [
+        ([], {}, "looked for encoder, decoder and joiner"),
+        (["model.onnx"], {}, "looked for"),
+        (["model.onnx", "tokens.txt"], {"comment": "speaker recognition"}, "says of itself: speaker recognition"),
+        ([*EPOCH.values(), "tokens.txt"], {"comment": "non-streaming zipformer2", "chunk_size": "1"}, "non-streaming"),
+    ],
+)
+def test_what_is_no_kind_says_what_was_looked_for(names: list[str], metadata: dict[str, str], said: str) -> None:
+    """And what the file says that came nearest."""
+    with pytest.raises(UnknownKind, match=said):
+        identify(names, lambda _: metadata)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    """A model file can hold anything, and nothing else is raised."""
+    with contextlib.suppress(NotOnnx):
+        assert isinstance(read_metadata(io.BytesIO(data)), dict)
