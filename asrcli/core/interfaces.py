@@ -91,7 +91,8 @@ class ClientCodec(Protocol):
         reusable: The connection can carry another task after this one.
         manual: The client ends utterances, by `commit`.
         connection_is_new: The connection has carried no other task, so every message belongs to this one.
-        retired_names: The `seen_names` of earlier tasks whose connections were lost.
+        retired_names: The `seen_names` of earlier tasks of the session; None in its first task. They may be empty: a
+            connection can be lost with all that it brought unread.
         lifetime_s: How long a service keeps a task at most; None means without limit.
         task_id: The id of the task; empty until the service gives one, on wires where it does.
     """
@@ -100,7 +101,7 @@ class ClientCodec(Protocol):
     reusable: bool
     manual: bool
     connection_is_new: bool
-    retired_names: Mapping[str, str]
+    retired_names: Mapping[str, str] | None
     lifetime_s: float | None
     task_id: str
 

@@ -235,6 +235,8 @@ class AudioFeed:
             self._audio, self._format.samples(self._account.ledger.reached_ms), self._format
         )
         self._account.add_missing(ms(wanted), ms(begin), FORGOTTEN)
+        if skip_to is not None:
+            begin = max(begin, skip_to)  # not even the quiet before it is sent again: it is a part of the gap
         self._next_task(begin, keep=False)
 
     def wake(self, *, input_ended: bool) -> bool:

@@ -91,10 +91,13 @@ def test_a_text_that_comes_late_behind_the_text_of_its_audio_is_dropped() -> Non
     assert second.dropped == 1
 
 
-def test_a_text_that_the_lost_connection_never_brought_is_held_until_its_audio_has_its_text() -> None:
-    """It was on its way when the connection broke; the audio is sent again, and says it under another name."""
+@pytest.mark.parametrize("seen", [{"item_1": "hello"}, {}])
+def test_a_text_that_the_lost_connection_never_brought_is_held_until_its_audio_has_its_text(
+    seen: dict[str, str],
+) -> None:
+    """It was on its way when the connection broke, perhaps with all the rest; it comes again under another name."""
     second = session()
-    second.retired_names = {"item_1": "hello"}
+    second.retired_names = seen
     assert texts(second.receive(completed("item_2", "Good morning"))) == []
     second.receive(write({"type": "input_audio_buffer.speech_started", "item_id": "item_3", "audio_start_ms": 0}))
     assert texts(second.receive(completed("item_3", "Well, good morning!"))) == ["Well, good morning!"]
