@@ -16,6 +16,7 @@ WIRES = {"inference": [], "realtime vad": ["--model", QWEN], "realtime manual": 
 TRUTH = CLIP.with_suffix(".txt").read_text().split("\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", WIRES.values(), ids=WIRES)
 def test_speech_becomes_text_offline_on_every_wire(options: list[str]) -> None:
     """The main job: four sentences, their times, and an account in which no second is missing."""

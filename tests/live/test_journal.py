@@ -38,6 +38,7 @@ def in_order(finals: list[dict[str, Any]]) -> bool:
     return numbers == list(range(1, len(finals) + 1)) and all(-MARGIN_MS <= seam <= 0 for seam in seams)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_kill_9_costs_the_last_second_at_most(microphone: Microphone, scripted: str, tmp_path: Path, seed: int) -> None:
     """At any moment: the transcript goes on where it was, with every sentence once and every second in it."""
@@ -89,6 +90,7 @@ def test_a_run_that_was_killed_when_all_had_its_text_still_gets_its_files(
     assert "nothing to resume" in asr("resume", "--journal", kept).stderr
 
 
+@pytest.mark.slow
 def test_words_that_were_spoken_before_a_kill_are_there_once(
     microphone: Microphone, embedded: str, tmp_path: Path
 ) -> None:

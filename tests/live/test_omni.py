@@ -12,6 +12,7 @@ MODEL = "qwen3.5-omni-flash-realtime"
 TRUTH = " ".join(CLIP.with_suffix(".txt").read_text().split("\n")).strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vad", ["--vad", "--no-vad"])
 def test_without_a_prompt_it_writes_down_what_is_said(embedded: str, vad: str) -> None:
     """A sentence each, every second accounted for, tokens counted and priced."""

@@ -30,6 +30,7 @@ def official(how: str, address: str, path: Path, **env: str) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.slow
 def test_a_whole_file_in_one_call(embedded: str) -> None:
     """In large pieces as fast as they are taken, WAV header included."""
     told = official("call", embedded, CLIP)
@@ -37,6 +38,7 @@ def test_a_whole_file_in_one_call(embedded: str) -> None:
     assert word_errors(TRUTH, " ".join(told["texts"])) <= 0.05
 
 
+@pytest.mark.slow
 def test_streaming_with_callbacks(embedded: str) -> None:
     """Opened, partials, finals with times, words and usage, completed once, closed; both delays make sense."""
     told = official("stream", embedded, CLIP)

@@ -75,6 +75,7 @@ def test_every_word_has_its_times_within_its_sentence() -> None:
     assert all(before.end_ms < after.begin_ms for before, after in pairwise(finals))
 
 
+@pytest.mark.slow
 def test_manual_mode_answers_each_commit_with_one_final() -> None:
     """The whole buffer is one utterance; what was cleared or never committed was not asked for."""
     pcm, half = clip(), 32000 * 9
@@ -129,6 +130,7 @@ def test_a_hot_word_it_has_no_pronunciation_for_is_named() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_less_a_hot_word_weighs_the_surer_it_must_be() -> None:
     """Heavy, it is heard where something like it is said; light, only where it is."""
     light, heavy = (text(said(clip(), hotwords=(("meeting", weight),))).count("meeting") for weight in (1, 5))
