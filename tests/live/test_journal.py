@@ -16,6 +16,7 @@ from tests.live.test_mic import finish, listening, texts, truth
 from tests.support.command import CLIP, asr, lines, serving, started, word_errors
 from tests.support.journals import began, session, spoken
 from tests.support.microphone import Microphone
+from tests.support.wire import wait_until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -140,7 +141,9 @@ def test_what_a_broken_connection_cost_is_got_back(microphone: Microphone, scrip
     with serving("--engine", "scripted") as (address, server):
         arguments = ("--url", address, "--no-reconnect", "-o", out, "--journal", kept)
         with started("mic", "-f", "jsonl", *arguments, **microphone.environment) as process, microphone.playing(CLIP):
-            time.sleep(2.3)
+            part = out.with_name(f"{out.name}.part")
+            wait_until(lambda: part.exists() and '"final"' in part.read_text(), within_s=30)
+            time.sleep(0.5)  # half a sentence
             server.kill()
             _, status = process.communicate(timeout=20)
     assert process.returncode == 4

@@ -139,10 +139,11 @@ def test_ctrl_c_in_the_middle_of_a_word_keeps_what_was_said_before_it(
     with heard as process, microphone.playing(CLIP):
         process.read_until("twenty")
         events, status = finish(process)
-    last = [event for event in events if event["type"] == "final"][-1]
+    finals = [event for event in events if event["type"] == "final"]
     end = events[-1]
-    assert "waiting here for more than twenty" in last["text"]
-    assert end["audio_ms"] - last["end_ms"] < 700
+    # On a busy machine the recognizer may be a sentence behind the microphone.
+    assert any("waiting here for more than twenty" in final["text"] for final in finals[-2:])
+    assert end["audio_ms"] - finals[-1]["end_ms"] < 700
     assert end["lost_ms"] == 0
     assert "Ctrl-C again" in " ".join(status)
 

@@ -1,7 +1,5 @@
 """A long run with a fault every few seconds: nothing lost, nothing twice, and nothing left behind."""
 
-import ctypes
-import gc
 import random
 import threading
 
@@ -10,6 +8,7 @@ from psutil import Process
 
 from asrcli.server.faults.script import FaultAction, FaultTrigger, InjectedFault
 from tests.support.chaos import Outcome, ordeal
+from tests.support.memory import resident
 
 pytestmark = pytest.mark.slow
 
@@ -31,14 +30,6 @@ class Restless:
             ((FaultAction.CUT, ""), (FaultAction.CLOSE, 1012), (FaultAction.FAIL, "InternalError"))
         )
         return (InjectedFault(do, FaultTrigger.BYTES, after, connection, code, "restless"),)
-
-
-def resident(process: Process) -> int:
-    """What a process holds, without what only its allocator keeps: tests before this one leave holes."""
-    gc.collect()
-    if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-        libc.malloc_trim(0)
-    return int(process.memory_info().rss)
 
 
 @pytest.mark.parametrize("wire", ["inference", "realtime"])
