@@ -2,7 +2,9 @@
 
 import itertools
 import json
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
@@ -11,9 +13,18 @@ from asrcli.outputs.jsonl_schema import SCHEMA
 from tests.support.command import CLIP, asr, lines, script, serving, started, word_errors
 from tests.support.tone import silence, tone, wav
 
+if TYPE_CHECKING:
+    import subprocess
+
 QWEN = "qwen3-asr-flash-realtime"
 WIRES = {"inference": [], "realtime vad": ["--model", QWEN], "realtime manual": ["--model", QWEN, "--no-vad"]}
 TRUTH = CLIP.with_suffix(".txt").read_text().split("\n")
+
+
+@cache
+def heard(*options: str) -> "subprocess.CompletedProcess[str]":
+    """What comes of the clip; it is recognized once with the same options."""
+    return asr("file", CLIP, "--local", "-f", "jsonl", "--partials", *options)
 
 
 @pytest.mark.slow
@@ -21,7 +32,7 @@ TRUTH = CLIP.with_suffix(".txt").read_text().split("\n")
 def test_speech_becomes_text_offline_on_every_wire(options: list[str]) -> None:
     """The main job: four sentences, their times, and an account in which no second is missing."""
     pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
-    done = asr("file", CLIP, "--local", "-f", "jsonl", "--partials", *options)
+    done = heard(*options)
     assert done.returncode == 0, done.stderr
     events = lines(done.stdout)
     for event in events:
@@ -40,12 +51,11 @@ def test_speech_becomes_text_offline_on_every_wire(options: list[str]) -> None:
     assert (end["type"], end["audio_ms"], end["covered_ms"], end["lost_ms"]) == ("end", 18185, 18185, 0)
 
 
+@pytest.mark.slow
 def test_partials_carry_the_number_of_their_final_and_settled_text_stays() -> None:
     """Settled words never reflow: each partial begins with what was settled before."""
     pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
-    partials = [
-        e for e in lines(asr("file", CLIP, "--local", "-f", "jsonl", "--partials").stdout) if e["type"] == "partial"
-    ]
+    partials = [event for event in lines(heard().stdout) if event["type"] == "partial"]
     assert {partial["sentence"] for partial in partials} == {1, 2, 3, 4}
     for before, after in itertools.pairwise(partials):
         if before["sentence"] == after["sentence"]:
