@@ -40,8 +40,12 @@ class SessionFigures:
 
     def __add__(self, later: "SessionFigures") -> "SessionFigures":
         """Return the figures of both; the first text is that of the earlier one, the last final that of the later."""
-        first_text_ms = later.first_text_ms if self.first_text_ms is None else self.first_text_ms
-        last_ms = self.final_after_stop_ms if later.final_after_stop_ms is None else later.final_after_stop_ms
+        first_text_ms = self.first_text_ms
+        if first_text_ms is None:
+            first_text_ms = later.first_text_ms
+        final_after_stop_ms = later.final_after_stop_ms
+        if final_after_stop_ms is None:
+            final_after_stop_ms = self.final_after_stop_ms
         return SessionFigures(
             self.reconnects + later.reconnects,
             max(self.longest_outage_ms, later.longest_outage_ms),
@@ -49,7 +53,7 @@ class SessionFigures:
             self.resent_ms + later.resent_ms,
             self.dropped + later.dropped,
             first_text_ms,
-            last_ms,
+            final_after_stop_ms,
         )
 
 
@@ -91,7 +95,7 @@ class SessionAccount:
     ledger: Ledger = field(init=False)
     recent_finals: RecentFinals = field(default_factory=RecentFinals)
     usage: Usage = Usage()  # noqa: RUF009  a frozen value; of the tasks that are over
-    billed: Usage = Usage()  # noqa: RUF009  as it was emitted last
+    billed: Usage = Usage()  # noqa: RUF009  the last one that was emitted
     figures: SessionFigures = SessionFigures()
     first_sent_at: float = -1.0
     first_text_at: float = -1.0
@@ -160,7 +164,7 @@ class SessionAccount:
     def close(self, inbox: Inbox, duration_ms: int | None, error: AsrError) -> None:
         """Emit gaps for all undecided audio after an error: up to the end of what was captured, or of the source.
 
-        Where the service has never listened nothing was sent to it, so no audio is counted at all.
+        A service that has never listened was sent nothing, so then no audio is counted.
         """
         if not self.was_ready:
             self.end = self.start

@@ -16,7 +16,7 @@ from asrcli.recovery.resume_point import MARGIN_MS, resume_position
 from asrcli.recovery.stall import StallDetector
 
 PREROLL_MS = 2000  # how much of the quiet before speech is sent with it
-UNHEARD_MS = 6000  # how much sound may still be on its way to a service that ends a task unasked
+UNHEARD_MS = 6000  # how much sound may still be on its way to a service when it ends a task by itself
 FORGOTTEN = "no longer kept"
 
 
@@ -25,7 +25,7 @@ class AudioFeed:
 
     Attributes:
         due: When waiting audio may go out, or may begin a task; None where only an event changes that.
-        idle: The last task ended for want of speech: only speech begins the next one.
+        idle: The last task ended because it got no speech: only speech begins the next one.
         stall_detector: Notices a service that does not answer speech.
     """
 
@@ -37,8 +37,10 @@ class AudioFeed:
         realtime: bool,
         retries: RetrySettings,
     ) -> None:
-        self._connection, self._account = connection, account
-        self._clock, self._format = account.clock, account.format
+        self._connection = connection
+        self._account = account
+        self._clock = account.clock
+        self._format = account.format
         self._realtime = realtime
         self._keeps_sent = realtime or retries.limit != 0  # sent audio may be wanted again
         self._audio = AudioStore(account.start, self._format.rate)
@@ -94,7 +96,7 @@ class AudioFeed:
         """Return the chunk that may go out now; None where it is not `due` yet or the connection has no room."""
         self.due = None
         chunk = self._audio.next()
-        if chunk is None or self._connection.task.codec.must_wait or not self._connection.writable:
+        if chunk is None or not self._connection.takes_audio:
             return None
         due = self._catch_up.due(self._audio.cursor + chunk.samples)  # a jump before the chunk takes no time
         if due is not None and due > self._clock():
@@ -148,7 +150,9 @@ class AudioFeed:
             arrived = now - self._connection.silent_s
             # A recognizer may hang behind a connection that answers pings, so sound needs a message as the sign of
             # life. Where an earlier connection did not answer the same sound either, it is no speech.
-            alive = arrived if self.stall_detector.extended else self._message_at
+            alive = self._message_at
+            if self.stall_detector.extended:
+                alive = arrived
             for begin_ms, end_ms, quiet in self._settlement.take_settled(now, arrived, alive, task.open_ms):
                 decided = ledger.add_silence(begin_ms, end_ms) or decided
                 if not quiet:
@@ -157,10 +161,10 @@ class AudioFeed:
         return decided
 
     def final_arrived(self) -> None:
-        """Count the audio before a final as silence: the service has heard it and has opened no sentence in it."""
+        """Count the audio before a final as silence: the service has processed it and has opened no sentence in it."""
         task = self._connection.task
         if not task.codec.manual:
-            until_ms = task.heard_to_ms
+            until_ms = task.processed_ms
             if task.open_ms is not None:
                 until_ms = min(until_ms, task.open_ms)
             self._account.ledger.add_silence(task.offset_ms, until_ms)
@@ -199,7 +203,7 @@ class AudioFeed:
         self._next_task(position, keep=not self.idle)
 
     def _unheard_position(self) -> int:
-        """Return where the audio begins that a service may not have heard when it ended the task unasked.
+        """Return where the audio begins that a service may not have processed when it ended the task by itself.
 
         The audio that was sent last may be the beginning of speech that the service did not wait for. Sound may have
         been on its way for longer, and audio that went out faster than real time for longer still.
@@ -237,23 +241,26 @@ class AudioFeed:
         """Return whether to begin a task now for the audio that waits; quiet older than the pre-roll is skipped."""
         waiting = self._audio.waiting()
         due = self._connection.started + RENEW_EVERY_S
-        since_s = RENEW_EVERY_S + (self._clock() - due)  # exactly RENEW_EVERY_S when it is due, whatever the rounding
+        since_s = RENEW_EVERY_S + (self._clock() - due)  # exactly RENEW_EVERY_S when it is due, in spite of rounding
         action = idle_action(
             waiting, idle=self.idle, input_ended=input_ended, tried=self._remainder_tried, since_start_s=since_s
         )
         ms = self._format.ms
+        self.due = None
         if action is IdleAction.START:
             self._remainder_tried = input_ended
             self.idle = False
         elif action is IdleAction.SKIP:
-            preroll = 0 if input_ended else self._format.samples(PREROLL_MS)
-            position = max(self._audio.cursor, waiting[-1].end - preroll)
+            position = waiting[-1].end
+            if not input_ended:
+                position = max(self._audio.cursor, position - self._format.samples(PREROLL_MS))
             self._account.ledger.add_silence(ms(self._audio.start), ms(position))
             self._begin_at(position)
         elif action is IdleAction.GIVE_UP:
             self._account.add_missing(ms(waiting[0].position), ms(waiting[-1].end), NO_TEXT)
             self._begin_at(waiting[-1].end)
-        self.due = due if action is IdleAction.WAIT and waiting else None
+        elif waiting:
+            self.due = due
         return action is IdleAction.START
 
     def close(self) -> None:
@@ -263,7 +270,7 @@ class AudioFeed:
     def _next_task(self, position: int, *, keep: bool) -> None:
         codec = self._connection.task.codec
         self._account.end_task(codec.usage, codec.dropped)
-        self._connection.end_task(keep=keep, again=self._account.recent_finals.since(self._format.ms(position)))
+        self._connection.end_task(keep=keep, resent=self._account.recent_finals.since(self._format.ms(position)))
         self.stall_detector.answered()
         self.due = None
         self._settlement = QuietSettlement()

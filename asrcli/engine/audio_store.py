@@ -60,7 +60,8 @@ class SpillFile:
         self._free.append(place)
         if self._used == 0 and self._file is not None:
             self._file.truncate(0)
-            self._free, self._end = [], 0
+            self._free = []
+            self._end = 0
 
     def close(self) -> None:
         """Delete the file."""

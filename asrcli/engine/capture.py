@@ -26,7 +26,7 @@ def capture(
         source: Read from and closed by this thread alone.
         start: Position of the first sample on the run's timeline.
         inbox: Takes the chunks, then the end with its error.
-        emit: Takes the events that the source has beside its audio.
+        emit: Takes the events that the source yields between its chunks.
         pace: How many times real time; None reads as fast as the inbox takes the chunks.
         clock: Seconds, monotonic.
         catch_up: How many times real time late audio is read at most; never below LEAST_CATCH_UP times the pace.
@@ -62,7 +62,8 @@ class _Schedule:
     """
 
     def __init__(self, clock: Callable[[], float], rate: int, pace: float, catch_up: float | None) -> None:
-        self._clock, self._samples_s = clock, rate * pace
+        self._clock = clock
+        self._samples_s = rate * pace
         self._fastest_samples_s = rate * max(pace * LEAST_CATCH_UP, catch_up or 0.0)
         self._began = self._released_at = clock()
         self._samples = 0

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import inf
 
+from asrcli.core.causes import Cause
 from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost
 from asrcli.core.interfaces import ClientCodec, Transport
 from asrcli.core.message import Message
@@ -33,7 +34,7 @@ class TaskConnection:
         settings: How to connect.
         open_connection: The connection; None before the first task and after `close`.
         reused: The connection has carried a task before this one.
-        started: When the task was asked for.
+        started: When the start of the task was requested.
         deadline: When the connection counts as lost without an answer; None while no answer is due.
         timeout_s: How far off the deadline was when it was set.
     """
@@ -48,9 +49,13 @@ class TaskConnection:
         idle: ConnectionPool,
         open_connection: Callable[[str, Transport, Inbox], OpenConnection] = OpenConnection,
     ) -> None:
-        self._make_codec, self._dial, self._open = make_codec, dial, open_connection
+        self._make_codec = make_codec
+        self._dial = dial
+        self._open = open_connection
         self.settings = connection
-        self._inbox, self._clock, self._idle = inbox, clock, idle
+        self._inbox = inbox
+        self._clock = clock
+        self._idle = idle
         self.task = TranscriptionTask(make_codec())
         self.open_connection: OpenConnection | None = None
         self.reused = False
@@ -61,13 +66,15 @@ class TaskConnection:
 
     @property
     def url(self) -> str:
-        """The address at which a task is asked for."""
+        """The address of the service for this task."""
         return self.task.codec.url(self.settings.url)
 
     @property
-    def writable(self) -> bool:
-        """Whether the connection has room for more audio."""
-        return self.open_connection is not None and self.open_connection.writable
+    def takes_audio(self) -> bool:
+        """Whether the connection has room for more audio, and the wire does not make it wait for an answer."""
+        if self.open_connection is None or self.task.codec.must_wait:
+            return False
+        return self.open_connection.writable
 
     @property
     def silent_s(self) -> float:
@@ -90,6 +97,8 @@ class TaskConnection:
         self.task.codec.connection_is_new = not self.reused
         if not self.reused:
             self.open_connection = self._open(self.url, self._dial(self.url, self.settings), self._inbox)
+        assert self.open_connection is not None  # noqa: S101  taken or opened just now
+        self.task.engine = self.open_connection.engine
         self.start_timeout(self.settings.connect_timeout_s)
         self.send(self.task.codec.start())
 
@@ -155,31 +164,31 @@ class TaskConnection:
                 raise exc.lost from exc
 
     def carries(self, arrived: MessageArrived) -> bool:
-        """Whether this came over the open connection: messages of an earlier one are of no use."""
+        """Whether this came over the open connection: messages of an earlier one are ignored."""
         return arrived.connection is self.open_connection
 
     @property
     def expired(self) -> bool:
-        """Whether the task is nearly as old as the service allows, and no sentence is open, or for too long."""
+        """Whether the lifetime of the task is over and no sentence is open, or it has been over for GRACE_S."""
         lifetime_s = self.task.codec.lifetime_s
         age_s = self._clock() - self.started
         if lifetime_s is None or age_s < lifetime_s:
             return False
         return self.task.open_ms is None or age_s >= lifetime_s + GRACE_S
 
-    def end_task(self, *, keep: bool, again: ResentAudio | None = None) -> None:
-        """Replace the task by one that is not asked for yet.
+    def end_task(self, *, keep: bool, resent: ResentAudio | None = None) -> None:
+        """Replace the task by one that is not started yet.
 
         Args:
             keep: The connection stays open where its wire may use it again.
-            again: Finals whose audio the next task is sent again.
+            resent: Finals whose audio is sent again on the next task.
         """
         if not keep or not self.task.codec.reusable:
             self.close()
         self._retired |= self.task.codec.seen_names
         for name in list(self._retired)[:-RETIRED]:
             del self._retired[name]
-        self.task = TranscriptionTask(self._make_codec(), again)
+        self.task = TranscriptionTask(self._make_codec(), resent)
         self.deadline = None
         self.task.codec.retired_names = self._retired
 
@@ -212,4 +221,4 @@ def never_ready_error(url: str, exc: AsrError) -> AsrError:
     code = ""
     if exc.code is not None:
         code = f" (close code {exc.code})"
-    return ConnectFailed(url, f"{exc.reason}{code}", "is this a speech service? check --url")
+    return ConnectFailed(url, f"{exc.reason}{code}", Cause.NO_SERVICE)

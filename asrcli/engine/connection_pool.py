@@ -16,7 +16,9 @@ class OpenConnection:
     """One connection; its messages go to the inbox of the session that holds it."""
 
     def __init__(self, url: str, transport: Transport, inbox: Inbox) -> None:
-        self.url, self._transport, self._inbox = url, transport, inbox
+        self.url = url
+        self._transport = transport
+        self._inbox = inbox
         self._end: Closed | None = None
         Thread(target=self._receive, name="receive", daemon=True).start()
 
@@ -36,6 +38,11 @@ class OpenConnection:
         """Seconds since anything arrived."""
         return self._transport.silent_s
 
+    @property
+    def engine(self) -> str:
+        """The recognizer that the other end named; empty if it named none."""
+        return self._transport.engine
+
     def send(self, message: Message) -> None:
         """Send a message.
 
@@ -54,7 +61,8 @@ class OpenConnection:
             message: Message | Writable | None = None
             while not isinstance(message, Closed):
                 message = self._transport.recv()
-                self._end = message if isinstance(message, Closed) else None
+                if isinstance(message, Closed):
+                    self._end = message
                 self._inbox.put(MessageArrived(self, message))
         except BaseException as exc:  # the top of a thread: the session raises it
             self._inbox.put(ThreadCrashed(exc))

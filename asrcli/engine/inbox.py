@@ -47,12 +47,11 @@ class StopRequested:
     attempts: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AbandonRequested:
-    """The listener has left: the session ends at once."""
+class SessionAbandoned(Exception):
+    """The listener has left: the session thread raises this, and ends at once."""
 
 
-Signal = MessageArrived | ThreadCrashed | StopRequested | AbandonRequested
+Signal = MessageArrived | ThreadCrashed | StopRequested | SessionAbandoned
 Mark = Gap | Resumed  # a gap or a pause between two chunks, reported by the source
 Item = Signal | Chunk | Mark | AudioDropped | SourceEnded
 
@@ -65,7 +64,8 @@ class Inbox:
     """
 
     def __init__(self, room: int, *, live: bool = False) -> None:
-        self._room, self._live = room, live
+        self._room = room
+        self._live = live
         self._signals: deque[Signal] = deque()
         self._audio: deque[Chunk | Mark | SourceEnded] = deque()
         self._dropped: AudioDropped | None = None  # comes before all of the audio

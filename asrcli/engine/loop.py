@@ -1,7 +1,6 @@
 """The loop of the session thread: does what the link table says, task after task. Decides nothing by itself."""
 
 from collections.abc import Callable
-from operator import itemgetter
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.errors import AsrError, ConnectionLost, ServiceRefused
@@ -11,16 +10,12 @@ from asrcli.core.settings import RetrySettings
 from asrcli.engine.accounting import SessionAccount, SessionResult
 from asrcli.engine.audio_feed import AudioFeed
 from asrcli.engine.connection import TaskConnection, never_ready_error
-from asrcli.engine.inbox import AbandonRequested, Inbox, Item, MessageArrived, SourceEnded, StopRequested, ThreadCrashed
+from asrcli.engine.inbox import Inbox, Item, MessageArrived, SessionAbandoned, SourceEnded, StopRequested, ThreadCrashed
 from asrcli.engine.reconnection import Reconnection
 from asrcli.engine.task import NO_TEXT, RepeatedFinal
 from asrcli.recovery.backoff import Backoff
 from asrcli.recovery.classify import FaultClass, classify
 from asrcli.recovery.link import InputState, LinkAction, LinkEvent, LinkState, step
-
-
-class SessionAbandoned(Exception):
-    """The listener has left the session: its thread ends at once."""
 
 
 class SessionLoop:
@@ -43,7 +38,10 @@ class SessionLoop:
         realtime: bool,
         retries: RetrySettings,
     ) -> None:
-        self._connection, self._inbox, self._emit, self._clock = connection, inbox, emit, clock
+        self._connection = connection
+        self._inbox = inbox
+        self._emit = emit
+        self._clock = clock
         self._realtime = realtime
         self._link = LinkState.RESTING
         self._account = SessionAccount(clock, emit, audio_format, start)
@@ -56,16 +54,18 @@ class SessionLoop:
 
     def run(self, duration_ms: int | None) -> SessionResult:
         """Run the session to its end. Errors come back in the result, and gaps are emitted for the audio they cost."""
-        error, broken = None, True
+        error: AsrError | None = None
         try:
             self._guarded(lambda: self._step(LinkEvent.SPEECH))
             while self._link is not LinkState.CLOSED:
                 self._guarded(self._iterate)
             self._connection.release()
             self._account.complete()
-            error, broken = self._source_error, False
+            return self.result(self._source_error, broken=False)
         except AsrError as exc:
-            error = exc if self._account.was_ready else never_ready_error(self._connection.url, exc)
+            error = exc
+            if not self._account.was_ready:
+                error = never_ready_error(self._connection.url, exc)
             self._account.close(self._inbox, duration_ms, error)
         except SessionAbandoned:
             pass
@@ -73,7 +73,7 @@ class SessionLoop:
             self._inbox.end()
             self._connection.close()
             self._feed.close()
-        return self.result(error, broken=broken)
+        return self.result(error, broken=True)
 
     def result(self, error: AsrError | None, *, broken: bool) -> SessionResult:
         """Return the account so far; a listener that leaves in the middle may ask for it from its own thread."""
@@ -98,14 +98,11 @@ class SessionLoop:
 
     def _iterate(self) -> None:
         """Wait for the next item or the earliest deadline, and handle it."""
-        stalled_at = self._feed.stall_detector.deadline if self._link is LinkState.UP else None
-        deadlines = (
-            (self._connection.deadline, self._on_deadline),
-            (self._feed.due, self._advance),
-            (stalled_at, self._on_stall),
-        )
+        deadlines = [(self._connection.deadline, self._on_deadline), (self._feed.due, self._advance)]
+        if self._link is LinkState.UP:
+            deadlines.append((self._feed.stall_detector.deadline, self._on_stall))
         pending = [(due, on_due) for due, on_due in deadlines if due is not None]
-        due, on_due = min(pending, key=itemgetter(0), default=(None, self._on_deadline))
+        due, on_due = min(pending, key=lambda pair: pair[0], default=(None, self._on_deadline))
         timeout_s = None if due is None else max(0.0, due - self._clock())
         item = self._inbox.get(timeout_s, audio=self._takes_audio())
         if item is None:
@@ -117,8 +114,7 @@ class SessionLoop:
         """Whether audio may come out of the inbox. It must wherever nothing else can wake the session."""
         if self._realtime or self._stopped or self._link is LinkState.RESTING:
             return True  # of a file that was stopped only the end is left in the inbox
-        has_room = self._connection.writable and not self._connection.task.codec.must_wait
-        return self._link is LinkState.UP and self._feed.due is None and has_room
+        return self._link is LinkState.UP and self._feed.due is None and self._connection.takes_audio
 
     def _on_deadline(self) -> None:
         if self._link is not LinkState.WAITING:
@@ -132,8 +128,8 @@ class SessionLoop:
         """Handle an item of the inbox."""
         if isinstance(item, ThreadCrashed):
             raise item.error
-        if isinstance(item, AbandonRequested):
-            raise SessionAbandoned
+        if isinstance(item, SessionAbandoned):
+            raise item
         if isinstance(item, StopRequested):
             self._stop(item)
         elif isinstance(item, MessageArrived):
@@ -191,9 +187,9 @@ class SessionLoop:
             self._step(LinkEvent.SPEECH)
         while self._link is LinkState.UP and (chunk := self._feed.next()) is not None:
             self._send(chunk)
-        if self._link is LinkState.UP and self._feed.waiting:
-            return
         if self._link is LinkState.UP:
+            if self._feed.waiting:
+                return
             self._feed.caught_up()
             self._backoff.audio_sent()
         if self._input_ended:
@@ -237,7 +233,7 @@ class SessionLoop:
             self._connection.restart_timeout()
 
     def _on_refusal(self, refusal: ServiceRefused) -> bool:
-        """Handle a refusal that is no loss, else raise it; returns whether the task was asked for once more."""
+        """Handle a refusal that is no loss, else raise it; returns whether the task was started again."""
         kind = classify(refusal, live=self._realtime or self._feed.sent_only_quiet)
         if self._link is LinkState.DIALLING and self._connection.reused and kind is not FaultClass.BUSY:
             # A server may take one task a connection. On a connection of its own, a refusal is meant.
@@ -290,11 +286,13 @@ class SessionLoop:
         self._advance()
 
     def _on_finished(self) -> None:
-        """Handle the end of a task; a task that ends unasked while more speech may come had nothing to hear."""
-        asked = self._link in {LinkState.RENEWING, LinkState.DRAINING}
-        if not asked and not self._realtime and not self._feed.sent_only_quiet:
-            raise ConnectionLost("the service ended the task before the audio ended")
-        self._feed.idle = not asked
-        if asked:
+        """Handle the end of a task. If it ended by itself while more speech may come, it got no speech."""
+        if self._link in {LinkState.RENEWING, LinkState.DRAINING}:
+            self._feed.idle = False
             self._feed.task_finished()
-        self._step(LinkEvent.FINISHED if asked else LinkEvent.IDLE)
+            self._step(LinkEvent.FINISHED)
+            return
+        if not self._realtime and not self._feed.sent_only_quiet:
+            raise ConnectionLost("the service ended the task before the audio ended")
+        self._feed.idle = True
+        self._step(LinkEvent.IDLE)

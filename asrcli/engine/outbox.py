@@ -1,5 +1,6 @@
 """Outbox: the events of a session on their way to its listener, without those that are out of date before it reads."""
 
+import sys
 from collections import deque
 from collections.abc import Callable, Hashable
 from threading import Condition
@@ -8,6 +9,9 @@ from typing import Generic, TypeVar
 from asrcli.core.events import Partial, Progress
 
 T = TypeVar("T")
+
+# A main thread that waits without a limit gets no Ctrl-C on Windows.
+WAIT_S = 0.2 if sys.platform == "win32" else None
 
 
 class Outbox(Generic[T]):
@@ -39,7 +43,8 @@ class Outbox(Generic[T]):
     def get(self) -> T:
         """Wait for the next item and return it."""
         with self._changed:
-            self._changed.wait_for(lambda: self._items)
+            while not self._changed.wait_for(lambda: self._items, WAIT_S):
+                pass
             place = self._items.popleft()
             key = self._key(place[0])
             if key is not None:
@@ -51,4 +56,6 @@ def replaces(event: object) -> Hashable | None:
     """Return the key of an event that a later one replaces, a partial or progress; None for all other events."""
     if isinstance(event, Partial):
         return event.key
-    return Progress if isinstance(event, Progress) else None
+    if isinstance(event, Progress):
+        return Progress
+    return None

@@ -11,7 +11,7 @@ from asrcli.engine.accounting import SessionResult
 from asrcli.engine.capture import capture
 from asrcli.engine.connection import TaskConnection
 from asrcli.engine.connection_pool import ConnectionPool, Dial
-from asrcli.engine.inbox import AbandonRequested, Inbox, StopRequested, ThreadCrashed
+from asrcli.engine.inbox import Inbox, SessionAbandoned, StopRequested, ThreadCrashed
 from asrcli.engine.loop import SessionLoop
 from asrcli.engine.outbox import Outbox, replaces
 
@@ -58,7 +58,10 @@ class TranscriptionSession:
         idle: ConnectionPool | None = None,
         chance: Callable[[], float] = random,
     ) -> None:
-        self._source, self._start, self._pace, self._clock = source, start, pace, clock
+        self._source = source
+        self._start = start
+        self._pace = pace
+        self._clock = clock
         if retries is None or source.audio_format != "pcm":  # a container cannot be sent again from its middle
             retries = RetrySettings()
         retries = retries.of(realtime=source.realtime, pace=pace)
@@ -114,7 +117,7 @@ class TranscriptionSession:
     def abandon(self) -> SessionResult:
         """End the session, its threads and its connection at once; returns its result up to now."""
         self._inbox.end()
-        self._inbox.put(AbandonRequested())
+        self._inbox.put(SessionAbandoned())
         if self._capture_thread is not None:
             self._capture_thread.join(CLOSE_S)
         return self._loop.result(None, broken=True)

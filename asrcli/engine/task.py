@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 
 from asrcli.core.errors import AsrError, ConnectionLost
 from asrcli.core.event_placement import shift_event
-from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Word
+from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped, Word
 from asrcli.core.interfaces import ClientCodec
 from asrcli.core.message import Message
+from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.recovery.duplicate_finals import ResentAudio, is_repeat, normalized_text
 from asrcli.recovery.spans import Spans
 
-ANSWER_S = 60.0  # after so long without news of an open sentence the service has forgotten it
-OPEN_LIMIT = 200  # sentences open at once; a service that opens more has forgotten the oldest
+ANSWER_S = 60.0  # a service that sends nothing about an open sentence for this time has forgotten it
 ORDERLY = (1000, 1005)  # close codes of an end in order
 NO_TEXT = "the service left this sentence without a text"
 UNFINISHED = "the service ended the task with a sentence open"
 FORGOTTEN = f"the service said nothing about an open sentence for {ANSWER_S:.0f} s"
-MANY = f"the service opened more than {OPEN_LIMIT} sentences and ended none of them"
+MANY = f"the service opened more than {TASK_MOST_OPEN} sentences and ended none of them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +33,21 @@ class TranscriptionTask:
 
     Args:
         codec: The client end of the wire, used by this task alone.
-        again: Finals whose audio this task is sent again.
+        resent: Finals whose audio is sent again on this task.
 
     Attributes:
         sent_ms: The end of the audio that was sent. Later times that the service names are cut to it.
-        finishing: The service was asked for the rest of the text: sentences that it leaves open now stay without.
-        heard_to_ms: The service has heard the audio up to here, because a final with credible times begins here.
+        finishing: The service was asked for the rest of the text: sentences that it leaves open now get no text.
+        engine: The recognizer that the other end named; empty if it named none.
+        processed_ms: The service has processed the audio up to here: a final with credible times begins here.
     """
 
-    def __init__(self, codec: ClientCodec, again: ResentAudio | None = None) -> None:
+    def __init__(self, codec: ClientCodec, resent: ResentAudio | None = None) -> None:
         self.codec = codec
-        self.offset_ms = self.sent_ms = self.heard_to_ms = 0
+        self.engine = ""
+        self.offset_ms = self.sent_ms = self.processed_ms = 0
         self.finishing = False
-        self._again = again
+        self._resent = resent
         self._open: dict[str, SpeechStarted | Partial] = {}  # by key, oldest first; so are the next ones
         self._stopped: dict[str, int] = {}  # where the speech of an open sentence ended
         self._updated_at: dict[str, float] = {}  # when the last event about an open sentence came
@@ -57,7 +59,7 @@ class TranscriptionTask:
 
     def begin_at(self, position_ms: int) -> None:
         """Set the place of the task's first sample on the timeline."""
-        self.offset_ms = self.sent_ms = self.heard_to_ms = position_ms
+        self.offset_ms = self.sent_ms = self.processed_ms = position_ms
 
     def receive(self, message: Message, now: float) -> Iterator[Event | RepeatedFinal]:
         """Yield the events of a message that came at `now`, on the run's timeline, with times inside the sent audio.
@@ -69,8 +71,10 @@ class TranscriptionTask:
         for event in self.codec.receive(message):
             shifted = shift_event(event, self.offset_ms)
             placed = self._clamped(shifted)
+            if isinstance(placed, Ready):
+                placed = replace(placed, engine=self.engine)
             if isinstance(placed, Final) and placed == shifted and placed.begin_ms < placed.end_ms:
-                self.heard_to_ms = max(self.heard_to_ms, placed.begin_ms)
+                self.processed_ms = max(self.processed_ms, placed.begin_ms)
             yield from self._track(placed)
             if isinstance(placed, SpeechStarted | SpeechStopped | Partial) and placed.key in self._open:
                 self._updated_at[placed.key] = now
@@ -127,17 +131,24 @@ class TranscriptionTask:
             for key in inside:
                 self._forget(key)  # the gap says that it has no text
         elif isinstance(event, Final):
-            self._close(event)
-            self._has_final = True
-            self._has_final_after_finish = self._has_final_after_finish or self.finishing
-            task_ms = self.sent_ms - self.offset_ms if self.finishing else None
-            if self._again is not None and is_repeat(event, self._again, task_ms):
-                self._again = replace(self._again, last_text="")  # it is repeated once at most
-                yield RepeatedFinal(event)
-                return
+            yield self._checked(event)
+            return
         elif isinstance(event, Finished) and self.finishing:
             yield from self._close_all()
         yield event
+
+    def _checked(self, final: Final) -> Final | RepeatedFinal:
+        """Close the sentence of a final, and return it as a RepeatedFinal if its text is final already."""
+        self._close(final)
+        self._has_final = True
+        task_ms = None
+        if self.finishing:
+            self._has_final_after_finish = True
+            task_ms = self.sent_ms - self.offset_ms
+        if self._resent is None or not is_repeat(final, self._resent, task_ms):
+            return final
+        self._resent = replace(self._resent, last_text="")  # it is repeated once at most
+        return RepeatedFinal(final)
 
     def _remember(self, event: SpeechStarted | Partial) -> Iterator[Event]:
         before = self._open.get(event.key)
@@ -148,7 +159,7 @@ class TranscriptionTask:
             self._open[event.key] = event
         elif before is None:
             self._open[event.key] = event
-        if len(self._open) > OPEN_LIMIT:
+        if len(self._open) > TASK_MOST_OPEN:
             yield from self._close_with_last_text(next(iter(self._open)), MANY)
 
     def _close(self, final: Final) -> None:
@@ -189,8 +200,10 @@ class TranscriptionTask:
         texts = [other.text for other in partials if other.begin_ms == event.begin_ms]
         if not event.text.strip() or any(event.text in text for text in texts):
             return
-        if end_ms is None:
-            end_ms = event.words[-1].end_ms if event.words else self._next_begin_ms(event)
+        if end_ms is None and event.words:
+            end_ms = event.words[-1].end_ms
+        elif end_ms is None:
+            end_ms = self._next_begin_ms(event)
         level = "debug" if why in self._warned else "warning"  # warn once a task
         yield Notice(level, f"{why}: its last text is kept")
         self._warned.add(why)

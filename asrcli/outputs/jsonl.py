@@ -38,24 +38,27 @@ class JsonLines:
 
     def _described(self, event: Event, transcript: Transcript) -> dict[str, Any] | None:
         if isinstance(event, Began):
-            return _present({"type": "begin", "version": VERSION, **asdict(event)}, "duration_ms", "speaker")
-        if isinstance(event, Partial):
-            return _partial(event, transcript.numbers[event.key]) if self._partials else None
-        if isinstance(event, Final):
-            return _final(event, transcript) if event.text.strip() else None
+            return _present({"type": "begin", "version": VERSION, **asdict(event)}, "duration_ms", "speaker", "engine")
+        if isinstance(event, Partial) and self._partials:
+            return _partial(event, transcript.numbers[event.key])
+        if isinstance(event, Final) and event.text.strip():
+            return _final(event, transcript)
         if isinstance(event, Gap):
             event = replace(event, reason=without_secrets(event.reason))
             return _present({"type": "gap", **asdict(event)}, "speaker")
-        if isinstance(event, Paused | Resumed):
-            name = "pause" if isinstance(event, Paused) else "resume"
-            return _present({"type": name, **asdict(event)}, "speaker")
+        if isinstance(event, Paused):
+            return _present({"type": "pause", **asdict(event)}, "speaker")
+        if isinstance(event, Resumed):
+            return _present({"type": "resume", **asdict(event)}, "speaker")
         if isinstance(event, Reconnecting):
             event = replace(event, reason=without_secrets(event.reason))
             return _present({"type": "reconnect", **asdict(event)}, "speaker")
-        if isinstance(event, Notice):
+        if isinstance(event, Notice) and LEVELS[event.level] <= self._level:
             event = replace(event, text=without_secrets(event.text))
-            return {"type": "notice", **asdict(event)} if LEVELS[event.level] <= self._level else None
-        return {"type": "end", **asdict(event)} if isinstance(event, Ended) else None
+            return {"type": "notice", "level": event.level, "text": event.text}
+        if isinstance(event, Ended):
+            return _present({"type": "end", **asdict(event)}, "engine")
+        return None
 
 
 def _partial(event: Partial, number: int) -> dict[str, Any]:

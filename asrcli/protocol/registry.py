@@ -45,6 +45,9 @@ class Wire:
         manual_mode: The client may end utterances itself.
         context_messages: Context travels as messages and can be replaced during a task; else it is one text.
         cost_is_bounded: The highest cost of a second is known beforehand.
+        has_header: Each message of a server has a header that names the event and the task; else a `type` at the top.
+        no_speech_code: The code of the error for audio in which a service finds no speech.
+        failure_close_code: The code with which a server closes a connection after a failure.
         warning: What a user should know before the first result; `{}` stands for the name of the model.
     """
 
@@ -63,6 +66,9 @@ class Wire:
     manual_mode: bool = False
     context_messages: bool = True
     cost_is_bounded: bool = True
+    has_header: bool = True
+    no_speech_code: str = "EmptyAudio"
+    failure_close_code: int = 1000
     warning: str = ""
 
     def client_codec(
@@ -107,6 +113,7 @@ _ROWS = (
         OMNI, REALTIME_PATH, "omni.codec:OmniClient", "omni.codec:OmniServer",
         model_pattern="omni", rates=(16000,), formats=(), word_times=False, manual_mode=True, context_messages=False,
         cost_is_bounded=False,  # the service keeps earlier turns in mind, and may charge them again
+        has_header=False, no_speech_code="NO_VALID_AUDIO_ERROR", failure_close_code=1011,
         warning=_QWEN_OMNI_WARNING,
     ),
     Wire(
@@ -119,6 +126,7 @@ _ROWS = (
         model_pattern=r"\Aqwen.*-realtime",  # behind it stands nothing, or the date of a snapshot
         default_model=DEFAULT_MANUAL_MODEL, formats=("opus",), word_times=False, manual_mode=True,
         context_messages=False,
+        has_header=False, no_speech_code="NO_VALID_AUDIO_ERROR", failure_close_code=1011,
     ),
     Wire(
         INFERENCE, INFERENCE_PATH, "inference.codec:InferenceClient", "inference.codec:InferenceServer",

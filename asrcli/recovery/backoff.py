@@ -13,7 +13,7 @@ from asrcli.recovery.classify import FaultClass, classify
 
 UNREACHABLE_CAP_S = 5.0  # the longest wait before dialling an unreachable service: a short one finds it soon
 DROPS_CAP_S = 30.0  # the longest wait before dialling a service that accepts and drops connections, or is busy
-BUSY_FACTOR = 8  # waits for a busy service are so many times longer
+BUSY_FACTOR = 8  # how many times longer the waits for a busy service are
 RETRY_AFTER_CAP_S = 60.0  # a longer wait that the service asks for is cut to this
 SILENT_STARTS = 3  # attempts with a service that accepts each connection and never sends anything
 STOPPED_S = 30.0  # after the user has ended the run, a lost connection is replaced for this long
@@ -55,18 +55,21 @@ class Backoff:
     """
 
     def __init__(self, retries: RetrySettings, *, realtime: bool) -> None:
-        self._retries, self._realtime = retries, realtime
+        self._retries = retries
+        self._realtime = realtime
         self._reaches: list[int] = []  # the reach of each lost connection since the last progress
         self._unanswered = 0
         self._outage_since: float | None = None  # since when no connection has taken audio
         self._retry_for_s = retries.retry_for_s
-        self._attempts_left = 0 if retries.limit == 0 else None  # None is no limit
+        self._attempts_left: int | None = None  # None is no limit
+        if retries.limit == 0:
+            self._attempts_left = 0
         self._until: float | None = None  # no attempt after this time
         self.attempt = 0
 
     @property
-    def waits_until(self) -> float | None:
-        """When to give up an outage; None without a bound."""
+    def gives_up_at(self) -> float | None:
+        """When the attempts of an outage end; None without a bound."""
         if self._outage_since is None or self._retry_for_s is None:
             return self._until
         until = self._outage_since + self._retry_for_s
@@ -115,7 +118,7 @@ class Backoff:
             self._outage_since = now
         if loss.ended and self._retry_for_s is None:
             self._retry_for_s = self._retries.last_words_s
-        if self.waits_until is not None and now >= self.waits_until:
+        if self.gives_up_at is not None and now >= self.gives_up_at:
             return None
         self.attempt += 1
         if self._attempts_left is not None:
@@ -132,14 +135,16 @@ class Backoff:
         return (limit is not None and len(self._reaches) > limit) or self._unanswered > UNANSWERED
 
     def _wait_s(self, loss: Loss, kind: FaultClass, now: float, chance: float) -> float:
-        busy = kind is FaultClass.BUSY
-        unreachable = isinstance(loss.error, ConnectFailed) and not busy
-        cap_s = UNREACHABLE_CAP_S if unreachable else DROPS_CAP_S
-        base_s = self._retries.wait_s * (BUSY_FACTOR if busy else 1)
+        base_s = self._retries.wait_s
+        cap_s = DROPS_CAP_S
+        if kind is FaultClass.BUSY:
+            base_s *= BUSY_FACTOR
+        elif isinstance(loss.error, ConnectFailed):
+            cap_s = UNREACHABLE_CAP_S
         wait_s = chance * min(cap_s, base_s * 2.0 ** min(self.attempt - 1, 16))
         wait_s = max(wait_s, min(RETRY_AFTER_CAP_S, loss.error.retry_after_s or 0.0))
-        if self.waits_until is not None:
-            wait_s = min(wait_s, max(0.0, self.waits_until - now))
+        if self.gives_up_at is not None:
+            wait_s = min(wait_s, max(0.0, self.gives_up_at - now))
         return wait_s
 
     def _may_become_ready(self, error: AsrError) -> bool:

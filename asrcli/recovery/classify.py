@@ -38,11 +38,11 @@ def classify(error: AsrError, *, live: bool) -> FaultClass:
     """
     if isinstance(error, ServiceRefused):
         return _refusal(error, live=live)
-    if isinstance(error, ConnectionLost):
-        return FaultClass.FATAL if error.code in _REJECTIONS else FaultClass.RETRY
-    if isinstance(error, ProtocolError):  # without a message it is about an HTTP request before the connection
-        return FaultClass.FATAL if error.message else FaultClass.RETRY
-    if isinstance(error, ConnectFailed):
+    if isinstance(error, ConnectionLost) and error.code in _REJECTIONS:
+        return FaultClass.FATAL
+    if isinstance(error, ProtocolError) and error.message:  # without a message it is about an HTTP request
+        return FaultClass.FATAL
+    if isinstance(error, ConnectionLost | ProtocolError | ConnectFailed):
         return FaultClass.RETRY
     return FaultClass.FATAL
 

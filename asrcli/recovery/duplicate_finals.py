@@ -72,10 +72,12 @@ class RecentFinals:
     def since(self, begin_ms: int) -> ResentAudio | None:
         """Return the finals in the audio from `begin_ms` on; None where nothing can be repeated."""
         inside = [final for final in self._finals if final.end_ms > begin_ms]
-        last_text, last_ms = "", 0
+        last_text = ""
+        last_ms = 0
         if self.task_may_have_ended and self._finals:
             last = self._finals[-1]
-            last_text, last_ms = normalized_text(last.text), last.end_ms - last.begin_ms
+            last_text = normalized_text(last.text)
+            last_ms = last.end_ms - last.begin_ms
         if not inside and not last_text:
             return None
         until_ms = max((final.end_ms for final in inside), default=begin_ms)

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from asrcli.core.audio import Chunk
 from asrcli.recovery.replay import StoredBlock
 
-RENEW_EVERY_S = 1.0  # a service that ends each task at once is asked for a new one no more often
+RENEW_EVERY_S = 1.0  # the least time between two tasks, for a service that ends each task at once
 
 
 class IdleAction(Enum):
@@ -25,10 +25,10 @@ def idle_action(
 
     Args:
         waiting: The audio, in order.
-        idle: The last task ended for want of speech: only speech begins the next one.
+        idle: The last task ended because it got no speech: only speech begins the next one.
         input_ended: No more audio will come.
         tried: A task was begun for the audio that was left when the input ended.
-        since_start_s: How long ago the last task was asked for.
+        since_start_s: How long ago the start of the last task was requested.
     """
     if not waiting:
         return IdleAction.WAIT
@@ -36,6 +36,8 @@ def idle_action(
         return IdleAction.START
     if all(chunk.quiet for chunk in waiting):
         return IdleAction.SKIP
-    if input_ended:
-        return IdleAction.GIVE_UP if tried else IdleAction.START
-    return IdleAction.START if since_start_s >= RENEW_EVERY_S else IdleAction.WAIT
+    if input_ended and tried:
+        return IdleAction.GIVE_UP
+    if input_ended or since_start_s >= RENEW_EVERY_S:
+        return IdleAction.START
+    return IdleAction.WAIT

@@ -83,8 +83,8 @@ class Ledger:
         """Count the undecided parts of a span as lost; returns the gaps, in order.
 
         Quiet at either end of a part is silence; quiet between lost words is lost with them. Of a `whole` gap nothing
-        was captured, whatever a service made of the silence in its place: all of it is lost, but for what is a gap or a
-        pause already.
+        was captured, even if a service made text of the silence in its place: all of it is lost, except what is a
+        gap or a pause already.
         """
         if whole:
             parts = Spans([*self._lost.within(begin_ms, end_ms), *self._paused.within(begin_ms, end_ms)])

@@ -10,7 +10,8 @@ class Pacing:
     """
 
     def __init__(self, rate: int, factor: float | None) -> None:
-        self._rate, self._factor = rate, factor
+        self._rate = rate
+        self._factor = factor
         self._from: tuple[float, int] | None = None
 
     def begin(self, now: float, position: int, waiting: int) -> None:

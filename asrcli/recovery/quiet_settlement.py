@@ -3,15 +3,15 @@
 from collections import deque
 from dataclasses import dataclass
 
-QUIET_S = 3.0  # quiet is settled so long after it was sent
-SOUND_S = 20.0  # and sound, if the service has opened no sentence in it
-ALIVE_S = 10.0  # sound also needs a sign of life so long after it was sent: a dead service hears nothing
+QUIET_S = 3.0  # after it was sent, quiet is settled
+SOUND_S = 20.0  # after it was sent, sound is settled if the service has opened no sentence in it
+ALIVE_S = 10.0  # sound also needs a sign of life this time after it was sent: a dead service processes nothing
 STEP_MS = 500  # sent audio is remembered in steps of about this length
 
 
 @dataclass(slots=True)
 class _SentSpan:
-    """A stretch of audio that was sent, all of it quiet or none."""
+    """Consecutive audio that was sent: all of it is quiet, or none of it."""
 
     begin_ms: int
     end_ms: int
@@ -36,7 +36,9 @@ class QuietSettlement:
         """Add audio that went out at `now`."""
         self._ahead_s = self.ahead_s(now) + (end_ms - begin_ms) / 1000
         self._last_s = now
-        wait_s = QUIET_S if quiet else self._ahead_s + SOUND_S  # quiet may stay unheard
+        wait_s = QUIET_S  # a service may send nothing about quiet
+        if not quiet:
+            wait_s = self._ahead_s + SOUND_S
         due_s = now + wait_s
         if self._sent:
             last = self._sent[-1]
@@ -48,7 +50,7 @@ class QuietSettlement:
         self._sent.append(_SentSpan(begin_ms, end_ms, quiet, now, due_s))
 
     def ahead_s(self, now: float) -> float:
-        """Return how many seconds of the audio a service has not heard yet that listens in real time."""
+        """Return how many seconds of the sent audio are still unprocessed, if the service listens in real time."""
         if self._last_s is None:
             return 0.0
         return max(0.0, self._ahead_s - (now - self._last_s))

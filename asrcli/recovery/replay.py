@@ -8,7 +8,7 @@ from typing import Protocol
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk
 
-BLOCK_CHUNKS = 200  # so many chunks are moved out of memory as one block: ten seconds of a microphone
+BLOCK_CHUNKS = 200  # chunks that are moved out of memory as one block: ten seconds of a microphone
 
 
 class Stored(Protocol):
@@ -39,7 +39,8 @@ class StoredBlock:
             _CUT * chunk.cut_after + _QUIET * bool(chunk.quiet) + _UNKNOWN * (chunk.quiet is None) for chunk in chunks
         )
         self._stored = store(b"".join(chunk.pcm for chunk in chunks))
-        self.position, self.end = chunks[0].position, chunks[-1].end
+        self.position = chunks[0].position
+        self.end = chunks[-1].end
         self.samples = sum(self._sizes)
         self.quiet = all(chunk.quiet for chunk in chunks)
         self._loaded: bytes | None = None
@@ -87,11 +88,13 @@ class Replay:
 
     def __init__(self, start: int, limit: int, memory: int = 0, store: Store | None = None) -> None:
         self.start = self.sent = self._cursor = start
-        self._limit, self._memory, self._store = limit, memory, store
+        self._limit = limit
+        self._memory = memory
+        self._store = store
         self._chunks: deque[Chunk | StoredBlock] = deque()
         self._samples = 0
         self._next = 0  # index of the chunk to be sent next
-        self._blocks = 0  # so many of the first entries are blocks out of memory
+        self._blocks = 0  # how many entries, from the first on, are blocks out of memory
         self._loose = 0  # samples in memory
 
     @property

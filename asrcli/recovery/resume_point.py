@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from asrcli.core.audio import Chunk, Format
 from asrcli.recovery.replay import Replay, StoredBlock
 
-MARGIN_MS = 300  # go back no farther: text of audio that is sent again may be repeated
+MARGIN_MS = 300  # go back at most this far: text of audio that is sent again may be repeated
 STEP_MS = 10
-AROUND_MS = 2000  # quiet is judged by the loudest sample so near
+AROUND_MS = 2000  # quiet is compared with the loudest sample within this distance
 QUIET = 0.05  # sound below this part of the loudest sample is no word
 
 
 def resume_position(audio: Replay, covered: int, audio_format: Format) -> tuple[int, int]:
     """Return where a new task should begin, and where it can begin with the audio that is kept.
 
-    Finals reach up to position `covered`. A task never begins before the lost one: earlier audio was heard. Where all
+    Finals reach up to position `covered`. A task never begins before the lost one: earlier audio is decided. Where all
     sent audio is decided nothing is sent again; else a service that takes a second of quiet and then drops the
     connection would be sent that second for ever.
     """

@@ -72,7 +72,9 @@ class AccessControl:
             return Refusal(HTTPStatus.NOT_FOUND, "NotFound", f"No such path; there are {known}.")
         if problem := self.problem(header_values):
             code, message = problem
-            status = HTTPStatus.BAD_REQUEST if code == "InvalidParameter" else HTTPStatus.FORBIDDEN
+            status = HTTPStatus.FORBIDDEN
+            if code == "InvalidParameter":
+                status = HTTPStatus.BAD_REQUEST
             return Refusal(status, code, message)
         if not self.admits(next(iter(header_values("Authorization")), ""), address.query):
             return Refusal(HTTPStatus.UNAUTHORIZED, "InvalidApiKey", "Invalid API-key provided.")
@@ -89,8 +91,9 @@ class AccessControl:
             return None
         origin = next(iter(header_values("Origin")), None)
         host = next(iter(header_values("Host")), None)
-        problem = self.origins.problem(origin, host)
-        return ("AccessDenied", problem) if problem else None
+        if problem := self.origins.problem(origin, host):
+            return "AccessDenied", problem
+        return None
 
     def admits(self, authorization: str, query: str, *, temporary: bool = True) -> bool:
         """Return whether a request has a key of this server; with `temporary`, a temporary key counts too."""

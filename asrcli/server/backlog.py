@@ -25,7 +25,7 @@ class CommandBacklog:
             if self._abandoned:
                 return
             self._commands.append(command)
-            self._bytes += len(command.data) if isinstance(command, SendAudio) else 0
+            self._bytes += _audio_bytes(command)
             self._changed.notify_all()
 
     async def get(self) -> Command:
@@ -33,7 +33,7 @@ class CommandBacklog:
         async with self._changed:
             await self._changed.wait_for(lambda: bool(self._commands))
             command = self._commands.popleft()
-            self._bytes -= len(command.data) if isinstance(command, SendAudio) else 0
+            self._bytes -= _audio_bytes(command)
             self._changed.notify_all()
             return command
 
@@ -46,3 +46,9 @@ class CommandBacklog:
 
     def _has_room(self) -> bool:
         return self._abandoned or (self._bytes <= self._limit_bytes and len(self._commands) < MAX_COMMANDS)
+
+
+def _audio_bytes(command: Command) -> int:
+    if isinstance(command, SendAudio):
+        return len(command.data)
+    return 0

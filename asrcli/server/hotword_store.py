@@ -75,7 +75,8 @@ class HotWordStore:
         words = _checked(model, words)
         if len(self._lists) >= MAX_LISTS:
             raise ServiceRefused("Throttling.AllocationQuota", "Free allocated quota exceeded.")
-        name, now = f"vocab-{prefix}-{self._new_id()}", self._date()
+        name = f"vocab-{prefix}-{self._new_id()}"
+        now = self._date()
         self._lists[name] = HotWordList(name, now, now, model=model, words=words)
         return name
 

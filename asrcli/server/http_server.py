@@ -79,7 +79,7 @@ class HttpExchange(asyncio.Protocol):
             self._answered = True
 
     def _http_request(self, body: bytes = b"") -> HttpRequest:
-        assert self._request is not None  # noqa: S101  only what has come is handed on
+        assert self._request is not None  # noqa: S101  called only after the head of the request
         headers = tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in self._request.headers)
         return HttpRequest(self._request.method.decode("ascii"), self._request.target.decode("ascii"), headers, body)
 
@@ -97,8 +97,9 @@ class HttpExchange(asyncio.Protocol):
             ("Content-Length", str(len(data))),
             ("Connection", "close"),
             ("Server", f"asrcli/{__version__}"),
-            *(() if self._request is None else self._http_api.cors_headers(self._http_request())),
         ]
+        if self._request is not None:
+            headers += self._http_api.cors_headers(self._http_request())
         self._send(h11.Response(status_code=status, headers=headers, reason=HTTPStatus(status).phrase.encode()))
         if self._request is None or self._request.method != b"HEAD":
             self._send(h11.Data(data=data))

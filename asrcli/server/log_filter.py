@@ -33,9 +33,9 @@ class LogFilter(logging.Filter):
         left_out = 0
         if record.levelno >= logging.WARNING or record.msg == REFUSED:
             now = self._clock()
-            count = self._counts.get(record.msg)
-            if count is None or now - count.since >= WITHIN_S:
-                left_out = 0 if count is None else count.left_out
+            count = self._counts.setdefault(record.msg, _LineCount(now))
+            if now - count.since >= WITHIN_S:
+                left_out = count.left_out
                 count = self._counts[record.msg] = _LineCount(now)
             count.logged += 1
             if count.logged > MAX_ALIKE:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
-from asrcli.core.errors import UsageError, system_reason
+from asrcli.core.causes import Cause
+from asrcli.core.errors import SettingError, UsageError, system_reason
 from asrcli.core.loopback import is_loopback_host
 from asrcli.core.settings import Secret
 from asrcli.protocol.registry import PATHS, wire_of_model
@@ -23,8 +24,9 @@ from asrcli.server.http_api import HttpApi
 from asrcli.server.limits import ServerLimits
 from asrcli.server.listening_sockets import listen
 from asrcli.server.page_origins import PageOrigins
+from asrcli.server.server_socket import ServerSocket
 from asrcli.server.task_connection import ServerConversation
-from asrcli.server.websocket_server import CLOSE_WITHIN_S, ServerSocket, WebSocketServer
+from asrcli.server.websocket_server import CLOSE_WITHIN_S, WebSocketServer
 from asrcli.terminal.interrupts import interruptible
 from asrcli.transport.identifiers import new_id
 
@@ -48,7 +50,7 @@ class LocalServer:
         origins: The origins of web pages that may connect without a key.
 
     Raises:
-        UsageError: the host is open to other machines and there is no key.
+        SettingError: the host is open to other machines and there is no key.
     """
 
     def __init__(
@@ -64,7 +66,7 @@ class LocalServer:
         origins: Iterable[str] = (),
     ) -> None:
         if key is None and not is_loopback_host(host):
-            raise UsageError(f"--host {host} lets other machines in", "name a key for them with --api-key-file")
+            raise SettingError("host", "lets other machines in", value=host, cause=Cause.OPEN_HOST)
         self._recognizer = recognizer
         self._host = host
         self._port = port
@@ -74,7 +76,9 @@ class LocalServer:
         self._answers = answers or ScriptedAnswers()
         self._hotword_store = hotword_store or HotWordStore(lambda: datetime.now(UTC), new_id)
         http_api = HttpApi(self._access_control, self._hotword_store, new_id)
-        self._websocket_server = WebSocketServer(http_api, self._limits, self._check, self._converse)
+        self._websocket_server = WebSocketServer(
+            http_api, self._limits, self._check, self._converse, recognizer.info.heard_by
+        )
         self._conversations: set[ServerConversation] = set()
 
     async def start(self) -> str:
@@ -87,7 +91,7 @@ class LocalServer:
             await self._websocket_server.listen(await listen(self._host, self._port))
         except OSError as exc:
             problem = f"cannot listen at {self._host} port {self._port}: {system_reason(exc)}"
-            raise UsageError(problem, "choose another --port") from exc
+            raise UsageError(problem, cause=Cause.ADDRESS_TAKEN) from exc
         self._recognizer.warm()
         host, port = self._websocket_server.address
         if ":" in host:
@@ -130,10 +134,10 @@ class LocalServer:
         """Begin the conversation of a connection, and wait until it has ended."""
         address = urlsplit(target)
         model = parse_qs(address.query).get("model", [""])[0]
-        codec = wire_of_model(model, address.path.rstrip("/")).server_codec(new_id, model)
+        wire = wire_of_model(model, address.path.rstrip("/"))
         conversation = ServerConversation(
-            await self._fault_injector.wrap(socket, codec.path),
-            codec,
+            await self._fault_injector.wrap(socket, wire),
+            wire.server_codec(new_id, model),
             self._recognizer,
             self._limits,
             self._answers,
@@ -186,7 +190,7 @@ def _run_background(server: LocalServer, address: "Future[str]", stop: "Future[C
 
 
 def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+    with contextlib.suppress(RuntimeError):  # the loop has ended already
         loop.call_soon_threadsafe(function)
 
 

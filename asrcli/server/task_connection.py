@@ -58,7 +58,7 @@ class ServerConversation:
         recognizer: Opens a session for each task.
         limits: The limits of the server.
         answers: The translations and answers that the server gives.
-        with_list: Returns a recognition with the hot words of its list.
+        apply_list: Returns a recognition with the hot words of its list.
     """
 
     def __init__(
@@ -68,17 +68,17 @@ class ServerConversation:
         recognizer: Recognizer,
         limits: ServerLimits,
         answers: ScriptedAnswers,
-        with_list: Callable[[RecognitionSettings], RecognitionSettings],
+        apply_list: Callable[[RecognitionSettings], RecognitionSettings],
     ) -> None:
         self._socket = socket
         self._codec = codec
         self._recognizer = recognizer
         self._limits = limits
         self._answers = answers
-        self._with_list = with_list
+        self._apply_list = apply_list
         self._backlog = CommandBacklog(limits.backlog_bytes)
         self._task: ServerTask | None = None
-        self._finishing = False  # the client has sent all: no timeout of the client applies now
+        self._finishing = False  # the client has asked for the end: from then on it may be silent
         self._running: asyncio.Task[None] | None = None
 
     @property
@@ -115,11 +115,11 @@ class ServerConversation:
                 await self._end_silent_client()
                 return
             try:
-                commands = self._codec.receive(Text(data) if isinstance(data, str) else Binary(data))
+                commands = self._codec.receive(_message(data))
             except ProtocolError as exc:
                 await self._fail("InvalidParameter", str(exc), close=self._codec.fatal_errors)
                 continue
-            except Exception:  # whatever a client sends: it gets an error, and the other clients are not affected
+            except Exception:  # a client that sends anything odd gets an error, and the other clients are not affected
                 log.exception("a message that the codec cannot read")
                 await self._fail("InvalidParameter", UNREADABLE, close=self._codec.fatal_errors)
                 continue
@@ -183,19 +183,19 @@ class ServerConversation:
         elif isinstance(command, FinishTask):
             await self._feed(task, task.wav_stream.rest())
             task.finishing = True
-            await self._hand_on(task, command)
+            await self._forward(task, command)
         else:
-            await self._hand_on(task, command)
+            await self._forward(task, command)
 
     async def _feed(self, task: ServerTask, pcm: bytes) -> None:
         if not pcm:
             return
         task.received_bytes += len(pcm)
-        await self._hand_on(task, SendAudio(pcm))
+        await self._forward(task, SendAudio(pcm))
         if task.silence.received_audio(time.monotonic(), len(pcm)):
             await self._fail("RequestTimeOut", "Response timeout!", close=True)
 
-    async def _hand_on(self, task: ServerTask, command: Command) -> None:
+    async def _forward(self, task: ServerTask, command: Command) -> None:
         try:
             await task.stream.send(command)
         except RecognizerFailed:
@@ -207,7 +207,7 @@ class ServerConversation:
         if problem := invalid_setting(start.recognition):
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
             return
-        recognition = self._with_list(start.recognition)
+        recognition = self._apply_list(start.recognition)
         known = self._recognizer.info.languages
         language = next((code for code in recognition.languages if known is None or code in known), "")
         if start.audio_format not in FORMATS:
@@ -253,7 +253,7 @@ class ServerConversation:
             messages = self._codec.encode(self._answers.applied(event, task.recognition))
             ended = isinstance(event, Finished) or self._codec.task_id != running  # some tasks end after a sentence
             if ended:
-                # The client may start the next task as soon as it reads this: all is put away before it is sent.
+                # The client may start the next task as soon as it reads this, so the task is removed before it is sent.
                 self._task = None
                 self._finishing = False
                 await task.stream.close()
@@ -275,7 +275,10 @@ class ServerConversation:
         try:
             await self._send(self._codec.fail(code, problem))
             if close:
-                await self._socket.close(1000 if self._codec.fatal_errors else 1011, code)
+                close_code = 1011
+                if self._codec.fatal_errors:
+                    close_code = 1000
+                await self._socket.close(close_code, code)
         except SocketClosed:
             pass
 
@@ -289,3 +292,9 @@ class ServerConversation:
         if task.relay is not None:
             task.relay.cancel()
         await task.stream.close()
+
+
+def _message(data: str | bytes) -> Message:
+    if isinstance(data, str):
+        return Text(data)
+    return Binary(data)

@@ -6,7 +6,10 @@ FIRST_CHUNK = 12  # after RIFF, its size and WAVE; each chunk has a name and a s
 
 
 class WavStream:
-    """Takes pieces of a stream and returns pieces of PCM. The header may be cut too; pcm may have one as well."""
+    """Takes pieces of a stream and returns pieces of PCM.
+
+    A header may be cut anywhere. A stream that is announced as pcm may have one too.
+    """
 
     def __init__(self) -> None:
         self._head: bytearray | None = bytearray()  # None once the PCM has begun
@@ -20,13 +23,17 @@ class WavStream:
         at = self._data_offset(self._head)
         if at is None and len(self._head) < MAX_HEADER_BYTES:
             return b""
-        data, self._head = bytes(self._head[at or 0 :]), None
+        data = bytes(self._head[at or 0 :])
+        self._head = None
         return data
 
     def rest(self) -> bytes:
         """Return the bytes that were held back for a header, at the end of the stream."""
-        rest, self._head = bytes(self._head or b""), None
-        return b"" if rest.startswith(b"RIFF") else rest
+        rest = bytes(self._head or b"")
+        self._head = None
+        if rest.startswith(b"RIFF"):
+            return b""
+        return rest
 
     def _data_offset(self, head: bytearray) -> int | None:
         """Return where the PCM begins: 0 without a header, None while that is not known."""

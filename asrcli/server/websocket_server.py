@@ -1,4 +1,4 @@
-"""The WebSocket library under the server: the server's only file that imports websockets or uses its private parts.
+"""The WebSocket library under the server: the server's only file that uses its private parts.
 
 It accepts connections, hands single HTTP requests on to http_server.py, and drops clients that do not read. The rest of
 the server sees ServerSocket, Refusal and SocketClosed. What is assumed of the library's private parts is checked in
@@ -6,25 +6,25 @@ tests/server/test_websocket_server.py, and pyproject.toml has an upper bound for
 """
 
 import asyncio
-import contextlib
 import json
 import logging
-import select
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from http import HTTPStatus
 from typing import Any, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.exceptions import ConnectionClosed, InvalidMessage
+from websockets.exceptions import InvalidMessage
 from websockets.http11 import Request, Response
 
 from asrcli import __version__
+from asrcli.protocol.engine_header import ENGINE_HEADER
 from asrcli.server.auth import Refusal
 from asrcli.server.http_api import HttpApi
 from asrcli.server.http_server import HttpExchange, plain_answer
 from asrcli.server.limits import ServerLimits
 from asrcli.server.log_filter import log
-from asrcli.server.socket_interface import SocketClosed
+from asrcli.server.server_socket import ServerSocket
 from asrcli.transport.identifiers import new_id
 
 WEBSOCKET_START = b"GET "  # a WebSocket handshake begins with these bytes, and no other request that is answered here
@@ -37,7 +37,7 @@ CLOSE_WITHIN_S = 2  # the time that a client has to answer a close
 _library_log = logging.getLogger("asrcli.server.wire")
 _library_log.setLevel(logging.CRITICAL)
 
-HandshakeCheck = Callable[["ServerSocket", str, Callable[[str], Sequence[str]]], Awaitable[Refusal | None]]
+HandshakeCheck = Callable[[ServerSocket, str, Callable[[str], Sequence[str]]], Awaitable[Refusal | None]]
 
 
 class WebSocketServer:
@@ -48,6 +48,7 @@ class WebSocketServer:
         limits: The limits of the server.
         check: Called at a handshake with the socket, the target of the request and the values of its headers by name.
         converse: Called after the handshake with the socket and the target of the request.
+        engine: The name of the recognizer, for the answer to a handshake.
 
     Attributes:
         open_requests: The single requests that are being read or answered.
@@ -59,7 +60,8 @@ class WebSocketServer:
         http_api: HttpApi,
         limits: ServerLimits,
         check: HandshakeCheck,
-        converse: "Callable[[ServerSocket, str], Awaitable[None]]",
+        converse: Callable[[ServerSocket, str], Awaitable[None]],
+        engine: str,
     ) -> None:
         self.http_api = http_api
         self.unread_s = limits.unread_s
@@ -68,6 +70,7 @@ class WebSocketServer:
         self._message_bytes = limits.message_bytes
         self._check = check
         self._converse = converse
+        self._engine = engine
         self._servers: list[Server] = []
 
     async def listen(self, sockets: Iterable[socket.socket]) -> None:
@@ -78,6 +81,7 @@ class WebSocketServer:
                 sock=listening,
                 create_connection=cast("type[ServerConnection]", self._new_connection),
                 process_request=self._on_request,
+                process_response=self._on_response,
                 compression=None,
                 max_size=self._message_bytes,
                 max_queue=MAX_QUEUED_MESSAGES,
@@ -115,12 +119,19 @@ class WebSocketServer:
         return IncomingConnection(*args, websocket_server=self, **kwargs)
 
     async def _on_request(self, connection: ServerConnection, request: Request) -> Response | None:
-        assert isinstance(connection, IncomingConnection)  # noqa: S101  as it was created
+        assert isinstance(connection, IncomingConnection)  # noqa: S101  `_new_connection` made it
         refusal = await self._check(connection.socket, request.path, request.headers.get_all)
-        return None if refusal is None else _response(connection, refusal)
+        if refusal is None:
+            return None
+        return _response(connection, refusal)
+
+    def _on_response(self, connection: ServerConnection, request: Request, response: Response) -> None:
+        del connection, request
+        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            response.headers[ENGINE_HEADER] = self._engine
 
     async def _on_connected(self, connection: ServerConnection) -> None:
-        assert isinstance(connection, IncomingConnection)  # noqa: S101  as it was created
+        assert isinstance(connection, IncomingConnection)  # noqa: S101  `_new_connection` made it
         assert connection.request is not None  # noqa: S101  the handshake is done
         self.newcomers.discard(connection)
         await self._converse(connection.socket, connection.request.path)
@@ -236,85 +247,6 @@ class IncomingConnection(ServerConnection):
         if not self.transport.is_closing():
             log.info("dropped a client that does not read")
         self.abort()
-
-
-class ServerSocket:
-    """A client's WebSocket without the library: a ConversationSocket, and what injected faults do to a connection."""
-
-    def __init__(self, connection: IncomingConnection) -> None:
-        self._connection = connection
-
-    async def recv(self) -> str | bytes:
-        """Wait for the next message; raises SocketClosed."""
-        with _library_errors():
-            return await self._connection.recv()
-
-    async def send(self, data: str | bytes, /) -> None:
-        """Send a message, which waits while the client is behind; raises SocketClosed."""
-        with _library_errors():
-            await self._connection.send(data)
-
-    async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Close the connection."""
-        await self._connection.close(code, reason)
-
-    def gone(self) -> bool:
-        """Return whether the client has gone, also when its last messages are not read yet."""
-        transport = self._connection.transport
-        system_socket = transport.get_extra_info("socket")
-        if transport.is_closing() or system_socket is None or system_socket.fileno() < 0:
-            return True
-        if not hasattr(select, "POLLRDHUP"):  # on such a system it is noticed when the next message is read
-            return False
-        poll = select.poll()
-        poll.register(system_socket.fileno(), select.POLLRDHUP | select.POLLHUP | select.POLLERR)
-        return bool(poll.poll(0))
-
-    def abort(self) -> None:
-        """End the connection now, without a close frame."""
-        self._connection.abort()
-
-    async def wait_closed(self) -> None:
-        """Wait until the connection has ended."""
-        await self._connection.wait_closed()
-
-    def shrink_receive_buffer(self, size_bytes: int) -> None:
-        """Make the system's buffer small, so that a client notices soon that it is not read."""
-        system_socket = self._connection.transport.get_extra_info("socket")
-        system_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size_bytes)
-
-    def pause_reading(self) -> None:
-        """Read nothing any more; pings are not answered either."""
-        self._connection.transport.pause_reading()
-
-    def end_after(self, data: bytes) -> None:
-        """Write bytes as they are, and end the connection behind them."""
-        self._connection.transport.write(data)
-        self._connection.transport.close()
-
-    def half_close(self) -> None:
-        """Say that nothing will be sent any more (FIN), and discard what comes."""
-        self._connection.transport.set_protocol(_DiscardingProtocol(self._connection))
-        self._connection.transport.write_eof()
-
-
-class _DiscardingProtocol(asyncio.Protocol):
-    """Discards what comes; the connection that it replaces gets only the end."""
-
-    def __init__(self, connection: IncomingConnection) -> None:
-        self._connection = connection
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Hand the end on: the client has gone, or the connection was cut."""
-        self._connection.connection_lost(exc)
-
-
-@contextlib.contextmanager
-def _library_errors() -> Iterator[None]:
-    try:
-        yield
-    except ConnectionClosed as exc:
-        raise SocketClosed(str(exc)) from exc
 
 
 def _response(connection: ServerConnection, refusal: Refusal) -> Response:

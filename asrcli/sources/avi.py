@@ -1,7 +1,8 @@
 """Finds missing sound in an AVI file: recorders write empty chunks in its place, and decoders skip them silently.
 
 An AVI has no times. In a stream whose chunks differ in size, each chunk is one step of its clock, and an empty chunk is
-a step without sound. A recorder writes them for sound that begins late, and for sound that it lost.
+a step without sound. A recorder writes them for sound that begins late, and for sound that it lost; and behind a chunk
+whose sound is several steps long (Vorbis), one for each step more.
 """
 
 import io
@@ -22,7 +23,7 @@ _STREAM_HEADER = struct.Struct("<4s16xII16xI")  # kind, scale, rate, bytes of a 
 
 
 class AviEmptyChunks:
-    """The empty chunks of one sound track of an AVI, read only as far as is asked for.
+    """The empty chunks of one sound track of an AVI, read only as far as needed.
 
     Behind a damaged place none are found.
 
@@ -51,10 +52,17 @@ class AviEmptyChunks:
     def missing_before(self, begin_s: float) -> "Callable[[Packet[AudioStream]], float]":
         """Return a function that gives the seconds missing before each packet; before the first one, `begin_s` more."""
         first_s = [begin_s]
+        covered = 0  # steps behind the packet before that its sound still covers
 
         def left_out(packet: "Packet[AudioStream]") -> float:
-            empty_s = 0.0 if packet.pos is None else self.before_s(packet.pos)
-            return empty_s + (first_s.pop() if first_s else 0.0)
+            nonlocal covered
+            absent_s = 0.0
+            if packet.pos is not None:
+                absent_s += max(0.0, self.before_s(packet.pos) - covered * self._step_s)
+            covered = max(0, (packet.duration or 1) - 1)
+            if first_s:
+                absent_s += first_s.pop()
+            return absent_s
 
         return left_out
 
@@ -85,6 +93,8 @@ class AviEmptyChunks:
         data = self._file.read(size + size % 2)
         if self._seen == self._stream and len(data) >= _STREAM_HEADER.size:
             kind, scale, rate, sample_bytes = _STREAM_HEADER.unpack_from(data)
-            self._step_s = scale / rate if kind == b"auds" and rate and not sample_bytes else 0.0
+            self._step_s = 0.0
+            if kind == b"auds" and rate and not sample_bytes:
+                self._step_s = scale / rate
         self._seen += 1
         return True

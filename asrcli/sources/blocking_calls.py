@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from queue import Empty, Full, Queue
 from threading import Event, Thread
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from asrcli.core.errors import SourceError
 
@@ -26,34 +26,13 @@ def iterate_with_timeout(make: Callable[[], Iterator[T]], name: str, timeout_s: 
         timeout_s: How long one item may take.
 
     Raises:
-        SourceError: an item took longer; also raises whatever the iterator raises.
+        SourceError: an item took longer. Errors of the iterator are raised too.
     """
-    items: Queue[T | BaseException] = Queue(ROOM)
-    closed = Event()
-
-    def put(item: T | BaseException) -> bool:
-        while not closed.is_set():
-            try:
-                items.put(item, timeout=_TICK_S)
-            except Full:
-                continue
-            return True
-        return False
-
-    def read() -> None:
-        try:
-            for item in make():
-                if not put(item):
-                    return
-            put(_End())
-        except BaseException as exc:  # the top of a thread: the caller raises it
-            put(exc)
-
-    Thread(target=read, name="reader", daemon=True).start()
+    reader = _Reader(make)
     try:
         while True:
             try:
-                item = items.get(timeout=timeout_s + GRACE_S)
+                item = reader.items.get(timeout=timeout_s + GRACE_S)
             except Empty:
                 raise SourceError(name, f"no data for {timeout_s:.0f} s") from None
             if isinstance(item, _End):
@@ -62,7 +41,39 @@ def iterate_with_timeout(make: Callable[[], Iterator[T]], name: str, timeout_s: 
                 raise item
             yield item
     finally:
-        closed.set()
+        reader.close()
+
+
+class _Reader(Generic[T]):
+    """A thread that creates an iterator and puts its items into a queue, and behind them the end or the error."""
+
+    def __init__(self, make: Callable[[], Iterator[T]]) -> None:
+        self.items: Queue[T | BaseException] = Queue(ROOM)
+        self._make = make
+        self._closed = Event()
+        Thread(target=self._read, name="reader", daemon=True).start()
+
+    def close(self) -> None:
+        """Let the thread end; does not wait for it."""
+        self._closed.set()
+
+    def _read(self) -> None:
+        try:
+            for item in self._make():
+                if not self._put(item):
+                    return
+            self._put(_End())
+        except BaseException as exc:  # the top of a thread: the caller raises it
+            self._put(exc)
+
+    def _put(self, item: T | BaseException) -> bool:
+        while not self._closed.is_set():
+            try:
+                self.items.put(item, timeout=_TICK_S)
+            except Full:
+                continue
+            return True
+        return False
 
 
 def call_with_timeout(function: Callable[[], T], name: str, timeout_s: float) -> T:
@@ -74,7 +85,7 @@ def call_with_timeout(function: Callable[[], T], name: str, timeout_s: float) ->
         timeout_s: How long it may take.
 
     Raises:
-        SourceError: it took longer; also raises whatever the function raises.
+        SourceError: it took longer. Errors of the function are raised too.
     """
 
     def once() -> Iterator[T]:

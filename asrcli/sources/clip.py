@@ -32,16 +32,20 @@ class Clip:
         last = None if self.end_ms is None else audio_format.samples(self.end_ms)
         for item in items:
             if isinstance(item, PlacedPiece):
-                behind = None if last is None else max(0, last - item.position) * SAMPLE_BYTES
                 before = max(0, first - item.position)
-                wanted = item.pcm[before * SAMPLE_BYTES : behind]
+                wanted = item.pcm
+                if last is not None:
+                    wanted = wanted[: max(0, last - item.position) * SAMPLE_BYTES]
+                wanted = wanted[before * SAMPLE_BYTES :]
                 if wanted:
                     yield PlacedPiece(item.position + before, amplified(wanted, self.gain_db, audio_format))
                 if last is not None and item.end >= last:
                     return
             elif isinstance(item, MissingAudio):
                 begin = max(first, item.begin)
-                end = item.end if last is None else min(last, item.end)
+                end = item.end
+                if last is not None:
+                    end = min(last, end)
                 if begin < end:
                     yield MissingAudio(begin, end, item.reason)
                 if last is not None and item.end >= last:

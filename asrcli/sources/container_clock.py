@@ -25,7 +25,9 @@ class ContainerClock:
     """
 
     def __init__(self, zero: float | None, primed_s: float = 0.0) -> None:
-        self._zero = None if zero is None else zero + primed_s
+        self._zero = zero
+        if zero is not None:
+            self._zero = zero + primed_s
         self._began = False
         self.now = -primed_s
         self._late_s = 0.0  # how much sound in a row was later than the count
@@ -42,7 +44,10 @@ class ContainerClock:
             following: Returns the time of the frame after it, which confirms or contradicts `time`.
             lossy: Packets just before it are known to be lost.
         """
-        shift = self._shift(time, length_s, following, EXACT_S if lossy else TOLERANCE_S)
+        tolerance_s = TOLERANCE_S
+        if lossy:
+            tolerance_s = EXACT_S
+        shift = self._shift(time, length_s, following, tolerance_s)
         self._began = True
         self.now += shift + length_s
         return shift
@@ -74,7 +79,9 @@ class ContainerClock:
 
     def _late(self, late_s: float, length_s: float) -> float:
         """Handle sound that is late: there is more of it than its times allow. If that lasts, some is left out."""
-        self._least_late_s = min(self._least_late_s, late_s) if self._late_s else late_s
+        if not self._late_s:
+            self._least_late_s = late_s
+        self._least_late_s = min(self._least_late_s, late_s)
         self._late_s += length_s
         if self._late_s < DRIFT_S:
             return 0.0

@@ -26,45 +26,51 @@ def ms_of(container: "InputContainer", stream: "AudioStream", zero_s: float) -> 
         return int((begin_s + float(stream.duration * stream.time_base)) * 1000)
     if (tagged_ms := _tagged_ms(stream)) is not None:
         return max(0, tagged_ms - round(zero_s * 1000))
-    return None if container.duration is None else container.duration // 1000
+    if container.duration is None:
+        return None
+    return container.duration // 1000
 
 
 def promised(
-    container: "InputContainer", stream: "AudioStream", said_ms: int | None, head: bytes, skipped: int
+    container: "InputContainer", stream: "AudioStream", stated_ms: int | None, head: bytes, skipped: int
 ) -> int | None:
     """Return how long the container promises the sound to be, in milliseconds; None if its length is only a guess.
 
     Args:
         container: An open file.
         stream: Its sound.
-        said_ms: The length that the container tells.
+        stated_ms: The length that the container states.
         head: The beginning of the file behind `skipped` bytes; an MP3 may have a header there.
-        skipped: The size of what stands before `head`.
+        skipped: How many bytes are before `head`.
     """
     name = container.format.name
     if name == "mp3":
         size = size_bytes(container)
-        return _mp3_ms(head, stream.codec_context.sample_rate, None if size is None else size - skipped)
-    if name in GUESSING or said_ms is None:
+        if size is not None:
+            size -= skipped
+        return _mp3_ms(head, stream.codec_context.sample_rate, size)
+    if name in GUESSING or stated_ms is None:
         return None
     shared = name in _SHARED or (name == "avi" and stream.duration is None)
     if shared and len(container.streams) > 1 and _tagged_ms(stream) is None:
         return None
-    return said_ms
+    return stated_ms
 
 
 def size_bytes(container: "InputContainer") -> int | None:
     """Return the size of the input with all its tracks; None if it is unknown, as for a pipe."""
     size: int | None = container.size  # unknown: None in PyAV 19, a negative number in older versions
-    return None if size is None or size <= 0 else size
+    if size is None or size <= 0:
+        return None
+    return size
 
 
 def _tagged_ms(stream: "AudioStream") -> int | None:
     """Return when a track of Matroska ends, by the tag that ffmpeg and mkvmerge write beside it."""
-    found = _DURATION.match(stream.metadata.get("DURATION", "") or stream.metadata.get("DURATION-eng", ""))
-    if found is None:
+    match = _DURATION.match(stream.metadata.get("DURATION", "") or stream.metadata.get("DURATION-eng", ""))
+    if match is None:
         return None
-    hours, minutes, seconds, rest = found.groups()
+    hours, minutes, seconds, rest = match.groups()
     return (int(hours) * 3600 + int(minutes) * 60 + int(seconds)) * 1000 + int(rest[:3].ljust(3, "0"))
 
 
@@ -87,4 +93,7 @@ def _mp3_ms(head: bytes, rate: int, size: int | None) -> int | None:
 
 
 def _frames_ms(count: int, rate: int) -> int:
-    return count * (1152 if rate >= 32000 else 576) * 1000 // rate
+    samples = 576  # of a frame
+    if rate >= 32000:
+        samples = 1152
+    return count * samples * 1000 // rate

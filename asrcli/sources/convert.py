@@ -17,7 +17,7 @@ def converter(rate: int, channels: int, wanted: Format) -> Callable[[bytes], byt
 
     # A device with more than two channels does not say which speakers they are: the mixer takes the mean of all.
     layout = {1: "mono", 2: "stereo"}.get(channels, f"{channels} channels")
-    mixer = Mixer(wanted, None, watch=False)
+    mixer = Mixer(wanted, None, detect=False)
 
     def convert(pcm: bytes) -> bytes:
         if not pcm:

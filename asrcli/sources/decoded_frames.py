@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asrcli.core.errors import SourceError
+from asrcli.sources.container_clock import ContainerClock
 from asrcli.sources.decoding_errors import DECODER_ERRORS
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class DamagedPackets:
     silent: bool = False
 
 
-GOOD = DamagedPackets()  # nothing is damaged; never changed
+UNDAMAGED = DamagedPackets()  # never changed
 DecodedFrame = tuple["AudioFrame | None", DamagedPackets]
 
 
@@ -60,7 +61,7 @@ def frames(
     from av.error import DecoderNotFoundError, FFmpegError
 
     bad: DamagedPackets | None = None
-    pace = _Pace(float(stream.time_base or 1), bare=bare)
+    byte_rate = _ByteRate(float(stream.time_base or 1), bare=bare)
     amr = stream.codec_context.name.startswith("amr")
     for packet in packets:
         decoded: list[AudioFrame] = []
@@ -74,26 +75,26 @@ def frames(
                 raise
         except FFmpegError:
             bad = bad or DamagedPackets()
-            _add_damage(bad, packet, pace, amr=amr)
+            _add_damage(bad, packet, byte_rate, amr=amr)
         except DECODER_ERRORS:
             with guard(UNDECODABLE):
                 raise
         if decoded:
-            pace.add(packet, decoded)
+            byte_rate.add(packet, decoded)
         for frame in decoded:
-            yield frame, bad or GOOD
+            yield frame, bad or UNDAMAGED
             bad = None
-    yield None, bad or GOOD
+    yield None, bad or UNDAMAGED
 
 
-def _add_damage(bad: DamagedPackets, packet: "Packet[AudioStream]", pace: "_Pace", *, amr: bool) -> None:
+def _add_damage(bad: DamagedPackets, packet: "Packet[AudioStream]", byte_rate: "_ByteRate", *, amr: bool) -> None:
     """Count a packet that cannot be decoded."""
     if amr:  # a speech codec leaves out pauses, and all its packets have the same length
         bad.seconds += AMR_PACKET_S
         bad.silent = True
     elif packet.size and not _is_tag(packet):
         bad.packets += 1
-        bad.seconds += pace.lost_s(packet)
+        bad.seconds += byte_rate.lost_s(packet)
 
 
 class FrameLookahead:
@@ -125,11 +126,12 @@ class FrameLookahead:
                 self._next = next(self._frames, None)
             except SourceError as exc:
                 self._error = exc  # frames that were read before it come first
-        frame = self._next[0] if self._next is not None else None
-        return None if frame is None else frame.time
+        if self._next is None or self._next[0] is None:
+            return None
+        return self._next[0].time
 
 
-class _Pace:
+class _ByteRate:
     """How many bytes a second of sound takes, measured on the good packets."""
 
     def __init__(self, time_base: float, *, bare: bool) -> None:
@@ -144,10 +146,10 @@ class _Pace:
         if duration := packet.duration:
             self._seconds += duration * self._time_base
         else:
-            self._seconds += sum(frame.samples / frame.sample_rate for frame in decoded)
+            self._seconds += sum(map(frame_s, decoded))
 
     def lost_s(self, packet: "Packet[AudioStream]") -> float:
-        """Return how long a bad packet is. A parser joins all damaged data to one packet: then only its size tells."""
+        """Return how long a bad packet is: by its size where a parser has joined all damaged data to one packet."""
         usual_s = (packet.duration or 0) * self._time_base
         if not self._bytes:
             return usual_s
@@ -169,5 +171,25 @@ def packet_s(packet: "Packet[AudioStream]") -> float:
     from av.error import FFmpegError
 
     with suppress(FFmpegError, *DECODER_ERRORS):
-        return sum(frame.samples / frame.sample_rate for frame in packet.decode())
+        return sum(map(frame_s, packet.decode()))
     return 0.0
+
+
+def frame_s(frame: "AudioFrame | None") -> float:
+    """Return the length of a frame in seconds; 0 where there is none."""
+    if frame is None:
+        return 0.0
+    return frame.samples / frame.sample_rate
+
+
+def hole_s(
+    clock: ContainerClock, frame: "AudioFrame | None", bad: DamagedPackets, following: Callable[[], float | None] | None
+) -> float:
+    """Return how many seconds are missing before a frame or the end; below 0, how much of the frame is too much.
+
+    `following` returns the time of the next frame; it is None if the container has no times of its own.
+    """
+    if frame is None or following is None:
+        clock.advance(bad.seconds + frame_s(frame))
+        return bad.seconds
+    return clock.place(frame.time, frame_s(frame), following, lossy=bad.packets > 0)

@@ -12,14 +12,22 @@ from asrcli.sources.avi import AviEmptyChunks
 from asrcli.sources.codec_delay import undeclared_s
 from asrcli.sources.container_clock import LEAD_MAX_S, ContainerClock
 from asrcli.sources.container_length import ms_of, promised, size_bytes
-from asrcli.sources.decoded_frames import UNDECODABLE, DamagedPackets, FrameLookahead, frames, packet_s
+from asrcli.sources.decoded_frames import (
+    UNDECODABLE,
+    DamagedPackets,
+    FrameLookahead,
+    frame_s,
+    frames,
+    hole_s,
+    packet_s,
+)
 from asrcli.sources.decoding_errors import DecodingGuard
 from asrcli.sources.mixer import CANCELLED, Mixer
 from asrcli.sources.placed_audio import Item, MissingAudio, TimelineLayout
 from asrcli.sources.track_selection import choose_track, describe_track, track_notice
 
 if TYPE_CHECKING:
-    from av import AudioFrame, AudioStream, Packet
+    from av import AudioStream, Packet
     from av.container import InputContainer
 
 HOLE_S = 0.2  # a shorter hole without damage is not reported: some containers round their times
@@ -48,7 +56,7 @@ class Decoder:
         track: Number or language of the sound track; None is the default track.
         timeout_s: How long a network may give nothing; None for files.
         head: Returns the beginning of the file behind `skipped` bytes: a header there may tell the length.
-        skipped: The size of what stands before `head`.
+        skipped: How many bytes are before `head`.
         together: How many frames are converted at once.
         options: For bare samples: the name of the demuxer and its options.
 
@@ -80,7 +88,9 @@ class Decoder:
         self._skipped = skipped
         self._together = together
         self._empty: AviEmptyChunks | None = None
-        self._path = source.removeprefix("file:") if isinstance(source, str) and source.startswith("file:") else ""
+        self._path = ""
+        if isinstance(source, str) and source.startswith("file:"):
+            self._path = source.removeprefix("file:")
         self.damaged = 0
         if not isinstance(source, str):
             # libav lets a file open other files only, and a pipe open anything: a session description in a pipe would
@@ -100,7 +110,7 @@ class Decoder:
                 ]
             chosen = choose_track(name, tracks, track)
             self._stream = self._container.streams.audio[chosen.number - 1]
-            self.note = track_notice(name, tracks, chosen, asked=track is not None)
+            self.note = track_notice(name, tracks, chosen, by_user=track is not None)
             if self.codec == "flac":  # do not decode damaged frames to noise
                 self._stream.codec_context.options = {"err_detect": "crccheck+explode"}
         except BaseException:
@@ -174,8 +184,11 @@ class Decoder:
             if left_out is not None:
                 clock.advance(left_out(packet))
             if packet.size:
-                length_s = packet.duration * base if packet.duration else packet_s(packet)
-                clock.place(None if counting or packet.pts is None else packet.pts * base, length_s, lambda: None)
+                length_s = (packet.duration or 0) * base or packet_s(packet)
+                time = None
+                if packet.pts is not None and not counting:
+                    time = packet.pts * base
+                clock.place(time, length_s, lambda: None)
         return round(clock.now * 1000)
 
     def pieces(self, audio_format: Format, channel: int | None = None) -> Iterator[Item]:
@@ -198,18 +211,17 @@ class Decoder:
         packets, clock, left_out = self._open_packets()
         bare = self.container in BARE
         ahead = FrameLookahead(frames(packets, self._stream, self._guard, left_out, bare=bare))
-        counting = self.container in COUNTING
+        following = None if self.container in COUNTING else ahead.time
         guard = self._guard(UNDECODABLE)
         layout.too_much = round(-clock.now * layout.format.rate)
         for frame, bad in ahead:
-            hole_s = _hole_s(clock, frame, bad, None if counting else ahead.time)
-            if hole_s > 0:
+            missing_s = hole_s(clock, frame, bad, following)
+            if missing_s > 0:
                 yield from layout.pieces(self._decoded(mixer.rest))
-                length_s = 0.0 if frame is None else frame.samples / frame.sample_rate
-                yield from self._hole(layout, clock.now - length_s, hole_s, bad)
-            elif hole_s < 0:
+                yield from self._hole(layout, clock.now - frame_s(frame), missing_s, bad)
+            elif missing_s < 0:
                 yield from layout.pieces(self._decoded(mixer.held))
-                layout.too_much += round(-hole_s * layout.format.rate)
+                layout.too_much += round(-missing_s * layout.format.rate)
             if frame is not None:
                 with guard:
                     made = mixer.pcm(frame)
@@ -223,7 +235,7 @@ class Decoder:
     def _open_packets(
         self,
     ) -> "tuple[Iterator[Packet[AudioStream]], ContainerClock, Callable[[Packet[AudioStream]], float] | None]":
-        """Return all packets, a clock for their sound, and a function that tells what is missing before a packet."""
+        """Return all packets, a clock for their sound, and a function that returns the seconds missing before one."""
         packets = self._packets()
         first = next(packets, None)
         clock = ContainerClock(self._zero_s, undeclared_s(self._container, self._stream, first, self._zero_s))
@@ -240,14 +252,14 @@ class Decoder:
         with self._guard(UNDECODABLE):
             return rest()
 
-    def _hole(self, layout: TimelineLayout, until_s: float, hole_s: float, bad: DamagedPackets) -> Iterator[Item]:
+    def _hole(self, layout: TimelineLayout, until_s: float, missing_s: float, bad: DamagedPackets) -> Iterator[Item]:
         """Go on behind a hole: report what is missing, but fill with silence what a speech codec left out."""
         if bad.silent:
             yield from layout.silence(until_s)
             return
         began = layout.at
         layout.jump(until_s)
-        if bad.packets or (began and hole_s >= HOLE_S):
+        if bad.packets or (began and missing_s >= HOLE_S):
             yield MissingAudio(began, layout.at, self._reason(bad))
 
     def _reason(self, bad: DamagedPackets) -> str:
@@ -256,7 +268,9 @@ class Decoder:
         # libav silently drops what fails its checksum in Ogg and FLAC, and neither format can leave sound out.
         if self.container in {"ogg", "flac"}:
             return DAMAGED
-        return NOT_THERE if self._timeout_s is None else LOST
+        if self._timeout_s is None:
+            return NOT_THERE
+        return LOST
 
     def _packets(self) -> "Iterator[Packet[AudioStream]]":
         packets = self._container.demux(self._stream)
@@ -280,21 +294,6 @@ class Decoder:
 
     def _guard(self, action: str) -> DecodingGuard:
         return DecodingGuard(self._name, action, self._timeout_s)
-
-
-def _hole_s(
-    clock: ContainerClock, frame: "AudioFrame | None", bad: DamagedPackets, following: Callable[[], float | None] | None
-) -> float:
-    """Return how many seconds are missing before a frame or the end; below 0, how much of the frame is too much.
-
-    `following` returns the time of the next frame; it is None if the container has no times of its own.
-    """
-    length_s = 0.0 if frame is None else frame.samples / frame.sample_rate
-    if frame is None or following is None:
-        hole_s = bad.seconds
-        clock.advance(hole_s + length_s)
-        return hole_s
-    return clock.place(frame.time, length_s, following, lossy=bad.packets > 0)
 
 
 def _is_address(source: object) -> bool:

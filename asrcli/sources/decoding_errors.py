@@ -1,4 +1,4 @@
-"""Turns whatever goes wrong in a decoder into a SourceError that names the input and what was tried."""
+"""Turns every error of a decoder into a SourceError that names the input and what was tried."""
 
 from time import monotonic
 
@@ -57,6 +57,8 @@ def _refusal(exc: BaseException, action: str) -> str:
     if isinstance(exc, MemoryError):
         return f"{action}: more memory is asked for than there is"
     reason = system_reason(exc) or type(exc).__name__
-    if action.startswith("is not"):
-        return reason.lower() if isinstance(exc, OSError | HTTPError | HTTPClientError) else action
-    return f"{action}: {reason}"
+    if not action.startswith("is not"):
+        return f"{action}: {reason}"
+    if isinstance(exc, OSError | HTTPError | HTTPClientError):
+        return reason.lower()
+    return action

@@ -38,7 +38,7 @@ class AudioWriter(Protocol):
         """Write what is still held, and the length if the format has a place for it. Close the file.
 
         Raises:
-            OSError: this could not be written. The file is closed all the same.
+            OSError: this could not be written. The file is closed in this case too.
         """
         ...
 
@@ -110,7 +110,9 @@ class WavWriter:
         size_bytes = self._size_bytes + len(pcm)
         if size_bytes > self._limit_bytes:
             raise OSError(EFBIG, os.strerror(EFBIG))
-        self._file.write(pcm if self._size_bytes else self._header(0) + pcm)
+        if not self._size_bytes:
+            pcm = self._header(0) + pcm
+        self._file.write(pcm)
         self._file.seek(0)
         self._file.write(self._header(size_bytes))
         self._file.mark()

@@ -10,6 +10,7 @@ from errno import EACCES
 from pathlib import Path
 
 from asrcli.core.audio import Chunk, Format
+from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.core.events import Event, Gap, Notice
 from asrcli.sources.blocking_calls import call_with_timeout, iterate_with_timeout
@@ -126,30 +127,36 @@ class FileSource:
                     end = max(end, self.format.samples(item.end_ms))
                 yield item
         yield from self._warnings(input_reader, self.format.ms(end - start))
+        if is_empty and self._clip != Clip():
+            raise SourceError(self._shown_name, "holds no audio there")
         if is_empty:
-            raise SourceError(self._shown_name, "holds no audio" + (" there" if self._clip != Clip() else ""))
+            raise SourceError(self._shown_name, "holds no audio")
 
     @property
     def _shown_name(self) -> str:
-        return "standard input" if self.name == STDIN else self.name
+        if self.name == STDIN:
+            return "standard input"
+        return self.name
 
-    def _warnings(self, input_reader: InputReader, heard_ms: int) -> Iterator[Notice]:
+    def _warnings(self, input_reader: InputReader, read_ms: int) -> Iterator[Notice]:
         """Yield what was found to be wrong with the input."""
         if damaged := input_reader.damaged:
-            packets = "1 damaged packet was" if damaged == 1 else f"{damaged} damaged packets were"
+            packets = "1 damaged packet was"
+            if damaged > 1:
+                packets = f"{damaged} damaged packets were"
             yield Notice("warning", f"{self._shown_name}: {packets} skipped")
         if input_reader.problem:
             yield Notice("warning", f"{self._shown_name}: {input_reader.problem}")
         promised_ms = self._promised_ms
         if promised_ms is None and input_reader.promised_ms is not None:
             promised_ms = max(0, self._ends_ms(input_reader.promised_ms) - self.begin_ms)
-        if promised_ms and (missing_ms := promised_ms - heard_ms) > MISSING_MS:
+        if promised_ms and (missing_ms := promised_ms - read_ms) > MISSING_MS:
             yield Notice("warning", f"{self._shown_name}: {missing_ms / 1000:.1f} s of what it promises are not there")
 
     def _items(self, input_reader: InputReader) -> Generator[Item]:
         try:
             yield from self._read(input_reader)
-        except DECODER_ERRORS as exc:  # whatever it is, it is the trouble of this input and not that of the others
+        except DECODER_ERRORS as exc:  # any error concerns this input only, not the others
             reason = system_reason(exc) or type(exc).__name__
             raise SourceError(self._shown_name, f"cannot be read: {reason[:1].lower()}{reason[1:]}") from exc
 
@@ -170,10 +177,10 @@ class FileSource:
                 os.close(fd)
 
     def _pipe(self) -> int:
-        """A named pipe or a device, opened: that waits for somebody who writes.
+        """Open a named pipe or a device, which waits until somebody writes to it; returns the file descriptor.
 
         Raises:
-            SourceError: nobody does.
+            SourceError: nobody has written in time.
         """
         try:
             return call_with_timeout(lambda: os.open(self.name, os.O_RDONLY), self.name, self._timeout_s)
@@ -181,10 +188,14 @@ class FileSource:
             raise SourceError(self.name, f"nobody has begun to write to it in {self._timeout_s:.0f} s") from exc
 
     def _ends_ms(self, length_ms: int) -> int:
-        return length_ms if self._clip.end_ms is None else min(length_ms, self._clip.end_ms)
+        if self._clip.end_ms is None:
+            return length_ms
+        return min(length_ms, self._clip.end_ms)
 
     def _left_of(self, length_ms: int | None) -> int | None:
-        return None if length_ms is None else max(0, self._ends_ms(length_ms) - self._clip.begin_ms)
+        if length_ms is None:
+            return None
+        return max(0, self._ends_ms(length_ms) - self._clip.begin_ms)
 
     def _proven_length(self, measured: FileLength) -> int | None:
         """Return the length. If the clip begins behind it, do not trust the header, but measure the file.
@@ -199,7 +210,8 @@ class FileSource:
                 self.name, self._samples, self._track, scan_bytes=sys.maxsize, trusting=False
             ).duration_ms
         if begin_ms and length_ms is not None and begin_ms >= length_ms:
-            raise SourceError(self.name, f"is {length_ms / 1000:.2f} s long: nothing of it is behind --start")
+            reason = f"is {length_ms / 1000:.2f} s long, and would begin at {begin_ms / 1000:.2f} s"
+            raise SourceError(self.name, reason, cause=Cause.BEGINS_BEHIND_END)
         return length_ms
 
     def _probe(self) -> tuple[bool, int | None]:
@@ -224,7 +236,7 @@ def _check_path(path: str, *, bare: bool) -> None:
     if not path:
         raise SourceError('""', "names no file")
     if Path(path).suffix.lower() in {".pcm", ".raw"} and not bare:
-        raise SourceError(path, "is bare samples by its name: describe them with --raw, --encoding, --rate, --channels")
+        raise SourceError(path, "is bare samples by its name", cause=Cause.BARE_SAMPLES)
     try:
         info = Path(path).stat()
         if Path(path).is_dir():
@@ -235,9 +247,13 @@ def _check_path(path: str, *, bare: bool) -> None:
         if "://" in path:
             raise SourceError(path, "this kind of address cannot be read: http, https, rtsp and rtmp can") from exc
         raise SourceError(path, system_reason(exc).lower()) from exc
+    _check_kind(path, info, bare=bare)
+
+
+def _check_kind(path: str, info: os.stat_result, *, bare: bool) -> None:
     if stat.S_ISSOCK(info.st_mode):
         raise SourceError(path, "is a socket and no file")
     if (stat.S_ISCHR(info.st_mode) or stat.S_ISBLK(info.st_mode)) and not bare and path != os.devnull:
-        raise SourceError(path, "is a device: describe its samples with --raw, --encoding, --rate, --channels")
+        raise SourceError(path, "is a device, and nothing says what its samples are", cause=Cause.DEVICE)
     if info.st_size == 0 and stat.S_ISREG(info.st_mode):
         raise SourceError(path, "is an empty file")

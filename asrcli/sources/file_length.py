@@ -11,6 +11,7 @@ from typing import Any
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import joined, wav
 from asrcli.sources.decoder import Decoder
+from asrcli.sources.exact_reader import reader
 from asrcli.sources.input_reader import HEAD_BYTES, OGG, SampleFormat
 from asrcli.sources.ogg import OggLinks
 
@@ -63,8 +64,7 @@ def measure_file(
     try:  # WAV needs no decoder: do not load one
         with io.FileIO(path) as file:
             size_bytes = Path(path).stat().st_size
-            measured = _wav(path, file, size_bytes) if samples is None else None
-            if measured is not None:
+            if samples is None and (measured := _wav(path, file, size_bytes)) is not None:
                 return measured
             file.seek(0)
             scanned = size_bytes <= scan_bytes
@@ -76,14 +76,19 @@ def measure_file(
     except OSError as exc:
         raise SourceError(path, system_reason(exc).lower()) from exc
 
-    options: dict[str, Any] = samples.demuxer if samples is not None else {}
+    options: dict[str, Any] = {}
+    if samples is not None:
+        options = samples.demuxer
     with closing(Decoder(f"file:{path}", path, track=track, head=lambda: start, skipped=skipped, **options)) as decoder:
         rate, channels, promised_ms = decoder.rate, decoder.channels, decoder.promised_ms
         has_more = _joined(path, decoder.container, size_bytes)
         if promised_ms is not None and not has_more and trusting:
             return FileLength(rate, channels, promised_ms, promised_ms)
-        duration_ms = decoder.measured_ms() if scanned else None
-        return FileLength(rate, channels, duration_ms, None if has_more else promised_ms)
+        if has_more:
+            promised_ms = None
+        if not scanned:
+            return FileLength(rate, channels, None, promised_ms)
+        return FileLength(rate, channels, decoder.measured_ms(), promised_ms)
 
 
 def _wav(path: str, file: io.FileIO, size_bytes: int) -> FileLength | None:
@@ -100,7 +105,7 @@ def _wav(path: str, file: io.FileIO, size_bytes: int) -> FileLength | None:
 def _ogg(path: str, file: io.FileIO, track: str | None, *, scanned: bool) -> FileLength:
     """Measure each link of a chained Ogg file: the last page of the file tells only the length of the last link."""
     file.seek(0)
-    links = OggLinks(wav.reader(file))
+    links = OggLinks(reader(file))
     total_ms = 0
     about: tuple[int, int] | None = None
     while True:
@@ -120,11 +125,13 @@ def _ogg(path: str, file: io.FileIO, track: str | None, *, scanned: bool) -> Fil
 def _windows(
     path: str, file: io.FileIO, windows: list[tuple[int, int]], track: str | None, *, scanned: bool
 ) -> FileLength:
-    """Files that are joined in a file, one by one."""
-    total_ms, about = 0, (0, 0)
+    """Measure each of the files that are joined in a file."""
+    total_ms = 0
+    about = (0, 0)
     for window in windows:
         with closing(Decoder(joined.Window(file, *window), path, track=track)) as decoder:
-            about = about if any(about) else (decoder.rate, decoder.channels)
+            if not any(about):
+                about = (decoder.rate, decoder.channels)
             if not scanned:
                 return FileLength(*about, None, None)
             total_ms += decoder.measured_ms()

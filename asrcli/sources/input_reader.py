@@ -11,13 +11,14 @@ from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import joined, wav
 from asrcli.sources.decoder import Decoder
+from asrcli.sources.exact_reader import Read, reader
 from asrcli.sources.ogg import CUT, UNMARKED, OggLinks
 from asrcli.sources.pipe import PipeReader, index_at_end
 from asrcli.sources.placed_audio import Item, MissingAudio, PlacedPiece, consecutive
 
 OGG = b"OggS"
 HEAD_BYTES = 1 << 16  # how much of a file is searched for a header that tells its length
-OPUS_RATE = 48000  # of the clock of Opus, whatever the sound was recorded at
+OPUS_RATE = 48000  # of the clock of Opus, for sound recorded at any rate
 # How much sound is taken to be lost if an Ogg ends in the middle of a page: from one packet up to a full page.
 _CUT_LEAST_S = 0.02
 _CUT_MOST_S = 10.0
@@ -91,14 +92,14 @@ class InputReader:
         with ExitStack() as stack:
             if self._samples is None:
                 file = stack.enter_context(io.FileIO(path))
-                head = header(wav.reader(file), self._name)
+                head = header(reader(file), self._name)
                 if head is not None and head.encoding:
-                    yield from self._wav(wav.reader(file), head)
+                    yield from self._wav(reader(file), head)
                     return
                 file.seek(0)
                 if file.read(len(OGG)) == OGG:
                     file.seek(0)
-                    yield from self._links(wav.reader(file))
+                    yield from self._links(reader(file))
                     return
                 if len(windows := joined.parts(file)) > 1:
                     yield from self._chain(self._windows(file, windows))
@@ -113,10 +114,10 @@ class InputReader:
                 pipe.forget()
                 yield from self._bare(stack, pipe)
                 return
-            head = header(wav.reader(pipe), self._name)
+            head = header(reader(pipe), self._name)
             if head is not None and head.encoding:
                 pipe.forget()
-                yield from self._wav(wav.reader(pipe), head)
+                yield from self._wav(reader(pipe), head)
                 return
             yield from self._container(stack, pipe)
 
@@ -134,22 +135,27 @@ class InputReader:
         if pipe.head.startswith(OGG):
             pipe.rewind()
             pipe.forget()
-            yield from self._links(wav.reader(pipe))
+            yield from self._links(reader(pipe))
             return
         if pipe.head[4:8] == b"ftyp":
             pipe.fill(_INDEX_BYTES)
         if index_at_end(bytes(pipe.head)) and (spool := pipe.spooled()) is not None:
             yield from self._spooled(stack.enter_context(spool))
             return
+        yield from self._streamed(stack, pipe)
+
+    def _streamed(self, stack: ExitStack, pipe: PipeReader) -> Iterator[Item]:
+        """Decode a pipe while it is read. What no decoder knows by its beginning is copied to a temporary file."""
         pipe.rewind()
-        read = wav.reader(pipe)
-        links = joined.of(read, bytes(pipe.head))
-        source = SimpleNamespace(read=pipe.read if links is None else links.read)
+        read = reader(pipe)
+        links = joined.of(read, bytes(pipe.head or b""))
+        source = SimpleNamespace(read=pipe.read)
+        if links is not None:
+            source.read = links.read
         try:  # a seek method, even one that refuses, misleads the decoder
             decoder = self._decoder(stack, source, lambda: bytes((pipe.head or b"")[:HEAD_BYTES]))
         except SourceError:
-            spool = None if pipe.head is None else pipe.spooled(_UNKNOWN_BYTES)
-            if spool is None:
+            if pipe.head is None or (spool := pipe.spooled(_UNKNOWN_BYTES)) is None:
                 raise
             yield from self._spooled(stack.enter_context(spool))
             return
@@ -163,7 +169,7 @@ class InputReader:
             yield decoder
             while links.go_on():
                 self.promised_ms = None  # only the length of the first was promised
-                with closing(self._made(source)) as following:
+                with closing(self._new_decoder(source)) as following:
                     yield following
 
         yield from self._chain(decoders())
@@ -172,22 +178,25 @@ class InputReader:
         yield from self._chain(self._windows(file, joined.parts(file)))
 
     def _windows(self, file: IO[bytes], windows: list[tuple[int, int]]) -> Iterator[Decoder]:
-        """A decoder for each of the files that are joined in a file."""
+        """Yield an open decoder for each of the files that are joined in a file."""
         for window in windows:
-            with closing(self._made(joined.Window(file, *window))) as decoder:
-                self.promised_ms = decoder.promised_ms if len(windows) == 1 else None
+            with closing(self._new_decoder(joined.Window(file, *window))) as decoder:
+                self.promised_ms = None
+                if len(windows) == 1:
+                    self.promised_ms = decoder.promised_ms
                 yield decoder
 
     def _chain(self, decoders: Iterator[Decoder]) -> Iterator[Item]:
-        """Files joined end to end, each heard behind the one before."""
+        """Yield the sound of files that are joined end to end, each at positions behind the one before."""
         end = 0
         for decoder in decoders:
             base = end
-            for item in self._behind(decoder, base):
-                end = item.end if isinstance(item, PlacedPiece | MissingAudio) else end
+            for item in self._shifted(decoder, base):
+                if isinstance(item, PlacedPiece | MissingAudio):
+                    end = item.end
                 yield item
 
-    def _behind(self, decoder: Decoder, base: int) -> Iterator[Item]:
+    def _shifted(self, decoder: Decoder, base: int) -> Iterator[Item]:
         for item in self._decoded(decoder):
             if isinstance(item, PlacedPiece):
                 yield PlacedPiece(item.position + base, item.pcm)
@@ -196,7 +205,7 @@ class InputReader:
             else:
                 yield item
 
-    def _wav(self, read: wav.Read, head: wav.WavHeader) -> Iterator[Item]:
+    def _wav(self, read: Read, head: wav.WavHeader) -> Iterator[Item]:
         samples = wav.WavSamples(read, head)
         check_channel(self._name, self._channel, head.channels)
         if head.plain(self._format.rate):
@@ -206,23 +215,29 @@ class InputReader:
             with closing(Decoder(source, self._name, together=self._together, **head.demuxer)) as decoder:
                 yield from decoder.pieces(self._format, self._channel)
         self.problem = samples.problem
-        self.promised_ms = None if samples.promised_bytes is None else head.ms(samples.promised_bytes)
+        self.promised_ms = None
+        if samples.promised_bytes is not None:
+            self.promised_ms = head.ms(samples.promised_bytes)
 
-    def _links(self, read: Callable[[int], bytes]) -> Iterator[Item]:
-        """Ogg files joined end to end, each heard behind the one before."""
-        links, end, rate = OggLinks(read), 0, 0
+    def _links(self, read: Read) -> Iterator[Item]:
+        """Yield the sound of Ogg files that are joined end to end, each at positions behind the one before."""
+        links = OggLinks(read)
+        end = rate = 0
 
         def decoders() -> Iterator[Decoder]:
             nonlocal rate
             while True:
-                with closing(self._made(SimpleNamespace(read=links.read))) as decoder:
-                    rate = OPUS_RATE if decoder.codec == "opus" else decoder.rate
+                with closing(self._new_decoder(SimpleNamespace(read=links.read))) as decoder:
+                    rate = decoder.rate
+                    if decoder.codec == "opus":
+                        rate = OPUS_RATE
                     yield decoder
                 if not links.next_link():
                     return
 
         for item in self._chain(decoders()):
-            end = item.end if isinstance(item, PlacedPiece | MissingAudio) else end
+            if isinstance(item, PlacedPiece | MissingAudio):
+                end = item.end
             yield item
         if links.cut:
             self.problem = "is cut short: its end is not there"
@@ -231,7 +246,7 @@ class InputReader:
         elif links.unmarked:
             self.problem = UNMARKED
 
-    def _plain_samples(self, read: Callable[[int], bytes]) -> Iterator[Item]:
+    def _plain_samples(self, read: Read) -> Iterator[Item]:
         """Read samples that need no decoder."""
         try:
             yield from consecutive(iter(lambda: read(self._piece_bytes), b""))
@@ -239,12 +254,14 @@ class InputReader:
             raise SourceError(self._name, f"cannot be read any further: {system_reason(exc)}") from exc
 
     def _decoder(self, stack: ExitStack, source: object, head: Callable[[], bytes] = bytes) -> Decoder:
-        decoder = self._made(source, head)
+        decoder = self._new_decoder(source, head)
         stack.callback(decoder.close)
         return decoder
 
-    def _made(self, source: object, head: Callable[[], bytes] = bytes) -> Decoder:
-        bare: dict[str, Any] = self._samples.demuxer if self._samples is not None else {}
+    def _new_decoder(self, source: object, head: Callable[[], bytes] = bytes) -> Decoder:
+        bare: dict[str, Any] = {}
+        if self._samples is not None:
+            bare = self._samples.demuxer
         return Decoder(source, self._name, track=self._track, head=head, together=self._together, **bare)
 
     def _decoded(self, decoder: Decoder) -> Iterator[Item]:
@@ -256,7 +273,7 @@ class InputReader:
         self.damaged = before + decoder.damaged
 
 
-def header(read: wav.Read, name: str) -> wav.WavHeader | None:
+def header(read: Read, name: str) -> wav.WavHeader | None:
     """Read the header of a WAV; None if the input is no WAV.
 
     Raises:

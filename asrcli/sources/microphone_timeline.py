@@ -129,7 +129,7 @@ class MicrophoneTimeline:
         yield from self._release()
 
     def _piece(self, pcm: bytes, *, quiet: bool) -> Iterator[Item]:
-        """Yield one piece, or what stands for it during a hold. A hold begins behind a piece, and ends before one."""
+        """Yield one piece, or what replaces it during a hold. A hold begins behind a piece, and ends before one."""
         if self._hold is not None and self._wanted_hold is not self._hold.muted:
             yield from self._release()
             yield from self._take_hold()  # a pause became a mute, or a mute a pause
@@ -138,7 +138,9 @@ class MicrophoneTimeline:
         self.position += len(pcm) // SAMPLE_BYTES
         if self._hold is None:
             if self._gap is None:  # an absent device says nothing about silence in the room
-                self._quiet = self._quiet + len(pcm) // SAMPLE_BYTES if quiet else 0
+                self._quiet += len(pcm) // SAMPLE_BYTES
+                if not quiet:
+                    self._quiet = 0
             cut = self._cut or (holds and not self._mode.flowing)
             self._cut = False
             yield Chunk(begin, pcm, cut_after=cut, quiet=quiet)
@@ -178,6 +180,7 @@ class MicrophoneTimeline:
         """Yield a gap for the audio that was missing up to here, if any was."""
         gap = self._gap
         self._gap = None
-        end = self.position if position is None else position
-        if gap is not None and end > gap:
-            yield Gap(self._format.ms(gap), self._format.ms(end), self._reason)
+        if position is None:
+            position = self.position
+        if gap is not None and position > gap:
+            yield Gap(self._format.ms(gap), self._format.ms(position), self._reason)

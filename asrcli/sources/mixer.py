@@ -18,28 +18,28 @@ _MIXED = {
 CANCELLED = (
     "the channels cancel each other out in the mix, one is upside down: take a single one with --channel 1 (or left)"
 )
-_EVERY = 8  # one frame of so many is examined
-_EVERY_LATER = 512  # and one of so many later
-_LOOKS = 25  # "later" begins after so many
+_EVERY = 8  # at first, one of this many frames is examined
+_EVERY_LATER = 512  # later, one of this many
+_LOOKS = 25  # how many frames are examined at first
 _LOUD = 100.0  # of 32768: softer sound proves nothing
 _ENOUGH_S = 0.2  # how much sound must be examined before a decision
 
 
 class Mixer:
-    """Converts frames to mono PCM. When their format changes, it begins anew.
+    """Converts frames to mono PCM. It starts again when their format changes.
 
     Args:
         audio_format: Format of the result.
         channel: Counted from 0; None is the mix of all.
-        watch: Whether to detect a mix in which the channels cancel each other.
+        detect: Whether to detect a mix in which the channels cancel each other.
         together: How many frames are converted at once, which is much faster than one by one. Use 1 for live sound, so
             that nothing waits.
 
     Attributes:
-        watcher: Examines the frames; None if it is off, or when it has reported.
+        detector: Examines some of the frames; None if it is off, or when it has reported.
     """
 
-    def __init__(self, audio_format: Format, channel: int | None, *, watch: bool = True, together: int = 1) -> None:
+    def __init__(self, audio_format: Format, channel: int | None, *, detect: bool = True, together: int = 1) -> None:
         self._format = audio_format
         self._channel = channel
         self._kind: tuple[str, str, int] | None = None
@@ -48,7 +48,9 @@ class Mixer:
         self._together = together
         self._count = 0
         self._held: AudioFifo | None = None  # frames that wait for others
-        self.watcher = CancellationWatch() if channel is None and watch else None
+        self.detector: CancellationDetector | None = None
+        if channel is None and detect:
+            self.detector = CancellationDetector()
 
     def pcm(self, frame: "AudioFrame") -> list[bytes]:
         """Take one more frame, and return the PCM that is ready; none while the frame waits for others."""
@@ -58,30 +60,36 @@ class Mixer:
             before = self.rest()
             self._begin(frame)
             self._kind = kind
-        if self.watcher is not None:
-            self.watcher.look(frame)
+        if self.detector is not None:
+            self.detector.examine(frame)
         frame.pts = None  # the caller knows the place of the sound
         if self._held is None:
             return before + self._converted(frame)
         self._held.write(frame)
         self._count += 1
-        return before + self.held() if self._count >= self._together else before
+        if self._count < self._together:
+            return before
+        return before + self.held()
 
     def held(self) -> list[bytes]:
         """Return the PCM of the frames that wait for others."""
         self._count = 0
-        frame = None if self._held is None else self._held.read()
-        return [] if frame is None else self._converted(frame)
+        if self._held is None:
+            return []
+        frame = self._held.read()
+        if frame is None:
+            return []
+        return self._converted(frame)
 
     def take_cancelled(self) -> bool:
         """Return True once, when the channels are found to cancel each other."""
-        if self.watcher is None or not self.watcher.cancelled:
+        if self.detector is None or not self.detector.cancelled:
             return False
-        self.watcher = None
+        self.detector = None
         return True
 
     def rest(self) -> list[bytes]:
-        """Return the PCM that waits and that the filter still holds. The next frame begins anew."""
+        """Return the PCM that waits and that the filter still holds. The next frame starts a new conversion."""
         made = self.held()
         if self._resampler is not None:
             made += map(self._mono, self._resampler.resample(None))
@@ -108,12 +116,12 @@ class Mixer:
         return [self._mono(made) for made in self._resampler.resample(frame)]
 
     def _mono(self, frame: "AudioFrame") -> bytes:
-        channels = 1 if self._channel is None else frame.layout.nb_channels
-        data = bytes(frame.planes[0])[: frame.samples * channels * SAMPLE_BYTES]  # a plane may be padded
         if self._channel is None:
-            return data
+            return bytes(frame.planes[0])[: frame.samples * SAMPLE_BYTES]  # a plane may be padded
+        channels = frame.layout.nb_channels
+        samples = array("h", bytes(frame.planes[0])[: frame.samples * channels * SAMPLE_BYTES])
         # If a stream changes to fewer channels, its last one is used.
-        return array("h", data)[min(self._channel, channels - 1) :: channels].tobytes()
+        return samples[min(self._channel, channels - 1) :: channels].tobytes()
 
 
 def even(frame: "AudioFrame") -> "Graph":
@@ -138,7 +146,7 @@ def even(frame: "AudioFrame") -> "Graph":
     return graph
 
 
-class CancellationWatch:
+class CancellationDetector:
     """Compares the loudness of the mix with that of the channels, on some of the frames.
 
     Attributes:
@@ -150,10 +158,13 @@ class CancellationWatch:
         self._seen_s = self._channels = self._mix = 0.0
         self.cancelled = False
 
-    def look(self, frame: "AudioFrame") -> None:
+    def examine(self, frame: "AudioFrame") -> None:
         """Take one more frame; most are not examined."""
         self._count += 1
-        if self._count % (_EVERY if self._count < _EVERY * _LOOKS else _EVERY_LATER) or self.cancelled:
+        every = _EVERY
+        if self._count >= _EVERY * _LOOKS:
+            every = _EVERY_LATER
+        if self._count % every or self.cancelled:
             return
         channels = frame.layout.nb_channels
         if channels < 2:

@@ -1,9 +1,9 @@
-"""Tells speech from quiet by loudness alone, with a noise floor that follows the room. Works on levels, not audio."""
+"""Separates speech from quiet by loudness alone, with a noise floor that follows the room. Works on levels."""
 
 LEARNING_S = 1.0  # during this first time nothing counts as quiet
 RISE_DB_S = 1.0  # how fast the floor rises when the room gets louder; it falls at once
 SILENT_DBFS = -70.0  # only the last bits of a sample: no working microphone is that quiet
-SILENT_S = 5.0  # a microphone that is silent for so long does not work
+SILENT_S = 5.0  # a microphone that is silent for this time does not work
 ADVICE = "muted, not allowed, or the wrong device? asr devices lists them"
 ABOVE_FLOOR_DB = 6.0  # a level this much above the floor may be speech
 LOWEST_DBFS = -72.0  # the lowest floor: the last bits of a sample are noise
@@ -14,13 +14,13 @@ class NoiseFloor:
 
     def __init__(self) -> None:
         self._dbfs = 0.0
-        self._heard_s = 0.0
+        self._measured_s = 0.0
 
     def is_quiet(self, dbfs: float, seconds: float) -> bool:
         """Take the mean level of the next piece of audio and its length; return whether it holds no speech."""
         self._dbfs = max(LOWEST_DBFS, min(dbfs, self._dbfs + RISE_DB_S * seconds))
-        self._heard_s += seconds
-        return self._heard_s > LEARNING_S and dbfs < self._dbfs + ABOVE_FLOOR_DB
+        self._measured_s += seconds
+        return self._measured_s > LEARNING_S and dbfs < self._dbfs + ABOVE_FLOOR_DB
 
 
 class SilenceAlarm:

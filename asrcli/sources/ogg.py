@@ -14,7 +14,7 @@ class OggLinks:
     """Reads a chained Ogg file once, as one file a link. Bytes that are no page are passed on.
 
     Args:
-        read: Returns at most so many bytes of the file; none at its end.
+        read: Takes a size; returns at most so many bytes of the file, and none at its end.
 
     Attributes:
         ended: Nothing follows the link that was read.
@@ -61,8 +61,10 @@ class OggLinks:
             self._at_end = self.ended = not self._ready
             return
         if not self._buffer.startswith(MAGIC):
+            self._ready = len(self._buffer) - len(MAGIC) + 1  # the last bytes may be a part of the next MAGIC
             at = self._buffer.find(MAGIC)
-            self._ready = at if at > 0 else len(self._buffer) - len(MAGIC) + 1
+            if at > 0:
+                self._ready = at
             return
         first = bool(self._buffer[5] & _FIRST) and not any(self._buffer[18:22])
         if first and self._inside:
@@ -82,7 +84,9 @@ class OggLinks:
         clock = int.from_bytes(self._buffer[6:14], "little", signed=True)
         before = self._until.get(stream, 0)
         if self.cut:
-            self.cut_steps = max(0, clock - before) if before and len(self._until) == 1 else 0
+            self.cut_steps = 0
+            if before and len(self._until) == 1:
+                self.cut_steps = max(0, clock - before)
         elif self._buffer[5] & _LAST:
             self._until.pop(stream, None)
         else:

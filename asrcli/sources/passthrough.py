@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 from asrcli.core.audio import Chunk, Format
-from asrcli.core.errors import SourceError, UsageError, system_reason
+from asrcli.core.causes import Cause
+from asrcli.core.errors import SettingError, SourceError, system_reason
 from asrcli.core.events import Event
 from asrcli.sources.decoder import Decoder
 from asrcli.sources.file_length import measure_file
@@ -35,7 +36,7 @@ class PassthroughSource:
 
     Raises:
         SourceError: the file does not exist or cannot be read.
-        UsageError: no service decodes its format.
+        SettingError: no service decodes its format.
     """
 
     live = None
@@ -55,9 +56,8 @@ class PassthroughSource:
             format_name = _FORMATS.get((decoder.container, decoder.codec))
             if format_name is None:
                 what = f"{decoder.codec} in {decoder.container}"
-                raise UsageError(
-                    f"--passthrough: {path} is {what}, which no service decodes", "leave --passthrough out"
-                )
+                problem = f"{path} is {what}, which no service decodes"
+                raise SettingError("passthrough", problem, cause=Cause.NOT_DECODED)
             self.audio_format = format_name
             self.format = Format(decoder.rate)
         self.duration_ms: int | None = measure_file(path, scan_bytes=sys.maxsize).duration_ms
@@ -88,7 +88,9 @@ def passthrough_source(path: str, chunk_ms: int) -> Iterator[tuple[bytes, float]
     try:
         size_bytes = Path(path).stat().st_size
         length_ms = measure_file(path, scan_bytes=sys.maxsize).duration_ms
-        step_bytes = max(1, round(size_bytes * chunk_ms / length_ms)) if length_ms else PIECE_BYTES
+        step_bytes = PIECE_BYTES
+        if length_ms:
+            step_bytes = max(1, round(size_bytes * chunk_ms / length_ms))
         sent_bytes = 0
         with Path(path).open("rb") as file:
             while data := file.read(step_bytes):

@@ -11,8 +11,8 @@ class PcmChunks:
     """Pieces of interleaved s16le of any size, read by the capture thread, as mono at the wire's rate.
 
     Args:
-        pieces: The audio. What it raises ends the run and is raised to whoever listens. If it has a `close` method,
-            the capture thread calls that at the end.
+        pieces: The audio. What it raises ends the run, and is raised to the caller of the run. If it has a `close`
+            method, the capture thread calls that at the end.
         rate: Samples a second of `pieces`.
         channels: How many channels are interleaved; they are mixed.
         audio_format: The format of the wire.
@@ -29,11 +29,14 @@ class PcmChunks:
     def __init__(
         self, pieces: Iterable[bytes], rate: int, channels: int, audio_format: Format, *, realtime: bool
     ) -> None:
-        self.format, self.realtime = audio_format, realtime
-        self._pieces, self._rate, self._channels = pieces, rate, channels
+        self.format = audio_format
+        self.realtime = realtime
+        self._pieces = pieces
+        self._rate = rate
+        self._channels = channels
 
     def chunks(self, start: int) -> Iterator[Chunk]:
-        """Chunks of equal length; the last one is shorter."""
+        """Yield chunks of equal length; the last one is shorter."""
         convert = converter(self._rate, self._channels, self.format)
         pieces = iter(self._pieces)
         try:
@@ -46,7 +49,7 @@ class PcmChunks:
 
 
 def _whole_frames(pieces: Iterable[bytes], frame_bytes: int) -> Iterator[bytes]:
-    """The pieces, each cut where a frame ends; half a frame at the very end is dropped."""
+    """Yield the pieces, each cut where a frame ends; half a frame at the very end is dropped."""
     held = b""
     for piece in pieces:
         held += piece

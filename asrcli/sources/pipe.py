@@ -32,7 +32,7 @@ class PipeReader(io.RawIOBase):
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
-        self._again = b""
+        self._remembered = b""  # bytes that are to be returned once more
         self.head: bytearray | None = bytearray()
 
     def readable(self) -> bool:
@@ -42,9 +42,9 @@ class PipeReader(io.RawIOBase):
     def readinto(self, buffer: "WriteableBuffer") -> int:
         """Read at least one byte, unless the pipe has ended. Return how many."""
         room = memoryview(buffer)
-        if self._again:
-            data = self._again[: len(room)]
-            self._again = self._again[len(room) :]
+        if self._remembered:
+            data = self._remembered[: len(room)]
+            self._remembered = self._remembered[len(room) :]
         else:
             data = os.read(self._fd, len(room))
             if self.head is not None:
@@ -61,7 +61,7 @@ class PipeReader(io.RawIOBase):
 
     def rewind(self) -> None:
         """Let the next reads return the remembered bytes again."""
-        self._again = bytes(self.head or b"")
+        self._remembered = bytes(self.head or b"")
 
     def forget(self) -> None:
         """Remember nothing more: a decoder can read the pipe."""

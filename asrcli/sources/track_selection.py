@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from av import AudioCodecContext, AudioStream
 
 # Codes of languages: two letters (ISO 639-1), and three letters (639-2), which for some languages have two forms.
-_THREE = {
+_THREE_LETTERS = {
     "ar": ("ara",), "bn": ("ben",), "cs": ("ces", "cze"), "da": ("dan",), "de": ("deu", "ger"), "el": ("ell", "gre"),
     "en": ("eng",), "es": ("spa",), "fa": ("fas", "per"), "fi": ("fin",), "fil": ("fil",), "fr": ("fra", "fre"),
     "he": ("heb",), "hi": ("hin",), "hu": ("hun",), "id": ("ind",), "it": ("ita",), "ja": ("jpn",), "ko": ("kor",),
@@ -60,7 +60,9 @@ def describe_track(number: int, stream: "AudioStream") -> SoundTrack:
 def _tag(stream: "AudioStream") -> str:
     """Return the name of the codec; if no decoder knows it, the tag in the container."""
     try:
-        return stream.codec_context.codec.canonical_name if stream.codec_context else str(stream.codec_tag).strip("\0 ")
+        if stream.codec_context:
+            return stream.codec_context.codec.canonical_name
+        return str(stream.codec_tag).strip("\0 ")
     except DECODER_ERRORS:
         return ""
 
@@ -81,16 +83,18 @@ def choose_track(name: str, tracks: Sequence[SoundTrack], wanted: str | None) ->
     fitting = [track for track in tracks if _fits(track, wanted)]
     if not fitting:
         listed = ", ".join(map(str, tracks))
-        raise SourceError(name, f"has no sound track {wanted}: there {'is' if len(tracks) == 1 else 'are'} {listed}")
+        if len(tracks) == 1:
+            raise SourceError(name, f"has no sound track {wanted}: there is {listed}")
+        raise SourceError(name, f"has no sound track {wanted}: there are {listed}")
     decodable = [track for track in fitting if track.decodable]
     if not decodable:
         raise SourceError(name, f"its sound track {wanted} cannot be decoded: {_unknown(fitting[0])}")
     return decodable[0]
 
 
-def track_notice(name: str, tracks: Sequence[SoundTrack], chosen: SoundTrack, *, asked: bool) -> str:
-    """Return a notice if a track was chosen among several without being asked for, else an empty string."""
-    if asked or len(tracks) < 2:
+def track_notice(name: str, tracks: Sequence[SoundTrack], chosen: SoundTrack, *, by_user: bool) -> str:
+    """Return a notice if a track was chosen among several and not `by_user`, else an empty string."""
+    if by_user or len(tracks) < 2:
         return ""
     listed = ", ".join(map(str, tracks))
     return f"{name}: has {len(tracks)} sound tracks: {listed}; {chosen.number} is heard, --track takes another"
@@ -104,8 +108,10 @@ def _fits(track: SoundTrack, wanted: str) -> bool:
 
 def _language(name: str) -> str:
     base = name.lower().replace("_", "-").partition("-")[0]
-    return next((two for two, threes in _THREE.items() if base in threes), base)
+    return next((two for two, threes in _THREE_LETTERS.items() if base in threes), base)
 
 
 def _unknown(track: SoundTrack) -> str:
-    return f"no decoder for {track.codec}" if track.codec else "no decoder knows it"
+    if not track.codec:
+        return "no decoder knows it"
+    return f"no decoder for {track.codec}"

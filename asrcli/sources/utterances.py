@@ -54,14 +54,18 @@ class UtteranceCutter(SourceWrapper):
         between: list[Event] = []
         for item in self._source.chunks(start):
             if isinstance(item, Chunk):
+                if held is not None and item.position != held.end:
+                    held = replace(held, cut_after=True)
                 if held is not None:
-                    yield held if item.position == held.end else replace(held, cut_after=True)
+                    yield held
                 yield from between
                 held = item
                 between = []
             else:
                 between.append(item)
-        yield from [*([held] if held is not None else []), *between]
+        if held is not None:
+            yield held
+        yield from between
 
 
 class _Utterance:

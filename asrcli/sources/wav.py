@@ -6,13 +6,13 @@ recorders never fill them in, and both wrap at 4 GiB.
 
 import io
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import IO, Any
 
 from asrcli.core.errors import SourceError
+from asrcli.sources.exact_reader import ExactReader, Read, reader
 
-Read = Callable[[int], bytes]  # returns at least one and at most `size` bytes; none at the end
 _Form = tuple[str, int, int, int, int]  # encoding, rate, channels, bytes of a frame, channel mask
 
 CHANNELS_MAX = 64
@@ -70,7 +70,7 @@ class WavHeader:
         return replace(other, offset=self.offset, size_bytes=self.size_bytes, mask=self.mask) == self
 
     def ms(self, size_bytes: int) -> int:
-        """Return the length of so many bytes of samples in milliseconds."""
+        """Return the length of `size_bytes` of samples in milliseconds."""
         return size_bytes // self.frame_bytes * 1000 // self.rate
 
 
@@ -80,7 +80,7 @@ def header(read: Read) -> WavHeader | None:
     Raises:
         SourceError: the header cannot be true, or its samples cannot be used. The path of the error is empty.
     """
-    stream = _Stream(read)
+    stream = ExactReader(read)
     start = stream.exactly(12)
     if start[:4] not in {b"RIFF", b"RF64", b"BW64"} or start[8:] != b"WAVE":
         return None
@@ -117,9 +117,9 @@ def _complete(form: _Form | None, offset: int, size: int, long_size: int | None)
         promised = long_size
     elif size == 0 or size >= 0xFFFF0000 or 0x7FFF0000 <= size <= 0x80000000:
         promised = None  # 0 was never filled in; the others are what programs write into a pipe
-    return WavHeader(
-        encoding, rate, channels, frame_bytes, mask if mask.bit_count() == channels else 0, offset, promised
-    )
+    if mask.bit_count() != channels:
+        mask = 0
+    return WavHeader(encoding, rate, channels, frame_bytes, mask, offset, promised)
 
 
 def _form(body: bytes) -> _Form | None:
@@ -129,8 +129,11 @@ def _form(body: bytes) -> _Form | None:
     mask = 0
     if tag == 0xFFFE and len(body) >= 40:
         mask = int.from_bytes(body[20:24], "little")
-        tag = int.from_bytes(body[24:26], "little") if body[26:40] == _GUID else tag
-    width = align // channels if channels and align and align % channels == 0 else (bits + 7) // 8
+        if body[26:40] == _GUID:
+            tag = int.from_bytes(body[24:26], "little")
+    width = (bits + 7) // 8
+    if channels and align and align % channels == 0:
+        width = align // channels
     return _WIDTHS.get(tag, {}).get(width, ""), rate, channels, width * channels, mask
 
 
@@ -150,9 +153,8 @@ class WavSamples:
         self.taken_bytes = 0
         self.promised_bytes: int | None = head.size_bytes
         self.problem = ""
-        self._left: int | None = (
-            head.size_bytes or 0
-        )  # bytes until the samples should end; None: all the rest is samples
+        # Bytes until the samples should end; None if all the rest is samples.
+        self._left: int | None = head.size_bytes or 0
 
     def read(self, size: int) -> bytes:
         """Return at least one and at most `size` bytes of samples; none at their end."""
@@ -163,7 +165,9 @@ class WavSamples:
             data = self._unread[:size]
             self._unread = self._unread[size:]
         else:
-            data = self._read(size if self._left is None else min(size, self._left))
+            if self._left is not None:
+                size = min(size, self._left)
+            data = self._read(size)
         self.taken_bytes += len(data)
         if self._left is not None:
             self._left -= len(data)
@@ -201,9 +205,9 @@ def behind(read: Read) -> tuple[bytes, WavHeader | None]:
     """Examine what lies where samples should end.
 
     Return the bytes read so far if they are samples after all, and the header of another WAV if one is joined there.
-    Chunks are told from samples by known names, or by a row of names and sizes that reaches to the end.
+    Chunks are recognized by known names, or by a row of names and sizes that reaches to the end.
     """
-    stream = _Stream(read, keep=True)
+    stream = ExactReader(read, keep=True)
     known = False
     while True:
         head = stream.exactly(8)
@@ -212,20 +216,36 @@ def behind(read: Read) -> tuple[bytes, WavHeader | None]:
         name, size = head[:4], int.from_bytes(head[4:8], "little")
         if name == b"RIFF":
             joined = _joined(read, head)
-            return (b"", joined) if joined is not None else (stream.kept, None)
+            if joined is not None:
+                return b"", joined
+            return stream.kept, None
         known = known or name in _CHUNKS or head.startswith(_TAGS)
         if len(head) < 8:  # the end of the file: half a sample does not matter
             return b"", None
         chunk = all(32 <= byte < 127 for byte in name) and (known or size <= CHUNK_LIMIT)
-        if not chunk or len(stream.kept) > 2 * CHUNK_LIMIT:
-            return (b"" if known else stream.kept), None
-        if len(stream.exactly(size) if size <= CHUNK_LIMIT else stream.skipped(size)) < min(size, CHUNK_LIMIT):
-            return (b"" if known else stream.kept), None
+        if not chunk or len(stream.kept) > 2 * CHUNK_LIMIT or not _has_body(stream, size):
+            if known:
+                return b"", None
+            return stream.kept, None
+
+
+def _has_body(stream: ExactReader, size: int) -> bool:
+    """Read past the body of a chunk; return False if it is cut short. Of a large one CHUNK_LIMIT bytes are enough."""
+    if size <= CHUNK_LIMIT:
+        return len(stream.exactly(size)) == size
+    return stream.skip(size) >= CHUNK_LIMIT
 
 
 def _joined(read: Read, start: bytes) -> WavHeader | None:
-    given = [start]
-    return header(lambda size: given.pop() if given else read(size))
+    """Read the header of a WAV of which `start` was read already."""
+    pending = [start]
+
+    def read_on(size: int) -> bytes:
+        if pending:
+            return pending.pop()
+        return read(size)
+
+    return header(read_on)
 
 
 def length(file: IO[bytes] | io.RawIOBase, size_bytes: int) -> tuple[WavHeader, int, int | None] | None:
@@ -258,41 +278,14 @@ def length(file: IO[bytes] | io.RawIOBase, size_bytes: int) -> tuple[WavHeader, 
         else:
             file.seek(at + stated)
             seen, more = behind(read)
-            real += rest if seen else stated
-            known = known and not seen
+            if seen:
+                real += rest
+                known = False
+            else:
+                real += stated
         if more is None or not head.same(more):
-            return head, head.ms(real), head.ms(promised) if known else None
+            break
         now = more
-
-
-def reader(file: IO[bytes] | io.RawIOBase) -> Read:
-    """Return a function that reads a file and never returns None."""
-    return lambda size: file.read(size) or b""
-
-
-class _Stream:
-    """Reads exact amounts, and counts and keeps what was read."""
-
-    def __init__(self, read: Read, *, keep: bool = False) -> None:
-        self._read, self._keep = read, keep
-        self.at, self.kept = 0, b""
-
-    def exactly(self, size: int) -> bytes:
-        """Return `size` bytes; fewer only at the end of the file."""
-        parts, left = [], size
-        while left and (data := self._read(min(left, 1 << 16))):
-            parts.append(data)
-            left -= len(data)
-        joined = b"".join(parts)
-        self.at += len(joined)
-        if self._keep:
-            self.kept += joined
-        return joined
-
-    def skipped(self, size: int) -> bytes:
-        """Skip `size` bytes and return zeros, as many as were skipped but at most CHUNK_LIMIT."""
-        left = size
-        while left and (data := self._read(min(left, 1 << 16))):
-            left -= len(data)
-        self.at += size - left
-        return bytes(min(size - left, CHUNK_LIMIT))
+    if not known:
+        return head, head.ms(real), None
+    return head, head.ms(real), head.ms(promised)

@@ -15,7 +15,7 @@ from asrcli.transport.trouble import header, is_redirect
 from asrcli.transport.websocket_connection import WebSocket
 from asrcli.transport.websocket_protocol import CLOSE_TIMEOUT_S, MOST_BYTES, WebSocketProtocol
 
-NEXT_ADDRESS_S = 0.25  # after so long without an answer the next address of the host is tried as well
+NEXT_ADDRESS_S = 0.25  # without an answer for this time, the next address of the host is tried as well
 WRITE_LIMIT = 64 << 10  # bytes in the library's own buffer; more wait in WebSocket
 _SOCKETS = {"http": "ws", "https": "wss"}
 
@@ -79,5 +79,5 @@ async def open_websocket(
         create_connection=WebSocketProtocol,
         **proxy_options,
     )
-    assert isinstance(client, WebSocketProtocol)  # noqa: S101  as it was asked for
+    assert isinstance(client, WebSocketProtocol)  # noqa: S101  create_connection made it
     return WebSocket(client, io, connection.stall_timeout_s, connection.keepalive_s)

@@ -2,8 +2,8 @@
 
 from enum import Enum, auto
 
-MARK_BYTES = 64 << 10  # a ping follows so many bytes; its answer shows that they have been read
-MARKS = 2  # so many of these pings may be unanswered: at most four seconds of audio are unread
+MARK_BYTES = 64 << 10  # bytes between two pings; the answer to a ping shows that they have been read
+MARKS = 2  # how many of these pings may be unanswered: at most four seconds of audio are unread
 QUEUE_HIGH, QUEUE_LOW = 64 << 10, 16 << 10  # bytes queued here; as many wait in the library's write buffer
 
 
@@ -46,7 +46,8 @@ class FlowControl:
 
     def distrust(self) -> bool:
         """Stop measuring by pings, because the other end does not answer them; returns whether that makes room."""
-        self._answers, self.marks = False, 0
+        self._answers = False
+        self.marks = 0
         return self._changed()
 
     def _changed(self) -> bool:
@@ -59,7 +60,7 @@ class FlowControl:
 class LivenessAction(Enum):
     """What to do about a connection."""
 
-    WELL = auto()
+    NOTHING = auto()
     PING = auto()  # ask for a sign of life
     DEAD = auto()  # give up: nothing was taken and nothing came for the whole stall timeout
 
@@ -71,7 +72,8 @@ class Liveness:
     """
 
     def __init__(self, stall_s: float, keepalive_s: float, now: float) -> None:
-        self.stall_s, self._keepalive_s = stall_s, keepalive_s
+        self.stall_s = stall_s
+        self._keepalive_s = keepalive_s
         self.interval_s = min(1.0, stall_s / 16)
         self._alive_at = self._ticked_at = self._pinged_at = now
         self._written = self._messages_end = self._taken = 0
@@ -92,27 +94,28 @@ class Liveness:
         """Return for how long there has been no sign of life."""
         return now - self._alive_at
 
-    def tick(self, now: float, unsent: int, *, pinged: bool, deaf: bool) -> LivenessAction:
+    def tick(self, now: float, unsent: int, *, pinged: bool, reading_paused: bool) -> LivenessAction:
         """Return what to do about the connection; to be called every `interval_s`.
 
         Args:
             now: The time.
             unsent: Bytes that were written and not taken by the other end.
             pinged: A ping is unanswered.
-            deaf: We do not read at the moment, so nothing can arrive.
+            reading_paused: We do not read at the moment, so nothing can arrive.
         """
         late_s = now - self._ticked_at - self.interval_s
         self._ticked_at = now
         if late_s > self.interval_s:
             self._alive_at += late_s  # this process was stopped; what the other end did meanwhile is unknown
         taken = self._written - unsent
-        if deaf or (taken > self._taken and self._taken < self._messages_end):
+        if reading_paused or (taken > self._taken and self._taken < self._messages_end):
             self._alive_at = now
         self._taken = taken
         quiet_s = self.quiet_s(now)
         if quiet_s >= self.stall_s and (pinged or unsent):
             return LivenessAction.DEAD
         if unsent:
-            return LivenessAction.WELL  # the bytes on their way already ask for a sign of life
-        due = now - self._pinged_at >= self._keepalive_s or (not pinged and quiet_s >= self.stall_s / 2)
-        return LivenessAction.PING if due else LivenessAction.WELL
+            return LivenessAction.NOTHING  # the bytes on their way already ask for a sign of life
+        if now - self._pinged_at >= self._keepalive_s or (not pinged and quiet_s >= self.stall_s / 2):
+            return LivenessAction.PING
+        return LivenessAction.NOTHING

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlencode, urlsplit
 
 from asrcli import __version__
+from asrcli.core.causes import Cause
 from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, UsageError
 from asrcli.core.message import Text
 from asrcli.core.settings import ConnectionSettings
 from asrcli.protocol.json_messages import Json, read, rest_url
 from asrcli.transport.proxy import is_socks, proxy_label, proxy_of
 from asrcli.transport.tls import tls_context
-from asrcli.transport.trouble import HttpAnswer, explained, refused
+from asrcli.transport.trouble import HttpAnswer, failure_reason, status_error
 
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector, Request
@@ -34,7 +35,8 @@ class _TransientFailure(Exception):
 
     def __init__(self, error: AsrError, *, not_done: bool) -> None:
         super().__init__(error)
-        self.error, self.not_done = error, not_done
+        self.error = error
+        self.not_done = not_done
 
 
 class HttpClient:
@@ -47,7 +49,10 @@ class HttpClient:
         chance: Callable[[], float] = random.random,
         retries: int = RETRIES,
     ) -> None:
-        self._connection, self._sleep, self._chance, self._retries = connection, sleep, chance, retries
+        self._connection = connection
+        self._sleep = sleep
+        self._chance = chance
+        self._retries = retries
 
     def post(
         self,
@@ -60,15 +65,18 @@ class HttpClient:
         """Send one request and return its answer. If not `repeatable`, it is repeated only where it was not done.
 
         Raises:
-            ConnectFailed: nothing listens there, or it is no such service.
+            ConnectFailed: nothing listens there, or what listens is not the service.
             ServiceRefused: the service refuses the request.
             ProtocolError: the service accepts the request, but its answer cannot be read.
             UsageError: the address, the proxy or the certificates cannot be used.
         """
         url = rest_url(self._connection.url, path)
+        search = ""
+        if query:
+            search = f"?{urlencode(query)}"
         for attempt in range(self._retries + 1):
             try:
-                return self._once(url, body, f"?{urlencode(query)}" if query else "")
+                return self._once(url, body, search)
             except ServiceRefused as refusal:
                 refusal.region = self._connection.region
                 raise
@@ -81,35 +89,41 @@ class HttpClient:
                 self._sleep(wait_s)
         raise AssertionError
 
-    def _once(self, url: str, body: Json | None, query: str) -> Json:
+    def _once(self, url: str, body: Json | None, search: str) -> Json:
         from urllib.error import URLError
 
         keyless = self._connection.key is None
         proxy = proxy_of(url, self._connection.proxy)
-        opener, request = self._prepared(url, body, query, proxy)
+        opener, request = self._prepared(url, body, search, proxy)
         try:
             with closing(opener.open(request, timeout=self._connection.connect_timeout_s)) as response:
                 content = response.read(MOST_BYTES + 1)
                 answer = HttpAnswer(response.status, response.reason or "", content, response.headers)
         except URLError as exc:  # while connecting or sending
-            cause = exc.reason if isinstance(exc.reason, Exception) else exc
+            cause: Exception = exc
+            if isinstance(exc.reason, Exception):
+                cause = exc.reason
             raise _failed(url, cause, proxy, not_done=True) from None
         except (OSError, EOFError, HTTPException, ValueError, LookupError) as exc:
             raise _failed(url, exc, proxy, not_done=False) from None
         if 200 <= answer.status < 300:
             return _parsed(content)
-        raise _refusal(refused(url, answer, keyless=keyless), answer.status)
+        raise _refusal(status_error(url, answer, keyless=keyless), answer.status)
 
-    def _prepared(self, url: str, body: Json | None, query: str, proxy: str | None) -> "tuple[OpenerDirector, Request]":
+    def _prepared(
+        self, url: str, body: Json | None, search: str, proxy: str | None
+    ) -> "tuple[OpenerDirector, Request]":
         from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request
 
         connection = self._connection
-        data = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+        data = b""
+        if body is not None:
+            data = json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json", "User-Agent": f"asrcli/{__version__}"}
         headers |= dict(connection.headers)
         if connection.key:
             headers["Authorization"] = f"Bearer {connection.key.reveal()}"
-        request = Request(url + query, data, headers, method="POST")  # noqa: S310  rest_url lets http and https through
+        request = Request(url + search, data, headers, method="POST")  # noqa: S310  rest_url lets http and https through
         opener = OpenerDirector()  # without the handlers that would follow redirections
         if url.startswith("https"):
             opener.add_handler(HTTPSHandler(context=tls_context(connection.ca)))
@@ -132,10 +146,11 @@ def _use_proxy(request: "Request", proxy: str) -> None:
     except ValueError:
         usable = False
     if not usable or parts.scheme != "http":
-        kind = "" if is_socks(proxy) or not usable else f" ({parts.scheme}://)"
-        raise UsageError(
-            f"{proxy_label(proxy)}{kind}: single requests go by http:// proxies only", "name one with --proxy"
-        )
+        kind = ""
+        if usable and not is_socks(proxy):  # the label of a SOCKS proxy says so
+            kind = f" ({parts.scheme}://)"
+        problem = f"{proxy_label(proxy)}{kind}: single requests go by http:// proxies only"
+        raise UsageError(problem, cause=Cause.PROXY_KIND)
     host = parts.netloc.rpartition("@")[2]
     if parts.username is not None:
         user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
@@ -152,7 +167,7 @@ def _parsed(content: bytes) -> Json:
 
 
 def _failed(url: str, exc: Exception, proxy: str | None, *, not_done: bool) -> Exception:
-    error = ConnectFailed(url, *explained(url, exc, "HTTP", proxy))
+    error = ConnectFailed(url, *failure_reason(url, exc, "HTTP", proxy))
     if isinstance(exc, ssl.SSLError) or not isinstance(exc, OSError):
         return error
     return _TransientFailure(error, not_done=not_done)

@@ -5,6 +5,7 @@ Source of the facts: RFC 6455 section 4.1, and the variables that the standard l
 
 from urllib.parse import urlsplit
 
+from asrcli.core.causes import Cause
 from asrcli.core.errors import UsageError
 from asrcli.core.loopback import is_loopback_url
 
@@ -23,13 +24,15 @@ def proxy_of(url: str, named: str | None) -> str | None:
     Raises:
         UsageError: it is a SOCKS proxy, and python-socks is not installed.
     """
-    proxy = None if is_loopback_url(url) else named or _of_environment(url)
+    if is_loopback_url(url):
+        return None
+    proxy = named or _of_environment(url)
     if proxy is not None and is_socks(proxy):
         try:
             import python_socks.async_.asyncio  # noqa: F401  the WebSocket library uses it if it is installed
         except ImportError:
             raise UsageError(
-                f"{proxy_label(proxy)} needs python-socks", "pip install 'asrcli[socks]', or name another with --proxy"
+                f"{proxy_label(proxy)} needs python-socks", "pip install 'asrcli[socks]'", cause=Cause.NO_SOCKS
             ) from None
     return proxy
 
@@ -42,10 +45,12 @@ def is_socks(proxy: str) -> bool:
 def proxy_label(proxy: str) -> str:
     """Return its name for messages: its kind and host, without user name and password."""
     try:
-        host = urlsplit(proxy).hostname
+        host = urlsplit(proxy).hostname or ""
     except ValueError:
-        host = None
-    return f"the {'SOCKS ' if is_socks(proxy) else ''}proxy {host or ''}".rstrip()
+        host = ""
+    if is_socks(proxy):
+        return f"the SOCKS proxy {host}".rstrip()
+    return f"the proxy {host}".rstrip()
 
 
 def _of_environment(url: str) -> str | None:
@@ -53,7 +58,7 @@ def _of_environment(url: str) -> str | None:
 
     try:
         parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme in {"wss", "https"} else 80)
+        port = parts.port or {"wss": 443, "https": 443}.get(parts.scheme, 80)
     except ValueError:
         return None  # opening the address will raise the error
     if not parts.hostname or proxy_bypass(f"{parts.hostname}:{port}"):

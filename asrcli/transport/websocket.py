@@ -4,11 +4,19 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused, UsageError
+from asrcli.core.causes import Cause
+from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused, SettingError, UsageError
 from asrcli.core.settings import ConnectionSettings
 from asrcli.transport.proxy import is_socks, proxy_label, proxy_of
 from asrcli.transport.tls import tls_context
-from asrcli.transport.trouble import PROXY_ADVICE, HttpAnswer, explained, header, library_errors, refused, retry_after
+from asrcli.transport.trouble import (
+    HttpAnswer,
+    failure_reason,
+    header,
+    library_errors,
+    retry_after,
+    status_error,
+)
 
 if TYPE_CHECKING:
     from websockets.http11 import Response
@@ -67,7 +75,9 @@ def dial(
 
 
 def _key_header(connection: ConnectionSettings) -> list[tuple[str, str]]:
-    return [("Authorization", f"Bearer {connection.key.reveal()}")] if connection.key else []
+    if not connection.key:
+        return []
+    return [("Authorization", f"Bearer {connection.key.reveal()}")]
 
 
 def failure(url: str, exc: Exception, proxy: str | None) -> AsrError:
@@ -77,11 +87,13 @@ def failure(url: str, exc: Exception, proxy: str | None) -> AsrError:
     if isinstance(exc, InvalidProxy):  # without its address: a password may be in it
         return UsageError(f"the proxy cannot be used: {exc.msg}", "write it as http://HOST:PORT")
     if isinstance(exc, InvalidURI):
-        return UsageError(f"--url: not a WebSocket address: {exc.msg}", "write it as wss://HOST or ws://HOST:PORT")
+        return SettingError("url", f"not a WebSocket address: {exc.msg}", "write it as wss://HOST or ws://HOST:PORT")
     if isinstance(exc, ProxyError) and proxy is not None:
-        why = str(exc.__cause__ or exc) if is_socks(proxy) else str(exc)
-        return ConnectFailed(url, f"{proxy_label(proxy)} refuses: {why}", PROXY_ADVICE)
-    return ConnectFailed(url, *explained(url, exc, through=proxy))
+        reason: BaseException = exc
+        if is_socks(proxy):
+            reason = exc.__cause__ or exc
+        return ConnectFailed(url, f"{proxy_label(proxy)} refuses: {reason}", Cause.PROXY)
+    return ConnectFailed(url, *failure_reason(url, exc, through=proxy))
 
 
 def _refusal_error(*, keyless: bool) -> "Callable[[str, Response], AsrError]":
@@ -89,7 +101,7 @@ def _refusal_error(*, keyless: bool) -> "Callable[[str, Response], AsrError]":
         """Return the error for a handshake that was answered with an HTTP error."""
         body = bytes(response.body or b"")
         answer = HttpAnswer(response.status_code, response.reason_phrase, body, response.headers)
-        error = refused(url, answer, keyless=keyless)
+        error = status_error(url, answer, keyless=keyless)
         if isinstance(error, ConnectFailed) and answer.status in BROKEN and not body.lstrip().startswith(b"{"):
             error.passing = False
         return error
@@ -104,5 +116,6 @@ def verbatim_refusal(url: str, response: "Response") -> AsrError:
     if response.status_code in {401, 403, 429}:
         return ServiceRefused(status, body, retry_after_s=retry_after(response.headers))
     location = header(response.headers, "Location")
-    to = f" to {location}" if location else ""
-    return ConnectFailed(url, f"{status}{to} {body}".rstrip(), "the handshake was refused")
+    if location:
+        status += f" to {location}"
+    return ConnectFailed(url, f"{status} {body}".rstrip(), Cause.HANDSHAKE)

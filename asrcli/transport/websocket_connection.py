@@ -13,8 +13,10 @@ from websockets.exceptions import ConnectionClosed
 
 from asrcli.core.errors import ConnectionLost
 from asrcli.core.message import Binary, Closed, Message, Text, Writable
+from asrcli.protocol.engine_header import ENGINE_HEADER, engine_name
 from asrcli.transport.flow_control import MARKS, FlowControl, Liveness, LivenessAction
 from asrcli.transport.io_thread import CLOSING, IoThread
+from asrcli.transport.trouble import header
 from asrcli.transport.websocket_protocol import CLOSED_HERE, WebSocketProtocol, ended
 
 MOST_UNREAD_BYTES, MOST_UNREAD = 4 << 20, 1000  # above these, bytes and messages, we stop reading from the network
@@ -34,20 +36,23 @@ class WebSocket:
     """A Transport. Its private coroutines run on the I/O thread; public methods are safe from any thread."""
 
     def __init__(self, client: WebSocketProtocol, io: IoThread, stall_s: float, keepalive_s: float) -> None:
-        self._client, self._io = client, io
+        self._client = client
+        self._io = io
         self._lock = Lock()  # guards the next four lines
         self._flow = FlowControl()
         self._outgoing: deque[tuple[bytes, bool] | _Order] = deque()
         self._writer_waits = self._closing = False
         self._end: Closed | None = None
-        self._wake, self._said_goodbye = asyncio.Event(), Event()
+        self._wake = asyncio.Event()
+        self._goodbye_sent = Event()
         self._incoming: SimpleQueue[Message | Writable | BaseException] = SimpleQueue()
         self._reading_allowed = asyncio.Event()
         self._reading_paused = False
         self._arrived = self._arrived_bytes = 0  # messages that were put into the queue
         self._taken = self._taken_bytes = 0  # messages that `recv` took out of it
         self._liveness = Liveness(stall_s, keepalive_s, io.loop.time())
-        self._pings, self._marked_at = 0, deque[float]()
+        self._pings = 0
+        self._marked_at = deque[float]()
         self._close_reason = ""  # why this end closed the connection; empty while it has not
         self._task = io.loop.create_task(self._live())
 
@@ -60,6 +65,12 @@ class WebSocket:
     def silent_s(self) -> float:
         """Seconds since any data arrived, answers to pings included."""
         return max(0.0, self._io.loop.time() - self._client.data_at)
+
+    @property
+    def engine(self) -> str:
+        """The recognizer that the other end named in the handshake; empty if it named none."""
+        response = self._client.response
+        return "" if response is None else engine_name(header(response.headers, ENGINE_HEADER))
 
     def send(self, message: Message) -> None:
         """Queue a text or binary message. Never waits.
@@ -104,7 +115,7 @@ class WebSocket:
             self._outgoing.append(_Order.CLOSE)
         self._wake_writer()
         self._io.soon(self._client.bound_close)
-        self._said_goodbye.wait(GOODBYE_S)
+        self._goodbye_sent.wait(GOODBYE_S)
 
     def _wake_writer(self) -> None:
         """Wake the writer if it waits."""
@@ -122,7 +133,7 @@ class WebSocket:
             for task in others:
                 task.cancel()
             self._client.transport.abort()
-            self._said_goodbye.set()
+            self._goodbye_sent.set()
 
     async def _run_part(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run one part. Only the reader reports the end of the connection, so it comes after all messages."""
@@ -141,16 +152,22 @@ class WebSocket:
             except ConnectionClosed as exc:
                 self._end_with(ended(exc, self._close_reason))
                 return
-            message = Text(data.decode("utf-8", "replace")) if self._client.texts.popleft() else Binary(data)
+            message: Text | Binary = Binary(data)
+            if self._client.texts.popleft():
+                message = Text(data.decode("utf-8", "replace"))
             self._arrived += 1
             self._arrived_bytes += len(message.data)
             self._incoming.put(message)
             if self._arrived - self._taken > MOST_UNREAD or self._arrived_bytes - self._taken_bytes > MOST_UNREAD_BYTES:
-                self._reading_paused = True
-                while not self._read_enough():
-                    await self._reading_allowed.wait()
-                    self._reading_allowed.clear()
-                self._reading_paused = False
+                await self._pause_reading()
+
+    async def _pause_reading(self) -> None:
+        """Read nothing from the network until `recv` has taken half of what is allowed to wait."""
+        self._reading_paused = True
+        while not self._read_enough():
+            await self._reading_allowed.wait()
+            self._reading_allowed.clear()
+        self._reading_paused = False
 
     def _read_enough(self) -> bool:
         few = self._arrived - self._taken <= MOST_UNREAD // 2
@@ -164,7 +181,7 @@ class WebSocket:
                 await self._wake.wait()
                 self._wake.clear()
             elif isinstance(item, _Order):
-                await self._do(item)
+                await self._carry_out(item)
             else:
                 data, text = item
                 self._liveness.wrote(len(data), self._io.loop.time())
@@ -179,13 +196,13 @@ class WebSocket:
             self._writer_waits = True
             return None
 
-    async def _do(self, order: "_Order") -> None:
+    async def _carry_out(self, order: "_Order") -> None:
         if order is not _Order.CLOSE:
             await self._ping(mark=order is _Order.MARK)
             return
         self._io.loop.create_task(self._client.close(), name=CLOSING).add_done_callback(_retrieve_exception)
         await asyncio.sleep(0)  # by then the close is written
-        self._said_goodbye.set()
+        self._goodbye_sent.set()
 
     async def _ping(self, *, mark: bool) -> None:
         now = self._io.loop.time()
@@ -214,7 +231,9 @@ class WebSocket:
             await asyncio.sleep(self._liveness.interval_s)
             now = self._io.loop.time()
             self._liveness.arrived(self._client.data_at)
-            action = self._liveness.tick(now, self._client.unsent(), pinged=self._pings > 0, deaf=self._reading_paused)
+            action = self._liveness.tick(
+                now, self._client.unsent(), pinged=self._pings > 0, reading_paused=self._reading_paused
+            )
             if action is LivenessAction.DEAD:
                 self._close_reason = f"nothing sent or received for {self._liveness.stall_s:g} s"
                 self._client.transport.abort()

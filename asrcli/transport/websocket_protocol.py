@@ -77,8 +77,10 @@ def _closed_by(close: Close) -> Closed:
 
 def ended(exc: ConnectionClosed, ours: str) -> Closed:
     """Return why the connection ended; `ours` is the reason if this end closed it, else empty."""
+    if ours == CLOSED_HERE:
+        return Closed(1000, ours)
     if ours:
-        return Closed(1000 if ours == CLOSED_HERE else 1006, ours)
+        return Closed(1006, ours)
     if exc.rcvd is not None and exc.rcvd_then_sent is not False:
         return _closed_by(exc.rcvd)
     if exc.sent is not None and exc.sent.code == CloseCode.MESSAGE_TOO_BIG:

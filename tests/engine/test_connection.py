@@ -42,10 +42,14 @@ class Setting:
 def test_nothing_is_dialled_before_the_first_task() -> None:
     """And without a connection there is no room and no sign of life."""
     setting = Setting()
-    assert (setting.wires, setting.connection.writable, setting.connection.silent_s) == ([], False, inf)
+    assert (setting.wires, setting.connection.takes_audio, setting.connection.silent_s) == ([], False, inf)
     setting.connection.start()
     assert isinstance(Service(setting.wires[0]).asked(), StartTask)
-    assert (setting.connection.writable, setting.connection.reused, setting.connection.deadline) == (True, False, 103.0)
+    assert (setting.connection.takes_audio, setting.connection.reused, setting.connection.deadline) == (
+        True,
+        False,
+        103.0,
+    )
 
 
 def test_a_second_task_runs_on_the_same_connection() -> None:

@@ -5,7 +5,7 @@ from threading import Event, Thread
 from asrcli.core.audio import Chunk
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Gap
-from asrcli.engine.inbox import AbandonRequested, AudioDropped, Inbox, SourceEnded, StopRequested
+from asrcli.engine.inbox import AudioDropped, Inbox, SessionAbandoned, SourceEnded, StopRequested
 
 TIMEOUT_S = 20
 
@@ -20,9 +20,10 @@ def test_signals_come_before_audio_that_waited_longer() -> None:
     inbox = Inbox(9)
     inbox.put_audio(chunk(0))
     inbox.put(StopRequested())
-    inbox.put(AbandonRequested())
+    abandoned = SessionAbandoned()
+    inbox.put(abandoned)
     assert inbox.get(0, audio=True) == StopRequested()
-    assert inbox.get(0, audio=True) == AbandonRequested()
+    assert inbox.get(0, audio=True) is abandoned
     assert inbox.get(0, audio=True) == chunk(0)
 
 
@@ -98,9 +99,10 @@ def test_a_signal_wakes_the_thread_that_waits() -> None:
     taken: list[object] = []
     thread = Thread(target=lambda: taken.append(inbox.get(TIMEOUT_S, audio=False)), daemon=True)
     thread.start()
-    inbox.put(AbandonRequested())
+    abandoned = SessionAbandoned()
+    inbox.put(abandoned)
     thread.join(TIMEOUT_S)
-    assert taken == [AbandonRequested()]
+    assert taken == [abandoned]
 
 
 def test_to_wait_for_the_end_ends_with_it() -> None:

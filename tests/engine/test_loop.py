@@ -15,7 +15,7 @@ from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetryS
 from asrcli.engine.accounting import SessionResult
 from asrcli.engine.connection import TaskConnection
 from asrcli.engine.connection_pool import ConnectionPool, OpenConnection
-from asrcli.engine.inbox import AbandonRequested, Inbox, MessageArrived, ThreadCrashed
+from asrcli.engine.inbox import Inbox, MessageArrived, SessionAbandoned, ThreadCrashed
 from asrcli.engine.loop import SessionLoop
 from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
 from tests.support.handshake import RATE, Wire
@@ -121,7 +121,7 @@ def test_a_session_that_is_left_ends_at_once() -> None:
 
     def script(command: Command) -> list[Event]:
         if isinstance(command, FinishTask):
-            setting.inbox.put(AbandonRequested())
+            setting.inbox.put(SessionAbandoned())
         return silent(command)
 
     setting = Setting(script)

@@ -9,7 +9,8 @@ from asrcli.dashscope.hotwords import check_hotwords, limits_of, parse_hotwords
 from asrcli.protocol.raw_exchange import parsed
 from asrcli.recognizers import scripted, scripted_answers
 from asrcli.server.faults import script
-from asrcli.sources.wav import behind, header, length, reader
+from asrcli.sources.exact_reader import reader
+from asrcli.sources.wav import behind, header, length
 from tests.fuzz.mutation import Target
 
 

@@ -15,7 +15,7 @@ from asrcli.protocol.http import hotword_lists
 from asrcli.protocol.inference.codec import InferenceServer
 from asrcli.protocol.omni.codec import OmniServer
 from asrcli.protocol.realtime.codec import RealtimeServer
-from asrcli.protocol.registry import INFERENCE_PATH
+from asrcli.protocol.registry import INFERENCE_PATH, wire_of_model
 from asrcli.server.auth import AccessControl
 from asrcli.server.faults.trigger import ConnectionFaults, RecentResults
 from asrcli.server.hotword_store import HotWordStore
@@ -45,7 +45,7 @@ MAKERS: tuple[Callable[[], ServerCodec], ...] = (
 def codecs(data: bytes) -> None:
     """A conversation: messages between line ends, the first byte says on which wire."""
     codec = MAKERS[data[0] % len(MAKERS) if data else 0]()
-    connection_faults = ConnectionFaults((), codec.path, RecentResults())
+    connection_faults = ConnectionFaults((), wire_of_model("", codec.path), RecentResults())
     codec.greet()
     for line in data[1:].split(b"\n")[:50]:
         text = line.decode("utf-8", "surrogateescape")

@@ -12,6 +12,7 @@ import pytest
 from asrcli.outputs.jsonl_schema import SCHEMA
 from tests.support.command import CLIP, asr, lines, script, serving, started, word_errors
 from tests.support.tone import silence, tone, wav
+from tests.support.weights import need_engine
 
 if TYPE_CHECKING:
     import subprocess
@@ -22,17 +23,18 @@ TRUTH = CLIP.with_suffix(".txt").read_text().split("\n")
 
 
 @cache
-def heard(*options: str) -> "subprocess.CompletedProcess[str]":
+def heard(engine: str, *options: str) -> "subprocess.CompletedProcess[str]":
     """What comes of the clip; it is recognized once with the same options."""
-    return asr("file", CLIP, "--local", "-f", "jsonl", "--partials", *options)
+    return asr("file", CLIP, "--local", "--engine", engine, "-f", "jsonl", "--partials", *options)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("engine", ["moonshine", "pocketsphinx"])
 @pytest.mark.parametrize("options", WIRES.values(), ids=WIRES)
-def test_speech_becomes_text_offline_on_every_wire(options: list[str]) -> None:
+def test_speech_becomes_text_offline_on_every_wire(options: list[str], engine: str) -> None:
     """The main job: four sentences, their times, and an account in which no second is missing."""
-    pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
-    done = heard(*options)
+    need_engine(engine)
+    done = heard(engine, *options)
     assert done.returncode == 0, done.stderr
     events = lines(done.stdout)
     for event in events:
@@ -52,10 +54,11 @@ def test_speech_becomes_text_offline_on_every_wire(options: list[str]) -> None:
 
 
 @pytest.mark.slow
-def test_partials_carry_the_number_of_their_final_and_settled_text_stays() -> None:
+@pytest.mark.parametrize("engine", ["moonshine", "pocketsphinx"])
+def test_partials_carry_the_number_of_their_final_and_settled_text_stays(engine: str) -> None:
     """Settled words never reflow: each partial begins with what was settled before."""
-    pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
-    partials = [event for event in lines(heard().stdout) if event["type"] == "partial"]
+    need_engine(engine)
+    partials = [event for event in lines(heard(engine).stdout) if event["type"] == "partial"]
     assert {partial["sentence"] for partial in partials} == {1, 2, 3, 4}
     for before, after in itertools.pairwise(partials):
         if before["sentence"] == after["sentence"]:

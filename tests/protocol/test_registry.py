@@ -1,6 +1,7 @@
 """The registry: each row is whole, its parts belong together, and no other file chooses a wire."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import asrcli
 from asrcli.cli.commands.ws_raw import WireChoice
 from asrcli.core.client_commands import Command, StartTask
+from asrcli.core.message import Text
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, RecognitionSettings
 from asrcli.dashscope.catalogue import MODELS
 from asrcli.dashscope.context import TranscriptMemory
@@ -48,10 +50,15 @@ def test_the_codecs_of_a_row_understand_each_other(wire: Wire) -> None:
 
 @pytest.mark.parametrize("wire", WIRES.values(), ids=WIRES)
 def test_a_row_says_what_its_codecs_say(wire: Wire) -> None:
-    """The path, the times of words and the manual mode stand in the row because they are needed without a codec."""
+    """The path, the form of a failure, the times of words and the manual mode are needed without a codec."""
     model = model_on(wire)
     client = wire.client_codec(RecognitionSettings(model, vad=not wire.manual_mode), counting())
-    assert wire.server_codec(counting(), model).path == wire.path
+    server = wire.server_codec(counting(), model)
+    assert server.path == wire.path
+    (failure,) = server.fail("code", "problem")
+    assert isinstance(failure, Text)
+    assert ("header" in json.loads(failure.data)) is wire.has_header
+    assert (wire.failure_close_code == 1000) is server.fatal_errors
     assert client.url("ws://h").partition("?")[0] == f"ws://h{wire.path}"
     assert client.word_times is wire.word_times
     assert client.manual is wire.manual_mode

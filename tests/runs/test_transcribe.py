@@ -267,5 +267,9 @@ def test_the_recognizer_on_this_machine_needs_neither_key_nor_network() -> None:
             break
     assert "server" not in resources()[0]
     assert_back_to(before)
-    with pytest.raises(asrcli.UsageError, match="US English"):
-        asrcli.transcribe(CLIP, local=True, languages=["zh"])
+    with pytest.raises(asrcli.UsageError, match="knows US English"):
+        asrcli.transcribe(CLIP, local=True, engine="pocketsphinx", languages=["zh"])
+    with pytest.raises(asrcli.UsageError, match="is not one of"):
+        asrcli.transcribe(CLIP, local=True, engine="none")
+    with pytest.raises(asrcli.UsageError, match="without local=True"):
+        asrcli.transcribe(CLIP, url="ws://127.0.0.1:9", engine="pocketsphinx")

@@ -91,7 +91,7 @@ def test_a_peer_that_takes_pings_and_says_nothing_is_dead_in_time() -> None:
     beat = pulse()
     found = []
     for now in range(1, 17):
-        found.append(beat.tick(now, 0, pinged=LivenessAction.PING in found, deaf=False))
+        found.append(beat.tick(now, 0, pinged=LivenessAction.PING in found, reading_paused=False))
         if found[-1] is LivenessAction.PING:
             beat.wrote(10, now, ping=True)
     assert (first(found, LivenessAction.PING), first(found, LivenessAction.DEAD)) == (8, 16)
@@ -104,7 +104,7 @@ def test_bytes_of_ours_that_are_taken_are_a_sign_of_life() -> None:
     beat.wrote(10, 0, ping=True)
     for now in range(1, 100):
         beat.arrived(0)  # as it is told at each look
-        assert beat.tick(now, 100_010 - 1000 * now, pinged=True, deaf=False) is LivenessAction.WELL
+        assert beat.tick(now, 100_010 - 1000 * now, pinged=True, reading_paused=False) is LivenessAction.NOTHING
 
 
 def test_bytes_that_wait_are_none() -> None:
@@ -113,24 +113,24 @@ def test_bytes_that_wait_are_none() -> None:
     found = []
     for now in range(1, 17):
         beat.wrote(1000, now)
-        found.append(beat.tick(now, 1000 * now, pinged=False, deaf=False))
+        found.append(beat.tick(now, 1000 * now, pinged=False, reading_paused=False))
     assert first(found, LivenessAction.DEAD) == 16
 
 
-@pytest.mark.parametrize("deaf", [True, False])
-def test_what_arrives_is_a_sign_of_life_and_so_is_that_we_do_not_read(*, deaf: bool) -> None:
+@pytest.mark.parametrize("paused", [True, False])
+def test_what_arrives_is_a_sign_of_life_and_so_is_that_we_do_not_read(*, paused: bool) -> None:
     """Nothing can arrive while we do not read."""
     beat = pulse()
     for now in range(1, 100):
-        if not deaf:
+        if not paused:
             beat.arrived(now - 0.5)
-        assert beat.tick(now, 10, pinged=True, deaf=deaf) is LivenessAction.WELL
+        assert beat.tick(now, 10, pinged=True, reading_paused=paused) is LivenessAction.NOTHING
 
 
 def test_time_in_which_this_process_was_stopped_does_not_count() -> None:
     """A laptop that was asleep sends a ping first."""
     beat = pulse()
-    assert beat.tick(1, 0, pinged=True, deaf=False) is LivenessAction.WELL
-    assert beat.tick(500, 0, pinged=True, deaf=False) is not LivenessAction.DEAD
-    found = [beat.tick(now, 0, pinged=True, deaf=False) for now in range(501, 520)]
+    assert beat.tick(1, 0, pinged=True, reading_paused=False) is LivenessAction.NOTHING
+    assert beat.tick(500, 0, pinged=True, reading_paused=False) is not LivenessAction.DEAD
+    found = [beat.tick(now, 0, pinged=True, reading_paused=False) for now in range(501, 520)]
     assert LivenessAction.DEAD in found

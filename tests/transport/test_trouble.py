@@ -19,9 +19,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.datastructures import Headers
 
+from asrcli.cli.advice import advice_for, described
+from asrcli.core.causes import Cause
 from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused, UsageError
 from asrcli.core.settings import ConnectionSettings
-from asrcli.transport.trouble import HttpAnswer, explained, library_errors, refused, retry_after
+from asrcli.transport.trouble import HttpAnswer, failure_reason, library_errors, retry_after, status_error
 from asrcli.transport.websocket import dial, failure
 
 URL, OURS = "wss://there.test/x", "wss://dashscope.aliyuncs.com/x"
@@ -79,10 +81,11 @@ def test_whatever_a_library_raises_becomes_one_of_our_errors(kind: type[Exceptio
         error = OSError() if issubclass(kind, OSError) else ValueError()
     told = failure(URL, error, proxy)
     assert isinstance(told, AsrError)
-    assert "; " in str(told)
-    assert "\n" not in str(told)
-    assert "secret" not in str(told)
-    assert proxy is not None or "SOCKS" not in str(told)
+    line = described(told)
+    assert "; " in line
+    assert "\n" not in line
+    assert "secret" not in line
+    assert proxy is not None or "SOCKS" not in line
 
 
 ADDRESSES = [
@@ -121,19 +124,22 @@ def test_a_proxy_is_named_by_its_kind_and_only_where_it_was_asked() -> None:
     """Whatever its library calls a refusal."""
     error = OfALibrary(errno.ECONNREFUSED, "could not connect to the proxy")
     assert (
-        explained(URL, error, through="socks5h://me:secret@gate.test:1")[0] == "the SOCKS proxy gate.test is not there"
+        failure_reason(URL, error, through="socks5h://me:secret@gate.test:1")[0]
+        == "the SOCKS proxy gate.test is not there"
     )
-    assert explained(URL, error)[0] == "connection refused"
-    assert explained(URL, TimeoutError(), through="http://gate.test")[0] == "no answer in time by the proxy gate.test"
-    assert explained(URL, socket.gaierror(), through="http://gate.test")[0] == "unknown proxy gate.test"
-    assert explained(URL, ssl.SSLError(1, "no"), through="http://gate.test")[1].startswith("check --url")
+    assert failure_reason(URL, error)[0] == "connection refused"
+    assert (
+        failure_reason(URL, TimeoutError(), through="http://gate.test")[0] == "no answer in time by the proxy gate.test"
+    )
+    assert failure_reason(URL, socket.gaierror(), through="http://gate.test")[0] == "unknown proxy gate.test"
+    assert failure_reason(URL, ssl.SSLError(1, "no"), through="http://gate.test")[1] is Cause.TLS
 
 
 def test_who_hangs_up_on_tls_is_told_of_tls() -> None:
     """The loop raises an error without a message."""
-    assert explained(URL, ConnectionResetError())[0] == "TLS failed: the other end hung up"
-    assert explained("ws://there.test", ConnectionResetError())[0] == "the connection broke"
-    assert explained(URL, ConnectionResetError(errno.ECONNRESET, "x"))[0] == "Connection reset by peer"
+    assert failure_reason(URL, ConnectionResetError())[0] == "TLS failed: the other end hung up"
+    assert failure_reason("ws://there.test", ConnectionResetError())[0] == "the connection broke"
+    assert failure_reason(URL, ConnectionResetError(errno.ECONNRESET, "x"))[0] == "Connection reset by peer"
 
 
 CERTIFICATES = [
@@ -151,7 +157,7 @@ def test_only_a_certificate_of_nobody_we_know_is_answered_with_a_file_of_certifi
     """Another host's would be wrong with it too."""
     error = ssl.SSLCertVerificationError(1, "no")
     error.verify_code, error.verify_message = code, "no good"
-    assert explained(URL, error)[1].startswith(advice)
+    assert advice_for(ConnectFailed(URL, *failure_reason(URL, error))).startswith(advice)
 
 
 def waiting(said: str) -> float | None:
@@ -192,11 +198,11 @@ def answer(status: int, said: bytes = b"", **headers: str) -> HttpAnswer:
 
 def test_a_wait_that_was_cut_short_is_told() -> None:
     """With the wait that was asked for."""
-    told = refused(URL, answer(503, Retry_After="86400"))
+    told = status_error(URL, answer(503, Retry_After="86400"))
     assert isinstance(told, ConnectFailed)
     assert (told.retry_after_s, told.brief) == (60, "cannot connect: HTTP 503 No (asks for 86400, is given 60 s)")
-    assert refused(URL, answer(503, Retry_After="60")).brief == "cannot connect: HTTP 503 No"
-    throttled = refused(URL, answer(429, Retry_After="1" * 400))
+    assert status_error(URL, answer(503, Retry_After="60")).brief == "cannot connect: HTTP 503 No"
+    throttled = status_error(URL, answer(429, Retry_After="1" * 400))
     assert isinstance(throttled, ServiceRefused)
     assert throttled.retry_after_s == 60
 
@@ -205,7 +211,7 @@ TWICE = Headers([("Location", "/a"), ("Location", "/b")])
 PAGE = b"\xef\xbb\xbf\n <!DOCTYPE html><title>Log in</title>"
 REFUSALS: dict[str, tuple[str, HttpAnswer, bool, type[AsrError], str]] = {
     "a wrong key": (URL, answer(401), False, ServiceRefused, "check the key"),
-    "no key": (URL, answer(401), True, ServiceRefused, "no key was sent: set DASHSCOPE_API_KEY"),
+    "no key": (URL, answer(401), True, ServiceRefused, "no key was sent; set DASHSCOPE_API_KEY"),
     "no key, in the service's words": (
         URL, answer(401, b'{"code":"InvalidApiKey","message":"m"}'), True, ServiceRefused, "m; no key was sent",
     ),
@@ -225,6 +231,6 @@ REFUSALS: dict[str, tuple[str, HttpAnswer, bool, type[AsrError], str]] = {
 @pytest.mark.parametrize(("url", "said", "keyless", "kind", "told"), REFUSALS.values(), ids=REFUSALS)
 def test_a_refusal_is_told_as_what_it_is(url: str, said: HttpAnswer, kind: type, told: str, *, keyless: bool) -> None:
     """A missing key is another error than a wrong key, and a web page is no answer of a speech service."""
-    error = refused(url, said, keyless=keyless)
+    error = status_error(url, said, keyless=keyless)
     assert type(error) is kind
-    assert told in str(error)
+    assert told in described(error)

@@ -6,7 +6,7 @@ import typer
 
 from asrcli.cli.builders.cost import check_budget
 from asrcli.cli.builders.log_file import log_to
-from asrcli.cli.options.audio import Agc, Denoise, Gain
+from asrcli.cli.options.audio import Agc, Backend, Denoise, Gain
 from asrcli.cli.options.budget import BudgetLimit
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.groups import expand_option_groups
@@ -91,6 +91,7 @@ Heartbeat = Annotated[
 def mic(
     *,
     device: Devices = None,
+    backend: Backend = None,
     test: MeterOnly = False,
     for_: For = None,
     until_silence: UntilSilence = None,
@@ -122,17 +123,15 @@ def mic(
 
     manual = ptt or not recognition_options.vad
     name = model or (DEFAULT_MANUAL_MODEL if manual else DEFAULT_MODEL)
-    found_model = sources.model_for(
-        name, ["-"], recognition_options.language or [], None, connection_options.region_asked
-    )
+    found = sources.model_for(name, ["-"], recognition_options.language or [], None, connection_options.region_asked)
     # With --ptt a model without manual mode gets a task of its own for each utterance.
-    vad = not manual or (ptt and "vad" not in found_model.takes)
+    vad = not manual or (ptt and "vad" not in found.takes)
     if ptt and not vad and recognition_options.listens_for_speech:
         raise UsageError("--ptt with --threshold or --prefix-padding-ms: the server does not detect speech then")
     # Silence can be sent to every model; only some have the parameter.
-    heartbeat_parameter = heartbeat if "heartbeat" in found_model.takes else None
+    heartbeat_parameter = heartbeat if "heartbeat" in found.takes else None
     recognition, notices = sources.recognition(
-        found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat_parameter, ptt=ptt
+        found, recognition_options, connection_options, vad=vad, heartbeat=heartbeat_parameter, ptt=ptt
     )
     microphone_builder = microphones.MicrophoneBuilder(
         tuple(device or ()),
@@ -143,6 +142,7 @@ def mic(
         sources.AudioEnhancement(denoise=denoise, agc=agc),
         save_audio,
         cut=manual,
+        backend=backend or "",
     )
     output_builder = output_options.builder(logging_options.level, recognition, keys=has_keyboard())
     output_builder.check([], logging_options.log_file, microphone_builder.saved())
@@ -154,7 +154,7 @@ def mic(
 
     def run_builder(connection: ConnectionSettings) -> run.RunBuilder:
         return run.RunBuilder(
-            found_model,
+            found,
             recognition,
             retry_options.applied_to(connection),
             None,

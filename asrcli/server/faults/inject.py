@@ -1,20 +1,20 @@
 """The injected faults of one server: handshakes that go wrong, and a faulty socket for each connection."""
 
 import asyncio
-import contextlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from asrcli.server.auth import Refusal
-from asrcli.server.faults.faulty_socket import FaultySocket
+from asrcli.server.faults.faulty_socket import FaultySocket, wait_for_end
 from asrcli.server.faults.script import CODES, FaultAction, FaultPlan, FaultTrigger, InjectedFault
 from asrcli.server.faults.trigger import ConnectionFaults, RecentResults
 from asrcli.server.log_filter import log
 
 if TYPE_CHECKING:
+    from asrcli.protocol.registry import Wire
+    from asrcli.server.server_socket import ServerSocket
     from asrcli.server.socket_interface import ConversationSocket
-    from asrcli.server.websocket_server import ServerSocket
 
 SMALL_BUFFER_BYTES = 32 << 10  # of a connection that will not be read: soon full, as with a client far away
 
@@ -44,17 +44,17 @@ class FaultInjector:
             log.info("fault on connection %d: %s", number, fault)
             if fault.action is FaultAction.REFUSE:
                 return _refusal(fault)
-            await self._wait(fault.seconds)
+            await wait_for_end(self._ended, fault.seconds)
             if fault.action is FaultAction.HALF_OPEN:
                 socket.abort()
         return None
 
-    async def wrap(self, socket: "ServerSocket", path: str) -> "ConversationSocket":
+    async def wrap(self, socket: "ServerSocket", wire: "Wire") -> "ConversationSocket":
         """Return the socket that a conversation gets, with the faults of its connection."""
         if self._plan is None:
             return socket
         number, faults = self._pending.pop(socket)
-        faulty = FaultySocket(socket, ConnectionFaults(faults, path, self._recent_results), number, self._ended)
+        faulty = FaultySocket(socket, ConnectionFaults(faults, wire, self._recent_results), number, self._ended)
         await faulty.opened()
         return faulty
 
@@ -72,11 +72,9 @@ class FaultInjector:
             FaultAction.HALF_OPEN,
         }
 
-    async def _wait(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._ended.wait(), seconds)
-
 
 def _refusal(fault: InjectedFault) -> Refusal:
-    retry_after = "" if fault.retry_after == -1 else str(fault.retry_after)
+    retry_after = ""
+    if fault.retry_after != -1:
+        retry_after = str(fault.retry_after)
     return Refusal(HTTPStatus(fault.status), CODES[fault.status], "A fault on purpose.", retry_after)

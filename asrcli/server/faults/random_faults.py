@@ -80,8 +80,11 @@ class RandomFaults:
 
     def __init__(self, random: "Random", *, waiting: bool = False) -> None:
         self._random = random
-        self._ends: tuple[FaultAction, ...] = _WAITING_ENDS if waiting else _ENDS
-        self._nuisances: tuple[FaultAction, ...] = _WAITING_NUISANCES if waiting else _NUISANCES
+        self._ends: tuple[FaultAction, ...] = _ENDS
+        self._nuisances: tuple[FaultAction, ...] = _NUISANCES
+        if waiting:
+            self._ends = _WAITING_ENDS
+            self._nuisances = _WAITING_NUISANCES
         self._rough = random.randint(1, ROUGH_IN_A_ROW)  # connections before the next calm one
 
     def of(self, connection: int) -> tuple[InjectedFault, ...]:
@@ -140,5 +143,7 @@ class RandomFaults:
             return InjectedFault(
                 action, *self._moment(), connection, seconds=round(random.uniform(0, LONGEST_STALL_S), 2)
             )
-        what = "unknown" if action is FaultAction.GARBAGE else ""
+        what = ""
+        if action is FaultAction.GARBAGE:
+            what = "unknown"
         return InjectedFault(action, FaultTrigger.EVENTS, random.randint(1, ROUGH_EVENTS), connection, what=what)

@@ -182,9 +182,11 @@ def parse_fault(value: Json) -> InjectedFault:
 
 
 def _named(when: FaultTrigger) -> str:
+    if when is FaultTrigger.HANDSHAKE:
+        return "at the handshake"
     if when.startswith("after"):
         return when
-    return "at the handshake" if when is FaultTrigger.HANDSHAKE else f"at {when}"
+    return f"at {when}"
 
 
 def _trigger(value: Json, default: FaultTrigger) -> tuple[FaultTrigger, int]:

@@ -7,13 +7,11 @@ from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.errors import ProtocolError
 from asrcli.core.message import Text
 from asrcli.protocol.json_messages import Json, part, read, text, write
-from asrcli.protocol.registry import REALTIME_PATH
+from asrcli.protocol.registry import Wire
 from asrcli.server.faults.script import CODES, FaultAction, FaultTrigger, InjectedFault
 
 USUAL_RATE = 16000
-RATES = range(1000, 200_000)  # outside of it the usual rate is taken
-# The code of a wire for audio without speech, by whether it is the realtime wire.
-EMPTY = {False: "EmptyAudio", True: "NO_VALID_AUDIO_ERROR"}
+RATES = range(1000, 200_000)  # outside of this range the usual rate is used
 _ENDS = ('"task-finished"', '"session.finished"')
 
 
@@ -34,20 +32,20 @@ class RecentResults:
 class ConnectionFaults:
     """Counts the messages of one connection and says which of its faults are due. Each is due once."""
 
-    def __init__(self, faults: Iterable[InjectedFault], path: str, recent: RecentResults) -> None:
+    def __init__(self, faults: Iterable[InjectedFault], wire: Wire, recent: RecentResults) -> None:
         self._waiting = list(faults)
         self._recent = recent
         self._bytes = self._events = 0
         self._rate = USUAL_RATE
         self._last_sent = ""  # the last text message to the client
         self._task_id = ""
-        self._realtime = path.startswith(REALTIME_PATH)
+        self._wire = wire
         recent.begin()
 
     @property
     def close_code(self) -> int:
         """The code with which the wire closes a connection after a failure."""
-        return 1011 if self._realtime else 1000
+        return self._wire.failure_close_code
 
     @property
     def received_s(self) -> float:
@@ -104,17 +102,17 @@ class ConnectionFaults:
         elif fault.action is FaultAction.REFUSE:
             yield self._failure(CODES[fault.status], "A fault on purpose.")
         elif fault.action is FaultAction.EMPTY_AUDIO:
-            yield self._failure(EMPTY[self._realtime], fault.message)
+            yield self._failure(self._wire.no_speech_code, fault.message)
         elif fault.action is FaultAction.GARBAGE:
             unknown: Json = {"type": "sing"}
-            if not self._realtime:
+            if self._wire.has_header:
                 unknown = {"header": {"event": "sing", "task_id": self._task_id}, "payload": {}}
             messages: dict[str, str | bytes] = {"not-json": '{"oops', "binary": bytes(range(256))}
             yield messages.get(fault.what, write(unknown).data)
 
     def torn_frame(self) -> bytes:
         """Return the first half of a WebSocket frame with the last message."""
-        data = (self._last_sent or _made_up_result(realtime_wire=self._realtime)).encode()[:0xFFFF]
+        data = (self._last_sent or _made_up_result(has_header=self._wire.has_header)).encode()[:0xFFFF]
         return b"\x81\x7e" + len(data).to_bytes(2, "big") + data[: len(data) // 2]
 
     def _due(self, when: FaultTrigger, count: int = 0) -> list[InjectedFault]:
@@ -123,13 +121,15 @@ class ConnectionFaults:
         return due
 
     def _failure(self, code: str, message: str) -> str:
-        if self._realtime:
-            kind = "invalid_request_error" if code.lower().startswith("invalid") else "server_error"
-            error = {"type": kind, "code": code, "message": message, "param": None, "event_id": None}
-            return write({"event_id": "event_fault", "type": "error", "error": error}).data
-        error = {"error_code": code, "error_message": message}
-        header = {"task_id": self._task_id, "event": "task-failed", "attributes": {}}
-        return write({"header": header | error, "payload": {}}).data
+        if self._wire.has_header:
+            failure = {"error_code": code, "error_message": message}
+            header = {"task_id": self._task_id, "event": "task-failed", "attributes": {}}
+            return write({"header": header | failure, "payload": {}}).data
+        kind = "server_error"
+        if code.lower().startswith("invalid"):
+            kind = "invalid_request_error"
+        error = {"type": kind, "code": code, "message": message, "param": None, "event_id": None}
+        return write({"event_id": "event_fault", "type": "error", "error": error}).data
 
 
 def is_end(data: str | bytes) -> bool:
@@ -148,18 +148,20 @@ def is_partial(data: str | bytes) -> bool:
 
 def _rate(command: Json) -> int:
     """Return the sample rate (Hz) that a command asks for; the usual rate when it is not a possible one."""
-    rate = part(part(command, "payload"), "parameters").get("sample_rate") or part(command, "session").get(
-        "sample_rate"
-    )
-    return rate if isinstance(rate, int) and rate in RATES else USUAL_RATE
+    parameters = part(part(command, "payload"), "parameters")
+    rate = parameters.get("sample_rate") or part(command, "session").get("sample_rate")
+    if isinstance(rate, int) and rate in RATES:
+        return rate
+    return USUAL_RATE
 
 
-def _made_up_result(*, realtime_wire: bool) -> str:
+def _made_up_result(*, has_header: bool) -> str:
     """Return a result of a task that no client started: the late message when nothing was sent before."""
-    if realtime_wire:
-        fields = {"item_id": f"item_{'0' * 32}", "content_index": 0, "language": "", "emotion": "neutral"}
-        name = "conversation.item.input_audio_transcription.completed"
-        return write({"event_id": "event_late", "type": name, **fields, "transcript": "late"}).data
-    sentence = {"sentence_id": 1, "begin_time": 0, "end_time": 100, "text": "late", "words": [], "sentence_end": True}
-    header = {"task_id": "0" * 32, "event": "result-generated", "attributes": {}}
-    return write({"header": header, "payload": {"output": {"sentence": sentence}, "usage": None}}).data
+    if has_header:
+        times = {"begin_time": 0, "end_time": 100}
+        sentence = {"sentence_id": 1, **times, "text": "late", "words": [], "sentence_end": True}
+        header = {"task_id": "0" * 32, "event": "result-generated", "attributes": {}}
+        return write({"header": header, "payload": {"output": {"sentence": sentence}, "usage": None}}).data
+    fields = {"item_id": f"item_{'0' * 32}", "content_index": 0, "language": "", "emotion": "neutral"}
+    name = "conversation.item.input_audio_transcription.completed"
+    return write({"event_id": "event_late", "type": name, **fields, "transcript": "late"}).data

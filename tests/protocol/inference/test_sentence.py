@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.core.events import Final, Finished, Notice, Partial, Word
-from asrcli.protocol.inference.sentence import MOST_REMEMBERED
+from asrcli.protocol.inference.sentence_tracker import MOST_REMEMBERED
 from tests.support.inference import SENT_MS, client, finals, message, notices, result
 
 NUMBERS = {

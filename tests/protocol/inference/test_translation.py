@@ -14,7 +14,7 @@ from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.inference import translation
 from asrcli.protocol.inference.codec import InferenceClient, InferenceServer, TranslationClient
-from asrcli.protocol.inference.sentence import MOST_REMEMBERED
+from asrcli.protocol.inference.sentence_tracker import MOST_REMEMBERED
 from tests.support.pair import Pair, counting, on_inference
 
 GOLDEN = json.loads(Path(__file__).parent.with_name("golden").joinpath("gummy.json").read_text("utf-8"))

@@ -13,15 +13,15 @@ from asrcli.core.message import Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
 from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
-from asrcli.protocol.registry import INFERENCE_PATH, REALTIME_PATH
+from asrcli.protocol.registry import INFERENCE, REALTIME, WIRES
 from asrcli.server.faults.script import FaultAction, FaultTrigger, InjectedFault
 from asrcli.server.faults.trigger import ConnectionFaults, RecentResults, is_end, is_partial
 from tests.support.wire import finish_task, run_task
 
 
-def connection_faults(*faults: InjectedFault, path: str = INFERENCE_PATH) -> ConnectionFaults:
+def connection_faults(*faults: InjectedFault, wire: str = INFERENCE) -> ConnectionFaults:
     """Return the state of a connection with these faults."""
-    return ConnectionFaults(faults, path, RecentResults())
+    return ConnectionFaults(faults, WIRES[wire], RecentResults())
 
 
 @given(st.lists(st.integers(0, 5000), max_size=30), st.integers(1, 60_000))
@@ -31,7 +31,7 @@ def test_a_fault_strikes_once_after_its_number_of_bytes(sizes: list[int], count:
         InjectedFault(FaultAction.CUT, FaultTrigger.BYTES, count),
         InjectedFault(FaultAction.LATE, FaultTrigger.BYTES, count),
     )
-    binary, encoded = connection_faults(fault), connection_faults(text, path=REALTIME_PATH)
+    binary, encoded = connection_faults(fault), connection_faults(text, wire=REALTIME)
     heard = 0
     for size in sizes:
         audio = base64.b64encode(bytes(size)).decode()
@@ -48,16 +48,16 @@ def test_each_trigger_waits_for_its_moment() -> None:
     faults = [InjectedFault(FaultAction.LATE, when, counts.get(when, 0)) for when in FaultTrigger]
     at = dict(zip(FaultTrigger, faults, strict=True))
     wires = {
-        INFERENCE_PATH: (run_task(), b"1", finish_task()),
-        REALTIME_PATH: (
+        INFERENCE: (run_task(), b"1", finish_task()),
+        REALTIME: (
             {"type": "session.update"},
             {"type": "input_audio_buffer.append", "audio": "AAA="},
             {"type": "session.finish"},
         ),
     }
-    for path, messages in wires.items():
+    for wire, messages in wires.items():
         run, audio, finish = (m if isinstance(m, bytes) else json.dumps(m) for m in messages)
-        faults_now = connection_faults(*faults, path=path)
+        faults_now = connection_faults(*faults, wire=wire)
         assert faults_now.received("{") == faults_now.received('{"type": 1}') == faults_now.sent("1") == []
         assert faults_now.opened() == [at[FaultTrigger.HANDSHAKE]]
         assert faults_now.received(run) == [at[FaultTrigger.RUN_TASK]]
@@ -77,7 +77,7 @@ def test_each_trigger_waits_for_its_moment() -> None:
 def test_tasks_are_counted_over_all_connections() -> None:
     """A fault with after_tasks strikes the next task after that number, on any connection, and once on each."""
     past, fault = RecentResults(), InjectedFault(FaultAction.REFUSE, FaultTrigger.TASKS, 2, status=429)
-    first, second = (ConnectionFaults([fault], path, past) for path in (INFERENCE_PATH, REALTIME_PATH))
+    first, second = (ConnectionFaults([fault], WIRES[wire], past) for wire in (INFERENCE, REALTIME))
     run, update = json.dumps(run_task()), '{"type": "session.update"}'
     assert first.received(run) == second.received(update) == []
     assert first.received(run) == second.received(update) == [fault]
@@ -95,10 +95,10 @@ def test_audio_is_counted_in_seconds_at_the_rate_of_the_task() -> None:
         assert faults_now.received_s == expected_s
 
 
-@pytest.mark.parametrize("path", [INFERENCE_PATH, REALTIME_PATH])
-def test_a_torn_frame_is_shorter_than_its_length_field(path: str) -> None:
+@pytest.mark.parametrize("wire", [INFERENCE, REALTIME])
+def test_a_torn_frame_is_shorter_than_its_length_field(wire: str) -> None:
     """It holds half of the last message, or half of a made-up result."""
-    faults_now = connection_faults(path=path)
+    faults_now = connection_faults(wire=wire)
     for said in ("", '{"text": "four words of it"}'):
         if said:
             faults_now.sent(said)
@@ -138,7 +138,7 @@ def test_a_duplicate_is_the_last_event() -> None:
 def test_a_late_message_is_from_the_task_before() -> None:
     """From another connection or from the same one; without an earlier result there is no message."""
     past, late = RecentResults(), InjectedFault(FaultAction.LATE)
-    first = ConnectionFaults((), INFERENCE_PATH, past)
+    first = ConnectionFaults((), WIRES[INFERENCE], past)
     assert list(first.messages(late)) == []
     first.received(json.dumps(run_task("a")))
     first.sent('{"header":{"event":"result-generated","task_id":"a"}}')
@@ -146,10 +146,10 @@ def test_a_late_message_is_from_the_task_before() -> None:
     first.received(json.dumps(run_task("b")))
     assert list(first.messages(late)) == ['{"header":{"event":"result-generated","task_id":"a"}}']
     first.sent('{"header":{"event":"result-generated","task_id":"b"}}')
-    second = ConnectionFaults((), INFERENCE_PATH, past)
+    second = ConnectionFaults((), WIRES[INFERENCE], past)
     second.received(json.dumps(run_task("c")))
     assert list(second.messages(late)) == ['{"header":{"event":"result-generated","task_id":"b"}}']
-    assert list(connection_faults(path=REALTIME_PATH).messages(late)) == []
+    assert list(connection_faults(wire=REALTIME).messages(late)) == []
 
 
 @pytest.mark.parametrize("close", [True, False])
@@ -165,13 +165,13 @@ def test_our_own_client_reads_a_failure(close: bool) -> None:
         client.receive(Text(str(next(faults_now.messages(fault)))))
     session = RealtimeClient(RecognitionSettings("m"), lambda: "c")
     with pytest.raises(ServiceRefused, match="InternalError: 天"):
-        session.receive(Text(str(next(connection_faults(path=REALTIME_PATH).messages(fault)))))
+        session.receive(Text(str(next(connection_faults(wire=REALTIME).messages(fault)))))
 
 
-@pytest.mark.parametrize(("path", "code"), [(INFERENCE_PATH, "EmptyAudio"), (REALTIME_PATH, "NO_VALID_AUDIO_ERROR")])
-def test_a_service_that_heard_no_sound_says_so_in_the_words_of_its_wire(path: str, code: str) -> None:
+@pytest.mark.parametrize(("wire", "code"), [(INFERENCE, "EmptyAudio"), (REALTIME, "NO_VALID_AUDIO_ERROR")])
+def test_a_service_that_heard_no_sound_says_so_in_the_words_of_its_wire(wire: str, code: str) -> None:
     """And a fault that is no message sends none, whatever the server has sent before."""
-    faults_now = connection_faults(path=path)
+    faults_now = connection_faults(wire=wire)
     (message,) = faults_now.messages(InjectedFault(FaultAction.EMPTY_AUDIO, FaultTrigger.FINISH, message="m"))
     assert code in str(message)
     assert faults_now.sent(b"\0") == []

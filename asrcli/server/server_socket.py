@@ -1,0 +1,91 @@
+"""A client's WebSocket as the server sees it, without the library: messages, the end, and what faults do to it."""
+
+import asyncio
+import contextlib
+import select
+import socket
+from collections.abc import Iterator
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from asrcli.server.socket_interface import SocketClosed
+
+
+class ServerSocket:
+    """A client's WebSocket without the library: a ConversationSocket, and what injected faults do to a connection."""
+
+    def __init__(self, connection: ServerConnection) -> None:
+        self._connection = connection
+
+    async def recv(self) -> str | bytes:
+        """Wait for the next message; raises SocketClosed."""
+        with _library_errors():
+            return await self._connection.recv()
+
+    async def send(self, data: str | bytes, /) -> None:
+        """Send a message, which waits while the client is behind; raises SocketClosed."""
+        with _library_errors():
+            await self._connection.send(data)
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close the connection."""
+        await self._connection.close(code, reason)
+
+    def gone(self) -> bool:
+        """Return whether the client has gone, also when its last messages are not read yet."""
+        transport = self._connection.transport
+        system_socket = transport.get_extra_info("socket")
+        if transport.is_closing() or system_socket is None or system_socket.fileno() < 0:
+            return True
+        if not hasattr(select, "POLLRDHUP"):  # on such a system it is noticed when the next message is read
+            return False
+        poll = select.poll()
+        poll.register(system_socket.fileno(), select.POLLRDHUP | select.POLLHUP | select.POLLERR)
+        return bool(poll.poll(0))
+
+    def abort(self) -> None:
+        """End the connection now, without a close frame."""
+        self._connection.transport.abort()
+
+    async def wait_closed(self) -> None:
+        """Wait until the connection has ended."""
+        await self._connection.wait_closed()
+
+    def shrink_receive_buffer(self, size_bytes: int) -> None:
+        """Make the system's buffer small, so that a client notices soon that it is not read."""
+        system_socket = self._connection.transport.get_extra_info("socket")
+        system_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size_bytes)
+
+    def pause_reading(self) -> None:
+        """Read nothing any more; pings are not answered either."""
+        self._connection.transport.pause_reading()
+
+    def end_after(self, data: bytes) -> None:
+        """Write bytes as they are, and end the connection behind them."""
+        self._connection.transport.write(data)
+        self._connection.transport.close()
+
+    def half_close(self) -> None:
+        """Say that nothing will be sent any more (FIN), and discard what comes."""
+        self._connection.transport.set_protocol(_DiscardingProtocol(self._connection))
+        self._connection.transport.write_eof()
+
+
+class _DiscardingProtocol(asyncio.Protocol):
+    """Discards what comes; the connection that it replaces gets only the end."""
+
+    def __init__(self, connection: ServerConnection) -> None:
+        self._connection = connection
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Hand the end on: the client has gone, or the connection was cut."""
+        self._connection.connection_lost(exc)
+
+
+@contextlib.contextmanager
+def _library_errors() -> Iterator[None]:
+    try:
+        yield
+    except ConnectionClosed as exc:
+        raise SocketClosed(str(exc)) from exc
