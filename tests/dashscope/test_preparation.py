@@ -44,7 +44,7 @@ def test_the_embedded_recognizer_takes_hot_words_under_any_name_of_its_wire() ->
 def test_a_name_that_no_model_has_is_refused_by_the_embedded_recognizer_too() -> None:
     """It would accept any; a mistake in the name should not be found out at the first paid run."""
     check_local_model(FUN)
-    with pytest.raises(UsageError, match=f"--model {UNKNOWN.name} with --local: no model of the service"):
+    with pytest.raises(UsageError, match=f"model {UNKNOWN.name} with local: no model of the service"):
         check_local_model(UNKNOWN)
 
 
@@ -62,7 +62,7 @@ def test_a_model_of_workspaces_is_refused_at_a_shared_host(name: str, url: str, 
     """A host of one's own may offer anything."""
     connection = ConnectionSettings(url=url, region=region)
     if refused:
-        with pytest.raises(UsageError, match=f"{name} is available only at the host of a workspace; name yours"):
+        with pytest.raises(UsageError, match=f"{name} is available only at the host of a workspace"):
             check_host(name, connection)
     else:
         check_host(name, connection)
@@ -71,7 +71,7 @@ def test_a_model_of_workspaces_is_refused_at_a_shared_host(name: str, url: str, 
 def test_what_the_embedded_recognizer_would_ignore_is_refused_unless_forced() -> None:
     """All of it in one line."""
     asked = RecognitionSettings(QWEN_AUDIO.name, context=("x",))
-    with pytest.raises(UsageError, match="--context and --context-from-transcript has no effect on the embedded"):
+    with pytest.raises(UsageError, match="context and context_from_transcript has no effect on the embedded"):
         prepared(QWEN_AUDIO, asked, local=True, uses_transcript_context=True)
     sent, notices = prepared(QWEN_AUDIO, asked, local=True, force=True)
     assert (sent.context, notices) == (("x",), [])
@@ -79,7 +79,7 @@ def test_what_the_embedded_recognizer_would_ignore_is_refused_unless_forced() ->
 
 def test_a_model_for_one_sentence_is_for_push_to_talk() -> None:
     """Or for whoever insists."""
-    with pytest.raises(UsageError, match=f"{ONE_SENTENCE.name} transcribes one sentence and ends: it is for asr mic"):
+    with pytest.raises(UsageError, match=f"{ONE_SENTENCE.name} transcribes one sentence and ends; for a talk"):
         prepared(ONE_SENTENCE)
     for way in ("push_to_talk", "force"):
         sent, notices = prepared(ONE_SENTENCE, **{way: True})
@@ -92,7 +92,7 @@ def test_what_is_cut_from_the_context_is_told_behind_what_is_told_of_the_model()
     asked = RecognitionSettings(QWEN_AUDIO.name, context=("x" * (CHARACTERS * MESSAGES + 1),))
     sent, notices = prepared(QWEN_AUDIO, asked)
     assert sum(map(len, sent.context)) == CHARACTERS * MESSAGES
-    assert notices[-1].startswith("--context: 2,000 of 2,001 characters fit")
+    assert notices[-1].startswith("context: 2,000 of 2,001 characters fit")
     assert prepared(FUN)[1] == []
 
 
