@@ -13,6 +13,7 @@ AGAIN = ResentAudio(1000, normalized_text("Well, we met in the Café. 你好，�
     [
         ("we met in the café", 1000, True),
         ("WELL we met!", 900, True),
+        ("w'ell’, we met", 1000, True),
         ("你好世界", 1000, True),
         ("你好", 1000, True),
         ("we met in the cafe", 1000, False),  # another word

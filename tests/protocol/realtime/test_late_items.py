@@ -134,3 +134,12 @@ def test_a_text_that_is_held_comes_out_where_nothing_else_says_it() -> None:
     assert texts(third.receive(completed("item_2", "good morning"))) == []
     assert texts(third.receive(completed("item_3", "and good night"))) == ["good morning", "and good night"]
     assert texts(third.receive(completed("item_4", "again"))) == ["again"]
+
+
+def test_a_held_text_that_comes_again_is_held_once() -> None:
+    """It is neither another text, which would show that nothing is announced here, nor said twice."""
+    second = session()
+    second.retired_names = {"item_1": "hello"}
+    for _ in range(3):
+        assert texts(second.receive(completed("item_2", "good morning"))) == []
+    assert texts(second.receive(Text('{"type":"session.finished"}'))) == ["good morning"]
