@@ -36,7 +36,7 @@ class Transcript:
         covered_ms: The end of the text on the timeline of the run.
         lost_ms: Audio in gaps.
         paused_ms: Duration of the pauses.
-        reached_ms: The end of the last final of each speaker.
+        final_until_ms: The end of the last final of each speaker.
     """
 
     latest: Sentence | None = None
@@ -47,7 +47,7 @@ class Transcript:
     covered_ms: int = 0
     lost_ms: int = 0
     paused_ms: int = 0
-    reached_ms: dict[str, int] = field(default_factory=dict)
+    final_until_ms: dict[str, int] = field(default_factory=dict)
 
     @property
     def settled(self) -> str:
@@ -128,13 +128,13 @@ def _settled(transcript: Transcript, final: Final) -> Transcript:
     )
     if not final.text.strip():
         return rest  # the service took the sentence back: its number is free again
-    before_ms = transcript.reached_ms.get(final.speaker, 0)
+    before_ms = transcript.final_until_ms.get(final.speaker, 0)
     return replace(
         rest,
         latest=Sentence(number, final),
         sentences=rest.sentences + 1,
         highest=max(number, rest.highest),
-        reached_ms=rest.reached_ms | {final.speaker: max(before_ms, final.end_ms)},
+        final_until_ms=rest.final_until_ms | {final.speaker: max(before_ms, final.end_ms)},
     )
 
 

@@ -179,7 +179,7 @@ class SessionLoop:
                 else:
                     self._handle(event)
         if self._feed.settle():
-            self._backoff.settled(self._account.format.samples(self._account.ledger.reached_ms))
+            self._backoff.settled(self._account.format.samples(self._account.ledger.decided_until_ms))
 
     def _advance(self) -> None:
         """Send the audio that may go out now; behind the last of it, ask the service for the rest of its text."""

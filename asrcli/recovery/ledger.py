@@ -1,6 +1,6 @@
 """Ledger: what became of every millisecond of a session's audio: text, silence, a gap, or a pause. Uses no clock.
 
-It is the one owner of how far the finals of a session reach.
+It is the one owner of how far the audio of a session is decided.
 """
 
 from dataclasses import dataclass, replace
@@ -55,7 +55,7 @@ class Ledger:
         self._reached = start_ms
 
     @property
-    def reached_ms(self) -> int:
+    def decided_until_ms(self) -> int:
         """The time up to which everything is decided."""
         self._reached = self._decided.reach(self._reached)
         return self._reached
