@@ -9,6 +9,7 @@ from asrcli.core.events import (
     Gap,
     LiveEvent,
     Partial,
+    Provisional,
     Reconnecting,
     SpeechStarted,
     SpeechStopped,
@@ -42,7 +43,7 @@ def label_event(event: Event, speaker: str) -> Event:
         return event
     if isinstance(event, SpeechStarted | SpeechStopped):
         return replace(event, key=f"{speaker}:{event.key}")
-    if isinstance(event, Partial | Final):
+    if isinstance(event, Partial | Final | Provisional):
         return replace(event, key=f"{speaker}:{event.key}", speaker=speaker)
     if isinstance(event, Gap | Finished | Reconnecting | LiveEvent):
         return replace(event, speaker=speaker)

@@ -7,7 +7,7 @@ of ten seconds: an output that keeps the text writes each sentence when it becom
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from asrcli.core.events import Event, Final, Finished, Gap, Partial, Reconnecting, Resumed
+from asrcli.core.events import Event, Final, Finished, Gap, Partial, Provisional, Reconnecting, Resumed
 
 MOST_OPEN = 250  # open sentences; more than one task can have
 Value = TypeVar("Value")
@@ -35,6 +35,7 @@ class Transcript:
         lost_ms: Audio in gaps.
         paused_ms: Duration of the pauses.
         reached_ms: The end of the last final of each speaker.
+        provisional: The last sentences that this machine has heard in place of the service, by their keys.
     """
 
     latest: Sentence | None = None
@@ -46,6 +47,7 @@ class Transcript:
     lost_ms: int = 0
     paused_ms: int = 0
     reached_ms: dict[str, int] = field(default_factory=dict)
+    provisional: dict[str, Provisional] = field(default_factory=dict)
 
     @property
     def settled(self) -> str:
@@ -76,6 +78,8 @@ def fold(transcript: Transcript, event: Event) -> Transcript:
         return _opened(transcript, event)
     if isinstance(event, Final):
         return _settled(transcript, event)
+    if isinstance(event, Provisional):
+        return replace(transcript, provisional=_heard_here(transcript.provisional, event))
     if isinstance(event, Gap):
         return replace(transcript, lost_ms=transcript.lost_ms + event.end_ms - event.begin_ms)
     if isinstance(event, Resumed):
@@ -120,6 +124,13 @@ def _settled(transcript: Transcript, final: Final) -> Transcript:
         highest=max(number, rest.highest),
         reached_ms=rest.reached_ms | {final.speaker: max(before_ms, final.end_ms)},
     )
+
+
+def _heard_here(provisional: dict[str, Provisional], event: Provisional) -> dict[str, Provisional]:
+    if not event.text.strip():
+        return _without(provisional, event.key)
+    later = provisional | {event.key: event}
+    return _without(later, next(iter(later))) if len(later) > MOST_OPEN else later
 
 
 def _without(named: dict[str, Value], key: str) -> dict[str, Value]:

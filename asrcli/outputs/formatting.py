@@ -13,6 +13,8 @@ from asrcli.core.printable import escaped, harmless
 
 SEPARATOR = " · "
 INTO = "→ "  # in front of a translation
+LOCAL = "heard on this machine only: "  # in front of the local text of a gap
+PROVISIONAL = "provisional: "  # in front of text that the service has not given
 BELOW = "  "  # indent of a line under a sentence without a time
 _FAR_MS = 10**11  # three years: times further away cannot be right, and datetime could not hold them
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -59,7 +61,8 @@ def line(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
     if isinstance(event, Gap):
         stamp = stamp or clock
         whose = f"{harmless(event.speaker)}: " if event.speaker else ""
-        return f"[gap {stamp(event.begin_ms)} → {stamp(event.end_ms)}: {whose}{reported(event.reason)}]"
+        about = "; ".join([reported(event.reason), *_heard_here(event)])
+        return f"[gap {stamp(event.begin_ms)} → {stamp(event.end_ms)}: {whose}{about}]"
     text = said(event)
     return f"[{stamp(event.begin_ms)} → {stamp(event.end_ms)}] {text}" if stamp else text
 
@@ -103,9 +106,19 @@ def reconnecting(event: Reconnecting) -> str:
 
 
 def said(event: Final | Gap) -> str:
-    """Return the text of a final with its speaker in front; for a gap, a remark in its place."""
-    words = f"[gap: {reported(event.reason)}]" if isinstance(event, Gap) else harmless(event.text).strip()
+    """Return the text of a final with its speaker in front; for a gap, what this machine has heard, or the reason."""
+    words = (
+        f"[gap: {''.join(_heard_here(event)) or reported(event.reason)}]"
+        if isinstance(event, Gap)
+        else harmless(event.text).strip()
+    )
     return f"{harmless(event.speaker)}: {words}" if event.speaker else words
+
+
+def _heard_here(gap: Gap) -> list[str]:
+    """Return what this machine has heard in a gap, as a list of one text; empty if it has heard nothing."""
+    heard = harmless(gap.local_text).strip()
+    return [LOCAL + heard] if heard else []
 
 
 def folded(line: str, cells: int) -> list[str]:
@@ -128,7 +141,7 @@ def account(ended: Ended) -> list[str]:
         *_captured(ended, captured),
         f"final {final / 100:.2f} s",
         f"silence {silence / 100:.2f} s",
-        f"lost {lost / 100:.2f} s",
+        f"lost {lost / 100:.2f} s" + (f" ({ended.local_ms / 1000:.2f} s heard here)" if ended.local_ms else ""),
         *([f"paused {ended.paused_ms / 1000:.2f} s"] if ended.paused_ms else []),
         f"{ended.sentences} sentence{'' if ended.sentences == 1 else 's'}",
     ]

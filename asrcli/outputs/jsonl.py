@@ -4,7 +4,20 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from asrcli.core.errors import without_secrets
-from asrcli.core.events import Began, Ended, Event, Final, Gap, Notice, Partial, Paused, Reconnecting, Resumed, Word
+from asrcli.core.events import (
+    Began,
+    Ended,
+    Event,
+    Final,
+    Gap,
+    Notice,
+    Partial,
+    Paused,
+    Provisional,
+    Reconnecting,
+    Resumed,
+    Word,
+)
 from asrcli.core.transcript import Transcript
 from asrcli.outputs.formatting import as_json
 from asrcli.outputs.jsonl_schema import VERSION
@@ -25,6 +38,7 @@ class JsonLines:
         self._lines = lines
         self._partials = partials
         self._level = level
+        self._provisional_keys: set[str] = set()  # of the provisional sentences that were written and not withdrawn
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Write the line of an event, if its kind has one."""
@@ -43,9 +57,11 @@ class JsonLines:
             return _partial(event, transcript.numbers[event.key]) if self._partials else None
         if isinstance(event, Final):
             return _final(event, transcript) if event.text.strip() else None
+        if isinstance(event, Provisional):
+            return self._provisional(event)
         if isinstance(event, Gap):
             event = replace(event, reason=without_secrets(event.reason))
-            return _present({"type": "gap", **asdict(event)}, "speaker")
+            return _present({"type": "gap", **asdict(event)}, "speaker", "local_text")
         if isinstance(event, Paused | Resumed):
             name = "pause" if isinstance(event, Paused) else "resume"
             return _present({"type": name, **asdict(event)}, "speaker")
@@ -56,6 +72,18 @@ class JsonLines:
             event = replace(event, text=without_secrets(event.text))
             return {"type": "notice", **asdict(event)} if LEVELS[event.level] <= self._level else None
         return {"type": "end", **asdict(event)} if isinstance(event, Ended) else None
+
+    def _provisional(self, event: Provisional) -> dict[str, Any] | None:
+        """Return the line of a provisional sentence; one that goes on is written with the partials only."""
+        if event.open and not self._partials:
+            return None
+        if not event.text.strip():
+            if event.key not in self._provisional_keys:
+                return None  # the sentence that is withdrawn was not written
+            self._provisional_keys.remove(event.key)
+        else:
+            self._provisional_keys.add(event.key)
+        return _present({"type": "provisional", "provisional": True, **asdict(event)}, "speaker")
 
 
 def _partial(event: Partial, number: int) -> dict[str, Any]:

@@ -2,10 +2,22 @@
 
 from collections.abc import Callable
 
-from asrcli.core.events import Began, Ended, Event, Final, Gap, Notice, Partial, Paused, Reconnecting, Resumed
+from asrcli.core.events import (
+    Began,
+    Ended,
+    Event,
+    Final,
+    Gap,
+    Notice,
+    Partial,
+    Paused,
+    Provisional,
+    Reconnecting,
+    Resumed,
+)
 from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript
-from asrcli.outputs.formatting import INTO, account, pause, reconnecting, reported, translated
+from asrcli.outputs.formatting import INTO, PROVISIONAL, account, pause, reconnecting, reported, translated
 from asrcli.outputs.line_writer import LineWriter
 
 LEVELS = {"warning": 0, "info": 1, "debug": 2}
@@ -45,6 +57,8 @@ class PlainText:
             self._lines.write(f"… {harmless(event.text)}")
             if translation := translated(event):
                 self._lines.write(f"… {INTO}{translation}")
+        elif isinstance(event, Provisional) and self._partials and event.text.strip():
+            self._lines.write(f"… {PROVISIONAL}{harmless(event.text).strip()}")
 
     def close(self) -> None:
         """Close the file."""

@@ -25,12 +25,25 @@ from asrcli.core.events import (
     Partial,
     Paused,
     Progress,
+    Provisional,
     Reconnecting,
     Resumed,
 )
 from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript
-from asrcli.outputs.formatting import BELOW, INTO, account, below, folded, line, pause, reconnecting, reported, said
+from asrcli.outputs.formatting import (
+    BELOW,
+    INTO,
+    PROVISIONAL,
+    account,
+    below,
+    folded,
+    line,
+    pause,
+    reconnecting,
+    reported,
+    said,
+)
 from asrcli.outputs.plain_text import LEVELS
 from asrcli.outputs.status_bar import StatusBar, decibels
 from asrcli.outputs.text_fitting import fit_tail, simple, wrap_text
@@ -123,7 +136,7 @@ class TerminalView:
             for text in account(event):
                 for part in folded(f"asr: {text}", self._console.width - 1):
                     self._print(part, UNSETTLED)
-        if isinstance(event, Partial | Progress | Finished | Level | Paused):
+        if isinstance(event, Partial | Provisional | Progress | Finished | Level | Paused):
             self._redraw()
 
     def _follow_speaker(self, event: Event) -> None:
@@ -200,7 +213,7 @@ class TerminalView:
             self._drawn = [*drawn, Segment.get_line_length(bar)]
 
     def _sentence(self, speaker: str, cells: int) -> Iterator[list[Segment]]:
-        """Yield the open sentence of a speaker as one line, and under it its translation as another."""
+        """Yield the open sentence of a speaker as one line, and under it its translation and the provisional text."""
         spoken = [partial for partial in self._transcript.open.values() if partial.speaker == speaker]
         settled = spoken[0].settled if spoken else ""
         unsettled = " ".join([spoken[0].unsettled, *(later.text for later in spoken[1:])]) if spoken else ""
@@ -210,6 +223,11 @@ class TerminalView:
         yield [Segment(head, Style.parse(UNSETTLED)), Segment(settled), Segment(unsettled, Style.parse(UNSETTLED))]
         if translation := " ".join(simple(harmless(partial.translation)) for partial in spoken).strip():
             shown = BELOW + INTO + "".join(fit_tail("", translation, max(1, cells - cell_len(BELOW + INTO))))
+            yield [Segment(shown, Style.parse(UNSETTLED))]
+        local = [each.text for each in self._transcript.provisional.values() if each.speaker == speaker]
+        if provisional := simple(harmless(" ".join(local))).strip():
+            room = max(1, cells - cell_len(head + PROVISIONAL))
+            shown = head + PROVISIONAL + "".join(fit_tail("", provisional, room))
             yield [Segment(shown, Style.parse(UNSETTLED))]
 
     def _head(self, speaker: str, cells: int) -> str:

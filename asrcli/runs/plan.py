@@ -7,7 +7,7 @@ from random import random
 from time import monotonic
 
 from asrcli.core.events import Usage
-from asrcli.core.interfaces import ClientCodec, Source, Transport
+from asrcli.core.interfaces import ClientCodec, LocalEngine, Source, Transport
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.context import TranscriptMemory
@@ -34,6 +34,7 @@ class RunPlan:
         clock: Seconds, monotonic.
         chance: Returns a number from 0 to 1, a new one each time.
         interruptible: What handles signals during the run; by default they are left alone.
+        fallback: The recognizer on this machine that hears while the service is away; None for none.
     """
 
     model: str
@@ -47,6 +48,7 @@ class RunPlan:
     clock: Callable[[], float] = monotonic
     chance: Callable[[], float] = random
     interruptible: SignalHandling = lambda finish, hurry: nullcontext()  # noqa: ARG005
+    fallback: LocalEngine | None = None
 
 
 def make_plan(

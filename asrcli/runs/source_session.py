@@ -23,7 +23,7 @@ class SourceSession:
         pace = plan.pace if source.live is None else None
         self.session = TranscriptionSession(
             source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, plan.retries, idle,
-            plan.chance,
+            plan.chance, plan.fallback,
         )  # fmt: skip
 
     def begin(self, task_id: str) -> Began:

@@ -1,7 +1,7 @@
 """From options to a run: codec, connection, budget and notices. All transcribing commands use it."""
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ from asrcli.terminal.interrupts import interruptible
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import Opens
     from asrcli.core.interfaces import Source
+    from asrcli.runs.fallback import Fallback
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class RunBuilder:
         uses_transcript_context: The last sentences are context for the next.
         budget: What all runs together may cost, in CNY.
         quiet: No error is printed before the end.
+        fallback: What hears while the service is away; None for nothing.
     """
 
     model: Model
@@ -57,6 +59,7 @@ class RunBuilder:
     uses_transcript_context: bool = False
     budget: float | None = None
     quiet: bool = False
+    fallback: "Fallback | None" = None
 
     def run(
         self, runs: "Sequence[tuple[Sequence[Source | ConcurrentSources], Opens]]", failures: Sequence[AsrError] = ()
@@ -70,7 +73,7 @@ class RunBuilder:
         """
         notices = self._notices(runs, failures)
         plan, failed, budget = self._plan(), list(failures), self._budget()
-        with closing(ConnectionPool()) as idle:
+        with closing(ConnectionPool()) as idle, closing(self.fallback) if self.fallback else nullcontext():
             for number, (sources, opens) in enumerate(runs, 1):
                 limited = sources if budget is None else limit_sources(sources, budget)
                 try:
@@ -145,7 +148,7 @@ class RunBuilder:
             temporary_key=self.service.temporary_key,
             uses_transcript_context=self.uses_transcript_context,
         )
-        return replace(plan, interruptible=interruptible)
+        return replace(plan, interruptible=interruptible, fallback=self.fallback)
 
 
 def limit_sources(
