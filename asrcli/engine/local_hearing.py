@@ -116,6 +116,7 @@ class LocalHearing:
             )
         elif isinstance(event, Notice):
             self._failed = True
+            self.position = self._account.format.samples(self._timeline.ms(self._processed_ms))
             self._account.emit(event)
         elif isinstance(event, Finished):
             self._account.emit_provisional(self._account.provisional.end_open(self._prefix))

@@ -134,23 +134,19 @@ class _Session:
         try:
             stream = await self._recognizer.open(self._settings)
             try:
-                await self._converse(stream)
+                async with asyncio.TaskGroup() as both:
+                    both.create_task(self._send(stream))
+                    both.create_task(self._receive(stream))
             finally:
                 await stream.close()
-        except (RecognizerBusy, RecognizerFailed, EngineUnavailable) as exc:
-            self._emit(Notice("warning", f"no provisional text in this outage: {exc}"))
+        except* (RecognizerBusy, RecognizerFailed, EngineUnavailable) as group:
+            self._emit(Notice("warning", f"no provisional text in this outage: {group.exceptions[0]}"))
         self._emit(Finished())
 
-    async def _converse(self, stream: RecognizerStream) -> None:
-        """Pass commands to the recognizer and its events back, until either side has ended."""
-        sending = self._loop.create_task(self._send(stream))
-        try:
-            async for event in stream.events():
-                if not isinstance(event, Finished):
-                    self._emit(event)
-        finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+    async def _receive(self, stream: RecognizerStream) -> None:
+        async for event in stream.events():
+            if not isinstance(event, Finished):
+                self._emit(event)
 
     async def _send(self, stream: RecognizerStream) -> None:
         audio_format = Format(self._settings.rate)

@@ -15,9 +15,11 @@ def test_a_short_outage_is_not_bridged_and_a_long_one_from_its_second_second_on(
     assert outage.due is None
     outage.lost(10.0)
     outage.lost(11.0)
-    assert (outage.away, outage.due) == (True, 10.0 + OUTAGE_S)
+    assert outage.away
+    assert outage.due == 10.0 + OUTAGE_S
     outage.connected()
-    assert (outage.away, outage.due) == (False, None)
+    assert not outage.away
+    assert outage.due is None
 
 
 def test_only_a_final_ends_the_outage_of_a_service_that_drops_its_connections() -> None:
