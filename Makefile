@@ -55,8 +55,11 @@ clean:
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
+# The extra brings the better recognizer. Where a part of it has no wheel, the rest is installed, and the log says why.
 $(VENV)/.demo: pyproject.toml | $(BIN)/python
-	$(PIP) install --editable .
+	@if $(PIP) install --editable '.[local]' >$@.log 2>&1; then :; else \
+	$(PIP) install --editable . && echo "left out: the recognizer moonshine, because pip said:" \
+	"$$(grep -m 1 -i error $@.log || tail -n 1 $@.log) ($@.log)"; fi
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo

@@ -1,8 +1,10 @@
 """The house: imports go down only, pure floors stay pure, each dependency has its room, nothing grows too long."""
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,18 +16,34 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = {
     "core": 1, "dashscope": 2, "protocol": 2, "recovery": 2,
-    "sources": 4, "transport": 4, "outputs": 4, "engine": 4, "journal": 4, "terminal": 4,
-    "recognizers": 5, "server": 6, "runs": 7, "cli": 8, "__main__": 9,
+    "sources": 3, "transport": 3, "outputs": 3, "engine": 3, "journal": 3, "terminal": 3,
+    "recognizers": 4, "server": 5, "runs": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 IMPURE = {
     "threading", "queue", "socket", "time", "random", "asyncio", "uuid", "os", "pathlib", "signal", "subprocess",
-    "typer", "rich", "websockets", "pyaudio", "pydub", "av", "pocketsphinx", "webrtc_noise_gain",
+    "typer", "rich", "websockets", "pyaudio", "miniaudio", "pydub", "av", "pocketsphinx", "webrtc_noise_gain",
+    "sherpa_onnx", "webrtcvad",
 }  # fmt: skip
 # One noun that two files would cut in two.
 LONG = {
     "tests/protocol/inference/test_translation.py",
     "asrcli/protocol/realtime/codec.py",
     "asrcli/engine/loop.py",
+    "asrcli/protocol/inference/codec.py",
+}
+# The public function: its arguments and what they mean are longer than a glance, its code is not.
+LONG_FUNCTIONS = {"transcribe"}
+# Below cli/ no text names an option of the command line, but for these.
+NAMES_OPTIONS = {
+    "dashscope/parameters.py": "the table of options",
+    "dashscope/catalogue.py": "notes about models, which asr models shows",
+    "recognizers/json_lines.py": "asr serve --help shows what its input files look like",
+    "server/page_origins.py": "an answer to a web page; who writes the page and who runs the server may be two people",
+    "sources/backends/recording_programs.py": "options of the programs that record",
+    "outputs/overwrite_check.py": "the first line of a patch, as git writes it",
+    "sources/mixer.py": "a notice",
+    "sources/track_selection.py": "a notice",
 }
 # What must not know clocks and sockets although it lives higher up.
 PURE_ROOMS = [
@@ -33,6 +51,9 @@ PURE_ROOMS = [
     "server/limits.py",
     "server/wav_stream.py",
     "recognizers/stable_words.py",
+    "recognizers/word_times.py",
+    "recognizers/plausible_text.py",
+    "recognizers/plugins.py",
     "server/faults/script.py",
     "recognizers/scripted_answers.py",
     "recognizers/json_lines.py",
@@ -44,6 +65,8 @@ PURE_ROOMS = [
     "server/page_origins.py",
     "sources/microphone_timeline.py",
     "sources/noise_floor.py",
+    "sources/backends/input_device.py",
+    "sources/backends/silence_limit.py",
     "sources/container_clock.py",
     "sources/placed_audio.py",
     "sources/track_selection.py",
@@ -84,7 +107,14 @@ ROOMS = {
     "platformdirs": ["journal/directory.py"],
     "filelock": ["journal/lock.py"],
     "pyaudio": ["sources/backends/portaudio.py"],
-    "pocketsphinx": ["recognizers/pocketsphinx.py", "recognizers/pocketsphinx_hotwords.py"],
+    "miniaudio": ["sources/backends/miniaudio.py"],
+    "pocketsphinx": [
+        "recognizers/pocketsphinx.py",
+        "recognizers/pocketsphinx_hotwords.py",
+        "recognizers/voice_activity.py",
+    ],
+    "sherpa_onnx": ["recognizers/moonshine_model.py"],
+    "webrtcvad": ["recognizers/voice_activity.py"],
     "webrtc_noise_gain": ["sources/enhancement.py"],
 }
 
@@ -99,6 +129,7 @@ def noun(module: str) -> str:
     return module.split(".")[1] if "." in module else module
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """The modules a file imports anywhere, but for those it needs for its types alone."""
     found = set()
@@ -131,14 +162,14 @@ def test_imports_go_down_only(path: Path) -> None:
     for module in imports(path):
         if module.startswith("asrcli."):
             other = noun(module)
-            assert other == own or FLOORS[other] < FLOORS[own] or (FLOORS[own] == FLOORS[other] < 4), module
+            assert other == own or FLOORS[other] < FLOORS[own] or (FLOORS[own] == FLOORS[other] <= 2), module
 
 
 @pytest.mark.parametrize("path", FILES, ids=place)
 def test_pure_floors_stay_pure(path: Path) -> None:
-    """Floors 0 to 3, and what is pure above them, know no thread, clock, socket, chance or file."""
+    """Floors 1 and 2, and what is pure above them, know no thread, clock, socket, chance or file."""
     own = place(path).split("/")[0].removesuffix(".py")
-    if FLOORS.get(own, 9) > 3 and place(path) not in PURE_ROOMS:
+    if FLOORS.get(own, 9) > 2 and place(path) not in PURE_ROOMS:
         return
     assert {module.split(".")[0] for module in imports(path)} & IMPURE == set()
 
@@ -151,6 +182,24 @@ def test_each_dependency_has_its_room(dependency: str) -> None:
     assert [user for user in users if not user.startswith(tuple(ROOMS[dependency]))] == []
 
 
+@pytest.mark.parametrize("path", FILES, ids=place)
+def test_only_the_command_line_names_its_options(path: Path) -> None:
+    """Errors of lower floors carry facts, for every caller; what to do with an option is said in cli/advice.py."""
+    if place(path).startswith(("cli/", *NAMES_OPTIONS)):
+        return
+    tree = ast.parse(path.read_text("utf-8"))
+    documentation = {ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, DOCUMENTED)}
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    assert [text for text in texts - documentation if re.search(r"(?<![\w-])--[a-z]", text)] == []
+
+
+def test_what_may_name_options_does() -> None:
+    """The list of exceptions holds nothing that needs none."""
+    for name in NAMES_OPTIONS:
+        files = [path for path in FILES if place(path).startswith(name)]
+        assert any("--" in path.read_text("utf-8") for path in files), name
+
+
 def test_every_declared_dependency_is_used_and_gives_its_reason() -> None:
     """pyproject.toml says why each is there; none stays behind unused. An extra may bring more, and says why too."""
     text = (ROOT / "pyproject.toml").read_text("utf-8")
@@ -158,8 +207,8 @@ def test_every_declared_dependency_is_used_and_gives_its_reason() -> None:
     extras: dict[str, list[str]] = project["optional-dependencies"]
     declared = modules(project["dependencies"])
     optional = modules(entry for name in extras.keys() - {"all"} for entry in extras[name]) - declared
-    assert declared | optional == {*ROOMS, "audioop_lts"}
-    for name in declared - {"pocketsphinx"}:
+    assert declared | optional == {*ROOMS, "audioop_lts", "moonshine_voice"}  # of the last one only files are used
+    for name in declared - {"pocketsphinx", "miniaudio"}:
         (line,) = [line for line in text.splitlines() if line.strip(" \"'").startswith(f"{name.replace('_', '-')}>=")]
         assert "  # " in line
     for name in extras.keys() - {"all"}:
@@ -169,22 +218,23 @@ def test_every_declared_dependency_is_used_and_gives_its_reason() -> None:
 
 def modules(entries: Iterable[str]) -> set[str]:
     """The names that requirements are imported by."""
-    return {Requirement(entry).name.replace("-", "_") for entry in entries}
+    return {Requirement(entry).name.removesuffix("-wheels").replace("-", "_") for entry in entries}
 
 
 @pytest.mark.parametrize("path", [*FILES, *sorted((ROOT / "tests").rglob("*.py"))], ids=lambda path: path.name)
 def test_no_file_and_no_function_outgrows_a_glance(path: Path) -> None:
-    """300 lines a file, 400 where a split would cut one noun in two; 50 a function, but for option lists."""
+    """300 lines a file, 400 where a split would cut one noun in two; 50 a function, options of commands apart."""
     text = path.read_text("utf-8")
     assert text.count("\n") <= (400 if path.relative_to(ROOT).as_posix() in LONG else 300)
     tree = ast.parse(text)
     assert ast.get_docstring(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0].end_lineno if "cli/" in path.as_posix() else node.lineno  # the help is no code either
-            assert first is not None
+            first = node.lineno
+            if path.is_relative_to(PACKAGE / "cli/commands") and node.decorator_list:
+                first = node.body[0].end_lineno or first  # the options of a command and its help are no code
             assert node.end_lineno is not None
-            assert node.end_lineno - first < 50, node.name
+            assert node.end_lineno - first < 50 or node.name in LONG_FUNCTIONS, node.name
 
 
 def test_every_room_with_code_has_tests() -> None:

@@ -47,6 +47,29 @@ def test_the_recognizer_comes_with_a_plain_installation_exactly_where_it_has_a_w
         assert newer not in asked[0].specifier
 
 
+# Where miniaudio has wheels: it brings the microphone with a plain installation.
+MINIAUDIO = {
+    (python, machine, system): machine != "aarch64" and (machine, system) != ("ARM64", "win32")
+    for python in ("3.11", "3.12", "3.13", "3.14")
+    for machine, system in (LINUX, MAC, WINDOWS, ("x86_64", "darwin"), ("aarch64", "linux"), ("ARM64", "win32"))
+} | {("3.15", *LINUX): False, ("3.13", "i686", "linux"): False, ("3.13", "armv7l", "linux"): False}
+
+
+@pytest.mark.parametrize(("place", "there"), MINIAUDIO.items())
+def test_the_microphone_comes_with_a_plain_installation_exactly_where_miniaudio_has_a_wheel(
+    place: tuple[str, str, str], there: bool
+) -> None:
+    """Elsewhere pip would start a compiler."""
+    python, machine, system = place
+    environment = {"python_version": python, "platform_machine": machine, "sys_platform": system}
+    asked = [
+        requirement
+        for requirement in map(Requirement, PROJECT["dependencies"])
+        if requirement.name == "miniaudio" and requirement.marker and requirement.marker.evaluate(environment)
+    ]
+    assert len(asked) == there
+
+
 def test_both_ways_in_are_there() -> None:
     """The command and the extras that the README names."""
     assert PROJECT["scripts"] == {"asr": "asrcli.__main__:main"}

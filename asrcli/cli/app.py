@@ -13,6 +13,7 @@ import typer
 import typer.main
 
 from asrcli import __version__
+from asrcli.cli.advice import described
 from asrcli.cli.console import print_message
 from asrcli.cli.render.narrow_help import Command, Group
 from asrcli.cli.render.stdout import abandon_stdout, output_error, print_lines
@@ -61,6 +62,7 @@ COMMANDS = {
     "verify": "Check from the recorded audio and events of a session that no second is lost or counted wrongly.",
     "ws-raw": "Exchange messages with a service, and print each of its messages as it came, one per line.",
     "models": "List the models of the service, or show all that is known of one.",
+    "engines": "List the recognizers on this machine: whether each is ready, or what is missing.",
     "vocab": "List, show, create, update, delete or sync hot-word lists.",
     "token": "Make a temporary key from yours and print it, for a program that must not have yours.",
     "serve": "Serve both realtime wires of DashScope on this machine, without network or key.",
@@ -87,8 +89,9 @@ class CommandTable(Group):
     def get_command(self, ctx: Any, cmd_name: str) -> LazyCommand | None:
         """The command of that name, not yet imported; None if there is none."""
         del ctx
-        summary = COMMANDS.get(cmd_name)
-        return None if summary is None else LazyCommand(cmd_name, help=summary)
+        if cmd_name not in COMMANDS:
+            return None
+        return LazyCommand(cmd_name, help=COMMANDS[cmd_name])
 
 
 app = typer.Typer(
@@ -118,15 +121,24 @@ def main() -> None:
             code = returned
     except CommandLineError as exc:
         print_message(f"asr: {_explain(exc)}")
-    except SystemExit as exc:  # Rich exits with code 1 when the reader of a pipe has closed it
-        code = 0 if isinstance(exc.__context__, BrokenPipeError) else exc.code
-    except (OSError, AsrError) as exc:  # the help or the version could not be written
-        error = output_error(exc) if isinstance(exc, OSError) else exc
-        code = exit_code(error)
-        if code:
-            print_message(f"asr: {error}")
+    except SystemExit as exc:
+        code = exc.code
+        if isinstance(exc.__context__, BrokenPipeError):
+            code = 0  # Rich exits with code 1 when the reader of a pipe has closed it
+    except AsrError as exc:  # the help or the version could not be written
+        code = _report(exc)
+    except OSError as exc:
+        code = _report(output_error(exc))
     abandon_stdout()
     sys.exit(code)  # type: ignore[arg-type]
+
+
+def _report(error: AsrError) -> int:
+    """Print an error that no command has caught, unless it ends the program quietly; return its exit code."""
+    code = exit_code(error)
+    if code:
+        print_message(f"asr: {described(error)}")
+    return code
 
 
 def load_command(name: str) -> Any:
@@ -143,8 +155,9 @@ def _explain(exc: Any) -> str:
     from asrcli.cli.render.suggestions import suggestion
 
     problem = exc.format_message()
-    context = getattr(exc, "ctx", None)
-    command_path = context.command_path if context else "asr"
+    command_path = "asr"
+    if context := getattr(exc, "ctx", None):
+        command_path = context.command_path
     hint = suggestion(problem, sys.argv[1:], COMMANDS)
     if hint:
         problem = re.sub(r"\.? Did you mean .*", "", problem, flags=re.DOTALL)
@@ -178,13 +191,15 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except OutputClosed:
             abandon_stdout()
         except AsrError as exc:
-            _print_error(str(exc), debug=debug)
+            _print_error(described(exc), debug=debug)
             sys.exit(exit_code(exc))
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         except Exception as exc:
-            advice = "" if debug else "; run again with --debug and report what it prints"
-            _print_error(f"internal error: {type(exc).__name__}: {exc}{advice}", debug=debug)
+            sentence = f"internal error: {type(exc).__name__}: {exc}"
+            if not debug:
+                sentence += "; run again with --debug and report what it prints"
+            _print_error(sentence, debug=debug)
             sys.exit(OUR_BUG)
 
     return run

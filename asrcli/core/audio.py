@@ -42,7 +42,9 @@ class Chunk:
     @property
     def samples(self) -> int:
         """Length in samples."""
-        return len(self.pcm) // SAMPLE_BYTES if self.length is None else self.length
+        if self.length is not None:
+            return self.length
+        return len(self.pcm) // SAMPLE_BYTES
 
     @property
     def end(self) -> int:

@@ -1,7 +1,8 @@
-"""All errors of the program: fields that say what happened, and one sentence for a person. No exit codes.
+"""All errors of the program: fields that say what happened, and one sentence. `cli/advice.py` adds what to do about it.
 
 AsrError
 ├── UsageError            options that contradict each other, or that the model does not take
+│   ├── SettingError      one setting that cannot be used
 │   └── MissingKey        no API key for a service that requires one
 ├── SourceError           the audio is missing, not audio, or not readable
 ├── OutputError           the transcript cannot be written: no permission, disk full
@@ -20,48 +21,18 @@ AsrError
 
 from typing import TYPE_CHECKING
 
+from asrcli.core.causes import Cause
+from asrcli.core.printable import quantity
 from asrcli.core.redaction import bare_url, without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["bare_url", "without_secrets"]  # callers that write an error message use them too
-SHOWN_CHARACTERS = 120
-
-# What a person can do about an error code of the service; the longest matching prefix wins.
-ADVICE = {
-    "AccessDenied": "ask for access to this model in the console, or use another model",
-    "AllocationQuota": "the free quota is used up: switch on paid use in the console",
-    "Arrearage": "the account is in arrears: settle it in the console",
-    "CLIENT_ERROR": "the service heard nothing for too long: send silence with --heartbeat",
-    "BadRequest.ResourceNotExist": "there is no such hot-word list here: asr vocab list has them",
-    "ClientDisconnect": "the connection went before the task had ended: try again",
-    "EmptyAudio": "the service received no usable audio: check the input",
-    "InternalError": "a fault on the service's side: try again",
-    "InvalidApiKey": "check the key; it works only in the region that issued it (--region)",
-    "InvalidParameter": "an option does not suit this model: see the message",
-    "Model.AccessDenied": "ask for access to this model in the console, or use another model",
-    "ModelNotFound": "check --model; not every region offers every model",
-    "ModelServiceFailed": "a fault on the service's side: try again",
-    "NO_INPUT_AUDIO_ERROR": "the service detected no speech: check the input",
-    "NO_VALID_AUDIO_ERROR": "the service could not use the audio: check that it is not silent",
-    "insufficient_quota": "a limit of the account is reached: see its quota in the console",
-    "invalid_request_error": "an option does not suit this model: see the message",
-    "invalid_value": "an option does not suit this model: see the message",
-    "limit_requests": "too many requests: wait a little, then try again",
-    "limit_burst_rate": "too many requests: wait a little, then try again",
-    "rate_limit": "too many requests: wait a little, then try again",
-    "RequestTimeOut": "the service waited too long for speech: try --heartbeat",
-    "SystemError": "a fault on the service's side: try again",
-    "Throttling.AllocationQuota": "a limit of the account is reached; of hot-word lists there may be ten",
-    "Throttling": "too many requests: wait a little, then try again",
-}
-
-# Codes after which the key may still work in another region.
-KEY_TROUBLE = {"InvalidApiKey", "AccessDenied", "Model.AccessDenied", "ModelNotFound"}
+KEY_TROUBLE = {"InvalidApiKey", "AccessDenied", "Model.AccessDenied", "ModelNotFound"}  # may be well in another region
 
 
-def shorten(text: str, limit: int = SHOWN_CHARACTERS) -> str:
+def shorten(text: str, limit: int = 120) -> str:
     """Collapse whitespace, remove secrets, and truncate to `limit` characters, the ellipsis included."""
     line = " ".join(without_secrets(text).split())
     if len(line) <= limit:
@@ -75,47 +46,77 @@ class AsrError(Exception):
     Attributes:
         reported: The error was shown when it happened and need not be shown again.
         retry_after_s: How long the service wants no further request; None where it does not say.
+        cause: Decides what a person can do; None where the sentence says all.
     """
 
     reported = False
     retry_after_s: float | None = None
+    cause: Cause | None = None
 
     @property
     def brief(self) -> str:
-        """What happened, without advice: for an error that the program handles itself."""
+        """What happened, in short: for an error that the program handles itself."""
         return str(self)
 
 
 class UsageError(AsrError):
-    """Options that cannot work together or with this model."""
+    """Settings that cannot work together or with this model; `advice` is what would be right, where it is known."""
 
-    def __init__(self, problem: str, advice: str = "") -> None:
+    def __init__(self, problem: str, advice: str = "", *, cause: Cause | None = None) -> None:
         super().__init__(problem, advice)
         self.problem = problem
         self.advice = advice
+        self.cause = cause
 
     def __str__(self) -> str:
-        return f"{self.problem}; {self.advice}" if self.advice else self.problem
+        return "; ".join(filter(None, (self.problem, self.advice)))
+
+
+class SettingError(UsageError):
+    """One setting that cannot be used: its name, and its value where that helps to find it."""
+
+    def __init__(
+        self, setting: str, problem: str, advice: str = "", *, value: str = "", cause: Cause | None = None
+    ) -> None:
+        super().__init__(problem, advice, cause=cause)
+        self.setting = setting
+        self.value = value
+
+    def __str__(self) -> str:
+        return self.sentence(self.setting)
+
+    def sentence(self, name: str) -> str:
+        """What is wrong, where the setting is called `name`."""
+        return f"{name} {self.value}".rstrip() + f": {super().__str__()}"
 
 
 class MissingKey(UsageError):
-    """No API key for a service that requires one; `local`: the command can also use the embedded recognizer."""
+    """No API key for a service that requires one; `local`: the caller can also use the embedded recognizer."""
 
     def __init__(self, *, local: bool = True) -> None:
-        advice = "set DASHSCOPE_API_KEY, or name a file with --api-key-file"
-        super().__init__("no API key", f"{advice}, or try --local, which needs none" if local else advice)
+        super().__init__("no API key")
+        self.local = local
 
 
 class SourceError(AsrError):
     """Audio that cannot be read: `path` is what the user wrote, `reason` is what is wrong."""
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, path: str, reason: str, *, cause: Cause | None = None) -> None:
         super().__init__(path, reason)
         self.path = path
         self.reason = reason
+        self.cause = cause
 
     def __str__(self) -> str:
         return f"{without_secrets(bare_url(self.path))}: {self.reason}"
+
+
+class JournalUnreadable(SourceError):
+    """A journal session without a header that can be read; its 16-bit PCM at 16000 Hz is in the file `audio`."""
+
+    def __init__(self, path: str, reason: str, audio: str) -> None:
+        super().__init__(path, f"{reason}; its samples are kept")
+        self.audio = audio
 
 
 class OutputError(AsrError):
@@ -148,24 +149,24 @@ class ConnectFailed(TransportError):
         self,
         url: str,
         reason: str,
-        advice: str = "check the network and --url",
+        cause: Cause = Cause.NETWORK,
         *,
         passing: bool = False,
         retry_after_s: float | None = None,
     ) -> None:
-        super().__init__(url, reason, advice)
+        super().__init__(url, reason, cause)
         self.url = url
         self.reason = reason
-        self.advice = advice
+        self.cause = cause
         self.passing = passing
         self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
-        return f"cannot connect to {bare_url(self.url)}: {shorten(self.reason)}; {self.advice}"
+        return f"cannot connect to {bare_url(self.url)}: {shorten(self.reason)}"
 
     @property
     def brief(self) -> str:
-        """Without the address and the advice."""
+        """Without the address."""
         return f"cannot connect: {shorten(self.reason)}"
 
 
@@ -191,7 +192,7 @@ class ProtocolError(TransportError):
         self.message = message
 
     def __str__(self) -> str:
-        return f"protocol error: {self.problem}" + (f": {shorten(self.message)}" if self.message else "")
+        return ": ".join(filter(None, ("protocol error", self.problem, shorten(self.message))))
 
 
 class ServiceRefused(AsrError):
@@ -213,21 +214,20 @@ class ServiceRefused(AsrError):
         self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
-        task = f" (task {self.task_id})" if self.task_id else ""
         reason = ": ".join(filter(None, (shorten(self.code), shorten(self.message).rstrip("."))))
-        advice = f"; {self.advice}" if self.advice else ""
-        return f"refused by the service: {reason or 'it gives no reason'}{task}{advice}"
+        sentence = f"refused by the service: {reason or 'it gives no reason'}"
+        if self.task_id:
+            sentence += f" (task {self.task_id})"
+        if self.sent_no_key:
+            return f"{sentence}; no key was sent"
+        if self.region and self.code in KEY_TROUBLE:
+            return f"{sentence}; the key was tried in {self.region}"
+        return sentence
 
     @property
-    def advice(self) -> str:
-        """What a person can do about this code; empty for an unknown code."""
-        if self.keyless and self.code.startswith("InvalidApiKey"):
-            return "no key was sent: set DASHSCOPE_API_KEY, or name a file with --api-key-file"
-        matches = [prefix for prefix in ADVICE if self.code.startswith(prefix)]
-        advice = ADVICE[max(matches, key=len)] if matches else ""
-        if self.region and self.code in KEY_TROUBLE:
-            return f"the key was tried in {self.region}; {advice}"
-        return advice
+    def sent_no_key(self) -> bool:
+        """Whether the service wants a key and none was sent."""
+        return self.keyless and self.code.startswith("InvalidApiKey")
 
 
 class AudioLost(AsrError):
@@ -240,8 +240,8 @@ class AudioLost(AsrError):
         self.lost_ms = lost_ms
 
     def __str__(self) -> str:
-        source = f"{bare_url(self.path)}: " if self.path else ""
-        return f"{source}finished, but {self.lost_ms / 1000:.2f} s of audio was lost: see the gaps in the transcript"
+        sentence = f"finished, but {self.lost_ms / 1000:.2f} s of audio was lost: see the gaps in the transcript"
+        return ": ".join(filter(None, (bare_url(self.path), sentence)))
 
 
 class BudgetReached(AsrError):
@@ -275,14 +275,17 @@ class MultipleErrors(AsrError):
         self.errors = errors
 
     def __str__(self) -> str:
-        """How many inputs failed, and the errors that were not shown yet."""
-        news = [str(error) for error in self.errors if not error.reported]
+        return self.summary(str)
+
+    def summary(self, describe: "Callable[[AsrError], str]") -> str:
+        """How many inputs failed, and the errors that were not shown yet, each as `describe` words it."""
+        news = [describe(error) for error in self.errors if not error.reported]
         reported = len(self.errors) - len(news)
-        if reported and news:
-            news.append(f"for the other{'s' if reported > 1 else ''} see above")
-        elif reported:
+        if reported and not news:
             news.append("see above")
-        return f"{len(self.errors)} input{'s' if len(self.errors) > 1 else ''} failed: " + " · ".join(news)
+        elif reported:
+            news.append("for the rest see above")
+        return f"{quantity(len(self.errors), 'input')} failed: " + " · ".join(news)
 
 
 def combine_errors(errors: "Sequence[AsrError]") -> AsrError:

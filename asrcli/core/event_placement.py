@@ -9,12 +9,12 @@ from asrcli.core.events import (
     Gap,
     LiveEvent,
     Partial,
-    Provisional,
     Reconnecting,
     SpeechStarted,
     SpeechStopped,
     Word,
 )
+from asrcli.core.provisional_event import Provisional
 
 
 def shift_event(event: Event, offset_ms: int) -> Event:

@@ -6,6 +6,8 @@ A codec counts from the first sample of its task; the engine moves these times t
 from dataclasses import dataclass
 from typing import TypeVar
 
+from asrcli.core.provisional_event import Provisional
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -56,11 +58,13 @@ def _sum(first: _Count | None, second: _Count | None) -> _Count | None:
 class Ready:
     """The service is ready: audio may be sent. The support of the service asks for `task_id`.
 
-    `language` is the language in effect; empty where the wire does not name it.
+    `language` is the language in effect; empty where the wire does not name it. `engine` is the recognizer of a local
+    server; empty where the other end names none.
     """
 
     task_id: str
     language: str = ""
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,21 +130,6 @@ class Final:
 
 
 @dataclass(frozen=True, slots=True)
-class Provisional:
-    """A sentence that the recognizer on this machine has heard while the service was away; never a final.
-
-    It replaces the last one with this key. An empty text withdraws it: a final or a gap has taken its place.
-    """
-
-    key: str
-    begin_ms: int
-    end_ms: int
-    text: str
-    open: bool = False  # the sentence goes on
-    speaker: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Gap:
     """Audio that is lost and that no final covers: its span, the reason, and what this machine has heard in it."""
 
@@ -163,10 +152,11 @@ class Reconnecting:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message for a person; `level` is debug, info or warning."""
+    """A message for a person; `level` is debug, info or warning. `lost_output` is the file that cannot be written."""
 
     level: str
     text: str
+    lost_output: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +169,10 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """A source begins at `begin_ms` on the timeline of the run; `duration_ms` is None where it is not known."""
+    """A source begins at `begin_ms` on the timeline of the run; `duration_ms` is None where it is not known.
+
+    `engine` is the recognizer of a local server that answers under the name of `model`; empty for the service.
+    """
 
     source: str
     model: str
@@ -187,6 +180,7 @@ class Began:
     begin_ms: int
     duration_ms: int | None = None
     speaker: str = ""
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +260,7 @@ class Ended:
         longest_outage_ms: Longest time from the loss of a connection until the service was ready again.
         longest_catch_up_ms: Longest time from the loss of a connection until no audio was waiting any more.
         model: The model of the service, or the recognizer on this machine.
+        engine: The recognizers that local servers named, in order; empty for the service.
     """
 
     audio_ms: int
@@ -286,6 +281,7 @@ class Ended:
     output_tokens: int | None = None
     cost: float | None = None
     model: str = ""
+    engine: str = ""
     silence_ms: int = 0
     resent_ms: int = 0
     dropped: int = 0

@@ -60,8 +60,11 @@ class SourceWrapper:
     """A source around another source, with the same properties. A subclass implements `chunks`."""
 
     def __init__(self, source: Source) -> None:
-        self._source, self.format = source, source.format
-        self.begin_ms, self.speaker, self.audio_format = source.begin_ms, source.speaker, source.audio_format
+        self._source = source
+        self.format = source.format
+        self.begin_ms = source.begin_ms
+        self.speaker = source.speaker
+        self.audio_format = source.audio_format
         self.realtime = source.realtime
 
     @property
@@ -214,6 +217,11 @@ class Transport(Protocol):
     @property
     def silent_s(self) -> float:
         """Seconds since the last message or answer to a ping."""
+        ...
+
+    @property
+    def engine(self) -> str:
+        """The recognizer that the other end named when the connection opened; empty if it named none."""
         ...
 
     def send(self, message: Message) -> None:

@@ -26,14 +26,14 @@ def harmless(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_without(char) if is_obeyed(char) else char for char in text)
+    return "".join(map(_harmless_character, text))
 
 
 def escape_control_characters(text: str) -> str:
     r"""The text on one line with each character that a terminal or a log would obey as its escape, such as \x1b."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escape(char) if is_obeyed(char) else char for char in text)
+    return "".join(map(_escaped_character, text))
 
 
 def escaped(text: str) -> str:
@@ -46,11 +46,24 @@ def is_obeyed(char: str) -> bool:
     return char in _OVERRIDES or unicodedata.category(char) in _OBEYED
 
 
-def _without(char: str) -> str:
+def quantity(number: int, noun: str) -> str:
+    """The number with its noun: "1 line", "2 lines"."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun}s"
+
+
+def _harmless_character(char: str) -> str:
+    if not is_obeyed(char):
+        return char
     if char in _LINE_ENDS:
         return " "
-    return "?" if unicodedata.category(char) == "Cs" else ""
+    if unicodedata.category(char) == "Cs":
+        return "?"
+    return ""
 
 
-def _escape(char: str) -> str:
+def _escaped_character(char: str) -> str:
+    if not is_obeyed(char):
+        return char
     return char.encode("unicode_escape", "backslashreplace").decode("ascii")

@@ -30,14 +30,18 @@ def bare_url(url: str) -> str:
     A password may contain a slash that was not escaped, so text before the last @ is never shown.
     """
     found = _ADDRESS.fullmatch(url)
-    authority = re.match(r"[^/?#]*", found[2])[0] if found else ""  # type: ignore[index]
-    if found is None or not authority:
+    if found is None:
         return url
-    rest, port = found[2], re.search(r":([^:\]]*)\Z", authority)
+    authority = re.match(r"[^/?#]*", found[2])[0]  # type: ignore[index]
+    if not authority:
+        return url
+    rest = found[2]
+    port = re.search(r":([^:\]]*)\Z", authority)
     if port is not None and port[1] and not port[1].isdecimal() and "@" not in authority:
         rest = rest.rpartition("@")[2] if "@" in rest else authority[: port.start()]
     before = re.match(r"[^?#]*", rest)[0]  # type: ignore[index]
-    before = before.rpartition("@")[2] if "@" in authority else before
+    if "@" in authority:
+        before = before.rpartition("@")[2]
     return f"{found[1]}://{before.partition(';')[0]}"
 
 
@@ -45,14 +49,18 @@ def without_secrets(text: str) -> str:
     """The text with each URL reduced by `bare_url`, and without known keys and what looks like a key."""
     text = _KEYS.sub(lambda found: f"{found[1]}-…" if found[1] else "Bearer …", text)
     for key in list(_known):  # last: a known key that is the beginning of a longer one would leave the end of that
-        text = text.replace(key, f"{key[:3] if key.startswith(('sk-', 'st-')) else ''}…")
+        kind = ""
+        if key.startswith(("sk-", "st-")):
+            kind = key[:3]
+        text = text.replace(key, f"{kind}…")
     text = _ADDRESSES.sub(lambda found: _bare_in_text(found[0]), text)
     return _BEFORE_AT.sub(_without_login, text)
 
 
 def _without_login(found: re.Match[str]) -> str:
     """The text before an @ without the user and password at its end, for an address without a scheme."""
-    whole, begin = found[0], 0
+    whole = found[0]
+    begin = 0
     at_start = not found.start() or found.string[found.start() - 1] != "@"
     while 0 < (colon := whole.find(":", begin)) + 1 < len(whole) - 1:
         slash = whole.rfind("/", begin, colon) + 1 or begin

@@ -1,6 +1,7 @@
 """Immutable settings of recognition, connection and retries. No environment, no files."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from asrcli.core.redaction import remember_key
@@ -26,10 +27,10 @@ class RecognitionSettings:
         semantic: End sentences by meaning instead of by silence.
         heartbeat: Keep the task alive during long silence, as long as silent audio is sent.
         hotwords: Words to favour, each with its weight, for this task only.
-        context: Texts that help recognition, oldest first.
         audio_format: The format of the bytes that are sent: pcm, or one that the service decodes.
         vocabulary_id: Id of a hot-word list of the service.
         phrase_id: Id of a hot-word list of the oldest models.
+        context: Texts that help recognition, oldest first.
         multi_threshold: End very long sentences earlier.
         vad_model: The model with which the server distinguishes speech from silence.
         prefix_ms: How much audio before the detected speech is added to it.
@@ -47,6 +48,8 @@ class RecognitionSettings:
         side_transcript: Have a second model transcribe the speech, beside the answer.
         temperature, top_p, top_k, max_tokens, seed: Sampling parameters of an answer.
         extra: Parameters under the names of the service, sent unchanged.
+        parameters: Values of the parameters without a field here, by the names of their rows in
+            `dashscope/parameters.py`. A parameter needs a field only where code reads it by name.
     """
 
     model: str
@@ -58,10 +61,10 @@ class RecognitionSettings:
     semantic: bool | None = None
     heartbeat: bool | None = None
     hotwords: tuple[tuple[str, int], ...] = ()
-    context: tuple[str, ...] = ()
     audio_format: str = "pcm"
     vocabulary_id: str = ""
     phrase_id: str = ""
+    context: tuple[str, ...] = ()
     multi_threshold: bool | None = None
     vad_model: str = ""
     prefix_ms: int | None = None
@@ -83,6 +86,18 @@ class RecognitionSettings:
     max_tokens: int | None = None
     seed: int | None = None
     extra: tuple[tuple[str, Any], ...] = ()
+    parameters: tuple[tuple[str, Any], ...] = ()
+
+    def value(self, name: str) -> Any:
+        """The value of a parameter, from its field or from `parameters`; None where it is in neither."""
+        return getattr(self, name, dict(self.parameters).get(name))
+
+    def with_values(self, values: Mapping[str, Any]) -> "RecognitionSettings":
+        """These settings with other values of parameters, each in its field or in `parameters`."""
+        own = {each.name for each in fields(self)}
+        other = dict(self.parameters) | {name: value for name, value in values.items() if name not in own}
+        kept = tuple((name, value) for name, value in other.items() if value not in (None, "", ()))
+        return replace(self, **{name: value for name, value in values.items() if name in own}, parameters=kept)
 
     @property
     def both_texts(self) -> bool:
@@ -167,6 +182,8 @@ class RetrySettings:
         if retry_for_s is None and not realtime:
             retry_for_s = FILE_RETRY_FOR_S
         catch_up = self.catch_up
-        if not realtime:
-            catch_up = None if pace is None else max(self.catch_up or pace, pace)
+        if not realtime and pace is None:
+            catch_up = None
+        elif not realtime and pace is not None:
+            catch_up = max(self.catch_up or pace, pace)
         return replace(self, retry_for_s=retry_for_s, catch_up=catch_up)

@@ -4,11 +4,14 @@ It holds only what an output needs next, not the whole text, so that a run of te
 of ten seconds: an output that keeps the text writes each sentence when it becomes final.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from asrcli.core.events import Event, Final, Finished, Gap, Partial, Provisional, Reconnecting, Resumed
+from asrcli.core.events import Event, Final, Finished, Gap, Partial, Reconnecting, Resumed
+from asrcli.core.provisional_event import Provisional
 
+TASK_MOST_OPEN = 200  # open sentences of a task; a service that opens more has forgotten the oldest
 MOST_OPEN = 250  # open sentences; more than one task can have
 Value = TypeVar("Value")
 
@@ -52,14 +55,12 @@ class Transcript:
     @property
     def settled(self) -> str:
         """The open text that will not change: all before the first unsettled word."""
-        oldest = next(iter(self.open.values()), None)
-        return oldest.settled if oldest else ""
+        return settled_text(list(self.open.values()))
 
     @property
     def unsettled(self) -> str:
         """The open text that may still change."""
-        partials = list(self.open.values())
-        return " ".join([partials[0].unsettled, *(later.text for later in partials[1:])]) if partials else ""
+        return unsettled_text(list(self.open.values()))
 
     @property
     def translation(self) -> str:
@@ -70,6 +71,20 @@ class Transcript:
     def next_number(self) -> int:
         """The number for the next new sentence."""
         return 1 + max([self.highest, *self.numbers.values()])
+
+
+def settled_text(partials: Sequence[Partial]) -> str:
+    """The text of open sentences that will not change: what is settled of the first one."""
+    if not partials:
+        return ""
+    return partials[0].settled
+
+
+def unsettled_text(partials: Sequence[Partial]) -> str:
+    """The text of open sentences that may still change: the rest of the first one, and all later ones."""
+    if not partials:
+        return ""
+    return " ".join([partials[0].unsettled, *(later.text for later in partials[1:])])
 
 
 def fold(transcript: Transcript, event: Event) -> Transcript:
@@ -97,7 +112,9 @@ def _opened(transcript: Transcript, partial: Partial) -> Transcript:
         transcript = replace(transcript, open=_without(transcript.open, oldest))
         transcript = replace(transcript, numbers=_without(transcript.numbers, oldest))
     number = transcript.numbers.get(partial.key) or transcript.next_number
-    reached_ms = partial.words[-1].end_ms if partial.words else partial.begin_ms
+    reached_ms = partial.begin_ms
+    if partial.words:
+        reached_ms = partial.words[-1].end_ms
     return replace(
         transcript,
         open=transcript.open | {partial.key: partial},

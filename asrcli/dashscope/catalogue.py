@@ -8,6 +8,7 @@ Source of the facts: the service's model lists, its API references for both wire
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from asrcli.dashscope.parameters import ModelFamily, taken_by
 from asrcli.dashscope.prices import Price
 from asrcli.protocol.registry import INFERENCE, OMNI, REALTIME, TRANSLATION, WIRES, Wire
 
@@ -22,7 +23,7 @@ class Model:
     Attributes:
         wire: Name of its row in the registry of wires.
         rates: Sample rates in Hz that it takes; empty means any rate.
-        takes: The fields of RecognitionSettings that have an effect on it.
+        takes: The names of the parameters (`parameters.py`) that have an effect on it.
         language_limit: How many language hints the service reads; 0 means none.
         languages: Codes of its languages; empty where they are not documented.
         prices: The price by region; None where it is offered at an unknown price. No entry: it is not offered there.
@@ -76,23 +77,18 @@ def _codes(words: str) -> tuple[str, ...]:
     return tuple(words.split())
 
 
-# Groups of parameters as they stand together in the tables of the service.
-_EVERY = frozenset({"extra"})
-_COMMON = _EVERY | {"heartbeat", "vocabulary_id", "silence_ms"}
-_CUTTING = _COMMON | {"languages", "multi_threshold"}
-_FILTER = {"masked", "dropped", "system_filter"}
-_FUN = _CUTTING | _FILTER | {"semantic", "threshold"}
-_FUN_CONTEXT = _FUN | {"context"}
-_AUDIO_30 = _FUN_CONTEXT | {"hotwords"}
-_AUDIO_31 = _AUDIO_30 | {"keep_dialect", "vad_model"}
-_MESSAGE = _COMMON | {"hotwords", "context", "threshold", "disfluency", "interim", "keep_dialect"}
-_PARAFORMER_2 = _CUTTING | {"semantic", "punctuation", "itn", "disfluency"}
-_PARAFORMER_1 = _EVERY | {"heartbeat", "phrase_id", "disfluency"}
-_GUMMY = _EVERY | {"languages", "vocabulary_id", "silence_ms", "translate", "transcription"}
-_QWEN_ASR = _EVERY | {"languages", "silence_ms", "threshold", "vad", "prefix_ms", "context"}
-_SAMPLING = {"temperature", "top_p", "top_k", "max_tokens", "seed"}
-_OMNI = _EVERY | _SAMPLING | {"prompt", "context", "side_transcript", "vad", "silence_ms", "threshold", "prefix_ms"}
-_OMNI_35 = _OMNI | {"semantic"}
+# What the models of each family take.
+_FUN = taken_by(ModelFamily.FUN)
+_FUN_CONTEXT = taken_by(ModelFamily.FUN_CONTEXT)
+_AUDIO_30 = taken_by(ModelFamily.AUDIO_30)
+_AUDIO_31 = taken_by(ModelFamily.AUDIO_31)
+_MESSAGE = taken_by(ModelFamily.MESSAGE)
+_PARAFORMER_1 = taken_by(ModelFamily.PARAFORMER_1)
+_PARAFORMER_2 = taken_by(ModelFamily.PARAFORMER_2)
+_GUMMY = taken_by(ModelFamily.GUMMY)
+_QWEN_ASR = taken_by(ModelFamily.QWEN_ASR)
+_OMNI = taken_by(ModelFamily.OMNI)
+_OMNI_35 = taken_by(ModelFamily.OMNI_35)
 
 _THIRTY = _codes("zh en ja ko vi th id ms tl hi ar fr de es pt ru it nl sv da fi no el pl cs hu ro bg hr sk")
 _PARAFORMER_LANGUAGES = _codes("zh en ja yue ko de fr ru")

@@ -8,6 +8,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 MESSAGES, CHARACTERS = 5, 400
 TOKENS = 10_000
@@ -65,8 +66,13 @@ def fit_corpus(texts: Sequence[str], tokens: int = TOKENS) -> FittedContext:
 
 def estimate_tokens(text: str) -> int:
     """The tokens of a text, rather too many: one for each character in scripts without spaces between words."""
-    words = _WORDS.findall(text)
-    return sum(-(-len(word) // CHARACTERS_PER_TOKEN) if _SPACED.fullmatch(word) else len(word) for word in words)
+    tokens = 0
+    for word in _WORDS.findall(text):
+        tokens_of_word = len(word)
+        if _SPACED.fullmatch(word):
+            tokens_of_word = ceil(len(word) / CHARACTERS_PER_TOKEN)
+        tokens += tokens_of_word
+    return tokens
 
 
 class TranscriptMemory:
@@ -128,4 +134,4 @@ def _notice(sent: int, whole: int, unit: str, limit: str, left: Sequence[str]) -
     begin = left[0].replace("\n", " ")
     if len(begin) > SHOWN:
         begin = begin[:SHOWN] + "…"
-    return f"--context: {sent:,} of {whole:,} {unit} fit ({limit}); left out from “{begin}” on"
+    return f"context: {sent:,} of {whole:,} {unit} fit ({limit}); left out from “{begin}” on"

@@ -5,10 +5,11 @@ Source of the facts: the service's list of regions and endpoints. A key works on
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
-from asrcli.core.errors import UsageError
+from asrcli.core.causes import Cause
+from asrcli.core.errors import SettingError, UsageError
 from asrcli.dashscope.catalogue import BEIJING, SINGAPORE
 
 REGIONS: Mapping[str, str] = {
@@ -62,21 +63,25 @@ def resolve_endpoint(given: EndpointRequest, environment: EndpointRequest) -> En
     """
     workspace = given.workspace or environment.workspace
     if workspace and not _WORKSPACE.fullmatch(workspace):
-        name = "--workspace" if given.workspace else "DASHSCOPE_WORKSPACE"
-        raise UsageError(f"{name} {workspace}: not the id of a workspace")
-    url = given.url or ("" if given.region or given.workspace else environment.url)
+        raise _invalid("workspace", workspace, "not the id of a workspace", given=bool(given.workspace))
+    url = given.url
+    if not given.region and not given.workspace:
+        url = url or environment.url
     if url:
         url = socket_url(url)
-        headers = ((WORKSPACE, workspace),) if workspace and not _OWN.search(_host(url)) else ()
-        return Endpoint(url, given.region or region_of(url), headers)
+        found = Endpoint(url, given.region or region_of(url))
+        if workspace and not _OWN.search(_host(url)):
+            return replace(found, headers=((WORKSPACE, workspace),))
+        return found
     region = given.region or environment.region or BEIJING
     if region not in REGIONS:
-        name = "--region" if given.region else "DASHSCOPE_REGION"
-        raise UsageError(f"{name} {region}: no such region", f"there are {', '.join(REGIONS)}")
+        problem = f"no such region; there are {', '.join(REGIONS)}"
+        raise _invalid("region", region, problem, given=bool(given.region))
     if workspace:
         return Endpoint(f"wss://{workspace}.{region}.maas.aliyuncs.com", region)
     if region not in SHARED:
-        raise UsageError(f"--region {region} needs --workspace", "only a workspace has a host there")
+        problem = "only a workspace has a host there"
+        raise SettingError("region", problem, value=region, cause=Cause.WORKSPACE_HOST)
     return Endpoint(f"wss://{SHARED[region]}", region)
 
 
@@ -87,7 +92,8 @@ def socket_url(url: str) -> str:
     except ValueError:
         return url  # the code that connects reports the error
     path = parts.path.rstrip("/")
-    path = path.removesuffix("/api/v1") if parts.scheme in _SECURE else path
+    if parts.scheme in _SECURE:
+        path = path.removesuffix("/api/v1")
     return urlunsplit((_SECURE.get(parts.scheme, parts.scheme), parts.netloc, path, parts.query, ""))
 
 
@@ -98,6 +104,13 @@ def region_of(url: str) -> str:
     if own is not None:
         return own[1]
     return next((region for region, shared in SHARED.items() if shared == host), "")
+
+
+def _invalid(setting: str, value: str, problem: str, *, given: bool) -> UsageError:
+    """The error for a value that was `given`, or else stands in the environment."""
+    if given:
+        return SettingError(setting, problem, value=value)
+    return UsageError(f"DASHSCOPE_{setting.upper()} {value}: {problem}")
 
 
 def _host(url: str) -> str:

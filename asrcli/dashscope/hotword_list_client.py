@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, timezone
 
+from asrcli.core.causes import Cause
 from asrcli.core.errors import ProtocolError, ServiceRefused, UsageError, shorten
 from asrcli.dashscope.hotwords import HotWord
 from asrcli.protocol.http import hotword_lists
@@ -85,7 +86,7 @@ class HotWordLists:
             when = f"{self._now() + timedelta(seconds=left_s):%H:%M:%S}"
             if not patient:
                 problem = f"{hotword_list.id} has changed less than {BETWEEN_UPDATES_S // 60} minutes ago"
-                raise UsageError(problem, f"it may be updated at {when}: try again then, or add --wait")
+                raise UsageError(problem, f"it may be updated at {when}: try again then", cause=Cause.TOO_EARLY)
             self._tell(f"waiting until {when}, when {hotword_list.id} may be updated")
             self._sleep(left_s)
         self._ask(UpdateList(hotword_list.id, tuple(words)))
@@ -128,7 +129,7 @@ class HotWordLists:
                 return there.id, "unchanged"
             if not replace and there.words and not {each.text for each in there.words} & {each.text for each in wanted}:
                 problem = f"{there.id} holds other words: {shorten(', '.join(each.text for each in there.words), 40)}"
-                raise UsageError(problem, "name another --prefix, or add --yes to replace them")
+                raise UsageError(problem, cause=Cause.OTHER_WORDS)
             self.update(there, wanted, patient=patient)
             return there.id, "updated"
         return self.create(model, prefix, wanted), "created"
@@ -139,7 +140,9 @@ class HotWordLists:
             said = datetime.fromisoformat(hotword_list.modified)
         except ValueError:
             return 0.0
-        times = [said] if said.tzinfo else [said.replace(tzinfo=zone) for zone in ZONES]
+        times = [said]
+        if not said.tzinfo:
+            times = [said.replace(tzinfo=zone) for zone in ZONES]
         ages_s = [(self._now() - time).total_seconds() for time in times]
         young_s = min((age_s for age_s in ages_s if age_s > -CLOCKS_DIFFER_S), default=float(BETWEEN_UPDATES_S))
         return max(0.0, min(BETWEEN_UPDATES_S, BETWEEN_UPDATES_S - young_s))

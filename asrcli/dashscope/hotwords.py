@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from asrcli.core.errors import UsageError, shorten
+from asrcli.core.errors import SettingError, UsageError, shorten
 from asrcli.dashscope.catalogue import MODELS
 
 USUAL_WEIGHT = 4
@@ -74,15 +74,16 @@ def _from_line(line: str) -> Iterable[HotWord]:
     text, weight, language = ([*map(str.strip, line.split("\t")), ""])[:3]
     if not re.fullmatch(r"[+-]?\d{1,9}", weight or "0"):
         raise UsageError(f"hot word {shorten(text, 40)}: weight {shorten(weight, 20)} is not a number", _FORMS)
-    return [HotWord(text, int(weight) if weight else USUAL_WEIGHT, language)]
+    return [HotWord(text, int(weight or USUAL_WEIGHT), language)]
 
 
 def _weighted(item: str) -> HotWord:
     """The word and its weight, which follows the last colon: the word itself may contain colons."""
     if fraction := _FRACTION.fullmatch(item):
         raise UsageError(f"hot word {shorten(fraction[1], 40)}: weight {fraction[2]} is not a whole number", _FORMS)
-    found = _WEIGHTED.fullmatch(item)
-    return HotWord(found[1].strip(), int(found[2])) if found else HotWord(item.strip())
+    if weighted := _WEIGHTED.fullmatch(item):
+        return HotWord(weighted[1].strip(), int(weighted[2]))
+    return HotWord(item.strip())
 
 
 def _from_json(text: str) -> Iterable[HotWord]:
@@ -92,8 +93,9 @@ def _from_json(text: str) -> Iterable[HotWord]:
         raise UsageError(f"hot words begin as JSON and are none: {shorten(str(exc), 60)}", _FORMS) from None
     if isinstance(value, dict) and isinstance(value.get("words"), list):  # as asr vocab show --json has it
         value = value["words"]
-    items = value if isinstance(value, list) else [{"text": word, "weight": value[word]} for word in value]
-    return [_from_object(item) for item in items]
+    if isinstance(value, dict):
+        value = [{"text": word, "weight": weight} for word, weight in value.items()]
+    return [_from_object(item) for item in value]
 
 
 def _from_object(item: Any) -> HotWord:
@@ -162,9 +164,8 @@ def check_prefix(prefix: str) -> str:
         UsageError: it has other characters than digits and lower-case letters, none, or too many.
     """
     if not re.fullmatch(rf"[0-9a-z]{{1,{PREFIX_CHARACTERS}}}", prefix):
-        raise UsageError(
-            f"--prefix {shorten(prefix, 40)}", f"write it in 1 to {PREFIX_CHARACTERS} digits and lower-case letters"
-        )
+        problem = f"write it in 1 to {PREFIX_CHARACTERS} digits and lower-case letters"
+        raise SettingError("prefix", problem, value=shorten(prefix, 40))
     return prefix
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL
 from asrcli.dashscope.catalogue import MODELS, Model, model_names, options_of_wire
+from asrcli.dashscope.refusals import SettingEmpty
 from asrcli.protocol.registry import wire_of_model
 
 AUTO = "auto"
@@ -30,7 +31,7 @@ def find_model(name: str) -> Model:
     if name in MODELS:
         return MODELS[name]
     if not name.strip():
-        raise UsageError("--model is empty")
+        raise SettingEmpty("model")
     wire = wire_of_model(name)
     rates = (TELEPHONE_RATE,) if re.search(wire.telephone_pattern, name) else wire.rates
     return Model(name, wire.name, rates, options_of_wire(wire.name), wire.language_limit, known=False)

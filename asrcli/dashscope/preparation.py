@@ -2,16 +2,20 @@
 
 from dataclasses import replace
 
+from asrcli.core.causes import Cause
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.dashscope.catalogue import MODELS, Model, model_names
 from asrcli.dashscope.context import MESSAGES, TRANSCRIPT_MESSAGES, fit_corpus, fit_messages
-from asrcli.dashscope.validation import FORCE, check_recognition, ignored_options, model_notices, unused_options_removed
+from asrcli.dashscope.refusals import SettingIgnored, SettingsConflict
+from asrcli.dashscope.validation import check_recognition, ignored_settings, model_notices, unused_options_removed
 
 
 def locally_heard(model: Model) -> Model:
     """The model as the embedded recognizer has it: hot words have an effect under any name of the inference wire."""
-    return replace(model, takes=model.takes | {"hotwords"}) if model.traits.context_messages else model
+    if not model.traits.context_messages:
+        return model
+    return replace(model, takes=model.takes | {"hotwords"})
 
 
 def check_local_model(model: Model) -> None:
@@ -21,8 +25,8 @@ def check_local_model(model: Model) -> None:
         UsageError: the model is not in the catalogue.
     """
     if not model.known:
-        advice = "leave it out, or see asr models"
-        raise UsageError(f"--model {model.name} with --local: no model of the service has this name", advice)
+        problem = "no model of the service has this name"
+        raise SettingsConflict(["model", "local"], problem, value=model.name, cause=Cause.UNKNOWN_MODEL)
 
 
 def check_host(name: str, connection: ConnectionSettings) -> None:
@@ -33,7 +37,7 @@ def check_host(name: str, connection: ConnectionSettings) -> None:
     """
     model = MODELS.get(name)
     if model is not None and model.workspace_only and connection.region and ".maas." not in connection.url:
-        raise UsageError(f"{name} is available only at the host of a workspace", "name yours: --workspace")
+        raise UsageError(f"{name} is available only at the host of a workspace", cause=Cause.WORKSPACE_HOST)
 
 
 def prepare_recognition(
@@ -51,16 +55,22 @@ def prepare_recognition(
     Raises:
         UsageError: what the model, or with `local` the embedded recognizer, cannot do or would ignore.
     """
-    ignored = [*ignored_options(asked), *(["--context-from-transcript"] if uses_transcript_context else [])]
+    ignored = ignored_settings(asked)
+    if uses_transcript_context:
+        ignored.append("context_from_transcript")
     if local and ignored and not force:
-        raise UsageError(f"{' and '.join(ignored)} has no effect on the embedded recognizer (--local)")
+        raise SettingIgnored(ignored, "the embedded recognizer", cause=Cause.EMBEDDED)
     check_recognition(model, asked, region, force=force)
     if model.one_sentence and not push_to_talk and not force:
-        advice = f"for a talk there is gummy-realtime-v1; {FORCE}"
-        raise UsageError(f"{model.name} transcribes one sentence and ends: it is for asr mic --ptt", advice)
+        problem = f"{model.name} transcribes one sentence and ends"
+        raise UsageError(problem, "for a talk there is gummy-realtime-v1", cause=Cause.ONE_SENTENCE)
     asked, cut = fit_context(model, asked, uses_transcript_context=uses_transcript_context)
-    notices = [] if local else model_notices(model)
-    return unused_options_removed(model, asked), [*notices, *([cut] if cut else [])]
+    notices: list[str] = []
+    if not local:
+        notices += model_notices(model)
+    if cut:
+        notices.append(cut)
+    return unused_options_removed(model, asked), notices
 
 
 def fit_context(
@@ -73,11 +83,12 @@ def fit_context(
     """
     if uses_transcript_context and not (model.traits.context_messages and "context" in model.takes):
         takers = model_names(lambda row: row.traits.context_messages and "context" in row.takes)
-        advice = f"models that take it: {takers}"
-        raise UsageError(f"--context-from-transcript has no effect on {model.name}", advice)
+        raise SettingIgnored(["context_from_transcript"], model.name, takers)
     if not model.traits.context_messages:
         fit = fit_corpus(recognition.context)
     else:
-        most = MESSAGES - TRANSCRIPT_MESSAGES if uses_transcript_context else MESSAGES
+        most = MESSAGES
+        if uses_transcript_context:
+            most -= TRANSCRIPT_MESSAGES
         fit = fit_messages(recognition.context, most)
     return replace(recognition, context=fit.texts), fit.notice

@@ -36,24 +36,26 @@ class Price:
 
     def cost(self, usage: "Usage", recognition: "RecognitionSettings") -> float | None:
         """The cost of a usage in CNY; None while the service has counted nothing."""
-        if self.second is not None:
-            return None if usage.seconds is None else usage.seconds * self.second * services(recognition)
-        if usage.input_tokens is None and usage.output_tokens is None:
+        if self.second is not None and usage.seconds is not None:
+            return usage.seconds * self.second * services(recognition)
+        if self.second is not None or (usage.input_tokens is None and usage.output_tokens is None):
             return None
-        audio = usage.audio_tokens or 0
-        text = (usage.input_tokens or 0) - (audio if self.audio_tokens is not None else 0)
-        paid = max(0, text) * self.input_tokens + (usage.output_tokens or 0) * self.output_tokens
-        return (paid + (audio * self.audio_tokens if self.audio_tokens is not None else 0)) / MILLION
+        text = usage.input_tokens or 0
+        audio = 0  # tokens that cost more than text
+        if self.audio_tokens is not None:
+            audio = usage.audio_tokens or 0
+            text = max(0, text - audio)
+        output = usage.output_tokens or 0
+        return (text * self.input_tokens + output * self.output_tokens + audio * self._audio_price) / MILLION
 
     def forecast(self, seconds: float, recognition: "RecognitionSettings") -> tuple[float, float]:
         """The lowest and the highest cost of so many seconds of audio; equal where seconds are counted."""
         if self.second is not None:
             cost = seconds * self.second * services(recognition)
             return cost, cost
-        each = self.input_tokens if self.audio_tokens is None else self.audio_tokens
         spoken = seconds * OUTPUT_TOKENS_PER_S * self.output_tokens
         head = (TOKENS_PER_TASK + _carried(recognition)) * self.input_tokens
-        least, most = (seconds * rate * each for rate in AUDIO_TOKENS_PER_S)
+        least, most = (seconds * rate * self._audio_price for rate in AUDIO_TOKENS_PER_S)
         return least / MILLION, (most + spoken + head) / MILLION
 
     @property
@@ -61,7 +63,9 @@ class Price:
         """The price as a sentence part, for a person."""
         if self.second is not None:
             return f"{self.second:.5f} CNY a second"
-        audio = "" if self.audio_tokens is None else f"{self.audio_tokens:g} of audio, "
+        audio = ""
+        if self.audio_tokens is not None:
+            audio = f"{self.audio_tokens:g} of audio, "
         return f"CNY a million tokens: {audio}{self.input_tokens:g} in, {self.output_tokens:g} out"
 
     @property
@@ -69,8 +73,14 @@ class Price:
         """The price as a short text, for a column of a table."""
         if self.second is not None:
             return f"{self.second * 3600:.2f}/h"
-        heard = self.input_tokens if self.audio_tokens is None else self.audio_tokens
-        return f"{heard:g} + {self.output_tokens:g}"
+        return f"{self._audio_price:g} + {self.output_tokens:g}"
+
+    @property
+    def _audio_price(self) -> float:
+        """CNY for a million input tokens of audio."""
+        if self.audio_tokens is None:
+            return self.input_tokens
+        return self.audio_tokens
 
 
 def _carried(recognition: "RecognitionSettings") -> int:

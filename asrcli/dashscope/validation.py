@@ -1,70 +1,27 @@
 """Checks the options of a task against the model before anything is sent: effect, range, contradictions. Pure.
 
-`OPTIONS` names the command-line option of each field, so that an error names what the user wrote.
+Options and bounds come from `parameters.py`. Errors name parameters as the rows do; `OPTIONS` has the option of each.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 
-from asrcli.core.errors import UsageError
-from asrcli.core.settings import SILENCE_MS, RecognitionSettings
+from asrcli.core.causes import Cause
+from asrcli.core.errors import SettingError, UsageError
+from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import Model, model_names
 from asrcli.dashscope.model_selection import REGIONS, similar_models
+from asrcli.dashscope.parameters import BY_NAME
+from asrcli.dashscope.refusals import SettingIgnored, SettingsConflict
 
-OPTIONS: Mapping[str, str] = {
-    "languages": "--language",
-    "vad": "--no-vad",
-    "silence_ms": "--silence-ms",
-    "threshold": "--threshold",
-    "semantic": "--semantic/--no-semantic",
-    "heartbeat": "--heartbeat/--no-heartbeat",
-    "hotwords": "--hotwords",
-    "vocabulary_id": "--vocabulary-id",
-    "phrase_id": "--phrase-id",
-    "context": "--context",
-    "multi_threshold": "--multi-threshold",
-    "vad_model": "--vad-model",
-    "prefix_ms": "--prefix-padding-ms",
-    "punctuation": "--punctuation/--no-punctuation",
-    "itn": "--itn/--no-itn",
-    "disfluency": "--disfluency",
-    "keep_dialect": "--keep-dialect",
-    "interim": "--interim/--no-interim",
-    "masked": "--filter-words",
-    "dropped": "--drop-words",
-    "system_filter": "--system-filter",
-    "translate": "--translate",
-    "transcription": "--translation-only",
-    "prompt": "--prompt",
-    "side_transcript": "--side-transcript",
-    "temperature": "--temperature",
-    "top_p": "--top-p",
-    "top_k": "--top-k",
-    "max_tokens": "--max-tokens",
-    "seed": "--seed",
-    "extra": "--param",
-}
-# The fields that the embedded recognizer uses, whatever model is named.
-EMBEDDED = frozenset({"languages", "vad", "silence_ms", "heartbeat", "interim", "hotwords"})
-VAD_MODELS = ("far_field_meeting_16k", "near_meeting_16k")
+OPTIONS: Mapping[str, str] = {name: row.spelling for name, row in BY_NAME.items()}
+# The parameters that the embedded recognizer uses, whatever model is named.
+EMBEDDED = frozenset(name for name, row in BY_NAME.items() if row.embedded)
 MOST_FILTERED = 32
-FORCE = "--force sends it anyway"
-
-# The smallest and the largest value of a number; those of the service, where it documents them.
-_BOUNDS: Mapping[str, tuple[float, float]] = {
-    "silence_ms": (SILENCE_MS[0], SILENCE_MS[-1]),
-    "threshold": (-1, 1),
-    "prefix_ms": (0, SILENCE_MS[-1]),
-    "temperature": (0, 2),
-    "top_p": (0, 1),
-    "top_k": (0, 100),
-    "max_tokens": (1, 16_384),
-    "seed": (0, 2**31 - 1),
-}
 
 
 def check_recognition(model: Model, recognition: RecognitionSettings, region: str = "", *, force: bool = False) -> None:
-    """Refuse options that the model would ignore or reject; the error names the option and the models that take it.
+    """Refuse options that the model would ignore or reject; the error has the parameter and the models that take it.
 
     With `force` the service decides; contradictions are refused in any case.
 
@@ -79,14 +36,14 @@ def check_recognition(model: Model, recognition: RecognitionSettings, region: st
         return
     for name in given_options(recognition):
         if name not in model.takes:
-            raise UsageError(f"{OPTIONS[name]} has no effect on {model.name}", f"{_who_takes(name, model)}; {FORCE}")
+            raise SettingIgnored([name], model.name, _takers(name), _instead(name, model), Cause.SERVICE_DECIDES)
     if len(recognition.languages) > model.language_limit:
-        raise UsageError(
-            f"{model.name} reads {model.language_limit} --language, not {len(recognition.languages)}", FORCE
-        )
+        problem = f"{model.name} reads {model.language_limit}, not {len(recognition.languages)}"
+        raise SettingError("languages", problem, cause=Cause.SERVICE_DECIDES)
     for code in recognition.languages:
         if model.languages and code not in model.languages:
-            raise UsageError(f"{model.name} does not know --language {code}, only {' '.join(model.languages)}", FORCE)
+            problem = f"{model.name} does not know it, only {' '.join(model.languages)}"
+            raise SettingError("languages", problem, value=code, cause=Cause.SERVICE_DECIDES)
     _check_ranges(recognition)
     _check_target(model, recognition)
     _check_region(model, region)
@@ -97,71 +54,82 @@ def unused_options_removed(model: Model, recognition: RecognitionSettings) -> Re
 
     By default the task is kept alive during silence, and partial results are sent.
     """
-
-    def choice(name: str, chosen: bool | None, ours: bool | None) -> bool | None:
-        if name not in model.takes:
-            return None
-        return ours if chosen is None else chosen
-
-    heartbeat = choice("heartbeat", recognition.heartbeat, True)
-    # A model that is not in the catalogue may refuse the option.
-    interim = choice("interim", recognition.interim, True if model.known else None)
+    heartbeat, interim = recognition.heartbeat, recognition.interim
+    if heartbeat is None:
+        heartbeat = True
+    if interim is None and model.known:  # a model that is not in the catalogue may refuse the option
+        interim = True
+    if "heartbeat" not in model.takes:
+        heartbeat = None
+    if "interim" not in model.takes:
+        interim = None
     return replace(recognition, heartbeat=heartbeat, interim=interim)
 
 
+def ignored_settings(recognition: RecognitionSettings) -> list[str]:
+    """The names of the parameters that the embedded recognizer would ignore."""
+    return [name for name in given_options(recognition) if name not in EMBEDDED]
+
+
 def ignored_options(recognition: RecognitionSettings) -> list[str]:
-    """The options that the embedded recognizer would ignore."""
-    return [OPTIONS[name] for name in given_options(recognition) if name not in EMBEDDED]
+    """The options of those parameters."""
+    return [OPTIONS[name] for name in ignored_settings(recognition)]
 
 
 def effective_options(recognition: RecognitionSettings) -> RecognitionSettings:
     """The settings without the options that the embedded recognizer would ignore."""
-    kept = {name: getattr(recognition, name) for name in EMBEDDED}
-    return RecognitionSettings(recognition.model, recognition.rate, audio_format=recognition.audio_format, **kept)
+    kept = {name: recognition.value(name) for name in EMBEDDED}
+    bare = RecognitionSettings(recognition.model, recognition.rate, audio_format=recognition.audio_format)
+    return bare.with_values(kept)
 
 
 def given_options(recognition: RecognitionSettings) -> Iterator[str]:
-    """The names of the fields with an option whose value differs from the default."""
-    for field in fields(RecognitionSettings):
-        if field.name in OPTIONS and getattr(recognition, field.name) != field.default:
-            yield field.name
+    """The names of the parameters whose value differs from the default."""
+    for name, row in BY_NAME.items():
+        if recognition.value(name) not in (None, row.default):
+            yield name
 
 
 def _check_contradictions(recognition: RecognitionSettings) -> None:
-    if not recognition.vad and (recognition.threshold is not None or recognition.prefix_ms is not None):
-        name = "threshold" if recognition.threshold is not None else "prefix_ms"
-        raise UsageError(f"--no-vad with {OPTIONS[name]}: that belongs to the server's VAD")
+    for name in ("threshold", "prefix_ms"):
+        if not recognition.vad and recognition.value(name) is not None:
+            raise SettingsConflict(["vad", name], "that belongs to the server's VAD")
     if recognition.semantic and recognition.silence_ms is not None:
-        raise UsageError("--semantic with --silence-ms: sentences are cut by meaning or by silence, not both")
+        raise SettingsConflict(["semantic", "silence_ms"], "sentences are cut by meaning or by silence, not both")
     if recognition.semantic and recognition.multi_threshold:
-        raise UsageError("--semantic with --multi-threshold: the thresholds belong to cutting by silence")
+        raise SettingsConflict(["semantic", "multi_threshold"], "the thresholds belong to cutting by silence")
     if recognition.semantic and not recognition.vad:
-        raise UsageError("--semantic with --no-vad: the server cuts sentences by meaning, or does not cut them")
+        raise SettingsConflict(["semantic", "vad"], "the server cuts sentences by meaning, or does not cut them")
     if recognition.transcription is False and not recognition.translate:
-        raise UsageError("--translation-only without --translate: nothing would be left")
+        raise SettingsConflict(["transcription", "translate"], "nothing would be left", joined=" without ")
 
 
 def _check_ranges(recognition: RecognitionSettings) -> None:
-    for name, (least, most) in _BOUNDS.items():
-        value = getattr(recognition, name)
-        if value is not None and not least <= value <= most:
-            raise UsageError(f"{OPTIONS[name]} {value:g}: must be from {least:g} to {most:g}", FORCE)
-    if recognition.vad_model and recognition.vad_model not in VAD_MODELS:
-        raise UsageError(f"--vad-model {recognition.vad_model}: there are {' and '.join(VAD_MODELS)}", FORCE)
+    for name in given_options(recognition):
+        row, value = BY_NAME[name], recognition.value(name)
+        if row.bounds is not None and not row.bounds[0] <= value <= row.bounds[1]:
+            least, most = row.bounds
+            problem = f"must be from {least:g} to {most:g}"
+            raise SettingError(name, problem, value=f"{value:g}", cause=Cause.SERVICE_DECIDES)
+        if row.values and value not in row.values:
+            problem = f"there are {' and '.join(row.values)}"
+            raise SettingError(name, problem, value=value, cause=Cause.SERVICE_DECIDES)
     if (words := len(recognition.masked) + len(recognition.dropped)) > MOST_FILTERED:
-        raise UsageError(f"--filter-words and --drop-words: {words} words in all, at most {MOST_FILTERED}", FORCE)
+        problem = f"{words} words in all, at most {MOST_FILTERED}"
+        raise SettingsConflict(["masked", "dropped"], problem, joined=" and ", cause=Cause.SERVICE_DECIDES)
 
 
 def _check_target(model: Model, recognition: RecognitionSettings) -> None:
     """Refuse a target language into which the source language cannot be translated."""
     if not recognition.translate:
         return
-    source = recognition.languages[0] if recognition.languages else ""
+    source = next(iter(recognition.languages), "")
     known = {"zh": ("en", "ja", "ko"), "en": ("zh", "ja", "ko"), "": ("zh", "en", "ja", "ko")}
     targets = known.get(source, ("zh", "en"))
     if recognition.translate not in targets:
-        into = f"{source} into {recognition.translate}" if source else f"into {recognition.translate}"
-        raise UsageError(f"--translate: {model.name} does not translate {into}, only into {' '.join(targets)}", FORCE)
+        into = f"{source} into {recognition.translate}".lstrip()
+        problem = f"{model.name} does not translate {into}, only into {' '.join(targets)}"
+        raise SettingError("translate", problem, cause=Cause.SERVICE_DECIDES)
 
 
 def _check_region(model: Model, region: str) -> None:
@@ -169,25 +137,29 @@ def _check_region(model: Model, region: str) -> None:
         return
     there = model_names(lambda row: region in row.prices and row.wire == model.wire)
     there = there or model_names(lambda row: region in row.prices)
-    raise UsageError(f"{model.name} is not offered in {region}", f"there are {there}; {FORCE}")
+    raise UsageError(f"{model.name} is not offered in {region}", f"there are {there}", cause=Cause.SERVICE_DECIDES)
 
 
-def _who_takes(name: str, model: Model) -> str:
-    advice = f"models that take it: {model_names(lambda row: name in row.takes)}"
-    if name == "vad":
-        return f"{advice} (to cut by meaning there is --semantic)"
-    if name == "hotwords" and "vocabulary_id" in model.takes:
-        return f"asr vocab create makes a list of them for --vocabulary-id; {advice}"
-    if name == "languages" and "prompt" in model.takes:
-        return f"say it in --prompt; {advice}"
-    return advice
+def _takers(name: str) -> str:
+    return model_names(lambda row: name in row.takes)
+
+
+def _instead(name: str, model: Model) -> str:
+    """A parameter that serves the same purpose with this model; empty where there is none."""
+    instead = {"vad": "semantic", "hotwords": "vocabulary_id", "languages": "prompt"}.get(name, "")
+    if instead in model.takes:
+        return instead
+    return ""
 
 
 def model_notices(model: Model) -> list[str]:
     """The messages that a user of the model should read before the first result."""
-    like = f"; did you mean {near}?" if (near := similar_models(model.name)) else ""
-    unknown = f"{model.name} is not in the catalogue: sent as it is, on the {model.wire} wire{like}"
-    notices = [] if model.known else [unknown]
+    notices = []
+    if not model.known:
+        unknown = f"{model.name} is not in the catalogue: sent as it is, on the {model.wire} wire"
+        if similar := similar_models(model.name):
+            unknown += f"; did you mean {similar}?"
+        notices.append(unknown)
     if model.retiring:
         notices.append(f"{model.name} is announced to be retired")
     if model.traits.warning:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.errors import AsrError
-from asrcli.core.events import Billed, Event, Final, Gap, Notice, Partial, Progress, Provisional, Resumed, Usage
+from asrcli.core.events import Billed, Event, Final, Gap, Notice, Partial, Progress, Resumed, Usage
+from asrcli.core.provisional_event import Provisional
 from asrcli.engine.inbox import AudioDropped, Inbox, Mark, SourceEnded
 from asrcli.engine.task import NO_TEXT
 from asrcli.recovery.duplicate_finals import RecentFinals

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import inf
 
+from asrcli.core.causes import Cause
 from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost
 from asrcli.core.interfaces import ClientCodec, Transport
 from asrcli.core.message import Message
@@ -96,6 +97,8 @@ class TaskConnection:
         self.task.codec.connection_is_new = not self.reused
         if not self.reused:
             self.open_connection = self._open(self.url, self._dial(self.url, self.settings), self._inbox)
+        assert self.open_connection is not None  # noqa: S101  taken or opened just now
+        self.task.engine = self.open_connection.engine
         self.start_timeout(self.settings.connect_timeout_s)
         self.send(self.task.codec.start())
 
@@ -218,4 +221,4 @@ def never_ready_error(url: str, exc: AsrError) -> AsrError:
     code = ""
     if exc.code is not None:
         code = f" (close code {exc.code})"
-    return ConnectFailed(url, f"{exc.reason}{code}", "is this a speech service? check --url")
+    return ConnectFailed(url, f"{exc.reason}{code}", Cause.NO_SERVICE)

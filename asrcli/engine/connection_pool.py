@@ -38,6 +38,11 @@ class OpenConnection:
         """Seconds since anything arrived."""
         return self._transport.silent_s
 
+    @property
+    def engine(self) -> str:
+        """The recognizer that the other end named; empty if it named none."""
+        return self._transport.engine
+
     def send(self, message: Message) -> None:
         """Send a message.
 

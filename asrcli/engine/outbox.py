@@ -1,13 +1,18 @@
 """Outbox: the events of a session on their way to its listener, without those that are out of date before it reads."""
 
+import sys
 from collections import deque
 from collections.abc import Callable, Hashable
 from threading import Condition
 from typing import Generic, TypeVar
 
-from asrcli.core.events import Partial, Progress, Provisional
+from asrcli.core.events import Partial, Progress
+from asrcli.core.provisional_event import Provisional
 
 T = TypeVar("T")
+
+# A main thread that waits without a limit gets no Ctrl-C on Windows.
+WAIT_S = 0.2 if sys.platform == "win32" else None
 
 
 class Outbox(Generic[T]):
@@ -39,7 +44,8 @@ class Outbox(Generic[T]):
     def get(self) -> T:
         """Wait for the next item and return it."""
         with self._changed:
-            self._changed.wait_for(lambda: self._items)
+            while not self._changed.wait_for(lambda: self._items, WAIT_S):
+                pass
             place = self._items.popleft()
             key = self._key(place[0])
             if key is not None:

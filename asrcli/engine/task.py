@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 
 from asrcli.core.errors import AsrError, ConnectionLost
 from asrcli.core.event_placement import shift_event
-from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Word
+from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped, Word
 from asrcli.core.interfaces import ClientCodec
 from asrcli.core.message import Message
+from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.recovery.duplicate_finals import ResentAudio, is_repeat, normalized_text
 from asrcli.recovery.spans import Spans
 
 ANSWER_S = 60.0  # a service that sends nothing about an open sentence for this time has forgotten it
-OPEN_LIMIT = 200  # sentences open at once; a service that opens more has forgotten the oldest
 ORDERLY = (1000, 1005)  # close codes of an end in order
 NO_TEXT = "the service left this sentence without a text"
 UNFINISHED = "the service ended the task with a sentence open"
 FORGOTTEN = f"the service said nothing about an open sentence for {ANSWER_S:.0f} s"
-MANY = f"the service opened more than {OPEN_LIMIT} sentences and ended none of them"
+MANY = f"the service opened more than {TASK_MOST_OPEN} sentences and ended none of them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,13 @@ class TranscriptionTask:
     Attributes:
         sent_ms: The end of the audio that was sent. Later times that the service names are cut to it.
         finishing: The service was asked for the rest of the text: sentences that it leaves open now get no text.
+        engine: The recognizer that the other end named; empty if it named none.
         processed_ms: The service has processed the audio up to here: a final with credible times begins here.
     """
 
     def __init__(self, codec: ClientCodec, resent: ResentAudio | None = None) -> None:
         self.codec = codec
+        self.engine = ""
         self.offset_ms = self.sent_ms = self.processed_ms = 0
         self.finishing = False
         self._resent = resent
@@ -69,6 +71,8 @@ class TranscriptionTask:
         for event in self.codec.receive(message):
             shifted = shift_event(event, self.offset_ms)
             placed = self._clamped(shifted)
+            if isinstance(placed, Ready):
+                placed = replace(placed, engine=self.engine)
             if isinstance(placed, Final) and placed == shifted and placed.begin_ms < placed.end_ms:
                 self.processed_ms = max(self.processed_ms, placed.begin_ms)
             yield from self._track(placed)
@@ -155,7 +159,7 @@ class TranscriptionTask:
             self._open[event.key] = event
         elif before is None:
             self._open[event.key] = event
-        if len(self._open) > OPEN_LIMIT:
+        if len(self._open) > TASK_MOST_OPEN:
             yield from self._close_with_last_text(next(iter(self._open)), MANY)
 
     def _close(self, final: Final) -> None:

@@ -26,10 +26,12 @@ class AppendFile:
         whole_bytes: Cut an existing file to this size first; None keeps all of it.
 
     Attributes:
+        path: Where it is.
         size_bytes: Size of the whole records.
     """
 
     def __init__(self, path: Path, *, whole_bytes: int | None = None) -> None:
+        self.path = path
         self._file = FileIO(path, "ab", opener=open_private)
         if whole_bytes is None:
             self.size_bytes = self._file.tell()

@@ -55,12 +55,12 @@ class AudioTrack:
     @property
     def begin(self) -> int:
         """Position of the first sample."""
-        return self.stretches[0].position if self.stretches else 0
+        return next((stretch.position for stretch in self.stretches), 0)
 
     @property
     def end(self) -> int:
         """Position behind the last sample."""
-        return self.stretches[-1].end if self.stretches else 0
+        return next((stretch.end for stretch in reversed(self.stretches)), 0)
 
     def chunks(self, begin: int, end: int) -> Iterator[Chunk]:
         """Yield the audio between two positions. Where the source jumped, the positions jump.
@@ -113,7 +113,7 @@ class TrackIndex:
             self._take(record)
         except (ValueError, TypeError, KeyError):
             self.problem = "a line of its index makes no sense"
-            self._doubt(self._places[-1][0] if self._places else 0)
+            self._doubt(max((at for at, _ in self._places), default=0))
 
     def _take(self, record: Mapping[str, Any]) -> None:
         if "at" in record:
@@ -132,7 +132,8 @@ class TrackIndex:
         return self._places[-1][1] + at - self._places[-1][0]
 
     def _doubt(self, at: int) -> None:
-        self.doubt = at if self.doubt is None else min(at, self.doubt)
+        if self.doubt is None or at < self.doubt:
+            self.doubt = at
 
     def stretches(self) -> tuple[Stretch, ...]:
         """Return where the samples lie. Samples that no record places are put at position 0, to be heard at all."""

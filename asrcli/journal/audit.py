@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from asrcli.core.errors import AudioLost
 from asrcli.core.events import Resumed
+from asrcli.core.printable import quantity
 from asrcli.core.transcript import Sentence
 from asrcli.journal.audio_track import AudioTrack
 from asrcli.journal.reading import Journal
@@ -65,7 +66,7 @@ class AuditResult:
         if self.paused_ms:
             parts["paused"] = self.paused_ms
         figures = [f"{name} {ms / 1000:.2f} s{' of audio' * name.endswith(',')}" for name, ms in parts.items()]
-        return " · ".join([*figures, f"{self.sentences} sentence{'' if self.sentences == 1 else 's'}"])
+        return " · ".join([*figures, quantity(self.sentences, "sentence")])
 
 
 def audit(journal: Journal) -> AuditResult:
@@ -168,10 +169,12 @@ def _disagreements(journal: Journal) -> Iterable[str]:
         "lost": (counted["lost_ms"] + counted["unheard_ms"], part.end.get("lost_ms")),
     }
     for name, (ours, given) in figures.items():
-        theirs = given if isinstance(given, int) and abs(given) < MOST else None
-        if theirs is None or abs(ours - theirs) > TOLERANCE_MS:
-            reported = "nothing" if theirs is None else f"{theirs / 1000:.2f} s"
-            yield f"{name}: the journal holds {ours / 1000:.2f} s, the run said {reported}"
+        reported = "nothing"
+        if isinstance(given, int) and abs(given) < MOST:
+            if abs(ours - given) <= TOLERANCE_MS:
+                continue
+            reported = f"{given / 1000:.2f} s"
+        yield f"{name}: the journal holds {ours / 1000:.2f} s, the run said {reported}"
     if counted["sentences"] != part.end.get("sentences"):
         yield f"sentences: the journal holds {counted['sentences']}, the run said {part.end.get('sentences')}"
 

@@ -88,9 +88,9 @@ class JournalDirectory:
             return (exact or found)[0]
         if found:
             raise UsageError(f"session {prefix} could be {_first_names(found)}")
-        raise UsageError(
-            f"no session {prefix}", f"the newest: {_first_names(paths)}" if paths else f"none in {self.folder}"
-        )
+        if not paths:
+            raise UsageError(f"no session {prefix}", f"none in {self.folder}")
+        raise UsageError(f"no session {prefix}", f"the newest: {_first_names(paths)}")
 
     def last(self) -> Path:
         """Return the newest session that no other user can have written; if there is none, the newest of all.
@@ -136,7 +136,9 @@ def state(path: Path, journal: Journal | None = None) -> JournalState:
         finished = journal.done >= set(range(len(journal.header.stages)))
     else:
         finished = not journal.is_open and not any(map(journal.unheard, journal.tracks))
-    return JournalState.FINISHED if finished else JournalState.INTERRUPTED
+    if finished:
+        return JournalState.FINISHED
+    return JournalState.INTERRUPTED
 
 
 def remove(path: Path) -> None:

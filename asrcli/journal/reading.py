@@ -1,17 +1,19 @@
 """Reads a journal from the disk. Damaged lines are reported and skipped, and the rest is still used."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.events import Gap, Resumed
+from asrcli.core.printable import quantity
 from asrcli.core.transcript import Sentence
 from asrcli.journal.audio_track import AudioTrack, TrackIndex
 from asrcli.journal.owned_files import distrust, is_folder, size_bytes
 from asrcli.journal.record_files import parse_header, read_records
 from asrcli.journal.records import EVENTS, JournalHeader, JournalSourceInfo, count, final, number
+from asrcli.protocol.engine_header import engine_name
 from asrcli.recovery.resume_point import MARGIN_MS, resume_point
 from asrcli.recovery.spans import Span, Spans
 
@@ -52,6 +54,8 @@ class Journal:
         open_doubts: Speakers of whom no sentence has come since that line.
         done: The stages of which all audio has text.
         models: The models that transcribed it, in order.
+        engines: The recognizers that local servers named, in order.
+        failed: The files of the transcript that could not be written to their end.
         last_s: When the last record was written, in seconds since 1970.
         highest: The highest number of a sentence.
     """
@@ -68,6 +72,8 @@ class Journal:
     open_doubts: set[str] = field(default_factory=set)
     done: set[int] = field(default_factory=set)
     models: dict[str, None] = field(default_factory=dict)
+    engines: dict[str, None] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
     last_s: float = 0.0
     highest: int = 0
 
@@ -79,7 +85,7 @@ class Journal:
             SourceError: it is no journal, or a newer version or another user may have written it.
         """
         records = read_records(path / EVENTS)
-        journal = Journal(path, parse_header(path, records[0] if records else None), ())
+        journal = Journal(path, parse_header(path, next(iter(records), None)), ())
         journal.last_s = (path / EVENTS).stat().st_mtime
         damaged = 0
         for record in records[1:]:
@@ -89,7 +95,7 @@ class Journal:
                 damaged += 1
                 journal._doubt()
         if damaged:
-            journal.damages.append(f"{damaged} line{'' if damaged == 1 else 's'} of {EVENTS} cannot be read")
+            journal.damages.append(f"{quantity(damaged, 'line')} of {EVENTS} cannot be read")
         journal.tracks = tuple(journal._track(index, source) for index, source in enumerate(journal.header.sources))
         return journal
 
@@ -132,7 +138,7 @@ class Journal:
 
     def final_ms(self, speaker: str) -> int:
         """Return where the text of a speaker ends, in milliseconds."""
-        return max((one.final.end_ms for one in self.sentences if one.final.speaker == speaker), default=0)
+        return text_end_ms(self.parts, speaker)
 
     def unheard(self, track: AudioTrack) -> list[Span]:
         """Return the spans of audio behind the last final that have no text yet, in milliseconds.
@@ -143,11 +149,14 @@ class Journal:
         ms = self.format.ms
         speaker = track.source.speaker
         begin_ms, end_ms = max(self.final_ms(speaker), ms(track.begin)), ms(track.end)
+        all_of_it = self.parts[-1].end is None
         if track.doubt is not None and speaker not in self.anew:  # nobody knows which audio those finals belong to
             begin_ms = min(begin_ms, ms(track.doubt))
-            return [(begin_ms, end_ms)] if begin_ms < end_ms else []
-        if self.parts[-1].end is None:
-            return [(begin_ms, end_ms)] if begin_ms < end_ms else []
+            all_of_it = True
+        if all_of_it and begin_ms >= end_ms:
+            return []
+        if all_of_it:
+            return [(begin_ms, end_ms)]
         silent = Spans((mark.begin_ms, mark.end_ms) for mark in track.marks)
         lost = [gap for gap in self.gaps if gap.speaker == speaker]
         spans = [(max(gap.begin_ms, begin_ms), min(gap.end_ms, end_ms)) for gap in lost]
@@ -167,8 +176,7 @@ class Journal:
         begin = resume_point(track.chunks(first, final), final, self.format)
         mark_ends = [self.format.samples(mark.end_ms) for mark in (*self.gaps, *self.pauses, *track.marks)]
         begin = max([begin, first, *(end for end in mark_ends if end <= final)])
-        starts = [max(begin, stretch.position) for stretch in track.stretches if stretch.end > begin]
-        return starts[0] if starts else None
+        return next((max(begin, stretch.position) for stretch in track.stretches if stretch.end > begin), None)
 
     def _take(self, record: Mapping[str, Any] | None) -> None:
         if record is None:
@@ -181,6 +189,8 @@ class Journal:
             self.parts.append(JournalPart(stage=number(record, "number")))
         elif kind == "done":
             self.done.add(number(record, "number"))
+        elif kind == "failed":
+            self.failed.add(str(record.get("output", "")))
         elif kind == "begin":
             self._begin(record, speaker)
         elif kind == "end":
@@ -189,7 +199,9 @@ class Journal:
             self._text(record, str(kind), speaker)
 
     def _begin(self, record: Mapping[str, Any], speaker: str) -> None:
-        begin_ms, self.models = number(record, "begin_ms"), self.models | {str(record.get("model", "")): None}
+        begin_ms = number(record, "begin_ms")
+        self.models = self.models | {str(record.get("model", "")): None}
+        self.engines |= {engine_name(str(record.get("engine", ""))): None}
         self.parts[-1].heard.append((str(record.get("source", "")), begin_ms))
         self.parts[-1].begins[speaker] = begin_ms
         self.gaps = [left for gap in self.gaps for left in _before(gap, begin_ms, speaker)]
@@ -211,8 +223,11 @@ class Journal:
             self.pauses.append(Resumed(begin_ms, end_ms, bool(record.get("muted")), speaker))
 
     def _begin_run(self, anew: object) -> None:
-        """Begin another run, which may transcribe a speaker again from a time on."""
-        for speaker, begin_ms in anew.items() if isinstance(anew, dict) else ():
+        """Begin another run, which may transcribe a speaker again from a time on, and writes what had failed anew."""
+        self.failed = set()
+        if not isinstance(anew, dict):
+            anew = {}
+        for speaker, begin_ms in anew.items():
             self.anew[speaker] = count(begin_ms)
             self.doubts.pop(speaker, None)
             self.open_doubts.discard(speaker)
@@ -245,10 +260,11 @@ class Journal:
         path = self.path / f"{number_}.pcm"
         records = read_records(path.with_suffix(".index"), missing=[])
         if damaged := records.count(None):
-            self.damages.append(f"{damaged} line{'' if damaged == 1 else 's'} of {path.stem}.index cannot be read")
-        there = distrust(path) == "" and not is_folder(path)
-        samples = path.stat().st_size // SAMPLE_BYTES if there else 0
-        if not there:
+            self.damages.append(f"{quantity(damaged, 'line')} of {path.stem}.index cannot be read")
+        samples = 0
+        if distrust(path) == "" and not is_folder(path):
+            samples = path.stat().st_size // SAMPLE_BYTES
+        else:
             self.damages.append(f"{path.name}: there is no such file of ours")
         index = TrackIndex(source, samples)
         for record in records:
@@ -261,12 +277,21 @@ class Journal:
             doubt = next((stretch.position for stretch in stretches if stretch.at >= index.doubt), None)
         if stretches and source.speaker in self.doubts:
             text_end = max(stretches[0].position, self.format.samples(self.doubts[source.speaker]))
-            doubt = text_end if doubt is None else min(doubt, text_end)
+            if doubt is None or text_end < doubt:
+                doubt = text_end
         return AudioTrack(source, self.format, path, stretches, frozenset(index.cuts), tuple(index.marks), doubt)
+
+
+def text_end_ms(parts: Iterable[JournalPart], speaker: str) -> int:
+    """Return where the text of a speaker ends in some runs, in milliseconds; 0 without any text."""
+    finals = (sentence.final for part in parts for sentence in part.sentences)
+    return max((final.end_ms for final in finals if final.speaker == speaker), default=0)
 
 
 def _before(gap: Gap, begin_ms: int, speaker: str) -> list[Gap]:
     """Return what is left of a gap when its speaker is transcribed again from `begin_ms` on."""
     if gap.speaker != speaker or gap.end_ms <= begin_ms:
         return [gap]
-    return [Gap(gap.begin_ms, begin_ms, gap.reason, speaker)] if gap.begin_ms < begin_ms else []
+    if gap.begin_ms >= begin_ms:
+        return []
+    return [Gap(gap.begin_ms, begin_ms, gap.reason, speaker)]

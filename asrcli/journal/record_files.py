@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from asrcli.core.errors import SourceError, system_reason
+from asrcli.core.errors import JournalUnreadable, SourceError, system_reason
 from asrcli.journal.owned_files import distrust, opened
 from asrcli.journal.records import EVENTS, JournalHeader, header, lines
 
@@ -19,14 +19,15 @@ def open_header(path: Path) -> JournalHeader:
         SourceError: as Journal.open.
     """
     records = read_records(path / EVENTS, first=True)
-    return parse_header(path, records[0] if records else None)
+    return parse_header(path, next(iter(records), None))
 
 
 def parse_header(path: Path, first: Mapping[str, Any] | None) -> JournalHeader:
     """Parse the header of the session in `path` from its first record.
 
     Raises:
-        SourceError: as `records.header`; names the audio that can still be used.
+        JournalUnreadable: as `records.header` raises a SourceError, but there is audio that can still be used.
+        SourceError: as `records.header`.
     """
     try:
         return header(path.name, first)
@@ -34,8 +35,7 @@ def parse_header(path: Path, first: Mapping[str, Any] | None) -> JournalHeader:
         sound = path / "0.pcm"
         if "newer" in exc.reason or not sound.is_file():
             raise
-        advice = f"its audio can be heard as it is: asr file {sound} --raw --rate 16000"
-        raise SourceError(exc.path, f"{exc.reason}; {advice}") from exc
+        raise JournalUnreadable(exc.path, exc.reason, str(sound)) from exc
 
 
 def read_records(

@@ -9,11 +9,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from types import NoneType, UnionType
+from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from asrcli.core.errors import SourceError, bare_url, shorten, without_secrets
-from asrcli.core.events import Began, Ended, Event, Final, Gap, Paused, Resumed
+from asrcli.core.events import Began, Ended, Event, Final, Gap, Notice, Paused, Resumed
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.transcript import Transcript
 from asrcli.protocol.json_messages import is_deep
@@ -87,7 +87,9 @@ def header(name: str, first: Mapping[str, Any] | None) -> JournalHeader:
     Raises:
         SourceError: the record is no header, or a newer version has written it.
     """
-    version = first.get("version") if first and first.get("type") == "journal" else None
+    version = None
+    if first is not None and first.get("type") == "journal":
+        version = first.get("version")
     if first is None or not isinstance(version, int):
         raise SourceError(name, "no journal: its first line is not whole")
     if version > VERSION:
@@ -157,24 +159,28 @@ def _fits(value: Any, hint: Any) -> bool:
     if get_origin(hint) is tuple:
         if not isinstance(value, tuple):
             return False
-        wanted = kinds[:1] * len(value) if kinds[1:] == (...,) else kinds
+        wanted = kinds
+        if kinds[1:] == (...,):
+            wanted = kinds[:1] * len(value)
         return len(wanted) == len(value) and all(map(_fits, value, wanted))
     if hint is float:
         return (isinstance(value, float) and math.isfinite(value)) or _fits(value, int)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool) and abs(value) < MOST
-    return hint is Any or (value is None if hint is NoneType else isinstance(value, hint))
+    return hint is Any or isinstance(value, hint)
 
 
 def _text(record: Mapping[str, Any], name: str, otherwise: str | None = None) -> str:
-    value = record[name] if otherwise is None else record.get(name, otherwise)
+    value = record.get(name, otherwise)
     if not isinstance(value, str):
         raise ValueError(name)
     return value
 
 
 def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+    if not isinstance(value, list):
+        return value
+    return tuple(map(_frozen, value))
 
 
 def line(record: Mapping[str, Any]) -> bytes:
@@ -195,11 +201,16 @@ def _record(text: bytes) -> dict[str, Any] | None:
         record = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) and not is_deep(record) else None
+    if not isinstance(record, dict) or is_deep(record):
+        return None
+    return record
 
 
 def _no_number(name: str) -> float:
     raise ValueError(name)
+
+
+_NAMES = {Paused: "pause", Resumed: "resume", Ended: "end"}
 
 
 def described(event: Event, transcript: Transcript) -> dict[str, Any] | None:
@@ -208,18 +219,22 @@ def described(event: Event, transcript: Transcript) -> dict[str, Any] | None:
     The event has already been folded into `transcript`.
     """
     if isinstance(event, Began):
-        return {"type": "begin", "source": event.source, "model": event.model, "task_id": event.task_id} | _place(event)
+        begin = {"type": "begin", "source": event.source, "model": event.model, "task_id": event.task_id}
+        return begin | ({"engine": event.engine} if event.engine else {}) | _place(event)
     if isinstance(event, Final):
-        number = transcript.latest.number if transcript.latest is not None and event.text.strip() else 0
+        number = 0
+        if transcript.latest is not None and event.text.strip():
+            number = transcript.latest.number
         about = {"sentence": number, "end_ms": event.end_ms, "text": event.text, "language": event.language}
         beside = {name: getattr(event, name) for name in _BESIDE if getattr(event, name)}
         return {"type": "final"} | _place(event) | about | beside
     if isinstance(event, Gap):
         return {"type": "gap"} | _place(event) | {"end_ms": event.end_ms, "reason": without_secrets(event.reason)}
-    if isinstance(event, Paused | Resumed):
-        name = "pause" if isinstance(event, Paused) else "resume"
-        return {"type": name, **asdict(event)}
-    return {"type": "end", **asdict(event)} if isinstance(event, Ended) else None
+    if isinstance(event, Notice) and event.lost_output:
+        return {"type": "failed", "output": event.lost_output}
+    if isinstance(event, Paused | Resumed | Ended):
+        return {"type": _NAMES[type(event)], **asdict(event)}
+    return None
 
 
 def _place(event: Began | Final | Gap) -> dict[str, Any]:

@@ -132,7 +132,10 @@ class WholeOutput:
     """
 
     def __init__(self, output: Output, journal: Journal, begun: Callable[[], None]) -> None:
-        self._output, self._begun, self._journal, self._is_begun = output, begun, journal, False
+        self._output = output
+        self._begun = begun
+        self._journal = journal
+        self._is_begun = False
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """As it is, behind what was said before."""
@@ -140,8 +143,10 @@ class WholeOutput:
         if isinstance(event, Began) and not self._is_begun:
             self._is_begun = True
             for said in _said_before(self._journal):
-                before = Transcript(latest=said, highest=said.number) if isinstance(said, Sentence) else Transcript()
-                self._output.handle(said.final if isinstance(said, Sentence) else said, before)
+                if isinstance(said, Gap):
+                    self._output.handle(said, Transcript())
+                else:
+                    self._output.handle(said.final, Transcript(latest=said, highest=said.number))
             self._begun()
 
     def close(self) -> None:
@@ -158,7 +163,9 @@ def _said_before(journal: Journal) -> list[Sentence | Gap]:
 
 
 def _begins_ms(said: Sentence | Gap) -> int:
-    return said.begin_ms if isinstance(said, Gap) else said.final.begin_ms
+    if isinstance(said, Gap):
+        return said.begin_ms
+    return said.final.begin_ms
 
 
 def _renumbered(transcript: Transcript, by: int) -> Transcript:

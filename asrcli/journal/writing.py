@@ -30,16 +30,28 @@ class Recorder:
     Attributes:
         first: Bytes to write before the first record; may be set until then.
         file: Where records go; None before the journal is open and after an error.
+        failed: The outputs that could not be written to their end, by the names that errors give them.
     """
 
     def __init__(self, warn: Callable[[str], None], first: bytes = b"") -> None:
         self._warn = warn
         self.first = first
         self.file: AppendFile | None = None
+        self.failed: list[str] = []
+
+    @property
+    def kept_as(self) -> str:
+        """The ID of the session that keeps the text; empty if none does."""
+        return "" if self.file is None else self.file.path.parent.name
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Record an event of a kind that the journal keeps."""
-        record = described(event, transcript) if self.file is not None else None
+        if isinstance(event, Notice) and event.lost_output:
+            self.failed.append(event.lost_output)
+            event = replace(event, lost_output=str(Path(event.lost_output).absolute()))  # as in the header
+        if self.file is None:
+            return
+        record = described(event, transcript)
         if record is not None:
             self.note(record)
 

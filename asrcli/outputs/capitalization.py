@@ -35,7 +35,9 @@ class CapitalizedOutput:
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Pass the event on. Of a final, change the text and the translation, each by the rules of its language."""
         if isinstance(event, Final) and event.text.strip():
-            translation = capitalize(event.translation, event.translated_into) if event.translation.strip() else ""
+            translation = event.translation.strip()
+            if translation:
+                translation = capitalize(event.translation, event.translated_into)
             event = replace(event, text=capitalize(event.text, event.language), translation=translation)
         self._output.handle(event, transcript)
 

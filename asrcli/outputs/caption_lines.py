@@ -69,9 +69,10 @@ def captions(final: Final, layout: CaptionLayout, after_ms: int = 0) -> list[Cap
     """Return the captions of a sentence. None begins before `after_ms`, the end of the caption before it."""
     result: list[Caption] = []
     for text, beneath, from_ms, to_ms in _timed(final, layout):
-        begin_ms = max(0, from_ms, result[-1].end_ms if result else after_ms)
+        begin_ms = max(0, from_ms, after_ms)
         end_ms = min(max(to_ms, begin_ms + layout.min_ms), begin_ms + layout.max_ms)
         result.append(Caption(begin_ms, end_ms, (*text, *beneath)))
+        after_ms = end_ms
     return result
 
 
@@ -129,8 +130,10 @@ class _TranslationPieces:
         return self.texts[self._place(begin) : self._place(end)]
 
     def _place(self, number: int) -> int:
-        if number in {0, len(self._ends)}:
-            return len(self.texts) if number else 0
+        if number == 0:
+            return 0
+        if number == len(self._ends):
+            return len(self.texts)
         return bisect_right(self._middles, self._ends[number - 1] / max(1, self._ends[-1]))
 
 

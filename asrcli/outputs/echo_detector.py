@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import islice
+from math import sqrt
 from statistics import fmean
 
 from asrcli.core.events import Event, Level, Notice
@@ -93,4 +94,6 @@ def _correlation(some: list[float], others: list[float]) -> float:
     one, other = fmean(some), fmean(others)
     both = sum((a - one) * (b - other) for a, b in zip(some, others, strict=True))
     spread = sum((a - one) ** 2 for a in some) * sum((b - other) ** 2 for b in others)
-    return both / spread**0.5 if spread > 1.0 else 0.0
+    if spread <= 1.0:
+        return 0.0
+    return both / sqrt(spread)

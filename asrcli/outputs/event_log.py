@@ -40,7 +40,9 @@ class EventLog:
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Log the events that help to find out later what went wrong."""
         if isinstance(event, Began):
-            self._logger.info("begin %s model=%s task=%s", event.source, event.model, event.task_id)
+            self._logger.info(
+                "begin %s model=%s engine=%s task=%s", event.source, event.model, event.engine or "-", event.task_id
+            )
         elif isinstance(event, Final):
             self._logger.debug("final %d: %d-%d ms", transcript.sentences, event.begin_ms, event.end_ms)
         elif isinstance(event, Gap):

@@ -42,9 +42,7 @@ class ExecCommand:
         self._waiting.put(None)
         self._thread.join(CLOSE_TIMEOUT_S)
         if self._thread.is_alive():
-            self._warn(
-                f"--exec: given up on commands that had not ended {CLOSE_TIMEOUT_S:.0f} s after the last sentence"
-            )
+            self._warn(f"given up on commands that had not ended {CLOSE_TIMEOUT_S:.0f} s after the last sentence")
 
     def _run(self) -> None:
         failures = 0
@@ -52,9 +50,9 @@ class ExecCommand:
             if problem := self._problem(*item):
                 failures += 1
                 if failures == 1:
-                    self._warn(f"--exec: {problem}")
+                    self._warn(problem)
         if failures > 1:
-            self._warn(f"--exec: the command failed {failures} times")
+            self._warn(f"the command failed {failures} times")
 
     def _problem(self, text: str, about: dict[str, str]) -> str:
         """Run the command for one sentence. Return what went wrong; an empty string if nothing did."""
@@ -75,7 +73,9 @@ class ExecCommand:
             return f"the command could not be started: {system_reason(exc).lower()}"
         except Exception as exc:  # one sentence must not stop the commands of those behind it
             return f"the command could not be run: {exc}"
-        return f"the command failed with exit code {done.returncode}" if done.returncode else ""
+        if done.returncode:
+            return f"the command failed with exit code {done.returncode}"
+        return ""
 
 
 def _standard_error() -> int:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from asrcli.core.errors import without_secrets
-from asrcli.core.events import Ended, Final, Gap, Partial, Reconnecting, Resumed
-from asrcli.core.printable import escaped, harmless
+from asrcli.core.events import Ended, Final, Gap, Partial, Paused, Reconnecting, Resumed
+from asrcli.core.printable import escaped, harmless, quantity
 
 SEPARATOR = " · "
 INTO = "→ "  # in front of a translation
@@ -48,7 +48,10 @@ def clock(ms: int) -> str:
     """Return milliseconds as 00:03.770, from the first hour on as 1:00:03.770."""
     minutes, rest = divmod(ms, 60_000)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest / 1000:06.3f}" if hours else f"{minutes:02}:{rest / 1000:06.3f}"
+    short = f"{minutes:02}:{rest / 1000:06.3f}"
+    if hours:
+        return f"{hours}:{short}"
+    return short
 
 
 def wall_clock(origin: datetime) -> Callable[[int], str]:
@@ -60,11 +63,11 @@ def line(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
     """Return a final as one line, with its times in front if there is a `stamp`; a gap always has its times."""
     if isinstance(event, Gap):
         stamp = stamp or clock
-        whose = f"{harmless(event.speaker)}: " if event.speaker else ""
-        about = "; ".join([reported(event.reason), *_heard_here(event)])
-        return f"[gap {stamp(event.begin_ms)} → {stamp(event.end_ms)}: {whose}{about}]"
-    text = said(event)
-    return f"[{stamp(event.begin_ms)} → {stamp(event.end_ms)}] {text}" if stamp else text
+        reason = "; ".join([reported(event.reason), *_heard_here(event)])
+        return f"[gap {stamp(event.begin_ms)} → {stamp(event.end_ms)}: {by_speaker(event.speaker, reason)}]"
+    if stamp is None:
+        return said(event)
+    return f"[{stamp(event.begin_ms)} → {stamp(event.end_ms)}] {said(event)}"
 
 
 def block(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
@@ -93,26 +96,36 @@ def translated(event: Partial | Final) -> str:
 def pause(event: Resumed, stamp: Callable[[int], str] | None) -> str:
     """Return a pause that has ended as one line."""
     stamp = stamp or clock
-    whose = f"{harmless(event.speaker)} " if event.speaker else ""
-    return f"[{whose}{'muted' if event.muted else 'paused'} {stamp(event.begin_ms)} → {stamp(event.end_ms)}]"
+    what = f"{harmless(event.speaker)} {pause_word(event)}".strip()
+    return f"[{what} {stamp(event.begin_ms)} → {stamp(event.end_ms)}]"
+
+
+def pause_word(event: Paused | Resumed) -> str:
+    """Return what the user has done to the microphone."""
+    if event.muted:
+        return "muted"
+    return "paused"
 
 
 def reconnecting(event: Reconnecting) -> str:
     """Return why the connection was lost and when the next attempt is, as one line."""
-    whose = f"{harmless(event.speaker)}: " if event.speaker else ""
-    return (
-        f"{whose}{reported(event.reason)}; connecting again in {event.wait_ms / 1000:.1f} s (attempt {event.attempt})"
-    )
+    reason = by_speaker(event.speaker, reported(event.reason))
+    return f"{reason}; connecting again in {event.wait_ms / 1000:.1f} s (attempt {event.attempt})"
 
 
 def said(event: Final | Gap) -> str:
     """Return the text of a final with its speaker in front; for a gap, what this machine has heard, or the reason."""
-    words = (
-        f"[gap: {''.join(_heard_here(event)) or reported(event.reason)}]"
-        if isinstance(event, Gap)
-        else harmless(event.text).strip()
-    )
-    return f"{harmless(event.speaker)}: {words}" if event.speaker else words
+    if isinstance(event, Gap):
+        about = "".join(_heard_here(event)) or reported(event.reason)
+        return by_speaker(event.speaker, f"[gap: {about}]")
+    return by_speaker(event.speaker, harmless(event.text).strip())
+
+
+def by_speaker(speaker: str, text: str) -> str:
+    """Return the text with its speaker in front, if it has one."""
+    if not speaker:
+        return text
+    return f"{harmless(speaker)}: {text}"
 
 
 def _heard_here(gap: Gap) -> list[str]:
@@ -125,8 +138,10 @@ def folded(line: str, cells: int) -> list[str]:
     """Break a line of the account between its parts into lines of at most `cells` characters."""
     lines = [""]
     for part in line.split(SEPARATOR):
-        longer = f"{lines[-1]}{SEPARATOR}{part}" if lines[-1] else part
-        if len(longer) <= cells or not lines[-1]:
+        longer = f"{lines[-1]}{SEPARATOR}{part}"
+        if not lines[-1]:
+            lines[-1] = part
+        elif len(longer) <= cells:
             lines[-1] = longer
         else:
             lines.append(part)
@@ -142,18 +157,20 @@ def account(ended: Ended) -> list[str]:
         f"final {final / 100:.2f} s",
         f"silence {silence / 100:.2f} s",
         f"lost {lost / 100:.2f} s" + (f" ({ended.local_ms / 1000:.2f} s heard here)" if ended.local_ms else ""),
-        *([f"paused {ended.paused_ms / 1000:.2f} s"] if ended.paused_ms else []),
-        f"{ended.sentences} sentence{'' if ended.sentences == 1 else 's'}",
     ]
+    if ended.paused_ms:
+        seconds.append(f"paused {ended.paused_ms / 1000:.2f} s")
+    seconds.append(quantity(ended.sentences, "sentence"))
     if ended.reconnects:
-        times = f"{ended.reconnects} reconnect{'' if ended.reconnects == 1 else 's'}"
+        times = quantity(ended.reconnects, "reconnect")
         seconds.append(f"{times} (longest outage {ended.longest_outage_ms / 1000:.1f} s)")
     if ended.resent_ms:
         seconds.append(f"sent again {ended.resent_ms / 1000:.1f} s")
     if ended.dropped:
-        seconds.append(f"dropped {ended.dropped} repeated sentence{'' if ended.dropped == 1 else 's'}")
-    if ended.elapsed_ms and not ended.lost_ms and not ended.live:
-        seconds.append(f"{(ended.wall_ms or ended.audio_ms) / ended.elapsed_ms:.1f}x real time")
+        seconds.append(f"dropped {quantity(ended.dropped, 'repeated sentence')}")
+    heard_ms = ended.wall_ms or ended.audio_ms
+    if ended.elapsed_ms and heard_ms and not ended.lost_ms and not ended.live:
+        seconds.append(f"{heard_ms / ended.elapsed_ms:.1f}x real time")
     delays = []
     if ended.first_text_ms is not None:
         delays.append(f"first text after {ended.first_text_ms / 1000:.2f} s")
@@ -162,6 +179,8 @@ def account(ended: Ended) -> list[str]:
     delays += _bill(ended)
     if ended.model:
         delays.append(f"heard by {harmless(ended.model)}")
+    if ended.engine not in {"", ended.model}:
+        delays.append(f"engine {harmless(ended.engine)}")
     return [SEPARATOR.join(parts) for parts in (seconds, delays) if parts]
 
 
@@ -169,13 +188,17 @@ def _captured(ended: Ended, centiseconds: int) -> list[str]:
     """Return how much audio was captured. With several sources at once: the time, then the sum of their audio."""
     if ended.at_once < 2:
         return [f"captured {centiseconds / 100:.2f} s"]
-    kind = "devices" if ended.live else "channels"
+    kind = "channels"
+    if ended.live:
+        kind = "devices"
     return [f"captured {ended.wall_ms / 1000:.2f} s", f"{ended.at_once} {kind}, {centiseconds / 100:.2f} s of audio"]
 
 
 def money(cost: float) -> str:
     """Return an amount in CNY, with four decimals below 1 CNY."""
-    return f"{cost:.4f} CNY" if cost < 1 else f"{cost:.2f} CNY"
+    if cost < 1:
+        return f"{cost:.4f} CNY"
+    return f"{cost:.2f} CNY"
 
 
 def _bill(ended: Ended) -> list[str]:

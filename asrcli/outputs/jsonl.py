@@ -4,25 +4,15 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from asrcli.core.errors import without_secrets
-from asrcli.core.events import (
-    Began,
-    Ended,
-    Event,
-    Final,
-    Gap,
-    Notice,
-    Partial,
-    Paused,
-    Provisional,
-    Reconnecting,
-    Resumed,
-    Word,
-)
+from asrcli.core.events import Began, Ended, Event, Final, Gap, Notice, Partial, Paused, Reconnecting, Resumed, Word
+from asrcli.core.provisional_event import Provisional
 from asrcli.core.transcript import Transcript
 from asrcli.outputs.formatting import as_json
 from asrcli.outputs.jsonl_schema import VERSION
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.plain_text import LEVELS
+
+_PAUSES = {Paused: "pause", Resumed: "resume"}
 
 
 class JsonLines:
@@ -51,27 +41,28 @@ class JsonLines:
         self._lines.close()
 
     def _described(self, event: Event, transcript: Transcript) -> dict[str, Any] | None:
-        if isinstance(event, Began):
-            return _present({"type": "begin", "version": VERSION, **asdict(event)}, "duration_ms", "speaker")
-        if isinstance(event, Partial):
-            return _partial(event, transcript.numbers[event.key]) if self._partials else None
-        if isinstance(event, Final):
-            return _final(event, transcript) if event.text.strip() else None
         if isinstance(event, Provisional):
             return self._provisional(event)
+        if isinstance(event, Began):
+            return _present({"type": "begin", "version": VERSION, **asdict(event)}, "duration_ms", "speaker", "engine")
+        if isinstance(event, Partial) and self._partials:
+            return _partial(event, transcript.numbers[event.key])
+        if isinstance(event, Final) and event.text.strip():
+            return _final(event, transcript)
         if isinstance(event, Gap):
             event = replace(event, reason=without_secrets(event.reason))
             return _present({"type": "gap", **asdict(event)}, "speaker", "local_text")
         if isinstance(event, Paused | Resumed):
-            name = "pause" if isinstance(event, Paused) else "resume"
-            return _present({"type": name, **asdict(event)}, "speaker")
+            return _present({"type": _PAUSES[type(event)], **asdict(event)}, "speaker")
         if isinstance(event, Reconnecting):
             event = replace(event, reason=without_secrets(event.reason))
             return _present({"type": "reconnect", **asdict(event)}, "speaker")
-        if isinstance(event, Notice):
+        if isinstance(event, Notice) and LEVELS[event.level] <= self._level:
             event = replace(event, text=without_secrets(event.text))
-            return {"type": "notice", **asdict(event)} if LEVELS[event.level] <= self._level else None
-        return {"type": "end", **asdict(event)} if isinstance(event, Ended) else None
+            return {"type": "notice", "level": event.level, "text": event.text}
+        if isinstance(event, Ended):
+            return _present({"type": "end", **asdict(event)}, "engine")
+        return None
 
     def _provisional(self, event: Provisional) -> dict[str, Any] | None:
         """Return the line of a provisional sentence; one that goes on is written with the partials only."""

@@ -26,6 +26,7 @@ _INTO = {
 }
 _SPOKEN = {"words": {"type": "array", "items": _WORD}, "language": _TEXT, "emotion": _TEXT, **_WHOSE, **_INTO}
 _HEARD = {"heard": {**_TEXT, "description": "the side transcript: what was said, if text is the answer to a prompt"}}
+_ENGINE = {"engine": {**_TEXT, "description": "the recognizer that a local server names; absent for the service"}}
 _NUMBER = {"type": "integer", "minimum": 1, "description": "counted from 1 through the run"}
 
 
@@ -44,7 +45,7 @@ _EVENTS = [
         "begin",
         "a source begins and the service is ready for it",
         {"version": {"const": VERSION}, "source": _TEXT, "model": _TEXT, "task_id": _TEXT, "begin_ms": _MS},
-        {"duration_ms": _MS, **_WHOSE},
+        {"duration_ms": _MS, **_WHOSE, **_ENGINE},
     ),
     _event(
         "partial",
@@ -60,7 +61,7 @@ _EVENTS = [
     ),
     _event(
         "provisional",
-        "never a final: what the recognizer on this machine has heard while the service was away (--fallback); "
+        "never a final: what the recognizer on this machine has heard while the service was away; "
         "replaces the last one with the same key; an empty text withdraws it, because a final or a gap took its place",
         {
             "provisional": {"const": True},
@@ -136,6 +137,7 @@ _EVENTS = [
             "resent_ms": {**_MS, "description": "audio that was sent again after a loss, counted each time"},
             "dropped": {**_COUNT, "description": "finals that repeated earlier ones, and were dropped"},
             "model": {**_TEXT, "description": "the model, or the recognizer on this machine, that transcribed it"},
+            **_ENGINE,
             "wall_ms": {**_MS, "description": "time in which any source was captured; simultaneous sources count once"},
             "at_once": {**_COUNT, "description": "how many sources (devices, channels) were captured at the same time"},
             "longest_catch_up_ms": {

@@ -13,6 +13,7 @@ from typing import TextIO
 from asrcli.core.errors import OutputClosed, OutputError, system_reason
 
 FOREIGN_LINK = "is a link that belongs to somebody else"
+STDOUT = "standard output"  # its name in errors
 
 
 class LineWriter:
@@ -34,9 +35,11 @@ class LineWriter:
     def __init__(self, path: str | None, *, append: bool = False, onto: Path | None = None) -> None:
         self._append = append
         self._onto = onto
-        path = None if path == "-" else path
-        self._name = path or "standard output"
-        self._path = Path(path) if path else None
+        self._name = STDOUT
+        self._path: Path | None = None
+        if path and path != "-":
+            self._name = path
+            self._path = Path(path)
         self._part: Path | None = None
         self._file: TextIO | None = None
         self._failed = self._leaves = False
@@ -80,7 +83,7 @@ class LineWriter:
     @property
     def amendable(self) -> bool:
         """Whether `amend` can replace what is written: not in a pipe or a device, and not with `append`."""
-        return self._path is not None and not self._append and not _is_device(self._path)
+        return self._path is not None and not self._append and not is_device(self._path)
 
     def supersede(self, part: Path) -> None:
         """All that an earlier run left in its part has been written here: this part takes its place."""
@@ -97,7 +100,9 @@ class LineWriter:
     @property
     def left(self) -> Path | None:
         """The part that stays; None if the file gets, or got, its own name."""
-        return self._part if self._leaves else None
+        if not self._leaves:
+            return None
+        return self._part
 
     def close(self) -> None:
         """Close the file and give it its name. A part that stays is removed if it is empty.
@@ -145,12 +150,8 @@ class LineWriter:
 
     def _opened(self) -> TextIO:
         if self._path is None:
-            if sys.stdout is None:
-                raise OutputError(self._name, "it is closed")
-            if hasattr(sys.stdout, "reconfigure"):
-                sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")
-            return sys.stdout
-        if _is_device(self._path):
+            return self._standard_output()
+        if is_device(self._path):
             return _appended(self._path)
         if self._append:
             _end_line(self._path)
@@ -161,8 +162,18 @@ class LineWriter:
         if self._onto is not None:
             self._part = self._onto
             return _appended(self._part)
+        return self._new_part(self._path)
+
+    def _standard_output(self) -> TextIO:
+        if sys.stdout is None:
+            raise OutputError(self._name, "it is closed")
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")
+        return sys.stdout
+
+    def _new_part(self, path: Path) -> TextIO:
         for number in count():  # never replace a part that an earlier run or somebody else left
-            self._part = self._path.with_name(f"{self._path.name}{number or ''}.part")
+            self._part = path.with_name(f"{path.name}{number or ''}.part")
             try:
                 part = open(  # noqa: SIM115  closed at the end of the run
                     self._part, "x", encoding="utf-8", errors="replace", newline="\n", opener=self._opener
@@ -172,14 +183,17 @@ class LineWriter:
             except OSError:
                 self._part = None
                 raise
-            if self._path.exists():
-                shutil.copymode(self._path, self._part)
+            if path.exists():
+                shutil.copymode(path, self._part)
             return part
         raise AssertionError
 
     def _opener(self, path: str, flags: int) -> int:
         """Open a part. If it will replace a file, nobody else may open it before it has the rights of that file."""
-        return os.open(path, flags, 0o600 if self._path is not None and self._path.exists() else 0o666)
+        mode = 0o666
+        if self._path is not None and self._path.exists():
+            mode = 0o600
+        return os.open(path, flags, mode)
 
 
 def _appended(path: Path) -> TextIO:
@@ -196,7 +210,7 @@ def _end_line(path: Path) -> None:
             file.write(b"\n")
 
 
-def _is_device(path: Path) -> bool:
+def is_device(path: Path) -> bool:
     """Return whether the path cannot be replaced by a file: a device, a pipe, a descriptor of this process."""
     path = path.absolute()
     in_dev = path.is_relative_to("/dev") and not path.is_relative_to("/dev/shm")  # noqa: S108  it holds regular files
@@ -236,6 +250,9 @@ def _obstacle(path: Path) -> str:
     folder = path.parent
     if not folder.is_dir():
         return f"there is no directory {folder}"
-    if not os.access(path if path.exists() else folder, os.W_OK):
+    written = folder
+    if path.exists():
+        written = path
+    if not os.access(written, os.W_OK):
         return "permission denied"
     return ""

@@ -66,7 +66,9 @@ def check_overwrite(path: Path, name: str, suffixes: dict[str, str], *, free: bo
 def check_log_overwrite(path: Path) -> str:
     """Return why a file must not be used as the log; an empty string if it may. A full log is replaced."""
     ends = _ends(path)
-    text = "" if ends is None else _text(ends[0])
+    if ends is None:
+        return ""
+    text = _text(ends[0])
     if text == "" or (text and LOGGED.match(text)):
         return ""
     return "is there, and is no log of this tool"

@@ -2,22 +2,11 @@
 
 from collections.abc import Callable
 
-from asrcli.core.events import (
-    Began,
-    Ended,
-    Event,
-    Final,
-    Gap,
-    Notice,
-    Partial,
-    Paused,
-    Provisional,
-    Reconnecting,
-    Resumed,
-)
+from asrcli.core.events import Began, Ended, Event, Final, Gap, Notice, Partial, Paused, Reconnecting, Resumed
 from asrcli.core.printable import harmless
+from asrcli.core.provisional_event import Provisional
 from asrcli.core.transcript import Transcript
-from asrcli.outputs.formatting import INTO, PROVISIONAL, account, pause, reconnecting, reported, translated
+from asrcli.outputs.formatting import INTO, PROVISIONAL, account, pause, pause_word, reconnecting, reported, translated
 from asrcli.outputs.line_writer import LineWriter
 
 LEVELS = {"warning": 0, "info": 1, "debug": 2}
@@ -51,7 +40,9 @@ class PlainText:
             else:
                 self._lines.begin()
         elif isinstance(event, Gap) or (isinstance(event, Final) and event.text.strip()):
-            number = transcript.latest.number if transcript.latest and isinstance(event, Final) else 0
+            number = 0
+            if transcript.latest and isinstance(event, Final):
+                number = transcript.latest.number
             self._lines.write(self._render(event, number))
         elif isinstance(event, Partial) and self._partials:
             self._lines.write(f"… {harmless(event.text)}")
@@ -85,9 +76,10 @@ class StatusLines:
         del transcript
         if isinstance(event, Notice) and LEVELS[event.level] <= self._level:
             self._write(f"asr: {reported(event.text)}")
-        elif isinstance(event, Paused | Resumed):
-            word = "muted" if event.muted else "paused"
-            self._write(f"asr: {word}" if isinstance(event, Paused) else f"asr: {pause(event, None)}")
+        elif isinstance(event, Paused):
+            self._write(f"asr: {pause_word(event)}")
+        elif isinstance(event, Resumed):
+            self._write(f"asr: {pause(event, None)}")
         elif isinstance(event, Reconnecting) and (event.attempt == 1 or self._level > 0):
             self._write(f"asr: {reconnecting(event)}")
         elif isinstance(event, Ended):

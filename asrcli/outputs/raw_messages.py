@@ -38,13 +38,21 @@ class RawMessages:
         """Write one message; `sent` says whether it was sent or received."""
         if sent and not self._sent:
             return
+        line = self._line(message, sent)
+        if self._to_screen:
+            line = harmless(line)
+        self._lines.write(line)
+
+    def _line(self, message: Message, sent: bool) -> str:
+        direction = "received"
+        if sent:
+            direction = "sent"
         if self._stamp:
             at_ms = round((self._now() - self._began) * 1000)
-            direction = "sent" if sent else "received"
-            line = as_json({"at_ms": at_ms, "direction": direction, "message": _value(message, short=sent)})
-        else:
-            line = as_json({"sent": _value(message, short=True)}) if sent else _verbatim(message)
-        self._lines.write(harmless(line) if self._to_screen else line)
+            return as_json({"at_ms": at_ms, "direction": direction, "message": _value(message, short=sent)})
+        if sent:
+            return as_json({"sent": _value(message, short=True)})
+        return _verbatim(message)
 
 
 def _verbatim(message: Message) -> str:
@@ -57,14 +65,18 @@ def _verbatim(message: Message) -> str:
         value = json.loads(message.data)
     except (ValueError, RecursionError):
         return as_json(message.data)
-    return as_json(value) if set(message.data) & {"\n", "\r"} else escaped(message.data)
+    if set(message.data) & {"\n", "\r"}:
+        return as_json(value)
+    return escaped(message.data)
 
 
 def _value(message: Message, *, short: bool) -> Any:
     """Return a message as a value that JSON can hold; with `short`, its audio is shortened."""
     if isinstance(message, Binary):
         encoded = base64.b64encode(message.data).decode("ascii")
-        return {"binary": _short(encoded) if short else encoded, "bytes": len(message.data)}
+        if short:
+            encoded = _short(encoded)
+        return {"binary": encoded, "bytes": len(message.data)}
     if not isinstance(message, Text):
         return {"closed": message.code, "reason": message.reason}
     try:
@@ -77,4 +89,6 @@ def _value(message: Message, *, short: bool) -> Any:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= AUDIO_CHARACTERS else f"{text[:AUDIO_CHARACTERS]}… {len(text)} characters"
+    if len(text) <= AUDIO_CHARACTERS:
+        return text
+    return f"{text[:AUDIO_CHARACTERS]}… {len(text)} characters"

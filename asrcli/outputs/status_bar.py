@@ -11,7 +11,7 @@ from rich.segment import Segment
 from asrcli.core.events import Absent, Began, Billed, Ended, Event, Level, Paused, Progress, Reconnecting, Resumed
 from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript
-from asrcli.outputs.formatting import clock, money
+from asrcli.outputs.formatting import clock, money, pause_word
 from asrcli.outputs.text_fitting import simple
 
 BAR_CELLS = 40
@@ -59,7 +59,9 @@ class FileStatusBar:
         if self._began is None:
             return
         # A paced run is at the audio that was sent. An unpaced one sends far ahead, so the text gives the position.
-        reached_ms = max(transcript.covered_ms, self._sent_ms if self._paced else 0)
+        reached_ms = transcript.covered_ms
+        if self._paced:
+            reached_ms = max(reached_ms, self._sent_ms)
         position_ms = max(0, reached_ms - self._began.begin_ms)
         figures = self._figures(position_ms, cells)
         total_ms = self._began.duration_ms
@@ -76,7 +78,9 @@ class FileStatusBar:
         elapsed_s = max(self._now() - self._began_at, 0.001)
         speed = position_ms / 1000 / elapsed_s
         total_ms = self._began.duration_ms
-        figures = [_short(position_ms) + (f"/{_short(total_ms)}" if total_ms else ""), f"{speed:.1f}x"]
+        figures = [_short(position_ms), f"{speed:.1f}x"]
+        if total_ms:
+            figures[0] += f"/{_short(total_ms)}"
         if total_ms and speed > 0.01:
             figures.append(f"ETA {_short(int(max(0, total_ms - position_ms) / speed))}")
         if self._cost is not None:
@@ -113,7 +117,7 @@ class MicrophoneStatusBar:
             self._absent.discard(event.speaker)
             self._heard_ms = max(self._heard_ms, event.at_ms)
         elif isinstance(event, Paused):
-            self._held[event.speaker] = "muted" if event.muted else "paused"
+            self._held[event.speaker] = pause_word(event)
         elif isinstance(event, Absent):
             self._absent.add(event.speaker)
             self._levels.pop(event.speaker, None)
@@ -138,7 +142,9 @@ class MicrophoneStatusBar:
             figures.pop()
         room = cells - cell_len(" ".join(figures))
         shown = " ".join(figures)
-        yield Segment(shown if room >= 0 else set_cell_size(shown, cells))
+        if room < 0:
+            shown = set_cell_size(shown, cells)
+        yield Segment(shown)
         if room > METER_CELLS:
             meter = ProgressBar(METER_DB, min(METER_DB, max(0.0, level + METER_DB)), width=METER_CELLS)
             yield Segment(" ")
@@ -150,8 +156,10 @@ class MicrophoneStatusBar:
     def _level_texts(self) -> Iterator[str]:
         """Yield the level of each device, with its name in front if there are several."""
         for speaker, dbfs in self._levels.items():
-            name = simple(harmless(speaker)) if len(self._levels) > 1 else ""
-            yield f"{name} {decibels(dbfs)}".strip()
+            text = decibels(dbfs)
+            if len(self._levels) > 1:
+                text = f"{simple(harmless(speaker))} {text}".strip()
+            yield text
 
     def _status(self) -> str:
         words = self._held | dict.fromkeys(self._absent, "no microphone")
@@ -166,7 +174,9 @@ class MicrophoneStatusBar:
             return ""
         if oldest is not None and not oldest.words:
             return ""  # this wire does not say how much audio its text covers
-        reached_ms = self._sent_ms if oldest is None else transcript.covered_ms
+        reached_ms = transcript.covered_ms
+        if oldest is None:
+            reached_ms = self._sent_ms
         return f"lag {max(0, self._heard_ms - reached_ms) / 1000:.1f} s"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from string import Formatter
 from typing import TYPE_CHECKING
 
-from asrcli.core.errors import UsageError
+from asrcli.core.errors import SettingError
 from asrcli.core.events import Began, Event, Final, Gap
 from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript
@@ -25,6 +25,7 @@ MOMENT_MS = 10  # the shortest time that every format can write
 REMEMBERED = 4096  # captions that are compared with a new one: sentences may come out of order
 TSV_HEAD = "start\tend\ttext"
 # Characters that players take for markup: the text between them would vanish.
+_DECIMAL_POINT = {"srt": ",", "vtt": "."}
 _MARKUP = {
     "srt": str.maketrans({"{": "(", "}": ")", "<": "‹", ">": "›"}),
     "vtt": str.maketrans({"{": "(", "}": ")", "<": "&lt;", ">": "&gt;", "&": "&amp;"}),
@@ -57,13 +58,8 @@ class Subtitles:
             self._head()
         if not isinstance(event, Final | Gap) or not self._has_text(event):
             return
-        words = (
-            event.words if isinstance(event, Final) and not event.speaker else ()
-        )  # the label of a speaker is not among the words
-        into = translated(event) if isinstance(event, Final) else ""
         self._settle(event)
-        text = said(event) if isinstance(event, Gap) or event.text.strip() else ""
-        whole = Final("", event.begin_ms, event.end_ms, text, words, translation=into)
+        whole = _as_shown(event)
         after_ms = self._ends.get(event.speaker, 0)
         if after_ms - event.begin_ms > REVERSED_MS:
             after_ms = 0
@@ -88,8 +84,10 @@ class Subtitles:
             return
         shown = last.captions
         if following is not None:
-            same_speaker = following.speaker == last.speaker  # captions of different speakers may overlap
-            shown = cut(shown, following.begin_ms if same_speaker else last.end_ms)
+            next_ms = last.end_ms  # captions of different speakers may overlap
+            if following.speaker == last.speaker:
+                next_ms = following.begin_ms
+            shown = cut(shown, next_ms)
             self._ends[last.speaker] = shown[-1].end_ms
         if not last.written:
             self._lines.write(self._blocks(shown))
@@ -143,13 +141,25 @@ class _Shown:
     written: bool
 
 
+def _as_shown(event: Final | Gap) -> Final:
+    """Return the event as a sentence with the words that are shown for it."""
+    shown = Final("", event.begin_ms, event.end_ms, said(event))
+    if isinstance(event, Gap):
+        return shown
+    if not event.text.strip():
+        shown = replace(shown, text="")
+    if not event.speaker:  # its label would not be among the words
+        shown = replace(shown, words=event.words)
+    return replace(shown, translation=translated(event))
+
+
 def _time(ms: int, name: str) -> str:
     """Return a time as a format writes it. Unlike in pysubs2, hours may have more than two digits."""
     seconds, rest = divmod(ms, 1000)
     hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
     if name == "ass":
         return f"{hours}:{minutes:02}:{seconds:02}.{rest // 10:02}"
-    return f"{hours:02}:{minutes:02}:{seconds:02}{',' if name == 'srt' else '.'}{rest:03}"
+    return f"{hours:02}:{minutes:02}:{seconds:02}{_DECIMAL_POINT[name]}{rest:03}"
 
 
 def _empty() -> "SSAFile":
@@ -165,14 +175,17 @@ def tsv(event: Final | Gap, number: int) -> str:
 
 
 def _tsv_of_both(event: Final | Gap, number: int) -> str:
-    translation = translated(event) if isinstance(event, Final) else ""
-    return f"{tsv(event, number)}\t{translation}"
+    row = tsv(event, number)
+    if isinstance(event, Gap):
+        return f"{row}\t"
+    return f"{row}\t{translated(event)}"
 
 
 def table(lines: LineWriter, *, translated: bool = False) -> PlainText:
     """Return an output of tab-separated rows; with `translated` there is a column for the translation."""
-    head = TSV_HEAD + ("\ttranslation" if translated else "")
-    return PlainText(lines, _tsv_of_both if translated else tsv, head=head)
+    if translated:
+        return PlainText(lines, _tsv_of_both, head=f"{TSV_HEAD}\ttranslation")
+    return PlainText(lines, tsv, head=TSV_HEAD)
 
 
 def lrc(event: Final | Gap, number: int) -> str:
@@ -190,7 +203,7 @@ def template(text: str) -> Callable[[Final | Gap, int], str]:
     """Return a function that formats a final by a template with fields such as {begin} and {text}.
 
     Raises:
-        UsageError: an unknown field, braces that do not match, or a width above 999.
+        SettingError: an unknown field, braces that do not match, or a width above 999.
     """
     text = text.replace("\\t", "\t").replace("\\n", "\n")  # as a shell passes them on
     known = _fields(Final("", 0, 0, ""), 0)
@@ -206,12 +219,14 @@ def template(text: str) -> Callable[[Final | Gap, int], str]:
     except ValueError as exc:
         problem = str(exc)
     if problem:
-        raise UsageError(f"--template: {problem}", f"fields are {', '.join(known)}")
+        raise SettingError("template", problem, f"fields are {', '.join(known)}")
     return lambda event, number: text.format_map(_fields(event, number))
 
 
 def _fields(event: Final | Gap, number: int) -> Mapping[str, object]:
-    about = event if isinstance(event, Final) else Final("", 0, 0, "")
+    about = Final("", 0, 0, "")
+    if isinstance(event, Final):
+        about = event
     return {
         "sentence": number,
         "begin": clock(event.begin_ms),

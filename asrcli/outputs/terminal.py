@@ -25,12 +25,12 @@ from asrcli.core.events import (
     Partial,
     Paused,
     Progress,
-    Provisional,
     Reconnecting,
     Resumed,
 )
 from asrcli.core.printable import harmless
-from asrcli.core.transcript import Transcript
+from asrcli.core.provisional_event import Provisional
+from asrcli.core.transcript import Transcript, settled_text, unsettled_text
 from asrcli.outputs.formatting import (
     BELOW,
     INTO,
@@ -120,6 +120,12 @@ class TerminalView:
         if not self._finals and isinstance(event, ANSWERED):
             self._stop()
             self._draws_from = self._now() + OTHERS_S
+        self._print_event(event)
+        if isinstance(event, Partial | Provisional | Progress | Finished | Level | Paused):
+            self._redraw()
+
+    def _print_event(self, event: Event) -> None:
+        """Print what stays of an event above the live line."""
         if isinstance(event, Final) and event.text.strip() and self._finals:
             first = line(event, self._stamp)
             self._print("\n".join([first, *below(event, BELOW)]), indent=len(first) - len(said(event)))
@@ -136,15 +142,14 @@ class TerminalView:
             for text in account(event):
                 for part in folded(f"asr: {text}", self._console.width - 1):
                     self._print(part, UNSETTLED)
-        if isinstance(event, Partial | Provisional | Progress | Finished | Level | Paused):
-            self._redraw()
 
     def _follow_speaker(self, event: Event) -> None:
         """Give each of several speakers a line of its own from its first event on, with a level if it has a device."""
         speaker = getattr(event, "speaker", "")
         if speaker and isinstance(event, Level | Partial | Began):
-            level = event.dbfs if isinstance(event, Level) else self._levels.get(speaker)
-            self._levels[speaker] = level
+            self._levels.setdefault(speaker, None)
+            if isinstance(event, Level):
+                self._levels[speaker] = event.dbfs
         elif speaker and isinstance(event, Absent):
             self._levels[speaker] = None
 
@@ -215,8 +220,7 @@ class TerminalView:
     def _sentence(self, speaker: str, cells: int) -> Iterator[list[Segment]]:
         """Yield the open sentence of a speaker as one line, and under it its translation and the provisional text."""
         spoken = [partial for partial in self._transcript.open.values() if partial.speaker == speaker]
-        settled = spoken[0].settled if spoken else ""
-        unsettled = " ".join([spoken[0].unsettled, *(later.text for later in spoken[1:])]) if spoken else ""
+        settled, unsettled = settled_text(spoken), unsettled_text(spoken)
         head = self._head(speaker, cells)
         room = cells - cell_len(head)
         settled, unsettled = fit_tail(simple(harmless(settled)), simple(harmless(unsettled)), room)
@@ -234,7 +238,10 @@ class TerminalView:
         """Return the speaker and its level, cut to half of the line; empty without a speaker."""
         if not speaker:
             return ""
-        level, name = self._levels.get(speaker), simple(harmless(speaker))
-        heads = [f"{name} {decibels(level)}: "] if level is not None else []
+        level = self._levels.get(speaker)
+        name = simple(harmless(speaker))
+        heads = []
+        if level is not None:
+            heads.append(f"{name} {decibels(level)}: ")
         heads += [f"{name}: ", f"{''.join(fit_tail('', name, max(1, cells // 2 - 2)))}: "]
         return next((head for head in heads if cell_len(head) <= cells // 2), "")

@@ -19,7 +19,9 @@ class DiscardedMessages:
 
     def unreadable(self, exc: ProtocolError) -> Notice:
         """The notice for a message that cannot be read; the task goes on without it."""
-        excerpt = f": {shorten(exc.message)}" if exc.message.strip() else ""
+        excerpt = ""
+        if exc.message.strip():
+            excerpt = f": {shorten(exc.message)}"
         return self._notice(f"{UNREADABLE}: {exc.problem}", excerpt)
 
     def final(self, reason: str) -> Notice:
@@ -28,7 +30,9 @@ class DiscardedMessages:
         return self._notice(reason)
 
     def _notice(self, text: str, excerpt: str = "") -> Notice:
-        kind = text if text in self._counts or len(self._counts) < MOST_KINDS else UNREADABLE
+        kind = text
+        if kind not in self._counts and len(self._counts) >= MOST_KINDS:
+            kind = UNREADABLE
         self._counts[kind] += 1
         times = self._counts[kind]
         if times == 1:

@@ -2,13 +2,14 @@
 
 import json
 import re
+from contextlib import suppress
 from math import inf
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from asrcli.core.errors import ProtocolError, UsageError, bare_url
+from asrcli.core.errors import ProtocolError, SettingError, bare_url
 from asrcli.core.events import Usage
-from asrcli.core.message import Binary, Closed, Message, Text
+from asrcli.core.message import Binary, Message, Text
 
 Json = dict[str, Any]
 COMMON_PATH = "/api-ws/v1/"  # the paths of all wires begin with it
@@ -16,6 +17,7 @@ MOST_DEPTH = 12  # of values inside values; nothing that we write is deeper
 BYTE_ORDER_MARK = "\ufeff"
 MOST = 10**15  # a larger number is no plausible time or count
 MOST_DIGITS = 400
+ADDRESS_FORMS = "write it as wss://HOST or ws://HOST:PORT"
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -25,7 +27,7 @@ def read(message: Message) -> Json:
     Raises:
         ProtocolError: the message is not text, not JSON, or not an object.
     """
-    content = message.data if isinstance(message, Text) else _decoded(message)
+    content = _content(message)
     try:
         value = _loaded(content.removeprefix(BYTE_ORDER_MARK))
         if "\\ud" in content.lower():  # a lone surrogate is half a character: no output could write it
@@ -47,11 +49,13 @@ def _loaded(content: str) -> Any:
         return json.loads(content, parse_int=lambda digits: int(digits) if len(digits) <= MOST_DIGITS else inf)
 
 
-def _decoded(message: Binary | Closed) -> str:
-    try:
-        content = message.data.decode("utf-8") if isinstance(message, Binary) else ""
-    except UnicodeDecodeError:
-        content = ""
+def _content(message: Message) -> str:
+    if isinstance(message, Text):
+        return message.data
+    content = ""
+    if isinstance(message, Binary):
+        with suppress(UnicodeDecodeError):
+            content = message.data.decode("utf-8")
     if not content.removeprefix(BYTE_ORDER_MARK).lstrip().startswith("{"):
         raise ProtocolError("a binary message where text is due")
     return content
@@ -90,25 +94,49 @@ def _shown(value: Json) -> str:
 
 
 def _kinds(kind: type | tuple[type, ...]) -> tuple[type, ...]:
-    return kind if isinstance(kind, tuple) else (kind,)
+    if isinstance(kind, tuple):
+        return kind
+    return (kind,)
 
 
 def part(value: Json, key: str) -> Json:
     """The object under a key; an empty one when it is missing or has another type."""
     found = value.get(key)
-    return found if isinstance(found, dict) else {}
+    if isinstance(found, dict):
+        return found
+    return {}
 
 
 def objects(value: Json, key: str) -> list[Json]:
     """The objects in the list under a key; entries of another type are left out."""
     found = value.get(key)
-    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+    if not isinstance(found, list):
+        return []
+    return [entry for entry in found if isinstance(entry, dict)]
 
 
 def text(value: Json, key: str) -> str:
     """The string under a key; empty when it is missing or has another type."""
     found = value.get(key)
-    return found if isinstance(found, str) else ""
+    if isinstance(found, str):
+        return found
+    return ""
+
+
+def texts(value: Json, key: str) -> tuple[str, ...]:
+    """The strings in the list under a key; entries of another type are left out."""
+    found = value.get(key)
+    if not isinstance(found, list):
+        return ()
+    return tuple(entry for entry in found if isinstance(entry, str))
+
+
+def boolean(value: Json, key: str) -> bool | None:
+    """The boolean under a key; None when it is missing or has another type."""
+    found = value.get(key)
+    if isinstance(found, bool):
+        return found
+    return None
 
 
 def number(value: Json, key: str) -> float | None:
@@ -122,7 +150,9 @@ def number(value: Json, key: str) -> float | None:
 def whole(value: Json, key: str) -> int | None:
     """The number under a key, rounded towards zero; None as in `number`."""
     found = number(value, key)
-    return None if found is None else int(found)
+    if found is None:
+        return None
+    return int(found)
 
 
 def label(value: Json, key: str) -> str:
@@ -133,13 +163,17 @@ def label(value: Json, key: str) -> str:
 def word(value: Json, key: str) -> str:
     """The string or number under a key as text; empty when it is missing or has another type."""
     found = number(value, key)
-    return text(value, key) if found is None else str(found)
+    if found is None:
+        return text(value, key)
+    return str(found)
 
 
 def flag(value: Json, key: str) -> bool | None:
     """The boolean under a key, or one written as 1, 0, "true" or "false"; None when it is missing or unclear."""
-    found = value.get(key)
-    return found if isinstance(found, bool) else FLAGS.get(word(value, key).strip().lower())
+    found = boolean(value, key)
+    if found is None:
+        return FLAGS.get(word(value, key).strip().lower())
+    return found
 
 
 def counted(usage: Json, before: Usage) -> Usage:
@@ -147,7 +181,9 @@ def counted(usage: Json, before: Usage) -> Usage:
 
     def latest(old: float | None, name: str) -> Any:
         value = number(usage, name)
-        return old if value is None or value < 0 else value
+        if value is None or value < 0:
+            return old
+        return value
 
     return Usage(
         seconds=latest(before.seconds, "duration"),
@@ -172,7 +208,7 @@ def endpoint(base: str, path: str, query: str = "") -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(f"--url {bare_url(base)}: not a WebSocket address", "write it as wss://HOST or ws://HOST:PORT")
+        raise SettingError("url", "not a WebSocket address", ADDRESS_FORMS, value=bare_url(base))
     full_query = "&".join(filter(None, (parts.query, query)))
     own_path = parts.path.rstrip("/")
     prefix, common_path, _ = own_path.partition(COMMON_PATH)
@@ -198,9 +234,7 @@ def rest_url(base: str, path: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(
-            f"--url {bare_url(base)}: not an address of a service", "write it as wss://HOST or ws://HOST:PORT"
-        )
+        raise SettingError("url", "not an address of a service", ADDRESS_FORMS, value=bare_url(base))
     prefix = re.sub(r"/(api-ws|api/v1)(/.*)?$", "", parts.path.rstrip("/"))
     return urlunsplit((scheme, parts.netloc.rpartition("@")[2], prefix + path, "", ""))
 

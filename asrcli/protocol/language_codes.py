@@ -18,7 +18,7 @@ def language_code(written: str) -> str:
     """The code of a language: `zh` for ZH, zh-CN and Chinese. Empty where no language is named, as by auto."""
     plain = written.strip().casefold().replace("_", "-")
     head = plain.split("-")[0]
-    first_word = plain.split()[0].strip("(),") if plain else ""
+    first_word = next(iter(plain.split()), "").strip("(),")
     if first_word in _NAMES:
         return _NAMES[first_word]
     if head in _UNDECIDED or not (head.isascii() and head.isalpha() and len(head) in (2, 3)):
@@ -36,4 +36,6 @@ def languages_differ(first: str, second: str) -> bool:
 def _codes(written: str) -> set[str]:
     codes = {language_code(written)} - {""}
     region = "-".join(written.strip().casefold().replace("_", "-").split("-")[:2])
-    return codes | {"yue"} if region in _CANTONESE else codes
+    if region in _CANTONESE:
+        codes.add("yue")
+    return codes

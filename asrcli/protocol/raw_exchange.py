@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from asrcli.core.errors import ServiceRefused, UsageError
+from asrcli.core.errors import ServiceRefused, SettingError
 from asrcli.core.message import Binary, Message, Text
 from asrcli.protocol.json_messages import Json, part, text
 
@@ -61,8 +61,8 @@ def message_refusal(message: Message) -> ServiceRefused:
     return ServiceRefused(code, description, text(header, "task_id"))
 
 
-def parsed(option: str, written: str) -> Json:
-    """The JSON object that the user wrote as the value of an option.
+def parsed(setting: str, written: str) -> Json:
+    """The JSON object that the user wrote as the value of a setting.
 
     Raises:
         UsageError: the text is not a JSON object.
@@ -70,17 +70,17 @@ def parsed(option: str, written: str) -> Json:
     try:
         value = json.loads(written)
     except (ValueError, RecursionError) as exc:
-        raise UsageError(f"{option}: not JSON: {exc}") from exc
+        raise SettingError(setting, f"not JSON: {exc}") from exc
     if not isinstance(value, dict):
-        raise UsageError(f"{option}: not a JSON object")
+        raise SettingError(setting, "not a JSON object")
     return value
 
 
-def user_message(option: str, written: str) -> Message:
-    """The message that the user wrote as the value of an option, sent exactly as it was written.
+def user_message(setting: str, written: str) -> Message:
+    """The message that the user wrote as the value of a setting, sent exactly as it was written.
 
     Raises:
         UsageError: the text is not a JSON object.
     """
-    parsed(option, written)
+    parsed(setting, written)
     return Text(written)

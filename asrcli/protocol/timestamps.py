@@ -31,7 +31,9 @@ def usable_time(value: Json, name: str) -> int | None:
     time_ms = number(value, name)
     if time_ms is None:
         time_ms = _parse(text(value, name))
-    return int(time_ms) if time_ms is not None and 0 <= time_ms <= LONGEST_MS else None
+    if time_ms is None or not 0 <= time_ms <= LONGEST_MS:
+        return None
+    return int(time_ms)
 
 
 def span(
@@ -59,17 +61,23 @@ def span(
     """
     if sent_ms:
         begins_too_late = begin_ms is not None and begin_ms > sent_ms
-        if end_ms is not None:
-            end_ms = None if begins_too_late and end_ms > sent_ms else min(end_ms, sent_ms)
+        if begins_too_late and end_ms is not None and end_ms > sent_ms:
+            end_ms = None
         if begins_too_late:
             begin_ms = None
+        if end_ms is not None:
+            end_ms = min(end_ms, sent_ms)
     if begin_ms is not None and end_ms is not None and end_ms < begin_ms:
         end_ms = None
     if begin_ms is None:
-        begin_ms = min(start(words, sent_ms, after_ms), LONGEST_MS if end_ms is None else end_ms)
+        begin_ms = start(words, sent_ms, after_ms)
+        if end_ms is not None:
+            begin_ms = min(begin_ms, end_ms)
     if end_ms is None:
         ends = [word.end_ms for word in words if word.end_ms is not None and (not sent_ms or word.end_ms <= sent_ms)]
-        end_ms = max([begin_ms, *ends]) if ends else likely_end(begin_ms, said, next_ms=next_ms, sent_ms=sent_ms)
+        end_ms = likely_end(begin_ms, said, next_ms=next_ms, sent_ms=sent_ms)
+        if ends:
+            end_ms = max(begin_ms, *ends)
     return begin_ms, end_ms
 
 
@@ -98,7 +106,9 @@ def within(words: Sequence[TimedWord], begin_ms: int, end_ms: int = LONGEST_MS) 
     placed: list[Word] = []
     at_ms = begin_ms
     for index, word in enumerate(words):
-        first_ms = at_ms if word.begin_ms is None else min(max(begin_ms, word.begin_ms), end_ms)
+        first_ms = at_ms
+        if word.begin_ms is not None:
+            first_ms = min(max(begin_ms, word.begin_ms), end_ms)
         last_ms = word.end_ms
         if last_ms is None:
             later = [begin for other in words[index + 1 :] if (begin := other.begin_ms) is not None]
@@ -114,7 +124,9 @@ def within(words: Sequence[TimedWord], begin_ms: int, end_ms: int = LONGEST_MS) 
 
 
 def _parse(written: str) -> float | None:
+    if not 0 < len(written) <= DIGITS or "_" in written:
+        return None
     try:
-        return float(written) if 0 < len(written) <= DIGITS and "_" not in written else None
+        return float(written)
     except ValueError:
         return None

@@ -3,6 +3,7 @@
 The figures were found on 35 recordings with WebRTC's VAD, which calls the first 90 to 180 ms of a noisy stream speech.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 FRAME_MS = 30
@@ -88,3 +89,13 @@ class Endpointer:
         late = [pause for pause in self._pauses if (self._length - pause[1]) * FRAME_MS <= LATE_MS]
         length, end = max([*late, (self._quiet, self._length)])
         return self._length - end + length // 2
+
+
+def longest_pause(voiced: Sequence[bool]) -> int:
+    """Return how many frames lie behind the middle of the longest pause in the last 5 s; 0 when there is none."""
+    best = (0, len(voiced))
+    quiet = 0
+    for number in range(max(0, len(voiced) - LATE_MS // FRAME_MS), len(voiced)):
+        quiet = 0 if voiced[number] else quiet + 1
+        best = max(best, (quiet, number + 1 - quiet // 2))
+    return len(voiced) - best[1]

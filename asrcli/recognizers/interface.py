@@ -7,7 +7,7 @@ key is the ordinal of the commit.
 """
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from asrcli.core.client_commands import ClearAudio, Command, CommitAudio, FinishTask, SendAudio, UpdateContext
 from asrcli.core.events import Event, Finished
@@ -32,6 +32,15 @@ class RecognizerSession(Protocol):
 
     def finish(self) -> Iterator[Event]:
         """Yield the remaining events. No audio is fed after it."""
+        ...
+
+
+@runtime_checkable
+class LoadAware(Protocol):
+    """A session that does less when it is behind; called before each piece of audio."""
+
+    def waits(self, audio_s: float) -> None:
+        """Learn how many seconds of audio wait behind what is fed next."""
         ...
 
 

@@ -20,13 +20,12 @@ from asrcli.recognizers.endpointing import FRAME_MS, PREROLL_MS, START_MS, Endpo
 from asrcli.recognizers.pocketsphinx_hotwords import HotWordSpotter
 from asrcli.recognizers.registry import RecognizerOptions
 from asrcli.recognizers.stable_words import StableWords
+from asrcli.recognizers.voice_activity import VAD_FRAME_BYTES, speech_detector
 from asrcli.sources.convert import converter
 
 LANGUAGE = "en"
 MODEL_RATE = 16000  # what the acoustic model was made for
-FRAME_BYTES = MODEL_RATE * FRAME_MS // 1000 * SAMPLE_BYTES
 PARTIAL_EVERY = 200 // FRAME_MS
-VAD_MODE = 2
 MEAN_JUMP = 8.0  # when one of the first cepstral means moves by more than this, the live pass is unreliable
 SECOND_PASS_LIMIT_S = 60  # longer utterances (manual mode) are not read twice
 
@@ -77,12 +76,10 @@ class SphinxSession:
     """
 
     def __init__(self, decoder: Any, recognition: RecognitionSettings, second_pass: str = "auto") -> None:
-        import pocketsphinx
-
         self._decoder = decoder
         self._second_pass = second_pass
         self._vad_mode = recognition.vad
-        self._vad = pocketsphinx.Vad(VAD_MODE, MODEL_RATE, FRAME_MS / 1000)
+        self._is_speech = speech_detector()
         self._endpointer = Endpointer(recognition.silence_ms)
         self._resample = converter(recognition.rate, 1, Format(MODEL_RATE))
         self._spotter = HotWordSpotter(decoder, recognition.hotwords)
@@ -100,10 +97,10 @@ class SphinxSession:
         yield from self._notices
         self._notices.clear()
         data = self._rest + self._resample(pcm)
-        whole = len(data) // FRAME_BYTES * FRAME_BYTES
+        whole = len(data) // VAD_FRAME_BYTES * VAD_FRAME_BYTES
         self._rest = data[whole:]
-        for at in range(0, whole, FRAME_BYTES):
-            frame = data[at : at + FRAME_BYTES]
+        for at in range(0, whole, VAD_FRAME_BYTES):
+            frame = data[at : at + VAD_FRAME_BYTES]
             self._frames += 1
             if self._vad_mode:
                 yield from self._vad_frame(frame)
@@ -143,7 +140,7 @@ class SphinxSession:
         return notices
 
     def _vad_frame(self, frame: bytes) -> Iterator[Event]:
-        decision = self._endpointer.add_frame(voiced=self._vad.is_speech(frame))
+        decision = self._endpointer.add_frame(voiced=self._is_speech(frame))
         if not self._audio:
             self._preroll.append(frame)
             if isinstance(decision, SpeechBegan):

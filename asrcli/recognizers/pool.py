@@ -14,7 +14,6 @@ from asrcli.recognizers.worker_process import HUNG_S, WorkerProcess
 
 log = logging.getLogger("asrcli.server")
 
-SESSIONS_PER_CORE = 2  # measured: with a second pass now and then, more sessions fall behind real time
 BEGIN_S = 20.0  # a worker that was ready and does not begin a session within this time hangs
 
 
@@ -24,7 +23,7 @@ class WorkerPool:
     Args:
         info: The row of the recognizer.
         options: What the user chose.
-        max_sessions: Sessions at once; without it, two for each core.
+        max_sessions: Sessions at once; without it, as many as the cores carry.
         hung_s: A worker that owes an answer for this long hangs.
         begin_s: A ready worker that does not begin a session within this time hangs.
 
@@ -45,7 +44,7 @@ class WorkerPool:
         self._options = options
         self._hung_s = hung_s
         self._begin_s = begin_s
-        self._max_sessions = max_sessions or SESSIONS_PER_CORE * (os.cpu_count() or 1)
+        self._max_sessions = max_sessions or info.sessions_per_core * (os.cpu_count() or 1)
         self._opening = 0  # sessions that wait for their worker: they count towards the limit too
         self._idle: list[WorkerProcess] = []
         self._busy: set[WorkerProcess] = set()

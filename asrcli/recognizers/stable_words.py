@@ -1,4 +1,7 @@
-"""Decides which words of a partial are settled: those on which several hypotheses in a row agree. Pure."""
+"""Decides which words of a partial are settled: those on which several hypotheses in a row agree. Pure.
+
+Case and punctuation do not count: a word is the same one before and after a full stop.
+"""
 
 from asrcli.core.events import Partial, Word
 
@@ -16,17 +19,20 @@ class StableWords:
         self._settled: tuple[Word, ...] = ()
         self._last_shown = ""
 
-    def partial(self, words: tuple[Word, ...]) -> Partial | None:
-        """Return the partial for a new hypothesis; None when it would show nothing new."""
-        self._recent = [*self._recent[1 - AGREE :], tuple(word.text for word in words)]
-        agreed = self._agreed() if len(self._recent) == AGREE else 0
+    def partial(self, words: tuple[Word, ...], *, trusted: bool = True) -> Partial | None:
+        """Return the partial for a new hypothesis; None when it would show nothing new.
+
+        No word is settled by a hypothesis that is not `trusted`.
+        """
+        self._recent = [*self._recent[1 - AGREE :], tuple(word.text.casefold() for word in words)]
+        agreed = self._agreed() if trusted and len(self._recent) == AGREE else 0
         known = len(self._settled)
         if agreed > known:
             self._settled += words[known:agreed]
             known = agreed
         rest = words[known:]
-        settled = " ".join(word.text for word in self._settled)
-        unsettled = " ".join(word.text for word in rest)
+        settled = " ".join(word.text + word.punctuation for word in self._settled)
+        unsettled = " ".join(word.text + word.punctuation for word in rest)
         text = f"{settled} {unsettled}" if settled and unsettled else settled + unsettled
         if not text or f"{settled}|{text}" == self._last_shown:
             return None

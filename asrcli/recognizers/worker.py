@@ -1,5 +1,7 @@
 """The worker process of a recognizer: commands on standard input, events on standard output. One session at a time.
 
+A thread reads ahead, so that a session can learn how much audio waits for it; the parent bounds how much that can be.
+
 An engine may hold the interpreter's lock while it searches, so it gets an interpreter of its own. What travels are our
 own dataclasses, pickled, each behind its length; both ends are this program. After its events each command is answered
 with None, and FinishTask with Finished: so the parent knows how far behind a worker is, and which one hangs.
@@ -11,12 +13,15 @@ import signal
 import struct
 import sys
 from importlib import import_module
+from queue import SimpleQueue
+from threading import Thread
 from typing import IO, Any
 
-from asrcli.core.client_commands import Command, FinishTask
+from asrcli.core.audio import SAMPLE_BYTES
+from asrcli.core.client_commands import Command, FinishTask, SendAudio
 from asrcli.core.errors import AsrError
 from asrcli.core.settings import RecognitionSettings
-from asrcli.recognizers.interface import Engine, RecognizerSession, run_command
+from asrcli.recognizers.interface import Engine, LoadAware, RecognizerSession, run_command
 from asrcli.recognizers.registry import RecognizerOptions
 
 LENGTH = struct.Struct("<I")
@@ -53,15 +58,53 @@ def main() -> None:
         raise
 
 
-def _serve(incoming: IO[bytes], out: IO[bytes], engine: Engine) -> None:
+class _Incoming:
+    """What has come on standard input, read by a thread; knows how much audio of it waits."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._queue: SimpleQueue[RecognitionSettings | Command | None] = SimpleQueue()
+        self._read_bytes = self._taken_bytes = 0  # of audio; each has one thread that writes it
+        Thread(target=self._read, name="reader", daemon=True).start()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How many bytes of audio have been read and not taken."""
+        return self._read_bytes - self._taken_bytes
+
+    def take(self) -> RecognitionSettings | Command | None:
+        """Wait for the next value and return it; None at the end."""
+        value = self._queue.get()
+        if isinstance(value, SendAudio):
+            self._taken_bytes += len(value.data)
+        return value
+
+    def _read(self) -> None:
+        while len(head := self._stream.read(LENGTH.size)) == LENGTH.size:
+            (size,) = LENGTH.unpack(head)
+            data = self._stream.read(size)
+            if len(data) < size:  # the parent died in the middle of a value
+                break
+            value: RecognitionSettings | Command = unpacked(data)
+            if isinstance(value, SendAudio):
+                self._read_bytes += len(value.data)
+            self._queue.put(value)
+        self._queue.put(None)
+
+
+def _serve(stream: IO[bytes], out: IO[bytes], engine: Engine) -> None:
+    incoming = _Incoming(stream)
     session: RecognizerSession | None = None
-    while head := incoming.read(LENGTH.size):
-        value: RecognitionSettings | Command = unpacked(incoming.read(*LENGTH.unpack(head)))
+    bytes_per_s = 1
+    while (value := incoming.take()) is not None:
         if isinstance(value, RecognitionSettings):
             session = engine.open(value)
+            bytes_per_s = value.rate * SAMPLE_BYTES
             _send(out, None)
             continue
         assert session is not None  # noqa: S101  the parent opens a session before it sends a command
+        if isinstance(session, LoadAware):
+            session.waits(incoming.waiting_bytes / bytes_per_s)
         for event in run_command(session, value):
             _send(out, event)
         if isinstance(value, FinishTask):

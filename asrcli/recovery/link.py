@@ -39,13 +39,11 @@ class LinkEvent(Enum):
 class LinkAction(Enum):
     """What to do after an event."""
 
-    NOTHING = auto()
+    NOTHING = auto()  # the state says all: a closed link ends the session
     START = auto()  # ask for a task
     FINISH = auto()  # ask for the rest of the text
     REST = auto()  # end the task, and begin another when there is audio to send
     RECOVER = auto()  # go back to the end of the finals, and wait for the next attempt
-    CLOSE = auto()
-    GIVE_UP = auto()  # raise the error; the session reports audio without a final as a gap
 
 
 # The input has its own axis because a link that is lost while draining is another case than one lost while audio still
@@ -61,8 +59,8 @@ _ROWS: tuple[tuple[LinkState, tuple[InputState, ...], LinkEvent, LinkState, Link
     (LinkState.RENEWING, _BOTH, LinkEvent.FINISHED, LinkState.RESTING, LinkAction.REST),
     (LinkState.RENEWING, _BOTH, LinkEvent.IDLE, LinkState.RESTING, LinkAction.REST),
     (LinkState.RESTING, _BOTH, LinkEvent.SPEECH, LinkState.DIALLING, LinkAction.START),
-    (LinkState.RESTING, (InputState.ENDED,), LinkEvent.ALL_SENT, LinkState.CLOSED, LinkAction.CLOSE),
-    (LinkState.DRAINING, (InputState.ENDED,), LinkEvent.FINISHED, LinkState.CLOSED, LinkAction.CLOSE),
+    (LinkState.RESTING, (InputState.ENDED,), LinkEvent.ALL_SENT, LinkState.CLOSED, LinkAction.NOTHING),
+    (LinkState.DRAINING, (InputState.ENDED,), LinkEvent.FINISHED, LinkState.CLOSED, LinkAction.NOTHING),
     (LinkState.DRAINING, (InputState.ENDED,), LinkEvent.IDLE, LinkState.RESTING, LinkAction.REST),
     (LinkState.DIALLING, _BOTH, LinkEvent.LOST, LinkState.WAITING, LinkAction.RECOVER),
     (LinkState.UP, _BOTH, LinkEvent.LOST, LinkState.WAITING, LinkAction.RECOVER),
@@ -72,7 +70,7 @@ _ROWS: tuple[tuple[LinkState, tuple[InputState, ...], LinkEvent, LinkState, Link
     (LinkState.WAITING, _BOTH, LinkEvent.LOST, LinkState.WAITING, LinkAction.RECOVER),
     (LinkState.WAITING, _BOTH, LinkEvent.RETRY, LinkState.DIALLING, LinkAction.START),
     *(
-        (link, _BOTH, LinkEvent.HOPELESS, LinkState.CLOSED, LinkAction.GIVE_UP)
+        (link, _BOTH, LinkEvent.HOPELESS, LinkState.CLOSED, LinkAction.NOTHING)
         for link in LinkState
         if link is not LinkState.CLOSED
     ),

@@ -7,7 +7,8 @@ or silence cuts a sentence in two, and no word is given out twice.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from asrcli.core.events import Provisional, Word
+from asrcli.core.events import Word
+from asrcli.core.provisional_event import Provisional
 from asrcli.recovery.spans import Span, Spans
 
 Undecided = Callable[[int, int], list[Span]]  # the parts of a span that are neither final, silence, gap nor pause

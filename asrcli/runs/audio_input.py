@@ -87,8 +87,10 @@ def make_source(audio: AudioInput, model: Model) -> "Source":
         from asrcli.sources.file import FileSource, native
 
         path = os.fspath(audio)
-        about = native(path)
-        return FileSource(path, Format(wire_rate(model, about[0] if about else None)))
+        own_rate = None
+        if about := native(path):
+            own_rate, _ = about
+        return FileSource(path, Format(wire_rate(model, own_rate)))
     if isinstance(audio, MicrophoneInput):
         return _microphone_source(audio, Format(model.rate))
     if isinstance(audio, bytes | bytearray):
@@ -111,4 +113,6 @@ def _microphone_source(audio: MicrophoneInput, wire: Format) -> "Source":
 
 
 def _as_ms(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds * 1000)
+    if seconds is None:
+        return None
+    return round(seconds * 1000)

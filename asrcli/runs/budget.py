@@ -50,7 +50,8 @@ class Budget:
         elif isinstance(event, Reconnecting):
             self._lost = True
         elif isinstance(event, Ready) and self._lost:  # only now audio is sent again: a failed attempt sends none
-            self._lost, self._resent_ms = False, self._resent_ms + sum(list(self._open_ms.values()))
+            self._lost = False
+            self._resent_ms = self._resent_ms + sum(list(self._open_ms.values()))
         elif isinstance(event, Finished):  # audio without text by now will have none
             self._open_ms |= {key: 0 for key, name in list(self._speakers.items()) if name == event.speaker}
         elif isinstance(event, Ended):
@@ -80,10 +81,14 @@ class Budget:
         # The service counts whole seconds of each.
         sent_ms = sum(map(_whole, taken_ms.values())) + _whole(self._resent_ms)
         cost = self.cost(usage)
-        counted_ms = 0 if cost is None else sent_ms - waiting_ms
+        counted_ms = 0
+        if cost is not None:
+            counted_ms = sent_ms - waiting_ms
         if cost is not None and usage.seconds is not None:
             counted_ms = round(usage.seconds * 1000)
-        uncounted_ms = max(0, sent_ms - counted_ms) + (waiting_ms if self.again else 0)
+        uncounted_ms = max(0, sent_ms - counted_ms)
+        if self.again:
+            uncounted_ms += waiting_ms
         return (cost or 0.0) + self.at_most(uncounted_ms / 1000)
 
 

@@ -13,42 +13,22 @@ from threading import Thread
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.client_commands import Command, FinishTask, SendAudio
-from asrcli.core.errors import EngineUnavailable, UsageError
+from asrcli.core.errors import EngineUnavailable
 from asrcli.core.events import Event, Finished, Notice, Progress
 from asrcli.core.interfaces import LocalSession
 from asrcli.core.settings import RecognitionSettings
-from asrcli.recognizers import registry
 from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed, RecognizerStream
+from asrcli.recognizers.registry import RecognizerInfo
 
 CLOSE_S = 5.0  # how long the thread may take to end its processes
 Emit = Callable[[Event], None]
-
-
-def make_fallback(recognition: RecognitionSettings) -> "Fallback":
-    """Return the fallback for a run with these settings. Nothing is started yet.
-
-    Raises:
-        UsageError: the recognizer does not hear the language of the run, or the run does not say which it is.
-        EngineUnavailable: the recognizer is not installed.
-    """
-    recognizer = registry.make()
-    known = recognizer.info.languages
-    if known is not None:
-        names = ", ".join(f"{name} ({code})" for code, name in known.items())
-        hears = f"the recognizer on this machine hears {names} only"
-        if not recognition.languages:
-            advice = f"name the language: --language {next(iter(known))}"
-            raise UsageError(f"--fallback local without --language: {hears}", advice)
-        if foreign := set(recognition.languages) - set(known):
-            raise UsageError(f"--fallback local with --language {min(foreign)}: {hears}")
-    return Fallback(recognizer, recognition)
 
 
 class Fallback:
     """A LocalEngine over a recognizer of this machine. `close` ends its thread and its processes."""
 
     def __init__(self, recognizer: Recognizer, recognition: RecognitionSettings) -> None:
-        self.name = recognizer.info.name
+        self.name = recognizer.info.heard_by
         self._recognizer = recognizer
         self._recognition = _local_settings(recognizer.info, recognition)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -161,7 +141,7 @@ class _Session:
                 self._emit(Progress(audio_format.ms(samples)))
 
 
-def _local_settings(info: registry.RecognizerInfo, recognition: RecognitionSettings) -> RecognitionSettings:
+def _local_settings(info: RecognizerInfo, recognition: RecognitionSettings) -> RecognitionSettings:
     """Return the settings of a local session: what the recognizer can use of those of the run."""
     hotwords = tuple(pair for pair in recognition.hotwords if info.hotwords and info.can_pronounce(pair[0]))
     return RecognitionSettings(

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from random import random
 from time import monotonic
 
+from asrcli.core.errors import AsrError
 from asrcli.core.events import Usage
 from asrcli.core.interfaces import ClientCodec, LocalEngine, Source, Transport
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.context import TranscriptMemory
-from asrcli.recognizers.registry import LOCAL
+from asrcli.recognizers.registry import RecognizerInfo
 from asrcli.transport.identifiers import new_id
 
 # While it is entered, a signal calls the first function; one that is not Ctrl-C calls the second.
@@ -33,6 +34,7 @@ class RunPlan:
         cost: What a usage costs, in CNY; None without a price.
         clock: Seconds, monotonic.
         chance: Returns a number from 0 to 1, a new one each time.
+        describe: The line for a person that tells of an error.
         interruptible: What handles signals during the run; by default they are left alone.
         fallback: The recognizer on this machine that hears while the service is away; None for none.
     """
@@ -47,6 +49,7 @@ class RunPlan:
     cost: Callable[[Usage], float | None] = lambda _: None
     clock: Callable[[], float] = monotonic
     chance: Callable[[], float] = random
+    describe: Callable[[AsrError], str] = str
     interruptible: SignalHandling = lambda finish, hurry: nullcontext()  # noqa: ARG005
     fallback: LocalEngine | None = None
 
@@ -58,7 +61,7 @@ def make_plan(
     pace: float | None,
     retries: RetrySettings,
     *,
-    local: bool = False,
+    recognizer: RecognizerInfo | None = None,
     temporary_key: bool = False,
     uses_transcript_context: bool = False,
 ) -> RunPlan:
@@ -70,7 +73,7 @@ def make_plan(
         connection: How to connect, with the key.
         pace: How many times real time a file is read; None as fast as its audio is taken.
         retries: How a lost connection is replaced.
-        local: The connection leads to the recognizer on this machine, which sends no bill.
+        recognizer: The recognizer on this machine to which the connection leads; it sends no bill.
         temporary_key: Each connection is dialled with a key that is made for it.
         uses_transcript_context: The last sentences of a source are context for its next task.
     """
@@ -90,7 +93,9 @@ def make_plan(
     price = model.prices.get(connection.region)
 
     def cost(usage: Usage) -> float | None:
-        return None if price is None else price.cost(usage, recognition)
+        if price is None:
+            return None
+        return price.cost(usage, recognition)
 
-    heard_by = LOCAL.name if local else recognition.model
-    return RunPlan(heard_by, codec, dial, connection, pace, retries, local, cost)
+    heard_by = recognition.model if recognizer is None else recognizer.heard_by
+    return RunPlan(heard_by, codec, dial, connection, pace, retries, recognizer is not None, cost)

@@ -57,10 +57,16 @@ class RawRun:
         idle_s: float,
         show: Callable[[Message, bool], None],
     ) -> None:
-        self._transport, self._exchange, self._pieces = transport, exchange, pieces
-        self._pace, self._idle_s, self._show = pace, idle_s, show
+        self._transport = transport
+        self._exchange = exchange
+        self._pieces = pieces
+        self._pace = pace
+        self._idle_s = idle_s
+        self._show = show
         self._inbox: SimpleQueue[Message | _MessageSent | _AllSent | ThreadCrashed] = SimpleQueue()
-        self._ready, self._ended, self._room = Event(), Event(), Event()
+        self._ready = Event()
+        self._ended = Event()
+        self._room = Event()
         self._interrupted = False
 
     def run(self) -> None:
@@ -95,17 +101,7 @@ class RawRun:
     def _follow(self) -> None:
         """Show all messages until the exchange is over."""
         all_sent = False
-        while True:
-            try:
-                # While audio flows the other end may be silent for any time.
-                answer_due = all_sent or not self._ready.is_set()
-                item = self._inbox.get(timeout=self._idle_s if answer_due else None)
-            except Empty:
-                if all_sent and not self._exchange.over:
-                    return  # this exchange has no last answer: silence is its end
-                raise ConnectionLost(f"no answer for {self._idle_s:.0f} s") from None
-            if isinstance(item, ThreadCrashed):
-                raise item.error
+        while (item := self._next(all_sent=all_sent)) is not None:
             if isinstance(item, _AllSent):
                 all_sent = True
                 if item.error is not None:
@@ -120,6 +116,22 @@ class RawRun:
                 self._show(item, False)
                 if self._ends(item):
                     return
+
+    def _next(self, *, all_sent: bool) -> "Message | Closed | _AllSent | _MessageSent | None":
+        """Wait for what comes next; None if this exchange has no last answer, because silence is its end then."""
+        # While audio flows the other end may be silent for any time.
+        timeout_s = None
+        if all_sent or not self._ready.is_set():
+            timeout_s = self._idle_s
+        try:
+            item = self._inbox.get(timeout=timeout_s)
+        except Empty:
+            if all_sent and not self._exchange.over:
+                return None
+            raise ConnectionLost(f"no answer for {self._idle_s:.0f} s") from None
+        if isinstance(item, ThreadCrashed):
+            raise item.error
+        return item
 
     def _ends(self, message: Message) -> bool:
         """Return whether an answer is the last one; the first answer lets the audio flow."""

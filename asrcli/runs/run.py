@@ -60,7 +60,8 @@ class Run:
     """
 
     def __init__(self, plan: RunPlan, outputs: Sequence[Output], idle: ConnectionPool | None = None) -> None:
-        self._plan, self._outputs = plan, list(outputs)
+        self._plan = plan
+        self._outputs = list(outputs)
         self._transcript = Transcript()
         self._account = RunAccount()
         self._began = plan.clock()
@@ -155,7 +156,7 @@ class Run:
             if number == len(sources):
                 return  # the caller reports the errors of the last source
             for error in failed:
-                self._emit(Notice("warning", str(error)))
+                self._emit(Notice("warning", self._plan.describe(error)))
                 error.reported = True
 
     def _transcribe_concurrently(self, sources: Sequence[Source]) -> Generator[Event, None, list[AsrError]]:
@@ -176,17 +177,7 @@ class Run:
             ):
                 yield from self._handled()
                 for one, event in merged:
-                    if isinstance(event, Billed):
-                        one.usage = event.usage
-                        self._emit(self._billed(sum((other.usage for other in running), self._account.usage)))
-                        yield from self._handled()
-                        continue
-                    self._emit(label_event(event, one.source.speaker))
-                    if isinstance(event, Ready):
-                        self._was_ready = True
-                        self._emit(Notice("info", f"the service listens: task {event.task_id}"))
-                        if not one.begun:
-                            self._emit(one.begin(event.task_id))
+                    self._take(event, one, running)
                     yield from self._handled()
         except (KeyboardInterrupt, SessionLeft):
             for one in running:
@@ -203,6 +194,20 @@ class Run:
             end_ms = one.source.format.ms(result.end)
             self._account.add(result, one.begin_ms, end_ms, concurrent=one is not running[0])
         return [error for one in running if (error := one.session.result.error) is not None]
+
+    def _take(self, event: Event, one: SourceSession, running: Sequence[SourceSession]) -> None:
+        """Emit an event of one of the running sessions, and what follows from it."""
+        if isinstance(event, Billed):
+            one.usage = event.usage
+            self._emit(self._billed(sum((other.usage for other in running), self._account.usage)))
+            return
+        self._emit(label_event(event, one.source.speaker))
+        if isinstance(event, Ready):
+            self._was_ready = True
+            self._emit(Notice("info", f"the service listens: task {event.task_id}"))
+            self._account.heard_by(event.engine)
+            if not one.begun:
+                self._emit(one.begin(event))
 
     def _billed(self, usage: Usage) -> Billed:
         """Return the bill for a usage; empty where nothing is charged."""
@@ -250,8 +255,12 @@ class Run:
         self._output_errors += failed
         if failed and not self._live and all(getattr(output, "passive", False) for output in self._outputs):
             raise failed[0]  # without an output the rest of a file would be paid for in vain
+        where = "going on without it"
+        for output in self._outputs:
+            if kept := getattr(output, "kept_as", ""):
+                where = f"the run goes on, and its words are kept as {kept}: see asr sessions"
         for error in failed:
-            self._emit(Notice("warning", f"{error}; going on without it"))
+            self._emit(Notice("warning", f"{self._plan.describe(error)}; {where}", error.path))
 
     def _finish(self, sessions: Sequence[TranscriptionSession]) -> None:
         """End the input of all sessions after Ctrl-C, and wait for the last text."""

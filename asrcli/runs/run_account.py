@@ -33,6 +33,7 @@ class RunAccount:
     totals: Totals = Totals()  # noqa: RUF009  likewise
     figures: SessionFigures = SessionFigures()  # noqa: RUF009  likewise
     stages: list[ConcurrentSessions] = field(default_factory=list)
+    engines: list[str] = field(default_factory=list)  # that local servers named, in order, each once
 
     def add(self, result: SessionResult, begin_ms: int, end_ms: int, *, concurrent: bool = False) -> None:
         """Add a session that took the timeline from `begin_ms` to `end_ms`, `concurrent` with the one added before."""
@@ -45,6 +46,11 @@ class RunAccount:
         self.usage += result.usage
         self.totals += result.totals
         self.figures += result.figures
+
+    def heard_by(self, engine: str) -> None:
+        """Note the recognizer of a task; an empty name is none."""
+        if engine and engine not in self.engines:
+            self.engines.append(engine)
 
     def ended(self, sentences: int, elapsed_s: float, billed: Billed, model: str, *, live: bool) -> Ended:
         """Return the `end` event: the account of every second."""
@@ -68,5 +74,6 @@ class RunAccount:
             elapsed_ms=round(elapsed_s * 1000),
             live=live,
             model=model,
+            engine=", ".join(self.engines),
             **asdict(self.figures),
         )

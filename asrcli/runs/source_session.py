@@ -4,7 +4,7 @@ from collections.abc import Generator, Hashable, Sequence
 from threading import Thread
 
 from asrcli.core.errors import bare_url
-from asrcli.core.events import Began, Event, Usage
+from asrcli.core.events import Began, Event, Ready, Usage
 from asrcli.core.interfaces import Source
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.outbox import Outbox, replaces
@@ -16,21 +16,28 @@ class SourceSession:
     """A source and its session, which begins at `begin_ms` on the timeline of the run."""
 
     def __init__(self, source: Source, begin_ms: int, plan: RunPlan, idle: ConnectionPool) -> None:
-        self.source, self.begin_ms, self._model = source, begin_ms, plan.model
+        self.source = source
+        self.begin_ms = begin_ms
+        self._model = plan.model
         self.begun = False
         self.usage = Usage()  # what the service has counted up to now
         start = source.format.samples(begin_ms)
-        pace = plan.pace if source.live is None else None
+        pace = None
+        if source.live is None:
+            pace = plan.pace
         self.session = TranscriptionSession(
             source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, plan.retries, idle,
             plan.chance, plan.fallback,
         )  # fmt: skip
 
-    def begin(self, task_id: str) -> Began:
+    def begin(self, ready: Ready) -> Began:
         """Return the event for the moment when the service listens to this source for the first time."""
         source = self.source
         self.begun = True
-        return Began(bare_url(source.name), self._model, task_id, self.begin_ms, source.duration_ms, source.speaker)
+        return Began(
+            bare_url(source.name), self._model, ready.task_id, self.begin_ms, source.duration_ms, source.speaker,
+            ready.engine,
+        )  # fmt: skip
 
 
 def merged_events(running: Sequence[SourceSession]) -> Generator[tuple[SourceSession, Event], None, None]:

@@ -18,6 +18,8 @@ from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.endpoints import EndpointRequest, region_of, requested_endpoint, resolve_endpoint
 from asrcli.dashscope.model_selection import find_model
 from asrcli.dashscope.preparation import check_host, check_local_model, locally_heard, prepare_recognition
+from asrcli.recognizers import registry
+from asrcli.recognizers.registry import RecognizerInfo
 from asrcli.runs.audio_input import AudioInput, make_source
 from asrcli.runs.local_service import check_local, local_service
 from asrcli.runs.plan import make_plan
@@ -30,12 +32,13 @@ Pace = float | Literal["max"] | None
 
 @dataclass(frozen=True)
 class _Request:
-    """All that a run needs, checked; `connection` is None for the recognizer on this machine."""
+    """All that a run needs, checked. `recognizer` is the one on this machine; without it there is a `connection`."""
 
     source: Source
     model: Model
     recognition: RecognitionSettings
     connection: ConnectionSettings | None
+    recognizer: RecognizerInfo | None
     pace: float | None
     retries: RetrySettings
     notices: tuple[Notice, ...]
@@ -123,10 +126,11 @@ def _events(
     with ExitStack() as stack:
         connection = request.connection
         if connection is None:
-            connection = stack.enter_context(local_service(request.recognition))
+            info = request.recognizer or registry.preferred()
+            connection = stack.enter_context(local_service(request.recognition, info))
         plan = make_plan(
             request.model, request.recognition, connection, request.pace, request.retries,
-            local=request.connection is None,
+            recognizer=request.recognizer,
         )  # fmt: skip
         run = Run(plan, [])
         control.begin(run)
@@ -153,6 +157,7 @@ def transcribe(
     silence_ms: int | None = None,
     parameters: Mapping[str, Any] | None = None,
     local: bool = False,
+    engine: str = "",
     url: str = "",
     region: str = "",
     workspace: str = "",
@@ -177,7 +182,8 @@ def transcribe(
         translate: The code of a language to translate into too.
         silence_ms: The silence that ends a sentence, from 200 to 6000 milliseconds.
         parameters: More parameters under the service's own names, sent as they are.
-        local: Use the recognizer on this machine: no key, no network, US English.
+        local: Use a recognizer on this machine: no key, no network, English.
+        engine: With `local`, the name of the recognizer; `asr engines` lists them. By default the best one here.
         url: The address of another server; by default that of the service in `region`.
         region: Where the key was issued; by default `DASHSCOPE_REGION`, or cn-beijing.
         workspace: The workspace that the key belongs to.
@@ -187,8 +193,8 @@ def transcribe(
         on_event: Called with each event before the loop gets it, in the same thread. What it raises ends the run.
 
     Raises:
-        UsageError: what the model cannot do, or an address or a key that cannot be used. It names the option of the
-            command line. MissingKey: a service that wants a key, and none.
+        UsageError: what the model cannot do, or an address or a key that cannot be used. It names the setting.
+            MissingKey: a service that wants a key, and none.
         SourceError: a file that cannot be read.
 
     The iteration raises what ended the run: ConnectFailed, ConnectionLost, ServiceRefused, SourceError, AudioLost, ...,
@@ -196,26 +202,31 @@ def transcribe(
     """
     key, api_key = _secret(api_key), None  # no frame of ours keeps the text, which a debugger or a log could show
     found = find_model(model)
+    recognizer = registry.find(engine or None) if local else None
     if local:
         check_local_model(found)
         found = locally_heard(found)
+    elif engine:
+        raise UsageError(f"engine {engine} without local=True: a service has its own recognizers")
     asked = RecognitionSettings(
         model=found.name, rate=found.rate, languages=_texts("languages", languages),
         hotwords=tuple((hotwords or {}).items()), context=_texts("context", context), translate=translate,
         silence_ms=silence_ms, extra=tuple((parameters or {}).items()),
     )  # fmt: skip
     connection = None
+    priced_in = ""
     if local:
         if url or region or workspace or key is not None:
             raise UsageError("local=True with url, region, workspace or api_key: the recognizer is on this machine")
     else:
         connection = _connection(EndpointRequest(url.strip(), region, workspace), key)
         check_host(found.name, connection)
-    recognition, told = prepare_recognition(found, asked, connection.region if connection else "", local=local)
-    if local:
-        check_local(recognition)
+        priced_in = connection.region
+    recognition, told = prepare_recognition(found, asked, priced_in, local=local)
+    if recognizer is not None:
+        check_local(recognition, recognizer)
     request = _Request(
-        make_source(audio, found), found, recognition, connection, _pace_factor(pace, local=local),
+        make_source(audio, found), found, recognition, connection, recognizer, _pace_factor(pace, local=local),
         RetrySettings(retries), tuple(Notice("warning", text) for text in told),
     )  # fmt: skip
     return Transcription(request, on_event)
@@ -238,7 +249,9 @@ def _connection(asked: EndpointRequest, key: Secret | None) -> ConnectionSetting
 
 def _secret(text: str | None) -> Secret | None:
     """The key as a Secret; None for an empty text."""
-    return Secret(text.strip()) if text and text.strip() else None
+    if not text or not text.strip():
+        return None
+    return Secret(text.strip())
 
 
 def _is_usable(key: Secret) -> bool:
@@ -255,7 +268,9 @@ def _pace_factor(pace: Pace, *, local: bool) -> float | None:
     """How many times real time a file is sent; None as fast as the other end takes it."""
     if pace == "max" or (pace is None and local):
         return None
-    factor = 1.0 if pace is None else float(pace)
+    factor = 1.0
+    if pace is not None:
+        factor = float(pace)
     if not factor > 0:
         raise UsageError(f"pace {pace}: must be more than 0")
     return factor

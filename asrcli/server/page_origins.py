@@ -8,7 +8,7 @@ host name that was made to point to this machine is as dangerous as a foreign pa
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from asrcli.core.errors import UsageError
+from asrcli.core.errors import SettingError
 from asrcli.core.loopback import is_loopback_host
 
 ANY = "*"
@@ -49,7 +49,7 @@ def origin(text: str) -> str:
     """Return an origin as a browser writes it.
 
     Raises:
-        UsageError: the text is not an origin.
+        SettingError: the text is not an origin.
     """
     wanted = text.strip().lower().rstrip("/")
     try:
@@ -59,7 +59,9 @@ def origin(text: str) -> str:
     except ValueError:
         usable = False
     if not usable and wanted != ANY:
-        raise UsageError(f"--allow-origin {text}: not an origin", "write it as https://HOST, http://HOST:PORT, or *")
+        raise SettingError(
+            "allow_origin", "not an origin", "write it as https://HOST, http://HOST:PORT, or *", value=text
+        )
     return wanted
 
 

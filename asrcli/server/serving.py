@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
-from asrcli.core.errors import UsageError, system_reason
+from asrcli.core.causes import Cause
+from asrcli.core.errors import SettingError, UsageError, system_reason
 from asrcli.core.loopback import is_loopback_host
 from asrcli.core.settings import Secret
 from asrcli.protocol.registry import PATHS, wire_of_model
@@ -49,7 +50,7 @@ class LocalServer:
         origins: The origins of web pages that may connect without a key.
 
     Raises:
-        UsageError: the host is open to other machines and there is no key.
+        SettingError: the host is open to other machines and there is no key.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class LocalServer:
         origins: Iterable[str] = (),
     ) -> None:
         if key is None and not is_loopback_host(host):
-            raise UsageError(f"--host {host} lets other machines in", "name a key for them with --api-key-file")
+            raise SettingError("host", "lets other machines in", value=host, cause=Cause.OPEN_HOST)
         self._recognizer = recognizer
         self._host = host
         self._port = port
@@ -75,7 +76,9 @@ class LocalServer:
         self._answers = answers or ScriptedAnswers()
         self._hotword_store = hotword_store or HotWordStore(lambda: datetime.now(UTC), new_id)
         http_api = HttpApi(self._access_control, self._hotword_store, new_id)
-        self._websocket_server = WebSocketServer(http_api, self._limits, self._check, self._converse)
+        self._websocket_server = WebSocketServer(
+            http_api, self._limits, self._check, self._converse, recognizer.info.heard_by
+        )
         self._conversations: set[ServerConversation] = set()
 
     async def start(self) -> str:
@@ -88,7 +91,7 @@ class LocalServer:
             await self._websocket_server.listen(await listen(self._host, self._port))
         except OSError as exc:
             problem = f"cannot listen at {self._host} port {self._port}: {system_reason(exc)}"
-            raise UsageError(problem, "choose another --port") from exc
+            raise UsageError(problem, cause=Cause.ADDRESS_TAKEN) from exc
         self._recognizer.warm()
         host, port = self._websocket_server.address
         if ":" in host:

@@ -10,6 +10,7 @@ import json
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from http import HTTPStatus
 from typing import Any, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -17,6 +18,7 @@ from websockets.exceptions import InvalidMessage
 from websockets.http11 import Request, Response
 
 from asrcli import __version__
+from asrcli.protocol.engine_header import ENGINE_HEADER
 from asrcli.server.auth import Refusal
 from asrcli.server.http_api import HttpApi
 from asrcli.server.http_server import HttpExchange, plain_answer
@@ -46,6 +48,7 @@ class WebSocketServer:
         limits: The limits of the server.
         check: Called at a handshake with the socket, the target of the request and the values of its headers by name.
         converse: Called after the handshake with the socket and the target of the request.
+        engine: The name of the recognizer, for the answer to a handshake.
 
     Attributes:
         open_requests: The single requests that are being read or answered.
@@ -58,6 +61,7 @@ class WebSocketServer:
         limits: ServerLimits,
         check: HandshakeCheck,
         converse: Callable[[ServerSocket, str], Awaitable[None]],
+        engine: str,
     ) -> None:
         self.http_api = http_api
         self.unread_s = limits.unread_s
@@ -66,6 +70,7 @@ class WebSocketServer:
         self._message_bytes = limits.message_bytes
         self._check = check
         self._converse = converse
+        self._engine = engine
         self._servers: list[Server] = []
 
     async def listen(self, sockets: Iterable[socket.socket]) -> None:
@@ -76,6 +81,7 @@ class WebSocketServer:
                 sock=listening,
                 create_connection=cast("type[ServerConnection]", self._new_connection),
                 process_request=self._on_request,
+                process_response=self._on_response,
                 compression=None,
                 max_size=self._message_bytes,
                 max_queue=MAX_QUEUED_MESSAGES,
@@ -118,6 +124,11 @@ class WebSocketServer:
         if refusal is None:
             return None
         return _response(connection, refusal)
+
+    def _on_response(self, connection: ServerConnection, request: Request, response: Response) -> None:
+        del connection, request
+        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            response.headers[ENGINE_HEADER] = self._engine
 
     async def _on_connected(self, connection: ServerConnection) -> None:
         assert isinstance(connection, IncomingConnection)  # noqa: S101  `_new_connection` made it

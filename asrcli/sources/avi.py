@@ -1,7 +1,8 @@
 """Finds missing sound in an AVI file: recorders write empty chunks in its place, and decoders skip them silently.
 
 An AVI has no times. In a stream whose chunks differ in size, each chunk is one step of its clock, and an empty chunk is
-a step without sound. A recorder writes them for sound that begins late, and for sound that it lost.
+a step without sound. A recorder writes them for sound that begins late, and for sound that it lost; and behind a chunk
+whose sound is several steps long (Vorbis), one for each step more.
 """
 
 import io
@@ -51,11 +52,14 @@ class AviEmptyChunks:
     def missing_before(self, begin_s: float) -> "Callable[[Packet[AudioStream]], float]":
         """Return a function that gives the seconds missing before each packet; before the first one, `begin_s` more."""
         first_s = [begin_s]
+        covered = 0  # steps behind the packet before that its sound still covers
 
         def left_out(packet: "Packet[AudioStream]") -> float:
+            nonlocal covered
             absent_s = 0.0
             if packet.pos is not None:
-                absent_s += self.before_s(packet.pos)
+                absent_s += max(0.0, self.before_s(packet.pos) - covered * self._step_s)
+            covered = max(0, (packet.duration or 1) - 1)
             if first_s:
                 absent_s += first_s.pop()
             return absent_s

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
-from asrcli.core.errors import UsageError
+from asrcli.core.causes import Cause
+from asrcli.core.errors import SettingError
 from asrcli.core.events import Event, Level, Notice
 from asrcli.core.interfaces import Source, SourceWrapper
 
@@ -28,20 +29,18 @@ class Enhancer:
         agc: Make soft speech louder, by at most 12 dB, and limit loud speech.
 
     Raises:
-        UsageError: the rate is not 16000 Hz, or the library is missing.
+        SettingError: the rate is not 16000 Hz, or the library is missing.
     """
 
     def __init__(self, audio_format: Format, denoise: int = LEVEL, agc: bool = False) -> None:
-        option = "--agc"
+        setting = "agc"
         if denoise:
-            option = "--denoise"
+            setting = "denoise"
         if audio_format != FORMAT:
-            raise UsageError(
-                f"{option} works at {FORMAT.rate} Hz, and this model takes {audio_format.rate} Hz",
-                f"name a --model for {FORMAT.rate} Hz, or leave {option} out",
-            )
+            problem = f"works at {FORMAT.rate} Hz, and this model takes {audio_format.rate} Hz"
+            raise SettingError(setting, problem, cause=Cause.MODEL_RATE)
         # The library treats all target levels except 0 alike: its gain manager sets its own, 2 dB below the limit.
-        self._processor = _processor(option)(int(agc), denoise)
+        self._processor = _processor(setting)(int(agc), denoise)
         self._delay = 0
         if denoise:
             self._delay = LATE_BYTES
@@ -90,7 +89,7 @@ class EnhancedSource(SourceWrapper):
     """A source around another one whose audio is enhanced. Each sample keeps its position.
 
     Raises:
-        UsageError: as Enhancer.
+        SettingError: as Enhancer.
     """
 
     def __init__(self, source: Source, denoise: int = LEVEL, agc: bool = False) -> None:
@@ -125,14 +124,15 @@ class EnhancedSource(SourceWrapper):
             yield Chunk(at, rest)
 
 
-def _processor(option: str) -> Any:
+def _processor(setting: str) -> Any:
     try:
         from webrtc_noise_gain import AudioProcessor
     except ImportError as exc:
         if sys.platform == "linux":
-            raise UsageError(f"{option} needs webrtc-noise-gain", "pip install 'asrcli[denoise]'") from exc
-        raise UsageError(
-            f"{option}: there is no build of webrtc-noise-gain for this system",
+            raise SettingError(setting, "needs webrtc-noise-gain", "pip install 'asrcli[denoise]'") from exc
+        raise SettingError(
+            setting,
+            "there is no build of webrtc-noise-gain for this system",
             "switch on the system's own noise suppression and leave it out",
         ) from exc
     return AudioProcessor

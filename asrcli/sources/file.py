@@ -10,6 +10,7 @@ from errno import EACCES
 from pathlib import Path
 
 from asrcli.core.audio import Chunk, Format
+from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.core.events import Event, Gap, Notice
 from asrcli.sources.blocking_calls import call_with_timeout, iterate_with_timeout
@@ -209,7 +210,8 @@ class FileSource:
                 self.name, self._samples, self._track, scan_bytes=sys.maxsize, trusting=False
             ).duration_ms
         if begin_ms and length_ms is not None and begin_ms >= length_ms:
-            raise SourceError(self.name, f"is {length_ms / 1000:.2f} s long: nothing of it is behind --start")
+            reason = f"is {length_ms / 1000:.2f} s long, and would begin at {begin_ms / 1000:.2f} s"
+            raise SourceError(self.name, reason, cause=Cause.BEGINS_BEHIND_END)
         return length_ms
 
     def _probe(self) -> tuple[bool, int | None]:
@@ -234,7 +236,7 @@ def _check_path(path: str, *, bare: bool) -> None:
     if not path:
         raise SourceError('""', "names no file")
     if Path(path).suffix.lower() in {".pcm", ".raw"} and not bare:
-        raise SourceError(path, "is bare samples by its name: describe them with --raw, --encoding, --rate, --channels")
+        raise SourceError(path, "is bare samples by its name", cause=Cause.BARE_SAMPLES)
     try:
         info = Path(path).stat()
         if Path(path).is_dir():
@@ -252,6 +254,6 @@ def _check_kind(path: str, info: os.stat_result, *, bare: bool) -> None:
     if stat.S_ISSOCK(info.st_mode):
         raise SourceError(path, "is a socket and no file")
     if (stat.S_ISCHR(info.st_mode) or stat.S_ISBLK(info.st_mode)) and not bare and path != os.devnull:
-        raise SourceError(path, "is a device: describe its samples with --raw, --encoding, --rate, --channels")
+        raise SourceError(path, "is a device, and nothing says what its samples are", cause=Cause.DEVICE)
     if info.st_size == 0 and stat.S_ISREG(info.st_mode):
         raise SourceError(path, "is an empty file")

@@ -4,12 +4,14 @@ import io
 from collections.abc import Callable
 from typing import IO
 
-HEAD_BYTES = 16  # of an element: they say what it is and how long
+HEAD_BYTES = 24  # of an element: they say what it is and how long
 _LOST_BYTES = 1 << 16  # read at once where the elements are damaged
 _EBML = b"\x1a\x45\xdf\xa3"
 _KNOWN_FLV = (8, 9, 18)  # tags: sound, pictures, data
 _FORM = b"FORM"
 _BOX = 1 << 62  # a box that lasts to the end of the file
+_CAF = b"caff"
+_W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb"  # of a pipe no more than 12 bytes may be known
 
 # Returns the length of the element that begins with these bytes; None where no element does.
 Step = Callable[[bytes], int | None]
@@ -63,11 +65,33 @@ def _aiff(head: bytes) -> int | None:
     return 8 + size + size % 2
 
 
+def _caf(head: bytes) -> int | None:
+    """Pass a chunk of a CAF; one of unknown size lasts to the end of the file."""
+    if head.startswith(_CAF):
+        return 8
+    if len(head) < 12 or not all(0x20 <= byte < 0x7F for byte in head[:4]):
+        return None
+    size = int.from_bytes(head[4:12], signed=True)
+    return _BOX if size < 0 else 12 + size
+
+
+def _w64(head: bytes) -> int | None:
+    """Pass a chunk of a Wave64, whose sizes include their head; one of unknown size lasts to the end of the file."""
+    if head.startswith(_W64):
+        return 40
+    if len(head) < 24 or not all(0x20 <= byte < 0x7F for byte in head[:4]):
+        return None
+    size = int.from_bytes(head[16:24], "little", signed=True)
+    return _BOX if size < 24 else -(-size // 8) * 8
+
+
 _KINDS: tuple[_Kind, ...] = (
     (_EBML, 0, _matroska),
     (b"ftyp", 4, _boxes),
     (b"FLV\x01", 0, _flv),
     (_FORM, 0, _aiff),
+    (_CAF, 0, _caf),
+    (_W64, 0, _w64),
 )
 
 

@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 from asrcli.core.audio import Chunk, Format
-from asrcli.core.errors import SourceError, UsageError, system_reason
+from asrcli.core.causes import Cause
+from asrcli.core.errors import SettingError, SourceError, system_reason
 from asrcli.core.events import Event
 from asrcli.sources.decoder import Decoder
 from asrcli.sources.file_length import measure_file
@@ -35,7 +36,7 @@ class PassthroughSource:
 
     Raises:
         SourceError: the file does not exist or cannot be read.
-        UsageError: no service decodes its format.
+        SettingError: no service decodes its format.
     """
 
     live = None
@@ -55,9 +56,8 @@ class PassthroughSource:
             format_name = _FORMATS.get((decoder.container, decoder.codec))
             if format_name is None:
                 what = f"{decoder.codec} in {decoder.container}"
-                raise UsageError(
-                    f"--passthrough: {path} is {what}, which no service decodes", "leave --passthrough out"
-                )
+                problem = f"{path} is {what}, which no service decodes"
+                raise SettingError("passthrough", problem, cause=Cause.NOT_DECODED)
             self.audio_format = format_name
             self.format = Format(decoder.rate)
         self.duration_ms: int | None = measure_file(path, scan_bytes=sys.maxsize).duration_ms

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from asrcli.core.audio import Chunk, Format
-from asrcli.core.errors import AsrError, OutputError, UsageError, system_reason
+from asrcli.core.errors import AsrError, OutputError, SettingError, system_reason
 from asrcli.core.events import Event, Notice
 from asrcli.core.interfaces import Source, SourceWrapper
 from asrcli.sources.encoder import SUFFIXES, AudioWriter, can_encode, create_writer
@@ -20,7 +20,7 @@ class RecordedSource(SourceWrapper):
     audio.
 
     Raises:
-        UsageError: the format cannot be written.
+        SettingError: the format cannot be written.
         OutputError: the file exists already or cannot be created.
     """
 
@@ -108,9 +108,9 @@ def _check_format(name: str) -> None:
     suffix = _suffix(name)
     if suffix not in SUFFIXES:
         known = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
-        raise UsageError(f"--save-audio: {name!r} names no format that can be written", f"let it end in {known}")
+        raise SettingError("save_audio", f"{name!r} names no format that can be written", f"let it end in {known}")
     if not can_encode(suffix):
-        raise UsageError(f"--save-audio: the PyAV that is installed cannot write {suffix}", f"use {SUFFIXES[0]}")
+        raise SettingError("save_audio", f"the PyAV that is installed cannot write {suffix}", f"use {SUFFIXES[0]}")
 
 
 def _resolved_path(name: str) -> Path:

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP: the first signal asks for the end of a run, the second one leaves at once."""
+"""Ctrl-C, SIGTERM, SIGHUP, Ctrl-Break: the first signal asks for the end of a run, the second one leaves at once."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from threading import current_thread, main_thread
 from time import monotonic, sleep
 from types import FrameType
 
-STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 TWICE_S = 0.25  # `timeout` signals the process and its group: two signals so close together are one request
 
 _signalled_at: list[float] = []  # times of the signals of the running `interruptible` block, or of the last one

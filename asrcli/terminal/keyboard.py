@@ -11,9 +11,12 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
+from asrcli.terminal.console_keys import console_keyboard
 from asrcli.terminal.restoration import restored_on_exit
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+    import msvcrt
+else:
     import termios
 
 PASTED = 3  # more characters at once were pasted, not typed
@@ -25,7 +28,7 @@ ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|O.|[^\[O])?")
 
 def has_keyboard() -> bool:
     """Whether standard input is a terminal in whose foreground we are; a pipe or a background job has no keys."""
-    return os.name == "posix" and sys.stdin is not None and sys.stdin.isatty() and is_ours(sys.stdin.fileno())
+    return sys.stdin is not None and sys.stdin.isatty() and (sys.platform == "win32" or is_ours(sys.stdin.fileno()))
 
 
 def is_ours(fd: int) -> bool:
@@ -41,6 +44,10 @@ def keyboard(press: Callable[[str], None]) -> Iterator[None]:
     """While the block lasts, another thread calls `press` for each key. Does nothing without a keyboard."""
     if not has_keyboard():
         yield
+        return
+    if sys.platform == "win32":
+        with console_keyboard(msvcrt, press):
+            yield
         return
     fd = sys.stdin.fileno()
     terminal = _Terminal(fd)
@@ -75,7 +82,8 @@ class _Terminal:
     """The settings of a terminal: ours while we use it; the user's before, after, and while we are stopped."""
 
     def __init__(self, fd: int) -> None:
-        self._fd, self._before = fd, termios.tcgetattr(fd)
+        self._fd = fd
+        self._before = termios.tcgetattr(fd)
         self._changed = False
 
     def read_single_keys(self) -> None:
@@ -143,6 +151,8 @@ def _read(fd: int) -> bytes | None:
     """Read typed bytes, within CHECK_S; None if there are none yet, empty if nothing can be read for now."""
     try:
         ready, _, _ = select.select([fd], [], [], CHECK_S)
-        return os.read(fd, 1024) if ready and is_ours(fd) else None
+        if not ready or not is_ours(fd):
+            return None
+        return os.read(fd, 1024)
     except (OSError, ValueError):
         return b""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlencode, urlsplit
 
 from asrcli import __version__
+from asrcli.core.causes import Cause
 from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, UsageError
 from asrcli.core.message import Text
 from asrcli.core.settings import ConnectionSettings
@@ -148,9 +149,8 @@ def _use_proxy(request: "Request", proxy: str) -> None:
         kind = ""
         if usable and not is_socks(proxy):  # the label of a SOCKS proxy says so
             kind = f" ({parts.scheme}://)"
-        raise UsageError(
-            f"{proxy_label(proxy)}{kind}: single requests go by http:// proxies only", "name one with --proxy"
-        )
+        problem = f"{proxy_label(proxy)}{kind}: single requests go by http:// proxies only"
+        raise UsageError(problem, cause=Cause.PROXY_KIND)
     host = parts.netloc.rpartition("@")[2]
     if parts.username is not None:
         user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"

@@ -5,6 +5,7 @@ Source of the facts: RFC 6455 section 4.1, and the variables that the standard l
 
 from urllib.parse import urlsplit
 
+from asrcli.core.causes import Cause
 from asrcli.core.errors import UsageError
 from asrcli.core.loopback import is_loopback_url
 
@@ -31,7 +32,7 @@ def proxy_of(url: str, named: str | None) -> str | None:
             import python_socks.async_.asyncio  # noqa: F401  the WebSocket library uses it if it is installed
         except ImportError:
             raise UsageError(
-                f"{proxy_label(proxy)} needs python-socks", "pip install 'asrcli[socks]', or name another with --proxy"
+                f"{proxy_label(proxy)} needs python-socks", "pip install 'asrcli[socks]'", cause=Cause.NO_SOCKS
             ) from None
     return proxy
 

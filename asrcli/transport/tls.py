@@ -2,7 +2,7 @@
 
 import ssl
 
-from asrcli.core.errors import UsageError, system_reason
+from asrcli.core.errors import SettingError, system_reason
 
 
 def tls_context(ca: str | None) -> ssl.SSLContext:
@@ -17,7 +17,7 @@ def tls_context(ca: str | None) -> ssl.SSLContext:
     try:
         context.load_verify_locations(ca)
     except ssl.SSLError:
-        raise UsageError(f"--ca {ca}: holds no certificate", "it must be in PEM form") from None
+        raise SettingError("ca", "holds no certificate", "it must be in PEM form", value=ca) from None
     except OSError as exc:
-        raise UsageError(f"--ca {ca}: {system_reason(exc)}") from None
+        raise SettingError("ca", system_reason(exc), value=ca) from None
     return context

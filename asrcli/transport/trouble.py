@@ -12,18 +12,15 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
+from asrcli.core.causes import Cause
 from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, bare_url, shorten, system_reason
 from asrcli.core.message import Text
 from asrcli.dashscope.endpoints import region_of
 from asrcli.protocol.json_messages import read, text
+from asrcli.recovery.backoff import RETRY_AFTER_CAP_S
 from asrcli.transport.proxy import proxy_label
 
-PROXY_ADVICE = "check --proxy and variables such as HTTPS_PROXY"
-NO_SERVICE_ADVICE = "is this a speech service? check --url"
-TLS_ADVICE = "check --url: wss:// needs a TLS server, ws:// a plain one"
-PAGE_ADVICE = "a firewall, a proxy or a login page answers there: check the network and --url"
 PORTAL = 511  # the status by which a network asks for a login
-MOST_WAIT_S = 60.0  # the longest wait, even if the service asks for more
 EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_ADDRESS = 10, 9, 62, 64  # error codes of OpenSSL for a certificate
 
 
@@ -38,27 +35,27 @@ def library_errors() -> tuple[type[Exception], ...]:
 
 def failure_reason(
     url: str, exc: BaseException, wanted: str = "WebSocket", through: str | None = None
-) -> tuple[str, str]:
-    """Return why a connection to this address failed, and advice.
+) -> tuple[str, Cause]:
+    """Return why a connection to this address failed, in words and as a cause.
 
     `wanted` is the kind of server that should be there, `through` the proxy in use.
     """
     exc = _single_error(exc)
     if through is not None and isinstance(exc, OSError) and not isinstance(exc, ssl.SSLError):
-        return _proxy_reason(exc, through), PROXY_ADVICE
+        return _proxy_reason(exc, through), Cause.PROXY
     if "Tunnel connection failed" in str(exc):
-        return f"the proxy refuses: {exc}", PROXY_ADVICE
+        return f"the proxy refuses: {exc}", Cause.PROXY
     if isinstance(exc, ssl.SSLError):
         return _tls_failure(exc)
     if isinstance(exc, OSError):
         return _network_failure(url, exc)
     if isinstance(exc, UnicodeError):
-        return f"{_host(url)} cannot be the name of a host", "check --url"
-    return f"no {wanted} there ({shorten(str(exc) or type(exc).__name__, 60)})", NO_SERVICE_ADVICE
+        return f"{_host(url)} cannot be the name of a host", Cause.HOST_NAME
+    return f"no {wanted} there ({shorten(str(exc) or type(exc).__name__, 60)})", Cause.NO_SERVICE
 
 
 def retry_after(headers: Any) -> float | None:
-    """Return the wait that a Retry-After header asks for, in seconds, at most MOST_WAIT_S; None without one.
+    """Return the wait that a Retry-After header asks for, in seconds, at most RETRY_AFTER_CAP_S; None without one.
 
     The header has a number of seconds, or a date.
     """
@@ -66,12 +63,12 @@ def retry_after(headers: Any) -> float | None:
     if not value:
         return None
     if value.isascii() and value.isdecimal():
-        return min(float(value), MOST_WAIT_S)
+        return min(float(value), RETRY_AFTER_CAP_S)
     try:
         wait_s = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError, OverflowError):
         return None
-    return min(max(0.0, wait_s), MOST_WAIT_S)
+    return min(max(0.0, wait_s), RETRY_AFTER_CAP_S)
 
 
 def header(headers: Any, name: str) -> str:
@@ -105,9 +102,9 @@ class HttpAnswer:
         """The status line, with the wait that the service asks for if that is longer than the wait it gets."""
         status = f"HTTP {self.status} {self.reason}".rstrip()
         wait = header(self.headers, "Retry-After").strip()
-        if retry_after(self.headers) != MOST_WAIT_S or wait == f"{MOST_WAIT_S:.0f}":
+        if retry_after(self.headers) != RETRY_AFTER_CAP_S or wait == f"{RETRY_AFTER_CAP_S:.0f}":
             return status
-        return f"{status} (asks for {shorten(wait, 40)}, is given {MOST_WAIT_S:.0f} s)"
+        return f"{status} (asks for {shorten(wait, 40)}, is given {RETRY_AFTER_CAP_S:.0f} s)"
 
 
 def status_error(url: str, answer: HttpAnswer, *, keyless: bool = False) -> AsrError:
@@ -123,10 +120,9 @@ def status_error(url: str, answer: HttpAnswer, *, keyless: bool = False) -> AsrE
     status = answer.status
     wait_s = retry_after(answer.headers)
     if status == PORTAL:
-        return ConnectFailed(url, answer.line, PAGE_ADVICE)
+        return ConnectFailed(url, answer.line, Cause.WEB_PAGE)
     if status >= 500:
-        advice = "the service is in trouble: try again"
-        return ConnectFailed(url, answer.line, advice, passing=True, retry_after_s=wait_s)
+        return ConnectFailed(url, answer.line, Cause.SERVICE_TROUBLE, passing=True, retry_after_s=wait_s)
     if status == 429:
         return ServiceRefused(code or "Throttling", message or answer.line, request_id, wait_s)
     if is_redirect(status):
@@ -140,18 +136,18 @@ def _unexplained(url: str, answer: HttpAnswer, message: str, *, keyless: bool) -
     """Return the error for a status that comes without an error code of the service."""
     status = answer.status
     if status == 407:
-        return ConnectFailed(url, answer.line, PROXY_ADVICE)
+        return ConnectFailed(url, answer.line, Cause.PROXY)
     if answer.is_page:
-        advice = NO_SERVICE_ADVICE
+        cause = Cause.NO_SERVICE
         if status >= 400:
-            advice = PAGE_ADVICE
-        return ConnectFailed(url, f"HTTP {status} with a web page in place of an answer", advice)
+            cause = Cause.WEB_PAGE
+        return ConnectFailed(url, f"HTTP {status} with a web page in place of an answer", cause)
     if status == 401:
         return _keyless(ServiceRefused("InvalidApiKey", f"HTTP {status}"), keyless=keyless)
     if status == 403 and region_of(url):
         return ServiceRefused("AccessDenied", f"HTTP {status}")
     shown = shorten(message or answer.body.decode("utf-8", "replace"), 60) or answer.reason
-    return ConnectFailed(url, f"HTTP {status} {shown}".rstrip(), NO_SERVICE_ADVICE)
+    return ConnectFailed(url, f"HTTP {status} {shown}".rstrip(), Cause.NO_SERVICE)
 
 
 def _keyless(error: ServiceRefused, *, keyless: bool) -> ServiceRefused:
@@ -164,20 +160,20 @@ def _redirected(url: str, answer: HttpAnswer) -> ConnectFailed:
     where = "nowhere"
     if to:
         where = f"to {shorten(bare_url(to), 80)}"
-    return ConnectFailed(url, f"HTTP {answer.status} leads {where}, where neither key nor audio goes", PAGE_ADVICE)
+    return ConnectFailed(url, f"HTTP {answer.status} leads {where}, where neither key nor audio goes", Cause.WEB_PAGE)
 
 
-def _network_failure(url: str, exc: OSError) -> tuple[str, str]:
-    """Return why the network or the other end failed, and advice."""
+def _network_failure(url: str, exc: OSError) -> tuple[str, Cause]:
+    """Return why the network or the other end failed."""
     if isinstance(exc, socket.gaierror):
-        return f"unknown host {_host(url)}", "check the network and --url"
+        return f"unknown host {_host(url)}", Cause.NETWORK
     if isinstance(exc, ConnectionRefusedError):
-        return "connection refused", "nothing listens there: check --url, or start the server"
+        return "connection refused", Cause.NOTHING_LISTENS
     if isinstance(exc, TimeoutError):
-        return "no answer in time", "check the network and --url"
+        return "no answer in time", Cause.NETWORK
     if isinstance(exc, ConnectionError) and exc.errno is None and urlsplit(url).scheme in {"wss", "https"}:
-        return "TLS failed: the other end hung up", TLS_ADVICE
-    return _os_message(exc), "check the network and --url"
+        return "TLS failed: the other end hung up", Cause.TLS
+    return _os_message(exc), Cause.NETWORK
 
 
 def _proxy_reason(exc: OSError, through: str) -> str:
@@ -192,16 +188,16 @@ def _proxy_reason(exc: OSError, through: str) -> str:
     return f"{proxy}: {_os_message(exc)}"
 
 
-def _tls_failure(exc: ssl.SSLError) -> tuple[str, str]:
-    """Return why TLS failed, and advice."""
+def _tls_failure(exc: ssl.SSLError) -> tuple[str, Cause]:
+    """Return why TLS failed."""
     if not isinstance(exc, ssl.SSLCertVerificationError):
-        return f"TLS failed: {getattr(exc, 'reason', '') or exc}", TLS_ADVICE
-    advice = "trust it with --ca FILE, if you know whose it is"
+        return f"TLS failed: {getattr(exc, 'reason', '') or exc}", Cause.TLS
+    cause = Cause.CERTIFICATE_UNKNOWN
     if exc.verify_code in {OTHER_HOST, OTHER_ADDRESS}:
-        advice = "the certificate is for another host: check --url"
+        cause = Cause.CERTIFICATE_HOST
     elif exc.verify_code in {EXPIRED, NOT_YET_VALID}:
-        advice = "check the clock of this machine; otherwise the service must renew it"
-    return f"TLS failed: {exc.verify_message}", advice
+        cause = Cause.CERTIFICATE_TIME
+    return f"TLS failed: {exc.verify_message}", cause
 
 
 def _os_message(exc: OSError) -> str:

@@ -4,12 +4,12 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused, UsageError
+from asrcli.core.causes import Cause
+from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused, SettingError, UsageError
 from asrcli.core.settings import ConnectionSettings
 from asrcli.transport.proxy import is_socks, proxy_label, proxy_of
 from asrcli.transport.tls import tls_context
 from asrcli.transport.trouble import (
-    PROXY_ADVICE,
     HttpAnswer,
     failure_reason,
     header,
@@ -87,12 +87,12 @@ def failure(url: str, exc: Exception, proxy: str | None) -> AsrError:
     if isinstance(exc, InvalidProxy):  # without its address: a password may be in it
         return UsageError(f"the proxy cannot be used: {exc.msg}", "write it as http://HOST:PORT")
     if isinstance(exc, InvalidURI):
-        return UsageError(f"--url: not a WebSocket address: {exc.msg}", "write it as wss://HOST or ws://HOST:PORT")
+        return SettingError("url", f"not a WebSocket address: {exc.msg}", "write it as wss://HOST or ws://HOST:PORT")
     if isinstance(exc, ProxyError) and proxy is not None:
         reason: BaseException = exc
         if is_socks(proxy):
             reason = exc.__cause__ or exc
-        return ConnectFailed(url, f"{proxy_label(proxy)} refuses: {reason}", PROXY_ADVICE)
+        return ConnectFailed(url, f"{proxy_label(proxy)} refuses: {reason}", Cause.PROXY)
     return ConnectFailed(url, *failure_reason(url, exc, through=proxy))
 
 
@@ -118,4 +118,4 @@ def verbatim_refusal(url: str, response: "Response") -> AsrError:
     location = header(response.headers, "Location")
     if location:
         status += f" to {location}"
-    return ConnectFailed(url, f"{status} {body}".rstrip(), "the handshake was refused")
+    return ConnectFailed(url, f"{status} {body}".rstrip(), Cause.HANDSHAKE)

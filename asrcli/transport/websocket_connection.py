@@ -13,8 +13,10 @@ from websockets.exceptions import ConnectionClosed
 
 from asrcli.core.errors import ConnectionLost
 from asrcli.core.message import Binary, Closed, Message, Text, Writable
+from asrcli.protocol.engine_header import ENGINE_HEADER, engine_name
 from asrcli.transport.flow_control import MARKS, FlowControl, Liveness, LivenessAction
 from asrcli.transport.io_thread import CLOSING, IoThread
+from asrcli.transport.trouble import header
 from asrcli.transport.websocket_protocol import CLOSED_HERE, WebSocketProtocol, ended
 
 MOST_UNREAD_BYTES, MOST_UNREAD = 4 << 20, 1000  # above these, bytes and messages, we stop reading from the network
@@ -63,6 +65,12 @@ class WebSocket:
     def silent_s(self) -> float:
         """Seconds since any data arrived, answers to pings included."""
         return max(0.0, self._io.loop.time() - self._client.data_at)
+
+    @property
+    def engine(self) -> str:
+        """The recognizer that the other end named in the handshake; empty if it named none."""
+        response = self._client.response
+        return "" if response is None else engine_name(header(response.headers, ENGINE_HEADER))
 
     def send(self, message: Message) -> None:
         """Queue a text or binary message. Never waits.

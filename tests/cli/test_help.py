@@ -13,7 +13,7 @@ ASKED = ["Model", "Sentences", "Words", "Prompt"]
 PANELS = {
     "": ["Options", "Commands"],
     "mic": ["Options", "Audio", *ASKED, "Connection", "Output", "Diagnosis"],
-    "devices": ["Options", "Diagnosis"],
+    "devices": ["Options", "Audio", "Diagnosis"],
     "resume": ["Arguments", "Options", "Model", "Connection", "Output", "Diagnosis"],
     "sessions": ["Arguments", "Options", "Diagnosis"],
     "verify": ["Arguments", "Options", "Diagnosis"],
@@ -32,12 +32,13 @@ PANELS = {
     "ws-raw": ["Arguments", "Options", "Wire", "Connection", "Model", "Messages", "Audio", "Output", "Diagnosis"],
     "serve": ["Options", "Connection", "Recognizer", "Faults", "Diagnosis"],
     "models": ["Arguments", "Options", "Diagnosis"],
+    "engines": ["Options", "Diagnosis"],
     "vocab": ["Arguments", "Options", "List", "Connection", "Diagnosis"],
     "token": ["Options", "Connection", "Diagnosis"],
     "schema": ["Options"],
 }
 PATIENCE = "--reconnect --no-reconnect --retries --retry-wait --catch-up --connect-timeout --stall-timeout --keepalive "
-SERVICE = "--url --base-url --region --workspace --api-key-file --proxy --ca --local --temporary-key "
+SERVICE = "--url --base-url --region --workspace --api-key-file --proxy --ca --local --engine --temporary-key "
 ASKING = (
     "--model --vad --no-vad --silence-ms --threshold --noise-threshold --prefix-padding-ms --vad-model --semantic "
     "--no-semantic --multi-threshold --language --itn --no-itn --punctuation --no-punctuation --disfluency "
@@ -49,10 +50,10 @@ PROMISED = {
     "mic": PATIENCE
     + SERVICE
     + ASKING
-    + "--device --test --for --until-silence --ptt --save-audio --device-retry --no-device-retry --gain --denoise "
-    "--agc --heartbeat --no-heartbeat --format --output --append --partials --timestamps --template "
+    + "--device --backend --test --for --until-silence --ptt --save-audio --device-retry --no-device-retry --gain "
+    "--denoise --agc --heartbeat --no-heartbeat --format --output --append --partials --timestamps --template "
     "--capitalize --exec --max-line --max-lines --plain --journal --no-journal --quiet --verbose --debug --log-file",
-    "devices": "--json --debug --log-file",
+    "devices": "--json --backend --debug --log-file",
     "resume": PATIENCE + SERVICE + "--last --model --journal --quiet --verbose --debug --log-file",
     "sessions": "--json --journal --debug --log-file",
     "verify": "--json --journal --debug --log-file",
@@ -66,6 +67,7 @@ PROMISED = {
     "ws-raw": SERVICE + "--wire --header --wait --model --no-vad --first --last --text --pace "
     "--chunk-ms --audio-format --raw --encoding --rate --channels --show-sent --stamp --output --debug --log-file",
     "models": "--json --debug",
+    "engines": "--json --debug",
     "vocab": "--json --words --model --prefix --wait --no-wait --yes --url --region --workspace --api-key-file "
     "--proxy --ca --quiet --debug --log-file",
     "token": "--expires --json --url --region --workspace --api-key-file --proxy --ca --debug --log-file",

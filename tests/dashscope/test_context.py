@@ -62,9 +62,9 @@ def test_exactly_what_fits_is_not_cut() -> None:
     full = fit_messages(["x" * CHARACTERS * MESSAGES])
     assert ([len(text) for text in full.texts], full.notice) == ([CHARACTERS] * MESSAGES, "")
     over = fit_messages(["x" * CHARACTERS * MESSAGES + "y"])
-    assert over.notice == "--context: 2,000 of 2,001 characters fit (5 messages of 400); left out from “y” on"
+    assert over.notice == "context: 2,000 of 2,001 characters fit (5 messages of 400); left out from “y” on"
     assert fit_corpus(["字" * 10_000]).notice == ""
-    assert fit_corpus(["字" * 10_001]).notice.startswith("--context: 10,000 of 10,001 tokens (estimated) fit (10000)")
+    assert fit_corpus(["字" * 10_001]).notice.startswith("context: 10,000 of 10,001 tokens (estimated) fit (10000)")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asrcli.core.errors import ConnectFailed, ServiceRefused
-from asrcli.core.events import Event, Final, Gap, Notice, Provisional
+from asrcli.core.events import Event, Final, Gap, Notice
+from asrcli.core.provisional_event import Provisional
 from asrcli.core.settings import RetrySettings
 from asrcli.recovery.spans import Spans, length
 from tests.engine.test_always_ends import AUDIO, LIVES, TRIES, accounted

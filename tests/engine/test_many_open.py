@@ -10,14 +10,14 @@ from asrcli.core.events import Final
 from asrcli.core.interfaces import ClientCodec
 from asrcli.core.message import Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.core.transcript import MOST_OPEN, Transcript, fold
-from asrcli.engine.task import OPEN_LIMIT, RepeatedFinal, TranscriptionTask
+from asrcli.core.transcript import MOST_OPEN, TASK_MOST_OPEN, Transcript, fold
+from asrcli.engine.task import RepeatedFinal, TranscriptionTask
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.omni.codec import OmniClient
 from asrcli.protocol.realtime.codec import RealtimeClient
 from tests.support.pair import counting
 
-MANY = 3 * OPEN_LIMIT
+MANY = 3 * TASK_MOST_OPEN
 TRANSCRIPTION = "conversation.item.input_audio_transcription."
 BUFFER = "input_audio_buffer."
 

@@ -1,11 +1,13 @@
 """The outbox of a session: everything final comes out once and in order, and an old partial takes no room."""
 
-from threading import Thread
+from threading import Thread, Timer
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.core.events import Event, Final, Partial, Progress
+from asrcli.engine import outbox as outbox_module
 from asrcli.engine.outbox import Outbox, replaces
 
 EVENTS = st.one_of(
@@ -55,3 +57,11 @@ def test_whoever_waits_is_woken() -> None:
     outbox.put(Progress(1))
     listener.join(20)
     assert heard == [Progress(1)]
+
+
+def test_a_wait_that_is_cut_into_pieces_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, where Ctrl-C comes between two of them only."""
+    monkeypatch.setattr(outbox_module, "WAIT_S", 0.001)
+    outbox = Outbox[Event](replaces)
+    Timer(0.05, lambda: outbox.put(Progress(1))).start()
+    assert outbox.get() == Progress(1)

@@ -6,7 +6,8 @@ from asrcli.core.errors import ConnectionLost
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, SpeechStarted, SpeechStopped
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.engine.task import ANSWER_S, MANY, NO_TEXT, OPEN_LIMIT, RepeatedFinal, TranscriptionTask
+from asrcli.core.transcript import TASK_MOST_OPEN
+from asrcli.engine.task import ANSWER_S, MANY, NO_TEXT, RepeatedFinal, TranscriptionTask
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.recovery.duplicate_finals import ResentAudio
 from tests.support.pair import counting
@@ -88,12 +89,12 @@ def test_a_sentence_that_says_something_else_stays_open() -> None:
 
 def test_no_text_is_lost_where_more_sentences_are_open_than_can_be_kept() -> None:
     """The oldest is final then, with one warning; one without a text is a span that has none."""
-    many = [Partial(str(number), number, "", f"word {number}") for number in range(OPEN_LIMIT + 300)]
+    many = [Partial(str(number), number, "", f"word {number}") for number in range(TASK_MOST_OPEN + 300)]
     task, events = hearing(*many)
     assert finals(events) == [f"word {number}" for number in range(300)]
     told = [event.level for event in events if isinstance(event, Notice) and event.text.startswith(MANY)]
     assert told == ["warning", *["debug"] * 299]
-    task, events = hearing(*(SpeechStarted(str(number), number * 10) for number in range(OPEN_LIMIT + 300)))
+    task, events = hearing(*(SpeechStarted(str(number), number * 10) for number in range(TASK_MOST_OPEN + 300)))
     assert task.open_ms == 3000
     assert task.open_spans(10_000)[0] == (0, 3000)
 

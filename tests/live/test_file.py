@@ -10,17 +10,19 @@ import pytest
 from asrcli.outputs.jsonl_schema import SCHEMA
 from tests.support.command import CLIP, asr, lines, script, serving, started, word_errors
 from tests.support.tone import silence, tone, wav
+from tests.support.weights import need_engine
 
 QWEN = "qwen3-asr-flash-realtime"
 WIRES = {"inference": [], "realtime vad": ["--model", QWEN], "realtime manual": ["--model", QWEN, "--no-vad"]}
 TRUTH = CLIP.with_suffix(".txt").read_text().split("\n")
 
 
+@pytest.mark.parametrize("engine", ["moonshine", "pocketsphinx"])
 @pytest.mark.parametrize("options", WIRES.values(), ids=WIRES)
-def test_speech_becomes_text_offline_on_every_wire(options: list[str]) -> None:
+def test_speech_becomes_text_offline_on_every_wire(options: list[str], engine: str) -> None:
     """The main job: four sentences, their times, and an account in which no second is missing."""
-    pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
-    done = asr("file", CLIP, "--local", "-f", "jsonl", "--partials", *options)
+    need_engine(engine)
+    done = asr("file", CLIP, "--local", "--engine", engine, "-f", "jsonl", "--partials", *options)
     assert done.returncode == 0, done.stderr
     events = lines(done.stdout)
     for event in events:

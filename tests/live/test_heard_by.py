@@ -8,9 +8,11 @@ import pytest
 from tests.support.command import asr, lines, started
 from tests.support.microphone import Microphone
 from tests.support.tone import silence, tone, wav
+from tests.support.weights import need_engine
 
 USUAL, OTHER, WIRE2 = "fun-asr-realtime", "paraformer-realtime-v2", "qwen3-asr-flash-realtime"
-EMBEDDED = "pocketsphinx"
+SPHINX = ["--local", "--engine", "pocketsphinx"]
+EMBEDDED = {"pocketsphinx en-us": "pocketsphinx", "moonshine tiny-en": "moonshine"}
 
 
 @pytest.mark.parametrize(
@@ -19,29 +21,35 @@ EMBEDDED = "pocketsphinx"
         ([], USUAL),
         (["--model", OTHER], OTHER),
         (["--model", WIRE2], WIRE2),
-        (["--local"], EMBEDDED),
-        (["--local", "--model", WIRE2], EMBEDDED),
+        (SPHINX, "pocketsphinx en-us"),
+        ([*SPHINX, "--model", WIRE2], "pocketsphinx en-us"),
+        (["--local", "--engine", "moonshine"], "moonshine tiny-en"),
     ],
 )
 def test_a_file(scripted: str, tmp_path: Path, options: list[str], name: str) -> None:
-    """The model that was asked, by default or by name; with --local the recognizer, whatever model is named."""
-    if name == EMBEDDED:
-        pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
+    """The model that was asked, by default or by name; with --local the recognizer, whatever model is named.
+
+    A local server behind an address answers under the name of the model, and says which recognizer it has.
+    """
+    engine = name if name in EMBEDDED else "scripted"
+    if name in EMBEDDED:
+        need_engine(EMBEDDED[name])
     else:
         options = [*options, "--url", scripted]
     done = asr("file", wav(tmp_path / "a.wav", tone(900)), *options, "-f", "jsonl")
     events = {event["type"]: event for event in lines(done.stdout)}
     assert (events["begin"]["model"], events["end"]["model"]) == (name, name)
-    assert f"heard by {name}" in done.stderr
+    assert (events["begin"]["engine"], events["end"]["engine"]) == (engine, engine)
+    assert done.stderr.rstrip().endswith(f"heard by {name}" + ("" if name == engine else f" · engine {engine}"))
 
 
-@pytest.mark.parametrize(("options", "name"), [(["--model", OTHER], OTHER), (["--local"], EMBEDDED)])
+@pytest.mark.parametrize(("options", "name"), [(["--model", OTHER], OTHER), (SPHINX, "pocketsphinx en-us")])
 def test_a_talk_that_is_gone_on_with_elsewhere(
     microphone: Microphone, scripted: str, tmp_path: Path, options: list[str], name: str
 ) -> None:
     """The list names all that heard it in order, the transcript and the account what heard each part."""
-    if name == EMBEDDED:
-        pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
+    if name in EMBEDDED:
+        need_engine(EMBEDDED[name])
     else:
         options = [*options, "--url", scripted]
     kept, out = tmp_path / "kept", tmp_path / "talk.jsonl"
@@ -59,4 +67,5 @@ def test_a_talk_that_is_gone_on_with_elsewhere(
     assert [event["model"] for event in lines(out.read_text()) if event["type"] == "begin"] == [USUAL, name]
     (session,) = json.loads(asr("sessions", "--json", "--journal", kept).stdout)
     assert session["model"] == f"{USUAL}, {name}"
+    assert session["engine"] == ("scripted" if name not in EMBEDDED else f"scripted, {name}")
     assert f"{USUAL}, {name}" in asr("sessions", "show", session["id"], "--journal", kept).stdout

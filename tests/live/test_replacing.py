@@ -228,7 +228,10 @@ def test_what_really_heard_is_named(scripted: str, tmp_path: Path) -> None:
     """The model that was asked; with --local the recognizer, in begin, in end and in the account."""
     pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
     sound = wav(tmp_path / "a.wav", tone(900))
-    for options, name in ((["--url", scripted], "fun-asr-realtime"), (["--local"], "pocketsphinx")):
+    for options, name in (
+        (["--url", scripted], "fun-asr-realtime"),
+        (["--local", "--engine", "pocketsphinx"], "pocketsphinx en-us"),
+    ):
         done = asr("file", sound, *options, "-f", "jsonl")
         events = {event["type"]: event for event in map(json.loads, done.stdout.splitlines())}
         assert (events["begin"]["model"], events["end"]["model"]) == (name, name)

@@ -47,7 +47,7 @@ def test_streaming_with_callbacks(embedded: str) -> None:
     assert [usage["duration"] for usage in told["usages"]] == sorted(usage["duration"] for usage in told["usages"])
     for sentence in told["sentences"]:
         assert sentence["begin_time"] < sentence["end_time"]
-        assert " ".join(word["text"] for word in sentence["words"]) == sentence["text"]
+        assert " ".join(word["text"] + word["punctuation"] for word in sentence["words"]) == sentence["text"]
         assert all(word["end_time"] <= after["begin_time"] for word, after in pairwise(sentence["words"]))
     assert 0 < told["first_ms"] < 60_000
     assert 0 <= told["last_ms"] < 60_000

@@ -137,7 +137,12 @@ MISTAKES = {
     "a script for no one": (2, ["serve", "--script", CLIP], "--engine scripted"),
     "a script that is none": (2, ["serve", "--engine", "scripted", "--script", CLIP], "is not a text file"),
     "a script with a mistake": (2, ["serve", "--engine", "scripted", "--script", __file__], "line 1 is not a result"),
-    "a language it does not know": (2, ["file", CLIP, "--local", "--language", "zh"], "knows US English (en) only"),
+    "a language it does not know": (2, ["file", CLIP, "--local", "--language", "zh"], "English (en) only"),
+    "an engine of nobody": (2, ["file", CLIP, "--local", "--engine", "x"], "is not one of moonshine, pocketsphinx"),
+    "an engine of a service": (2, ["file", CLIP, "--engine", "moonshine"], "--engine moonshine without --local"),
+    "hot words for nobody": (
+        2, ["file", CLIP, "--local", "--engine", "moonshine", "--hotwords", "a"], "takes them; choose it with --engine"
+    ),
     "a key for nobody": (2, ["file", CLIP, "--local", "--api-key-file", CLIP], "asks for no key"),
     "no name": (3, ["file", "", "--local"], "names no file"),
     "no model": (2, ["file", CLIP, "--local", "--model", ""], "--model is empty"),

@@ -41,7 +41,7 @@ def test_a_command_that_cannot_be_started_costs_no_later_one(
     assert (tmp_path / "a").read_text() == "three\nfour\n"
     assert len(told) == 2
     assert "could not be" in told[0]
-    assert told[1] == "--exec: the command failed 2 times"
+    assert told[1] == "the command failed 2 times"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit of Linux")
@@ -49,7 +49,7 @@ def test_a_translation_that_no_environment_can_hold_costs_no_later_one(tmp_path:
     """The system refuses to start such a command."""
     told = run(f"cat >> {tmp_path / 'a'}", "one", "two", translation="x" * 200_000)
     assert (tmp_path / "a").read_text() == "two\n"
-    assert told == ["--exec: the command could not be started: argument list too long"]
+    assert told == ["the command could not be started: argument list too long"]
 
 
 def test_a_closed_standard_error_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

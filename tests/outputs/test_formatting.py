@@ -105,6 +105,19 @@ def test_sources_that_are_heard_at_once_have_one_time_and_are_counted() -> None:
     assert account(replace(both, live=True)) == ["captured 60.00 s · " + parts.format("devices")]
 
 
+def test_a_run_without_audio_has_no_speed() -> None:
+    """`asr resume` may only have to write a transcript anew."""
+    assert "real time" not in account(Ended(0, 0, 0, 4, 0, None, None, None, 300))[0]
+
+
+def test_the_recognizer_behind_a_local_server_is_named_beside_the_model() -> None:
+    """Once where both are the same; without control characters, since it comes from elsewhere."""
+    ended = replace(Ended(0, 0, 0, 0, 0, None, None, None, 0), model="fun-asr-realtime")
+    assert account(ended)[1] == "heard by fun-asr-realtime"
+    assert account(replace(ended, engine="a\x1b[2J"))[1] == "heard by fun-asr-realtime · engine a[2J"
+    assert account(replace(ended, engine="fun-asr-realtime"))[1] == "heard by fun-asr-realtime"
+
+
 def test_the_account_breaks_between_its_parts() -> None:
     """On a narrow screen no figure is torn."""
     assert folded("asr: captured 18.18 s · silence 18.18 s · lost 0.00 s", 30) == [

@@ -7,7 +7,8 @@ import jsonschema
 import pytest
 
 from asrcli.core.event_placement import label_event
-from asrcli.core.events import Began, Ended, Event, Final, Gap, Partial, Provisional
+from asrcli.core.events import Began, Ended, Event, Final, Gap, Partial
+from asrcli.core.provisional_event import Provisional
 from asrcli.core.transcript import MOST_OPEN, Transcript, fold
 from asrcli.outputs.formatting import account, block, said
 from asrcli.outputs.jsonl import JsonLines

@@ -124,4 +124,4 @@ def test_neither_log_takes_what_comes_from_outside(tmp_path: Path) -> None:
 
 def test_ended_has_every_field_that_is_a_text() -> None:
     """A new one would have to be evil above too."""
-    assert [name for name, kind in Ended.__annotations__.items() if "str" in str(kind)] == ["model"]
+    assert [name for name, kind in Ended.__annotations__.items() if "str" in str(kind)] == ["model", "engine"]

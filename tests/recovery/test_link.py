@@ -23,7 +23,7 @@ def test_a_lost_connection_is_recovered_in_every_state(link: LinkState, audio: I
 @pytest.mark.parametrize(("link", "audio"), ALIVE)
 def test_without_hope_every_state_gives_up(link: LinkState, audio: InputState) -> None:
     """Audio without a final is then reported as a gap."""
-    assert step(link, audio, LinkEvent.HOPELESS) == (LinkState.CLOSED, LinkAction.GIVE_UP)
+    assert step(link, audio, LinkEvent.HOPELESS) == (LinkState.CLOSED, LinkAction.NOTHING)
 
 
 def test_a_finish_that_was_asked_before_the_loss_is_asked_again() -> None:
@@ -31,7 +31,7 @@ def test_a_finish_that_was_asked_before_the_loss_is_asked_again() -> None:
     ended = [LinkEvent.LOST, LinkEvent.RETRY, LinkEvent.READY, LinkEvent.ALL_SENT, LinkEvent.FINISHED]
     assert walk(LinkState.DRAINING, *((InputState.ENDED, event) for event in ended)) == (
         LinkState.CLOSED,
-        [LinkAction.RECOVER, LinkAction.START, LinkAction.NOTHING, LinkAction.FINISH, LinkAction.CLOSE],
+        [LinkAction.RECOVER, LinkAction.START, LinkAction.NOTHING, LinkAction.FINISH, LinkAction.NOTHING],
     )
 
 
@@ -52,7 +52,7 @@ def test_an_ordinary_task_walks_the_table() -> None:
         (InputState.OPEN, LinkEvent.READY),
         (InputState.ENDED, LinkEvent.ALL_SENT),
         (InputState.ENDED, LinkEvent.FINISHED),
-    ) == (LinkState.CLOSED, [LinkAction.START, LinkAction.NOTHING, LinkAction.FINISH, LinkAction.CLOSE])
+    ) == (LinkState.CLOSED, [LinkAction.START, LinkAction.NOTHING, LinkAction.FINISH, LinkAction.NOTHING])
 
 
 @pytest.mark.parametrize("audio", InputState)
@@ -69,7 +69,7 @@ def test_a_sentence_that_is_to_end_early_renews_the_task(audio: InputState) -> N
 def test_a_task_with_nothing_to_hear_ends_in_rest(link: LinkState, audio: InputState) -> None:
     """Resting ends with the input, or with speech."""
     assert walk(link, (audio, LinkEvent.IDLE)) == (LinkState.RESTING, [LinkAction.REST])
-    assert step(LinkState.RESTING, InputState.ENDED, LinkEvent.ALL_SENT) == (LinkState.CLOSED, LinkAction.CLOSE)
+    assert step(LinkState.RESTING, InputState.ENDED, LinkEvent.ALL_SENT) == (LinkState.CLOSED, LinkAction.NOTHING)
     assert step(LinkState.RESTING, InputState.OPEN, LinkEvent.ALL_SENT) == (LinkState.RESTING, LinkAction.NOTHING)
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asrcli.core.events import Provisional, Word
+from asrcli.core.events import Word
+from asrcli.core.provisional_event import Provisional
 from asrcli.recovery.ledger import Ledger
 from asrcli.recovery.provisional import LocalSentence, LocalText, ProvisionalText
 from asrcli.recovery.spans import Spans, length

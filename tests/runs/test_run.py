@@ -264,6 +264,24 @@ def test_outputs_that_fail_take_nothing_with_them(live: bool, full: int) -> None
     assert isinstance(other.events[-1], Ended)
 
 
+def test_a_run_that_keeps_its_words_elsewhere_says_where() -> None:
+    """It says so when the output fails, and not only at the end of a long talk."""
+
+    class Kept(Listener):
+        kept_as = "20261128-0900"
+
+    kept = Kept()
+    with pytest.raises(OutputError, match="No space left"):
+        Run(plan(saying(Final("1", 0, 300, "one"), Final("2", 300, 500, "two"))), [Full(), kept]).transcribe([Tone(5)])
+    place = [isinstance(event, Notice) and bool(event.lost_output) for event in kept.events].index(True)
+    notice = kept.events[place]
+    assert isinstance(notice, Notice)
+    assert notice.lost_output == "talk.srt"
+    assert "cannot write talk.srt: No space left on device; the run goes on" in notice.text
+    assert "kept as 20261128-0900: see asr sessions" in notice.text
+    assert [event.text for event in kept.events[place:] if isinstance(event, Final)][-1] == "two"
+
+
 def test_a_file_without_any_output_left_ends() -> None:
     """A file is not paid for if no output is left."""
     first, second = Full(), Full()

@@ -252,14 +252,17 @@ def test_a_service_that_breaks_is_heard_again_or_raised() -> None:
         list(asrcli.transcribe(counted(1), url="ws://127.0.0.1:9", retries=0))
 
 
-def test_the_recognizer_on_this_machine_needs_neither_key_nor_network() -> None:
+def test_the_recognizer_on_this_machine_needs_neither_key_nor_network(server: str) -> None:
     """Left early, its server ends too."""
     pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
-    before = resources()
+    before = warm(server)
     for event in asrcli.transcribe(CLIP, local=True):
         if isinstance(event, asrcli.Partial):
             break
-    assert "server" not in resources()[0]
     assert_back_to(before)
-    with pytest.raises(asrcli.UsageError, match="US English"):
-        asrcli.transcribe(CLIP, local=True, languages=["zh"])
+    with pytest.raises(asrcli.UsageError, match="knows US English"):
+        asrcli.transcribe(CLIP, local=True, engine="pocketsphinx", languages=["zh"])
+    with pytest.raises(asrcli.UsageError, match="is not one of"):
+        asrcli.transcribe(CLIP, local=True, engine="none")
+    with pytest.raises(asrcli.UsageError, match="without local=True"):
+        asrcli.transcribe(CLIP, url="ws://127.0.0.1:9", engine="pocketsphinx")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from asrcli.core.errors import UsageError
+from asrcli.core.errors import SettingError
 from asrcli.core.settings import Secret
 from asrcli.recognizers.scripted import Scripted
 from asrcli.server.limits import ServerLimits
@@ -94,7 +94,7 @@ def test_a_key_is_checked_as_the_service_does(tmp_path: Path) -> None:
 def test_other_machines_are_let_in_only_with_a_key() -> None:
     """Never beyond loopback by accident."""
     for host in ("0.0.0.0", "::", "192.0.2.1", "example.org"):  # noqa: S104  the refusal is under test
-        with pytest.raises(UsageError, match="--api-key-file"):
+        with pytest.raises(SettingError, match=f"^host {host}: lets other machines in$"):
             LocalServer(Scripted(), host)
     LocalServer(Scripted(), "0.0.0.0", key=Secret("sk-x"))  # noqa: S104
     for host in ("127.0.0.1", "::1", "localhost"):

@@ -1,11 +1,14 @@
 """Where the sound of a file begins: the delay of a decoder is removed, and missing sound in an AVI is counted."""
 
 import struct
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from asrcli.core.audio import Chunk
+from asrcli.sources.avi import AviEmptyChunks
 from asrcli.sources.decoder import Decoder
 from asrcli.sources.file_length import measure_file
 from asrcli.sources.placed_audio import PlacedPiece
@@ -31,6 +34,29 @@ def test_what_an_encoder_puts_before_the_sound_delays_nothing(tmp_path: Path, na
     assert onsets(items, 16000) == [pytest.approx(at, abs=NEAR_MS) for at in BURSTS_MS]
     length_ms = measure_file(str(path)).duration_ms
     assert length_ms is None or abs(length_ms - 3000) < 150
+
+
+DELAYS_MS = [("libmp3lame", suffix, 69) for suffix in (".ts", ".mkv", ".mp4")]
+DELAYS_MS += [("aac", suffix, 64) for suffix in (".ts", ".mkv", ".mp4", ".flv")]
+
+
+@pytest.mark.parametrize(("codec", "suffix", "delay_ms"), DELAYS_MS)
+def test_a_delay_that_is_not_declared_leaves_text_near_the_recording_and_near_a_player(
+    tmp_path: Path, suffix: str, codec: str, delay_ms: int
+) -> None:
+    """Some players play the delay, and show the pictures of a film so much later; others leave it out."""
+    path = film(tmp_path / f"a{suffix}", codec, [(0, SOUND)], rate=16000, length_ms=3000)
+    (first_ms, *_) = onsets(heard(path), 16000)
+    assert first_ms == pytest.approx(BURSTS_MS[0], abs=NEAR_MS)
+    declared = suffix in {".mkv", ".mp4"}
+    assert first_ms == pytest.approx(BURSTS_MS[0] + (0 if declared else delay_ms), abs=NEAR_MS)
+
+
+@pytest.mark.parametrize("codec", ["aac", "libmp3lame"])
+def test_pictures_that_begin_much_later_than_the_sound_move_no_text(tmp_path: Path, codec: str) -> None:
+    """Half a second is no delay of a codec: the sound of such a film just begins before its pictures."""
+    path = film(tmp_path / "a.ts", codec, [(0, SOUND)], rate=16000, length_ms=3000, first_picture_ms=480)
+    assert onsets(heard(path), 16000) == [pytest.approx(at + 66, abs=5) for at in BURSTS_MS]
 
 
 @pytest.mark.parametrize(("name", "codec"), [("a.mka", "aac"), ("a.mp3", "libmp3lame"), ("a.m4a", "aac")])
@@ -89,6 +115,20 @@ def test_chunks_of_an_avi_that_differ_in_size_are_one_step_each(tmp_path: Path) 
     items = heard(encoded(tmp_path / "vbr.avi", "aac", sound, rate=16000, bit_rate=48_000))
     assert onsets(items, 16000) == [pytest.approx(700 + 1000 * number, abs=NEAR_MS) for number in range(12)]
     assert gaps(items) == []
+
+
+def test_the_empty_chunks_behind_a_long_chunk_are_its_own_steps(tmp_path: Path) -> None:
+    """So Vorbis is kept in an AVI: only what its sound does not cover is missing."""
+    path = tmp_path / "long.avi"
+    header = struct.pack("<4s16xII16xI", b"auds", 1, 250, 0)
+    full, empty = b"00wb" + struct.pack("<I", 2) + b"ab", b"00wb" + bytes(4)
+    path.write_bytes(b"strh" + struct.pack("<I", len(header)) + header + full + 7 * empty + full + 9 * empty + full)
+    begin = 8 + len(header)
+    positions = [begin, begin + 10 + 56, begin + 20 + 56 + 72]
+    packets = [SimpleNamespace(pos=position, duration=8) for position in positions]
+    with closing(AviEmptyChunks(str(path), 0)) as chunks:
+        missing = chunks.missing_before(0.0)
+        assert [missing(packet) for packet in packets] == [0.0, 0.0, pytest.approx(2 / 250)]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("cut", [100, 2000, 9000, 30_000])

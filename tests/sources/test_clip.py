@@ -59,7 +59,7 @@ def test_times_of_a_span_are_those_of_the_file(tmp_path: Path, name: str) -> Non
     chunks, _ = read(source, 16000)
     assert (source.begin_ms, source.duration_ms) == (1000, 1500)
     assert (chunks[0].position, chunks[-1].end) == (16000, 40000)
-    with pytest.raises(SourceError, match="nothing of it is behind --start"):
+    with pytest.raises(SourceError, match=r"s long, and would begin at"):
         FileSource(str(path), RATE, Clip(3000))
 
 

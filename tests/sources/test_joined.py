@@ -28,7 +28,8 @@ KINDS = [("a.opus", "libopus", 48000), ("a.ogg", "flac", 16000), ("a.mp3", "libm
          ("c.mkv", "libmp3lame", 44100), ("a.m4a", "aac", 44100), ("a.mov", "pcm_s16le", 16000),
          ("a.flv", "aac", 44100),
          ("a.wav", "pcm_s16le", 16000), ("b.wav", "pcm_s16le", 44100), ("c.wav", "pcm_alaw", 8000),
-         ("a.aiff", "pcm_s16be", 16000), ("a.au", "pcm_s16be", 16000), ("a.avi", "libmp3lame", 44100)]  # fmt: skip
+         ("a.aiff", "pcm_s16be", 16000), ("a.au", "pcm_s16be", 16000),
+         ("a.caf", "pcm_s16le", 16000), ("a.w64", "pcm_s16le", 44100), ("a.avi", "libmp3lame", 44100)]  # fmt: skip
 LIVE = {"a.webm": {"live": "1"}, "c.mkv": {"live": "1"}, "a.m4a": {"movflags": "frag_keyframe+empty_moov"}}
 PART_MS = 1200
 

@@ -3,6 +3,7 @@
 import atexit
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -101,9 +102,14 @@ def lines(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+def bare_words(text: str) -> list[str]:
+    """The words of a text in lower case, without punctuation."""
+    return re.findall(r"[\w']+", text.lower())
+
+
 def word_errors(said: str, heard: str) -> float:
-    """Word error rate of what was heard against what was said."""
-    truth, guess = said.split(), heard.split()
+    """Word error rate of what was heard against what was said; case and punctuation do not count."""
+    truth, guess = bare_words(said), bare_words(heard)
     row: Sequence[int] = range(len(guess) + 1)
     for i, word in enumerate(truth, 1):
         before, row = row, [i]

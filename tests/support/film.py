@@ -21,24 +21,25 @@ def film(
     rate: int = 48000,
     length_ms: int = 0,
     layout: str = "mono",
+    first_picture_ms: int = 0,
     **options: str,
 ) -> Path:
-    """Write pieces of mono PCM, each at its own time in ms, beside pictures from 0 to `length_ms`; 0 is without."""
+    """Write pieces of mono PCM, each at its own time in ms, beside pictures up to `length_ms`; 0 is without."""
     with av.open(str(path), "w", options=options) as container:
         stream: Any = container.add_stream(codec, rate=rate, layout=layout)
-        packets = _pictures(container, path.suffix, length_ms) if length_ms else []
+        packets = _pictures(container, path.suffix, first_picture_ms, length_ms) if length_ms else []
         packets += _sounds(stream, sound, rate)
         for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):
             container.mux(packet)
     return path
 
 
-def _pictures(container: Any, suffix: str, length_ms: int) -> list[Any]:
+def _pictures(container: Any, suffix: str, first_ms: int, length_ms: int) -> list[Any]:
     stream = container.add_stream(PICTURES.get(suffix, "mpeg4"), rate=1000 // STEP_MS)
     stream.width = stream.height = 64
     stream.pix_fmt = "yuv420p"
     packets = []
-    for number in range(length_ms // STEP_MS):
+    for number in range(first_ms // STEP_MS, length_ms // STEP_MS):
         frame = av.VideoFrame(64, 64, "yuv420p")
         frame.pts = number
         packets += stream.encode(frame)

@@ -47,6 +47,11 @@ class Wire:
         """A service in memory is there."""
         return 0.0
 
+    @property
+    def engine(self) -> str:
+        """As the service itself: it names none."""
+        return ""
+
     def send(self, message: Message) -> None:
         """Hand the message to the service, or fail as a dead connection does."""
         if self.broken is not None:

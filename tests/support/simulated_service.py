@@ -118,6 +118,11 @@ class Service:
         """A service that lives answers pings."""
         return self._world.now - self._mute_since if self._mute else 0.0
 
+    @property
+    def engine(self) -> str:
+        """As the service itself: it names none."""
+        return ""
+
     def hand_to(self, inbox: Inbox) -> None:
         """For another session."""
         self._inbox = inbox

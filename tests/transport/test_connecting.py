@@ -101,7 +101,7 @@ def test_of_several_addresses_that_refuse_the_refusal_is_told(monkeypatch: pytes
     with ExitStack() as stack:
         ports = [stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(2)]
     resolving(monkeypatch, *ports)
-    with pytest.raises(ConnectFailed, match="connection refused; nothing listens there"):
+    with pytest.raises(ConnectFailed, match=r"connection refused$"):
         dial("ws://service.test", ConnectionSettings())
 
 
@@ -150,7 +150,7 @@ def test_a_redirection_that_cannot_be_followed_is_one_line(location: str | None)
     """A login page, an invalid address, or none: never an exception of a library."""
     with (
         service(to(location)) as (port, _),
-        pytest.raises(ConnectFailed, match=r"HTTP 302 leads (to .*|nowhere), where neither key nor audio goes; a fire"),
+        pytest.raises(ConnectFailed, match=r"HTTP 302 leads (to .*|nowhere), where neither key nor audio goes$"),
     ):
         dial(f"ws://127.0.0.1:{port}", ConnectionSettings(key=KEY))
 

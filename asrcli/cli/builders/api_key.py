@@ -44,10 +44,11 @@ def read_key(key_file: Path | None, warn: Callable[[str], None] = print_message)
         return _from_file(Path(named), KEY_FILE_VARIABLE, warn)
     try:
         usual = SDK_KEY_FILE.expanduser()
-        there = usual.is_file()
+        if not usual.is_file():
+            return None
     except (RuntimeError, OSError):  # the user has no home folder, or may not enter it
         return None
-    return _from_file(usual, "", warn) if there else None
+    return _from_file(usual, "", warn)
 
 
 def _from_file(path: Path, option: str, warn: Callable[[str], None]) -> Secret:

@@ -27,8 +27,10 @@ def known_price(model: Model, option: str, region: str, *, local: bool) -> Price
         raise UsageError(f"{option} with --local: the embedded recognizer costs nothing")
     price = model.prices.get(region)
     if price is None:
-        where = f" in {region}" if region else " at that address"
-        raise UsageError(f"{option}: the price of {model.name}{where} is not known", "see asr models, and --region")
+        where = "at that address"
+        if region:
+            where = f"in {region}"
+        raise UsageError(f"{option}: the price of {model.name} {where} is not known", "see asr models, and --region")
     return price
 
 
@@ -97,8 +99,10 @@ def forecast_cost(
         billed_s += seconds
         lines.append(f"{name}: {clock(source.duration_ms)}, {_cost(seconds, price, recognition)}")
     if len(lines) > 1:
-        rest = ", and what is of unknown length" if has_unknown else ""
-        lines.append(f"all: {clock(total_ms)}, {_cost(billed_s, price, recognition)}{rest}")
+        total = f"all: {clock(total_ms)}, {_cost(billed_s, price, recognition)}"
+        if has_unknown:
+            total += ", and what is of unknown length"
+        lines.append(total)
     if not model.traits.cost_is_bounded:
         lines.append("and what it remembers of what was said before, which may be charged again")
     return lines

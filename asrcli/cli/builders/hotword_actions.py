@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from asrcli.cli.builders.text_files import read_text_file
+from asrcli.cli.options.confirmation import confirm
 from asrcli.cli.render.hotword_tables import HotWordListPrinter
 from asrcli.core.errors import AsrError, ServiceRefused, UsageError, combine_errors
+from asrcli.core.printable import quantity
 from asrcli.core.settings import ConnectionSettings
 from asrcli.dashscope.hotword_list_client import HotWordLists
 from asrcli.dashscope.hotwords import HotWord, check_hotwords, check_prefix, limits_of, parse_hotwords, prefix_of
@@ -41,7 +43,9 @@ def print_all(lists: HotWordLists, printer: HotWordListPrinter, prefix: str | No
     Raises:
         UsageError: it is no prefix.
     """
-    printer.print_all(lists.all("" if prefix is None else check_prefix(prefix)))
+    if prefix is not None:
+        prefix = check_prefix(prefix)
+    printer.print_all(lists.all(prefix or ""))
 
 
 def create(
@@ -105,7 +109,7 @@ def update(
     current = lists.query(names[0])
     hotwords = check_hotwords(new_words, limits_of(current.model))
     lists.update(current, hotwords, patient=bool(wait))
-    printer.message(f"updated: {_count(hotwords)}, for {current.model}")
+    printer.message(f"updated: {quantity(len(hotwords), 'word')}, for {current.model}")
     _print_id_when_ready(lists, printer, current.id, "updated", wait)
 
 
@@ -118,8 +122,7 @@ def delete(lists: HotWordLists, printer: HotWordListPrinter, ids: Sequence[str],
     """
     if not ids:
         raise UsageError("delete needs an ID", "asr vocab list has them")
-    if not yes and not printer.confirmed(f"delete {', '.join(ids)}?"):
-        raise UsageError("nothing is deleted")
+    confirm(f"delete {', '.join(ids)}", yes=yes)
     failures: list[AsrError] = []
     for vocabulary_id in dict.fromkeys(ids):
         try:
@@ -142,7 +145,7 @@ def word_file(action: str, files: Sequence[str], words: str | None) -> str:
         raise UsageError("--words with FILE: words come from one of them")
     if words is None and len(files) != 1:
         raise UsageError(f"{action} takes one FILE, or --words")
-    return files[0] if files else ""
+    return next(iter(files), "")
 
 
 def read_words(file: str, words: str | None) -> tuple[HotWord, ...]:
@@ -151,13 +154,16 @@ def read_words(file: str, words: str | None) -> tuple[HotWord, ...]:
     Raises:
         UsageError: the file cannot be read, or a line of it holds no hot word.
     """
-    text = read_text_file(file, file) if words is None else words
-    return parse_hotwords(text)
+    if words is None:
+        words = read_text_file(file, file)
+    return parse_hotwords(words)
 
 
 def _stem(file: str) -> str:
     """The name of a file up to its first dot; empty for standard input and for words on the command line."""
-    return "" if file in {"", "-"} else Path(file).name.partition(".")[0]
+    if file == "-":
+        return ""
+    return Path(file).name.partition(".")[0]
 
 
 def _prefix(file: str, prefix: str | None) -> str:
@@ -170,11 +176,7 @@ def _prefix(file: str, prefix: str | None) -> str:
 def _print_notices(printer: HotWordListPrinter, model: str, done: str, hotwords: Sequence[HotWord]) -> None:
     for notice in model_notices(find_model(model)):
         printer.message(notice)
-    printer.message(f"{done}: {_count(hotwords)}, for {model}")
-
-
-def _count(words: Sequence[HotWord]) -> str:
-    return f"{len(words)} word{'' if len(words) == 1 else 's'}"
+    printer.message(f"{done}: {quantity(len(hotwords), 'word')}, for {model}")
 
 
 def _print_id_when_ready(

@@ -1,12 +1,13 @@
 """From options to the journal of a microphone run: its folder, its header, and the message about audio without text."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asrcli.cli.advice import described
 from asrcli.cli.console import print_message
 from asrcli.core.errors import SourceError, UsageError, system_reason
 from asrcli.core.events import Notice
@@ -15,6 +16,7 @@ from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_
 from asrcli.journal.reading import Journal
 from asrcli.journal.records import JournalHeader
 from asrcli.journal.writing import JournalWriter
+from asrcli.outputs.line_writer import STDOUT, is_device
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import OutputBuilder
@@ -39,7 +41,9 @@ def journal_folder(journal: Path | None, *, no_journal: bool = False) -> Path | 
     """
     if no_journal and journal is not None:
         raise UsageError("--journal and --no-journal are both given")
-    return None if no_journal else (journal or default_folder()).absolute()
+    if no_journal:
+        return None
+    return (journal or default_folder()).absolute()
 
 
 def journal_directory(journal: Path | None) -> "JournalDirectory":
@@ -85,7 +89,9 @@ class JournalKeeping:
             return
 
         now = datetime.now().astimezone()
-        service = "" if local else connection.url
+        service = connection.url
+        if local:
+            service = ""
         workspace = dict(connection.headers).get(WORKSPACE, "")
         header = JournalHeader(
             now.isoformat(timespec="milliseconds"),
@@ -113,7 +119,7 @@ class JournalKeeping:
             for problem in self.writing.close():
                 print_message(f"asr: {problem}")
             if path is not None and self.writing.path is not None:
-                _print_untranscribed(path, self.folder)
+                _print_untranscribed(path, self.writing.recorder.failed)
 
 
 def described_outputs(output_builder: "OutputBuilder") -> dict[str, Any]:
@@ -129,12 +135,31 @@ def unheard_ms(journal: "Journal") -> int:
     return sum(end_ms - begin_ms for track in journal.tracks for begin_ms, end_ms in journal.unheard(track))
 
 
-def _print_untranscribed(path: Path, folder: Path) -> None:
+def how_to_get_words(path: Path, failed: Sequence[str]) -> str:
+    """How to get the words of the session in `path`, outputs of which have failed; an empty string without any."""
+    if not failed:
+        return ""
+    if any(name != STDOUT and not is_device(Path(name)) for name in failed):
+        return f"to write the transcript anew, with all its words: {session_command('resume', path)}"
+    # A terminal or a pipe cannot be written anew.
+    return f"to see its words: {session_command('sessions show', path)}"
+
+
+def _print_untranscribed(path: Path, failed: Sequence[str]) -> None:
     try:
         left_ms = unheard_ms(Journal.open(path))
     except SourceError as exc:
-        print_message(f"asr: {exc}")
+        print_message(f"asr: {described(exc)}")
         return
     if left_ms:
-        where = "" if folder == default_folder() else f" --journal {folder}"
-        print_message(f"asr: {left_ms / 1000:.1f} s have no text yet and are kept: asr resume {path.name}{where}")
+        print_message(f"asr: {left_ms / 1000:.1f} s have no text yet and are kept: {session_command('resume', path)}")
+    elif words := how_to_get_words(path, failed):
+        print_message(f"asr: {words}")
+
+
+def session_command(command: str, path: Path) -> str:
+    """The command line of a command that takes the session in this folder."""
+    line = f"asr {command} {path.name}"
+    if path.parent != default_folder():
+        line += f" --journal {path.parent}"
+    return line

@@ -51,8 +51,10 @@ def drawn(
 
 def is_pipe(file: TextIO | None) -> bool:
     """Whether another program reads this file; that program may write to our screen."""
+    if file is None:
+        return False
     try:
-        mode = os.fstat(file.fileno()).st_mode if file is not None else 0
+        mode = os.fstat(file.fileno()).st_mode
     except (OSError, ValueError):
         return False
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)

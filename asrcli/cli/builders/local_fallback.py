@@ -10,6 +10,8 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import Model
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from asrcli.runs.fallback import Fallback
 
 
@@ -44,6 +46,21 @@ def fallback_of(
         raise UsageError(f"{name} with {model.name}: the embedded recognizer answers no prompts", "see asr models")
     if recognition.translate and not recognition.both_texts:
         raise UsageError(f"{name} with --translation-only: the embedded recognizer translates nothing")
-    from asrcli.runs.fallback import make_fallback
+    from asrcli.recognizers import registry
+    from asrcli.runs.fallback import Fallback
 
-    return make_fallback(recognition)
+    recognizer = registry.make()
+    _check_language(name, recognizer.info.languages, recognition)
+    return Fallback(recognizer, recognition)
+
+
+def _check_language(name: str, known: "Mapping[str, str] | None", recognition: RecognitionSettings) -> None:
+    if known is None:
+        return
+    names = ", ".join(f"{language} ({code})" for code, language in known.items())
+    hears = f"the recognizer on this machine hears {names} only"
+    if not recognition.languages:
+        advice = f"name the language: --language {next(iter(known))}"
+        raise UsageError(f"{name} without --language: {hears}", advice)
+    if foreign := set(recognition.languages) - set(known):
+        raise UsageError(f"{name} with --language {min(foreign)}: {hears}")

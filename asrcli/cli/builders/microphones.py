@@ -40,6 +40,7 @@ class MicrophoneBuilder:
         devices: The names that the user gave; without any it is the default device.
         save: The file that the audio is saved to.
         cut: Utterances are cut here and not by the server.
+        backend: What reads the microphones; without a name the first that works here.
     """
 
     devices: tuple[str, ...]
@@ -50,22 +51,28 @@ class MicrophoneBuilder:
     treatment: AudioEnhancement = NO_ENHANCEMENT
     save: str | None = None
     cut: bool = False
+    backend: str = ""
 
     def microphones(self) -> "list[Microphone]":
         """A microphone for each device.
 
         Raises:
-            UsageError: a device is named twice.
+            UsageError: a device is named twice, or a back end without a microphone that it could read.
+            SourceError: the back end is not installed.
         """
         names = self.devices or (MIC,)
+        if self.backend and all(name.lower() == MONITOR for name in names):
+            raise UsageError(f"--backend {self.backend} with --device {MONITOR} alone: it is for microphones")
         if len(set(map(str.lower, names))) < len(names):
             raise UsageError(f"--device {names[-1]} is named more than once")
         wire = Format(self.asked.rate)
-        labels = names if len(names) > 1 else ("",)
+        labels = names
+        if len(names) == 1:
+            labels = ("",)
         louder = partial(amplified, gain_db=self.gain_db, audio_format=wire)
         return [
             Microphone(
-                find_device(name),
+                find_device(name, self.backend),
                 wire,
                 self.hearing,
                 speaker=label,
@@ -79,7 +86,9 @@ class MicrophoneBuilder:
     def echo(self, notify: Callable[[Notice], None]) -> "list[Output]":
         """A detector of playback that reaches a microphone, if both are transcribed."""
         played = [name for name in self.devices if MONITOR in name.lower()]
-        return [EchoDetector(notify, played)] if 0 < len(played) < len(self.devices) else []
+        if not 0 < len(played) < len(self.devices):
+            return []
+        return [EchoDetector(notify, played)]
 
     def saved(self) -> list[Path]:
         """The files that the audio is saved to: one for each device."""
@@ -104,7 +113,9 @@ class MicrophoneBuilder:
             from asrcli.sources.recorder import RecordedSource
 
             made[number] = RecordedSource(made[number], str(path))
-        return [ConcurrentSources(tuple(made))] if len(made) > 1 else [*made]
+        if len(made) > 1:
+            return [ConcurrentSources(tuple(made))]
+        return [*made]
 
     def _sent(self, source: "Source") -> "Source":
         source = self.treatment.of(source)
@@ -116,7 +127,9 @@ class MicrophoneBuilder:
 def pressed(microphones: "Sequence[Microphone]", *, ptt: bool) -> Callable[[str], None]:
     """The function that handles a key by controlling the microphones."""
     commands = {" ": KeyCommand.PAUSE, "q": KeyCommand.END, "Q": KeyCommand.END}
+    listed = PTT_KEYS
     if not ptt:
+        listed = KEYS
         commands |= {"m": KeyCommand.MUTE, "M": KeyCommand.MUTE, "\n": KeyCommand.CUT, "\r": KeyCommand.CUT}
 
     def press(key: str) -> None:
@@ -124,7 +137,7 @@ def pressed(microphones: "Sequence[Microphone]", *, ptt: bool) -> Callable[[str]
             for microphone in microphones:
                 microphone.request(commands[key])
         elif key == "?":
-            microphones[0].emit(Notice("warning", PTT_KEYS if ptt else KEYS))
+            microphones[0].emit(Notice("warning", listed))
 
     return press
 

@@ -101,7 +101,10 @@ class OutputBuilder:
             )
         if self.stamp is not None and not text:
             raise UsageError(f"--timestamps with --format {self.formats[0]}: it has its own times")
-        self._check_files(inputs, [*([log_file] if log_file is not None else []), *saved])
+        others = list(saved)
+        if log_file is not None:
+            others.insert(0, log_file)
+        self._check_files(inputs, others)
 
     def _check_files(self, inputs: Sequence[str], others: Sequence[Path]) -> None:
         read = {os.path.realpath(path) for path in inputs if path != "-"}
@@ -125,7 +128,8 @@ class OutputBuilder:
                 check_origins(self.folder, dict(zip(made, map(Path, files), strict=True)))
 
     def _check_existing(self, path: Path, name: OutputFormat) -> None:
-        ends, free = {each.value: suffix for each, suffix in SUFFIXES.items()}, self.template is not None
+        ends = {each.value: suffix for each, suffix in SUFFIXES.items()}
+        free = self.template is not None
         if not self.overwrite and (problem := check_overwrite(path, name.value, ends, free=free)):
             raise UsageError(f"{path} {problem}", OVERWRITE)
 
@@ -165,7 +169,9 @@ def outputs(output_builder: OutputBuilder, stack: ExitStack) -> "tuple[list[Outp
         transcripts += [
             _written(output_builder, *each, stamp) for each in zip(output_builder.formats, written, strict=True)
         ]
-    screen = sys.stdout if on_screen and (output_builder.path is not None or bare) else None
+    screen = None
+    if on_screen and (output_builder.path is not None or bare):
+        screen = sys.stdout
     piped = screen is None and output_builder.path is None
     if may_draw and not on_screen and can_redraw(sys.stderr) and not (piped and output_builder.partials):
         screen = sys.stderr  # standard output is not the screen
@@ -177,9 +183,10 @@ def outputs(output_builder: OutputBuilder, stack: ExitStack) -> "tuple[list[Outp
             0, terminal
         )  # first, so that it clears the live line before the reader of our pipe writes to the screen
     if output_builder.command is not None:
-        transcripts.append(ExecCommand(output_builder.command, lambda text: print_message(f"asr: {text}")))
-    made: list[Output] = [EventLog(logging.getLogger("asrcli"))]
-    made += [CapitalizedOutput(output) for output in transcripts] if output_builder.capitalize else transcripts
+        transcripts.append(ExecCommand(output_builder.command, lambda text: print_message(f"asr: --exec: {text}")))
+    if output_builder.capitalize:
+        transcripts = [CapitalizedOutput(output) for output in transcripts]
+    made: list[Output] = [EventLog(logging.getLogger("asrcli")), *transcripts]
     if output_builder.level is not None and screen is None:
         made.append(StatusLines(print_message, level=output_builder.level))
     return made, written
@@ -209,9 +216,9 @@ def runs(
             raise OutputError(str(output_builder.folder), system_reason(exc)) from exc
         by_input = dict(zip(inputs, output_builder.each(inputs), strict=True))
         names = [flatten_sources([source])[0].name for source in sources]
-        places = [
-            f"{number}/{len(names)} {bare_url(name)}" if names[1:] else "" for number, name in enumerate(names, 1)
-        ]
+        places = [f"{number}/{len(names)} {bare_url(name)}" for number, name in enumerate(names, 1)]
+        if len(names) == 1:
+            places = [""]
         each_shown = [replace(by_input[name], place=place) for name, place in zip(names, places, strict=True)]
         found = [([source], each) for source, each in zip(sources, each_shown, strict=True)]
     for _, each in found:
@@ -222,8 +229,9 @@ def runs(
 
 def _lines(output_builder: OutputBuilder, name: OutputFormat) -> "LineWriter":
     number = output_builder.formats.index(name)
-    path, onto = dict(enumerate(output_builder.paths())).get(number), dict(enumerate(output_builder.onto)).get(number)
-    return LineWriter(path, append=output_builder.append, onto=Path(onto) if onto else None)
+    path = dict(enumerate(output_builder.paths())).get(number)
+    onto = dict(enumerate(map(Path, output_builder.onto))).get(number)
+    return LineWriter(path, append=output_builder.append, onto=onto)
 
 
 def _written(

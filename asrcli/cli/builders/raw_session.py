@@ -59,7 +59,9 @@ def dial_wire(
     """
     if temporary_key:
         connection = temporary_key_connection(connection)
-    url = endpoint(connection.url, "/") if wire is None else wire.url(connection.url, model)
+    url = endpoint(connection.url, "/")
+    if wire is not None:
+        url = wire.url(connection.url, model)
     return dial(url, connection, _parse_headers(headers), verbatim_refusal)
 
 

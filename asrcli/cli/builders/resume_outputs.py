@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from asrcli.cli.options.values import OutputFormat, TimestampStyle
 from asrcli.core.errors import OutputError, system_reason
 from asrcli.journal.source import ContinuedOutput, WholeOutput
 from asrcli.outputs.event_log import EventLog
-from asrcli.outputs.line_writer import LineWriter
+from asrcli.outputs.line_writer import LineWriter, is_device
 from asrcli.outputs.overwrite_check import check_overwrite
 from asrcli.outputs.plain_text import StatusLines
 
@@ -53,22 +53,26 @@ def resumed_outputs(
         written: list[LineWriter] = []
         closing: list[Closable] = []
         for number, (output_builder, finished, anew) in enumerate(_output_builders(journal, level, begun=begun)):
-            since_ms = _since_ms(journal) if output_builder.stamp is TimestampStyle.CLOCK else 0
+            since_ms = 0
+            if output_builder.stamp is TimestampStyle.CLOCK:
+                since_ms = _since_ms(journal)
             outputs, lines = show.outputs(output_builder, stack)
             written += lines
             closing += outputs
-            for target, part in ({} if anew else finished).items():
-                written.append(LineWriter(str(target), onto=part))
-                closing.append(written[-1])
-                written[-1].begin()
+            if not anew:
+                for target, part in finished.items():
+                    written.append(LineWriter(str(target), onto=part))
+                    closing.append(written[-1])
+                    written[-1].begin()
             for output in outputs:
                 if isinstance(output, EventLog) and number:
                     continue
-                own = isinstance(output, EventLog | StatusLines | TerminalView)
-                shift_ms = 0 if own and not isinstance(output, TerminalView) else since_ms
-                whole = (
-                    output if own or not anew else WholeOutput(output, journal, partial(_superseded, lines, finished))
-                )
+                shift_ms = since_ms
+                whole = output
+                if isinstance(output, EventLog | StatusLines):
+                    shift_ms = 0
+                elif anew and not isinstance(output, TerminalView):
+                    whole = WholeOutput(output, journal, partial(_superseded, lines, finished))
                 made.append(ContinuedOutput(whole, journal.highest, base_ms + shift_ms))
         stack.enter_context(open_outputs(closing, written))
         yield [*made, *behind]
@@ -92,7 +96,7 @@ def _output_builders(
     With each comes the .part file that gets the name of its file at the end, or is replaced by it, and whether the
     file is written anew, with the earlier transcript.
     """
-    from asrcli.cli.builders.outputs import APPENDABLE, OutputBuilder
+    from asrcli.cli.builders.outputs import OutputBuilder
 
     stored = journal.header.showing
     formats = tuple(OutputFormat(name) for name in _listed(stored, "formats") if name in list(OutputFormat))
@@ -115,20 +119,38 @@ def _output_builders(
     made: list[tuple[OutputBuilder, dict[Path, Path], bool]] = []
     for number, (name, path) in enumerate(zip(formats, map(Path, files), strict=True)):
         _check(path, name)
-        one = replace(common, formats=(name,), level=level if number == 0 else None)
-        part = _left(path, journal) if begun else None
-        if not begun:
-            made.append((replace(one, path=str(path)), {}, False))
-        elif name not in APPENDABLE and _is_anew(path, part, journal):
-            made.append((replace(one, path=str(path)), {path: part} if part is not None else {}, True))
-        elif name not in APPENDABLE:
-            print_message(f"asr: {path} cannot be written anew: the rest is written to {_beside(path)}")
-            made.append((replace(one, path=str(_beside(path))), {path: part} if part is not None else {}, False))
-        elif part is not None:
-            made.append((replace(one, path=str(path), onto=(str(part),)), {}, False))
-        else:
-            made.append((replace(one, path=str(path), append=True), {}, False))
+        one = replace(common, formats=(name,), level=None)
+        if number == 0:
+            one = replace(one, level=level)
+        made.append(_file_builder(one, path, name, journal, begun=begun))
     return made
+
+
+def _file_builder(
+    one: "OutputBuilder", path: Path, name: OutputFormat, journal: "Journal", *, begun: bool
+) -> tuple["OutputBuilder", dict[Path, Path], bool]:
+    """What writes one file: continues it, writes it anew, or writes beside it what cannot be written into it."""
+    from asrcli.cli.builders.outputs import APPENDABLE
+
+    if not begun:
+        return replace(one, path=str(path)), {}, False
+    part = _left(path, journal)
+    finished: dict[Path, Path] = {}
+    if part is not None:
+        finished[path] = part
+    failed = str(path) in journal.failed and not is_device(path)
+    has_hole = failed and journal.header.showing.get("append") is not True
+    if (has_hole or name not in APPENDABLE) and _is_anew(path, part, journal):
+        return replace(one, path=str(path)), finished, True
+    if failed:
+        print_message(f"asr: {path} cannot be written anew: the whole transcript is written to {_beside(path)}")
+        return replace(one, path=str(_beside(path))), {}, True
+    if name not in APPENDABLE:
+        print_message(f"asr: {path} cannot be written anew: the rest is written to {_beside(path)}")
+        return replace(one, path=str(_beside(path))), finished, False
+    if part is not None:
+        return replace(one, path=str(path), onto=(str(part),)), {}, False
+    return replace(one, path=str(path), append=True), {}, False
 
 
 def _left(path: Path, journal: "Journal") -> Path | None:
@@ -221,8 +243,8 @@ def _check(path: Path, name: OutputFormat) -> None:
 
 def _beside(path: Path) -> Path:
     """A file name in the same folder that is free: NAME.resumed.srt."""
-    for number in count(1):
-        name = path.with_name(f"{path.stem}.resumed{number if number > 1 else ''}{path.suffix}")
+    for number in chain([""], count(2)):
+        name = path.with_name(f"{path.stem}.resumed{number}{path.suffix}")
         if not name.exists():
             return name
     raise AssertionError
@@ -240,14 +262,20 @@ def _since_ms(journal: "Journal") -> int:
 
 def _listed(stored: Mapping[str, Any], name: str) -> list[str]:
     value = stored.get(name)
-    return [str(each) for each in value] if isinstance(value, list | tuple) else []
+    if not isinstance(value, list | tuple):
+        return []
+    return [str(each) for each in value]
 
 
 def _within(stored: Mapping[str, Any], name: str, bounds: range) -> int | None:
     value = _of(stored, name, int)
-    return value if value in bounds else None
+    if value not in bounds:
+        return None
+    return int(value)
 
 
 def _of(stored: Mapping[str, Any], name: str, kind: type) -> Any:
     value = stored.get(name)
-    return value if isinstance(value, kind) else None
+    if not isinstance(value, kind):
+        return None
+    return value

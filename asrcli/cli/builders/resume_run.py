@@ -95,7 +95,9 @@ def _resume_microphones(reopened: ReopenedJournal, journal: Journal, request: "R
             left_s = unheard_ms(journal) / 1000
             print_message(f"asr: {journal.id}: {left_s:.1f} s have no text yet; continuing at {begin_s:.1f} s")
         behind = [ContinuedOutput(reopened.recorder, journal.highest)]
-        pace = None if connected.service.local else request.retry_options.catch_up
+        pace: float | None = request.retry_options.catch_up
+        if connected.service.local:
+            pace = None
         runs = [(sources, partial(resumed_outputs, journal, request.level, behind))]
         replace(connected, pace=pace).run(runs)
 
@@ -214,6 +216,6 @@ def _is_known(url: str) -> bool:
 def _untranscribed_sources(journal: Journal) -> list[JournalSource]:
     """A source for each track with audio without text, or at its end if only the end of the transcript is missing."""
     begins = [(track, journal.resume_at(track)) for track in journal.tracks]
-    if journal.is_open and not any(begin is not None for _, begin in begins):
-        begins = [(track, track.end) for track in journal.tracks]  # no audio is left, only the end of the transcript
+    if (journal.is_open or journal.failed) and not any(begin is not None for _, begin in begins):
+        begins = [(track, track.end) for track in journal.tracks]  # no audio is left, only the transcript to write
     return [JournalSource(journal, track, begin) for track, begin in begins if begin is not None]

@@ -9,7 +9,7 @@ from asrcli.cli.builders.sources import AudioEnhancement, SourceBuilder
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import MOST_CHANNELS, SLOWEST, EncodingName
 from asrcli.core.errors import SourceError, UsageError, bare_url, system_reason
-from asrcli.journal.reading import JournalPart
+from asrcli.journal.reading import JournalPart, text_end_ms
 from asrcli.journal.source import SkippingSource, quiet_before
 from asrcli.runs.run import ConcurrentSources, flatten_sources
 from asrcli.sources.clip import Clip
@@ -55,8 +55,9 @@ class ResumeStage:
         Raises:
             SourceError: a file can no longer be read.
         """
-        first = self._first(source_builder) if self.begun else source_builder.source(self.inputs[0].path)
-        return [first, *(source_builder.source(later.path) for later in self.inputs[1:])]
+        if not self.begun:
+            return [source_builder.source(one.path) for one in self.inputs]
+        return [self._first(source_builder), *(source_builder.source(later.path) for later in self.inputs[1:])]
 
     def _first(self, source_builder: "SourceBuilder") -> "Source | ConcurrentSources":
         """The first input from a quiet moment before the end of its text; it is opened twice to find that moment."""
@@ -65,16 +66,14 @@ class ResumeStage:
         searched = flatten_sources([source_builder.source(path)])
         left: list[Source] = []
         for source, to_search in zip(sources, searched, strict=True):
-            ms = self._final_ms(source.speaker) - self.base_ms
+            ms = text_end_ms(self.parts, source.speaker) - self.base_ms
             position = source.format.samples(max(ms, source.begin_ms))
             if ms > source.begin_ms:
                 position = max(quiet_before(to_search, position), source.format.samples(source.begin_ms))
             left.append(SkippingSource(source, position))
-        return ConcurrentSources(tuple(left)) if len(left) > 1 else left[0]
-
-    def _final_ms(self, speaker: str) -> int:
-        finals = [each.final for part in self.parts for each in part.sentences]
-        return max((final.end_ms for final in finals if final.speaker == speaker), default=0)
+        if len(left) > 1:
+            return ConcurrentSources(tuple(left))
+        return left[0]
 
 
 def resume_stages(journal: "Journal") -> list[ResumeStage]:
@@ -95,11 +94,15 @@ def resume_stages(journal: "Journal") -> list[ResumeStage]:
         left = [one for one in inputs[max(0, at) :] if one.size_bytes is not None]
         for one in inputs[max(0, at) :]:
             if one.size_bytes is None:
-                name = "standard input" if one.path == "-" else bare_url(one.path)
+                name = bare_url(one.path)
+                if one.path == "-":
+                    name = "standard input"
                 print_message(f"asr: {name} can be read only once: left out")
         begun = at >= 0 and inputs[at].size_bytes is not None
+        if not begun:
+            base_ms = 0
         if left:
-            found.append(ResumeStage(number, parts, tuple(left), base_ms if begun else 0, begun, files))
+            found.append(ResumeStage(number, parts, tuple(left), base_ms, begun, files))
     if not found:
         raise UsageError(f"{journal.id}: nothing is left that can be read again")
     for one in (one for stage in found for one in stage.inputs):
@@ -120,7 +123,8 @@ def _check(one: "JournalInput") -> None:
 
 def _reached(parts: "list[JournalPart]", inputs: "Sequence[JournalInput]", start_ms: int) -> tuple[int, int]:
     """The number of the input transcribed last, or -1, and where it begins on the timeline of the stage."""
-    at, base_ms = -1, 0
+    at = -1
+    base_ms = 0
     for part in parts:
         before = -1
         for name, begin_ms in part.heard:
@@ -147,7 +151,9 @@ def reading(
     """
     stored = journal.header.reading
     try:
-        bare_samples, treated, pace = stored.get("samples"), stored.get("treatment") or {}, stored.get("pace")
+        bare_samples = stored.get("samples")
+        treated = stored.get("treatment") or {}
+        pace = stored.get("pace")
         samples = None
         if bare_samples is not None:
             encoding = EncodingName(bare_samples["encoding"]).value
@@ -170,12 +176,11 @@ def _take(stored: Any) -> Clip:
         if not isinstance(gain_db, int | float) or not -60 <= gain_db <= 60:
             raise ValueError(gain_db)
         most = 1 << 53
-        return Clip(
-            _within(took, "begin_ms", 0, most),
-            None if end_ms is None else _within(took, "end_ms", 0, most),
-            None if channel is None else _within(took, "channel", 0, MOST_CHANNELS - 1),
-            gain_db,
-        )
+        if end_ms is not None:
+            _within(took, "end_ms", 0, most)
+        if channel is not None:
+            _within(took, "channel", 0, MOST_CHANNELS - 1)
+        return Clip(_within(took, "begin_ms", 0, most), end_ms, channel, gain_db)
     except (KeyError, TypeError, ValueError) as exc:
         raise SourceError("this session", "no journal: it does not say how its files are read") from exc
 

@@ -5,6 +5,7 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from asrcli.cli.advice import described
 from asrcli.cli.builders.cost import bounded_price
 from asrcli.cli.console import print_message
 from asrcli.cli.options.connection import ConnectionOptions
@@ -72,15 +73,19 @@ class RunBuilder:
             AsrError: the failure, of an input before the runs or of a run; MultipleErrors if there are several.
         """
         notices = self._notices(runs, failures)
-        plan, failed, budget = self._plan(), list(failures), self._budget()
+        plan = self._plan()
+        failed = list(failures)
+        budget = self._budget()
         with closing(ConnectionPool()) as idle, closing(self.fallback) if self.fallback else nullcontext():
             for number, (sources, opens) in enumerate(runs, 1):
-                limited = sources if budget is None else limit_sources(sources, budget)
                 try:
                     with opens() as outputs:
                         for failure in failures:
                             failure.reported = True  # they are among the notices of the first run
-                        Run(plan, [*outputs, *([budget] if budget else [])], idle).transcribe(limited, notices)
+                        if budget is None:
+                            Run(plan, outputs, idle).transcribe(sources, notices)
+                        else:
+                            Run(plan, [*outputs, budget], idle).transcribe(limit_sources(sources, budget), notices)
                 except AsrError as exc:
                     errors = exc.errors if isinstance(exc, MultipleErrors) else [exc]
                     failed += errors
@@ -105,9 +110,9 @@ class RunBuilder:
             if error.reported or self.quiet or last:
                 continue
             if isinstance(error, SourceError | AudioLost):  # they name the input themselves
-                print_message(f"asr: {error}")
+                print_message(f"asr: {described(error)}")
             else:
-                print_message(f"asr: {bare_url(name)}: {error}")
+                print_message(f"asr: {bare_url(name)}: {described(error)}")
             error.reported = True
 
     @property
@@ -128,13 +133,15 @@ class RunBuilder:
     def _notices(
         self, runs: "Sequence[tuple[Sequence[Source | ConcurrentSources], Opens]]", failures: Sequence[AsrError]
     ) -> list[Notice]:
-        texts = [str(failure) for failure in failures]
-        if self.service.local:
-            texts.append(f"embedded recognizer: {registry.LOCAL.description}")
+        texts = [described(failure) for failure in failures]
+        recognizer = self.service.recognizer
+        if recognizer is not None:
+            texts.append(f"embedded recognizer: {recognizer.heard_by}, {recognizer.description}")
+            texts += [] if self.service.engine else filter(None, [registry.better(recognizer)])
         texts += self.notices
         rates = [source.format.rate for sources, _ in runs for source in flatten_sources(sources)]
-        if self.service.local and any(rate < min(registry.LOCAL.rates, default=0) for rate in rates):
-            texts.append("at 8000 Hz it makes about twice the errors of 16000 Hz")
+        if recognizer is not None and any(rate < min(recognizer.rates, default=0) for rate in rates):
+            texts.append(f"below {min(recognizer.rates)} Hz it makes more errors, at 8000 Hz about twice as many")
         return [Notice("warning", text) for text in texts]
 
     def _plan(self) -> RunPlan:
@@ -144,11 +151,11 @@ class RunBuilder:
             self.connection,
             self.pace,
             self.retries,
-            local=self.service.local,
+            recognizer=self.service.recognizer,
             temporary_key=self.service.temporary_key,
             uses_transcript_context=self.uses_transcript_context,
         )
-        return replace(plan, interruptible=interruptible, fallback=self.fallback)
+        return replace(plan, interruptible=interruptible, describe=described, fallback=self.fallback)
 
 
 def limit_sources(

@@ -33,7 +33,8 @@ def clip(start: str | None, end: str | None, channel: str, gain_db: float, track
     Raises:
         UsageError: a time, channel or track that is not valid, or an end before the start.
     """
-    begin_ms, end_ms = values.parse_time("--start", start) or 0, values.parse_time("--end", end)
+    begin_ms = values.parse_time("--start", start) or 0
+    end_ms = values.parse_time("--end", end)
     if end_ms is not None and end_ms <= begin_ms:
         raise UsageError(f"--end {end} is not after --start {start or 0}")
     return Clip(begin_ms, end_ms, values.parse_channel(channel), gain_db, values.parse_track(track))
@@ -113,7 +114,10 @@ class AudioEnhancement:
             return source
         from asrcli.sources.enhancement import LEVEL, EnhancedSource
 
-        return EnhancedSource(source, LEVEL if self.denoise else 0, self.agc)
+        denoise = 0
+        if self.denoise:
+            denoise = LEVEL
+        return EnhancedSource(source, denoise, self.agc)
 
 
 NO_ENHANCEMENT = AudioEnhancement()
@@ -169,8 +173,13 @@ class SourceBuilder:
 
     def _decoded(self, path: str, clip: "Clip", about: tuple[int, int] | None, speaker: str = "") -> "Source":
         """The decoded audio, cut into utterances here if the server does not do that."""
-        audio_format = Format(wire_rate(self.model, about[0] if about else None))
-        scan_bytes = sys.maxsize if self.exact else SCAN_BYTES
+        own_rate = None
+        if about is not None:
+            own_rate, _ = about
+        audio_format = Format(wire_rate(self.model, own_rate))
+        scan_bytes = SCAN_BYTES
+        if self.exact:
+            scan_bytes = sys.maxsize
         read = FileSource(path, audio_format, clip, self.samples, speaker=speaker, scan_bytes=scan_bytes)
         source = self.treatment.of(read)
         if self.asked.vad:
@@ -185,7 +194,9 @@ class SourceBuilder:
         count = about[1]
         if count == 1:
             return self._decoded(path, self.take, about)
-        names = ["left", "right"] if count == 2 else [str(number + 1) for number in range(count)]
+        names = [str(number + 1) for number in range(count)]
+        if count == 2:
+            names = ["left", "right"]
         sources = [
             self._decoded(path, replace(self.take, channel=channel), about, name) for channel, name in enumerate(names)
         ]

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asrcli.cli.builders.journal_keeping import described_outputs
+from asrcli.cli.builders.journal_keeping import described_outputs, how_to_get_words, session_command
 from asrcli.cli.builders.open_outputs import in_order
 from asrcli.cli.console import print_message
 from asrcli.core.errors import MultipleErrors, OutputClosed, SourceError, system_reason
@@ -76,10 +76,14 @@ class StagedRun:
         local: bool,
     ) -> "Iterator[Runs]":
         """The runs, each of which also writes to the journal. At the end print how to continue what is left."""
-        inputs, journal = tuple(map(described, self.paths)), FileJournal()
+        inputs = tuple(map(described, self.paths))
+        journal = FileJournal()
         can_be_resumed = any(one.size_bytes is not None for one in inputs)
         if self.folder is None or source_builder.passthrough or not can_be_resumed:
-            with _explained_at_failure("" if can_be_resumed else ONCE):
+            words = ONCE
+            if can_be_resumed:
+                words = ""
+            with _explained_at_failure(words):
                 yield runs
             return
         places = self._places(runs)
@@ -95,12 +99,15 @@ class StagedRun:
             for problem in journal.problems:
                 print_message(f"asr: {problem}")
             if left and journal.path is not None:
-                print_unfinished(journal.path)
+                print_unfinished(journal.path, journal.recorder.failed)
 
     @contextmanager
     def _staged(self, journal: Any, number: int, opens: "Opens") -> "Iterator[list[Output]]":
         def note(record: Mapping[str, Any]) -> None:
-            (journal.stage if record["type"] == "stage" else journal.done)(number)
+            if record["type"] == "stage":
+                journal.stage(number)
+            else:
+                journal.done(number)
 
         with staged(number, opens, note) as outputs:
             yield [*outputs, journal.recorder]
@@ -115,9 +122,13 @@ class StagedRun:
         local: bool,
         more: dict[str, Any],
     ) -> None:
-        folder, now = self.folder, datetime.now().astimezone()
+        folder = self.folder
+        now = datetime.now().astimezone()
         assert folder is not None  # noqa: S101  the caller checked it
-        begun, service = now.isoformat(timespec="milliseconds"), "" if local else connection.url
+        begun = now.isoformat(timespec="milliseconds")
+        service = connection.url
+        if local:
+            service = ""
         workspace = dict(connection.headers).get(WORKSPACE, "")
         header = JournalHeader(begun, recognition, (), service, described_outputs(output_builder), workspace, **more)
         try:
@@ -149,15 +160,17 @@ class StagedRun:
 
 def read_as(source_builder: "SourceBuilder", pace: float | None) -> dict[str, Any]:
     """How inputs are read, as the header of the journal keeps it for `asr resume`."""
-    samples = asdict(source_builder.samples) if source_builder.samples is not None else None
+    samples = None
+    if source_builder.samples is not None:
+        samples = asdict(source_builder.samples)
     how = {"take": asdict(source_builder.take), "samples": samples, "treatment": asdict(source_builder.treatment)}
     return how | {"each_channel": source_builder.each_channel, "pace": pace}
 
 
-def print_unfinished(path: Path) -> None:
-    """Print how to continue a run over files that was interrupted."""
-    where = "" if path.parent == default_folder() else f" --journal {path.parent}"
-    print_message(f"asr: to transcribe what has no text yet: asr resume {path.name}{where}")
+def print_unfinished(path: Path, failed: Sequence[str] = ()) -> None:
+    """Print how to continue a run over files that was interrupted, or whose outputs have `failed`."""
+    words = how_to_get_words(path, failed) or f"to transcribe what has no text yet: {session_command('resume', path)}"
+    print_message(f"asr: {words}")
 
 
 @contextmanager

@@ -51,7 +51,8 @@ def bytes_of(path: str | Path, most_bytes: int) -> tuple[bytes, os.stat_result]:
     # Without O_NONBLOCK, opening a pipe would wait for a writer, which may never come.
     fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
-        about, data = os.fstat(fd), bytearray()
+        about = os.fstat(fd)
+        data = bytearray()
         if stat.S_ISDIR(about.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if stat.S_ISBLK(about.st_mode):

@@ -27,7 +27,9 @@ def with_suffixes(path: str, formats: Sequence[OutputFormat]) -> list[str]:
     if len(formats) == 1:
         return [path]
     suffix = Path(path).suffix
-    base = path.removesuffix(suffix) if suffix.lower() in SUFFIXES.values() else path
+    base = path
+    if suffix.lower() in SUFFIXES.values():
+        base = path.removesuffix(suffix)
     return [f"{base}{SUFFIXES[name]}" for name in formats]
 
 
@@ -40,17 +42,20 @@ def stems(inputs: Sequence[str]) -> list[str]:
     found = [Path(name).stem or name for name in whole]
     for _ in inputs:
         alike = Counter(map(_alike, found))
-        found, before = [w if alike[_alike(f)] > 1 else f for w, f in zip(whole, found, strict=True)], found
-        if found == before:
+        again = [number for number, name in enumerate(found) if alike[_alike(name)] > 1 and name != whole[number]]
+        if not again:
             break
+        for number in again:
+            found[number] = whole[number]
     return found
 
 
 def _name(source: str) -> str:
     if source == "-":
         return "stdin"
-    name = Path(re.sub(r"\A[A-Za-z][A-Za-z0-9+.-]*://", "", bare_url(source)) if "://" in source else source).name
-    return name or "input"
+    if "://" in source:
+        source = re.sub(r"\A[A-Za-z][A-Za-z0-9+.-]*://", "", bare_url(source))
+    return Path(source).name or "input"
 
 
 def _alike(name: str) -> str:
@@ -62,7 +67,9 @@ def identity(source: str) -> str:
     """What identifies an input from one run to the next; empty for standard input, which differs each time."""
     if source == "-":
         return ""
-    return bare_url(source) if "://" in source else realpath(source)
+    if "://" in source:
+        return bare_url(source)
+    return realpath(source)
 
 
 def check_origins(folder: Path, files: "dict[str, Path]") -> None:
@@ -83,6 +90,6 @@ def check_origins(folder: Path, files: "dict[str, Path]") -> None:
         if known is None:
             raise UsageError(f"{path} exists, and may be the transcript of another input", OVERWRITE)
         if not known or known != identity(source):
-            other = f"of {known}" if known else "of another input"
-            raise UsageError(f"{path} is the transcript {other}: {bare_url(source)} would replace it", OVERWRITE)
+            other = known or "another input"
+            raise UsageError(f"{path} is the transcript of {other}: {bare_url(source)} would replace it", OVERWRITE)
     origins.remember({path.name: identity(source) for source, path in files.items()})

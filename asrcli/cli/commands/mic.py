@@ -7,7 +7,7 @@ import typer
 from asrcli.cli.builders.cost import check_budget
 from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.log_file import log_to
-from asrcli.cli.options.audio import Agc, Denoise, Gain
+from asrcli.cli.options.audio import Agc, Backend, Denoise, Gain
 from asrcli.cli.options.budget import BudgetLimit
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.fallback import FallbackOption
@@ -93,6 +93,7 @@ Heartbeat = Annotated[
 def mic(
     *,
     device: Devices = None,
+    backend: Backend = None,
     test: MeterOnly = False,
     for_: For = None,
     until_silence: UntilSilence = None,
@@ -125,19 +126,17 @@ def mic(
 
     manual = ptt or not recognition_options.vad
     name = model or (DEFAULT_MANUAL_MODEL if manual else DEFAULT_MODEL)
-    found_model = sources.model_for(
-        name, ["-"], recognition_options.language or [], None, connection_options.region_asked
-    )
+    found = sources.model_for(name, ["-"], recognition_options.language or [], None, connection_options.region_asked)
     # With --ptt a model without manual mode gets a task of its own for each utterance.
-    vad = not manual or (ptt and "vad" not in found_model.takes)
+    vad = not manual or (ptt and "vad" not in found.takes)
     if ptt and not vad and recognition_options.listens_for_speech:
         raise UsageError("--ptt with --threshold or --prefix-padding-ms: the server does not detect speech then")
     # Silence can be sent to every model; only some have the parameter.
-    heartbeat_parameter = heartbeat if "heartbeat" in found_model.takes else None
+    heartbeat_parameter = heartbeat if "heartbeat" in found.takes else None
     recognition, notices = sources.recognition(
-        found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat_parameter, ptt=ptt
+        found, recognition_options, connection_options, vad=vad, heartbeat=heartbeat_parameter, ptt=ptt
     )
-    local_engine = fallback_of(fallback, found_model, recognition, connection_options, retry_options)
+    local_engine = fallback_of(fallback, found, recognition, connection_options, retry_options)
     if test and fallback:
         raise UsageError(f"--test with --fallback {fallback}: a test sends nothing and has no text")
     microphone_builder = microphones.MicrophoneBuilder(
@@ -149,6 +148,7 @@ def mic(
         sources.AudioEnhancement(denoise=denoise, agc=agc),
         save_audio,
         cut=manual,
+        backend=backend or "",
     )
     output_builder = output_options.builder(logging_options.level, recognition, keys=has_keyboard())
     output_builder.check([], logging_options.log_file, microphone_builder.saved())
@@ -160,7 +160,7 @@ def mic(
 
     def run_builder(connection: ConnectionSettings) -> run.RunBuilder:
         return run.RunBuilder(
-            found_model, recognition, retry_options.applied_to(connection), None, retry_options.retry_settings(),
+            found, recognition, retry_options.applied_to(connection), None, retry_options.retry_settings(),
             connection_options, notices, uses_transcript_context=recognition_options.context_from_transcript,
             budget=check_budget(budget), fallback=local_engine,
         )  # fmt: skip

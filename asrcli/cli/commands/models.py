@@ -108,7 +108,9 @@ def _sheet(model: Model) -> list[str]:
         facts[region] = price.described if price else "offered, price not known"
     if model.free:
         facts["free"] = f"in Beijing {model.free}"
-    notes = [model.note, "announced to be retired"] if model.retiring else [model.note]
+    notes = [model.note]
+    if model.retiring:
+        notes.append("announced to be retired")
     facts["note"] = "; ".join(filter(None, notes))
     width = max(map(len, facts)) + 2
     return [model.name, *(f"  {label:{width}}{fact}" for label, fact in facts.items() if fact)]
@@ -118,7 +120,10 @@ def _hotwords(model: Model) -> str:
     ways = []
     if "hotwords" in model.takes:
         ways.append("--hotwords")
-    ways.append(f"lists of {model.list_words}: asr vocab" if model.list_words else "none")
+    if model.list_words:
+        ways.append(f"lists of {model.list_words}: asr vocab")
+    else:
+        ways.append("none")
     if model.super_words:
         ways.append(f"{model.super_words} of them super hot words, of weight 50")
     return "; ".join(ways)
@@ -139,27 +144,40 @@ def _table(models: list[Model]) -> None:
         if model.wire != wire:
             wire = model.wire
             table.add_row(f"[dim]{wire}[/dim]")
-        words = ""
-        if model.list_words:
-            words = "yes" if "hotwords" in model.takes else "lists"
-        context = "yes" if "context" in model.takes else ""
-        name = f"{model.name} (retiring)" if model.retiring else model.name
-        rates = "16000 up" if len(model.rates) > 2 else _rates(model)
-        languages = str(len(model.languages)) if model.languages else "any"
-        table.add_row(name, rates, languages, words, context, _price(model))
+        table.add_row(*_cells(model))
     print_table(table, markup=True)
     print_lines("prices in Beijing, for an hour, or for a million tokens in + out; asr models NAME shows all")
+
+
+def _cells(model: Model) -> list[str]:
+    """The fields of a model in the table for people."""
+    cells = {"name": model.name, "rates": _rates(model), "languages": "any", "words": "", "context": ""}
+    if model.retiring:
+        cells["name"] = f"{model.name} (retiring)"
+    if len(model.rates) > 2:
+        cells["rates"] = "16000 up"
+    if model.languages:
+        cells["languages"] = str(len(model.languages))
+    if model.list_words:
+        cells["words"] = "lists"
+    if model.list_words and "hotwords" in model.takes:
+        cells["words"] = "yes"
+    if "context" in model.takes:
+        cells["context"] = "yes"
+    return [*cells.values(), _price(model)]
 
 
 def _row(model: Model) -> list[str]:
     """The fields of a model for programs: name, wire, rates, languages, regions, price."""
     price = next(iter(model.prices.values()), None)
-    described = price.described if price else "not known"
+    described = "not known"
+    if price is not None:
+        described = price.described
     return [model.name, model.wire, _rates(model), _languages(model), " ".join(model.prices), described]
 
 
 def _options(model: Model) -> list[str]:
-    return [option for field, option in OPTIONS.items() if field in model.takes]
+    return [option for name, option in OPTIONS.items() if name in model.takes]
 
 
 def _rates(model: Model) -> str:
@@ -167,7 +185,9 @@ def _rates(model: Model) -> str:
 
 
 def _languages(model: Model) -> str:
-    return " ".join(model.languages) or ("as --prompt says" if "prompt" in model.takes else "any")
+    if not model.languages and "prompt" in model.takes:
+        return "as --prompt says"
+    return " ".join(model.languages) or "any"
 
 
 def _price(model: Model) -> str:

@@ -11,6 +11,7 @@ from asrcli.cli.builders.api_key import read_key
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.builders.text_files import read_text_file
 from asrcli.cli.console import print_message
+from asrcli.cli.options.engine import engine_option
 from asrcli.cli.options.logging import Debug, LogFile, Quiet
 from asrcli.cli.options.panels import CONNECTION
 from asrcli.core.errors import UsageError
@@ -58,27 +59,12 @@ Origins = Annotated[
 ]
 
 
-def check_engine(name: str) -> str:
-    """Return the name of a recognizer.
-
-    Raises:
-        BadParameter: there is no such recognizer.
-    """
-    if name not in registry.RECOGNIZERS:
-        names = ", ".join(map(repr, registry.RECOGNIZERS))
-        raise typer.BadParameter(f"{name!r} is not one of {names}.")
-    return name
-
-
-EngineName = Annotated[
-    str,
-    typer.Option(
-        "--engine",
-        help=" ".join(f"{info.name}: {info.description}." for info in registry.RECOGNIZERS.values()),
-        metavar="NAME",
-        callback=check_engine,
-        autocompletion=lambda: list(registry.RECOGNIZERS),
-        rich_help_panel="Recognizer",
+Engine = Annotated[
+    str | None,
+    engine_option(
+        " ".join(f"{info.name}: {info.description}." for info in registry.RECOGNIZERS.values())
+        + " Default: the best one here.",
+        "Recognizer",
     ),
 ]
 Script = Annotated[
@@ -145,7 +131,7 @@ def serve(
     port: Port = 8090,
     api_key_file: KeyFile = None,
     allow_origin: Origins = None,
-    engine: EngineName = registry.LOCAL.name,
+    engine: Engine = None,
     script: Script = None,
     two_pass: Passes = SecondPass.AUTO,
     answers: AnswerFile = None,
@@ -158,7 +144,7 @@ def serve(
 ) -> None:
     """Serve both realtime wires of DashScope on this machine, without network or key.
 
-    The embedded engine is offline and knows US English only, with modest accuracy.
+    The embedded engines are offline and know English only, with modest accuracy; asr engines lists them.
 
     Any DashScope client can be pointed here: the paths are /api-ws/v1/inference and /api-ws/v1/realtime.
 
@@ -173,14 +159,16 @@ def serve(
     log_to(log_file, on_screen=not quiet)
     recognizer = _recognizer(engine, script, two_pass)
     warnings: list[str] = []  # printed after the address, because programs wait for that line
-    key = read_key(api_key_file, warnings.append) if api_key_file is not None else None
+    key = None
+    if api_key_file is not None:
+        key = read_key(api_key_file, warnings.append)
     planned = _faults(faults, chaos, waiting=chaos_waits)
     origins = [origin(text) for text in allow_origin or ()]
     server = LocalServer(recognizer, host, port, key, faults=planned, answers=_answers(answers), origins=origins)
 
     def announce(address: str) -> None:
         print_message(f"asr: serving at {address} ({'key asked for' if key else 'no key'})")
-        print_message(f"asr: {recognizer.info.summary}")
+        _introduce(recognizer.info, preferred=engine is None)
         if planned is not None:
             cause = f"--chaos {chaos}" if faults is None else str(faults)
             print_message(f"asr: this server is at fault on purpose: {cause}")
@@ -190,11 +178,18 @@ def serve(
     serve_forever(server, announce)
 
 
-def _recognizer(engine: str, script: Path | None, second_pass: SecondPass) -> "Recognizer":
-    info = registry.RECOGNIZERS[engine]
+def _introduce(info: registry.RecognizerInfo, *, preferred: bool) -> None:
+    """Print what the recognizer is, and where nobody chose it, how to get a better one."""
+    for line in filter(None, [info.summary, registry.better(info) if preferred else ""]):
+        print_message(f"asr: {line}")
+
+
+def _recognizer(engine: str | None, script: Path | None, second_pass: SecondPass) -> "Recognizer":
+    info = registry.find(engine)
     if "second_pass" not in info.options and second_pass is not SecondPass.AUTO:
-        names = " and ".join(registry.taking("second_pass"))
-        raise UsageError(f"--engine {engine} with --local-two-pass: only {names} decodes twice")
+        names = " or ".join(registry.taking("second_pass"))
+        problem = f"--engine {info.name} with --local-two-pass: only {names} decodes twice"
+        raise UsageError(problem, f"add --engine {names}" if engine is None else "")
     if script is None:
         return registry.make(info, registry.RecognizerOptions(second_pass.value))
     if "script" not in info.options:

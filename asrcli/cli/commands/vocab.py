@@ -141,7 +141,7 @@ def vocab(
     from asrcli.cli.render.hotword_tables import HotWordListPrinter
 
     given: dict[str, object] = {"--words": words, "--model": model, "--prefix": prefix, "--yes": yes or None}
-    given |= {"--no-wait" if wait is False else "--wait": wait}
+    given |= {"--no-wait": wait is False or None, "--wait": wait or None}
     for name, value in given.items():
         if value is not None and action not in ACTIONS_OF_OPTION[name]:
             raise UsageError(f"{name} has no effect on asr vocab {action}")

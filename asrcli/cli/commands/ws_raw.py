@@ -13,11 +13,12 @@ from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.logging import Debug, LogFile
 from asrcli.cli.options.model import model_option
-from asrcli.cli.options.panels import AUDIO, FLAG, MODEL, OUTPUT
+from asrcli.cli.options.panels import AUDIO, FLAG, OUTPUT
 from asrcli.cli.options.values import bounded_number
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, RecognitionSettings
 from asrcli.dashscope.model_selection import AUTO, find_model
+from asrcli.dashscope.parameters import MODEL
 from asrcli.protocol import registry
 
 EXAMPLES = """Examples:
@@ -178,26 +179,33 @@ def ws_raw(
         raise UsageError("--raw describes a file of bare samples, which goes out as pcm")
     raw_session.check_output(output, overwrite=overwrite)
     log_to(log_file)
-    found_model = find_model(model or (wire.default_model if wire else DEFAULT_MODEL))
+    if wire is not None:
+        model = model or wire.default_model
+    found_model = find_model(model or DEFAULT_MODEL)
     recognition = RecognitionSettings(found_model.name, found_model.rate, vad=vad, audio_format=audio_format)
     samples = bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
-    opening = None if first is None else values.given_text("--first", first)
-    closing = None if last is None else values.given_text("--last", last)
-    exchange = raw_session.exchange(wire, recognition, opening, closing)
+    exchange = raw_session.exchange(wire, recognition, _given("--first", first), _given("--last", last))
     pieces = raw_session.text_pieces() if text else raw_session.audio_pieces(path, recognition, samples, chunk_ms)
     speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
     with ExitStack() as stack:
         printer = raw_session.open_printer(stack, output, stamp=stamp, show_sent=show_sent)
-        # A server that is not the service's does not get the key that the environment holds for the service.
         if wire is None:
+            # A server that is not the service's does not get the key that the environment holds for the service.
             connection = connection_options.is_other_service()
+            wait_s = wait or 3.0
         else:
             connection = connection_options.at(stack, recognition)
-        wait_s = wait or (3.0 if wire is None else connection.idle_timeout_s)
+            wait_s = wait or connection.idle_timeout_s
         transport = raw_session.dial_wire(
             wire, connection, recognition.model, header or [], temporary_key=connection_options.temporary_key
         )
         RawRun(transport, exchange, pieces, speed, wait_s, printer.show).run()
+
+
+def _given(option: str, text: str | None) -> str | None:
+    if text is None:
+        return None
+    return values.given_text(option, text)
 
 
 def _check(

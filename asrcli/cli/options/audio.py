@@ -5,10 +5,15 @@ from typing import Annotated
 import typer
 
 from asrcli.cli.options.panels import AUDIO, FLAG
-from asrcli.cli.options.values import MOST_CHANNELS, EncodingName, bounded_number
+from asrcli.cli.options.values import MOST_CHANNELS, BackendName, EncodingName, bounded_number
 
 Paths = Annotated[
-    list[str], typer.Argument(help="Audio or video files, one after the other; - is standard input.", metavar="FILE...")
+    list[str],
+    typer.Argument(
+        help="Audio or video files, one after the other; - is standard input. "
+        "Somebody must begin to write to a named pipe within 30 s.",
+        metavar="FILE...",
+    ),
 ]
 Start = Annotated[
     str | None,
@@ -109,5 +114,14 @@ Passthrough = Annotated[
         help="Send the file's own bytes, for the service to decode.",
         metavar=FLAG,
         rich_help_panel=AUDIO,
+    ),
+]
+Backend = Annotated[
+    BackendName | None,
+    typer.Option(
+        help="What reads microphones: pyaudio, miniaudio, parec, pw-record, arecord. Default: the first installed.",
+        metavar="NAME",
+        rich_help_panel=AUDIO,
+        show_default=False,
     ),
 ]

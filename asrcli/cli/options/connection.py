@@ -12,6 +12,7 @@ import typer
 from asrcli.cli.builders.api_key import read_key
 from asrcli.cli.builders.text_files import data_of
 from asrcli.cli.console import print_message
+from asrcli.cli.options.engine import EngineName
 from asrcli.cli.options.panels import CONNECTION, FLAG
 from asrcli.core.errors import MissingKey, UsageError, bare_url
 from asrcli.core.loopback import is_loopback_url
@@ -26,6 +27,7 @@ from asrcli.dashscope.endpoints import (
     resolve_endpoint,
 )
 from asrcli.dashscope.preparation import check_host, locally_heard
+from asrcli.recognizers import registry
 
 INSPECTION = ("X-DashScope-DataInspection", "enable")
 
@@ -145,7 +147,8 @@ class EndpointOptions:
         """
         from asrcli.protocol.json_messages import endpoint as check_address
 
-        service, key = self.endpoint, read_key(self.api_key_file)
+        service = self.endpoint
+        key = read_key(self.api_key_file)
         check_address(service.url, "/")  # an invalid address is reported before a missing key
         if key is None and region_of(service.url):
             raise MissingKey(local=isinstance(self, ConnectionOptions))
@@ -154,8 +157,9 @@ class EndpointOptions:
             print_message(
                 f"asr: the key is sent unencrypted to {bare_url(service.url)}: wss:// or https:// would encrypt it"
             )
-        inspected = os.environ.get("DASHSCOPE_DISABLE_DATA_INSPECTION", "true").strip().lower() == "false"
-        headers = (*service.headers, *([INSPECTION] if inspected else []))
+        headers = service.headers
+        if os.environ.get("DASHSCOPE_DISABLE_DATA_INSPECTION", "true").strip().lower() == "false":
+            headers = (*headers, INSPECTION)
         return self._by(ConnectionSettings(service.url, key, service.region, headers))
 
     def is_other_service(self) -> ConnectionSettings:
@@ -166,13 +170,17 @@ class EndpointOptions:
         """
         if self.region or self.workspace:
             raise UsageError("--region and --workspace are the service's own", "name the address: --url")
-        key = read_key(self.api_key_file) if self.api_key_file is not None else None
+        key = None
+        if self.api_key_file is not None:
+            key = read_key(self.api_key_file)
         return self._by(ConnectionSettings((self.url or "").strip(), key))
 
     def _by(self, connection: ConnectionSettings) -> ConnectionSettings:
-        if self.ca is not None:
-            data_of(self.ca, f"--ca {self.ca}")  # checked here: the TLS library would wait for a pipe, and has no limit
-        return replace(connection, proxy=_proxy(self.proxy), ca=str(self.ca) if self.ca else None)
+        connection = replace(connection, proxy=_proxy(self.proxy))
+        if self.ca is None:
+            return connection
+        data_of(self.ca, f"--ca {self.ca}")  # checked here: the TLS library would wait for a pipe, and has no limit
+        return replace(connection, ca=str(self.ca))
 
 
 @dataclass(frozen=True)
@@ -180,11 +188,14 @@ class ConnectionOptions(EndpointOptions):
     """The options for a service, and for the embedded recognizer instead of it."""
 
     local: Local = False
+    engine: EngineName = None
     temporary_key: TemporaryKey = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.local:
+            if self.engine is not None:
+                raise UsageError(f"--engine {self.engine} without --local: a service has its own recognizers")
             return
         if self.url is not None:
             raise UsageError("--local and --url are both given: they name different services")
@@ -201,13 +212,19 @@ class ConnectionOptions(EndpointOptions):
         Raises:
             UsageError: as `connection`, or the embedded recognizer does not know a language or a hot word.
         """
-        if not self.local:
+        recognizer = self.recognizer
+        if recognizer is None:
             connection = self.connection()
             check_host(recognition.model, connection)
             return connection
         from asrcli.runs.local_service import local_service
 
-        return stack.enter_context(local_service(recognition))
+        return stack.enter_context(local_service(recognition, recognizer))
+
+    @property
+    def recognizer(self) -> registry.RecognizerInfo | None:
+        """The embedded recognizer that is asked; None for a service."""
+        return registry.find(self.engine) if self.local else None
 
     @property
     def default_pace(self) -> float | None:

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from asrcli.cli.options.panels import MODEL
 from asrcli.dashscope.catalogue import MODELS
 from asrcli.dashscope.model_selection import AUTO
+from asrcli.dashscope.parameters import MODEL
 
 
 def known_models() -> list[str]:

@@ -1,7 +1,6 @@
 """The names of the panels in which the help shows options."""
 
 AUDIO = "Audio"
-MODEL = "Model"
 CONNECTION = "Connection"
 OUTPUT = "Output"
 DIAGNOSIS = "Diagnosis"

@@ -124,7 +124,9 @@ class RetryOptions:
         """The settings for retries."""
         if not self.reconnect:
             return RetrySettings(limit=0)
-        limit = RETRIES if self.retries is None else self.retries
+        limit = self.retries
+        if limit is None:
+            limit = RETRIES
         return RetrySettings(limit, self.retry_wait, self.catch_up, self.retry_for)
 
     def applied_to(self, connection: ConnectionSettings) -> ConnectionSettings:

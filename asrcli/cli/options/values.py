@@ -39,6 +39,16 @@ class EncodingName(StrEnum):
     MULAW = "mulaw"
 
 
+class BackendName(StrEnum):
+    """The back ends that read microphones, in the order in which they are tried."""
+
+    PYAUDIO = "pyaudio"
+    MINIAUDIO = "miniaudio"
+    PAREC = "parec"
+    PW_RECORD = "pw-record"
+    ARECORD = "arecord"
+
+
 class TimestampStyle(StrEnum):
     """The times before each line of text: from the start of the audio, or of the day."""
 
@@ -52,11 +62,12 @@ def given_text(option: str, text: str) -> str:
     Raises:
         UsageError: the file cannot be read, or is empty.
     """
-    if text.startswith("@"):
-        text, name = read_text_file(text[1:], f"{option} {text}"), text
-        if not text.strip():
-            raise UsageError(f"{option} {name}: is empty")
-    return text.strip()
+    if not text.startswith("@"):
+        return text.strip()
+    read = read_text_file(text[1:], f"{option} {text}").strip()
+    if not read:
+        raise UsageError(f"{option} {text}: is empty")
+    return read
 
 
 def parse_pace(text: str) -> float | None:
@@ -101,15 +112,21 @@ def parse_duration(name: str, text: str | None) -> int | None:
     """
     if text is None:
         return None
-    units = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
-    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|h)", text, re.ASCII)
     try:
-        length_ms = round(float(found[1]) * units[found[2]]) if found else parse_time(name, text)
+        length_ms = _length_ms(name, text)
     except UsageError:
         length_ms = 0
     if not length_ms:
         raise UsageError(f"{name} {shorten(text, 40)}: not a length of time", "write it as 50s, 10m, 2h or 1:30:00")
     return length_ms
+
+
+def _length_ms(name: str, text: str) -> int | None:
+    units = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|h)", text, re.ASCII)
+    if found is None:
+        return parse_time(name, text)
+    return round(float(found[1]) * units[found[2]])
 
 
 def parse_channel(text: str) -> int | None:
@@ -149,7 +166,9 @@ def status_level(*, quiet: bool, verbose: int) -> int | None:
     """
     if quiet and verbose:
         raise UsageError("--quiet and --verbose are both given")
-    return None if quiet else verbose
+    if quiet:
+        return None
+    return verbose
 
 
 def bounded_number(value: float | None) -> float | None:

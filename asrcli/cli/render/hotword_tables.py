@@ -7,7 +7,6 @@ from typing import Any
 
 from asrcli.cli.console import print_message
 from asrcli.cli.render.stdout import print_json, print_lines, print_rows, print_table
-from asrcli.core.errors import UsageError
 from asrcli.core.printable import harmless
 from asrcli.protocol.http.hotword_lists import HotWordList
 
@@ -40,8 +39,10 @@ class HotWordListPrinter:
         dates = f"{vocabulary.status}, created {vocabulary.created}, changed {vocabulary.modified}"
         print_lines(f"# {vocabulary.id}", f"# for {vocabulary.model} only", f"# {dates}")
         for word in vocabulary.words:
-            fields = (word.text, str(word.weight), word.language)
-            print_rows([fields if word.language else fields[:2]])
+            fields = [word.text, str(word.weight)]
+            if word.language:
+                fields.append(word.language)
+            print_rows([fields])
 
     def print_done(self, vocabulary_id: str, done: str) -> None:
         """Print the ID of a list with which something was done."""
@@ -54,19 +55,6 @@ class HotWordListPrinter:
         """Print a line for a person, unless --quiet is given."""
         if not self.quiet:
             print_message(f"asr: {words}")
-
-    @staticmethod
-    def confirmed(question: str) -> bool:
-        """Ask at the terminal; whether the answer is yes.
-
-        Raises:
-            UsageError: standard input is not a terminal.
-        """
-        if sys.stdin is None or not sys.stdin.isatty():
-            raise UsageError("delete asks first, and here is nobody to ask", "add --yes")
-        sys.stderr.write(f"asr: {harmless(question)} [y/N] ")
-        sys.stderr.flush()
-        return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     @staticmethod
     def _table(vocabularies: Iterable[HotWordList]) -> None:
@@ -90,4 +78,7 @@ def _described(vocabulary: HotWordList) -> dict[str, Any]:
 
 
 def _word(word: Any) -> dict[str, Any]:
-    return {"text": word.text, "weight": word.weight} | ({"lang": word.language} if word.language else {})
+    fields = {"text": word.text, "weight": word.weight}
+    if word.language:
+        fields["lang"] = word.language
+    return fields

@@ -32,7 +32,8 @@ class LevelStatistics:
 
     def add(self, level: Level) -> None:
         """Add one level."""
-        self.peak_dbfs, self.heard_ms = max(self.peak_dbfs, level.peak_dbfs), level.at_ms
+        self.peak_dbfs = max(self.peak_dbfs, level.peak_dbfs)
+        self.heard_ms = level.at_ms
         self.loudest_dbfs = max(self.loudest_dbfs, level.dbfs)
         self.clipped += level.peak_dbfs >= CLIPPED_DBFS
 
@@ -56,7 +57,8 @@ def meter(microphone: Microphone) -> None:
     Raises:
         SourceError: the device cannot be opened.
     """
-    levels, shown_ms = LevelStatistics(), 0
+    levels = LevelStatistics()
+    shown_ms = 0
     redraws = sys.stdout.isatty()
 
     def press(key: str) -> None:

@@ -40,7 +40,9 @@ def width() -> int:
     from rich.console import Console
 
     given = os.environ.get("TERMINAL_WIDTH", "")
-    return int(given) if given.isdecimal() else Console().width
+    if given.isdecimal():
+        return int(given)
+    return Console().width
 
 
 def narrow(command: Any, ctx: Any, columns: int) -> str:
@@ -82,8 +84,8 @@ def _panels(command: Any, ctx: Any) -> dict[str, list[tuple[str, str, str]]]:
     for parameter in command.get_params(ctx):
         if getattr(parameter, "hidden", False):
             continue
-        is_argument = parameter.param_type_name == "argument"
-        title = getattr(parameter, "rich_help_panel", None) or ("Arguments" if is_argument else "Options")
+        usual = {"argument": "Arguments"}.get(parameter.param_type_name, "Options")
+        title = getattr(parameter, "rich_help_panel", None) or usual
         said = " ".join((parameter.help or "").split())
         panels.setdefault(title, []).append((" ".join(_names(parameter, ctx)), said, _limits(parameter, ctx)))
     if isinstance(command, Group):
@@ -94,8 +96,8 @@ def _panels(command: Any, ctx: Any) -> dict[str, list[tuple[str, str, str]]]:
 
 def _limits(parameter: Any, ctx: Any) -> str:
     """The default and the range of a parameter, as Typer writes them after its help."""
-    record = parameter.get_help_record(ctx)
-    said = (record[1] if record else "").replace("\\[", "[")
+    _, said = parameter.get_help_record(ctx) or ("", "")
+    said = said.replace("\\[", "[")
     return said.removeprefix((parameter.help or "").replace("\\[", "[")).strip()
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asrcli.cli.advice import advice_for
 from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
 from asrcli.cli.console import print_message
 from asrcli.cli.options.confirmation import confirm
@@ -36,7 +37,7 @@ def print_one(path: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(session)
         return
-    for name in ("id", "begun", "state", "model", "service", "problem"):
+    for name in ("id", "begun", "state", "model", "engine", "service", "problem"):
         if session.get(name):
             print_lines(f"{name + ':':<10}{session[name]}")
     if "problem" in session:
@@ -83,7 +84,8 @@ def describe(path: Path) -> dict[str, Any]:
             size = size_bytes(path)
         except OSError:
             size = 0
-        return {"id": path.name, "state": str(JournalState.DAMAGED), "size_bytes": size, "problem": exc.reason}
+        problem = "; ".join(filter(None, (exc.reason, advice_for(exc))))
+        return {"id": path.name, "state": str(JournalState.DAMAGED), "size_bytes": size, "problem": problem}
     outputs = journal.header.showing.get("paths")
     return {
         "id": journal.id,
@@ -94,6 +96,7 @@ def describe(path: Path) -> dict[str, Any]:
         "unheard_ms": unheard_ms(journal),
         "size_bytes": journal.size_bytes,
         "model": ", ".join(filter(None, journal.models)) or journal.header.asked.model,
+        "engine": ", ".join(filter(None, journal.engines)),
         "service": journal.header.service,
         "sources": [{"name": track.source.name, "speaker": track.source.speaker} for track in journal.tracks],
         "inputs": [one.path for one in journal.header.inputs],
@@ -106,8 +109,12 @@ def _print_table(sessions: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("session", "begun", "length", "sentences", "state", "MB"):
-        table.add_column(title, no_wrap=True, justify="right" if title in {"sentences", "MB"} else "left")
+    table.add_column("session", no_wrap=True)
+    table.add_column("begun", no_wrap=True)
+    table.add_column("length", no_wrap=True)
+    table.add_column("sentences", no_wrap=True, justify="right")
+    table.add_column("state", no_wrap=True)
+    table.add_column("MB", no_wrap=True, justify="right")
     for session in sessions:
         begun = str(session.get("begun", ""))[:16].replace("T", " ")
         row = [session["id"], begun, _length(session.get("length_ms", 0)), str(session.get("sentences", ""))]

@@ -68,7 +68,8 @@ def print_table(table: "Table", *, markup: bool = False) -> None:
     from rich.measure import Measurement
 
     # Drawn into memory, with the width and colours of the terminal: Rich itself would not report a full disk.
-    screen, drawn = Console(file=sys.stdout or io.StringIO()), io.StringIO()
+    screen = Console(file=sys.stdout or io.StringIO())
+    drawn = io.StringIO()
     console = Console(
         file=drawn,
         width=screen.width,

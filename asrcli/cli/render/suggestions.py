@@ -23,7 +23,9 @@ def suggestion(problem: str, given: Sequence[str], commands: Iterable[str]) -> s
         if is_input(word):
             return f"did you mean asr file {_quoted(word)}?"
         similar = " or ".join(f"asr {name}" for name in get_close_matches(word, list(commands)))
-        return f"did you mean {similar}?" if similar else ""
+        if not similar:
+            return ""
+        return f"did you mean {similar}?"
     if "Missing argument 'FILE" in problem:
         return f"name a file, or - for standard input: {READING}"
     if found := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", problem, re.DOTALL):
@@ -51,4 +53,6 @@ def _quoted(word: str) -> str:
     """The word quoted for a shell, so that the suggestion can be copied."""
     if "://" in word and shlex.quote(word) == word:
         return f"'{word}'"  # so that the question mark of our sentence is not taken for a part of the address
-    return shlex.quote(f"./{word}" if word.startswith("-") and word != "-" else word)
+    if word.startswith("-") and word != "-":
+        word = f"./{word}"
+    return shlex.quote(word)

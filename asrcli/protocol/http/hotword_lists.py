@@ -105,9 +105,11 @@ def read_request(body: Json) -> HotWordListRequest:
         case "create_vocabulary":
             return CreateList(need(fields, "target_model", str), need(fields, "prefix", str), _read_words(fields))
         case "list_vocabulary":
-            page = whole(fields, "page_index")
+            page = whole(fields, "page_index") or 0
             size = whole(fields, "page_size")
-            return BrowseLists(text(fields, "prefix"), page or 0, PAGE_SIZE if size is None else size)
+            if size is None:
+                size = PAGE_SIZE
+            return BrowseLists(text(fields, "prefix"), page, size)
         case "query_vocabulary":
             return QueryList(need(fields, "vocabulary_id", str))
         case "update_vocabulary":
@@ -202,5 +204,7 @@ def _objects(body: Json, name: str) -> list[Json]:
 
 
 def _read_word(entry: Json) -> HotWord:
-    weight = need(entry, "weight", int) if "weight" in entry else USUAL_WEIGHT
+    weight = USUAL_WEIGHT
+    if "weight" in entry:
+        weight = need(entry, "weight", int)
     return HotWord(need(entry, "text", str), weight, text(entry, "lang"))

@@ -16,10 +16,10 @@ from asrcli.dashscope.context import TranscriptMemory
 from asrcli.protocol.discarded import DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference import run_task_parameters, sentence, translation
 from asrcli.protocol.inference.context_messages import read_context, write_context
-from asrcli.protocol.inference.sentence import SentenceTracker
+from asrcli.protocol.inference.sentence_tracker import SentenceTracker
 from asrcli.protocol.inference.task_identity import TaskIdentity
 from asrcli.protocol.json_messages import Json, counted, endpoint, flag, need, part, read, text, word, write
-from asrcli.protocol.registry import INFERENCE_PATH
+from asrcli.protocol.registry import INFERENCE, INFERENCE_PATH, TRANSLATION
 from asrcli.protocol.service_errors import refused_task
 
 AUDIO_FORMATS = ("pcm", "wav", "mp3", "opus", "speex", "aac", "amr")
@@ -33,7 +33,7 @@ class InferenceClient:
     word_times = True  # every final carries the times of its words
     reusable = True  # the connection can carry another task afterwards
     manual = False  # the server always decides where sentences end
-    parameter_names = run_task_parameters.PARAMETER_NAMES
+    wire = INFERENCE
     lifetime_s: float | None = None  # no limit is documented
     must_wait = False  # audio never waits for answers
     connection_is_new = True  # the connection has carried no other task: every message belongs to this one
@@ -73,14 +73,19 @@ class InferenceClient:
     def start(self) -> list[Message]:
         """run-task; audio must wait for Ready. May be called again to repeat the task on another connection."""
         self._identity = TaskIdentity(self.task_id)
-        context = self._recognition.context if self._memory is None else self._memory.texts
+        context = self._recognition.context
+        if self._memory is not None:
+            context = self._memory.texts
+        task_input: Json = {}
+        if context:
+            task_input = write_context(context)
         payload = {
             "task_group": "audio",
             "task": "asr",
             "function": "recognition",
             "model": self._recognition.model,
-            "parameters": run_task_parameters.write(self._recognition, self.parameter_names),
-            "input": write_context(context) if context else {},
+            "parameters": run_task_parameters.write(self._recognition, self.wire),
+            "input": task_input,
         } | run_task_parameters.resources(self._recognition)
         return [self._command("run-task", payload)]
 
@@ -189,7 +194,7 @@ class InferenceClient:
 class TranslationClient(InferenceClient):
     """The client codec of a task whose model translates."""
 
-    parameter_names = run_task_parameters.TRANSLATION_PARAMETER_NAMES
+    wire = TRANSLATION
 
 
 class InferenceServer:
@@ -250,13 +255,17 @@ class InferenceServer:
         if isinstance(event, Partial):
             self._open_key = event.key
             return self._results(event)
-        if isinstance(event, Final):  # an empty final matters only where it takes back a partial
-            messages = self._results(event) if event.text or event.key == self._open_key else []
+        if isinstance(event, Final):
+            messages: list[Message] = []
+            if event.text or event.key == self._open_key:  # an empty final matters only where it takes back a partial
+                messages = self._results(event)
             if event.text.strip() and self._recognition.model.startswith(ONE_SENTENCE_PREFIX):
                 self._ended_task_id = self.task_id
                 messages += self._finished()
             return messages
-        return self._finished() if isinstance(event, Finished) else []
+        if isinstance(event, Finished):
+            return self._finished()
+        return []
 
     def fail(self, code: str, problem: str) -> list[Message]:
         """task-failed; the caller closes the connection afterwards."""
@@ -283,11 +292,16 @@ class InferenceServer:
         return StartTask(self._recognition, audio_format)
 
     def _results(self, event: Partial | Final) -> list[Message]:
-        translates = self._recognition.model.startswith(TRANSLATION_PREFIX)
-        output = translation.write(event, self._recognition) if translates else {"sentence": sentence.write(event)}
-        received_s = self._received_bytes / SAMPLE_BYTES / self._recognition.rate
-        usage = {"duration": ceil(received_s)} if isinstance(event, Final) else None
-        return [self._event("result-generated", {"output": output, "usage": usage})] if output else []
+        if self._recognition.model.startswith(TRANSLATION_PREFIX):
+            output = translation.write(event, self._recognition)
+            if not output:
+                return []
+        else:
+            output = {"sentence": sentence.write(event)}
+        usage = None
+        if isinstance(event, Final):
+            usage = {"duration": ceil(self._received_bytes / SAMPLE_BYTES / self._recognition.rate)}
+        return [self._event("result-generated", {"output": output, "usage": usage})]
 
     def _finished(self) -> list[Message]:
         finished = self._event("task-finished", {"output": {}, "usage": None})

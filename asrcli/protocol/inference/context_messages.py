@@ -1,7 +1,7 @@
 """Context as the inference wire carries it: a list of messages with text, written and read. No I/O."""
 
 from asrcli.core.errors import ProtocolError
-from asrcli.protocol.json_messages import Json, text
+from asrcli.protocol.json_messages import Json, objects, text
 
 
 def write_context(texts: tuple[str, ...]) -> Json:
@@ -16,12 +16,9 @@ def read_context(fields: Json) -> tuple[str, ...]:
     Raises:
         ProtocolError: `context` is neither a list nor null.
     """
-    messages = fields.get("context")
-    if not isinstance(messages, list | None):
+    if not isinstance(fields.get("context"), list | None):
         raise ProtocolError("field context has the wrong type")
     texts: list[str] = []
-    for message in messages or ():
-        parts = message.get("content") if isinstance(message, dict) else None
-        if isinstance(parts, list):
-            texts += [text(part, "text") for part in parts if isinstance(part, dict) and text(part, "text")]
+    for message in objects(fields, "context"):
+        texts += [text(passage, "text") for passage in objects(message, "content") if text(passage, "text")]
     return tuple(texts)

@@ -20,11 +20,13 @@ def inference_exchange(
     """
     codec = InferenceClient(recognition, new_id)
     if first:
-        opening = [user_message("--first", first)]
-        codec.task_id = text(part(parsed("--first", first), "header"), "task_id") or codec.task_id
+        opening = [user_message("first", first)]
+        codec.task_id = text(part(parsed("first", first), "header"), "task_id") or codec.task_id
     else:
         opening = codec.start()
-    closing = [user_message("--last", last)] if last else codec.finish()
+    closing = codec.finish()
+    if last:
+        closing = [user_message("last", last)]
     return RawExchange(
         tuple(opening), tuple(closing), codec.audio, ready="task-started", over="task-finished", failed="task-failed"
     )

@@ -1,16 +1,11 @@
-"""The sentence object of the inference wire, read and written, and the sentences of one task. No I/O."""
+"""The sentence object of the inference wire, read, written, and made into events. No I/O."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from asrcli.core.events import Event, Final, Notice, Partial, SpeechStarted, Word
+from asrcli.core.events import Final, Partial, Word
 from asrcli.protocol import timestamps
-from asrcli.protocol.discarded import REPEATED, DiscardedMessages, SentenceKeys
-from asrcli.protocol.json_messages import Json, flag, label, need, objects, part, text, whole
-
-MOST_OPEN = 200  # open sentences of a task; a service that opens more has forgotten the oldest
-MOST_REMEMBERED = 1000  # finals of a task that are recognized when they are repeated
-HEARTBEAT = "dropped a sentence in a heartbeat packet"
+from asrcli.protocol.json_messages import Json, flag, label, need, objects, text, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +25,9 @@ class SentenceResult:
     @property
     def name(self) -> str:
         """The number of the sentence as text; a sentence without a number is named after its begin."""
-        return f"at-{self.begin_ms}" if self.number is None else str(self.number)
+        if self.number is None:
+            return f"at-{self.begin_ms}"
+        return str(self.number)
 
     def repeats(self, final: "SentenceResult | None") -> bool:
         """Whether this is the same sentence again. Without a span of its own, nothing can be proved: False."""
@@ -47,116 +44,6 @@ class SentenceResult:
         return self.begin_ms < final.end_ms
 
 
-@dataclass(slots=True)
-class _OpenSentence:
-    """A sentence that is not final: its key, its begin and its latest result."""
-
-    key: str
-    begin_ms: int
-    result: SentenceResult
-
-
-class SentenceTracker:
-    """The sentences of one task. Each final has its own key, even where the service uses a number twice.
-
-    Attributes:
-        after_ms: The end of the last final.
-    """
-
-    def __init__(self, dropped: DiscardedMessages, keys: SentenceKeys) -> None:
-        self.after_ms = 0
-        self._dropped = dropped
-        self._keys = keys
-        self._open: dict[str, _OpenSentence] = {}
-        self._finals: dict[str, SentenceResult] = {}  # the last final of each name
-
-    def read(self, sentence: Json, sent_ms: int | None) -> Iterator[Event]:
-        """The events for a sentence object, and for the begin of the next sentence where the object has it as `stash`.
-
-        Args:
-            sentence: The object.
-            sent_ms: How much audio has been sent; None where that is not known.
-
-        Raises:
-            ProtocolError: the sentence has ended and has no text.
-        """
-        if flag(sentence, "heartbeat"):
-            yield from self._in_heartbeat(sentence)
-            return
-        result = read(sentence)
-        yield from self._final(result, sent_ms) if result.ended else self._partial(result, sent_ms)
-        if text(part(sentence, "stash"), "text"):
-            next_begin = read(part(sentence, "stash") | {"sentence_end": False})
-            yield from self._partial(replace(next_begin, settled=0), sent_ms)
-
-    def rest(self, sent_ms: int | None) -> Iterator[Event]:
-        """The finals for open sentences whose last result has an end time, although no result said that they ended."""
-        for name, sentence in list(self._open.items()):
-            if sentence.result.end_ms is not None and name in self._open:
-                yield from self._final(sentence.result, sent_ms)
-
-    def _in_heartbeat(self, sentence: Json) -> Iterator[Event]:
-        words = text(sentence, "text")
-        if words.strip() and _has_ended(sentence) and all(words != final.text for final in self._finals.values()):
-            yield self._dropped.final(HEARTBEAT)
-
-    def _final(self, result: SentenceResult, sent_ms: int | None) -> Iterator[Event]:
-        name = self._name(result)
-        if result.repeats(self._finals.get(name)):
-            if result.text.strip():
-                yield self._dropped.final(REPEATED)
-            return
-        open_sentence = self._open.pop(name, None)
-        begin_ms = result.begin_ms
-        if open_sentence is None:
-            key = self._keys.new(name)
-        else:
-            key = open_sentence.key
-            if begin_ms is None:
-                begin_ms = open_sentence.begin_ms
-        others = [other.begin_ms for other in self._open.values()]
-        final = final_of(key, result, begin_ms, self.after_ms, sent_ms, others)
-        self.after_ms = max(self.after_ms, final.end_ms)
-        self._finals.pop(name, None)
-        self._finals[name] = result
-        if len(self._finals) > MOST_REMEMBERED:
-            del self._finals[next(iter(self._finals))]
-        yield final
-
-    def _partial(self, result: SentenceResult, sent_ms: int | None) -> Iterator[Event]:
-        if not result.text and not result.opens:
-            return  # nothing to show yet
-        name = self._name(result)
-        if name not in self._open and result.is_behind(self._finals.get(name)):
-            yield Notice("debug", f"dropped a late partial of sentence {name}, which is final")
-            return
-        begin_ms = begin_of(result, self.after_ms, sent_ms)
-        if name not in self._open:
-            self._open[name] = _OpenSentence(self._keys.new(name), begin_ms, result)
-        elif not result.text:
-            return  # the begin was reported before
-        elif result.begin_ms is None:
-            begin_ms = self._open[name].begin_ms
-        self._open[name].begin_ms = begin_ms
-        self._open[name].result = result
-        key = self._open[name].key
-        if len(self._open) > MOST_OPEN:
-            del self._open[next(iter(self._open))]
-        yield partial_of(key, result, begin_ms) if result.text else SpeechStarted(key, begin_ms)
-
-    def _name(self, result: SentenceResult) -> str:
-        """The name of a sentence. One without a number may be open under the begin that it had in an earlier result."""
-        if result.number is not None or result.name in self._open:
-            return result.name
-        for name, sentence in self._open.items():
-            if sentence.result.number is not None:
-                continue
-            ends_behind = result.ended and result.end_ms is not None and sentence.begin_ms < result.end_ms
-            if result.begin_ms is None or ends_behind:
-                return name
-        return f"at-{self.after_ms}" if result.begin_ms is None else result.name
-
-
 def read(sentence: Json) -> SentenceResult:
     """The contents of a sentence object.
 
@@ -164,17 +51,25 @@ def read(sentence: Json) -> SentenceResult:
         ProtocolError: the sentence has ended and has no text.
     """
     words = _words(sentence)
-    ended = _has_ended(sentence)
+    ended = has_ended(sentence)
     full_text = sentence.get("text")
     if not isinstance(full_text, str):
         full_text = _joined(words)
         if ended and not full_text:
             need(sentence, "text", str)  # raises the error that names the field
-    settled = 0 if ended else _settled_length(full_text, sentence)
-    begin_ms, end_ms = timestamps.usable_time(sentence, "begin_time"), timestamps.usable_time(sentence, "end_time")
-    opens = flag(sentence, "sentence_begin") is True
+    settled = 0
+    if not ended:
+        settled = _settled_length(full_text, sentence)
     return SentenceResult(
-        _number(sentence), begin_ms, end_ms, full_text, ended, settled, words, label(sentence, "emo_tag"), opens
+        number=_number(sentence),
+        begin_ms=timestamps.usable_time(sentence, "begin_time"),
+        end_ms=timestamps.usable_time(sentence, "end_time"),
+        text=full_text,
+        ended=ended,
+        settled=settled,
+        words=words,
+        emotion=label(sentence, "emo_tag"),
+        opens=flag(sentence, "sentence_begin") is True,
     )
 
 
@@ -187,10 +82,13 @@ def final_of(
     others: Iterable[int] = (),
 ) -> Final:
     """The final for a sentence, with its times inside the audio; `others` are the begins of the open sentences."""
-    first_ms = timestamps.start(result.words, sent_ms, after_ms) if begin_ms is None else begin_ms
+    first_ms = begin_ms
+    if first_ms is None:
+        first_ms = timestamps.start(result.words, sent_ms, after_ms)
+    next_ms = min((other for other in others if other >= first_ms), default=None)
     first_ms, last_ms = timestamps.span(
         begin_ms, result.end_ms, result.words, after_ms=after_ms, sent_ms=sent_ms, said=result.text,
-        next_ms=min((other for other in others if other >= first_ms), default=None),
+        next_ms=next_ms,
     )  # fmt: skip
     return Final(
         key, first_ms, last_ms, result.text, timestamps.within(result.words, first_ms, last_ms), "", result.emotion
@@ -212,24 +110,32 @@ def partial_of(key: str, result: SentenceResult, begin_ms: int) -> Partial:
 
 def write(event: Partial | Final) -> Json:
     """The sentence object for an event, with every key that the official SDK reads."""
-    settled_text = event.text if isinstance(event, Final) else event.settled
+    end_ms: int | None = None
+    if isinstance(event, Final):
+        settled_text, end_ms = event.text, event.end_ms
+    else:
+        settled_text = event.settled
     sentence = {
         "sentence_id": int(event.key),
         "begin_time": event.begin_ms,
-        "end_time": event.end_ms if isinstance(event, Final) else None,
+        "end_time": end_ms,
         "text": event.text,
         "words": list(_write_words(event.words, event.text, len(settled_text))),
         "sentence_begin": False,
         "sentence_end": isinstance(event, Final),
         "heartbeat": False,
     }
-    return sentence | ({"emo_tag": event.emotion} if event.emotion else {})
+    if event.emotion:
+        sentence["emo_tag"] = event.emotion
+    return sentence
 
 
-def _has_ended(sentence: Json) -> bool:
+def has_ended(sentence: Json) -> bool:
     """Whether the sentence has ended. Without `sentence_end`, a sentence that has an end time has ended."""
     ended = flag(sentence, "sentence_end")
-    return sentence.get("end_time") not in (None, "") if ended is None else ended
+    if ended is None:
+        return sentence.get("end_time") not in (None, "")
+    return ended
 
 
 def _number(sentence: Json) -> int | str | None:
@@ -237,7 +143,9 @@ def _number(sentence: Json) -> int | str | None:
     written = text(sentence, "sentence_id").strip()
     if number_on_wire is not None or not written:
         return number_on_wire
-    return int(written) if written.isascii() and written.isdecimal() and len(written) < timestamps.DIGITS else written
+    if written.isascii() and written.isdecimal() and len(written) < timestamps.DIGITS:
+        return int(written)
+    return written
 
 
 def _settled_length(full_text: str, sentence: Json) -> int:

@@ -12,10 +12,12 @@ from typing import TypeVar
 from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Event, Final, Notice, Partial
 from asrcli.core.settings import RecognitionSettings
+from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.protocol import timestamps
 from asrcli.protocol.discarded import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference import sentence
 from asrcli.protocol.inference.sentence import SentenceResult
+from asrcli.protocol.inference.sentence_tracker import MOST_REMEMBERED
 from asrcli.protocol.json_messages import Json, flag, label, objects, part, text, whole
 
 TRANSCRIPTION, TRANSLATIONS = "transcription", "translations"
@@ -39,7 +41,9 @@ class _Pair:
 
     def lacks(self, *, is_transcript: bool) -> bool:
         """Whether the transcript (else the translation) has not ended yet."""
-        return not isinstance(self.transcript if is_transcript else self.translated, Final)
+        if is_transcript:
+            return not isinstance(self.transcript, Final)
+        return not isinstance(self.translated, Final)
 
     def take(self, one_text: OneText, *, is_transcript: bool) -> None:
         """Store the latest transcript (else the latest translation)."""
@@ -100,8 +104,12 @@ class TranslationPairs:
                 yield from self._release(key)
             else:
                 yield from self._partial_of(touched_pair)
+        yield from self._make_room()
+
+    def _make_room(self) -> Iterator[Event]:
+        """The final of a sentence that has waited too long for its other text, or that the service has forgotten."""
         waiting = [key for key, pair in self._pairs.items() if pair.is_waiting]
-        if len(self._pairs) >= sentence.MOST_OPEN:  # the service has forgotten the oldest sentence
+        if len(self._pairs) >= TASK_MOST_OPEN:  # the service has forgotten the oldest sentence
             yield from self._release(next(iter(self._pairs)))
         elif len(waiting) > MOST_WAITING:  # audio is kept until a final covers it, and a text may never come
             yield from self._release(waiting[0])
@@ -116,10 +124,13 @@ class TranslationPairs:
         translations = objects(output, TRANSLATIONS)
         # A task has one target language; should there be several translations, the one into it comes first.
         translations.sort(key=lambda entry: text(entry, "lang") != self._target_language)
-        translation = translations[0] if translations else {}
-        for is_transcript, one_text in ((True, part(output, TRANSCRIPTION)), (False, translation)):
+        translation = next(iter(translations), {})
+        transcript = part(output, TRANSCRIPTION)
+        for is_transcript, one_text, language in (
+            (True, transcript, ""),
+            (False, translation, label(translation, "lang")),
+        ):
             try:
-                language = "" if is_transcript else label(one_text, "lang")
                 yield from ((is_transcript, result, language) for result in _read(one_text))
             except ProtocolError as exc:
                 yield self._dropped.unreadable(exc)
@@ -127,7 +138,9 @@ class TranslationPairs:
     def _pair(self, result: SentenceResult, *, is_transcript: bool) -> _Pair | Notice:
         """The sentence that a text belongs to, or the notice that it belongs to none."""
         last_end = self._ends.get((result.number, is_transcript))
-        unfinished = self._unfinished_texts.pop(result.number, None) if is_transcript and result.ended else None
+        unfinished = None
+        if is_transcript and result.ended:
+            unfinished = self._unfinished_texts.pop(result.number, None)
         if result.ended and (result.repeats(last_end) or result.text == unfinished):
             return self._dropped.final(REPEATED)
         for pair in self._pairs.values():
@@ -154,7 +167,7 @@ class TranslationPairs:
     def _remember(self, result: SentenceResult, *, is_transcript: bool) -> None:
         self._ends.pop((result.number, is_transcript), None)
         self._ends[result.number, is_transcript] = result
-        if len(self._ends) > 2 * sentence.MOST_REMEMBERED:
+        if len(self._ends) > 2 * MOST_REMEMBERED:
             del self._ends[next(iter(self._ends))]
 
     def _is_whole(self, pair: _Pair) -> bool:
@@ -239,7 +252,10 @@ def _read(one_text: Json) -> Iterator[SentenceResult]:
         return
     yield _timed(one_text)
     if text(stash, "text"):
-        yield from _read_open(stash | {"sentence_id": None if number is None else number + 1}, {})
+        next_number = None
+        if number is not None:
+            next_number = number + 1
+        yield from _read_open(stash | {"sentence_id": next_number}, {})
 
 
 def _read_open(one_text: Json, stash: Json) -> Iterator[SentenceResult]:
@@ -266,9 +282,13 @@ def _write_text(event: OneText) -> Json:
     head = {"sentence_id": written["sentence_id"] - 1, "begin_time": event.begin_ms}
     if isinstance(event, Final):
         return head | {"end_time": event.end_ms, "text": event.text, "words": written["words"], "sentence_end": True}
-    now = {"current_time": event.words[-1].end_ms if event.words else event.begin_ms}
     fixed = [word for word in written["words"] if word["fixed"]]
     open_words = [word for word in written["words"] if not word["fixed"]]
-    rest = {**head, "begin_time": open_words[0]["begin_time"] if open_words else event.begin_ms, **now}
-    stash = rest | {"text": event.unsettled, "words": open_words}
-    return head | now | {"text": event.settled, "words": fixed, "stash": stash, "sentence_end": False}
+    open_ms = now_ms = event.begin_ms
+    if event.words:
+        now_ms = event.words[-1].end_ms
+    if open_words:
+        open_ms = open_words[0]["begin_time"]
+    stash = head | {"begin_time": open_ms, "current_time": now_ms, "text": event.unsettled, "words": open_words}
+    now = {"current_time": now_ms, "text": event.settled, "words": fixed, "stash": stash, "sentence_end": False}
+    return head | now

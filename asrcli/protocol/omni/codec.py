@@ -73,7 +73,10 @@ class OmniClient(RealtimeClient):
             self._closing = True
             return [*self.commit(), *self.pending_messages()]
         self._turns.over = True
-        return [*(self._silence() if self._sent_samples else ()), *super().finish()]
+        silence: list[Message] = []
+        if self._sent_samples:
+            silence = self._silence()
+        return [*silence, *super().finish()]
 
     def pending_messages(self) -> list[Message]:
         """The request for the next answer when none is awaited; after the last answer session.finish, if it is due."""
@@ -84,8 +87,10 @@ class OmniClient(RealtimeClient):
             request = self._command("response.create")
             self._asking |= {self._last_id}
             return [request]
-        closing, self._closing = self._closing, False
-        return super().finish() if closing else []
+        if not self._closing:
+            return []
+        self._closing = False
+        return super().finish()
 
     def _handle(self, name: str, value: Json) -> list[Event]:
         if name.startswith(RESPONSE):
@@ -149,13 +154,16 @@ class OmniServer(RealtimeServer):
             return self._final(event)
         if isinstance(event, SpeechStopped) and self._recognition.vad:
             self._unanswered.append(event.key)
-        cancelled = self._cancel() if isinstance(event, Finished) else []
-        return [*cancelled, *super().encode(event)]
+        if isinstance(event, Finished):
+            return [*self._cancel(), *super().encode(event)]
+        return super().encode(event)
 
     def _commands(self, name: str, value: Json) -> list[Command]:
         if name == "session.update":
             return [self._renew(need(value, "session", dict))]
-        return [SideContext((), name, value)] if name in SIDE_EVENTS else super()._commands(name, value)
+        if name in SIDE_EVENTS:
+            return [SideContext((), name, value)]
+        return super()._commands(name, value)
 
     def _renew(self, wanted: Json) -> Command:
         """Apply a session.update; fields that it does not contain keep their values."""
@@ -163,14 +171,16 @@ class OmniServer(RealtimeServer):
             return SideContext((), "session.update", wanted)
         wanted = self._wanted | wanted
         recognition, audio_format = session_config.read(self._recognition.model, wanted)
-        if self._has_audio and (audio_format, _fixed_settings(recognition)) != (
+        if self._has_audio and (audio_format, session_config.with_fixed_values(recognition)) != (
             self._audio_format,
-            _fixed_settings(self._recognition),
+            session_config.with_fixed_values(self._recognition),
         ):
             raise ProtocolError("session.update of the audio or the turn detection after the first audio")
         self._wanted, self._recognition, self._audio_format = wanted, recognition, audio_format
         self._updated = True
-        return SideContext((), "session.update") if self._has_audio else self._start()
+        if self._has_audio:
+            return SideContext((), "session.update")
+        return self._start()
 
     def _session(self, language: str) -> Json:
         del language  # the prompt decides on the language of the answers
@@ -178,7 +188,9 @@ class OmniServer(RealtimeServer):
 
     @property
     def _modalities(self) -> list[str]:
-        return ["text"] if self._wanted.get("modalities") == ["text"] else ["text", "audio"]
+        if self._wanted.get("modalities") == ["text"]:
+            return ["text"]
+        return ["text", "audio"]
 
     @property
     def _answers_unasked(self) -> bool:
@@ -252,11 +264,3 @@ class OmniServer(RealtimeServer):
         item = {"id": f"item_{self._new_id()}", "object": "realtime.item", "status": "completed"} | wanted
         previous, self._last_item = self._last_item, text(item, "id") or None
         return [self._event("conversation.item.created", previous_item_id=previous, item=item)]
-
-
-def _fixed_settings(recognition: RecognitionSettings) -> RecognitionSettings:
-    """The settings that cannot change any more once the recognizer has received audio."""
-    return replace(
-        recognition, prompt="", side_transcript=None, temperature=None, top_p=None, top_k=None, max_tokens=None,
-        seed=None, context=(),
-    )  # fmt: skip

@@ -63,7 +63,9 @@ class ResponseWriter:
 
     def given(self, said: str, usage: Json) -> Iterator[tuple[str, Json]]:
         """The events of a whole answer: the text, piece by piece, and the end."""
-        kind, field = (SPOKEN, "transcript") if self.spoken else (WRITTEN, "text")
+        kind, field = WRITTEN, "text"
+        if self.spoken:
+            kind, field = SPOKEN, "transcript"
         within = {"response_id": self.id, "output_index": 0}
         here = {**within, "item_id": self.item, "content_index": 0}
         item, whole = self._item("in_progress", []), self._item(COMPLETED, [self._content(said)])
@@ -96,7 +98,9 @@ class ResponseWriter:
         return {**about, "role": "assistant", "content": content}
 
     def _content(self, said: str) -> Json:
-        return {"type": "audio", "transcript": said} if self.spoken else {"type": "text", "text": said}
+        if self.spoken:
+            return {"type": "audio", "transcript": said}
+        return {"type": "text", "text": said}
 
 
 def tokens(audio_ms: int, prompt: str, said: str) -> Json:

@@ -6,8 +6,10 @@ Source of the facts: the service's references for client events and server event
 from dataclasses import replace
 
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.json_messages import Json, number, part, text, whole
+from asrcli.protocol.json_messages import Json, part, text
+from asrcli.protocol.parameter_paths import read_parameters, write_parameters
 from asrcli.protocol.realtime import session_config
+from asrcli.protocol.registry import OMNI
 
 SIDE_MODEL = "qwen3-asr-flash-realtime"  # makes the transcript beside the answer; the service takes no other
 BACKGROUND = "Background that the speaker may mention:"
@@ -27,15 +29,28 @@ def sound(model: str, audio_format: str, rate: int) -> Json:
 
 def asked(recognition: RecognitionSettings, audio: Json) -> Json:
     """The session that a client asks for. Options that the user did not set are left out: the service has defaults."""
-    detection: Json | None = session_config.asked(replace(recognition, extra=()))["turn_detection"]
+    values = write_parameters(recognition, OMNI)
+    wanted: Json = {"modalities": ["text"], "instructions": instructions(recognition), **audio, **values}
+    if recognition.side_transcript is not None:
+        wanted["input_audio_transcription"] = _side_transcript(recognition, values)
+    detection = _turn_detection(recognition, values)
     if detection is not None:
         # The answer is the text of a turn: the next turn must not cut it off.
         detection["interrupt_response"] = False
-        detection |= {"type": "semantic_vad"} if recognition.semantic else {}
-    wanted: Json = {"modalities": ["text"], "instructions": instructions(recognition)} | audio
-    if recognition.side_transcript is not None:
-        wanted["input_audio_transcription"] = {"model": SIDE_MODEL} if recognition.side_transcript else None
-    return wanted | {"turn_detection": detection} | _sampling(recognition) | dict(recognition.extra)
+    return wanted | {"turn_detection": detection} | dict(recognition.extra)
+
+
+def _turn_detection(recognition: RecognitionSettings, values: Json) -> Json | None:
+    detection = session_config.turn_detection(recognition, values)
+    if detection is not None and recognition.semantic:
+        detection["type"] = "semantic_vad"
+    return detection
+
+
+def _side_transcript(recognition: RecognitionSettings, values: Json) -> Json | None:
+    if not recognition.side_transcript:
+        return None
+    return {"model": SIDE_MODEL, **part(values, "input_audio_transcription")}
 
 
 def instructions(recognition: RecognitionSettings) -> str:
@@ -51,47 +66,32 @@ def read(model: str, wanted: Json) -> tuple[RecognitionSettings, str]:
     Raises:
         ProtocolError: this wire does not take the sample rate.
     """
-    nested = any(model.startswith(name) for name, _ in NESTED)
-    recognition, audio_format = session_config.read(model, wanted, NESTED_RATES if nested else session_config.RATES)
-    transcription, detection = part(wanted, "input_audio_transcription"), part(wanted, "turn_detection")
-    recognition = replace(
-        recognition,
-        prompt=text(wanted, "instructions"),
-        semantic=True if text(detection, "type") == "semantic_vad" else None,
-        side_transcript=True if text(transcription, "model") else None,
-        temperature=number(wanted, "temperature"),
-        top_p=number(wanted, "top_p"),
-        top_k=whole(wanted, "top_k"),
-        max_tokens=whole(wanted, "max_tokens"),
-        seed=whole(wanted, "seed"),
-    )
+    rates: tuple[int, ...] = session_config.RATES
+    if any(model.startswith(name) for name, _ in NESTED):
+        rates = NESTED_RATES
+    recognition, audio_format = session_config.read(model, wanted, rates, OMNI)
+    recognition = replace(recognition, prompt=text(wanted, "instructions"))
+    if text(part(wanted, "turn_detection"), "type") == "semantic_vad":
+        recognition = replace(recognition, semantic=True)
+    if text(part(wanted, "input_audio_transcription"), "model"):
+        recognition = replace(recognition, side_transcript=True)
     return recognition, audio_format
 
 
 def effective(session_id: str, recognition: RecognitionSettings, audio_format: str, modalities: list[str]) -> Json:
     """The session object of session.created and session.updated."""
-    session = session_config.effective(session_id, recognition, audio_format, "")
-    detection = session["turn_detection"]
-    if detection is not None:
-        detection |= {
-            "type": "semantic_vad" if recognition.semantic else "server_vad",
-            "threshold": DEFAULT_THRESHOLD if recognition.threshold is None else recognition.threshold,
-        }
-    return session | {
+    values = write_parameters(session_config.with_defaults(recognition, DEFAULT_THRESHOLD), OMNI)
+    return session_config.effective(session_id, recognition, audio_format, "") | {
         "modalities": modalities,
         "instructions": recognition.prompt,
-        "input_audio_transcription": {"model": SIDE_MODEL} if recognition.side_transcript else None,
-        "turn_detection": detection,
-        **_sampling(recognition),
+        **values,
+        "input_audio_transcription": _side_transcript(recognition, values),
+        "turn_detection": _turn_detection(recognition, values),
     }
 
 
-def _sampling(recognition: RecognitionSettings) -> Json:
-    fields = {
-        "temperature": recognition.temperature,
-        "top_p": recognition.top_p,
-        "top_k": recognition.top_k,
-        "max_tokens": recognition.max_tokens,
-        "seed": recognition.seed,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
+def with_fixed_values(recognition: RecognitionSettings) -> RecognitionSettings:
+    """The settings that cannot change any more once the recognizer has received audio; the others are not set."""
+    detection = part(write_parameters(recognition, OMNI), "turn_detection")
+    fixed = recognition.with_values(read_parameters({"turn_detection": detection}, OMNI))
+    return replace(fixed, prompt="", side_transcript=None, context=())

@@ -6,8 +6,8 @@ An answer does not say which turn it answers: it is the oldest turn that has end
 from dataclasses import dataclass, field
 
 from asrcli.core.events import Event, Final, Gap, Notice, Partial, Usage
+from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.protocol.discarded import REPEATED, DiscardedMessages
-from asrcli.protocol.inference.sentence import MOST_OPEN
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, whole, word
 from asrcli.protocol.omni import response as omni_response
 from asrcli.protocol.omni.response import ModelAnswer
@@ -18,6 +18,8 @@ RESPONSE = "response."
 UNANSWERED = "the service has not answered this"
 UNWHOLE = "the service has not answered this to its end"
 UNFINISHED = ModelAnswer(omni_response.INCOMPLETE)
+# By the kind of an answer's pieces, the field that holds the whole text at their end.
+FIELDS = {omni_response.WRITTEN: "text", omni_response.SPOKEN: "transcript"}
 
 
 @dataclass
@@ -48,8 +50,18 @@ class OmniTurn:
     @property
     def text(self) -> str:
         """The text of the answer so far, or at its end."""
-        final_text = self.outcome.text if self.outcome is not None else ""
-        return (final_text or "".join(part for _, part in sorted(self.parts.items()))).strip()
+        if self.outcome is not None and self.outcome.text:
+            return self.outcome.text.strip()
+        return "".join(part for _, part in sorted(self.parts.items())).strip()
+
+    def give_up(self) -> None:
+        """End the turn with the text that it has: neither its answer nor its side transcript will go on."""
+        self.listened = True
+        if self.outcome is not None:
+            return
+        self.outcome = ModelAnswer(omni_response.FAILED)
+        if self.text:
+            self.outcome = UNFINISHED
 
 
 class OmniTurns(RealtimeItems):
@@ -83,32 +95,36 @@ class OmniTurns(RealtimeItems):
             ProtocolError: a text is missing where the message needs one.
         """
         events = self._answer(name, value, sent_ms)
-        if len(self._turns) < MOST_OPEN:
+        if len(self._turns) < TASK_MOST_OPEN:
             return events
         oldest = next(iter(self._turns.values()))  # the service has forgotten it
-        oldest.outcome, oldest.listened = UNFINISHED if oldest.text else ModelAnswer(omni_response.FAILED), True
+        oldest.give_up()
         return [*events, *self._release(sent_ms)]
 
     def _answer(self, name: str, value: Json, sent_ms: int | None) -> list[Event]:
         step = name.removeprefix(RESPONSE)
-        if step in {"created", "done"}:
-            response = part(value, "response")
-            named = word(response, "id") or (self._running if step == "done" else "")
-            if step == "done":
-                return self._end(response, named, sent_ms)
-            if named in self._given:
-                if not self._unanswered():
-                    return []  # a repetition
-                self._renew(named)
-            self._turn(named)
+        response = part(value, "response")
+        if step == "created":
+            self._begin(word(response, "id"))
             return []
-        kind, _, step = step.partition(".")
-        if kind in {omni_response.WRITTEN, omni_response.SPOKEN} and step in {"delta", "done"}:
-            whole_field = "text" if kind == omni_response.WRITTEN else "transcript"
-            said = need(value, "delta" if step == "delta" else whole_field, str)
-            return self._add(value, said, sent_ms, more=step == "delta")
-        known = name.removeprefix(RESPONSE) in omni_response.IGNORED_EVENTS
-        return [] if known else [Notice("debug", f"dropped an unknown event: {name}")]
+        if step == "done":
+            return self._end(response, word(response, "id") or self._running, sent_ms)
+        kind, _, end = step.partition(".")
+        if kind in FIELDS and end == "delta":
+            return self._add(value, need(value, "delta", str), sent_ms, more=True)
+        if kind in FIELDS and end == "done":
+            return self._add(value, need(value, FIELDS[kind], str), sent_ms, more=False)
+        if step in omni_response.IGNORED_EVENTS:
+            return []
+        return [Notice("debug", f"dropped an unknown event: {name}")]
+
+    def _begin(self, named: str) -> None:
+        """An answer has begun; nothing where the message repeats one about an answer that has ended."""
+        if named in self._given:
+            if not self._unanswered():
+                return
+            self._renew(named)
+        self._turn(named)
 
     def refuse(self, error: ServiceError, sent_ms: int | None) -> list[Event]:
         """The gap for a turn whose answer was refused. Nothing where an answer has begun: it reports its own end."""
@@ -118,14 +134,15 @@ class OmniTurns(RealtimeItems):
         if (turn := self._turns.get(self._unanswered())) is not None:
             turn.outcome, turn.listened = ModelAnswer(omni_response.FAILED, reason=error.words), True
             return self._release(sent_ms)
-        return [self._lost(error.words)] if self._commits else []
+        if self._commits:
+            return [self._lost(error.words)]
+        return []
 
     def rest(self, sent_ms: int | None) -> list[Event]:
         """The events at the end of the session: finals for what has text, gaps for the rest."""
         self.waiting = False
         for turn in self._turns.values():
-            turn.outcome = turn.outcome or (UNFINISHED if turn.text else ModelAnswer(omni_response.FAILED))
-            turn.listened = True
+            turn.give_up()
         return [*self._release(sent_ms), *(self._lost("") for _ in tuple(self._commits))]
 
     def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
@@ -135,48 +152,65 @@ class OmniTurns(RealtimeItems):
         turn = self._turns.setdefault(utterance.key, OmniTurn(utterance, listened=not self._side))
         turn.ended = turn.ended or step != "speech_started"
         events = super()._announcement(step, utterance, value, sent_ms)
-        return [] if self._is_added_silence(utterance, sent_ms) else events
+        if self._is_added_silence(utterance, sent_ms):
+            return []
+        return events
 
     def _transcription(self, step: str, item: str, value: Json, sent_ms: int | None) -> list[Event]:
-        utterance = self._utterances.get(item)
-        turn = self._turns.get(utterance.key) if utterance is not None else None
+        turn = None
+        if item in self._utterances:
+            turn = self._turns.get(self._utterances[item].key)
         if turn is None or not self._side or step not in {"delta", "completed", "failed"}:
             return [Notice("debug", f"dropped {TRANSCRIPTION}{step}")]
         turn.language = label(value, "language") or turn.language
         turn.emotion = label(value, "emotion") or turn.emotion
         if step == "delta":
             said = self._written_down(turn, text(value, "text") + text(value, "stash"))
-            return [] if self._is_added_silence(turn.utterance, sent_ms) else said
-        turn.heard = text(value, "transcript") if step == "completed" else ""
+            if self._is_added_silence(turn.utterance, sent_ms):
+                return []
+            return said
+        turn.heard = ""
+        if step == "completed":
+            turn.heard = text(value, "transcript")
         turn.listened = True
         return self._release(sent_ms)
 
     def _written_down(self, turn: OmniTurn, said: str) -> list[Event]:
         """The partial of a turn: its answer so far, or `said` (the side transcript) before there is an answer."""
         said, key = turn.text or said.strip(), turn.utterance.key
-        return [Partial(key, self._begin_ms(turn.utterance), "", said, (), turn.language, turn.emotion)] if said else []
+        if not said:
+            return []
+        return [Partial(key, self._begin_ms(turn.utterance), "", said, (), turn.language, turn.emotion)]
 
     def _add(self, value: Json, said: str, sent_ms: int | None, *, more: bool) -> list[Event]:
         named = word(value, "response_id") or self._running
-        turn = None if named in self._given else self._turns.get(self._turn(named))
+        if named in self._given:
+            return []
+        turn = self._turns.get(self._turn(named))
         if turn is None or turn.outcome is not None:
             return []
         place = (whole(value, "output_index") or 0, whole(value, "content_index") or 0)
         before = turn.text
-        turn.parts[place] = turn.parts.get(place, "") + said if more else said
-        quiet = turn.guessed or turn.text == before or self._is_added_silence(turn.utterance, sent_ms)
-        return [] if quiet else self._written_down(turn, "")
+        if more:
+            said = turn.parts.get(place, "") + said
+        turn.parts[place] = said
+        if turn.guessed or turn.text == before or self._is_added_silence(turn.utterance, sent_ms):
+            return []
+        return self._written_down(turn, "")
 
     def _end(self, response: Json, named: str, sent_ms: int | None) -> list[Event]:
         self.waiting = False
         given = omni_response.read(response)
         if named in self._given and not self._unanswered():
-            if given.text in {"", self._given[named]}:
-                return [self._dropped.final(REPEATED)] if given.text else []
+            if not given.text:
+                return []
+            if given.text == self._given[named]:
+                return [self._dropped.final(REPEATED)]
             self._renew(named)
         key = self._turn(named)
         self.usage += counted(part(response, "usage"), Usage())
-        self._running = "" if self._running == named else self._running
+        if self._running == named:
+            self._running = ""
         turn = self._settled(key, given)
         if named:
             self._given[named] = given.text
@@ -240,13 +274,18 @@ class OmniTurns(RealtimeItems):
         given, key = turn.outcome or UNFINISHED, turn.utterance.key
         cut = given.status in omni_response.CUT_SHORT
         lost = given.status == omni_response.FAILED or (cut and not turn.text)
-        begin_ms, end_ms = self._close(turn.utterance, None if lost else turn.text, sent_ms)
+        said: str | None = turn.text
+        if lost:
+            said = None
+        begin_ms, end_ms = self._close(turn.utterance, said, sent_ms)
         if added:
             return [Notice("debug", "dropped an answer to the silence behind the audio")]
         if lost:
             return [Gap(begin_ms, end_ms, reason_of(UNANSWERED, given.reason))]
         final = Final(key, begin_ms, end_ms, turn.text, (), turn.language, turn.emotion, heard=turn.heard)
-        return [Notice("warning", reason_of(UNWHOLE, given.reason)), final] if cut else [final]
+        if cut:
+            return [Notice("warning", reason_of(UNWHOLE, given.reason)), final]
+        return [final]
 
     def _lost(self, reason: str) -> Gap:
         _, begin_ms, end_ms = self._commits.popleft()

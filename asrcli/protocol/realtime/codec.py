@@ -146,7 +146,9 @@ class RealtimeClient:
         if name == "conversation.item.created":
             self._items.announce(word(part(value, "item"), "id"))
             return []
-        return [] if name == "session.created" else [Notice("debug", f"dropped an unknown event: {name}")]
+        if name == "session.created":
+            return []
+        return [Notice("debug", f"dropped an unknown event: {name}")]
 
     def _transcribed(self, name: str, value: Json) -> list[Event]:
         """The events for a text. Texts of items of a lost connection are dropped: their audio is sent again."""
@@ -159,8 +161,9 @@ class RealtimeClient:
         if unknown and self._late.holds(value, done=done):
             return [Notice("debug", f"held {name} of an item that nobody has announced")]
         events = [*self._released(), *self._items.handle(name, value, self._sent_ms)]
-        texts = [] if unknown else [event.text for event in events if isinstance(event, Final)]
-        late = sum(self._late.settle(text) for text in texts)
+        late = 0
+        if not unknown:
+            late = sum(self._late.settle(event.text) for event in events if isinstance(event, Final))
         return [*events, *(self._dropped.final(LATE) for _ in range(late))]
 
     def _released(self, *, over: bool = False) -> list[Event]:
@@ -171,7 +174,9 @@ class RealtimeClient:
     @property
     def _sent_ms(self) -> int | None:
         """How much audio has been sent, in ms; None where the bytes are not PCM and do not tell."""
-        return self._format.ms(self._sent_samples) if self._recognition.audio_format == "pcm" else None
+        if self._recognition.audio_format != "pcm":
+            return None
+        return self._format.ms(self._sent_samples)
 
     def _command(self, name: str, **fields: object) -> Text:
         self._last_id = f"event_{self._new_id()}"
@@ -242,7 +247,9 @@ class RealtimeServer:
         """
         value = read(message)
         name = need(value, "type", str)
-        return [] if self._finished else self._commands(name, value)
+        if self._finished:
+            return []
+        return self._commands(name, value)
 
     def _commands(self, name: str, value: Json) -> list[Command]:
         if name == "session.update":
@@ -270,8 +277,8 @@ class RealtimeServer:
 
     def encode(self, event: Event) -> list[Message]:
         """The messages that carry an event; none for an event that this wire cannot express."""
-        if isinstance(event, Ready):  # only a session.update is answered
-            return [] if not self._updated else [self._event("session.updated", session=self._session(event.language))]
+        if isinstance(event, Ready) and self._updated:  # only a session.update is answered
+            return [self._event("session.updated", session=self._session(event.language))]
         if isinstance(event, Finished):
             return [self._event("session.finished")]
         if isinstance(event, SpeechStarted) and self._recognition.vad:
@@ -303,13 +310,17 @@ class RealtimeServer:
         return self._start()
 
     def _start(self) -> StartTask:
-        return StartTask(self._recognition, "pcm" if self._audio_format == "pcm16" else self._audio_format)
+        if self._audio_format == "pcm16":
+            return StartTask(self._recognition, "pcm")
+        return StartTask(self._recognition, self._audio_format)
 
     def _started_by_default(self) -> list[Command]:
         """StartTask where audio or the end comes without a session.update before it; else nothing."""
-        implied: list[Command] = [] if self._updated or self._has_audio else [self._start()]
+        if self._updated or self._has_audio:
+            self._has_audio = True
+            return []
         self._has_audio = True
-        return implied
+        return [self._start()]
 
     def _append(self, encoded: str) -> list[Command]:
         data = session_config.decoded(encoded)

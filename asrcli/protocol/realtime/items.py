@@ -91,7 +91,9 @@ class RealtimeItems:
         if item not in retired or item in self._utterances:
             return False
         said = text(value, "transcript") or text(value, "text") + text(value, "stash")
-        return retired[item].startswith(said) if said else not retired[item]
+        if not said:
+            return not retired[item]
+        return retired[item].startswith(said)
 
     def expect(self, begin_ms: int, end_ms: int, event: str) -> None:
         """Note a commit of the client: its span and its event id. The server answers commits in order."""
@@ -101,10 +103,12 @@ class RealtimeItems:
     def refuse(self, error: ServiceError, sent_ms: int | None) -> list[Event]:
         """The gap for a commit that the service refused: the commit that the error names, else the oldest one."""
         del sent_ms
-        named = [commit for commit in self._commits if commit[0] == error.about]
-        if not named and not (self._commits and error.is_of_commit):
+        candidates = [commit for commit in self._commits if commit[0] == error.about]
+        if error.is_of_commit:
+            candidates += self._commits
+        if not candidates:
             return []
-        refused = named[0] if named else self._commits[0]
+        refused = candidates[0]
         self._commits.remove(refused)
         self._last_end_ms = max(self._last_end_ms, refused[2])
         return [Gap(*refused[1:], f"{REFUSED}: {error.words}")]
@@ -135,7 +139,9 @@ class RealtimeItems:
         if known is not None and known.final is not None and begin_ms is not None and begin_ms == known.begin_ms:
             return []  # a repetition
         utterance = self._announce(item, step)
-        return [] if utterance is None else self._announcement(step, utterance, value, sent_ms)
+        if utterance is None:
+            return []
+        return self._announcement(step, utterance, value, sent_ms)
 
     def _announce(self, item: str, step: str) -> Utterance | None:
         """The utterance that a message announces; None where it is final and the message is late or repeated."""
@@ -190,10 +196,14 @@ class RealtimeItems:
     def _mark(self, step: str, value: Json, sent_ms: int | None) -> int:
         """The time in a mark. Without a usable time speech begins where the last final ended, and ends now."""
         starts = step == "speech_started"
-        at_ms, estimate_ms = usable_time(value, MARKS[step]), self._last_end_ms if starts else sent_ms or 0
+        at_ms = usable_time(value, MARKS[step])
+        if at_ms is None and not starts:
+            return sent_ms or 0
         if at_ms is None or (starts and not self.over and sent_ms and at_ms > sent_ms):
-            return estimate_ms
-        return min(at_ms, sent_ms or 0) if sent_ms or self.over else at_ms
+            return self._last_end_ms
+        if sent_ms or self.over:
+            return min(at_ms, sent_ms or 0)
+        return at_ms
 
     def _transcription(self, step: str, item: str, value: Json, sent_ms: int | None) -> list[Event]:
         language, emotion = label(value, "language"), label(value, "emotion")
@@ -215,8 +225,9 @@ class RealtimeItems:
         return [Notice("debug", f"dropped an unknown event: {TRANSCRIPTION}{step}")]
 
     def _partial(self, item: str, value: Json, language: str, emotion: str) -> list[Event]:
-        stash = text(value, "stash")
-        said = text(value, "text") if stash else need(value, "text", str)
+        stash, said = text(value, "stash"), text(value, "text")
+        if not stash:
+            said = need(value, "text", str)
         known = self._utterances.get(item)
         if known is not None and known.final is not None:
             if not known.again and (known.announced or known.final.startswith(said + stash)):
@@ -225,7 +236,9 @@ class RealtimeItems:
         utterance = known or self._new(item)
         utterance.said = said + stash
         partial = Partial(utterance.key, self._begin_ms(utterance), said, stash, (), language, emotion)
-        return [partial] if partial.text else []
+        if not partial.text:
+            return []
+        return [partial]
 
     def _of_text(self, item: str, said: str, sent_ms: int | None) -> Utterance | None:
         """The utterance that a text ends; None where it ended with this text and no other audio was sent since."""
@@ -243,8 +256,11 @@ class RealtimeItems:
     def _begin_ms(self, utterance: Utterance) -> int:
         while utterance.begin_ms is None and self._nameless:
             begin_ms = self._nameless.popleft()
-            utterance.begin_ms = begin_ms if begin_ms >= self._last_end_ms else None
-        return self._last_end_ms if utterance.begin_ms is None else utterance.begin_ms
+            if begin_ms >= self._last_end_ms:
+                utterance.begin_ms = begin_ms
+        if utterance.begin_ms is None:
+            return self._last_end_ms
+        return utterance.begin_ms
 
     def _close(self, utterance: Utterance, said: str | None, sent_ms: int | None) -> tuple[int, int]:
         """The span of an utterance that ends, with a text or (None) without one.
@@ -254,12 +270,16 @@ class RealtimeItems:
         """
         self._take_commit(utterance)
         begin_ms = self._begin_ms(utterance)
-        now_ms = begin_ms if said is not None and not said.strip() else sent_ms or 0
+        now_ms = sent_ms or 0
+        if said is not None and not said.strip():
+            now_ms = begin_ms
         if said and utterance.begin_ms is not None:
             later = [each.begin_ms for each in self._utterances.values() if each is not utterance and each.begin_ms]
             next_ms = min((each for each in later if each >= begin_ms), default=None)
             now_ms = likely_end(begin_ms, said, next_ms=next_ms, sent_ms=sent_ms)
-        end_ms = max(begin_ms, now_ms if utterance.end_ms is None else utterance.end_ms)
+        if utterance.end_ms is not None:
+            now_ms = utterance.end_ms
+        end_ms = max(begin_ms, now_ms)
         utterance.final, utterance.sent_ms, utterance.begin_ms = said or "", sent_ms, begin_ms
         utterance.said = said or utterance.said
         self.finals += 1

@@ -17,8 +17,13 @@ def realtime_exchange(
         UsageError: a message of the user is not a JSON object.
     """
     codec = RealtimeClient(recognition, new_id)
-    opening = [user_message("--first", first)] if first else codec.start()
-    finish = RealtimeClient(RecognitionSettings(recognition.model), new_id).finish()
-    commit = [] if recognition.vad else [write({"event_id": new_id(), "type": "input_audio_buffer.commit"})]
-    closing = [user_message("--last", last)] if last else [*commit, *finish]
+    opening = codec.start()
+    if first:
+        opening = [user_message("first", first)]
+    # Of another session: that of `codec` has sent no audio, and would commit none.
+    closing = RealtimeClient(RecognitionSettings(recognition.model), new_id).finish()
+    if not recognition.vad:
+        closing = [write({"event_id": new_id(), "type": "input_audio_buffer.commit"}), *closing]
+    if last:
+        closing = [user_message("last", last)]
     return RawExchange(tuple(opening), tuple(closing), codec.audio, ready="session.updated", over="session.finished")

@@ -2,11 +2,14 @@
 
 import base64
 import binascii
+from dataclasses import replace
 
 from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol import language_codes
-from asrcli.protocol.json_messages import Json, number, part, text, whole
+from asrcli.protocol.json_messages import Json, part, text, whole
+from asrcli.protocol.parameter_paths import read_parameters, write_parameters
+from asrcli.protocol.registry import REALTIME
 
 RATES = (16000, 8000)
 DEFAULT_THRESHOLD = 0.2
@@ -15,24 +18,33 @@ DEFAULT_SILENCE_MS = 800
 
 def asked(recognition: RecognitionSettings) -> Json:
     """The session that a client asks for. Options that the user did not set are left out: the service has defaults."""
-    detection: Json | None = None
-    if recognition.vad:
-        detection = {"type": "server_vad"}
-        detection |= {} if recognition.threshold is None else {"threshold": recognition.threshold}
-        detection |= {} if recognition.silence_ms is None else {"silence_duration_ms": recognition.silence_ms}
-        detection |= {} if recognition.prefix_ms is None else {"prefix_padding_ms": recognition.prefix_ms}
-    transcription: Json = {"language": recognition.languages[0]} if recognition.languages else {}
-    transcription |= {"corpus": {"text": "\n".join(recognition.context)}} if recognition.context else {}
+    values = write_parameters(recognition, REALTIME)
+    transcription: Json = {}
+    if recognition.languages:
+        transcription["language"] = recognition.languages[0]
+    if recognition.context:
+        transcription["corpus"] = {"text": "\n".join(recognition.context)}
     return {
         "modalities": ["text"],
         "input_audio_format": recognition.audio_format,
         "sample_rate": recognition.rate,
-        "input_audio_transcription": transcription,
-        "turn_detection": detection,
-    } | dict(recognition.extra)
+        **values,
+        "input_audio_transcription": transcription | part(values, "input_audio_transcription"),
+        "turn_detection": turn_detection(recognition, values),
+        **dict(recognition.extra),
+    }
 
 
-def read(model: str, session: Json, rates: tuple[int, ...] = RATES) -> tuple[RecognitionSettings, str]:
+def turn_detection(recognition: RecognitionSettings, values: Json) -> Json | None:
+    """How the server detects speech, with the given values of a session; None in manual mode."""
+    if not recognition.vad:
+        return None
+    return {"type": "server_vad", **part(values, "turn_detection")}
+
+
+def read(
+    model: str, session: Json, rates: tuple[int, ...] = RATES, wire: str = REALTIME
+) -> tuple[RecognitionSettings, str]:
     """The settings and the audio format that a client asks for; unknown fields and nulls are ignored.
 
     Raises:
@@ -43,29 +55,22 @@ def read(model: str, session: Json, rates: tuple[int, ...] = RATES) -> tuple[Rec
     rate = whole(nested, "sample_rate") or whole(session, "sample_rate") or RATES[0]
     if rate not in rates:
         raise ProtocolError(f"sample_rate {rate}: there are {' '.join(map(str, rates))}")
-    transcription, detection = part(session, "input_audio_transcription"), part(session, "turn_detection")
-    language, corpus = text(transcription, "language"), text(part(transcription, "corpus"), "text")
-    recognition = RecognitionSettings(
-        model=model,
-        rate=rate,
-        languages=(language,) if language else (),
-        vad=session.get("turn_detection", {}) is not None,  # absent leaves it on, null switches it off
-        silence_ms=whole(detection, "silence_duration_ms"),
-        threshold=number(detection, "threshold"),
-        prefix_ms=whole(detection, "prefix_padding_ms"),
-        context=(corpus,) if corpus else (),
-    )
-    return recognition, audio_format
+    transcription = part(session, "input_audio_transcription")
+    values = read_parameters(session, wire)
+    values["vad"] = session.get("turn_detection", {}) is not None  # absent leaves it on, null switches it off
+    if code := text(transcription, "language"):
+        values["languages"] = (code,)
+    if corpus := text(part(transcription, "corpus"), "text"):
+        values["context"] = (corpus,)
+    return RecognitionSettings(model, rate).with_values(values), audio_format
 
 
 def effective(session_id: str, recognition: RecognitionSettings, audio_format: str, language: str) -> Json:
     """The session object of session.created and session.updated; `language` is empty where it is detected."""
-    detection = {
-        "type": "server_vad",
-        "threshold": DEFAULT_THRESHOLD if recognition.threshold is None else recognition.threshold,
-        "silence_duration_ms": recognition.silence_ms or DEFAULT_SILENCE_MS,
-        **({} if recognition.prefix_ms is None else {"prefix_padding_ms": recognition.prefix_ms}),
-    }
+    values = write_parameters(with_defaults(recognition, DEFAULT_THRESHOLD), REALTIME)
+    transcription = part(values, "input_audio_transcription")
+    if language:
+        transcription = {"language": language, **transcription}
     return {
         "id": session_id,
         "object": "realtime.session",
@@ -73,9 +78,18 @@ def effective(session_id: str, recognition: RecognitionSettings, audio_format: s
         "modalities": ["text"],
         "input_audio_format": audio_format,
         "sample_rate": recognition.rate,
-        "input_audio_transcription": {"language": language} if language else None,
-        "turn_detection": detection if recognition.vad else None,
+        **values,
+        "input_audio_transcription": transcription or None,
+        "turn_detection": turn_detection(recognition, values),
     }
+
+
+def with_defaults(recognition: RecognitionSettings, threshold: float) -> RecognitionSettings:
+    """The settings with the defaults of the service, where the client left them open."""
+    if recognition.threshold is not None:
+        threshold = recognition.threshold
+    silence_ms = recognition.silence_ms or DEFAULT_SILENCE_MS
+    return replace(recognition, threshold=threshold, silence_ms=silence_ms)
 
 
 def item(item_id: str) -> Json:

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from asrcli.server.server_socket import ServerSocket
 
 
+async def wait_for_end(ended: asyncio.Event, seconds: float) -> None:
+    """Wait so long, but not beyond the end of the server."""
+    if seconds > 0:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), seconds)
+
+
 class FaultySocket:
     """One connection and its faults: a ConversationSocket. `ended` is set when the server ends: then no fault waits."""
 
@@ -42,7 +49,7 @@ class FaultySocket:
         await self._check_alive()
         if self._pace is not None:
             since, from_s, speed = self._pace
-            await self._wait(since + (self._faults.received_s - from_s) / speed - self._loop.time())
+            await wait_for_end(self._ended, since + (self._faults.received_s - from_s) / speed - self._loop.time())
         data = await self._socket.recv()
         await self._apply(self._faults.received(data))
         while self._closing is not None:  # a client in the middle of a message sees the close only after that message
@@ -59,7 +66,7 @@ class FaultySocket:
             if self._loop.time() < self._no_partials_until and is_partial(data):
                 return
             waited_until = max(self._silent_until, self._no_partials_until)
-            await self._wait(max(self._delay_s, waited_until - self._loop.time()))
+            await wait_for_end(self._ended, max(self._delay_s, waited_until - self._loop.time()))
             await self._check_alive()
             await self._socket.send(data)
             await self._apply(self._faults.sent(data))
@@ -134,11 +141,6 @@ class FaultySocket:
     def _cut(self) -> None:
         self._gone = True
         self._socket.abort()
-
-    async def _wait(self, seconds: float) -> None:
-        if seconds > 0:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), seconds)
 
     async def _cut_after(self, seconds: float) -> None:
         """Wait until the time has passed, the client has gone, or the server ends; then cut the connection."""

@@ -1,13 +1,12 @@
 """The injected faults of one server: handshakes that go wrong, and a faulty socket for each connection."""
 
 import asyncio
-import contextlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from asrcli.server.auth import Refusal
-from asrcli.server.faults.faulty_socket import FaultySocket
+from asrcli.server.faults.faulty_socket import FaultySocket, wait_for_end
 from asrcli.server.faults.script import CODES, FaultAction, FaultPlan, FaultTrigger, InjectedFault
 from asrcli.server.faults.trigger import ConnectionFaults, RecentResults
 from asrcli.server.log_filter import log
@@ -45,7 +44,7 @@ class FaultInjector:
             log.info("fault on connection %d: %s", number, fault)
             if fault.action is FaultAction.REFUSE:
                 return _refusal(fault)
-            await self._wait(fault.seconds)
+            await wait_for_end(self._ended, fault.seconds)
             if fault.action is FaultAction.HALF_OPEN:
                 socket.abort()
         return None
@@ -72,10 +71,6 @@ class FaultInjector:
             FaultAction.STALL,
             FaultAction.HALF_OPEN,
         }
-
-    async def _wait(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._ended.wait(), seconds)
 
 
 def _refusal(fault: InjectedFault) -> Refusal:

@@ -6,18 +6,17 @@ it from another thread would block a read for ever. A thread that hangs in PortA
 
 import contextlib
 import io
+import locale
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import Any
 
 from asrcli.core.audio import Format
 from asrcli.core.errors import SourceError
+from asrcli.sources.backends.input_device import NAME, InputDevice, choose_device
 from asrcli.sources.backends.installation import install_command
 from asrcli.sources.backends.library_turn import LibraryTurn
 from asrcli.sources.boot_clock import boot_time
@@ -25,10 +24,10 @@ from asrcli.sources.convert import converter
 from asrcli.sources.device_reader import LostSamples
 
 READ_MS = 50
-NAME = "microphone"
 SHUNNED = "JACK"  # PortAudio's JACK host API has been seen to crash the process
+# Windows lists each device once for each host API. MME cuts names off at 31 characters; this one gives all of them.
+WASAPI = "Windows WASAPI"
 PROBE_S = 20
-LIST_S = 30.0
 # Error codes of PortAudio.
 OVERFLOWED = -9981
 BUSY = -9985
@@ -42,42 +41,15 @@ ALSA_CONFIGURATION = Path("/usr/share/alsa/alsa.conf")
 _turn = LibraryTurn()
 
 
-@dataclass(frozen=True, slots=True)
-class InputDevice:
-    """An input device, as PortAudio lists it."""
-
-    index: int
-    name: str
-    host_api: str
-    rate: int
-    channels: int
-    default: bool
-
-
 def input_devices() -> list[InputDevice]:
     """Return all input devices, except those of a host API that crashes.
 
     Raises:
-        SourceError: PyAudio is missing, or PortAudio does not work or hangs.
+        SourceError: PyAudio is missing, or PortAudio does not work.
     """
-    _load()
-    answer: SimpleQueue[list[InputDevice] | BaseException] = SimpleQueue()
-
-    def look() -> None:
-        try:
-            with _portaudio() as audio:
-                answer.put(_inputs(audio))
-        except BaseException as exc:  # the top of a thread: the caller raises it
-            answer.put(exc)
-
-    Thread(target=look, name="devices", daemon=True).start()
-    try:
-        devices = answer.get(timeout=LIST_S)
-    except Empty:
-        raise SourceError(NAME, f"PortAudio does not answer: no list of devices within {LIST_S:.0f} s") from None
-    if isinstance(devices, BaseException):
-        raise devices
-    return devices
+    load()
+    with _portaudio() as audio:
+        return _inputs(audio)
 
 
 class PortAudio:
@@ -90,7 +62,7 @@ class PortAudio:
     """
 
     def __init__(self, wanted: str = "") -> None:
-        _load()
+        load()
         self._wanted = wanted
         self.name = wanted or NAME
 
@@ -99,7 +71,8 @@ class PortAudio:
         audio = _started()
         try:
             with _turn:
-                device = _choose(_inputs(audio), self._wanted, instead=instead)
+                devices = _inputs(audio)
+                device = choose_device(devices, self._wanted, instead=instead) or devices[0]
                 self.name = device.name
                 return PortAudioCapture(audio, device, audio_format)
         except BaseException:
@@ -124,10 +97,11 @@ class PortAudioCapture:
                 break
             except (OSError, ValueError) as exc:
                 code = _code(exc)
-                if code == BAD_RATE and rate != device.rate:
-                    rate = device.rate
-                elif code == BAD_CHANNELS and channels != device.channels:
-                    channels = device.channels
+                own_rate, own_channels = device.rate or rate, device.channels or channels
+                if code == BAD_RATE and rate != own_rate:
+                    rate = own_rate
+                elif code in {BAD_RATE, BAD_CHANNELS} and channels != own_channels:  # WASAPI may blame the rate
+                    channels = own_channels
                 else:
                     raise SourceError(device.name, _explained(exc)) from exc
         self._rate = rate
@@ -195,7 +169,7 @@ def _started() -> Any:
         return pyaudio.PyAudio()
 
 
-def _load() -> None:
+def load() -> None:
     """Import PyAudio. Hide what it prints on failure: standard output is for the transcript only."""
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # changes it for all threads: call this before others start
@@ -226,42 +200,38 @@ def _probe() -> None:
 
 
 def _inputs(audio: Any) -> list[InputDevice]:
+    """Return the input devices; on Windows those of WASAPI alone, if it has any."""
+    apis = [audio.get_host_api_info_by_index(number) for number in range(audio.get_host_api_count())]
     try:
         default = audio.get_default_input_device_info()["index"]
     except OSError:
         default = -1
-    apis = [audio.get_host_api_info_by_index(number) for number in range(audio.get_host_api_count())]
-    devices = []
+    devices, of_wasapi = [], []
     for index in range(audio.get_device_count()):
         about = audio.get_device_info_by_index(index)
-        api, channels = apis[about["hostApi"]]["name"], about["maxInputChannels"]
-        if channels > 0 and SHUNNED not in api:
-            rate = round(about["defaultSampleRate"])
-            devices.append(InputDevice(index, str(about["name"]), api, rate, channels, index == default))
-    return devices
+        api = apis[about["hostApi"]]
+        if about["maxInputChannels"] <= 0 or SHUNNED in api["name"]:
+            continue
+        wasapi = WASAPI in api["name"]
+        is_default = index == (api.get("defaultInputDevice", -1) if wasapi else default)
+        name, rate = device_name(about["name"]), round(about["defaultSampleRate"])
+        devices.append(InputDevice(index, name, api["name"], rate, about["maxInputChannels"], is_default))
+        if wasapi:
+            of_wasapi.append(devices[-1])
+    return of_wasapi or devices
 
 
-def _choose(devices: list[InputDevice], wanted: str, *, instead: bool) -> InputDevice:
-    """Return the device that the user means; with `instead`, the default one if it is not found.
+def device_name(raw: str | bytes, encoding: str | None = None) -> str:
+    """Return the name of a device as it is. PortAudio gives UTF-8; PyAudio decodes it with the encoding of the system.
 
-    Raises:
-        SourceError: no device fits, or several do.
+    Args:
+        raw: As PyAudio gives it: bytes where the encoding does not fit.
+        encoding: What PyAudio has decoded it with; None is the encoding of this system.
     """
-    if not devices:
-        raise SourceError(wanted or NAME, "this machine has no microphone; asr devices lists what there is")
-    if wanted.isdecimal():
-        matches = [device for device in devices if device.index == int(wanted)]
-    else:
-        matches = [device for device in devices if device.name.lower() == wanted.lower()]
-        matches = matches or [device for device in devices if wanted and wanted.lower() in device.name.lower()]
-    if len(matches) > 1:
-        names = ", ".join(f"{device.index}: {device.name} ({device.host_api})" for device in matches)
-        raise SourceError(wanted, f"could be several microphones: say which by its number ({names})")
-    if wanted and not matches and not instead:
-        raise SourceError(
-            wanted, f"no microphone is called so; there are {', '.join(device.name for device in devices)}"
-        )
-    return matches[0] if matches else next((device for device in devices if device.default), devices[0])
+    try:
+        return (raw if isinstance(raw, bytes) else raw.encode(encoding or locale.getpreferredencoding(False))).decode()
+    except UnicodeError:
+        return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
 
 
 def _code(exc: Exception) -> int:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from asrcli.cli.advice import described
 from asrcli.cli.options.connection import ConnectionOptions, EndpointOptions
 from asrcli.core.errors import MissingKey, UsageError
 
@@ -22,10 +23,12 @@ def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_service_wants_a_key_and_a_server_of_one_s_own_does_not() -> None:
     """Whether its address comes from the command line or from the environment."""
-    with pytest.raises(MissingKey, match=r"--api-key-file$"):
+    with pytest.raises(MissingKey) as caught:
         EndpointOptions().connection()
-    with pytest.raises(MissingKey, match="or try --local"):
+    assert described(caught.value).endswith("--api-key-file")
+    with pytest.raises(MissingKey) as caught:
         ConnectionOptions().connection()
+    assert "or try --local" in described(caught.value)
     with pytest.raises(MissingKey):
         EndpointOptions(url="wss://dashscope-intl.aliyuncs.com").connection()
     assert EndpointOptions(url="ws://127.0.0.1:8090").connection().key is None
@@ -110,7 +113,7 @@ def test_a_stranger_s_server_gets_no_key_that_was_not_named_for_it(
 
 def test_certificates_that_are_not_there_are_named_before_anybody_is_called(tmp_path: Path) -> None:
     """With the option."""
-    with pytest.raises(UsageError, match=r"--ca .*none\.pem: No such file"):
+    with pytest.raises(UsageError, match=r"^--ca .*none\.pem: No such file"):
         EndpointOptions(url="ws://h", ca=tmp_path / "none.pem").connection()
 
 

@@ -95,7 +95,7 @@ def test_context_is_fitted_as_the_wire_carries_it(name: str) -> None:
     fit, told = fit_context(model, RecognitionSettings(name, context=(text,)), uses_transcript_context=False)
     if model.wire in {REALTIME, OMNI}:
         assert (fit.context, told) == ((text,), "")
-        with pytest.raises(UsageError, match="--context-from-transcript has no effect"):
+        with pytest.raises(UsageError, match="context_from_transcript has no effect"):
             fit_context(model, fit, uses_transcript_context=True)
         return
     assert ([len(each) for each in fit.context], "2,000 of 3,000" in told) == ([400] * 5, True)

@@ -25,7 +25,8 @@ class TestOnLinux:
     """With a stand-in for the command."""
 
     def test_without_the_command_its_package_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The exact one."""
+        """The exact one, where miniaudio is missing too."""
+        monkeypatch.setitem(sys.modules, "miniaudio", None)
         monkeypatch.setenv("PATH", "/nowhere")
         with pytest.raises(SourceError, match="apt-get install pulseaudio-utils"):
             OutputMonitor().open(WIRE, instead=False)

@@ -15,7 +15,6 @@ from asrcli.sources.backends.library_turn import LibraryTurn
 from asrcli.sources.backends.portaudio import PortAudio, input_devices
 from asrcli.sources.microphone import LostSamples
 from tests.support.device import PATIENCE_S, Clock
-from tests.support.microphone import until
 from tests.support.tone import loudness, silence, tone
 
 WIRE = Format(16000)
@@ -289,12 +288,3 @@ def test_an_open_that_hangs_does_not_block_later_ones(fake: Fake, monkeypatch: p
     go.set()
     thread.join(PATIENCE_S)
     assert fake.closed == 2
-
-
-def test_a_list_that_hangs_is_an_error(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One line instead of a command that never ends."""
-    monkeypatch.setattr(portaudio, "LIST_S", 0.05)
-    monkeypatch.setattr(fake, "get_device_count", lambda: int(Event().wait(0.5)))
-    with pytest.raises(SourceError, match="PortAudio does not answer"):
-        input_devices()
-    until("the end of the list", lambda: fake.instances == 0)

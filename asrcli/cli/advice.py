@@ -1,0 +1,144 @@
+"""What a person can do about an error, in the options of the command line: one table, and the line that is printed."""
+
+from asrcli.core.causes import Cause
+from asrcli.core.errors import (
+    AsrError,
+    JournalUnreadable,
+    MissingKey,
+    MultipleErrors,
+    ServiceRefused,
+    SettingError,
+)
+from asrcli.dashscope.parameters import BY_NAME
+from asrcli.dashscope.refusals import SettingEmpty, SettingIgnored, SettingsConflict
+
+NAME_A_KEY = "set DASHSCOPE_API_KEY, or name a file with --api-key-file"
+FORCE = "--force sends it anyway"
+_NETWORK = "check the network and --url"
+_SAMPLES = "with --raw, --encoding, --rate, --channels"
+_TRY_AGAIN = "a fault on the service's side: try again"
+_WAIT = "too many requests: wait a little, then try again"
+_ACCESS = "ask for access to this model in the console, or use another model"
+_MESSAGE = "an option does not suit this model: see the message"
+
+# `{option}` is the option at fault, of a SettingError.
+BY_CAUSE = {
+    Cause.NETWORK: _NETWORK,
+    Cause.NOTHING_LISTENS: "nothing listens there: check --url, or start the server",
+    Cause.HOST_NAME: "check --url",
+    Cause.NO_SERVICE: "is this a speech service? check --url",
+    Cause.WEB_PAGE: f"a firewall, a proxy or a login page answers there: {_NETWORK}",
+    Cause.PROXY: "check --proxy and variables such as HTTPS_PROXY",
+    Cause.TLS: "check --url: wss:// needs a TLS server, ws:// a plain one",
+    Cause.CERTIFICATE_HOST: "the certificate is for another host: check --url",
+    Cause.CERTIFICATE_TIME: "check the clock of this machine; otherwise the service must renew it",
+    Cause.CERTIFICATE_UNKNOWN: "trust it with --ca FILE, if you know whose it is",
+    Cause.SERVICE_TROUBLE: "the service is in trouble: try again",
+    Cause.HANDSHAKE: "the handshake was refused",
+    Cause.PROXY_KIND: "name one with --proxy",
+    Cause.NO_SOCKS: "or name another with --proxy",
+    Cause.OPEN_HOST: "name a key for them with --api-key-file",
+    Cause.ADDRESS_TAKEN: "choose another --port",
+    Cause.MODEL_RATE: "name a --model for 16000 Hz, or leave {option} out",
+    Cause.NOT_DECODED: "leave {option} out",
+    Cause.SERVICE_DECIDES: FORCE,
+    Cause.OTHER_ENGINE: "choose it with --engine NAME",
+    Cause.EMBEDDED: "leave it out, or ask the service, without --local",
+    Cause.UNKNOWN_MODEL: "leave it out, or see asr models",
+    Cause.WORKSPACE_HOST: "name yours: --workspace",
+    Cause.ONE_SENTENCE: f"it is for asr mic --ptt; {FORCE}",
+    Cause.TOO_EARLY: "or add --wait",
+    Cause.OTHER_WORDS: "name another --prefix, or add --yes to replace them",
+    Cause.BARE_SAMPLES: f"describe them {_SAMPLES}",
+    Cause.DEVICE: f"describe them {_SAMPLES}",
+    Cause.BEGINS_BEHIND_END: "choose an earlier --start",
+}
+
+# By the parameter that serves the same purpose as one without effect.
+INSTEAD = {
+    "semantic": "to cut by meaning there is --semantic",
+    "vocabulary_id": "asr vocab create makes a list of them for --vocabulary-id",
+    "prompt": "say it in --prompt",
+}
+
+# By error code of the service; the longest matching prefix wins.
+BY_SERVICE_CODE = {
+    "AccessDenied": _ACCESS,
+    "AllocationQuota": "the free quota is used up: switch on paid use in the console",
+    "Arrearage": "the account is in arrears: settle it in the console",
+    "CLIENT_ERROR": "the service heard nothing for too long: send silence with --heartbeat",
+    "BadRequest.ResourceNotExist": "there is no such hot-word list here: asr vocab list has them",
+    "ClientDisconnect": "the connection went before the task had ended: try again",
+    "EmptyAudio": "the service received no usable audio: check the input",
+    "InternalError": _TRY_AGAIN,
+    "InvalidApiKey": "check the key; it works only in the region that issued it (--region)",
+    "InvalidParameter": _MESSAGE,
+    "Model.AccessDenied": _ACCESS,
+    "ModelNotFound": "check --model; not every region offers every model",
+    "ModelServiceFailed": _TRY_AGAIN,
+    "NO_INPUT_AUDIO_ERROR": "the service detected no speech: check the input",
+    "NO_VALID_AUDIO_ERROR": "the service could not use the audio: check that it is not silent",
+    "insufficient_quota": "a limit of the account is reached: see its quota in the console",
+    "invalid_request_error": _MESSAGE,
+    "invalid_value": _MESSAGE,
+    "limit_requests": _WAIT,
+    "limit_burst_rate": _WAIT,
+    "rate_limit": _WAIT,
+    "RequestTimeOut": "the service waited too long for speech: try --heartbeat",
+    "SystemError": _TRY_AGAIN,
+    "Throttling.AllocationQuota": "a limit of the account is reached; of hot-word lists there may be ten",
+    "Throttling": _WAIT,
+}
+
+
+def described(error: AsrError) -> str:
+    """The error as one line for a person: what happened, where, and what to do next."""
+    if isinstance(error, MultipleErrors):
+        return error.summary(described)
+    sentence = str(error)
+    if isinstance(error, SettingError):
+        sentence = error.sentence(option_name(error.setting))
+    elif isinstance(error, SettingsConflict | SettingEmpty):
+        sentence = error.sentence(option_name)
+    elif isinstance(error, SettingIgnored):
+        sentence = error.sentence(option_spelling)
+    return "; ".join(filter(None, (sentence, advice_for(error))))
+
+
+def advice_for(error: AsrError) -> str:
+    """What a person can do about this error; empty where its own sentence says all."""
+    if isinstance(error, MissingKey) and error.local:
+        return f"{NAME_A_KEY}, or try --local, which needs none"
+    if isinstance(error, MissingKey) or (isinstance(error, ServiceRefused) and error.sent_no_key):
+        return NAME_A_KEY
+    if isinstance(error, JournalUnreadable):
+        return f"hear them: asr file {error.audio} --raw --rate 16000"
+    if isinstance(error, ServiceRefused):
+        return _advice_for_code(error.code)
+    if error.cause is None:
+        return ""
+    advice = BY_CAUSE[error.cause]
+    if isinstance(error, SettingIgnored) and error.instead:
+        return f"{INSTEAD[error.instead]}; {advice}"
+    if isinstance(error, SettingError):
+        advice = advice.format(option=option_name(error.setting))
+    return advice
+
+
+def option_name(setting: str) -> str:
+    """The option that sets a setting, as a user gives it: --semantic."""
+    if setting in BY_NAME:
+        return BY_NAME[setting].name_in_errors or BY_NAME[setting].option.split("/")[0]
+    return f"--{setting.replace('_', '-')}"
+
+
+def option_spelling(setting: str) -> str:
+    """The option that sets a setting, in both its forms: --semantic/--no-semantic."""
+    if setting in BY_NAME:
+        return BY_NAME[setting].spelling
+    return option_name(setting)
+
+
+def _advice_for_code(code: str) -> str:
+    closest = max((prefix for prefix in BY_SERVICE_CODE if code.startswith(prefix)), key=len, default="")
+    return BY_SERVICE_CODE.get(closest, "")

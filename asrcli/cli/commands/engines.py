@@ -1,0 +1,80 @@
+"""`asr engines`: the recognizers on this machine, and what each needs."""
+
+import sys
+from typing import Any
+
+from asrcli.cli.console import print_message
+from asrcli.cli.options.logging import Debug
+from asrcli.cli.options.output import AsJson
+from asrcli.cli.render.stdout import print_json, print_lines, print_rows, print_table
+from asrcli.core.printable import harmless
+from asrcli.recognizers import registry
+from asrcli.recognizers.registry import RecognizerInfo
+
+EXAMPLES = "Examples:\n\nasr engines\n\nasr engines --json | jq -r '.[] | select(.ready).name'"
+
+
+def engines(as_json: AsJson = False, debug: Debug = False) -> None:
+    """List the recognizers on this machine: whether each is ready, or what is missing.
+
+    Name one with --engine to asr serve, or to asr mic and asr file beside --local.
+    """
+    del debug  # read by the error boundary
+    from asrcli.recognizers.plugins import load_plugins
+
+    plugins = load_plugins(registry.RECOGNIZERS)
+    for problem in plugins.problems:
+        print_message(f"asr: {problem}")
+    described = [_described(info) for info in (*registry.RECOGNIZERS.values(), *plugins.rows.values())]
+    if as_json:
+        print_json(described)
+    elif sys.stdout is not None and sys.stdout.isatty():
+        _table(described)
+    else:
+        print_rows(_row(engine) for engine in described)
+
+
+def _described(info: RecognizerInfo) -> dict[str, Any]:
+    missing = registry.missing(info)
+    times = "estimated" if info.estimated_times else "measured"
+    return {
+        "engine": info.name,
+        "model": info.model or None,
+        "languages": None if info.languages is None else list(info.languages),
+        "licence": info.licence or None,
+        "size_mb": info.size_mb or None,
+        "hotwords": info.hotwords,
+        "word_times": times if info.word_times else None,
+        "sessions_per_core": info.sessions_per_core if info.runs_in is registry.RunsIn.WORKERS else None,
+        "ready": not missing,
+        "preferred": not missing and info == registry.preferred(),
+        "missing": missing or None,
+        "install": (info.install or None) if missing else None,
+        "description": info.description,
+    }
+
+
+def _row(engine: dict[str, Any]) -> list[str]:
+    """The fields of an engine: name, model, languages, licence, size, whether it is ready or what is missing."""
+    languages = "any" if engine["languages"] is None else " ".join(engine["languages"])
+    size = f"{engine['size_mb']} MB" if engine["size_mb"] else "-"
+    return [engine["engine"], engine["model"] or "-", languages, engine["licence"] or "-", size, _state(engine)]
+
+
+def _state(engine: dict[str, Any]) -> str:
+    if engine["ready"]:
+        return "ready, preferred" if engine["preferred"] else "ready"
+    advice = f": {engine['install']}" if engine["install"] else ""
+    return f"{engine['missing']}{advice}"
+
+
+def _table(described: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for title in ("engine", "model", "langs", "licence", "size", "state"):
+        table.add_column(title, no_wrap=title in {"engine", "size"}, overflow="fold")
+    for engine in described:
+        table.add_row(*map(harmless, _row(engine)))
+    print_table(table)
+    print_lines(*(harmless(f"{engine['engine']}: {engine['description']}") for engine in described))

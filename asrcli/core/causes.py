@@ -1,0 +1,42 @@
+"""Facts about an error that decide what a person can do next. The advice for each of them is in cli/advice.py."""
+
+from enum import Enum, auto
+
+
+class Cause(Enum):
+    """Why something failed, as far as different causes call for different advice."""
+
+    # No connection to the service
+    NETWORK = auto()  # no route to the other end, or it does not answer
+    NOTHING_LISTENS = auto()
+    HOST_NAME = auto()  # what the address names cannot be a host
+    NO_SERVICE = auto()  # something answers that is no speech service
+    WEB_PAGE = auto()  # something on the way answers: a firewall, a proxy, a login page
+    PROXY = auto()
+    TLS = auto()
+    CERTIFICATE_HOST = auto()  # the certificate is for another host
+    CERTIFICATE_TIME = auto()  # the certificate has expired, or is not valid yet
+    CERTIFICATE_UNKNOWN = auto()  # nobody who is trusted has signed it
+    SERVICE_TROUBLE = auto()  # the service says that it has failed
+    HANDSHAKE = auto()  # a raw exchange was refused; the reason holds the whole answer
+
+    # A setting, or the machine, does not fit
+    PROXY_KIND = auto()  # this kind of proxy carries no single requests
+    NO_SOCKS = auto()  # the library for SOCKS proxies is not installed
+    OPEN_HOST = auto()  # a server without a key would be open to other machines
+    ADDRESS_TAKEN = auto()  # a server cannot listen there
+    MODEL_RATE = auto()  # audio can be enhanced at 16000 Hz only, and the model takes another rate
+    NOT_DECODED = auto()  # no service decodes the format of a file that is to be sent as it is
+    SERVICE_DECIDES = auto()  # the service is known to ignore or refuse it, and might have changed
+    OTHER_ENGINE = auto()  # another recognizer on this machine can do it
+    EMBEDDED = auto()  # the recognizer on this machine cannot do it
+    UNKNOWN_MODEL = auto()  # the recognizer on this machine answers to names of models of the service only
+    WORKSPACE_HOST = auto()  # only the host of a workspace has it
+    ONE_SENTENCE = auto()  # the task of this model ends after one sentence
+    TOO_EARLY = auto()  # a hot-word list may not be updated yet
+    OTHER_WORDS = auto()  # a hot-word list that would be replaced has no word in common with the new words
+
+    # Audio that cannot be read as it is
+    BARE_SAMPLES = auto()  # a file of samples without a header, by its name
+    DEVICE = auto()  # a device file; nothing says what its samples are
+    BEGINS_BEHIND_END = auto()  # what is asked for begins behind the end of the file

@@ -1,0 +1,131 @@
+"""The sentences of one task on the inference wire: open, final, repeated, late. No I/O."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from asrcli.core.events import Event, Notice, SpeechStarted
+from asrcli.core.transcript import TASK_MOST_OPEN
+from asrcli.protocol.discarded import REPEATED, DiscardedMessages, SentenceKeys
+from asrcli.protocol.inference.sentence import SentenceResult, begin_of, final_of, has_ended, partial_of, read
+from asrcli.protocol.json_messages import Json, flag, part, text
+
+MOST_REMEMBERED = 1000  # finals of a task that are recognized when they are repeated
+HEARTBEAT = "dropped a sentence in a heartbeat packet"
+
+
+@dataclass(slots=True)
+class _OpenSentence:
+    """A sentence that is not final: its key, its begin and its latest result."""
+
+    key: str
+    begin_ms: int
+    result: SentenceResult
+
+
+class SentenceTracker:
+    """The sentences of one task. Each final has its own key, even where the service uses a number twice.
+
+    Attributes:
+        after_ms: The end of the last final.
+    """
+
+    def __init__(self, dropped: DiscardedMessages, keys: SentenceKeys) -> None:
+        self.after_ms = 0
+        self._dropped = dropped
+        self._keys = keys
+        self._open: dict[str, _OpenSentence] = {}
+        self._finals: dict[str, SentenceResult] = {}  # the last final of each name
+
+    def read(self, sentence: Json, sent_ms: int | None) -> Iterator[Event]:
+        """The events for a sentence object, and for the begin of the next sentence where the object has it as `stash`.
+
+        Args:
+            sentence: The object.
+            sent_ms: How much audio has been sent; None where that is not known.
+
+        Raises:
+            ProtocolError: the sentence has ended and has no text.
+        """
+        if flag(sentence, "heartbeat"):
+            yield from self._in_heartbeat(sentence)
+            return
+        result = read(sentence)
+        if result.ended:
+            yield from self._final(result, sent_ms)
+        else:
+            yield from self._partial(result, sent_ms)
+        if text(part(sentence, "stash"), "text"):
+            next_begin = read(part(sentence, "stash") | {"sentence_end": False})
+            yield from self._partial(replace(next_begin, settled=0), sent_ms)
+
+    def rest(self, sent_ms: int | None) -> Iterator[Event]:
+        """The finals for open sentences whose last result has an end time, although no result said that they ended."""
+        for name, sentence in list(self._open.items()):
+            if sentence.result.end_ms is not None and name in self._open:
+                yield from self._final(sentence.result, sent_ms)
+
+    def _in_heartbeat(self, sentence: Json) -> Iterator[Event]:
+        words = text(sentence, "text")
+        if words.strip() and has_ended(sentence) and all(words != final.text for final in self._finals.values()):
+            yield self._dropped.final(HEARTBEAT)
+
+    def _final(self, result: SentenceResult, sent_ms: int | None) -> Iterator[Event]:
+        name = self._name(result)
+        if result.repeats(self._finals.get(name)):
+            if result.text.strip():
+                yield self._dropped.final(REPEATED)
+            return
+        open_sentence = self._open.pop(name, None)
+        begin_ms = result.begin_ms
+        if open_sentence is None:
+            key = self._keys.new(name)
+        else:
+            key = open_sentence.key
+            if begin_ms is None:
+                begin_ms = open_sentence.begin_ms
+        others = [other.begin_ms for other in self._open.values()]
+        final = final_of(key, result, begin_ms, self.after_ms, sent_ms, others)
+        self.after_ms = max(self.after_ms, final.end_ms)
+        self._finals.pop(name, None)
+        self._finals[name] = result
+        if len(self._finals) > MOST_REMEMBERED:
+            del self._finals[next(iter(self._finals))]
+        yield final
+
+    def _partial(self, result: SentenceResult, sent_ms: int | None) -> Iterator[Event]:
+        if not result.text and not result.opens:
+            return  # nothing to show yet
+        name = self._name(result)
+        if name not in self._open and result.is_behind(self._finals.get(name)):
+            yield Notice("debug", f"dropped a late partial of sentence {name}, which is final")
+            return
+        begin_ms = begin_of(result, self.after_ms, sent_ms)
+        if name not in self._open:
+            self._open[name] = _OpenSentence(self._keys.new(name), begin_ms, result)
+        elif not result.text:
+            return  # the begin was reported before
+        elif result.begin_ms is None:
+            begin_ms = self._open[name].begin_ms
+        self._open[name].begin_ms = begin_ms
+        self._open[name].result = result
+        key = self._open[name].key
+        if len(self._open) > TASK_MOST_OPEN:
+            del self._open[next(iter(self._open))]
+        if result.text:
+            yield partial_of(key, result, begin_ms)
+        else:
+            yield SpeechStarted(key, begin_ms)
+
+    def _name(self, result: SentenceResult) -> str:
+        """The name of a sentence. One without a number may be open under the begin that it had in an earlier result."""
+        if result.number is not None or result.name in self._open:
+            return result.name
+        for name, sentence in self._open.items():
+            if sentence.result.number is not None:
+                continue
+            ends_behind = result.ended and result.end_ms is not None and sentence.begin_ms < result.end_ms
+            if result.begin_ms is None or ends_behind:
+                return name
+        if result.begin_ms is None:
+            return f"at-{self.after_ms}"
+        return result.name

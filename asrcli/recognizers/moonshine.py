@@ -1,0 +1,254 @@
+"""The recognizer Moonshine: a model that reads whole pieces, made to answer while somebody speaks. One thread.
+
+The open sentence is read again and again: these are its partials. When a pause begins it is read once more, and if the
+pause goes on, this is the final, which is there as soon as the sentence has ended. The more one reading costs, the
+fewer there are, and a session that is behind shows hardly any partials, so that no final comes late.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from asrcli.core.audio import Format
+from asrcli.core.events import Event, Final, Notice, Partial, SpeechStarted, SpeechStopped, Word
+from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.endpointing import (
+    FRAME_MS,
+    LIMIT_MS,
+    PREROLL_MS,
+    START_MS,
+    Endpointer,
+    SpeechBegan,
+    SpeechCut,
+    SpeechEnded,
+    longest_pause,
+)
+from asrcli.recognizers.moonshine_model import MODEL_RATE, MoonshineModel
+from asrcli.recognizers.open_sentence import OpenSentence
+from asrcli.recognizers.plausible_text import plausible_text
+from asrcli.recognizers.registry import RecognizerOptions
+from asrcli.recognizers.stable_words import StableWords
+from asrcli.recognizers.voice_activity import VAD_FRAME_BYTES, speech_detector
+from asrcli.recognizers.word_times import estimated_words
+from asrcli.sources.convert import converter
+
+LANGUAGE = "en"
+PARTIAL_EVERY_MS = 300
+READING_SHARE = 0.4  # of the time, at most, goes into partials
+TRUSTED_FRAMES = (
+    1800 // FRAME_MS
+)  # what is read of less audio is often wrong, several times in a row: it stays unsettled
+EAGER_FRAMES = 240 // FRAME_MS  # a pause of this length may be the end of the sentence
+LIMIT_FRAMES = LIMIT_MS // FRAME_MS  # the model reads no more at once
+BEHIND_S = 0.5  # a session for which more audio waits is behind
+FIRST_BEHIND_FRAMES = 1500 // FRAME_MS
+
+Read = Callable[[bytes], str]
+
+
+class MoonshineEngine:
+    """An Engine: one model, which serves one session after the other."""
+
+    def __init__(self) -> None:
+        speech_detector()  # raises here, and not in the middle of a session
+        self._model = MoonshineModel()
+
+    def open(self, recognition: RecognitionSettings) -> "MoonshineSession":
+        """Begin a session."""
+        return MoonshineSession(self._model.text, recognition)
+
+
+def load(options: RecognizerOptions) -> MoonshineEngine:
+    """Load the model.
+
+    Raises:
+        EngineUnavailable: a package is not installed, or a file of the model is not the right one.
+    """
+    del options  # none of them is for this recognizer
+    return MoonshineEngine()
+
+
+class MoonshineSession:
+    """One task. `read` makes text of up to 15 s of PCM at 16 kHz; `clock` returns seconds."""
+
+    def __init__(
+        self, read: Read, recognition: RecognitionSettings, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._read = read
+        self._clock = clock
+        self._is_speech = speech_detector()
+        self._vad_mode = recognition.vad
+        self._endpointer = Endpointer(recognition.silence_ms, LIMIT_MS - PREROLL_MS)
+        self._resample = converter(recognition.rate, 1, Format(MODEL_RATE))
+        self._notices = _first_notices(recognition)
+        self._rest = b""  # samples at the end of the audio, less than a frame
+        self._preroll: deque[tuple[bytes, bool]] = deque(maxlen=(PREROLL_MS + START_MS) // FRAME_MS)
+        self._frames = 0  # received in all
+        self._number = 0  # of the open or last sentence
+        self._behind = False
+        self._sentence: OpenSentence | None = None
+        self._said: tuple[Word, ...] = ()  # the words of an utterance that is longer than the model reads (manual mode)
+
+    def waits(self, audio_s: float) -> None:
+        """Learn how many seconds of audio wait behind what is fed next."""
+        self._behind = audio_s > BEHIND_S
+
+    def feed(self, pcm: bytes) -> Iterator[Event]:
+        """Take audio; in VAD mode a final follows each end of a sentence."""
+        yield from self._notices
+        self._notices = []
+        data = self._rest + self._resample(pcm)
+        whole = len(data) // VAD_FRAME_BYTES * VAD_FRAME_BYTES
+        self._rest = data[whole:]
+        for at in range(0, whole, VAD_FRAME_BYTES):
+            frame = data[at : at + VAD_FRAME_BYTES]
+            self._frames += 1
+            voiced = self._is_speech(frame)
+            if self._vad_mode:
+                yield from self._vad_frame(frame, voiced=voiced)
+            else:
+                self._manual_frame(frame, voiced=voiced)
+
+    def commit(self) -> Iterator[Event]:
+        """End the utterance (manual mode): a last partial, then the final."""
+        self._number += 1
+        key, end_ms = str(self._number), self._frames * FRAME_MS
+        words = self._said
+        if self._sentence is not None:
+            words += self._words(self._sentence, self._text(len(self._sentence)))
+        begin_ms = end_ms if self._sentence is None else self._sentence.base * FRAME_MS
+        self._discard()
+        if words:
+            begin_ms, end_ms = words[0].begin_ms, words[-1].end_ms
+            yield Partial(key, begin_ms, "", _joined(words), words, LANGUAGE)
+        yield Final(key, begin_ms, end_ms, _joined(words), words, LANGUAGE)
+
+    def clear(self) -> None:
+        """Discard the open utterance (manual mode)."""
+        self._discard()
+
+    def finish(self) -> Iterator[Event]:
+        """End the open sentence. In manual mode, audio that was not committed has no result."""
+        yield from self._notices
+        if self._sentence is not None and self._vad_mode:
+            yield from self._close(len(self._sentence) - self._sentence.quiet)
+        self._discard()
+
+    def _discard(self) -> None:
+        self._sentence = None
+        self._said = ()
+
+    def _manual_frame(self, frame: bytes, *, voiced: bool) -> None:
+        if self._sentence is None:
+            self._open(OpenSentence("", self._frames - 1))
+        sentence = self._opened
+        sentence.add(frame, voiced=voiced)
+        if len(sentence) >= LIMIT_FRAMES:
+            at = len(sentence) - longest_pause(sentence.voiced)
+            rest = sentence.split(at, "")
+            self._said += self._words(sentence, self._text(at))
+            self._open(rest)
+
+    def _vad_frame(self, frame: bytes, *, voiced: bool) -> Iterator[Event]:
+        decision = self._endpointer.add_frame(voiced=voiced)
+        if self._sentence is None:
+            self._preroll.append((frame, voiced))
+            if isinstance(decision, SpeechBegan):
+                yield self._start(decision.frames)
+            return
+        self._sentence.add(frame, voiced=voiced)
+        if isinstance(decision, SpeechCut):
+            yield from self._cut(decision.back)
+        elif isinstance(decision, SpeechEnded):
+            yield from self._close(len(self._sentence) - decision.quiet)
+        elif self._is_due(self._sentence):
+            yield from self._new_partial()
+
+    def _start(self, voiced: int) -> SpeechStarted:
+        frames = [*self._preroll]
+        self._preroll.clear()
+        self._number += 1
+        self._open(OpenSentence(str(self._number), self._frames - len(frames), frames))
+        self._begin_ms = (self._frames - voiced) * FRAME_MS
+        return SpeechStarted(str(self._number), self._begin_ms)
+
+    def _open(self, sentence: OpenSentence) -> None:
+        self._sentence = sentence
+        self._stable = StableWords(sentence.key, LANGUAGE)
+        self._begin_ms = sentence.base * FRAME_MS
+        self._read_length = 0  # frames that the last reading had
+        self._read_s = 0.0  # what it cost
+        self._eager_text: str | None = None  # the text of all frames up to a pause that still lasts
+
+    @property
+    def _opened(self) -> OpenSentence:
+        assert self._sentence is not None  # noqa: S101  a sentence is open
+        return self._sentence
+
+    def _is_due(self, sentence: OpenSentence) -> bool:
+        """Return whether the sentence is to be read now, for a partial or for a final ahead of its time."""
+        if sentence.quiet == 0:
+            self._eager_text = None
+        if self._behind:
+            return len(sentence) >= max(FIRST_BEHIND_FRAMES, 2 * self._read_length)
+        if sentence.quiet >= EAGER_FRAMES:
+            return sentence.quiet == EAGER_FRAMES
+        new_ms = (len(sentence) - self._read_length) * FRAME_MS
+        return new_ms >= max(PARTIAL_EVERY_MS, 1000 * self._read_s / READING_SHARE)
+
+    def _new_partial(self) -> Iterator[Event]:
+        """Read the open sentence; yields its partial, if it shows anything new."""
+        sentence = self._opened
+        may_end = sentence.quiet >= EAGER_FRAMES
+        text = self._text(len(sentence), final=may_end)
+        if may_end:
+            self._eager_text = text
+        words = self._words(sentence, text.rstrip(".,?!"))  # the end of a piece looks like the end of a sentence
+        new = self._stable.partial(words, trusted=len(sentence) >= TRUSTED_FRAMES)
+        if new is not None:
+            yield new
+
+    def _cut(self, back: int) -> Iterator[Event]:
+        """End a sentence that is too long `back` frames before its end, and begin the next one with those frames."""
+        self._eager_text = None
+        rest = self._opened.split(len(self._opened) - back, str(self._number + 1))
+        yield from self._close(len(self._opened))
+        self._number += 1
+        self._open(rest)
+        yield SpeechStarted(rest.key, self._begin_ms)
+
+    def _close(self, end: int) -> Iterator[Event]:
+        """Yield the end and the final of the open sentence, which may be empty; `end` is the length of its speech."""
+        sentence = self._opened
+        end_ms = max(self._begin_ms, (sentence.base + end) * FRAME_MS)
+        yield SpeechStopped(sentence.key, end_ms)
+        text = self._eager_text
+        if text is None:
+            text = self._text(min(len(sentence), end + EAGER_FRAMES))
+        words = self._words(sentence, text)
+        begin_ms = self._begin_ms
+        if words:
+            begin_ms, end_ms = words[0].begin_ms, words[-1].end_ms
+        self._sentence = None
+        yield Final(sentence.key, begin_ms, end_ms, _joined(words), words, LANGUAGE)
+
+    def _text(self, length: int, *, final: bool = True) -> str:
+        """Read the first `length` frames of the open sentence; returns what was plausibly said."""
+        sentence, began_s = self._opened, self._clock()
+        text = self._read(sentence.pcm(length)) if any(sentence.voiced[:length]) else ""
+        self._read_length, self._read_s = length, self._clock() - began_s
+        return plausible_text(text, sentence.facts[:length], final=final)
+
+    def _words(self, sentence: OpenSentence, text: str) -> tuple[Word, ...]:
+        return estimated_words(text, sentence.voiced, sentence.base)
+
+
+def _joined(words: tuple[Word, ...]) -> str:
+    return " ".join(word.text + word.punctuation for word in words)
+
+
+def _first_notices(recognition: RecognitionSettings) -> list[Event]:
+    if not recognition.hotwords:
+        return []
+    count = len(recognition.hotwords)
+    return [Notice("warning", f"embedded recognizer: moonshine takes no hot words; {count} of them have no effect")]

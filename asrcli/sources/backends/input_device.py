@@ -1,0 +1,57 @@
+"""An input of this machine as a back end lists it, and which one a name or a number means. Opens nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from asrcli.core.errors import SourceError
+
+NAME = "microphone"  # how an error calls the default device
+PLAYED = "Monitor of "  # how PulseAudio and PipeWire begin the name of what the machine plays
+
+
+@dataclass(frozen=True, slots=True)
+class InputDevice:
+    """An input device, as a back end lists it.
+
+    Attributes:
+        index: Its number for `--device`.
+        host_api: The sound system that offers it.
+        rate: Its own rate in Hz; None if the back end does not say.
+        channels: How many it has; None if the back end does not say.
+        default: Whether it is what a program gets that names none.
+    """
+
+    index: int
+    name: str
+    host_api: str
+    rate: int | None
+    channels: int | None
+    default: bool
+
+
+def choose_device(devices: Sequence[InputDevice], wanted: str, *, instead: bool) -> InputDevice | None:
+    """Return the device that the user means; with `instead`, the default one if it is not found.
+
+    None is the default device where none is marked as such: what the system gives to a program that names none.
+
+    An exact name goes before a part of one, a microphone before what the machine plays. Empty is the default device.
+
+    Raises:
+        SourceError: no device fits, or several do.
+    """
+    if not devices:
+        raise SourceError(wanted or NAME, "this machine has no microphone; asr devices lists what there is")
+    if wanted.isdecimal():
+        matches = [device for device in devices if device.index == int(wanted)]
+    else:
+        matches = [device for device in devices if device.name.lower() == wanted.lower()]
+        matches = matches or [device for device in devices if wanted and wanted.lower() in device.name.lower()]
+        matches = [device for device in matches if not device.name.startswith(PLAYED)] or matches
+    if len(matches) > 1:
+        names = ", ".join(f"{device.index}: {device.name} ({device.host_api})" for device in matches)
+        raise SourceError(wanted, f"could be several microphones: say which by its number ({names})")
+    if wanted and not matches and not instead:
+        raise SourceError(
+            wanted, f"no microphone is called so; there are {', '.join(device.name for device in devices)}"
+        )
+    return matches[0] if matches else next((device for device in devices if device.default), None)

@@ -1,0 +1,166 @@
+"""The back ends that read microphones, in the order in which they are tried: ONE row each. Imports none of them."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from asrcli.core.errors import SourceError
+from asrcli.sources.backends.input_device import NAME, InputDevice
+from asrcli.sources.backends.installation import install_command, pip_install, program_advice
+
+if TYPE_CHECKING:
+    from asrcli.sources.backends.recording_programs import RecordingProgram
+    from asrcli.sources.device_reader import Device
+
+LIST_S = 30.0  # a sound system that hangs
+
+
+@dataclass(frozen=True)
+class CaptureBackend:
+    """A library or a program through which microphones are read.
+
+    Attributes:
+        name: As `--backend` takes it.
+        missing: Says what is not installed here and how to get it; empty where it is there. Imports no library.
+        load: Imports the library. Raises a SourceError if that fails. Call it before other threads start.
+        devices: Lists the input devices. Raises a SourceError if the sound system does not answer.
+        device: Makes a device of a number or of a part of a name; an empty name is the default device.
+    """
+
+    name: str
+    missing: Callable[[], str]
+    load: Callable[[], None]
+    devices: Callable[[], list[InputDevice]]
+    device: Callable[[str], "Device"]
+
+
+def capture_backend(name: str = "") -> CaptureBackend:
+    """Return the back end of this name, loaded; without a name the first that is installed and loads.
+
+    Raises:
+        SourceError: it is not installed or does not load, or there is none at all; says how to get it.
+    """
+    if name:
+        backend = next(row for row in _ROWS if row.name == name)
+        if advice := backend.missing():
+            raise SourceError(NAME, advice)
+        backend.load()
+        return backend
+    failed = []
+    for backend in _ROWS:
+        if backend.missing():
+            continue
+        try:
+            backend.load()
+        except SourceError as exc:
+            failed.append(exc)
+        else:
+            return backend
+    raise failed[0] if failed else SourceError(NAME, _none_installed())
+
+
+def input_devices(backend: CaptureBackend) -> list[InputDevice]:
+    """Return the input devices that a back end finds.
+
+    Raises:
+        SourceError: its sound system does not answer, or hangs.
+    """
+    answer: SimpleQueue[list[InputDevice] | BaseException] = SimpleQueue()
+
+    def look() -> None:
+        try:
+            answer.put(backend.devices())
+        except BaseException as exc:  # the top of a thread: the caller raises it
+            answer.put(exc)
+
+    Thread(target=look, name="devices", daemon=True).start()
+    try:
+        devices = answer.get(timeout=LIST_S)
+    except Empty:
+        raise SourceError(NAME, f"{backend.name} does not answer: no list of devices within {LIST_S:.0f} s") from None
+    if isinstance(devices, BaseException):
+        raise devices
+    return devices
+
+
+def names() -> list[str]:
+    """Return the names of all back ends, in the order in which they are tried."""
+    return [row.name for row in _ROWS]
+
+
+def _none_installed() -> str:
+    """Return what to install where nothing is: PyAudio, or, where it needs no compiler, a program."""
+    without_compiler = f"; or without a compiler: {program_advice('parec')}" if sys.platform == "linux" else ""
+    return f"PyAudio is not installed: {install_command()}{without_compiler}"
+
+
+def _pyaudio_missing() -> str:
+    return "" if find_spec("pyaudio") else f"PyAudio is not installed: {install_command()}"
+
+
+def _load_pyaudio() -> None:
+    from asrcli.sources.backends.portaudio import load
+
+    load()
+
+
+def _pyaudio_devices() -> list[InputDevice]:
+    from asrcli.sources.backends.portaudio import input_devices
+
+    return input_devices()
+
+
+def _pyaudio_device(wanted: str) -> "Device":
+    from asrcli.sources.backends.portaudio import PortAudio
+
+    return PortAudio(wanted)
+
+
+def _miniaudio_missing() -> str:
+    return "" if find_spec("miniaudio") else f"miniaudio is not installed: {pip_install('miniaudio')}"
+
+
+def _load_miniaudio() -> None:
+    from asrcli.sources.backends.miniaudio import load
+
+    load()
+
+
+def _miniaudio_devices() -> list[InputDevice]:
+    from asrcli.sources.backends.miniaudio import input_devices
+
+    return input_devices()
+
+
+def _miniaudio_device(wanted: str) -> "Device":
+    from asrcli.sources.backends.miniaudio import Miniaudio
+
+    return Miniaudio(wanted)
+
+
+def _program(name: str) -> CaptureBackend:
+    def program() -> "RecordingProgram":
+        from asrcli.sources.backends import recording_programs
+
+        rows = (recording_programs.PAREC, recording_programs.PW_RECORD, recording_programs.ARECORD)
+        return next(row for row in rows if row.name == name)
+
+    def device(wanted: str) -> "Device":
+        from asrcli.sources.backends.recording_programs import ProgramDevice
+
+        return ProgramDevice(program(), wanted)
+
+    return CaptureBackend(name, lambda: program_advice(name), lambda: None, lambda: program().input_devices(), device)
+
+
+_ROWS = (
+    CaptureBackend("pyaudio", _pyaudio_missing, _load_pyaudio, _pyaudio_devices, _pyaudio_device),
+    CaptureBackend("miniaudio", _miniaudio_missing, _load_miniaudio, _miniaudio_devices, _miniaudio_device),
+    _program("parec"),
+    _program("pw-record"),
+    _program("arecord"),
+)

@@ -1,0 +1,69 @@
+"""A transcript for which a disk has no room: its words are kept, it is said where, and they are written later."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from asrcli.core.events import Ended, Notice
+from tests.support.command import ASR, PATIENCE_S, asr, environment
+from tests.support.journals import HEADER, began, final, session, spoken
+from tests.support.tone import tone, wav
+
+SENTENCES = [final(begin, begin + 900, f"sentence {begin // 1000}") for begin in range(0, 3000, 1000)]
+
+
+def test_a_talk_that_found_no_room_is_written_anew_though_all_of_it_was_heard(scripted: str, tmp_path: Path) -> None:
+    """Once: then there is nothing to resume. The state of the session is that of its audio."""
+    out, journal = tmp_path / "talk.txt", tmp_path / "kept"
+    part = tmp_path / "talk.txt.part"
+    header = replace(HEADER, begun=datetime.now().astimezone().isoformat(), service=scripted)
+    header = replace(header, showing={"formats": ["text"], "paths": [str(out)]})
+    failed = Notice("warning", "cannot write talk.txt: No space left on device", str(out))
+    part.write_text("sentence 0\nsente")
+    ended = Ended(3000, 3000, 0, 3, 0, None, None, None, 3000, final_ms=2700, silence_ms=300, live=True)
+    session(journal, spoken(0, 3000), [began(), SENTENCES[0], failed, *SENTENCES[1:], ended], header=header)
+    done = asr("resume", "--yes", "--journal", journal)
+    assert done.returncode == 0, done.stderr
+    assert out.read_text().splitlines()[:3] == ["sentence 0", "sentence 1", "sentence 2"]
+    assert not part.exists()
+    assert "nothing to resume" in asr("resume", "--yes", "--journal", journal).stderr
+
+
+LIMITED = """import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a limit for the size of files")
+@pytest.mark.parametrize("append", [False, True])
+def test_words_that_found_no_room_are_written_anew(scripted: str, tmp_path: Path, append: bool) -> None:
+    """The run goes on for the journal, and `asr resume` writes all words, not only those since the last one.
+
+    With --append the file holds other words too: it stays as it is, and another one gets them.
+    """
+    sound, out, journal = wav(tmp_path / "a.wav", tone(6000)), tmp_path / "talk.txt", tmp_path / "kept"
+    if append:
+        out.write_text("earlier words\n")
+    limit_bytes = 8000  # the journal is smaller
+    arguments = ["file", sound, "--url", scripted, "--pace", "max", "-o", out, "--journal", journal]
+    arguments += ["--template", "{text} " * 300, *["--append"] * append]
+    command = [sys.executable, "-c", LIMITED.format(limit_bytes), *ASR, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, env=environment(), timeout=PATIENCE_S, check=False, text=True)
+    (session,) = [path.name for path in journal.iterdir()]
+    assert done.returncode == 2
+    assert f"the run goes on, and its words are kept as {session}: see asr sessions" in done.stderr
+    assert f"to write the transcript anew, with all its words: asr resume {session}" in done.stderr
+    assert out.exists() == append
+    resumed = asr("resume", "--yes", "--journal", journal)
+    assert resumed.returncode == 0, resumed.stderr
+    if append:
+        assert out.read_text().startswith("earlier words\n")
+        out = tmp_path / "talk.resumed.txt"
+    assert [line.split(" ")[1] for line in out.read_text().splitlines()][:6] == [*"123456"]
+    assert not list(journal.iterdir())

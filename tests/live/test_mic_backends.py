@@ -1,0 +1,196 @@
+"""`asr mic` through each back end that is installed here: what one could break, on the microphone of software."""
+
+import json
+import os
+import shutil
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from asrcli.core.audio import Format
+from asrcli.core.errors import SourceError
+from asrcli.sources.backends import miniaudio as back_end
+from asrcli.sources.backends import silence_limit
+from asrcli.sources.backends.output_monitor import OutputMonitor
+from asrcli.sources.device_reader import LostSamples
+from tests.live.test_mic import compared, finish, frames, listening, texts, truth
+from tests.support.command import CLIP, asr, word_errors
+from tests.support.microphone import NAME, PATIENCE_S, Microphone, until
+from tests.support.tone import tone, wav
+
+BACKENDS = [
+    "pyaudio",
+    "miniaudio",
+    "parec",
+    pytest.param("arecord", marks=pytest.mark.skipif(not shutil.which("arecord"), reason="arecord is not installed")),
+]
+WIRE = Format(16000)
+
+
+def asked(backend: str, folder: Path) -> tuple[list[str], dict[str, Any]]:
+    """How the back end is chosen: by its name; miniaudio as where PyAudio is not installed, which is by nothing."""
+    if backend != "miniaudio":
+        return ["--backend", backend], {}
+    pytest.importorskip("miniaudio", reason="miniaudio has no wheel here")
+    (folder / "pyaudio.py").write_text("raise ModuleNotFoundError(name='pyaudio')\n")
+    return [], {"PYTHONPATH": str(folder)}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_words_arrive_whole_and_two_channels_become_their_mean(backend: str, embedded: str, tmp_path: Path) -> None:
+    """From a device at 44.1 kHz on whose left channel somebody speaks: no drop-out, half as loud."""
+    options, env = asked(backend, tmp_path)
+    saved, words = tmp_path / "talk.wav", frames(CLIP)[: 16000 * 2 * 3]
+    left = b"".join(words[at : at + 2] + bytes(2) for at in range(0, len(words), 2))
+    with Microphone(rate=44100, channels=2) as device:
+        arguments = ("--url", embedded, "--save-audio", saved, *options)
+        with listening(device, *arguments, **env) as process:
+            device.play(wav(tmp_path / "left.wav", left, channels=2))
+            events, _ = finish(process)
+    found = compared(wav(tmp_path / "words.wav", words), saved)
+    assert (found.correlation > 0.98, found.wander <= 1) == (True, True)
+    assert max(abs(a) for a in samples(frames(saved))) == pytest.approx(max(map(abs, samples(words))) / 2, rel=0.1)
+    assert word_errors("the meeting will begin at nine", texts(events)) <= 0.4
+    assert events[-1]["lost_ms"] == 0
+    assert truth().startswith("the meeting will begin at nine")
+
+
+def samples(pcm: bytes) -> "memoryview[int]":
+    """Numbers instead of bytes."""
+    return memoryview(pcm).cast("h")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_device_that_goes_is_noticed_and_heard_again(
+    backend: str, microphone: Microphone, scripted: str, tmp_path: Path
+) -> None:
+    """Told within 2 s, over silence, and heard within 2 s when it is back; the gap has its times; exit code 6."""
+    options, env = asked(backend, tmp_path)
+    with listening(microphone, "--url", scripted, *options, **env) as process:
+        process.read_until('"final"')
+        microphone.unplug()
+        gone_at = time.monotonic()
+        assert "waiting for it" in process.read_until('"notice"')
+        noticed_s = time.monotonic() - gone_at
+        microphone.replug()
+        back_at = time.monotonic()
+        assert "is back" in process.read_until('"notice"')
+        returned_s = time.monotonic() - back_at
+        gap = json.loads(process.read_until('"gap"'))
+        process.read_until('"final"')
+        events, status = finish(process, 6)
+    assert (noticed_s < 2.5, returned_s < 2.5) == (True, True), (noticed_s, returned_s)
+    end, away_s = events[-1], noticed_s + returned_s
+    assert end["lost_ms"] == gap["end_ms"] - gap["begin_ms"] == pytest.approx(away_s * 1000, abs=600)
+    assert abs(end["elapsed_ms"] - end["audio_ms"]) < 1500
+    assert status[-1].startswith("asr: finished, but")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_devices_are_listed_with_their_back_end_and_named_by_a_part(
+    backend: str, microphone: Microphone, tmp_path: Path
+) -> None:
+    """The default is what is opened; a part of its name opens it too, and its level is shown."""
+    options, env = asked(backend, tmp_path)
+    listed = asr("devices", "--json", *options, **env, **microphone.environment)
+    devices = json.loads(listed.stdout)
+    assert {device["backend"] for device in devices} == {backend}
+    (default,) = [device for device in devices if device["default"]]
+    part = default["name"][3:].upper()
+    with microphone.playing(wav(tmp_path / "sound.wav", tone(4000, level=0.3))):
+        test = ("mic", "--test", "--for", "1s", "--device", part)
+        done = asr(*test, *options, **env, **microphone.environment)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "good")
+    assert done.stdout.splitlines()[-2].startswith(f"{default['name']}: 1.0 s")
+
+
+@pytest.mark.skipif(not find_spec("miniaudio"), reason="miniaudio has no wheel here")
+def test_what_miniaudio_gave_while_nobody_read_is_counted(
+    microphone: Microphone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest audio is dropped, and the rest follows: together they are the time that has passed."""
+    for name, value in microphone.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(back_end, "BUFFER_MS", 200)
+    began = time.monotonic()
+    capture = back_end.Miniaudio().open(WIRE, instead=False)
+    try:
+        until("an overflow", lambda: time.monotonic() - began > 0.8)
+        first, rest = capture.read(), [capture.read() for _ in range(4)]
+    finally:
+        capture.close()
+    passed = time.monotonic() - began
+    assert isinstance(first, LostSamples)
+    given = sum(len(piece) // 2 for piece in rest if isinstance(piece, bytes))
+    assert WIRE.samples(100) <= given <= WIRE.samples(250)
+    assert first.samples + given == pytest.approx(passed * 16000, abs=WIRE.samples(250))
+
+
+@pytest.mark.skipif(not find_spec("miniaudio"), reason="miniaudio has no wheel here")
+def test_a_device_of_miniaudio_that_is_gone_is_closed_and_leaves_nothing_open(
+    microphone: Microphone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again every second, perhaps for hours: no file and no thread may stay behind."""
+    for name, value in microphone.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(silence_limit, "LOOKS", 3)
+    left: list[list[int]] = []
+
+    def open_and_lose() -> None:
+        capture = back_end.Miniaudio().open(WIRE, instead=False)
+        capture.read()
+        microphone.unplug()
+        with pytest.raises(SourceError, match="gives nothing any more"):
+            list(iter(capture.read, None))
+        capture.close()
+        microphone.replug()
+        left.append([len(list(Path("/proc/self", kind).iterdir())) for kind in ("fd", "task")])
+
+    for _ in range(2):
+        thread = Thread(target=open_and_lose, daemon=True)
+        thread.start()
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive(), "it hangs"
+    assert left[0] == left[-1]
+
+
+@pytest.mark.skipif(not find_spec("miniaudio"), reason="miniaudio has no wheel here")
+def test_without_parec_miniaudio_hears_what_the_machine_plays(
+    microphone: Microphone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The monitor of the default output, and not the microphone."""
+    speakers = microphone.add_sink("speakers")
+    for name, value in microphone.environment.items():
+        monkeypatch.setenv(name, value)
+    with monkeypatch.context() as bare:
+        bare.setenv("PATH", "/nowhere")
+        capture = OutputMonitor().open(WIRE, instead=False)
+    assert (type(capture), capture.name) == (back_end.MiniaudioCapture, "monitor")
+    try:
+        for sink, heard in ((NAME, False), (speakers, True)):
+            with microphone.playing(wav(tmp_path / "sound.wav", tone(900)), sink):
+                pieces = [capture.read() for _ in range(15)]
+            assert any(any(piece) for piece in pieces if isinstance(piece, bytes)) is heard
+    finally:
+        capture.close()
+
+
+def test_where_nothing_is_installed_one_line_says_what_to_do(tmp_path: Path) -> None:
+    """And a back end that is named is not replaced by another one."""
+    for module in ("pyaudio", "miniaudio"):
+        (tmp_path / f"{module}.py").write_text(f"raise ModuleNotFoundError(name={module!r})\n")
+    hidden: dict[str, Any] = {"PYTHONPATH": str(tmp_path), "PATH": os.path.dirname(sys.executable)}  # noqa: PTH120  text is wanted
+    for command, said in (
+        (["devices"], "PyAudio is not installed: "),
+        (["mic", "--local"], "PyAudio is not installed: "),
+        (["devices", "--backend", "miniaudio"], "miniaudio is not installed: "),
+        (["mic", "--local", "--backend", "parec"], "parec is not installed: "),
+    ):
+        done = asr(*command, **hidden)
+        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (3, "", 1)
+        assert said in done.stderr

@@ -1,0 +1,87 @@
+"""What a model makes of noise is not passed on, and what people say is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asrcli.recognizers.plausible_text import FrameFacts, plausible_text, without_loop
+
+WORDS = st.lists(st.text("abcdefghij", min_size=1, max_size=8), max_size=60)
+
+
+def voice(seconds: float, spread_db: float = 8.0, spread_crossings: int = 20) -> list[FrameFacts]:
+    """So much voice, whose level and number of crossings go up and down by so much."""
+    signs = [(-1) ** number for number in range(round(seconds / 0.03))]
+    return [FrameFacts(True, 60 + spread_db * sign, 60 + spread_crossings * sign) for sign in signs]
+
+
+def of(text: str, voice_s: float) -> str:
+    """What is left of a text that was made of so much voice."""
+    return plausible_text(text, voice(voice_s))
+
+
+@pytest.mark.parametrize(
+    ("text", "voice_s"),
+    [
+        ("No.", 0.5), ("Oh.", 0.6), ("I", 0.36), ("Yes, please.", 0.9), ("9", 0.5), ("Thank you for watching.", 1.2),
+        ("Go forward ten meters.", 1.9), ("8 of spades, 4 of close, 7 of parts.", 5.0), ("The café is closed.", 1.5),
+        ("No, no, no, no, no!", 1.6), ("It was very, very, very, very good.", 2.5), ("You know.", 0.6),
+    ],
+)  # fmt: skip
+def test_speech_stays(text: str, voice_s: float) -> None:
+    """Short answers, slow ones, repeated words, a foreign word: no letter is taken away."""
+    assert of(text, voice_s) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "voice_s"),
+    [
+        ("You", 0.4), ("you.", 1.7), ("Mm", 0.5), ("Hmm.", 0.5), ("Eh?", 1.1), ("Mm-hmm", 0.6),
+        ("So", 0.6), ("Thank you for watching.", 3.8),
+        ("Thank you for watching!", 9.0), ("♪♪♪", 2.0), ("2-3ตวบน 16/10/22", 2.0),
+        ("你好", 1.0), ("é è ü", 1.0), ("...", 1.0), ("2.", 15.0), ("", 1.0),
+    ],
+)  # fmt: skip
+def test_what_comes_of_noise_goes(text: str, voice_s: float) -> None:
+    """Lone fillers, other scripts, notes, too little text for so much voice."""
+    assert of(text, voice_s) == ""
+
+
+def test_a_level_that_never_changes_is_no_speech() -> None:
+    """Tones and steady noise, whatever the model writes."""
+    text = "This is a nice little thing."
+    assert plausible_text(text, voice(2.0, spread_db=0.3)) == ""
+
+
+def test_music_is_no_speech_and_a_short_vowel_is() -> None:
+    """A pitch that stays for more than a second. Less of it may be a word, which is not shown before it has ended."""
+    assert plausible_text("The Lord is the Lord.", voice(2.0, spread_crossings=1)) == ""
+    assert plausible_text("Oh.", voice(0.6, spread_crossings=1)) == "Oh."
+    assert plausible_text("Oh", voice(0.6, spread_crossings=1), final=False) == ""
+
+
+def test_nobody_speaks_as_fast_as_that() -> None:
+    """More letters than fit into the audio."""
+    assert plausible_text("To the way you can do it", voice(0.5)) == ""
+
+
+def test_too_little_voice_is_no_word() -> None:
+    """Fewer than five frames."""
+    assert of("Hi", 0.12) == ""
+    assert plausible_text("Hi", [FrameFacts(False, 50.0, 9), FrameFacts(False, 60.0, 60)] * 20) == ""
+
+
+def test_a_phrase_that_never_ends_is_cut() -> None:
+    """A sentence keeps its beginning and one copy; nothing but copies is nothing at all."""
+    plates = "in the woods of the old cupboard" + "-plate" * 30
+    assert of(plates, 2.0) == "in the woods of the old cupboard-plate"
+    assert of("You can " + "use the button to " * 25 + "use the", 15.0) == ""
+
+
+@given(WORDS, st.lists(st.sampled_from(["la", "di", "da"]), min_size=1, max_size=4), st.integers(1, 30))
+def test_what_is_left_is_a_beginning_without_a_loop(head: list[str], phrase: list[str], copies: int) -> None:
+    """Of any text: nothing is added or changed, and a second look finds nothing more."""
+    text = " ".join(head + phrase * copies)
+    left = without_loop(text)
+    assert text.startswith(left)
+    assert without_loop(left) in (left, "")
