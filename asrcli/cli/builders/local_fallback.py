@@ -6,19 +6,19 @@ from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.fallback import FallbackName
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError
-from asrcli.core.settings import RecognitionSettings
-from asrcli.dashscope.catalogue import Model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from asrcli.core.settings import RecognitionSettings
+    from asrcli.dashscope.catalogue import Model
     from asrcli.runs.fallback import Fallback
 
 
 def fallback_of(
     asked: FallbackName | None,
-    model: Model,
-    recognition: RecognitionSettings,
+    model: "Model",
+    recognition: "RecognitionSettings",
     connection_options: ConnectionOptions,
     retry_options: RetryOptions,
     passthrough: bool = False,
@@ -54,7 +54,7 @@ def fallback_of(
     return Fallback(recognizer, recognition)
 
 
-def _check_language(name: str, known: "Mapping[str, str] | None", recognition: RecognitionSettings) -> None:
+def _check_language(name: str, known: "Mapping[str, str] | None", recognition: "RecognitionSettings") -> None:
     if known is None:
         return
     names = ", ".join(f"{language} ({code})" for code, language in known.items())
