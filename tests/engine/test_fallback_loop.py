@@ -139,6 +139,17 @@ def test_a_live_run_that_the_user_ends_in_an_outage_has_its_local_text_in_the_ga
     assert 17.0 < outcome.ended_s <= 17.0 + 31.0
 
 
+def test_a_file_that_the_user_ends_in_an_outage_keeps_what_this_machine_has_heard() -> None:
+    """It was not sent, but it was shown: it counts as captured, and is in the gap."""
+    outcome = simulated(
+        tape(talk(20), live=False), [Life("drops", 3.0)], live=False, pace=1.0, after=AWAY, stop_s=13.0,
+        retries=RetrySettings(5, 0.5), local=SimulatedLocal,
+    )  # fmt: skip
+    accounted(outcome, talk(20))
+    assert {60, 69, 80, 89, 100, 109} <= set(words(outcome, Gap))
+    assert 11_000 <= outcome.over.end <= 14_000
+
+
 def test_a_refusal_stays_an_error_and_its_gap_has_what_was_heard() -> None:
     """A key that is no longer valid is no outage: the run ends, with its own exit code."""
     outcome = simulated(

@@ -48,6 +48,13 @@ def test_a_gap_takes_the_words_of_the_quiet_around_it() -> None:
     assert local.take(0, 400, (0, 400)) == (LocalText("", ()), [])
 
 
+def test_a_word_whose_middle_is_the_border_of_two_gaps_belongs_to_the_second() -> None:
+    """And to no other."""
+    local = ProvisionalText([sentence(1, 0, 300, words=True)])
+    assert local.take(0, 150, (0, 150)) == (LocalText("1a", ((0, 150),)), [Provisional("1", 150, 300, "1b 1c")])
+    assert local.take(150, 300, (150, 300))[0] == LocalText("1b 1c", ((150, 300),))
+
+
 def test_what_follows_an_open_sentence_that_a_gap_has_taken_is_dropped() -> None:
     """Its recognizer repeats the words from the beginning of the sentence."""
     local = ProvisionalText()
