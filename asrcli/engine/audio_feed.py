@@ -68,6 +68,14 @@ class AudioFeed:
         self._audio.drop_unsent()
         self._account.end = max(self._account.start, self._audio.sent)
 
+    def kept_since(self, position: int) -> Chunk | None:
+        """Return the first kept audio at a position or behind it, sent or not; None where there is none."""
+        return self._audio.since(position)
+
+    def count_as_sent(self, position: int) -> None:
+        """Count the audio before a position as captured, also when the user ends a file before it was sent."""
+        self._audio.sent = max(self._audio.sent, position)
+
     @property
     def waiting(self) -> bool:
         """Whether audio is to be sent."""
