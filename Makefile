@@ -1,4 +1,4 @@
-# make demo · make test · make check · make bench · make chaos · make soak · make fuzz · make release VERSION=1.2.3
+# make demo · make test · make lint · make check · make bench · make chaos · make soak · make fuzz · make release VERSION=1.2.3
 # Each does its own set-up in $(VENV).
 PYTHON ?= python3
 VENV ?= .venv
@@ -13,7 +13,7 @@ MINUTES ?= 60
 FUZZ_SECONDS ?= 600
 FUZZ ?=
 
-.PHONY: demo test check bench chaos soak fuzz completions release clean
+.PHONY: demo test lint check bench chaos soak fuzz completions release clean
 
 demo: $(VENV)/.demo
 	$(BIN)/asr file $(CLIP) --local --timestamps relative
@@ -21,10 +21,17 @@ demo: $(VENV)/.demo
 test: $(VENV)/.mic
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: $(VENV)/.check
+lint: $(VENV)/.check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# Without the slow tests, which `make test` runs too: they execute nothing that the others do not.
+check: lint $(VENV)/.mic
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/coverage combine --quiet
+	$(BIN)/python -m tests.support.coverage_gate
 
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.bench

@@ -5,10 +5,15 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.command import serving
 from tests.support.handshake import close_wires
 from tests.support.microphone import Microphone, missing
+
+# A busy machine and coverage slow an example down; what must be fast has a test that measures it.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_configure() -> None:

@@ -29,6 +29,7 @@ IMPURE = {
 LONG = {
     "tests/protocol/inference/test_translation.py",
     "asrcli/protocol/realtime/codec.py",
+    "asrcli/engine/loop.py",
     "asrcli/protocol/inference/codec.py",
 }
 # The public function: its arguments and what they mean are longer than a glance, its code is not.

@@ -14,6 +14,7 @@ from asrcli.core.events import (
     SpeechStopped,
     Word,
 )
+from asrcli.core.provisional_event import Provisional
 
 
 def shift_event(event: Event, offset_ms: int) -> Event:
@@ -42,7 +43,7 @@ def label_event(event: Event, speaker: str) -> Event:
         return event
     if isinstance(event, SpeechStarted | SpeechStopped):
         return replace(event, key=f"{speaker}:{event.key}")
-    if isinstance(event, Partial | Final):
+    if isinstance(event, Partial | Final | Provisional):
         return replace(event, key=f"{speaker}:{event.key}", speaker=speaker)
     if isinstance(event, Gap | Finished | Reconnecting | LiveEvent):
         return replace(event, speaker=speaker)

@@ -6,6 +6,8 @@ A codec counts from the first sample of its task; the engine moves these times t
 from dataclasses import dataclass
 from typing import TypeVar
 
+from asrcli.core.provisional_event import Provisional
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -129,12 +131,13 @@ class Final:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Audio that is lost and that no final covers: its span and the reason."""
+    """Audio that is lost and that no final covers: its span, the reason, and what this machine has heard in it."""
 
     begin_ms: int
     end_ms: int
     reason: str
     speaker: str = ""
+    local_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +252,7 @@ class Ended:
         reconnects: How many connections were made after a loss.
         paused_ms: Duration of the pauses, counted once; it is not part of audio_ms or wall_ms.
         final_ms: Audio that finals cover; with silence_ms and lost_ms it adds up to audio_ms.
+        local_ms: The part of lost_ms for which the recognizer on this machine has text.
         silence_ms: Audio that is quiet, or that a working service received without opening a sentence.
         resent_ms: Audio that was sent again after a loss, counted each time.
         dropped: Finals that were dropped because they repeated settled text.
@@ -283,8 +287,10 @@ class Ended:
     dropped: int = 0
     wall_ms: int = 0
     at_once: int = 0
+    local_ms: int = 0
 
 
 SpokenEvent = SpeechStarted | Partial | SpeechStopped | Final
 LiveEvent = Level | Paused | Resumed | Absent  # events that only a microphone emits
-Event = Ready | SpokenEvent | Gap | Reconnecting | Notice | Finished | Began | Progress | Billed | LiveEvent | Ended
+OutageEvent = Provisional | Gap | Reconnecting
+Event = Ready | SpokenEvent | OutageEvent | Notice | Finished | Began | Progress | Billed | LiveEvent | Ended

@@ -3,7 +3,7 @@
 SourceWrapper is a base class: what all sources that contain another source have in common.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from asrcli.core.audio import Chunk, Format
@@ -91,7 +91,8 @@ class ClientCodec(Protocol):
         reusable: The connection can carry another task after this one.
         manual: The client ends utterances, by `commit`.
         connection_is_new: The connection has carried no other task, so every message belongs to this one.
-        retired_names: The `seen_names` of earlier tasks whose connections were lost.
+        retired_names: The `seen_names` of earlier tasks of the session; None in its first task. They may be empty: a
+            connection can be lost with all that it brought unread.
         lifetime_s: How long a service keeps a task at most; None means without limit.
         task_id: The id of the task; empty until the service gives one, on wires where it does.
     """
@@ -100,7 +101,7 @@ class ClientCodec(Protocol):
     reusable: bool
     manual: bool
     connection_is_new: bool
-    retired_names: Mapping[str, str]
+    retired_names: Mapping[str, str] | None
     lifetime_s: float | None
     task_id: str
 
@@ -238,6 +239,40 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Close without waiting for the other end."""
+        ...
+
+
+class LocalSession(Protocol):
+    """One stretch of audio that the recognizer on this machine hears. No call waits."""
+
+    def hear(self, pcm: bytes) -> None:
+        """Take more audio: s16le mono at the rate of the session."""
+        ...
+
+    def finish(self) -> None:
+        """End the audio; the remaining events follow."""
+        ...
+
+    def close(self) -> None:
+        """End the session at once; no event follows."""
+        ...
+
+
+class LocalEngine(Protocol):
+    """The recognizer on this machine, for the time in which a service is away. `name` is for people."""
+
+    name: str
+
+    def warm(self) -> None:
+        """Start what a first session will need. Does not wait."""
+        ...
+
+    def open(self, rate: int, emit: Callable[[Event], None]) -> LocalSession:
+        """Begin a session. Does not wait.
+
+        `emit` is called from another thread: with the partials and finals, in milliseconds since the session began;
+        with Progress for the audio that was processed; with a Notice if it fails; and last with Finished.
+        """
         ...
 
 

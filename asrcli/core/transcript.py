@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from asrcli.core.events import Event, Final, Finished, Gap, Partial, Reconnecting, Resumed
+from asrcli.core.provisional_event import Provisional
 
 TASK_MOST_OPEN = 200  # open sentences of a task; a service that opens more has forgotten the oldest
 MOST_OPEN = 250  # open sentences; more than one task can have
@@ -36,7 +37,8 @@ class Transcript:
         covered_ms: The end of the text on the timeline of the run.
         lost_ms: Audio in gaps.
         paused_ms: Duration of the pauses.
-        reached_ms: The end of the last final of each speaker.
+        final_until_ms: The end of the last final of each speaker.
+        provisional: The last sentences that this machine has heard in place of the service, by their keys.
     """
 
     latest: Sentence | None = None
@@ -47,7 +49,8 @@ class Transcript:
     covered_ms: int = 0
     lost_ms: int = 0
     paused_ms: int = 0
-    reached_ms: dict[str, int] = field(default_factory=dict)
+    final_until_ms: dict[str, int] = field(default_factory=dict)
+    provisional: dict[str, Provisional] = field(default_factory=dict)
 
     @property
     def settled(self) -> str:
@@ -90,6 +93,8 @@ def fold(transcript: Transcript, event: Event) -> Transcript:
         return _opened(transcript, event)
     if isinstance(event, Final):
         return _settled(transcript, event)
+    if isinstance(event, Provisional):
+        return replace(transcript, provisional=_heard_here(transcript.provisional, event))
     if isinstance(event, Gap):
         return replace(transcript, lost_ms=transcript.lost_ms + event.end_ms - event.begin_ms)
     if isinstance(event, Resumed):
@@ -128,14 +133,21 @@ def _settled(transcript: Transcript, final: Final) -> Transcript:
     )
     if not final.text.strip():
         return rest  # the service took the sentence back: its number is free again
-    before_ms = transcript.reached_ms.get(final.speaker, 0)
+    before_ms = transcript.final_until_ms.get(final.speaker, 0)
     return replace(
         rest,
         latest=Sentence(number, final),
         sentences=rest.sentences + 1,
         highest=max(number, rest.highest),
-        reached_ms=rest.reached_ms | {final.speaker: max(before_ms, final.end_ms)},
+        final_until_ms=rest.final_until_ms | {final.speaker: max(before_ms, final.end_ms)},
     )
+
+
+def _heard_here(provisional: dict[str, Provisional], event: Provisional) -> dict[str, Provisional]:
+    if not event.text.strip():
+        return _without(provisional, event.key)
+    later = provisional | {event.key: event}
+    return _without(later, next(iter(later))) if len(later) > MOST_OPEN else later
 
 
 def _without(named: dict[str, Value], key: str) -> dict[str, Value]:

@@ -1,15 +1,17 @@
 """The account of a session: what became of its audio, its losses and its delays. Numbers only: no thread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Billed, Event, Final, Gap, Notice, Partial, Progress, Resumed, Usage
+from asrcli.core.provisional_event import Provisional
 from asrcli.engine.inbox import AudioDropped, Inbox, Mark, SourceEnded
 from asrcli.engine.task import NO_TEXT
 from asrcli.recovery.duplicate_finals import RecentFinals
 from asrcli.recovery.ledger import Ledger, Totals
+from asrcli.recovery.provisional import LocalSentence, ProvisionalText
 from asrcli.recovery.spans import Span
 
 PROGRESS_EVERY_S = 0.1
@@ -69,6 +71,7 @@ class SessionResult:
         figures: Losses and delays.
         error: What ended the session early.
         broken: Whether the last task did not come to its own end.
+        provisional: What this machine has heard of undecided audio; only of a session that was left in the middle.
     """
 
     end: int
@@ -78,6 +81,7 @@ class SessionResult:
     figures: SessionFigures
     error: AsrError | None
     broken: bool
+    provisional: tuple[LocalSentence, ...] = ()
 
 
 @dataclass
@@ -107,6 +111,7 @@ class SessionAccount:
     was_ready: bool = False  # the service has listened to this session, on some connection
     sent_to: int = field(init=False)  # position behind the last sample that was ever sent
     resent: int = 0  # samples
+    provisional: ProvisionalText = field(default_factory=ProvisionalText)
 
     def __post_init__(self) -> None:
         self.end = self.sent_to = self.start
@@ -158,8 +163,13 @@ class SessionAccount:
 
     def add_missing(self, begin_ms: int, end_ms: int, reason: str, *, whole: bool = False) -> None:
         """Emit a gap for each undecided part of a span that will have no text; `whole` is that of Ledger.add_gap."""
-        for gap_begin_ms, gap_end_ms in self.ledger.add_gap(begin_ms, end_ms, whole=whole):
-            self.emit(Gap(gap_begin_ms, gap_end_ms, reason))
+        undecided = self.ledger.undecided(begin_ms, end_ms)
+        for gap in self.ledger.add_gap(begin_ms, end_ms, whole=whole):
+            around = next((part for part in undecided if part[0] <= gap[0] and gap[1] <= part[1]), gap)
+            heard, withdrawn = self.provisional.take(*around, gap)
+            self.ledger.add_local(heard.spans)
+            self.emit(Gap(*gap, reason, local_text=heard.text))
+            self.emit_provisional(withdrawn)
 
     def close(self, inbox: Inbox, duration_ms: int | None, error: AsrError) -> None:
         """Emit gaps for all undecided audio after an error: up to the end of what was captured, or of the source.
@@ -168,6 +178,7 @@ class SessionAccount:
         """
         if not self.was_ready:
             self.end = self.start
+            self.emit_provisional(self.provisional.clear())
             return
         cut_short = inbox.ended
         inbox.end()
@@ -179,10 +190,17 @@ class SessionAccount:
         if duration_ms is not None and not cut_short:
             self.end = max(self.end, self.start + self.format.samples(duration_ms))
         self.add_missing(self.ledger.start_ms, self.format.ms(self.end), str(error))
+        self.emit_provisional(self.provisional.clear())
 
     def complete(self) -> None:
         """Emit gaps for undecided sound at the ordinary end of the session: nothing more will come for it."""
         self.add_missing(self.ledger.start_ms, self.format.ms(self.end), NO_TEXT)
+        self.emit_provisional(self.provisional.clear())
+
+    def emit_provisional(self, changes: Iterable[Provisional]) -> None:
+        """Emit what has changed in the provisional text."""
+        for change in changes:
+            self.emit(change)
 
     def undecided(self) -> list[Span]:
         """Return the audio up to now that is neither text, silence, gap nor pause, in milliseconds."""
@@ -247,7 +265,10 @@ class SessionAccount:
             final_after_stop_ms=_elapsed_ms(self.input_ended_at, self.last_final_at),
         )
         totals = self.ledger.totals(self.format.ms(self.end))
-        return SessionResult(self.end, totals, tuple(self.undecided()), self.usage + usage, figures, error, broken)
+        provisional = self.provisional.sentences
+        return SessionResult(
+            self.end, totals, tuple(self.undecided()), self.usage + usage, figures, error, broken, provisional
+        )
 
 
 def _elapsed_ms(start: float, end: float) -> int | None:

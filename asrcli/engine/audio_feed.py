@@ -68,6 +68,14 @@ class AudioFeed:
         self._audio.drop_unsent()
         self._account.end = max(self._account.start, self._audio.sent)
 
+    def kept_since(self, position: int) -> Chunk | None:
+        """Return the first kept audio at a position or behind it, sent or not; None where there is none."""
+        return self._audio.since(position)
+
+    def count_as_sent(self, position: int) -> None:
+        """Count the audio before a position as captured, also when the user ends a file before it was sent."""
+        self._audio.sent = max(self._audio.sent, position)
+
     @property
     def waiting(self) -> bool:
         """Whether audio is to be sent."""
@@ -145,7 +153,7 @@ class AudioFeed:
         task = self._connection.task
         now = self._clock()
         decided = False
-        self._settlement.forget_before(ledger.reached_ms)
+        self._settlement.forget_before(ledger.decided_until_ms)
         if not task.codec.manual:
             arrived = now - self._connection.silent_s
             # A recognizer may hang behind a connection that answers pings, so sound needs a message as the sign of
@@ -157,7 +165,7 @@ class AudioFeed:
                 decided = ledger.add_silence(begin_ms, end_ms) or decided
                 if not quiet:
                     self.stall_detector.answered()
-        self._audio.settle(self._format.samples(max(0, ledger.reached_ms - MARGIN_MS)))
+        self._audio.settle(self._format.samples(max(0, ledger.decided_until_ms - MARGIN_MS)))
         return decided
 
     def final_arrived(self) -> None:
@@ -232,9 +240,11 @@ class AudioFeed:
         if skip_to is not None:
             self._account.add_missing(ms(self._audio.start), ms(skip_to), reason)
         wanted, begin = resume_position(
-            self._audio, self._format.samples(self._account.ledger.reached_ms), self._format
+            self._audio, self._format.samples(self._account.ledger.decided_until_ms), self._format
         )
         self._account.add_missing(ms(wanted), ms(begin), FORGOTTEN)
+        if skip_to is not None:
+            begin = max(begin, skip_to)  # not even the quiet before it is sent again: it is a part of the gap
         self._next_task(begin, keep=False)
 
     def wake(self, *, input_ended: bool) -> bool:

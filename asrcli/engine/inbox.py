@@ -6,7 +6,7 @@ from threading import Condition
 
 from asrcli.core.audio import Chunk
 from asrcli.core.errors import AsrError
-from asrcli.core.events import Gap, Resumed
+from asrcli.core.events import Event, Gap, Resumed
 from asrcli.core.message import Message, Writable
 
 
@@ -47,11 +47,19 @@ class StopRequested:
     attempts: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LocalHeard:
+    """An event of the recognizer on this machine, in local session `number`."""
+
+    number: int
+    event: Event
+
+
 class SessionAbandoned(Exception):
     """The listener has left: the session thread raises this, and ends at once."""
 
 
-Signal = MessageArrived | ThreadCrashed | StopRequested | SessionAbandoned
+Signal = MessageArrived | LocalHeard | ThreadCrashed | StopRequested | SessionAbandoned
 Mark = Gap | Resumed  # a gap or a pause between two chunks, reported by the source
 Item = Signal | Chunk | Mark | AudioDropped | SourceEnded
 

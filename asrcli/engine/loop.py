@@ -10,7 +10,16 @@ from asrcli.core.settings import RetrySettings
 from asrcli.engine.accounting import SessionAccount, SessionResult
 from asrcli.engine.audio_feed import AudioFeed
 from asrcli.engine.connection import TaskConnection, never_ready_error
-from asrcli.engine.inbox import Inbox, Item, MessageArrived, SessionAbandoned, SourceEnded, StopRequested, ThreadCrashed
+from asrcli.engine.inbox import (
+    Inbox,
+    Item,
+    LocalHeard,
+    MessageArrived,
+    SessionAbandoned,
+    SourceEnded,
+    StopRequested,
+    ThreadCrashed,
+)
 from asrcli.engine.reconnection import Reconnection
 from asrcli.engine.task import NO_TEXT, RepeatedFinal
 from asrcli.recovery.backoff import Backoff
@@ -63,10 +72,7 @@ class SessionLoop:
             self._account.complete()
             return self.result(self._source_error, broken=False)
         except AsrError as exc:
-            error = exc
-            if not self._account.was_ready:
-                error = never_ready_error(self._connection.url, exc)
-            self._account.close(self._inbox, duration_ms, error)
+            error = self._give_up(exc, duration_ms)
         except SessionAbandoned:
             pass
         finally:
@@ -74,6 +80,13 @@ class SessionLoop:
             self._connection.close()
             self._feed.close()
         return self.result(error, broken=True)
+
+    def _give_up(self, error: AsrError, duration_ms: int | None) -> AsrError | None:
+        """Emit gaps for what has no text, and return the error of the session."""
+        if not self._account.was_ready:
+            error = never_ready_error(self._connection.url, error)
+        self._account.close(self._inbox, duration_ms, error)
+        return error
 
     def result(self, error: AsrError | None, *, broken: bool) -> SessionResult:
         """Return the account so far; a listener that leaves in the middle may ask for it from its own thread."""
@@ -98,10 +111,7 @@ class SessionLoop:
 
     def _iterate(self) -> None:
         """Wait for the next item or the earliest deadline, and handle it."""
-        deadlines = [(self._connection.deadline, self._on_deadline), (self._feed.due, self._advance)]
-        if self._link is LinkState.UP:
-            deadlines.append((self._feed.stall_detector.deadline, self._on_stall))
-        pending = [(due, on_due) for due, on_due in deadlines if due is not None]
+        pending = [(due, on_due) for due, on_due in self._deadlines() if due is not None]
         due, on_due = min(pending, key=lambda pair: pair[0], default=(None, self._on_deadline))
         timeout_s = None if due is None else max(0.0, due - self._clock())
         item = self._inbox.get(timeout_s, audio=self._takes_audio())
@@ -109,6 +119,15 @@ class SessionLoop:
             on_due()
         else:
             self._take(item)
+
+    def _deadlines(self) -> list[tuple[float | None, Callable[[], None]]]:
+        """Return the times at which something is to be done, and what."""
+        stalled = self._feed.stall_detector.deadline if self._link is LinkState.UP else None
+        return [
+            (self._connection.deadline, self._on_deadline),
+            (self._feed.due, self._advance),
+            (stalled, self._on_stall),
+        ]
 
     def _takes_audio(self) -> bool:
         """Whether audio may come out of the inbox. It must wherever nothing else can wake the session."""
@@ -144,7 +163,7 @@ class SessionLoop:
             self._input_ended = True
             self._account.end_input()
             self._advance()
-        else:
+        elif not isinstance(item, LocalHeard):
             self._account.add_mark(item)
 
     def _stop(self, stop: StopRequested) -> None:
@@ -179,7 +198,7 @@ class SessionLoop:
                 else:
                     self._handle(event)
         if self._feed.settle():
-            self._backoff.settled(self._account.format.samples(self._account.ledger.reached_ms))
+            self._backoff.settled(self._account.format.samples(self._account.ledger.decided_until_ms))
 
     def _advance(self) -> None:
         """Send the audio that may go out now; behind the last of it, ask the service for the rest of its text."""

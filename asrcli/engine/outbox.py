@@ -7,6 +7,7 @@ from threading import Condition
 from typing import Generic, TypeVar
 
 from asrcli.core.events import Partial, Progress
+from asrcli.core.provisional_event import Provisional
 
 T = TypeVar("T")
 
@@ -56,6 +57,8 @@ def replaces(event: object) -> Hashable | None:
     """Return the key of an event that a later one replaces, a partial or progress; None for all other events."""
     if isinstance(event, Partial):
         return event.key
+    if isinstance(event, Provisional) and event.open:
+        return Provisional, event.key
     if isinstance(event, Progress):
         return Progress
     return None

@@ -1,11 +1,12 @@
 """Session: one source's conversation with a service, as a stream of events for one listener. Owns its threads."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from random import random
 from threading import Thread
 
 from asrcli.core.events import Event, Notice
-from asrcli.core.interfaces import ClientCodec, Source
+from asrcli.core.interfaces import ClientCodec, LocalEngine, Source
 from asrcli.core.settings import ConnectionSettings, RetrySettings
 from asrcli.engine.accounting import SessionResult
 from asrcli.engine.capture import capture
@@ -38,6 +39,7 @@ class TranscriptionSession:
         retries: What to do after a loss.
         idle: Open connections that sessions share.
         chance: Returns a number from 0 to 1, a new one each time.
+        fallback: The recognizer on this machine that hears while the service is away; None for none.
 
     Attributes:
         result: What the session came to; set once `events` is exhausted.
@@ -57,6 +59,7 @@ class TranscriptionSession:
         retries: RetrySettings | None = None,
         idle: ConnectionPool | None = None,
         chance: Callable[[], float] = random,
+        fallback: LocalEngine | None = None,
     ) -> None:
         self._source = source
         self._start = start
@@ -70,7 +73,12 @@ class TranscriptionSession:
         self._inbox = Inbox(room, live=source.live is not None)
         self._events: Outbox[Event | SessionResult | ThreadCrashed | SessionLeft] = Outbox(replaces)
         task_connection = TaskConnection(make_codec, dial, connection, self._inbox, clock, idle or ConnectionPool())
-        self._loop = SessionLoop(
+        make_loop: Callable[..., SessionLoop] = SessionLoop
+        if fallback is not None:
+            from asrcli.engine.fallback_loop import FallbackLoop
+
+            make_loop = partial(FallbackLoop, fallback)
+        self._loop = make_loop(
             task_connection, self._inbox, self._events.put, clock, chance, source.format, start,
             realtime=source.realtime, retries=retries,
         )  # fmt: skip

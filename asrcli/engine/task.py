@@ -10,7 +10,7 @@ from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Rea
 from asrcli.core.interfaces import ClientCodec
 from asrcli.core.message import Message
 from asrcli.core.transcript import TASK_MOST_OPEN
-from asrcli.recovery.duplicate_finals import ResentAudio, is_repeat, normalized_text
+from asrcli.recovery.duplicate_finals import ResentAudio, is_repeat, normalized_text, rest_of
 from asrcli.recovery.spans import Spans
 
 ANSWER_S = 60.0  # a service that sends nothing about an open sentence for this time has forgotten it
@@ -50,7 +50,9 @@ class TranscriptionTask:
         self._resent = resent
         self._open: dict[str, SpeechStarted | Partial] = {}  # by key, oldest first; so are the next ones
         self._stopped: dict[str, int] = {}  # where the speech of an open sentence ended
-        self._updated_at: dict[str, float] = {}  # when the last event about an open sentence came
+        # When the last event about an open sentence came, and how much audio had been sent by then.
+        self._updated_at: dict[str, tuple[float, int]] = {}
+        self._given_up: dict[str, Final] = {}  # sentences whose last text became their final
         self._normalized: dict[str, str] = {}  # the normalized text of an open sentence, once it was compared
         self._forgotten = Spans()  # sentences without text that were dropped because too many were open
         self._warned: set[str] = set()
@@ -77,15 +79,20 @@ class TranscriptionTask:
                 self.processed_ms = max(self.processed_ms, placed.begin_ms)
             yield from self._track(placed)
             if isinstance(placed, SpeechStarted | SpeechStopped | Partial) and placed.key in self._open:
-                self._updated_at[placed.key] = now
+                self._updated_at[placed.key] = (now, self.sent_ms)
 
     def give_up(self, now: float) -> Iterator[Final | Gap | Notice]:
         """End each sentence that the service has forgotten: its last text becomes its final, else a gap is yielded.
 
         Audio behind an open sentence is never settled. If a sentence stayed open for ever, all audio after it would be
-        sent again after a loss.
+        sent again after a loss. While no audio is sent, in a pause, the service has nothing to say.
         """
-        for key in [key for key, at_s in self._updated_at.items() if now - at_s >= ANSWER_S]:
+        silent = [
+            key
+            for key, (at_s, sent_ms) in self._updated_at.items()
+            if now - at_s >= ANSWER_S and self.sent_ms - sent_ms >= ANSWER_S * 1000
+        ]
+        for key in silent:
             if key not in self._open:
                 continue
             event = self._open[key]
@@ -121,6 +128,8 @@ class TranscriptionTask:
 
     def _track(self, event: Event) -> Iterator[Event | RepeatedFinal]:
         if isinstance(event, SpeechStarted | Partial):
+            if event.key in self._given_up:
+                return  # its final brings what is new in it
             yield from self._remember(event)
         elif isinstance(event, SpeechStopped):
             if event.key in self._open:
@@ -145,6 +154,8 @@ class TranscriptionTask:
         if self.finishing:
             self._has_final_after_finish = True
             task_ms = self.sent_ms - self.offset_ms
+        if earlier := self._given_up.pop(final.key, None):
+            return rest_of(final, earlier) or RepeatedFinal(final)
         if self._resent is None or not is_repeat(final, self._resent, task_ms):
             return final
         self._resent = replace(self._resent, last_text="")  # it is repeated once at most
@@ -207,10 +218,14 @@ class TranscriptionTask:
         level = "debug" if why in self._warned else "warning"  # warn once a task
         yield Notice(level, f"{why}: its last text is kept")
         self._warned.add(why)
-        yield Final(
+        final = Final(
             key, event.begin_ms, max(event.begin_ms, end_ms), event.text, event.words, event.language,
             event.emotion, event.speaker, event.translation, event.translated_into,
         )  # fmt: skip
+        self._given_up[key] = final
+        for old in list(self._given_up)[:-TASK_MOST_OPEN]:
+            del self._given_up[old]
+        yield final
 
     def _next_begin_ms(self, event: SpeechStarted | Partial) -> int:
         """Return where the next open sentence begins; the end of the sent audio where there is none."""

@@ -13,6 +13,8 @@ from asrcli.core.printable import escaped, harmless, quantity
 
 SEPARATOR = " · "
 INTO = "→ "  # in front of a translation
+LOCAL = "heard on this machine only: "  # in front of the local text of a gap
+PROVISIONAL = "provisional: "  # in front of text that the service has not given
 BELOW = "  "  # indent of a line under a sentence without a time
 _FAR_MS = 10**11  # three years: times further away cannot be right, and datetime could not hold them
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -61,8 +63,8 @@ def line(event: Final | Gap, stamp: Callable[[int], str] | None) -> str:
     """Return a final as one line, with its times in front if there is a `stamp`; a gap always has its times."""
     if isinstance(event, Gap):
         stamp = stamp or clock
-        reason = by_speaker(event.speaker, reported(event.reason))
-        return f"[gap {stamp(event.begin_ms)} → {stamp(event.end_ms)}: {reason}]"
+        reason = "; ".join([reported(event.reason), *_heard_here(event)])
+        return f"[gap {stamp(event.begin_ms)} → {stamp(event.end_ms)}: {by_speaker(event.speaker, reason)}]"
     if stamp is None:
         return said(event)
     return f"[{stamp(event.begin_ms)} → {stamp(event.end_ms)}] {said(event)}"
@@ -112,9 +114,10 @@ def reconnecting(event: Reconnecting) -> str:
 
 
 def said(event: Final | Gap) -> str:
-    """Return the text of a final with its speaker in front; for a gap, a remark in its place."""
+    """Return the text of a final with its speaker in front; for a gap, what this machine has heard, or the reason."""
     if isinstance(event, Gap):
-        return by_speaker(event.speaker, f"[gap: {reported(event.reason)}]")
+        about = "".join(_heard_here(event)) or reported(event.reason)
+        return by_speaker(event.speaker, f"[gap: {about}]")
     return by_speaker(event.speaker, harmless(event.text).strip())
 
 
@@ -123,6 +126,12 @@ def by_speaker(speaker: str, text: str) -> str:
     if not speaker:
         return text
     return f"{harmless(speaker)}: {text}"
+
+
+def _heard_here(gap: Gap) -> list[str]:
+    """Return what this machine has heard in a gap, as a list of one text; empty if it has heard nothing."""
+    heard = harmless(gap.local_text).strip()
+    return [LOCAL + heard] if heard else []
 
 
 def folded(line: str, cells: int) -> list[str]:
@@ -147,7 +156,7 @@ def account(ended: Ended) -> list[str]:
         *_captured(ended, captured),
         f"final {final / 100:.2f} s",
         f"silence {silence / 100:.2f} s",
-        f"lost {lost / 100:.2f} s",
+        f"lost {lost / 100:.2f} s" + (f" ({ended.local_ms / 1000:.2f} s heard here)" if ended.local_ms else ""),
     ]
     if ended.paused_ms:
         seconds.append(f"paused {ended.paused_ms / 1000:.2f} s")

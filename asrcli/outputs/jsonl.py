@@ -5,11 +5,14 @@ from typing import Any
 
 from asrcli.core.errors import without_secrets
 from asrcli.core.events import Began, Ended, Event, Final, Gap, Notice, Partial, Paused, Reconnecting, Resumed, Word
+from asrcli.core.provisional_event import Provisional
 from asrcli.core.transcript import Transcript
 from asrcli.outputs.formatting import as_json
 from asrcli.outputs.jsonl_schema import VERSION
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.plain_text import LEVELS
+
+_PAUSES = {Paused: "pause", Resumed: "resume"}
 
 
 class JsonLines:
@@ -25,6 +28,7 @@ class JsonLines:
         self._lines = lines
         self._partials = partials
         self._level = level
+        self._provisional_keys: set[str] = set()  # of the provisional sentences that were written and not withdrawn
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Write the line of an event, if its kind has one."""
@@ -37,6 +41,8 @@ class JsonLines:
         self._lines.close()
 
     def _described(self, event: Event, transcript: Transcript) -> dict[str, Any] | None:
+        if isinstance(event, Provisional):
+            return self._provisional(event)
         if isinstance(event, Began):
             return _present({"type": "begin", "version": VERSION, **asdict(event)}, "duration_ms", "speaker", "engine")
         if isinstance(event, Partial) and self._partials:
@@ -45,11 +51,9 @@ class JsonLines:
             return _final(event, transcript)
         if isinstance(event, Gap):
             event = replace(event, reason=without_secrets(event.reason))
-            return _present({"type": "gap", **asdict(event)}, "speaker")
-        if isinstance(event, Paused):
-            return _present({"type": "pause", **asdict(event)}, "speaker")
-        if isinstance(event, Resumed):
-            return _present({"type": "resume", **asdict(event)}, "speaker")
+            return _present({"type": "gap", **asdict(event)}, "speaker", "local_text")
+        if isinstance(event, Paused | Resumed):
+            return _present({"type": _PAUSES[type(event)], **asdict(event)}, "speaker")
         if isinstance(event, Reconnecting):
             event = replace(event, reason=without_secrets(event.reason))
             return _present({"type": "reconnect", **asdict(event)}, "speaker")
@@ -59,6 +63,18 @@ class JsonLines:
         if isinstance(event, Ended):
             return _present({"type": "end", **asdict(event)}, "engine")
         return None
+
+    def _provisional(self, event: Provisional) -> dict[str, Any] | None:
+        """Return the line of a provisional sentence; one that goes on is written with the partials only."""
+        if event.open and not self._partials:
+            return None
+        if not event.text.strip():
+            if event.key not in self._provisional_keys:
+                return None  # the sentence that is withdrawn was not written
+            self._provisional_keys.remove(event.key)
+        else:
+            self._provisional_keys.add(event.key)
+        return _present({"type": "provisional", "provisional": True, **asdict(event)}, "speaker")
 
 
 def _partial(event: Partial, number: int) -> dict[str, Any]:

@@ -59,7 +59,26 @@ _EVENTS = [
         {"sentence": _NUMBER, "begin_ms": _MS, "end_ms": _MS, "text": _TEXT},
         {**_SPOKEN, **_HEARD},
     ),
-    _event("gap", "audio without text", {"begin_ms": _MS, "end_ms": _MS, "reason": _TEXT}, _WHOSE),
+    _event(
+        "provisional",
+        "never a final: what the recognizer on this machine has heard while the service was away; "
+        "replaces the last one with the same key; an empty text withdraws it, because a final or a gap took its place",
+        {
+            "provisional": {"const": True},
+            "key": _TEXT,
+            "begin_ms": _MS,
+            "end_ms": _MS,
+            "text": _TEXT,
+            "open": {"type": "boolean", "description": "the sentence goes on; written with the partials only"},
+        },
+        _WHOSE,
+    ),
+    _event(
+        "gap",
+        "audio without text",
+        {"begin_ms": _MS, "end_ms": _MS, "reason": _TEXT},
+        {"local_text": {**_TEXT, "description": "what the recognizer on this machine has heard in it"}, **_WHOSE},
+    ),
     _event(
         "pause",
         "from here on the user wants nothing transcribed; muted: the microphone is off, the conversation goes on",
@@ -102,6 +121,7 @@ _EVENTS = [
             "paused_ms": {**_MS, "description": "time of pauses; not part of audio_ms"},
             "final_ms": {**_MS, "description": "audio that finals cover"},
             "silence_ms": {**_MS, "description": "audio without words; audio_ms = final_ms + silence_ms + lost_ms"},
+            "local_ms": {**_MS, "description": "the part of lost_ms for which the gaps have local_text"},
             "live": {"type": "boolean", "description": "the audio was live and could not wait"},
             "longest_outage_ms": {
                 **_MS,

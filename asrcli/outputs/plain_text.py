@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from asrcli.core.events import Began, Ended, Event, Final, Gap, Notice, Partial, Paused, Reconnecting, Resumed
 from asrcli.core.printable import harmless
+from asrcli.core.provisional_event import Provisional
 from asrcli.core.transcript import Transcript
-from asrcli.outputs.formatting import INTO, account, pause, pause_word, reconnecting, reported, translated
+from asrcli.outputs.formatting import INTO, PROVISIONAL, account, pause, pause_word, reconnecting, reported, translated
 from asrcli.outputs.line_writer import LineWriter
 
 LEVELS = {"warning": 0, "info": 1, "debug": 2}
@@ -47,6 +48,8 @@ class PlainText:
             self._lines.write(f"… {harmless(event.text)}")
             if translation := translated(event):
                 self._lines.write(f"… {INTO}{translation}")
+        elif isinstance(event, Provisional) and self._partials and event.text.strip():
+            self._lines.write(f"… {PROVISIONAL}{harmless(event.text).strip()}")
 
     def close(self) -> None:
         """Close the file."""

@@ -29,8 +29,21 @@ from asrcli.core.events import (
     Resumed,
 )
 from asrcli.core.printable import harmless
+from asrcli.core.provisional_event import Provisional
 from asrcli.core.transcript import Transcript, settled_text, unsettled_text
-from asrcli.outputs.formatting import BELOW, INTO, account, below, folded, line, pause, reconnecting, reported, said
+from asrcli.outputs.formatting import (
+    BELOW,
+    INTO,
+    PROVISIONAL,
+    account,
+    below,
+    folded,
+    line,
+    pause,
+    reconnecting,
+    reported,
+    said,
+)
 from asrcli.outputs.plain_text import LEVELS
 from asrcli.outputs.status_bar import StatusBar, decibels
 from asrcli.outputs.text_fitting import fit_tail, simple, wrap_text
@@ -108,7 +121,7 @@ class TerminalView:
             self._stop()
             self._draws_from = self._now() + OTHERS_S
         self._print_event(event)
-        if isinstance(event, Partial | Progress | Finished | Level | Paused):
+        if isinstance(event, Partial | Provisional | Progress | Finished | Level | Paused):
             self._redraw()
 
     def _print_event(self, event: Event) -> None:
@@ -205,7 +218,7 @@ class TerminalView:
             self._drawn = [*drawn, Segment.get_line_length(bar)]
 
     def _sentence(self, speaker: str, cells: int) -> Iterator[list[Segment]]:
-        """Yield the open sentence of a speaker as one line, and under it its translation as another."""
+        """Yield the open sentence of a speaker as one line, and under it its translation and the provisional text."""
         spoken = [partial for partial in self._transcript.open.values() if partial.speaker == speaker]
         settled, unsettled = settled_text(spoken), unsettled_text(spoken)
         head = self._head(speaker, cells)
@@ -214,6 +227,11 @@ class TerminalView:
         yield [Segment(head, Style.parse(UNSETTLED)), Segment(settled), Segment(unsettled, Style.parse(UNSETTLED))]
         if translation := " ".join(simple(harmless(partial.translation)) for partial in spoken).strip():
             shown = BELOW + INTO + "".join(fit_tail("", translation, max(1, cells - cell_len(BELOW + INTO))))
+            yield [Segment(shown, Style.parse(UNSETTLED))]
+        local = [each.text for each in self._transcript.provisional.values() if each.speaker == speaker]
+        if provisional := simple(harmless(" ".join(local))).strip():
+            room = max(1, cells - cell_len(head + PROVISIONAL))
+            shown = head + PROVISIONAL + "".join(fit_tail("", provisional, room))
             yield [Segment(shown, Style.parse(UNSETTLED))]
 
     def _head(self, speaker: str, cells: int) -> str:

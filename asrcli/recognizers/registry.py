@@ -45,6 +45,8 @@ class RecognizerInfo:
         licence: The licences of the engine and of the model.
         size_mb: What engine and model take on disk, in megabytes.
         runs_in: Where its sessions run.
+        preferred: Whether it may hear for `--local`, and for `asr serve` without `--engine`: the first such row that is
+            ready does.
         languages: Language code to name; None when it takes any language.
         rates: Sample rates in Hz at which it is at its best; empty when all are the same to it.
         hotwords: Whether hot words have an effect.
@@ -68,6 +70,7 @@ class RecognizerInfo:
     summary: str
     description: str
     runs_in: RunsIn
+    preferred: bool = False
     model: str = ""
     licence: str = ""
     size_mb: int = 0
@@ -119,6 +122,7 @@ class RecognizerOptions:
 _ROWS = (
     RecognizerInfo(
         name="moonshine",
+        preferred=True,
         module="asrcli.recognizers.moonshine",
         summary="embedded recognizer (moonshine tiny-en): English only, about 10 to 13 % of words wrong, offline",
         description="English only, about 10 to 13 % of words wrong, offline",
@@ -136,6 +140,7 @@ _ROWS = (
     ),
     RecognizerInfo(
         name="pocketsphinx",
+        preferred=True,
         module="asrcli.recognizers.pocketsphinx",
         summary="embedded recognizer (pocketsphinx en-us): US English only, modest accuracy, offline",
         description="US English only, modest accuracy, offline",
@@ -171,7 +176,7 @@ _ROWS = (
     ),
 )
 RECOGNIZERS: dict[str, RecognizerInfo] = {row.name: row for row in _ROWS}
-PREFERRED = _ROWS[:2]  # for `--local`, and for `asr serve` without `--engine`: the first one that is ready
+PREFERRED = tuple(row for row in _ROWS if row.preferred)
 LOCAL = PREFERRED[-1]  # where none is ready, this one says what to install
 
 

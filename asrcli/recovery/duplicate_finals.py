@@ -2,11 +2,12 @@
 
 import unicodedata
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from asrcli.core.events import Final
 
 SHORTER = 0.9  # nobody says the same sentence in less than this part of its time
+COMPARED = 2000  # characters of a sentence that are looked through for the end of an earlier text
 KEPT = 50  # how many finals are remembered: little audio is sent again
 
 
@@ -39,6 +40,28 @@ def is_repeat(final: Final, resent: ResentAudio, task_ms: int | None = None) -> 
         return True
     too_short = task_ms is not None and task_ms < SHORTER * resent.last_ms
     return too_short and text == resent.last_text and " " in text
+
+
+def rest_of(final: Final, earlier: Final) -> Final | None:
+    """Return what a final says beyond an earlier final of the same sentence; None where that has said all of it.
+
+    A final that begins with other words is returned whole: a corrected text is better said twice than lost.
+    """
+    said = normalized_text(earlier.text)
+    text = normalized_text(final.text)
+    if f" {text} " in f" {said} ":
+        return None
+    if not f"{text} ".startswith(f"{said} "):
+        return final
+    ends = [end for end in range(min(len(final.text), COMPARED)) if normalized_text(final.text[:end]) == said]
+    if not ends:
+        return final
+    rest = final.text[ends[-1] :].lstrip()
+    words = final.words
+    while words and normalized_text(" ".join(word.text for word in words)) != normalized_text(rest):
+        words = words[1:]
+    begin_ms = max(final.begin_ms, min(earlier.end_ms, final.end_ms))
+    return replace(final, text=rest, words=words, begin_ms=begin_ms)
 
 
 def normalized_text(text: str) -> str:

@@ -1,8 +1,9 @@
 """Ledger: what became of every millisecond of a session's audio: text, silence, a gap, or a pause. Uses no clock.
 
-It is the one owner of how far the finals of a session reach.
+It is the one owner of how far the audio of a session is decided.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from asrcli.recovery.spans import Span, Spans, length
@@ -10,13 +11,17 @@ from asrcli.recovery.spans import Span, Spans, length
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How audio adds up, in milliseconds. Each millisecond of a session counts once; `open_ms` is undecided."""
+    """How audio adds up, in milliseconds. Each millisecond of a session counts once; `open_ms` is undecided.
+
+    `local_ms` is the part of `lost_ms` for which the recognizer on this machine has text.
+    """
 
     final_ms: int = 0
     silence_ms: int = 0
     lost_ms: int = 0
     paused_ms: int = 0
     open_ms: int = 0
+    local_ms: int = 0
 
     def __add__(self, other: "Totals") -> "Totals":
         """Return the sums of both."""
@@ -26,12 +31,14 @@ class Totals:
             self.lost_ms + other.lost_ms,
             self.paused_ms + other.paused_ms,
             self.open_ms + other.open_ms,
+            self.local_ms + other.local_ms,
         )
 
-    def with_open_lost(self, lost_ms: int) -> "Totals":
+    def with_open_lost(self, lost_ms: int, local_ms: int = 0) -> "Totals":
         """Return the totals with nothing undecided: `lost_ms` of it is lost, the rest has text."""
         final_ms = self.final_ms + self.open_ms - lost_ms
-        return replace(self, final_ms=final_ms, lost_ms=self.lost_ms + lost_ms, open_ms=0)
+        lost_ms, local_ms = self.lost_ms + lost_ms, self.local_ms + local_ms
+        return replace(self, final_ms=final_ms, lost_ms=lost_ms, local_ms=local_ms, open_ms=0)
 
 
 class Ledger:
@@ -42,6 +49,7 @@ class Ledger:
 
     Attributes:
         quiet: Audio that is quiet by its loudness, decided or not.
+        local: The parts of gaps for which the recognizer on this machine has text.
     """
 
     def __init__(self, start_ms: int) -> None:
@@ -50,12 +58,13 @@ class Ledger:
         self._final = Spans()
         self._silence = Spans()
         self._lost = Spans()
+        self.local = Spans()
         self._paused = Spans()
         self._decided = Spans()
         self._reached = start_ms
 
     @property
-    def reached_ms(self) -> int:
+    def decided_until_ms(self) -> int:
         """The time up to which everything is decided."""
         self._reached = self._decided.reach(self._reached)
         return self._reached
@@ -102,6 +111,11 @@ class Ledger:
             self.add_silence(part_begin_ms, part_end_ms)
         return gaps
 
+    def add_local(self, spans: Iterable[Span]) -> None:
+        """Note that the recognizer on this machine has text for these parts of gaps."""
+        for span in spans:
+            self.local.add(*span)
+
     def add_pause(self, begin_ms: int, end_ms: int) -> None:
         """Count the undecided parts of a span as a pause: the user had paused the microphone."""
         self._decide(self._paused, begin_ms, end_ms)
@@ -122,6 +136,7 @@ class Ledger:
             lost_ms=_inside(self._lost, self.start_ms, end_ms),
             paused_ms=_inside(self._paused, self.start_ms, end_ms),
             open_ms=length(self.undecided(self.start_ms, end_ms)),
+            local_ms=sum(_inside(self.local, *span) for span in self._lost.within(self.start_ms, end_ms)),
         )
 
     def _decide(self, kind: Spans, begin_ms: int, end_ms: int) -> list[Span]:

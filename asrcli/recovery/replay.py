@@ -146,6 +146,20 @@ class Replay:
         """All audio that is kept, in order."""
         return self._chunks
 
+    def since(self, position: int) -> Chunk | None:
+        """Return the kept audio at a position, or the first behind it: at most one chunk; None where there is none."""
+        found: Chunk | StoredBlock | None = None
+        for chunk in reversed(self._chunks):
+            if chunk.end <= position:
+                break
+            found = chunk
+        if found is None:
+            return None
+        part = found.since(position)
+        if isinstance(found, StoredBlock) and part.end >= found.end:
+            found.unload()
+        return part
+
     @property
     def backlog(self) -> int:
         """The number of samples to be sent."""

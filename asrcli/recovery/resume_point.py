@@ -1,4 +1,4 @@
-"""Where audio is sent again from: the end of the finals, or the quiet just before it. Pure."""
+"""Where audio is sent again from: where everything before is decided, or the quiet just before it. Pure."""
 
 from array import array
 from collections.abc import Iterable
@@ -12,14 +12,14 @@ AROUND_MS = 2000  # quiet is compared with the loudest sample within this distan
 QUIET = 0.05  # sound below this part of the loudest sample is no word
 
 
-def resume_position(audio: Replay, covered: int, audio_format: Format) -> tuple[int, int]:
+def resume_position(audio: Replay, decided: int, audio_format: Format) -> tuple[int, int]:
     """Return where a new task should begin, and where it can begin with the audio that is kept.
 
-    Finals reach up to position `covered`. A task never begins before the lost one: earlier audio is decided. Where all
-    sent audio is decided nothing is sent again; else a service that takes a second of quiet and then drops the
-    connection would be sent that second for ever.
+    Everything before position `decided` is decided, and so is everything before the lost task. Where all sent audio is
+    decided, nothing is sent again; else a service that takes a second of quiet and then drops the connection would be
+    sent that second for ever.
     """
-    reached = max(audio.start, min(audio.cursor, covered))
+    reached = max(audio.start, min(audio.cursor, decided))
     if reached == audio.cursor:
         return reached, reached
     wanted = max(audio.start, resume_point(audio.kept, reached, audio_format))

@@ -18,9 +18,6 @@ class Spans:
     def __iter__(self) -> Iterator[Span]:
         return zip(self._begins, self._ends, strict=True)
 
-    def __repr__(self) -> str:
-        return f"Spans({list(self)})"
-
     def add(self, begin: int, end: int) -> None:
         """Add an interval; intervals that touch become one, and an empty interval adds nothing."""
         if begin >= end:

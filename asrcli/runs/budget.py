@@ -66,7 +66,7 @@ class Budget:
         """Return whether this chunk may be taken too, and count it if so."""
         key = id(source)
         audio_format = source.format
-        reached_ms = max(source.begin_ms, self._transcript.reached_ms.get(source.speaker, 0))
+        reached_ms = max(source.begin_ms, self._transcript.final_until_ms.get(source.speaker, 0))
         taken_ms = self._taken_ms.get(key, 0) + audio_format.ms(chunk.end - chunk.position)
         open_ms = min(taken_ms, max(0, audio_format.ms(chunk.end) - reached_ms))
         if self._bill(self._taken_ms | {key: taken_ms}, self._open_ms | {key: open_ms}) > self.limit:

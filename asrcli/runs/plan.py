@@ -8,7 +8,7 @@ from time import monotonic
 
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Usage
-from asrcli.core.interfaces import ClientCodec, Source, Transport
+from asrcli.core.interfaces import ClientCodec, LocalEngine, Source, Transport
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.context import TranscriptMemory
@@ -36,6 +36,7 @@ class RunPlan:
         chance: Returns a number from 0 to 1, a new one each time.
         describe: The line for a person that tells of an error.
         interruptible: What handles signals during the run; by default they are left alone.
+        fallback: The recognizer on this machine that hears while the service is away; None for none.
     """
 
     model: str
@@ -50,6 +51,7 @@ class RunPlan:
     chance: Callable[[], float] = random
     describe: Callable[[AsrError], str] = str
     interruptible: SignalHandling = lambda finish, hurry: nullcontext()  # noqa: ARG005
+    fallback: LocalEngine | None = None
 
 
 def make_plan(

@@ -23,6 +23,7 @@ from asrcli.core.transcript import Transcript, fold
 from asrcli.engine.accounting import SessionResult
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.session import SessionLeft, TranscriptionSession
+from asrcli.recovery.provisional import ProvisionalText
 from asrcli.recovery.spans import Spans, length
 from asrcli.runs.plan import RunPlan
 from asrcli.runs.run_account import RunAccount
@@ -229,9 +230,15 @@ class Run:
                 kept.append((final.begin_ms, final.end_ms))
         words = Spans(kept)
         gaps = [part for span in result.undecided for part in words.missing(*span)]
-        for gap_begin_ms, gap_end_ms in gaps:
-            self._emit(Gap(gap_begin_ms, gap_end_ms, LEFT, speaker))
-        result = replace(result, totals=result.totals.with_open_lost(length(gaps)))
+        provisional = ProvisionalText(result.provisional)
+        local_ms = 0
+        for gap in gaps:
+            heard, withdrawn = provisional.take(*gap, gap)
+            local_ms += length(heard.spans)
+            self._emit(Gap(*gap, LEFT, speaker, heard.text))
+            for withdrawal in withdrawn:
+                self._emit(label_event(withdrawal, speaker))
+        result = replace(result, totals=result.totals.with_open_lost(length(gaps), local_ms))
         self._account.add(result, left.begin_ms, max(end_ms, left.begin_ms), concurrent=concurrent)
 
     def _emit(self, event: Event) -> None:

@@ -60,6 +60,7 @@ class RunAccount:
             audio_ms=audio_ms,
             covered_ms=audio_ms - self.totals.lost_ms,
             lost_ms=self.totals.lost_ms,
+            local_ms=self.totals.local_ms,
             final_ms=self.totals.final_ms,
             silence_ms=self.totals.silence_ms,
             paused_ms=paused_ms,

@@ -27,7 +27,7 @@ class SourceSession:
             pace = plan.pace
         self.session = TranscriptionSession(
             source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, plan.retries, idle,
-            plan.chance,
+            plan.chance, plan.fallback,
         )  # fmt: skip
 
     def begin(self, ready: Ready) -> Began:

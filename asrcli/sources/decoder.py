@@ -92,6 +92,10 @@ class Decoder:
         if isinstance(source, str) and source.startswith("file:"):
             self._path = source.removeprefix("file:")
         self.damaged = 0
+        if not isinstance(source, str):
+            # libav lets a file open other files only, and a pipe open anything: a session description in a pipe would
+            # listen on the network before its format is known and refused.
+            options["options"] = options.get("options", {}) | {"protocol_whitelist": "data"}
         with self._guard("is not audio or video that can be decoded"):
             if int(av.__version__.split(".")[0]) < _LENIENT_TITLES:
                 options["metadata_errors"] = "replace"

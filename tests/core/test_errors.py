@@ -24,6 +24,7 @@ from asrcli.core.errors import (
     SettingError,
     SourceError,
     UsageError,
+    combine_errors,
     shorten,
 )
 
@@ -79,3 +80,25 @@ def test_what_may_be_secret_in_an_address_is_not_shown() -> None:
     """User, password and query stay out of the sentence."""
     said = str(ConnectFailed("wss://me:secret@h:1/p?api_key=sk-1", "refused"))
     assert said.startswith("cannot connect to wss://h:1/p: refused")
+
+
+def test_what_was_reported_before_is_not_said_again() -> None:
+    """A run over many files reports each failure when it happens."""
+    gone, other, new = SourceError("a", "gone"), SourceError("b", "gone"), SourceError("c", "gone")
+    gone.reported = other.reported = True
+    assert str(MultipleErrors([gone])) == "1 input failed: see above"
+    assert str(MultipleErrors([gone, new])) == "2 inputs failed: c: gone · for the rest see above"
+    assert str(MultipleErrors([gone, new, other])) == "3 inputs failed: c: gone · for the rest see above"
+
+
+def test_the_same_error_twice_is_one_error() -> None:
+    """All inputs may fail for one reason; it is said once, and has its own exit code."""
+    same = combine_errors([ConnectionLost("silent"), ConnectionLost("silent")])
+    assert (type(same), str(same)) == (ConnectionLost, "connection lost: silent")
+    assert str(combine_errors([ConnectionLost("silent"), SourceError("a", "gone")])).startswith("2 inputs failed: ")
+
+
+def test_an_error_that_is_waited_out_is_told_without_its_address() -> None:
+    """The program itself does what there is to do."""
+    assert ConnectFailed("wss://h/p", "refused").brief == "cannot connect: refused"
+    assert ConnectionLost("silent").brief == "connection lost: silent"

@@ -4,7 +4,15 @@ import copy
 import pickle
 import traceback
 
-from asrcli.core.settings import ConnectionSettings, Secret
+import pytest
+
+from asrcli.core.settings import (
+    FILE_RETRY_FOR_S,
+    ConnectionSettings,
+    RecognitionSettings,
+    RetrySettings,
+    Secret,
+)
 
 KEY = "sk-0123456789abcdef"
 
@@ -25,3 +33,31 @@ def test_a_key_gives_itself_only_when_asked() -> None:
     assert Secret(KEY).reveal() == KEY
     assert copy.copy(Secret(KEY)) == Secret(KEY)
     assert pickle.loads(pickle.dumps(Secret(KEY))) == Secret(KEY)  # noqa: S301
+
+
+@pytest.mark.parametrize(
+    ("given", "realtime", "pace", "retry_for_s", "catch_up"),
+    [
+        (RetrySettings(), True, None, None, None),
+        (RetrySettings(catch_up=4.0), True, 1.0, None, 4.0),
+        (RetrySettings(retry_for_s=7.0), False, None, 7.0, None),
+        (RetrySettings(catch_up=4.0), False, None, FILE_RETRY_FOR_S, None),  # it was as fast as possible before
+        (RetrySettings(catch_up=4.0), False, 1.0, FILE_RETRY_FOR_S, 4.0),
+        (RetrySettings(catch_up=4.0), False, 9.0, FILE_RETRY_FOR_S, 9.0),
+        (RetrySettings(), False, 2.0, FILE_RETRY_FOR_S, 2.0),
+    ],
+)
+def test_a_file_waits_five_minutes_and_catches_up_no_slower_than_it_went(
+    given: RetrySettings, realtime: bool, pace: float | None, retry_for_s: float | None, catch_up: float | None
+) -> None:
+    """Somebody may still speak into what is live; zero and what the user said stay as they are."""
+    settings = given.of(realtime=realtime, pace=pace)
+    assert (settings.retry_for_s, settings.catch_up) == (retry_for_s, catch_up)
+
+
+def test_both_texts_come_where_a_translation_does_not_replace_the_transcript() -> None:
+    """Without a word about the transcript it comes."""
+    both = RecognitionSettings("gummy-realtime-v1", translate="en")
+    assert both.both_texts
+    assert not RecognitionSettings("gummy-realtime-v1", translate="en", transcription=False).both_texts
+    assert not RecognitionSettings("gummy-realtime-v1").both_texts

@@ -5,8 +5,8 @@ from functools import reduce
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.core.events import Event, Final, Finished, Gap, Partial, Reconnecting, Word
-from asrcli.core.transcript import Transcript, fold
+from asrcli.core.events import Event, Final, Finished, Gap, Partial, Reconnecting, Resumed, Word
+from asrcli.core.transcript import MOST_OPEN, Transcript, fold
 
 
 def folded(*events: Event) -> Transcript:
@@ -99,3 +99,17 @@ def test_the_end_of_one_speaker_leaves_what_others_are_saying() -> None:
         transcript = fold(transcript, event)
     assert list(transcript.open) == ["r:1"]
     assert transcript.numbers == {"r:1": 2}
+
+
+def test_a_pause_counts_and_is_neither_text_nor_loss() -> None:
+    """Each adds to those before."""
+    transcript = folded(Resumed(1000, 1500), Resumed(2000, 2100))
+    assert (transcript.paused_ms, transcript.lost_ms, transcript.sentences) == (600, 0, 0)
+
+
+def test_sentences_that_are_opened_and_never_ended_are_forgotten_from_the_oldest_on() -> None:
+    """Memory is bounded, and the numbers of the others stay."""
+    transcript = folded(*(Partial(f"{number}", number, "", "x") for number in range(MOST_OPEN + 5)))
+    assert (len(transcript.open), next(iter(transcript.open))) == (MOST_OPEN, "5")
+    assert transcript.numbers.keys() == transcript.open.keys()
+    assert fold(transcript, Partial(f"{MOST_OPEN}", 0, "", "y")).open.keys() == transcript.open.keys()

@@ -95,3 +95,13 @@ def test_a_memory_keeps_what_was_given_and_what_was_said_last(given_texts: list[
         if sentence.strip():
             assert squeezed(texts[-1])[-1:] == squeezed(sentence)[-1:]
     assert memory.texts[: min(3, len(given_texts))] == tuple(given_texts[:3])
+
+
+def test_a_memory_forgets_the_oldest_sentences_first() -> None:
+    """What is forgotten is no more than what has no room."""
+    memory = TranscriptMemory(["names"])
+    for number in range(100):
+        memory.remember(f"{number:02} " + "x" * 96)
+    kept = "\n".join(memory.texts[1:])
+    assert "99 x" in kept
+    assert len(memory._sentences) == 4 * CHARACTERS // 100

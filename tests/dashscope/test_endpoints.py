@@ -87,6 +87,7 @@ def test_each_region_is_known_again_by_its_host(region: str) -> None:
     there = resolve_endpoint(EndpointRequest(region=region, workspace="ws-1"), NOTHING)
     assert region_of(there.url) == region
     assert region_of("wss://ws-1.cn-beijing.maas.aliyuncs.com.evil.example") == ""
+    assert region_of("wss://[::1") == ""
 
 
 def test_the_variables_of_the_official_sdk_are_honoured() -> None:
@@ -115,6 +116,7 @@ def test_the_variables_of_the_official_sdk_are_honoured() -> None:
         ("wss://h/api-ws/v1/inference", "wss://h/api-ws/v1/inference"),
         ("ftp://h", "ftp://h"),
         ("no address [", "no address ["),
+        ("https://[::1", "https://[::1"),
     ],
 )
 def test_an_address_of_the_http_interface_will_do(given: str, url: str) -> None:

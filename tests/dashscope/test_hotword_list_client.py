@@ -176,3 +176,32 @@ def test_sync_leaves_lists_of_other_models_and_names_alone() -> None:
     assert account.lists.sync(MODEL, "a", OTHERS, patient=False) == (newer, "unchanged")
     assert account.lists.query(name).words == WORDS
     assert account.did(hotword_lists.UpdateList) == 0
+
+
+def test_a_list_that_is_ready_at_the_last_look_can_be_used() -> None:
+    """The last second of the two minutes counts."""
+    account = Account()
+    name = account.lists.create(MODEL, "a", WORDS)
+    account.statuses = iter(["UNDEPLOYED"] * 120)
+    account.lists.settle(name)
+    assert f"{account.now:%H:%M:%S}" == "12:02:00"
+
+
+def test_a_list_that_was_deleted_is_gone() -> None:
+    """And makes room for another."""
+    account = Account()
+    name = account.lists.create(MODEL, "a", WORDS)
+    account.lists.delete(name)
+    assert account.lists.all() == ()
+
+
+def test_sync_replaces_a_list_of_other_words_only_when_it_is_told_to() -> None:
+    """A prefix may be used by somebody else: a list that shares no word with ours is probably theirs."""
+    account = Account()
+    theirs = account.lists.create(MODEL, "a", (HotWord("x"), HotWord("y")))
+    account.sleep(600)
+    with pytest.raises(UsageError, match=f"{theirs} holds other words: x, y$"):
+        account.lists.sync(MODEL, "a", WORDS, patient=False)
+    assert account.did(hotword_lists.UpdateList) == 0
+    assert account.lists.sync(MODEL, "a", WORDS, patient=False, replace=True) == (theirs, "updated")
+    assert account.lists.query(theirs).words == WORDS

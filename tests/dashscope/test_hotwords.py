@@ -69,6 +69,7 @@ def test_each_way_to_write_words_is_read(text: str, words: list[HotWord]) -> Non
         ('{"a": true}', "not a hot word"),
         ('[{"text": "a", "weight": 1.5}]', "not a hot word"),
         ("a\tmuch", "hot word a: weight much is not a number"),
+        ("a:1.5", "hot word a: weight 1.5 is not a whole number"),
     ],
 )
 def test_what_cannot_be_read_is_shown(text: str, problem: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 from queue import Empty
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from asrcli.core.client_commands import FinishTask, SendAudio
@@ -100,6 +100,10 @@ def clock() -> Callable[[], float]:
     return lambda: next(ticks) / 1000
 
 
+DEAF = Life(hears=0, told=0, end="closed", repeats=False)
+
+
+@example([DEAF, DEAF, DEAF], 2, True, None)
 @settings(max_examples=150, deadline=None)
 @given(LIVES, st.sampled_from([0, 2, 20]), st.booleans(), st.none() | st.integers(0, 20))
 def test_each_sample_is_final_once_or_named_by_a_gap(

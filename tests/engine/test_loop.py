@@ -30,6 +30,7 @@ class Scripted:
 
     writable = True
     silent_s = 0.0
+    engine = ""
 
     def __init__(self, url: str, inbox: Inbox, script: Callable[[Command], list[Event]]) -> None:
         self.url = url

@@ -60,12 +60,43 @@ def test_a_sentence_of_which_nothing_is_heard_for_a_minute_is_over() -> None:
     task, _ = hearing(*said)
     task.codec.next = [Partial("3", 2000, "", "hello there")]  # type: ignore[attr-defined]
     list(task.receive(ANY, 30.0))
+    task.sent_ms += 60_000
     assert list(task.give_up(ANSWER_S - 1)) == []
     assert [event for event in task.give_up(ANSWER_S) if isinstance(event, Gap)] == [
         Gap(0, 900, NO_TEXT),
         Gap(1000, 2000, NO_TEXT),
     ]
     assert finals(list(task.give_up(ANSWER_S + 30))) == ["hello there"]
+    assert task.open_ms is None
+
+
+def test_a_pause_is_no_silence_of_the_service() -> None:
+    """It gets no audio, so it has nothing to say; the minute counts audio, too."""
+    task, _ = hearing(Partial("1", 2000, "", "hello"))
+    task.sent_ms += 59_000
+    assert list(task.give_up(3600.0)) == []
+    task.sent_ms += 1000
+    assert finals(list(task.give_up(3600.0))) == ["hello"]
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("Hello there.", []),
+        ("there", []),
+        ("Hello there, friend of mine!", ["friend of mine!"]),
+        ("good morning", ["good morning"]),
+    ],
+)
+def test_the_final_of_a_sentence_that_was_given_up_brings_only_what_is_new(text: str, rest: list[str]) -> None:
+    """Its last text is final already. Words that differ are said, because no text is thrown away."""
+    task, _ = hearing(Partial("1", 2000, "", "hello there"))
+    task.sent_ms += 60_000
+    assert finals(list(task.give_up(ANSWER_S))) == ["hello there"]
+    task.codec.next = [Partial("1", 2000, "", text), Final("1", 2000, 9000, text)]  # type: ignore[attr-defined]
+    events = list(task.receive(ANY, 61.0))
+    assert finals(events) == rest
+    assert [type(event) for event in events] == [Final if rest else RepeatedFinal]
     assert task.open_ms is None
 
 

@@ -34,6 +34,7 @@ def test_thirty_seeds_lose_nothing_and_say_nothing_twice(wire: str) -> None:
     assert sum(out.sent for out in outcomes) <= 2 * SEEDS * CHUNKS * 1600
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wire", WIRES)
 def test_faults_that_have_to_be_waited_for_lose_nothing_either(wire: str) -> None:
     """A few seeds of them; the stall timeout ends each wait."""

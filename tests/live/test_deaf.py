@@ -17,6 +17,8 @@ from tests.support.command import PATIENCE_S, Running, started
 from tests.support.microphone import Microphone
 from tests.support.tone import silence, tone, wav
 
+pytestmark = pytest.mark.slow
+
 TOLD_S = SILENT_S + 5  # what a busy machine may add
 
 

@@ -2,7 +2,9 @@
 
 import itertools
 import json
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
@@ -12,17 +14,27 @@ from tests.support.command import CLIP, asr, lines, script, serving, started, wo
 from tests.support.tone import silence, tone, wav
 from tests.support.weights import need_engine
 
+if TYPE_CHECKING:
+    import subprocess
+
 QWEN = "qwen3-asr-flash-realtime"
 WIRES = {"inference": [], "realtime vad": ["--model", QWEN], "realtime manual": ["--model", QWEN, "--no-vad"]}
 TRUTH = CLIP.with_suffix(".txt").read_text().split("\n")
 
 
+@cache
+def heard(engine: str, *options: str) -> "subprocess.CompletedProcess[str]":
+    """What comes of the clip; it is recognized once with the same options."""
+    return asr("file", CLIP, "--local", "--engine", engine, "-f", "jsonl", "--partials", *options)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["moonshine", "pocketsphinx"])
 @pytest.mark.parametrize("options", WIRES.values(), ids=WIRES)
 def test_speech_becomes_text_offline_on_every_wire(options: list[str], engine: str) -> None:
     """The main job: four sentences, their times, and an account in which no second is missing."""
     need_engine(engine)
-    done = asr("file", CLIP, "--local", "--engine", engine, "-f", "jsonl", "--partials", *options)
+    done = heard(engine, *options)
     assert done.returncode == 0, done.stderr
     events = lines(done.stdout)
     for event in events:
@@ -41,12 +53,12 @@ def test_speech_becomes_text_offline_on_every_wire(options: list[str], engine: s
     assert (end["type"], end["audio_ms"], end["covered_ms"], end["lost_ms"]) == ("end", 18185, 18185, 0)
 
 
-def test_partials_carry_the_number_of_their_final_and_settled_text_stays() -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["moonshine", "pocketsphinx"])
+def test_partials_carry_the_number_of_their_final_and_settled_text_stays(engine: str) -> None:
     """Settled words never reflow: each partial begins with what was settled before."""
-    pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")
-    partials = [
-        e for e in lines(asr("file", CLIP, "--local", "-f", "jsonl", "--partials").stdout) if e["type"] == "partial"
-    ]
+    need_engine(engine)
+    partials = [event for event in lines(heard(engine).stdout) if event["type"] == "partial"]
     assert {partial["sentence"] for partial in partials} == {1, 2, 3, 4}
     for before, after in itertools.pairwise(partials):
         if before["sentence"] == after["sentence"]:

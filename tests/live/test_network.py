@@ -14,6 +14,8 @@ from tests.support.command import ASR, Running, environment, lines
 from tests.support.counted import counted, covered
 from tests.support.tone import wav
 
+pytestmark = pytest.mark.slow
+
 HERE, THERE = "10.99.0.2", "10.99.0.1"
 
 

@@ -39,6 +39,7 @@ def test_ctrl_c_in_a_pipeline_loses_no_word_and_ends_with_the_account(tmp_path: 
         assert (terminal.left_as_found, terminal.cursor_shown) == (True, True)
 
 
+@pytest.mark.slow
 def test_what_the_reader_shows_stays_and_the_live_view_is_below_it(tmp_path: Path) -> None:
     """Each sentence once; the bar, and nothing of it at the end."""
     said = script(tmp_path / "script.jsonl", *[(n * 1000, n * 1000 + 900, f"sentence {n} of them") for n in range(6)])
@@ -76,6 +77,7 @@ def test_enter_during_a_file_leaves_nothing_behind(scripted: str) -> None:
     assert len(spoken) == len(set(spoken))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", ["mic", "monitor"])
 def test_a_program_that_was_stopped_names_the_true_gap_and_hears_nothing_old(
     microphone: Microphone, scripted: str, tmp_path: Path, device: str
@@ -102,6 +104,7 @@ def test_a_program_that_was_stopped_names_the_true_gap_and_hears_nothing_old(
     assert end["reconnects"] <= 1
 
 
+@pytest.mark.slow
 def test_a_file_loses_nothing_while_it_is_stopped(scripted: str) -> None:
     """And catches up afterwards, to where it would have been."""
     with on_terminal("file", CLIP, "--url", scripted, "-f", "jsonl", piped=True) as terminal:

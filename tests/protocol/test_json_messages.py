@@ -1,10 +1,12 @@
 """Reading JSON with care: what is wrong is named, shortly."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asrcli.core.errors import ProtocolError, UsageError
 from asrcli.core.message import Binary, Text
-from asrcli.protocol.json_messages import endpoint, need, number, read, whole, write
+from asrcli.protocol.json_messages import MOST_DEPTH, endpoint, is_deep, need, number, read, whole, write
 
 
 @pytest.mark.parametrize(
@@ -93,3 +95,34 @@ def test_a_number_of_any_length_spoils_no_message() -> None:
     assert value["text"] == "hi"
     assert number(value, "begin_time") is None
     assert number(value, "end_time") == 5
+
+
+def test_an_address_of_the_official_sdk_gets_the_path_of_the_wire() -> None:
+    """It has the path of one wire for all of them; what stands before it stays."""
+    assert endpoint("wss://h/proxy/api-ws/v1/inference", "/api-ws/v1/realtime") == "wss://h/proxy/api-ws/v1/realtime"
+
+
+@given(st.recursive(st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_a_value_is_deep_where_it_has_more_levels_than_we_write(value: object) -> None:
+    """Lists and objects count alike, the deepest branch decides; any depth is answered, however great."""
+
+    def depth(one: object) -> int:
+        inner = list(one.values()) if isinstance(one, dict) else one if isinstance(one, list) else None
+        return 0 if inner is None else 1 + max(map(depth, inner), default=0)
+
+    assert is_deep(value) is (depth(value) > MOST_DEPTH)
+    for _ in range(MOST_DEPTH + 1):
+        value = [value]
+    assert is_deep({"a": 1, "b": value})
+    for _ in range(100_000):
+        value = [value]
+    assert is_deep(value)
+
+
+def test_a_field_that_is_too_deep_to_be_shown_is_named() -> None:
+    """The sentence goes without the value."""
+    deep: object = 1
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(ProtocolError, match=r"field a has the wrong type$"):
+        need({"a": deep}, "a", str)

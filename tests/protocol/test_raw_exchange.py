@@ -88,3 +88,18 @@ def test_what_the_user_wrote_is_sent_letter_by_letter() -> None:
 def test_events_are_known_by_their_names(message: Message, name: str) -> None:
     """On either wire; anything else has none."""
     assert raw_exchange.message_name(message) == name
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        ({"header": {"event": "task-failed", "error_code": "Odd", "error_message": "m", "task_id": "t"}},
+         "Odd: m (task t)"),
+        ({"type": "error", "error": {"code": "odd", "message": "m"}}, "odd: m"),
+        ({"type": "error", "error": None}, "error"),
+    ],
+)  # fmt: skip
+def test_a_refusal_has_the_words_of_the_service(event: dict[str, object], told: str) -> None:
+    """Of either wire; one without any has the name of its event."""
+    refusal = raw_exchange.message_refusal(Text(json.dumps(event)))
+    assert str(refusal) == f"refused by the service: {told}"

@@ -13,6 +13,7 @@ from asrcli.core.client_commands import Command, StartTask
 from asrcli.core.message import Text
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, RecognitionSettings
 from asrcli.dashscope.catalogue import MODELS
+from asrcli.dashscope.context import TranscriptMemory
 from asrcli.protocol.omni.codec import OmniServer
 from asrcli.protocol.realtime.codec import RealtimeServer
 from asrcli.protocol.registry import (
@@ -123,3 +124,12 @@ def test_the_default_models_have_one_owner() -> None:
     literal = re.compile(rf'"{re.escape(DEFAULT_MODEL)}"')
     users = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if literal.search(path.read_text())}
     assert users == {"core/settings.py", "dashscope/catalogue.py"}
+
+
+@pytest.mark.parametrize("wire", [row for row in WIRES.values() if row.context_messages], ids=lambda row: row.name)
+def test_a_memory_is_sent_as_context(wire: Wire) -> None:
+    """The last sentences open the next task, on a wire that carries them."""
+    memory = TranscriptMemory(())
+    memory.remember("good morning")
+    codec = wire.client_codec(RecognitionSettings(wire.default_model), counting(), memory)
+    assert "good morning" in "".join(str(message) for message in codec.start())

@@ -83,3 +83,9 @@ def test_no_other_file_names_a_recognizer() -> None:
         text = path.read_text("utf-8")
         assert re.search("sphinx|moonshine", text.lower()) is None, path
         assert re.search(r"recognizers(\.| import )(scripted|counting)\b", text) is None, path
+
+
+def test_a_hot_word_can_be_pronounced_where_it_has_a_letter_that_the_recognizer_reads() -> None:
+    """One of another script is told before anything is recognized."""
+    assert registry.LOCAL.can_pronounce("Kubernetes")
+    assert not registry.LOCAL.can_pronounce("梯度")

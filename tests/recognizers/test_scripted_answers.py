@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from asrcli.core.errors import UsageError
 from asrcli.core.events import Event, Final, Partial, SpeechStarted, Word
 from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.json_lines import quoted
 from asrcli.recognizers.scripted_answers import ScriptedAnswers, parse_answers
 
 INTO_ENGLISH = RecognitionSettings("m", translate="en")
@@ -101,3 +102,9 @@ def test_without_a_file_there_are_answers_too() -> None:
     """They say what they are."""
     event = ScriptedAnswers().applied(Final("1", 0, 9, "early"), INTO_ENGLISH)
     assert event == Final("1", 0, 9, "early", translation="[en] early", translated_into="en")
+
+
+def test_a_value_is_shown_shortly_even_where_it_cannot_be_written() -> None:
+    """An integer may have more digits than Python writes."""
+    assert quoted("a" * 100).endswith("…")
+    assert quoted(10**10_000) == "of too many digits"

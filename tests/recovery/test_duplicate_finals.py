@@ -1,10 +1,13 @@
 """A final is dropped as a repetition only where audio was sent again, and only if its words are final already."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from asrcli.core.events import Final
-from asrcli.recovery.duplicate_finals import RecentFinals, ResentAudio, is_repeat, normalized_text
+from asrcli.core.events import Final, Word
+from asrcli.recovery.duplicate_finals import COMPARED, RecentFinals, ResentAudio, is_repeat, normalized_text, rest_of
 
+WORDS = st.sampled_from(["hello", "Café", "你好", "don't", "42", "世", "well"])
 AGAIN = ResentAudio(1000, normalized_text("Well, we met in the Café. 你好，世界！"))
 
 
@@ -13,6 +16,7 @@ AGAIN = ResentAudio(1000, normalized_text("Well, we met in the Café. 你好，�
     [
         ("we met in the café", 1000, True),
         ("WELL we met!", 900, True),
+        ("w'ell’, we met", 1000, True),
         ("你好世界", 1000, True),
         ("你好", 1000, True),
         ("we met in the cafe", 1000, False),  # another word
@@ -50,3 +54,28 @@ def test_a_last_sentence_may_be_said_again_behind_its_end() -> None:
     said.add(Final("1", 0, 900, "two three"))
     said.task_may_have_ended = True
     assert said.since(900) == ResentAudio(900, "", "two three", 900)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=5), st.lists(WORDS, max_size=5), st.sampled_from([" ", ", ", "。", "! "]))
+def test_the_rest_of_a_final_is_what_an_earlier_one_did_not_say(said: list[str], more: list[str], mark: str) -> None:
+    """With its words and their times, in any script; nothing of it comes twice, nothing is missing."""
+    spoken = [*said, *more]
+    words = tuple(Word(word, 100 * number, 100 * number + 100) for number, word in enumerate(spoken))
+    earlier = Final("1", 0, 100 * len(said), " ".join(said))
+    text = " ".join(said) + mark + " ".join(more)
+    rest = rest_of(Final("1", 0, 100 * len(spoken), text, words), earlier)
+    if not more:
+        assert rest is None
+        return
+    assert rest is not None
+    assert normalized_text(rest.text) == normalized_text(" ".join(more))
+    assert rest.words == words[len(said) :]
+    assert rest.begin_ms == 100 * len(said)
+
+
+def test_a_final_that_says_something_else_is_whole() -> None:
+    """Also a long one, which is not looked through to its end."""
+    other = Final("1", 0, 900, "good morning")
+    assert rest_of(other, Final("1", 0, 500, "good day")) == other
+    hidden = Final("1", 0, 900, "-" * COMPARED + "hello there")
+    assert rest_of(hidden, Final("1", 0, 500, "hello")) == hidden

@@ -55,8 +55,8 @@ def test_the_ledger_adds_up_whatever_came_in_which_order(steps: list[tuple[str, 
     assert min(figures) >= 0
     assert totals.lost_ms == length(gaps) == length(Spans(gaps))
     assert totals.open_ms == length(ledger.undecided(0, END))
-    assert ledger.undecided(0, ledger.reached_ms) == []
-    assert ledger.reached_ms >= END or ledger.undecided(ledger.reached_ms, ledger.reached_ms + 1)
+    assert ledger.undecided(0, ledger.decided_until_ms) == []
+    assert ledger.decided_until_ms >= END or ledger.undecided(ledger.decided_until_ms, ledger.decided_until_ms + 1)
 
 
 def test_a_gap_begins_and_ends_with_sound_unless_nothing_was_captured() -> None:

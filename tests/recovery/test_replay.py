@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from asrcli.core.audio import Chunk
 from asrcli.engine.audio_store import AudioStore, SpillFile
-from asrcli.recovery.replay import Replay, Stored
+from asrcli.recovery.replay import Replay, Stored, StoredBlock
 from asrcli.recovery.spans import Spans
 
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda ends: (min(ends), max(ends))), max_size=8)
@@ -179,3 +179,23 @@ def test_an_hour_that_waits_costs_little_memory() -> None:
         grown, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert grown < 4_000_000 + 2 * 16000 * 10 * 2
+
+
+def test_blocks_are_moved_out_behind_the_cursor_and_what_is_next_stays_next() -> None:
+    """A microphone that waits in an outage moves out audio that was sent, while other audio is still to be."""
+    replay = Replay(0, 10_000, 100, Shelf)
+    for at in range(0, 400, 10):
+        replay.add(Chunk(at, bytes([at // 10, 0]) * 10))
+        replay.cursor = at  # the newest chunk waits
+    assert replay.kept[0].samples > 10
+    following = replay.next()
+    assert following is not None
+    assert (following.position, following.pcm[0]) == (390, 39)
+
+
+def test_a_block_has_nothing_behind_its_end() -> None:
+    """Whoever asks for it has lost count."""
+    block = StoredBlock([Chunk(100, bytes(20))], Shelf)
+    assert block.since(105) == Chunk(105, bytes(10))
+    with pytest.raises(ValueError, match="110"):
+        block.since(110)

@@ -112,3 +112,12 @@ def test_audio_that_is_passed_over_takes_no_time_to_catch_up_with() -> None:
     pace.begin(100.0, 0, waiting=160_000)
     pace.skip(9_600_000)
     assert pace.due(9_600_000 + 64_000) == 101.0
+
+
+def test_a_new_task_begins_where_finals_end_also_where_no_audio_is_kept() -> None:
+    """All of it was forgotten: there is nothing to be sent again."""
+    audio = Replay(0, 10_000_000)
+    audio.add(chunks(LOUD)[0])
+    audio.cursor = 1600
+    audio.settle(1600)
+    assert resume_position(audio, 800, RATE) == (800, 800)

@@ -115,6 +115,7 @@ def test_a_client_waits_when_the_recognizer_is_a_few_seconds_behind(size: int) -
         wait_until(stuck.closed.is_set, within_s=5)
 
 
+@pytest.mark.slow
 def test_the_last_words_of_the_embedded_recognizer_come_soon() -> None:
     """A client that sent as fast as it could waits for a few seconds of audio, and not for all it had."""
     pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")

@@ -1,6 +1,9 @@
 """The rule that a task ends after 60 s of silence, with a fake clock."""
 
-from asrcli.server.limits import SilenceTimer
+import pytest
+
+from asrcli.core.settings import RecognitionSettings
+from asrcli.server.limits import LONGEST_HOTWORD, MAX_HOTWORDS, SilenceTimer, invalid_setting
 
 SECOND = 32000
 
@@ -29,3 +32,22 @@ def test_speech_begins_the_count_anew() -> None:
         assert not silence.received_audio(float(second), SECOND)
         if second % 50 == 0:
             silence.reset(float(second))
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        (RecognitionSettings("m"), ""),
+        (RecognitionSettings("m", rate=1), "sample_rate 1: this server takes"),
+        (RecognitionSettings("m", hotwords=(("a", 1),) * (MAX_HOTWORDS + 1)), f"{MAX_HOTWORDS + 1} hot words: this"),
+        (RecognitionSettings("m", hotwords=(("a" * (LONGEST_HOTWORD + 1), 1),)), "a hot word of more than"),
+        (RecognitionSettings("m", hotwords=(("a" * LONGEST_HOTWORD, 1),) * MAX_HOTWORDS), ""),
+    ],
+)
+def test_settings_that_no_recognizer_could_use_are_refused_in_words(
+    settings: RecognitionSettings, problem: str
+) -> None:
+    """Before memory is taken for them."""
+    told = invalid_setting(settings)
+    assert told.startswith(problem)
+    assert bool(told) is bool(problem)

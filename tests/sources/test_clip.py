@@ -153,3 +153,9 @@ def test_a_pipe_that_ends_in_the_middle_of_a_sample_just_ends(monkeypatch: pytes
         monkeypatch.setattr(sys, "stdin", file)
         chunks, _ = read(FileSource("-", Format(16000), samples=SampleFormat()))
     assert b"".join(chunk.pcm for chunk in chunks) == tone(150)
+
+
+def test_half_a_sample_waits_for_its_other_half() -> None:
+    """A piece of one byte is none yet, and an empty one changes nothing."""
+    pieces = list(consecutive([b"a", b"b" + b"cd", b"", b"e"]))
+    assert pieces == [PlacedPiece(0, b"abcd")]

@@ -1,9 +1,13 @@
 """A playlist from somebody else cannot make this program read other files of the user."""
 
+import io
+import time
 from pathlib import Path
 
 import pytest
 
+from asrcli.core.errors import SourceError
+from asrcli.sources.decoder import Decoder
 from tests.support.command import asr
 from tests.support.tone import tone, wav
 
@@ -25,3 +29,11 @@ def test_a_list_of_other_files_is_refused(tmp_path: Path, scripted: str, name: s
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (3, "", 1)
     if name == "talk":
         assert asr("file", "-", "--url", scripted, "--pace", "max", stdin=text.encode()).returncode == 3
+
+
+def test_a_session_description_in_a_pipe_does_not_listen_on_the_network() -> None:
+    """It is refused at once: libav would have waited for audio at the port that it names."""
+    began = time.monotonic()
+    with pytest.raises(SourceError):
+        Decoder(io.BytesIO(SDP.encode()), "talk")
+    assert time.monotonic() - began < 5

@@ -156,3 +156,17 @@ def test_rates_that_cannot_be_are_named(tmp_path: Path) -> None:
     path.write_bytes(b".snd" + struct.pack(">IIIII", 24, 0xFFFFFFFF, 3, 2_000_000_000, 1) + tone(500))
     with pytest.raises(SourceError):
         read(FileSource(str(path), Format(16000)))
+
+
+@pytest.mark.parametrize(
+    ("track", "name"),
+    [
+        (SoundTrack(2), "2"),
+        (SoundTrack(2, "de"), "2 (de)"),
+        (SoundTrack(2, default=True), "2 (default)"),
+        (SoundTrack(2, "de", default=True), "2 (de, default)"),
+    ],
+)
+def test_a_track_is_named_by_its_number_and_what_is_known_of_it(track: SoundTrack, name: str) -> None:
+    """Nothing is named that the file does not say."""
+    assert str(track) == name

@@ -53,6 +53,12 @@ SIZES = {
     "wrapped to nearly nothing": riff(PCM, data=2),
     "chunks behind": riff(PCM, behind=LIST + b"id3 \4\0\0\0abcd"),
     "a chunk that nobody knows behind": riff(PCM, behind=b"QxYz\4\0\0\0abcd"),
+    "padding and a chunk behind": riff(PCM, behind=b"\0" + LIST),
+    "a chunk behind that is cut short": riff(PCM, behind=b"LIST\xff\0\0\0INFO"),
+    "a chunk behind that is larger than any that is kept": riff(
+        PCM, behind=b"LIST" + struct.pack("<I", wav.CHUNK_LIMIT + 2) + bytes(wav.CHUNK_LIMIT + 2)
+    ),
+    "two joined, the second endless": riff(PCM[:16000]) + riff(PCM[16000:], whole=0xFFFFFFFF, data=0xFFFFFFFF),
     "a tag behind that is no chunk": riff(PCM, behind=b"TAG" + bytes(125)),
     "64 bits": b"RF64\xff\xff\xff\xffWAVEds64" + struct.pack("<IQQQI", 28, 0, len(PCM), 0, 0)
     + riff(PCM, data=0xFFFFFFFF)[12:],

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
+from tests.support import warm_start
+
 ASR = (sys.executable, "-m", "asrcli")
 DATA = Path(__file__).parent.parent / "data"
 CLIP = DATA / "meeting-rms.wav"
@@ -37,12 +39,16 @@ def state_home() -> str:
 
 def asr(*arguments: object, stdin: bytes | None = None, **env: str) -> "subprocess.CompletedProcess[str]":
     """Run `asr` to its end."""
+    environ = environment(**env)
+    if warm_start.can_fork(environ):
+        warm = warm_start.run(list(map(str, arguments)), environ, stdin, PATIENCE_S)
+        return subprocess.CompletedProcess(warm.args, warm.returncode, warm.stdout.decode(), warm.stderr.decode())
     done = subprocess.run(
         [*ASR, *map(str, arguments)],
         input=stdin,
         check=False,
         capture_output=True,
-        env=environment(**env),
+        env=environ,
         timeout=PATIENCE_S,
     )
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())

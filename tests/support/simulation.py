@@ -5,19 +5,21 @@ Hours of audio and of waiting pass in milliseconds, and nothing depends on the m
 
 from array import array
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from asrcli.core.audio import Chunk
 from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused
 from asrcli.core.events import Event, Resumed
-from asrcli.core.interfaces import Transport
+from asrcli.core.interfaces import LocalEngine, Transport
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.engine.accounting import SessionResult
 from asrcli.engine.connection import TaskConnection
 from asrcli.engine.connection_pool import ConnectionPool, OpenConnection
-from asrcli.engine.inbox import Inbox, Item, Mark, Signal, SourceEnded
+from asrcli.engine.fallback_loop import FallbackLoop
+from asrcli.engine.inbox import Inbox, Item, Mark, Signal, SourceEnded, StopRequested
 from asrcli.engine.loop import SessionLoop
 from asrcli.protocol.inference.codec import InferenceClient
 from tests.support.simulated_service import RATE, Life, Sent, Service, Stuck, World
@@ -130,11 +132,24 @@ def tape(kinds: Sequence[tuple[int | None, int]], *, live: bool, cuts: bool = Fa
     return items
 
 
+def stop(inbox: Tape, *, live: bool) -> None:
+    """The user ends the run, as Ctrl-C does."""
+    if live:
+        inbox.end()
+    else:
+        inbox.drop()
+    inbox.put(StopRequested())
+
+
 def simulated(
     items: Sequence[Chunk | Mark], lives: Sequence[Life], *, live: bool, pace: float | None, retries: RetrySettings,
     after: Life | None = None, stall_s: float = 30.0, lifetime_s: float | None = None,
+    local: Callable[[World], LocalEngine] | None = None, stop_s: float | None = None,
 ) -> Outcome:  # fmt: skip
-    """Hold a conversation over these lives, one after the other, and then over healthy ones or `after` for ever."""
+    """Hold a conversation over these lives, one after the other, and then over healthy ones or `after` for ever.
+
+    With `local` this machine hears while the service is away. The user ends it after `stop_s` seconds.
+    """
     world, sent, events, waiting = World(), Sent(), list[Event](), iter(lives)
     inbox = Tape(world, items, live=live, pace=pace)
 
@@ -145,6 +160,8 @@ def simulated(
             raise ConnectFailed(url, "connection refused")
         if life.fault == "refuses":
             raise ServiceRefused("Throttling", "later")
+        if life.fault == "forbids":
+            raise ServiceRefused("InvalidApiKey", "no such key")
         return cast("Transport", Service(world, life, asked.stall_timeout_s, sent))
 
     def made() -> InferenceClient:
@@ -158,7 +175,12 @@ def simulated(
         made, dial, connection, inbox, clock, ConnectionPool(),
         lambda url, transport, box: cast("OpenConnection", cast("Service", transport).opened(url, box)),
     )  # fmt: skip
-    loop = SessionLoop(
+    make_loop: Callable[..., SessionLoop] = SessionLoop
+    if local is not None:
+        make_loop = partial(FallbackLoop, local(world))
+    if stop_s is not None:
+        world.at(stop_s, partial(stop, inbox, live=live))
+    loop = make_loop(
         line, inbox, events.append, clock, lambda: 1.0, RATE, 0,
         realtime=live, retries=retries.of(realtime=live, pace=pace),
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """From options to a run: codec, connection, budget and notices. All transcribing commands use it."""
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ from asrcli.terminal.interrupts import interruptible
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import Opens
     from asrcli.core.interfaces import Source
+    from asrcli.runs.fallback import Fallback
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class RunBuilder:
         uses_transcript_context: The last sentences are context for the next.
         budget: What all runs together may cost, in CNY.
         quiet: No error is printed before the end.
+        fallback: What hears while the service is away; None for nothing.
     """
 
     model: Model
@@ -58,6 +60,7 @@ class RunBuilder:
     uses_transcript_context: bool = False
     budget: float | None = None
     quiet: bool = False
+    fallback: "Fallback | None" = None
 
     def run(
         self, runs: "Sequence[tuple[Sequence[Source | ConcurrentSources], Opens]]", failures: Sequence[AsrError] = ()
@@ -73,7 +76,7 @@ class RunBuilder:
         plan = self._plan()
         failed = list(failures)
         budget = self._budget()
-        with closing(ConnectionPool()) as idle:
+        with closing(ConnectionPool()) as idle, closing(self.fallback) if self.fallback else nullcontext():
             for number, (sources, opens) in enumerate(runs, 1):
                 try:
                     with opens() as outputs:
@@ -152,7 +155,7 @@ class RunBuilder:
             temporary_key=self.service.temporary_key,
             uses_transcript_context=self.uses_transcript_context,
         )
-        return replace(plan, interruptible=interruptible, describe=described)
+        return replace(plan, interruptible=interruptible, describe=described, fallback=self.fallback)
 
 
 def limit_sources(

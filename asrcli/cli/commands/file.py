@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 
 from asrcli.cli.builders.cost import check_budget, print_estimate
+from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options import values
 from asrcli.cli.options.audio import (
@@ -24,6 +25,7 @@ from asrcli.cli.options.audio import (
 )
 from asrcli.cli.options.budget import BudgetLimit, Estimate
 from asrcli.cli.options.connection import ConnectionOptions, Heartbeat
+from asrcli.cli.options.fallback import FallbackOption
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.journal import JournalFolder, NoJournal
 from asrcli.cli.options.logging import LoggingOptions
@@ -64,6 +66,7 @@ def file(
     connection_options: ConnectionOptions,
     heartbeat: Heartbeat = None,
     retry_options: RetryOptions,
+    fallback: FallbackOption = None,
     budget: BudgetLimit = None,
     estimate: Estimate = False,
     output_options: OutputOptions,
@@ -92,6 +95,7 @@ def file(
     recognition, notices = sources.recognition(
         found_model, recognition_options, connection_options, vad=recognition_options.vad, heartbeat=heartbeat
     )
+    local_engine = fallback_of(fallback, found_model, recognition, connection_options, retry_options, passthrough)
     speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
     output_builder = output_options.builder(logging_options.level, recognition, folder=output_dir, pace=speed)
     output_builder.check(paths, logging_options.log_file)
@@ -102,10 +106,8 @@ def file(
         sources.clip(start, end, channel, gain, track),
         samples,
         sources.AudioEnhancement(denoise=denoise, agc=agc),
-        each_channel=each_channel,
-        passthrough=passthrough,
-        exact=estimate,
-    )
+        each_channel=each_channel, passthrough=passthrough, exact=estimate,
+    )  # fmt: skip
     inputs, failures = sources.file_sources(paths, source_builder)
     if estimate:
         print_estimate(inputs, failures, found_model, recognition, connection_options)
@@ -124,6 +126,7 @@ def file(
             uses_transcript_context=recognition_options.context_from_transcript,
             budget=check_budget(budget),
             quiet=logging_options.level is None,
+            fallback=local_engine,
         )
         recorded_runs = staged_run.recording(
             runs, recognition, connection, output_builder, source_builder, speed, local=connection_options.local

@@ -5,10 +5,12 @@ from typing import Annotated
 import typer
 
 from asrcli.cli.builders.cost import check_budget
+from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.audio import Agc, Backend, Denoise, Gain
 from asrcli.cli.options.budget import BudgetLimit
 from asrcli.cli.options.connection import ConnectionOptions
+from asrcli.cli.options.fallback import FallbackOption
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.journal import JournalFolder, NoJournal
 from asrcli.cli.options.logging import LoggingOptions
@@ -106,6 +108,7 @@ def mic(
     connection_options: ConnectionOptions,
     heartbeat: Heartbeat = None,
     retry_options: RetryOptions,
+    fallback: FallbackOption = None,
     budget: BudgetLimit = None,
     output_options: OutputOptions,
     journal: JournalFolder = None,
@@ -133,6 +136,9 @@ def mic(
     recognition, notices = sources.recognition(
         found, recognition_options, connection_options, vad=vad, heartbeat=heartbeat_parameter, ptt=ptt
     )
+    local_engine = fallback_of(fallback, found, recognition, connection_options, retry_options)
+    if test and fallback:
+        raise UsageError(f"--test with --fallback {fallback}: a test sends nothing and has no text")
     microphone_builder = microphones.MicrophoneBuilder(
         tuple(device or ()),
         recognition,
@@ -154,15 +160,9 @@ def mic(
 
     def run_builder(connection: ConnectionSettings) -> run.RunBuilder:
         return run.RunBuilder(
-            found,
-            recognition,
-            retry_options.applied_to(connection),
-            None,
-            retry_options.retry_settings(),
-            connection_options,
-            notices,
-            uses_transcript_context=recognition_options.context_from_transcript,
-            budget=check_budget(budget),
-        )
+            found, recognition, retry_options.applied_to(connection), None, retry_options.retry_settings(),
+            connection_options, notices, uses_transcript_context=recognition_options.context_from_transcript,
+            budget=check_budget(budget), fallback=local_engine,
+        )  # fmt: skip
 
     microphone_run.transcribe(microphone_builder, output_builder, folder, connection_options, run_builder)

@@ -37,7 +37,7 @@ class InferenceClient:
     lifetime_s: float | None = None  # no limit is documented
     must_wait = False  # audio never waits for answers
     connection_is_new = True  # the connection has carried no other task: every message belongs to this one
-    retired_names: Mapping[str, str] = {}
+    retired_names: Mapping[str, str] | None = None
 
     def __init__(
         self, recognition: RecognitionSettings, new_id: Callable[[], str], memory: TranscriptMemory | None = None
@@ -132,7 +132,7 @@ class InferenceClient:
 
     def _handle(self, value: Json) -> list[Event]:
         name, task_id = need(value, "header.event", str), word(value["header"], "task_id")
-        if not self._identity.concerns(name, task_id, alone=self.connection_is_new, retired=self.retired_names):
+        if not self._identity.concerns(name, task_id, alone=self.connection_is_new, retired=self.retired_names or {}):
             return [self._drop_foreign(name, task_id, value)]
         if name == "task-started":
             if self._identity.started:

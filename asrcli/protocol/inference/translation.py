@@ -7,6 +7,7 @@ the translation is the text of the sentence, and the language of the sentence is
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TypeVar
 
 from asrcli.core.errors import ProtocolError
@@ -179,11 +180,9 @@ class TranslationPairs:
 
     def _release(self, key: str) -> Iterator[Final]:
         """The finals of this sentence and of those before it, to which nothing is added after a later one has ended."""
-        for open_key in list(self._pairs):
-            if open_key == key or self._pairs[open_key].is_waiting:
-                yield self._final(open_key)
-            if open_key == key:
-                return
+        earlier = list(takewhile(lambda open_key: open_key != key, self._pairs))
+        for open_key in [*(each for each in earlier if self._pairs[each].is_waiting), key]:
+            yield self._final(open_key)
 
     def _final(self, key: str) -> Final:
         pair = self._pairs.pop(key)

@@ -4,6 +4,7 @@ An answer does not say which turn it answers: it is the oldest turn that has end
 """
 
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from asrcli.core.events import Event, Final, Gap, Notice, Partial, Usage
 from asrcli.core.transcript import TASK_MOST_OPEN
@@ -218,10 +219,9 @@ class OmniTurns(RealtimeItems):
             self._answered.pop(named, None)
         if turn is None:
             return [Notice("debug", f"dropped an answer to nothing that was said here: {named}")]
-        for before in self._turns.values():  # an answer comes to its end, or to none, before the next does
-            if before is turn:
-                turn.outcome = given
-                break
+        turn.outcome = given
+        # An answer comes to its end, or to none, before the next does.
+        for before in takewhile(lambda each: each is not turn, self._turns.values()):
             if before.answering:
                 before.outcome, before.listened = before.outcome or UNFINISHED, True
         return self._release(sent_ms)

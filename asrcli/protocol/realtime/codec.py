@@ -33,7 +33,7 @@ class RealtimeClient:
 
     word_times = False
     connection_is_new = True  # each session has its own connection
-    retired_names: Mapping[str, str] = {}
+    retired_names: Mapping[str, str] | None = None
     reusable = False  # one session per connection
     lifetime_s: float | None = None  # no limit is documented
 
@@ -152,10 +152,10 @@ class RealtimeClient:
 
     def _transcribed(self, name: str, value: Json) -> list[Event]:
         """The events for a text. Texts of items of a lost connection are dropped: their audio is sent again."""
-        if self._items.is_late(value, self.retired_names):
+        if self._items.is_late(value, self.retired_names or {}):
             return [Notice("debug", f"dropped {name} of an item of a lost connection")]
         done = name.endswith("completed")
-        unknown = bool(self.retired_names) and not self._items.knows(value)
+        unknown = self.retired_names is not None and not self._items.knows(value)
         if unknown and done and self._late.repeats(value):
             return [self._dropped.final(LATE)]
         if unknown and self._late.holds(value, done=done):

@@ -197,3 +197,9 @@ def test_settled_words_are_told_apart_from_unsettled_ones(said: list[tuple[str, 
     pair = on_inference()
     pair.ask(pair.client.start())
     assert pair.tell(Partial("1", 0, settled, unsettled, words)) == [Partial("1", 0, settled, unsettled, words)]
+
+
+def test_this_wire_has_no_commit_and_its_clock_is_the_server_s() -> None:
+    """What another wire does in messages needs none here, and audio that was left out would shift all times."""
+    client = on_inference().client
+    assert (client.commit(), client.skip(16000)) == ([], False)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.core.events import Final, Finished, Notice, Partial, Word
+from asrcli.protocol.inference.sentence_tracker import MOST_REMEMBERED
 from tests.support.inference import SENT_MS, client, finals, message, notices, result
 
 NUMBERS = {
@@ -220,3 +221,29 @@ def test_whatever_the_times_are_those_of_a_final_are_sane(sentences: list[dict[s
                 assert all(event.begin_ms <= word.begin_ms <= word.end_ms for word in event.words)
     assert len(keys) == len(set(keys))
     assert ended == codec.dropped
+
+
+def test_more_is_remembered_than_is_ever_repeated_and_not_without_end() -> None:
+    """The oldest final is forgotten, and is then one that was never heard."""
+    codec = client()
+    for number in range(MOST_REMEMBERED + 1):
+        assert len(finals(codec, result(sentence_id=number + 1, text=f"{number}"))) == 1
+    assert finals(codec, result(sentence_id=MOST_REMEMBERED + 1, text=f"{MOST_REMEMBERED}")) == []
+    assert [final.text for final in finals(codec, result(text="0"))] == ["0"]
+
+
+def test_an_empty_final_again_says_nothing() -> None:
+    """No text is lost with it, so nothing is told."""
+    codec = client()
+    codec.receive(result(text="", sentence_end=False))
+    codec.receive(result(text=""))
+    assert codec.receive(result(text="")) == []
+    assert codec.dropped == 0
+
+
+def test_what_is_settled_ends_with_a_word_where_its_punctuation_is_not_in_the_text() -> None:
+    """The service sends both at its own pace."""
+    words = [{"text": "good", "begin_time": 0, "end_time": 300, "punctuation": ",", "fixed": True}]
+    (partial,) = client().receive(result(text="good day", end_time=None, sentence_end=False, words=words))
+    assert isinstance(partial, Partial)
+    assert (partial.settled, partial.unsettled) == ("good", " day")

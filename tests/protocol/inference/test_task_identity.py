@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from asrcli.core.errors import ServiceRefused
-from asrcli.core.events import Final, Finished, Ready
+from asrcli.core.events import Final, Finished, Notice, Ready
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.inference.codec import InferenceClient
 from tests.support.inference import client, finals, message, notices, result
@@ -68,3 +68,16 @@ def test_a_refusal_reads_well_whatever_it_leaves_out(told: dict[str, Any], said:
     assert said in str(caught.value)
     assert ": :" not in str(caught.value)
     assert ": (" not in str(caught.value)
+
+
+def test_what_is_said_of_another_task_is_dropped_and_told() -> None:
+    """A sentence that is lost with it is worth a warning; task-started is heard once."""
+    codec = client()
+    codec.retired_names = {"another": ""}
+    assert codec.receive(message("task-started")) == []
+    heard = codec.receive(result("another", sentence_end=False)) + codec.receive(message("task-finished", "another"))
+    assert [event.text for event in heard if isinstance(event, Notice)] == [
+        "dropped result-generated of another task: another", "dropped task-finished of another task: another",
+    ]  # fmt: skip
+    assert notices(heard) == ["debug", "debug"]
+    assert codec.dropped == 0

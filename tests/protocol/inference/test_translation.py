@@ -14,6 +14,7 @@ from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.inference import translation
 from asrcli.protocol.inference.codec import InferenceClient, InferenceServer, TranslationClient
+from asrcli.protocol.inference.sentence_tracker import MOST_REMEMBERED
 from tests.support.pair import Pair, counting, on_inference
 
 GOLDEN = json.loads(Path(__file__).parent.with_name("golden").joinpath("gummy.json").read_text("utf-8"))
@@ -302,3 +303,21 @@ def test_whatever_the_pace_of_the_two_each_sentence_is_final_once(steps: list[tu
     for event in events:
         assert not isinstance(event, Partial) or event.key not in done
         done |= {event.key} if isinstance(event, Final) else set()
+
+
+def test_a_message_may_end_a_sentence_and_with_it_the_one_before() -> None:
+    """The earlier one goes first, with what there is of it, and is not said again."""
+    codec = client()
+    hear(codec, result(transcription=half(0, "一", end=True)))
+    hear(codec, result(transcription=half(1, "二"), translations=[half(1, "two", end=True, lang="en")]))
+    heard = hear(codec, result(transcription=half(1, "二", end=True), translations=[half(0, "on", lang="en")]))
+    told = [(event.text, event.translation) for event in heard if isinstance(event, Final | Partial)]
+    assert told == [("一", "on"), ("二", "two")]
+
+
+def test_more_is_remembered_than_is_ever_repeated_and_not_without_end() -> None:
+    """The oldest text is forgotten, and is then one that was never heard."""
+    codec = client()
+    for number in range(2 * MOST_REMEMBERED + 1):
+        hear(codec, result(transcription=half(number, "x", end=True)))
+    assert len(codec._pairs._ends) == 2 * MOST_REMEMBERED

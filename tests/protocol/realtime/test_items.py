@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from asrcli.core.events import Event, Final, Gap, Notice, Partial, SpeechStarted, SpeechStopped
+from asrcli.protocol.realtime.items import MOST_REMEMBERED
 from tests.support.realtime import BUFFER, ITEM, SECOND, Service
 
 
@@ -201,3 +202,38 @@ def test_a_failed_utterance_without_a_name_is_a_gap_over_its_commit() -> None:
         gap = Gap(0, 1000, f"the service could not transcribe this{reason}")
         assert service.tell(ITEM + "failed", item_id="a", error=error) == [gap]
         assert isinstance(service.tell(ITEM + "failed", item_id="a", error=error)[0], Notice)
+
+
+def test_more_is_remembered_than_is_ever_repeated_and_not_without_end() -> None:
+    """The oldest item that has its text is forgotten; one that is open never is."""
+    service = Service()
+    service.tell(BUFFER + "speech_started", item_id="open", audio_start_ms=5)
+    for number in range(MOST_REMEMBERED):
+        service.completed(f"i{number}", "x")
+    (last,) = service.completed(f"i{MOST_REMEMBERED - 1}", "x")
+    assert isinstance(last, Notice)
+    (again,) = service.completed("i0", "x")
+    assert isinstance(again, Final)
+    (kept,) = service.completed("open", "y")
+    assert isinstance(kept, Final)
+    assert kept.key == "open"
+
+
+def test_partials_of_an_item_that_is_used_again_are_another_utterance() -> None:
+    """Where it was announced anew; without that they are late."""
+    service = Service()
+    service.turn("a", 100, 900)
+    service.completed("a", "yes")
+    (late,) = service.tell(ITEM + "text", item_id="a", text="ye", stash="s")
+    assert isinstance(late, Notice)
+    service.tell(BUFFER + "speech_stopped", item_id="a", audio_end_ms=1900)
+    (partial,) = service.tell(ITEM + "text", item_id="a", text="", stash="no")
+    assert isinstance(partial, Partial)
+    assert (partial.key, partial.unsettled) == ("a.2", "no")
+
+
+def test_an_item_without_a_name_is_announced_in_vain() -> None:
+    """Nothing is to be remembered of it."""
+    service = Service()
+    assert service.tell("conversation.item.created", item={}) == []
+    assert [event.key for event in service.completed("a") if isinstance(event, Final)] == ["a"]

@@ -91,10 +91,13 @@ def test_a_text_that_comes_late_behind_the_text_of_its_audio_is_dropped() -> Non
     assert second.dropped == 1
 
 
-def test_a_text_that_the_lost_connection_never_brought_is_held_until_its_audio_has_its_text() -> None:
-    """It was on its way when the connection broke; the audio is sent again, and says it under another name."""
+@pytest.mark.parametrize("seen", [{"item_1": "hello"}, {}])
+def test_a_text_that_the_lost_connection_never_brought_is_held_until_its_audio_has_its_text(
+    seen: dict[str, str],
+) -> None:
+    """It was on its way when the connection broke, perhaps with all the rest; it comes again under another name."""
     second = session()
-    second.retired_names = {"item_1": "hello"}
+    second.retired_names = seen
     assert texts(second.receive(completed("item_2", "Good morning"))) == []
     second.receive(write({"type": "input_audio_buffer.speech_started", "item_id": "item_3", "audio_start_ms": 0}))
     assert texts(second.receive(completed("item_3", "Well, good morning!"))) == ["Well, good morning!"]
@@ -131,3 +134,12 @@ def test_a_text_that_is_held_comes_out_where_nothing_else_says_it() -> None:
     assert texts(third.receive(completed("item_2", "good morning"))) == []
     assert texts(third.receive(completed("item_3", "and good night"))) == ["good morning", "and good night"]
     assert texts(third.receive(completed("item_4", "again"))) == ["again"]
+
+
+def test_a_held_text_that_comes_again_is_held_once() -> None:
+    """It is neither another text, which would show that nothing is announced here, nor said twice."""
+    second = session()
+    second.retired_names = {"item_1": "hello"}
+    for _ in range(3):
+        assert texts(second.receive(completed("item_2", "good morning"))) == []
+    assert texts(second.receive(Text('{"type":"session.finished"}'))) == ["good morning"]

@@ -166,3 +166,13 @@ def test_our_own_client_reads_a_failure(close: bool) -> None:
     session = RealtimeClient(RecognitionSettings("m"), lambda: "c")
     with pytest.raises(ServiceRefused, match="InternalError: 天"):
         session.receive(Text(str(next(connection_faults(wire=REALTIME).messages(fault)))))
+
+
+@pytest.mark.parametrize(("wire", "code"), [(INFERENCE, "EmptyAudio"), (REALTIME, "NO_VALID_AUDIO_ERROR")])
+def test_a_service_that_heard_no_sound_says_so_in_the_words_of_its_wire(wire: str, code: str) -> None:
+    """And a fault that is no message sends none, whatever the server has sent before."""
+    faults_now = connection_faults(wire=wire)
+    (message,) = faults_now.messages(InjectedFault(FaultAction.EMPTY_AUDIO, FaultTrigger.FINISH, message="m"))
+    assert code in str(message)
+    assert faults_now.sent(b"\0") == []
+    assert list(faults_now.messages(InjectedFault(FaultAction.CUT, FaultTrigger.FINISH))) == []

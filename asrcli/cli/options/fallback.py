@@ -1,0 +1,26 @@
+"""The option --fallback: what hears while the service is away."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from asrcli.cli.options.panels import CONNECTION
+
+
+class FallbackName(StrEnum):
+    """What can hear in place of the service."""
+
+    LOCAL = "local"
+
+
+FallbackOption = Annotated[
+    FallbackName | None,
+    typer.Option(
+        "--fallback",
+        help="While the service is away, give provisional text: of the embedded recognizer (local).",
+        metavar="NAME",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    ),
+]

@@ -1,0 +1,98 @@
+"""The loop of a session with a fallback: beside the conversation, this machine hears while the service is away."""
+
+from contextlib import suppress
+from typing import Any
+
+from asrcli.core.audio import Chunk
+from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost
+from asrcli.core.events import Event, Final, Notice
+from asrcli.core.interfaces import LocalEngine
+from asrcli.engine.inbox import Item, LocalHeard, SessionAbandoned, SourceEnded, StopRequested
+from asrcli.engine.local_hearing import LocalHearing
+from asrcli.engine.loop import SessionLoop
+from asrcli.engine.task import RepeatedFinal
+from asrcli.recovery.link import LinkEvent, LinkState
+
+STOPPED_S = 10.0  # after the user has ended the run and the service is given up, this machine is waited for so long
+
+
+class FallbackLoop(SessionLoop):
+    """A SessionLoop that gives undecided audio to the recognizer on this machine while the service is away.
+
+    What the recognizer hears is provisional: it decides nothing, and is counted nowhere but in gaps. Of a file it may
+    take audio that the connection cannot take yet.
+    """
+
+    def __init__(self, engine: LocalEngine, *conversation: Any, **settings: Any) -> None:
+        super().__init__(*conversation, **settings)
+        deliver = self._inbox.put
+        self._hearing = LocalHearing(
+            engine, self._account, self._feed, lambda number, event: deliver(LocalHeard(number, event))
+        )
+
+    def _give_up(self, error: AsrError, duration_ms: int | None) -> AsrError | None:
+        """Hear what is left, then do what every loop does. A service that cannot be reached is no error then.
+
+        A file is heard to its end: nothing but the service is missing.
+        """
+        unreachable = isinstance(error, ConnectionLost | ConnectFailed) and self._account.was_ready
+        if self._account.was_ready:
+            if self._realtime or not unreachable:
+                self._inbox.end()
+            with suppress(SessionAbandoned):
+                self._hear_rest()
+        heard_all = self._hearing.position >= self._account.end
+        self._hearing.close()
+        given_up = super()._give_up(error, duration_ms)
+        if not (unreachable and heard_all):
+            return given_up
+        self._emit(Notice("warning", str(error)))
+        return None
+
+    def _hear_rest(self) -> None:
+        self._hearing.go_on_alone()
+        until = self._clock() + STOPPED_S if self._stopped else None
+        while not self._hearing.done:
+            timeout_s = None if until is None else max(0.0, until - self._clock())
+            item = self._inbox.get(timeout_s, audio=self._hearing.wants_audio)
+            if item is None:
+                return
+            self._take(item)
+            if isinstance(item, StopRequested):
+                until = self._clock() + STOPPED_S
+
+    def _deadlines(self) -> list[Any]:
+        return [*super()._deadlines(), (self._hearing.due, self._hearing.advance)]
+
+    def _takes_audio(self) -> bool:
+        return super()._takes_audio() or self._hearing.wants_audio
+
+    def _take(self, item: Item) -> None:
+        """Handle an item of the inbox, and let this machine hear what it brought."""
+        if isinstance(item, LocalHeard):
+            self._hearing.take(item.number, item.event)
+            return
+        super()._take(item)
+        if isinstance(item, SourceEnded):
+            self._hearing.end_input()
+        if isinstance(item, Chunk | SourceEnded):
+            self._hearing.advance()
+        account = self._account
+        account.emit_provisional(account.provisional.decide(account.ledger.undecided, self._feed.cursor_ms))
+
+    def _stop(self, stop: StopRequested) -> None:
+        """Of a file, what this machine has heard counts as captured too: its text was shown."""
+        self._feed.count_as_sent(self._hearing.position)
+        super()._stop(stop)
+
+    def _step(self, event: LinkEvent) -> None:
+        super()._step(event)
+        if self._link is LinkState.WAITING:
+            self._hearing.lost()
+        elif self._link is LinkState.UP:
+            self._hearing.connected()
+
+    def _handle(self, event: Event | RepeatedFinal) -> None:
+        super()._handle(event)
+        if isinstance(event, Final):
+            self._hearing.progress()

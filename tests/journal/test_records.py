@@ -1,0 +1,38 @@
+"""The first record of a journal: what it says is read back, and what contradicts itself is no journal."""
+
+import json
+
+import pytest
+
+from asrcli.core.errors import SourceError
+from asrcli.core.settings import RecognitionSettings
+from asrcli.journal.records import JournalHeader, JournalInput, header
+
+WHOLE = JournalHeader(
+    "2026-11-25T12:00:00+00:00",
+    RecognitionSettings("fun-asr-realtime"),
+    (),
+    inputs=(JournalInput("/a.wav", 10, 20, "a.wav"), JournalInput("-", name="-")),
+    stages=(((0,), ("a.txt",)), ((1,), ())),
+)
+
+
+def test_files_are_read_back_as_they_were() -> None:
+    """With what shows that they have changed, or without, where they can be read only once."""
+    assert header("x", json.loads(WHOLE.line())) == WHOLE
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"stages": [[[2], []]]},
+        {"inputs": []},
+        {"inputs": [{"path": "/a.wav", "size_bytes": 10, "mtime_ns": True}], "stages": []},
+        {"inputs": [{"path": "/a.wav", "size_bytes": -1, "mtime_ns": 1}], "stages": []},
+        {"inputs": [{"path": 7}], "stages": []},
+    ],
+)
+def test_what_cannot_be_of_such_files_is_no_journal(changed: dict[str, object]) -> None:
+    """A number of a file that is not there, or figures that no file has."""
+    with pytest.raises(SourceError, match="no journal: its first line does not say what was asked for"):
+        header("x", json.loads(WHOLE.line()) | changed)

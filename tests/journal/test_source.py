@@ -1,0 +1,42 @@
+"""A source without what has text already."""
+
+from collections.abc import Iterator
+
+from asrcli.core.audio import Chunk, Format
+from asrcli.core.events import Event, Gap, Notice
+from asrcli.journal.source import SkippingSource
+
+RATE = Format(1000)  # a sample a millisecond
+
+
+class Row:
+    """A source of chunks of 100 ms, with what is said between them."""
+
+    name, format, audio_format, begin_ms, realtime, speaker, label = "row", RATE, "pcm", 0, False, "", "row"
+
+    def __init__(self, duration_ms: int | None, *items: Event) -> None:
+        self.duration_ms, self._items = duration_ms, items
+
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
+        """The events, then three chunks."""
+        yield from self._items
+        for number in range(3):
+            yield Chunk(start + 100 * number, bytes([number + 1, 0]) * 100)
+
+
+def test_only_what_is_behind_the_position_is_heard() -> None:
+    """Audio from the sample on, gaps that reach behind it, and every other event."""
+    early, late, notice = Gap(0, 100, "x"), Gap(0, 151, "x"), Notice("warning", "x")
+    source = SkippingSource(Row(300, early, late, notice), 150)  # type: ignore[arg-type]
+    assert (source.begin_ms, source.duration_ms) == (150, 150)
+    first, second, *chunks = source.chunks(1000)
+    assert [first, second] == [late, notice]
+    assert [(chunk.position, len(chunk.pcm)) for chunk in chunks if isinstance(chunk, Chunk)] == [
+        (1000, 100),
+        (1050, 200),
+    ]
+
+
+def test_a_length_that_nobody_knows_stays_unknown() -> None:
+    """The rest of it is unknown too."""
+    assert SkippingSource(Row(None), 150).duration_ms is None  # type: ignore[arg-type]

@@ -1,0 +1,55 @@
+"""Answers of an Omni service that nobody asked for, that come under an old name, or that are refused on the way."""
+
+from asrcli.core.events import Final, Finished, Gap, Notice, Partial
+from tests.support.omni import MANUAL, SECOND, VAD, Service
+
+ERROR = {"type": "invalid_request_error", "code": "no", "message": "answer"}
+
+
+def asking(*, named: bool) -> tuple[Service, dict[str, str]]:
+    """A service that was asked for an answer, and the error that refuses it."""
+    service = Service(MANUAL, seconds=0)
+    service.codec.audio(SECOND)
+    service.codec.commit()
+    if named:
+        service.tell("input_audio_buffer.committed", item_id="i1")
+    return service, {**ERROR, "event_id": "event_c3"}
+
+
+def test_an_answer_that_is_refused_is_a_gap_where_its_turn_was_announced() -> None:
+    """With the reason, once, and the next question may be asked."""
+    service, error = asking(named=True)
+    (_, gap) = service.tell("error", error=error)
+    assert gap == Gap(0, 1000, "the service has not answered this: no: answer")
+    assert not service.codec.must_wait
+    assert service.tell("session.finished") == [Finished()]
+
+
+def test_an_answer_that_has_begun_is_not_taken_back_by_an_objection() -> None:
+    """It reports its own end."""
+    service, error = asking(named=True)
+    service.tell("response.created", response={"id": "r1"})
+    service.tell("response.text.delta", response_id="r1", delta="on")
+    assert [type(event) for event in service.tell("error", error=error)] == [Notice]
+    assert service.answer("r1", "one") == [Final("i1", 0, 1000, "one")]
+
+
+def test_another_text_under_the_name_of_an_answer_that_is_over_is_another_answer() -> None:
+    """Also where nobody announced what it answers."""
+    service = Service(VAD)
+    service.turn("i1", 100, 900)
+    assert service.answer("r1", "one") == [Final("i1", 100, 900, "one")]
+    (other,) = service.tell("response.done", response={"id": "r1", "output": [{"content": [{"text": "two"}]}]})
+    assert isinstance(other, Final)
+    assert (other.text, other.begin_ms >= 900) == ("two", True)
+
+
+def test_an_answer_that_was_guessed_goes_to_what_is_announced_meanwhile() -> None:
+    """Behind an earlier turn that is still being answered, which is then cut short."""
+    service = Service(VAD)
+    service.tell("response.created", response={"id": "r1"})
+    assert service.tell("response.text.delta", response_id="r1", delta="one") == []
+    service.turn("i1", 100, 900)
+    (final,) = service.answer("r1", "one")
+    assert final == Final("i1", 100, 900, "one")
+    assert not any(isinstance(event, Partial | Gap) for event in service.tell("session.finished"))
