@@ -57,4 +57,5 @@ def test_help_loads_nothing_heavy(command: str) -> None:
     """No audio, no websockets, no live display: help is there at once, and where a library is broken too."""
     modules = loaded(*command.split())
     assert "typer" in modules
-    assert [name for name in HEAVY if name in modules] == []
+    needed = {"platformdirs"} if command == "engines" else set()  # it looks where the models of the user are
+    assert [name for name in HEAVY if name in modules and name not in needed] == []

@@ -20,20 +20,22 @@ from tests.support.tone import wav
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> dict[str, str]:
-    """An environment in which no model was added."""
-    return {"XDG_DATA_HOME": str(tmp_path / "data")}
+def home(tmp_path: Path) -> str:
+    """A folder for the data of programs, in which no model was added."""
+    return str(tmp_path / "data")
 
 
-def kept(home: dict[str, str]) -> list[str]:
+def kept(home: str) -> list[str]:
     """What lies in the folder of models under a name that is no work in progress."""
-    folder = Path(home["XDG_DATA_HOME"], "asrcli", "models")
+    folder = Path(home, "asrcli", "models")
     return sorted(path.name for path in folder.glob("[!.]*"))
 
 
-def state(home: dict[str, str], name: str) -> dict[str, object]:
+def state(home: str, name: str) -> dict[str, object]:
     """What `asr engines --json` says of an engine."""
-    (engine,) = [each for each in json.loads(asr("engines", "--json", **home).stdout) if each["engine"] == name]
+    (engine,) = [
+        each for each in json.loads(asr("engines", "--json", XDG_DATA_HOME=home).stdout) if each["engine"] == name
+    ]
     return dict(engine)
 
 
@@ -45,57 +47,57 @@ def packed(folder: Path) -> bytes:
     return (folder / "tiny.tar.bz2").read_bytes()
 
 
-def test_a_folder_becomes_an_engine_and_goes_again(tmp_path: Path, home: dict[str, str]) -> None:
+def test_a_folder_becomes_an_engine_and_goes_again(tmp_path: Path, home: str) -> None:
     """Listed, heard by, refused where its languages do not fit; removing it leaves the folder alone."""
     model = tiny_models.transducer(tmp_path / "mine", CHINESE)
-    done = asr("engines", "add", model, "--name", "tones", "--languages", "zh,en", **home)
+    done = asr("engines", "add", model, "--name", "tones", "--languages", "zh,en", XDG_DATA_HOME=home)
     assert (done.returncode, "added tones (transducer, 1 MB): Chinese, English" in done.stderr) == (0, True), (
         done.stderr
     )
     engine = state(home, "tones")
     assert (engine["ready"], engine["languages"], engine["model"]) == (True, ["zh", "en"], "transducer")
     sound = wav(tmp_path / "song.wav", song())
-    heard = asr("file", sound, "--local", "--engine", "tones", "-f", "jsonl", **home)
+    heard = asr("file", sound, "--local", "--engine", "tones", "-f", "jsonl", XDG_DATA_HOME=home)
     events = lines(heard.stdout)
     finals = [event for event in events if event["type"] == "final"]
     assert [event["text"] for event in finals] == ["你好吗", "吗你"], heard.stderr
     assert [abs(word["begin_ms"] - 1000 - 600 * n) <= 100 for n, word in enumerate(finals[0]["words"])] == [True] * 3
     assert next(event["model"] for event in events if event["type"] == "begin") == "tones transducer"
-    refused = asr("file", sound, "--local", "--engine", "tones", "--language", "fr", **home)
+    refused = asr("file", sound, "--local", "--engine", "tones", "--language", "fr", XDG_DATA_HOME=home)
     assert (refused.returncode, "knows Chinese (zh), English (en) only" in refused.stderr) == (2, True)
-    refused = asr("file", sound, "--local", "--engine", "tones", "--hotwords", "好:4", **home)
+    refused = asr("file", sound, "--local", "--engine", "tones", "--hotwords", "好:4", XDG_DATA_HOME=home)
     assert (refused.returncode, "no effect on the embedded recognizer tones" in refused.stderr) == (2, True)
-    assert asr("engines", "remove", "tones", **home).returncode == 2  # it asks first
-    assert asr("engines", "remove", "tones", "--yes", **home).returncode == 0
+    assert asr("engines", "remove", "tones", XDG_DATA_HOME=home).returncode == 2  # it asks first
+    assert asr("engines", "remove", "tones", "--yes", XDG_DATA_HOME=home).returncode == 0
     assert kept(home) == []
     assert (model / "encoder.onnx").is_file()
 
 
-def test_an_address_is_fetched_checked_and_pinned(tmp_path: Path, home: dict[str, str]) -> None:
+def test_an_address_is_fetched_checked_and_pinned(tmp_path: Path, home: str) -> None:
     """It goes on where it was cut; another archive at the same address is refused until its checksum is given."""
     archive = packed(tmp_path)
     checksum = hashlib.sha256(archive).hexdigest()
     file = ServedFile(archive, cuts=[500])
     with serving_file(file) as url:
-        done = asr("engines", "add", url, "--languages", "zh", **home)
+        done = asr("engines", "add", url, "--languages", "zh", XDG_DATA_HOME=home)
         assert (done.returncode, checksum in done.stderr, kept(home)) == (0, True, ["tiny"]), done.stderr
         assert file.ranges == [None, "bytes=500-"]
         assert state(home, "tiny")["ready"] is True
-        assert asr("engines", "add", url, **home).returncode == 2  # the name is taken
+        assert asr("engines", "add", url, XDG_DATA_HOME=home).returncode == 2  # the name is taken
         file.content, file.etag = archive + b"\0", '"2"'
         other = hashlib.sha256(file.content).hexdigest()
-        done = asr("engines", "add", url, "--name", "again", **home)
+        done = asr("engines", "add", url, "--name", "again", XDG_DATA_HOME=home)
         assert (done.returncode, f"--sha256 {other}" in done.stderr, kept(home)) == (2, True, ["tiny"]), done.stderr
-        done = asr("engines", "add", url, "--name", "again", "--sha256", checksum, **home)
+        done = asr("engines", "add", url, "--name", "again", "--sha256", checksum, XDG_DATA_HOME=home)
         assert (done.returncode, "not the one that was asked for" in done.stderr) == (2, True), done.stderr
 
 
-def test_a_pull_that_is_killed_leaves_nothing_under_its_name(tmp_path: Path, home: dict[str, str]) -> None:
+def test_a_pull_that_is_killed_leaves_nothing_under_its_name(tmp_path: Path, home: str) -> None:
     """The next one goes on where it was."""
     archive = packed(tmp_path)
     file = ServedFile(archive, cuts=[700, *[0] * 9])
     with serving_file(file) as url:
-        with started("engines", "add", url, **home) as process:
+        with started("engines", "add", url, XDG_DATA_HOME=home) as process:
             process.stderr.readline()
             assert file.asked.acquire(timeout=30)
             assert file.asked.acquire(timeout=30)  # the first part has come when the second is asked for
@@ -103,11 +105,11 @@ def test_a_pull_that_is_killed_leaves_nothing_under_its_name(tmp_path: Path, hom
             process.wait()
         assert kept(home) == []
         file.cuts.clear()
-        done = asr("engines", "add", url, **home)
+        done = asr("engines", "add", url, XDG_DATA_HOME=home)
         assert (done.returncode, kept(home), file.ranges[-1]) == (0, ["tiny"], "bytes=700-"), done.stderr
 
 
-def test_bad_archives_and_folders_are_one_line(tmp_path: Path, home: dict[str, str]) -> None:
+def test_bad_archives_and_folders_are_one_line(tmp_path: Path, home: str) -> None:
     """Nothing is kept of them; the line says what was looked for."""
     (tmp_path / "evil.tar").write_bytes(b"no archive")
     (tmp_path / "empty").mkdir()
@@ -115,7 +117,7 @@ def test_bad_archives_and_folders_are_one_line(tmp_path: Path, home: dict[str, s
     (good / "model.onnx").write_bytes((good / "model.onnx").read_bytes()[:-300])
     cases = {"evil.tar": "archive is damaged", "empty": "looked for encoder, decoder and joiner", "cut": "cut off"}
     for name, said in {**cases, "nowhere": "No such file"}.items():
-        done = asr("engines", "add", tmp_path / name, **home)
+        done = asr("engines", "add", tmp_path / name, XDG_DATA_HOME=home)
         assert (done.returncode, len(done.stderr.splitlines()), said in done.stderr) == (
             3 if name == "nowhere" else 2,
             1 + (name == "evil.tar"),
@@ -129,26 +131,26 @@ def test_bad_archives_and_folders_are_one_line(tmp_path: Path, home: dict[str, s
         ("remove", "counting", "--yes"): "no model counting was added",
         ("list", "--name", "x"): "--name has no effect on asr engines list",
     }.items():
-        done = asr("engines", *arguments, **home)
+        done = asr("engines", *arguments, XDG_DATA_HOME=home)
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
     assert kept(home) == []
 
 
-def test_a_file_that_ends_the_library_is_one_line(tmp_path: Path, home: dict[str, str]) -> None:
+def test_a_file_that_ends_the_library_is_one_line(tmp_path: Path, home: str) -> None:
     """When it is added, and when it goes bad later: in a whole file that sherpa-onnx cannot use, and in one cut off."""
     model = tiny_models.transducer(tmp_path / "mine")
     shutil.copytree(model, tmp_path / "dies")
     tokens = tmp_path / "dies" / "tokens.txt"
     tokens.write_text("these are no tokens\n")
-    done = asr("engines", "add", tmp_path / "dies", **home)
+    done = asr("engines", "add", tmp_path / "dies", XDG_DATA_HOME=home)
     assert (done.returncode, "ended its process" in done.stderr, kept(home)) == (2, True, []), done.stderr
-    assert asr("engines", "add", model, "--name", "late", **home).returncode == 0
+    assert asr("engines", "add", model, "--name", "late", XDG_DATA_HOME=home).returncode == 0
     (model / "tokens.txt").write_text("these are no tokens\n")
     sound = wav(tmp_path / "song.wav", song())
-    done = asr("file", sound, "--local", "--engine", "late", "--no-reconnect", **home)
+    done = asr("file", sound, "--local", "--engine", "late", "--no-reconnect", XDG_DATA_HOME=home)
     assert (done.returncode, "ended while it loaded the model" in done.stderr) == (5, True), done.stderr
     (model / "encoder.onnx").write_bytes((model / "encoder.onnx").read_bytes()[:2000])
-    done = asr("file", sound, "--local", "--engine", "late", **home)
+    done = asr("file", sound, "--local", "--engine", "late", XDG_DATA_HOME=home)
     assert (done.returncode, "encoder.onnx is damaged" in done.stderr) == (2, True), done.stderr
     engine = state(home, "late")
     assert (engine["ready"], engine["install"]) == (False, "asr engines remove late")

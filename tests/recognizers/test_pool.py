@@ -120,8 +120,8 @@ class Bad(WorkerProcess):
 def pool_of(monkeypatch: pytest.MonkeyPatch, made: list[WorkerProcess], room: int = 2) -> WorkerPool:
     """A pool whose workers are these, and then bad ones."""
 
-    async def started(module: str, second_pass: str, hung_s: float) -> WorkerProcess:
-        del module, second_pass, hung_s
+    async def started(arguments: WorkerArguments, hung_s: float) -> WorkerProcess:
+        del arguments, hung_s
         await asyncio.sleep(0.01)
         return made.pop(0) if made else Bad()
 

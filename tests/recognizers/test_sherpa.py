@@ -17,7 +17,7 @@ from asrcli.core.events import Event, Final, Notice, Partial, SpeechStarted, Spe
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import run_command
 from asrcli.recognizers.registry import RecognizerOptions
-from asrcli.recognizers.sherpa import SherpaEngine, load
+from asrcli.recognizers.sherpa import SherpaEngine, StreamingSession, load
 from tests.support import tiny_models
 from tests.support.tiny_models import CHINESE, TOKENS, song, tones
 from tests.support.tone import silence
@@ -145,3 +145,61 @@ def test_a_session_that_is_behind_shows_fewer_partials_and_loses_nothing(build: 
     assert [final.text for final in finals(events)] == ["do re mi", "mi do"]
     assert len([event for event in events if isinstance(event, Partial)]) <= 2
     assert [type(event) for event in events].count(Notice) == 1
+
+
+@pytest.mark.parametrize("build", ALL)
+def test_a_sentence_that_is_open_at_the_end_has_its_final(build: Build) -> None:
+    """Though nobody was silent for long; noise in which nothing is heard has an empty one or none."""
+    events = heard(engine(build), silence(600) + tones(0, 1))
+    assert [final.text for final in finals(events)] == ["do re"]
+    assert [type(event) for event in events][-2:] == [SpeechStopped, Final]
+    noise = (np.random.default_rng(2).standard_normal(16_000) * 300).astype("<i2").tobytes()
+    assert "".join(final.text for final in finals(heard(engine(build), noise + silence(900)))) == ""
+
+
+class Untimed:
+    """A model that streams and writes one word for each second, without times."""
+
+    def create_stream(self) -> "UntimedStream":
+        """Begin."""
+        return UntimedStream()
+
+    def is_ready(self, _: "UntimedStream") -> bool:
+        """Nothing has to be decoded."""
+        return False
+
+    def tokens(self, stream: "UntimedStream") -> list[str]:
+        """The words."""
+        return ["word"] * (stream.samples // 16_000)
+
+    def timestamps(self, _: "UntimedStream") -> list[float]:
+        """None."""
+        return []
+
+    def get_result(self, stream: "UntimedStream") -> str:
+        """The text."""
+        return " ".join(self.tokens(stream))
+
+
+class UntimedStream:
+    """It counts."""
+
+    samples = 0
+
+    def accept_waveform(self, _: int, samples: Sequence[float]) -> None:
+        """Take audio."""
+        self.samples += len(samples)
+
+    def input_finished(self) -> None:
+        """End."""
+
+
+@pytest.mark.parametrize("vad", [True, False])
+def test_words_without_times_share_the_time_of_their_sentence(vad: bool) -> None:
+    """They are in order and within it."""
+    session = StreamingSession(Untimed(), RecognitionSettings("m", vad=vad), ())
+    events = [*session.feed(silence(600) + tones(0, 1, 2, 0)), *(() if vad else session.commit()), *session.finish()]
+    (final,) = finals(events)
+    assert len(final.words) >= 3
+    assert all(before.end_ms <= after.begin_ms for before, after in pairwise(final.words))
+    assert 0 <= final.begin_ms < final.end_ms <= 3000

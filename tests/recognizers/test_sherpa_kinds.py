@@ -3,13 +3,18 @@
 import contextlib
 import io
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asrcli.recognizers.model_catalogue import DOCUMENTED
+from asrcli.recognizers.model_downloads import checked_sum
 from asrcli.recognizers.onnx_metadata import NotOnnx, read_metadata
 from asrcli.recognizers.sherpa_kinds import UnknownKind, identify
+from asrcli.transport.download import check_address
+from tests.support.tiny_models import zipformer_ctc
 
 STREAMS = {"model_type": "zipformer2", "decode_chunk_len": "32"}
 PARTS = ("encoder", "decoder", "joiner")
@@ -70,3 +75,24 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     """A model file can hold anything, and nothing else is raised."""
     with contextlib.suppress(NotOnnx):
         assert isinstance(read_metadata(io.BytesIO(data)), dict)
+
+
+def test_the_documented_models_have_addresses_by_https_and_no_checksum_that_nobody_computed() -> None:
+    """One row each, with the languages that it hears."""
+    for name, model in DOCUMENTED.items():
+        check_address(model.url)
+        assert model.url.endswith(f"/asr-models/{name}.tar.bz2")
+        assert model.languages
+        assert checked_sum(model.sha256) == model.sha256
+
+
+def test_a_model_file_tells_its_metadata_and_that_its_end_is_missing(tmp_path: Path) -> None:
+    """Wherever it was cut; what only looks like a model file is none."""
+    whole = (zipformer_ctc(tmp_path) / "model.onnx").read_bytes()
+    assert read_metadata(io.BytesIO(whole))["decode_chunk_len"] == "32"
+    for size in range(0, len(whole) - 400, 97):  # the metadata stands at the end, field by field
+        with pytest.raises(NotOnnx):
+            read_metadata(io.BytesIO(whole[:size]))
+    for noise in (b"\x08\x00" * 20_000, b"\x0a" + b"\xff" * 20, b"%PDF-1.7 something else"):
+        with pytest.raises(NotOnnx, match="no ONNX file"):
+            read_metadata(io.BytesIO(noise))

@@ -113,7 +113,6 @@ def engines(
     Name one with --engine to asr serve, or to asr mic and asr file beside --local.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.builders import model_changes
     from asrcli.cli.options.confirmation import confirm
     from asrcli.cli.render.engine_table import print_documented, print_engines
 
@@ -133,6 +132,8 @@ def engines(
             print_message(f"asr: {problem}")
         print_engines(rows.values(), as_json=as_json)
         return
+    from asrcli.cli.builders import model_changes
+
     if what is None:
         raise UsageError(f"{action} needs a name", "see asr engines --help")
     if action is EnginesAction.REMOVE:

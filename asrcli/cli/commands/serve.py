@@ -144,8 +144,7 @@ def serve(
 ) -> None:
     """Serve both realtime wires of DashScope on this machine, without network or key.
 
-    The embedded engines are offline and know English only, with modest accuracy; asr engines lists them,
-    and asr engines add brings models of other languages.
+    The embedded engines are offline and know English only; asr engines lists them, and adds models that you bring.
 
     Any DashScope client can be pointed here: the paths are /api-ws/v1/inference and /api-ws/v1/realtime.
 
