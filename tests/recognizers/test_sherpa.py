@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from inspect import signature
 from itertools import pairwise
 from pathlib import Path
 from tempfile import mkdtemp
@@ -18,6 +19,8 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import run_command
 from asrcli.recognizers.registry import RecognizerOptions
 from asrcli.recognizers.sherpa import SherpaEngine, StreamingSession, load
+from asrcli.recognizers.sherpa_kinds import KINDS, ModelKind
+from asrcli.recognizers.sherpa_model import STREAMING, WHOLE
 from tests.support import tiny_models
 from tests.support.tiny_models import CHINESE, TOKENS, song, tones
 from tests.support.tone import silence
@@ -203,3 +206,14 @@ def test_words_without_times_share_the_time_of_their_sentence(vad: bool) -> None
     assert len(final.words) >= 3
     assert all(before.end_ms <= after.begin_ms for before, after in pairwise(final.words))
     assert 0 <= final.begin_ms < final.end_ms <= 3000
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_each_kind_has_a_loader_that_takes_its_files(kind: ModelKind) -> None:
+    """The roles of a kind are arguments of the function of sherpa-onnx, and none of those it needs is missing."""
+    import sherpa_onnx
+
+    family, loaders = sherpa_onnx.OfflineRecognizer, WHOLE
+    if kind.streaming:
+        family, loaders = sherpa_onnx.OnlineRecognizer, STREAMING
+    signature(getattr(family, loaders[kind.name])).bind(**kind.roles, num_threads=1)

@@ -63,6 +63,7 @@ def test_files_and_links_among_them_come_out(tmp_path: Path, form: str) -> None:
         [("link", tarfile.LNKTYPE, b"", "/etc/passwd")],
         [("m/device", tarfile.CHRTYPE, b"", "")],
         [("m/pipe", tarfile.FIFOTYPE, b"", "")],
+        [("m/sparse", tarfile.GNUTYPE_SPARSE, b"", "")],
         [plain("twice"), plain("twice")],
         [plain("file"), plain("file/below")],
         [plain("/".join("d" * 40))],

@@ -58,10 +58,13 @@ def add(what: str, wanted: WantedModel, *, documented: bool) -> None:
             raise UsageError("--sha256 has no effect on a folder: it is for an archive")
         _add_folder(store, name, Path(what).absolute(), languages)
     elif not url:
-        _add_archive(store, name, Path(what), Manifest(what, languages=languages), expected)
+        found = sum_of(Path(what))
+        if expected and found != expected:
+            raise UsageError(f"{what} has another checksum: SHA-256 {found}", "get it from a source that you trust")
+        _add_archive(store, name, Path(what), Manifest(what, "", languages, found))
     else:
         route = Route(proxy_url(wanted.proxy), None if wanted.ca is None else str(wanted.ca))
-        _add_url(store, name, Manifest(url, languages=languages), expected, route)
+        _add_url(store, name, url, languages, expected, route)
 
 
 def check_added(name: str) -> None:
@@ -98,26 +101,20 @@ def _add_folder(store: ModelStore, name: str, folder: Path, languages: tuple[str
     _announce(info)
 
 
-def _add_archive(store: ModelStore, name: str, archive: Path, manifest: Manifest, expected: str) -> None:
-    found = sum_of(archive)
-    if expected and found != expected:
-        raise UsageError(
-            f"{archive} has another checksum: SHA-256 {found}", "get it again, from a source that you trust"
-        )
+def _add_archive(store: ModelStore, name: str, archive: Path, manifest: Manifest) -> None:
     with store.new_folder() as new:
         files = new / FILES
         files.mkdir()
-        print_message(f"asr: unpacking and trying {archive.name} (SHA-256 {found})")
+        print_message(f"asr: unpacking and trying {_default_name(manifest.source)} (SHA-256 {manifest.sha256})")
         unpack(archive, files)
         _try(files, manifest.languages)
-        info = store.keep(new, name, Manifest(manifest.source, "", manifest.languages, found))
+        info = store.keep(new, name, manifest)
     _announce(info)
 
 
-def _add_url(store: ModelStore, name: str, manifest: Manifest, expected: str, route: Route) -> None:
+def _add_url(store: ModelStore, name: str, url: str, languages: tuple[str, ...], expected: str, route: Route) -> None:
     from asrcli.cli.render.download_bar import download_bar
 
-    url = manifest.source
     with ExitStack() as stack:
         downloads = stack.enter_context(ModelDownloads(store.folder).taken(url))
         with download_bar(url) as progress:
@@ -132,7 +129,7 @@ def _add_url(store: ModelStore, name: str, manifest: Manifest, expected: str, ro
                 "" if expected else f"if you trust the new one: --sha256 {found}",
             )
         downloads.pin(found)
-        _add_archive(store, name, archive, manifest, found)
+        _add_archive(store, name, archive, Manifest(url, "", languages, found))
         downloads.discard()
 
 
