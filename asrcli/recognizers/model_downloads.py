@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asrcli.core.errors import OutputError, SourceError, UsageError, system_reason
+from asrcli.core.errors import OutputError, SourceError, UsageError, bare_url, system_reason
 from asrcli.journal.lock import JournalLock
 from asrcli.transport.download import Progress, Route, download
 
@@ -66,7 +66,7 @@ class ModelDownloads:
         except OSError as exc:
             raise OutputError(str(folder), system_reason(exc)) from exc
         if not free:
-            raise UsageError(f"another program is fetching {url}", "wait until it has ended")
+            raise UsageError(f"another program is fetching {bare_url(url)}", "wait until it has ended")
         try:
             yield ModelDownload(url, folder, self._models / PINS)
         finally:

@@ -89,7 +89,7 @@ def test_an_address_is_fetched_checked_and_pinned(tmp_path: Path, home: str) -> 
         done = asr("engines", "add", url, "--name", "again", XDG_DATA_HOME=home)
         assert (done.returncode, f"--sha256 {other}" in done.stderr, kept(home)) == (2, True, ["tiny"]), done.stderr
         done = asr("engines", "add", url, "--name", "again", "--sha256", checksum, XDG_DATA_HOME=home)
-        assert (done.returncode, "not the one that was asked for" in done.stderr) == (2, True), done.stderr
+        assert (done.returncode, "is not the one that was asked for" in done.stderr) == (2, True), done.stderr
 
 
 def test_a_pull_that_is_killed_leaves_nothing_under_its_name(tmp_path: Path, home: str) -> None:

@@ -20,7 +20,8 @@ from asrcli.recognizers.interface import run_command
 from asrcli.recognizers.registry import RecognizerOptions
 from asrcli.recognizers.sherpa import SherpaEngine, StreamingSession, load
 from asrcli.recognizers.sherpa_kinds import KINDS, ModelKind
-from asrcli.recognizers.sherpa_model import STREAMING, WHOLE
+from asrcli.recognizers.sherpa_model import STREAMING as STREAMING_LOADERS
+from asrcli.recognizers.sherpa_model import WHOLE
 from tests.support import tiny_models
 from tests.support.tiny_models import CHINESE, TOKENS, song, tones
 from tests.support.tone import silence
@@ -215,5 +216,5 @@ def test_each_kind_has_a_loader_that_takes_its_files(kind: ModelKind) -> None:
 
     family, loaders = sherpa_onnx.OfflineRecognizer, WHOLE
     if kind.streaming:
-        family, loaders = sherpa_onnx.OnlineRecognizer, STREAMING
+        family, loaders = sherpa_onnx.OnlineRecognizer, STREAMING_LOADERS
     signature(getattr(family, loaders[kind.name])).bind(**kind.roles, num_threads=1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from asrcli.cli.console import print_message
 from asrcli.cli.options.connection import proxy_url
-from asrcli.core.errors import UsageError
+from asrcli.core.errors import UsageError, bare_url
 from asrcli.recognizers import registry
 from asrcli.recognizers.model_catalogue import DOCUMENTED
 from asrcli.recognizers.model_downloads import ModelDownloads, checked_sum, sum_of
@@ -125,11 +125,11 @@ def _add_url(store: ModelStore, name: str, url: str, languages: tuple[str, ...],
             downloads.discard()
             said = "the one that was asked for" if expected else "that of the first download"
             raise UsageError(
-                f"{url}: the archive has SHA-256 {found}, which is not {said}, {expected or pinned}; it was deleted",
+                f"{bare_url(url)}: the archive was deleted: its SHA-256 {found} is not {said}, {expected or pinned}",
                 "" if expected else f"if you trust the new one: --sha256 {found}",
             )
         downloads.pin(found)
-        _add_archive(store, name, archive, Manifest(url, "", languages, found))
+        _add_archive(store, name, archive, Manifest(bare_url(url), "", languages, found))
         downloads.discard()
 
 
