@@ -5,7 +5,7 @@ from functools import cache
 from inspect import signature
 from itertools import pairwise
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -35,8 +35,9 @@ Build = Callable[[Path, Sequence[str]], Path]
 @cache
 def engine(build: Build, tokens: tuple[str, ...] = TOKENS, languages: tuple[str, ...] = ()) -> SherpaEngine:
     """A loaded model."""
-    folder = build(Path(mkdtemp(prefix="asr-tiny.")), tokens)
-    return load(RecognizerOptions(model_folder=str(folder), languages=languages))
+    with TemporaryDirectory(prefix="asr-tiny.") as folder:
+        build(Path(folder), tokens)
+        return load(RecognizerOptions(model_folder=folder, languages=languages))
 
 
 def heard(of: SherpaEngine, pcm: bytes, *commands: Command, piece: int = 3200, **asked: Any) -> list[Event]:
