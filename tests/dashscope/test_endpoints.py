@@ -122,3 +122,11 @@ def test_the_variables_of_the_official_sdk_are_honoured() -> None:
 def test_an_address_of_the_http_interface_will_do(given: str, url: str) -> None:
     """It is the same service."""
     assert socket_url(given) == url
+
+
+def test_a_mistake_in_the_environment_is_named_by_its_variable() -> None:
+    """Nobody has given an option that could be corrected."""
+    with pytest.raises(UsageError, match="DASHSCOPE_REGION mars: no such region"):
+        resolve_endpoint(NOTHING, EndpointRequest(region="mars"))
+    with pytest.raises(UsageError, match="DASHSCOPE_WORKSPACE a b: not the id"):
+        resolve_endpoint(NOTHING, EndpointRequest(workspace="a b"))

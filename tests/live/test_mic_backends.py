@@ -141,6 +141,9 @@ def test_a_device_of_miniaudio_that_is_gone_is_closed_and_leaves_nothing_open(
     monkeypatch.setattr(silence_limit, "LOOKS", 3)
     left: list[list[int]] = []
 
+    def held() -> list[int]:
+        return [len(list(Path("/proc/self", kind).iterdir())) for kind in ("fd", "task")]
+
     def open_and_lose() -> None:
         capture = back_end.Miniaudio().open(WIRE, instead=False)
         capture.read()
@@ -149,14 +152,16 @@ def test_a_device_of_miniaudio_that_is_gone_is_closed_and_leaves_nothing_open(
             list(iter(capture.read, None))
         capture.close()
         microphone.replug()
-        left.append([len(list(Path("/proc/self", kind).iterdir())) for kind in ("fd", "task")])
+        if left:  # the last thread of the sound system may still be on its way out
+            until("files and threads as after the first time", lambda: held() <= left[0])
+        left.append(held())
 
     for _ in range(2):
         thread = Thread(target=open_and_lose, daemon=True)
         thread.start()
         thread.join(PATIENCE_S)
         assert not thread.is_alive(), "it hangs"
-    assert left[0] == left[-1]
+    assert left[-1] <= left[0]
 
 
 @pytest.mark.skipif(not find_spec("miniaudio"), reason="miniaudio has no wheel here")

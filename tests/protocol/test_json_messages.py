@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.core.errors import ProtocolError, UsageError
-from asrcli.core.message import Binary, Text
-from asrcli.protocol.json_messages import MOST_DEPTH, endpoint, is_deep, need, number, read, whole, write
+from asrcli.core.message import Binary, Closed, Text
+from asrcli.protocol.json_messages import MOST_DEPTH, Json, endpoint, is_deep, need, number, read, whole, write
 
 
 @pytest.mark.parametrize(
@@ -126,3 +126,21 @@ def test_a_field_that_is_too_deep_to_be_shown_is_named() -> None:
         deep = [deep]
     with pytest.raises(ProtocolError, match=r"field a has the wrong type$"):
         need({"a": deep}, "a", str)
+
+
+def test_what_cannot_be_shown_is_left_out_of_an_error() -> None:
+    """A message deeper than Python writes, and the end of a connection, which has no contents."""
+    deep: Json = {}
+    for _ in range(100_000):
+        deep = {"a": deep}
+    with pytest.raises(ProtocolError, match="header is missing"):
+        need(deep, "header", dict)
+    with pytest.raises(ProtocolError, match="a binary message"):
+        read(Closed(1000))
+
+
+def test_a_boolean_is_no_number() -> None:
+    """Python takes it for one; a service that writes true for a time has not written a time."""
+    with pytest.raises(ProtocolError, match="wrong type"):
+        need({"a": True}, "a", (int, float))
+    assert need({"a": True}, "a", (int, bool)) is True

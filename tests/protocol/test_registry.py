@@ -133,3 +133,11 @@ def test_a_memory_is_sent_as_context(wire: Wire) -> None:
     memory.remember("good morning")
     codec = wire.client_codec(RecognitionSettings(wire.default_model), counting(), memory)
     assert "good morning" in "".join(str(message) for message in codec.start())
+
+
+@pytest.mark.parametrize("wire", [row for row in WIRES.values() if row.raw_exchange], ids=lambda row: row.name)
+def test_a_raw_exchange_begins_and_ends_with_the_messages_of_the_user(wire: Wire) -> None:
+    """In place of those of the wire."""
+    exchange = wire.make_raw_exchange(RecognitionSettings(wire.default_model), counting(), '{"a": 1}', '{"b": 2}')
+    sent = [message.data for message in (*exchange.first, *exchange.last) if isinstance(message, Text)]
+    assert [json.loads(data) for data in sent] == [{"a": 1}, {"b": 2}]

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Began, Ended, Event, Final, Finished
 from asrcli.outputs.caption_lines import CaptionLayout
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.subtitles import Subtitles
-from asrcli.protocol.discarded import DiscardedMessages, SentenceKeys
+from asrcli.protocol.discarded import MOST_KINDS, DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference.sentence_tracker import SentenceTracker
 from asrcli.protocol.timestamps import LETTER_MS, WIDE_MS, likely_end, span
 from tests.outputs.test_line_writer import told as tell
@@ -91,3 +92,11 @@ def test_captions_of_sentences_without_an_end_never_overlap(
     found = sorted((each.start, each.end) for each in pysubs2.load(str(path)))
     assert all(begin < end for begin, end in found)
     assert all(before[1] <= after[0] for before, after in pairwise(found))
+
+
+def test_what_is_dropped_for_ever_new_reasons_is_counted_as_one_kind() -> None:
+    """A service that finds a new fault for each message does not fill the memory, nor the screen."""
+    dropped = DiscardedMessages()
+    told = [dropped.unreadable(ProtocolError(f"problem {number}")) for number in range(MOST_KINDS + 50)]
+    assert [notice.level for notice in told].count("warning") == MOST_KINDS + 1
+    assert told[-1].level == "debug"

@@ -50,3 +50,8 @@ def test_local_times_lie_inside_the_audio_that_was_given(pieces: list[tuple[int,
     assert timeline.ms(local_ms) in given_ms
     assert timeline.ms(local_ms) <= timeline.ms(local_ms + 1)
     assert timeline.ms(timeline.length) == position == timeline.end
+
+
+def test_without_audio_of_its_own_a_local_session_has_no_time() -> None:
+    """Whatever its recognizer says."""
+    assert LocalTimeline(Format(16000)).ms(1234) == 0

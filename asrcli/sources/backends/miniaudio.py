@@ -61,6 +61,7 @@ class Miniaudio:
 
     def __init__(self, wanted: str = "") -> None:
         self._wanted = wanted
+        self._was_listed = False
         self.name = wanted or NAME
 
     def open(self, audio_format: Format, *, instead: bool) -> "MiniaudioCapture":
@@ -73,7 +74,11 @@ class Miniaudio:
         try:
             inputs = system.inputs()
             device = choose_device([device for device, _ in inputs], self._wanted, instead=instead)
-            self.name = device.name if device else NAME
+            if device is None and self._was_listed:  # it comes back just now: the sound system lists it in a moment
+                raise SourceError(self.name, "is not listed")
+            self._was_listed = device is not None
+            if device is not None:
+                self.name = device.name
             # Without an identity the system may move us to another default device, as when a headset is plugged in.
             identity = None if device is None or (device.default and not self._wanted) else dict(inputs)[device]
             return MiniaudioCapture(system, device, identity, audio_format)

@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.core.events import Final, Finished, Notice, Partial, Word
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
 from asrcli.protocol.inference.sentence_tracker import MOST_REMEMBERED
 from tests.support.inference import SENT_MS, client, finals, message, notices, result
+from tests.support.pair import counting
 
 NUMBERS = {
     "zero": [0, 0, 0],
@@ -247,3 +250,30 @@ def test_what_is_settled_ends_with_a_word_where_its_punctuation_is_not_in_the_te
     (partial,) = client().receive(result(text="good day", end_time=None, sentence_end=False, words=words))
     assert isinstance(partial, Partial)
     assert (partial.settled, partial.unsettled) == ("good", " day")
+
+
+def test_a_partial_without_a_begin_keeps_that_of_its_sentence() -> None:
+    """The first one had it."""
+    codec = client()
+    codec.receive(result(begin_time=400, end_time=None, text="he", sentence_end=False))
+    (partial,) = codec.receive(result(begin_time=None, end_time=None, text="hello", sentence_end=False))
+    assert isinstance(partial, Partial)
+    assert (partial.begin_ms, partial.text) == (400, "hello")
+
+
+def test_an_emotion_reaches_the_client() -> None:
+    """It goes out under the name that the client reads."""
+    server = InferenceServer(counting("task-"))
+    for asked in InferenceClient(RecognitionSettings("m"), counting("task-")).start():
+        server.receive(asked)
+    spoken = Final("1", 0, 900, "hello", emotion="happy")
+    (final,) = (event for sent in server.encode(spoken) for event in client().receive(sent) if isinstance(event, Final))
+    assert final.emotion == "happy"
+
+
+def test_the_begin_of_a_sentence_is_reported_once() -> None:
+    """A service that repeats it, before there are words, says nothing new."""
+    codec = client()
+    begins: dict[str, Any] = {"end_time": None, "text": "", "sentence_end": False, "sentence_begin": True}
+    assert len(codec.receive(result(**begins))) == 1
+    assert codec.receive(result(**begins)) == []

@@ -321,3 +321,10 @@ def test_more_is_remembered_than_is_ever_repeated_and_not_without_end() -> None:
     for number in range(2 * MOST_REMEMBERED + 1):
         hear(codec, result(transcription=half(number, "x", end=True)))
     assert len(codec._pairs._ends) == 2 * MOST_REMEMBERED
+
+
+def test_the_beginning_of_the_next_sentence_behind_one_without_a_number_is_shown() -> None:
+    """It has no number either; both texts come out."""
+    ended = {"end_time": 900, "begin_time": 0, "text": "one", "sentence_end": True, "stash": {"text": "tw"}}
+    first, following = translation._read(ended)
+    assert (first.text, first.ended, following.text, following.number) == ("one", True, "tw", None)

@@ -11,6 +11,7 @@ from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechStarted, SpeechStopped
 from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.json_messages import write
 from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 from tests.support.pair import MODELS, Pair, counting, on_realtime
 
@@ -269,3 +270,17 @@ def test_the_spans_of_commits_tile_the_audio(steps: list[tuple[int, bool]]) -> N
     assert len(commits) <= 1
     assert [begin for begin, _ in spans] == [0, *(end for _, end in spans[:-1])][: len(spans)]
     assert not spans or spans[-1][1] == sent * 1000 // 16000
+
+
+def test_audio_that_is_not_pcm_bounds_no_times() -> None:
+    """Its bytes do not tell how long it is."""
+    client = RealtimeClient(RecognitionSettings("m", audio_format="opus"), counting("c"))
+    client.start()
+    client.receive(Text('{"type":"session.updated","session":{"id":"s"}}'))
+    client.audio(bytes(10))
+    for name, about in (("speech_started", {"audio_start_ms": 5000}), ("speech_stopped", {"audio_end_ms": 6000})):
+        client.receive(write({"type": f"input_audio_buffer.{name}", "item_id": "i", **about}))
+    said = {"type": "conversation.item.input_audio_transcription.completed", "item_id": "i", "transcript": "hello"}
+    (final,) = client.receive(write(said))
+    assert isinstance(final, Final)
+    assert (final.begin_ms, final.end_ms, final.text) == (5000, 6000, "hello")
