@@ -34,9 +34,8 @@ from asrcli.sources.convert import converter
 
 PARTIAL_EVERY_MS = 300
 READING_SHARE = 0.4  # of the time, at most, goes into partials
-TRUSTED_FRAMES = (
-    1800 // FRAME_MS
-)  # what is read of less audio is often wrong, several times in a row: it stays unsettled
+# What is read of less audio is often wrong, several times in a row: it stays unsettled.
+TRUSTED_FRAMES = 1800 // FRAME_MS
 EAGER_FRAMES = 240 // FRAME_MS  # a pause of this length may be the end of the sentence
 LIMIT_FRAMES = LIMIT_MS // FRAME_MS  # the model reads no more at once
 BEHIND_S = 0.5  # a session for which more audio waits is behind

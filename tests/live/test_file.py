@@ -156,5 +156,5 @@ def test_the_schema_is_printed_and_is_a_schema() -> None:
     published = json.loads(asr("schema").stdout)
     jsonschema.Draft202012Validator.check_schema(published)
     assert [event["title"] for event in published["oneOf"]] == [
-        "begin", "partial", "final", "gap", "pause", "resume", "reconnect", "notice", "end",
+        "begin", "partial", "final", "provisional", "gap", "pause", "resume", "reconnect", "notice", "end",
     ]  # fmt: skip

@@ -1,7 +1,10 @@
 """Answers of an Omni service that nobody asked for, that come under an old name, or that are refused on the way."""
 
 from asrcli.core.events import Final, Finished, Gap, Notice, Partial
-from tests.support.omni import MANUAL, SECOND, VAD, Service
+from asrcli.protocol.discarded import DiscardedMessages
+from asrcli.protocol.omni.turns import OmniTurns
+from asrcli.protocol.service_errors import read_service_error
+from tests.support.omni import ITEM, MANUAL, SECOND, SIDE, VAD, Service
 
 ERROR = {"type": "invalid_request_error", "code": "no", "message": "answer"}
 
@@ -53,3 +56,27 @@ def test_an_answer_that_was_guessed_goes_to_what_is_announced_meanwhile() -> Non
     (final,) = service.answer("r1", "one")
     assert final == Final("i1", 100, 900, "one")
     assert not any(isinstance(event, Partial | Gap) for event in service.tell("session.finished"))
+
+
+def test_a_refusal_of_what_was_not_announced_is_the_gap_of_the_oldest_commit() -> None:
+    """The audio has no turn yet, but its place is known."""
+    turns = OmniTurns(DiscardedMessages(), side=False)
+    turns.expect(0, 1000, "event_1")
+    error = read_service_error({"error": {"type": "invalid_request_error", "code": "no", "message": "later"}})
+    (gap,) = turns.refuse(error, 1000)
+    assert isinstance(gap, Gap)
+    assert (gap.begin_ms, gap.end_ms) == (0, 1000)
+    assert turns.refuse(error, 1000) == []
+
+
+def test_what_says_nothing_shows_nothing() -> None:
+    """A side transcript without text, an empty end of an answer that is known, and a piece behind the end of all."""
+    service = Service(SIDE, seconds=1)
+    assert service.tell(f"{ITEM}delta", item_id="i1", text="", stash="") == []
+    service = Service(seconds=2)
+    service.tell("response.created", response={"id": "r1"})
+    service.tell("response.created", response={"id": "r2"})
+    assert service.answer("r1", "one") == [Final("i1", 0, 1000, "one")]
+    assert service.tell("response.done", response={"id": "r1", "output": []}) == []
+    service.tell("session.finished")
+    assert service.tell("response.text.delta", response_id="r2", delta="late") == []
