@@ -147,3 +147,9 @@ def test_provisional_text_stands_for_undecided_audio_and_is_lost_once(
     assert totals.final_ms + totals.silence_ms + totals.lost_ms + totals.open_ms == END_MS
     assert 0 <= totals.local_ms <= totals.lost_ms
     assert totals.local_ms == length(ledger.local)
+
+
+def test_a_span_between_two_middles_of_words_takes_none_of_them() -> None:
+    """Each word lies where its middle is."""
+    local = ProvisionalText([sentence(1, 0, 300, words=True)])
+    assert local.take(60, 140, (60, 140))[0] == LocalText("", ())

@@ -199,3 +199,17 @@ def test_a_block_has_nothing_behind_its_end() -> None:
     assert block.since(105) == Chunk(105, bytes(10))
     with pytest.raises(ValueError, match="110"):
         block.since(110)
+
+
+def test_kept_audio_is_found_at_any_position_in_memory_or_out_of_it() -> None:
+    """Whoever reads it in between, as the recognizer of this machine does, leaves no samples of a block in memory."""
+    replay = Replay(0, 10_000, 100, Shelf)
+    for at in range(0, 400, 10):
+        replay.add(Chunk(at, bytes([at // 10, 0]) * 10))
+    assert isinstance(block := replay.kept[0], StoredBlock)
+    position = 0
+    while (part := replay.since(position)) is not None:
+        assert part == Chunk(position, bytes([position // 10, 0]) * 10, quiet=part.quiet)
+        position = part.end
+    assert position == 400
+    assert block._loaded is None

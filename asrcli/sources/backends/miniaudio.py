@@ -5,6 +5,7 @@ read that gets nothing for a while is the only sign. Its wrapper in Python leave
 for each device that it closes, and says of no device that it is the default one; so this file uses the C functions.
 """
 
+import gc
 import os
 import sys
 from dataclasses import replace
@@ -151,9 +152,11 @@ class MiniaudioCapture:
         self._system.lib.ma_device_stop(self._device)
         self._system.lib.ma_device_uninit(self._device)
         self._system.close()
-        self._handle = (
-            None  # it holds us as we hold it: the converter and its threads would stay until somebody collects
-        )
+        # The handle holds us as we hold it, and the filter of the converter is part of a circle, too. Its threads would
+        # stay until the garbage collector comes by, and a device that is gone is opened again every second.
+        self._handle = None
+        del self._convert
+        gc.collect()
 
     def _start(self, identity: Any) -> None:
         ffi, lib = self._system.ffi, self._system.lib
