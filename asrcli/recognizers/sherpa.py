@@ -4,21 +4,16 @@ One thread. Our detector finds where somebody speaks, and each sentence is a str
 the silence between two costs nothing, and a time is that of the sentence's first sample plus the model's own.
 """
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from asrcli.core.audio import Format
 from asrcli.core.events import Event, Final, Partial, SpeechStarted, SpeechStopped, Word
 from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.detected_session import DetectedSession
 from asrcli.recognizers.endpointing import (
     FRAME_MS,
-    LIMIT_MS,
-    PREROLL_MS,
-    START_MS,
-    Endpointer,
     SpeechBegan,
     SpeechCut,
     SpeechEnded,
@@ -31,13 +26,11 @@ from asrcli.recognizers.sherpa_model import WholeModel, accept, load_recognizer
 from asrcli.recognizers.stable_words import StableWords
 from asrcli.recognizers.text_units import joined, language_of, split_words
 from asrcli.recognizers.token_words import timed_words
-from asrcli.recognizers.voice_activity import VAD_FRAME_BYTES, VAD_RATE, speech_detector
-from asrcli.recognizers.whole_sentences import WholeSentenceSession, hotwords_ignored
+from asrcli.recognizers.voice_activity import VAD_RATE, speech_detector
+from asrcli.recognizers.whole_sentences import WholeSentenceSession
 from asrcli.recognizers.word_times import estimated_words
-from asrcli.sources.convert import converter
 
 PAD = bytes(VAD_RATE * 2)  # 1 s of silence behind a sentence: a model writes a word only when it has heard what follows
-BEHIND_S = 0.5  # a session for which more audio waits shows no partials
 
 
 class SherpaEngine:
@@ -81,45 +74,15 @@ class SherpaSentenceSession(WholeSentenceSession):
         return language_of(joined(words), self._languages)
 
 
-class StreamingSession:
+class StreamingSession(DetectedSession):
     """One task of a model that reads audio as it comes."""
 
+    name = "this model"
+
     def __init__(self, recognizer: Any, recognition: RecognitionSettings, languages: Sequence[str]) -> None:
+        super().__init__(recognition)
         self._recognizer = recognizer
         self._languages = languages
-        self._is_speech = speech_detector()
-        self._vad_mode = recognition.vad
-        self._endpointer = Endpointer(recognition.silence_ms, LIMIT_MS - PREROLL_MS)
-        self._resample = converter(recognition.rate, 1, Format(VAD_RATE))
-        self._rest = b""  # samples at the end of the audio, less than a frame
-        self._preroll: deque[tuple[bytes, bool]] = deque(maxlen=(PREROLL_MS + START_MS) // FRAME_MS)
-        self._frames = 0  # received in all
-        self._number = 0  # of the open or last sentence
-        self._behind = False
-        self._sentence: OpenSentence | None = None
-        self._begin_ms = 0  # of the open sentence
-        self._notices: list[Event] = []
-        if recognition.hotwords:
-            self._notices.append(hotwords_ignored("this model", len(recognition.hotwords)))
-
-    def waits(self, audio_s: float) -> None:
-        """Learn how many seconds of audio wait behind what is fed next."""
-        self._behind = audio_s > BEHIND_S
-
-    def feed(self, pcm: bytes) -> Iterator[Event]:
-        """Take audio; in VAD mode a final follows each end of a sentence."""
-        yield from self._notices
-        self._notices = []
-        data = self._rest + self._resample(pcm)
-        whole = len(data) // VAD_FRAME_BYTES * VAD_FRAME_BYTES
-        self._rest = data[whole:]
-        for at in range(0, whole, VAD_FRAME_BYTES):
-            frame = data[at : at + VAD_FRAME_BYTES]
-            self._frames += 1
-            if self._vad_mode:
-                yield from self._vad_frame(frame, voiced=self._is_speech(frame))
-            else:
-                yield from self._manual_frame(frame)
 
     def commit(self) -> Iterator[Event]:
         """End the utterance (manual mode): a last partial, then the final."""
@@ -144,12 +107,12 @@ class StreamingSession:
             yield from self._close(len(self._sentence) - self._sentence.quiet)
         self._sentence = None
 
-    def _manual_frame(self, frame: bytes) -> Iterator[Event]:
+    def _manual_frame(self, frame: bytes, *, voiced: bool) -> None:
+        del voiced
         if self._sentence is None:
             self._open(OpenSentence("", self._frames - 1))
         accept(self._stream, frame)
         self._decode()
-        yield from ()
 
     def _vad_frame(self, frame: bytes, *, voiced: bool) -> Iterator[Event]:
         decision = self._endpointer.add_frame(voiced=voiced)
@@ -168,14 +131,6 @@ class StreamingSession:
             new = self._stable.partial(self._words(self._frames * FRAME_MS))
             if new is not None:
                 yield replace(new, language=self._language(new.words))
-
-    def _start(self, voiced: int) -> SpeechStarted:
-        frames = [*self._preroll]
-        self._preroll.clear()
-        self._number += 1
-        self._open(OpenSentence(str(self._number), self._frames - len(frames), frames))
-        self._begin_ms = (self._frames - voiced) * FRAME_MS
-        return SpeechStarted(str(self._number), self._begin_ms)
 
     def _open(self, sentence: OpenSentence) -> None:
         self._sentence = sentence

@@ -6,19 +6,15 @@ fewer there are, and a session that is behind shows hardly any partials, so that
 """
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from asrcli.core.audio import Format
-from asrcli.core.events import Event, Final, Notice, Partial, SpeechStarted, SpeechStopped, Word
+from asrcli.core.events import Event, Final, Partial, SpeechStarted, SpeechStopped, Word
 from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.detected_session import DetectedSession
 from asrcli.recognizers.endpointing import (
     FRAME_MS,
     LIMIT_MS,
-    PREROLL_MS,
-    START_MS,
-    Endpointer,
     SpeechBegan,
     SpeechCut,
     SpeechEnded,
@@ -28,9 +24,7 @@ from asrcli.recognizers.open_sentence import OpenSentence
 from asrcli.recognizers.plausible_text import VOICED_FRAMES, FrameFacts, without_loop
 from asrcli.recognizers.stable_words import StableWords
 from asrcli.recognizers.text_units import joined
-from asrcli.recognizers.voice_activity import VAD_FRAME_BYTES, VAD_RATE, speech_detector
 from asrcli.recognizers.word_times import estimated_words
-from asrcli.sources.convert import converter
 
 PARTIAL_EVERY_MS = 300
 READING_SHARE = 0.4  # of the time, at most, goes into partials
@@ -38,38 +32,23 @@ READING_SHARE = 0.4  # of the time, at most, goes into partials
 TRUSTED_FRAMES = 1800 // FRAME_MS
 EAGER_FRAMES = 240 // FRAME_MS  # a pause of this length may be the end of the sentence
 LIMIT_FRAMES = LIMIT_MS // FRAME_MS  # the model reads no more at once
-BEHIND_S = 0.5  # a session for which more audio waits is behind
 FIRST_BEHIND_FRAMES = 1500 // FRAME_MS
 
 Read = Callable[[bytes], str]
 
 
-class WholeSentenceSession:
+class WholeSentenceSession(DetectedSession):
     """One task. `read` makes text of up to 15 s of PCM at 16 kHz; `clock` returns seconds.
 
     A recognizer says in `plausible` what of a text cannot have been said, and in `language` what language it is in.
     """
 
-    name = "it"
-
     def __init__(
         self, read: Read, recognition: RecognitionSettings, clock: Callable[[], float] = time.perf_counter
     ) -> None:
+        super().__init__(recognition)
         self._read = read
         self._clock = clock
-        self._is_speech = speech_detector()
-        self._vad_mode = recognition.vad
-        self._endpointer = Endpointer(recognition.silence_ms, LIMIT_MS - PREROLL_MS)
-        self._resample = converter(recognition.rate, 1, Format(VAD_RATE))
-        self._notices: list[Event] = []
-        if recognition.hotwords:
-            self._notices.append(hotwords_ignored(self.name, len(recognition.hotwords)))
-        self._rest = b""  # samples at the end of the audio, less than a frame
-        self._preroll: deque[tuple[bytes, bool]] = deque(maxlen=(PREROLL_MS + START_MS) // FRAME_MS)
-        self._frames = 0  # received in all
-        self._number = 0  # of the open or last sentence
-        self._behind = False
-        self._sentence: OpenSentence | None = None
         self._said: tuple[Word, ...] = ()  # the words of an utterance that is longer than the model reads (manual mode)
 
     def plausible(self, text: str, frames: Sequence[FrameFacts], *, final: bool) -> str:
@@ -81,26 +60,6 @@ class WholeSentenceSession:
         """Return the language of words; an empty string where it is not known."""
         del words
         return ""
-
-    def waits(self, audio_s: float) -> None:
-        """Learn how many seconds of audio wait behind what is fed next."""
-        self._behind = audio_s > BEHIND_S
-
-    def feed(self, pcm: bytes) -> Iterator[Event]:
-        """Take audio; in VAD mode a final follows each end of a sentence."""
-        yield from self._notices
-        self._notices = []
-        data = self._rest + self._resample(pcm)
-        whole = len(data) // VAD_FRAME_BYTES * VAD_FRAME_BYTES
-        self._rest = data[whole:]
-        for at in range(0, whole, VAD_FRAME_BYTES):
-            frame = data[at : at + VAD_FRAME_BYTES]
-            self._frames += 1
-            voiced = self._is_speech(frame)
-            if self._vad_mode:
-                yield from self._vad_frame(frame, voiced=voiced)
-            else:
-                self._manual_frame(frame, voiced=voiced)
 
     def commit(self) -> Iterator[Event]:
         """End the utterance (manual mode): a last partial, then the final."""
@@ -156,14 +115,6 @@ class WholeSentenceSession:
             yield from self._close(len(self._sentence) - decision.quiet)
         elif self._is_due(self._sentence):
             yield from self._new_partial()
-
-    def _start(self, voiced: int) -> SpeechStarted:
-        frames = [*self._preroll]
-        self._preroll.clear()
-        self._number += 1
-        self._open(OpenSentence(str(self._number), self._frames - len(frames), frames))
-        self._begin_ms = (self._frames - voiced) * FRAME_MS
-        return SpeechStarted(str(self._number), self._begin_ms)
 
     def _open(self, sentence: OpenSentence) -> None:
         self._sentence = sentence
@@ -234,8 +185,3 @@ class WholeSentenceSession:
 
     def _words(self, sentence: OpenSentence, text: str) -> tuple[Word, ...]:
         return estimated_words(text, sentence.voiced, sentence.base)
-
-
-def hotwords_ignored(name: str, count: int) -> Notice:
-    """Return the notice that a recognizer takes no hot words."""
-    return Notice("warning", f"embedded recognizer: {name} takes no hot words; {count} of them have no effect")
