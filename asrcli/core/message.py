@@ -27,7 +27,10 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Writable:
-    """The transport has room for more audio. It follows each time that `Transport.writable` was False."""
+    """The transport got room for more audio: once each time that `Transport.writable` was False.
+
+    A sender that goes on at once may have used that room before it reads this, so ask `writable` again.
+    """
 
 
 Message = Text | Binary | Closed

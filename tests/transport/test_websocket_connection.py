@@ -30,9 +30,12 @@ def fill(opened: WebSocket) -> int:
 
 
 def pour(opened: WebSocket, least: int, sent: int = 0) -> tuple[int, Message | Writable]:
-    """Send whenever there is room, until so much is out or something is said; how much, and what."""
+    """Send whenever there is room, until so much is out or something is said; how much, and what.
+
+    Room that came while we sent may be used up before `recv` reports it, so nothing is asserted about it here.
+    """
     while (sent := sent + fill(opened)) < least and (said := opened.recv()) == Writable():
-        assert opened.writable
+        pass
     return sent, Writable() if sent >= least else said
 
 
