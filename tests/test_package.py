@@ -11,7 +11,7 @@ import pytest
 import asrcli
 from asrcli.core.settings import Secret
 from asrcli.recognizers.counting import Counting
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from tests.support.command import environment
 from tests.support.counted import counted
 

@@ -10,7 +10,7 @@ from asrcli.core.errors import (
     SettingError,
 )
 from asrcli.dashscope.parameters import BY_NAME
-from asrcli.dashscope.refusals import SettingEmpty, SettingIgnored, SettingsConflict
+from asrcli.dashscope.setting_errors import SettingEmpty, SettingIgnored, SettingsConflict
 
 NAME_A_KEY = "set DASHSCOPE_API_KEY, or name a file with --api-key-file"
 FORCE = "--force sends it anyway"

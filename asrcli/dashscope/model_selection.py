@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL
 from asrcli.dashscope.catalogue import MODELS, Model, model_names, options_of_wire
-from asrcli.dashscope.refusals import SettingEmpty
+from asrcli.dashscope.setting_errors import SettingEmpty
 from asrcli.protocol.registry import wire_of_model
 
 AUTO = "auto"

@@ -7,7 +7,7 @@ from asrcli.core.errors import UsageError
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.dashscope.catalogue import MODELS, Model, model_names
 from asrcli.dashscope.context import MESSAGES, TRANSCRIPT_MESSAGES, fit_corpus, fit_messages
-from asrcli.dashscope.refusals import SettingIgnored, SettingsConflict
+from asrcli.dashscope.setting_errors import SettingIgnored, SettingsConflict
 from asrcli.dashscope.validation import check_recognition, ignored_settings, model_notices, unused_options_removed
 
 

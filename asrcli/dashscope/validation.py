@@ -12,7 +12,7 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import Model, model_names
 from asrcli.dashscope.model_selection import REGIONS, similar_models
 from asrcli.dashscope.parameters import BY_NAME
-from asrcli.dashscope.refusals import SettingIgnored, SettingsConflict
+from asrcli.dashscope.setting_errors import SettingIgnored, SettingsConflict
 
 OPTIONS: Mapping[str, str] = {name: row.spelling for name, row in BY_NAME.items()}
 # The parameters that the embedded recognizer uses, whatever model is named.

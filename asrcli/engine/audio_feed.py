@@ -6,11 +6,11 @@ from asrcli.core.audio import Chunk
 from asrcli.core.settings import RetrySettings
 from asrcli.engine.accounting import SessionAccount
 from asrcli.engine.audio_store import AudioStore
-from asrcli.engine.connection import TaskConnection
 from asrcli.engine.task import NO_TEXT
+from asrcli.engine.task_connection import TaskConnection
 from asrcli.recovery.idle_policy import RENEW_EVERY_S, IdleAction, idle_action
 from asrcli.recovery.pacing import Pacing
-from asrcli.recovery.quiet import is_quiet
+from asrcli.recovery.quiet_audio import is_quiet
 from asrcli.recovery.quiet_settlement import QuietSettlement
 from asrcli.recovery.resume_point import MARGIN_MS, resume_position
 from asrcli.recovery.stall import StallDetector

@@ -11,7 +11,7 @@ from asrcli.engine.inbox import Item, LocalHeard, SessionAbandoned, SourceEnded,
 from asrcli.engine.local_hearing import LocalHearing
 from asrcli.engine.loop import SessionLoop
 from asrcli.engine.task import RepeatedFinal
-from asrcli.recovery.link import LinkEvent, LinkState
+from asrcli.recovery.link_states import LinkEvent, LinkState
 
 STOPPED_S = 10.0  # after the user has ended the run and the service is given up, this machine is waited for so long
 

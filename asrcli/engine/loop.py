@@ -9,7 +9,6 @@ from asrcli.core.message import Closed, Message, Writable
 from asrcli.core.settings import RetrySettings
 from asrcli.engine.accounting import SessionAccount, SessionResult
 from asrcli.engine.audio_feed import AudioFeed
-from asrcli.engine.connection import TaskConnection, never_ready_error
 from asrcli.engine.inbox import (
     Inbox,
     Item,
@@ -22,9 +21,10 @@ from asrcli.engine.inbox import (
 )
 from asrcli.engine.reconnection import Reconnection
 from asrcli.engine.task import NO_TEXT, RepeatedFinal
+from asrcli.engine.task_connection import TaskConnection, never_ready_error
 from asrcli.recovery.backoff import Backoff
 from asrcli.recovery.classify import FaultClass, classify
-from asrcli.recovery.link import InputState, LinkAction, LinkEvent, LinkState, step
+from asrcli.recovery.link_states import InputState, LinkAction, LinkEvent, LinkState, step
 
 
 class SessionLoop:

@@ -7,9 +7,9 @@ from asrcli.core.events import Notice, Reconnecting
 from asrcli.core.settings import RetrySettings
 from asrcli.engine.accounting import SessionAccount
 from asrcli.engine.audio_feed import AudioFeed
-from asrcli.engine.connection import TaskConnection
+from asrcli.engine.task_connection import TaskConnection
 from asrcli.recovery.backoff import Attempt, Backoff, Loss
-from asrcli.recovery.link import LinkState
+from asrcli.recovery.link_states import LinkState
 
 # A loss so late in the wait for the last words is an unanswered finish, whichever end closed the connection first.
 UNANSWERED_PART = 0.9

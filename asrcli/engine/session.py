@@ -10,11 +10,11 @@ from asrcli.core.interfaces import ClientCodec, LocalEngine, Source
 from asrcli.core.settings import ConnectionSettings, RetrySettings
 from asrcli.engine.accounting import SessionResult
 from asrcli.engine.capture import capture
-from asrcli.engine.connection import TaskConnection
 from asrcli.engine.connection_pool import ConnectionPool, Dial
 from asrcli.engine.inbox import Inbox, SessionAbandoned, StopRequested, ThreadCrashed
 from asrcli.engine.loop import SessionLoop
 from asrcli.engine.outbox import Outbox, replaces
+from asrcli.engine.task_connection import TaskConnection
 
 ROOM = 50  # chunks between capture and connection: five seconds at 100 ms
 CLOSE_S = 1.0  # how long a source may take to close; a source that hangs in a read is not waited for

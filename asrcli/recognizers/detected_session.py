@@ -9,7 +9,7 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.endpointing import FRAME_MS, LIMIT_MS, PREROLL_MS, START_MS, Endpointer
 from asrcli.recognizers.open_sentence import OpenSentence
 from asrcli.recognizers.voice_activity import VAD_FRAME_BYTES, VAD_RATE, speech_detector
-from asrcli.sources.convert import converter
+from asrcli.sources.resampling import converter
 
 BEHIND_S = 0.5  # a session for which more audio waits is behind
 

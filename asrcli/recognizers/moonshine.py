@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from asrcli.core.events import Word
 from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.hallucination_filter import FrameFacts, plausible_text
 from asrcli.recognizers.moonshine_model import MoonshineModel
-from asrcli.recognizers.plausible_text import FrameFacts, plausible_text
 from asrcli.recognizers.registry import RecognizerOptions
 from asrcli.recognizers.voice_activity import speech_detector
 from asrcli.recognizers.whole_sentences import WholeSentenceSession

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from operator import mul
 
-from asrcli.recognizers.plausible_text import FrameFacts
+from asrcli.recognizers.hallucination_filter import FrameFacts
 
 
 class OpenSentence:

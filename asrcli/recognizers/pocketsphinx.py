@@ -21,7 +21,7 @@ from asrcli.recognizers.pocketsphinx_hotwords import HotWordSpotter
 from asrcli.recognizers.registry import RecognizerOptions
 from asrcli.recognizers.stable_words import StableWords
 from asrcli.recognizers.voice_activity import VAD_FRAME_BYTES, speech_detector
-from asrcli.sources.convert import converter
+from asrcli.sources.resampling import converter
 
 LANGUAGE = "en"
 MODEL_RATE = 16000  # what the acoustic model was made for

@@ -20,8 +20,8 @@ from asrcli.recognizers.endpointing import (
     SpeechEnded,
     longest_pause,
 )
+from asrcli.recognizers.hallucination_filter import VOICED_FRAMES, FrameFacts, without_loop
 from asrcli.recognizers.open_sentence import OpenSentence
-from asrcli.recognizers.plausible_text import VOICED_FRAMES, FrameFacts, without_loop
 from asrcli.recognizers.stable_words import StableWords
 from asrcli.recognizers.text_units import joined
 from asrcli.recognizers.word_times import estimated_words

@@ -38,7 +38,7 @@ def local_service(recognition: RecognitionSettings, info: RecognizerInfo) -> Ite
         SettingError: as `check_local`.
         EngineUnavailable: the recognizer is not installed.
     """
-    from asrcli.server.serving import in_background
+    from asrcli.server.local_server import in_background
 
     check_local(recognition, info)
     with in_background(registry.make(info)) as url:

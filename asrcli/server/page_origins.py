@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from asrcli.core.errors import SettingError
-from asrcli.core.loopback import is_loopback_host
+from asrcli.core.loopback_hosts import is_loopback_host
 
 ANY = "*"
 

@@ -8,8 +8,8 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from asrcli.core.audio import Format
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Notice
+from asrcli.sources.audio_positions import Item, MissingAudio, TimelineLayout
 from asrcli.sources.avi import AviEmptyChunks
-from asrcli.sources.codec_delay import undeclared_s
 from asrcli.sources.container_clock import LEAD_MAX_S, ContainerClock
 from asrcli.sources.container_length import ms_of, promised, size_bytes
 from asrcli.sources.decoded_frames import (
@@ -22,8 +22,8 @@ from asrcli.sources.decoded_frames import (
     packet_s,
 )
 from asrcli.sources.decoding_errors import DecodingGuard
+from asrcli.sources.encoder_delay import undeclared_s
 from asrcli.sources.mixer import CANCELLED, Mixer
-from asrcli.sources.placed_audio import Item, MissingAudio, TimelineLayout
 from asrcli.sources.track_selection import choose_track, describe_track, track_notice
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from asrcli.core.audio import Chunk, Format
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.core.events import Event, Gap, Notice
+from asrcli.sources.audio_positions import Item, chunked
 from asrcli.sources.blocking_calls import call_with_timeout, iterate_with_timeout
-from asrcli.sources.clip import Clip
 from asrcli.sources.decoder import Decoder
 from asrcli.sources.decoding_errors import DECODER_ERRORS
+from asrcli.sources.excerpt import Clip
 from asrcli.sources.file_length import SCAN_BYTES, FileLength, measure_file
 from asrcli.sources.input_reader import InputReader, SampleFormat, check_channel
-from asrcli.sources.placed_audio import Item, chunked
 
 STDIN = "-"
 CHUNK_MS = 100

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from asrcli.core.errors import SourceError, system_reason
-from asrcli.sources import joined, wav
+from asrcli.sources import joined_files, wav
 from asrcli.sources.decoder import Decoder
 from asrcli.sources.exact_reader import reader
 from asrcli.sources.input_reader import HEAD_BYTES, OGG, SampleFormat
@@ -71,7 +71,7 @@ def measure_file(
             start, skipped = _start(file)
             if start.startswith(OGG) and samples is None:
                 return _ogg(path, file, track, scanned=scanned)
-            if samples is None and len(windows := joined.parts(file)) > 1:
+            if samples is None and len(windows := joined_files.parts(file)) > 1:
                 return _windows(path, file, windows, track, scanned=scanned)
     except OSError as exc:
         raise SourceError(path, system_reason(exc).lower()) from exc
@@ -129,7 +129,7 @@ def _windows(
     total_ms = 0
     about = (0, 0)
     for window in windows:
-        with closing(Decoder(joined.Window(file, *window), path, track=track)) as decoder:
+        with closing(Decoder(joined_files.Window(file, *window), path, track=track)) as decoder:
             if not any(about):
                 about = (decoder.rate, decoder.channels)
             if not scanned:

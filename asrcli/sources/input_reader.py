@@ -9,12 +9,12 @@ from typing import IO, Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import SourceError, system_reason
-from asrcli.sources import joined, wav
+from asrcli.sources import joined_files, wav
+from asrcli.sources.audio_positions import Item, MissingAudio, PlacedPiece, consecutive
 from asrcli.sources.decoder import Decoder
 from asrcli.sources.exact_reader import Read, reader
 from asrcli.sources.ogg import CUT, UNMARKED, OggLinks
 from asrcli.sources.pipe import PipeReader, index_at_end
-from asrcli.sources.placed_audio import Item, MissingAudio, PlacedPiece, consecutive
 
 OGG = b"OggS"
 HEAD_BYTES = 1 << 16  # how much of a file is searched for a header that tells its length
@@ -101,7 +101,7 @@ class InputReader:
                     file.seek(0)
                     yield from self._links(reader(file))
                     return
-                if len(windows := joined.parts(file)) > 1:
+                if len(windows := joined_files.parts(file)) > 1:
                     yield from self._chain(self._windows(file, windows))
                     return
             yield from self._decoded(self._decoder(stack, f"file:{path}"))
@@ -148,7 +148,7 @@ class InputReader:
         """Decode a pipe while it is read. What no decoder knows by its beginning is copied to a temporary file."""
         pipe.rewind()
         read = reader(pipe)
-        links = joined.of(read, bytes(pipe.head or b""))
+        links = joined_files.of(read, bytes(pipe.head or b""))
         source = SimpleNamespace(read=pipe.read)
         if links is not None:
             source.read = links.read
@@ -175,12 +175,12 @@ class InputReader:
         yield from self._chain(decoders())
 
     def _spooled(self, file: IO[bytes]) -> Iterator[Item]:
-        yield from self._chain(self._windows(file, joined.parts(file)))
+        yield from self._chain(self._windows(file, joined_files.parts(file)))
 
     def _windows(self, file: IO[bytes], windows: list[tuple[int, int]]) -> Iterator[Decoder]:
         """Yield an open decoder for each of the files that are joined in a file."""
         for window in windows:
-            with closing(self._new_decoder(joined.Window(file, *window))) as decoder:
+            with closing(self._new_decoder(joined_files.Window(file, *window))) as decoder:
                 self.promised_ms = None
                 if len(windows) == 1:
                     self.promised_ms = decoder.promised_ms

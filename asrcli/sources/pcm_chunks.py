@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format, recut
-from asrcli.sources.convert import converter
 from asrcli.sources.file import CHUNK_MS
+from asrcli.sources.resampling import converter
 
 
 class PcmChunks:

@@ -10,8 +10,8 @@ from websockets.exceptions import InvalidStatus
 
 from asrcli import __version__
 from asrcli.core.settings import ConnectionSettings
+from asrcli.transport.connection_errors import header, is_redirect
 from asrcli.transport.io_thread import IoThread
-from asrcli.transport.trouble import header, is_redirect
 from asrcli.transport.websocket_connection import WebSocket
 from asrcli.transport.websocket_protocol import CLOSE_TIMEOUT_S, MOST_BYTES, WebSocketProtocol
 

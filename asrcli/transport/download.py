@@ -16,11 +16,11 @@ from urllib.parse import urljoin, urlsplit
 
 from asrcli import __version__
 from asrcli.core.errors import OutputError, TransportError, UsageError, bare_url, shorten, system_reason
-from asrcli.core.loopback import is_loopback_url
+from asrcli.core.loopback_hosts import is_loopback_url
+from asrcli.transport.connection_errors import failure_reason, header, is_redirect, retry_after
 from asrcli.transport.http_client import use_proxy
 from asrcli.transport.proxy import proxy_of
 from asrcli.transport.tls import tls_context
-from asrcli.transport.trouble import failure_reason, header, is_redirect, retry_after
 
 LIMIT_BYTES = 4 << 30
 BLOCK_BYTES = 1 << 16

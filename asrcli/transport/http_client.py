@@ -17,9 +17,9 @@ from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRe
 from asrcli.core.message import Text
 from asrcli.core.settings import ConnectionSettings
 from asrcli.protocol.json_messages import Json, read, rest_url
+from asrcli.transport.connection_errors import HttpAnswer, failure_reason, status_error
 from asrcli.transport.proxy import is_socks, proxy_label, proxy_of
 from asrcli.transport.tls import tls_context
-from asrcli.transport.trouble import HttpAnswer, failure_reason, status_error
 
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector, Request

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import UsageError
-from asrcli.core.loopback import is_loopback_url
+from asrcli.core.loopback_hosts import is_loopback_url
 
 # The kinds of proxy that serve a scheme, by name of their environment variable; the first one that is set is used.
 ORDERS = {

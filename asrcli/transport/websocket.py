@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from asrcli.core.causes import Cause
 from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused, SettingError, UsageError
 from asrcli.core.settings import ConnectionSettings
-from asrcli.transport.proxy import is_socks, proxy_label, proxy_of
-from asrcli.transport.tls import tls_context
-from asrcli.transport.trouble import (
+from asrcli.transport.connection_errors import (
     HttpAnswer,
     failure_reason,
     header,
@@ -17,6 +15,8 @@ from asrcli.transport.trouble import (
     retry_after,
     status_error,
 )
+from asrcli.transport.proxy import is_socks, proxy_label, proxy_of
+from asrcli.transport.tls import tls_context
 
 if TYPE_CHECKING:
     from websockets.http11 import Response

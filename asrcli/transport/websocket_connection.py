@@ -14,9 +14,9 @@ from websockets.exceptions import ConnectionClosed
 from asrcli.core.errors import ConnectionLost
 from asrcli.core.message import Binary, Closed, Message, Text, Writable
 from asrcli.protocol.engine_header import ENGINE_HEADER, engine_name
+from asrcli.transport.connection_errors import header
 from asrcli.transport.flow_control import MARKS, FlowControl, Liveness, LivenessAction
 from asrcli.transport.io_thread import CLOSING, IoThread
-from asrcli.transport.trouble import header
 from asrcli.transport.websocket_protocol import CLOSED_HERE, WebSocketProtocol, ended
 
 MOST_UNREAD_BYTES, MOST_UNREAD = 4 << 20, 1000  # above these, bytes and messages, we stop reading from the network

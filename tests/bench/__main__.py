@@ -22,7 +22,7 @@ from asrcli.core.events import Event
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import RecognizerStream
 from asrcli.recognizers.scripted import Scripted, ScriptedResult
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from tests.support.command import environment
 from tests.support.tone import tone, wav
 

@@ -23,7 +23,7 @@ from asrcli.recognizers.interface import run_command
 from asrcli.recognizers.pocketsphinx import SphinxSession, load_decoder
 from asrcli.runs.plan import RunPlan
 from asrcli.runs.run import Run
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from asrcli.sources.backends.portaudio import READ_MS, PortAudio
 from asrcli.sources.microphone import Microphone
 from asrcli.sources.microphone_timeline import ListeningMode

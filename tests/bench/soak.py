@@ -29,7 +29,7 @@ from asrcli.recognizers.counting import chunk
 from asrcli.runs.plan import RunPlan
 from asrcli.runs.run import Run
 from asrcli.server.faults.script import FaultAction, InjectedFault
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from asrcli.sources.microphone import LostSamples, Microphone
 from asrcli.sources.microphone_timeline import ListeningMode
 from asrcli.transport.identifiers import new_id

@@ -19,7 +19,7 @@ from asrcli.core.errors import (
     SourceError,
     UsageError,
 )
-from asrcli.dashscope.refusals import SettingEmpty, SettingIgnored, SettingsConflict
+from asrcli.dashscope.setting_errors import SettingEmpty, SettingIgnored, SettingsConflict
 
 
 def refused(code: str, *, region: str = "", keyless: bool = False) -> ServiceRefused:

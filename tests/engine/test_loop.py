@@ -13,10 +13,10 @@ from asrcli.core.interfaces import Transport
 from asrcli.core.message import Message
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.engine.accounting import SessionResult
-from asrcli.engine.connection import TaskConnection
 from asrcli.engine.connection_pool import ConnectionPool, OpenConnection
 from asrcli.engine.inbox import Inbox, MessageArrived, SessionAbandoned, ThreadCrashed
 from asrcli.engine.loop import SessionLoop
+from asrcli.engine.task_connection import TaskConnection
 from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
 from tests.support.handshake import RATE, Wire
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from asrcli.recognizers.counting import Counting
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from tests.live.test_faults import WHOLE, whole
 from tests.support.wire import INFERENCE, REALTIME, run_task, wire
 

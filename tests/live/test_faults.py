@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from asrcli.recognizers.counting import Counting
 from asrcli.server.faults.script import parse_script
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from tests.support.command import asr, lines, serving
 from tests.support.counted import counted, covered
 from tests.support.tone import wav

@@ -20,8 +20,8 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.counting import Counting
 from asrcli.recognizers.scripted import Scripted, ScriptedResult
 from asrcli.server.limits import ServerLimits
+from asrcli.server.local_server import in_background
 from asrcli.server.log_filter import MAX_ALIKE
-from asrcli.server.serving import in_background
 from tests.live.test_faults import WHOLE, told, whole
 from tests.support.command import serving
 from tests.support.memory import resident

@@ -13,7 +13,7 @@ import pytest
 from asrcli.recognizers import registry
 from asrcli.server.faults.script import parse_script
 from asrcli.server.limits import ServerLimits
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from tests.support.command import CLIP, Running, asr, lines, started, word_errors
 from tests.support.microphone import Microphone, until
 from tests.support.tone import silence, tone, wav

@@ -15,7 +15,7 @@ from asrcli.protocol.omni.session_config import BACKGROUND
 from asrcli.protocol.registry import OMNI
 from asrcli.recognizers.in_process import InProcessStream
 from asrcli.recognizers.scripted import Scripted, ScriptedSession
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from tests.support.command import asr
 from tests.support.tone import tone, wav
 

@@ -10,7 +10,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from tests.support.clip import SENTENCES, two_sentences
 from tests.support.command import CLIP, environment, serving, word_errors
 from tests.support.noting import Noting

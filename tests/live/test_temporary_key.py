@@ -7,7 +7,7 @@ from pathlib import Path
 from asrcli.core.settings import Secret
 from asrcli.recognizers.scripted import Scripted
 from asrcli.server.faults.script import parse_script
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from tests.support.command import asr, lines
 from tests.support.relay import relayed
 from tests.support.tone import tone, wav

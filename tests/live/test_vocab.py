@@ -12,7 +12,7 @@ import pytest
 
 from asrcli.recognizers.scripted import Scripted
 from asrcli.server.hotword_store import HotWordStore
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from asrcli.transport.identifiers import new_id
 from tests.support.command import asr, serving
 from tests.support.noting import Noting

@@ -25,7 +25,7 @@ from asrcli.outputs.plain_text import PlainText
 from asrcli.outputs.subtitles import Subtitles, lrc, table, template
 from tests.outputs.test_caption_lines import SCRIPTS
 from tests.outputs.test_line_writer import told
-from tests.outputs.test_terminal import BEGAN, ENDED, Screen
+from tests.outputs.test_terminal_view import BEGAN, ENDED, Screen
 from tests.support.listener import Listener
 from tests.support.terminal import Screen as Rows
 

@@ -31,7 +31,7 @@ from asrcli.outputs.event_log import EventLog, OneLineFormatter
 from asrcli.outputs.status_bar import FileStatusBar, MicrophoneStatusBar, StatusBar
 from asrcli.server.log_filter import LogFilter
 from tests.outputs.test_harmless import EVIL, is_harmless
-from tests.outputs.test_terminal import ENDED, Screen
+from tests.outputs.test_terminal_view import ENDED, Screen
 
 # What the library that draws writes by itself: colours, erasing, moving up, hiding the cursor; and nothing else.
 DRAWN = re.compile(r"\x1b\[(?:[0-9;]*m|\d*[AG]|[02]?[KJ](?<!2J)|\?25[lh])|\r")

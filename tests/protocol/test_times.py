@@ -15,7 +15,7 @@ from asrcli.core.events import Began, Ended, Event, Final, Finished
 from asrcli.outputs.caption_lines import CaptionLayout
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.subtitles import Subtitles
-from asrcli.protocol.discarded import MOST_KINDS, DiscardedMessages, SentenceKeys
+from asrcli.protocol.discarded_messages import MOST_KINDS, DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference.sentence_tracker import SentenceTracker
 from asrcli.protocol.timestamps import LETTER_MS, WIDE_MS, likely_end, span
 from tests.outputs.test_line_writer import told as tell

@@ -16,7 +16,7 @@ from asrcli.recognizers.pool import WorkerPool
 from asrcli.recognizers.registry import LOCAL, RecognizerOptions
 from asrcli.recognizers.worker import WorkerArguments
 from asrcli.recognizers.worker_process import AHEAD_S, PIECE_S, WorkerProcess
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from tests.support.wire import finish_task, run_task, wait_until, wire
 
 pytest.importorskip("pocketsphinx", reason="the embedded recognizer has no wheel here")

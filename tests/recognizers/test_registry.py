@@ -11,7 +11,7 @@ import pytest
 from asrcli.core.errors import EngineUnavailable
 from asrcli.recognizers import registry
 from asrcli.recognizers.registry import RECOGNIZERS, RecognizerInfo, RecognizerOptions, RunsIn
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from tests.support.wire import finish_task, run_task, wire
 
 PACKAGE = Path(registry.__file__).parents[1]

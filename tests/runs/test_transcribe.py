@@ -15,7 +15,7 @@ import asrcli
 from asrcli.core.audio import Format
 from asrcli.recognizers.counting import Counting
 from asrcli.server.faults.script import parse_script
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from tests.support.command import CLIP
 from tests.support.counted import counted, covered
 from tests.support.tone import wav

@@ -17,7 +17,7 @@ from asrcli.protocol.http.temporary_keys import TEMPORARY_KEYS_PATH
 from asrcli.recognizers.scripted import Scripted
 from asrcli.server import http_server
 from asrcli.server.auth import MAX_TEMPORARY_KEYS, AccessControl
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from tests.support.wire import INFERENCE, PATIENCE_S, status, wait_until
 
 KEY = "sk-right"

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from asrcli.core.audio import Chunk
+from asrcli.sources.audio_positions import PlacedPiece
 from asrcli.sources.avi import AviEmptyChunks
 from asrcli.sources.decoder import Decoder
 from asrcli.sources.file_length import measure_file
-from asrcli.sources.placed_audio import PlacedPiece
 from tests.sources.test_file import RATE
 from tests.sources.test_times import NEAR_MS, damaged, gaps, heard
 from tests.support.film import film, onsets

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from asrcli.core.audio import Chunk, Format, recut
 from asrcli.core.errors import UsageError
 from asrcli.core.events import Event, Gap, Level
-from asrcli.sources.clip import amplified
 from asrcli.sources.enhancement import LEVELS, EnhancedSource, Enhancer
+from asrcli.sources.excerpt import amplified
 from tests.support.tone import loudness, silence, tone
 
 RATE = Format(16000)

@@ -14,8 +14,8 @@ from asrcli.core.audio import Chunk, Format
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Event as Told
 from asrcli.core.events import Gap, Notice
+from asrcli.sources.audio_positions import PlacedPiece, chunked
 from asrcli.sources.file import FileSource
-from asrcli.sources.placed_audio import PlacedPiece, chunked
 from tests.support.tone import encoded, loudness, mute_video, silence, tone, wav
 
 RATE = Format(16000)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from asrcli.core.audio import Chunk
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Event, Gap
-from asrcli.sources.clip import Clip
+from asrcli.sources.audio_positions import FILL_MS
 from asrcli.sources.container_clock import DRIFT_S, TOLERANCE_S, ContainerClock
+from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import FileSource
-from asrcli.sources.placed_audio import FILL_MS
 from tests.sources.test_file import RATE
 from tests.support.film import film, onsets
 from tests.support.tone import encoded, silence, tone

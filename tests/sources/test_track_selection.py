@@ -10,9 +10,9 @@ import pytest
 
 from asrcli.core.audio import Format
 from asrcli.core.errors import SourceError
-from asrcli.sources.clip import Clip
-from asrcli.sources.convert import converter
+from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import FileSource
+from asrcli.sources.resampling import converter
 from asrcli.sources.track_selection import SoundTrack, choose_track
 from tests.sources.test_file import RATE, read
 from tests.support.tone import encoded, loudness, silence, tone, wav

@@ -16,7 +16,7 @@ from asrcli.runs.plan import RunPlan
 from asrcli.runs.run import Run
 from asrcli.server.faults.script import FaultPlan
 from asrcli.server.limits import ServerLimits
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from asrcli.transport.identifiers import new_id
 from asrcli.transport.websocket import dial
 from tests.support.counted import counted, covered

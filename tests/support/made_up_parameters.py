@@ -61,7 +61,7 @@ def heard(clip: Path) -> dict[str, Any]:
     from asrcli.dashscope.catalogue import MODELS
     from asrcli.recognizers.in_process import InProcessStream
     from asrcli.recognizers.scripted import Scripted
-    from asrcli.server.serving import in_background
+    from asrcli.server.local_server import in_background
     from tests.support.pair import counting
 
     asked: list[RecognitionSettings] = []

@@ -9,8 +9,8 @@ import pytest
 from asrcli.core.audio import Chunk, Format, recut
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Event
+from asrcli.sources.audio_positions import PlacedPiece
 from asrcli.sources.decoder import Decoder
-from asrcli.sources.placed_audio import PlacedPiece
 from tests.support.tone import loudness, silence, tone
 
 EXACT = (".wav", ".flac")  # formats that keep every sample

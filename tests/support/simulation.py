@@ -16,11 +16,11 @@ from asrcli.core.events import Event, Resumed
 from asrcli.core.interfaces import LocalEngine, Transport
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.engine.accounting import SessionResult
-from asrcli.engine.connection import TaskConnection
 from asrcli.engine.connection_pool import ConnectionPool, OpenConnection
 from asrcli.engine.fallback_loop import FallbackLoop
 from asrcli.engine.inbox import Inbox, Item, Mark, Signal, SourceEnded, StopRequested
 from asrcli.engine.loop import SessionLoop
+from asrcli.engine.task_connection import TaskConnection
 from asrcli.protocol.inference.codec import InferenceClient
 from tests.support.simulated_service import RATE, Life, Sent, Service, Stuck, World
 

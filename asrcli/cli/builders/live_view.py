@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
 from asrcli.cli.console import print_message
-from asrcli.outputs.pipeline import PipelineOutput
+from asrcli.outputs.broken_pipe import PipelineOutput
 from asrcli.terminal.interrupts import stop_requested
 from asrcli.terminal.keyboard import is_ours, without_echo
 from asrcli.terminal.restoration import restored_on_exit
@@ -29,7 +29,7 @@ def drawn(
     finals: bool,
 ) -> "Output":
     """The live view on a terminal. The terminal does not echo keys and is restored however the program ends."""
-    from asrcli.outputs.terminal import TerminalView
+    from asrcli.outputs.terminal_view import TerminalView
 
     if hasattr(screen, "reconfigure"):
         screen.reconfigure(errors="replace")  # a terminal that cannot show Chinese shows question marks

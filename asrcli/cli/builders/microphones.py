@@ -19,7 +19,7 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.outputs.echo_detector import EchoDetector
 from asrcli.runs.run import ConcurrentSources
 from asrcli.sources.backends.device_names import MIC, MONITOR, find_device
-from asrcli.sources.clip import amplified
+from asrcli.sources.excerpt import amplified
 from asrcli.sources.microphone import KeyCommand, Microphone
 from asrcli.sources.utterances import UtteranceCutter
 

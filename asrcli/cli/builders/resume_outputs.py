@@ -46,7 +46,7 @@ def resumed_outputs(
         OutputError: a file cannot be written.
     """
     from asrcli.cli.builders.open_outputs import open_outputs
-    from asrcli.outputs.terminal import TerminalView
+    from asrcli.outputs.terminal_view import TerminalView
 
     with ExitStack() as stack:
         made: list[Output] = []

@@ -12,7 +12,7 @@ from asrcli.core.errors import SourceError, UsageError, bare_url, system_reason
 from asrcli.journal.reading import JournalPart, text_end_ms
 from asrcli.journal.source import SkippingSource, quiet_before
 from asrcli.runs.run import ConcurrentSources, flatten_sources
-from asrcli.sources.clip import Clip
+from asrcli.sources.excerpt import Clip
 from asrcli.sources.input_reader import SampleFormat
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.model_selection import AUTO, find_model, pick_model, wire_rate
 from asrcli.dashscope.preparation import check_local_model, prepare_recognition
 from asrcli.runs.run import ConcurrentSources
-from asrcli.sources.clip import Clip
 from asrcli.sources.decoding_errors import DECODER_ERRORS
+from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import FileSource, native
 from asrcli.sources.file_length import SCAN_BYTES
 from asrcli.sources.input_reader import SampleFormat

@@ -153,8 +153,8 @@ def serve(
     After SIGTERM or Ctrl-C running tasks may end first.
     """
     del debug  # read by the error boundary
+    from asrcli.server.local_server import LocalServer, serve_forever
     from asrcli.server.page_origins import origin
-    from asrcli.server.serving import LocalServer, serve_forever
 
     log_to(log_file, on_screen=not quiet)
     recognizer = _recognizer(engine, script, two_pass)

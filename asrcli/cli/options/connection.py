@@ -15,7 +15,7 @@ from asrcli.cli.console import print_message
 from asrcli.cli.options.engine import EngineName
 from asrcli.cli.options.panels import CONNECTION, FLAG
 from asrcli.core.errors import MissingKey, UsageError, bare_url
-from asrcli.core.loopback import is_loopback_url
+from asrcli.core.loopback_hosts import is_loopback_url
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.endpoints import (

@@ -13,7 +13,7 @@ from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, U
 from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.context import TranscriptMemory
-from asrcli.protocol.discarded import DiscardedMessages, SentenceKeys
+from asrcli.protocol.discarded_messages import DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference import run_task_parameters, sentence, translation
 from asrcli.protocol.inference.context_messages import read_context, write_context
 from asrcli.protocol.inference.sentence_tracker import SentenceTracker

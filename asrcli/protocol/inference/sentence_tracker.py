@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from asrcli.core.events import Event, Notice, SpeechStarted
 from asrcli.core.transcript import TASK_MOST_OPEN
-from asrcli.protocol.discarded import REPEATED, DiscardedMessages, SentenceKeys
+from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference.sentence import SentenceResult, begin_of, final_of, has_ended, partial_of, read
 from asrcli.protocol.json_messages import Json, flag, part, text
 

@@ -15,7 +15,7 @@ from asrcli.core.events import Event, Final, Notice, Partial
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.protocol import timestamps
-from asrcli.protocol.discarded import REPEATED, DiscardedMessages, SentenceKeys
+from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference import sentence
 from asrcli.protocol.inference.sentence import SentenceResult
 from asrcli.protocol.inference.sentence_tracker import MOST_REMEMBERED

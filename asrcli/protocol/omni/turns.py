@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from asrcli.core.events import Event, Final, Gap, Notice, Partial, Usage
 from asrcli.core.transcript import TASK_MOST_OPEN
-from asrcli.protocol.discarded import REPEATED, DiscardedMessages
+from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, whole, word
 from asrcli.protocol.omni import response as omni_response
 from asrcli.protocol.omni.response import ModelAnswer

@@ -13,7 +13,7 @@ from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, S
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol import service_errors
-from asrcli.protocol.discarded import DiscardedMessages
+from asrcli.protocol.discarded_messages import DiscardedMessages
 from asrcli.protocol.json_messages import Json, endpoint, need, part, read, word, write
 from asrcli.protocol.realtime import session_config
 from asrcli.protocol.realtime.items import TRANSCRIPTION, RealtimeItems

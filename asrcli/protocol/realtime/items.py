@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from asrcli.core.events import Event, Final, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Usage
-from asrcli.protocol.discarded import REPEATED, DiscardedMessages, SentenceKeys
+from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, word
 from asrcli.protocol.service_errors import ServiceError
 from asrcli.protocol.timestamps import likely_end, usable_time

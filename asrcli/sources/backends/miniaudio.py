@@ -17,8 +17,8 @@ from asrcli.sources.backends.capture_buffer import CaptureBuffer
 from asrcli.sources.backends.input_device import NAME, InputDevice, choose_device
 from asrcli.sources.backends.installation import pip_install, program_advice
 from asrcli.sources.backends.silence_limit import first_within_limit
-from asrcli.sources.convert import converter
 from asrcli.sources.device_reader import LostSamples
+from asrcli.sources.resampling import converter
 
 READ_MS = 50
 BUFFER_MS = 2000  # how much waits here, and how much in the sound system, if nobody reads

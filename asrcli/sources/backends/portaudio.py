@@ -20,8 +20,8 @@ from asrcli.sources.backends.input_device import NAME, InputDevice, choose_devic
 from asrcli.sources.backends.installation import install_command
 from asrcli.sources.backends.library_turn import LibraryTurn
 from asrcli.sources.boot_clock import boot_time
-from asrcli.sources.convert import converter
 from asrcli.sources.device_reader import LostSamples
+from asrcli.sources.resampling import converter
 
 READ_MS = 50
 SHUNNED = "JACK"  # PortAudio's JACK host API has been seen to crash the process

@@ -2,7 +2,7 @@
 
 from asrcli.core.events import Final
 from asrcli.core.transcript import TASK_MOST_OPEN
-from asrcli.protocol.discarded import DiscardedMessages
+from asrcli.protocol.discarded_messages import DiscardedMessages
 from asrcli.protocol.omni.turns import OmniTurns
 
 SENT_MS = 1_000_000

@@ -1,7 +1,7 @@
 """Answers of an Omni service that nobody asked for, that come under an old name, or that are refused on the way."""
 
 from asrcli.core.events import Final, Finished, Gap, Notice, Partial
-from asrcli.protocol.discarded import DiscardedMessages
+from asrcli.protocol.discarded_messages import DiscardedMessages
 from asrcli.protocol.omni.turns import OmniTurns
 from asrcli.protocol.service_errors import read_service_error
 from tests.support.omni import ITEM, MANUAL, SECOND, SIDE, VAD, Service

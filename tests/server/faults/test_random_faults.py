@@ -18,7 +18,7 @@ from asrcli.recovery import classify as recovery
 from asrcli.server.faults import random_faults
 from asrcli.server.faults.random_faults import RandomFaults
 from asrcli.server.faults.script import CLOSE_CODES, FaultAction, FaultTrigger, InjectedFault
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from tests.support.counted import counted, covered
 from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task, wire
 

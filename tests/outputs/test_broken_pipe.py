@@ -5,7 +5,7 @@ import pytest
 from asrcli.core.errors import OutputClosed
 from asrcli.core.events import Event, Final, Gap, Partial
 from asrcli.core.transcript import Transcript
-from asrcli.outputs.pipeline import PipelineOutput
+from asrcli.outputs.broken_pipe import PipelineOutput
 
 
 class Pipe:

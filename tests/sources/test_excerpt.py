@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from asrcli.core.audio import Format
 from asrcli.core.errors import SourceError
-from asrcli.sources.clip import Clip
+from asrcli.sources.audio_positions import PlacedPiece, consecutive
+from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import FileSource
 from asrcli.sources.input_reader import SampleFormat
-from asrcli.sources.placed_audio import PlacedPiece, consecutive
 from tests.sources.test_file import RATE, piped, read
 from tests.support.tone import encoded, loudness, silence, tone, wav
 

@@ -23,7 +23,7 @@ from asrcli.cli.advice import advice_for, described
 from asrcli.core.causes import Cause
 from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused, UsageError
 from asrcli.core.settings import ConnectionSettings
-from asrcli.transport.trouble import HttpAnswer, failure_reason, library_errors, retry_after, status_error
+from asrcli.transport.connection_errors import HttpAnswer, failure_reason, library_errors, retry_after, status_error
 from asrcli.transport.websocket import dial, failure
 
 URL, OURS = "wss://there.test/x", "wss://dashscope.aliyuncs.com/x"

@@ -11,12 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SettingError, UsageError, system_reason
-from asrcli.core.loopback import is_loopback_host
+from asrcli.core.loopback_hosts import is_loopback_host
 from asrcli.core.settings import Secret
 from asrcli.protocol.registry import PATHS, wire_of_model
 from asrcli.recognizers.interface import Recognizer
 from asrcli.recognizers.scripted_answers import ScriptedAnswers
 from asrcli.server.auth import AccessControl, Refusal
+from asrcli.server.conversation import ServerConversation
 from asrcli.server.faults.inject import FaultInjector
 from asrcli.server.faults.script import FaultPlan
 from asrcli.server.hotword_store import HotWordStore
@@ -25,7 +26,6 @@ from asrcli.server.limits import ServerLimits
 from asrcli.server.listening_sockets import listen
 from asrcli.server.page_origins import PageOrigins
 from asrcli.server.server_socket import ServerSocket
-from asrcli.server.task_connection import ServerConversation
 from asrcli.server.websocket_server import CLOSE_WITHIN_S, WebSocketServer
 from asrcli.terminal.interrupts import interruptible
 from asrcli.transport.identifiers import new_id

@@ -2,7 +2,7 @@
 
 import pytest
 
-from asrcli.core.loopback import is_loopback_host, is_loopback_url
+from asrcli.core.loopback_hosts import is_loopback_host, is_loopback_url
 
 
 @pytest.mark.parametrize(

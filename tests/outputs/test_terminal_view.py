@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from asrcli.core.events import Began, Ended, Event, Final, Finished, Gap, Level, Notice, Partial, Progress
 from asrcli.core.transcript import Transcript, fold
 from asrcli.outputs.status_bar import FileStatusBar, MicrophoneStatusBar, StatusBar
-from asrcli.outputs.terminal import TerminalView, fit_tail
+from asrcli.outputs.terminal_view import TerminalView, fit_tail
 
 SCRIPT = "ab 天气好，e\u0301🎙한"
 TEXTS = st.text(st.sampled_from(SCRIPT), max_size=60)

@@ -18,7 +18,7 @@ from asrcli.core.errors import SettingError
 from asrcli.core.settings import Secret
 from asrcli.recognizers.scripted import Scripted
 from asrcli.server.limits import ServerLimits
-from asrcli.server.serving import LocalServer, in_background
+from asrcli.server.local_server import LocalServer, in_background
 from tests.support.command import asr, serving
 from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task, status, wait_until, wire
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.sources.audio_positions import Item, MissingAudio, PlacedPiece
 from asrcli.sources.loudness import segment
-from asrcli.sources.placed_audio import Item, MissingAudio, PlacedPiece
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.recognizers.plausible_text import FrameFacts, plausible_text, without_loop
+from asrcli.recognizers.hallucination_filter import FrameFacts, plausible_text, without_loop
 
 WORDS = st.lists(st.text("abcdefghij", min_size=1, max_size=8), max_size=60)
 

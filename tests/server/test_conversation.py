@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from asrcli.recognizers.scripted import Scripted
-from asrcli.server.serving import in_background
+from asrcli.server.local_server import in_background
 from tests.support.command import asr, serving
 from tests.support.wire import Wire, finish_task, run_task, wire
 

@@ -9,9 +9,9 @@ from asrcli.core.errors import ConnectFailed, ConnectionLost, ServiceRefused
 from asrcli.core.events import Finished, Partial, Ready
 from asrcli.core.message import Closed, Text, Writable
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
-from asrcli.engine.connection import GRACE_S, TaskConnection, never_ready_error
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.inbox import Inbox, Item, MessageArrived
+from asrcli.engine.task_connection import GRACE_S, TaskConnection, never_ready_error
 from asrcli.protocol.inference.codec import InferenceClient
 from tests.support.handshake import PATIENCE_S, Service, Wire
 

@@ -5,7 +5,7 @@ from array import array
 import pytest
 
 from asrcli.core.audio import Format
-from asrcli.sources.convert import converter
+from asrcli.sources.resampling import converter
 from tests.support.tone import loudness, tone
 
 WIRE = Format(16000)

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from asrcli.recovery.link import InputState, LinkAction, LinkEvent, LinkState, step
+from asrcli.recovery.link_states import InputState, LinkAction, LinkEvent, LinkState, step
 
 # Draining begins when the input has ended, so that pair does not exist.
 ALIVE = [pair for pair in itertools.product(LinkState, InputState) if pair != (LinkState.DRAINING, InputState.OPEN)]

@@ -4,7 +4,7 @@ from array import array
 
 import pytest
 
-from asrcli.recovery.quiet import is_quiet
+from asrcli.recovery.quiet_audio import is_quiet
 
 
 @pytest.mark.parametrize(
