@@ -161,10 +161,10 @@ def test_subtitles_of_a_run_that_was_killed_twice_are_one_whole_file(counting: s
 
 
 @pytest.mark.parametrize("harm", ["journal", "file"])
-def test_subtitles_that_cannot_be_written_anew_get_a_file_of_their_own(
+def test_subtitles_that_cannot_be_written_again_get_a_file_of_their_own(
     counting: str, tmp_path: Path, harm: str
 ) -> None:
-    """The journal has a line that nobody can read, or the file has been edited: it stays, the rest is told."""
+    """The journal has a line that nobody can read, or the file has been edited: it stays, the rest is reported."""
     journal, out = tmp_path / "kept", tmp_path / "talk.srt"
     sound = wav(tmp_path / "a.wav", counted(CHUNKS, silent=SILENT))
     with started("file", sound, "--url", counting, "--pace", "3", "-o", out, "--journal", journal) as process:
@@ -209,7 +209,7 @@ def test_a_lost_connection_leaves_what_can_be_gone_on_with(tmp_path: Path, count
     assert kept(journal) == []
 
 
-def test_what_changed_is_refused_and_what_is_read_once_is_told(tmp_path: Path, counting: str) -> None:
+def test_what_changed_is_refused_and_what_is_read_once_is_reported(tmp_path: Path, counting: str) -> None:
     """Text for another file would be a lie; standard input is gone."""
     journal, sound = tmp_path / "kept", wav(tmp_path / "a.wav", counted(100))
     with started("file", sound, "--url", counting, "-f", "jsonl", "--journal", journal) as process:

@@ -25,7 +25,7 @@ def pipeline(address: str, reader: str, *arguments: str) -> Terminal:
 
 
 def test_ctrl_c_in_a_pipeline_loses_no_word_and_ends_with_the_account(tmp_path: Path) -> None:
-    """The reader is dead of it; what it can no longer take is told, and the terminal is as it was."""
+    """The reader is dead of it; what it can no longer take is reported, and the terminal is as it was."""
     said = script(tmp_path / "script.jsonl", (0, 1000, "the first"), (1000, 3000, "the last words"))
     with serving("--engine", "scripted", "--script", said) as (address, _), pipeline(address, "cat") as terminal:
         terminal.wait_for("the first")
