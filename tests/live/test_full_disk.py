@@ -58,7 +58,7 @@ def test_words_that_found_no_room_are_written_again(scripted: str, tmp_path: Pat
     (session,) = [path.name for path in journal.iterdir()]
     assert done.returncode == 2
     assert f"the run goes on, and its words are kept as {session}: see asr sessions" in done.stderr
-    assert f"to write the transcript anew, with all its words: asr resume {session}" in done.stderr
+    assert f"to rewrite the transcript with all its words: asr resume {session}" in done.stderr
     assert out.exists() == append
     resumed = asr("resume", "--yes", "--journal", journal)
     assert resumed.returncode == 0, resumed.stderr

@@ -54,7 +54,7 @@ def test_it_is_reported_that_it_was_the_machine_and_not_the_device() -> None:
     heard = Heard(retry=False).opened()
     slept(heard, 60.0)
     told = [item.text for item in heard.seen if isinstance(item, Notice)]
-    assert told[-1] == f"desk: nothing heard for 60 s: {STOPPED}; opening it anew"
+    assert told[-1] == f"desk: nothing heard for 60 s: {STOPPED}; opening it again"
     assert heard.until(Notice) == Notice("warning", "desk is back")
     assert Gap(50, 60_000, STOPPED) in heard.seen
 
