@@ -99,9 +99,7 @@ class AccessControl:
         """Return whether a request has a key of this server; with `temporary`, a temporary key counts too."""
         if self.key is None:
             return True
-        scheme, _, given = authorization.partition(" ")
-        if scheme.lower() != "bearer":  # browsers cannot set the header, and send the key in the address
-            given = parse_qs(query).get("api_key", [""])[0]
+        given = _given_key(authorization, query)
         now = self.clock()
         keys = [self.key, *(made.key for made in self._temporary_keys if temporary and now < made.expires_at)]
         # Each key is compared, and all of it, so that the time this takes says nothing about the keys.
@@ -120,3 +118,16 @@ class AccessControl:
         temporary_key = TemporaryKey(Secret(f"st-{secrets.token_hex(16)}"), math.ceil(now + expire_in_s))
         self._temporary_keys.append(temporary_key)
         return temporary_key
+
+
+def _given_key(authorization: str, query: str) -> str:
+    """Return the key of a request: behind the scheme Bearer, or alone in the header as some clients send it.
+
+    Browsers cannot set the header, and send the key in the address.
+    """
+    first, _, rest = authorization.strip().partition(" ")
+    if first.lower() == "bearer":
+        return rest
+    if first and not rest:
+        return first
+    return parse_qs(query).get("api_key", [""])[0]

@@ -2,51 +2,27 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 
-from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.client_commands import Command, FinishTask, SendAudio, StartTask
-from asrcli.core.errors import EngineUnavailable, ProtocolError, shorten
+from asrcli.core.errors import EngineUnavailable, ProtocolError, SourceError, shorten
 from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechStarted
 from asrcli.core.interfaces import ServerCodec
 from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed, RecognizerStream
+from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed
 from asrcli.recognizers.scripted_answers import ScriptedAnswers
 from asrcli.server.backlog import CommandBacklog
-from asrcli.server.limits import ServerLimits, SilenceTimer, invalid_setting
+from asrcli.server.limits import ServerLimits, invalid_setting
 from asrcli.server.log_filter import REFUSED, log
+from asrcli.server.server_task import ServerTask
 from asrcli.server.socket_interface import ConversationSocket, SocketClosed
-from asrcli.server.wav_stream import FORMATS, WavStream
+from asrcli.server.task_audio import FORMATS
+from asrcli.server.task_language import task_language
 
 CHECK_GONE_EVERY_S = 1.0  # while the backlog is full and nothing is read
 UNREADABLE = "the message cannot be read"
-
-
-class ServerTask:
-    """One running task: its stream of the recognizer, its silence, and the figures for the log."""
-
-    def __init__(
-        self, stream: RecognizerStream, recognition: RecognitionSettings, limits: ServerLimits, *, accepts_idle: bool
-    ) -> None:
-        self.stream = stream
-        self.recognition = recognition
-        self.wav_stream = WavStream()
-        self.silence = SilenceTimer(
-            limits.silent_s, recognition.rate * SAMPLE_BYTES, accepts_idle or bool(recognition.heartbeat)
-        )
-        self.received_bytes = self.sentences = 0
-        self.began_at = time.monotonic()
-        self.relay: asyncio.Task[None] | None = None
-        self.finishing = False  # the recognizer has got FinishTask
-
-    def outcome(self, codec: ServerCodec, task_id: str, how: str) -> str:
-        """Return one line for the log; it never contains any of the transcript."""
-        audio_s = self.received_bytes / SAMPLE_BYTES / self.recognition.rate
-        took_s = time.monotonic() - self.began_at
-        wire = codec.path.rsplit("/", 1)[-1]
-        figures = f"audio={audio_s:.2f}s sentences={self.sentences} took={took_s:.2f}s"
-        return f"{how} wire={wire} model={shorten(self.recognition.model, 60)} task={shorten(task_id, 60)} {figures}"
 
 
 class ServerConversation:
@@ -179,21 +155,23 @@ class ServerConversation:
         if task is None or task.finishing:
             return
         if isinstance(command, SendAudio):
-            await self._feed(task, task.wav_stream.pcm(command.data))
+            await self._feed(task, task.audio.pcm(command.data))
         elif isinstance(command, FinishTask):
-            await self._feed(task, task.wav_stream.rest())
+            await self._feed(task, task.audio.rest())
             task.finishing = True
             await self._forward(task, command)
         else:
             await self._forward(task, command)
 
-    async def _feed(self, task: ServerTask, pcm: bytes) -> None:
-        if not pcm:
-            return
-        task.received_bytes += len(pcm)
-        await self._forward(task, SendAudio(pcm))
-        if task.silence.received_audio(time.monotonic(), len(pcm)):
-            await self._fail("RequestTimeOut", "Response timeout!", close=True)
+    async def _feed(self, task: ServerTask, pieces: AsyncIterator[bytes]) -> None:
+        try:
+            async for pcm in pieces:
+                task.received_bytes += len(pcm)
+                await self._forward(task, SendAudio(pcm))
+                if task.silence.received_audio(time.monotonic(), len(pcm)):
+                    await self._fail("RequestTimeOut", "Response timeout!", close=True)
+        except SourceError as exc:
+            await self._fail("NO_VALID_AUDIO_ERROR", str(exc), close=True)
 
     async def _forward(self, task: ServerTask, command: Command) -> None:
         try:
@@ -208,22 +186,20 @@ class ServerConversation:
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
             return
         recognition = self._apply_list(start.recognition)
-        known = self._recognizer.info.languages
-        language = next((code for code in recognition.languages if known is None or code in known), "")
         if start.audio_format not in FORMATS:
-            problem = f"format {start.audio_format}: this server takes {' and '.join(sorted(FORMATS))}"
+            problem = f"format {start.audio_format}: this server takes {', '.join(sorted(FORMATS))}"
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
             return
-        if recognition.languages and not language and known is not None:
-            names = ", ".join(sorted(known))
-            problem = f"language {recognition.languages[0]}: this server's recognizer knows {names} only"
-            log.warning("%s", problem)
-            if not self._codec.tells_language:
-                await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
-                return
-            language = min(known)
+        language, problem = task_language(recognition.languages, self._recognizer.info.languages)
+        if problem and self._limits.strict_language:
+            await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
+            return
+        if problem:
+            log.warning("%s; it transcribes in %s", problem, language)
+            recognition = replace(recognition, languages=(language,))
         stream = await self._recognizer.open(recognition)
-        self._task = ServerTask(stream, recognition, self._limits, accepts_idle=self._codec.accepts_idle)
+        start = replace(start, recognition=recognition)
+        self._task = ServerTask(stream, start, self._limits, accepts_idle=self._codec.accepts_idle)
         self._task.relay = asyncio.create_task(self._relay(self._task))
         await self._send(self._codec.encode(Ready(self._codec.task_id, language)))
 
@@ -256,6 +232,7 @@ class ServerConversation:
                 # The client may start the next task as soon as it reads this, so the task is removed before it is sent.
                 self._task = None
                 self._finishing = False
+                task.audio.close()
                 await task.stream.close()
                 log.info("%s", task.outcome(self._codec, task_id, "finished"))
             await self._send(messages)
@@ -291,6 +268,7 @@ class ServerConversation:
             log.info("%s", task.outcome(self._codec, self._codec.task_id, how))
         if task.relay is not None:
             task.relay.cancel()
+        task.audio.close()
         await task.stream.close()
 
 

@@ -24,6 +24,8 @@ class ServerLimits:
         no_task_s: A connection without a task is closed after this time.
         idle_s: On a wire without a rule of its own, a client that sends nothing is disconnected after this time.
         drain_s: The time that running tasks have after SIGTERM.
+        strict_language: A task for languages that the recognizer does not know is refused; else it is transcribed in
+            one that it knows, because many clients always ask for the same language.
     """
 
     message_bytes: int = 20 << 20
@@ -35,6 +37,7 @@ class ServerLimits:
     no_task_s: float = 60
     idle_s: float = 600
     drain_s: float = 20
+    strict_language: bool = False
 
 
 @dataclass

@@ -59,6 +59,14 @@ Origins = Annotated[
 ]
 
 
+StrictLanguage = Annotated[
+    bool,
+    typer.Option(
+        "--strict-language",
+        help="Refuse a task for a language that the engine does not know, instead of transcribing in one that it knows.",
+        rich_help_panel="Recognizer",
+    ),
+]
 Engine = Annotated[
     str | None,
     engine_option(
@@ -134,6 +142,7 @@ def serve(
     engine: Engine = None,
     script: Script = None,
     two_pass: Passes = SecondPass.AUTO,
+    strict_language: StrictLanguage = False,
     answers: AnswerFile = None,
     faults: FaultScript = None,
     chaos: ChaosSeed = None,
@@ -153,6 +162,7 @@ def serve(
     After SIGTERM or Ctrl-C running tasks may end first.
     """
     del debug  # read by the error boundary
+    from asrcli.server.limits import ServerLimits
     from asrcli.server.local_server import LocalServer, serve_forever
     from asrcli.server.page_origins import origin
 
@@ -164,7 +174,8 @@ def serve(
         key = read_key(api_key_file, warnings.append)
     planned = _faults(faults, chaos, waiting=chaos_waits)
     origins = [origin(text) for text in allow_origin or ()]
-    server = LocalServer(recognizer, host, port, key, faults=planned, answers=_answers(answers), origins=origins)
+    limits = ServerLimits(strict_language=strict_language)
+    server = LocalServer(recognizer, host, port, key, limits, planned, _answers(answers), origins=origins)
 
     def announce(address: str) -> None:
         print_message(f"asr: serving at {address} ({'key asked for' if key else 'no key'})")
