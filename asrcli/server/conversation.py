@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from asrcli.core.client_commands import Command, FinishTask, SendAudio, StartTask
 from asrcli.core.errors import EngineUnavailable, ProtocolError, SourceError, shorten
@@ -16,12 +16,14 @@ from asrcli.recognizers.scripted_answers import ScriptedAnswers
 from asrcli.server.backlog import CommandBacklog
 from asrcli.server.limits import ServerLimits, invalid_setting
 from asrcli.server.log_filter import REFUSED, log
+from asrcli.server.server_services import ServerServices
 from asrcli.server.server_task import ServerTask
 from asrcli.server.socket_interface import ConversationSocket, SocketClosed
 from asrcli.server.task_audio import FORMATS
 from asrcli.server.task_language import task_language
 
 CHECK_GONE_EVERY_S = 1.0  # while the backlog is full and nothing is read
+TOO_MANY_TASKS = "Requests rate limit exceeded, please try again later."
 UNREADABLE = "the message cannot be read"
 
 
@@ -33,8 +35,7 @@ class ServerConversation:
         codec: The server side of the wire.
         recognizer: Opens a session for each task.
         limits: The limits of the server.
-        answers: The translations and answers that the server gives.
-        apply_list: Returns a recognition with the hot words of its list.
+        server: What the conversation asks of its server.
     """
 
     def __init__(
@@ -43,19 +44,21 @@ class ServerConversation:
         codec: ServerCodec,
         recognizer: Recognizer,
         limits: ServerLimits,
-        answers: ScriptedAnswers,
-        apply_list: Callable[[RecognitionSettings], RecognitionSettings],
+        server: ServerServices,
     ) -> None:
         self._socket = socket
         self._codec = codec
         self._recognizer = recognizer
         self._limits = limits
-        self._answers = answers
-        self._apply_list = apply_list
+        self._server = server
         self._backlog = CommandBacklog(limits.backlog_bytes)
         self._task: ServerTask | None = None
         self._finishing = False  # the client has asked for the end: from then on it may be silent
         self._running: asyncio.Task[None] | None = None
+
+    @property
+    def _wire(self) -> str:
+        return self._codec.path.rsplit("/", 1)[-1]
 
     @property
     def busy(self) -> bool:
@@ -185,7 +188,10 @@ class ServerConversation:
         if problem := invalid_setting(start.recognition):
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
             return
-        recognition = self._apply_list(start.recognition)
+        if not self._server.begin_task():
+            await self._fail("Throttling.RateQuota", TOO_MANY_TASKS, close=True)
+            return
+        recognition = self._server.apply_list(start.recognition)
         if start.audio_format not in FORMATS:
             problem = f"format {start.audio_format}: this server takes {', '.join(sorted(FORMATS))}"
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
@@ -200,6 +206,7 @@ class ServerConversation:
         stream = await self._recognizer.open(recognition)
         start = replace(start, recognition=recognition)
         self._task = ServerTask(stream, start, self._limits, accepts_idle=self._codec.accepts_idle)
+        self._server.metrics.running_tasks += 1
         self._task.relay = asyncio.create_task(self._relay(self._task))
         await self._send(self._codec.encode(Ready(self._codec.task_id, language)))
 
@@ -226,7 +233,7 @@ class ServerConversation:
                 task.silence.reset(time.monotonic())
                 task.sentences += isinstance(event, Final) and bool(event.text)
             running = self._codec.task_id
-            messages = self._codec.encode(self._answers.applied(event, task.recognition))
+            messages = self._codec.encode(self._server.answers.applied(event, task.recognition))
             ended = isinstance(event, Finished) or self._codec.task_id != running  # some tasks end after a sentence
             if ended:
                 # The client may start the next task as soon as it reads this, so the task is removed before it is sent.
@@ -234,7 +241,8 @@ class ServerConversation:
                 self._finishing = False
                 task.audio.close()
                 await task.stream.close()
-                log.info("%s", task.outcome(self._codec, task_id, "finished"))
+                self._server.metrics.ended(task, self._wire, "finished")
+                log.info("%s", task.outcome(self._wire, task_id, "finished"))
             await self._send(messages)
             if ended:
                 return
@@ -248,6 +256,7 @@ class ServerConversation:
                 await self._socket.send(message.data)
 
     async def _fail(self, code: str, problem: str, *, close: bool) -> None:
+        self._server.metrics.failures[code] += 1
         log.info(REFUSED, code, shorten(problem))
         try:
             await self._send(self._codec.fail(code, problem))
@@ -264,8 +273,9 @@ class ServerConversation:
         self._task = None
         if task is None:
             return
+        self._server.metrics.ended(task, self._wire, how)
         if task.received_bytes:
-            log.info("%s", task.outcome(self._codec, self._codec.task_id, how))
+            log.info("%s", task.outcome(self._wire, self._codec.task_id, how))
         if task.relay is not None:
             task.relay.cancel()
         task.audio.close()

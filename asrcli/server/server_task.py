@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.client_commands import StartTask
 from asrcli.core.errors import shorten
-from asrcli.core.interfaces import ServerCodec
 from asrcli.recognizers.interface import RecognizerStream
 from asrcli.server.limits import ServerLimits, SilenceTimer
 from asrcli.server.task_audio import TaskAudio
@@ -31,10 +30,9 @@ class ServerTask:
         self.relay: asyncio.Task[None] | None = None
         self.finishing = False  # the recognizer has got FinishTask
 
-    def outcome(self, codec: ServerCodec, task_id: str, how: str) -> str:
+    def outcome(self, wire: str, task_id: str, how: str) -> str:
         """Return one line for the log; it never contains any of the transcript."""
         audio_s = self.received_bytes / SAMPLE_BYTES / self.recognition.rate
         took_s = time.monotonic() - self.began_at
-        wire = codec.path.rsplit("/", 1)[-1]
         figures = f"audio={audio_s:.2f}s sentences={self.sentences} took={took_s:.2f}s"
         return f"{how} wire={wire} model={shorten(self.recognition.model, 60)} task={shorten(task_id, 60)} {figures}"

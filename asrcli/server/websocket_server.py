@@ -11,7 +11,7 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from http import HTTPStatus
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import InvalidMessage
@@ -24,8 +24,12 @@ from asrcli.server.http_api import HttpApi
 from asrcli.server.http_server import HttpExchange, plain_answer
 from asrcli.server.limits import ServerLimits
 from asrcli.server.log_filter import log
+from asrcli.server.monitoring import Monitoring, PlainAnswer
 from asrcli.server.server_socket import ServerSocket
 from asrcli.transport.identifiers import new_id
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 WEBSOCKET_START = b"GET "  # a WebSocket handshake begins with these bytes, and no other request that is answered here
 MAX_UNREAD_BYTES = 1 << 20  # of answers that the client does not read: it may send pings and never read
@@ -45,10 +49,12 @@ class WebSocketServer:
 
     Args:
         http_api: What answers single requests.
+        monitoring: What answers questions about the server itself.
         limits: The limits of the server.
         check: Called at a handshake with the socket, the target of the request and the values of its headers by name.
         converse: Called after the handshake with the socket and the target of the request.
         engine: The name of the recognizer, for the answer to a handshake.
+        tls: The certificate of the server; None for plain connections.
 
     Attributes:
         open_requests: The single requests that are being read or answered.
@@ -58,10 +64,12 @@ class WebSocketServer:
     def __init__(
         self,
         http_api: HttpApi,
+        monitoring: Monitoring,
         limits: ServerLimits,
         check: HandshakeCheck,
         converse: Callable[[ServerSocket, str], Awaitable[None]],
         engine: str,
+        tls: "SSLContext | None" = None,
     ) -> None:
         self.http_api = http_api
         self.unread_s = limits.unread_s
@@ -71,6 +79,8 @@ class WebSocketServer:
         self._check = check
         self._converse = converse
         self._engine = engine
+        self._monitoring = monitoring
+        self._tls = tls
         self._servers: list[Server] = []
 
     async def listen(self, sockets: Iterable[socket.socket]) -> None:
@@ -79,6 +89,7 @@ class WebSocketServer:
             server = await serve(
                 self._on_connected,
                 sock=listening,
+                ssl=self._tls,
                 create_connection=cast("type[ServerConnection]", self._new_connection),
                 process_request=self._on_request,
                 process_response=self._on_response,
@@ -120,6 +131,9 @@ class WebSocketServer:
 
     async def _on_request(self, connection: ServerConnection, request: Request) -> Response | None:
         assert isinstance(connection, IncomingConnection)  # noqa: S101  `_new_connection` made it
+        answer = self._monitoring.answer(request.path, request.headers.get_all)
+        if answer is not None:
+            return _plain_response(connection, answer)
         refusal = await self._check(connection.socket, request.path, request.headers.get_all)
         if refusal is None:
             return None
@@ -257,4 +271,11 @@ def _response(connection: ServerConnection, refusal: Refusal) -> Response:
     response.headers["Content-Type"] = "application/json"
     if refusal.retry_after:
         response.headers["Retry-After"] = refusal.retry_after
+    return response
+
+
+def _plain_response(connection: ServerConnection, answer: PlainAnswer) -> Response:
+    response = connection.respond(answer.status, answer.body)
+    del response.headers["Content-Type"]
+    response.headers["Content-Type"] = answer.content_type
     return response
