@@ -71,7 +71,7 @@ PROMISED = {
     "vocab": "--json --words --model --prefix --wait --no-wait --yes --url --region --workspace --api-key-file "
     "--proxy --ca --quiet --debug --log-file",
     "token": "--expires --json --url --region --workspace --api-key-file --proxy --ca --debug --log-file",
-    "serve": "--host --port --engine --api-key-file --allow-origin --script --local-two-pass --faults --chaos "
+    "serve": "--host --port --max-connections --engine --api-key-file --allow-origin --script --local-two-pass --faults --chaos "
     "--chaos-waits --answers --quiet --debug --log-file",
 }
 

@@ -15,6 +15,7 @@ from asrcli.cli.options.engine import engine_option
 from asrcli.cli.options.logging import Debug, LogFile, Quiet
 from asrcli.cli.options.panels import CONNECTION
 from asrcli.core.errors import UsageError
+from asrcli.core.settings import MAX_CONNECTIONS
 from asrcli.recognizers import registry
 
 if TYPE_CHECKING:
@@ -57,8 +58,18 @@ Origins = Annotated[
         rich_help_panel=CONNECTION,
     ),
 ]
-
-
+MaxConnections = Annotated[
+    int,
+    typer.Option(
+        "--max-connections",
+        help="WebSocket connections at once; another client is told to come back later. Each recognizer has its own "
+        "limit of tasks at once, by the cores of this machine.",
+        min=1,
+        max=65_000,
+        metavar="N",
+        rich_help_panel=CONNECTION,
+    ),
+]
 Engine = Annotated[
     str | None,
     engine_option(
@@ -131,6 +142,7 @@ def serve(
     port: Port = 8090,
     api_key_file: KeyFile = None,
     allow_origin: Origins = None,
+    max_connections: MaxConnections = MAX_CONNECTIONS,
     engine: Engine = None,
     script: Script = None,
     two_pass: Passes = SecondPass.AUTO,
@@ -153,9 +165,12 @@ def serve(
     After SIGTERM or Ctrl-C running tasks may end first.
     """
     del debug  # read by the error boundary
+    from asrcli.server.limits import ServerLimits
     from asrcli.server.local_server import LocalServer, serve_forever
+    from asrcli.server.open_files import make_room
     from asrcli.server.page_origins import origin
 
+    make_room(max_connections)
     log_to(log_file, on_screen=not quiet)
     recognizer = _recognizer(engine, script, two_pass)
     warnings: list[str] = []  # printed after the address, because programs wait for that line
@@ -164,7 +179,10 @@ def serve(
         key = read_key(api_key_file, warnings.append)
     planned = _faults(faults, chaos, waiting=chaos_waits)
     origins = [origin(text) for text in allow_origin or ()]
-    server = LocalServer(recognizer, host, port, key, faults=planned, answers=_answers(answers), origins=origins)
+    limits = ServerLimits(connections=max_connections)
+    server = LocalServer(
+        recognizer, host, port, key, limits, faults=planned, answers=_answers(answers), origins=origins
+    )
 
     def announce(address: str) -> None:
         print_message(f"asr: serving at {address} ({'key asked for' if key else 'no key'})")
