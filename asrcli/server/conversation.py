@@ -2,17 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 
 from asrcli.core.client_commands import Command, FinishTask, SendAudio, StartTask
 from asrcli.core.errors import EngineUnavailable, ProtocolError, SourceError, shorten
 from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechStarted
 from asrcli.core.interfaces import ServerCodec
 from asrcli.core.message import Binary, Message, Text
-from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed
-from asrcli.recognizers.scripted_answers import ScriptedAnswers
 from asrcli.server.backlog import CommandBacklog
 from asrcli.server.limits import ServerLimits, invalid_setting
 from asrcli.server.log_filter import REFUSED, log

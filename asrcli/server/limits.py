@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from asrcli.core.errors import shorten
-from asrcli.core.settings import RecognitionSettings
+from asrcli.core.settings import MAX_CONNECTIONS, RecognitionSettings
 
 RATES = range(4000, 192_001)
 MAX_HOTWORDS = 2000  # the largest list of the service
@@ -31,7 +31,7 @@ class ServerLimits:
     message_bytes: int = 20 << 20
     backlog_bytes: int = 32 << 10  # a second at 16 kHz: the last results of a client come after all that is queued
     unread_s: float = 10
-    connections: int = 64
+    connections: int = MAX_CONNECTIONS
     no_audio_s: float = 23
     silent_s: float = 60
     no_task_s: float = 60

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 WEBSOCKET_START = b"GET "  # a WebSocket handshake begins with these bytes, and no other request that is answered here
 MAX_UNREAD_BYTES = 1 << 20  # of answers that the client does not read: it may send pings and never read
-MAX_NEWCOMERS = 128  # connections at once that have not sent a whole request yet
+MAX_NEWCOMERS = 128  # connections at once that have not sent a whole request yet, where fewer may be open
 MAX_QUEUED_MESSAGES = 1  # that wait to be read: each may hold much audio, and that delays the last results
 CLOSE_WITHIN_S = 2  # the time that a client has to answer a close
 
@@ -57,6 +57,7 @@ class WebSocketServer:
         tls: The certificate of the server; None for plain connections.
 
     Attributes:
+        max_newcomers: How many of them there may be at once.
         open_requests: The single requests that are being read or answered.
         newcomers: The connections that have not sent a whole handshake yet.
     """
@@ -73,6 +74,7 @@ class WebSocketServer:
     ) -> None:
         self.http_api = http_api
         self.unread_s = limits.unread_s
+        self.max_newcomers = max(MAX_NEWCOMERS, limits.connections)  # all clients may come at once
         self.open_requests: set[HttpExchange] = set()
         self.newcomers: set[IncomingConnection] = set()
         self._message_bytes = limits.message_bytes
@@ -90,6 +92,7 @@ class WebSocketServer:
                 self._on_connected,
                 sock=listening,
                 ssl=self._tls,
+                backlog=self.max_newcomers,
                 create_connection=cast("type[ServerConnection]", self._new_connection),
                 process_request=self._on_request,
                 process_response=self._on_response,
@@ -170,8 +173,8 @@ class IncomingConnection(ServerConnection):
         """Count the newcomer; when there are too many that have sent nothing, this one is turned away."""
         super().connection_made(transport)
         newcomers = self._websocket_server.newcomers
-        if len(newcomers) >= MAX_NEWCOMERS:
-            log.warning("clients are turned away: %d others have connected and asked for nothing", MAX_NEWCOMERS)
+        if len(newcomers) >= self._websocket_server.max_newcomers:
+            log.warning("clients are turned away: %d others have connected and asked for nothing", len(newcomers))
             self.abort()
         newcomers.add(self)
 

@@ -39,8 +39,9 @@ def test_a_new_row_is_served_by_the_real_server(echo: RecognizerInfo) -> None:
 
 def test_a_new_row_is_a_choice_of_the_command_line(echo: RecognizerInfo) -> None:
     """--engine takes its name, and options that only other recognizers read are refused."""
-    from asrcli.cli.commands.serve import SecondPass, _recognizer
+    from asrcli.cli.commands.serve import _recognizer
     from asrcli.cli.options.engine import check_engine
+    from asrcli.cli.options.serving import SecondPass
     from asrcli.core.errors import UsageError
 
     assert check_engine("echo") == "echo"

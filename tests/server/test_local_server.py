@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from asrcli.core.errors import SettingError
 from asrcli.core.settings import Secret
 from asrcli.recognizers.scripted import Scripted
+from asrcli.server.api_keys import ApiKey, ApiKeys
 from asrcli.server.limits import ServerLimits
 from asrcli.server.local_server import LocalServer, in_background
 from tests.support.command import asr, serving
@@ -102,7 +103,7 @@ def test_other_machines_are_let_in_only_with_a_key() -> None:
     for host in ("0.0.0.0", "::", "192.0.2.1", "example.org"):  # noqa: S104  the refusal is under test
         with pytest.raises(SettingError, match=f"^host {host}: lets other machines in$"):
             LocalServer(Scripted(), host)
-    LocalServer(Scripted(), "0.0.0.0", key=Secret("sk-x"))  # noqa: S104
+    LocalServer(Scripted(), "0.0.0.0", keys=ApiKeys([ApiKey("", Secret("sk-x"))]))  # noqa: S104
     for host in ("127.0.0.1", "::1", "localhost"):
         LocalServer(Scripted(), host)
 

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 from asrcli.core.errors import OutputError, system_reason
-from asrcli.outputs.event_log import JsonFormatter, OneLineFormatter
 from asrcli.outputs.line_writer import FOREIGN_LINK, is_foreign_link
 from asrcli.outputs.overwrite_check import check_log_overwrite
 
@@ -24,6 +23,8 @@ def log_to(path: Path | None, *, on_screen: bool = False, as_json: bool = False)
     Raises:
         OutputError: the file cannot be written, or it is not a log.
     """
+    from asrcli.outputs.event_log import JsonFormatter, OneLineFormatter
+
     logging.raiseExceptions = False  # if the disk is full, no traceback may spoil the live view
     logger = logging.getLogger("asrcli")
     logger.propagate = False
