@@ -38,8 +38,13 @@ class UpdateContext:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmSettings:
+    """Answer with the settings in effect; the recognizer has nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
 class FinishTask:
     """No more audio follows: send the remaining results, then Finished."""
 
 
-Command = StartTask | SendAudio | CommitAudio | ClearAudio | UpdateContext | FinishTask
+Command = StartTask | SendAudio | CommitAudio | ClearAudio | UpdateContext | ConfirmSettings | FinishTask

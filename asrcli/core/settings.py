@@ -21,6 +21,7 @@ class RecognitionSettings:
     Attributes:
         model: Name of the model; only the catalogue and the registry of wires interpret it.
         rate: Sample rate in Hz of the audio that is sent.
+        wire: The wire to speak, where the user has named one; else the model says it.
         languages: Codes of the languages that may be spoken; empty means that the service detects them.
         vad: The server decides where sentences end. False is manual mode: the client commits utterances.
         silence_ms: Silence that ends a sentence, from 200 to 6000 ms.
@@ -55,6 +56,7 @@ class RecognitionSettings:
 
     model: str
     rate: int = 16000
+    wire: str = ""
     languages: tuple[str, ...] = ()
     vad: bool = True
     silence_ms: int | None = None

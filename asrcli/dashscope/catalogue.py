@@ -164,7 +164,7 @@ MODELS = {model.name: model for model in _ROWS}
 
 def options_of_wire(wire: str) -> frozenset[str]:
     """The options that some model of a wire takes: what a model that is not in the catalogue is taken to take."""
-    return frozenset().union(*(model.takes for model in _ROWS if model.wire == wire))
+    return frozenset(WIRES[wire].takes).union(*(model.takes for model in _ROWS if model.wire == wire))
 
 
 def model_names(fits: Callable[[Model], bool]) -> str:

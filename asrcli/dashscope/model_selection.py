@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from asrcli.core.errors import UsageError
+from asrcli.core.errors import SettingError, UsageError
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL
 from asrcli.dashscope.catalogue import MODELS, Model, model_names, options_of_wire
 from asrcli.dashscope.setting_errors import SettingEmpty
-from asrcli.protocol.registry import wire_of_model
+from asrcli.protocol.registry import WIRES, wire_of_model
 
 AUTO = "auto"
 TELEPHONE_RATE = 8000
@@ -22,17 +22,21 @@ USUAL = (  # in the order of preference
 REGIONS = frozenset(region for model in MODELS.values() for region in model.prices)  # whose models are known
 
 
-def find_model(name: str) -> Model:
+def find_model(name: str, wire_name: str = "") -> Model:
     """The model of that name. An unknown model gets the wire that its name suggests, and all options of that wire.
 
+    With `wire_name` that wire is spoken, whatever the name suggests.
+
     Raises:
-        UsageError: the name is empty.
+        UsageError: the name is empty, or there is no such wire.
     """
-    if name in MODELS:
+    if name in MODELS and wire_name in {"", MODELS[name].wire}:
         return MODELS[name]
     if not name.strip():
         raise SettingEmpty("model")
-    wire = wire_of_model(name)
+    if wire_name and wire_name not in WIRES:
+        raise SettingError("wire", f"there are {', '.join(WIRES)}", value=wire_name)
+    wire = WIRES[wire_name] if wire_name else wire_of_model(name)
     rates = (TELEPHONE_RATE,) if re.search(wire.telephone_pattern, name) else wire.rates
     return Model(name, wire.name, rates, options_of_wire(wire.name), wire.language_limit, known=False)
 

@@ -21,8 +21,10 @@ INFERENCE = "inference"
 TRANSLATION = "translation"
 REALTIME = "realtime"
 OMNI = "omni"
+OPENAI = "openai"
 INFERENCE_PATH = "/api-ws/v1/inference"
 REALTIME_PATH = "/api-ws/v1/realtime"
+OPENAI_PATH = "/v1/realtime"
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Wire:
         no_speech_code: The code of the error for audio in which a service finds no speech.
         failure_close_code: The code with which a server closes a connection after a failure.
         warning: What a user should know before the first result; `{}` stands for the name of the model.
+        takes: The parameters that a model takes which is not in the catalogue; empty where the catalogue says it.
+        elsewhere: The service does not speak it: the user has to name a server.
     """
 
     name: str
@@ -70,6 +74,8 @@ class Wire:
     no_speech_code: str = "EmptyAudio"
     failure_close_code: int = 1000
     warning: str = ""
+    takes: tuple[str, ...] = ()
+    elsewhere: bool = False
 
     def client_codec(
         self, recognition: RecognitionSettings, new_id: Callable[[], str], memory: "TranscriptMemory | None" = None
@@ -127,6 +133,13 @@ _ROWS = (
         default_model=DEFAULT_MANUAL_MODEL, formats=("opus",), word_times=False, manual_mode=True,
         context_messages=False,
         has_header=False, no_speech_code="NO_VALID_AUDIO_ERROR", failure_close_code=1011,
+    ),
+    Wire(
+        OPENAI, OPENAI_PATH, "openai.codec:OpenAIClient", "openai.codec:OpenAIServer",
+        model_pattern=r"\Agpt-.*transcribe|\Awhisper-1\Z", default_model="gpt-4o-transcribe", rates=(24000,),
+        formats=(), word_times=False, manual_mode=True, context_messages=False,
+        has_header=False, no_speech_code="NO_VALID_AUDIO_ERROR", failure_close_code=1011,
+        takes=("vad", "languages", "context", "silence_ms", "threshold", "prefix_ms", "extra"), elsewhere=True,
     ),
     Wire(
         INFERENCE, INFERENCE_PATH, "inference.codec:InferenceClient", "inference.codec:InferenceServer",

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
-from asrcli.core.client_commands import Command, FinishTask, SendAudio, StartTask
+from asrcli.core.client_commands import Command, ConfirmSettings, FinishTask, SendAudio, StartTask
 from asrcli.core.errors import EngineUnavailable, ProtocolError, SourceError, shorten
 from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechStarted
 from asrcli.core.interfaces import ServerCodec
@@ -152,6 +152,8 @@ class ServerConversation:
         if isinstance(command, StartTask):
             await self._start(command)
             return
+        if isinstance(command, ConfirmSettings):
+            return  # its acknowledgement was all
         task = self._task
         if task is None or task.finishing:
             return
@@ -182,6 +184,8 @@ class ServerConversation:
                 raise
 
     async def _start(self, start: StartTask) -> None:
+        if self._task is not None and self._task.finishing and self._task.relay is not None:
+            await asyncio.wait([self._task.relay])  # on some wires the next task begins before this one has ended
         await self._drop("restarted")
         if problem := invalid_setting(start.recognition):
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)

@@ -1,7 +1,7 @@
 """A run through a server with injected faults, and the check of its transcript. In one process, for speed."""
 
 import time
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 from threading import Thread
 
@@ -11,6 +11,7 @@ from asrcli.core.events import Ended, Event, Reconnecting
 from asrcli.core.interfaces import ClientCodec, LiveInput, Source
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.protocol.openai.codec import OpenAIClient
 from asrcli.protocol.realtime.codec import RealtimeClient
 from asrcli.runs.plan import RunPlan
 from asrcli.runs.run import Run
@@ -24,7 +25,13 @@ from tests.support.listener import Listener
 from tests.support.tally import Tallying, most
 
 RATE = Format(16000)
-WIRES = ("inference", "realtime", "manual")
+WIRES = ("inference", "realtime", "manual", "openai", "openai-manual")
+MANUAL = {"manual", "openai-manual"}
+CLIENTS: dict[str, Callable[[RecognitionSettings, Callable[[], str]], ClientCodec]] = {
+    "inference": InferenceClient,
+    "openai": OpenAIClient,
+    "openai-manual": OpenAIClient,
+}
 COMMIT_EVERY = 7  # chunks, in manual mode
 RESENDS = 5  # so often the same audio may be sent again: the default of --retries
 WITHIN_S = 120  # a run that takes longer does not end
@@ -97,7 +104,7 @@ def ordeal(
 ) -> Outcome:
     """One run on a wire through these faults. One that does not end is given up, and goes on behind our backs."""
     outcomes: list[Outcome] = []
-    source = Spoken(chunks, manual=wire == "manual", silent=silent)
+    source = Spoken(chunks, manual=wire in MANUAL, silent=silent)
 
     def run() -> None:
         try:
@@ -121,11 +128,11 @@ def _run(
     silent: Container[int],
     resends: int,
 ) -> Outcome:
-    recognition = RecognitionSettings("m", heartbeat=True if wire == "inference" else None, vad=wire != "manual")
+    recognition = RecognitionSettings("m", heartbeat=True if wire == "inference" else None, vad=wire not in MANUAL)
 
     def codec(source: Source) -> ClientCodec:
         del source
-        return InferenceClient(recognition, new_id) if wire == "inference" else RealtimeClient(recognition, new_id)
+        return CLIENTS.get(wire, RealtimeClient)(recognition, new_id)
 
     listener, recognizer, began = Listener(), Tallying(), time.monotonic()
     error: AsrError | None = None

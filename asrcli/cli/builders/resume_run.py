@@ -175,7 +175,7 @@ class ResumeRequest:
         Raises:
             UsageError: the model does not support what the session asked for.
         """
-        found = find_model(self.model_name or recognition.model)
+        found = find_model(self.model_name or recognition.model, recognition.wire)
         if found.name != recognition.model:
             recognition = unused_options_removed(found, replace(recognition, model=found.name))
             check_recognition(self.connection_options.adapt(found), recognition)

@@ -89,9 +89,7 @@ def file(
     if passthrough and connection_options.local:
         raise UsageError("--passthrough with --local: the embedded recognizer decodes no files", "leave it out")
     samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
-    found_model = sources.model_for(
-        model, paths, recognition_options.language or [], samples, connection_options.region_asked
-    )
+    found_model = sources.model_for(model, paths, recognition_options.language or [], samples, connection_options)
     recognition, notices = sources.recognition(
         found_model, recognition_options, connection_options, vad=recognition_options.vad, heartbeat=heartbeat
     )

@@ -26,6 +26,7 @@ from asrcli.dashscope.endpoints import (
     requested_endpoint,
     resolve_endpoint,
 )
+from asrcli.protocol.registry import WIRES
 from asrcli.recognizers import registry
 
 INSPECTION = ("X-DashScope-DataInspection", "enable")
@@ -82,6 +83,17 @@ Region = Annotated[
 Workspace = Annotated[
     str | None,
     typer.Option(help="Workspace that the key belongs to.", metavar="ID", rich_help_panel=CONNECTION),
+]
+WireName = Annotated[
+    str | None,
+    typer.Option(
+        "--wire",
+        help=f"Protocol of the server: {', '.join(WIRES)}. Default: what the name of the model suggests.",
+        autocompletion=lambda: list(WIRES),
+        metavar="NAME",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    ),
 ]
 TemporaryKey = Annotated[
     bool,
@@ -189,6 +201,7 @@ class ConnectionOptions(EndpointOptions):
     local: Local = False
     engine: EngineName = None
     temporary_key: TemporaryKey = False
+    wire: WireName = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -221,6 +234,11 @@ class ConnectionOptions(EndpointOptions):
         from asrcli.runs.local_service import local_service
 
         return stack.enter_context(local_service(recognition, recognizer))
+
+    @property
+    def names_server(self) -> bool:
+        """Whether the user has named a server, in the command line or in the environment."""
+        return self.local or bool(self.url) or bool(requested_endpoint(os.environ).url)
 
     @property
     def recognizer(self) -> registry.RecognizerInfo | None:

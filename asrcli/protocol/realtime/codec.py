@@ -287,7 +287,7 @@ class RealtimeServer:
             fields = {"audio_end_ms": event.end_ms, "item_id": self._item(event.key)}
             return [self._event("input_audio_buffer.speech_stopped", **fields), *self._announced(event.key)]
         if isinstance(event, Partial | Final):
-            return [self._result(event)]
+            return self._results(event)
         return []
 
     def fail(self, code: str, problem: str, param: str | None = None) -> list[Message]:
@@ -345,7 +345,7 @@ class RealtimeServer:
             self._event("conversation.item.created", previous_item_id=previous, item=session_config.item(item)),
         ]
 
-    def _result(self, event: Partial | Final) -> Text:
+    def _results(self, event: Partial | Final) -> list[Message]:
         about = {
             "item_id": self._item(event.key),
             "content_index": 0,
@@ -353,6 +353,6 @@ class RealtimeServer:
             "emotion": event.emotion or "neutral",
         }
         if isinstance(event, Partial):
-            return self._event(f"{TRANSCRIPTION}text", **about, text=event.settled, stash=event.unsettled)
+            return [self._event(f"{TRANSCRIPTION}text", **about, text=event.settled, stash=event.unsettled)]
         self._items.pop(event.key)
-        return self._event(f"{TRANSCRIPTION}completed", **about, transcript=event.text)
+        return [self._event(f"{TRANSCRIPTION}completed", **about, transcript=event.text)]

@@ -85,6 +85,10 @@ class RealtimeItems:
         """Whether the item of a message was announced or has a text."""
         return word(value, "item_id") in self._utterances
 
+    def has_ended(self, item: str) -> bool:
+        """Whether the server has said where the speech of an item ends."""
+        return item in self._utterances and self._utterances[item].end_ms is not None
+
     def is_late(self, value: Json, retired: Mapping[str, str]) -> bool:
         """Whether a text repeats that of an item of a lost connection that was not announced on this connection."""
         item = word(value, "item_id")

@@ -1,0 +1,1 @@
+"""The wire of the FunASR runtime, client end."""

@@ -1,0 +1,1 @@
+"""The wire of OpenAI's realtime transcription sessions, both ends."""

@@ -1,0 +1,246 @@
+"""The wire of OpenAI's realtime transcription sessions (GA shape), in VAD and in manual mode: client and server codec.
+
+It has the events of the realtime wire with other sessions, texts that are appended, and no message that ends a session:
+its end is a commit and the text of each item.
+
+Source of the facts: the published event types of OpenAI's realtime interface.
+"""
+
+from collections.abc import Callable
+
+from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.core.client_commands import ClearAudio, Command, CommitAudio, ConfirmSettings, FinishTask, StartTask
+from asrcli.core.errors import ProtocolError
+from asrcli.core.event_placement import shift_event
+from asrcli.core.events import Event, Final, Finished, Partial, Ready, SpeechStopped
+from asrcli.core.message import Message
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.json_messages import Json, endpoint, need, number, part, text, word
+from asrcli.protocol.openai import transcription_session
+from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
+from asrcli.protocol.realtime.items import BUFFER, TRANSCRIPTION, UNNAMED
+from asrcli.protocol.registry import OPENAI_PATH
+from asrcli.protocol.service_errors import read_service_error
+
+COMMIT = "input_audio_buffer.commit"
+EMPTY = "input_audio_buffer_commit_empty"
+ITEM_EVENTS = {"conversation.item.added", "conversation.item.created", "conversation.item.done"}
+
+
+class OpenAIClient(RealtimeClient):
+    """The client codec of one session. Times count from the first sample of the session.
+
+    The end is a commit of what is left, in VAD mode too: the server then answers with an item that it has not ended by
+    itself, or with the error that its buffer is empty. After that and after the texts of all items nothing follows.
+    """
+
+    def __init__(self, recognition: RecognitionSettings, new_id: Callable[[], str]) -> None:
+        super().__init__(recognition, new_id)
+        self._deltas: dict[str, str] = {}  # the text of each open item so far
+        self._ends = False  # the audio is over
+        self._last_commit = ""  # id of the commit that ends the audio in VAD mode, until it is answered
+
+    def url(self, base: str) -> str:
+        """The address of this wire; the model is in the session, because an address with a model begins a talk."""
+        return endpoint(base, OPENAI_PATH, "intent=transcription")
+
+    def start(self) -> list[Message]:
+        """session.update; audio waits for session.updated, so that a refusal comes before any audio is charged."""
+        return [self._command("session.update", session=transcription_session.asked(self._recognition))]
+
+    def finish(self) -> list[Message]:
+        """A commit of what is left. Where nothing is left in manual mode, an update, whose answer ends the session."""
+        self._ends = True
+        if not self.manual:
+            command = self._command(COMMIT)
+            self._last_commit = self._last_id
+            return [command]
+        return self.commit() or self.start()
+
+    def receive(self, message: Message) -> list[Event]:
+        """The events that a server message reports. An unreadable message gives a notice and ends nothing.
+
+        Raises:
+            ServiceRefused: an error that ends the session, or the service did not accept the language.
+        """
+        events = super().receive(message)
+        if not self._ends or self._last_commit or self._items.pending:
+            return events
+        self._ends = False
+        return [*events, Finished(self.usage)]
+
+    def _handle(self, name: str, value: Json) -> list[Event]:
+        if name in ITEM_EVENTS:
+            self._items.announce(word(part(value, "item"), "id"))
+            return []
+        if name == f"{TRANSCRIPTION}delta":
+            item = word(value, "item_id") or UNNAMED
+            self._deltas[item] = self._deltas.get(item, "") + text(value, "delta")
+            return super()._handle(f"{TRANSCRIPTION}text", value | {"text": self._deltas[item]})
+        if name == f"{TRANSCRIPTION}completed":
+            self._deltas.pop(word(value, "item_id") or UNNAMED, None)
+            return super()._handle(name, value | {"usage": _usage(part(value, "usage"))})
+        events = super()._handle(name, value)
+        if name == f"{BUFFER}committed" and not self._items.has_ended(word(value, "item_id")):
+            self._last_commit = ""  # the server had not ended this item by itself
+        return events
+
+    def _error(self, value: Json) -> list[Event]:
+        error = read_service_error(value)
+        answers_it = error.about == self._last_commit or (not error.about and error.is_of_commit)
+        if self._last_commit and answers_it and not error.ends_session:
+            self._last_commit = ""  # the server has ended all speech by itself
+            return []
+        return super()._error(value)
+
+    def _updated(self, value: Json) -> list[Event]:
+        session = part(value, "session")
+        if self.task_id:
+            return []
+        language = transcription_session.language(session, self._recognition.languages)
+        self.task_id = word(session, "id") or "unnamed"
+        return [Ready(self.task_id, language)]
+
+
+def _usage(usage: Json) -> Json:
+    """The usage under the names of the realtime wire."""
+    seconds = number(usage, "seconds")
+    if seconds is None:
+        return usage
+    return usage | {"duration": seconds}
+
+
+class OpenAIServer(RealtimeServer):
+    """The server codec of one session.
+
+    A commit in VAD mode ends the task of the recognizer; the next audio begins another one, whose times go on.
+    """
+
+    path = OPENAI_PATH
+
+    def __init__(self, new_id: Callable[[], str], model: str = "") -> None:
+        super().__init__(new_id, model)
+        self._recognition = RecognitionSettings(model, transcription_session.RATE)
+        self._running = False  # a task was begun, and not asked for its end
+        self._received_bytes = self._offset_bytes = 0
+        self._tasks_offset_ms: list[int] = []  # of the tasks that have not finished, oldest first
+        self._flushing = False  # a commit of VAD mode is not answered yet
+        self._held: list[Message] = []  # the events of the last item that ended while it flushes
+        self._said: dict[str, str] = {}  # how much of an open item was sent as deltas
+
+    def greet(self) -> list[Message]:
+        """session.created, which the server sends as soon as the connection is open."""
+        return [self._event("session.created", session=self._session(""))]
+
+    def _commands(self, name: str, value: Json) -> list[Command]:
+        if name == "session.update":
+            return [self._changed(need(value, "session", dict))]
+        if name == COMMIT and self._recognition.vad:
+            return self._flush()
+        if name == "session.finish":
+            raise ProtocolError(f"unknown event type {name}")
+        return super()._commands(name, value)
+
+    def _changed(self, wanted: Json) -> Command:
+        settings = transcription_session.read(wanted, self._recognition)
+        if self._running:
+            if settings.rate != self._recognition.rate or settings.vad != self._recognition.vad:
+                raise ProtocolError("the audio format and turn_detection cannot be changed after the first audio")
+            return ConfirmSettings()
+        self._recognition = settings
+        if self._received_bytes:
+            return ConfirmSettings()
+        self._updated = True
+        return self._begun()
+
+    def _begun(self) -> StartTask:
+        self._running = True
+        self._offset_bytes = self._received_bytes
+        rate = Format(self._recognition.rate)
+        self._tasks_offset_ms.append(rate.ms(self._offset_bytes // SAMPLE_BYTES))
+        return StartTask(self._recognition, "pcm")
+
+    def _started_by_default(self) -> list[Command]:
+        if self._running:
+            return []
+        return [self._begun()]
+
+    def _append(self, encoded: str) -> list[Command]:
+        commands = super()._append(encoded)
+        self._received_bytes += len(commands[-1].data)  # type: ignore[union-attr]  # SendAudio is always the last one
+        return commands
+
+    def _flush(self) -> list[Command]:
+        if not self._buffered or not self._running:
+            raise ProtocolError("commit of an empty buffer")
+        self._buffered = self._running = False
+        self._flushing = True
+        return [FinishTask()]
+
+    def acknowledge(self, command: Command) -> list[Message]:
+        """The messages that answer a command before its results."""
+        if isinstance(command, ConfirmSettings):
+            return [self._event("session.updated", session=self._session(""))]
+        if isinstance(command, ClearAudio | CommitAudio):
+            return super().acknowledge(command)
+        return []
+
+    def encode(self, event: Event) -> list[Message]:
+        """The messages that carry an event; none for an event that this wire cannot express."""
+        offset_ms = self._tasks_offset_ms[0] if self._tasks_offset_ms else 0
+        shifted = shift_event(event, offset_ms)
+        if isinstance(shifted, Finished):
+            return self._flushed()
+        if isinstance(shifted, Ready):
+            if not self._updated:
+                return []
+            self._updated = False  # a task that begins by itself has no update to answer
+            return [self._event("session.updated", session=self._session(shifted.language))]
+        if not self._flushing or not isinstance(shifted, SpeechStopped | Final):
+            return super().encode(shifted)
+        if isinstance(shifted, SpeechStopped):
+            before, self._held = self._held, super().encode(shifted)
+            return before
+        self._held += super().encode(shifted)
+        return []
+
+    def _flushed(self) -> list[Message]:
+        """The answer to a commit of VAD mode: the item that it has ended, or an error if there was none."""
+        self._tasks_offset_ms = self._tasks_offset_ms[1:]
+        if not self._flushing:
+            return []
+        self._flushing = False
+        held, self._held = self._held, []
+        if not held:
+            return self.fail(EMPTY, "The buffer is empty: speech that has ended was committed before.")
+        return held[1:]  # the speech was ended by the client, so no speech_stopped stands before it
+
+    def _session(self, language: str) -> Json:
+        return transcription_session.effective(self.task_id, self._recognition, language)
+
+    def _announced(self, key: str) -> list[Message]:
+        created, previous = self._item(key), self._last_item
+        self._last_item = created
+        about = {"previous_item_id": previous, "item": transcription_session.item(created)}
+        return [
+            self._event(f"{BUFFER}committed", previous_item_id=previous, item_id=created),
+            self._event("conversation.item.added", **about),
+            self._event("conversation.item.done", **about),
+        ]
+
+    def _results(self, event: Partial | Final) -> list[Message]:
+        """What is new in the settled text as a delta, because deltas are appended; at the end the whole text."""
+        item = self._item(event.key)
+        settled = event.settled if isinstance(event, Partial) else event.text
+        said = self._said.get(item, "")
+        messages: list[Message] = []
+        about = {"item_id": item, "content_index": 0}
+        if settled.startswith(said) and settled != said:
+            messages.append(self._event(f"{TRANSCRIPTION}delta", **about, delta=settled[len(said) :]))
+            self._said[item] = settled
+        if isinstance(event, Final):
+            self._said.pop(item, None)
+            self._items.pop(event.key)
+            usage = {"type": "duration", "seconds": (event.end_ms - event.begin_ms) / 1000}
+            messages.append(self._event(f"{TRANSCRIPTION}completed", **about, transcript=event.text, usage=usage))
+        return messages

@@ -1,0 +1,136 @@
+"""The session object of a transcription session, read and written by both sides. The events are in codec.py."""
+
+from typing import Any
+
+from asrcli.core.errors import ProtocolError, ServiceRefused
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol import language_codes
+from asrcli.protocol.json_messages import Json, number, part, text, whole, whole_or_digits
+
+RATE = 24000  # Hz: the only rate of the service; compatible servers may take others
+PCM = "audio/pcm"
+DEFAULT_THRESHOLD, DEFAULT_PREFIX_MS, DEFAULT_SILENCE_MS = 0.5, 300, 500
+
+
+def asked(recognition: RecognitionSettings) -> Json:
+    """The session that a client asks for. Options that the user did not set are left out: the service has defaults."""
+    transcription: Json = {"model": recognition.model}
+    if recognition.languages:
+        transcription["language"] = recognition.languages[0]
+    if recognition.context:
+        transcription["prompt"] = "\n".join(recognition.context)
+    audio = {
+        "format": {"type": PCM, "rate": recognition.rate},
+        "transcription": transcription,
+        "turn_detection": _turn_detection(recognition),
+    }
+    return {"type": "transcription", "audio": {"input": audio}, **dict(recognition.extra)}
+
+
+def _turn_detection(recognition: RecognitionSettings) -> Json | None:
+    if not recognition.vad:
+        return None
+    values = {
+        "threshold": recognition.threshold,
+        "prefix_padding_ms": recognition.prefix_ms,
+        "silence_duration_ms": recognition.silence_ms,
+    }
+    return {"type": "server_vad", **{name: value for name, value in values.items() if value is not None}}
+
+
+def read(session: Json, before: RecognitionSettings) -> RecognitionSettings:
+    """The settings after an update: fields that it does not name stay as they were.
+
+    Raises:
+        ProtocolError: the session is no transcription session, or its audio format is not taken here.
+    """
+    kind = text(session, "type") or "transcription"
+    if kind != "transcription":
+        raise ProtocolError(f"session type {kind}: this server transcribes only")
+    audio = part(part(session, "audio"), "input")
+    rate = _rate(audio, before.rate)
+    values: dict[str, Any] = {}
+    if "turn_detection" in audio:
+        values["vad"] = audio["turn_detection"] is not None
+        values |= _detection(part(audio, "turn_detection"))
+    transcription = part(audio, "transcription")
+    model = text(transcription, "model") or before.model
+    if "language" in transcription:
+        code = text(transcription, "language")
+        values["languages"] = (code,) if code else ()
+    if prompt := text(transcription, "prompt"):
+        values["context"] = (prompt,)
+    kept = {"vad": before.vad, "languages": before.languages, "context": before.context}
+    kept |= {name: getattr(before, name) for name in ("threshold", "prefix_ms", "silence_ms")}
+    return RecognitionSettings(model, rate).with_values(kept | values)
+
+
+def _rate(audio: Json, before: int) -> int:
+    audio_format = audio.get("format")
+    if isinstance(audio_format, str):  # a server of the older shape was meant
+        kind, rate = audio_format, None
+    else:
+        kind, rate = text(part(audio, "format"), "type") or PCM, whole_or_digits(part(audio, "format"), "rate")
+    if kind not in {PCM, "pcm16"}:
+        raise ProtocolError(f"audio format {kind}: this server takes {PCM}")
+    if rate is not None and rate <= 0:
+        raise ProtocolError(f"rate {rate} is not a rate")
+    return rate or before
+
+
+def _detection(values: Json) -> dict[str, Any]:
+    found = {
+        "threshold": number(values, "threshold"),
+        "prefix_ms": whole(values, "prefix_padding_ms"),
+        "silence_ms": whole(values, "silence_duration_ms"),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def effective(session_id: str, recognition: RecognitionSettings, language: str) -> Json:
+    """The session object of session.created and session.updated; `language` is empty where it is detected."""
+    detection = None
+    if recognition.vad:
+        detection = {
+            "type": "server_vad",
+            "threshold": DEFAULT_THRESHOLD if recognition.threshold is None else recognition.threshold,
+            "prefix_padding_ms": DEFAULT_PREFIX_MS if recognition.prefix_ms is None else recognition.prefix_ms,
+            "silence_duration_ms": recognition.silence_ms or DEFAULT_SILENCE_MS,
+        }
+    transcription = {"model": recognition.model, "language": language or None, "prompt": "\n".join(recognition.context)}
+    return {
+        "type": "transcription",
+        "id": session_id,
+        "object": "realtime.transcription_session",
+        "expires_at": 0,
+        "audio": {
+            "input": {
+                "format": {"type": PCM, "rate": recognition.rate},
+                "noise_reduction": None,
+                "transcription": transcription,
+                "turn_detection": detection,
+            }
+        },
+        "include": None,
+    }
+
+
+def item(item_id: str) -> Json:
+    """The item object of an utterance that has no text yet."""
+    content = [{"type": "input_audio", "transcript": None}]
+    return {
+        "id": item_id, "object": "realtime.item", "type": "message", "status": "completed", "role": "user",
+        "content": content,
+    }  # fmt: skip
+
+
+def language(session: Json, wanted: tuple[str, ...]) -> str:
+    """The code of the language in a session object; empty where it names none.
+
+    Raises:
+        ServiceRefused: the language is not the one that was asked for.
+    """
+    named = text(part(part(part(session, "audio"), "input"), "transcription"), "language")
+    if wanted and named and language_codes.languages_differ(wanted[0], named):
+        raise ServiceRefused("InvalidParameter", f"language {wanted[0]} is not known here, only {named}")
+    return language_codes.language_code(named)

@@ -1,0 +1,202 @@
+"""The wire of vLLM's realtime endpoint: client codec. No I/O.
+
+It has names of OpenAI's interface and another contract: a commit begins an utterance, a final commit ends it, one text
+at a time is made, and there are neither times nor items nor a speech detector.
+
+Source of the facts: the protocol of vLLM's realtime endpoint as its documentation and sources describe it.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.core.errors import ProtocolError, ServiceRefused
+from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, Usage
+from asrcli.core.message import Message
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.discarded_messages import DiscardedMessages
+from asrcli.protocol.json_messages import Json, counted, endpoint, need, part, read, text, word, write
+from asrcli.protocol.realtime.session_config import encoded
+from asrcli.protocol.registry import OPENAI_PATH
+from asrcli.protocol.service_errors import read_service_error
+
+# Qwen3-ASR may write these marks into its text, in front of each part of it.
+_PREFIX = re.compile(r"language [^<\s]+<asr_text>")
+_OPEN_PREFIX = re.compile(r"language(?: [^<\s]*(?:<[a-z_]{0,8})?)?\Z|\bl(?:a(?:n(?:g(?:u(?:ag?)?)?)?)?)?\Z")
+FAILED = "the server could not transcribe this"
+# Errors after which no utterance can succeed.
+_FATAL = {"model_not_validated", "model_not_found", "unknown_event", "invalid_json"}
+
+
+class VllmClient:
+    """The client codec of one connection, which makes one text after another. The client says where utterances end.
+
+    Times are those of the utterances, as they were sent.
+    """
+
+    word_times = False
+    reusable = False
+    manual = True
+    connection_is_new = True
+    retired_names: Mapping[str, str] | None = None
+    lifetime_s: float | None = None
+
+    def __init__(self, recognition: RecognitionSettings, new_id: Callable[[], str]) -> None:
+        del new_id
+        self.task_id = ""
+        self._recognition = recognition
+        self._format = Format(recognition.rate)
+        self._dropped = DiscardedMessages()
+        self._usage = Usage()
+        self._sent_samples = self._committed_samples = 0
+        self._number = 1  # of the utterance that is open or waits for its text
+        self._said = ""  # its text so far, as it came
+        self._spans: deque[tuple[int, int]] = deque()  # of utterances that have ended and have no text yet, in ms
+        self._finishes = False
+        self._pending: list[Message] = []
+
+    @property
+    def usage(self) -> Usage:
+        """The usage that the server has counted so far, in tokens."""
+        return self._usage
+
+    @property
+    def seen_names(self) -> Mapping[str, str]:
+        """Nothing: on this wire texts have no names, and each connection has its own."""
+        return {}
+
+    @property
+    def dropped(self) -> int:
+        """How many finals were dropped; a notice was emitted for each."""
+        return self._dropped.finals
+
+    @property
+    def must_wait(self) -> bool:
+        """While a text is made, the next utterance must wait: the server would ignore its begin."""
+        return bool(self._spans)
+
+    def url(self, base: str) -> str:
+        """The address of this wire on the host of a server."""
+        return endpoint(base, OPENAI_PATH)
+
+    def start(self) -> list[Message]:
+        """The model, and the commit that begins the first utterance; audio waits for session.created."""
+        model = {"type": "session.update", "model": self._recognition.model, **dict(self._recognition.extra)}
+        return [write(model), _commit()]
+
+    def audio(self, pcm: bytes) -> list[Message]:
+        """One append event that carries this PCM; none for empty PCM, which is an error on this wire."""
+        if not pcm:
+            return []
+        self._sent_samples += len(pcm) // SAMPLE_BYTES
+        return [write({"type": "input_audio_buffer.append", "audio": encoded(pcm)})]
+
+    def commit(self) -> list[Message]:
+        """The final commit of the utterance; nothing without audio since the last one."""
+        if self._sent_samples == self._committed_samples:
+            return []
+        self._spans.append((self._format.ms(self._committed_samples), self._format.ms(self._sent_samples)))
+        self._committed_samples = self._sent_samples
+        return [_commit(final=True)]
+
+    def skip(self, samples: int) -> bool:
+        """Count samples that are left out. Possible between utterances, because the client counts."""
+        if self._sent_samples != self._committed_samples:
+            return False
+        self._sent_samples += samples
+        self._committed_samples = self._sent_samples
+        return True
+
+    def finish(self) -> list[Message]:
+        """The final commit of what is left. An utterance without audio is ended too, because its end is answered."""
+        self._finishes = True
+        messages = self.commit()
+        if not messages and not self._spans:
+            self._spans.append((self._format.ms(self._sent_samples),) * 2)
+            messages = [_commit(final=True)]
+        return messages
+
+    def pending_messages(self) -> list[Message]:
+        """The begin of the next utterance, once the text of the last one has come."""
+        pending, self._pending = self._pending, []
+        return pending
+
+    def receive(self, message: Message) -> list[Event]:
+        """The events in a message. An unreadable message gives a notice only.
+
+        Raises:
+            ServiceRefused: an error after which the server makes no text.
+        """
+        try:
+            value = read(message)
+            return self._handle(need(value, "type", str), value)
+        except ProtocolError as exc:
+            return [self._dropped.unreadable(exc)]
+
+    def _handle(self, name: str, value: Json) -> list[Event]:
+        if name == "session.created":
+            if self.task_id:
+                return []
+            self.task_id = word(value, "id") or "unnamed"
+            return [Ready(self.task_id)]
+        if name == "transcription.delta":
+            self._said += text(value, "delta")
+            shown = _OPEN_PREFIX.sub("", _PREFIX.sub("", self._said))
+            if not shown.strip():
+                return []
+            return [Partial(str(self._number), self._begin_ms, shown, "")]
+        if name == "transcription.done":
+            self._usage = counted(_tokens(part(value, "usage")), self._usage)
+            return self._done(_PREFIX.sub("", text(value, "text") or self._said))
+        if name == "error":
+            return self._error(value)
+        return [Notice("debug", f"dropped an unknown event: {name}")]
+
+    @property
+    def _begin_ms(self) -> int:
+        if self._spans:
+            return self._spans[0][0]
+        return self._format.ms(self._committed_samples)
+
+    def _done(self, said: str) -> list[Event]:
+        begin_ms, end_ms = self._ended_span()
+        final = Final(str(self._number), begin_ms, end_ms, said)
+        return [final, *self._next()]
+
+    def _ended_span(self) -> tuple[int, int]:
+        """The span of the utterance whose text has come. A server may end one by itself: then it reaches to now."""
+        if self._spans:
+            return self._spans.popleft()
+        span = self._format.ms(self._committed_samples), self._format.ms(self._sent_samples)
+        self._committed_samples = self._sent_samples
+        return span
+
+    def _next(self) -> list[Event]:
+        self._number += 1
+        self._said = ""
+        if self._finishes and not self._spans:
+            return [Finished(self._usage)]
+        self._pending.append(_commit())
+        return []
+
+    def _error(self, value: Json) -> list[Event]:
+        error = read_service_error(value)
+        if not self.task_id or error.code in _FATAL or error.ends_session:
+            raise ServiceRefused(error.code, error.message, self.task_id)
+        if not self._spans:
+            return [Notice("warning", f"the server objects: {error.words}")]
+        begin_ms, end_ms = self._spans.popleft()
+        gap = [Gap(begin_ms, end_ms, f"{FAILED}: {error.words}")] if begin_ms < end_ms else []
+        return [*gap, *self._next()]
+
+
+def _commit(*, final: bool = False) -> Message:
+    if final:
+        return write({"type": "input_audio_buffer.commit", "final": True})
+    return write({"type": "input_audio_buffer.commit"})
+
+
+def _tokens(usage: Json) -> Json:
+    """The usage under the names of the realtime wire."""
+    return {"input_tokens": usage.get("prompt_tokens"), "output_tokens": usage.get("completion_tokens")}
