@@ -205,14 +205,14 @@ class ServerCodec(Protocol):
 
 
 class Transport(Protocol):
-    """One connection. One thread calls `send`, another one calls `recv`.
+    """One connection. Its messages go to a listener, or wait for `recv`.
 
     A connection closes itself when no byte was sent or received during the stall timeout.
     """
 
     @property
     def writable(self) -> bool:
-        """Whether more audio should be sent now; after False, `recv` returns Writable once there is room."""
+        """Whether more audio should be sent now; after False, Writable comes once there is room."""
         ...
 
     @property
@@ -233,12 +233,44 @@ class Transport(Protocol):
         """
         ...
 
+    def listen(self, deliver: Callable[[Message | Writable | BaseException], object]) -> None:
+        """Call `deliver` with each message from now on, in order, and with those that wait for `recv`.
+
+        Closed is the last of them. It is called from another thread, must not wait, and gets an exception where a
+        fault of ours ended the connection.
+        """
+        ...
+
     def recv(self) -> Message | Writable:
-        """The next message. Every call returns Closed after the connection has ended."""
+        """Wait for the next message, where nobody listens. Every call returns Closed after the connection has ended."""
         ...
 
     def close(self) -> None:
         """Close without waiting for the other end."""
+        ...
+
+
+class SharedTimer(Protocol):
+    """A call that is due later."""
+
+    def cancel(self) -> None:
+        """Call nothing."""
+        ...
+
+
+class SharedThread(Protocol):
+    """The thread on which all sessions of a process run: what is called there must not wait."""
+
+    def soon(self, act: Callable[[], object]) -> None:
+        """Call a function on the thread. Safe from any thread."""
+        ...
+
+    def later(self, delay_s: float, act: Callable[[], object]) -> SharedTimer:
+        """Call a function after a delay. Called on the thread only."""
+        ...
+
+    def time(self) -> float:
+        """Seconds, monotonic."""
         ...
 
 

@@ -3,7 +3,7 @@
 import sys
 from collections import deque
 from collections.abc import Callable, Hashable
-from threading import Condition
+from threading import Lock, RLock
 from typing import Generic, TypeVar
 
 from asrcli.core.events import Partial, Progress
@@ -12,7 +12,7 @@ from asrcli.core.provisional_event import Provisional
 T = TypeVar("T")
 
 # A main thread that waits without a limit gets no Ctrl-C on Windows.
-WAIT_S = 0.2 if sys.platform == "win32" else None
+WAIT_S = 0.2 if sys.platform == "win32" else -1
 
 
 class Outbox(Generic[T]):
@@ -26,12 +26,16 @@ class Outbox(Generic[T]):
         self._key = key
         self._items: deque[list[T]] = deque()
         self._latest: dict[Hashable, list[T]] = {}
-        self._changed = Condition()
+        # Of one thread more than once: a signal handler may interrupt the listener in `get`.
+        self._lock = RLock()
+        self._gate = Lock()  # the listener waits at it; a Condition costs three times as much for each wake-up
+        self._gate.acquire()
+        self._listener_waits = False
 
     def put(self, item: T) -> None:
         """Add an item. Never waits; safe in a signal handler."""
         key = self._key(item)
-        with self._changed:
+        with self._lock:
             if key is not None and key in self._latest:
                 self._latest[key][0] = item
                 return
@@ -39,18 +43,28 @@ class Outbox(Generic[T]):
             self._items.append(place)
             if key is not None:
                 self._latest[key] = place
-            self._changed.notify()
+            if self._listener_waits:
+                self._listener_waits = False
+                self._gate.release()
 
     def get(self) -> T:
-        """Wait for the next item and return it."""
-        with self._changed:
-            while not self._changed.wait_for(lambda: self._items, WAIT_S):
+        """Wait for the next item and return it. Only one thread may wait."""
+        while True:
+            with self._lock:
+                self._gate.acquire(blocking=False)  # an exception may have come between a release and its wait
+                self._listener_waits = True  # before the look: a signal handler may put an item behind it
+                if self._items:
+                    self._listener_waits = False
+                    return self._take()
+            while not self._gate.acquire(timeout=WAIT_S):
                 pass
-            place = self._items.popleft()
-            key = self._key(place[0])
-            if key is not None:
-                del self._latest[key]
-            return place[0]
+
+    def _take(self) -> T:
+        place = self._items.popleft()
+        key = self._key(place[0])
+        if key is not None:
+            del self._latest[key]
+        return place[0]
 
 
 def replaces(event: object) -> Hashable | None:

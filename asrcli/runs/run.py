@@ -20,7 +20,7 @@ from asrcli.core.event_placement import label_event
 from asrcli.core.events import Billed, Ended, Event, Final, Gap, Notice, Partial, Ready, Usage
 from asrcli.core.interfaces import Output, Source
 from asrcli.core.transcript import Transcript, fold
-from asrcli.engine.accounting import SessionResult
+from asrcli.engine.accounting import PROGRESS_EVERY_S, SessionResult
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.session import SessionLeft, TranscriptionSession
 from asrcli.recovery.provisional import ProvisionalText
@@ -31,6 +31,7 @@ from asrcli.runs.source_session import SourceSession, merged_events
 
 HOPELESS = (ConnectFailed, ServiceRefused, BudgetReached)  # the next source would fail in the same way
 LEFT = "left before its text came"
+UNSEEN_PROGRESS_S = 1.0  # how often the progress is an event where no output shows it
 HURRY_S = 5.0  # after SIGTERM the last text is waited for no longer, because SIGKILL often follows
 WAITING = "finishing: waiting for the last words; Ctrl-C again to leave now"
 
@@ -65,6 +66,9 @@ class Run:
         self._transcript = Transcript()
         self._account = RunAccount()
         self._began = plan.clock()
+        # Ten times a second moves a progress bar. Where there is none, the main thread sleeps.
+        on_screen = any(getattr(output, "shows_progress", False) for output in outputs)
+        self._progress_s = PROGRESS_EVERY_S if on_screen else UNSEEN_PROGRESS_S
         self._interrupted = False
         self._was_ready = False  # a service has listened to this run, so there is audio to account for
         self._pool = idle or ConnectionPool()
@@ -164,7 +168,9 @@ class Run:
         plan = self._plan
         now_ms = self._account.end_ms
         self._emit(Notice("info", f"connecting to {bare_url(plan.connection.url)}"))
-        running = [SourceSession(source, now_ms + source.begin_ms, plan, self._pool) for source in sources]
+        running = [
+            SourceSession(source, now_ms + source.begin_ms, plan, self._pool, self._progress_s) for source in sources
+        ]
         try:
             sessions = self._current = [one.session for one in running]
             if self._leaving:  # called before there was a session to leave

@@ -1,21 +1,21 @@
 """The sessions of sources that are transcribed at the same time, and their events in one stream."""
 
 from collections.abc import Generator, Hashable, Sequence
-from threading import Thread
+from functools import partial
 
 from asrcli.core.errors import bare_url
 from asrcli.core.events import Began, Event, Ready, Usage
 from asrcli.core.interfaces import Source
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.outbox import Outbox, replaces
-from asrcli.engine.session import TranscriptionSession
-from asrcli.runs.plan import RunPlan
+from asrcli.engine.session import SessionItem, TranscriptionSession
+from asrcli.runs.plan import RunPlan, shared_thread
 
 
 class SourceSession:
     """A source and its session, which begins at `begin_ms` on the timeline of the run."""
 
-    def __init__(self, source: Source, begin_ms: int, plan: RunPlan, idle: ConnectionPool) -> None:
+    def __init__(self, source: Source, begin_ms: int, plan: RunPlan, idle: ConnectionPool, progress_s: float) -> None:
         self.source = source
         self.begin_ms = begin_ms
         self._model = plan.model
@@ -26,8 +26,8 @@ class SourceSession:
         if source.live is None:
             pace = plan.pace
         self.session = TranscriptionSession(
-            source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, plan.retries, idle,
-            plan.chance, plan.fallback,
+            source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, shared_thread,
+            plan.retries, idle, plan.chance, plan.fallback, progress_s,
         )  # fmt: skip
 
     def begin(self, ready: Ready) -> Began:
@@ -45,30 +45,25 @@ def merged_events(running: Sequence[SourceSession]) -> Generator[tuple[SourceSes
     if len(running) == 1:
         yield from ((running[0], event) for event in running[0].session.events())
         return
-    queue: Outbox[tuple[SourceSession, Event | BaseException | None]] = Outbox(_replaces)
-
-    def listen(one: SourceSession) -> None:
-        try:
-            for event in one.session.events():
-                queue.put((one, event))
-            queue.put((one, None))
-        except BaseException as exc:  # the top of a thread: the main thread raises it
-            queue.put((one, exc))
-
+    queue: Outbox[tuple[SourceSession, SessionItem]] = Outbox(_replaces)
     for one in running:
-        Thread(target=listen, args=(one,), name="listen", daemon=True).start()
-    ended = 0
-    while ended < len(running):
+        one.session.start(partial(_put, queue, one))
+    going_on = len(running)
+    while going_on:
         one, item = queue.get()
-        if isinstance(item, BaseException):
-            raise item
-        if item is None:
-            ended += 1
+        if (event := one.session.read(item)) is None:
+            going_on -= 1
         else:
-            yield one, item
+            yield one, event
+    for one in running:
+        one.session.join_capture()
 
 
-def _replaces(item: tuple[SourceSession, Event | BaseException | None]) -> tuple[int, Hashable] | None:
+def _put(queue: "Outbox[tuple[SourceSession, SessionItem]]", one: SourceSession, item: SessionItem) -> None:
+    queue.put((one, item))
+
+
+def _replaces(item: tuple[SourceSession, SessionItem]) -> tuple[int, Hashable] | None:
     key = replaces(item[1])
     if key is None:
         return None
