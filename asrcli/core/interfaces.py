@@ -261,6 +261,11 @@ class SharedTimer(Protocol):
 class SharedThread(Protocol):
     """The thread on which all sessions of a process run: what is called there must not wait."""
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller runs on this thread."""
+        ...
+
     def soon(self, act: Callable[[], object]) -> None:
         """Call a function on the thread. Safe from any thread."""
         ...
@@ -309,7 +314,14 @@ class LocalEngine(Protocol):
 
 
 class Output(Protocol):
-    """Shows or stores a transcript. All calls come from one thread."""
+    """Shows or stores a transcript. All calls come from one thread.
+
+    An output may have these attributes; by default each is False:
+        passive: It stores nothing; other outputs do.
+        patient: It needs no partial, progress or bill as it comes. Where all outputs are patient, these come together
+            with the next final, and the main thread sleeps until then.
+        shows_progress: It shows the progress as it comes, ten times a second.
+    """
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Take an event, and the transcript that already contains it."""

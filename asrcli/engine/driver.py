@@ -38,10 +38,11 @@ class SessionDriver:
         self._expires_at: float | None = None  # when the wait is over, once nothing was there to take
         self._timer: SharedTimer | None = None
         self._wakes_at = 0.0  # when the timer fires
+        self._running = False
 
     def start(self) -> None:
         """Begin. Safe from any thread."""
-        self._inbox.on_more(lambda: self._shared.soon(self._run))
+        self._inbox.on_more(self._wake)
         self._shared.soon(self._begin)
 
     def _begin(self) -> None:
@@ -54,8 +55,16 @@ class SessionDriver:
         else:
             self._run()
 
+    def _wake(self) -> None:
+        """Run at once on the shared thread, as for a message; soon, where the session itself runs or from another."""
+        if self._shared.is_current and not self._running:
+            self._run()
+        else:
+            self._shared.soon(self._run)
+
     def _run(self) -> None:
         """Give the session what is there, until it waits for something that is not."""
+        self._running = True
         try:
             for _ in range(TURN):
                 if self._wait is None:
@@ -72,6 +81,8 @@ class SessionDriver:
             self._end(ThreadCrashed(exc))
         else:
             self._shared.soon(self._run)
+        finally:
+            self._running = False
 
     def _expired(self, wait: Wait) -> bool:
         """Whether the time is over for which this is waited; it begins when nothing was there to take."""

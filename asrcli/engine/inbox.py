@@ -97,7 +97,9 @@ class Inbox:
         """Add a signal. Never waits."""
         with self._lock:
             self._signals.append(signal)
-            self._wake_session()
+            sleeps, self._sleeps = self._sleeps, False
+        if sleeps:
+            self._wake()
 
     def put_audio(self, item: Chunk | Mark) -> bool:
         """Add audio, or a mark behind it; waits for room unless `live`. Returns whether more is wanted."""

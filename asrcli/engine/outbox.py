@@ -2,11 +2,11 @@
 
 import sys
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from threading import Lock, RLock
 from typing import Generic, TypeVar
 
-from asrcli.core.events import Partial, Progress
+from asrcli.core.events import Billed, Partial, Progress
 from asrcli.core.provisional_event import Provisional
 
 T = TypeVar("T")
@@ -20,10 +20,16 @@ class Outbox(Generic[T]):
 
     An item replaces the waiting item with the same key, and takes its place in the order. So the queue grows only by
     finals, gaps and notices, and by one partial for each open sentence.
+
+    Args:
+        key: The key of an item that a later one replaces; None for all other items.
+        can_wait: Whether the listener need not be woken for an item: it then comes together with the next one that
+            does not wait. By default none can.
     """
 
-    def __init__(self, key: Callable[[T], Hashable | None]) -> None:
+    def __init__(self, key: Callable[[T], Hashable | None], can_wait: Callable[[T], bool] = lambda _: False) -> None:
         self._key = key
+        self._can_wait = can_wait
         self._items: deque[list[T]] = deque()
         self._latest: dict[Hashable, list[T]] = {}
         # Of one thread more than once: a signal handler may interrupt the listener in `get`.
@@ -43,7 +49,7 @@ class Outbox(Generic[T]):
             self._items.append(place)
             if key is not None:
                 self._latest[key] = place
-            if self._listener_waits:
+            if self._listener_waits and not self._can_wait(item):
                 self._listener_waits = False
                 self._gate.release()
 
@@ -59,6 +65,15 @@ class Outbox(Generic[T]):
             while not self._gate.acquire(timeout=WAIT_S):
                 pass
 
+    def waiting(self) -> Iterator[T]:
+        """Take all items that are there, and yield them."""
+        while True:
+            with self._lock:
+                if not self._items:
+                    return
+                item = self._take()
+            yield item
+
     def _take(self) -> T:
         place = self._items.popleft()
         key = self._key(place[0])
@@ -68,11 +83,18 @@ class Outbox(Generic[T]):
 
 
 def replaces(event: object) -> Hashable | None:
-    """Return the key of an event that a later one replaces, a partial or progress; None for all other events."""
+    """Return the key of an event that a later one replaces: a partial, progress, a bill; None for all other events."""
     if isinstance(event, Partial):
         return event.key
     if isinstance(event, Provisional) and event.open:
         return Provisional, event.key
     if isinstance(event, Progress):
         return Progress
+    if isinstance(event, Billed):
+        return Billed
     return None
+
+
+def is_passing(event: object) -> bool:
+    """Whether an event is of the moment only: who does not show it as it comes can take it with the next final."""
+    return replaces(event) is not None

@@ -160,16 +160,12 @@ class TranscriptionSession:
         self._put(SessionLeft())
 
     def abandon(self) -> SessionResult:
-        """End the session, its capture thread and its connection at once; returns its result up to now."""
+        """End the session, its capture thread and its connection now; returns its result up to now."""
         self._inbox.end()
         self._inbox.put(SessionAbandoned())
         self.join_capture()
-        self.join()
-        return self._loop.result(None, broken=True)
-
-    def join(self) -> None:
-        """Wait until an abandoned session has hung up."""
         self._ended.wait(CLOSE_S)
+        return self._loop.result(None, broken=True)
 
     def notify(self, notice: Notice) -> None:
         """Add a notice to the events."""

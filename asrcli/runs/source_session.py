@@ -1,14 +1,16 @@
 """The sessions of sources that are transcribed at the same time, and their events in one stream."""
 
-from collections.abc import Generator, Hashable, Sequence
+from collections.abc import Generator, Hashable, Iterator, Sequence
 from functools import partial
 
 from asrcli.core.errors import bare_url
 from asrcli.core.events import Began, Event, Ready, Usage
 from asrcli.core.interfaces import Source
+from asrcli.engine.accounting import SessionResult
 from asrcli.engine.connection_pool import ConnectionPool
-from asrcli.engine.outbox import Outbox, replaces
-from asrcli.engine.session import SessionItem, TranscriptionSession
+from asrcli.engine.inbox import ThreadCrashed
+from asrcli.engine.outbox import Outbox, is_passing, replaces
+from asrcli.engine.session import SessionItem, SessionLeft, TranscriptionSession
 from asrcli.runs.plan import RunPlan, shared_thread
 
 
@@ -40,27 +42,43 @@ class SourceSession:
         )  # fmt: skip
 
 
-def merged_events(running: Sequence[SourceSession]) -> Generator[tuple[SourceSession, Event], None, None]:
-    """Yield the events of sessions that run at the same time, as they come."""
-    if len(running) == 1:
-        yield from ((running[0], event) for event in running[0].session.events())
-        return
-    queue: Outbox[tuple[SourceSession, SessionItem]] = Outbox(_replaces)
-    for one in running:
-        one.session.start(partial(_put, queue, one))
-    going_on = len(running)
-    while going_on:
-        one, item = queue.get()
-        if (event := one.session.read(item)) is None:
-            going_on -= 1
-        else:
-            yield one, event
-    for one in running:
-        one.session.join_capture()
+class RunningSessions:
+    """The sessions of sources that are transcribed at the same time.
 
+    With `patient` the events that are of the moment only come together with the next one that is not.
+    """
 
-def _put(queue: "Outbox[tuple[SourceSession, SessionItem]]", one: SourceSession, item: SessionItem) -> None:
-    queue.put((one, item))
+    def __init__(self, sources: Sequence[SourceSession], *, patient: bool) -> None:
+        self._sources = sources
+        can_wait = (lambda item: is_passing(item[1])) if patient else (lambda _: False)
+        self._queue: Outbox[tuple[SourceSession, SessionItem]] = Outbox(_replaces, can_wait)
+
+    def events(self) -> Generator[tuple[SourceSession, Event], None, None]:
+        """Begin all of them, and yield their events as they come, until all are over.
+
+        Raises:
+            SessionLeft: `leave` of a session was called.
+        """
+        for one in self._sources:
+            one.session.start(partial(self._put, one))
+        going_on = len(self._sources)
+        while going_on:
+            one, item = self._queue.get()
+            if (event := one.session.read(item)) is None:
+                going_on -= 1
+            else:
+                yield one, event
+        for one in self._sources:
+            one.session.join_capture()
+
+    def unread(self) -> Iterator[tuple[SourceSession, Event]]:
+        """Yield the events that have come up to now, where `events` was left in the middle."""
+        for one, item in self._queue.waiting():
+            if not isinstance(item, SessionResult | ThreadCrashed | SessionLeft):
+                yield one, item
+
+    def _put(self, one: SourceSession, item: SessionItem) -> None:
+        self._queue.put((one, item))
 
 
 def _replaces(item: tuple[SourceSession, SessionItem]) -> tuple[int, Hashable] | None:

@@ -18,6 +18,7 @@ if sys.platform == "linux":
 
 MOST_BYTES = 16 << 20  # of one incoming message
 MOST_PARTS = 10_000  # of one incoming message: an empty part is no byte
+READ_BYTES = 64 << 10  # read at once
 CLOSE_TIMEOUT_S = 1.0  # how long the other end may take to answer a close
 CLOSED_HERE = "closed here"
 
@@ -72,6 +73,12 @@ class WebSocketProtocol(ClientConnection):
         self._early.clear()
         if self._lost:
             listener.end()
+
+    def connection_made(self, transport: Any) -> None:
+        """Note the transport."""
+        super().connection_made(transport)
+        if hasattr(transport, "max_size"):  # asyncio reads into a fresh buffer of 256 KB, which costs four system calls
+            transport.max_size = READ_BYTES
 
     def data_received(self, data: bytes) -> None:
         """Note the time of the data, and bound the close once the other end has to close."""
