@@ -3,10 +3,12 @@
 import sys
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import suppress
 from threading import Lock, RLock
 from typing import Generic, TypeVar
 
 from asrcli.core.events import Billed, Partial, Progress
+from asrcli.core.interfaces import SharedThread
 from asrcli.core.provisional_event import Provisional
 
 T = TypeVar("T")
@@ -25,11 +27,19 @@ class Outbox(Generic[T]):
         key: The key of an item that a later one replaces; None for all other items.
         can_wait: Whether the listener need not be woken for an item: it then comes together with the next one that
             does not wait. By default none can.
+        shared: The thread that puts most of the items. It wakes the listener when it has done all that it had to do:
+            a listener that is woken at once takes the interpreter away from it.
     """
 
-    def __init__(self, key: Callable[[T], Hashable | None], can_wait: Callable[[T], bool] = lambda _: False) -> None:
+    def __init__(
+        self,
+        key: Callable[[T], Hashable | None],
+        can_wait: Callable[[T], bool] = lambda _: False,
+        shared: SharedThread | None = None,
+    ) -> None:
         self._key = key
         self._can_wait = can_wait
+        self._shared = shared
         self._items: deque[list[T]] = deque()
         self._latest: dict[Hashable, list[T]] = {}
         # Of one thread more than once: a signal handler may interrupt the listener in `get`.
@@ -51,7 +61,10 @@ class Outbox(Generic[T]):
                 self._latest[key] = place
             if self._listener_waits and not self._can_wait(item):
                 self._listener_waits = False
-                self._gate.release()
+                if self._shared is not None and self._shared.is_current:
+                    self._shared.soon(self._open_gate)
+                else:
+                    self._open_gate()
 
     def get(self) -> T:
         """Wait for the next item and return it. Only one thread may wait."""
@@ -64,6 +77,10 @@ class Outbox(Generic[T]):
                     return self._take()
             while not self._gate.acquire(timeout=WAIT_S):
                 pass
+
+    def _open_gate(self) -> None:
+        with suppress(RuntimeError):  # it is open
+            self._gate.release()
 
     def waiting(self) -> Iterator[T]:
         """Take all items that are there, and yield them."""

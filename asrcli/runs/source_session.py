@@ -51,7 +51,7 @@ class RunningSessions:
     def __init__(self, sources: Sequence[SourceSession], *, patient: bool) -> None:
         self._sources = sources
         can_wait = (lambda item: is_passing(item[1])) if patient else (lambda _: False)
-        self._queue: Outbox[tuple[SourceSession, SessionItem]] = Outbox(_replaces, can_wait)
+        self._queue: Outbox[tuple[SourceSession, SessionItem]] = Outbox(_replaces, can_wait, shared_thread())
 
     def events(self) -> Generator[tuple[SourceSession, Event], None, None]:
         """Begin all of them, and yield their events as they come, until all are over.
