@@ -166,9 +166,9 @@ class Inbox:
     def due(self) -> float | None:
         """When the next audio can be taken; None without a schedule, or without audio."""
         with self._lock:
-            if self._schedule is None or not self._audio:
+            if self._schedule is None or not self._audio or not isinstance(chunk := self._audio[0], Chunk):
                 return None
-            return self._schedule.due(self._audio[0]) if isinstance(self._audio[0], Chunk) else None
+            return self._schedule.due(chunk)
 
     @property
     def waited_for(self) -> bool:

@@ -27,19 +27,12 @@ class Outbox(Generic[T]):
         key: The key of an item that a later one replaces; None for all other items.
         can_wait: Whether the listener need not be woken for an item: it then comes together with the next one that
             does not wait. By default none can.
-        shared: The thread that puts most of the items. It wakes the listener when it has done all that it had to do:
-            a listener that is woken at once takes the interpreter away from it.
     """
 
-    def __init__(
-        self,
-        key: Callable[[T], Hashable | None],
-        can_wait: Callable[[T], bool] = lambda _: False,
-        shared: SharedThread | None = None,
-    ) -> None:
+    def __init__(self, key: Callable[[T], Hashable | None], can_wait: Callable[[T], bool] = lambda _: False) -> None:
         self._key = key
         self._can_wait = can_wait
-        self._shared = shared
+        self._shared: SharedThread | None = None
         self._items: deque[list[T]] = deque()
         self._latest: dict[Hashable, list[T]] = {}
         # Of one thread more than once: a signal handler may interrupt the listener in `get`.
@@ -47,6 +40,13 @@ class Outbox(Generic[T]):
         self._gate = Lock()  # the listener waits at it; a Condition costs three times as much for each wake-up
         self._gate.acquire()
         self._listener_waits = False
+
+    def filled_by(self, shared: SharedThread) -> None:
+        """Name the thread that puts most of the items: it wakes the listener when it has done all that it had to do.
+
+        A listener that is woken at once takes the interpreter away from that thread.
+        """
+        self._shared = shared
 
     def put(self, item: T) -> None:
         """Add an item. Never waits; safe in a signal handler."""

@@ -21,17 +21,21 @@ class Schedule:
         self._fastest_samples_s = rate * max(pace * LEAST_CATCH_UP, catch_up or 0.0)
         self._began = self._released_at = clock()
         self._samples = 0
+        self._due: float | None = None  # when the next chunk is due, once that was asked
 
     def due(self, chunk: Chunk) -> float:
         """Return when the next chunk is due."""
-        due = self._began + (self._samples + chunk.samples) / self._samples_s
-        return max(due, self._released_at + chunk.samples / self._fastest_samples_s)
+        if self._due is None:
+            due = self._began + (self._samples + chunk.samples) / self._samples_s
+            self._due = max(due, self._released_at + chunk.samples / self._fastest_samples_s)
+        return self._due
 
     def take(self, chunk: Chunk) -> bool:
         """Return whether the next chunk is due, and count it as released if it is."""
         now = self._clock()
         if self.due(chunk) > now:
             return False
+        self._due = None
         self._released_at = now
         self._samples += chunk.samples
         return True

@@ -51,7 +51,7 @@ class RunningSessions:
     def __init__(self, sources: Sequence[SourceSession], *, patient: bool) -> None:
         self._sources = sources
         can_wait = (lambda item: is_passing(item[1])) if patient else (lambda _: False)
-        self._queue: Outbox[tuple[SourceSession, SessionItem]] = Outbox(_replaces, can_wait, shared_thread())
+        self._queue: Outbox[tuple[SourceSession, SessionItem]] = Outbox(_replaces, can_wait)
 
     def events(self) -> Generator[tuple[SourceSession, Event], None, None]:
         """Begin all of them, and yield their events as they come, until all are over.
@@ -61,6 +61,7 @@ class RunningSessions:
         """
         for one in self._sources:
             one.session.start(partial(self._put, one))
+        self._queue.filled_by(shared_thread())  # not before: to start it takes longer than to open a file
         going_on = len(self._sources)
         while going_on:
             one, item = self._queue.get()

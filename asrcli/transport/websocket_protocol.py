@@ -97,17 +97,16 @@ class WebSocketProtocol(ClientConnection):
         """Take a frame; what belongs to the handshake is the library's."""
         if not isinstance(event, Frame):
             super().process_event(event)
-        elif event.opcode is Opcode.PONG:
-            self._answered(bytes(event.data))
-        elif event.opcode is Opcode.CLOSE:
-            if self.protocol.close_rcvd is not None:
-                self.goodbye = _closed_by(self.protocol.close_rcvd)
-        elif event.opcode in {Opcode.TEXT, Opcode.BINARY}:
+        elif event.opcode is Opcode.TEXT or event.opcode is Opcode.BINARY:
             self._text = event.opcode is Opcode.TEXT
             self.message_at = self.data_at
             self._take_part(event)
         elif event.opcode is Opcode.CONT:
             self._take_part(event)
+        elif event.opcode is Opcode.PONG:
+            self._answered(bytes(event.data))
+        elif event.opcode is Opcode.CLOSE and self.protocol.close_rcvd is not None:
+            self.goodbye = _closed_by(self.protocol.close_rcvd)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Note the end."""
@@ -133,9 +132,14 @@ class WebSocketProtocol(ClientConnection):
         """How many pings are unanswered."""
         return len(self._pings)
 
+    @property
+    def _is_open(self) -> bool:
+        # asyncio logs a write to a transport that has failed.
+        return self.protocol.state is State.OPEN and not self.transport.is_closing()
+
     def write(self, data: bytes, *, text: bool) -> None:
         """Write a message at once, if the connection is open; else its end has been, or will be, reported."""
-        if self.protocol.state is not State.OPEN:
+        if not self._is_open:
             return
         if text:
             self.protocol.send_text(data)
@@ -145,7 +149,7 @@ class WebSocketProtocol(ClientConnection):
 
     def write_ping(self, answered: Callable[[], object]) -> None:
         """Write a ping at once, and call a function when this one or a later one is answered."""
-        if self.protocol.state is not State.OPEN:
+        if not self._is_open:
             return
         self._ping_number = (self._ping_number + 1) % (1 << 32)
         data = self._ping_number.to_bytes(4, "big")
