@@ -168,8 +168,9 @@ class Run:
         """Transcribe sources at the same time, each in its session; returns the errors that ended sessions early."""
         plan = self._plan
         self._emit(Notice("info", f"connecting to {bare_url(plan.connection.url)}"))
-        begin_ms, every_s = self._account.end_ms, self._progress_s
-        running = [SourceSession(source, begin_ms + source.begin_ms, plan, self._pool, every_s) for source in sources]
+        self._account.running_usage = Usage()
+        begin_ms = self._account.end_ms
+        running = [SourceSession(one, begin_ms + one.begin_ms, plan, self._pool, self._progress_s) for one in sources]
         together = RunningSessions(running, patient=self._patient)
         try:
             sessions = self._current = [one.session for one in running]
@@ -183,7 +184,7 @@ class Run:
             ):
                 yield from self._handled()
                 for one, event in merged:
-                    self._take(event, one, running)
+                    self._take(event, one)
                     yield from self._handled()
         except (KeyboardInterrupt, SessionLeft):
             self._leave_all(together, running)
@@ -193,16 +194,15 @@ class Run:
                 one.session.abandon()
             raise
         for one in running:
-            result = one.session.result
-            end_ms = one.source.format.ms(result.end)
-            self._account.add(result, one.begin_ms, end_ms, concurrent=one is not running[0])
+            end_ms = one.source.format.ms(one.session.result.end)
+            self._account.add(one.session.result, one.begin_ms, end_ms, concurrent=one is not running[0])
         return [error for one in running if (error := one.session.result.error) is not None]
 
-    def _take(self, event: Event, one: SourceSession, running: Sequence[SourceSession]) -> None:
+    def _take(self, event: Event, one: SourceSession) -> None:
         """Emit an event of one of the running sessions, and what follows from it."""
         if isinstance(event, Billed):
+            self._emit(self._billed(self._account.update_usage(one.usage, event.usage)))
             one.usage = event.usage
-            self._emit(self._billed(sum((other.usage for other in running), self._account.usage)))
             return
         self._emit(label_event(event, one.source.speaker))
         if isinstance(event, Ready):
@@ -223,7 +223,7 @@ class Run:
 
     def _leave_all(self, together: RunningSessions, running: Sequence[SourceSession]) -> None:
         for one, event in together.unread():
-            self._take(event, one, running)
+            self._take(event, one)
         for one in running:
             self._leave(one, one.session.abandon(), concurrent=one is not running[0])
 
