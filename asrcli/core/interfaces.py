@@ -248,35 +248,6 @@ class Transport(Protocol):
         ...
 
 
-class SharedTimer(Protocol):
-    """A call that is due later."""
-
-    def cancel(self) -> None:
-        """Call nothing."""
-        ...
-
-
-class SharedThread(Protocol):
-    """The thread on which all sessions of a process run: what is called there must not wait."""
-
-    @property
-    def is_current(self) -> bool:
-        """Whether the caller runs on this thread."""
-        ...
-
-    def soon(self, act: Callable[[], object]) -> None:
-        """Call a function on the thread. Safe from any thread."""
-        ...
-
-    def later(self, delay_s: float, act: Callable[[], object]) -> SharedTimer:
-        """Call a function after a delay. Called on the thread only."""
-        ...
-
-    def time(self) -> float:
-        """Seconds, monotonic."""
-        ...
-
-
 class LocalSession(Protocol):
     """One stretch of audio that the recognizer on this machine hears. No call waits."""
 
@@ -316,8 +287,7 @@ class Output(Protocol):
 
     An output may have these attributes; by default each is False:
         passive: It stores nothing; other outputs do.
-        patient: It needs no partial, progress or bill as it comes. Where all outputs are patient, these come together
-            with the next final, and the main thread sleeps until then.
+        patient: It needs no partial, progress or bill as it comes. Where all are patient, these come with the next final.
         shows_progress: It shows the progress as it comes, ten times a second.
     """
 

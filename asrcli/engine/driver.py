@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from asrcli.core.interfaces import SharedThread, SharedTimer
+from asrcli.core.shared_thread import SharedThread, SharedTimer
 from asrcli.engine.accounting import SessionResult
 from asrcli.engine.inbox import Inbox, ThreadCrashed
 from asrcli.engine.steps import Steps, Wait

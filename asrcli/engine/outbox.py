@@ -8,8 +8,8 @@ from threading import Lock, RLock
 from typing import Generic, TypeVar
 
 from asrcli.core.events import Billed, Partial, Progress
-from asrcli.core.interfaces import SharedThread
 from asrcli.core.provisional_event import Provisional
+from asrcli.core.shared_thread import SharedThread
 
 T = TypeVar("T")
 

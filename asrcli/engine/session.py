@@ -7,8 +7,9 @@ from threading import Event as Flag
 from threading import Thread
 
 from asrcli.core.events import Event, Notice
-from asrcli.core.interfaces import ClientCodec, LocalEngine, SharedThread, Source
+from asrcli.core.interfaces import ClientCodec, LocalEngine, Source
 from asrcli.core.settings import ConnectionSettings, RetrySettings
+from asrcli.core.shared_thread import SharedThread
 from asrcli.engine.accounting import PROGRESS_EVERY_S, SessionResult
 from asrcli.engine.capture import capture
 from asrcli.engine.connection_pool import ConnectionPool, Dial

@@ -8,8 +8,9 @@ from time import monotonic
 
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Usage
-from asrcli.core.interfaces import ClientCodec, LocalEngine, SharedThread, Source, Transport
+from asrcli.core.interfaces import ClientCodec, LocalEngine, Source, Transport
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
+from asrcli.core.shared_thread import SharedThread
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.context import TranscriptMemory
 from asrcli.recognizers.registry import RecognizerInfo

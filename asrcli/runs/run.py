@@ -20,7 +20,7 @@ from asrcli.core.event_placement import label_event
 from asrcli.core.events import Billed, Ended, Event, Final, Gap, Notice, Partial, Ready, Usage
 from asrcli.core.interfaces import Output, Source
 from asrcli.core.transcript import Transcript, fold
-from asrcli.engine.accounting import PROGRESS_EVERY_S, SessionResult
+from asrcli.engine.accounting import SessionResult
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.session import SessionLeft, TranscriptionSession
 from asrcli.recovery.provisional import ProvisionalText
@@ -31,7 +31,6 @@ from asrcli.runs.source_session import RunningSessions, SourceSession
 
 HOPELESS = (ConnectFailed, ServiceRefused, BudgetReached)  # the next source would fail in the same way
 LEFT = "left before its text came"
-UNSEEN_PROGRESS_S = 1.0  # how often the progress is an event where no output shows it
 HURRY_S = 5.0  # after SIGTERM the last text is waited for no longer, because SIGKILL often follows
 WAITING = "finishing: waiting for the last words; Ctrl-C again to leave now"
 
@@ -66,8 +65,7 @@ class Run:
         self._transcript = Transcript()
         self._account = RunAccount()
         self._began = plan.clock()
-        shown = any(getattr(output, "shows_progress", False) for output in outputs)
-        self._progress_s = PROGRESS_EVERY_S if shown else UNSEEN_PROGRESS_S
+        self._shown = any(getattr(output, "shows_progress", False) for output in outputs)
         self._interrupted = False
         self._was_ready = False  # a service has listened to this run, so there is audio to account for
         self._pool = idle or ConnectionPool()
@@ -170,7 +168,7 @@ class Run:
         self._emit(Notice("info", f"connecting to {bare_url(plan.connection.url)}"))
         self._account.running_usage = Usage()
         begin_ms = self._account.end_ms
-        running = [SourceSession(one, begin_ms + one.begin_ms, plan, self._pool, self._progress_s) for one in sources]
+        running = [SourceSession(one, begin_ms + one.begin_ms, plan, self._pool, shown=self._shown) for one in sources]
         together = RunningSessions(running, patient=self._patient)
         try:
             sessions = self._current = [one.session for one in running]

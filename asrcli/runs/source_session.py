@@ -6,24 +6,34 @@ from functools import partial
 from asrcli.core.errors import bare_url
 from asrcli.core.events import Began, Event, Ready, Usage
 from asrcli.core.interfaces import Source
-from asrcli.engine.accounting import SessionResult
+from asrcli.engine.accounting import PROGRESS_EVERY_S, SessionResult
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.inbox import ThreadCrashed
 from asrcli.engine.outbox import Outbox, is_passing, replaces
 from asrcli.engine.session import SessionItem, SessionLeft, TranscriptionSession
 from asrcli.runs.plan import RunPlan, shared_thread
 
+UNSHOWN_PROGRESS_S = 1.0  # how often progress is emitted at most where no output shows it
+
 
 class SourceSession:
-    """A source and its session, which begins at `begin_ms` on the timeline of the run."""
+    """A source and its session, which begins at `begin_ms` on the timeline of the run.
 
-    def __init__(self, source: Source, begin_ms: int, plan: RunPlan, idle: ConnectionPool, progress_s: float) -> None:
+    `shown` says whether an output shows its progress.
+    """
+
+    def __init__(
+        self, source: Source, begin_ms: int, plan: RunPlan, idle: ConnectionPool, *, shown: bool = False
+    ) -> None:
         self.source = source
         self.begin_ms = begin_ms
         self._model = plan.model
         self.begun = False
         self.usage = Usage()  # what the service has counted up to now
         start = source.format.samples(begin_ms)
+        progress_s = UNSHOWN_PROGRESS_S
+        if shown:
+            progress_s = PROGRESS_EVERY_S
         pace = None
         if source.live is None:
             pace = plan.pace
