@@ -95,6 +95,7 @@ class ClientCodec(Protocol):
             connection can be lost with all that it brought unread.
         lifetime_s: How long a service keeps a task at most; None means without limit.
         task_id: The id of the task; empty until the service gives one, on wires where it does.
+        quiet_end_s: A service that sends nothing for this time after `finish` has sent all; None where it says so.
     """
 
     word_times: bool
@@ -104,6 +105,7 @@ class ClientCodec(Protocol):
     retired_names: Mapping[str, str] | None
     lifetime_s: float | None
     task_id: str
+    quiet_end_s: float | None
 
     @property
     def seen_names(self) -> Mapping[str, str]:
@@ -131,6 +133,10 @@ class ClientCodec(Protocol):
 
     def start(self) -> list[Message]:
         """The messages that start the task; audio waits for Ready."""
+        ...
+
+    def started(self) -> list[Event]:
+        """The events that follow at once when `start` was sent: Ready, on a wire that does not answer the start."""
         ...
 
     def audio(self, pcm: bytes) -> list[Message]:

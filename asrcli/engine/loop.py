@@ -1,6 +1,6 @@
 """The loop of a session: does what the link table says, task after task. Decides nothing, and waits nowhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from asrcli.core.audio import Chunk, Format
@@ -140,9 +140,18 @@ class SessionLoop:
         return self._link is LinkState.UP and self._feed.due is None and self._connection.takes_audio
 
     def _on_deadline(self) -> None:
-        if self._link is not LinkState.WAITING:
+        codec = self._connection.task.codec
+        if self._link is LinkState.WAITING:
+            self._step(LinkEvent.RETRY)
+        elif self._link in {LinkState.DRAINING, LinkState.RENEWING} and codec.quiet_end_s is not None:
+            self._handle_all([Finished(codec.usage)])
+        else:
             raise ConnectionLost(f"no answer for {self._connection.timeout_s:.0f} s")
-        self._step(LinkEvent.RETRY)
+
+    def _handle_all(self, events: Iterable[Event]) -> None:
+        """Handle events of the codec that came without a message."""
+        for event in self._connection.task.take(events, self._clock()):
+            self._handle(event)
 
     def _on_stall(self) -> None:
         raise ConnectionLost(f"no answer to what was said for {self._feed.stall_detector.expire():.0f} s")
@@ -158,6 +167,7 @@ class SessionLoop:
             self._advance()
         elif isinstance(item, Dialled):
             self._connection.dialled(item)
+            self._handle_all(self._connection.task.codec.started())
         elif isinstance(item, ThreadCrashed):
             raise item.error
         elif isinstance(item, SessionAbandoned):

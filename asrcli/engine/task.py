@@ -70,7 +70,11 @@ class TranscriptionTask:
             ProtocolError: the message cannot be read.
             ServiceRefused: the service reports that the task has failed.
         """
-        for event in self.codec.receive(message):
+        yield from self.take(self.codec.receive(message), now)
+
+    def take(self, events: Iterable[Event], now: float) -> Iterator[Event | RepeatedFinal]:
+        """Yield events of this task's codec on the run's timeline, as `receive` does."""
+        for event in events:
             shifted = shift_event(event, self.offset_ms)
             placed = self._clamped(shifted)
             if isinstance(placed, Ready):

@@ -142,8 +142,8 @@ class TaskConnection:
         Raises:
             SendFailed: the connection was lost.
         """
-        self.restart_timeout()
         self.task.finishing = True
+        self.restart_timeout()
         self.send(self.task.codec.finish())
 
     def send(self, messages: Sequence[Message]) -> None:
@@ -237,8 +237,9 @@ class TaskConnection:
         self.deadline = self._clock() + timeout_s
 
     def restart_timeout(self) -> None:
-        """Give the other end its usual time for the next answer."""
-        self.start_timeout(self.settings.idle_timeout_s)
+        """Give the other end its usual time for the next answer, or the time after which silence is its answer."""
+        quiet_s = self.task.codec.quiet_end_s if self.task.finishing else None
+        self.start_timeout(self.settings.idle_timeout_s if quiet_s is None else quiet_s)
 
 
 def never_ready_error(url: str, exc: AsrError) -> AsrError:

@@ -22,6 +22,8 @@ TRANSLATION = "translation"
 REALTIME = "realtime"
 OMNI = "omni"
 OPENAI = "openai"
+VLLM = "vllm"
+FUNASR = "funasr"
 INFERENCE_PATH = "/api-ws/v1/inference"
 REALTIME_PATH = "/api-ws/v1/realtime"
 OPENAI_PATH = "/v1/realtime"
@@ -53,6 +55,8 @@ class Wire:
         warning: What a user should know before the first result; `{}` stands for the name of the model.
         takes: The parameters that a model takes which is not in the catalogue; empty where the catalogue says it.
         elsewhere: The service does not speak it: the user has to name a server.
+        manual_only: The client has to end utterances; the server detects no speech.
+        served: `asr serve` speaks it.
     """
 
     name: str
@@ -76,6 +80,8 @@ class Wire:
     warning: str = ""
     takes: tuple[str, ...] = ()
     elsewhere: bool = False
+    manual_only: bool = False
+    served: bool = True
 
     def client_codec(
         self, recognition: RecognitionSettings, new_id: Callable[[], str], memory: "TranscriptMemory | None" = None
@@ -111,6 +117,7 @@ class Wire:
         return self.client_codec(RecognitionSettings(model), str).url(base)
 
 
+_NEVER = r"(?!)"  # matches no name: the user has to name the wire
 _QWEN_OMNI_WARNING = "{} answers a prompt about what it hears: it may describe noise as if it were speech"
 
 # The first row whose pattern matches the name of a model is its wire; the last row takes every other name.
@@ -142,6 +149,18 @@ _ROWS = (
         takes=("vad", "languages", "context", "silence_ms", "threshold", "prefix_ms", "extra"), elsewhere=True,
     ),
     Wire(
+        VLLM, OPENAI_PATH, "vllm.codec:VllmClient", "",
+        model_pattern=_NEVER, rates=(16000,), formats=(), word_times=False, manual_mode=True, context_messages=False,
+        has_header=False, failure_close_code=1011, takes=("vad", "extra"), elsewhere=True, manual_only=True,
+        served=False,
+    ),
+    Wire(
+        FUNASR, "/", "funasr.codec:FunAsrClient", "",
+        model_pattern=_NEVER, rates=(16000, 8000), formats=(), word_times=False, context_messages=False,
+        has_header=False, takes=("hotwords", "itn", "extra"), elsewhere=True, served=False,
+        warning="this wire has no times: those of sentences are estimated from when their text comes",
+    ),
+    Wire(
         INFERENCE, INFERENCE_PATH, "inference.codec:InferenceClient", "inference.codec:InferenceServer",
         "inference.raw:inference_exchange",
         telephone_pattern="-8k", language_limit=4,
@@ -149,12 +168,12 @@ _ROWS = (
 )  # fmt: skip
 
 WIRES = {row.name: row for row in _ROWS}
-PATHS = frozenset(row.path for row in _ROWS)
+PATHS = frozenset(row.path for row in _ROWS if row.served)
 
 
 def wire_of_model(name: str, path: str = "") -> Wire:
-    """The wire that the name of a model suggests, among those that are spoken at `path` (empty: among all of them)."""
-    rows = [row for row in _ROWS if path in {"", row.path}]
+    """The wire that the name of a model suggests, among those that are served at `path` (empty: among all of them)."""
+    rows = [row for row in _ROWS if path in {"", row.path} and (not path or row.served)]
     for row in rows:
         if re.search(row.model_pattern, name):
             return row

@@ -90,8 +90,9 @@ def file(
         raise UsageError("--passthrough with --local: the embedded recognizer decodes no files", "leave it out")
     samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     found_model = sources.model_for(model, paths, recognition_options.language or [], samples, connection_options)
+    vad = recognition_options.vad and not found_model.traits.manual_only
     recognition, notices = sources.recognition(
-        found_model, recognition_options, connection_options, vad=recognition_options.vad, heartbeat=heartbeat
+        found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat
     )
     local_engine = fallback_of(fallback, found_model, recognition, connection_options, retry_options, passthrough)
     speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace

@@ -127,6 +127,7 @@ def mic(
     manual = ptt or not recognition_options.vad
     name = model or (DEFAULT_MANUAL_MODEL if manual else DEFAULT_MODEL)
     found = sources.model_for(name, ["-"], recognition_options.language or [], None, connection_options)
+    manual = manual or found.traits.manual_only
     # With --ptt a model without manual mode gets a task of its own for each utterance.
     vad = not manual or (ptt and "vad" not in found.takes)
     if ptt and not vad and recognition_options.listens_for_speech:

@@ -35,6 +35,7 @@ class InferenceClient:
     manual = False  # the server always decides where sentences end
     wire = INFERENCE
     lifetime_s: float | None = None  # no limit is documented
+    quiet_end_s: float | None = None  # the service says when it has sent all
     must_wait = False  # audio never waits for answers
     connection_is_new = True  # the connection has carried no other task: every message belongs to this one
     retired_names: Mapping[str, str] | None = None
@@ -88,6 +89,10 @@ class InferenceClient:
             "input": task_input,
         } | run_task_parameters.resources(self._recognition)
         return [self._command("run-task", payload)]
+
+    def started(self) -> list[Event]:
+        """Nothing: the service answers the start."""
+        return []
 
     def audio(self, pcm: bytes) -> list[Message]:
         """One binary message that carries this PCM."""

@@ -36,6 +36,7 @@ class RealtimeClient:
     retired_names: Mapping[str, str] | None = None
     reusable = False  # one session per connection
     lifetime_s: float | None = None  # no limit is documented
+    quiet_end_s: float | None = None  # the service says when it has sent all
 
     def __init__(self, recognition: RecognitionSettings, new_id: Callable[[], str]) -> None:
         self.task_id = ""
@@ -78,6 +79,10 @@ class RealtimeClient:
     def start(self) -> list[Message]:
         """session.update; audio waits for session.updated, so that a refusal comes before any audio is charged."""
         return [self._command("session.update", session=session_config.asked(self._recognition))]
+
+    def started(self) -> list[Event]:
+        """Nothing: the service answers the start."""
+        return []
 
     def audio(self, pcm: bytes) -> list[Message]:
         """One append event that carries this PCM."""

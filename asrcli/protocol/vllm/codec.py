@@ -41,6 +41,7 @@ class VllmClient:
     connection_is_new = True
     retired_names: Mapping[str, str] | None = None
     lifetime_s: float | None = None
+    quiet_end_s: float | None = None  # the service says when it has sent all
 
     def __init__(self, recognition: RecognitionSettings, new_id: Callable[[], str]) -> None:
         del new_id
@@ -84,6 +85,10 @@ class VllmClient:
         """The model, and the commit that begins the first utterance; audio waits for session.created."""
         model = {"type": "session.update", "model": self._recognition.model, **dict(self._recognition.extra)}
         return [write(model), _commit()]
+
+    def started(self) -> list[Event]:
+        """Nothing: the service answers the start."""
+        return []
 
     def audio(self, pcm: bytes) -> list[Message]:
         """One append event that carries this PCM; none for empty PCM, which is an error on this wire."""
