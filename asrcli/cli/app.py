@@ -22,6 +22,7 @@ from asrcli.core.errors import (
     AudioLost,
     BudgetReached,
     EngineUnavailable,
+    ErrorRateTooHigh,
     MultipleErrors,
     OutputClosed,
     OutputError,
@@ -41,6 +42,7 @@ EXIT_CODES: dict[type[AsrError], int] = {
     ServiceRefused: 5,
     AudioLost: 6,
     BudgetReached: 7,
+    ErrorRateTooHigh: 8,
 }
 P = ParamSpec("P")
 OUR_BUG = 70
@@ -67,6 +69,7 @@ COMMANDS = {
     "token": "Make a temporary key from yours and print it, for a program that must not have yours.",
     "serve": "Serve both realtime wires of DashScope on this machine, without network or key.",
     "config": "Show, list or change the settings: values of options that are not typed each time.",
+    "eval": "Compare transcripts with references: word and character error rates, and the times of captions.",
     "schema": "Print the JSON Schema of the lines that --format jsonl writes (version 1).",
 }
 

@@ -47,10 +47,10 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
     (Reach.USER, "mic file resume vocab serve", "quiet"),
     (
         Reach.USER,
-        "mic file resume ws-raw vocab token engines devices sessions verify models serve",
+        "mic file resume ws-raw vocab token engines devices sessions verify models serve eval",
         "debug",
     ),
-    (Reach.USER, "devices sessions verify models engines vocab token", "json"),
+    (Reach.USER, "devices sessions verify models engines vocab token eval", "json"),
     (Reach.USER, "resume", "model last"),
     (Reach.USER, "vocab", "model words prefix wait"),
     (
@@ -60,6 +60,7 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
     ),
     (Reach.USER, "engines", "name languages sha256"),
     (Reach.USER, "token", "expires"),
+    (Reach.USER, "eval", "normalize alignment max-wer"),
     (Reach.USER, "serve", "host port allow-origin local-two-pass chaos chaos-waits"),
     (Reach.PATH, "mic", "save-audio"),
     (Reach.PATH, "file", "output-dir"),
@@ -67,10 +68,11 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
     (Reach.PATH, "mic file resume ws-raw vocab token engines", "ca"),
     (Reach.PATH, "mic file resume ws-raw vocab token serve", "api-key-file"),
     (Reach.PATH, "mic file resume sessions verify", "journal"),
-    (Reach.PATH, "mic file resume ws-raw vocab token devices sessions verify serve", "log-file"),
+    (Reach.PATH, "mic file resume ws-raw vocab token devices sessions verify serve eval", "log-file"),
+    (Reach.PATH, "eval", "html"),
     (Reach.PATH, "serve", "script answers faults"),
     (Reach.FLAG, "mic file", "force"),
-    (Reach.FLAG, "mic file ws-raw", "overwrite"),
+    (Reach.FLAG, "mic file ws-raw eval", "overwrite"),
     (Reach.FLAG, "resume sessions vocab engines", "yes"),
 )
 # Options that a file sets for these commands in the table of the command alone, because there the same name means

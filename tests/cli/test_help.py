@@ -36,6 +36,7 @@ PANELS = {
     "vocab": ["Arguments", "Options", "List", "Connection", "Diagnosis"],
     "token": ["Options", "Connection", "Diagnosis"],
     "config": ["Arguments", "Options", "Diagnosis"],
+    "eval": ["Arguments", "Options", "Diagnosis"],
     "schema": ["Options"],
 }
 PATIENCE = "--reconnect --no-reconnect --retries --retry-wait --catch-up --connect-timeout --stall-timeout --keepalive "
