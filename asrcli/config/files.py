@@ -40,8 +40,8 @@ def read_user_file() -> Document:
     except (FileNotFoundError, NotADirectoryError):
         return Document(str(path))
     except OSError as exc:
-        if exc.errno == errno.EACCES and not os.access(path.parent, os.X_OK):
-            return Document(str(path))  # the home of another user, as under sudo -u: nothing of it is this user's
+        if _is_behind_a_wall(exc, path.parent):
+            return Document(str(path))
         raise UsageError(f"{path}: cannot be read: {system_reason(exc)}", "asr config path names this file") from None
     return read_document(data, str(path))
 
@@ -59,11 +59,18 @@ def read_folder_file(warn: Callable[[str], None]) -> Document:
     except FileNotFoundError:
         return Document(FOLDER_FILE)
     except OSError as exc:
+        if _is_behind_a_wall(exc, Path()):
+            return Document(FOLDER_FILE)
         raise UsageError(f"./{FOLDER_FILE}: cannot be read: {system_reason(exc)}") from None
     if reason := _distrust(about):
         warn(f"asr: {FOLDER_FILE} in the current folder is not used: it {reason}")
         return Document(FOLDER_FILE)
     return read_document(data, FOLDER_FILE, is_folder=True)
+
+
+def _is_behind_a_wall(exc: OSError, folder: Path) -> bool:
+    """Whether the user may not enter the folder, as under sudo -u: nothing in it is this user's."""
+    return exc.errno == errno.EACCES and not os.access(folder, os.X_OK)
 
 
 def _distrust(about: os.stat_result) -> str:

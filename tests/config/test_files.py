@@ -91,6 +91,7 @@ def test_a_file_that_may_not_be_read_is_an_error_but_the_home_of_another_user_is
     assert "config.toml: cannot be read: Permission denied; asr config path" in problem(home / "config.toml")
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert read_user_file().tables == {}
+    assert read_folder_file(pytest.fail).tables == {}
 
 
 @posix

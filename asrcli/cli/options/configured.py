@@ -46,7 +46,11 @@ class ConfiguredCommand(Command):
         for option, parameter in self.options.items():
             if f"--no-{option}" not in taken and not option.startswith("no-"):
                 parser.add_option(
-                    obj=parameter, opts=[f"--no-{option}"], dest=parameter.name, action="store_const", const=None
+                    obj=parameter,
+                    opts=[f"--no-{option}"],
+                    dest=parameter.name,
+                    action="store_const",
+                    const=parameter.default,
                 )
         return parser
 
