@@ -6,7 +6,9 @@ The text is valid TOML: the parser has read it before.
 import re
 
 KeyPath = tuple[str, ...]
-_KEY = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*""")
+_ONE = r"""[ \t]*(?:"(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)[ \t]*"""
+_NAME = re.compile(r"""[ \t.]*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))""")
+_NAMES = re.compile(rf"(?:{_ONE}(?:\.{_ONE})*)?")
 _BLANK = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)+")
 # A piece of a value: a string of any of the four kinds, a bracket, a comment, or other characters up to the next one.
 _PIECE = re.compile(
@@ -57,14 +59,9 @@ def _after_blank(text: str, at: int) -> int:
 
 def _names(text: str, at: int) -> tuple[KeyPath, int]:
     """The names between dots, and the position of what stands behind the last."""
-    names: list[str] = []
-    while name := _KEY.match(text, at):
-        names.append(next(part for part in name.groups() if part is not None))
-        at = name.end()
-        if not text.startswith(".", at):
-            break
-        at += 1
-    return tuple(names), at
+    end = _NAMES.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+    found = _NAME.finditer(text, at, end)
+    return tuple(next(part for part in name.groups() if part is not None) for name in found), end
 
 
 def _end_of_line(text: str, at: int) -> int:

@@ -74,8 +74,9 @@ PROMISED = {
     "--proxy --ca --quiet --debug --log-file",
     "token": "--expires --json --url --region --workspace --api-key-file --proxy --ca --debug --log-file",
     "config": "--origin --json --profile --debug",
-    "serve": "--host --port --engine --api-key-file --allow-origin --script --local-two-pass --faults --chaos "
-    "--chaos-waits --answers --quiet --debug --log-file",
+    "serve": "--host --port --max-connections --drain --engine --strict-language --api-key-file --keys --cert --key "
+    "--allow-origin --script --local-two-pass --faults --chaos --chaos-waits --answers --quiet --debug --log-file "
+    "--log-format",
 }
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from asrcli.cli.builders import configuration
+from asrcli.cli.commands.config import _completions
+from asrcli.core.errors import UsageError
 from tests.support.command import asr
 
 
@@ -148,11 +151,23 @@ def test_a_file_that_is_not_valid_is_not_changed(config: Settings) -> None:
     assert config.path.read_text("utf-8") == "gain = \n"
 
 
-def test_what_the_form_of_the_file_does_not_allow_is_an_error(config: Settings) -> None:
-    """A key with dots in a table that is written twice, as the editor of files has it, is never written wrongly."""
-    config.write("mic = {gain = 3}\n")
-    config("set", "mic.agc", "true")
-    assert config("show") == "[mic]\ngain = 3.0\nagc = true\n"
+def test_what_the_form_of_the_file_does_not_allow_is_an_error(
+    config: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written is read again before it replaces the file."""
+    monkeypatch.setattr(configuration, "user_file", lambda: config.path)
+    monkeypatch.setattr(configuration, "with_option", lambda *_: "model = 'y'\n")
+    with pytest.raises(UsageError, match=r"model cannot be set in the form that this file has; asr config edit"):
+        configuration.set_option(["model", "x"], None)
+    assert not config.path.exists()
+
+
+def test_keys_are_completed() -> None:
+    """Options for all commands and commands first, options of a command behind its dot; no confirmations."""
+    assert _completions("mi") == ["mic"]
+    assert _completions("timest") == ["timestamps"]
+    assert _completions("serve.po") == ["serve.port"]
+    assert _completions("forc") == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the editors of this test are programs of Unix")
@@ -171,6 +186,9 @@ def test_edit_makes_the_file_opens_it_and_checks_it(config: Settings, tmp_path: 
     assert config("edit", VISUAL="false") == "2 asr: false ended with code 1"
     missing = "2 asr: /none: No such file or directory; name an editor in the variable EDITOR"
     assert config("edit", VISUAL="/none") == missing
+    (tmp_path / "nano").write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    (tmp_path / "nano").chmod(0o700)
+    assert config("edit", VISUAL="", EDITOR="", PATH=str(tmp_path)) == "2 asr: nano ended with code 3"
     assert config("edit", VISUAL="", EDITOR="", PATH="/none").startswith("2 asr: no editor; name one in the variable")
 
 
