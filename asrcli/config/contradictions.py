@@ -26,6 +26,7 @@ _EITHER = (
     ("ptt", "heartbeat"),
     ("template", "timestamps"),
     ("faults", "chaos"),
+    ("keys", "api-key-file"),
     ("alignment", "json"),
 )
 # The first has to be stronger to make the others void. A workspace of a weaker place still counts beside a URL.

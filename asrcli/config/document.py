@@ -114,9 +114,9 @@ def check_option(place: str, option: str, command: str | None) -> None:
     Raises:
         UsageError: there is no such option, or it is a key, or a confirmation.
     """
-    if option.lower() in _KEY_NAMES:
+    known = OPTIONS[command] if command else _all_options()
+    if option.lower() in _KEY_NAMES and not (command and option in known):  # asr serve has the key of a certificate
         raise UsageError(f"{place}: {option}: a key does not belong into a file of settings", NO_KEY)
-    known = OPTIONS[command] if command else {name for options in OPTIONS.values() for name in options}
     if option not in known:
         raise UsageError(f"{place}: no option {shorten(option, _SHOWN)}{_of(command)}", _advice(option, command, known))
     if is_confirmation(option):

@@ -62,6 +62,7 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
     (Reach.USER, "token", "expires"),
     (Reach.USER, "eval", "normalize alignment max-wer"),
     (Reach.USER, "serve", "host port allow-origin local-two-pass chaos chaos-waits"),
+    (Reach.USER, "serve", "max-connections drain strict-language log-format"),
     (Reach.PATH, "mic", "save-audio"),
     (Reach.PATH, "file", "output-dir"),
     (Reach.PATH, "mic file ws-raw", "output"),
@@ -70,7 +71,7 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
     (Reach.PATH, "mic file resume sessions verify", "journal"),
     (Reach.PATH, "mic file resume ws-raw vocab token devices sessions verify serve eval", "log-file"),
     (Reach.PATH, "eval", "html"),
-    (Reach.PATH, "serve", "script answers faults"),
+    (Reach.PATH, "serve", "script answers faults keys cert key"),
     (Reach.FLAG, "mic file", "force"),
     (Reach.FLAG, "mic file ws-raw eval", "overwrite"),
     (Reach.FLAG, "resume sessions vocab engines", "yes"),
@@ -79,7 +80,7 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
 # another thing: the model of a hot-word list, the key that clients need, the service of a session that is resumed.
 _OWN_TABLE: Mapping[str, str] = {
     "resume": "model local engine url region workspace last",
-    "serve": "engine api-key-file",
+    "serve": "engine api-key-file key",
     "vocab": "model wait",
     "ws-raw": "model vad raw encoding rate channels wait last",
 }

@@ -26,6 +26,7 @@ MISTAKES = {
     "[mic]\nforce = true": "f:2: force confirms one run, so it can only be a flag",
     "retry-for = 3\nretry_for = 4": "f:2: retry-for stands in this table twice",
     'api_key = "x"': f"f:1: api-key: a key does not belong into a file of settings; {ASK}",
+    'key = "x"': f"f:1: key: a key does not belong into a file of settings; {ASK}",
     'profile.a.mic.API-KEY = "x"': f"f:1: API-KEY: a key does not belong into a file of settings; {ASK}",
     f'[ws-raw]\nheader = ["A: 1", "K: {KEY}"]': f"f:2: header: a key does not belong into a file of settings; {ASK}",
     "config-version = 2": "f:1: settings of version 2, written for a newer asr; this one reads 1; "
@@ -114,6 +115,7 @@ def test_tables_profiles_and_spellings() -> None:
         "url": ("wss://x", "f:3"),
     }
     assert document.tables[TableName("b", "mic")]["ptt"].place == "f:6"
+    assert "key" in read_document(b"[serve]\nkey = 'of the certificate.pem'", "f").tables[TableName(None, "serve")]
     assert read_document(b"", "f") == Document("f", {TableName(): {}})
 
 
