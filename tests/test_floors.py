@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = {
     "core": 1, "dashscope": 2, "protocol": 2, "recovery": 2,
-    "sources": 3, "transport": 3, "outputs": 3, "engine": 3, "journal": 3, "terminal": 3,
+    "config": 3, "sources": 3, "transport": 3, "outputs": 3, "engine": 3, "journal": 3, "terminal": 3,
     "recognizers": 4, "server": 5, "runs": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -105,10 +105,12 @@ ROOMS = {
         "sources/mixer.py",
         "sources/encoder.py",
         "sources/resampling.py",
+        "sources/media_library.py",
     ],
     "pysubs2": ["outputs/subtitles.py"],
     "pydub": ["sources/loudness.py"],
-    "platformdirs": ["journal/directory.py", "recognizers/model_store.py"],
+    "keyring": ["config/keyring_process.py"],
+    "platformdirs": ["config/key_store.py", "journal/directory.py", "recognizers/model_store.py"],
     "filelock": ["journal/lock.py"],
     "pyaudio": ["sources/backends/portaudio.py"],
     "miniaudio": ["sources/backends/miniaudio.py"],
@@ -248,12 +250,12 @@ def test_every_room_with_code_has_tests() -> None:
         assert list((ROOT / "tests" / room).glob("test_*.py")), room
 
 
-def test_the_top_shows_at_most_fourteen_names() -> None:
+def test_the_top_shows_at_most_fifteen_names() -> None:
     """Each is a folder; no loose modules but the package itself and the way in."""
     shown = {path.name for path in PACKAGE.iterdir() if path.name not in {"__pycache__", "py.typed"}}
     modules_ = {name for name in shown if name.endswith(".py")}
     assert modules_ == {"__init__.py", "__main__.py"}
-    assert len(shown - modules_) <= 14
+    assert len(shown - modules_) <= 15
 
 
 def test_no_class_name_stands_twice() -> None:

@@ -47,6 +47,9 @@ COMMANDS = [
     "engines",
     "vocab --help",
     "token --help",
+    "login --help",
+    "logout --help",
+    "whoami --help",
     "serve --help",
     "schema",
 ]

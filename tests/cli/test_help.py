@@ -35,6 +35,9 @@ PANELS = {
     "engines": ["Arguments", "Options", "Model", "Connection", "Diagnosis"],
     "vocab": ["Arguments", "Options", "List", "Connection", "Diagnosis"],
     "token": ["Options", "Connection", "Diagnosis"],
+    "login": ["Options", "Connection", "Diagnosis"],
+    "logout": ["Options", "Connection", "Diagnosis"],
+    "whoami": ["Options", "Connection", "Diagnosis"],
     "schema": ["Options"],
 }
 PATIENCE = "--reconnect --no-reconnect --retries --retry-wait --catch-up --connect-timeout --stall-timeout --keepalive "
@@ -71,6 +74,9 @@ PROMISED = {
     "vocab": "--json --words --model --prefix --wait --no-wait --yes --url --region --workspace --api-key-file "
     "--proxy --ca --quiet --debug --log-file",
     "token": "--expires --json --url --region --workspace --api-key-file --proxy --ca --debug --log-file",
+    "login": "--no-check --url --region --workspace --proxy --ca --debug",
+    "logout": "--all --url --region --debug",
+    "whoami": "--json --url --region --workspace --api-key-file --debug",
     "serve": "--host --port --engine --api-key-file --allow-origin --script --local-two-pass --faults --chaos "
     "--chaos-waits --answers --quiet --debug --log-file",
 }

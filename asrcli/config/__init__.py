@@ -1,0 +1,1 @@
+"""What the user has set once for all runs: the keys that are kept for them."""
