@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = {
     "core": 1, "dashscope": 2, "protocol": 2, "recovery": 2,
-    "config": 3, "sources": 3, "transport": 3, "outputs": 3, "engine": 3, "journal": 3, "terminal": 3,
+    "config": 3, "sources": 3, "transport": 3, "outputs": 3, "engine": 3, "journal": 3, "terminal": 3, "evaluation": 3,
     "recognizers": 4, "server": 5, "runs": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -31,6 +31,7 @@ LONG = {
     "asrcli/protocol/realtime/codec.py",
     "asrcli/engine/loop.py",
     "asrcli/protocol/inference/codec.py",
+    "asrcli/core/errors.py",
 }
 # The public function: its arguments and what they mean are longer than a glance, its code is not.
 LONG_FUNCTIONS = {"transcribe"}
@@ -41,6 +42,7 @@ NAMES_OPTIONS = {
     "recognizers/json_lines.py": "asr serve --help shows what its input files look like",
     "server/page_origins.py": "an answer to a web page; who writes the page and who runs the server may be two people",
     "sources/backends/recording_programs.py": "options of the programs that record",
+    "evaluation/report_page.py": "the variables of a style sheet",
     "outputs/overwrite_check.py": "the first line of a patch, as git writes it",
     "sources/mixer.py": "a notice",
     "sources/track_selection.py": "a notice",
@@ -81,6 +83,10 @@ PURE_ROOMS = [
     "journal/records.py",
     "journal/source.py",
     "journal/audit.py",
+    "evaluation/normalization.py",
+    "evaluation/comparison.py",
+    "evaluation/aligned_text.py",
+    "evaluation/report_page.py",
 ]
 ROOMS = {
     "typer": ["cli/"],
@@ -107,7 +113,8 @@ ROOMS = {
         "sources/resampling.py",
         "sources/media_library.py",
     ],
-    "pysubs2": ["outputs/subtitles.py"],
+    "pysubs2": ["outputs/subtitles.py", "evaluation/transcript_files.py"],
+    "jiwer": ["evaluation/alignment.py"],
     "pydub": ["sources/loudness.py"],
     "keyring": ["config/keyring_process.py"],
     "platformdirs": ["config/key_store.py", "journal/directory.py", "recognizers/model_store.py"],
@@ -250,12 +257,12 @@ def test_every_room_with_code_has_tests() -> None:
         assert list((ROOT / "tests" / room).glob("test_*.py")), room
 
 
-def test_the_top_shows_at_most_fifteen_names() -> None:
+def test_the_top_shows_at_most_seventeen_names() -> None:
     """Each is a folder; no loose modules but the package itself and the way in."""
     shown = {path.name for path in PACKAGE.iterdir() if path.name not in {"__pycache__", "py.typed"}}
     modules_ = {name for name in shown if name.endswith(".py")}
     assert modules_ == {"__init__.py", "__main__.py"}
-    assert len(shown - modules_) <= 15
+    assert len(shown - modules_) <= 17
 
 
 def test_no_class_name_stands_twice() -> None:

@@ -22,6 +22,7 @@ from asrcli.core.errors import (
     AudioLost,
     BudgetReached,
     EngineUnavailable,
+    ErrorRateTooHigh,
     MultipleErrors,
     OutputClosed,
     OutputError,
@@ -41,6 +42,7 @@ EXIT_CODES: dict[type[AsrError], int] = {
     ServiceRefused: 5,
     AudioLost: 6,
     BudgetReached: 7,
+    ErrorRateTooHigh: 8,
 }
 P = ParamSpec("P")
 OUR_BUG = 70
@@ -69,6 +71,7 @@ COMMANDS = {
     "logout": "Forget the API key that asr login keeps.",
     "whoami": "Show where the API key comes from, its last four characters, and the service that it is for.",
     "serve": "Serve both realtime wires of DashScope on this machine, without network or key.",
+    "eval": "Compare transcripts with references: word and character error rates, and the times of captions.",
     "schema": "Print the JSON Schema of the lines that --format jsonl writes (version 1).",
 }
 

@@ -1,4 +1,4 @@
-"""Files that people hand to the tool: bounded in size and in time, and what is wrong with one is told in one line."""
+"""Files that people hand to the tool: bounded in size and time; a fault in one is reported in one line."""
 
 import json
 import os
@@ -112,7 +112,7 @@ def _written(path: Path, content: bytes) -> Path:
 @pytest.mark.skipif(os.name != "posix", reason="such files are not everywhere")
 @pytest.mark.parametrize("kind", STRANGE)
 @pytest.mark.parametrize("name", READERS)
-def test_what_is_no_such_file_is_told_at_once(
+def test_what_is_no_such_file_is_reported_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
 ) -> None:
     """Of each option and each kind: an error of usage, and no waiting for what never comes."""

@@ -38,6 +38,7 @@ PANELS = {
     "login": ["Options", "Connection", "Diagnosis"],
     "logout": ["Options", "Connection", "Diagnosis"],
     "whoami": ["Options", "Connection", "Diagnosis"],
+    "eval": ["Arguments", "Options", "Diagnosis"],
     "schema": ["Options"],
 }
 PATIENCE = "--reconnect --no-reconnect --retries --retry-wait --catch-up --connect-timeout --stall-timeout --keepalive "

@@ -86,6 +86,6 @@ def test_no_other_file_names_a_recognizer() -> None:
 
 
 def test_a_hot_word_can_be_pronounced_where_it_has_a_letter_that_the_recognizer_reads() -> None:
-    """One of another script is told before anything is recognized."""
+    """One of another script is reported before anything is recognized."""
     assert registry.LOCAL.can_pronounce("Kubernetes")
     assert not registry.LOCAL.can_pronounce("梯度")
