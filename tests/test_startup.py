@@ -50,6 +50,7 @@ COMMANDS = [
     "login --help",
     "logout --help",
     "whoami --help",
+    "doctor --help",
     "serve --help",
     "schema",
 ]

@@ -26,6 +26,7 @@ from asrcli.core.errors import (
     MultipleErrors,
     OutputClosed,
     OutputError,
+    ProblemsFound,
     ServiceRefused,
     SourceError,
     TransportError,
@@ -43,6 +44,7 @@ EXIT_CODES: dict[type[AsrError], int] = {
     AudioLost: 6,
     BudgetReached: 7,
     ErrorRateTooHigh: 8,
+    ProblemsFound: 9,
 }
 P = ParamSpec("P")
 OUR_BUG = 70
@@ -70,6 +72,7 @@ COMMANDS = {
     "login": "Keep an API key for later runs, after a check with the service.",
     "logout": "Forget the API key that asr login keeps.",
     "whoami": "Show where the API key comes from, its last four characters, and the service that it is for.",
+    "doctor": "Check this machine, the key and the connection: what works, what does not, and what to do.",
     "serve": "Serve both realtime wires of DashScope on this machine, without network or key.",
     "eval": "Compare transcripts with references: word and character error rates, and the times of captions.",
     "schema": "Print the JSON Schema of the lines that --format jsonl writes (version 1).",

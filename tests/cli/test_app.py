@@ -81,7 +81,7 @@ def test_the_detailed_version_says_what_a_report_needs(tmp_path: Path) -> None:
     """In either order; no path of the user and no key is in it. Alone, --verbose says where it belongs."""
     settings: dict[str, Any] = {"DASHSCOPE_API_KEY": "sk-0123456789abcdef0123", "HOME": str(tmp_path)}
     done = asr("-V", "-v", **settings)
-    for name in ("asr", "Python", "system", "FFmpeg", "libavcodec", "libraries", "websockets", "microphone", "engines"):
+    for name in ("asr", "Python", "system", "FFmpeg", "libavcodec", "libraries", "websockets", "back ends", "engines"):
         assert re.search(rf"\b{name} \S", done.stdout), name
     assert (done.returncode, "sk-" in done.stdout, str(tmp_path) in done.stdout) == (0, False, False)
     assert asr("--verbose", "--version", **settings).stdout == done.stdout

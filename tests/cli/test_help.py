@@ -38,6 +38,7 @@ PANELS = {
     "login": ["Options", "Connection", "Diagnosis"],
     "logout": ["Options", "Connection", "Diagnosis"],
     "whoami": ["Options", "Connection", "Diagnosis"],
+    "doctor": ["Options", "Connection", "Diagnosis"],
     "eval": ["Arguments", "Options", "Diagnosis"],
     "schema": ["Options"],
 }
@@ -78,6 +79,7 @@ PROMISED = {
     "login": "--no-check --url --region --workspace --proxy --ca --debug",
     "logout": "--all --url --region --debug",
     "whoami": "--json --url --region --workspace --api-key-file --debug",
+    "doctor": "--json --no-network --local --engine --url --region --workspace --api-key-file --proxy --ca --debug",
     "serve": "--host --port --engine --api-key-file --allow-origin --script --local-two-pass --faults --chaos "
     "--chaos-waits --answers --quiet --debug --log-file",
 }

@@ -10,6 +10,7 @@ from asrcli.runs.doctor.finding import Finding, harmless_text, note, ok, wrong
 from asrcli.sources.backends.registry import installed_backends
 from asrcli.sources.media_library import library_versions, missing_decoders
 
+SHOWN = {"asr", "Python", "system", "libraries", "back ends"}  # the others belong to codecs and engines
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -21,7 +22,7 @@ def versions() -> dict[str, str]:
         "system": platform.platform(),
         **_media(),
         "libraries": ", ".join(_libraries()),
-        "microphone": ", ".join(installed_backends()) or "no back end",
+        "back ends": ", ".join(installed_backends()) or "none for a microphone",
         "engines": ", ".join(info.heard_by for info in registry.PREFERRED if not registry.missing(info)) or "none",
     }
     return {name: harmless_text(text) for name, text in found.items()}
@@ -30,7 +31,7 @@ def versions() -> dict[str, str]:
 def check_versions() -> list[Finding]:
     """Findings about versions and codecs."""
     found = versions()
-    findings = [ok(name, text) for name, text in found.items() if name in {"asr", "Python", "system", "libraries"}]
+    findings = [ok(name, text) for name, text in found.items() if name in SHOWN]
     media = ", ".join(f"{name} {text}" for name, text in found.items() if name in {"FFmpeg", "libavcodec"})
     try:
         missing = missing_decoders()
