@@ -16,6 +16,7 @@ from asrcli.core.settings import Secret
 
 ANSWER_S = 3.0  # a keyring that answers later hangs, or waits for a person
 START_S = 20.0  # Python itself, on a machine that has much to do
+LEAVE_S = 0.5  # for a back end that tidies up behind its answer
 PROCESS = (sys.executable, "-P", "-m", "asrcli.config.keyring_process")
 REASONS = {
     "missing": "the package keyring is not installed (pip install 'asrcli[keyring]')",
@@ -88,6 +89,8 @@ class SystemKeyring:
                 process.stdin.write(json.dumps(command).encode() + b"\n")
                 process.stdin.flush()
             answer = _next(lines, self._answer_s, f"the keyring does not answer within {self._answer_s:.0f} s")
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(LEAVE_S)
         finally:
             process.kill()
             process.wait()

@@ -178,4 +178,38 @@ def test_a_key_is_for_a_region_or_a_host() -> None:
     assert service_name("wss://ws-1.ap-northeast-1.maas.aliyuncs.com/x") == "ap-northeast-1"
     assert service_name("wss://user:secret@My.Host:8443/api") == "my.host:8443"
     assert service_name("wss://[::1") == ""
-    assert keys_file().name == "keys.json"
+
+
+def test_the_file_is_in_the_folder_for_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A user without a home has none, and can keep nothing; the file of another user is refused."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert keys_file() == tmp_path / "asrcli" / "keys.json"
+    store = KeyStore(keyring=MadeUpKeyring("none"))
+    store.keep("here", KEY, EndpointRequest())
+    monkeypatch.setattr("os.geteuid", lambda: 4242)
+    monkeypatch.setattr("os.fstat", lambda _: os.stat_result((0o100600, 1, 1, 1, 77, 0, 0, 0, 0, 0)))
+    with pytest.raises(UsageError, match="belongs to another user"):
+        store.services()
+
+    def homeless(*_: object, **__: object) -> Path:
+        raise RuntimeError
+
+    monkeypatch.setattr("platformdirs.user_config_path", homeless)
+    assert keys_file().parts[-2:] == ("asrcli", "keys.json")
+
+
+def test_a_key_that_was_replaced_in_the_keyring_stays_when_the_file_cannot_be_written(tmp_path: Path) -> None:
+    """The list of keys still names it."""
+    keyring = MadeUpKeyring()
+    store = KeyStore(tmp_path / "keys.json", keyring)
+    store.keep("here", KEY, EndpointRequest())
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr("os.fsync", full)
+        with pytest.raises(OutputError, match="No space left on device"):
+            store.keep("here", OTHER, EndpointRequest())
+    assert [path.name for path in tmp_path.iterdir()] == ["keys.json"]
+    assert store.read("here") == (OTHER, "the keyring (made up)")

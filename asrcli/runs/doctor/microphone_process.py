@@ -5,6 +5,7 @@ A JSON line for each step: the back end with its devices, then each device with 
 
 import json
 import os
+from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
@@ -21,27 +22,33 @@ BEFORE_S = 0.1  # at its beginning: many devices click
 
 
 def main() -> None:
-    """Look at the back end that asr mic would use, and at each of its devices, the default one first."""
+    """Look, and write what is seen to standard output."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a sound library prints must not get between the lines
 
-    def say(**values: Any) -> None:
-        out.write(json.dumps(values) + "\n")
+    def say(seen: dict[str, Any]) -> None:
+        out.write(json.dumps(seen) + "\n")
         out.flush()
 
+    look(say)
+
+
+def look(say: Callable[[dict[str, Any]], object]) -> None:
+    """Look at the back end that asr mic would use, and at each of its devices, the default one first."""
     try:
         backend = capture_backend()
         devices = sorted(backend.devices(), key=lambda device: not device.default)
     except SourceError as exc:
-        say(failed=str(exc))
+        say({"failed": str(exc)})
         return
-    say(backend=backend.name, devices=[device.name for device in devices])
+    say({"backend": backend.name, "devices": [device.name for device in devices]})
     for device in devices[:MOST_DEVICES]:
-        say(opening=device.name)
+        say({"opening": device.name})
+        seen: dict[str, Any] = {"device": device.name, "default": device.default}
         try:
-            say(device=device.name, default=device.default, level=_level(backend, device.index))
+            say(seen | {"level": _level(backend, device.index)})
         except SourceError as exc:
-            say(device=device.name, default=device.default, wrong=str(exc))
+            say(seen | {"wrong": str(exc)})
 
 
 def _level(backend: CaptureBackend, index: int) -> list[float]:

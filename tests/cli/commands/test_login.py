@@ -1,7 +1,9 @@
 """`asr login`, `asr logout` and `asr whoami`: the real commands, against a server that asks for a key."""
 
+import getpass
 import json
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,11 +117,34 @@ def test_a_key_that_is_typed_is_not_shown(home: dict[str, Any]) -> None:
             assert WRONG not in "".join(terminal.rows())
 
 
-def test_a_run_without_a_standard_input_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a program without a window has none."""
+def test_a_prompt_that_cannot_hide_the_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So is a program without a standard input."""
+
+    class Shown:
+        @staticmethod
+        def isatty() -> bool:
+            return True
+
+    def getpass_(_: str) -> str:
+        warnings.warn("it would be shown", getpass.GetPassWarning, stacklevel=1)
+        return WRONG
+
+    monkeypatch.setattr("sys.stdin", Shown)
+    monkeypatch.setattr("getpass.getpass", getpass_)
+    with pytest.raises(UsageError, match="this terminal would show the key"):
+        ask_for_key()
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(UsageError, match="standard input is closed"):
         ask_for_key()
+
+
+def test_who_has_a_workspace_sees_it(home: dict[str, Any]) -> None:
+    """It is kept with the login, and has a host of its own."""
+    assert login(WRONG, "--region", "eu-central-1", "--workspace", "ws-1", "--no-check", **home)[0] == 0
+    shown = asr("whoami", **home).stdout
+    assert "wss://ws-1.eu-central-1.maas.aliyuncs.com" in shown
+    assert "workspace  ws-1" in shown
+    assert "ws-2.eu-central-1" in asr("whoami", "--workspace", "ws-2", **home).stdout
 
 
 def test_keys_come_from_the_first_place_that_has_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
