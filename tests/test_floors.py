@@ -52,6 +52,7 @@ PURE_ROOMS = [
     "recognizers/endpointing.py",
     "server/limits.py",
     "server/wav_stream.py",
+    "server/task_language.py",
     "recognizers/stable_words.py",
     "recognizers/word_times.py",
     "recognizers/hallucination_filter.py",
@@ -103,6 +104,7 @@ ROOMS = {
         "server/server_socket.py",
     ],
     "h11": ["server/http_server.py"],
+    "prometheus_client": ["server/monitoring.py"],
     "python_socks": ["transport/proxy.py"],
     "av": [
         "sources/decoder.py",
@@ -244,7 +246,7 @@ def test_no_file_and_no_function_outgrows_a_glance(path: Path) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.lineno
-            if path.is_relative_to(PACKAGE / "cli/commands") and node.decorator_list:
+            if path.is_relative_to(PACKAGE / "cli/commands") and node.name == path.stem.replace("-", "_"):
                 first = node.body[0].end_lineno or first  # the options of a command and its help are no code
             assert node.end_lineno is not None
             assert node.end_lineno - first < 50 or node.name in LONG_FUNCTIONS, node.name

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from asrcli.cli.builders import text_files as files
 from asrcli.cli.builders.api_key import read_key
 from asrcli.cli.builders.text_files import MOST_BYTES, bytes_of, read_text_file
-from asrcli.cli.commands.serve import SecondPass, _answers, _faults, _recognizer
+from asrcli.cli.commands.serve import _answers, _faults, _recognizer
 from asrcli.cli.options.connection import EndpointOptions
+from asrcli.cli.options.serving import SecondPass
 from asrcli.cli.options.values import given_text
 from asrcli.core.errors import AsrError, UsageError
 from asrcli.dashscope.hotwords import check_hotwords, limits_of, parse_hotwords

@@ -80,8 +80,9 @@ PROMISED = {
     "logout": "--all --url --region --debug",
     "whoami": "--json --url --region --workspace --api-key-file --debug",
     "doctor": "--json --no-network --local --engine --url --region --workspace --api-key-file --proxy --ca --debug",
-    "serve": "--host --port --engine --api-key-file --allow-origin --script --local-two-pass --faults --chaos "
-    "--chaos-waits --answers --quiet --debug --log-file",
+    "serve": "--host --port --max-connections --drain --engine --strict-language --api-key-file --keys --cert --key "
+    "--allow-origin --script --local-two-pass --faults --chaos --chaos-waits --answers --quiet --debug --log-file "
+    "--log-format",
 }
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from asrcli.core.errors import AsrError, OutputClosed, OutputError, system_reason
 from asrcli.core.printable import harmless
-from asrcli.outputs.formatting import as_json
 from asrcli.outputs.line_writer import LineWriter
 
 if TYPE_CHECKING:
@@ -53,6 +52,8 @@ def print_json(value: Any) -> None:
         OutputError: standard output cannot be written.
         OutputClosed: its reader has closed the pipe.
     """
+    from asrcli.outputs.formatting import as_json
+
     LineWriter(None).write(as_json(value, indent=2))
 
 
