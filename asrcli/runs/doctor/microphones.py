@@ -15,7 +15,7 @@ from asrcli.sources.backends.input_device import PLAYED
 from asrcli.sources.noise_floor import ADVICE, SILENT_DBFS
 
 SUBJECT = "microphone"
-WITHIN_S = 7.0  # for all devices together
+WITHIN_S = 6.0  # for all devices together
 PROCESS = (sys.executable, "-P", "-m", "asrcli.runs.doctor.microphone_process")
 CLIPPED_DBFS = -0.1
 
