@@ -10,6 +10,7 @@ from asrcli.runs.doctor.finding import note, ok, wrong
 from tests.support.command import asr
 
 
+@pytest.mark.slow
 def test_a_healthy_machine_and_server_have_exit_code_0_and_json(scripted: str) -> None:
     """Every subject is there, and nothing is wrong. A busy machine may need too long for the recognizers: a note."""
     done = asr("doctor", "--url", scripted, "--json", DASHSCOPE_API_KEY="sk-0123456789abcdef0123")
