@@ -12,7 +12,7 @@ from asrcli.core.errors import (
 from asrcli.dashscope.parameters import BY_NAME
 from asrcli.dashscope.setting_errors import SettingEmpty, SettingIgnored, SettingsConflict
 
-NAME_A_KEY = "set DASHSCOPE_API_KEY, or name a file with --api-key-file"
+NAME_A_KEY = "run asr login, set DASHSCOPE_API_KEY, or name a file with --api-key-file"
 FORCE = "--force sends it anyway"
 _NETWORK = "check the network and --url"
 _SAMPLES = "with --raw, --encoding, --rate, --channels"

@@ -75,7 +75,7 @@ DeviceRetry = Annotated[
     ),
 ]
 ModelName = Annotated[
-    str | None, model_option(f". Default: {DEFAULT_MODEL}; {DEFAULT_MANUAL_MODEL} with --ptt or --no-vad.")
+    str | None, model_option(f". Default: {DEFAULT_MODEL}; with --ptt or --no-vad the realtime one of asr models.")
 ]
 Heartbeat = Annotated[
     bool | None,
