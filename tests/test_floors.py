@@ -78,6 +78,8 @@ PURE_ROOMS = [
     "sources/joined_files.py",
     "sources/wav.py",
     "sources/exact_reader.py",
+    "outputs/csv_table.py",
+    "outputs/html/markup.py",
     "journal/records.py",
     "journal/source.py",
     "journal/audit.py",

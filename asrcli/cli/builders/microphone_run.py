@@ -7,6 +7,7 @@ from pathlib import Path
 from asrcli.cli.builders.journal_keeping import JournalKeeping
 from asrcli.cli.builders.microphones import PTT, MicrophoneBuilder, pressed, quiet_libraries
 from asrcli.cli.builders.outputs import OutputBuilder, runs
+from asrcli.cli.builders.page_audio import with_recordings
 from asrcli.cli.builders.run import RunBuilder
 from asrcli.cli.options import values
 from asrcli.cli.options.connection import ConnectionOptions
@@ -82,7 +83,7 @@ def transcribe(
     with ExitStack() as stack:
         stack.enter_context(quiet_libraries())
         behind = [keeping.writing.recorder, *microphone_builder.echo(microphones[0].emit)]
-        outputs = runs(output_builder, sources, [], behind)
+        outputs = runs(with_recordings(output_builder, sources), sources, [], behind)
         connection = connection_options.at(stack, microphone_builder.asked)
         notify = microphones[0].emit
         stack.enter_context(

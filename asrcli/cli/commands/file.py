@@ -83,7 +83,7 @@ def file(
 
     asr resume continues a run that was interrupted.
     """
-    from asrcli.cli.builders import journal_keeping, outputs, run, sources, staged_files
+    from asrcli.cli.builders import journal_keeping, outputs, page_audio, run, sources, staged_files
 
     staged_run = staged_files.StagedRun(journal_keeping.journal_folder(journal, no_journal=no_journal), paths)
     if passthrough and connection_options.local:
@@ -99,6 +99,7 @@ def file(
     speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
     output_builder = output_options.builder(logging_options.level, recognition, folder=output_dir, pace=speed)
     output_builder.check(paths, logging_options.log_file)
+    page_audio.check_embedding(output_builder, paths)
     log_to(logging_options.log_file)
     source_builder = sources.SourceBuilder(
         found_model,
@@ -112,22 +113,15 @@ def file(
     if estimate:
         print_estimate(inputs, failures, found_model, recognition, connection_options)
         return
+    output_builder = page_audio.with_files(output_builder, paths, source_builder.take, samples)
     with ExitStack() as stack:
         runs = outputs.runs(output_builder, inputs, paths)
         connection = retry_options.applied_to(connection_options.at(stack, recognition))
         run_builder = run.RunBuilder(
-            found_model,
-            recognition,
-            connection,
-            speed,
-            retry_options.retry_settings(),
-            connection_options,
-            notices,
-            uses_transcript_context=recognition_options.context_from_transcript,
-            budget=check_budget(budget),
-            quiet=logging_options.level is None,
-            fallback=local_engine,
-        )
+            found_model, recognition, connection, speed, retry_options.retry_settings(), connection_options, notices,
+            uses_transcript_context=recognition_options.context_from_transcript, budget=check_budget(budget),
+            quiet=logging_options.level is None, fallback=local_engine,
+        )  # fmt: skip
         recorded_runs = staged_run.recording(
             runs, recognition, connection, output_builder, source_builder, speed, local=connection_options.local
         )

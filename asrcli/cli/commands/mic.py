@@ -121,7 +121,7 @@ def mic(
 
     The end waits for the last words; a second Ctrl-C exits at once.
     """
-    from asrcli.cli.builders import journal_keeping, microphone_run, microphones, run, sources
+    from asrcli.cli.builders import journal_keeping, microphone_run, microphones, page_audio, run, sources
     from asrcli.terminal.keyboard import has_keyboard
 
     manual = ptt or not recognition_options.vad
@@ -152,6 +152,7 @@ def mic(
     )
     output_builder = output_options.builder(logging_options.level, recognition, keys=has_keyboard())
     output_builder.check([], logging_options.log_file, microphone_builder.saved())
+    page_audio.check_embedding(output_builder, [], saved=save_audio is not None)
     folder = journal_keeping.journal_folder(journal, no_journal=no_journal)
     log_to(logging_options.log_file)
     if test:
