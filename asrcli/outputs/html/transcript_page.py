@@ -122,7 +122,7 @@ class TranscriptPage:
 
     def _places(self, speaker: str) -> markup.Places:
         """Return a function that finds a moment of the run in the audio of a speaker."""
-        playing = self._playing.get(speaker)
+        playing = self._playing.get(speaker) or self._playing.get("")
 
         def place(ms: int) -> tuple[int, int] | None:
             if playing is None:
