@@ -74,7 +74,7 @@ class CaptionPage:
             self._publish(CaptionsNow(_open(transcript), self._state, tuple(self._troubles.values())))
 
     def close(self) -> None:
-        """Publish that the run has ended, if it was never said."""
+        """Publish that the run has ended, unless that is published already."""
         if self._state != ENDED:
             self._state = ENDED
             self._publish(CaptionsNow((), ENDED))
@@ -97,7 +97,7 @@ class CaptionPage:
     def _heading(self, began: Began) -> dict[str, Any] | None:
         """Return the heading of a source that follows another one; sources at once have labels instead."""
         before, self._last_source = self._last_source, began
-        again = self._state == ENDED  # the next of several runs, whose times begin anew
+        again = self._state == ENDED  # the next of several runs, whose times start at 0 again
         self._state = LIVE
         if before is None or (not again and began.source == before.source):
             return None

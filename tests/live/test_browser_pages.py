@@ -143,7 +143,7 @@ def test_words_speakers_gaps_and_markup(chromium: Browser) -> None:
 
 
 def test_parameters_in_the_address(chromium: Browser) -> None:
-    """For a projector and for OBS; what is no parameter is said on the page and not ignored."""
+    """For a projector and for OBS; what is no parameter is named on the page and not ignored."""
     with (
         captioned() as (url, emit),
         chromium.page(f"{url}?transparent=1&lines=2&size=40&speakers=0&align=center") as page,

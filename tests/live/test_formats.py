@@ -88,7 +88,7 @@ def test_audio_that_cannot_be_embedded_is_refused(
 
 
 def test_resume_writes_the_whole_page_and_document(tmp_path: Path) -> None:
-    """A run that was ended by force goes on: what was said before stands in front, with its audio."""
+    """A run that was ended by force goes on: the earlier sentences stand in front, with its audio."""
     sound, kept = wav(tmp_path / "a.wav", tone(6000)), tmp_path / "kept"
     with serving("--engine", "scripted") as (address, _):
         options = ["-f", "html", "-f", "json", "-f", "jsonl", "-o", tmp_path / "out", "--journal", kept]

@@ -74,7 +74,7 @@ def test_gaps_pauses_and_later_sources_are_lines() -> None:
         (Absent(0, "unplugged", "mic"), "absent", Began("mic", "m", "t", 0, speaker="mic")),
     ],
 )
-def test_a_reader_is_told_of_trouble_until_it_is_over(trouble: Event, kind: str, over: Event) -> None:
+def test_trouble_is_shown_until_it_is_over(trouble: Event, kind: str, over: Event) -> None:
     """With the device; of another device it stays."""
     other = Paused(0, speaker="monitor")
     _, now, _ = shown(BEGAN, other, trouble)
@@ -93,7 +93,7 @@ def test_what_this_machine_hears_in_an_outage_is_marked() -> None:
     assert now.open == ()
 
 
-def test_a_page_is_not_told_what_it_does_not_show() -> None:
+def test_what_is_not_shown_is_not_published() -> None:
     """Levels and progress come many times a second."""
     _, _, before = shown(BEGAN)
     _, _, after = shown(BEGAN, Level(0, -20.0, -10.0), Progress(100))
@@ -110,7 +110,7 @@ def test_texts_and_open_sentences_are_bounded() -> None:
 
 
 def test_a_run_that_fails_has_ended_too() -> None:
-    """Closing says so, once."""
+    """Closing publishes the end, once."""
     cases: list[tuple[list[Event], int]] = [([BEGAN], 1), ([BEGAN, ENDED], 0)]
     for events, more in cases:
         updates: list[CaptionUpdate] = []

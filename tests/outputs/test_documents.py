@@ -50,12 +50,12 @@ def written(output: Output, events: list[Event], path: Path) -> str:
 @given(st.text(), st.text(), st.sampled_from("=+-@＝\t"), st.integers(0, 10**9))
 def test_a_row_is_read_back_as_it_was_and_is_never_a_formula(text: str, speaker: str, sign: str, begin_ms: int) -> None:
     """By any reader of CSV; an apostrophe keeps a spreadsheet from computing."""
-    for said in (text, sign + text):
-        event = Final("1", begin_ms, begin_ms + 5, said, speaker=speaker, translation=said)
+    for text_given in (text, sign + text):
+        event = Final("1", begin_ms, begin_ms + 5, text_given, speaker=speaker, translation=text_given)
         ((head, row)) = list(csv.reader(io.StringIO(f"{HEAD}\n{csv_row(event, 7)}\n")))
         found = dict(zip(head, row, strict=True))
         assert (tuple(head), found["begin_ms"], found["sentence"]) == (COLUMNS, str(begin_ms), "7")
-        for name, was in (("text", said), ("translation", said), ("speaker", speaker)):
+        for name, was in (("text", text_given), ("translation", text_given), ("speaker", speaker)):
             assert found[name].removeprefix("'") == harmless(was).strip().removeprefix("'")
             assert found[name][:1] not in {*"=+-@＝"}
     assert cell("=1") == "'=1"

@@ -15,7 +15,7 @@ class CaptionHistory:
     """The lines and the state of one run. A page says which line it had last, and gets all that it lacks.
 
     Nothing is queued for a page: one that reads slowly gets fewer states of open sentences, and every line. Only a page
-    that has missed more lines than are kept here is told to begin anew with those that are.
+    that has missed more lines than are kept here starts again with those that are.
 
     Attributes:
         version: Grows with each change.
@@ -51,11 +51,11 @@ class CaptionHistory:
         first = self._lines[0]["n"] if self._lines else self._number + 1
         return first - 1 <= number <= self._number
 
-    def message(self, number: int, *, anew: bool) -> bytes:
-        """Return what a page lacks whose last line was `number`; with `anew` it forgets all that it shows."""
-        lines = [line for line in self._lines if anew or line["n"] > number]
-        said: dict[str, Any] = {"run": self._run_id, "last": self._number, "state": self._now.state}
-        said |= {"lines": lines, "open": self._now.open, "troubles": self._now.troubles}
-        if anew:
-            said["anew"] = True
-        return json.dumps(said, ensure_ascii=False).encode("utf-8", _ESCAPED)
+    def message(self, number: int, *, reset: bool) -> bytes:
+        """Return what a page lacks whose last line was `number`; with `reset` it forgets all that it shows."""
+        lines = [line for line in self._lines if reset or line["n"] > number]
+        message: dict[str, Any] = {"run": self._run_id, "last": self._number, "state": self._now.state}
+        message |= {"lines": lines, "open": self._now.open, "troubles": self._now.troubles}
+        if reset:
+            message["reset"] = True
+        return json.dumps(message, ensure_ascii=False).encode("utf-8", _ESCAPED)

@@ -183,7 +183,7 @@ class CaptionServer:
         assert connection.request is not None  # noqa: S101  the handshake is over
         run_id, number = _last_seen(connection.request.path)
         page = _Page(connection, number)
-        anew = not self._history.knows(run_id, number)
+        reset = not self._history.knows(run_id, number)
         closed = asyncio.create_task(connection.wait_closed())
         closed.add_done_callback(lambda _: page.changed.set())
         self._pages.add(page)
@@ -191,11 +191,11 @@ class CaptionServer:
             while not closed.done():
                 page.changed.clear()
                 version, last = self._history.version, self._history.last
-                await connection.send(self._history.message(page.number, anew=anew), text=True)
+                await connection.send(self._history.message(page.number, reset=reset), text=True)
                 page.version, page.number = version, last
                 await asyncio.sleep(self._every_s)
                 await page.changed.wait()
-                anew = not self._history.reaches(page.number)
+                reset = not self._history.reaches(page.number)
         except ConnectionClosed:
             pass
         finally:

@@ -111,7 +111,7 @@ newest.addEventListener("click", () => { following = true; follow(); });
 addEventListener("resize", follow);
 
 function take(message) {
-  if (message.anew || message.run !== run) {
+  if (message.reset || message.run !== run) {
     lines.replaceChildren();
     last = 0;
     run = message.run;
@@ -133,9 +133,9 @@ function take(message) {
   follow();
 }
 
-const SAID = { paused: "paused", muted: "muted", reconnecting: "connecting again", absent: "no audio from the device" };
+const TROUBLES = { paused: "paused", muted: "muted", reconnecting: "connecting again", absent: "no audio from the device" };
 function report() {
-  const parts = troubles.map((one) => [one.speaker, SAID[one.kind], one.text].filter(Boolean).join(": "));
+  const parts = troubles.map((one) => [one.speaker, TROUBLES[one.kind], one.text].filter(Boolean).join(": "));
   let text = { waiting: "waiting for the first word", live: "", ended: "the run has ended" }[heard] || "";
   if (!connected && !ended) parts.unshift("the connection to asr is lost; trying again");
   if (parts.length) text = parts.join(" · ");

@@ -71,7 +71,7 @@ def test_no_text_is_markup(text: str) -> None:
 
 
 def test_each_word_has_its_place_in_the_audio() -> None:
-    """Words are found in the text however it is written; what is not found stays text, and nothing is said twice."""
+    """Words are found in the text however it is written; what is not found stays text, and no word comes twice."""
     words = (Word("hello", 0, 300), Word("i", 350, 400), Word("missing", 400, 500), Word("World", 500, 900, "!"))
     part = markup.sentence(Final("1", 0, 900, "Hello, I see the world!", words), lambda ms: (2, ms + 7), 0)
     found = re.findall(r'<span class="w" data-a="2" data-t="(\d+)" data-u="(\d+)">(\w+)</span>', part)

@@ -88,11 +88,11 @@ def test_whoever_comes_late_or_comes_back_lacks_nothing(server: CaptionServer) -
     assert (page.texts, page.begun) == ([f"line {number}" for number in range(4)], 1)
     for query in ("?run=x&after=2", f"?run={page.run}&after=99", f"?run={page.run}&after=²", "?after=1&after=2"):
         with connect(feed(server, query), proxy=None) as wire:
-            assert json.loads(wire.recv(5))["anew"] is True
+            assert json.loads(wire.recv(5))["reset"] is True
 
 
 def test_a_browser_that_stands_still_holds_up_nobody(server: CaptionServer) -> None:
-    """Publishing never waits, another page gets everything, and the slow one begins anew when it wakes up."""
+    """Publishing never waits, another page gets everything, and the slow one starts again when it wakes up."""
     with (
         connect(feed(server), proxy=None, max_queue=1) as slow,
         connect(feed(server), proxy=None, max_queue=None) as fast,
@@ -113,7 +113,7 @@ def test_a_browser_that_stands_still_holds_up_nobody(server: CaptionServer) -> N
         assert sleeper.begun > 1
 
 
-def test_the_end_is_said_and_waits_for_nobody(server: CaptionServer) -> None:
+def test_the_end_is_shown_and_waits_for_nobody(server: CaptionServer) -> None:
     """A page hears that the run has ended; one that reads nothing is given half a second."""
     slow = connect(feed(server), proxy=None, max_queue=1, close_timeout=0.1)
     with slow, connect(feed(server), proxy=None, max_queue=None) as wire:
