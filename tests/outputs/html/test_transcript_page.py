@@ -4,6 +4,7 @@ import base64
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -51,7 +52,11 @@ def page(path: Path, events: list[Event], audio: HeardAudio | None = None) -> st
     return path.read_text("utf-8")
 
 
-@given(st.text() | st.sampled_from(["<script>x</script>", "</p><img src=x onerror=y>", "\" onclick='z", "&lt;"]))
+@given(
+    st.text()
+    | st.text("<>&\"'/=;!-abp ")
+    | st.sampled_from(["<script>x</script>", "</p><img src=x onerror=y>", "\" onclick='z", "&lt;"])
+)
 def test_no_text_is_markup(text: str) -> None:
     """In each place where text can be, the elements stay ours and the text stays what it was."""
     places = {1000: (0, 1000)}
@@ -59,6 +64,7 @@ def test_no_text_is_markup(text: str) -> None:
     final = Final("1", 1000, 2000, text, words, text, text, text, text, text, text)
     for part, allowed in (
         (markup.sentence(final, places.get, 3), {"p", "button", "b", "span"}),
+        (markup.sentence(replace(final, words=()), places.get, 3), {"p", "button", "b", "span"}),
         (markup.gap(Gap(1000, 2000, text, text, text), places.get), {"p", "button", "span"}),
         (markup.stop(Resumed(1000, 2000, speaker=text)), {"p"}),
     ):
@@ -77,6 +83,8 @@ def test_each_word_has_its_place_in_the_audio() -> None:
     found = re.findall(r'<span class="w" data-a="2" data-t="(\d+)" data-u="(\d+)">(\w+)</span>', part)
     assert found == [("7", "300", "Hello"), ("357", "50", "I"), ("507", "400", "world")]
     assert Elements(part).text == "00:00 Hello, I see the world!"
+    before = Final("1", 0, 900, "<b> end", (Word("end", 0, 900),))
+    assert "&lt;b&gt; <span" in markup.sentence(before, lambda ms: (0, ms), 0)
     assert 'class="w"' not in markup.sentence(Final("1", 0, 900, "İ " * 9, words), lambda _: None, 0)
 
 
