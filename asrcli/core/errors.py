@@ -16,6 +16,7 @@ AsrError
 │   └── Unaccounted       a journal whose figures disagree, or that holds audio without text (journal/audit.py)
 ├── BudgetReached         more audio would cost more than the user allows
 ├── EngineUnavailable     the embedded recognizer cannot run here
+│   └── ModelUnusable     a model that was added cannot be used (recognizers/model_folder.py)
 └── MultipleErrors        several inputs failed, each for its own reason
 """
 

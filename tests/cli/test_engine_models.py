@@ -115,7 +115,12 @@ def test_bad_archives_and_folders_are_one_line(tmp_path: Path, home: str) -> Non
     (tmp_path / "empty").mkdir()
     good = tiny_models.zipformer_ctc(tmp_path / "cut")
     (good / "model.onnx").write_bytes((good / "model.onnx").read_bytes()[:-300])
-    cases = {"evil.tar": "archive is damaged", "empty": "looked for encoder, decoder and joiner", "cut": "cut off"}
+    tiny_models.zipformer_ctc(tmp_path / "pointer")
+    (tmp_path / "pointer" / "model.onnx").write_text("version https://git-lfs.github.com/spec/v1\nsize 3\n")
+    cases = {
+        "evil.tar": "archive is damaged", "empty": "empty holds no model that can be used: it has no files; name the",
+        "cut": "model.onnx is damaged: cut off", "pointer": "only points to the file of the model; fetch that: git lfs",
+    }  # fmt: skip
     for name, said in {**cases, "nowhere": "No such file"}.items():
         done = asr("engines", "add", tmp_path / name, XDG_DATA_HOME=home)
         assert (done.returncode, len(done.stderr.splitlines()), said in done.stderr) == (
@@ -123,6 +128,7 @@ def test_bad_archives_and_folders_are_one_line(tmp_path: Path, home: str) -> Non
             1 + (name == "evil.tar"),
             True,
         ), done.stderr
+        assert "embedded recognizer cannot run" not in done.stderr
     for arguments, said in {
         ("add", "http://192.0.2.1/x.tar.bz2"): "not https",
         ("add", tmp_path / "empty", "--name", "../x"): "cannot be the name",
