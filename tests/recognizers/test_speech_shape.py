@@ -38,22 +38,25 @@ def facts(sound: "Samples") -> list[FrameFacts]:
 def speech() -> "Samples":
     """The first sentence of the clip."""
     with wave.open(str(CLIP)) as file:
-        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
-    return samples[RATE // 2 : 4 * RATE] / 32768
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float64)
+    cut: Samples = samples[RATE // 2 : 4 * RATE] / 32768
+    return cut
 
 
 def beeps(pitch: float, on_s: float, off_s: float, harmonics: int = 1) -> "Samples":
     """A tone that is switched on and off."""
-    sound = sum(np.sin(2 * np.pi * pitch * part * TIME) / part for part in range(1, harmonics + 1))
-    return 0.3 * sound * ((TIME % (on_s + off_s)) < on_s)
+    sound = np.sum([np.sin(2 * np.pi * pitch * part * TIME) / part for part in range(1, harmonics + 1)], axis=0)
+    cut: Samples = 0.3 * sound * ((TIME % (on_s + off_s)) < on_s)
+    return cut
 
 
 def notes(*pitches: float, note_s: float = 0.3) -> "Samples":
     """A melody of notes that fade."""
     number = (TIME / note_s).astype(int)
     phase = 2 * np.pi * np.cumsum(np.array(pitches)[number % len(pitches)]) / RATE
-    sound = sum(np.sin(part * phase) / part for part in range(1, 9))
-    return 0.3 * sound * np.exp(-(TIME % note_s) / 0.3)
+    sound = np.sum([np.sin(part * phase) / part for part in range(1, 9)], axis=0)
+    fading: Samples = 0.3 * sound * np.exp(-(TIME % note_s) / 0.3)
+    return fading
 
 
 SOUNDS: dict[str, Callable[[], "Samples"]] = {

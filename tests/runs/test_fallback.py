@@ -149,7 +149,7 @@ def test_the_python_api_has_it() -> None:
 )
 def test_what_cannot_be_is_refused_before_the_first_event(asked: dict[str, Any], problem: str) -> None:
     """In the words of the arguments."""
-    address = {} if asked.get("local") else {"url": "ws://127.0.0.1:9"}
+    address: dict[str, Any] = {} if asked.get("local") else {"url": "ws://127.0.0.1:9"}
     with pytest.raises(asrcli.UsageError) as error:
         asrcli.transcribe(counted(1), **asked, **address)
     assert problem in str(error.value)
