@@ -56,6 +56,7 @@ PURE_ROOMS = [
     "recognizers/stable_words.py",
     "recognizers/word_times.py",
     "recognizers/hallucination_filter.py",
+    "recognizers/speech_shape.py",
     "recognizers/plugins.py",
     "recognizers/text_units.py",
     "recognizers/token_words.py",
