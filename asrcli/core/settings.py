@@ -21,7 +21,6 @@ class RecognitionSettings:
     Attributes:
         model: Name of the model; only the catalogue and the registry of wires interpret it.
         rate: Sample rate in Hz of the audio that is sent.
-        wire: The wire to speak, where the user has named one; else the model says it.
         languages: Codes of the languages that may be spoken; empty means that the service detects them.
         vad: The server decides where sentences end. False is manual mode: the client commits utterances.
         silence_ms: Silence that ends a sentence, from 200 to 6000 ms.
@@ -52,11 +51,11 @@ class RecognitionSettings:
         extra: Parameters under the names of the service, sent unchanged.
         parameters: Values of the parameters without a field here, by the names of their rows in
             `dashscope/parameters.py`. A parameter needs a field only where code reads it by name.
+        wire: The wire to speak, where the user has named one; else the model says it.
     """
 
     model: str
     rate: int = 16000
-    wire: str = ""
     languages: tuple[str, ...] = ()
     vad: bool = True
     silence_ms: int | None = None
@@ -90,6 +89,7 @@ class RecognitionSettings:
     seed: int | None = None
     extra: tuple[tuple[str, Any], ...] = ()
     parameters: tuple[tuple[str, Any], ...] = ()
+    wire: str = ""
 
     def value(self, name: str) -> Any:
         """The value of a parameter, from its field or from `parameters`; None where it is in neither."""

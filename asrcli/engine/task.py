@@ -1,7 +1,7 @@
 """One task of a service: its codec, its place on the timeline, its open sentences, and its repeated finals."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from asrcli.core.errors import AsrError, ConnectionLost

@@ -13,6 +13,7 @@ from asrcli.cli.builders.api_key import read_key
 from asrcli.cli.builders.text_files import data_of
 from asrcli.cli.console import print_message
 from asrcli.cli.options.engine import EngineName
+from asrcli.cli.options.model import WireName
 from asrcli.cli.options.panels import CONNECTION, FLAG
 from asrcli.core.errors import MissingKey, UsageError, bare_url
 from asrcli.core.loopback_hosts import is_loopback_url
@@ -26,7 +27,6 @@ from asrcli.dashscope.endpoints import (
     requested_endpoint,
     resolve_endpoint,
 )
-from asrcli.protocol.registry import WIRES
 from asrcli.recognizers import registry
 
 INSPECTION = ("X-DashScope-DataInspection", "enable")
@@ -83,17 +83,6 @@ Region = Annotated[
 Workspace = Annotated[
     str | None,
     typer.Option(help="Workspace that the key belongs to.", metavar="ID", rich_help_panel=CONNECTION),
-]
-WireName = Annotated[
-    str | None,
-    typer.Option(
-        "--wire",
-        help=f"Protocol of the server: {', '.join(WIRES)}. Default: what the name of the model suggests.",
-        autocompletion=lambda: list(WIRES),
-        metavar="NAME",
-        rich_help_panel=CONNECTION,
-        show_default=False,
-    ),
 ]
 TemporaryKey = Annotated[
     bool,

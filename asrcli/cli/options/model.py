@@ -1,12 +1,14 @@
-"""The option that names the model."""
+"""The options that name the model and its wire."""
 
 from typing import Annotated, Any
 
 import typer
 
+from asrcli.cli.options.panels import CONNECTION
 from asrcli.dashscope.catalogue import MODELS
 from asrcli.dashscope.model_selection import AUTO
 from asrcli.dashscope.parameters import MODEL
+from asrcli.protocol.registry import WIRES
 
 
 def known_models() -> list[str]:
@@ -28,3 +30,14 @@ def model_option(words: str, *, show_default: bool = False) -> Any:
 
 
 ModelName = Annotated[str, model_option("; auto looks at rate and language.", show_default=True)]
+WireName = Annotated[
+    str | None,
+    typer.Option(
+        "--wire",
+        help=f"Protocol of the server: {', '.join(WIRES)}. Default: what the name of the model suggests.",
+        autocompletion=lambda: list(WIRES),
+        metavar="NAME",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    ),
+]

@@ -123,11 +123,7 @@ class RealtimeItems:
             self._announce(item, CREATED)
 
     def handle(self, name: str, value: Json, sent_ms: int | None) -> list[Event]:
-        """The events for a message about an item.
-
-        Raises:
-            ProtocolError: a text is missing where the message needs one.
-        """
+        """The events for a message about an item; raises ProtocolError where a text is missing that it needs."""
         item = word(value, "item_id")
         if not name.startswith(BUFFER):
             return self._transcription(name.removeprefix(TRANSCRIPTION), item or UNNAMED, value, sent_ms)

@@ -23,7 +23,7 @@ from asrcli.protocol.service_errors import read_service_error
 
 # Qwen3-ASR may write these marks into its text, in front of each part of it.
 _PREFIX = re.compile(r"language [^<\s]+<asr_text>")
-_OPEN_PREFIX = re.compile(r"language(?: [^<\s]*(?:<[a-z_]{0,8})?)?\Z|\bl(?:a(?:n(?:g(?:u(?:ag?)?)?)?)?)?\Z")
+_OPEN_PREFIX = re.compile(r"language(?: [^<\s]*(?:<[a-z_]{0,8})?)?\Z|(?<![a-z])l(?:a(?:n(?:g(?:u(?:ag?)?)?)?)?)?\Z")
 FAILED = "the server could not transcribe this"
 # Errors after which no utterance can succeed.
 _FATAL = {"model_not_validated", "model_not_found", "unknown_event", "invalid_json"}

@@ -1,0 +1,90 @@
+"""The wires of other servers, by the real command: OpenAI's against our server, the others against small stand-ins."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import asr, lines, script, serving
+from tests.support.other_servers import Received, funasr, spoken, vllm
+from tests.support.other_servers import serving as standing_in
+from tests.support.tone import wav
+
+CLIP = Path(__file__).parent.parent / "data" / "meeting-rms.wav"
+
+
+@pytest.fixture(scope="module")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with three sentences."""
+    path = script(tmp_path_factory.mktemp("s") / "s.jsonl", (0, 900, "one"), (1000, 1900, "two"), (2000, 2900, "three"))
+    with serving("--engine", "scripted", "--script", path) as (address, _):
+        yield address
+
+
+@pytest.mark.parametrize("mode", [[], ["--no-vad"]])
+def test_openai_transcription_sessions(scripted: str, tmp_path: Path, mode: list[str]) -> None:
+    """With an address as such servers give it; nothing is lost, at 24 kHz."""
+    talk = wav(tmp_path / "talk.wav", bytes(3 * 32_000))
+    address = scripted.replace("ws://", "http://") + "/v1/realtime"
+    run = ["file", talk, "--url", address, "--wire", "openai", "--model", "m", "--pace", "max", "-f", "jsonl", *mode]
+    done = asr(*run)
+    assert done.returncode == 0, done.stderr
+    events = lines(done.stdout)
+    said = [event["text"] for event in events if event["type"] == "final"]
+    assert said == (["one", "two", "three"] if not mode else said)
+    assert events[-1]["lost_ms"] == 0
+
+
+def test_a_wire_of_other_servers_needs_an_address() -> None:
+    """The service has none of them."""
+    done = asr("file", CLIP, "--model", "whisper-1")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "name a server with --url" in done.stderr
+    assert "there are omni" in asr("file", CLIP, "--wire", "morse").stderr
+
+
+@pytest.mark.parametrize("cut_after_s", [None, 2.5])
+def test_vllm(tmp_path: Path, cut_after_s: float | None) -> None:
+    """Utterances are cut at pauses by us; a connection that breaks loses none of them."""
+    received = Received(cut_after_s)
+    talk = wav(tmp_path / "talk.wav", spoken(1, 0, 2, 3, 0, 0, 4))
+    with standing_in(vllm, received) as address:
+        run = ["file", talk, "--url", address, "--wire", "vllm", "--model", "voxtral", "--pace", "max", "-f", "jsonl"]
+        done = asr(*run)
+    assert done.returncode == 0, done.stderr
+    events = lines(done.stdout)
+    assert " ".join(event["text"] for event in events if event["type"] == "final").split() == [
+        "one",
+        "two",
+        "three",
+        "four",
+    ]
+    assert events[-1]["lost_ms"] == 0
+    assert received.connections == (1 if cut_after_s is None else 2)
+    assert received.messages[0] == {"type": "session.update", "model": "voxtral"}
+
+
+def test_a_wrong_model_is_refused_by_vllm() -> None:
+    """With the server's words."""
+    with standing_in(vllm, Received()) as address:
+        done = asr("file", CLIP, "--url", address, "--wire", "vllm", "--model", "wrong")
+    assert done.returncode == 5
+    assert "The model does not exist" in done.stderr
+
+
+@pytest.mark.parametrize("says_end", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_funasr(tmp_path: Path, says_end: bool) -> None:
+    """Sentences come whole, with a word about their times; a server that does not say its end costs ten seconds."""
+    received = Received()
+    talk = wav(tmp_path / "talk.wav", spoken(1, 2, 0, 3))
+    with standing_in(partial(funasr, says_end=says_end), received) as address:
+        run = ["file", talk, "--url", address, "--wire", "funasr", "--model", "m", "--pace", "4", "-f", "jsonl"]
+        done = asr(*run)
+    assert done.returncode == 0, done.stderr
+    events = lines(done.stdout)
+    assert [event["text"] for event in events if event["type"] == "final"] == ["One two", "Three"]
+    assert events[-1]["lost_ms"] == 0
+    assert "this wire has no times" in done.stderr
+    assert set(received.frames[:-1]) == {1920}
+    assert received.messages[0]["mode"] == "2pass"

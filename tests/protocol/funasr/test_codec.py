@@ -1,0 +1,130 @@
+"""FunASR's two-pass mode: pieces that are appended, sentences that replace them, times that are estimated."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asrcli.core.errors import ServiceRefused
+from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, Usage
+from asrcli.core.message import Binary, Message, Text
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.funasr.codec import FunAsrClient
+from tests.support.pair import counting
+
+SECOND = bytes(32_000)
+
+
+def text(mode: str = "", said: str = "", **fields: object) -> Text:
+    """A message of a server."""
+    return Text(json.dumps({"mode": mode, "text": said, "wav_name": "x", **fields}))
+
+
+def client(**settings: Any) -> FunAsrClient:
+    """A client that has begun."""
+    codec = FunAsrClient(RecognitionSettings("m", **settings), counting())
+    codec.start()
+    return codec
+
+
+def hear(codec: FunAsrClient, *messages: Message) -> list[Event]:
+    """The events of messages."""
+    return [event for message in messages for event in codec.receive(message)]
+
+
+def test_the_settings_come_first_and_need_no_answer() -> None:
+    """Hot words are a text that holds JSON."""
+    codec = FunAsrClient(
+        RecognitionSettings("m", hotwords=(("阿里", 20),), itn=False, extra=(("mode", "online"),)), counting()
+    )
+    assert codec.url("ws://h:10095") == "ws://h:10095/"
+    (message,) = codec.start()
+    assert isinstance(message, Text)
+    value = json.loads(message.data)
+    assert (value["is_speaking"], value["audio_fs"], value["chunk_size"]) == (True, 16000, [5, 10, 5])
+    assert json.loads(value["hotwords"]) == {"阿里": 20}
+    assert (value["itn"], value["mode"]) == (False, "online")
+    assert codec.started() == [Ready(codec.task_id)]
+    assert "hotwords" not in json.loads(client().start()[0].data)  # type: ignore[union-attr]
+
+
+@given(st.lists(st.integers(0, 5000), max_size=20), st.sampled_from([8000, 16000]))
+def test_audio_goes_out_in_whole_frames(samples: list[int], rate: int) -> None:
+    """Of 60 ms, in order; the rest follows at the end."""
+    codec = FunAsrClient(RecognitionSettings("m", rate), counting())
+    pcm = bytes(number % 251 for number in range(2 * sum(samples)))
+    messages: list[Message] = []
+    at = 0
+    for count in samples:
+        messages += codec.audio(pcm[at : at + 2 * count])
+        at += 2 * count
+    *rest, last = codec.finish()
+    frames = [message.data for message in messages if isinstance(message, Binary)]
+    assert all(len(frame) == rate * 60 // 1000 * 2 for frame in frames)
+    assert b"".join([*frames, *(message.data for message in rest if isinstance(message, Binary))]) == pcm
+    assert isinstance(last, Text)
+    assert json.loads(last.data) == {"is_speaking": False, "is_end": True}
+
+
+def test_pieces_are_appended_and_the_sentence_replaces_them() -> None:
+    """It begins where its first piece came and is as long as the server says; the list of times may be a text."""
+    for stamps in ([[0, 400], [400, 900]], "[[0, 400], [400, 900]]"):
+        codec = client()
+        codec.audio(SECOND * 3)
+        online = hear(
+            codec, text("2pass-online", "今"), text("2pass-online", "天", is_final=True), text("2pass-online", "")
+        )
+        assert online[:2] == [Partial("1", 1800, "", "今"), Partial("1", 1800, "", "今天")]
+        codec.audio(SECOND * 2)
+        assert hear(codec, text("2pass-offline", "今天。", timestamp=stamps)) == [Final("1", 1800, 2700, "今天。")]
+        assert hear(codec, text("2pass-online", "好")) == [Partial("2", 3800, "", "好")]
+
+
+def test_without_pieces_and_times_the_span_is_estimated() -> None:
+    """Inside the audio that was sent, behind the sentence before, and before the silence that ended it."""
+    codec = client()
+    codec.audio(SECOND * 10)
+    (first,) = hear(codec, text("2pass-offline", "hello there"))
+    assert isinstance(first, Final)
+    assert (first.begin_ms, first.end_ms) == (8100, 9200)
+    (second,) = hear(codec, text("2pass-offline", "again", timestamp="broken"))
+    assert isinstance(second, Final)
+    assert first.end_ms <= second.begin_ms <= second.end_ms <= 10_000
+    for stamps in ("[[0, -5]]", [[0, True]], [7], {"a": 1}, [[0, 1e12]]):
+        assert isinstance(hear(client(), text("2pass-offline", "x", timestamp=stamps))[0], Final)
+
+
+def test_the_end_is_said_or_not() -> None:
+    """Only after the client's own end; older servers say nothing, which the engine knows."""
+    codec = client()
+    codec.audio(SECOND)
+    assert codec.quiet_end_s
+    assert hear(codec, text(is_end=True)) == []
+    codec.finish()
+    events = hear(codec, text("2pass-offline", "bye", is_final=True), text("2pass-offline", "", is_end=True))
+    assert events == [Final("1", 700, 1000, "bye"), Finished(Usage())]
+    assert (codec.usage, codec.seen_names, codec.dropped) == (Usage(), {}, 0)
+    assert codec.commit() == codec.pending_messages() == []
+    assert not codec.skip(1)
+
+
+def test_a_sentence_that_comes_to_nothing_takes_its_pieces_back() -> None:
+    """An empty sentence without pieces is nothing at all."""
+    codec = client()
+    codec.audio(SECOND)
+    assert hear(codec, text("2pass-offline", "")) == []
+    hear(codec, text("2pass-online", "uh"))
+    (final,) = hear(codec, text("2pass-offline", ""))
+    assert isinstance(final, Final)
+    assert (final.key, final.text) == ("1", "")
+
+
+def test_errors_and_junk() -> None:
+    """An error ends the task; what cannot be read is said and dropped."""
+    with pytest.raises(ServiceRefused, match="no model"):
+        hear(client(), text(error="no model"))
+    (notice,) = hear(client(), Text("["))
+    assert isinstance(notice, Notice)
+    assert hear(client(), text("other", "x")) == []

@@ -1,0 +1,166 @@
+"""The client end of OpenAI's transcription sessions: settings, texts that are appended, and an end that is a commit."""
+
+import json
+from typing import Any
+
+import pytest
+
+from asrcli.core.errors import ServiceRefused, UsageError
+from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, Usage
+from asrcli.core.message import Message, Text
+from asrcli.core.settings import RecognitionSettings
+from asrcli.dashscope.model_selection import find_model
+from asrcli.protocol.openai.codec import EMPTY, OpenAIClient
+from tests.support.pair import counting
+
+SECOND = bytes(48_000)
+ITEM = "conversation.item.input_audio_transcription."
+
+
+def value(message: Message) -> dict[str, Any]:
+    """A message as an object."""
+    assert isinstance(message, Text)
+    found: dict[str, Any] = json.loads(message.data)
+    return found
+
+
+def text(name: str, **fields: object) -> Text:
+    """A message."""
+    return Text(json.dumps({"type": name, **fields}))
+
+
+def client(**settings: Any) -> OpenAIClient:
+    """A client whose session is up."""
+    codec = OpenAIClient(RecognitionSettings("whisper-1", 24000, **settings), counting())
+    codec.start()
+    assert codec.receive(text("session.updated", session={"id": "s", "type": "transcription"})) == [Ready("s", "")]
+    return codec
+
+
+def hear(codec: OpenAIClient, *messages: Text) -> list[Event]:
+    """The events of messages."""
+    return [event for message in messages for event in codec.receive(message)]
+
+
+def notices(events: list[Event]) -> list[str]:
+    """The texts of notices."""
+    return [event.text for event in events if isinstance(event, Notice)]
+
+
+def test_the_session_asks_for_what_the_user_wants() -> None:
+    """Nested as the service wants it; what is left open is left out, and manual mode is a null."""
+    asked = RecognitionSettings(
+        "gpt-4o-transcribe", 24000, ("zh",), silence_ms=400, threshold=0.3, prefix_ms=100, context=("names", "terms")
+    )
+    codec = OpenAIClient(asked, counting())
+    assert codec.url("wss://api.example") == "wss://api.example/v1/realtime?intent=transcription"
+    session = value(codec.start()[0])["session"]
+    assert session == {
+        "type": "transcription",
+        "audio": {
+            "input": {
+                "format": {"type": "audio/pcm", "rate": 24000},
+                "transcription": {"model": "gpt-4o-transcribe", "language": "zh", "prompt": "names\nterms"},
+                "turn_detection": {
+                    "type": "server_vad",
+                    "threshold": 0.3,
+                    "prefix_padding_ms": 100,
+                    "silence_duration_ms": 400,
+                },
+            }
+        },
+    }
+    manual = value(OpenAIClient(RecognitionSettings("m", 24000, vad=False), counting()).start()[0])
+    assert manual["session"]["audio"]["input"]["turn_detection"] is None
+
+
+def test_deltas_are_appended_and_the_whole_text_replaces_them() -> None:
+    """Settled words grow; times come from the speech detector; usage is counted in seconds."""
+    codec = client()
+    codec.audio(SECOND * 3)
+    events = hear(
+        codec,
+        text("input_audio_buffer.speech_started", audio_start_ms=500, item_id="a"),
+        text(f"{ITEM}delta", item_id="a", content_index=0, delta="good"),
+        text(f"{ITEM}delta", item_id="a", content_index=0, delta=" day"),
+        text("input_audio_buffer.speech_stopped", audio_end_ms=1500, item_id="a"),
+        text("input_audio_buffer.committed", item_id="a", previous_item_id=None),
+        text("conversation.item.added", item={"id": "a"}, previous_item_id=None),
+        text("conversation.item.done", item={"id": "a"}, previous_item_id=None),
+        text(f"{ITEM}completed", item_id="a", transcript="Good day.", usage={"type": "duration", "seconds": 1.5}),
+    )
+    assert [event.text for event in events if isinstance(event, Partial)] == ["good", "good day"]
+    assert events[-1] == Final("a", 500, 1500, "Good day.")
+    assert codec.usage == Usage(seconds=1.5)
+    (late,) = notices(hear(codec, text(f"{ITEM}delta", item_id="a", delta="late")))
+    assert late.startswith("dropped a late partial")
+
+
+def test_in_vad_mode_the_end_is_a_commit_that_is_answered() -> None:
+    """By an item that the server had not ended, or by an error about an empty buffer; never by an item of its own."""
+    for answer in ("item", "error", "error without an id"):
+        codec = client()
+        codec.audio(SECOND * 3)
+        hear(
+            codec,
+            text("input_audio_buffer.speech_started", audio_start_ms=0, item_id="a"),
+            text("input_audio_buffer.speech_started", audio_start_ms=2000, item_id="b"),
+        )
+        (commit,) = codec.finish()
+        events = hear(
+            codec,
+            text("input_audio_buffer.speech_stopped", audio_end_ms=900, item_id="a"),
+            text("input_audio_buffer.committed", item_id="a"),
+            text(f"{ITEM}completed", item_id="a", transcript="one"),
+        )
+        assert Finished(Usage()) not in events
+        if answer == "item":
+            assert hear(codec, text("input_audio_buffer.committed", item_id="b")) == []
+        else:
+            about = value(commit)["event_id"] if answer == "error" else None
+            error = {"type": "invalid_request_error", "code": EMPTY, "message": "buffer too small", "event_id": about}
+            assert hear(codec, text("error", error=error)) == []
+        assert hear(codec, text(f"{ITEM}completed", item_id="b", transcript="two"))[-1] == Finished(Usage())
+
+
+def test_in_manual_mode_the_end_is_the_text_of_the_last_commit() -> None:
+    """Each commit has its span; without anything to commit an update is answered, and that is the end."""
+    codec = client(vad=False)
+    codec.audio(SECOND)
+    assert [value(message)["type"] for message in codec.commit()] == ["input_audio_buffer.commit"]
+    codec.audio(SECOND)
+    assert [value(message)["type"] for message in codec.finish()] == ["input_audio_buffer.commit"]
+    events = hear(
+        codec,
+        text("input_audio_buffer.committed", item_id="a"),
+        text("input_audio_buffer.committed", item_id="b"),
+        text(f"{ITEM}completed", item_id="b", transcript="two"),
+        text(f"{ITEM}failed", item_id="a", error={"code": "x", "message": "bad"}),
+    )
+    assert events[0] == Final("b", 1000, 2000, "two")
+    assert isinstance(events[1], Gap)
+    assert (events[1].begin_ms, events[1].end_ms, events[2]) == (0, 1000, Finished(Usage()))
+    silent = client(vad=False)
+    assert [value(message)["type"] for message in silent.finish()] == ["session.update"]
+    assert hear(silent, text("session.updated", session={"id": "s"})) == [Finished(Usage())]
+
+
+def test_errors_and_languages_are_those_of_the_realtime_wire() -> None:
+    """An error about one request ends nothing; another language than was asked for is refused."""
+    codec = client()
+    error = {"type": "invalid_request_error", "code": "invalid_value", "message": "no"}
+    assert notices(hear(codec, text("error", error=error))) == ["the service objects: invalid_value: no"]
+    strict = OpenAIClient(RecognitionSettings("m", 24000, ("zh",)), counting())
+    session = {"id": "s", "audio": {"input": {"transcription": {"language": "en"}}}}
+    with pytest.raises(ServiceRefused, match="language zh"):
+        strict.receive(text("session.updated", session=session))
+
+
+def test_a_wire_can_be_named() -> None:
+    """For models whose names say nothing; a wire that does not exist is a mistake."""
+    model = find_model("my-model", "openai")
+    assert (model.wire, model.rate, model.known) == ("openai", 24000, False)
+    assert "prefix_ms" in model.takes
+    assert find_model("whisper-1").wire == "openai"
+    with pytest.raises(UsageError, match="wire morse: there are omni"):
+        find_model("m", "morse")
