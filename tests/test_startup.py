@@ -42,6 +42,8 @@ COMMANDS = [
     "sessions --help",
     "verify --help",
     "file --help",
+    "file --help-all",
+    "help recovery",
     "ws-raw --help",
     "models",
     "engines",
@@ -59,3 +61,5 @@ def test_help_loads_nothing_heavy(command: str) -> None:
     assert "typer" in modules
     needed = {"platformdirs"} if command == "engines" else set()  # it looks where the models of the user are
     assert [name for name in HEAVY if name in modules and name not in needed] == []
+    if "help" in command:
+        assert "rich.console" not in modules

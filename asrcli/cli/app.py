@@ -15,7 +15,7 @@ import typer.main
 from asrcli import __version__
 from asrcli.cli.advice import described
 from asrcli.cli.console import print_message
-from asrcli.cli.render.narrow_help import Command, Group
+from asrcli.cli.render.help_page import Command, Group
 from asrcli.cli.render.stdout import abandon_stdout, output_error, print_lines
 from asrcli.core.errors import (
     AsrError,
@@ -67,6 +67,7 @@ COMMANDS = {
     "token": "Make a temporary key from yours and print it, for a program that must not have yours.",
     "serve": "Serve both realtime wires of DashScope on this machine, without network or key.",
     "schema": "Print the JSON Schema of the lines that --format jsonl writes (version 1).",
+    "help": "Explain a topic, or show all options of a command; list the topics without one.",
 }
 
 
@@ -147,7 +148,9 @@ def load_command(name: str) -> Any:
     module = import_module(f"asrcli.cli.commands.{function_name}")
     program = typer.Typer(add_completion=False)
     program.command(name, cls=Command, epilog=module.EXAMPLES)(guarded(getattr(module, function_name)))
-    return typer.main.get_command(program)
+    command: Any = typer.main.get_command(program)
+    command.common = getattr(module, "COMMON", "").split()
+    return command
 
 
 def _explain(exc: Any) -> str:
@@ -173,7 +176,10 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def asr(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, metavar="", help="Show the version and exit.")
+        bool,
+        typer.Option(
+            "--version", "-V", callback=_version, is_eager=True, metavar="", help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
     """The options of the program itself, which stand before the name of a command."""

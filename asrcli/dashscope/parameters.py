@@ -71,6 +71,7 @@ class ServiceParameter:
         heading: The heading of the help under which the option stands.
         paths: For each wire the place in its messages: the keys of nested objects, with dots between them. A wire
             without a path does not carry it, or has code for it because the value is changed on its way.
+        short: A short spelling of the option.
         unit: What stands for the value in the help: its unit, or what it is.
         bounds: The smallest and the largest value of a number.
         values: The texts that there are; any other is refused.
@@ -89,6 +90,7 @@ class ServiceParameter:
     help: str = ""
     heading: str = MODEL
     paths: Mapping[str, str] = field(default_factory=dict)
+    short: str = ""
     unit: str = ""
     bounds: tuple[float, float] | None = None
     values: tuple[str, ...] = ()
@@ -145,14 +147,14 @@ PARAMETERS: tuple[ServiceParameter, ...] = (
         "The server cuts sentences; --no-vad (realtime models): cut here, at silences, and commit each.",
         heading=SENTENCES, on_by_default=True, name_in_errors="--no-vad", embedded=True),
     ServiceParameter("silence_ms", "--silence-ms", Kind.INTEGER, _ALL - _PARAFORMER_1,
-        f"Silence that ends a sentence, {SILENCE_MS[0]} to {SILENCE_MS[-1]} milliseconds.", heading=SENTENCES,
+        "Silence that ends a sentence.", heading=SENTENCES,
         unit="MS", bounds=(SILENCE_MS[0], SILENCE_MS[-1]), embedded=True,
         paths={INFERENCE: "max_sentence_silence", TRANSLATION: "max_end_silence", **_detection("silence_duration_ms")}),
     ServiceParameter("threshold", "--threshold", Kind.NUMBER, _FUN | _MESSAGE | _DETECTION,
-        "What is speech, from -1 (every sound) to 1 (the clearest). --noise-threshold is the same.", heading=SENTENCES,
+        "What is speech: -1 is every sound, 1 the clearest alone. --noise-threshold is the same.", heading=SENTENCES,
         unit="X", bounds=(-1, 1), paths={**_run_task("speech_noise_threshold"), **_detection("threshold")}),
     ServiceParameter("prefix_ms", "--prefix-padding-ms", Kind.INTEGER, _DETECTION,
-        "Audio before speech that belongs to it, in milliseconds.", heading=SENTENCES, unit="MS",
+        "Audio before speech that belongs to it.", heading=SENTENCES, unit="MS",
         bounds=(0, SILENCE_MS[-1]), paths=_detection("prefix_padding_ms")),
     ServiceParameter("vad_model", "--vad-model", Kind.TEXT, frozenset({ModelFamily.AUDIO_31}),
         f"How the server detects speech: {VAD_MODELS[0]} or {VAD_MODELS[1]}.", heading=SENTENCES, unit="NAME",
@@ -163,7 +165,7 @@ PARAMETERS: tuple[ServiceParameter, ...] = (
     ServiceParameter("multi_threshold", "--multi-threshold", Kind.SWITCH, _FUN | _PARAFORMER_2,
         "Cut very long sentences earlier.", heading=SENTENCES, paths=_run_task("multi_threshold_mode_enabled")),
     ServiceParameter("languages", "--language", Kind.TEXTS, _FUN | _PARAFORMER_2 | _GUMMY | _QWEN_ASR,
-        "Language spoken (zh, en, ...); may be repeated.", unit="CODE", embedded=True,
+        "Language spoken (zh, en, ...); may be repeated.", unit="CODE", short="-l", embedded=True,
         paths={INFERENCE: "language_hints"}),
     ServiceParameter("itn", "--itn/--no-itn", Kind.SWITCH, _PARAFORMER_2, "Write numbers in figures.",
         paths=_run_task("inverse_text_normalization_enabled")),
@@ -204,7 +206,7 @@ PARAMETERS: tuple[ServiceParameter, ...] = (
         reads_files=True),
     ServiceParameter("side_transcript", "--side-transcript", Kind.SWITCH, _OMNI,
         "The transcript of another model too, beside the answer.", heading=PROMPT),
-    ServiceParameter("temperature", "--temperature", Kind.NUMBER, _OMNI, "How freely it answers, 0 to 2.",
+    ServiceParameter("temperature", "--temperature", Kind.NUMBER, _OMNI, "How freely it answers.",
         heading=PROMPT, unit="X", bounds=(0, 2), paths={OMNI: "temperature"}),
     ServiceParameter("top_p", "--top-p", Kind.NUMBER, _OMNI,
         "Choose from the likeliest words that have this share together.", heading=PROMPT, unit="X", bounds=(0, 1),

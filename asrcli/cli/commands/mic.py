@@ -9,6 +9,7 @@ from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.audio import Agc, Backend, Denoise, Gain
 from asrcli.cli.options.budget import BudgetLimit
+from asrcli.cli.options.completion import device_names
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.fallback import FallbackOption
 from asrcli.cli.options.groups import expand_option_groups
@@ -22,9 +23,15 @@ from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, ConnectionSettings
 
+# The options of the short help.
+COMMON = """--device --test --for --until-silence --ptt --save-audio --model --language --translate --hotwords --local
+--fallback --region --api-key-file --format --output --timestamps --exec --quiet --verbose"""
+
 EXAMPLES = """Examples:
 
 asr mic --local
+
+asr mic --device mic --device monitor --output call.txt
 
 asr mic --device usb -f jsonl --save-audio talk.flac -o talk.jsonl"""
 
@@ -33,9 +40,9 @@ Devices = Annotated[
     list[str] | None,
     typer.Option(
         "--device",
-        help="Microphone by number or part of its name (see asr devices); monitor: what is played here; "
-        "may be repeated: mic and monitor.",
+        help="Number or part of a name (asr devices); monitor is what is played here; may be repeated.",
         metavar="NAME|N",
+        autocompletion=device_names,
         rich_help_panel=AUDIO,
     ),
 ]
@@ -60,7 +67,7 @@ PushToTalk = Annotated[
 SaveAudio = Annotated[
     str | None,
     typer.Option(
-        help="Keep what is sent: .wav, .flac, .mp3 or .opus, playable at any moment.",
+        help="Keep what is sent: .wav, .flac, .mp3 or .opus.",
         metavar="PATH",
         rich_help_panel=AUDIO,
     ),
@@ -118,7 +125,6 @@ def mic(
     """Transcribe what the microphone hears, while it is spoken.
 
     On a terminal, keys: space pauses, m mutes, Enter ends the sentence, q or Ctrl-C finishes, ? lists them.
-
     The end waits for the last words; a second Ctrl-C exits at once.
     """
     from asrcli.cli.builders import journal_keeping, microphone_run, microphones, run, sources

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from asrcli.recognizers.scripted_answers import ScriptedAnswers
     from asrcli.server.faults.script import FaultPlan
 
+# The options of the short help.
+COMMON = "--host --port --api-key-file --engine --script --faults --chaos"
+
 EXAMPLES = "Examples:\n\nasr serve --port 8090\n\nasr serve --engine scripted --script talk.jsonl"
 FAULTS = "Faults"
 
@@ -82,7 +85,7 @@ AnswerFile = Annotated[
         "--answers",
         help="Translations, and answers to prompts: this server recognizes only, and makes up neither. One "
         'JSON object per line: {"text": "hello", "translation": {"fr": "bonjour"}, "answer": "a greeting"}. Without '
-        "it a translation is \\[fr] and the text, an answer the text alone.",
+        "it a translation is [fr] and the text, an answer the text alone.",
         metavar="PATH",
         rich_help_panel="Recognizer",
     ),
@@ -149,7 +152,6 @@ def serve(
     Any DashScope client can be pointed here: the paths are /api-ws/v1/inference and /api-ws/v1/realtime.
 
     Hot-word lists and temporary keys work as with the service (asr vocab, asr token); they exist until the server ends.
-
     After SIGTERM or Ctrl-C running tasks may end first.
     """
     del debug  # read by the error boundary
