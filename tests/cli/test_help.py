@@ -196,7 +196,7 @@ def test_short_names_of_options_are_the_long_ones() -> None:
 @pytest.mark.parametrize("size", [{"COLUMNS": "0"}, {"COLUMNS": ""}, {"TERMINAL_WIDTH": "0"}, {"COLUMNS": "wide"}])
 def test_a_terminal_that_reports_no_size_has_80_columns(size: dict[str, str]) -> None:
     """Zero columns, or no number, are no width."""
-    lines = asr("file", "--help", **size).stdout.splitlines()
+    lines = asr("file", "--help", stdin=None, **size).stdout.splitlines()
     assert 70 < max(map(cell_len, lines)) <= 80
 
 

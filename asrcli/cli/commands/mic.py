@@ -31,7 +31,7 @@ EXAMPLES = """Examples:
 
 asr mic --local
 
-asr mic --device mic --device monitor --output call.txt
+asr mic --device mic=Anna --device monitor=Call --output call.txt
 
 asr mic --device usb -f jsonl --save-audio talk.flac -o talk.jsonl"""
 
@@ -40,8 +40,9 @@ Devices = Annotated[
     list[str] | None,
     typer.Option(
         "--device",
-        help="Number or part of a name (asr devices); monitor is what is played here; may be repeated.",
-        metavar="NAME|N",
+        help="A part of a name or a number of asr devices, or monitor: what is played here; may be repeated. NAME=LABEL"
+        " says who speaks.",
+        metavar="NAME",
         autocompletion=device_names,
         rich_help_panel=AUDIO,
     ),
