@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import os
 import re
 import sys
 import traceback
@@ -111,6 +112,7 @@ CommandLineError: type[Any] = next(kind for kind in typer.BadParameter.__mro__ i
 def main() -> None:
     """Run the command line of this process. Without arguments it prints the help and exits with code 2."""
     has_arguments = bool(sys.argv[1:])
+    _forget_zero_sizes()
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # the code page of a pipe may lack characters of the help
     code: object = EXIT_CODES[UsageError]
@@ -132,6 +134,13 @@ def main() -> None:
         code = _report(output_error(exc))
     abandon_stdout()
     sys.exit(code)  # type: ignore[arg-type]
+
+
+def _forget_zero_sizes() -> None:
+    """Take zeros for no size: some terminals, and programs that start others, say so where they know none."""
+    for name in ("COLUMNS", "LINES"):
+        if not os.environ.get(name, "1").strip("0"):
+            del os.environ[name]
 
 
 def _report(error: AsrError) -> int:

@@ -83,16 +83,24 @@ def _width(cell: str) -> int:
 class Terminal:
     """A command on its terminal; it does not outlive its block.
 
-    Standard input and error are the terminal, and output too unless it is `piped`.
+    Standard input and error are the terminal, and output too unless it is `piped`. Unless it is `sized`, it says 0
+    where it is asked for its size, as a serial line does.
     """
 
     def __init__(
-        self, argv: Sequence[object], *, columns: int = 80, lines: int = 24, piped: bool = False, **env: str
+        self,
+        argv: Sequence[object],
+        *,
+        columns: int = 80,
+        lines: int = 24,
+        piped: bool = False,
+        sized: bool = True,
+        **env: str,
     ) -> None:
         import termios
 
         self._master, slave = os.openpty()
-        termios.tcsetwinsize(slave, (lines, columns))
+        termios.tcsetwinsize(slave, (lines, columns) if sized else (0, 0))
         self._screen = Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self._changed = Condition()
