@@ -1,11 +1,9 @@
 """The program `asr`: its table of commands, and the error boundary, which turns an error into one line and a code."""
 
 import functools
-import logging
 import os
 import re
 import sys
-import traceback
 from collections.abc import Callable
 from importlib import import_module
 from typing import Annotated, Any, ParamSpec
@@ -14,7 +12,6 @@ import typer
 import typer.main
 
 from asrcli import __version__
-from asrcli.cli.advice import described
 from asrcli.cli.console import print_message
 from asrcli.cli.render.help_page import Command, Group
 from asrcli.cli.render.stdout import abandon_stdout, output_error, print_lines
@@ -23,6 +20,7 @@ from asrcli.core.errors import (
     AudioLost,
     BudgetReached,
     EngineUnavailable,
+    ErrorRateTooHigh,
     MultipleErrors,
     OutputClosed,
     OutputError,
@@ -42,6 +40,7 @@ EXIT_CODES: dict[type[AsrError], int] = {
     ServiceRefused: 5,
     AudioLost: 6,
     BudgetReached: 7,
+    ErrorRateTooHigh: 8,
 }
 P = ParamSpec("P")
 OUR_BUG = 70
@@ -67,6 +66,7 @@ COMMANDS = {
     "vocab": "List, show, create, update, delete or sync hot-word lists.",
     "token": "Make a temporary key from yours and print it, for a program that must not have yours.",
     "serve": "Serve both realtime wires of DashScope on this machine, without network or key.",
+    "eval": "Compare transcripts with references: word and character error rates, and the times of captions.",
     "schema": "Print the JSON Schema of the lines that --format jsonl writes (version 1).",
     "help": "Explain a topic, or show all options of a command; list the topics without one.",
 }
@@ -145,6 +145,8 @@ def _forget_zero_sizes() -> None:
 
 def _report(error: AsrError) -> int:
     """Print an error that no command has caught, unless it ends the program quietly; return its exit code."""
+    from asrcli.cli.advice import described
+
     code = exit_code(error)
     if code:
         print_message(f"asr: {described(error)}")
@@ -206,6 +208,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except OutputClosed:
             abandon_stdout()
         except AsrError as exc:
+            from asrcli.cli.advice import described
+
             _print_error(described(exc), debug=debug)
             sys.exit(exit_code(exc))
         except KeyboardInterrupt:
@@ -228,6 +232,9 @@ def exit_code(error: AsrError) -> int:
 
 
 def _print_error(sentence: str, *, debug: bool) -> None:
+    import logging
+    import traceback
+
     if debug:
         for line in traceback.format_exc().splitlines():  # it may hold an address or text that others wrote
             print_message(line)
