@@ -105,9 +105,9 @@ def test_a_terminal_that_reports_no_size_has_80_columns(size: dict[str, str], tm
     played = script(tmp_path / "talk.jsonl", (0, 900, words.strip()))
     with serving("--engine", "scripted", "--script", played) as (url, _):
         argv = [*ASR, "file", wav(tmp_path / "a.wav", tone(1000)), "--url", url, "--pace", "max", "--no-journal"]
-        with Terminal(argv, sized=False, **size) as terminal:
+        with Terminal(argv, columns=80, lines=24, piped=False, sized=False, **size) as terminal:
             assert terminal.finish() == 0
             assert "".join(terminal.rows()).count("word") == 30
-    with Terminal([*ASR, "models"], lines=200, sized=False, **size) as terminal:
+    with Terminal([*ASR, "models"], columns=80, lines=200, piped=False, sized=False, **size) as terminal:
         assert terminal.finish() == 0
         assert any(row.startswith("fun-asr-realtime ") for row in terminal.rows())

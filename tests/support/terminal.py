@@ -230,4 +230,4 @@ class Terminal:
 
 def on_terminal(*arguments: object, columns: int = 80, lines: int = 24, piped: bool = False, **env: str) -> Terminal:
     """Start `asr` before a person; use it in a with block."""
-    return Terminal([*ASR, *arguments], columns=columns, lines=lines, piped=piped, **env)
+    return Terminal([*ASR, *arguments], columns=columns, lines=lines, piped=piped, sized=True, **env)

@@ -42,7 +42,7 @@ def read_help(command: Any, ctx: Any, common: Collection[str] = ()) -> HelpConte
     asking: list[HelpEntry] = []  # the options that print a help
     left_out = 0
     for parameter in command.get_params(ctx):
-        if getattr(parameter, "hidden", False) and not (common and parameter.name == HELP_ALL):
+        if getattr(parameter, "hidden", False):
             continue
         entry = HelpEntry(_names(parameter, ctx), _text(parameter))
         title = getattr(parameter, "rich_help_panel", None) or OPTIONS
@@ -58,7 +58,7 @@ def read_help(command: Any, ctx: Any, common: Collection[str] = ()) -> HelpConte
         listed = ((name, command.get_command(ctx, name)) for name in command.list_commands(ctx))
         groups[COMMANDS] = [HelpEntry(name, paragraphs(each.help)[0]) for name, each in listed if each and each.help]
     if left_out:
-        asking[0] = HelpEntry(asking[0].names, f"Show the other {left_out} options too, in groups.")
+        asking[-1] = HelpEntry(asking[-1].names, f"Show the other {left_out} options too, in groups.")
     groups[HELP] = asking
     examples = [example for example in paragraphs(command.epilog) if example != "Examples:"]
     pieces = " ".join(command.collect_usage_pieces(ctx))

@@ -30,7 +30,12 @@ class Command(TyperCommand):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params.append(_help_all(self))
+        self._help_all = _help_all(self)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters, and the options that print a help; `params` has none of these."""
+        self._help_all.hidden = not self.common
+        return [*super().get_params(ctx), self._help_all]
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the short help, or the full one of a command that has no other."""
@@ -71,7 +76,6 @@ def _help_all(command: Command) -> TyperOption:
         is_eager=True,
         expose_value=False,
         callback=show,
-        hidden=True,
         help="Show all options, in groups.",
     )
 
