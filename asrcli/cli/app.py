@@ -160,7 +160,8 @@ def load_command(name: str) -> Any:
     program = typer.Typer(add_completion=False)
     program.command(name, cls=Command, epilog=module.EXAMPLES)(guarded(getattr(module, function_name)))
     command: Any = typer.main.get_command(program)
-    command.common = getattr(module, "COMMON", "").split()
+    if hasattr(module, "COMMON"):
+        command.common = module.COMMON.split()
     return command
 
 

@@ -1,11 +1,14 @@
 """The help: what a person reads first, on a terminal of 80 columns."""
 
 import re
+from importlib import import_module
 
 import pytest
 from rich.cells import cell_len
+from typer.core import TyperOption
 
 from asrcli.cli.app import COMMANDS, load_command
+from asrcli.cli.render.help_page import MANY, Command
 from asrcli.cli.render.topic_pages import about, topic_names
 from tests.support.command import asr
 
@@ -118,9 +121,21 @@ def test_the_first_help_fits_a_screen_and_leads_to_the_rest(command: str) -> Non
 @pytest.mark.parametrize("command", COMMANDS)
 def test_options_of_the_short_help_exist(command: str) -> None:
     """A name that is mistyped would silently be missing."""
-    loaded = load_command(command)
-    there = {name for parameter in loaded.params for name in parameter.opts}
-    assert set(loaded.common) <= there
+    there = {name for parameter in load_command(command).params for name in parameter.opts}
+    module = import_module(f"asrcli.cli.commands.{command.replace('-', '_')}")
+    assert set(getattr(module, "COMMON", "").split()) <= there
+
+
+@pytest.mark.parametrize(("many", "shown"), [(False, ["--own", "--model", "--rare-0"]), (True, ["--own", "--model"])])
+def test_a_command_with_many_options_has_a_short_help_in_any_case(many: bool, shown: list[str]) -> None:
+    """Its own options and the usual ones, if it does not name the options itself."""
+    options = [TyperOption(param_decls=["--own"]), TyperOption(param_decls=["--model"], rich_help_panel="Model")]
+    rare = range(MANY if many else 1)
+    options += [TyperOption(param_decls=[f"--rare-{number}"], rich_help_panel="Rare") for number in rare]
+    command = Command("some", params=list(options), callback=lambda **_values: None)
+    text = command.get_help(command.make_context("asr some", []))
+    assert re.findall(r"^  (--(?!help)[a-z0-9-]+)", text, re.MULTILINE) == shown
+    assert (f"Show the other {MANY} options too" in text) is many
 
 
 @pytest.mark.parametrize(("command", "options"), PROMISED.items())

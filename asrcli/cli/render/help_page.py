@@ -20,17 +20,31 @@ TWO_COLUMNS = 60  # columns from which names and texts stand side by side
 NAMES = 24  # most columns of names beside their text; longer names have it on the next line
 INDENT = 2
 STACKED_INDENT = 6
+MANY = 30  # options from which a command has a short help in any case
+USUAL = [
+    "--start", "--end", "--model", "--language", "--translate", "--hotwords", "--local", "--region", "--api-key-file",
+    "--estimate", "--budget", "--format", "--output", "--output-dir", "--timestamps", "--exec", "--quiet", "--verbose",
+]  # fmt: skip
 BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
 
 
 class Command(TyperCommand):
-    """A command with a short help, if `common` names the options in it, and a full one."""
+    """A command with a short help and a full one; one help is both where the command has few options.
+
+    Attributes:
+        common: The options of the short help. Where a command names none and has many, they are its own options, which
+            stand in no group, and those that people use with any command.
+    """
 
     common: Sequence[str] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._help_all = _help_all(self)
+        options = [parameter for parameter in self.params if parameter.param_type_name == "option"]
+        if len(options) > MANY:
+            own = [each.opts[0] for each in options if not getattr(each, "rich_help_panel", None)]
+            self.common = [*own, *USUAL]
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters, and the options that print a help; `params` has none of these."""
