@@ -1,6 +1,7 @@
 """The help: what a person reads first, on a terminal of 80 columns."""
 
 import re
+from functools import cache
 from importlib import import_module
 
 import pytest
@@ -75,6 +76,7 @@ PROMISED = {
 }
 
 
+@cache
 def helped(command: str, *, everything: bool = True) -> str:
     """The help of a command at 80 columns."""
     asked = "--help-all" if everything and command else "--help"

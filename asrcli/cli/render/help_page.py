@@ -22,8 +22,8 @@ INDENT = 2
 STACKED_INDENT = 6
 MANY = 30  # options from which a command has a short help in any case
 USUAL = [
-    "--start", "--end", "--model", "--language", "--translate", "--hotwords", "--local", "--region", "--api-key-file",
-    "--estimate", "--budget", "--format", "--output", "--output-dir", "--timestamps", "--exec", "--quiet", "--verbose",
+    "--start", "--end", "--model", "--language", "--local", "--region", "--api-key-file", "--estimate", "--budget",
+    "--format", "--output", "--out", "--output-dir", "--timestamps", "--exec", "--quiet", "--verbose",
 ]  # fmt: skip
 BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
 
