@@ -71,7 +71,6 @@ class ServiceParameter:
         heading: The heading of the help under which the option stands.
         paths: For each wire the place in its messages: the keys of nested objects, with dots between them. A wire
             without a path does not carry it, or has code for it because the value is changed on its way.
-        short: A short spelling of the option.
         unit: What stands for the value in the help: its unit, or what it is.
         bounds: The smallest and the largest value of a number.
         values: The texts that there are; any other is refused.
@@ -80,6 +79,7 @@ class ServiceParameter:
         on_by_default: A switch that is on unless the option says otherwise.
         negative: The option stands for False, and its absence for the default.
         name_in_errors: The spelling in errors and lists, where it is another one.
+        short: The option in one letter, as -l; empty for most.
         embedded: The embedded recognizer uses it too.
     """
 
@@ -90,7 +90,6 @@ class ServiceParameter:
     help: str = ""
     heading: str = MODEL
     paths: Mapping[str, str] = field(default_factory=dict)
-    short: str = ""
     unit: str = ""
     bounds: tuple[float, float] | None = None
     values: tuple[str, ...] = ()
@@ -99,6 +98,7 @@ class ServiceParameter:
     on_by_default: bool = False
     negative: bool = False
     name_in_errors: str = ""
+    short: str = ""
     embedded: bool = False
 
     @property
