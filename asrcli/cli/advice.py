@@ -48,6 +48,8 @@ BY_CAUSE = {
     Cause.UNKNOWN_MODEL: "leave it out, or see asr models",
     Cause.WORKSPACE_HOST: "name yours: --workspace",
     Cause.ONE_SENTENCE: f"it is for asr mic --ptt; {FORCE}",
+    Cause.NO_RETRIES: "leave out --no-reconnect or --retries 0",
+    Cause.LANGUAGE_NEEDED: "name it: --language en",
     Cause.TOO_EARLY: "or add --wait",
     Cause.OTHER_WORDS: "name another --prefix, or add --yes to replace them",
     Cause.BARE_SAMPLES: f"describe them {_SAMPLES}",

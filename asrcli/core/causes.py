@@ -30,6 +30,8 @@ class Cause(Enum):
     NOT_DECODED = auto()  # no service decodes the format of a file that is to be sent as it is
     SERVICE_DECIDES = auto()  # the service is known to ignore or refuse it, and might have changed
     OTHER_ENGINE = auto()  # another recognizer on this machine can do it
+    NO_RETRIES = auto()  # a lost connection is not replaced
+    LANGUAGE_NEEDED = auto()  # the recognizer on this machine hears some languages only, and none was named
     EMBEDDED = auto()  # the recognizer on this machine cannot do it
     UNKNOWN_MODEL = auto()  # the recognizer on this machine answers to names of models of the service only
     WORKSPACE_HOST = auto()  # only the host of a workspace has it

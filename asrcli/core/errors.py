@@ -18,6 +18,7 @@ AsrError
 ├── ErrorRateTooHigh      a transcript differs from its reference by more than the user allows
 ├── ProblemsFound         an examination of this machine has found what does not work
 ├── EngineUnavailable     the embedded recognizer cannot run here
+│   └── ModelUnusable     a model that was added cannot be used (recognizers/model_folder.py)
 └── MultipleErrors        several inputs failed, each for its own reason
 """
 

@@ -10,6 +10,7 @@ from asrcli.cli.options.budget import BudgetLimit
 from asrcli.cli.options.completion import session_ids
 from asrcli.cli.options.confirmation import Yes
 from asrcli.cli.options.connection import ConnectionOptions
+from asrcli.cli.options.fallback import FallbackOption
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.journal import ResumeFolder
 from asrcli.cli.options.logging import LoggingOptions
@@ -45,6 +46,7 @@ def resume(
     model: ModelName = None,
     connection_options: ConnectionOptions,
     retry_options: RetryOptions,
+    fallback: FallbackOption = None,
     budget: BudgetLimit = None,
     journal: ResumeFolder = None,
     yes: Yes = False,
@@ -65,5 +67,7 @@ def resume(
     log_to(logging_options.log_file)
     directory = journal_directory(journal)
     path = directory.last() if session is None else directory.find(session)
-    request = ResumeRequest(model, connection_options, retry_options, check_budget(budget), yes, logging_options.level)
+    request = ResumeRequest(
+        model, connection_options, retry_options, fallback, check_budget(budget), yes, logging_options.level
+    )
     resume_session(path, request)

@@ -212,8 +212,6 @@ class ConnectionOptions(EndpointOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.local:
-            if self.engine is not None:
-                raise UsageError(f"--engine {self.engine} without --local: a service has its own recognizers")
             return
         if self.url is not None:
             raise UsageError("--local and --url are both given: they name different services")
@@ -223,6 +221,17 @@ class ConnectionOptions(EndpointOptions):
         given |= {"--ca": self.ca, "--temporary-key": self.temporary_key}
         if names := [name for name, value in given.items() if value]:
             raise UsageError(f"--local with {' and '.join(names)}: the embedded recognizer is on this machine")
+
+    def check_engine(self) -> None:
+        """Check that the recognizer of --engine hears, where nothing but --local can let it hear.
+
+        Raises:
+            UsageError: a service hears.
+        """
+        if self.engine is not None and not self.local:
+            raise UsageError(
+                f"--engine {self.engine} without --local or --fallback local: a service has its own recognizers"
+            )
 
     def at(self, stack: ExitStack, recognition: RecognitionSettings) -> ConnectionSettings:
         """The connection settings for a service, or for a local server with the embedded recognizer, started here.
