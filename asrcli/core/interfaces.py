@@ -287,7 +287,7 @@ class Output(Protocol):
 
     An output may have these attributes; by default each is False:
         passive: It stores nothing; other outputs do.
-        patient: It needs no partial, progress or bill as it comes. Where all are patient, these come with the next final.
+        patient: It needs no partial, progress or bill as it comes. Where all are patient, these come with a final.
         shows_progress: It shows the progress as it comes, ten times a second.
     """
 
