@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
+from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.resume_outputs import paths, resumed_outputs
 from asrcli.cli.builders.resume_sources import reading, resume_stages
 from asrcli.cli.builders.run import RunBuilder
 from asrcli.cli.builders.staged_files import print_unfinished, staged
 from asrcli.cli.console import print_message
+from asrcli.cli.options.configured import is_configured
 from asrcli.cli.options.confirmation import confirm
 from asrcli.cli.options.connection import ConnectionOptions
+from asrcli.cli.options.fallback import FallbackName
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import SourceError, UsageError, bare_url, system_reason
 from asrcli.core.interfaces import Source
@@ -135,6 +138,7 @@ def _connect(
 ) -> RunBuilder:
     """A run builder for the service of this request, without a pace."""
     connection_options = request.service(journal.header)
+    fallback = fallback_of(request.fallback, model, recognition, connection_options, request.retry_options)
     notices = model_notices(model)
     if connection_options.local:
         notices = [f"{option} has no effect on the embedded recognizer" for option in ignored_options(recognition)]
@@ -150,6 +154,7 @@ def _connect(
         notices,
         budget=request.budget,
         quiet=request.level is None,
+        fallback=fallback,
     )
 
 
@@ -165,6 +170,7 @@ class ResumeRequest:
     model_name: str | None
     connection_options: ConnectionOptions
     retry_options: RetryOptions
+    fallback: FallbackName | None
     budget: float | None
     yes: bool
     level: int | None
@@ -201,8 +207,12 @@ class ResumeRequest:
         given = self.connection_options
         if given.local or given.url or given.region or given.workspace:
             return given
-        if not header.service and given.api_key_file is None:
-            return replace(given, local=True)
+        if not header.service and (given.api_key_file is None or is_configured("--api-key-file")):
+            # What a file says about the service on other days has no effect on the embedded recognizer.
+            unused = {name: None for name in ("api_key_file", "proxy", "ca") if is_configured(name.replace("_", "-"))}
+            return replace(
+                given, local=True, **unused, temporary_key=given.temporary_key and not is_configured("temporary-key")
+            )
         return replace(given, url=header.service or None, workspace=header.workspace or None)
 
 

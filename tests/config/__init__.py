@@ -1,0 +1,1 @@
+"""Tests of what the user has set once: settings and keys."""
