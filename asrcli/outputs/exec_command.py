@@ -22,6 +22,8 @@ CLOSE_TIMEOUT_S = 10.0  # how long `close` waits for the commands that are left
 class ExecCommand:
     """An output that runs a shell command. What it prints goes to standard error. It does not get the API key."""
 
+    patient = True
+
     def __init__(self, command: str, warn: Callable[[str], None]) -> None:
         self._command = command
         self._warn = warn

@@ -74,6 +74,7 @@ class TerminalView:
     """
 
     passive = True  # it stores nothing: other outputs do
+    shows_progress = True  # it wants every Progress, for its status bar
 
     def __init__(
         self,
