@@ -31,7 +31,7 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
     # What is captured, sent, paid for or run, and how a lost connection is treated.
     (Reach.USER, "mic", "device test for until-silence ptt device-retry"),
     (Reach.USER, "mic devices", "backend"),
-    (Reach.USER, "mic file", "param heartbeat append exec no-journal captions embed-audio"),
+    (Reach.USER, "mic file", "wire param heartbeat append exec no-journal captions embed-audio"),
     (Reach.USER, "mic file resume", "fallback"),
     (Reach.USER, "file", "start end passthrough estimate"),
     (Reach.USER, "file ws-raw", "pace"),

@@ -293,7 +293,7 @@ class Output(Protocol):
 
     An output may have these attributes; by default each is False:
         passive: It stores nothing; other outputs do.
-        patient: It needs no partial, progress or bill as it comes. Where all are patient, they come with a final.
+        patient: It needs no partial, progress or bill as it comes. Where all are patient, these come with a final.
         shows_progress: It shows the progress as it comes, ten times a second.
     """
 

@@ -57,7 +57,7 @@ def bare_samples(*, raw: bool, encoding: str | None, rate: int | None, channels:
 def model_for(
     name: str,
     paths: Sequence[str],
-    languages: Sequence[str],
+    recognition_options: RecognitionOptions,
     samples: "SampleFormat | None",
     connection_options: ConnectionOptions,
 ) -> Model:
@@ -66,11 +66,10 @@ def model_for(
     Raises:
         UsageError: the name is empty, or no server is named for a wire that the service does not speak.
     """
-    wire = connection_options.wire or ""
     if name == AUTO:
         natives = [about and about[0] for about in (native(path, samples) for path in paths)]
-        name = pick_model(natives, languages, connection_options.region_asked)
-    found = find_model(name, wire)
+        name = pick_model(natives, recognition_options.language or [], connection_options.region_asked)
+    found = find_model(name, recognition_options.wire or "")
     if found.traits.elsewhere and not connection_options.names_server:
         problem = f"{name} is spoken to on the wire {found.wire}, which DashScope does not have"
         raise UsageError(problem, "name a server with --url, or add --local")
@@ -93,11 +92,10 @@ def recognition(
     """
     local = connection_options.local
     force = recognition_options.force
-    if local and not force and not connection_options.wire:
+    if local and not force and not recognition_options.wire:
         check_local_model(model)
     model = connection_options.adapt(model)
     asked = recognition_options.recognition(model, vad=vad, heartbeat=heartbeat)
-    asked = replace(asked, wire=connection_options.wire or "")
     return prepare_recognition(
         model,
         asked,

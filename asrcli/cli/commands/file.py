@@ -37,9 +37,15 @@ from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import DEFAULT_MODEL
 
+# The options of the short help.
+COMMON = """--start --end --each-channel --pace --model --language --translate --hotwords --local --region
+--api-key-file --estimate --format --output --output-dir --timestamps --partials --exec --quiet --verbose"""
+
 EXAMPLES = """Examples:
 
 asr file talk.mp3 --timestamps relative
+
+asr file *.mp3 --output-dir texts --format srt
 
 ffmpeg -i film.mkv -f wav - | asr file - --local -f srt -o film.srt"""
 
@@ -79,11 +85,8 @@ def file(
 ) -> None:
     """Transcribe files, or standard input.
 
-    Each sentence goes to standard output as soon as it is final.
-
-    Ctrl-C ends the input and waits for the last words; a second Ctrl-C exits at once.
-
-    asr resume continues a run that was interrupted.
+    Each sentence goes to standard output as soon as it is final. Ctrl-C ends the input and waits for the last words; a
+    second Ctrl-C exits at once. asr resume continues a run that was interrupted.
     """
     from asrcli.cli.builders import caption_pages, journal_keeping, outputs, page_audio, run, sources, staged_files
 
@@ -91,7 +94,7 @@ def file(
     if passthrough and connection_options.local:
         raise UsageError("--passthrough with --local: the embedded recognizer decodes no files", "leave it out")
     samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
-    found_model = sources.model_for(model, paths, recognition_options.language or [], samples, connection_options)
+    found_model = sources.model_for(model, paths, recognition_options, samples, connection_options)
     vad = recognition_options.vad and not found_model.traits.manual_only
     recognition, notices = sources.recognition(
         found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat

@@ -13,7 +13,6 @@ from asrcli.cli.builders.api_key import read_key
 from asrcli.cli.builders.text_files import data_of
 from asrcli.cli.console import print_message
 from asrcli.cli.options.engine import EngineName
-from asrcli.cli.options.model import WireName
 from asrcli.cli.options.panels import CONNECTION, FLAG
 from asrcli.core.errors import MissingKey, UsageError, bare_url
 from asrcli.core.loopback_hosts import is_loopback_url
@@ -49,16 +48,14 @@ Local = Annotated[
     bool,
     typer.Option(
         "--local",
-        help="Ask the embedded recognizer: offline, no key; US English, modest accuracy.",
+        help="Recognize offline: US English, modest accuracy.",
         metavar=FLAG,
         rich_help_panel=CONNECTION,
     ),
 ]
 ApiKeyFile = Annotated[
     Path | None,
-    typer.Option(
-        help="Read the API key from this file, not from DASHSCOPE_API_KEY.", metavar="PATH", rich_help_panel=CONNECTION
-    ),
+    typer.Option(help="File with the key. Default: DASHSCOPE_API_KEY.", metavar="PATH", rich_help_panel=CONNECTION),
 ]
 Heartbeat = Annotated[
     bool | None,
@@ -73,7 +70,7 @@ Heartbeat = Annotated[
 Region = Annotated[
     str | None,
     typer.Option(
-        help="Where the key was issued: cn-beijing, ap-southeast-1, ... Default: cn-beijing.",
+        help="Where the key was issued. Default: cn-beijing.",
         autocompletion=lambda: list(REGIONS),
         metavar="NAME",
         rich_help_panel=CONNECTION,
@@ -211,7 +208,6 @@ class ConnectionOptions(EndpointOptions):
     local: Local = False
     engine: EngineName = None
     temporary_key: TemporaryKey = False
-    wire: WireName = None
 
     def __post_init__(self) -> None:
         super().__post_init__()

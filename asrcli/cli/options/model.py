@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import typer
 
-from asrcli.cli.options.panels import CONNECTION
 from asrcli.dashscope.catalogue import MODELS
 from asrcli.dashscope.model_selection import AUTO
 from asrcli.dashscope.parameters import MODEL
@@ -37,7 +36,7 @@ WireName = Annotated[
         help=f"Protocol of the server: {', '.join(WIRES)}. Default: what the name of the model suggests.",
         autocompletion=lambda: list(WIRES),
         metavar="NAME",
-        rich_help_panel=CONNECTION,
+        rich_help_panel=MODEL,
         show_default=False,
     ),
 ]

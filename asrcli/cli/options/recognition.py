@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from asrcli.cli.options.model import WireName
 from asrcli.cli.options.panels import FLAG
 from asrcli.cli.options.values import given_text
 from asrcli.core.errors import UsageError, shorten
@@ -58,6 +59,7 @@ _BEHIND: Mapping[str, tuple[str, Any, Any]] = {
     "threshold": ("noise_threshold", NoiseThreshold, None),
     "extra": ("force", Force, False),
     "context": ("context_from_transcript", FromTranscript, False),
+    "languages": ("wire", WireName, None),
 }
 
 
@@ -68,12 +70,19 @@ def _option(row: ServiceParameter) -> Any:
         metavar = FLAG
     return typer.Option(
         *filter(None, (row.option, row.short)),
-        help=row.help,
+        help=_help(row),
         metavar=metavar,
         rich_help_panel=row.heading,
         show_default=row.on_by_default,
         autocompletion=_completion(row),
     )
+
+
+def _help(row: ServiceParameter) -> str:
+    """The help of the row, with its bounds as the help says them of other numbers."""
+    if row.bounds is None:
+        return row.help
+    return f"{row.help} From {row.bounds[0]} to {row.bounds[1]}."
 
 
 def _completion(row: ServiceParameter) -> Callable[[], list[str]] | None:
@@ -120,6 +129,7 @@ class RecognitionOptions:
     language: list[str] | None = None
     force: bool = False
     context_from_transcript: bool = False
+    wire: str | None = None
 
     def __post_init__(self) -> None:
         if self.threshold is not None and self.noise_threshold is not None:
@@ -143,7 +153,7 @@ class RecognitionOptions:
         values |= {"vad": vad, "heartbeat": heartbeat}
         if self.threshold is None:
             values["threshold"] = self.noise_threshold
-        return RecognitionSettings(model.name, model.rate).with_values(values)
+        return RecognitionSettings(model.name, model.rate, wire=self.wire or "").with_values(values)
 
     def _is_empty(self, row: ServiceParameter) -> bool:
         """Whether a text was given that is empty; the kinds that are not named here have checks of their own."""
