@@ -71,7 +71,7 @@ def transcribe(
     output_builder: OutputBuilder,
     journal_folder: Path | None,
     connection_options: ConnectionOptions,
-    run_builder: Callable[[ConnectionSettings], RunBuilder],
+    run_builder: Callable[[ConnectionSettings, ExitStack], RunBuilder],
     caption_port: int | None = None,
 ) -> None:
     """Transcribe the microphones until they end; with a journal folder also record audio and events.
@@ -99,4 +99,4 @@ def transcribe(
         if microphone_builder.hearing.push_to_talk:
             notify(Notice("warning", PTT))
         stack.enter_context(keyboard(pressed(microphones, ptt=microphone_builder.hearing.push_to_talk)))
-        run_builder(connection).run(outputs)
+        run_builder(connection, stack).run(outputs)

@@ -33,6 +33,7 @@ from asrcli.cli.options.logging import LoggingOptions
 from asrcli.cli.options.model import ModelName
 from asrcli.cli.options.output import OutputDir, OutputOptions
 from asrcli.cli.options.recognition import RecognitionOptions
+from asrcli.cli.options.record import RecordOptions
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import DEFAULT_MODEL
@@ -81,6 +82,7 @@ def file(
     captions: Captions = None,
     journal: JournalFolder = None,
     no_journal: NoJournal = False,
+    record_options: RecordOptions,
     logging_options: LoggingOptions,
 ) -> None:
     """Transcribe files, or standard input.
@@ -88,7 +90,15 @@ def file(
     Each sentence goes to standard output as soon as it is final. Ctrl-C ends the input and waits for the last words; a
     second Ctrl-C exits at once. asr resume continues a run that was interrupted.
     """
-    from asrcli.cli.builders import caption_pages, journal_keeping, outputs, page_audio, run, sources, staged_files
+    from asrcli.cli.builders import (
+        caption_pages,
+        journal_keeping,
+        outputs,
+        page_audio,
+        run,
+        sources,
+        staged_files,
+    )
 
     staged_run = staged_files.StagedRun(journal_keeping.journal_folder(journal, no_journal=no_journal), paths)
     if passthrough and connection_options.local:
@@ -126,6 +136,7 @@ def file(
             found_model, recognition, connection, speed, retry_options.retry_settings(), connection_options, notices,
             uses_transcript_context=recognition_options.context_from_transcript, budget=check_budget(budget),
             quiet=logging_options.level is None, fallback=local_engine,
+            recorder=record_options.recorder(stack, found_model.traits.name, recognition, paths),
         )  # fmt: skip
         recorded_runs = staged_run.recording(
             runs, recognition, connection, output_builder, source_builder, speed, local=connection_options.local
