@@ -81,6 +81,10 @@ PURE_ROOMS = [
     "journal/records.py",
     "journal/source.py",
     "journal/audit.py",
+    "runs/batch/manifest.py",
+    "runs/batch/output_names.py",
+    "runs/batch/decisions.py",
+    "runs/batch/start_limits.py",
 ]
 ROOMS = {
     "typer": ["cli/"],

@@ -42,6 +42,7 @@ COMMANDS = [
     "sessions --help",
     "verify --help",
     "file --help",
+    "batch --help",
     "ws-raw --help",
     "models",
     "engines",
