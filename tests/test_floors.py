@@ -85,6 +85,8 @@ PURE_ROOMS = [
     "runs/batch/output_names.py",
     "runs/batch/decisions.py",
     "runs/batch/start_limits.py",
+    "runs/parts/cut_points.py",
+    "runs/parts/part_account.py",
 ]
 ROOMS = {
     "typer": ["cli/"],

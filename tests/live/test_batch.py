@@ -20,7 +20,7 @@ from tests.support.tone import wav
 
 FILES, CHUNKS = 60, 10
 LONG = 300
-SILENT = {index for index in range(LONG) if index % 12 > 9}
+SILENT = {index for index in range(LONG) if index % 12 > 7}
 
 
 @pytest.fixture(scope="module")
@@ -233,6 +233,24 @@ def test_the_cost_is_known_before_and_bounded(recordings: Path) -> None:
     assert done.stdout.splitlines()[-1].startswith("all: 00:03.000, ")
     done = asr("batch", recordings, "--out", out, "--budget", 1, "--local")
     assert (done.returncode, "--budget with --local" in done.stderr) == (2, True)
+
+
+def test_too_many_requests_slow_the_batch_down_and_lose_nothing(recordings: Path) -> None:
+    """Refused handshakes and tasks are tried again, by fewer at once; free connections are used again."""
+    for name in "defghij":
+        wav(recordings / f"{name}.wav", counted(CHUNKS), RATE)
+    faults = recordings.parent / "faults.jsonl"
+    busy = {"at": "run-task", "do": "fail", "code": "Throttling.RateQuota", "message": "slow down"}
+    refused = {"at": "handshake", "do": "refuse", "status": 403}
+    script = [{"connection": 1, **busy}, *({"connection": number, **refused} for number in range(5, 14))]
+    faults.write_text("".join(json.dumps(line) + "\n" for line in script))
+    out = recordings.parent / "out"
+    with serving("--engine", "counting", "--faults", faults) as (url, process):
+        del process
+        done = asr("batch", recordings, "--out", out, "--url", url, "--pace", "max", "--jobs", 2, "--retry-wait", 0.1)
+    assert done.returncode == 0, done.stderr
+    assert "too many requests: at most 1 at once from now on" in done.stderr
+    assert len(list(out.glob("*.txt"))) == 10
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a limit for the size of files")

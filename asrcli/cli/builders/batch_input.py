@@ -1,6 +1,6 @@
 """Transcribes one input of a batch into files that get their names later, with a journal, so that it can go on."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,6 +26,8 @@ from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
 from asrcli.runs.batch.batch_budget import BatchBudget, SharedBudgetSource
 from asrcli.runs.batch.decisions import Action
 from asrcli.runs.batch.staging import Staging
+from asrcli.runs.parts.part_store import PartStore
+from asrcli.runs.parts.split_run import SplitRun
 from asrcli.runs.run import ConcurrentSources, Run, flatten_sources
 
 if TYPE_CHECKING:
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
     Inputs = Sequence[Source | ConcurrentSources]
 
 SESSIONS = "sessions"
+PARTS = "parts"
+SPLIT_MS = 600_000  # how long parts are where an earlier run has begun them, and this one does not say
+LONG = 1.5  # what is shorter than so many parts is not cut
 DONE: Mapping[str, Any] = {"type": "done", "number": 0}
 
 
@@ -49,6 +54,7 @@ class InputTranscriber:
         idle: The open connections that inputs share.
         service: The address for the journal; empty for the embedded recognizer.
         budget: The money of the batch; None without a limit.
+        split_ms: How long the parts of a long recording are; None cuts none.
     """
 
     plan: "RunPlan"
@@ -59,6 +65,7 @@ class InputTranscriber:
     staging: Staging
     service: str
     budget: BatchBudget | None = None
+    split_ms: int | None = None
 
     def __call__(self, task: BatchTask, active: ActiveInput) -> InputOutcome:
         """Transcribe the input, or the rest of it.
@@ -80,8 +87,10 @@ class InputTranscriber:
     def _begin(self, builder: OutputBuilder, task: BatchTask, active: ActiveInput) -> InputOutcome:
         """Transcribe the input from its start."""
         path = task.given.path
-        self.staging.clear(task.row.path)
         sources, _ = file_sources([path], self.source_builder)
+        if (split_ms := self._split_ms(task, sources[0])) is not None:
+            return self._split(sources[0], split_ms, builder, task, active)
+        self.staging.clear(task.row.path)
         now = datetime.now().astimezone()
         journal = FileJournal()
         files = tuple(map(str, self.staging.files(task.row)))
@@ -144,6 +153,38 @@ class InputTranscriber:
             raise OutputError(str(journal.path), system_reason(exc).lower()) from exc
         return outcome
 
+    def _split_ms(self, task: BatchTask, source: "Source | ConcurrentSources") -> int | None:
+        """How long the parts of a source are; None if it is transcribed as a whole."""
+        if isinstance(source, ConcurrentSources) or source.realtime or source.duration_ms is None:
+            return None
+        if self.split_ms is not None and source.duration_ms > LONG * self.split_ms:
+            return self.split_ms
+        is_begun = task.decision.action is Action.GO_ON and (self.staging.folder(task.row.path) / PARTS).exists()
+        return SPLIT_MS if is_begun else None
+
+    def _split(
+        self,
+        source: "Source | ConcurrentSources",
+        split_ms: int,
+        builder: OutputBuilder,
+        task: BatchTask,
+        active: ActiveInput,
+    ) -> InputOutcome:
+        """Transcribe a long recording in parts, those that an earlier run has not transcribed."""
+        assert not isinstance(source, ConcurrentSources)  # noqa: S101  `_split_ms` says so
+        folder = self.staging.folder(task.row.path)
+        if task.decision.action is not Action.GO_ON:
+            self.staging.clear(task.row.path)
+        for left in folder.glob("[0-9]*.*"):  # transcripts are written from their start, from what the parts have said
+            left.unlink()
+        store = PartStore(folder / PARTS)
+        with _new_outputs(builder) as made:
+            run = SplitRun(self.plan, [*made, active], self.idle, active, split_ms, store, self.budget)
+            active.length_ms = source.begin_ms + (source.duration_ms or 0)
+            active.attach(run)
+            error = _error(lambda: run.transcribe(source), active)
+        return _outcome(error, active, source.duration_ms)
+
     def _transcribe(self, sources: "Inputs", made: "Sequence[Output]", active: ActiveInput) -> InputOutcome:
         """One run. Its error is in the outcome, so that its files are closed and can be continued.
 
@@ -159,26 +200,37 @@ class InputTranscriber:
             listening.append(share)
         run = Run(self.plan, listening, self.idle)
         active.attach(run)
-        error: AsrError | None = None
         try:
-            run.transcribe(sources)
-        except (AsrError, KeyboardInterrupt) as exc:
-            if isinstance(exc, OutputError):
-                raise
-            if isinstance(exc, AsrError):
-                error = exc
-            else:
-                active.stopped = True
+            error = _error(lambda: run.transcribe(sources), active)
         finally:
             if self.budget is not None and share is not None:
                 self.budget.ended(share, active.cost)
-        whole = not active.stopped and (error is None or isinstance(error, AudioLost))
-        if active.stopped and isinstance(error, AudioLost):
-            error = None
-        audio_ms = None
-        if whole and active.ended is not None:
-            audio_ms = begin_ms + active.ended.wall_ms
-        return InputOutcome(error, whole, audio_ms, cost=active.cost, engine=active.engine)
+        audio_ms = None if active.ended is None else begin_ms + active.ended.wall_ms
+        return _outcome(error, active, audio_ms)
+
+
+def _error(transcribe: Callable[[], object], active: ActiveInput) -> AsrError | None:
+    """The error that ended a run; None if it came to its end, or was stopped.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    try:
+        transcribe()
+    except OutputError:
+        raise
+    except AsrError as exc:
+        return exc
+    except KeyboardInterrupt:
+        active.stopped = True
+    return None
+
+
+def _outcome(error: AsrError | None, active: ActiveInput, audio_ms: int | None) -> InputOutcome:
+    whole = not active.stopped and (error is None or isinstance(error, AudioLost))
+    if active.stopped and isinstance(error, AudioLost):
+        error = None
+    return InputOutcome(error, whole, audio_ms if whole else None, cost=active.cost, engine=active.engine)
 
 
 def _limited(sources: "Inputs", budget: BatchBudget, share: Any) -> "list[Source | ConcurrentSources]":

@@ -55,6 +55,7 @@ class BatchRequest:
         per_minute: How many tasks may begin in a minute; None for the default.
         budget: What the whole batch may cost, in CNY.
         pace: How fast audio is sent, as times real time; None is as fast as it is taken.
+        split_ms: How long the parts of a long recording are; None cuts none.
         level: How much status is printed; None is none.
     """
 
@@ -72,6 +73,7 @@ class BatchRequest:
     budget: float | None
     force: bool
     plain: bool
+    split_ms: int | None
     level: int | None
     notices: Sequence[str]
 
@@ -158,7 +160,7 @@ class BatchRequest:
         run_plan = replace(self._plan(connection), describe=described)
         transcriber = InputTranscriber(
             run_plan, idle, self.source_builder.asked, self.source_builder, self.output_builder, staging, service,
-            self._budget(ledger, connection),
+            self._budget(ledger, connection), self.split_ms,
         )  # fmt: skip
         view = stack.enter_context(batch_progress(len(plan.tasks), level=self.level, plain=self.plain))
         return BatchRun(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asrcli.cli.builders.cost import check_budget
+from asrcli.cli.builders.fast_run import check_split
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options import values
 from asrcli.cli.options.audio import Agc, Channel, Denoise, EachChannel, Gain, Pace, Track
@@ -15,6 +16,7 @@ from asrcli.cli.options.batch_options import (
     DryRun,
     Jobs,
     Redo,
+    SplitLength,
     StartsPerMinute,
     Words,
 )
@@ -55,6 +57,7 @@ def batch(
     *,
     jobs: Jobs = None,
     redo: Redo = False,
+    split: SplitLength = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     track: Track = None,
@@ -108,6 +111,9 @@ def batch(
         from asrcli.cli.advice import described
 
         raise UsageError(described(exc).replace("--force ", f"{FORCE_SETTINGS} ")) from exc
+    split_ms = values.parse_duration("--split", split)
+    if split_ms is not None:
+        check_split("--split", vad=recognition_options.vad, each_channel=each_channel)
     speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
     output_builder = _outputs(output_options, recognition)
     log_to(logging_options.log_file)
@@ -118,7 +124,7 @@ def batch(
     request = BatchRequest(
         words, out, check_template(output_options.name), source_builder, output_builder, connection_options,
         retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, check_budget(budget), redo,
-        output_options.plain, logging_options.level, notices,
+        output_options.plain, split_ms, logging_options.level, notices,
     )  # fmt: skip
     if dry_run or estimate:
         request.preview(estimate=estimate)

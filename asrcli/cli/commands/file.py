@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 
 from asrcli.cli.builders.cost import check_budget, print_estimate
+from asrcli.cli.builders.fast_run import check_fast, check_split
 from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options import values
@@ -14,6 +15,7 @@ from asrcli.cli.options.audio import (
     EachChannel,
     Encoding,
     End,
+    Fast,
     Gain,
     Pace,
     Passthrough,
@@ -56,6 +58,7 @@ def file(
     denoise: Denoise = False,
     agc: Agc = False,
     pace: Pace = None,
+    fast: Fast = False,
     raw: Raw = False,
     encoding: Encoding = None,
     rate: Rate = None,
@@ -88,6 +91,9 @@ def file(
     staged_run = staged_files.StagedRun(journal_keeping.journal_folder(journal, no_journal=no_journal), paths)
     if passthrough and connection_options.local:
         raise UsageError("--passthrough with --local: the embedded recognizer decodes no files", "leave it out")
+    if fast:
+        check_split("--fast", vad=recognition_options.vad, each_channel=each_channel)
+        check_fast(fallback=fallback is not None, passthrough=passthrough)
     samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     found_model = sources.model_for(
         model, paths, recognition_options.language or [], samples, connection_options.region_asked
@@ -127,6 +133,7 @@ def file(
             budget=check_budget(budget),
             quiet=logging_options.level is None,
             fallback=local_engine,
+            fast=fast,
         )
         recorded_runs = staged_run.recording(
             runs, recognition, connection, output_builder, source_builder, speed, local=connection_options.local

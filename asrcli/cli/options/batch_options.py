@@ -84,6 +84,15 @@ ForceSettings = Annotated[
         rich_help_panel=MODEL,
     ),
 ]
+SplitLength = Annotated[
+    str | None,
+    typer.Option(
+        "--split",
+        help="Cut recordings that are much longer than this at silences, and transcribe the parts at once: 10m.",
+        metavar="TIME",
+        show_default=False,
+    ),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print what would be done with each input, and do nothing.", metavar=FLAG)
 ]

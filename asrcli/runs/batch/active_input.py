@@ -1,11 +1,13 @@
 """An input of a batch while it is transcribed: what its thread has reached, and how it is told to stop."""
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Protocol
 
 from asrcli.core.errors import AsrError, ServiceRefused
-from asrcli.core.events import Began, Billed, Ended, Event, Progress, Reconnecting
+from asrcli.core.events import Began, Billed, Ended, Event, Progress, Ready, Reconnecting
 from asrcli.core.transcript import Transcript
 from asrcli.recovery.classify import FaultClass, classify
 from asrcli.runs.batch.decisions import Decision, LedgerRow
@@ -62,7 +64,9 @@ class ActiveInput:
         reached_ms: How much of its audio was sent.
         length_ms: How much audio there is; None where that is not known before the end.
         refusals: How often the service had too many requests.
+        starts: How many tasks it has begun, or tried to; the main thread has counted `counted` of them.
         streams: How many connections it uses at once.
+        wake: Tells the main thread that it wants one more, or less.
     """
 
     passive = True
@@ -74,7 +78,13 @@ class ActiveInput:
     refusals: int = 0
     stopped: bool = False
     ended: Ended | None = None
+    starts: int = 1
+    counted: int = 1
     streams: int = 1
+    wake: Callable[[], None] = lambda: None
+    _is_first: bool = True  # nobody has asked for the connection that it has from its beginning
+    _expected: int = 1  # so many tasks are counted that are not ready yet
+    _wanted: deque[Callable[[], None]] = field(default_factory=deque)
     _runs: list[Stoppable] = field(default_factory=list)
     _left: bool = False
     _lock: Lock = field(default_factory=Lock)
@@ -90,14 +100,53 @@ class ActiveInput:
                 self.length_ms = event.begin_ms + event.duration_ms
         elif isinstance(event, Billed):
             self.cost = event.cost
+        elif isinstance(event, Ready):
+            self.starts += not self._expected
+            self._expected = max(0, self._expected - 1)
         elif isinstance(event, Reconnecting):
-            self.refusals += is_throttled(event.reason)
+            self.starts += 1
+            self._expected += 1
+            self.lost(event.reason)
         elif isinstance(event, Ended):
             self.ended = event
             self.cost = event.cost
 
     def close(self) -> None:
         """Do nothing: there is nothing to close."""
+
+    def ask(self, granted: Callable[[], None]) -> None:
+        """Want one more connection; the first one is there."""
+        with self._lock:
+            is_first, self._is_first = self._is_first, False
+            if not is_first:
+                self._wanted.append(granted)
+        if is_first:
+            granted()
+        else:
+            self.wake()
+
+    def give_back(self) -> None:
+        """Use one connection less."""
+        with self._lock:
+            self.streams -= 1
+        self.wake()
+
+    def lost(self, reason: str) -> None:
+        """Note why a connection was lost."""
+        self.refusals += is_throttled(reason)
+
+    @property
+    def wants_stream(self) -> bool:
+        """Whether a part of it waits for a connection."""
+        return bool(self._wanted) and not self.stopped
+
+    def grant(self) -> None:
+        """Let the part begin that has waited longest; for the main thread."""
+        with self._lock:
+            self.streams += 1
+            self._expected += 1
+            granted = self._wanted.popleft()
+        granted()
 
     def attach(self, run: Stoppable) -> None:
         """Let `stop` and `leave` reach this run; one that was called before is passed on now."""

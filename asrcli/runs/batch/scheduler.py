@@ -120,16 +120,19 @@ class BatchRun:
     def _step(self) -> None:
         now = self.clock()
         wait_s: float | None = TICK_S
-        if self._may_go_on:
-            wait_s = self.limits.wait_s(now, len(self.active))
+        hungry = next((active for active in self.active if active.wants_stream), None)
+        if hungry is not None or self._may_go_on:
+            wait_s = self.limits.wait_s(now, self.streams)
+            if wait_s == 0 and hungry is not None:  # what has begun comes before what has not
+                self.limits.began(now)
+                hungry.grant()
+                return
             if wait_s == 0:
                 self._begin(self.waiting.popleft())
                 return
         self._take(min(TICK_S, TICK_S if wait_s is None else wait_s))
         for active in self.active:
-            if active.refusals:
-                active.refusals = 0
-                self._refused()
+            self._count(active)
         if self.clock() >= self._hurry_until_s:
             self._hurry_until_s = float("inf")
             for active in self.active:
@@ -138,9 +141,18 @@ class BatchRun:
             self._save_spent()
         self.view.tick(self)
 
+    def _count(self, active: ActiveInput) -> None:
+        """Count the tasks that an input has begun anew, and its refusals for too many requests."""
+        while active.counted < active.starts:
+            active.counted += 1
+            self.limits.began(self.clock())
+        if active.refusals:
+            active.refusals = 0
+            self._refused()
+
     def _begin(self, task: BatchTask) -> None:
         self.limits.began(self.clock())
-        active = ActiveInput(task)
+        active = ActiveInput(task, wake=lambda: self._ended.put(None))
         row = replace(task.row, state=BatchState.BEGUN, reason="", code=0, changed=_now())
         if task.decision.action is Action.NEW:
             row = replace(row, attempts=row.attempts + 1, audio_ms=None)
