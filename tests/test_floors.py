@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = {
     "core": 1, "dashscope": 2, "protocol": 2, "recovery": 2,
-    "sources": 3, "transport": 3, "outputs": 3, "engine": 3, "journal": 3, "terminal": 3,
+    "sources": 3, "transport": 3, "outputs": 3, "engine": 3, "journal": 3, "terminal": 3, "evaluation": 3,
     "recognizers": 4, "server": 5, "runs": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -31,6 +31,7 @@ LONG = {
     "asrcli/protocol/realtime/codec.py",
     "asrcli/engine/loop.py",
     "asrcli/protocol/inference/codec.py",
+    "asrcli/core/errors.py",
 }
 # The public function: its arguments and what they mean are longer than a glance, its code is not.
 LONG_FUNCTIONS = {"transcribe"}
@@ -41,6 +42,7 @@ NAMES_OPTIONS = {
     "recognizers/json_lines.py": "asr serve --help shows what its input files look like",
     "server/page_origins.py": "an answer to a web page; who writes the page and who runs the server may be two people",
     "sources/backends/recording_programs.py": "options of the programs that record",
+    "evaluation/report_page.py": "the variables of a style sheet",
     "outputs/overwrite_check.py": "the first line of a patch, as git writes it",
     "sources/mixer.py": "a notice",
     "sources/track_selection.py": "a notice",
@@ -50,6 +52,7 @@ PURE_ROOMS = [
     "recognizers/endpointing.py",
     "server/limits.py",
     "server/wav_stream.py",
+    "server/task_language.py",
     "recognizers/stable_words.py",
     "recognizers/word_times.py",
     "recognizers/hallucination_filter.py",
@@ -87,6 +90,10 @@ PURE_ROOMS = [
     "runs/batch/start_limits.py",
     "runs/parts/cut_points.py",
     "runs/parts/part_account.py",
+    "evaluation/normalization.py",
+    "evaluation/comparison.py",
+    "evaluation/aligned_text.py",
+    "evaluation/report_page.py",
 ]
 ROOMS = {
     "typer": ["cli/"],
@@ -103,6 +110,7 @@ ROOMS = {
         "server/server_socket.py",
     ],
     "h11": ["server/http_server.py"],
+    "prometheus_client": ["server/monitoring.py"],
     "python_socks": ["transport/proxy.py"],
     "av": [
         "sources/decoder.py",
@@ -112,7 +120,8 @@ ROOMS = {
         "sources/encoder.py",
         "sources/resampling.py",
     ],
-    "pysubs2": ["outputs/subtitles.py"],
+    "pysubs2": ["outputs/subtitles.py", "evaluation/transcript_files.py"],
+    "jiwer": ["evaluation/alignment.py"],
     "pydub": ["sources/loudness.py"],
     "platformdirs": ["journal/directory.py", "recognizers/model_store.py"],
     "filelock": ["journal/lock.py"],
@@ -241,7 +250,7 @@ def test_no_file_and_no_function_outgrows_a_glance(path: Path) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.lineno
-            if path.is_relative_to(PACKAGE / "cli/commands") and node.decorator_list:
+            if path.is_relative_to(PACKAGE / "cli/commands") and node.name == path.stem.replace("-", "_"):
                 first = node.body[0].end_lineno or first  # the options of a command and its help are no code
             assert node.end_lineno is not None
             assert node.end_lineno - first < 50 or node.name in LONG_FUNCTIONS, node.name
@@ -254,12 +263,12 @@ def test_every_room_with_code_has_tests() -> None:
         assert list((ROOT / "tests" / room).glob("test_*.py")), room
 
 
-def test_the_top_shows_at_most_fourteen_names() -> None:
+def test_the_top_shows_at_most_seventeen_names() -> None:
     """Each is a folder; no loose modules but the package itself and the way in."""
     shown = {path.name for path in PACKAGE.iterdir() if path.name not in {"__pycache__", "py.typed"}}
     modules_ = {name for name in shown if name.endswith(".py")}
     assert modules_ == {"__init__.py", "__main__.py"}
-    assert len(shown - modules_) <= 14
+    assert len(shown - modules_) <= 17
 
 
 def test_no_class_name_stands_twice() -> None:

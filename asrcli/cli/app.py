@@ -1,10 +1,8 @@
 """The program `asr`: its table of commands, and the error boundary, which turns an error into one line and a code."""
 
 import functools
-import logging
 import re
 import sys
-import traceback
 from collections.abc import Callable
 from importlib import import_module
 from typing import Annotated, Any, ParamSpec
@@ -13,7 +11,6 @@ import typer
 import typer.main
 
 from asrcli import __version__
-from asrcli.cli.advice import described
 from asrcli.cli.console import print_message
 from asrcli.cli.render.narrow_help import Command, Group
 from asrcli.cli.render.stdout import abandon_stdout, output_error, print_lines
@@ -22,6 +19,7 @@ from asrcli.core.errors import (
     AudioLost,
     BudgetReached,
     EngineUnavailable,
+    ErrorRateTooHigh,
     MultipleErrors,
     OutputClosed,
     OutputError,
@@ -41,6 +39,7 @@ EXIT_CODES: dict[type[AsrError], int] = {
     ServiceRefused: 5,
     AudioLost: 6,
     BudgetReached: 7,
+    ErrorRateTooHigh: 8,
 }
 P = ParamSpec("P")
 OUR_BUG = 70
@@ -67,6 +66,7 @@ COMMANDS = {
     "vocab": "List, show, create, update, delete or sync hot-word lists.",
     "token": "Make a temporary key from yours and print it, for a program that must not have yours.",
     "serve": "Serve both realtime wires of DashScope on this machine, without network or key.",
+    "eval": "Compare transcripts with references: word and character error rates, and the times of captions.",
     "schema": "Print the JSON Schema of the lines that --format jsonl writes (version 1).",
 }
 
@@ -136,6 +136,8 @@ def main() -> None:
 
 def _report(error: AsrError) -> int:
     """Print an error that no command has caught, unless it ends the program quietly; return its exit code."""
+    from asrcli.cli.advice import described
+
     code = exit_code(error)
     if code:
         print_message(f"asr: {described(error)}")
@@ -192,6 +194,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except OutputClosed:
             abandon_stdout()
         except AsrError as exc:
+            from asrcli.cli.advice import described
+
             _print_error(described(exc), debug=debug)
             sys.exit(exit_code(exc))
         except KeyboardInterrupt:
@@ -214,6 +218,9 @@ def exit_code(error: AsrError) -> int:
 
 
 def _print_error(sentence: str, *, debug: bool) -> None:
+    import logging
+    import traceback
+
     if debug:
         for line in traceback.format_exc().splitlines():  # it may hold an address or text that others wrote
             print_message(line)

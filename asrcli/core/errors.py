@@ -15,6 +15,7 @@ AsrError
 ├── AudioLost             the run ended in order, but some audio has no text
 │   └── Unaccounted       a journal whose figures disagree, or that holds audio without text (journal/audit.py)
 ├── BudgetReached         more audio would cost more than the user allows
+├── ErrorRateTooHigh      a transcript differs from its reference by more than the user allows
 ├── EngineUnavailable     the embedded recognizer cannot run here
 └── MultipleErrors        several inputs failed, each for its own reason
 """
@@ -253,6 +254,20 @@ class BudgetReached(AsrError):
 
     def __str__(self) -> str:
         return f"ended before the audio did: more of it would pass the budget of {self.limit:g} CNY"
+
+
+class ErrorRateTooHigh(AsrError):
+    """The word error rate of all transcripts together, and the limit, both 1.0 for 100 %; None: there are no words."""
+
+    def __init__(self, rate: float | None, limit: float) -> None:
+        super().__init__(rate, limit)
+        self.rate = rate
+        self.limit = limit
+
+    def __str__(self) -> str:
+        if self.rate is None:
+            return "the references have no words, so there is no error rate"
+        return f"the word error rate of {self.rate:.2%} is above the limit of {self.limit:.2%}"
 
 
 class EngineUnavailable(AsrError):

@@ -169,14 +169,12 @@ class ServerCodec(Protocol):
         path: The path of the wire in an address.
         task_id: The id of the running task or session.
         fatal_errors: The connection is closed after a failure.
-        tells_language: A message names the language in effect, so that another one than was asked for can be used.
         accepts_idle: The client may be silent for as long as it likes.
     """
 
     path: str
     task_id: str
     fatal_errors: bool
-    tells_language: bool
     accepts_idle: bool
 
     def greet(self) -> list[Message]:

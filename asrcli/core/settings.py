@@ -10,6 +10,7 @@ DEFAULT_URL = "wss://dashscope.aliyuncs.com"
 DEFAULT_MODEL = "fun-asr-realtime"
 DEFAULT_MANUAL_MODEL = "qwen3-asr-flash-realtime"  # where the client ends utterances
 FILE_RETRY_FOR_S = 300.0
+MAX_CONNECTIONS = 64  # of a local server, unless the user says otherwise
 SILENCE_MS = range(200, 6001)  # the service's bounds for the silence that ends a sentence
 
 

@@ -1,12 +1,13 @@
 """The log of a run: what happened and when, but never the words of the transcript."""
 
 import logging
+from datetime import UTC, datetime
 
 from asrcli.core.errors import without_secrets
 from asrcli.core.events import Began, Ended, Event, Final, Gap, Notice, Reconnecting
 from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript
-from asrcli.outputs.formatting import account, reconnecting
+from asrcli.outputs.formatting import account, as_json, reconnecting
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
 
@@ -27,6 +28,23 @@ class OneLineFormatter(logging.Formatter):
             below.append(record.stack_info)
         lines = [line for text in below for line in text.splitlines()]
         return "\n    ".join([self.formatMessage(record), *(harmless(without_secrets(line)) for line in lines)])
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats each record as a JSON object on one line, without secrets: time (UTC), level, logger, message, error."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as text."""
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        value = {
+            "time": time.replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": without_secrets(record.getMessage()),
+        }
+        if record.exc_info:
+            value["error"] = without_secrets(self.formatException(record.exc_info))
+        return as_json(value)
 
 
 class EventLog:

@@ -86,6 +86,25 @@ def need(value: Json, path: str, kind: type | tuple[type, ...]) -> Any:
     return found
 
 
+def need_whole(value: Json, path: str) -> int:
+    """The whole number at a dotted path; digits in a string count as one, because some clients send them.
+
+    Raises:
+        ProtocolError: the field is missing or is no whole number.
+    """
+    found = _from_digits(need(value, path, (int, str)))
+    if isinstance(found, int):
+        return found
+    raise ProtocolError(f"field {path} has the wrong type", _shown(value))
+
+
+def _from_digits(value: Any) -> Any:
+    """The number that a string of digits means; anything else unchanged."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= len(str(MOST)):
+        return int(value)
+    return value
+
+
 def _shown(value: Json) -> str:
     try:
         return json.dumps(value, ensure_ascii=False)
@@ -153,6 +172,11 @@ def whole(value: Json, key: str) -> int | None:
     if found is None:
         return None
     return int(found)
+
+
+def whole_or_digits(value: Json, key: str) -> int | None:
+    """The number under a key as in `whole`; digits in a string count as one, because some clients send them."""
+    return whole({key: _from_digits(value.get(key))}, key)
 
 
 def label(value: Json, key: str) -> str:

@@ -11,7 +11,8 @@ START_MS = 240  # speech begins with voiced frames of this length in a row
 PREROLL_MS = 300  # audio before those frames that goes to the recognizer too
 SILENCE_MS = 600  # this much quiet ends a sentence unless the client asks for another length
 LIMIT_MS = 15_000  # a sentence is cut at this length at the latest
-LATE_MS = 5_000  # the cut falls into the longest pause of this last part
+LATE_MS = 5_000  # in this last part a shorter pause ends it: the later, the shorter
+LATE_PAUSE_MS = 300  # the pause that ends it at the beginning of that part; a single quiet frame does at its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,7 @@ class SpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class SpeechCut:
-    """The sentence is too long: its last `back` frames belong to the next one."""
-
-    back: int
+    """The sentence has reached the limit without a pause: it ends behind this frame, and the next one begins there."""
 
 
 Decision = SpeechBegan | SpeechEnded | SpeechCut
@@ -40,6 +39,9 @@ Decision = SpeechBegan | SpeechEnded | SpeechCut
 
 class Endpointer:
     """Takes frame after frame and makes at most one decision for each.
+
+    Nothing is decided about frames of the past, so that the words of a long sentence need not wait for its end: from
+    LATE_MS before the limit on a short pause ends the sentence while it lasts.
 
     Args:
         silence_ms: Silence that ends a sentence.
@@ -51,44 +53,56 @@ class Endpointer:
         self._limit = limit_ms // FRAME_MS
         self._length = 0  # frames of the open sentence; 0 when none is open
         self._run = 0  # voiced frames in a row, before speech begins
-        self._quiet = 0  # unvoiced frames in a row, in the open sentence
-        self._pauses: list[tuple[int, int]] = []  # (length, end) of pauses in the open sentence, in frames
+        self._quiet = 0  # unvoiced frames in a row, in the open sentence and behind one that a short pause has ended
+        self._in_pause = False  # a short pause has ended a sentence and lasts
 
     def add_frame(self, *, voiced: bool) -> Decision | None:
         """Take the next frame; returns a decision, or None."""
         if self._length:
             return self._add_to_sentence(voiced=voiced)
+        if self._in_pause:
+            return self._add_to_pause(voiced=voiced)
         return self._wait_for_speech(voiced=voiced)
 
     def _wait_for_speech(self, *, voiced: bool) -> SpeechBegan | None:
         self._run = self._run + 1 if voiced else 0
         if self._run * FRAME_MS < START_MS:
             return None
-        self._length = self._run
+        return self._begin(self._run)
+
+    def _add_to_pause(self, *, voiced: bool) -> SpeechBegan | None:
+        """Go on with the speech at its first voiced frame, unless the pause ends it as any silence does."""
+        if voiced:
+            return self._begin(1)
+        self._quiet += 1
+        self._in_pause = self._quiet < self._stop
+        return None
+
+    def _begin(self, frames: int) -> SpeechBegan:
+        self._length = frames
         self._run = self._quiet = 0
-        self._pauses.clear()
-        return SpeechBegan(self._length)
+        self._in_pause = False
+        return SpeechBegan(frames)
 
     def _add_to_sentence(self, *, voiced: bool) -> SpeechEnded | SpeechCut | None:
         self._length += 1
-        if voiced and self._quiet:
-            self._pauses.append((self._quiet, self._length - 1))
         self._quiet = 0 if voiced else self._quiet + 1
-        if self._quiet >= self._stop:
-            quiet = min(self._quiet, self._length)  # after a cut, some of them belong to the sentence before
+        if self._quiet >= self._stop or self._quiet >= self._late_pause:
+            self._in_pause = self._quiet < self._stop
             self._length = 0
-            return SpeechEnded(quiet)
+            return SpeechEnded(self._quiet)
         if self._length >= self._limit:
-            back = self._best_cut()
-            self._length = max(1, back)
-            self._pauses.clear()
-            return SpeechCut(back)
+            self._length = 1
+            return SpeechCut()
         return None
 
-    def _best_cut(self) -> int:
-        late = [pause for pause in self._pauses if (self._length - pause[1]) * FRAME_MS <= LATE_MS]
-        length, end = max([*late, (self._quiet, self._length)])
-        return self._length - end + length // 2
+    @property
+    def _late_pause(self) -> int:
+        """How many quiet frames end a sentence of this length, however long the silence is that the client wants."""
+        left_ms = (self._limit - self._length) * FRAME_MS
+        if left_ms > LATE_MS:
+            return self._limit
+        return max(1, LATE_PAUSE_MS * left_ms // LATE_MS // FRAME_MS)
 
 
 def longest_pause(voiced: Sequence[bool]) -> int:

@@ -28,6 +28,9 @@ MODEL_RATE = 16000  # what the acoustic model was made for
 PARTIAL_EVERY = 200 // FRAME_MS
 MEAN_JUMP = 8.0  # when one of the first cepstral means moves by more than this, the live pass is unreliable
 SECOND_PASS_LIMIT_S = 60  # longer utterances (manual mode) are not read twice
+# Nor is a longer sentence, unless the user asks for it: its final would be late by a sixth of its length, and by its
+# end the live pass has heard enough to know the mean.
+AUTO_SECOND_PASS_LIMIT_S = 8
 
 
 class SphinxEngine:
@@ -88,7 +91,8 @@ class SphinxSession:
         self._preroll: deque[bytes] = deque(maxlen=(PREROLL_MS + START_MS) // FRAME_MS)
         self._frames = 0  # received in all
         self._number = 0  # of the open or last sentence
-        self._audio: list[bytes] = []  # frames of the open sentence
+        self._is_open = False  # whether a sentence is open
+        self._audio: list[bytes] = []  # its frames
         self._base = 0  # the frame at which the open sentence begins
         self._stable = StableWords("", LANGUAGE)
 
@@ -109,22 +113,22 @@ class SphinxSession:
 
     def commit(self) -> Iterator[Event]:
         """End the utterance (manual mode): a last partial, then the final."""
-        if not self._audio:
+        if not self._is_open:
             self._open([], self._frames)
         yield from self._new_partial()
         yield self._close(self._frames)
 
     def clear(self) -> None:
         """Discard the open utterance (manual mode)."""
-        if self._audio:
+        if self._is_open:
             self._decoder.end_utt()
-            self._audio = []
+            self._is_open = False
             self._number -= 1
 
     def finish(self) -> Iterator[Event]:
         """End the open sentence. In manual mode, audio that was not committed has no result."""
         yield from self._notices
-        if self._audio and self._vad_mode:
+        if self._is_open and self._vad_mode:
             yield SpeechStopped(str(self._number), self._frames * FRAME_MS)
             yield self._close(self._frames)
         self.clear()
@@ -141,7 +145,7 @@ class SphinxSession:
 
     def _vad_frame(self, frame: bytes) -> Iterator[Event]:
         decision = self._endpointer.add_frame(voiced=self._is_speech(frame))
-        if not self._audio:
+        if not self._is_open:
             self._preroll.append(frame)
             if isinstance(decision, SpeechBegan):
                 yield from self._start([*self._preroll], decision.frames)
@@ -152,7 +156,7 @@ class SphinxSession:
             if len(self._audio) % PARTIAL_EVERY == 0:
                 yield from self._new_partial()
         elif isinstance(decision, SpeechCut):
-            yield from self._cut(decision.back)
+            yield from self._cut()
         else:
             yield SpeechStopped(str(self._number), (self._frames - decision.quiet) * FRAME_MS)
             yield self._close(self._frames - decision.quiet)
@@ -164,7 +168,7 @@ class SphinxSession:
             yield new
 
     def _manual_frame(self, frame: bytes) -> None:
-        if self._audio:
+        if self._is_open:
             self._audio.append(frame)
             self._decoder.process_raw(frame)
         else:
@@ -178,6 +182,7 @@ class SphinxSession:
 
     def _open(self, frames: list[bytes], base: int, begin_ms: int | None = None) -> None:
         self._number += 1
+        self._is_open = True
         self._audio = frames
         self._base = base
         self._stable = StableWords(str(self._number), LANGUAGE)
@@ -186,20 +191,12 @@ class SphinxSession:
         if frames:
             self._decoder.process_raw(b"".join(frames))
 
-    def _cut(self, back: int) -> Iterator[Event]:
-        """End a sentence that is too long `back` frames before its end, and begin the next one with those frames."""
-        at = self._frames - back
-        kept = self._audio[: len(self._audio) - back]
-        rest = self._audio[len(self._audio) - back :]
-        yield SpeechStopped(str(self._number), at * FRAME_MS)
-        if rest:  # the live search has the next frames in it too: only a pass over `kept` gives the right words
-            self._decoder.end_utt()
-            self._decoder.start_utt()
-            self._decoder.process_raw(b"".join(kept), full_utt=True)
-            self._audio = kept
-        yield self._close(at)
-        self._open(rest, at)
-        yield SpeechStarted(str(self._number), at * FRAME_MS)
+    def _cut(self) -> Iterator[Event]:
+        """End a sentence that is too long behind its last frame, and begin the next one there."""
+        yield SpeechStopped(str(self._number), self._frames * FRAME_MS)
+        yield self._close(self._frames)
+        self._open([], self._frames)
+        yield SpeechStarted(str(self._number), self._frames * FRAME_MS)
 
     def _close(self, end: int) -> Final:
         """Return the final of the open sentence, which may be empty; `end` is its last frame."""
@@ -213,12 +210,13 @@ class SphinxSession:
         words = self._spotter.corrected(self._words(self._base), pcm, self._base * FRAME_MS)
         begin_ms = words[0].begin_ms if words else self._begin_ms
         end_ms = words[-1].end_ms if words else max(begin_ms, end * FRAME_MS)
-        self._audio = []
+        self._is_open = False
         text = " ".join(word.text for word in words)
         return Final(str(self._number), begin_ms, end_ms, text, words, LANGUAGE)
 
     def _wants_second_pass(self, means_before: list[float], size_bytes: int) -> bool:
-        if self._second_pass == "never" or size_bytes > SECOND_PASS_LIMIT_S * MODEL_RATE * SAMPLE_BYTES:
+        limit_s = AUTO_SECOND_PASS_LIMIT_S if self._second_pass == "auto" else SECOND_PASS_LIMIT_S
+        if self._second_pass == "never" or size_bytes > limit_s * MODEL_RATE * SAMPLE_BYTES:
             return False
         pairs = zip(means_before, _means(self._decoder), strict=True)
         jumped = max(abs(after - before) for before, after in pairs) > MEAN_JUMP

@@ -124,7 +124,7 @@ class StreamingSession(DetectedSession):
         self._sentence.add(frame, voiced=voiced)
         accept(self._stream, frame)
         if isinstance(decision, SpeechCut):
-            yield from self._cut(decision.back)
+            yield from self._cut()
         elif isinstance(decision, SpeechEnded):
             yield from self._close(len(self._sentence) - decision.quiet)
         elif self._decode() and not self._behind:
@@ -141,14 +141,13 @@ class StreamingSession(DetectedSession):
         if sentence:
             accept(self._stream, sentence.pcm(len(sentence)))
 
-    def _cut(self, back: int) -> Iterator[Event]:
-        """End a sentence that is too long `back` frames before its end, and begin the next one with those frames."""
+    def _cut(self) -> Iterator[Event]:
+        """End a sentence that is too long behind its last frame, and begin the next one there."""
         assert self._sentence is not None  # noqa: S101  a sentence is open
-        rest = self._sentence.split(len(self._sentence) - back, str(self._number + 1))
         yield from self._close(len(self._sentence))
         self._number += 1
-        self._open(rest)
-        yield SpeechStarted(rest.key, self._begin_ms)
+        self._open(OpenSentence(str(self._number), self._frames))
+        yield SpeechStarted(str(self._number), self._begin_ms)
 
     def _close(self, end: int) -> Iterator[Event]:
         """Yield the end and the final of the open sentence, which may be empty; `end` is the length of its speech."""
@@ -156,9 +155,7 @@ class StreamingSession(DetectedSession):
         assert sentence is not None  # noqa: S101  a sentence is open
         end_ms = max(self._begin_ms, (sentence.base + end) * FRAME_MS)
         yield SpeechStopped(sentence.key, end_ms)
-        # After a cut the stream has heard the beginning of the next sentence too.
-        limit_ms = (sentence.base + len(sentence)) * FRAME_MS
-        words = tuple(word for word in self._ended(limit_ms) if word.begin_ms < limit_ms)
+        words = self._ended((sentence.base + len(sentence)) * FRAME_MS)
         begin_ms = self._begin_ms
         if words:
             begin_ms, end_ms = words[0].begin_ms, words[-1].end_ms

@@ -110,7 +110,7 @@ class WholeSentenceSession(DetectedSession):
             return
         self._sentence.add(frame, voiced=voiced)
         if isinstance(decision, SpeechCut):
-            yield from self._cut(decision.back)
+            yield from self._cut()
         elif isinstance(decision, SpeechEnded):
             yield from self._close(len(self._sentence) - decision.quiet)
         elif self._is_due(self._sentence):
@@ -152,14 +152,13 @@ class WholeSentenceSession(DetectedSession):
         if new is not None:
             yield replace(new, language=self.language(new.words))
 
-    def _cut(self, back: int) -> Iterator[Event]:
-        """End a sentence that is too long `back` frames before its end, and begin the next one with those frames."""
+    def _cut(self) -> Iterator[Event]:
+        """End a sentence that is too long behind its last frame, and begin the next one there."""
         self._eager_text = None
-        rest = self._opened.split(len(self._opened) - back, str(self._number + 1))
         yield from self._close(len(self._opened))
         self._number += 1
-        self._open(rest)
-        yield SpeechStarted(rest.key, self._begin_ms)
+        self._open(OpenSentence(str(self._number), self._frames))
+        yield SpeechStarted(str(self._number), self._begin_ms)
 
     def _close(self, end: int) -> Iterator[Event]:
         """Yield the end and the final of the open sentence, which may be empty; `end` is the length of its speech."""

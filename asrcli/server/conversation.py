@@ -2,51 +2,27 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 
-from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.client_commands import Command, FinishTask, SendAudio, StartTask
-from asrcli.core.errors import EngineUnavailable, ProtocolError, shorten
+from asrcli.core.errors import EngineUnavailable, ProtocolError, SourceError, shorten
 from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechStarted
 from asrcli.core.interfaces import ServerCodec
 from asrcli.core.message import Binary, Message, Text
-from asrcli.core.settings import RecognitionSettings
-from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed, RecognizerStream
-from asrcli.recognizers.scripted_answers import ScriptedAnswers
+from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed
 from asrcli.server.backlog import CommandBacklog
-from asrcli.server.limits import ServerLimits, SilenceTimer, invalid_setting
+from asrcli.server.limits import ServerLimits, invalid_setting
 from asrcli.server.log_filter import REFUSED, log
+from asrcli.server.server_services import ServerServices
+from asrcli.server.server_task import ServerTask
 from asrcli.server.socket_interface import ConversationSocket, SocketClosed
-from asrcli.server.wav_stream import FORMATS, WavStream
+from asrcli.server.task_audio import FORMATS
+from asrcli.server.task_language import task_language
 
 CHECK_GONE_EVERY_S = 1.0  # while the backlog is full and nothing is read
+TOO_MANY_TASKS = "Requests rate limit exceeded, please try again later."
 UNREADABLE = "the message cannot be read"
-
-
-class ServerTask:
-    """One running task: its stream of the recognizer, its silence, and the figures for the log."""
-
-    def __init__(
-        self, stream: RecognizerStream, recognition: RecognitionSettings, limits: ServerLimits, *, accepts_idle: bool
-    ) -> None:
-        self.stream = stream
-        self.recognition = recognition
-        self.wav_stream = WavStream()
-        self.silence = SilenceTimer(
-            limits.silent_s, recognition.rate * SAMPLE_BYTES, accepts_idle or bool(recognition.heartbeat)
-        )
-        self.received_bytes = self.sentences = 0
-        self.began_at = time.monotonic()
-        self.relay: asyncio.Task[None] | None = None
-        self.finishing = False  # the recognizer has got FinishTask
-
-    def outcome(self, codec: ServerCodec, task_id: str, how: str) -> str:
-        """Return one line for the log; it never contains any of the transcript."""
-        audio_s = self.received_bytes / SAMPLE_BYTES / self.recognition.rate
-        took_s = time.monotonic() - self.began_at
-        wire = codec.path.rsplit("/", 1)[-1]
-        figures = f"audio={audio_s:.2f}s sentences={self.sentences} took={took_s:.2f}s"
-        return f"{how} wire={wire} model={shorten(self.recognition.model, 60)} task={shorten(task_id, 60)} {figures}"
 
 
 class ServerConversation:
@@ -57,8 +33,7 @@ class ServerConversation:
         codec: The server side of the wire.
         recognizer: Opens a session for each task.
         limits: The limits of the server.
-        answers: The translations and answers that the server gives.
-        apply_list: Returns a recognition with the hot words of its list.
+        server: What the conversation asks of its server.
     """
 
     def __init__(
@@ -67,19 +42,21 @@ class ServerConversation:
         codec: ServerCodec,
         recognizer: Recognizer,
         limits: ServerLimits,
-        answers: ScriptedAnswers,
-        apply_list: Callable[[RecognitionSettings], RecognitionSettings],
+        server: ServerServices,
     ) -> None:
         self._socket = socket
         self._codec = codec
         self._recognizer = recognizer
         self._limits = limits
-        self._answers = answers
-        self._apply_list = apply_list
+        self._server = server
         self._backlog = CommandBacklog(limits.backlog_bytes)
         self._task: ServerTask | None = None
         self._finishing = False  # the client has asked for the end: from then on it may be silent
         self._running: asyncio.Task[None] | None = None
+
+    @property
+    def _wire(self) -> str:
+        return self._codec.path.rsplit("/", 1)[-1]
 
     @property
     def busy(self) -> bool:
@@ -179,21 +156,23 @@ class ServerConversation:
         if task is None or task.finishing:
             return
         if isinstance(command, SendAudio):
-            await self._feed(task, task.wav_stream.pcm(command.data))
+            await self._feed(task, task.audio.pcm(command.data))
         elif isinstance(command, FinishTask):
-            await self._feed(task, task.wav_stream.rest())
+            await self._feed(task, task.audio.rest())
             task.finishing = True
             await self._forward(task, command)
         else:
             await self._forward(task, command)
 
-    async def _feed(self, task: ServerTask, pcm: bytes) -> None:
-        if not pcm:
-            return
-        task.received_bytes += len(pcm)
-        await self._forward(task, SendAudio(pcm))
-        if task.silence.received_audio(time.monotonic(), len(pcm)):
-            await self._fail("RequestTimeOut", "Response timeout!", close=True)
+    async def _feed(self, task: ServerTask, pieces: AsyncIterator[bytes]) -> None:
+        try:
+            async for pcm in pieces:
+                task.received_bytes += len(pcm)
+                await self._forward(task, SendAudio(pcm))
+                if task.silence.received_audio(time.monotonic(), len(pcm)):
+                    await self._fail("RequestTimeOut", "Response timeout!", close=True)
+        except SourceError as exc:
+            await self._fail("NO_VALID_AUDIO_ERROR", str(exc), close=True)
 
     async def _forward(self, task: ServerTask, command: Command) -> None:
         try:
@@ -207,23 +186,25 @@ class ServerConversation:
         if problem := invalid_setting(start.recognition):
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
             return
-        recognition = self._apply_list(start.recognition)
-        known = self._recognizer.info.languages
-        language = next((code for code in recognition.languages if known is None or code in known), "")
+        if not self._server.begin_task():
+            await self._fail("Throttling.RateQuota", TOO_MANY_TASKS, close=True)
+            return
+        recognition = self._server.apply_list(start.recognition)
         if start.audio_format not in FORMATS:
-            problem = f"format {start.audio_format}: this server takes {' and '.join(sorted(FORMATS))}"
+            problem = f"format {start.audio_format}: this server takes {', '.join(sorted(FORMATS))}"
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
             return
-        if recognition.languages and not language and known is not None:
-            names = ", ".join(sorted(known))
-            problem = f"language {recognition.languages[0]}: this server's recognizer knows {names} only"
-            log.warning("%s", problem)
-            if not self._codec.tells_language:
-                await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
-                return
-            language = min(known)
+        language, problem = task_language(recognition.languages, self._recognizer.info.languages)
+        if problem and self._limits.strict_language:
+            await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
+            return
+        if problem:
+            log.warning("%s; it transcribes in %s", problem, language)
+            recognition = replace(recognition, languages=(language,))
         stream = await self._recognizer.open(recognition)
-        self._task = ServerTask(stream, recognition, self._limits, accepts_idle=self._codec.accepts_idle)
+        start = replace(start, recognition=recognition)
+        self._task = ServerTask(stream, start, self._limits, accepts_idle=self._codec.accepts_idle)
+        self._server.metrics.running_tasks += 1
         self._task.relay = asyncio.create_task(self._relay(self._task))
         await self._send(self._codec.encode(Ready(self._codec.task_id, language)))
 
@@ -250,14 +231,16 @@ class ServerConversation:
                 task.silence.reset(time.monotonic())
                 task.sentences += isinstance(event, Final) and bool(event.text)
             running = self._codec.task_id
-            messages = self._codec.encode(self._answers.applied(event, task.recognition))
+            messages = self._codec.encode(self._server.answers.applied(event, task.recognition))
             ended = isinstance(event, Finished) or self._codec.task_id != running  # some tasks end after a sentence
             if ended:
                 # The client may start the next task as soon as it reads this, so the task is removed before it is sent.
                 self._task = None
                 self._finishing = False
+                task.audio.close()
                 await task.stream.close()
-                log.info("%s", task.outcome(self._codec, task_id, "finished"))
+                self._server.metrics.ended(task, self._wire, "finished")
+                log.info("%s", task.outcome(self._wire, task_id, "finished"))
             await self._send(messages)
             if ended:
                 return
@@ -271,6 +254,7 @@ class ServerConversation:
                 await self._socket.send(message.data)
 
     async def _fail(self, code: str, problem: str, *, close: bool) -> None:
+        self._server.metrics.failures[code] += 1
         log.info(REFUSED, code, shorten(problem))
         try:
             await self._send(self._codec.fail(code, problem))
@@ -287,10 +271,12 @@ class ServerConversation:
         self._task = None
         if task is None:
             return
+        self._server.metrics.ended(task, self._wire, how)
         if task.received_bytes:
-            log.info("%s", task.outcome(self._codec, self._codec.task_id, how))
+            log.info("%s", task.outcome(self._wire, self._codec.task_id, how))
         if task.relay is not None:
             task.relay.cancel()
+        task.audio.close()
         await task.stream.close()
 
 

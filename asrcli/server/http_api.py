@@ -9,7 +9,8 @@ from asrcli.core.message import Text
 from asrcli.protocol.http import answers, hotword_lists, temporary_keys
 from asrcli.protocol.http.temporary_keys import DEFAULT_EXPIRY_S, EXPIRY_S
 from asrcli.protocol.json_messages import Json, read
-from asrcli.server.auth import HTTP_PATHS, POST_ONLY, AccessControl
+from asrcli.server.api_keys import ApiKeys
+from asrcli.server.auth import ANYBODY, HTTP_PATHS, POST_ONLY, AccessControl
 from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.log_filter import REFUSED, log
 
@@ -33,6 +34,9 @@ class HttpApi:
 
     def __init__(self, access_control: AccessControl, hotword_store: HotWordStore, new_id: Callable[[], str]) -> None:
         self._access_control = access_control
+        self._temporary_keys = access_control.keys or ApiKeys(
+            [ANYBODY]
+        )  # an open server makes some that it never asks for
         self._hotword_store = hotword_store
         self._new_id = new_id
 
@@ -83,12 +87,13 @@ class HttpApi:
         authorization = next(iter(received.header_values("authorization")), "")
         wants_temporary_key = path == temporary_keys.TEMPORARY_KEYS_PATH
         # A temporary key must not make others: then it would be valid for ever.
-        if not self._access_control.admits(authorization, address.query, temporary=not wants_temporary_key):
+        key = self._access_control.key_of(authorization, address.query, temporary=not wants_temporary_key)
+        if key is None:
             raise ServiceRefused("InvalidApiKey", "Invalid API-key provided.")
         if self._access_control.draining:
             raise ServiceRefused("ServiceUnavailable", "The server stops.")
         if wants_temporary_key:
-            temporary_key = self._access_control.new_temporary_key(_expiry_s(address.query))
+            temporary_key = self._temporary_keys.new_temporary_key(key, _expiry_s(address.query))
             return temporary_keys.write_temporary_key(temporary_key)
         try:
             body = read(Text(received.body.decode("utf-8")))

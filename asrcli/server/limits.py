@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from asrcli.core.errors import shorten
-from asrcli.core.settings import RecognitionSettings
+from asrcli.core.settings import MAX_CONNECTIONS, RecognitionSettings
 
 RATES = range(4000, 192_001)
 MAX_HOTWORDS = 2000  # the largest list of the service
@@ -24,17 +24,20 @@ class ServerLimits:
         no_task_s: A connection without a task is closed after this time.
         idle_s: On a wire without a rule of its own, a client that sends nothing is disconnected after this time.
         drain_s: The time that running tasks have after SIGTERM.
+        strict_language: A task for languages that the recognizer does not know is refused; else it is transcribed in
+            one that it knows, because many clients always ask for the same language.
     """
 
     message_bytes: int = 20 << 20
     backlog_bytes: int = 32 << 10  # a second at 16 kHz: the last results of a client come after all that is queued
     unread_s: float = 10
-    connections: int = 64
+    connections: int = MAX_CONNECTIONS
     no_audio_s: float = 23
     silent_s: float = 60
     no_task_s: float = 60
     idle_s: float = 600
     drain_s: float = 20
+    strict_language: bool = False
 
 
 @dataclass

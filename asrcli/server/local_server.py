@@ -2,12 +2,16 @@
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from threading import Thread
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
+from weakref import WeakKeyDictionary
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SettingError, UsageError, system_reason
@@ -16,6 +20,7 @@ from asrcli.core.settings import Secret
 from asrcli.protocol.registry import PATHS, wire_of_model
 from asrcli.recognizers.interface import Recognizer
 from asrcli.recognizers.scripted_answers import ScriptedAnswers
+from asrcli.server.api_keys import ApiKey, ApiKeys
 from asrcli.server.auth import AccessControl, Refusal
 from asrcli.server.conversation import ServerConversation
 from asrcli.server.faults.inject import FaultInjector
@@ -24,11 +29,16 @@ from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.http_api import HttpApi
 from asrcli.server.limits import ServerLimits
 from asrcli.server.listening_sockets import listen
+from asrcli.server.monitoring import Monitoring, ServerMetrics
 from asrcli.server.page_origins import PageOrigins
+from asrcli.server.server_services import ServerServices
 from asrcli.server.server_socket import ServerSocket
 from asrcli.server.websocket_server import CLOSE_WITHIN_S, WebSocketServer
 from asrcli.terminal.interrupts import interruptible
 from asrcli.transport.identifiers import new_id
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 LOOPBACK = "127.0.0.1"
 STOP_WITHIN_S = 5  # for the thread of a server in the background
@@ -42,12 +52,13 @@ class LocalServer:
         recognizer: Opens a session for each task.
         host: The address to listen at.
         port: The port to listen at; 0 takes a free one.
-        key: The key that clients must have; None when they need none.
+        keys: The keys that clients must have; None when they need none.
         limits: The limits of the server.
         faults: The faults to inject; None for none.
         answers: The translations and answers that the server gives.
         hotword_store: The hot-word lists that it begins with.
         origins: The origins of web pages that may connect without a key.
+        tls: The certificate of the server, for wss:// and https://; None for plain connections.
 
     Raises:
         SettingError: the host is open to other machines and there is no key.
@@ -58,28 +69,33 @@ class LocalServer:
         recognizer: Recognizer,
         host: str = LOOPBACK,
         port: int = 0,
-        key: Secret | None = None,
+        keys: ApiKeys | None = None,
         limits: ServerLimits | None = None,
         faults: FaultPlan | None = None,
         answers: ScriptedAnswers | None = None,
         hotword_store: HotWordStore | None = None,
         origins: Iterable[str] = (),
+        tls: "SSLContext | None" = None,
     ) -> None:
-        if key is None and not is_loopback_host(host):
+        if keys is None and not is_loopback_host(host):
             raise SettingError("host", "lets other machines in", value=host, cause=Cause.OPEN_HOST)
         self._recognizer = recognizer
         self._host = host
         self._port = port
         self._limits = limits or ServerLimits()
-        self._access_control = AccessControl(PATHS, key, self._limits.connections, origins=PageOrigins(host, origins))
+        self._access_control = AccessControl(PATHS, keys, self._limits.connections, origins=PageOrigins(host, origins))
         self._fault_injector = FaultInjector(faults)
         self._answers = answers or ScriptedAnswers()
         self._hotword_store = hotword_store or HotWordStore(lambda: datetime.now(UTC), new_id)
         http_api = HttpApi(self._access_control, self._hotword_store, new_id)
+        self._metrics = ServerMetrics()
+        monitoring = Monitoring(self._access_control, self._metrics)
+        self._tls = tls
         self._websocket_server = WebSocketServer(
-            http_api, self._limits, self._check, self._converse, recognizer.info.heard_by
+            http_api, monitoring, self._limits, self._check, self._converse, recognizer.info.heard_by, tls
         )
         self._conversations: set[ServerConversation] = set()
+        self._admitted: WeakKeyDictionary[ServerSocket, ApiKey] = WeakKeyDictionary()  # the key of each handshake
 
     async def start(self) -> str:
         """Listen; returns the address for clients.
@@ -96,7 +112,8 @@ class LocalServer:
         host, port = self._websocket_server.address
         if ":" in host:
             host = f"[{host}]"
-        return f"ws://{host}:{port}"
+        scheme = "ws" if self._tls is None else "wss"
+        return f"{scheme}://{host}:{port}"
 
     async def drain(self) -> None:
         """Refuse new connections, let running tasks end within the limit, then close."""
@@ -125,30 +142,37 @@ class LocalServer:
     async def _check(
         self, socket: ServerSocket, target: str, header_values: Callable[[str], Sequence[str]]
     ) -> Refusal | None:
-        refusal = self._access_control.check(target, header_values)
-        if refusal is not None:
-            return refusal
+        checked = self._access_control.check(target, header_values)
+        if isinstance(checked, Refusal):
+            self._metrics.refusals[checked.status] += 1
+            return checked
+        self._admitted[socket] = checked
         return await self._fault_injector.on_handshake(socket)
 
     async def _converse(self, socket: ServerSocket, target: str) -> None:
         """Begin the conversation of a connection, and wait until it has ended."""
         address = urlsplit(target)
         model = parse_qs(address.query).get("model", [""])[0]
+        key = self._admitted.pop(socket)
         wire = wire_of_model(model, address.path.rstrip("/"))
         conversation = ServerConversation(
             await self._fault_injector.wrap(socket, wire),
             wire.server_codec(new_id, model),
             self._recognizer,
             self._limits,
-            self._answers,
-            self._hotword_store.applied,
+            ServerServices(
+                self._answers,
+                self._hotword_store.applied,
+                partial(self._access_control.begin_task, key),
+                self._metrics,
+            ),
         )
-        self._access_control.connections += 1
+        self._access_control.opened(key)
         self._conversations.add(conversation)
         try:
             await conversation.run()
         finally:
-            self._access_control.connections -= 1
+            self._access_control.closed(key)
             self._conversations.discard(conversation)
 
 
@@ -163,7 +187,10 @@ def in_background(
     """Run a server in a thread of this process, on a free loopback port, until the block ends; yields its address."""
     address: Future[str] = Future()
     stop: Future[Callable[[], None]] = Future()
-    server = LocalServer(recognizer, key=key, limits=limits, faults=faults, hotword_store=hotword_store)
+    keys = None
+    if key is not None:
+        keys = ApiKeys([ApiKey("", key)])
+    server = LocalServer(recognizer, keys=keys, limits=limits, faults=faults, hotword_store=hotword_store)
     thread = Thread(target=_run_background, args=(server, address, stop), name="server", daemon=True)
     thread.start()
     try:
@@ -194,10 +221,12 @@ def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None
         loop.call_soon_threadsafe(function)
 
 
-def serve_forever(server: LocalServer, announce: Callable[[str], None]) -> None:
+def serve_forever(
+    server: LocalServer, announce: Callable[[str], None], reload: Callable[[], None] | None = None
+) -> None:
     """Serve until SIGTERM or Ctrl-C, then drain; a second signal ends it at once.
 
-    `announce` is called with the address of the server.
+    `announce` is called with the address of the server, `reload` at each SIGHUP; without it SIGHUP ends the server.
 
     Raises:
         KeyboardInterrupt: there was a second signal.
@@ -207,6 +236,8 @@ def serve_forever(server: LocalServer, announce: Callable[[str], None]) -> None:
         loop = asyncio.get_running_loop()
         interrupted = asyncio.Event()
         with interruptible(lambda: loop.call_soon_threadsafe(interrupted.set)):
+            if reload is not None and hasattr(signal, "SIGHUP"):
+                loop.add_signal_handler(signal.SIGHUP, reload)
             announce(await server.start())
             try:
                 await interrupted.wait()

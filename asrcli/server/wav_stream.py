@@ -1,6 +1,5 @@
 """Takes the PCM out of a stream that a client announces as pcm or wav: a RIFF header is left out. Pure."""
 
-FORMATS = frozenset({"pcm", "wav"})
 MAX_HEADER_BYTES = 1 << 16
 FIRST_CHUNK = 12  # after RIFF, its size and WAVE; each chunk has a name and a size, and is padded to an even length
 

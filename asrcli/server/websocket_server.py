@@ -11,7 +11,7 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from http import HTTPStatus
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import InvalidMessage
@@ -24,12 +24,16 @@ from asrcli.server.http_api import HttpApi
 from asrcli.server.http_server import HttpExchange, plain_answer
 from asrcli.server.limits import ServerLimits
 from asrcli.server.log_filter import log
+from asrcli.server.monitoring import Monitoring, PlainAnswer
 from asrcli.server.server_socket import ServerSocket
 from asrcli.transport.identifiers import new_id
 
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
 WEBSOCKET_START = b"GET "  # a WebSocket handshake begins with these bytes, and no other request that is answered here
 MAX_UNREAD_BYTES = 1 << 20  # of answers that the client does not read: it may send pings and never read
-MAX_NEWCOMERS = 128  # connections at once that have not sent a whole request yet
+MAX_NEWCOMERS = 128  # connections at once that have not sent a whole request yet, where fewer may be open
 MAX_QUEUED_MESSAGES = 1  # that wait to be read: each may hold much audio, and that delays the last results
 CLOSE_WITHIN_S = 2  # the time that a client has to answer a close
 
@@ -45,12 +49,15 @@ class WebSocketServer:
 
     Args:
         http_api: What answers single requests.
+        monitoring: What answers questions about the server itself.
         limits: The limits of the server.
         check: Called at a handshake with the socket, the target of the request and the values of its headers by name.
         converse: Called after the handshake with the socket and the target of the request.
         engine: The name of the recognizer, for the answer to a handshake.
+        tls: The certificate of the server; None for plain connections.
 
     Attributes:
+        max_newcomers: How many of them there may be at once.
         open_requests: The single requests that are being read or answered.
         newcomers: The connections that have not sent a whole handshake yet.
     """
@@ -58,19 +65,24 @@ class WebSocketServer:
     def __init__(
         self,
         http_api: HttpApi,
+        monitoring: Monitoring,
         limits: ServerLimits,
         check: HandshakeCheck,
         converse: Callable[[ServerSocket, str], Awaitable[None]],
         engine: str,
+        tls: "SSLContext | None" = None,
     ) -> None:
         self.http_api = http_api
         self.unread_s = limits.unread_s
+        self.max_newcomers = max(MAX_NEWCOMERS, limits.connections)  # all clients may come at once
         self.open_requests: set[HttpExchange] = set()
         self.newcomers: set[IncomingConnection] = set()
         self._message_bytes = limits.message_bytes
         self._check = check
         self._converse = converse
         self._engine = engine
+        self._monitoring = monitoring
+        self._tls = tls
         self._servers: list[Server] = []
 
     async def listen(self, sockets: Iterable[socket.socket]) -> None:
@@ -79,6 +91,8 @@ class WebSocketServer:
             server = await serve(
                 self._on_connected,
                 sock=listening,
+                ssl=self._tls,
+                backlog=self.max_newcomers,
                 create_connection=cast("type[ServerConnection]", self._new_connection),
                 process_request=self._on_request,
                 process_response=self._on_response,
@@ -120,6 +134,9 @@ class WebSocketServer:
 
     async def _on_request(self, connection: ServerConnection, request: Request) -> Response | None:
         assert isinstance(connection, IncomingConnection)  # noqa: S101  `_new_connection` made it
+        answer = self._monitoring.answer(request.path, request.headers.get_all)
+        if answer is not None:
+            return _plain_response(connection, answer)
         refusal = await self._check(connection.socket, request.path, request.headers.get_all)
         if refusal is None:
             return None
@@ -156,8 +173,8 @@ class IncomingConnection(ServerConnection):
         """Count the newcomer; when there are too many that have sent nothing, this one is turned away."""
         super().connection_made(transport)
         newcomers = self._websocket_server.newcomers
-        if len(newcomers) >= MAX_NEWCOMERS:
-            log.warning("clients are turned away: %d others have connected and asked for nothing", MAX_NEWCOMERS)
+        if len(newcomers) >= self._websocket_server.max_newcomers:
+            log.warning("clients are turned away: %d others have connected and asked for nothing", len(newcomers))
             self.abort()
         newcomers.add(self)
 
@@ -257,4 +274,11 @@ def _response(connection: ServerConnection, refusal: Refusal) -> Response:
     response.headers["Content-Type"] = "application/json"
     if refusal.retry_after:
         response.headers["Retry-After"] = refusal.retry_after
+    return response
+
+
+def _plain_response(connection: ServerConnection, answer: PlainAnswer) -> Response:
+    response = connection.respond(answer.status, answer.body)
+    del response.headers["Content-Type"]
+    response.headers["Content-Type"] = answer.content_type
     return response

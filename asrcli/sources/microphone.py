@@ -249,7 +249,7 @@ class Microphone:
         silent_s = now - self._heard_at
         if silent_s > STOPPED_S:  # a running process would have noticed earlier
             self._attempts.give_up()
-            notice = f"{self.name}: nothing heard for {silent_s:.0f} s: {STOPPED}; opening it anew"
+            notice = f"{self.name}: nothing heard for {silent_s:.0f} s: {STOPPED}; opening it again"
             yield from self._begin_absence(notice, STOPPED, STOPPED)
             self._fill_from = now + SILENT_S  # a working device will be back by then: that makes one gap only
         else:

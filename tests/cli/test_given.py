@@ -1,4 +1,4 @@
-"""Files that people hand to the tool: bounded in size and in time, and what is wrong with one is told in one line."""
+"""Files that people hand to the tool: bounded in size and time; a fault in one is reported in one line."""
 
 import json
 import os
@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from asrcli.cli.builders import text_files as files
 from asrcli.cli.builders.api_key import read_key
 from asrcli.cli.builders.text_files import MOST_BYTES, bytes_of, read_text_file
-from asrcli.cli.commands.serve import SecondPass, _answers, _faults, _recognizer
+from asrcli.cli.commands.serve import _answers, _faults, _recognizer
 from asrcli.cli.options.connection import EndpointOptions
+from asrcli.cli.options.serving import SecondPass
 from asrcli.cli.options.values import given_text
 from asrcli.core.errors import AsrError, UsageError
 from asrcli.dashscope.hotwords import check_hotwords, limits_of, parse_hotwords
@@ -112,7 +113,7 @@ def _written(path: Path, content: bytes) -> Path:
 @pytest.mark.skipif(os.name != "posix", reason="such files are not everywhere")
 @pytest.mark.parametrize("kind", STRANGE)
 @pytest.mark.parametrize("name", READERS)
-def test_what_is_no_such_file_is_told_at_once(
+def test_what_is_no_such_file_is_reported_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
 ) -> None:
     """Of each option and each kind: an error of usage, and no waiting for what never comes."""

@@ -47,6 +47,7 @@ PANELS = {
     "engines": ["Arguments", "Options", "Model", "Connection", "Diagnosis"],
     "vocab": ["Arguments", "Options", "List", "Connection", "Diagnosis"],
     "token": ["Options", "Connection", "Diagnosis"],
+    "eval": ["Arguments", "Options", "Diagnosis"],
     "schema": ["Options"],
 }
 PATIENCE = "--reconnect --no-reconnect --retries --retry-wait --catch-up --connect-timeout --stall-timeout --keepalive "
@@ -89,8 +90,9 @@ PROMISED = {
     "vocab": "--json --words --model --prefix --wait --no-wait --yes --url --region --workspace --api-key-file "
     "--proxy --ca --quiet --debug --log-file",
     "token": "--expires --json --url --region --workspace --api-key-file --proxy --ca --debug --log-file",
-    "serve": "--host --port --engine --api-key-file --allow-origin --script --local-two-pass --faults --chaos "
-    "--chaos-waits --answers --quiet --debug --log-file",
+    "serve": "--host --port --max-connections --drain --engine --strict-language --api-key-file --keys --cert --key "
+    "--allow-origin --script --local-two-pass --faults --chaos --chaos-waits --answers --quiet --debug --log-file "
+    "--log-format",
 }
 
 

@@ -98,7 +98,7 @@ def test_the_same_error_twice_is_one_error() -> None:
     assert str(combine_errors([ConnectionLost("silent"), SourceError("a", "gone")])).startswith("2 inputs failed: ")
 
 
-def test_an_error_that_is_waited_out_is_told_without_its_address() -> None:
+def test_an_error_that_is_waited_out_is_reported_without_its_address() -> None:
     """The program itself does what there is to do."""
     assert ConnectFailed("wss://h/p", "refused").brief == "cannot connect: refused"
     assert ConnectionLost("silent").brief == "connection lost: silent"

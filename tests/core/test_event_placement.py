@@ -38,7 +38,7 @@ def test_every_time_in_an_event_moves(event: Event, moved: Event) -> None:
 
 @pytest.mark.parametrize("event", [Ready("t"), Notice("info", "x"), Finished(Usage(3)), Progress(5)])
 def test_an_event_without_a_time_of_the_task_stays(event: Event) -> None:
-    """Progress is told by the engine, on the run's timeline already."""
+    """Progress is reported by the engine, on the run's timeline already."""
     assert shift_event(event, 1000) == event
 
 

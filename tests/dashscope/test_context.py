@@ -16,7 +16,7 @@ def squeezed(text: str) -> str:
 
 @given(st.lists(WORDS, max_size=4))
 def test_messages_keep_the_bounds_and_the_beginning(texts: list[str]) -> None:
-    """At most five of at most 400 characters; together they are how the text begins, and what is not there is told."""
+    """At most five of at most 400 characters; together they are the beginning of the text; the cut is reported."""
     fitted = fit_messages(texts)
     assert len(fitted.texts) <= MESSAGES
     assert all(0 < len(text) <= CHARACTERS for text in fitted.texts)

@@ -72,7 +72,7 @@ def test_a_service_without_pages_is_asked_once_too_often_and_no_more() -> None:
     assert len(asked) == 2
 
 
-def test_a_service_whose_pages_have_no_end_is_told() -> None:
+def test_a_service_whose_pages_have_no_end_is_reported() -> None:
     """Each page as full as the others, and each list another: no loop, and no growth."""
     pages = count()
 
@@ -112,7 +112,7 @@ def test_an_update_too_soon_is_refused_and_says_when_it_may_be_done(zone: Any) -
     assert account.lists.query(there.id).words == OTHERS
 
 
-def test_who_is_patient_waits_for_it_and_is_told_until_when() -> None:
+def test_with_patience_it_waits_and_says_until_when() -> None:
     """No longer than need be."""
     account = Account()
     there = account.lists.query(account.lists.create(MODEL, "a", WORDS))
@@ -195,7 +195,7 @@ def test_a_list_that_was_deleted_is_gone() -> None:
     assert account.lists.all() == ()
 
 
-def test_sync_replaces_a_list_of_other_words_only_when_it_is_told_to() -> None:
+def test_sync_replaces_a_list_of_other_words_only_when_it_is_allowed_to() -> None:
     """A prefix may be used by somebody else: a list that shares no word with ours is probably theirs."""
     account = Account()
     theirs = account.lists.create(MODEL, "a", (HotWord("x"), HotWord("y")))

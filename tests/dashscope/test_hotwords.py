@@ -1,4 +1,4 @@
-"""Hot words as people write them: every form is read, and every limit of the service is told before it is met."""
+"""Hot words as people write them: every form is read, and every limit of the service is reported before it is met."""
 
 import json
 

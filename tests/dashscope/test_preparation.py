@@ -87,7 +87,7 @@ def test_a_model_for_one_sentence_is_for_push_to_talk() -> None:
         assert notices
 
 
-def test_what_is_cut_from_the_context_is_told_behind_what_is_told_of_the_model() -> None:
+def test_the_cut_of_the_context_is_reported_after_the_notices_of_the_model() -> None:
     """Nothing is left out silently."""
     asked = RecognitionSettings(QWEN_AUDIO.name, context=("x" * (CHARACTERS * MESSAGES + 1),))
     sent, notices = prepared(QWEN_AUDIO, asked)

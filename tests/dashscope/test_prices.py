@@ -74,7 +74,7 @@ def test_the_measured_counts_lie_within_the_forecast() -> None:
     assert least == most == pytest.approx(0.033)
 
 
-def test_prices_are_told_in_words() -> None:
+def test_prices_are_written_in_words() -> None:
     """In a sheet and in a column."""
     assert (Price(0.00033).described, Price(0.00033).short) == ("0.00033 CNY a second", "1.19/h")
     tokens = Price(None, 2.2, 15.2, 18.9)

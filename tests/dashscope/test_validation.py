@@ -111,7 +111,7 @@ def test_the_edges_of_the_ranges_are_inside_and_what_is_beyond_is_refused(
         (RecognitionSettings("paraformer-realtime-v1", 8000), "takes audio at 16000 Hz, not 8000 Hz"),
     ],
 )  # fmt: skip
-def test_contradictions_and_limits_are_told_before_connecting(asked: RecognitionSettings, problem: str) -> None:
+def test_contradictions_and_limits_are_reported_before_connecting(asked: RecognitionSettings, problem: str) -> None:
     """With the option's own name."""
     with pytest.raises(UsageError) as caught:
         check_recognition(find_model(asked.model), asked)
@@ -177,7 +177,7 @@ def test_the_embedded_recognizer_ignores_nothing_in_silence(field: str) -> None:
     assert effective_options(asked) == (asked if heard else asked_of("fun-asr-realtime"))
 
 
-def test_what_a_user_should_know_beforehand_is_told() -> None:
+def test_what_a_user_should_know_beforehand_is_reported() -> None:
     """Unknown, retiring, or inclined to describe noise."""
     assert model_notices(find_model("fun-asr-realtime")) == []
     for model in MODELS.values():

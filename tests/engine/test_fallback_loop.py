@@ -160,7 +160,7 @@ def test_a_refusal_stays_an_error_and_its_gap_has_what_was_heard() -> None:
     assert words(outcome, Gap)
 
 
-def test_a_recognizer_that_fails_is_told_once_and_the_service_s_error_stays() -> None:
+def test_a_recognizer_that_fails_is_reported_once_and_the_service_s_error_stays() -> None:
     """Without local text of what is lost, the run has failed."""
     outcome = simulated(
         tape(talk(10), live=False), [Life("drops", 3.0)], live=False, pace=2.0, after=AWAY,

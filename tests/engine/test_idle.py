@@ -21,7 +21,7 @@ from tests.support.talk import READY, Talk, audio, heard, listening
         ("CLIENT_ERROR", "request timeout after 23 seconds."),
     ],
 )
-def test_a_task_that_ends_for_silence_is_opened_anew_at_the_next_speech(code: str, words: str) -> None:
+def test_a_task_that_ends_for_silence_is_opened_again_at_the_next_speech(code: str, words: str) -> None:
     """With the quiet just before it; older quiet is not sent, and none of it is lost."""
     talk, clock = Talk(), Clock()
 

@@ -103,7 +103,7 @@ def test_attempts_without_progress_are_counted_and_end_in_a_gap() -> None:
     assert [(gap.begin_ms, gap.end_ms) for gap in events if isinstance(gap, Gap)] == [(200, 500)]
 
 
-def test_progress_begins_the_count_anew() -> None:
+def test_progress_begins_the_count_again() -> None:
     """Five losses with text between them are five first losses."""
     one_each = [dropping(1, Final("1", 0, 100, f"word {number}")) for number in range(5)]
     asked = listening(
@@ -185,7 +185,7 @@ def test_what_a_retired_connection_says_late_is_not_heard() -> None:
     assert [event.text for event in asked.events() if isinstance(event, Final)] == ["all"]
 
 
-def test_the_outage_is_told_with_its_length() -> None:
+def test_the_outage_is_reported_with_its_length() -> None:
     """In the account too."""
     now = [0.0]
 

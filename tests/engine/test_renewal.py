@@ -84,7 +84,7 @@ def test_a_run_that_ends_in_a_pause_accounts_for_it() -> None:
     assert (asked.result.error, RATE.ms(asked.result.end)) == (None, 900)
 
 
-def test_a_connection_that_was_closed_between_tasks_is_dialled_anew() -> None:
+def test_a_connection_that_was_closed_between_tasks_is_dialled_again() -> None:
     """A service closes an idle connection after a minute: the next speech needs a new one, and nothing is lost."""
     talk = Talk()
 
@@ -112,7 +112,7 @@ def test_a_connection_that_was_closed_between_tasks_is_dialled_anew() -> None:
     assert asked.result.error is None
 
 
-def test_a_loss_of_the_connection_does_not_count_pauses_and_told_gaps_again() -> None:
+def test_a_loss_of_the_connection_does_not_count_pauses_and_reported_gaps_again() -> None:
     """Each second is lost at most once."""
     talk = Talk()
 

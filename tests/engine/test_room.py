@@ -41,7 +41,7 @@ class Narrow(Wire):
         self.say(Writable())
 
 
-def test_a_session_sends_no_audio_without_room_and_goes_on_when_it_is_told() -> None:
+def test_a_session_sends_no_audio_without_room_and_goes_on_when_room_is_reported() -> None:
     """Chunk by chunk, and the finish behind the last one."""
     wire = Narrow()
 

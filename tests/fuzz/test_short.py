@@ -21,7 +21,7 @@ def test_half_a_second_of_each_target(name: str) -> None:
     assert trial.done > len(first)
 
 
-def test_a_crash_is_told_with_its_input(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_crash_is_reported_with_its_input(capsys: pytest.CaptureFixture[str]) -> None:
     """So that it can be tried again."""
 
     def falls(data: bytes) -> None:
@@ -32,7 +32,7 @@ def test_a_crash_is_told_with_its_input(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out.startswith("x: crashed on b'")
 
 
-def test_growth_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_growth_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     """Memory that a target keeps, measured behind what it loads once."""
     kept: list[bytes] = []
     for keeps, code in (False, 0), (True, 1):

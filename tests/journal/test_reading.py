@@ -219,7 +219,7 @@ def test_a_session_that_was_gone_on_with_has_new_gaps_only(tmp_path: Path) -> No
 
 
 def test_the_source_keeps_jumps_pauses_and_untold_gaps(tmp_path: Path) -> None:
-    """Its times count from where it begins; a gap that was told is not told again."""
+    """Its times count from where it begins; a gap that was reported is not reported again."""
     away, told = Gap(5500, 5600, "gone"), Gap(5200, 5300, "gone")
     items: list[Chunk | Event] = [*spoken(0, 1000), PAUSE, *spoken(5000, 6000), told, away, *spoken(6000, 7000)]
     journal = Journal.open(session(tmp_path, items, [began(), final(0, 400), told]))

@@ -144,7 +144,7 @@ def test_records_without_end_are_no_journal(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", [2, 10**9, 10**400, True, "1", None, 1.0, []])
-def test_a_journal_of_another_version_is_told_and_left_alone(tmp_path: Path, version: object) -> None:
+def test_a_journal_of_another_version_is_reported_and_left_alone(tmp_path: Path, version: object) -> None:
     """A later one may mean anything by its lines."""
     path = session(tmp_path, spoken(0, 300), SAID)
     first, rest = (path / EVENTS).read_text().split("\n", 1)

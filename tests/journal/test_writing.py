@@ -38,7 +38,7 @@ def test_nothing_is_changed_on_the_way_and_nothing_written_before_it_is_taken(tm
     assert writing.close() == []
 
 
-def test_a_full_disk_is_told_once_and_costs_nothing_else(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_once_and_costs_nothing_else(tmp_path: Path) -> None:
     """All of the source is heard; the journal ends behind a whole sample and can be read; the text goes on in it."""
     items = list(spoken(0, 1000))
     writing, source = opened(tmp_path, *items)
@@ -51,7 +51,7 @@ def test_a_full_disk_is_told_once_and_costs_nothing_else(tmp_path: Path) -> None
     assert (journal.captured_ms, journal.highest, journal.damages) == (300, 1, [])
 
 
-def test_text_that_cannot_be_recorded_is_told_too(tmp_path: Path) -> None:
+def test_text_that_cannot_be_recorded_is_reported_too(tmp_path: Path) -> None:
     """By the audio that comes next, or at the end."""
     writing, source = opened(tmp_path, *spoken(0, 300))
     chunks = source.chunks(0)

@@ -1,4 +1,4 @@
-"""A microphone that hears nothing is told during the run; where silence was to be expected, it is not."""
+"""A microphone that hears nothing is reported during the run; where silence was to be expected, it is not."""
 
 import random
 import signal
@@ -47,7 +47,7 @@ def told_until(process: Running, part: str, within_s: float) -> list[str]:
 
 
 def end(process: Running) -> str:
-    """Ctrl-C, and what is still told."""
+    """Ctrl-C, and what is still reported."""
     process.send_signal(signal.SIGINT)
     assert process.wait(PATIENCE_S) == 0
     return process.stderr.read()
@@ -60,8 +60,8 @@ def noise(path: Path, ms: int, level: int) -> Path:
     return wav(path, struct.pack(f"<{count}h", *(chance.randint(-level, level) for _ in range(count))))
 
 
-def test_one_that_hears_nothing_from_the_start_is_told_while_it_runs(microphone: Microphone, scripted: str) -> None:
-    """After 5 s on standard error, with the advice of --test, and once; that the talk is kept is told before."""
+def test_one_that_hears_nothing_from_the_start_is_reported_while_it_runs(microphone: Microphone, scripted: str) -> None:
+    """After 5 s on standard error, with the advice of --test, and once; that the talk is kept is reported before."""
     with recording(microphone, "--url", scripted) as process:
         told = told_until(process, "nothing heard for", TOLD_S)
         assert ADVICE in told[-1], told
@@ -91,7 +91,7 @@ def test_faint_noise_is_a_room(
             end(process)
 
 
-def test_one_that_falls_silent_in_the_middle_is_told(microphone: Microphone, scripted: str, tmp_path: Path) -> None:
+def test_one_that_falls_silent_in_the_middle_is_reported(microphone: Microphone, scripted: str, tmp_path: Path) -> None:
     """Somebody pressed the button on the headset."""
     with recording(microphone, "--url", scripted) as process:
         microphone.play(wav(tmp_path / "a.wav", tone(3000)))
@@ -112,7 +112,7 @@ def test_the_one_of_two_devices_that_is_dead_is_named(microphone: Microphone, sc
             end(process)
 
 
-def test_with_quiet_nothing_is_told(microphone: Microphone, scripted: str) -> None:
+def test_with_quiet_nothing_is_reported(microphone: Microphone, scripted: str) -> None:
     """Whoever wants to hear nothing hears nothing, of the disk either."""
     with recording(microphone, "--url", scripted, "--quiet") as process:
         assert told_until(process, "nothing heard for", SILENT_S + 1.5) == []
@@ -131,7 +131,7 @@ def test_a_pause_and_push_to_talk_are_meant_to_be_silent(microphone: Microphone,
             assert not any("nothing heard" in row for row in terminal.rows()), terminal.rows()
 
 
-def test_it_is_told_above_the_live_line_too(microphone: Microphone, scripted: str) -> None:
+def test_it_is_reported_above_the_live_line_too(microphone: Microphone, scripted: str) -> None:
     """A person sees it on the screen."""
     with before_a_person(microphone, scripted, columns=120) as terminal:
         terminal.wait_for("asr devices lists them")

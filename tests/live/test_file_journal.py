@@ -130,7 +130,7 @@ def test_a_folder_of_transcripts_goes_on_with_the_one_that_was_open(counting: st
 
 
 def test_subtitles_of_a_run_that_was_killed_twice_are_one_whole_file(counting: str, tmp_path: Path) -> None:
-    """Whatever cannot be continued is written anew, under the name that was asked for; a kill leaves no less."""
+    """Whatever cannot be continued is rewritten, under the name that was asked for; a kill leaves no less."""
     journal, (sound,) = tmp_path / "kept", [wav(tmp_path / "a.wav", counted(CHUNKS, silent=SILENT))]
     forms, heads = ("srt", "vtt", "ass", "tsv", "lrc"), {"vtt": "WEBVTT", "ass": "[Script Info]", "tsv": "start\t"}
     asked = ["-f", "jsonl", *(word for name in forms for word in ("-f", name)), "-o", tmp_path / "talk"]
@@ -161,10 +161,10 @@ def test_subtitles_of_a_run_that_was_killed_twice_are_one_whole_file(counting: s
 
 
 @pytest.mark.parametrize("harm", ["journal", "file"])
-def test_subtitles_that_cannot_be_written_anew_get_a_file_of_their_own(
+def test_subtitles_that_cannot_be_written_again_get_a_file_of_their_own(
     counting: str, tmp_path: Path, harm: str
 ) -> None:
-    """The journal has a line that nobody can read, or the file has been edited: it stays, the rest is told."""
+    """The journal has a line that nobody can read, or the file has been edited: it stays, the rest is reported."""
     journal, out = tmp_path / "kept", tmp_path / "talk.srt"
     sound = wav(tmp_path / "a.wav", counted(CHUNKS, silent=SILENT))
     with started("file", sound, "--url", counting, "--pace", "3", "-o", out, "--journal", journal) as process:
@@ -185,7 +185,7 @@ def test_subtitles_that_cannot_be_written_anew_get_a_file_of_their_own(
     was = out.read_text() if out.exists() else (tmp_path / "talk.srt.part").read_text()
     done = asr("resume", "--last", "--yes", "--journal", journal)
     assert done.returncode == 0, done.stderr
-    assert "cannot be written anew: the rest is written to" in done.stderr.replace("\n", " ")
+    assert "cannot be rewritten: the rest is written to" in done.stderr.replace("\n", " ")
     assert out.read_text().strip() == was.strip()
     assert (tmp_path / "talk.resumed.srt").exists()
 
@@ -209,7 +209,7 @@ def test_a_lost_connection_leaves_what_can_be_gone_on_with(tmp_path: Path, count
     assert kept(journal) == []
 
 
-def test_what_changed_is_refused_and_what_is_read_once_is_told(tmp_path: Path, counting: str) -> None:
+def test_what_changed_is_refused_and_what_is_read_once_is_reported(tmp_path: Path, counting: str) -> None:
     """Text for another file would be a lie; standard input is gone."""
     journal, sound = tmp_path / "kept", wav(tmp_path / "a.wav", counted(100))
     with started("file", sound, "--url", counting, "-f", "jsonl", "--journal", journal) as process:

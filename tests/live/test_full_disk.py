@@ -17,7 +17,7 @@ from tests.support.tone import tone, wav
 SENTENCES = [final(begin, begin + 900, f"sentence {begin // 1000}") for begin in range(0, 3000, 1000)]
 
 
-def test_a_talk_that_found_no_room_is_written_anew_though_all_of_it_was_heard(scripted: str, tmp_path: Path) -> None:
+def test_a_talk_that_found_no_room_is_written_again_though_all_of_it_was_heard(scripted: str, tmp_path: Path) -> None:
     """Once: then there is nothing to resume. The state of the session is that of its audio."""
     out, journal = tmp_path / "talk.txt", tmp_path / "kept"
     part = tmp_path / "talk.txt.part"
@@ -42,7 +42,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a limit for the size of files")
 @pytest.mark.parametrize("append", [False, True])
-def test_words_that_found_no_room_are_written_anew(scripted: str, tmp_path: Path, append: bool) -> None:
+def test_words_that_found_no_room_are_written_again(scripted: str, tmp_path: Path, append: bool) -> None:
     """The run goes on for the journal, and `asr resume` writes all words, not only those since the last one.
 
     With --append the file holds other words too: it stays as it is, and another one gets them.
@@ -58,7 +58,7 @@ def test_words_that_found_no_room_are_written_anew(scripted: str, tmp_path: Path
     (session,) = [path.name for path in journal.iterdir()]
     assert done.returncode == 2
     assert f"the run goes on, and its words are kept as {session}: see asr sessions" in done.stderr
-    assert f"to write the transcript anew, with all its words: asr resume {session}" in done.stderr
+    assert f"to rewrite the transcript with all its words: asr resume {session}" in done.stderr
     assert out.exists() == append
     resumed = asr("resume", "--yes", "--journal", journal)
     assert resumed.returncode == 0, resumed.stderr

@@ -137,7 +137,7 @@ def test_a_slow_reader_takes_audio_at_its_own_speed() -> None:
             assert least_s < time.monotonic() - began < 3
 
 
-def test_audio_that_was_of_no_use_is_told_at_the_end() -> None:
+def test_audio_that_was_of_no_use_is_reported_at_the_end() -> None:
     """In the words of either wire, in place of the end."""
     with faulty({"do": "empty-audio", "message": "nothing"}) as address:
         with wire(address) as client:

@@ -79,7 +79,7 @@ FLOODS = {
 
 
 @pytest.mark.parametrize(("path", "data"), FLOODS.values(), ids=FLOODS)
-def test_who_reads_nothing_is_dropped_and_makes_room(path: str, data: bytes) -> None:
+def test_a_client_that_reads_nothing_is_dropped_and_makes_room(path: str, data: bytes) -> None:
     """Whatever it makes the server say; another client has its slot, and one beside it never noticed."""
     limits = ServerLimits(unread_s=2, connections=5)
     with flat(), in_background(LONG_TEXT, limits) as address, ExitStack() as open_lines, wire(address) as paying:
@@ -97,7 +97,7 @@ def test_who_reads_nothing_is_dropped_and_makes_room(path: str, data: bytes) -> 
         assert paying.hear_all("task-finished")
 
 
-def test_who_reads_slowly_is_no_stranger() -> None:
+def test_a_client_that_reads_slowly_is_not_dropped() -> None:
     """A message that takes many times the patience arrives whole, as long as some of it is taken all the time."""
     size, patience_s = 12 << 20, 0.4
     slow = Scripted((ScriptedResult(0, 10, "a" * size),))

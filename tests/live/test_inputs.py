@@ -73,7 +73,7 @@ def test_an_address_is_read_as_it_comes(run: list[str], tmp_path: Path) -> None:
     assert "none.mp3: server returned 404 not found" in missing.stderr
 
 
-def test_a_header_that_promises_more_than_there_is_is_told(run: list[str], tmp_path: Path) -> None:
+def test_a_header_that_promises_more_than_there_is_is_reported(run: list[str], tmp_path: Path) -> None:
     """Half a recording is transcribed, and its other half is missed."""
     file = wav(tmp_path / "a.wav", tone(4000))
     file.write_bytes(file.read_bytes()[:64044])
@@ -179,7 +179,7 @@ def test_a_hole_in_a_file_is_a_gap_and_times_behind_it_are_true(run: list[str], 
     assert events[-1]["billed_s"] <= 5
 
 
-def test_trouble_with_one_input_is_told_and_the_others_are_heard(run: list[str], tmp_path: Path) -> None:
+def test_trouble_with_one_input_is_reported_and_the_others_are_heard(run: list[str], tmp_path: Path) -> None:
     """An absurd header, an unknown codec and a title in Latin-1: exit code 3 for the two that are no audio."""
     good = wav(tmp_path / "good.wav", tone(1000))
     absurd = tmp_path / "absurd.wav"

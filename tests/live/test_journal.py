@@ -173,7 +173,7 @@ def test_a_full_disk_ends_the_journal_and_not_the_run(microphone: Microphone, sc
     assert "captured: the journal holds" in verified.stderr
 
 
-def test_a_folder_that_cannot_be_written_is_told(microphone: Microphone, scripted: str, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(microphone: Microphone, scripted: str, tmp_path: Path) -> None:
     """And the run does without."""
     (tmp_path / "file").write_text("")
     arguments = ("--url", scripted, "--journal", tmp_path / "file", "--for", "1.2s")

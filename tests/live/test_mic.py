@@ -229,7 +229,7 @@ def test_mistakes_have_one_line(microphone: Microphone, code: int, arguments: li
     assert done.stdout == ""
 
 
-def test_a_pyaudio_that_does_not_load_is_told_where_nothing_else_is_there(tmp_path: Path, scripted: str) -> None:
+def test_a_pyaudio_that_does_not_load_is_reported_where_nothing_else_is_there(tmp_path: Path, scripted: str) -> None:
     """One line with what to do; what PyAudio prints when it fails is not in the transcript."""
     (tmp_path / "pyaudio.py").write_text("print('Could not import')\nraise ImportError('libportaudio.so.2')\n")
     (tmp_path / "miniaudio.py").write_text("raise ModuleNotFoundError(name='miniaudio')\n")

@@ -88,7 +88,7 @@ def test_a_command_gets_each_sentence_and_delays_none(run: list[str], tmp_path: 
     assert notes.read_text() == "1 0 1000 sentence 1\n2 1000 2000 sentence 2\n3 2000 3000 sentence 3\n"
 
 
-def test_a_command_that_fails_is_told_and_harms_nothing(run: list[str], tmp_path: Path) -> None:
+def test_a_command_that_fails_is_reported_and_harms_nothing(run: list[str], tmp_path: Path) -> None:
     """The transcript is whole, the exit code that of the run; the command never sees the key."""
     done = asr("file", wav(tmp_path / "a.wav", tone(2000)), *run, "--exec", "exit 3", DASHSCOPE_API_KEY="sk-secret")
     assert (done.returncode, done.stdout) == (0, "sentence 1\nsentence 2\n")

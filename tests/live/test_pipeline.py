@@ -25,7 +25,7 @@ def pipeline(address: str, reader: str, *arguments: str) -> Terminal:
 
 
 def test_ctrl_c_in_a_pipeline_loses_no_word_and_ends_with_the_account(tmp_path: Path) -> None:
-    """The reader is dead of it; what it can no longer take is told, and the terminal is as it was."""
+    """The reader is dead of it; what it can no longer take is reported, and the terminal is as it was."""
     said = script(tmp_path / "script.jsonl", (0, 1000, "the first"), (1000, 3000, "the last words"))
     with serving("--engine", "scripted", "--script", said) as (address, _), pipeline(address, "cat") as terminal:
         terminal.wait_for("the first")
@@ -82,7 +82,7 @@ def test_enter_during_a_file_leaves_nothing_behind(scripted: str) -> None:
 def test_a_program_that_was_stopped_names_the_true_gap_and_hears_nothing_old(
     microphone: Microphone, scripted: str, tmp_path: Path, device: str
 ) -> None:
-    """SIGSTOP for seconds, SIGCONT: one gap, the device once opened anew, positions as the clock has them."""
+    """SIGSTOP for seconds, SIGCONT: one gap, the device once opened again, positions as the clock has them."""
     quiet = wav(tmp_path / "quiet.wav", silence(15_000))
     loud = microphone.add_sink("loudspeakers")
     with listening(microphone, "--url", scripted, "--device", device) as process, microphone.playing(quiet, sink=loud):
@@ -92,7 +92,7 @@ def test_a_program_that_was_stopped_names_the_true_gap_and_hears_nothing_old(
         time.sleep(6)
         process.send_signal(signal.SIGCONT)
         stopped_ms = (time.monotonic() - began) * 1000
-        assert "was stopped" in process.read_until("opening it anew")
+        assert "was stopped" in process.read_until("opening it again")
         gap = process.read_until('"gap"')
         process.read_until('"final"')
         events, _ = finish(process, 6)

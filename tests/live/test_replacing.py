@@ -56,7 +56,7 @@ def test_a_name_is_taken_by_a_run_that_ended_in_order(
 
 
 def test_an_output_that_failed_stays_quiet_and_closes(tmp_path: Path) -> None:
-    """It is told once; what comes later is dropped, and nothing takes the name."""
+    """It is reported once; what comes later is dropped, and nothing takes the name."""
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
     path = tmp_path / "a.txt"

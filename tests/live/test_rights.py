@@ -95,7 +95,7 @@ CASES: dict[str, tuple[int, str]] = {
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.replace(LONG, "LONG"))
-def test_what_may_not_be_done_is_told_in_one_line(place: Path, case: str) -> None:
+def test_what_may_not_be_done_is_reported_in_one_line(place: Path, case: str) -> None:
     """With the exit code of its kind, and before anybody is asked."""
     code, said = CASES[case]
     words = case.split()
@@ -121,7 +121,7 @@ def test_a_home_that_cannot_be_used_costs_the_journal_alone(place: Path, scripte
         assert "no session" in done.stderr
 
 
-def test_a_journal_that_was_asked_for_and_cannot_be_kept_is_told(place: Path, scripted: str) -> None:
+def test_a_journal_that_was_asked_for_and_cannot_be_kept_is_reported(place: Path, scripted: str) -> None:
     """In one line; the run goes on without it."""
     for folder in ("fixed/new", "closed/new"):
         done = asr("file", place / "a.wav", "--url", scripted, "--pace", "max", "--journal", place / folder)
@@ -130,7 +130,7 @@ def test_a_journal_that_was_asked_for_and_cannot_be_kept_is_told(place: Path, sc
 
 
 def test_sessions_that_cannot_be_read_or_removed(place: Path) -> None:
-    """Each is told: what is read only stays, what may not be entered is damaged, and the others are still listed."""
+    """Each is reported: a read-only one stays, one that may not be entered is damaged, the others are still listed."""
     folder = place / "sessions"
     folder.mkdir()
     fixed = session(folder, spoken(0, 1000), [began(), final(0, 900)])

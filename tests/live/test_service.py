@@ -119,7 +119,7 @@ def babbling(connection: ServerConnection) -> None:
     speaking.say(Final("2", 500, 1000, "two"), Finished())
 
 
-def test_what_is_no_message_ends_nothing_and_is_told_once(tmp_path: Path) -> None:
+def test_what_is_no_message_ends_nothing_and_is_reported_once(tmp_path: Path) -> None:
     """The sentences on both sides of it come out; a warning for each kind of nonsense, however often it comes."""
     with service(babbling) as address:
         done = asr("file", wav(tmp_path / "a.wav", tone(1000)), "--url", address, "-f", "jsonl", "--pace", "max")
@@ -237,7 +237,7 @@ def objecting(connection: ServerConnection) -> None:
     connection.recv(20)
 
 
-def test_an_error_event_of_the_realtime_wire_is_told_with_advice(tmp_path: Path) -> None:
+def test_an_error_event_of_the_realtime_wire_is_reported_with_advice(tmp_path: Path) -> None:
     """Its code, its words, what to do."""
     with service(objecting) as address:
         done = asr("file", wav(tmp_path / "a.wav", tone(500)), "--url", address, "--model", QWEN)

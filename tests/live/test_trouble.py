@@ -37,7 +37,7 @@ def test_the_first_interrupt_ends_the_input_and_waits_for_the_finals(
         assert "Traceback" not in status
 
 
-def test_an_error_is_in_the_log_as_it_was_told(tmp_path: Path) -> None:
+def test_an_error_is_in_the_log_as_it_was_reported(tmp_path: Path) -> None:
     """Once; and what is secret in an address is in neither."""
     log, url = tmp_path / "log", "ws://me:sekret@127.0.0.1:9/?token=abc"
     done = asr("file", CLIP, "--url", url, "-vv", "--log-file", log, "--no-reconnect")

@@ -194,7 +194,7 @@ MISTAKES: dict[str, tuple[list[object], str]] = {
 
 
 @pytest.mark.parametrize(("arguments", "problem"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_told_before_anybody_is_asked(arguments: list[object], problem: str) -> None:
+def test_a_mistake_is_reported_before_anything_is_sent(arguments: list[object], problem: str) -> None:
     """One line, exit code 2; nobody listens at this address."""
     done = asr("vocab", *arguments, "--url", "ws://127.0.0.1:9")
     assert (done.returncode, done.stdout) == (2, "")

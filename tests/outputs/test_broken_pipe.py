@@ -33,7 +33,7 @@ def final(text: str) -> Final:
 
 
 @pytest.mark.parametrize("asked", [True, False])
-def test_what_a_dead_reader_cannot_take_is_told(asked: bool) -> None:
+def test_what_a_dead_reader_cannot_take_is_reported(asked: bool) -> None:
     """Sentences and gaps, once each; without a request for the end a closed pipe ends the run as it always did."""
     pipe = Pipe()
     told: list[str] = []

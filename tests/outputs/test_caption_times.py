@@ -125,7 +125,7 @@ def test_captions_follow_each_other(steps: list[tuple[int, int, str]]) -> None:
 
 
 class Kept:
-    """Lines that are kept, and that nothing can be written anew in."""
+    """Lines that are kept, and that nothing can be rewritten in."""
 
     amendable = False
 

@@ -42,7 +42,7 @@ def louder(*levels: float) -> float:
 @pytest.mark.parametrize("lag", [0, 2, 6, 10])
 @pytest.mark.parametrize("softer", [6.0, 20.0])
 @pytest.mark.parametrize("seed", range(4))
-def test_what_comes_back_is_told_once_with_what_to_do(seed: int, softer: float, lag: int) -> None:
+def test_what_comes_back_is_reported_once_with_what_to_do(seed: int, softer: float, lag: int) -> None:
     """Softer, later, and over the noise of a room."""
     played, chance = speech(seed), Random(seed + 99)
     mic = [louder(level - softer, -52.0 + chance.random() * 3) for level in ([-65.0] * lag + played)[:STEPS]]

@@ -13,7 +13,7 @@ from asrcli.outputs.exec_command import ExecCommand
 
 
 def run(command: str, *texts: str, translation: str = "") -> list[str]:
-    """What is told while the command runs for these sentences."""
+    """What is reported while the command runs for these sentences."""
     told: list[str] = []
     output, transcript = ExecCommand(command, told.append), Transcript()
     for number, text in enumerate(texts):
@@ -28,7 +28,7 @@ def run(command: str, *texts: str, translation: str = "") -> list[str]:
 def test_a_command_that_cannot_be_started_costs_no_later_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    """It is told once, counted, and the next sentence has its command."""
+    """It is reported once, counted, and the next sentence has its command."""
     whole, failures = subprocess.run, [error, error]
 
     def fails(*args: Any, **more: Any) -> Any:

@@ -39,7 +39,7 @@ OURS: list[tuple[str, bytes, str]] = [
 
 
 @pytest.mark.parametrize(("name", "content", "form"), STRANGE)
-def test_what_is_no_transcript_is_told(tmp_path: Path, name: str, content: bytes, form: str) -> None:
+def test_what_is_no_transcript_is_reported(tmp_path: Path, name: str, content: bytes, form: str) -> None:
     """By its name, by how it begins, and by how it ends."""
     (tmp_path / name).write_bytes(content)
     assert check_overwrite(tmp_path / name, form, ENDS)

@@ -50,7 +50,7 @@ def test_numbers_that_are_used_again_join_the_texts_in_their_order(
     assert all(0 <= final.begin_ms <= final.end_ms <= 3000 for final in heard)
 
 
-def test_a_text_that_is_said_twice_is_written_once_and_that_is_told() -> None:
+def test_a_text_that_is_said_twice_is_written_once_and_that_is_reported() -> None:
     """In either language: same number, same text, same times."""
     codec, times = translating(), {"begin_time": 0, "end_time": 900}
     both = [result("one", 0, **times), result("uno", 0, lang="it", **times)]

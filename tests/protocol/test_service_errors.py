@@ -68,7 +68,7 @@ def test_a_session_is_up_whatever_its_answer_leaves_out(session: Any) -> None:
     ],
 )  # fmt: skip
 def test_the_language_that_was_asked_for_may_be_written_in_another_way(asked: str, told: Any, language: str) -> None:
-    """Or not be told at all."""
+    """Or not be reported at all."""
     codec = RealtimeClient(RecognitionSettings("m", languages=(asked,) if asked else ()), counting("c"))
     body = {"id": "s", "input_audio_transcription": {"language": told}}
     assert codec.receive(Text(json.dumps({"type": "session.updated", "session": body}))) == [Ready("s", language)]

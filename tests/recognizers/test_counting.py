@@ -139,7 +139,7 @@ def test_silence_ends_a_sentence_and_is_no_chunk() -> None:
     assert [final.text for final in finals(heard(in_a_chunk, []))] == ["0[0:1000]", "0[1300:1600] 1"]
 
 
-def test_audio_that_was_left_out_or_sent_twice_is_told() -> None:
+def test_audio_that_was_left_out_or_sent_twice_is_reported() -> None:
     """Within one task, where it cannot be a new beginning."""
     without = PCM[: 3 * 3200] + PCM[5 * 3200 + 222 : 7 * 3200]
     assert [final.text for final in finals(heard(without, []))] == ["0 1 2 5[111:1600] 6"]

@@ -13,6 +13,7 @@ from asrcli.core.events import Event, Final, Notice, Partial, SpeechStarted, Spe
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import run_command
 from asrcli.recognizers.pocketsphinx_hotwords import parts, pronunciation
+from asrcli.recognizers.voice_activity import VAD_FRAME_BYTES, speech_detector
 from tests.support.clip import END_S, SENTENCES
 from tests.support.command import CLIP, word_errors
 from tests.support.tone import silence, tone
@@ -148,3 +149,51 @@ def test_hot_words_are_taken_apart_and_composed_from_words_it_knows() -> None:
     assert pronunciation("websocket", known.get) == "W EH B S AA K AH T"
     assert pronunciation("xyzzy", known.get) is None
     assert pronunciation("dash", known.get) == "D AE SH"
+
+
+class Counting:
+    """A decoder that counts what it is given, and hears nothing."""
+
+    def __init__(self) -> None:
+        self.given_bytes = 0
+        self.open = False
+
+    def start_utt(self) -> None:
+        """Begin; what is begun already cannot be begun."""
+        assert not self.open
+        self.open = True
+
+    def end_utt(self) -> None:
+        """End."""
+        assert self.open
+        self.open = False
+
+    def process_raw(self, pcm: bytes, *, full_utt: bool = False) -> None:
+        """Count; of a second pass nothing."""
+        assert self.open
+        self.given_bytes += 0 if full_utt else len(pcm)
+
+    def seg(self) -> None:
+        """No words."""
+
+    def get_cmn(self, update: bool) -> str:
+        """Means that never change."""
+        del update
+        return "40,0,0,0"
+
+
+def test_speech_without_a_pause_is_cut_and_all_of_it_is_heard() -> None:
+    """After 15 s a sentence ends wherever it is, the next one begins there, and no final waits for an earlier one."""
+    is_speech = speech_detector()
+    frames = [clip()[at : at + VAD_FRAME_BYTES] for at in range(0, len(clip()), VAD_FRAME_BYTES)]
+    pcm = b"".join(frame for frame in frames if len(frame) == VAD_FRAME_BYTES and is_speech(frame)) * 3
+    decoder = Counting()
+    session = sphinx.SphinxSession(decoder, RecognitionSettings("m"))
+    finals: list[tuple[float, Final]] = []
+    for at in range(0, len(pcm), VAD_FRAME_BYTES):
+        events = session.feed(pcm[at : at + VAD_FRAME_BYTES])
+        finals += [(at / 32, event) for event in events if isinstance(event, Final)]
+    assert len(finals) >= 2
+    assert max(came_ms - final.end_ms for came_ms, final in finals) <= 600
+    assert max(final.end_ms - final.begin_ms for _, final in finals) <= 15_100
+    assert decoder.given_bytes >= 0.97 * len(pcm)

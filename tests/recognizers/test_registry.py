@@ -10,19 +10,13 @@ import pytest
 
 from asrcli.core.errors import EngineUnavailable
 from asrcli.recognizers import registry
-from asrcli.recognizers.registry import RECOGNIZERS, RecognizerInfo, RecognizerOptions, RunsIn
+from asrcli.recognizers.registry import RECOGNIZERS, RecognizerInfo, RecognizerOptions
+from asrcli.server.limits import ServerLimits
 from asrcli.server.local_server import in_background
+from tests.support.echo_recognizer import ECHO
 from tests.support.wire import finish_task, run_task, wire
 
 PACKAGE = Path(registry.__file__).parents[1]
-ECHO = RecognizerInfo(
-    name="echo",
-    module="tests.support.echo_recognizer",
-    summary="echo engine: says how long the audio was",
-    description="says how long the audio was",
-    runs_in=RunsIn.SERVER,
-    languages={"fr": "French"},
-)
 
 
 @pytest.fixture
@@ -33,19 +27,21 @@ def echo(monkeypatch: pytest.MonkeyPatch) -> RecognizerInfo:
 
 
 def test_a_new_row_is_served_by_the_real_server(echo: RecognizerInfo) -> None:
-    """Its results reach a client, and its languages are those that the server accepts."""
+    """Its results reach a client; where its languages are unknown to the client, it hears in its own."""
     with in_background(registry.make(echo)) as address, wire(address) as client:
         client.say(run_task(language_hints=["fr"]), bytes(32_000), finish_task())
         results = client.hear_all("task-finished")
         assert results[-2]["payload"]["output"]["sentence"]["text"] == "1000 milliseconds"
+    with in_background(registry.make(echo), ServerLimits(strict_language=True)) as address, wire(address) as client:
         client.say(run_task(language_hints=["en"]))
         assert "knows fr only" in client.handle("task-failed")["header"]["error_message"]
 
 
 def test_a_new_row_is_a_choice_of_the_command_line(echo: RecognizerInfo) -> None:
     """--engine takes its name, and options that only other recognizers read are refused."""
-    from asrcli.cli.commands.serve import SecondPass, _recognizer
+    from asrcli.cli.commands.serve import _recognizer
     from asrcli.cli.options.engine import check_engine
+    from asrcli.cli.options.serving import SecondPass
     from asrcli.core.errors import UsageError
 
     assert check_engine("echo") == "echo"
@@ -86,6 +82,6 @@ def test_no_other_file_names_a_recognizer() -> None:
 
 
 def test_a_hot_word_can_be_pronounced_where_it_has_a_letter_that_the_recognizer_reads() -> None:
-    """One of another script is told before anything is recognized."""
+    """One of another script is reported before anything is recognized."""
     assert registry.LOCAL.can_pronounce("Kubernetes")
     assert not registry.LOCAL.can_pronounce("梯度")

@@ -80,7 +80,7 @@ def test_partials_grow_while_somebody_speaks_and_settled_words_stay(build: Build
 
 @pytest.mark.parametrize("build", ALL)
 def test_chinese_has_a_word_for_each_character_and_no_spaces(build: Build) -> None:
-    """Its language is told by its script, where the model hears several."""
+    """The script of its text says its language, where the model hears several."""
     events = heard(engine(build, CHINESE, ("zh", "en")), song())
     assert [final.text for final in finals(events)] == ["你好吗", "吗你"]
     assert [word.text for word in finals(events)[0].words] == ["你", "好", "吗"]

@@ -45,7 +45,7 @@ EPOCH = {part: f"{part}-epoch-99-avg-1.int8.onnx" for part in PARTS}
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
-def test_each_kind_is_told_by_its_files(
+def test_each_kind_is_recognized_by_its_files(
     names: list[str], metadata: dict[str, str], kind: str, files: Mapping[str, str]
 ) -> None:
     """Also in a subfolder, and with the smaller of two files for one role."""

@@ -162,7 +162,7 @@ def test_whoever_ended_the_run_is_kept_for_half_a_minute(realtime: bool) -> None
     assert backoff.lost(loss(reach=100), 100.0 + STOPPED_S, 1.0) is None
 
 
-def test_a_run_that_was_told_to_end_tries_once() -> None:
+def test_a_run_that_was_asked_to_end_tries_once() -> None:
     """SIGTERM is followed by SIGKILL."""
     backoff = Backoff(RetrySettings(None, 0), realtime=True)
     backoff.stop(0.0, 1)

@@ -90,7 +90,7 @@ def test_a_task_that_had_nothing_to_hear_is_no_loss_for_a_microphone(error: Serv
 
 
 @pytest.mark.parametrize("error", EMPTY, ids=str)
-def test_a_service_that_heard_nothing_in_the_audio_is_told_apart(error: ServiceRefused) -> None:
+def test_a_service_that_heard_nothing_in_the_audio_has_its_own_class(error: ServiceRefused) -> None:
     """A microphone waits for speech; for a file it depends on the audio that was sent, and a retry would not help."""
     assert classify(error, live=True) is FaultClass.IDLE
     assert classify(error, live=False) is FaultClass.EMPTY

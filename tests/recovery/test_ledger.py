@@ -70,7 +70,7 @@ def test_a_gap_begins_and_ends_with_sound_unless_nothing_was_captured() -> None:
     assert Ledger(0).add_gap(5, 5) == []
 
 
-def test_text_that_comes_late_makes_silence_text_and_leaves_gaps_as_they_were_told() -> None:
+def test_text_that_comes_late_makes_silence_text_and_leaves_gaps_as_they_were_reported() -> None:
     """A gap has been emitted and cannot be taken back."""
     ledger = Ledger(0)
     ledger.add_silence(0, 500)

@@ -92,7 +92,7 @@ def test_audio_goes_in_and_events_come_back() -> None:
 @pytest.mark.parametrize(
     "recognizer", [Asked(RecognizerBusy("all 4 sessions are taken")), Asked(RecognizerFailed("no")), Asked(dies=True)]
 )
-def test_a_recognizer_that_fails_is_told_and_ends_its_session(recognizer: Asked) -> None:
+def test_a_recognizer_that_fails_is_reported_and_ends_its_session(recognizer: Asked) -> None:
     """The conversation with the service goes on without it."""
     events = SimpleQueue[Event]()
     fallback = Fallback(recognizer, RUN)

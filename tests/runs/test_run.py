@@ -185,7 +185,7 @@ def test_a_broken_connection_is_a_gap_and_the_next_source_goes_on() -> None:
     assert (ended.audio_ms, ended.covered_ms, ended.lost_ms) == (1000, 550, 450)
 
 
-def test_several_failures_are_told_together() -> None:
+def test_several_failures_are_reported_together() -> None:
     """Each with its own message, and common advice once."""
 
     def closing(service: Service, wire: Wire) -> None:

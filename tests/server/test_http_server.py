@@ -9,14 +9,12 @@ from typing import Any
 
 import pytest
 
-from asrcli.core.errors import ServiceRefused
 from asrcli.core.settings import Secret
 from asrcli.dashscope.hotwords import HotWord
 from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH, BrowseLists, CreateList, QueryList, write_request
 from asrcli.protocol.http.temporary_keys import TEMPORARY_KEYS_PATH
 from asrcli.recognizers.scripted import Scripted
 from asrcli.server import http_server
-from asrcli.server.auth import MAX_TEMPORARY_KEYS, AccessControl
 from asrcli.server.local_server import in_background
 from tests.support.wire import INFERENCE, PATIENCE_S, status, wait_until
 
@@ -250,30 +248,3 @@ def test_a_temporary_key_lasts_from_a_second_to_half_an_hour(server: str, second
     """Anything else is refused."""
     code, said = post(server, f"{TEMPORARY_KEYS_PATH}?expire_in_seconds={seconds}".encode().decode("latin-1"))
     assert (code, said["code"]) == (400, "InvalidParameter")
-
-
-def test_a_temporary_key_is_taken_until_it_expires() -> None:
-    """To the second, and of many at once each for itself."""
-    now = [1000.5]
-    access_control = AccessControl(frozenset(), Secret(KEY), 1, clock=lambda: now[0])
-    short, long = access_control.new_temporary_key(1), access_control.new_temporary_key(60)
-    assert (short.expires_at, long.expires_at) == (1002, 1061)
-
-    def admitted() -> list[bool]:
-        return [access_control.admits(f"Bearer {key.reveal()}", "") for key in (short.key, long.key, Secret(KEY))]
-
-    for at, expected in ((1001.9, [True, True, True]), (1002, [False, True, True]), (1061, [False, False, True])):
-        now[0] = at
-        assert admitted() == expected
-
-
-def test_temporary_keys_are_bounded() -> None:
-    """Those that are over make room."""
-    now = [0.0]
-    access_control = AccessControl(frozenset(), Secret(KEY), 1, clock=lambda: now[0])
-    for _ in range(MAX_TEMPORARY_KEYS):
-        access_control.new_temporary_key(60)
-    with pytest.raises(ServiceRefused, match="Throttling"):
-        access_control.new_temporary_key(60)
-    now[0] = 61
-    access_control.new_temporary_key(60)

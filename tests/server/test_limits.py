@@ -25,7 +25,7 @@ def test_a_file_sent_fast_is_not_ended_for_its_pauses() -> None:
     assert not minutes_of_silence(SilenceTimer(60, SECOND, heartbeat=False), 2, 600)
 
 
-def test_speech_begins_the_count_anew() -> None:
+def test_speech_begins_the_count_again() -> None:
     """Any result counts."""
     silence = SilenceTimer(60, SECOND, heartbeat=False)
     for second in range(1, 200):

@@ -62,7 +62,7 @@ def test_pictures_that_begin_much_later_than_the_sound_move_no_text(tmp_path: Pa
 @pytest.mark.parametrize(("name", "codec"), [("a.mka", "aac"), ("a.mp3", "libmp3lame"), ("a.m4a", "aac")])
 @pytest.mark.parametrize("seed", list(range(1, 9)))
 def test_behind_damage_a_slow_rate_has_true_times_too(tmp_path: Path, name: str, codec: str, seed: int) -> None:
-    """How long the damage is, is told by the packets and not by what came out of the decoder."""
+    """How long the damage is, is measured by the packets and not by what came out of the decoder."""
     sound = SOUND + silence(500) + tone(3000, hertz=300) + silence(1000) + tone(1000)
     path = encoded(tmp_path / name, codec, sound, rate=16000, bit_rate=32_000)
     damaged(path, 3700, 6300, seed)

@@ -175,7 +175,7 @@ def test_other_rates_are_refused(denoise: int, setting: str) -> None:
     ("system", "advice"),
     [("linux", r"pip install 'asrcli\[denoise\]'"), ("darwin", "the system's own"), ("win32", "the system's own")],
 )
-def test_a_missing_library_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, system: str, advice: str) -> None:
+def test_a_missing_library_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch, system: str, advice: str) -> None:
     """How to get it, or what to do where nobody builds it."""
     monkeypatch.setitem(sys.modules, "webrtc_noise_gain", None)
     monkeypatch.setattr(sys, "platform", system)

@@ -53,7 +53,7 @@ def test_nothing_is_read_behind_the_end() -> None:
 
 @pytest.mark.parametrize("name", ["a.wav", "a.flac"])
 def test_times_of_a_span_are_those_of_the_file(tmp_path: Path, name: str) -> None:
-    """What is left out at the beginning is told, and so is what remains."""
+    """What is left out at the beginning is reported, and so is what remains."""
     path = encoded(tmp_path / name, "flac" if "flac" in name else "pcm_s16le", tone(3000, 16000), 16000)
     source = FileSource(str(path), RATE, Clip(1000, 2500))
     chunks, _ = read(source, 16000)
@@ -81,7 +81,7 @@ def test_one_channel_of_several(tmp_path: Path) -> None:
 
 
 def test_a_pipe_has_no_other_channels_than_it_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Known only when it is read, and told then."""
+    """Known only when it is read, and reported then."""
     mono = wav(tmp_path / "a.wav", tone(200)).read_bytes()
     compressed = encoded(tmp_path / "a.flac", "flac", tone(200, 48000)).read_bytes()
     for data, samples in ((mono, None), (compressed, None), (tone(200), SampleFormat())):

@@ -82,7 +82,7 @@ def test_positions_go_on_from_the_start(tmp_path: Path) -> None:
     assert [(chunk.position, chunk.samples) for chunk in chunks] == [(160, 1600), (1760, 1600), (3360, 800)]
 
 
-def test_a_damaged_packet_is_skipped_and_told(tmp_path: Path) -> None:
+def test_a_damaged_packet_is_skipped_and_reported(tmp_path: Path) -> None:
     """One bad packet ends neither the file nor the truth."""
     path = encoded(tmp_path / "a.mp3", "libmp3lame", tone(3000, 48000))
     data = bytearray(path.read_bytes())
@@ -201,7 +201,7 @@ def test_a_file_with_no_samples_holds_no_audio(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "codec"), [("a.mp3", "libmp3lame"), ("a.flac", "flac"), ("a.mka", "aac"), ("a.wav", "pcm_s16le")]
 )
-def test_a_cut_file_is_told_from_a_pipe_as_from_a_disk(
+def test_a_cut_file_is_reported_from_a_pipe_as_from_a_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, codec: str
 ) -> None:
     """Half a download is half a transcript, wherever it comes from, and a line about the other half."""
@@ -226,7 +226,7 @@ def streamed(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[Chunk | T
 
 @pytest.mark.parametrize(("name", "codec"), [("a.opus", "libopus"), ("a.ogg", "flac")])
 @pytest.mark.parametrize("kept", [0.3, 0.5, 0.77, 0.98])
-def test_an_ogg_that_ends_in_a_page_is_told_as_cut(
+def test_an_ogg_that_ends_in_a_page_is_reported_as_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, codec: str, kept: float
 ) -> None:
     """From a disk and from a pipe: what is surely lost is a gap, so that nobody takes it for a whole transcript."""
@@ -243,7 +243,7 @@ def test_an_ogg_that_ends_in_a_page_is_told_as_cut(
         assert any("is cut short" in item.text for item in items if isinstance(item, Notice))
 
 
-def test_an_ogg_without_its_last_page_is_told_as_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_ogg_without_its_last_page_is_reported_as_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut between two pages nothing is seen but that the mark of the end is not there."""
     path = encoded(tmp_path / "a.opus", "libopus", tone(10_000, 16000), rate=16000)
     whole = path.read_bytes()

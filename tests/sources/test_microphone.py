@@ -164,7 +164,7 @@ def test_a_read_that_never_returns_is_noticed_by_the_missing_data() -> None:
     assert not any(isinstance(item, Chunk) and item.pcm == tone(50, hertz=2000) for item in heard.seen)
 
 
-def test_an_overflow_is_counted_and_told() -> None:
+def test_an_overflow_is_counted_and_reported() -> None:
     """How much, where, and in the account."""
     heard = Heard().opened()
     heard.stream.give(LostSamples(800), PIECE)

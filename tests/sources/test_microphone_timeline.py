@@ -49,7 +49,7 @@ def test_a_pause_ends_the_sentence_or_sends_silence(flowing: bool) -> None:
     assert spoken(line.captured(PIECE)) == [Resumed(1050, 1100), Chunk(17600, PIECE, quiet=False)]
 
 
-def test_mute_is_told_apart_from_pause_and_a_pause_can_become_one() -> None:
+def test_mute_is_reported_apart_from_pause_and_a_pause_can_become_one() -> None:
     """Each has its begin and its end."""
     line = fresh()
     line.pause()
@@ -93,7 +93,7 @@ def test_an_absent_device_is_silence_and_one_gap_when_it_is_back() -> None:
 
 
 def test_a_device_that_is_absent_at_the_end_leaves_its_gap() -> None:
-    """The run ends, the gap is told."""
+    """The run ends, the gap is reported."""
     line = fresh()
     assert spoken([*line.absent(1600, "gone"), *line.end()])[-1] == Gap(1000, 1100, "gone")
 

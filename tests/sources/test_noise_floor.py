@@ -11,7 +11,7 @@ NOTHING, ROOM = -math.inf, SILENT_DBFS + 1
 
 
 def test_an_alarm_comes_once_for_a_silence_and_later_each_time() -> None:
-    """Whoever mutes a microphone again and again is not told again and again."""
+    """Muting a microphone many times is not reported many times."""
     alarm = SilenceAlarm()
     alarms = [alarm.due(NOTHING, 1.0) for _ in range(round(SILENT_S) + 5)]
     assert [seconds for seconds in alarms if seconds] == [SILENT_S]

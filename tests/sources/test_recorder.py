@@ -77,7 +77,7 @@ def test_a_full_disk_ends_the_file_and_not_the_run(tmp_path: Path, suffix: str) 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_where_nothing_can_be_saved_no_file_is_left(tmp_path: Path, suffix: str) -> None:
-    """A disk that was full before is told once, too."""
+    """A disk that was full before is reported once, too."""
     with room_for(10):
         heard = list(RecordedSource(Given(pieces(tone(500))), str(tmp_path / f"a{suffix}")).chunks(0))
     (text,) = [item.text for item in heard if isinstance(item, Notice)]
@@ -86,7 +86,7 @@ def test_where_nothing_can_be_saved_no_file_is_left(tmp_path: Path, suffix: str)
 
 
 @pytest.mark.parametrize(("suffix", "said", "error"), [(".opus", "0.5", None), (".flac", "0.9", GONE)])
-def test_what_cannot_be_written_at_the_end_is_told(tmp_path: Path, suffix: str, said: str, error: AsrError) -> None:
+def test_what_cannot_be_written_at_the_end_is_reported(tmp_path: Path, suffix: str, said: str, error: AsrError) -> None:
     """Encoders hold some audio back; a disk that is full by then is no secret, even before an error of the source."""
     path, items, disk = tmp_path / f"a{suffix}", pieces(tone(1000)), ExitStack()
 

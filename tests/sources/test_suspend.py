@@ -49,17 +49,17 @@ def test_a_stop_is_one_gap_of_its_true_length_and_nothing_old_is_heard(seconds: 
     assert heard.desk.asked.qsize() == 2  # opened once, and once again
 
 
-def test_it_is_told_that_it_was_the_machine_and_not_the_device() -> None:
+def test_it_is_reported_that_it_was_the_machine_and_not_the_device() -> None:
     """And --no-device-retry, which is about devices that go away, does not end the run."""
     heard = Heard(retry=False).opened()
     slept(heard, 60.0)
     told = [item.text for item in heard.seen if isinstance(item, Notice)]
-    assert told[-1] == f"desk: nothing heard for 60 s: {STOPPED}; opening it anew"
+    assert told[-1] == f"desk: nothing heard for 60 s: {STOPPED}; opening it again"
     assert heard.until(Notice) == Notice("warning", "desk is back")
     assert Gap(50, 60_000, STOPPED) in heard.seen
 
 
-def test_a_listener_that_was_slow_is_no_reason_to_open_the_device_anew() -> None:
+def test_a_listener_that_was_slow_is_no_reason_to_open_the_device_again() -> None:
     """What waits was heard in time: a slow disk costs nothing."""
     heard = Heard().opened()
     for _ in range(100):
@@ -103,7 +103,7 @@ def test_sleep_in_a_pause_is_no_gap() -> None:
     assert not any(isinstance(item, Gap) for item in heard.seen)
 
 
-def test_an_end_while_the_device_is_opened_anew_counts_the_time_that_was_missed() -> None:
+def test_an_end_while_the_device_is_opened_again_counts_the_time_that_was_missed() -> None:
     """The account is true even then."""
     heard = Heard().opened()
     heard.clock.now += 60.0
@@ -121,7 +121,7 @@ def test_the_clock_counts_sleep() -> None:
     assert abs(boot_time() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 1.0
 
 
-def test_an_open_that_hangs_is_told_once_and_later_tries_go_on() -> None:
+def test_an_open_that_hangs_is_reported_once_and_later_tries_go_on() -> None:
     """Every ten seconds at first; each that still hangs makes the next ones rarer, and none is the last."""
     heard = Heard().opened()
     heard.stream.give(SourceError("desk", "is gone"))
@@ -160,7 +160,7 @@ def test_a_read_that_hangs_in_another_program_is_ended() -> None:
     assert interrupted.is_set()
 
 
-def test_a_microphone_that_hears_nothing_is_told_during_the_run() -> None:
+def test_a_microphone_that_hears_nothing_is_reported_during_the_run() -> None:
     """After five seconds, with the advice of --test; once, until there was something to hear."""
     heard = Heard().opened()
     for count, pcm in ((130, silence(100)), (1, PIECE), (101, silence(100))):

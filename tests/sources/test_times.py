@@ -186,7 +186,7 @@ def test_one_wild_time_moves_nothing(number: int, wild: float) -> None:
 
 
 @given(st.integers(2, 60), st.floats(0.5, 1e5))
-def test_times_that_begin_anew_go_on(number: int, first: float) -> None:
+def test_times_that_begin_again_go_on(number: int, first: float) -> None:
     """A joined file follows without a hole, whatever its clock says, if that goes back."""
     times = [first + at * FRAME_S for at in range(number)] + [first - 0.5 + at * FRAME_S for at in range(number)]
     assert placed_at(list(times), None) == pytest.approx([at * FRAME_S for at in range(2 * number)], abs=1e-6)

@@ -37,7 +37,7 @@ def two_tracks(path: Path, default: int) -> Path:
 
 
 @pytest.mark.parametrize("name", ["a.mkv", "a.mp4"])
-def test_the_default_track_is_heard_and_the_others_are_told(tmp_path: Path, name: str) -> None:
+def test_the_default_track_is_heard_and_the_others_are_reported(tmp_path: Path, name: str) -> None:
     """Whichever stands first; --track takes another, by its number or its language in two letters or three."""
     path = two_tracks(tmp_path / name, default=1)
     chunks, notices = read(FileSource(str(path), RATE))
@@ -126,7 +126,7 @@ def test_a_device_with_many_channels_loses_none(channels: int) -> None:
 
 
 @pytest.mark.parametrize("channels", [2, 4])
-def test_a_mix_that_cancels_itself_is_told(tmp_path: Path, channels: int) -> None:
+def test_a_mix_that_cancels_itself_is_reported(tmp_path: Path, channels: int) -> None:
     """One channel is upside down: nothing is left of the sound, and the notice says what to do. Once."""
     one = array("h", tone(6000, 16000))
     other = array("h", (-sample for sample in one))
@@ -141,7 +141,7 @@ def test_a_mix_that_cancels_itself_is_told(tmp_path: Path, channels: int) -> Non
     assert notices == []
 
 
-def test_channels_that_only_differ_are_not_told(tmp_path: Path) -> None:
+def test_channels_that_only_differ_are_not_reported(tmp_path: Path) -> None:
     """One that is silent, and two that have nothing to do with each other, cancel nothing."""
     one, other = array("h", tone(6000)), array("h", tone(6000, hertz=311))
     for second in (other, array("h", bytes(2 * len(one))), one):

@@ -119,7 +119,7 @@ def test_a_pipe_that_goes_on_behind_the_size_in_its_header_is_heard(
 
 
 def test_two_recordings_in_one_file_are_heard_one_after_the_other(tmp_path: Path) -> None:
-    """`cat a.wav b.wav`: the second header is no sound; one of another form is told."""
+    """`cat a.wav b.wav`: the second header is no sound; one of another form is reported."""
     path = tmp_path / "a.wav"
     path.write_bytes(riff(PCM, behind=LIST) + riff(silence(500)) + riff(PCM))
     source = FileSource(str(path), RATE)

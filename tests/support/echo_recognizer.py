@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from asrcli.core.events import Event, Final, Partial, SpeechStarted, SpeechStopped
 from asrcli.core.settings import RecognitionSettings
-from asrcli.recognizers.registry import RecognizerOptions
+from asrcli.recognizers.registry import RecognizerInfo, RecognizerOptions, RunsIn
 
 
 class EchoSession:
@@ -50,3 +50,13 @@ def load(options: RecognizerOptions) -> EchoEngine:
     """Return the engine."""
     del options
     return EchoEngine()
+
+
+ECHO = RecognizerInfo(
+    name="echo",
+    module="tests.support.echo_recognizer",
+    summary="echo engine: says how long the audio was",
+    description="says how long the audio was",
+    runs_in=RunsIn.SERVER,
+    languages={"fr": "French"},
+)

@@ -147,7 +147,7 @@ def translating(address: str, path: str, *, chat: bool) -> dict[str, Any]:
 
 
 def translated(address: str, path: str, *, chat: bool) -> dict[str, Any]:
-    """One task, and what was told of it."""
+    """One task, and what was reported of it."""
     dashscope.base_websocket_api_url = address + INFERENCE
     heard, kind = Translated(), TranslationRecognizerChat if chat else TranslationRecognizerRealtime
     recognizer = kind(

@@ -105,7 +105,7 @@ class Tape(Inbox):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it: what was told, the account, how often sound was sent at worst, and when it ended."""
+    """What came of it: what was reported, the account, how often sound was sent at worst, and when it ended."""
 
     events: list[Event]
     over: SessionResult

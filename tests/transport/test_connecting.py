@@ -96,7 +96,7 @@ def test_the_timeout_covers_the_look_up_of_a_name_and_the_handshake(monkeypatch:
             released.set()
 
 
-def test_of_several_addresses_that_refuse_the_refusal_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_all_of_several_addresses_refuse_the_refusal_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """As for one."""
     with ExitStack() as stack:
         ports = [stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(2)]

@@ -135,7 +135,7 @@ def test_a_proxy_is_named_by_its_kind_and_only_where_it_was_asked() -> None:
     assert failure_reason(URL, ssl.SSLError(1, "no"), through="http://gate.test")[1] is Cause.TLS
 
 
-def test_who_hangs_up_on_tls_is_told_of_tls() -> None:
+def test_a_server_that_hangs_up_during_tls_is_an_error_about_tls() -> None:
     """The loop raises an error without a message."""
     assert failure_reason(URL, ConnectionResetError())[0] == "TLS failed: the other end hung up"
     assert failure_reason("ws://there.test", ConnectionResetError())[0] == "the connection broke"
@@ -196,7 +196,7 @@ def answer(status: int, said: bytes = b"", **headers: str) -> HttpAnswer:
     return HttpAnswer(status, "No", said, found)
 
 
-def test_a_wait_that_was_cut_short_is_told() -> None:
+def test_a_wait_that_was_cut_short_is_reported() -> None:
     """With the wait that was asked for."""
     told = status_error(URL, answer(503, Retry_After="86400"))
     assert isinstance(told, ConnectFailed)
@@ -229,7 +229,9 @@ REFUSALS: dict[str, tuple[str, HttpAnswer, bool, type[AsrError], str]] = {
 
 
 @pytest.mark.parametrize(("url", "said", "keyless", "kind", "told"), REFUSALS.values(), ids=REFUSALS)
-def test_a_refusal_is_told_as_what_it_is(url: str, said: HttpAnswer, kind: type, told: str, *, keyless: bool) -> None:
+def test_a_refusal_is_reported_as_what_it_is(
+    url: str, said: HttpAnswer, kind: type, told: str, *, keyless: bool
+) -> None:
     """A missing key is another error than a wrong key, and a web page is no answer of a speech service."""
     error = status_error(url, said, keyless=keyless)
     assert type(error) is kind

@@ -26,7 +26,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize(("leave", "said"), ENDS.values(), ids=ENDS)
-def test_who_leaves_without_a_word_is_told_so(leave: object, said: str) -> None:
+def test_a_peer_that_leaves_without_a_close_is_reported_as_that(leave: object, said: str) -> None:
     """Earlier messages are delivered first."""
 
     def act(peer: Peer) -> None:

@@ -53,7 +53,7 @@ STEPS = st.lists(st.one_of(st.integers(1, 40_000), st.sampled_from(["write", "po
 
 
 @given(steps=STEPS)
-def test_room_is_told_each_time_it_comes_back_and_never_besides(steps: list[int | str]) -> None:
+def test_room_is_reported_each_time_it_comes_back_and_never_besides(steps: list[int | str]) -> None:
     """In any order of events; and when all is written and answered there is room."""
     flow, waiting = FlowControl(), list[int]()
 

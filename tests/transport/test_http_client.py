@@ -108,7 +108,7 @@ def test_what_may_pass_is_tried_again_and_less_often_each_time() -> None:
     assert waited == [0.5, 1.0, 2.0]
 
 
-def test_three_more_attempts_and_then_it_is_told() -> None:
+def test_three_more_attempts_and_then_it_is_reported() -> None:
     """With the last message of the service."""
     with serving((429, BUSY, {})) as service:
         rest, waited = asking(service.url)
@@ -117,7 +117,7 @@ def test_three_more_attempts_and_then_it_is_told() -> None:
     assert (len(service.asked), len(waited)) == (4, 3)
 
 
-def test_who_wants_to_be_left_alone_is_and_not_for_ever() -> None:
+def test_retry_after_is_respected_up_to_a_limit() -> None:
     """Retry-After, in seconds; a longer wait is cut to a minute."""
     asked = ("7", "61", "9" * 400)
     with serving(*((503, {}, {"Retry-After": wait}) for wait in asked), ok()) as service:
@@ -151,7 +151,7 @@ REFUSALS: dict[str, tuple[int, Any, type[AsrError], str]] = {
 
 
 @pytest.mark.parametrize(("code", "said", "kind", "words"), REFUSALS.values(), ids=REFUSALS)
-def test_a_no_is_told_at_once(code: int, said: Any, kind: type[AsrError], words: str) -> None:
+def test_a_no_is_reported_at_once(code: int, said: Any, kind: type[AsrError], words: str) -> None:
     """A request is not repeated if waiting would not help."""
     with serving((code, said, {})) as service, pytest.raises(kind) as caught:
         asking(service.url)[0].post(PATH)
@@ -170,7 +170,7 @@ def test_a_redirection_is_not_followed() -> None:
     assert other.asked == []
 
 
-def test_who_does_not_answer_is_not_waited_for() -> None:
+def test_a_peer_that_does_not_answer_is_not_waited_for() -> None:
     """No longer than the connection's time-out, four times."""
     with Service() as deaf:
         rest, waited = asking(deaf.url, connect_timeout_s=0.05)
@@ -179,7 +179,7 @@ def test_who_does_not_answer_is_not_waited_for() -> None:
     assert len(waited) == 3
 
 
-def test_where_nobody_listens_it_is_told() -> None:
+def test_an_address_where_nobody_listens_is_reported() -> None:
     """With its cause."""
     with Service() as gone:
         url = gone.url

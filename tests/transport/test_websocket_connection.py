@@ -195,7 +195,7 @@ def test_a_message_that_is_announced_as_a_terabyte_is_not_waited_for() -> None:
     assert psutil.Process().memory_info().rss - before < 30 << 20
 
 
-def test_who_breaks_the_protocol_is_told_so() -> None:
+def test_a_peer_that_breaks_the_protocol_is_reported_as_that() -> None:
     """A frame of a kind that does not exist."""
     with meeting(lambda peer: peer.line.sendall(b"\x8f\x00")) as opened:
         assert last(opened).reason.startswith("closed here: the other end breaks the WebSocket protocol: ")

@@ -9,15 +9,14 @@ from asrcli.cli.render.stdout import print_lines
 from asrcli.core.errors import AsrError, UsageError, bare_url, combine_errors
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import Model
-from asrcli.dashscope.prices import Price
-from asrcli.outputs.formatting import clock, money
 
 if TYPE_CHECKING:
     from asrcli.core.interfaces import Source
+    from asrcli.dashscope.prices import Price
     from asrcli.runs.run import ConcurrentSources
 
 
-def known_price(model: Model, option: str, region: str, *, local: bool) -> Price:
+def known_price(model: Model, option: str, region: str, *, local: bool) -> "Price":
     """The price of a model in a region; `option` is the option that needs it, for the message.
 
     Raises:
@@ -45,7 +44,7 @@ def check_budget(budget: float | None) -> float | None:
     return budget
 
 
-def bounded_price(model: Model, region: str, *, local: bool) -> Price:
+def bounded_price(model: Model, region: str, *, local: bool) -> "Price":
     """The price of a model for which the limit of --budget can be kept.
 
     Raises:
@@ -77,9 +76,10 @@ def print_estimate(
 
 
 def forecast_cost(
-    sources: "Sequence[Source | ConcurrentSources]", model: Model, price: Price, recognition: RecognitionSettings
+    sources: "Sequence[Source | ConcurrentSources]", model: Model, price: "Price", recognition: RecognitionSettings
 ) -> list[str]:
     """The lines that --estimate prints: one for each source, and one for the sum if there are several."""
+    from asrcli.outputs.formatting import clock
     from asrcli.runs.run import flatten_sources  # loads the engine, which the help does not need
 
     lines: list[str] = []
@@ -108,7 +108,9 @@ def forecast_cost(
     return lines
 
 
-def _cost(seconds: int, price: Price, recognition: RecognitionSettings) -> str:
+def _cost(seconds: int, price: "Price", recognition: RecognitionSettings) -> str:
+    from asrcli.outputs.formatting import money
+
     least, most = price.forecast(seconds, recognition)
     if least == most:
         return money(most)

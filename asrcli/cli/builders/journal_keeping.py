@@ -140,8 +140,8 @@ def how_to_get_words(path: Path, failed: Sequence[str]) -> str:
     if not failed:
         return ""
     if any(name != STDOUT and not is_device(Path(name)) for name in failed):
-        return f"to write the transcript anew, with all its words: {session_command('resume', path)}"
-    # A terminal or a pipe cannot be written anew.
+        return f"to rewrite the transcript with all its words: {session_command('resume', path)}"
+    # A terminal or a pipe cannot be rewritten.
     return f"to see its words: {session_command('sessions show', path)}"
 
 

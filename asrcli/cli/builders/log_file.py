@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 from asrcli.core.errors import OutputError, system_reason
-from asrcli.outputs.event_log import OneLineFormatter
 from asrcli.outputs.line_writer import FOREIGN_LINK, is_foreign_link
 from asrcli.outputs.overwrite_check import check_log_overwrite
 
@@ -14,27 +13,33 @@ LOG_BYTES = 1_000_000
 LOG_FILES = 3
 
 
-def log_to(path: Path | None, *, on_screen: bool = False) -> None:
+def log_to(path: Path | None, *, on_screen: bool = False, as_json: bool = False) -> None:
     """Send our own log to a rotating file, and messages from INFO up to standard error if `on_screen`.
+
+    With `as_json` each record is a JSON object on one line, for programs that collect logs.
 
     Only our own: the debug log that a library writes about a handshake would show the key.
 
     Raises:
         OutputError: the file cannot be written, or it is not a log.
     """
+    from asrcli.outputs.event_log import JsonFormatter, OneLineFormatter
+
     logging.raiseExceptions = False  # if the disk is full, no traceback may spoil the live view
     logger = logging.getLogger("asrcli")
     logger.propagate = False
     logger.addHandler(logging.NullHandler())
     if on_screen:
         screen = logging.StreamHandler()
-        screen.setFormatter(OneLineFormatter("asr: %(asctime)s %(message)s"))
+        screen.setFormatter(JsonFormatter() if as_json else OneLineFormatter("asr: %(asctime)s %(message)s"))
         screen.setLevel(logging.INFO)
         logger.addHandler(screen)
         logger.setLevel(logging.INFO)
     if path is not None:
         handler = _open_log(path)
-        handler.setFormatter(OneLineFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+        handler.setFormatter(
+            JsonFormatter() if as_json else OneLineFormatter("%(asctime)s %(levelname)s %(name)s %(message)s")
+        )
         logger.setLevel(logging.DEBUG)
         logger.addHandler(handler)
 

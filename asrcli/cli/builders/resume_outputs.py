@@ -94,7 +94,7 @@ def _output_builders(
     """A builder for each file, the first with the status; without files a single one.
 
     With each comes the .part file that gets the name of its file at the end, or is replaced by it, and whether the
-    file is written anew, with the earlier transcript.
+    file is rewritten, with the earlier transcript.
     """
     from asrcli.cli.builders.outputs import OutputBuilder
 
@@ -129,7 +129,7 @@ def _output_builders(
 def _file_builder(
     one: "OutputBuilder", path: Path, name: OutputFormat, journal: "Journal", *, begun: bool
 ) -> tuple["OutputBuilder", dict[Path, Path], bool]:
-    """What writes one file: continues it, writes it anew, or writes beside it what cannot be written into it."""
+    """What writes one file: continues it, rewrites it, or writes beside it what cannot be written into it."""
     from asrcli.cli.builders.outputs import APPENDABLE
 
     if not begun:
@@ -143,10 +143,10 @@ def _file_builder(
     if (has_hole or name not in APPENDABLE) and _is_anew(path, part, journal):
         return replace(one, path=str(path)), finished, True
     if failed:
-        print_message(f"asr: {path} cannot be written anew: the whole transcript is written to {_beside(path)}")
+        print_message(f"asr: {path} cannot be rewritten: the whole transcript is written to {_beside(path)}")
         return replace(one, path=str(_beside(path))), {}, True
     if name not in APPENDABLE:
-        print_message(f"asr: {path} cannot be written anew: the rest is written to {_beside(path)}")
+        print_message(f"asr: {path} cannot be rewritten: the rest is written to {_beside(path)}")
         return replace(one, path=str(_beside(path))), finished, False
     if part is not None:
         return replace(one, path=str(path), onto=(str(part),)), {}, False

@@ -42,7 +42,7 @@ def resume(
     """Continue a session of asr mic or asr file that was interrupted: transcribe what has no text yet.
 
     Its transcript files are continued where they end, with its numbers and times; subtitles and tables are
-    written anew as a whole.
+    rewritten as a whole.
 
     If the session names files to write, or a server that is not the service's own, you are asked first.
     """

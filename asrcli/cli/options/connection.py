@@ -26,7 +26,6 @@ from asrcli.dashscope.endpoints import (
     requested_endpoint,
     resolve_endpoint,
 )
-from asrcli.dashscope.preparation import check_host, locally_heard
 from asrcli.recognizers import registry
 
 INSPECTION = ("X-DashScope-DataInspection", "enable")
@@ -215,6 +214,8 @@ class ConnectionOptions(EndpointOptions):
         recognizer = self.recognizer
         if recognizer is None:
             connection = self.connection()
+            from asrcli.dashscope.preparation import check_host
+
             check_host(recognition.model, connection)
             return connection
         from asrcli.runs.local_service import local_service
@@ -238,6 +239,8 @@ class ConnectionOptions(EndpointOptions):
 
     def adapt(self, model: Model) -> Model:
         """The model with what this service adds: the embedded recognizer takes hot words, whatever the model is."""
+        from asrcli.dashscope.preparation import locally_heard
+
         return locally_heard(model) if self.local else model
 
 

@@ -16,7 +16,6 @@ from asrcli.core.errors import UsageError, shorten
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import MODELS, Model
 from asrcli.dashscope.parameters import MODEL, PARAMETERS, WORDS, ParameterKind, ServiceParameter
-from asrcli.protocol.json_messages import is_deep
 
 Group = TypeVar("Group")
 
@@ -207,6 +206,8 @@ def _words(option: str, given: Sequence[str]) -> tuple[str, ...]:
 
 
 def _parameter(text: str) -> tuple[str, Any]:
+    from asrcli.protocol.json_messages import is_deep
+
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise UsageError(f"--param {shorten(text, 40)}: not KEY=JSON", "as in --param max_sentence_silence=800")

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from asrcli.core.errors import AsrError, OutputClosed, OutputError, system_reason
 from asrcli.core.printable import harmless
-from asrcli.outputs.formatting import as_json
 from asrcli.outputs.line_writer import LineWriter
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
     from rich.table import Table
+    from rich.text import Text
 
 _ANY_WIDTH = 10_000
 
@@ -52,6 +52,8 @@ def print_json(value: Any) -> None:
         OutputError: standard output cannot be written.
         OutputClosed: its reader has closed the pipe.
     """
+    from asrcli.outputs.formatting import as_json
+
     LineWriter(None).write(as_json(value, indent=2))
 
 
@@ -64,14 +66,36 @@ def print_table(table: "Table", *, markup: bool = False) -> None:
         OutputError: standard output cannot be written.
         OutputClosed: its reader has closed the pipe.
     """
-    from rich.console import Console
     from rich.measure import Measurement
 
-    # Drawn into memory, with the width and colours of the terminal: Rich itself would not report a full disk.
+    console = _console_in_memory(markup=markup)
+    if (
+        Measurement.get(console, console.options.update(max_width=_ANY_WIDTH), table).minimum > console.width
+    ):  # the table would break words
+        _print_drawn(console, _one_below_the_other(table))
+    else:
+        _print_drawn(console, [table])
+
+
+def print_texts(texts: "Iterable[Text]") -> None:
+    """Print texts with their colours, each on lines of its own, broken at the width of the terminal.
+
+    They must not hold control characters.
+
+    Raises:
+        OutputError: standard output cannot be written.
+        OutputClosed: its reader has closed the pipe.
+    """
+    _print_drawn(_console_in_memory(markup=False), texts)
+
+
+def _console_in_memory(*, markup: bool) -> "Console":
+    """Return a console with the width and colours of the terminal. Rich itself would not report a full disk."""
+    from rich.console import Console
+
     screen = Console(file=sys.stdout or io.StringIO())
-    drawn = io.StringIO()
-    console = Console(
-        file=drawn,
+    return Console(
+        file=io.StringIO(),
         width=screen.width,
         force_terminal=screen.is_terminal,
         color_system=cast("Any", screen.color_system),
@@ -79,14 +103,12 @@ def print_table(table: "Table", *, markup: bool = False) -> None:
         highlight=False,
         markup=markup,
     )
-    if (
-        Measurement.get(console, console.options.update(max_width=_ANY_WIDTH), table).minimum > screen.width
-    ):  # the table would break words
-        for line in _one_below_the_other(table):
-            console.print(line)
-    else:
-        console.print(table)
-    LineWriter(None).write(drawn.getvalue().removesuffix("\n"))
+
+
+def _print_drawn(console: "Console", items: "Iterable[RenderableType]") -> None:
+    for item in items:
+        console.print(item)
+    LineWriter(None).write(cast("io.StringIO", console.file).getvalue().removesuffix("\n"))
 
 
 def _one_below_the_other(table: "Table") -> "Iterator[RenderableType]":

@@ -18,7 +18,7 @@ from asrcli.protocol.inference import run_task_parameters, sentence, translation
 from asrcli.protocol.inference.context_messages import read_context, write_context
 from asrcli.protocol.inference.sentence_tracker import SentenceTracker
 from asrcli.protocol.inference.task_identity import TaskIdentity
-from asrcli.protocol.json_messages import Json, counted, endpoint, flag, need, part, read, text, word, write
+from asrcli.protocol.json_messages import Json, counted, endpoint, flag, need, need_whole, part, read, text, word, write
 from asrcli.protocol.registry import INFERENCE, INFERENCE_PATH, TRANSLATION
 from asrcli.protocol.service_errors import refused_task
 
@@ -201,7 +201,6 @@ class InferenceServer:
     """The server codec of one connection, which carries one task after the other."""
 
     fatal_errors = True  # after task-failed the connection is closed
-    tells_language = False  # no message names the language in effect: an unknown language can only be refused
     path = INFERENCE_PATH
     accepts_idle = False  # the service ends a task after 23 s without a message
 
@@ -282,13 +281,13 @@ class InferenceServer:
         self.task_id = task_id  # from here on an error can name the task
         need(value, "payload.model", str)
         need(value, "payload.input", dict)
-        rate = need(value, "payload.parameters.sample_rate", int)
-        audio_format = need(value, "payload.parameters.format", str)
+        rate = need_whole(value, "payload.parameters.sample_rate")
+        audio_format = need(value, "payload.parameters.format", str).lower()
         if audio_format not in AUDIO_FORMATS:
             raise ProtocolError(f"unknown format {audio_format}")
         if rate <= 0:
             raise ProtocolError(f"sample_rate {rate} is not a rate")
-        self._recognition = run_task_parameters.read(value["payload"], read_context(value["payload"]["input"]))
+        self._recognition = run_task_parameters.read(value["payload"], rate, read_context(value["payload"]["input"]))
         return StartTask(self._recognition, audio_format)
 
     def _results(self, event: Partial | Final) -> list[Message]:

@@ -31,8 +31,8 @@ def resources(recognition: RecognitionSettings) -> Json:
     return {"resources": [{"resource_id": recognition.phrase_id, "resource_type": "asr_phrase"}]}
 
 
-def read(payload: Json, context: tuple[str, ...]) -> RecognitionSettings:
-    """The settings in the payload of run-task. Unknown parameters, nulls and values of the wrong type are ignored."""
+def read(payload: Json, rate: int, context: tuple[str, ...]) -> RecognitionSettings:
+    """The settings in the payload of run-task, whose rate in Hz was read before. What cannot be used is ignored."""
     parameters = part(payload, "parameters")
     values: dict[str, Any] = read_parameters(parameters, INFERENCE)
     # Some parameters have other names with a model that translates; the message does not say whether its model does.
@@ -45,7 +45,7 @@ def read(payload: Json, context: tuple[str, ...]) -> RecognitionSettings:
     values["translate"] = _target_language(parameters)
     values["phrase_id"] = _phrase_id(payload)
     values["context"] = context
-    return RecognitionSettings(text(payload, "model"), parameters["sample_rate"]).with_values(values)
+    return RecognitionSettings(text(payload, "model"), rate).with_values(values)
 
 
 def _languages(parameters: Json) -> tuple[str, ...]:

@@ -218,7 +218,6 @@ class RealtimeServer:
     """The server codec of one session."""
 
     fatal_errors = False  # an error event leaves the session open
-    tells_language = True  # session.updated names the language in effect
     path = REALTIME_PATH
     accepts_idle = True  # the service documents no idle limit on this wire
 

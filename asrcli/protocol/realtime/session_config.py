@@ -7,7 +7,7 @@ from dataclasses import replace
 from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol import language_codes
-from asrcli.protocol.json_messages import Json, part, text, whole
+from asrcli.protocol.json_messages import Json, part, text, whole_or_digits
 from asrcli.protocol.parameter_paths import read_parameters, write_parameters
 from asrcli.protocol.registry import REALTIME
 
@@ -51,8 +51,8 @@ def read(
         ProtocolError: this wire does not take the sample rate.
     """
     nested = part(part(part(session, "audio"), "input"), "format")
-    audio_format = text(nested, "type") or text(session, "input_audio_format") or "pcm"
-    rate = whole(nested, "sample_rate") or whole(session, "sample_rate") or RATES[0]
+    audio_format = (text(nested, "type") or text(session, "input_audio_format") or "pcm").lower()
+    rate = whole_or_digits(nested, "sample_rate") or whole_or_digits(session, "sample_rate") or RATES[0]
     if rate not in rates:
         raise ProtocolError(f"sample_rate {rate}: there are {' '.join(map(str, rates))}")
     transcription = part(session, "input_audio_transcription")

@@ -49,7 +49,7 @@ def test_a_key_in_the_place_of_its_file_is_not_shown(tmp_path: Path, key: str) -
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems have other rights")
 @pytest.mark.parametrize(("mode", "told"), [(0o600, 0), (0o400, 0), (0o640, 1), (0o604, 1), (0o666, 1), (0o620, 1)])
-def test_a_key_file_that_others_can_read_is_told(
+def test_a_key_file_that_others_can_read_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, mode: int, told: int
 ) -> None:
     """In one line, with what would end it, however the file is named; and the key is used."""

@@ -64,7 +64,7 @@ PASTED = {
 
 
 @pytest.mark.parametrize(("pasted", "said"), PASTED.items())
-def test_what_was_pasted_with_a_key_is_told_and_not_sent(
+def test_what_was_pasted_with_a_key_is_reported_and_not_sent(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pasted: str, said: str
 ) -> None:
     """From a file and from the environment; the key is not shown."""

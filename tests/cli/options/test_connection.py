@@ -35,7 +35,7 @@ def test_the_service_wants_a_key_and_a_server_of_one_s_own_does_not() -> None:
 
 
 @pytest.mark.parametrize(("url", "told"), [("ws://192.0.2.1", 1), ("ws://127.0.0.1:9", 0), ("wss://192.0.2.1", 0)])
-def test_a_key_that_would_go_unencrypted_to_another_machine_is_told(
+def test_a_key_that_would_go_unencrypted_to_another_machine_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str, told: int
 ) -> None:
     """Once, with the address and without the key."""
@@ -140,7 +140,7 @@ def test_a_region_is_known_or_refused_with_an_address_too() -> None:
 
 
 @pytest.mark.parametrize("url", ["ws://", "ws://[::1", "ftp://a", "localhost:1", "ws://a:0", "ws://a:b"])
-def test_an_address_that_is_none_is_told_before_anything_else(
+def test_an_address_that_is_none_is_reported_before_anything_else(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
 ) -> None:
     """No word about the key first."""

@@ -70,7 +70,7 @@ def test_a_connection_carries_task_after_task() -> None:
         assert [type(event).__name__ for event in other.receive(answers[0])] == ["Notice"]
 
 
-def test_a_failed_task_is_told_with_code_words_and_id() -> None:
+def test_a_failed_task_is_reported_with_code_words_and_id() -> None:
     """And the connection is of no further use, as the service has it."""
     pair = on_inference()
     pair.ask(pair.client.start())
@@ -187,7 +187,7 @@ def test_any_text_crosses_unchanged(settled: str, unsettled: str, number: int, b
 @given(
     st.lists(st.tuples(st.sampled_from(["good", "day", "我", "知道"]), st.sampled_from(["", ",", "。"])), min_size=1)
 )
-def test_settled_words_are_told_apart_from_unsettled_ones(said: list[tuple[str, str]]) -> None:
+def test_settled_words_are_kept_apart_from_unsettled_ones(said: list[tuple[str, str]]) -> None:
     """The settled beginning crosses as the words that are fixed."""
     words = tuple(Word(text, 10 * at, 10 * at + 9, mark) for at, (text, mark) in enumerate(said))
     settled, unsettled = (

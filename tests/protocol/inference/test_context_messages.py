@@ -16,6 +16,6 @@ def test_context_is_read_as_far_as_it_is_text(context: object, texts: tuple[str,
 
 
 def test_context_that_is_no_list_is_a_mistake_of_the_client() -> None:
-    """It is told, with the field."""
+    """It is reported, with the field."""
     with pytest.raises(ProtocolError, match="field context has the wrong type"):
         read_context({"context": "x"})

@@ -133,7 +133,7 @@ def test_the_official_sdk_names_all_of_gummy_and_nulls_what_it_does_not_mean() -
         "translation_enabled": True,
         "translation_target_languages": ["en"],
     }
-    asked = run_task_parameters.read({"model": "gummy-realtime-v1", "parameters": sent}, ())
+    asked = run_task_parameters.read({"model": "gummy-realtime-v1", "parameters": sent}, 16000, ())
     assert asked == RecognitionSettings("gummy-realtime-v1", translate="en", transcription=True)
 
 
@@ -153,7 +153,7 @@ def test_a_parameter_of_the_user_s_own_goes_out_as_it_is_and_wins(wire: str) -> 
 def test_a_parameter_of_the_wrong_kind_is_passed_over(name: str, junk: object) -> None:
     """A server does not fall over what a client got wrong."""
     sent = {"format": "pcm", "sample_rate": 16000, "translation_enabled": True, name: junk}
-    asked = run_task_parameters.read({"model": "m", "parameters": sent}, ())
+    asked = run_task_parameters.read({"model": "m", "parameters": sent}, 16000, ())
     assert asked == RecognitionSettings("m")
 
 

@@ -48,7 +48,7 @@ def test_every_sentence_is_a_final_under_a_key_of_its_own(numbers: list[Any], ti
     assert all(0 <= final.begin_ms <= final.end_ms <= SENT_MS for final in heard)
 
 
-def test_the_same_sentence_again_is_said_once_and_that_is_told() -> None:
+def test_the_same_sentence_again_is_said_once_and_that_is_reported() -> None:
     """Same number, same text, same times. One of the three differs, and it is another sentence."""
     codec = client()
     assert codec.receive(result()) == [Final("1", 0, 900, "x")]
@@ -144,7 +144,7 @@ def test_what_has_nothing_to_say_is_no_trouble(sentence: dict[str, Any]) -> None
     assert codec.receive(message("result-generated", payload={"output": {"sentence": sentence}})) == []
 
 
-def test_a_heartbeat_that_carries_a_sentence_of_its_own_is_told() -> None:
+def test_a_heartbeat_that_carries_a_sentence_of_its_own_is_reported() -> None:
     """It is skipped like the others, and not in silence."""
     codec = client()
     assert notices(codec.receive(result(heartbeat=True, text="new"))) == ["warning"]
@@ -209,7 +209,7 @@ SENTENCES: st.SearchStrategy[dict[str, Any]] = st.builds(
 
 @given(st.lists(SENTENCES, max_size=12))
 def test_whatever_the_times_are_those_of_a_final_are_sane(sentences: list[dict[str, Any]]) -> None:
-    """In order, inside what was sent, words inside their sentence; a text that ends is a final or was told."""
+    """In order, inside what was sent, words inside their sentence; a text that ends is a final or was reported."""
     codec, ended, keys = client(), 0, []
     for told in sentences:
         ended += told["sentence_end"] and told["text"] == "a"
@@ -236,7 +236,7 @@ def test_more_is_remembered_than_is_ever_repeated_and_not_without_end() -> None:
 
 
 def test_an_empty_final_again_says_nothing() -> None:
-    """No text is lost with it, so nothing is told."""
+    """No text is lost with it, so nothing is reported."""
     codec = client()
     codec.receive(result(text="", sentence_end=False))
     codec.receive(result(text=""))

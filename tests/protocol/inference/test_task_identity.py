@@ -27,7 +27,7 @@ def test_a_task_may_be_called_something_else(name: Any) -> None:
 
 
 def test_another_id_in_each_message_is_taken_on_a_connection_of_one_task() -> None:
-    """On one that had another before, what is not of this task is dropped, and a sentence is told."""
+    """On one that had another before, what is not of this task is dropped, and a sentence is reported."""
     for alone in (True, False):
         codec = client()
         codec.connection_is_new = alone
@@ -70,7 +70,7 @@ def test_a_refusal_reads_well_whatever_it_leaves_out(told: dict[str, Any], said:
     assert ": (" not in str(caught.value)
 
 
-def test_what_is_said_of_another_task_is_dropped_and_told() -> None:
+def test_messages_of_another_task_are_dropped_and_reported() -> None:
     """A sentence that is lost with it is worth a warning; task-started is heard once."""
     codec = client()
     codec.retired_names = {"another": ""}

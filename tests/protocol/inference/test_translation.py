@@ -106,7 +106,7 @@ def test_what_is_asked_for_crosses() -> None:
 
 
 def test_a_task_from_its_start_to_its_end() -> None:
-    """Partials with what is settled and what is not in both languages; finals with both; the usage is told."""
+    """Partials with what is settled and what is not in both languages; finals with both; the usage is reported."""
     pair = joined(INTO_ENGLISH)
     assert pair.tell(Ready("task-1")) == [Ready("task-1")]
     assert pair.ask(pair.client.audio(bytes(64000))) == [SendAudio(bytes(64000))]
@@ -289,7 +289,7 @@ def test_any_two_texts_cross_unchanged(settled: str, unsettled: str, into: str, 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 4), st.booleans()), max_size=30))
 def test_whatever_the_pace_of_the_two_each_sentence_is_final_once(steps: list[tuple[bool, int, bool]]) -> None:
-    """Any order of ends, late and repeated ones: nothing that ended is lost unless that is told, no key comes twice."""
+    """Any order of ends, late and repeated ones: nothing that ended is lost without a report, no key comes twice."""
     codec, events, ended = client(), [], set[str]()
     for said, number, end in steps:
         text = half(number, f"{'said' if said else 'put'} {number}", end=end, lang="en")

@@ -46,7 +46,7 @@ def test_audio_of_every_size_arrives_and_the_silence_behind_it_is_no_part_of_it(
     assert set(finals) <= {samples * 1000 // 16000}
 
 
-def test_what_is_heard_in_the_silence_of_ours_is_not_told() -> None:
+def test_what_is_heard_in_the_silence_of_ours_is_not_reported() -> None:
     """A model that answers silence speaks of nothing that anybody said; the silence is as long as the turn needs."""
     service = Service(RecognitionSettings(OMNI, silence_ms=350), seconds=1)
     finishing = service.codec.finish()

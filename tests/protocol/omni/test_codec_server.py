@@ -168,7 +168,7 @@ def test_audio_alone_is_no_answer_and_audio_beside_text_is_a_transcript() -> Non
     assert not [name for name in client.names() if name.startswith("response.text")]
 
 
-def test_the_session_is_told_as_it_is_in_effect() -> None:
+def test_the_session_is_reported_as_it_is_in_effect() -> None:
     """What was asked for comes back, the defaults beside it."""
     client = Foreign(instructions="write", temperature=0.1, seed=7, turn_detection={"type": "semantic_vad"})
     created, updated = (client.last(f"session.{name}")["session"] for name in ("created", "updated"))

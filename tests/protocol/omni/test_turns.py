@@ -73,8 +73,8 @@ def test_an_answer_to_a_turn_that_nobody_announced_is_text_all_the_same() -> Non
     assert service.codec.usage == Usage(None, 14, 4)
 
 
-def test_a_response_that_is_told_again_is_said_once_and_one_of_the_same_name_twice() -> None:
-    """A repetition is told and counted; another text under the name of an answer that is over is another answer."""
+def test_a_response_that_is_reported_again_is_said_once_and_one_of_the_same_name_twice() -> None:
+    """A repetition is reported and counted; another text under the name of an answer that is over is another answer."""
     service = Service(VAD)
     service.turn("i1", 100, 900)
     assert service.answer("r1", "one", usage={"output_tokens": 1}) == [Final("i1", 100, 900, "one")]

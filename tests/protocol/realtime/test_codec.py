@@ -172,7 +172,7 @@ def test_audio_without_a_session_update_begins_under_the_defaults() -> None:
         (Text('{"type":"input_audio_buffer.append","audio":"?"}'), "not base64"),
     ],
 )
-def test_a_client_that_breaks_the_protocol_is_told(message: Message, problem: str) -> None:
+def test_a_client_that_breaks_the_protocol_is_reported(message: Message, problem: str) -> None:
     """What is wrong with which message."""
     with pytest.raises(ProtocolError, match=problem):
         RealtimeServer(counting(), QWEN).receive(message)

@@ -35,7 +35,7 @@ def test_an_item_that_is_used_again_is_another_utterance(item: Any) -> None:
     assert len(set(keys)) == 3
 
 
-def test_the_same_text_of_the_same_item_again_is_said_once_and_that_is_told() -> None:
+def test_the_same_text_of_the_same_item_again_is_said_once_and_that_is_reported() -> None:
     """When nothing was announced since. Another text is another utterance."""
     service = Service()
     service.turn("a", 100, 900)

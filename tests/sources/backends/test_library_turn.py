@@ -40,7 +40,7 @@ def test_the_next_one_waits_until_the_turn_is_given_back() -> None:
     assert second.wait(PATIENCE_S)
 
 
-def test_who_hangs_loses_the_turn_and_does_not_end_that_of_another() -> None:
+def test_a_caller_that_hangs_loses_its_turn_and_does_not_end_that_of_another() -> None:
     """Later tries go on; the hung thread comes to itself and takes nothing away."""
     clock = Clock()
     turn = LibraryTurn(8.0, clock)

@@ -13,7 +13,9 @@ WIRE = Format(16000)
 
 
 @pytest.mark.parametrize(("platform", "said"), [("darwin", "BlackHole"), ("win32", "Stereo Mix")])
-def test_other_systems_are_told_how_it_is_done_there(monkeypatch: pytest.MonkeyPatch, platform: str, said: str) -> None:
+def test_other_systems_get_the_advice_for_their_system(
+    monkeypatch: pytest.MonkeyPatch, platform: str, said: str
+) -> None:
     """One line, with the name of the thing."""
     monkeypatch.setattr(sys, "platform", platform)
     with pytest.raises(SourceError, match=said):

@@ -242,7 +242,7 @@ def test_an_overflow_says_how_much_is_lost(fake: Fake, monkeypatch: pytest.Monke
     recording.close()
 
 
-def test_without_pyaudio_the_commands_that_bring_it_are_told(monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+def test_without_pyaudio_the_commands_that_bring_it_are_reported(monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
     """For this system; what PyAudio prints about it does not reach the transcript."""
     monkeypatch.setitem(sys.modules, "pyaudio", None)
     monkeypatch.setattr(installation, "_distribution", lambda: "ubuntu debian")

@@ -171,7 +171,7 @@ def test_a_header_is_refused_where_the_program_would_write_one(programs: Path) -
         (PAREC, "pactl", "exec sleep 5", "pactl does not answer"),
     ],
 )
-def test_a_sound_system_that_does_not_answer_is_told(
+def test_a_sound_system_that_does_not_answer_is_reported(
     programs: Path,
     monkeypatch: pytest.MonkeyPatch,
     program: recording_programs.RecordingProgram,

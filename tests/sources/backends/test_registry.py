@@ -52,7 +52,7 @@ def test_the_first_that_is_installed_is_taken(monkeypatch: pytest.MonkeyPatch, p
 
 
 def test_one_that_does_not_load_is_passed_over_unless_it_is_named(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
-    """Its error is told where there is no other."""
+    """Its error is reported where there is no other."""
     install(monkeypatch, place, "pyaudio", "raise ImportError('libportaudio.so.2')")
     with pytest.raises(SourceError, match=r"PyAudio does not load \(libportaudio.so.2\)"):
         capture_backend()
@@ -77,7 +77,7 @@ def test_one_that_does_not_load_is_passed_over_unless_it_is_named(monkeypatch: p
     ],
 )
 @pytest.mark.usefixtures("place")
-def test_what_is_missing_is_told_with_the_command_that_brings_it(name: str, said: str) -> None:
+def test_what_is_missing_is_reported_with_the_command_that_brings_it(name: str, said: str) -> None:
     """For this distribution, in one line."""
     with pytest.raises(SourceError, match=said) as caught:
         capture_backend(name)

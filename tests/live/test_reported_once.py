@@ -1,4 +1,4 @@
-"""What is wrong with an input is told once, with its name, however many there are."""
+"""What is wrong with an input is reported once, with its name, however many there are."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def inputs(tmp_path: Path) -> list[Path]:
 
 @pytest.mark.parametrize("folder", [False, True])
 @pytest.mark.parametrize("plain", [[], ["-v"], ["-f", "jsonl"]])
-def test_an_input_that_cannot_be_read_is_told_once(
+def test_an_input_that_cannot_be_read_is_reported_once(
     scripted: str, inputs: list[Path], tmp_path: Path, folder: bool, plain: list[str]
 ) -> None:
     """When it is found out, by its name; the end only counts. The others have their text, and the exit code is 3."""
@@ -37,7 +37,7 @@ def test_an_input_that_cannot_be_read_is_told_once(
     assert done.stderr.splitlines()[-1] == "asr: 2 inputs failed: see above"
 
 
-def test_one_that_fails_on_the_way_is_told_at_once_and_once(scripted: str, tmp_path: Path) -> None:
+def test_one_that_fails_on_the_way_is_reported_at_once_and_once(scripted: str, tmp_path: Path) -> None:
     """A file whose second half is missing: its run says so before the next one begins, and the end counts it."""
     whole, text = wav(tmp_path / "b.wav", tone(1000)), tmp_path / "texts"
     (tmp_path / "a.wav").write_bytes(wav(tmp_path / "x.wav", tone(2000)).read_bytes()[:32044])
@@ -55,7 +55,7 @@ def test_a_quiet_run_tells_everything_at_its_end(scripted: str, inputs: list[Pat
     assert (line.count(f"b.mp3: {REASON}"), line.count(f"d.mp3: {REASON}")) == (1, 1)
 
 
-def test_one_input_alone_is_told_at_the_end_and_once(scripted: str, tmp_path: Path) -> None:
+def test_one_input_alone_is_reported_at_the_end_and_once(scripted: str, tmp_path: Path) -> None:
     """With its reason: there is nothing above to see."""
     (tmp_path / "b.mp3").write_text("no sound")
     done = asr("file", tmp_path / "b.mp3", "--url", scripted)

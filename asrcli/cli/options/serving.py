@@ -1,0 +1,183 @@
+"""The options of `asr serve`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from asrcli.cli.options.engine import engine_option
+from asrcli.cli.options.panels import CONNECTION, DIAGNOSIS
+from asrcli.recognizers import registry
+
+FAULTS = "Faults"
+RECOGNIZER = "Recognizer"
+
+
+class SecondPass(StrEnum):
+    """When a recognizer decodes a sentence a second time."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+Host = Annotated[str, typer.Option(help="Address to listen at.", metavar="ADDRESS", rich_help_panel=CONNECTION)]
+Port = Annotated[
+    int,
+    typer.Option(
+        help="Port to listen at; 0 takes a free one.", min=0, max=65535, metavar="PORT", rich_help_panel=CONNECTION
+    ),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--api-key-file", help="Ask clients for the key in this file.", metavar="PATH", rich_help_panel=CONNECTION
+    ),
+]
+KeysFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--keys",
+        help="Let in the keys of this file, a line each: NAME KEY connections=4 tasks_per_minute=60. The limits may be "
+        "left out. SIGHUP reads the file again.",
+        metavar="PATH",
+        rich_help_panel=CONNECTION,
+    ),
+]
+Certificate = Annotated[
+    Path | None,
+    typer.Option(
+        "--cert", help="Serve wss:// with this certificate, in PEM form.", metavar="PATH", rich_help_panel=CONNECTION
+    ),
+]
+CertificateKey = Annotated[
+    Path | None,
+    typer.Option(
+        "--key",
+        help="The private key of --cert; left out where both are in one file.",
+        metavar="PATH",
+        rich_help_panel=CONNECTION,
+    ),
+]
+DrainSeconds = Annotated[
+    float,
+    typer.Option(
+        "--drain",
+        help="How long running tasks may go on after SIGTERM or Ctrl-C, in seconds.",
+        min=0,
+        max=86_400,
+        metavar="SECONDS",
+        rich_help_panel=CONNECTION,
+    ),
+]
+Origins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-origin",
+        help="Let web pages of this origin in, as https://HOST, and requests that name its host; * lets in all. "
+        "Without a key, those of other origins get 403. Repeat for more.",
+        metavar="ORIGIN",
+        rich_help_panel=CONNECTION,
+    ),
+]
+StrictLanguage = Annotated[
+    bool,
+    typer.Option(
+        "--strict-language",
+        help="Refuse a task for a language that the engine does not know; else it is transcribed in one that it knows.",
+        rich_help_panel=RECOGNIZER,
+    ),
+]
+MaxConnections = Annotated[
+    int,
+    typer.Option(
+        "--max-connections",
+        help="WebSocket connections at once; another client is told to come back later. Each recognizer has its own "
+        "limit of tasks at once, by the cores of this machine.",
+        min=1,
+        max=65_000,
+        metavar="N",
+        rich_help_panel=CONNECTION,
+    ),
+]
+Engine = Annotated[
+    str | None,
+    engine_option(
+        " ".join(f"{info.name}: {info.description}." for info in registry.RECOGNIZERS.values())
+        + " Default: the best one here.",
+        RECOGNIZER,
+    ),
+]
+Script = Annotated[
+    Path | None,
+    typer.Option(
+        help='Results to replay, one JSON object per line: {"begin_ms": 0, "end_ms": 900, "text": "hello", '
+        '"partials": ["hel"], "translation": {"fr": "bonjour"}}. Without it: a sentence every second.',
+        metavar="PATH",
+        rich_help_panel=RECOGNIZER,
+    ),
+]
+AnswerFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--answers",
+        help="Translations, and answers to prompts: this server recognizes only, and makes up neither. One "
+        'JSON object per line: {"text": "hello", "translation": {"fr": "bonjour"}, "answer": "a greeting"}. Without '
+        "it a translation is \\[fr] and the text, an answer the text alone.",
+        metavar="PATH",
+        rich_help_panel=RECOGNIZER,
+    ),
+]
+FaultScript = Annotated[
+    Path | None,
+    typer.Option(
+        "--faults",
+        help='Faults to inject, one JSON object per line: {"connection": 2, "after_bytes": 32000, "do": "cut"}. '
+        "connection: its number; left out, each one. When: after_bytes of audio, after_events, after_tasks of this "
+        "server, or at handshake, run-task or finish. do: cut, close (code), torn-frame, accept-and-drop, drop-after "
+        "(seconds), half-close (seconds), half-open (seconds), stop-reading (seconds), slow-reader (speed), stall "
+        "(seconds), quiet (seconds), slow (seconds), never-finish, refuse (status, retry_after), fail (code, message, "
+        "close), empty-audio (message, close), garbage (what: not-json, binary, unknown), duplicate, late.",
+        metavar="PATH",
+        rich_help_panel=FAULTS,
+    ),
+]
+ChaosSeed = Annotated[
+    int | None,
+    typer.Option(
+        help="Inject random faults, the same ones for the same seed. A client that tries again gets through.",
+        metavar="SEED",
+        rich_help_panel=FAULTS,
+    ),
+]
+Waiting = Annotated[
+    bool,
+    typer.Option(
+        "--chaos-waits",
+        help="With --chaos: choose from the faults that a client has to wait for (stall, quiet, half-open, "
+        "stop-reading, never-finish) instead of those that it notices at once.",
+        rich_help_panel=FAULTS,
+    ),
+]
+Passes = Annotated[
+    SecondPass,
+    typer.Option(
+        "--local-two-pass", help="Decode each sentence twice: more accurate, slower.", rich_help_panel=RECOGNIZER
+    ),
+]
+
+
+class LogFormat(StrEnum):
+    """How the log is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+LogFormatOption = Annotated[
+    LogFormat,
+    typer.Option(
+        "--log-format", help="The log as lines for people, or as JSON, an object each line.", rich_help_panel=DIAGNOSIS
+    ),
+]

@@ -1,0 +1,1 @@
+"""Compares transcripts with references: error rates, alignments, times of captions."""

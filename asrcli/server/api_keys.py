@@ -1,0 +1,177 @@
+"""The keys of clients: named ones with limits of their own, and temporary ones. Reads no file."""
+
+import hmac
+import math
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from asrcli.core.errors import ServiceRefused, SettingError
+from asrcli.core.settings import Secret
+from asrcli.protocol.http.temporary_keys import TemporaryKey
+
+MAX_TEMPORARY_KEYS = 1000  # valid at once
+MAX_KEYS = 1000  # each is compared at each handshake
+MINUTE_S = 60.0
+LIMITS = ("connections", "tasks_per_minute")
+_EXAMPLE = "a line is: NAME KEY connections=4 tasks_per_minute=60"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key, and what its clients may do together.
+
+    Attributes:
+        name: What the log calls it; empty if it is the only key.
+        key: What clients send.
+        connections: WebSocket connections at once; None for as many as the server takes.
+        tasks_per_minute: Tasks that begin within a minute; None for no limit.
+    """
+
+    name: str
+    key: Secret
+    connections: int | None = None
+    tasks_per_minute: int | None = None
+
+
+def parse_keys(lines: Iterable[str], where: str) -> list[ApiKey]:
+    """Return the keys of a file: a name and a key on each line, and limits behind them. `#` begins a comment.
+
+    Args:
+        lines: The lines of the file.
+        where: The name of the file, for errors. No error shows anything that may be a key.
+
+    Raises:
+        SettingError: a line cannot be read, a name or a key stands twice, or there is no key at all.
+    """
+    found: list[ApiKey] = []
+    for number, line in enumerate(lines, 1):
+        words = line.partition("#")[0].split()
+        if words:
+            found.append(_parse_key(words, f"line {number}", where))
+            _check_unique(found, f"line {number}", where)
+    if not found:
+        raise SettingError("keys", "holds no key", _EXAMPLE, value=where)
+    if len(found) > MAX_KEYS:
+        raise SettingError("keys", f"holds more than {MAX_KEYS} keys", value=where)
+    return found
+
+
+def _parse_key(words: list[str], line: str, where: str) -> ApiKey:
+    if len(words) < 2 or "=" in words[0]:
+        raise SettingError("keys", f"{line}: has no name or no key", _EXAMPLE, value=where)
+    limits: dict[str, int] = {}
+    for word in words[2:]:
+        name, _, number = word.partition("=")
+        if name not in LIMITS:
+            raise SettingError(
+                "keys", f"{line}: behind the key stand {' and '.join(LIMITS)} alone", _EXAMPLE, value=where
+            )
+        if not (number.isascii() and number.isdecimal() and 0 < len(number) < 10 and int(number)):
+            raise SettingError("keys", f"{line}: {name} is no whole number above 0", _EXAMPLE, value=where)
+        limits[name] = int(number)
+    return ApiKey(words[0], Secret(words[1]), **limits)
+
+
+def _check_unique(found: list[ApiKey], line: str, where: str) -> None:
+    *others, last = found
+    if any(other.name == last.name for other in others):
+        raise SettingError("keys", f"{line}: the name {last.name!r} stands twice", value=where)
+    if any(other.key.reveal() == last.key.reveal() for other in others):
+        raise SettingError("keys", f"{line}: this key stands twice", value=where)
+
+
+@dataclass(slots=True)
+class _Usage:
+    connections: int = 0
+    began: deque[float] = field(default_factory=deque)  # when the tasks of the last minute began
+
+
+class ApiKeys:
+    """The keys of a server, and what their clients do now.
+
+    Args:
+        keys: The keys that are valid for as long as the server runs, or until they are replaced.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(self, keys: Iterable[ApiKey], clock: Callable[[], float] = time.time) -> None:
+        self._keys = tuple(keys)
+        self._clock = clock
+        self._usages: dict[str, _Usage] = {}
+        self._temporary: list[tuple[TemporaryKey, str]] = []  # with the name of the key that made it
+
+    def replace(self, keys: Iterable[ApiKey]) -> None:
+        """Take other keys. What is open stays open; temporary keys of a key that is gone are no longer valid."""
+        self._keys = tuple(keys)
+        names = {key.name for key in self._keys}
+        self._temporary = [made for made in self._temporary if made[1] in names]
+
+    def find(self, given: str, *, temporary: bool = True) -> ApiKey | None:
+        """Return the key that a client has given, or that has made its temporary key; None if there is none.
+
+        Each key is compared, and all of it, so that the time this takes says nothing about the keys.
+        """
+        now, found = self._clock(), None
+        for key in self._keys:
+            if _equal(given, key.key):
+                found = key
+        owner = ""
+        matched = False
+        for made, name in self._temporary:
+            if _equal(given, made.key) and temporary and now < made.expires_at:
+                owner, matched = name, True
+        if matched:
+            return next((key for key in self._keys if key.name == owner), None)
+        return found
+
+    def has_room(self, key: ApiKey) -> bool:
+        """Whether one more connection with this key may be opened."""
+        return key.connections is None or self._usage(key).connections < key.connections
+
+    def opened(self, key: ApiKey) -> None:
+        """Count a connection."""
+        self._usage(key).connections += 1
+
+    def closed(self, key: ApiKey) -> None:
+        """Count a connection that has ended."""
+        self._usage(key).connections -= 1
+
+    def begin_task(self, key: ApiKey) -> bool:
+        """Count a task that begins now; False if there were too many within the last minute, then it is not counted."""
+        began, now = self._usage(key).began, self._clock()
+        while began and not 0 <= now - began[0] < MINUTE_S:
+            began.popleft()
+        limit = self._limit(key)
+        if limit is not None and len(began) >= limit:
+            return False
+        if limit is not None:
+            began.append(now)
+        return True
+
+    def new_temporary_key(self, owner: ApiKey, expire_in_s: int) -> TemporaryKey:
+        """Make a temporary key, which counts as the key of its owner.
+
+        Raises:
+            ServiceRefused: too many temporary keys are still valid.
+        """
+        now = self._clock()
+        self._temporary = [made for made in self._temporary if now < made[0].expires_at]
+        if len(self._temporary) >= MAX_TEMPORARY_KEYS:
+            raise ServiceRefused("Throttling", "Too many temporary keys.")
+        temporary_key = TemporaryKey(Secret(f"st-{secrets.token_hex(16)}"), math.ceil(now + expire_in_s))
+        self._temporary.append((temporary_key, owner.name))
+        return temporary_key
+
+    def _limit(self, key: ApiKey) -> int | None:
+        """The limit that the key has now: it may have been replaced since its client connected."""
+        return next((now.tasks_per_minute for now in self._keys if now.name == key.name), key.tasks_per_minute)
+
+    def _usage(self, key: ApiKey) -> _Usage:
+        return self._usages.setdefault(key.name, _Usage())
+
+
+def _equal(given: str, key: Secret) -> bool:
+    return hmac.compare_digest(given.strip().encode("utf-8", "replace"), key.reveal().encode())

@@ -1,0 +1,135 @@
+"""What operators ask a server: whether it lives, whether it takes more clients, and its figures for Prometheus.
+
+The figures are counted in plain numbers. The only importer of prometheus_client, which formats them when it is asked.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from asrcli.core.audio import SAMPLE_BYTES
+
+if TYPE_CHECKING:
+    from asrcli.server.auth import AccessControl
+    from asrcli.server.server_task import ServerTask
+
+HEALTH_PATH, READY_PATH, METRICS_PATH = "/healthz", "/readyz", "/metrics"
+PATHS = (HEALTH_PATH, READY_PATH, METRICS_PATH)
+PLAIN = "text/plain; charset=utf-8"
+NOT_INSTALLED = "The figures need prometheus-client: pip install 'asrcli[serve]'\n"
+
+
+@dataclass
+class ServerMetrics:
+    """The figures of a server since it began.
+
+    Attributes:
+        running_tasks: Tasks that run now.
+        tasks: Tasks that have ended, by wire and by how they ended: finished, abandoned, restarted.
+        audio_s: Seconds of audio that were recognized.
+        sentences: Sentences with text.
+        failures: Errors that were sent to clients, by their code.
+        refusals: Handshakes that were refused, by their HTTP status.
+    """
+
+    running_tasks: int = 0
+    tasks: Counter[tuple[str, str]] = field(default_factory=Counter)
+    audio_s: float = 0.0
+    sentences: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[int] = field(default_factory=Counter)
+
+    def ended(self, task: "ServerTask", wire: str, how: str) -> None:
+        """Count a task that has ended."""
+        self.running_tasks -= 1
+        self.tasks[wire, how] += 1
+        self.audio_s += task.received_bytes / SAMPLE_BYTES / task.recognition.rate
+        self.sentences += task.sentences
+
+
+@dataclass(frozen=True, slots=True)
+class PlainAnswer:
+    """An HTTP answer in text."""
+
+    status: HTTPStatus
+    body: str
+    content_type: str = PLAIN
+
+
+class Monitoring:
+    """Answers the three paths.
+
+    Args:
+        access_control: Says whether another client would be let in, and who may see the figures.
+        metrics: The figures.
+    """
+
+    def __init__(self, access_control: "AccessControl", metrics: ServerMetrics) -> None:
+        self._access_control = access_control
+        self._metrics = metrics
+
+    def answer(self, target: str, header_values: Callable[[str], Sequence[str]]) -> PlainAnswer | None:
+        """Return the answer to a GET request, or None where the path is none of these.
+
+        Health and readiness need no key, because they say nothing else. The figures need one where clients do.
+        """
+        try:
+            address = urlsplit(target)
+        except ValueError:
+            return None
+        path = address.path.rstrip("/")
+        if path not in PATHS:
+            return None
+        if problem := self._access_control.problem(header_values):
+            return PlainAnswer(HTTPStatus.FORBIDDEN, f"{problem[1]}\n")
+        if path == HEALTH_PATH:
+            return PlainAnswer(HTTPStatus.OK, "ok\n")
+        if path == READY_PATH:
+            return self._readiness()
+        if self._access_control.key_of(next(iter(header_values("Authorization")), ""), address.query) is None:
+            return PlainAnswer(HTTPStatus.UNAUTHORIZED, "Invalid API-key provided.\n")
+        return self._figures()
+
+    def _readiness(self) -> PlainAnswer:
+        control = self._access_control
+        if control.draining:
+            return PlainAnswer(HTTPStatus.SERVICE_UNAVAILABLE, "the server stops\n")
+        if control.connections >= control.max_connections:
+            return PlainAnswer(HTTPStatus.SERVICE_UNAVAILABLE, f"all {control.max_connections} connections are taken\n")
+        return PlainAnswer(HTTPStatus.OK, "ready\n")
+
+    def _figures(self) -> PlainAnswer:
+        try:
+            from prometheus_client import CollectorRegistry
+            from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+        except ImportError:
+            return PlainAnswer(HTTPStatus.NOT_IMPLEMENTED, NOT_INSTALLED)
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(self)
+        return PlainAnswer(HTTPStatus.OK, generate_latest(registry).decode(), CONTENT_TYPE_LATEST)
+
+    def collect(self) -> Iterator[Any]:
+        """Yield the figures in the form that prometheus_client formats."""
+        from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
+
+        metrics, control = self._metrics, self._access_control
+        yield GaugeMetricFamily("asr_connections", "WebSocket connections that are open.", control.connections)
+        yield GaugeMetricFamily("asr_connections_limit", "Connections that may be open.", control.max_connections)
+        yield GaugeMetricFamily("asr_tasks_running", "Tasks that run now.", metrics.running_tasks)
+        tasks = CounterMetricFamily("asr_tasks", "Tasks that have ended.", labels=["wire", "outcome"])
+        for (wire, how), number in metrics.tasks.items():
+            tasks.add_metric([wire, how], number)
+        yield tasks
+        yield CounterMetricFamily("asr_audio_seconds", "Audio of tasks that have ended.", metrics.audio_s)
+        yield CounterMetricFamily("asr_sentences", "Sentences of tasks that have ended.", metrics.sentences)
+        failures = CounterMetricFamily("asr_failures", "Errors that were sent to clients.", labels=["code"])
+        for code, number in metrics.failures.items():
+            failures.add_metric([code], number)
+        yield failures
+        refusals = CounterMetricFamily("asr_handshakes_refused", "Handshakes that were refused.", labels=["status"])
+        for status, number in metrics.refusals.items():
+            refusals.add_metric([str(status)], number)
+        yield refusals

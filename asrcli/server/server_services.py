@@ -1,0 +1,25 @@
+"""What the conversations of a server share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.scripted_answers import ScriptedAnswers
+from asrcli.server.monitoring import ServerMetrics
+
+
+@dataclass(frozen=True, slots=True)
+class ServerServices:
+    """What a conversation asks of its server.
+
+    Attributes:
+        answers: The translations and answers that the server gives.
+        apply_list: Returns a recognition with the hot words of its list.
+        begin_task: Counts a task; False if this client has begun too many.
+        metrics: The figures of the server.
+    """
+
+    answers: ScriptedAnswers
+    apply_list: Callable[[RecognitionSettings], RecognitionSettings]
+    begin_task: Callable[[], bool]
+    metrics: ServerMetrics

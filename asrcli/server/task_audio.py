@@ -1,0 +1,60 @@
+"""The audio of one task as PCM, whatever the client sends: bare samples, WAV, or a compressed format."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+from asrcli.server.audio_decoder import CONTAINERS, AudioDecoder
+from asrcli.server.wav_stream import WavStream
+
+FORMATS = frozenset({"pcm", "wav", *CONTAINERS})
+
+
+class TaskAudio:
+    """Takes pieces of what a client sends and returns pieces of PCM.
+
+    Args:
+        audio_format: One of FORMATS.
+        rate: Sample rate of the PCM in Hz. Samples without a container, and WAV, have it already.
+    """
+
+    def __init__(self, audio_format: str, rate: int) -> None:
+        self._decoder: AudioDecoder | None = None
+        self._wav = WavStream()
+        if audio_format in CONTAINERS:
+            self._decoder = AudioDecoder(audio_format, rate)
+
+    def pcm(self, piece: bytes) -> AsyncIterator[bytes]:
+        """Yield the PCM in the next piece.
+
+        Raises:
+            SourceError: the audio is not what the client announced.
+        """
+        if self._decoder is None:
+            return _at_once(self._wav.pcm(piece))
+        return _in_thread(self._decoder.pcm(piece))
+
+    def rest(self) -> AsyncIterator[bytes]:
+        """Yield the PCM that was held back, at the end of the stream.
+
+        Raises:
+            SourceError: the audio is not what the client announced.
+        """
+        if self._decoder is None:
+            return _at_once(self._wav.rest())
+        return _in_thread(self._decoder.rest())
+
+    def close(self) -> None:
+        """End the decoder, if there is one."""
+        if self._decoder is not None:
+            self._decoder.close()
+
+
+async def _at_once(pcm: bytes) -> AsyncIterator[bytes]:
+    if pcm:
+        yield pcm
+
+
+async def _in_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield pieces that are waited for in a thread, so that other clients are served meanwhile."""
+    while (pcm := await asyncio.to_thread(next, pieces, None)) is not None:
+        yield pcm

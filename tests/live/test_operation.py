@@ -1,0 +1,177 @@
+"""`asr serve` for those who run it: TLS, keys with limits, health and figures, logs for programs, and its end."""
+
+import json
+import os
+import shutil
+import signal
+import ssl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+import pytest
+from websockets.sync.client import connect
+
+from tests.support.command import asr, serving, started
+from tests.support.tls import certified
+from tests.support.wire import INFERENCE, finish_task, run_task, status, wait_until, wire
+
+CLIP = Path(__file__).parent.parent / "data" / "meeting-rms.wav"
+
+
+def get(address: str, path: str, **headers: str) -> tuple[int, str]:
+    """The status and the body of a request."""
+    request = Request(address.replace("ws://", "http://") + path, headers=headers)  # noqa: S310  loopback
+    try:
+        with build_opener(ProxyHandler({})).open(request, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as refused:
+        return refused.code, refused.read().decode()
+
+
+@pytest.fixture(scope="module")
+def small() -> Iterator[str]:
+    """A server that takes one connection."""
+    with serving("--engine", "scripted", "--max-connections", 1) as (address, _):
+        yield address
+
+
+def figures(address: str) -> dict[str, float]:
+    """The figures of a server, by name and labels."""
+    code, body = get(address, "/metrics")
+    assert code == 200
+    lines = [line.rsplit(" ", 1) for line in body.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, value in lines}
+
+
+def test_health_readiness_and_figures(small: str) -> None:
+    """A full server lives and is not ready; the figures count what has ended, and what was refused."""
+    assert get(small, "/healthz") == (200, "ok\n")
+    assert get(small, "/readyz") == (200, "ready\n")
+    with wire(small) as client:
+        client.say(run_task())
+        client.handle("task-started")
+        assert get(small, "/readyz") == (503, "all 1 connections are taken\n")
+        assert get(small, "/healthz/")[0] == 200
+        assert status(small, INFERENCE)[0] == 503
+        running = figures(small)
+        assert (running["asr_connections"], running["asr_tasks_running"]) == (1, 1)
+        client.say(bytes(64_000), finish_task())
+        client.handle("task-finished")
+    wait_until(lambda: get(small, "/readyz")[0] == 200)
+    with wire(small) as client:
+        client.say("{")
+        client.handle("task-failed")
+    now = figures(small)
+    assert now["asr_tasks_running"] == 0
+    assert now['asr_tasks_total{outcome="finished",wire="inference"}'] == 1
+    assert now["asr_audio_seconds_total"] == 2
+    assert now["asr_sentences_total"] == 2
+    assert now['asr_failures_total{code="InvalidParameter"}'] == 1
+    assert now['asr_handshakes_refused_total{status="503"}'] >= 1
+
+
+def test_no_web_page_reads_the_figures(small: str) -> None:
+    """Neither from another origin nor by a name that leads here."""
+    assert get(small, "/metrics", Origin="https://evil.example")[0] == 403
+    assert get(small, "/healthz", Host="evil.example")[0] == 403
+
+
+def test_keys_have_names_and_limits_and_are_read_again(tmp_path: Path) -> None:
+    """Connections and tasks of one key are bounded, others are not; SIGHUP takes a new file, and no broken one."""
+    keys, log = tmp_path / "keys", tmp_path / "log"
+    keys.write_text("anna sk-anna connections=1 tasks_per_minute=1\nben sk-ben\n")
+    with serving("--engine", "scripted", "--keys", keys, "--log-file", log) as (address, process):
+        assert status(address, INFERENCE)[0] == 401
+        assert (get(address, "/metrics")[0], get(address, "/healthz")[0]) == (401, 200)
+        assert get(address, "/metrics", Authorization="Bearer sk-ben")[0] == 200
+        with wire(address, Authorization="Bearer sk-anna") as client:
+            code, body = status(address, INFERENCE, Authorization="Bearer sk-anna")
+            assert (code, body["code"]) == (429, "Throttling")
+            assert status(address, INFERENCE, Authorization="Bearer sk-ben")[0] == 101
+            client.say(run_task(), finish_task())
+            client.handle("task-finished")
+            client.say(run_task("u"))
+            assert client.handle("task-failed")["header"]["error_code"] == "Throttling.RateQuota"
+        keys.write_text("nonsense")
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "the keys stay as they were" in log.read_text())
+        assert status(address, INFERENCE, Authorization="Bearer sk-ben")[0] == 101
+        keys.write_text("carl sk-carl\n")
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: status(address, INFERENCE, Authorization="Bearer sk-carl")[0] == 101)
+        assert status(address, INFERENCE, Authorization="Bearer sk-ben")[0] == 401
+    assert "sk-" not in log.read_text()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_it_serves_tls(tmp_path: Path) -> None:
+    """Sockets, single requests and our own client, which trusts the certificate when it is told to."""
+    _, certificate, key = certified(tmp_path)
+    tls = ssl.create_default_context(cafile=certificate)
+    arguments = ("serve", "--port", 0, "--engine", "scripted", "--cert", certificate, "--key", key)
+    with started(*arguments) as process:
+        address = process.stderr.readline().split(" at ")[1].split()[0]
+        assert address.startswith("wss://127.0.0.1:")
+        with connect(address + INFERENCE, ssl=tls, proxy=None):
+            pass
+        done = asr("file", CLIP, "--url", address, "--ca", certificate, "--format", "text")
+        assert (done.returncode, bool(done.stdout)) == (0, True), done.stderr
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_what_is_wrong_with_a_certificate_is_one_line(tmp_path: Path) -> None:
+    """Before the server listens."""
+    _, certificate, key = certified(tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    _, _, other_key = certified(other)
+    locked = tmp_path / "locked.pem"
+    os.system(f"openssl rsa -aes128 -passout pass:x -in {key} -out {locked} 2>/dev/null")  # noqa: S605  fixed words
+    for arguments, problem in (
+        (["--key", key], "--key without --cert"),
+        (["--cert", key], "holds no certificate with its private key"),
+        (["--cert", certificate], "holds no certificate with its private key"),
+        (["--cert", certificate, "--key", other_key], "belongs to another private key"),
+        (["--cert", certificate, "--key", locked], "has a private key with a password"),
+        (["--cert", tmp_path / "none"], "No such file or directory"),
+        (["--keys", key, "--api-key-file", key], "--api-key-file with --keys"),
+    ):
+        done = asr("serve", "--port", 0, *arguments)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert problem in done.stderr
+
+
+def test_the_log_is_json_where_that_is_wanted(tmp_path: Path) -> None:
+    """On the screen and in the file, an object on each line with a time, a level and a message."""
+    log = tmp_path / "log"
+    with serving("--engine", "scripted", "--log-format", "json", "--log-file", log) as (address, process):
+        with wire(address) as client:
+            client.say(run_task(), bytes(32_000), finish_task())
+            client.handle("task-finished")
+            client.say("{")
+            client.handle("task-failed")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        shown = [json.loads(line) for line in process.stderr.read().splitlines() if not line.startswith("asr: ")]
+    kept = [json.loads(line) for line in log.read_text().splitlines()]
+    for records in (shown, kept):
+        assert any(record["message"].startswith("finished wire=inference") for record in records)
+        assert {"time", "level", "logger", "message"} <= records[0].keys()
+        assert records[0]["time"].endswith("Z")
+
+
+def test_it_waits_for_running_tasks_no_longer_than_it_may() -> None:
+    """After SIGTERM it is not ready, and it ends although a task runs."""
+    with serving("--engine", "scripted", "--drain", "0.6") as (address, process), wire(address) as client:
+        client.say(run_task())
+        client.handle("task-started")
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        wait_until(lambda: get(address, "/readyz") == (503, "the server stops\n"))
+        assert process.wait(20) == 0
+        assert 0.5 < time.monotonic() - began < 5

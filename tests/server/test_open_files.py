@@ -1,0 +1,65 @@
+"""The limit of the system for open files, and more clients than it allows by itself."""
+
+import resource
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import pytest
+
+from asrcli.recognizers.scripted import Scripted
+from asrcli.server.limits import ServerLimits
+from asrcli.server.local_server import in_background
+from asrcli.server.open_files import OTHER_FILES
+from asrcli.server.websocket_server import MAX_NEWCOMERS
+from tests.support.command import serving
+from tests.support.wire import INFERENCE, status, wire
+
+ASKED = "import resource, sys; from asrcli.server.open_files import make_room; make_room(int(sys.argv[1])); "
+SHOWN = "print(*resource.getrlimit(resource.RLIMIT_NOFILE))"
+
+
+@pytest.mark.parametrize(
+    ("connections", "limits", "said"),
+    [
+        (200, (150, 1000), f"{200 + OTHER_FILES} 1000"),
+        (40, (150, 1000), "150 1000"),
+        (200, (100, 250), "max_connections 200: needs 300 open files, and the system allows 250"),
+    ],
+)
+def test_as_many_files_are_allowed_as_the_connections_need(
+    connections: int, limits: tuple[int, int], said: str
+) -> None:
+    """Raised where the system allows that, left alone where it is enough; otherwise an error says what is possible."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED + SHOWN, str(connections)],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=30,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limits),
+    )
+    assert said in done.stdout + done.stderr
+
+
+def test_all_clients_that_are_allowed_may_come_at_once() -> None:
+    """None is turned away because the others have asked for nothing yet."""
+    limits = ServerLimits(connections=MAX_NEWCOMERS + 20)
+    with in_background(Scripted(), limits) as address, ExitStack() as stack:
+        host = urlsplit(address)
+        waiting = [stack.enter_context(socket.create_connection((host.hostname, host.port))) for _ in range(140)]
+        with wire(address):  # answered behind all of them
+            for each in waiting:
+                each.setblocking(False)
+                with pytest.raises(BlockingIOError):  # open, and nothing was said
+                    each.recv(1)
+
+
+def test_the_user_says_how_many_may_be_connected() -> None:
+    """The next one is told to come back later."""
+    options = ("--engine", "scripted", "--max-connections", "2")
+    with serving(*options) as (address, _), wire(address), wire(address):
+        code, body = status(address, INFERENCE)
+        assert (code, body["code"]) == (503, "ServiceUnavailable")
