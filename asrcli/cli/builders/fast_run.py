@@ -33,12 +33,13 @@ def check_split(option: str, *, vad: bool, each_channel: bool) -> None:
         raise UsageError(f"{option} with --each-channel: channels are transcribed at once already")
 
 
-def check_fast(*, fallback: bool, passthrough: bool) -> None:
-    """Refuse what has no effect on parts.
+def check_fast(vad: bool, each_channel: bool, fallback: bool, passthrough: bool) -> None:
+    """Refuse what --fast cannot do.
 
     Raises:
         UsageError: one of these is asked for.
     """
+    check_split("--fast", vad=vad, each_channel=each_channel)
     if passthrough:
         raise UsageError("--fast with --passthrough: a file that is sent as it is cannot be cut")
     if fallback:

@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 
 from asrcli.cli.builders.cost import check_budget, print_estimate
-from asrcli.cli.builders.fast_run import check_fast, check_split
+from asrcli.cli.builders.fast_run import check_fast
 from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options import values
@@ -92,8 +92,7 @@ def file(
     if passthrough and connection_options.local:
         raise UsageError("--passthrough with --local: the embedded recognizer decodes no files", "leave it out")
     if fast:
-        check_split("--fast", vad=recognition_options.vad, each_channel=each_channel)
-        check_fast(fallback=fallback is not None, passthrough=passthrough)
+        check_fast(recognition_options.vad, each_channel, fallback is not None, passthrough)
     samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     found_model = sources.model_for(
         model, paths, recognition_options.language or [], samples, connection_options.region_asked
@@ -122,19 +121,13 @@ def file(
         runs = outputs.runs(output_builder, inputs, paths)
         connection = retry_options.applied_to(connection_options.at(stack, recognition))
         run_builder = run.RunBuilder(
-            found_model,
-            recognition,
-            connection,
-            speed,
-            retry_options.retry_settings(),
-            connection_options,
-            notices,
+            found_model, recognition, connection, speed, retry_options.retry_settings(), connection_options, notices,
             uses_transcript_context=recognition_options.context_from_transcript,
             budget=check_budget(budget),
             quiet=logging_options.level is None,
             fallback=local_engine,
             fast=fast,
-        )
+        )  # fmt: skip
         recorded_runs = staged_run.recording(
             runs, recognition, connection, output_builder, source_builder, speed, local=connection_options.local
         )

@@ -1,9 +1,8 @@
 """Inputs of a batch: how many run at once, what the ledger says of each, and what ends the batch early."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event as Signal
 from threading import Lock
@@ -19,78 +18,14 @@ from asrcli.core.errors import (
     ServiceRefused,
     SourceError,
 )
-from asrcli.core.events import Began, Billed, Progress, Reconnecting, Usage
+from asrcli.core.events import Billed, Reconnecting, Usage
 from asrcli.core.transcript import Transcript
-from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome, is_throttled
-from asrcli.runs.batch.batch_ledger import BatchLedger, opened_ledger
-from asrcli.runs.batch.decisions import Action, Decision, InputStamp, LedgerRow
-from asrcli.runs.batch.input_files import input_stamp
-from asrcli.runs.batch.manifest import BatchInput
-from asrcli.runs.batch.scheduler import BatchRun, Work
-from asrcli.runs.batch.staging import Staging
-from asrcli.runs.batch.start_limits import StartLimits
+from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
+from asrcli.runs.batch.batch_ledger import opened_ledger
+from asrcli.runs.batch.decisions import Action
+from tests.support.batches import DONE, Batch, done
 
-DONE = InputOutcome(whole=True, audio_ms=1000, cost=0.5, engine="counting")
 BUSY = ServiceRefused("Throttling.RateQuota", "too many")
-
-
-@dataclass
-class Shown:
-    """A view that keeps what it is shown."""
-
-    rows: list[LedgerRow] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def ended(self, active: ActiveInput, row: LedgerRow) -> None:
-        """Keep the row."""
-        del active
-        self.rows.append(row)
-
-    def tick(self, batch: BatchRun) -> None:
-        """Nothing."""
-
-    def note(self, text: str) -> None:
-        """Keep it."""
-        self.notes.append(text)
-
-
-def done(task: BatchTask, active: ActiveInput) -> InputOutcome:
-    """The work that ends at once."""
-    assert active.task is task
-    return DONE
-
-
-def code(error: AsrError) -> int:
-    """The exit code of any error."""
-    assert str(error)
-    return 9
-
-
-class Batch:
-    """A batch over files in a folder, whose work the test plays."""
-
-    def __init__(self, folder: Path, ledger: BatchLedger, names: Sequence[str], action: Action = Action.NEW) -> None:
-        self.tasks = []
-        for name in names:
-            path = folder / name
-            path.write_text("audio")
-            row = LedgerRow(str(path), name, input_stamp(str(path)), files=(f"{name}.txt",))
-            given = BatchInput(str(path), str(path), name)
-            self.tasks.append(BatchTask(given, row, Decision(action, "")))
-        self.ledger, self.shown, self.staging = ledger, Shown(), Staging(folder)
-
-    def run(self, work: Work, jobs: int = 2, **more: object) -> BatchRun:
-        """Run it to its end."""
-        run = BatchRun(
-            self.tasks, work, self.ledger, self.staging, StartLimits(jobs), self.shown, code, str,
-            **more,  # type: ignore[arg-type]
-        )  # fmt: skip
-        run.run()
-        return run
-
-    def states(self) -> dict[str, str]:
-        """The state of each input in the ledger."""
-        return {Path(path).name: str(row.state) for path, row in self.ledger.rows().items()}
 
 
 @pytest.fixture
@@ -320,18 +255,3 @@ def test_a_transcript_that_cannot_be_put_in_its_place_is_a_failure(make: Callabl
 
     assert len(batch.run(work).failures) == 2
     assert batch.states() == {"a": "failed", "b": "failed"}
-
-
-def test_the_figures_of_an_active_input_come_from_its_events() -> None:
-    """How far it is, how long it is, what it costs, and whether the service has room."""
-    active = ActiveInput(BatchTask(BatchInput("a", "a", "a"), LedgerRow("a"), Decision(Action.NEW, "")))
-    for event in (
-        Began("a", "m", "t", 500, 9500, engine="counting"), Progress(3000), Progress(2000), Billed(Usage(3.0), 0.5),
-        Reconnecting(1, 10, str(ServiceRefused("Throttling", "slow down"))), Reconnecting(1, 10, "connection lost"),
-    ):  # fmt: skip
-        active.handle(event, Transcript())
-    active.close()
-    figures = (active.reached_ms, active.length_ms, active.cost, active.engine, active.refusals)
-    assert figures == (3000, 10_000, 0.5, "counting", 1)
-    assert not is_throttled("refused by the service: ")
-    assert InputStamp() == InputStamp(None, None, "")
