@@ -1,11 +1,8 @@
 """`asr batch` against the real server: each transcript once, none missing, whatever ends the run in the middle."""
 
 import json
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from asrcli.journal.lock import JournalLock
-from tests.live.test_full_disk import LIMITED
-from tests.support.command import ASR, PATIENCE_S, asr, environment, lines, serving, started
+from tests.support.command import asr, lines, serving, started
 from tests.support.counted import RATE, counted, covered
 from tests.support.tone import wav
 
@@ -233,38 +229,3 @@ def test_the_cost_is_known_before_and_bounded(recordings: Path) -> None:
     assert done.stdout.splitlines()[-1].startswith("all: 00:03.000, ")
     done = asr("batch", recordings, "--out", out, "--budget", 1, "--local")
     assert (done.returncode, "--budget with --local" in done.stderr) == (2, True)
-
-
-def test_too_many_requests_slow_the_batch_down_and_lose_nothing(recordings: Path) -> None:
-    """Refused handshakes and tasks are tried again, by fewer at once; free connections are used again."""
-    for name in "defghij":
-        wav(recordings / f"{name}.wav", counted(CHUNKS), RATE)
-    faults = recordings.parent / "faults.jsonl"
-    busy = {"at": "run-task", "do": "fail", "code": "Throttling.RateQuota", "message": "slow down"}
-    refused = {"at": "handshake", "do": "refuse", "status": 403}
-    script = [{"connection": 1, **busy}, *({"connection": number, **refused} for number in range(5, 14))]
-    faults.write_text("".join(json.dumps(line) + "\n" for line in script))
-    out = recordings.parent / "out"
-    with serving("--engine", "counting", "--faults", faults) as (url, process):
-        del process
-        done = asr("batch", recordings, "--out", out, "--url", url, "--pace", "max", "--jobs", 2, "--retry-wait", 0.1)
-    assert done.returncode == 0, done.stderr
-    assert "too many requests: at most 1 at once from now on" in done.stderr
-    assert len(list(out.glob("*.txt"))) == 10
-
-
-@pytest.mark.skipif(os.name == "nt", reason="needs a limit for the size of files")
-def test_a_full_disk_ends_the_batch_with_its_reason(server: str, recordings: Path) -> None:
-    """No half file gets a name, three inputs that cannot be written are enough to know, and the rest is left to do."""
-    for name in "defg":
-        wav(recordings / f"{name}.wav", counted(CHUNKS), RATE)
-    out = recordings.parent / "out"
-    arguments = ["batch", recordings, "--out", out, "--url", server, "--pace", "max", "--template", "{text} " * 10_000]
-    command = [sys.executable, "-c", LIMITED.format(150_000), *ASR, *map(str, arguments), "--jobs", "1"]
-    done = subprocess.run(command, capture_output=True, env=environment(), timeout=PATIENCE_S, check=False, text=True)
-    assert done.returncode == 2, done.stderr
-    assert done.stderr.count("cannot write") == 3
-    assert "0 finished, 3 failed, 4 left" in done.stderr
-    assert [path.name for path in out.iterdir()] == [".asr-batch"]
-    assert asr(*arguments).returncode == 0
-    assert len(list(out.glob("*.txt"))) == 7

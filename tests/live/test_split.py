@@ -1,5 +1,6 @@
 """Long recordings in parts, against the real server: `asr batch --split` and `asr file --fast`."""
 
+import json
 import signal
 import time
 from pathlib import Path
@@ -59,3 +60,40 @@ def test_a_fast_run_over_one_file_is_the_same(server: str, tmp_path: Path) -> No
     ):
         refused = asr(*arguments, "--url", server, stdin=audio.read_bytes())
         assert (refused.returncode, problem in refused.stderr) == (2, True), refused.stderr
+
+
+def test_ctrl_c_and_a_budget_end_the_parts_and_the_next_run_goes_on(server: str, tmp_path: Path) -> None:
+    """What they have said is kept; the money of all parts together is bounded, and a higher budget goes on."""
+    audio = wav(tmp_path / "long.wav", counted(LONG, silent=SILENT), RATE)
+    out = tmp_path / "out"
+    command = ("batch", audio, "--out", out, "--url", server, "-f", "jsonl", "--split", "6s", "--jobs", 3)
+    with started(*command, "--pace", 4) as process:
+        while sum(path.read_bytes().count(b"final") for path in out.glob(".asr-batch/work/*/parts/*.jsonl")) < 6:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+    assert list(out.glob("*.jsonl")) == []
+    money = ("--region", "cn-beijing", "--pace", "max")
+    poor = asr(*command, *money, "--budget", 0.002)
+    assert poor.returncode == 7, poor.stderr
+    assert "to go on, run the same command again" in poor.stderr
+    assert 0 < json.loads(asr("batch", "status", out, "--json").stdout)["cost"] <= 0.002
+    done = asr(*command, *money, "--budget", 1)
+    assert done.returncode == 0, done.stderr
+    assert covered(lines((out / "long.jsonl").read_text("utf-8")), LONG, silent=SILENT) == []
+
+
+def test_a_fast_run_that_is_ended_is_gone_on_with(server: str, tmp_path: Path) -> None:
+    """Its text up to the first part that is not finished is kept, and `asr resume` needs the rest."""
+    audio = wav(tmp_path / "long.wav", counted(1500, silent=PAUSES), RATE)
+    out, journal = tmp_path / "long.jsonl", tmp_path / "kept"
+    with started("file", audio, "--url", server, "--pace", 8, "--fast", "-o", out, "--journal", journal) as process:
+        while not any(path.read_bytes().count(b"final") > 3 for path in journal.glob("*/events.jsonl")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+    done = asr("resume", "--last", "--yes", "--journal", journal, "--url", server)
+    assert done.returncode == 0, done.stderr
+    assert covered(lines(out.read_text("utf-8")), 1500, silent=PAUSES) == []
