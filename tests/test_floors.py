@@ -17,6 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = {
     "core": 1, "dashscope": 2, "protocol": 2, "recovery": 2,
     "sources": 3, "transport": 3, "outputs": 3, "engine": 3, "journal": 3, "terminal": 3, "evaluation": 3,
+    "config": 3,
     "recognizers": 4, "server": 5, "runs": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -90,6 +91,12 @@ PURE_ROOMS = [
     "runs/batch/start_limits.py",
     "runs/parts/cut_points.py",
     "runs/parts/part_account.py",
+    "config/reach.py",
+    "config/toml_lines.py",
+    "config/document.py",
+    "config/layers.py",
+    "config/contradictions.py",
+    "config/editing.py",
     "evaluation/normalization.py",
     "evaluation/comparison.py",
     "evaluation/aligned_text.py",
@@ -123,7 +130,8 @@ ROOMS = {
     "pysubs2": ["outputs/subtitles.py", "evaluation/transcript_files.py"],
     "jiwer": ["evaluation/alignment.py"],
     "pydub": ["sources/loudness.py"],
-    "platformdirs": ["journal/directory.py", "recognizers/model_store.py"],
+    "platformdirs": ["journal/directory.py", "recognizers/model_store.py", "config/files.py"],
+    "tomlkit": ["config/editing.py"],
     "filelock": ["journal/lock.py"],
     "pyaudio": ["sources/backends/portaudio.py"],
     "miniaudio": ["sources/backends/miniaudio.py"],

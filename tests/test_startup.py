@@ -47,6 +47,7 @@ COMMANDS = [
     "models",
     "engines",
     "vocab --help",
+    "config --help",
     "token --help",
     "serve --help",
     "schema",
@@ -58,5 +59,6 @@ def test_help_loads_nothing_heavy(command: str) -> None:
     """No audio, no websockets, no live display: help is there at once, and where a library is broken too."""
     modules = loaded(*command.split())
     assert "typer" in modules
-    needed = {"platformdirs"} if command == "engines" else set()  # it looks where the models of the user are
+    # Where the settings of the user are, and the models that the user has added.
+    needed = {"platformdirs"} if command in {"engines", "models"} else set()
     assert [name for name in HEAVY if name in modules and name not in needed] == []

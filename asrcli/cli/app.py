@@ -66,6 +66,7 @@ COMMANDS = {
     "vocab": "List, show, create, update, delete or sync hot-word lists.",
     "token": "Make a temporary key from yours and print it, for a program that must not have yours.",
     "serve": "Serve both realtime wires of DashScope on this machine, without network or key.",
+    "config": "Show, list or change the settings: values of options that are not typed each time.",
     "eval": "Compare transcripts with references: word and character error rates, and the times of captions.",
     "schema": "Print the JSON Schema of the lines that --format jsonl writes (version 1).",
 }
@@ -146,10 +147,12 @@ def _report(error: AsrError) -> int:
 
 def load_command(name: str) -> Any:
     """Import the module of a command; return the command as Typer makes it, inside the error boundary."""
+    from asrcli.cli.options.configured import ConfiguredCommand
+
     function_name = name.replace("-", "_")
     module = import_module(f"asrcli.cli.commands.{function_name}")
     program = typer.Typer(add_completion=False)
-    program.command(name, cls=Command, epilog=module.EXAMPLES)(guarded(getattr(module, function_name)))
+    program.command(name, cls=ConfiguredCommand, epilog=module.EXAMPLES)(guarded(getattr(module, function_name)))
     return typer.main.get_command(program)
 
 
@@ -173,14 +176,28 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _profile_names() -> list[str]:
+    from asrcli.cli.options.configured import profile_names
+
+    return profile_names()
+
+
 @app.callback()
 def asr(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, metavar="", help="Show the version and exit.")
     ] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="Use the settings of this profile; ASR_PROFILE names one too.",
+            metavar="NAME",
+            autocompletion=_profile_names,
+        ),
+    ] = None,
 ) -> None:
     """The options of the program itself, which stand before the name of a command."""
-    del version
+    del version, profile  # the command reads the profile from the context
 
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
@@ -195,8 +212,9 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             abandon_stdout()
         except AsrError as exc:
             from asrcli.cli.advice import described
+            from asrcli.cli.options.configured import with_origins
 
-            _print_error(described(exc), debug=debug)
+            _print_error(with_origins(described(exc)), debug=debug)
             sys.exit(exit_code(exc))
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)

@@ -24,6 +24,11 @@ def remember_key(key: str) -> None:
         _known.pop(next(iter(_known)), None)
 
 
+def holds_key(text: str) -> bool:
+    """Whether something in the text looks like a key."""
+    return _KEYS.search(text) is not None
+
+
 def bare_url(url: str) -> str:
     """A URL without user, password, parameters, query and fragment, which may be secret. Returns non-URLs unchanged.
 

@@ -47,6 +47,7 @@ PANELS = {
     "engines": ["Arguments", "Options", "Model", "Connection", "Diagnosis"],
     "vocab": ["Arguments", "Options", "List", "Connection", "Diagnosis"],
     "token": ["Options", "Connection", "Diagnosis"],
+    "config": ["Arguments", "Options", "Diagnosis"],
     "eval": ["Arguments", "Options", "Diagnosis"],
     "schema": ["Options"],
 }
@@ -90,6 +91,7 @@ PROMISED = {
     "vocab": "--json --words --model --prefix --wait --no-wait --yes --url --region --workspace --api-key-file "
     "--proxy --ca --quiet --debug --log-file",
     "token": "--expires --json --url --region --workspace --api-key-file --proxy --ca --debug --log-file",
+    "config": "--origin --json --profile --debug",
     "serve": "--host --port --max-connections --drain --engine --strict-language --api-key-file --keys --cert --key "
     "--allow-origin --script --local-two-pass --faults --chaos --chaos-waits --answers --quiet --debug --log-file "
     "--log-format",

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.core import redaction
-from asrcli.core.redaction import MOST_REMEMBERED, bare_url, remember_key, without_secrets
+from asrcli.core.redaction import MOST_REMEMBERED, bare_url, holds_key, remember_key, without_secrets
 
 KEY = "sk-0123456789abcdef0123"
 WITHOUT = {
@@ -37,6 +37,7 @@ WITHOUT = {
 def test_what_may_be_secret_is_taken_out_and_nothing_else(text: str, shown: str) -> None:
     """Addresses with and without a scheme, and keys, wherever they stand in a sentence."""
     assert without_secrets(text) == shown
+    assert holds_key(text) == (KEY in text or "bearer" in text)
 
 
 @given(st.text('ab:/@=(?#;[]. "', max_size=30), st.from_regex("[a-z][a-z:@=(]{0,7}", fullmatch=True))

@@ -4,6 +4,7 @@
 
     talk.jsonl.part  the JSON Lines of a microphone that was killed while it listened
     file.jsonl       the JSON Lines of a file, with a gap and an account
+    config.toml      every option that can be set
     journal/         the journal session of that microphone, with its audio
 """
 
@@ -20,6 +21,7 @@ from tests.support.tone import tone
 
 VERSIONS = DATA / "versions"
 TALK, FILE, JOURNAL = "talk.jsonl.part", "file.jsonl", "journal"
+SETTINGS = "config.toml"
 RATE = 16000  # of the wire: two bytes a sample, so five rates are two and a half seconds
 FAULTS = '{"after_bytes": 80000, "do": "cut"}\n{"connection": 2, "do": "refuse", "status": 403}\n'
 
@@ -37,6 +39,7 @@ def keep(target: Path) -> None:
         target.mkdir(parents=True)
         for name in (TALK, FILE):
             shutil.copyfile(folder / name, target / name)
+        shutil.copyfile(DATA / SETTINGS, target / SETTINGS)
         (session,) = (folder / JOURNAL).iterdir()
         (target / JOURNAL / session.name).mkdir(parents=True)
         for path in session.iterdir():

@@ -15,6 +15,7 @@ from asrcli.cli.builders.resume_sources import reading, resume_stages
 from asrcli.cli.builders.run import RunBuilder
 from asrcli.cli.builders.staged_files import print_unfinished, staged
 from asrcli.cli.console import print_message
+from asrcli.cli.options.configured import is_configured
 from asrcli.cli.options.confirmation import confirm
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.retry import RetryOptions
@@ -201,8 +202,12 @@ class ResumeRequest:
         given = self.connection_options
         if given.local or given.url or given.region or given.workspace:
             return given
-        if not header.service and given.api_key_file is None:
-            return replace(given, local=True)
+        if not header.service and (given.api_key_file is None or is_configured("--api-key-file")):
+            # What a file says about the service on other days has no effect on the embedded recognizer.
+            unused = {name: None for name in ("api_key_file", "proxy", "ca") if is_configured(name.replace("_", "-"))}
+            return replace(
+                given, local=True, **unused, temporary_key=given.temporary_key and not is_configured("temporary-key")
+            )
         return replace(given, url=header.service or None, workspace=header.workspace or None)
 
 

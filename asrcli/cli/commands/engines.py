@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from asrcli.cli.console import print_message
+from asrcli.cli.options.configured import is_configured
 from asrcli.cli.options.confirmation import Yes
 from asrcli.cli.options.connection import CertificateFile, Proxy
 from asrcli.cli.options.logging import Debug
@@ -119,7 +120,7 @@ def engines(
     given: dict[str, object] = {"--json": as_json, "--name": name, "--languages": languages, "--sha256": sha256}
     given |= {"--yes": yes, "--proxy": proxy, "--ca": ca}
     for option, value in given.items():
-        if value and action not in ACTIONS_OF_OPTION[option]:
+        if value and action not in ACTIONS_OF_OPTION[option] and not is_configured(option):
             raise UsageError(f"{option} has no effect on asr engines {action}")
     if action is EnginesAction.PULL and what is None:
         print_documented()

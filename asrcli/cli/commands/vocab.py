@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from asrcli.cli.builders.log_file import log_to
+from asrcli.cli.options.configured import is_configured
 from asrcli.cli.options.connection import EndpointOptions
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.logging import Debug, LogFile, Quiet
@@ -143,7 +144,7 @@ def vocab(
     given: dict[str, object] = {"--words": words, "--model": model, "--prefix": prefix, "--yes": yes or None}
     given |= {"--no-wait": wait is False or None, "--wait": wait or None}
     for name, value in given.items():
-        if value is not None and action not in ACTIONS_OF_OPTION[name]:
+        if value is not None and action not in ACTIONS_OF_OPTION[name] and not is_configured(name):
             raise UsageError(f"{name} has no effect on asr vocab {action}")
     log_to(log_file)
     names = list(what or ())

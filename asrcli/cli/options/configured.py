@@ -1,0 +1,152 @@
+"""Commands whose options also come from files, profiles and environment variables, behind the flags."""
+
+import os
+import re
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any
+
+from typer.core import TyperOption
+
+from asrcli.cli.console import print_message
+from asrcli.cli.options.panels import DIAGNOSIS
+from asrcli.cli.options.setting_values import option_name, option_value
+from asrcli.cli.render.narrow_help import Command
+from asrcli.config.contradictions import EffectiveSettings, effective
+from asrcli.config.document import Document
+from asrcli.config.layers import PROFILE_VARIABLE, Setting, settings_of
+from asrcli.config.reach import OPTIONS, Reach
+
+NO_SETTINGS = {"help", "help-all", "profile"}
+_used: ContextVar[Mapping[str, Setting] | None] = ContextVar("_used", default=None)
+
+
+class ConfiguredCommand(Command):
+    """A command that takes what the command line leaves open from the settings. The help needs no settings."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.options:
+            panels = {getattr(parameter, "rich_help_panel", None) for parameter in self.params}
+            self.params.append(_profile_option(DIAGNOSIS if DIAGNOSIS in panels else None))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The parameters that can be set, by the name of the option, in the order of the help."""
+        if self.name not in OPTIONS:
+            return {}
+        own = [each for each in self.params if each.param_type_name == "option"]
+        return {option_name(each): each for each in own if option_name(each) not in NO_SETTINGS}
+
+    def make_parser(self, ctx: Any) -> Any:
+        """The parser, which also takes --no-NAME for each option that a setting can give: as if it were not set."""
+        parser = super().make_parser(ctx)
+        taken = {name for each in self.get_params(ctx) for name in (*each.opts, *each.secondary_opts)}
+        for option, parameter in self.options.items():
+            if f"--no-{option}" not in taken and not option.startswith("no-"):
+                parser.add_option(
+                    obj=parameter,
+                    opts=[f"--no-{option}"],
+                    dest=parameter.name,
+                    action="store_const",
+                    const=parameter.default,
+                )
+        return parser
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments. What they leave open, and the settings give, comes from these."""
+        before = ctx.find_root().params.get("profile")  # what stands before the command
+        if not self.options:
+            ctx.default_map = {"profile": before}
+        elif not ctx.resilient_parsing:
+            given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+            by_name = {each.name: each for each in self.get_params(ctx)}
+            if not any(getattr(by_name[name], "is_eager", False) for name in given):
+                ctx.default_map = self._defaults(ctx, given.get("profile", before), given)
+        rest: list[str] = super().parse_args(ctx, args)
+        return rest
+
+    def _defaults(self, ctx: Any, profile: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
+        flags = {option: given[each.name] for option, each in self.options.items() if each.name in given}
+        found = self.effective_settings(ctx, chosen_profile(profile), flags)
+        _used.set(found.settings)
+        values = {}
+        for option, setting in found.settings.items():
+            parameter = self.options[option]
+            one_way = parameter.is_flag and not parameter.secondary_opts
+            if setting.is_ours and not (one_way and setting.value is False):
+                values[parameter.name] = setting.value
+        return values
+
+    def effective_settings(self, ctx: Any, profile: str | None, flags: Mapping[str, Any]) -> EffectiveSettings:
+        """The settings beside these flags, with values of the types of the options.
+
+        Raises:
+            UsageError: a file or a variable is not valid.
+        """
+        from asrcli.cli.builders.transcript_names import format_of
+
+        name = str(self.name)
+        found = settings_of(name, list(self.options), documents_for(name), os.environ, profile)
+        typed = {
+            option: replace(setting, value=option_value(self.options[option], setting, ctx))
+            if setting.is_ours
+            else setting
+            for option, setting in found.items()
+        }
+        return effective(typed, flags, set(self.options), lambda path: format_of(path).value)
+
+
+def documents_for(command: str) -> list[Document]:
+    """The files that a command reads, the stronger one first.
+
+    Raises:
+        UsageError: one cannot be read, or is not valid.
+    """
+    from asrcli.config.files import read_folder_file, read_user_file
+
+    documents = [read_user_file()]
+    if Reach.FOLDER in OPTIONS.get(command, {}).values():
+        documents.insert(0, read_folder_file(print_message))
+    return documents
+
+
+def chosen_profile(given: str | None) -> str | None:
+    """The name of the profile: from the flag, else from the environment; None for no profile."""
+    return (os.environ.get(PROFILE_VARIABLE) if given is None else given) or None
+
+
+def is_configured(option: str) -> bool:
+    """Whether the value of an option, such as --proxy, comes from a setting and not from a flag."""
+    return option.lstrip("-") in (_used.get() or {})
+
+
+def with_origins(sentence: str) -> str:
+    """An error message, with the places of the settings whose options it names: nobody has typed these."""
+    used = _used.get() or {}
+    named = dict.fromkeys(re.findall(r"(?<![\w-])--([a-z][a-z0-9-]*)", sentence))
+    options = dict.fromkeys(name if name in used else name.removeprefix("no-") for name in named)
+    places = [f"{option} is set by {used[option].origin}" for option in options if option in used]
+    return "; ".join((sentence, *places))
+
+
+def profile_names() -> list[str]:
+    """The names of all profiles, for completion; none if a file is not valid."""
+    from asrcli.core.errors import AsrError
+
+    try:
+        return list(dict.fromkeys(name for document in documents_for("mic") for name in document.profiles))
+    except AsrError:
+        return []
+
+
+def _profile_option(panel: str | None) -> TyperOption:
+    return TyperOption(
+        param_decls=["--profile"],
+        help="Use the settings of this profile (asr config).",
+        metavar="NAME",
+        expose_value=False,
+        autocompletion=profile_names,
+        rich_help_panel=panel,
+    )
