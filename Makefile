@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CLIP := tests/data/meeting-rms.wav
-MICROPHONE := pulseaudio pulseaudio-utils libasound2-plugins portaudio19-dev gcc python3-dev
+MICROPHONE := pulseaudio pulseaudio-utils libasound2-plugins alsa-utils portaudio19-dev gcc python3-dev
 
 SEEDS ?= 1000
 WAITING_SEEDS ?= 60

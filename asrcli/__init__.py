@@ -34,6 +34,7 @@ __all__ = [
     "PcmInput",
     "Progress",
     "ProtocolError",
+    "Provisional",
     "Ready",
     "Reconnecting",
     "Resumed",
@@ -89,10 +90,12 @@ if TYPE_CHECKING:
         Usage,
         Word,
     )
+    from asrcli.core.provisional_event import Provisional
     from asrcli.runs.audio_input import MicrophoneInput, PcmInput, microphone, pcm
     from asrcli.runs.transcribe import Transcription, transcribe
 else:
     _HOMES = {
+        "Provisional": "core.provisional_event",
         "transcribe": "runs.transcribe",
         "Transcription": "runs.transcribe",
         "microphone": "runs.audio_input",

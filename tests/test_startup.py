@@ -49,6 +49,10 @@ COMMANDS = [
     "vocab --help",
     "config --help",
     "token --help",
+    "login --help",
+    "logout --help",
+    "whoami --help",
+    "doctor --help",
     "serve --help",
     "schema",
 ]

@@ -12,7 +12,7 @@ from asrcli.core.errors import (
 from asrcli.dashscope.parameters import BY_NAME
 from asrcli.dashscope.setting_errors import SettingEmpty, SettingIgnored, SettingsConflict
 
-NAME_A_KEY = "set DASHSCOPE_API_KEY, or name a file with --api-key-file"
+NAME_A_KEY = "run asr login, set DASHSCOPE_API_KEY, or name a file with --api-key-file"
 FORCE = "--force sends it anyway"
 _NETWORK = "check the network and --url"
 _SAMPLES = "with --raw, --encoding, --rate, --channels"
@@ -39,6 +39,7 @@ BY_CAUSE = {
     Cause.NO_SOCKS: "or name another with --proxy",
     Cause.OPEN_HOST: "name a key for them with --api-key-file",
     Cause.ADDRESS_TAKEN: "choose another --port",
+    Cause.CAPTION_PORT: "choose another port, or let --captions 0 find one",
     Cause.MODEL_RATE: "name a --model for 16000 Hz, or leave {option} out",
     Cause.NOT_DECODED: "leave {option} out",
     Cause.SERVICE_DECIDES: FORCE,
@@ -47,6 +48,8 @@ BY_CAUSE = {
     Cause.UNKNOWN_MODEL: "leave it out, or see asr models",
     Cause.WORKSPACE_HOST: "name yours: --workspace",
     Cause.ONE_SENTENCE: f"it is for asr mic --ptt; {FORCE}",
+    Cause.NO_RETRIES: "leave out --no-reconnect or --retries 0",
+    Cause.LANGUAGE_NEEDED: "name it: --language en",
     Cause.TOO_EARLY: "or add --wait",
     Cause.OTHER_WORDS: "name another --prefix, or add --yes to replace them",
     Cause.BARE_SAMPLES: f"describe them {_SAMPLES}",

@@ -23,6 +23,7 @@ from asrcli.core.errors import (
     MultipleErrors,
     OutputClosed,
     OutputError,
+    ProblemsFound,
     ServiceRefused,
     SourceError,
     TransportError,
@@ -40,6 +41,7 @@ EXIT_CODES: dict[type[AsrError], int] = {
     AudioLost: 6,
     BudgetReached: 7,
     ErrorRateTooHigh: 8,
+    ProblemsFound: 9,
 }
 P = ParamSpec("P")
 OUR_BUG = 70
@@ -65,6 +67,10 @@ COMMANDS = {
     "engines": "List the recognizers on this machine: whether each is ready, or what is missing.",
     "vocab": "List, show, create, update, delete or sync hot-word lists.",
     "token": "Make a temporary key from yours and print it, for a program that must not have yours.",
+    "login": "Keep an API key for later runs, after a check with the service.",
+    "logout": "Forget the API key that asr login keeps.",
+    "whoami": "Show where the API key comes from, its last four characters, and the service that it is for.",
+    "doctor": "Check this machine, the key and the connection: what works, what does not, and what to do.",
     "serve": "Serve both realtime wires of DashScope on this machine, without network or key.",
     "config": "Show, list or change the settings: values of options that are not typed each time.",
     "eval": "Compare transcripts with references: word and character error rates, and the times of captions.",
@@ -170,10 +176,28 @@ def _explain(exc: Any) -> str:
     return f"{problem.rstrip('.')}; {hint or f'see {command_path} --help'}"
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(context: typer.Context, wanted: bool) -> None:
+    if not wanted:
+        return
+    if context.params.get("verbose"):
+        from asrcli.cli.render.version_report import print_versions
+
+        print_versions()
+    else:
         print_lines(f"asr {__version__}")
-        raise typer.Exit
+    raise typer.Exit
+
+
+# --verbose is eager, so that --version knows it, whichever comes first.
+Version = Annotated[
+    bool, typer.Option("--version", "-V", callback=_version, metavar="", help="Show the version and exit.")
+]
+Detailed = Annotated[
+    bool,
+    typer.Option(
+        "--verbose", "-v", is_eager=True, metavar="", help="With --version: what a report of a problem needs."
+    ),
+]
 
 
 def _profile_names() -> list[str]:
@@ -184,9 +208,8 @@ def _profile_names() -> list[str]:
 
 @app.callback()
 def asr(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, metavar="", help="Show the version and exit.")
-    ] = False,
+    version: Version = False,
+    verbose: Detailed = False,
     profile: Annotated[
         str | None,
         typer.Option(
@@ -198,6 +221,9 @@ def asr(
 ) -> None:
     """The options of the program itself, which stand before the name of a command."""
     del version, profile  # the command reads the profile from the context
+    if verbose:
+        problem = "it belongs to --version here; for more status write it behind the command"
+        raise typer.BadParameter(problem, param_hint="--verbose")
 
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:

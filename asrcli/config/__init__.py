@@ -1,1 +1,1 @@
-"""Settings from outside the command line: files, profiles and environment variables, each with its origin."""
+"""What the user has set once for all runs: settings from files, profiles and the environment, and the keys."""

@@ -25,10 +25,13 @@ class Cause(Enum):
     NO_SOCKS = auto()  # the library for SOCKS proxies is not installed
     OPEN_HOST = auto()  # a server without a key would be open to other machines
     ADDRESS_TAKEN = auto()  # a server cannot listen there
+    CAPTION_PORT = auto()  # the captions page cannot be served there
     MODEL_RATE = auto()  # audio can be enhanced at 16000 Hz only, and the model takes another rate
     NOT_DECODED = auto()  # no service decodes the format of a file that is to be sent as it is
     SERVICE_DECIDES = auto()  # the service is known to ignore or refuse it, and might have changed
     OTHER_ENGINE = auto()  # another recognizer on this machine can do it
+    NO_RETRIES = auto()  # a lost connection is not replaced
+    LANGUAGE_NEEDED = auto()  # the recognizer on this machine hears some languages only, and none was named
     EMBEDDED = auto()  # the recognizer on this machine cannot do it
     UNKNOWN_MODEL = auto()  # the recognizer on this machine answers to names of models of the service only
     WORKSPACE_HOST = auto()  # only the host of a workspace has it

@@ -16,7 +16,9 @@ AsrError
 │   └── Unaccounted       a journal whose figures disagree, or that holds audio without text (journal/audit.py)
 ├── BudgetReached         more audio would cost more than the user allows
 ├── ErrorRateTooHigh      a transcript differs from its reference by more than the user allows
+├── ProblemsFound         an examination of this machine has found what does not work
 ├── EngineUnavailable     the embedded recognizer cannot run here
+│   └── ModelUnusable     a model that was added cannot be used (recognizers/model_folder.py)
 └── MultipleErrors        several inputs failed, each for its own reason
 """
 
@@ -268,6 +270,17 @@ class ErrorRateTooHigh(AsrError):
         if self.rate is None:
             return "the references have no words, so there is no error rate"
         return f"the word error rate of {self.rate:.2%} is above the limit of {self.limit:.2%}"
+
+
+class ProblemsFound(AsrError):
+    """An examination has found `count` things that do not work, and shown them."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.count = count
+
+    def __str__(self) -> str:
+        return f"{quantity(self.count, 'thing')} wrong: see above"
 
 
 class EngineUnavailable(AsrError):

@@ -11,12 +11,16 @@ from asrcli.core.provisional_event import Provisional
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One recognized word with its times; `punctuation` follows the text without a space."""
+    """One recognized word with its times; `punctuation` follows the text without a space.
+
+    `estimated`: a time is not from the recognizer; it follows from the words around it and the length of their texts.
+    """
 
     text: str
     begin_ms: int
     end_ms: int
     punctuation: str = ""
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

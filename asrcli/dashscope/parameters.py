@@ -79,6 +79,7 @@ class ServiceParameter:
         on_by_default: A switch that is on unless the option says otherwise.
         negative: The option stands for False, and its absence for the default.
         name_in_errors: The spelling in errors and lists, where it is another one.
+        short: The option in one letter, as -l; empty for most.
         embedded: The embedded recognizer uses it too.
     """
 
@@ -97,6 +98,7 @@ class ServiceParameter:
     on_by_default: bool = False
     negative: bool = False
     name_in_errors: str = ""
+    short: str = ""
     embedded: bool = False
 
     @property
@@ -163,7 +165,7 @@ PARAMETERS: tuple[ServiceParameter, ...] = (
     ServiceParameter("multi_threshold", "--multi-threshold", Kind.SWITCH, _FUN | _PARAFORMER_2,
         "Cut very long sentences earlier.", heading=SENTENCES, paths=_run_task("multi_threshold_mode_enabled")),
     ServiceParameter("languages", "--language", Kind.TEXTS, _FUN | _PARAFORMER_2 | _GUMMY | _QWEN_ASR,
-        "Language spoken (zh, en, ...); may be repeated.", unit="CODE", embedded=True,
+        "Language spoken (zh, en, ...); may be repeated.", unit="CODE", embedded=True, short="-l",
         paths={INFERENCE: "language_hints"}),
     ServiceParameter("itn", "--itn/--no-itn", Kind.SWITCH, _PARAFORMER_2, "Write numbers in figures.",
         paths=_run_task("inverse_text_normalization_enabled")),

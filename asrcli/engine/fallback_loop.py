@@ -13,7 +13,9 @@ from asrcli.engine.loop import SessionLoop
 from asrcli.engine.task import RepeatedFinal
 from asrcli.recovery.link_states import LinkEvent, LinkState
 
-STOPPED_S = 10.0  # after the user has ended the run and the service is given up, this machine is waited for so long
+# After the user has ended the run. This machine has the words, so a service that is away is not waited for as long as
+# without a fallback; once it is given up, this machine may take as long again to hear what is left.
+STOPPED_S = 1.0
 
 
 class FallbackLoop(SessionLoop):
@@ -25,6 +27,7 @@ class FallbackLoop(SessionLoop):
 
     def __init__(self, engine: LocalEngine, *conversation: Any, **settings: Any) -> None:
         super().__init__(*conversation, **settings)
+        self._leave_at: float | None = None  # when a service that is away is given up, once the user has ended the run
         deliver = self._inbox.put
         self._hearing = LocalHearing(
             engine, self._account, self._feed, lambda number, event: deliver(LocalHeard(number, event))
@@ -62,7 +65,11 @@ class FallbackLoop(SessionLoop):
                 until = self._clock() + STOPPED_S
 
     def _deadlines(self) -> list[Any]:
-        return [*super()._deadlines(), (self._hearing.due, self._hearing.advance)]
+        return [*super()._deadlines(), (self._hearing.due, self._hearing.advance), (self._leave_at, self._leave)]
+
+    def _leave(self) -> None:
+        self._backoff.stop(self._clock(), None, 0.0)
+        raise ConnectionLost(f"the service did not come back within {STOPPED_S:g} s after the end")
 
     def _takes_audio(self) -> bool:
         return super()._takes_audio() or self._hearing.wants_audio
@@ -84,13 +91,22 @@ class FallbackLoop(SessionLoop):
         """Of a file, what this machine has heard counts as captured too: its text was shown."""
         self._feed.count_as_sent(self._hearing.position)
         super()._stop(stop)
+        self._wait_less()
 
     def _step(self, event: LinkEvent) -> None:
         super()._step(event)
         if self._link is LinkState.WAITING:
             self._hearing.lost()
+            self._wait_less()
         elif self._link is LinkState.UP:
             self._hearing.connected()
+            self._leave_at = None
+
+    def _wait_less(self) -> None:
+        """Give up a service soon that is away while the user waits for the end."""
+        away = self._link in {LinkState.DIALLING, LinkState.WAITING}
+        if self._stopped and away and self._account.was_ready and self._leave_at is None:
+            self._leave_at = self._clock() + STOPPED_S
 
     def _handle(self, event: Event | RepeatedFinal) -> None:
         super()._handle(event)

@@ -97,7 +97,10 @@ def _spoken(event: Partial | Final) -> dict[str, Any]:
 
 
 def _word(word: Word) -> dict[str, Any]:
-    return _present(asdict(word), "punctuation")
+    described = _present(asdict(word), "punctuation")
+    if not word.estimated:
+        del described["estimated"]
+    return described
 
 
 def _present(described: dict[str, Any], *optional: str) -> dict[str, Any]:

@@ -16,7 +16,16 @@ _MAYBE_MS = {"type": ["integer", "null"], "minimum": 0}
 
 _WORD = {
     "type": "object",
-    "properties": {"text": _TEXT, "begin_ms": _MS, "end_ms": _MS, "punctuation": _TEXT},
+    "properties": {
+        "text": _TEXT,
+        "begin_ms": _MS,
+        "end_ms": _MS,
+        "punctuation": _TEXT,
+        "estimated": {
+            "const": True,
+            "description": "the times of this word are not from the recognizer: they are estimated",
+        },
+    },
     "required": ["text", "begin_ms", "end_ms"],
 }
 _WHOSE = {"speaker": {**_TEXT, "description": "label of the source, if several are transcribed at once"}}

@@ -20,6 +20,8 @@ _OTHERS = """
 OTHERS = frozenset(_OTHERS.split())
 # How programs, pages, keys and documents begin: their bytes are text, but they are no transcripts.
 _NO_TEXT = re.compile(r"#!|-----BEGIN |<\?xml|<!doctype|<html|%PDF|%!PS|\{\\rtf|diff --git |From \S+@", re.IGNORECASE)
+# Suffixes of formats that a file of another format may have too: text of a template may be a page or a table.
+SHARED = {".md": {"text"}, ".json": {"text", "jsonl"}, ".html": {"text"}, ".csv": {"text"}}
 HEAD_BYTES = 1 << 13
 LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ |    \S")  # a long traceback may be cut in two
 # How a file of each output format begins.
@@ -30,6 +32,10 @@ BEGINS = {
     "ass": re.compile(r"\[Script Info\]"),
     "lrc": re.compile(r"\[\d+:\d\d\.\d\d\]"),
     "tsv": re.compile(r"start\tend\ttext"),
+    "csv": re.compile(r"type,sentence,begin_ms,end_ms,"),
+    "md": re.compile(r"<!-- transcript -->"),
+    "json": re.compile(r'\{"type": "transcript", "version":'),
+    "html": re.compile(r'<!doctype html>\s*<html class="transcript">'),
 }
 
 
@@ -50,7 +56,7 @@ def check_overwrite(path: Path, name: str, suffixes: dict[str, str], *, free: bo
     other = next((key for key, value in suffixes.items() if value == suffix and key != name), "")
     if suffix in MEDIA:
         return f"is there, and called like no transcript ({suffix})"
-    if other and name:
+    if other and name and name not in SHARED.get(suffix, ()):
         return f"is there, and called like a file of another format ({other})"
     text = _text(head)
     if text is None or _binary(rest):

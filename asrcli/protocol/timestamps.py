@@ -18,12 +18,13 @@ LETTER_MS, WIDE_MS = 100, 330
 
 @dataclass(frozen=True, slots=True)
 class TimedWord:
-    """A word with the times from the service; a time that cannot be used is None."""
+    """A word with the times from the service; a time that cannot be used is None. `estimated`: the service says so."""
 
     text: str
     begin_ms: int | None
     end_ms: int | None
     punctuation: str = ""
+    estimated: bool = False
 
 
 def usable_time(value: Json, name: str) -> int | None:
@@ -119,7 +120,8 @@ def within(words: Sequence[TimedWord], begin_ms: int, end_ms: int = LONGEST_MS) 
             else:
                 last_ms = end_ms
         at_ms = min(max(first_ms, last_ms), end_ms)
-        placed.append(Word(word.text, first_ms, at_ms, word.punctuation))
+        estimated = word.estimated or word.begin_ms is None or word.end_ms is None
+        placed.append(Word(word.text, first_ms, at_ms, word.punctuation, estimated))
     return tuple(placed)
 
 

@@ -9,26 +9,34 @@ from asrcli.recognizers.sherpa_kinds import FoundModel, UnknownKind, identify
 
 MOST_FILES = 10_000
 DEEPEST = 4  # folders inside each other
-ADVICE = "add another one"
+AGAIN = "fetch or unpack the model again"
+LFS = b"version https://git-lfs"
+
+
+class ModelUnusable(EngineUnavailable):
+    """What was named as a model is none that can be used; `reason` names the place, `hint` says what would help."""
+
+    def __str__(self) -> str:
+        return f"{self.reason}; {self.hint}"
 
 
 def open_model(folder: Path) -> FoundModel:
     """Return the model in a folder, after a look at each of its files.
 
     Raises:
-        EngineUnavailable: there is none of a known kind, or one of its files is cut off or cannot be read.
+        ModelUnusable: there is none of a known kind, or one of its files is cut off or cannot be read.
     """
     try:
         found = identify(_names(folder), lambda name: _metadata(folder / name))
     except UnknownKind as exc:
-        raise EngineUnavailable(f"{folder}: {exc}", ADVICE) from None
+        raise ModelUnusable(f"{folder} holds no model that can be used: {exc}", exc.hint) from None
     except OSError as exc:
-        raise EngineUnavailable(f"{folder} cannot be read: {system_reason(exc)}", ADVICE) from exc
+        raise ModelUnusable(f"{folder} cannot be read: {system_reason(exc)}", "check the folder") from exc
     for path in (folder / name for name in found.files.values()):
         if path.suffix == ".onnx":
             _metadata(path)
         elif path.is_file() and not path.stat().st_size:
-            raise EngineUnavailable(f"{path} is empty", ADVICE)
+            raise ModelUnusable(f"{path} is empty", AGAIN)
     return found
 
 
@@ -59,10 +67,17 @@ def _names(folder: Path) -> list[str]:
 
 
 def _metadata(path: Path) -> dict[str, str]:
+    """Return what a file of a model says of itself.
+
+    Raises:
+        ModelUnusable: it is no ONNX file, or cannot be read.
+    """
     try:
         with path.open("rb") as file:
+            if file.read(len(LFS)) == LFS:
+                raise ModelUnusable(f"{path} only points to the file of the model", "fetch that: git lfs pull")
             return read_metadata(file)
     except NotOnnx as exc:
-        raise EngineUnavailable(f"{path.name} is damaged: {exc}", ADVICE) from None
+        raise ModelUnusable(f"{path} is damaged: {exc}", AGAIN) from None
     except OSError as exc:
-        raise EngineUnavailable(f"{path} cannot be read: {system_reason(exc)}", ADVICE) from exc
+        raise ModelUnusable(f"{path} cannot be read: {system_reason(exc)}", "check the rights of that file") from exc

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from asrcli.core.events import Word
 from asrcli.core.settings import RecognitionSettings
-from asrcli.recognizers.hallucination_filter import FrameFacts, plausible_text
+from asrcli.recognizers.hallucination_filter import plausible_text
 from asrcli.recognizers.moonshine_model import MoonshineModel
 from asrcli.recognizers.registry import RecognizerOptions
+from asrcli.recognizers.speech_shape import FrameFacts, can_be_speech
 from asrcli.recognizers.voice_activity import speech_detector
 from asrcli.recognizers.whole_sentences import WholeSentenceSession
 
@@ -37,6 +38,10 @@ class MoonshineSession(WholeSentenceSession):
     """One task, in English."""
 
     name = "moonshine"
+
+    def can_be_speech(self, frames: Sequence[FrameFacts], *, final: bool) -> bool:
+        """Return whether audio is worth reading: the model makes words of whatever it reads."""
+        return can_be_speech(frames, final=final)
 
     def plausible(self, text: str, frames: Sequence[FrameFacts], *, final: bool) -> str:
         """Return the text without what nobody can have said."""

@@ -1,13 +1,8 @@
 """The audio of a sentence that is still being spoken: its frames, and what is known of each."""
 
-import array
-import math
-import sys
 from collections.abc import Sequence
-from itertools import pairwise
-from operator import mul
 
-from asrcli.recognizers.hallucination_filter import FrameFacts
+from asrcli.recognizers.speech_shape import FrameFacts, frame_facts
 
 
 class OpenSentence:
@@ -40,7 +35,7 @@ class OpenSentence:
     def add(self, frame: bytes, *, voiced: bool) -> None:
         """Add the next frame."""
         self._frames.append(frame)
-        self.facts.append(_facts(frame, voiced=voiced))
+        self.facts.append(frame_facts(frame, voiced=voiced))
         self.quiet = 0 if voiced else self.quiet + 1
 
     def pcm(self, length: int) -> bytes:
@@ -53,14 +48,3 @@ class OpenSentence:
         del self._frames[at:], self.facts[at:]
         self.quiet = 0
         return rest
-
-
-def _facts(frame: bytes, *, voiced: bool) -> FrameFacts:
-    samples = array.array("h", frame)
-    if sys.byteorder == "big":
-        samples.byteswap()
-    mean = sum(samples) / len(samples)  # a cheap sound card adds a constant
-    power = sum(map(mul, samples, samples)) / len(samples) - mean * mean
-    above = [sample > mean for sample in samples]
-    crossings = sum(before is not after for before, after in pairwise(above))
-    return FrameFacts(voiced, 10 * math.log10(max(power, 1.0)), crossings)

@@ -1,9 +1,11 @@
 """Tells what kind of sherpa-onnx model a folder holds, from the names of its files and their metadata. Pure."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from asrcli.core.errors import shorten
 
 Metadata = Mapping[str, str]
 # What only models have that read audio as it comes: the sizes of their pieces and of what they keep between two.
@@ -11,7 +13,11 @@ STREAMING_KEYS = {"decode_chunk_len", "decode_chunk_size", "chunk_size", "cache_
 
 
 class UnknownKind(ValueError):
-    """No kind of model that can be used; the text names what was looked for."""
+    """No kind of model that can be used: why, in words that stand behind a folder's name, and what would help."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason)
+        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,14 @@ KINDS = (
 )  # fmt: skip
 KIND_BY_NAME = {kind.name: kind for kind in KINDS}
 LOOKED_FOR = "encoder, decoder and joiner, or encoder and decoder, or model (.onnx), each with tokens.txt"
+ARCHIVES = (".tar.bz2", ".tar.gz", ".tgz", ".tar.xz", ".tar", ".zip", ".7z")
+# Formats of other programs: the end of a file's name, and what such a file is.
+FOREIGN = {
+    ".safetensors": "PyTorch weights", ".pt": "PyTorch weights", ".pth": "PyTorch weights", ".ckpt": "PyTorch weights",
+    ".gguf": "weights for llama.cpp", ".ggml": "weights for whisper.cpp", ".ort": "a model of onnxruntime's own format",
+    ".tflite": "a TensorFlow model", ".pb": "a TensorFlow model", ".h5": "a Keras model", ".nemo": "a NeMo archive",
+    ".mlmodel": "a Core ML model", ".mdl": "a Kaldi model", ".fst": "a Kaldi graph",
+}  # fmt: skip
 
 
 def identify(names: Collection[str], metadata_of: Callable[[str], Metadata]) -> FoundModel:
@@ -128,9 +142,32 @@ def identify(names: Collection[str], metadata_of: Callable[[str], Metadata]) -> 
             if kind.fits(metadata):
                 return FoundModel(kind, {role: _argument(role, path) for role, path in files.items()})
             said = metadata.get("comment") or metadata.get("model_type") or "nothing"
-            rejected = f"{first} says of itself: {said}"
-    kinds = ", ".join(kind.name for kind in KINDS)
-    raise UnknownKind(rejected + f"; known kinds: {kinds}" if rejected else f"no model: looked for {LOOKED_FOR}")
+            rejected = rejected or f"{first} is of another kind: it says of itself: {shorten(said, 60)}"
+    if rejected:
+        raise UnknownKind(rejected, f"known kinds: {', '.join(kind.name for kind in KINDS)}")
+    raise UnknownKind(what_is_missing(names), f"name the folder of a sherpa-onnx model: {LOOKED_FOR}")
+
+
+def what_is_missing(names: Collection[str]) -> str:
+    """Return why the files of a folder are no model, in words that stand behind the name of the folder."""
+    if not names:
+        return "it has no files"
+    models = sorted(name for name in names if name.endswith(".onnx"))
+    if models and not any(re.search(r"tokens\.txt$|(vocab|tokenizer)\.json$", name) for name in names):
+        return f"tokens.txt is missing beside {models[0]}"
+    if models:
+        return f"the names of its .onnx files are not those of a model: {_some(models)}"
+    if archives := sorted(name for name in names if name.endswith(ARCHIVES)):
+        return f"it has an archive, {archives[0]}, and no .onnx file: add or unpack the archive"
+    for name in sorted(names):
+        if what := FOREIGN.get(PurePosixPath(name).suffix.lower()):
+            return f"{name} is {what}, and only .onnx files can be run"
+    return f"it has no .onnx file, only {_some(sorted(names))}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return shorten(", ".join(names[:3]), 90) + more
 
 
 def _chosen(pattern: str, inside: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from asrcli.core.errors import EngineUnavailable
+from asrcli.recognizers.model_folder import ModelUnusable
 from asrcli.recognizers.sherpa_kinds import FoundModel
 from asrcli.recognizers.voice_activity import VAD_RATE
 
@@ -33,7 +34,8 @@ def load_recognizer(folder: Path, found: FoundModel, language: str = "") -> Any:
     """Load a model; returns a recognizer of sherpa-onnx. On a bad file the process ends at once, with code 255.
 
     Raises:
-        EngineUnavailable: sherpa-onnx is not installed, or it refuses the model.
+        EngineUnavailable: sherpa-onnx is not installed.
+        ModelUnusable: it refuses the model.
     """
     try:
         import sherpa_onnx
@@ -47,7 +49,7 @@ def load_recognizer(folder: Path, found: FoundModel, language: str = "") -> Any:
             return getattr(sherpa_onnx.OnlineRecognizer, STREAMING[name])(**paths, num_threads=1)
         return getattr(sherpa_onnx.OfflineRecognizer, WHOLE[name])(**paths, **more, num_threads=1)
     except (RuntimeError, ValueError, OSError, AssertionError) as exc:
-        raise EngineUnavailable(f"sherpa-onnx refuses the model in {folder}: {exc}", "add another one") from exc
+        raise ModelUnusable(f"sherpa-onnx refuses the model in {folder}: {exc}", "take another model") from exc
 
 
 def accept(stream: Any, pcm: bytes) -> None:

@@ -9,19 +9,22 @@ from pathlib import Path
 
 from asrcli.core.errors import EngineUnavailable, shorten
 from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.model_folder import ModelUnusable
 from asrcli.recognizers.voice_activity import VAD_RATE
 from asrcli.recognizers.worker import WorkerArguments
 
 MODULE = "asrcli.recognizers.sherpa"
 LONGEST_S = 600.0  # a model of a gigabyte on a slow disk
 REFUSED = 3  # the exit code with a reason on standard output
+OTHER = "fetch it again, or take another model"
+SMALLER = "take a smaller one"
 
 
 def try_model(folder: Path, languages: tuple[str, ...], longest_s: float = LONGEST_S) -> None:
     """Check that a model can be loaded and used.
 
     Raises:
-        EngineUnavailable: it cannot.
+        ModelUnusable: it cannot.
     """
     command = (sys.executable, "-P", "-m", "asrcli.recognizers.sherpa_trial", str(folder), ",".join(languages))
     try:
@@ -30,13 +33,13 @@ def try_model(folder: Path, languages: tuple[str, ...], longest_s: float = LONGE
             errors="replace",
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise EngineUnavailable(f"the model was not loaded within {longest_s:.0f} s", "add another one") from None
+        raise ModelUnusable(f"the model in {folder} was not loaded within {longest_s:.0f} s", SMALLER) from None
     if done.returncode == REFUSED:
-        raise EngineUnavailable(done.stdout.strip(), "add another one")
+        raise ModelUnusable(done.stdout.strip(), OTHER)
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.strip()] or [f"exit code {done.returncode}"]
-        reason = f"sherpa-onnx cannot load the model, and ended its process: {shorten(said[-1])}"
-        raise EngineUnavailable(reason, "add another one")
+        reason = f"sherpa-onnx cannot load the model in {folder}, and ended its process: {shorten(said[-1])}"
+        raise ModelUnusable(reason, OTHER)
 
 
 def main() -> int:

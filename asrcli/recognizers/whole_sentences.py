@@ -20,8 +20,9 @@ from asrcli.recognizers.endpointing import (
     SpeechEnded,
     longest_pause,
 )
-from asrcli.recognizers.hallucination_filter import VOICED_FRAMES, FrameFacts, without_loop
+from asrcli.recognizers.hallucination_filter import without_loop
 from asrcli.recognizers.open_sentence import OpenSentence
+from asrcli.recognizers.speech_shape import VOICED_FRAMES, FrameFacts
 from asrcli.recognizers.stable_words import StableWords
 from asrcli.recognizers.text_units import joined
 from asrcli.recognizers.word_times import estimated_words
@@ -40,7 +41,8 @@ Read = Callable[[bytes], str]
 class WholeSentenceSession(DetectedSession):
     """One task. `read` makes text of up to 15 s of PCM at 16 kHz; `clock` returns seconds.
 
-    A recognizer says in `plausible` what of a text cannot have been said, and in `language` what language it is in.
+    A recognizer says in `can_be_speech` which audio is worth reading, in `plausible` what of a text cannot have been
+    said, and in `language` what language it is in.
     """
 
     def __init__(
@@ -50,6 +52,11 @@ class WholeSentenceSession(DetectedSession):
         self._read = read
         self._clock = clock
         self._said: tuple[Word, ...] = ()  # the words of an utterance that is longer than the model reads (manual mode)
+
+    def can_be_speech(self, frames: Sequence[FrameFacts], *, final: bool) -> bool:
+        """Return whether audio is worth reading; `final`: it ends here, and nothing that follows can tell."""
+        del final
+        return any(frame.voiced for frame in frames)
 
     def plausible(self, text: str, frames: Sequence[FrameFacts], *, final: bool) -> str:
         """Return the text without what nobody can have said; `final`: the sentence ends here."""
@@ -147,6 +154,8 @@ class WholeSentenceSession(DetectedSession):
         text = self._text(len(sentence), final=may_end)
         if may_end:
             self._eager_text = text
+            certain = self.can_be_speech(sentence.facts, final=False)
+            text = self.plausible(text, sentence.facts, final=False) if certain else ""
         words = self._words(sentence, text.rstrip(".,?!"))  # the end of a piece looks like the end of a sentence
         new = self._stable.partial(words, trusted=len(sentence) >= TRUSTED_FRAMES)
         if new is not None:
@@ -178,9 +187,11 @@ class WholeSentenceSession(DetectedSession):
     def _text(self, length: int, *, final: bool = True) -> str:
         """Read the first `length` frames of the open sentence; returns what was plausibly said."""
         sentence, began_s = self._opened, self._clock()
-        text = self._read(sentence.pcm(length)) if any(sentence.voiced[:length]) else ""
+        frames, text = sentence.facts[:length], ""
+        if self.can_be_speech(frames, final=final):
+            text = self.plausible(self._read(sentence.pcm(length)), frames, final=final)
         self._read_length, self._read_s = length, self._clock() - began_s
-        return self.plausible(text, sentence.facts[:length], final=final)
+        return text
 
     def _words(self, sentence: OpenSentence, text: str) -> tuple[Word, ...]:
         return estimated_words(text, sentence.voiced, sentence.base)

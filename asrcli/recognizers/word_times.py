@@ -31,7 +31,7 @@ def estimated_words(text: str, voiced: Sequence[bool], base: int) -> tuple[Word,
         begin = done / total * len(frames)
         done += weight
         end = min(done / total, 1.0) * len(frames)
-        words.append(Word(word, _begin_ms(frames, begin), _end_ms(frames, end), after))
+        words.append(Word(word, _begin_ms(frames, begin), _end_ms(frames, end), after, estimated=True))
     return tuple(words)
 
 

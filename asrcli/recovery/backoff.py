@@ -93,9 +93,9 @@ class Backoff:
         """End the outage: a connection takes audio again."""
         self._outage_since = None
 
-    def stop(self, now: float, attempts: int | None) -> None:
-        """Bound further attempts, because the user has ended the run: to STOPPED_S, and to `attempts` unless None."""
-        self._until = now + STOPPED_S
+    def stop(self, now: float, attempts: int | None, within_s: float = STOPPED_S) -> None:
+        """Bound further attempts, because the user has ended the run: to a time, and to `attempts` unless None."""
+        self._until = now + within_s
         if attempts is not None and self._attempts_left is None:
             self._attempts_left = attempts
         self._realtime = False  # no more audio comes, so there is nothing to skip to

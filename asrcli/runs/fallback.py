@@ -12,14 +12,18 @@ from dataclasses import replace
 from threading import Thread
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.core.causes import Cause
 from asrcli.core.client_commands import Command, FinishTask, SendAudio
-from asrcli.core.errors import EngineUnavailable
+from asrcli.core.errors import EngineUnavailable, SettingError
 from asrcli.core.events import Event, Finished, Notice, Progress
 from asrcli.core.interfaces import LocalSession
-from asrcli.core.settings import RecognitionSettings
+from asrcli.core.settings import RecognitionSettings, RetrySettings
+from asrcli.dashscope.catalogue import Model
+from asrcli.recognizers import registry
 from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed, RecognizerStream
 from asrcli.recognizers.registry import RecognizerInfo
 
+LOCAL = "local"  # what the setting `fallback` may be
 CLOSE_S = 5.0  # how long the thread may take to end its processes
 Emit = Callable[[Event], None]
 
@@ -139,6 +143,38 @@ class _Session:
             if isinstance(command, SendAudio):
                 samples += len(command.data) // SAMPLE_BYTES
                 self._emit(Progress(audio_format.ms(samples)))
+
+
+def local_fallback(
+    model: Model, recognition: RecognitionSettings, retries: RetrySettings, engine: str | None = None
+) -> Fallback:
+    """Return the fallback of a run: the recognizer `engine`, or the best one here. Nothing is started.
+
+    Raises:
+        SettingError: the run has no outage to bridge, or its text is none that this recognizer could give.
+        UsageError: there is no recognizer of that name.
+        EngineUnavailable: the recognizer is not installed.
+    """
+    if retries.limit == 0:
+        raise _error("after a lost connection no other one is tried", Cause.NO_RETRIES)
+    if "prompt" in model.takes:
+        raise _error(f"the embedded recognizer answers no prompts, as {model.name} does")
+    if recognition.translate and not recognition.both_texts:
+        raise _error("the embedded recognizer translates nothing")
+    recognizer = registry.make(registry.find(engine))
+    known = recognizer.info.languages
+    if known is not None:
+        names = ", ".join(f"{language} ({code})" for code, language in known.items())
+        hears = f"the recognizer {recognizer.info.name} on this machine hears {names} only"
+        if not recognition.languages:
+            raise _error(f"the language is not named, and {hears}", Cause.LANGUAGE_NEEDED)
+        if foreign := set(recognition.languages) - set(known):
+            raise _error(f"{hears}, and not {min(foreign)}")
+    return Fallback(recognizer, recognition)
+
+
+def _error(problem: str, cause: Cause | None = None) -> SettingError:
+    return SettingError("fallback", problem, value=LOCAL, cause=cause)
 
 
 def _local_settings(info: RecognizerInfo, recognition: RecognitionSettings) -> RecognitionSettings:

@@ -6,11 +6,11 @@ It stands on the parts that `asr file` and `asr mic` stand on, and leaves signal
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Literal
 
-from asrcli.core.errors import MissingKey, UsageError
+from asrcli.core.errors import MissingKey, SettingError, UsageError
 from asrcli.core.events import Ended, Event, Final, Notice
 from asrcli.core.interfaces import Source
 from asrcli.core.settings import DEFAULT_MODEL, ConnectionSettings, RecognitionSettings, RetrySettings, Secret
@@ -21,6 +21,7 @@ from asrcli.dashscope.preparation import check_host, check_local_model, locally_
 from asrcli.recognizers import registry
 from asrcli.recognizers.registry import RecognizerInfo
 from asrcli.runs.audio_input import AudioInput, make_source
+from asrcli.runs.fallback import LOCAL, Fallback, local_fallback
 from asrcli.runs.local_service import check_local, local_service
 from asrcli.runs.plan import make_plan
 from asrcli.runs.run import Run
@@ -32,7 +33,10 @@ Pace = float | Literal["max"] | None
 
 @dataclass(frozen=True)
 class _Request:
-    """All that a run needs, checked. `recognizer` is the one on this machine; without it there is a `connection`."""
+    """All that a run needs, checked.
+
+    `recognizer` is the one on this machine; without it there is a `connection`, and maybe a `fallback`.
+    """
 
     source: Source
     model: Model
@@ -42,6 +46,7 @@ class _Request:
     pace: float | None
     retries: RetrySettings
     notices: tuple[Notice, ...]
+    fallback: Fallback | None = None
 
 
 class _Control:
@@ -132,6 +137,8 @@ def _events(
             request.model, request.recognition, connection, request.pace, request.retries,
             recognizer=request.recognizer,
         )  # fmt: skip
+        if request.fallback is not None:
+            plan = replace(plan, fallback=stack.enter_context(closing(request.fallback)))
         run = Run(plan, [])
         control.begin(run)
         try:
@@ -158,6 +165,7 @@ def transcribe(
     parameters: Mapping[str, Any] | None = None,
     local: bool = False,
     engine: str = "",
+    fallback: Literal["", "local"] = "",
     url: str = "",
     region: str = "",
     workspace: str = "",
@@ -183,7 +191,9 @@ def transcribe(
         silence_ms: The silence that ends a sentence, from 200 to 6000 milliseconds.
         parameters: More parameters under the service's own names, sent as they are.
         local: Use a recognizer on this machine: no key, no network, English.
-        engine: With `local`, the name of the recognizer; `asr engines` lists them. By default the best one here.
+        engine: With `local` or `fallback`, the name of the recognizer; `asr engines` lists them. By default the best.
+        fallback: "local": while the service is away, a recognizer on this machine gives `Provisional` events, and what
+            never gets the service's text is in the `local_text` of its `Gap`. Name the language in `languages`.
         url: The address of another server; by default that of the service in `region`.
         region: Where the key was issued; by default `DASHSCOPE_REGION`, or cn-beijing.
         workspace: The workspace that the key belongs to.
@@ -206,8 +216,8 @@ def transcribe(
     if local:
         check_local_model(found)
         found = locally_heard(found)
-    elif engine:
-        raise UsageError(f"engine {engine} without local=True: a service has its own recognizers")
+    elif engine and not fallback:
+        raise UsageError(f"engine {engine} without local=True or fallback: a service has its own recognizers")
     asked = RecognitionSettings(
         model=found.name, rate=found.rate, languages=_texts("languages", languages),
         hotwords=tuple((hotwords or {}).items()), context=_texts("context", context), translate=translate,
@@ -228,8 +238,21 @@ def transcribe(
     request = _Request(
         make_source(audio, found), found, recognition, connection, recognizer, _pace_factor(pace, local=local),
         RetrySettings(retries), tuple(Notice("warning", text) for text in told),
+        _fallback(fallback, found, recognition, retries, engine, local=local),
     )  # fmt: skip
     return Transcription(request, on_event)
+
+
+def _fallback(
+    fallback: str, model: Model, recognition: RecognitionSettings, retries: int | None, engine: str, *, local: bool
+) -> Fallback | None:
+    if not fallback:
+        return None
+    if fallback != LOCAL:
+        raise SettingError("fallback", f"the one that there is: {LOCAL!r}", value=repr(fallback))
+    if local:
+        raise UsageError("fallback with local=True: the recognizer on this machine is asked already")
+    return local_fallback(model, recognition, RetrySettings(retries), engine or None)
 
 
 def _connection(asked: EndpointRequest, key: Secret | None) -> ConnectionSettings:

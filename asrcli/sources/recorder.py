@@ -1,6 +1,7 @@
 """A source whose audio is also written to a file, up to the last chunk that was taken from it."""
 
 import os
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,28 @@ class RecordedSource(SourceWrapper):
         _check_format(path)
         self._name = path
         self._path = _resolved_path(path)
+        self._stretches: list[tuple[int, int]] = []  # where audio begins, and its place in the file; in samples
+
+    @property
+    def path(self) -> Path:
+        """The file that is written."""
+        return self._path
+
+    def file_ms(self, ms: int) -> int:
+        """Return where in the file a moment of the source is, in milliseconds; -1 before the first audio.
+
+        The file holds what was sent, without the pauses in which nothing was. Safe from any thread.
+        """
+        stretches = self._stretches
+        position = self.format.samples(ms)
+        number = bisect_right(stretches, position, key=lambda stretch: stretch[0]) - 1
+        if number < 0:
+            return -1
+        begin, in_file = stretches[number]
+        at = in_file + position - begin
+        if number + 1 < len(stretches):  # a moment between two stretches is where the next one begins
+            at = min(at, stretches[number + 1][1])
+        return self.format.ms(at)
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """Yield what the source yields, and a warning if the file must end earlier.
@@ -36,7 +59,7 @@ class RecordedSource(SourceWrapper):
         Raises:
             SourceError: the source cannot be read.
         """
-        recording = _Recording(self._name, self._path, self.format)
+        recording = _Recording(self._name, self._path, self.format, self._stretches)
         try:
             for item in self._source.chunks(start):
                 yield item
@@ -53,10 +76,12 @@ class RecordedSource(SourceWrapper):
 class _Recording:
     """The file of a recording: created with the first audio, closed once."""
 
-    def __init__(self, name: str, path: Path, audio_format: Format) -> None:
+    def __init__(self, name: str, path: Path, audio_format: Format, stretches: list[tuple[int, int]]) -> None:
         self._name = name
         self._path = path
         self._format = audio_format
+        self._stretches = stretches
+        self._written = 0  # samples in the file
         self._writer: AudioWriter | None = None
         self._closed = False
         self._end = 0  # position behind the audio that was written
@@ -70,6 +95,9 @@ class _Recording:
                 self._writer = create_writer(self._path, _suffix(self._name), self._format)
                 self._end = chunk.position
             self._writer.write(chunk.pcm)
+            if not self._stretches or chunk.position != self._end:
+                self._stretches.append((chunk.position, self._written))
+            self._written += chunk.end - chunk.position
         except OSError as exc:
             with suppress(OSError):  # report the first error only
                 self._close()

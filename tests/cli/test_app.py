@@ -1,7 +1,10 @@
 """The table of commands: every way of writing a command reaches it, and only the module of that command is loaded."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,3 +69,29 @@ def test_only_the_module_of_the_command_that_runs_is_loaded(arguments: list[str]
     modules = done.stderr.split()
     loaded = {name for name in COMMANDS if f"asrcli.cli.commands.{name.replace('-', '_')}" in modules}
     assert loaded == {word for word in arguments if word in COMMANDS}
+
+
+@pytest.mark.parametrize("words", [["--version"], ["-V"]])
+def test_the_version_is_one_line(words: list[str]) -> None:
+    """Its short form too."""
+    assert re.fullmatch(r"asr \S+\n", asr(*words).stdout)
+
+
+def test_the_detailed_version_says_what_a_report_needs(tmp_path: Path) -> None:
+    """In either order; no path of the user and no key is in it. Alone, --verbose says where it belongs."""
+    settings: dict[str, Any] = {"DASHSCOPE_API_KEY": "sk-0123456789abcdef0123", "HOME": str(tmp_path)}
+    done = asr("-V", "-v", **settings)
+    for name in ("asr", "Python", "system", "FFmpeg", "libavcodec", "libraries", "websockets", "back ends", "engines"):
+        assert re.search(rf"\b{name} \S", done.stdout), name
+    assert (done.returncode, "sk-" in done.stdout, str(tmp_path) in done.stdout) == (0, False, False)
+    assert asr("--verbose", "--version", **settings).stdout == done.stdout
+    misplaced = asr("-v", "devices")
+    assert (misplaced.returncode, "write it behind the command" in misplaced.stderr) == (2, True)
+
+
+def test_one_letter_stands_for_the_model_and_the_language() -> None:
+    """Both reach the check of the model."""
+    done = asr("file", "none.wav", "-m", "gummy-realtime-v1", "-l", "tlh", "--url", "ws://127.0.0.1:1")
+    assert done.returncode == 2
+    assert "gummy-realtime-v1" in done.stderr
+    assert "tlh" in done.stderr

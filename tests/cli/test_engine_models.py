@@ -62,6 +62,7 @@ def test_a_folder_becomes_an_engine_and_goes_again(tmp_path: Path, home: str) ->
     finals = [event for event in events if event["type"] == "final"]
     assert [event["text"] for event in finals] == ["你好吗", "吗你"], heard.stderr
     assert [abs(word["begin_ms"] - 1000 - 600 * n) <= 100 for n, word in enumerate(finals[0]["words"])] == [True] * 3
+    assert not any("estimated" in word for word in finals[0]["words"])  # a model that streams says when a word came
     assert next(event["model"] for event in events if event["type"] == "begin") == "tones transducer"
     refused = asr("file", sound, "--local", "--engine", "tones", "--language", "fr", XDG_DATA_HOME=home)
     assert (refused.returncode, "knows Chinese (zh), English (en) only" in refused.stderr) == (2, True)
@@ -71,6 +72,22 @@ def test_a_folder_becomes_an_engine_and_goes_again(tmp_path: Path, home: str) ->
     assert asr("engines", "remove", "tones", "--yes", XDG_DATA_HOME=home).returncode == 0
     assert kept(home) == []
     assert (model / "encoder.onnx").is_file()
+
+
+def test_an_added_model_serves_others(tmp_path: Path, home: str) -> None:
+    """`asr serve --engine NAME`: a client hears it and its name. Whole sentences have estimated times, and say so."""
+    model = tiny_models.sense_voice(tmp_path / "mine")
+    done = asr("engines", "add", model, "--name", "whole", "--languages", "zh", XDG_DATA_HOME=home)
+    assert (done.returncode, "added whole (sense-voice, 1 MB): Chinese" in done.stderr) == (0, True), done.stderr
+    sound = wav(tmp_path / "song.wav", song())
+    with started("serve", "--port", 0, "--engine", "whole", XDG_DATA_HOME=home) as server:
+        address = server.stderr.readline().split(" at ")[1].split()[0]
+        heard = asr("file", sound, "--url", address, "--pace", "max", "-f", "jsonl")
+    events = lines(heard.stdout)
+    finals = [event for event in events if event["type"] == "final"]
+    assert [event["text"] for event in finals] == ["你好吗", "吗你"], heard.stderr
+    assert all(word["estimated"] for event in finals for word in event["words"])
+    assert next(event["engine"] for event in events if event["type"] == "begin") == "whole sense-voice"
 
 
 def test_an_address_is_fetched_checked_and_pinned(tmp_path: Path, home: str) -> None:
@@ -115,7 +132,12 @@ def test_bad_archives_and_folders_are_one_line(tmp_path: Path, home: str) -> Non
     (tmp_path / "empty").mkdir()
     good = tiny_models.zipformer_ctc(tmp_path / "cut")
     (good / "model.onnx").write_bytes((good / "model.onnx").read_bytes()[:-300])
-    cases = {"evil.tar": "archive is damaged", "empty": "looked for encoder, decoder and joiner", "cut": "cut off"}
+    tiny_models.zipformer_ctc(tmp_path / "pointer")
+    (tmp_path / "pointer" / "model.onnx").write_text("version https://git-lfs.github.com/spec/v1\nsize 3\n")
+    cases = {
+        "evil.tar": "archive is damaged", "empty": "empty holds no model that can be used: it has no files; name the",
+        "cut": "model.onnx is damaged: cut off", "pointer": "only points to the file of the model; fetch that: git lfs",
+    }  # fmt: skip
     for name, said in {**cases, "nowhere": "No such file"}.items():
         done = asr("engines", "add", tmp_path / name, XDG_DATA_HOME=home)
         assert (done.returncode, len(done.stderr.splitlines()), said in done.stderr) == (
@@ -123,6 +145,7 @@ def test_bad_archives_and_folders_are_one_line(tmp_path: Path, home: str) -> Non
             1 + (name == "evil.tar"),
             True,
         ), done.stderr
+        assert "embedded recognizer cannot run" not in done.stderr
     for arguments, said in {
         ("add", "http://192.0.2.1/x.tar.bz2"): "not https",
         ("add", tmp_path / "empty", "--name", "../x"): "cannot be the name",

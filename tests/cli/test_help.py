@@ -48,6 +48,10 @@ PANELS = {
     "vocab": ["Arguments", "Options", "List", "Connection", "Diagnosis"],
     "token": ["Options", "Connection", "Diagnosis"],
     "config": ["Arguments", "Options", "Diagnosis"],
+    "login": ["Options", "Connection", "Diagnosis"],
+    "logout": ["Options", "Connection", "Diagnosis"],
+    "whoami": ["Options", "Connection", "Diagnosis"],
+    "doctor": ["Options", "Connection", "Diagnosis"],
     "eval": ["Arguments", "Options", "Diagnosis"],
     "schema": ["Options"],
 }
@@ -92,6 +96,10 @@ PROMISED = {
     "--proxy --ca --quiet --debug --log-file",
     "token": "--expires --json --url --region --workspace --api-key-file --proxy --ca --debug --log-file",
     "config": "--origin --json --profile --debug",
+    "login": "--no-check --url --region --workspace --proxy --ca --debug",
+    "logout": "--all --url --region --debug",
+    "whoami": "--json --url --region --workspace --api-key-file --debug",
+    "doctor": "--json --no-network --local --engine --url --region --workspace --api-key-file --proxy --ca --debug",
     "serve": "--host --port --max-connections --drain --engine --strict-language --api-key-file --keys --cert --key "
     "--allow-origin --script --local-two-pass --faults --chaos --chaos-waits --answers --quiet --debug --log-file "
     "--log-format",

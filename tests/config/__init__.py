@@ -1,1 +1,1 @@
-"""Tests of the settings."""
+"""Tests of what the user has set once: settings and keys."""

@@ -14,11 +14,13 @@ from asrcli.core.errors import (
     ConnectFailed,
     ConnectionLost,
     EngineUnavailable,
+    ErrorRateTooHigh,
     JournalUnreadable,
     MissingKey,
     MultipleErrors,
     OutputClosed,
     OutputError,
+    ProblemsFound,
     ProtocolError,
     ServiceRefused,
     SettingError,
@@ -51,6 +53,9 @@ SENTENCES = [
     (MultipleErrors([SourceError("a", "gone"), ServiceRefused("X", "y"), SourceError("b", "gone")]), 5,
      "3 inputs failed: a: gone · refused by the service: X: y · b: gone"),
     (BudgetReached(5.0), 7, "ended before the audio did: more of it would pass the budget of 5 CNY"),
+    (ErrorRateTooHigh(0.125, 0.1), 8, "the word error rate of 12.50% is above the limit of 10.00%"),
+    (ErrorRateTooHigh(None, 0.1), 8, "the references have no words, so there is no error rate"),
+    (ProblemsFound(2), 9, "2 things wrong: see above"),
     (AudioLost(1500), 6, "finished, but 1.50 s of audio was lost: see the gaps in the transcript"),
 ]  # fmt: skip
 

@@ -11,6 +11,7 @@ from asrcli.core.errors import ConnectFailed, ServiceRefused
 from asrcli.core.events import Event, Final, Gap, Notice
 from asrcli.core.provisional_event import Provisional
 from asrcli.core.settings import RetrySettings
+from asrcli.engine.fallback_loop import STOPPED_S
 from asrcli.recovery.spans import Spans, length
 from tests.engine.test_always_ends import AUDIO, LIVES, TRIES, accounted
 from tests.support.simulated_local import SimulatedLocal
@@ -128,7 +129,7 @@ def test_a_file_is_heard_to_its_end_when_the_service_never_comes_back(pace: floa
 
 
 def test_a_live_run_that_the_user_ends_in_an_outage_has_its_local_text_in_the_gap() -> None:
-    """Within the half minute in which the service could have come back."""
+    """Within two seconds: nobody who ends a run waits half a minute for a service that is away."""
     outcome = simulated(
         tape(talk(20), live=True), [Life("drops", 3.0)], live=True, pace=None, after=AWAY,
         retries=RetrySettings(5, 0.5), local=SimulatedLocal, stop_s=17.0,
@@ -136,7 +137,27 @@ def test_a_live_run_that_the_user_ends_in_an_outage_has_its_local_text_in_the_ga
     accounted(outcome, talk(20))
     assert set(words(outcome, Gap)) >= {60, 69, 80, 89, 140, 149, 160, 168}
     assert outcome.over.error is None
-    assert 17.0 < outcome.ended_s <= 17.0 + 31.0
+    assert 17.0 < outcome.ended_s <= 17.0 + 2 * STOPPED_S
+
+
+def test_a_service_that_is_lost_after_the_end_is_given_up_as_soon() -> None:
+    """It has not answered what it was asked at the end; what this machine hears of it is in the gap."""
+    outcome = simulated(
+        tape(talk(3), live=True), [Life("drops", 6.5)], live=True, pace=None, after=AWAY,
+        retries=RetrySettings(5, 0.2), local=SimulatedLocal, stop_s=6.0,
+    )  # fmt: skip
+    accounted(outcome, talk(3))
+    assert outcome.ended_s <= 6.5 + 2 * STOPPED_S
+
+
+def test_a_service_that_is_back_at_once_after_the_end_still_gives_its_text() -> None:
+    """The moment that is left to it is enough: nothing is lost."""
+    outcome = simulated(
+        tape(talk(10), live=True), [Life("drops", 3.0), AWAY], live=True, pace=None,
+        retries=RetrySettings(5, 4.0, 8.0), local=SimulatedLocal, stop_s=11.5,
+    )  # fmt: skip
+    accounted(outcome, talk(10))
+    assert (outcome.over.totals.lost_ms, outcome.over.error) == (0, None)
 
 
 def test_a_file_that_the_user_ends_in_an_outage_keeps_what_this_machine_has_heard() -> None:

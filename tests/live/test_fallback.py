@@ -1,12 +1,15 @@
 """--fallback local against a service that goes away: provisional text, then the service's, or a gap with local text."""
 
 import json
+import signal
+import time
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tests.support.command import CLIP, asr, lines, script, serving, started
+from tests.support.wire import wait_until
 
 TWENTY_MINUTES = "waiting here for more than twenty minutes"
 FALLBACK = ("--fallback", "local", "--language", "en", "--retry-wait", "0.2", "--end", 9)
@@ -63,3 +66,47 @@ def test_a_service_that_never_comes_back_leaves_local_text_in_the_gap(tmp_path: 
     assert f"heard on this machine only: {gap['local_text']}]" in text[1]
     assert "[gap: heard on this machine only:" in " ".join((tmp_path / "talk.srt").read_text().split())
     assert "heard here" in done.stderr
+
+
+def test_ctrl_c_in_an_outage_ends_with_the_words_that_are_there(script_file: Path) -> None:
+    """Within about two seconds, though the service could come back for half a minute; the gap has the local text."""
+    with serving("--engine", "scripted", "--script", script_file) as (address, server):
+        client = started("file", CLIP, "--url", address, "-f", "jsonl", "--pace", 4, *FALLBACK)
+        with client:
+            heard = client.read_until('"final"')
+            server.kill()
+            heard += client.read_until(TWENTY_MINUTES)
+            asked_at = time.monotonic()
+            client.send_signal(signal.SIGINT)
+            rest, status = client.communicate(timeout=60)
+            took_s = time.monotonic() - asked_at
+    assert client.returncode == 130, status
+    gaps = [event for event in lines(heard + rest) if event["type"] == "gap"]
+    assert TWENTY_MINUTES in " ".join(gap.get("local_text", "") for gap in gaps)
+    assert took_s < 6  # idle 1.2
+
+
+def test_an_interrupted_run_goes_on_with_a_fallback(tmp_path: Path, script_file: Path) -> None:
+    """`asr resume --fallback local`, with the engine that is named; the language is that of the session."""
+    kept, out = tmp_path / "kept", tmp_path / "talk.jsonl"
+    options = ("--end", 9, "--journal", kept, "-f", "jsonl", "-o", out)
+    part = out.with_name("talk.jsonl.part")
+    with (
+        serving("--engine", "scripted", "--script", script_file) as (address, _),
+        started("file", CLIP, "--url", address, "--pace", 4, "--language", "en", *options) as client,
+    ):
+        wait_until(lambda: part.exists() and '"final"' in part.read_text())
+        client.kill()
+        client.wait()
+    faults = tmp_path / "faults.jsonl"
+    refusals = [{"connection": number, "do": "refuse", "status": 503} for number in range(2, 50)]
+    schedule = [{"connection": 1, "after_bytes": 9600, "do": "cut"}, *refusals]
+    faults.write_text("".join(f"{json.dumps(fault)}\n" for fault in schedule))
+    resume = ("resume", "--last", "--yes", "--journal", kept)
+    with serving("--engine", "scripted", "--faults", faults) as (address, _):
+        asked = ("--url", address, "--retry-for", "0.5", "--retry-wait", "0.2")
+        done = asr(*resume, *asked, "--fallback", "local", "--engine", "pocketsphinx")
+    assert done.returncode == 6, done.stderr
+    assert "pocketsphinx en-us on this machine gives provisional text" in done.stderr
+    gaps = [event for event in lines(out.read_text()) if event["type"] == "gap"]
+    assert TWENTY_MINUTES in " ".join(gap.get("local_text", "") for gap in gaps)

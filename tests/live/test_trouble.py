@@ -139,7 +139,9 @@ MISTAKES = {
     "a script with a mistake": (2, ["serve", "--engine", "scripted", "--script", __file__], "line 1 is not a result"),
     "a language it does not know": (2, ["file", CLIP, "--local", "--language", "zh"], "English (en) only"),
     "an engine of nobody": (2, ["file", CLIP, "--local", "--engine", "x"], "is not one of moonshine, pocketsphinx"),
-    "an engine of a service": (2, ["file", CLIP, "--engine", "moonshine"], "--engine moonshine without --local"),
+    "an engine of a service": (
+        2, ["file", CLIP, "--engine", "moonshine"], "--engine moonshine without --local or --fallback local"
+    ),
     "hot words for nobody": (
         2, ["file", CLIP, "--local", "--engine", "moonshine", "--hotwords", "a"], "takes them; choose it with --engine"
     ),

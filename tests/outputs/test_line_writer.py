@@ -177,3 +177,15 @@ def test_a_lone_surrogate_does_not_break_a_file(tmp_path: Path) -> None:
     lines.write("a\ud800b")
     lines.close()
     assert (tmp_path / "a.txt").read_text("utf-8") == "a?b\n"
+
+
+def test_json_says_which_times_of_words_are_estimated(tmp_path: Path) -> None:
+    """In the word, only where it is so; the published schema knows the field."""
+    words = (Word("good", 0, 300), Word("day", 300, 900, estimated=True))
+    told(JsonLines(LineWriter(str(tmp_path / "a")), partials=True), [Final("1", 0, 900, "good day", words)])
+    (line,) = [json.loads(line) for line in (tmp_path / "a").read_text("utf-8").splitlines()]
+    assert line["words"] == [
+        {"text": "good", "begin_ms": 0, "end_ms": 300},
+        {"text": "day", "begin_ms": 300, "end_ms": 900, "estimated": True},
+    ]
+    jsonschema.validate(line, SCHEMA)

@@ -58,16 +58,22 @@ def test_each_kind_is_recognized_by_its_files(
 @pytest.mark.parametrize(
     ("names", "metadata", "said"),
     [
-        ([], {}, "looked for encoder, decoder and joiner"),
-        (["model.onnx"], {}, "looked for"),
+        ([], {}, "it has no files"),
+        (["model.onnx"], {}, "tokens.txt is missing beside model.onnx"),
+        (["am.onnx", "tokens.txt"], {}, "names of its .onnx files are not those of a model: am.onnx"),
+        (["a/zh.tar.bz2", "README.md"], {}, "an archive, a/zh.tar.bz2, and no .onnx file: add or unpack the archive"),
+        (["config.json", "model.safetensors"], {}, "model.safetensors is PyTorch weights, and only .onnx files can be"),
+        (["ggml-tiny.gguf", "tokens.txt"], {}, "weights for llama.cpp"),
+        (["a.txt", "b.txt", "c.txt", "d.txt"], {}, "no .onnx file, only a.txt, b.txt, c.txt and 1 more"),
         (["model.onnx", "tokens.txt"], {"comment": "speaker recognition"}, "says of itself: speaker recognition"),
         ([*EPOCH.values(), "tokens.txt"], {"comment": "non-streaming zipformer2", "chunk_size": "1"}, "non-streaming"),
     ],
 )
-def test_what_is_no_kind_says_what_was_looked_for(names: list[str], metadata: dict[str, str], said: str) -> None:
-    """And what the file says that came nearest."""
-    with pytest.raises(UnknownKind, match=said):
+def test_what_is_no_kind_says_what_is_wrong(names: list[str], metadata: dict[str, str], said: str) -> None:
+    """What is missing, or what the file says that came nearest; and what can be used."""
+    with pytest.raises(UnknownKind, match=said) as error:
         identify(names, lambda _: metadata)
+    assert ("known kinds: qwen3-asr" if metadata else "encoder, decoder and joiner") in error.value.hint
 
 
 @given(st.binary(max_size=300))

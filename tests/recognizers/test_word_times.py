@@ -15,7 +15,7 @@ def test_the_words_stand_in_order_within_their_audio_and_are_the_text(text: str,
     """Whatever the text and wherever speech is: no word begins before the end of the one before it."""
     words = estimated_words(text, voiced, base)
     assert " ".join(word.text + word.punctuation for word in words) == text
-    assert all(word.begin_ms <= word.end_ms for word in words)
+    assert all(word.begin_ms <= word.end_ms and word.estimated for word in words)
     assert all(before.end_ms <= after.begin_ms for before, after in pairwise(words))
     assert all(base * 30 <= word.begin_ms and word.end_ms <= (base + len(voiced)) * 30 for word in words)
 

@@ -1,18 +1,26 @@
 """The recognizer on this machine beside a run: its events come back, and nothing of it is left behind."""
 
+import json
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
+import asrcli
 from asrcli.core.client_commands import Command, SendAudio
 from asrcli.core.events import Event, Final, Finished, Notice, Partial, Progress
 from asrcli.core.settings import RecognitionSettings
+from asrcli.recognizers.counting import Counting
 from asrcli.recognizers.in_process import InProcessRecognizer
 from asrcli.recognizers.interface import RecognizerBusy, RecognizerFailed, RecognizerStream
 from asrcli.recognizers.registry import RECOGNIZERS
 from asrcli.runs.fallback import Fallback
+from asrcli.server.faults.script import parse_script
+from asrcli.server.local_server import in_background
+from tests.support.counted import counted
 from tests.support.echo_recognizer import EchoEngine
 
 RUN = RecognitionSettings("fun-asr-realtime", languages=("en",), hotwords=(("asr", 3), ("你好", 3)), silence_ms=400)
@@ -108,3 +116,40 @@ def test_a_run_without_an_outage_starts_no_thread() -> None:
     recognizer = Asked()
     Fallback(recognizer, RUN).close()
     assert (recognizer.asked, recognizer.closed) == ([], False)
+
+
+def test_the_python_api_has_it() -> None:
+    """With the engine that is named: `Provisional` events while the service is away, and their text in the gap."""
+    cut = {"connection": 1, "after_bytes": 96_000, "do": "cut"}
+    refusals = [{"connection": number, "do": "refuse", "status": 503} for number in range(2, 60)]
+    plan = parse_script([json.dumps(fault) for fault in (cut, *refusals)])
+    heard: list[asrcli.Event] = []
+    with in_background(Counting(), faults=plan) as url:
+        talk = asrcli.transcribe(counted(100), url=url, pace=4, fallback="local", engine="counting")
+        with suppress(asrcli.AudioLost):
+            for event in talk:
+                heard.append(event)
+                if isinstance(event, asrcli.Provisional):
+                    talk.finish()
+    assert [event for event in heard if isinstance(event, asrcli.Provisional)]
+    assert any(gap.local_text for gap in heard if isinstance(gap, asrcli.Gap))
+    assert "fallback" not in [thread.name for thread in threading.enumerate()]
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        ({"fallback": "cloud"}, "fallback 'cloud': the one that there is: 'local'"),
+        ({"fallback": "local", "local": True}, "fallback with local=True"),
+        ({"fallback": "local", "retries": 0, "languages": ["en"]}, "no other one is tried"),
+        ({"fallback": "local", "engine": "pocketsphinx"}, "the language is not named, and the recognizer pocketsphinx"),
+        ({"fallback": "local", "engine": "nobody"}, "'nobody' is not one of"),
+        ({"engine": "pocketsphinx"}, "without local=True or fallback"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_the_first_event(asked: dict[str, Any], problem: str) -> None:
+    """In the words of the arguments."""
+    address: dict[str, Any] = {} if asked.get("local") else {"url": "ws://127.0.0.1:9"}
+    with pytest.raises(asrcli.UsageError) as error:
+        asrcli.transcribe(counted(1), **asked, **address)
+    assert problem in str(error.value)

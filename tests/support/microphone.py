@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-PACKAGES = "pulseaudio pulseaudio-utils libasound2-plugins portaudio19-dev gcc python3-dev"
+PACKAGES = "pulseaudio pulseaudio-utils libasound2-plugins alsa-utils portaudio19-dev gcc python3-dev"
 PROGRAMS = ("pulseaudio", "pactl", "paplay", "parec", "setpriv")
 PLUGIN = "alsa-lib/libasound_module_pcm_pulse.so"
 PATIENCE_S = 20  # a hung test fails; a passing one never waits for it

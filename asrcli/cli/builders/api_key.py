@@ -1,9 +1,10 @@
-"""The API key: from a file, the environment, or the file of the official SDK. It is never printed."""
+"""The API key: from a file, the environment, `asr login`, or the file of the official SDK. It is never printed."""
 
 import os
 import re
 import stat
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from asrcli.cli.builders.text_files import bytes_of
@@ -28,27 +29,68 @@ PASTED = (
 )
 
 
-def read_key(key_file: Path | None, warn: Callable[[str], None] = print_message) -> Secret | None:
-    """The API key from the file, else from the environment, else from the file of the official SDK, else None.
+SHOWN, LEAST = 4, 12  # the last characters of a key that are shown, and how long it must be for that
 
-    `warn` is called with a message if other users can read the file.
+
+@dataclass(frozen=True)
+class FoundKey:
+    """A key and where it comes from: `source` in one word for programs, `place` in words."""
+
+    key: Secret
+    source: str
+    place: str
+
+    @property
+    def shown(self) -> str:
+        """Its last characters, enough to tell it from another key of the same user."""
+        return shown_end(self.key)
+
+
+def shown_end(key: Secret) -> str:
+    """The last characters of a key for messages; none of a short one."""
+    return f"…{key.reveal()[-SHOWN:]}" if len(key.reveal()) >= LEAST else "…"
+
+
+def read_key(key_file: Path | None, warn: Callable[[str], None] = print_message, service: str = "") -> Secret | None:
+    """The API key as `find_key` finds it, or None.
 
     Raises:
-        UsageError: a file cannot be read or holds no key.
+        UsageError: as `find_key`.
+    """
+    found = find_key(key_file, warn, service)
+    return found.key if found else None
+
+
+def find_key(key_file: Path | None, warn: Callable[[str], None] = print_message, service: str = "") -> FoundKey | None:
+    """The API key from the first place that has one, or None.
+
+    The places: the file; the environment; a file that the environment names; what `asr login` keeps for `service` (see
+    config/key_store.py; an empty name has none); the file of the official SDK.
+
+    `warn` is called with a message if other users can read a file.
+
+    Raises:
+        UsageError: one that comes first cannot be read or holds no key.
     """
     if key_file is not None:
-        return _from_file(key_file, OPTION, warn)
+        return FoundKey(_from_file(key_file, OPTION, warn), "option", f"{OPTION} {key_file}")
     if os.environ.get(KEY_VARIABLE, "").strip():
-        return _key(os.environ[KEY_VARIABLE], KEY_VARIABLE)
+        return FoundKey(check_key(os.environ[KEY_VARIABLE], KEY_VARIABLE), "environment", KEY_VARIABLE)
     if named := os.environ.get(KEY_FILE_VARIABLE, "").strip():
-        return _from_file(Path(named), KEY_FILE_VARIABLE, warn)
+        key = _from_file(Path(named), KEY_FILE_VARIABLE, warn)
+        return FoundKey(key, "environment", f"{KEY_FILE_VARIABLE} {named}")
+    if service:
+        from asrcli.config.key_store import KeyStore
+
+        if kept := KeyStore().read(service):
+            return FoundKey(check_key(kept[0].reveal(), kept[1]), "login", kept[1])
     try:
         usual = SDK_KEY_FILE.expanduser()
         if not usual.is_file():
             return None
     except (RuntimeError, OSError):  # the user has no home folder, or may not enter it
         return None
-    return _from_file(usual, "", warn)
+    return FoundKey(_from_file(usual, "", warn), "sdk", str(usual))
 
 
 def _from_file(path: Path, option: str, warn: Callable[[str], None]) -> Secret:
@@ -70,13 +112,18 @@ def _from_file(path: Path, option: str, warn: Callable[[str], None]) -> Secret:
         raise UsageError(f"{where}: holds no key")
     if len(data) > MOST_BYTES:
         raise UsageError(f"{where}: does not hold a key on one line")
-    key = _key(text, where)
+    key = check_key(text, where)
     if os.name == "posix" and stat.S_ISREG(about.st_mode) and about.st_mode & OTHERS:
         warn(f"asr: {path} holds a key that other users of this machine can read: chmod 600 would end that")
     return key
 
 
-def _key(text: str, where: str) -> Secret:
+def check_key(text: str, where: str) -> Secret:
+    """The key in a text that should hold nothing else; `where` names the place of the text in errors.
+
+    Raises:
+        UsageError: it is no key; says what it is.
+    """
     text = text.strip().strip("\ufeff")
     for pattern, found, advice in PASTED:
         if pattern.fullmatch(text):

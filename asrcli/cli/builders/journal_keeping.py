@@ -30,6 +30,7 @@ KEPT = (
     "capitalize",
     "max_line",
     "max_lines",
+    "embed_audio",
 )  # attributes of OutputBuilder that the header keeps
 
 

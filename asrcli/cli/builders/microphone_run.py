@@ -4,9 +4,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from asrcli.cli.builders.caption_pages import captions
 from asrcli.cli.builders.journal_keeping import JournalKeeping
 from asrcli.cli.builders.microphones import PTT, MicrophoneBuilder, pressed, quiet_libraries
 from asrcli.cli.builders.outputs import OutputBuilder, runs
+from asrcli.cli.builders.page_audio import with_recordings
 from asrcli.cli.builders.run import RunBuilder
 from asrcli.cli.options import values
 from asrcli.cli.options.connection import ConnectionOptions
@@ -70,8 +72,11 @@ def transcribe(
     journal_folder: Path | None,
     connection_options: ConnectionOptions,
     run_builder: Callable[[ConnectionSettings], RunBuilder],
+    caption_port: int | None = None,
 ) -> None:
     """Transcribe the microphones until they end; with a journal folder also record audio and events.
+
+    With a `caption_port` the transcript is also a page of captions.
 
     Raises:
         AsrError: whatever ended the run before its time.
@@ -81,8 +86,9 @@ def transcribe(
     sources = microphone_builder.sources(microphones, keeping.writing.kept)
     with ExitStack() as stack:
         stack.enter_context(quiet_libraries())
-        behind = [keeping.writing.recorder, *microphone_builder.echo(microphones[0].emit)]
-        outputs = runs(output_builder, sources, [], behind)
+        page = captions(stack, caption_port, output_builder.level, capitalize=output_builder.capitalize)
+        behind = [*page, keeping.writing.recorder, *microphone_builder.echo(microphones[0].emit)]
+        outputs = runs(with_recordings(output_builder, sources), sources, [], behind)
         connection = connection_options.at(stack, microphone_builder.asked)
         notify = microphones[0].emit
         stack.enter_context(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asrcli.cli.builders.live_view import can_redraw, drawn, into_pipe, is_pipe
+from asrcli.cli.builders.output_formats import APPENDABLE, FORMATS, SUBTITLES
 from asrcli.cli.builders.transcript_names import OVERWRITE, SUFFIXES, check_origins, stems, with_suffixes
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
@@ -19,21 +20,18 @@ from asrcli.core.errors import OutputError, UsageError, bare_url, system_reason
 from asrcli.outputs.capitalization import CapitalizedOutput
 from asrcli.outputs.event_log import EventLog
 from asrcli.outputs.exec_command import ExecCommand
-from asrcli.outputs.formatting import block, clock, wall_clock
-from asrcli.outputs.jsonl import JsonLines
+from asrcli.outputs.formatting import clock, wall_clock
 from asrcli.outputs.line_writer import LineWriter, check
 from asrcli.outputs.overwrite_check import check_overwrite
-from asrcli.outputs.plain_text import PlainText, StatusLines
+from asrcli.outputs.plain_text import StatusLines
 from asrcli.runs.run import flatten_sources
 
 if TYPE_CHECKING:
     from asrcli.core.interfaces import Output, Source
+    from asrcli.outputs.html.transcript_page import AudioOf
     from asrcli.runs.run import ConcurrentSources
 
     Opens = Callable[[], AbstractContextManager[list[Output]]]
-
-SUBTITLES = {OutputFormat.SRT, OutputFormat.VTT, OutputFormat.ASS}
-APPENDABLE = {OutputFormat.TEXT, OutputFormat.JSONL}
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,8 @@ class OutputBuilder:
         keys: For a microphone, whether there is a keyboard to control it; None for files.
         place: Which of several inputs is transcribed, as 3/20 and its name; empty for a single input.
         translated: There is a translation in addition to the text.
+        audio_of: Finds the audio that a page can play; None where there is none.
+        embed_audio: A page carries its audio with it.
     """
 
     formats: tuple[OutputFormat, ...] = (OutputFormat.TEXT,)
@@ -74,6 +74,8 @@ class OutputBuilder:
     keys: bool | None = None
     translated: bool = False
     place: str = ""
+    audio_of: "AudioOf | None" = None
+    embed_audio: bool = False
 
     def check(self, inputs: Sequence[str], log_file: Path | None, saved: Sequence[Path] = ()) -> None:
         """Refuse options that contradict each other, and files that must not be replaced. `saved` are audio files.
@@ -175,7 +177,8 @@ def outputs(output_builder: OutputBuilder, stack: ExitStack) -> "tuple[list[Outp
     if output_builder.path is not None or not bare or not on_screen:
         written = [_lines(output_builder, name) for name in output_builder.formats]
         transcripts += [
-            _written(output_builder, *each, stamp) for each in zip(output_builder.formats, written, strict=True)
+            FORMATS[name].make(output_builder, lines, stamp)
+            for name, lines in zip(output_builder.formats, written, strict=True)
         ]
     screen = None
     if on_screen and (output_builder.path is not None or bare):
@@ -240,28 +243,6 @@ def _lines(output_builder: OutputBuilder, name: OutputFormat) -> "LineWriter":
     path = dict(enumerate(output_builder.paths())).get(number)
     onto = dict(enumerate(map(Path, output_builder.onto))).get(number)
     return LineWriter(path, append=output_builder.append, onto=onto)
-
-
-def _written(
-    output_builder: OutputBuilder, name: OutputFormat, lines: "LineWriter", stamp: Callable[[int], str] | None
-) -> "Output":
-
-    if name is OutputFormat.JSONL:
-        return JsonLines(lines, partials=output_builder.partials, level=output_builder.level or 0)
-    if name is OutputFormat.TEXT and output_builder.template is None:
-        return PlainText(lines, lambda event, _: block(event, stamp), partials=output_builder.partials)
-    from asrcli.outputs.caption_lines import MAX_LINE, MAX_LINES, CaptionLayout
-    from asrcli.outputs.subtitles import Subtitles, lrc, table, template
-
-    if name in SUBTITLES:
-        return Subtitles(
-            lines, name.value, CaptionLayout(output_builder.max_line or MAX_LINE, output_builder.max_lines or MAX_LINES)
-        )
-    if name is OutputFormat.LRC:
-        return PlainText(lines, lrc)
-    if name is OutputFormat.TSV:
-        return table(lines, translated=output_builder.translated)
-    return PlainText(lines, template(output_builder.template or ""), partials=output_builder.partials)
 
 
 def _stamp(wanted: TimestampStyle | None) -> Callable[[int], str] | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders import outputs as show
+from asrcli.cli.builders.page_audio import with_resumed
 from asrcli.cli.builders.transcript_names import SUFFIXES
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
@@ -53,6 +54,7 @@ def resumed_outputs(
         written: list[LineWriter] = []
         closing: list[Closable] = []
         for number, (output_builder, finished, anew) in enumerate(_output_builders(journal, level, begun=begun)):
+            output_builder = with_resumed(output_builder, journal, base_ms)  # noqa: PLW2901
             since_ms = 0
             if output_builder.stamp is TimestampStyle.CLOCK:
                 since_ms = _since_ms(journal)
@@ -109,6 +111,7 @@ def _output_builders(
         capitalize=stored.get("capitalize") is True,
         max_line=_within(stored, "max_line", range(10, 201)),
         max_lines=_within(stored, "max_lines", range(1, 5)),
+        embed_audio=stored.get("embed_audio") is True,
         level=level,
         translated=journal.header.asked.both_texts,
     )
@@ -130,7 +133,7 @@ def _file_builder(
     one: "OutputBuilder", path: Path, name: OutputFormat, journal: "Journal", *, begun: bool
 ) -> tuple["OutputBuilder", dict[Path, Path], bool]:
     """What writes one file: continues it, rewrites it, or writes beside it what cannot be written into it."""
-    from asrcli.cli.builders.outputs import APPENDABLE
+    from asrcli.cli.builders.output_formats import APPENDABLE
 
     if not begun:
         return replace(one, path=str(path)), {}, False

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
+from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.resume_outputs import paths, resumed_outputs
 from asrcli.cli.builders.resume_sources import reading, resume_stages
 from asrcli.cli.builders.run import RunBuilder
@@ -18,6 +19,7 @@ from asrcli.cli.console import print_message
 from asrcli.cli.options.configured import is_configured
 from asrcli.cli.options.confirmation import confirm
 from asrcli.cli.options.connection import ConnectionOptions
+from asrcli.cli.options.fallback import FallbackName
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import SourceError, UsageError, bare_url, system_reason
 from asrcli.core.interfaces import Source
@@ -136,6 +138,7 @@ def _connect(
 ) -> RunBuilder:
     """A run builder for the service of this request, without a pace."""
     connection_options = request.service(journal.header)
+    fallback = fallback_of(request.fallback, model, recognition, connection_options, request.retry_options)
     notices = model_notices(model)
     if connection_options.local:
         notices = [f"{option} has no effect on the embedded recognizer" for option in ignored_options(recognition)]
@@ -151,6 +154,7 @@ def _connect(
         notices,
         budget=request.budget,
         quiet=request.level is None,
+        fallback=fallback,
     )
 
 
@@ -166,6 +170,7 @@ class ResumeRequest:
     model_name: str | None
     connection_options: ConnectionOptions
     retry_options: RetryOptions
+    fallback: FallbackName | None
     budget: float | None
     yes: bool
     level: int | None

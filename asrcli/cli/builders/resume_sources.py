@@ -1,6 +1,6 @@
 """From the journal of a run over files to sources that continue where its text ends."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +89,7 @@ def resume_stages(journal: "Journal") -> list[ResumeStage]:
             continue
         inputs = [journal.header.inputs[place] for place in places]
         parts = [part for part in journal.parts if part.stage == number and part.heard]
-        begin_ms = _take(journal.header.reading).begin_ms
+        begin_ms = taken_clip(journal.header.reading).begin_ms
         at, base_ms = _reached(parts, inputs, begin_ms)
         left = [one for one in inputs[max(0, at) :] if one.size_bytes is not None]
         for one in inputs[max(0, at) :]:
@@ -151,25 +151,39 @@ def reading(
     """
     stored = journal.header.reading
     try:
-        bare_samples = stored.get("samples")
         treated = stored.get("treatment") or {}
         pace = stored.get("pace")
-        samples = None
-        if bare_samples is not None:
-            encoding = EncodingName(bare_samples["encoding"]).value
-            rate, channels = (_within(bare_samples, *b) for b in (("rate", 1000, 384_000), ("channels", 1, 64)))
-            samples = SampleFormat(encoding, rate, channels)
+        samples = sample_format(stored)
         if pace is not None and not SLOWEST <= pace <= 1000:
             raise ValueError(pace)
         treatment = AudioEnhancement(denoise=treated.get("denoise") is True, agc=treated.get("agc") is True)
-        take = _take(stored)
+        take = taken_clip(stored)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise SourceError(journal.id, "no journal: it does not say how its files are read") from exc
     each_channel = stored.get("each_channel") is True
     return SourceBuilder(found, recognition, take, samples, treatment, each_channel=each_channel), pace
 
 
-def _take(stored: Any) -> Clip:
+def sample_format(stored: Mapping[str, Any]) -> SampleFormat | None:
+    """How bare samples are read, as the journal says it; None for containers.
+
+    Raises:
+        KeyError, TypeError, ValueError: it does not say it in a valid way.
+    """
+    bare_samples = stored.get("samples")
+    if bare_samples is None:
+        return None
+    encoding = EncodingName(bare_samples["encoding"]).value
+    rate, channels = (_within(bare_samples, *b) for b in (("rate", 1000, 384_000), ("channels", 1, 64)))
+    return SampleFormat(encoding, rate, channels)
+
+
+def taken_clip(stored: Any) -> Clip:
+    """What is transcribed of each file, as the journal says it.
+
+    Raises:
+        SourceError: it does not say it.
+    """
     try:
         took = stored["take"]
         end_ms, channel, gain_db = took["end_ms"], took["channel"], took["gain_db"]

@@ -12,14 +12,22 @@ from asrcli.core.errors import UsageError, bare_url
 from asrcli.journal.transcript_origins import TranscriptOrigins
 
 SUFFIXES = {OutputFormat.TEXT: ".txt"} | {f: f".{f.value}" for f in OutputFormat if f is not OutputFormat.TEXT}
-ALSO = {".json": OutputFormat.JSONL, ".ndjson": OutputFormat.JSONL}  # other suffixes of JSON Lines
+# Suffixes that name a format without being its own. Those of json and md named these before there were such formats.
+ALSO = {
+    ".json": OutputFormat.JSONL,
+    ".ndjson": OutputFormat.JSONL,
+    ".md": OutputFormat.TEXT,
+    ".htm": OutputFormat.HTML,
+}
 OVERWRITE = "--overwrite writes over it"
 
 
 def format_of(path: str) -> OutputFormat:
     """The format that the suffix of a name stands for; text for any other suffix."""
     suffix = Path(path).suffix.lower()
-    return next((name for name, end in SUFFIXES.items() if end == suffix), ALSO.get(suffix, OutputFormat.TEXT))
+    if suffix in ALSO:
+        return ALSO[suffix]
+    return next((name for name, end in SUFFIXES.items() if end == suffix), OutputFormat.TEXT)
 
 
 def with_suffixes(path: str, formats: Sequence[OutputFormat]) -> list[str]:

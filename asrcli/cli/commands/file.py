@@ -26,6 +26,7 @@ from asrcli.cli.options.audio import (
     Track,
 )
 from asrcli.cli.options.budget import BudgetLimit, Estimate
+from asrcli.cli.options.captions import Captions
 from asrcli.cli.options.connection import ConnectionOptions, Heartbeat
 from asrcli.cli.options.fallback import FallbackOption
 from asrcli.cli.options.groups import expand_option_groups
@@ -74,6 +75,7 @@ def file(
     estimate: Estimate = False,
     output_options: OutputOptions,
     output_dir: OutputDir = None,
+    captions: Captions = None,
     journal: JournalFolder = None,
     no_journal: NoJournal = False,
     logging_options: LoggingOptions,
@@ -86,7 +88,7 @@ def file(
 
     asr resume continues a run that was interrupted.
     """
-    from asrcli.cli.builders import journal_keeping, outputs, run, sources, staged_files
+    from asrcli.cli.builders import caption_pages, journal_keeping, outputs, page_audio, run, sources, staged_files
 
     staged_run = staged_files.StagedRun(journal_keeping.journal_folder(journal, no_journal=no_journal), paths)
     if passthrough and connection_options.local:
@@ -104,6 +106,7 @@ def file(
     speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
     output_builder = output_options.builder(logging_options.level, recognition, folder=output_dir, pace=speed)
     output_builder.check(paths, logging_options.log_file)
+    page_audio.check_embedding(output_builder, paths)
     log_to(logging_options.log_file)
     source_builder = sources.SourceBuilder(
         found_model,
@@ -117,16 +120,15 @@ def file(
     if estimate:
         print_estimate(inputs, failures, found_model, recognition, connection_options)
         return
+    output_builder = page_audio.with_files(output_builder, paths, source_builder.take, samples)
     with ExitStack() as stack:
-        runs = outputs.runs(output_builder, inputs, paths)
+        page = caption_pages.captions(stack, captions, logging_options.level, capitalize=output_options.capitalize)
+        runs = outputs.runs(output_builder, inputs, paths, page)
         connection = retry_options.applied_to(connection_options.at(stack, recognition))
         run_builder = run.RunBuilder(
             found_model, recognition, connection, speed, retry_options.retry_settings(), connection_options, notices,
-            uses_transcript_context=recognition_options.context_from_transcript,
-            budget=check_budget(budget),
-            quiet=logging_options.level is None,
-            fallback=local_engine,
-            fast=fast,
+            uses_transcript_context=recognition_options.context_from_transcript, budget=check_budget(budget),
+            quiet=logging_options.level is None, fallback=local_engine, fast=fast,
         )  # fmt: skip
         recorded_runs = staged_run.recording(
             runs, recognition, connection, output_builder, source_builder, speed, local=connection_options.local

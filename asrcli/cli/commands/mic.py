@@ -9,6 +9,7 @@ from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.audio import Agc, Backend, Denoise, Gain
 from asrcli.cli.options.budget import BudgetLimit
+from asrcli.cli.options.captions import Captions
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.fallback import FallbackOption
 from asrcli.cli.options.groups import expand_option_groups
@@ -75,7 +76,7 @@ DeviceRetry = Annotated[
     ),
 ]
 ModelName = Annotated[
-    str | None, model_option(f". Default: {DEFAULT_MODEL}; {DEFAULT_MANUAL_MODEL} with --ptt or --no-vad.")
+    str | None, model_option(f". Default: {DEFAULT_MODEL}; with --ptt or --no-vad the realtime one of asr models.")
 ]
 Heartbeat = Annotated[
     bool | None,
@@ -111,6 +112,7 @@ def mic(
     fallback: FallbackOption = None,
     budget: BudgetLimit = None,
     output_options: OutputOptions,
+    captions: Captions = None,
     journal: JournalFolder = None,
     no_journal: NoJournal = False,
     logging_options: LoggingOptions,
@@ -121,7 +123,7 @@ def mic(
 
     The end waits for the last words; a second Ctrl-C exits at once.
     """
-    from asrcli.cli.builders import journal_keeping, microphone_run, microphones, run, sources
+    from asrcli.cli.builders import journal_keeping, microphone_run, microphones, page_audio, run, sources
     from asrcli.terminal.keyboard import has_keyboard
 
     manual = ptt or not recognition_options.vad
@@ -137,6 +139,8 @@ def mic(
         found, recognition_options, connection_options, vad=vad, heartbeat=heartbeat_parameter, ptt=ptt
     )
     local_engine = fallback_of(fallback, found, recognition, connection_options, retry_options)
+    if test and captions is not None:
+        raise UsageError("--test with --captions: a test sends nothing and has no text")
     if test and fallback:
         raise UsageError(f"--test with --fallback {fallback}: a test sends nothing and has no text")
     microphone_builder = microphones.MicrophoneBuilder(
@@ -152,6 +156,7 @@ def mic(
     )
     output_builder = output_options.builder(logging_options.level, recognition, keys=has_keyboard())
     output_builder.check([], logging_options.log_file, microphone_builder.saved())
+    page_audio.check_embedding(output_builder, [], saved=save_audio is not None)
     folder = journal_keeping.journal_folder(journal, no_journal=no_journal)
     log_to(logging_options.log_file)
     if test:
@@ -165,4 +170,4 @@ def mic(
             budget=check_budget(budget), fallback=local_engine,
         )  # fmt: skip
 
-    microphone_run.transcribe(microphone_builder, output_builder, folder, connection_options, run_builder)
+    microphone_run.transcribe(microphone_builder, output_builder, folder, connection_options, run_builder, captions)

@@ -9,6 +9,7 @@ from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.budget import BudgetLimit
 from asrcli.cli.options.confirmation import Yes
 from asrcli.cli.options.connection import ConnectionOptions
+from asrcli.cli.options.fallback import FallbackOption
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.journal import ResumeFolder
 from asrcli.cli.options.logging import LoggingOptions
@@ -34,6 +35,7 @@ def resume(
     model: ModelName = None,
     connection_options: ConnectionOptions,
     retry_options: RetryOptions,
+    fallback: FallbackOption = None,
     budget: BudgetLimit = None,
     journal: ResumeFolder = None,
     yes: Yes = False,
@@ -54,5 +56,7 @@ def resume(
     log_to(logging_options.log_file)
     directory = journal_directory(journal)
     path = directory.last() if session is None else directory.find(session)
-    request = ResumeRequest(model, connection_options, retry_options, check_budget(budget), yes, logging_options.level)
+    request = ResumeRequest(
+        model, connection_options, retry_options, fallback, check_budget(budget), yes, logging_options.level
+    )
     resume_session(path, request)

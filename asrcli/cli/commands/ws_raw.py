@@ -169,6 +169,7 @@ def ws_raw(
     from asrcli.cli.builders.sources import bare_samples
     from asrcli.runs.raw_run import RawRun
 
+    connection_options.check_engine()
     wire = registry.WIRES.get(wire_name)  # none has no row: any WebSocket server
     if model and wire is None:
         raise UsageError("--model with --wire none: such a server is asked for no model")

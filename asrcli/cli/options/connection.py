@@ -132,10 +132,25 @@ class EndpointOptions:
     @property
     def endpoint(self) -> Endpoint:
         """The address and the region of the service."""
-        return resolve_endpoint(
-            EndpointRequest((self.url or "").strip(), self.region or "", self.workspace or ""),
-            requested_endpoint(os.environ),
-        )
+        asked = EndpointRequest((self.url or "").strip(), self.region or "", self.workspace or "")
+        return resolve_endpoint(asked, self._usual_endpoint())
+
+    @property
+    def workspace_asked(self) -> str:
+        """The workspace that is named by the options, the environment or the last login; empty if none is."""
+        return self.workspace or self._usual_endpoint().workspace
+
+    def _usual_endpoint(self) -> EndpointRequest:
+        """What the environment asks for; where neither it nor an option names a service, that of the last login."""
+        environment = requested_endpoint(os.environ)
+        if self.url or self.region or environment.url or environment.region:
+            return environment
+        from asrcli.config.key_store import KeyStore
+
+        usual = KeyStore().usual_endpoint()
+        if self.workspace or environment.workspace:
+            return replace(environment, region=usual.region)
+        return usual
 
     def connection(self) -> ConnectionSettings:
         """The connection settings, from the options or else from the environment variables of the official SDK.
@@ -144,10 +159,11 @@ class EndpointOptions:
             UsageError: an option is not valid.
             MissingKey: the service needs a key and there is none.
         """
+        from asrcli.config.key_store import service_name
         from asrcli.protocol.json_messages import endpoint as check_address
 
         service = self.endpoint
-        key = read_key(self.api_key_file)
+        key = read_key(self.api_key_file, service=service_name(service.url))
         check_address(service.url, "/")  # an invalid address is reported before a missing key
         if key is None and region_of(service.url):
             raise MissingKey(local=isinstance(self, ConnectionOptions))
@@ -159,7 +175,7 @@ class EndpointOptions:
         headers = service.headers
         if os.environ.get("DASHSCOPE_DISABLE_DATA_INSPECTION", "true").strip().lower() == "false":
             headers = (*headers, INSPECTION)
-        return self._by(ConnectionSettings(service.url, key, service.region, headers))
+        return self.with_proxy(ConnectionSettings(service.url, key, service.region, headers))
 
     def is_other_service(self) -> ConnectionSettings:
         """The settings for a server that is not the service's. It gets a key only if --api-key-file names one.
@@ -172,9 +188,14 @@ class EndpointOptions:
         key = None
         if self.api_key_file is not None:
             key = read_key(self.api_key_file)
-        return self._by(ConnectionSettings((self.url or "").strip(), key))
+        return self.with_proxy(ConnectionSettings((self.url or "").strip(), key))
 
-    def _by(self, connection: ConnectionSettings) -> ConnectionSettings:
+    def with_proxy(self, connection: ConnectionSettings) -> ConnectionSettings:
+        """The connection settings with the proxy and the certificates that the options name.
+
+        Raises:
+            UsageError: one of them cannot be used.
+        """
         connection = replace(connection, proxy=proxy_url(self.proxy))
         if self.ca is None:
             return connection
@@ -193,8 +214,6 @@ class ConnectionOptions(EndpointOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.local:
-            if self.engine is not None:
-                raise UsageError(f"--engine {self.engine} without --local: a service has its own recognizers")
             return
         if self.url is not None:
             raise UsageError("--local and --url are both given: they name different services")
@@ -204,6 +223,17 @@ class ConnectionOptions(EndpointOptions):
         given |= {"--ca": self.ca, "--temporary-key": self.temporary_key}
         if names := [name for name, value in given.items() if value]:
             raise UsageError(f"--local with {' and '.join(names)}: the embedded recognizer is on this machine")
+
+    def check_engine(self) -> None:
+        """Check that the recognizer of --engine hears, where nothing but --local can let it hear.
+
+        Raises:
+            UsageError: a service hears.
+        """
+        if self.engine is not None and not self.local:
+            raise UsageError(
+                f"--engine {self.engine} without --local or --fallback local: a service has its own recognizers"
+            )
 
     def at(self, stack: ExitStack, recognition: RecognitionSettings) -> ConnectionSettings:
         """The connection settings for a service, or for a local server with the embedded recognizer, started here.

@@ -18,6 +18,7 @@ def model_option(words: str, *, show_default: bool = False) -> Any:
     """The option --model; the commands differ in its default, which `words` names."""
     return typer.Option(
         "--model",
+        "-m",
         help=f"Model to ask{words}",
         autocompletion=known_models,
         rich_help_panel=MODEL,

@@ -18,7 +18,8 @@ Formats = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="text, jsonl (JSON Lines), srt, vtt, ass (subtitles), lrc (lyrics) or tsv (a table); may be repeated. "
+        help="text, jsonl (JSON Lines), srt, vtt, ass (subtitles), lrc (lyrics), tsv, csv (tables), md, json "
+        "(a document) or html (a page that plays each word); may be repeated. "
         "Default: what the suffix of -o says, or text.",
         metavar="FORMAT",
         rich_help_panel=OUTPUT,
@@ -88,6 +89,10 @@ Exec = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+EmbedAudio = Annotated[
+    bool,
+    typer.Option("--embed-audio", help="Put the audio into the page of -f html.", metavar=FLAG, rich_help_panel=OUTPUT),
+]
 PlainScreen = Annotated[
     bool,
     typer.Option(
@@ -115,6 +120,7 @@ class OutputOptions:
     max_line: MaxLine = None
     max_lines: MaxLines = None
     command: Exec = None
+    embed_audio: EmbedAudio = False
     plain: PlainScreen = False
 
     def builder(
@@ -130,7 +136,9 @@ class OutputOptions:
         from asrcli.cli.builders.outputs import OutputBuilder
         from asrcli.cli.builders.transcript_names import format_of
 
-        by_name = [format_of(self.output)] if self.output is not None else [OutputFormat.TEXT]
+        by_name = [OutputFormat.TEXT]
+        if self.output is not None and self.template is None:
+            by_name = [format_of(self.output)]
         return OutputBuilder(
             formats=tuple(dict.fromkeys(self.format or by_name)),
             path=self.output,
@@ -144,6 +152,7 @@ class OutputOptions:
             command=self.command,
             max_line=self.max_line,
             max_lines=self.max_lines,
+            embed_audio=self.embed_audio,
             plain=self.plain,
             level=level,
             pace=pace,

@@ -67,7 +67,7 @@ def _option(row: ServiceParameter) -> Any:
     if row.kind is ParameterKind.SWITCH:
         metavar = FLAG
     return typer.Option(
-        row.option,
+        *filter(None, (row.option, row.short)),
         help=row.help,
         metavar=metavar,
         rich_help_panel=row.heading,

@@ -23,6 +23,10 @@ class OutputFormat(StrEnum):
     ASS = "ass"
     LRC = "lrc"
     TSV = "tsv"
+    CSV = "csv"
+    MD = "md"
+    JSON = "json"
+    HTML = "html"
 
 
 class EncodingName(StrEnum):

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from asrcli.core.events import Final, Partial, Word
 from asrcli.protocol import timestamps
 from asrcli.protocol.json_messages import Json, flag, label, need, objects, text, whole
+
+# Of a word, from a server of ours whose recognizer gives no times. The service has no such key, and clients ignore it.
+ESTIMATED = "estimated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,7 @@ def _words(sentence: Json) -> tuple[timestamps.TimedWord, ...]:
     return tuple(
         timestamps.TimedWord(
             text(word, "text"), timestamps.usable_time(word, "begin_time"), timestamps.usable_time(word, "end_time"),
-            text(word, "punctuation"),
+            text(word, "punctuation"), flag(word, ESTIMATED) or False,
         )
         for word in objects(sentence, "words")
         if text(word, "text")
@@ -186,10 +190,13 @@ def _write_words(words: tuple[Word, ...], full_text: str, settled: int) -> Itera
     at = 0
     for word in words:
         at = full_text.find(word.text, at) + len(word.text) + len(word.punctuation)
-        yield {
+        described: dict[str, Any] = {
             "begin_time": word.begin_ms,
             "end_time": word.end_ms,
             "text": word.text,
             "punctuation": word.punctuation,
             "fixed": at <= settled,
         }
+        if word.estimated:
+            described[ESTIMATED] = True
+        yield described

@@ -92,6 +92,11 @@ def names() -> list[str]:
     return [row.name for row in _ROWS]
 
 
+def installed_backends() -> list[str]:
+    """Return the names of the back ends that are installed here. None is loaded."""
+    return [row.name for row in _ROWS if not row.missing()]
+
+
 def _none_installed() -> str:
     """Return what to install where nothing is: PyAudio, or, where it needs no compiler, a program."""
     without_compiler = f"; or without a compiler: {program_advice('parec')}" if sys.platform == "linux" else ""

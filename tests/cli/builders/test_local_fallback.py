@@ -2,6 +2,7 @@
 
 import pytest
 
+from asrcli.cli.advice import described
 from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.fallback import FallbackName
@@ -14,17 +15,23 @@ from asrcli.recognizers import registry
 MODEL = "fun-asr-realtime"
 ENGLISH = RecognitionSettings(MODEL, languages=("en",))
 REFUSED = {
-    "no language": ({"recognition": RecognitionSettings(MODEL)}, "without --language: the recognizer on this machine"),
-    "another language": ({"recognition": RecognitionSettings(MODEL, languages=("zh",))}, "with --language zh"),
-    "one of several": ({"recognition": RecognitionSettings(MODEL, languages=("en", "zh"))}, "with --language zh"),
+    "no language": ({"recognition": RecognitionSettings(MODEL)}, "the language is not named, and the recognizer"),
+    "another language": (
+        {"recognition": RecognitionSettings(MODEL, languages=("zh",))},
+        "English (en) only, and not zh",
+    ),
+    "one of several": (
+        {"recognition": RecognitionSettings(MODEL, languages=("en", "zh"))},
+        "English (en) only, and not zh",
+    ),
     "local": ({"service": ConnectionOptions(local=True)}, "with --local"),
-    "no reconnecting": ({"retries": RetryOptions(reconnect=False)}, "without reconnecting"),
-    "no retries": ({"retries": RetryOptions(retries=0)}, "without reconnecting"),
+    "no reconnecting": ({"retries": RetryOptions(reconnect=False)}, "after a lost connection no other one is tried"),
+    "no retries": ({"retries": RetryOptions(retries=0)}, "after a lost connection no other one is tried"),
     "passthrough": ({"passthrough": True}, "with --passthrough"),
     "a prompt": ({"model": "qwen3-omni-flash-realtime"}, "answers no prompts"),
     "a translation": (
         {"recognition": RecognitionSettings(MODEL, languages=("en",), translate="zh", transcription=False)},
-        "with --translation-only",
+        "translates nothing",
     ),
 }
 
@@ -45,9 +52,10 @@ def fallback(
 @pytest.mark.parametrize(("given", "problem"), REFUSED.values(), ids=REFUSED)
 def test_a_run_that_it_cannot_help_is_refused(given: dict[str, object], problem: str) -> None:
     """In one line that names the option."""
-    with pytest.raises(UsageError, match="--fallback local") as caught:
+    with pytest.raises(UsageError) as caught:
         fallback(**given)  # type: ignore[arg-type]
-    assert problem in str(caught.value)
+    assert described(caught.value).startswith("--fallback local")
+    assert problem in described(caught.value)
 
 
 def test_an_engine_that_is_not_installed_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,3 +74,14 @@ def test_what_it_can_help_is_taken() -> None:
         None, MODELS[MODEL], RecognitionSettings(MODEL), ConnectionOptions(local=True), RetryOptions()
     )
     assert nothing is None
+
+
+def test_it_hears_with_the_engine_that_is_named() -> None:
+    """Its languages are those that are checked; an engine for a service alone is refused."""
+    made = fallback(service=ConnectionOptions(url="ws://test", engine="pocketsphinx"))
+    assert getattr(made, "name", "") == "pocketsphinx en-us"
+    anything = fallback(recognition=RecognitionSettings(MODEL), service=ConnectionOptions(url="u", engine="counting"))
+    assert getattr(anything, "name", "") == "counting"
+    service = ConnectionOptions(url="ws://test", engine="pocketsphinx")
+    with pytest.raises(UsageError, match="--engine pocketsphinx without --local or --fallback local"):
+        fallback_of(None, MODELS[MODEL], ENGLISH, service, RetryOptions())

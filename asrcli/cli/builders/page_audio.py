@@ -1,0 +1,119 @@
+"""From inputs to the audio that a page can play: which file it is, and where in it each moment of the run is."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asrcli.cli.options.values import OutputFormat
+from asrcli.core.errors import UsageError, bare_url
+from asrcli.sources.encoder import can_encode
+
+if TYPE_CHECKING:
+    from asrcli.cli.builders.outputs import OutputBuilder
+    from asrcli.core.events import Began
+    from asrcli.core.interfaces import Source
+    from asrcli.journal.reading import Journal
+    from asrcli.outputs.html.transcript_page import HeardAudio
+    from asrcli.runs.run import ConcurrentSources
+    from asrcli.sources.excerpt import Clip
+    from asrcli.sources.input_reader import SampleFormat
+
+
+def check_embedding(output_builder: "OutputBuilder", inputs: Sequence[str], *, saved: bool = True) -> None:
+    """Refuse to embed what nobody can read a second time: standard input, a pipe, a stream, a microphone.
+
+    Raises:
+        UsageError: one of these, there is no page to put it into, or Opus cannot be written here.
+    """
+    if not output_builder.embed_audio:
+        return
+    if OutputFormat.HTML not in output_builder.formats:
+        raise UsageError("--embed-audio is for pages", "ask for one with --format html")
+    if not saved:
+        raise UsageError("--embed-audio needs the audio of the microphone in a file", "add --save-audio PATH")
+    for path in inputs:
+        if not Path(path).is_file():
+            name = "standard input" if path == "-" else bare_url(path)
+            raise UsageError(f"--embed-audio: {name} can be read only once", "put it into a file")
+    if not can_encode(".opus"):
+        raise UsageError("--embed-audio: the PyAV that is installed cannot write Opus", "leave it out")
+
+
+def with_files(
+    output_builder: "OutputBuilder",
+    paths: Sequence[str],
+    take: "Clip",
+    samples: "SampleFormat | None" = None,
+    first_ms: int | None = None,
+) -> "OutputBuilder":
+    """The builder with the audio of input files.
+
+    Args:
+        output_builder: The builder without it.
+        paths: The files, as the sources are called.
+        take: What is transcribed of each.
+        samples: How bare samples are read; a browser cannot play them unless they are embedded.
+        first_ms: Where the first file begins on the timeline, if its beginning was transcribed before.
+    """
+    if OutputFormat.HTML not in output_builder.formats:
+        return output_builder
+    files = {bare_url(path): Path(path) for path in paths}
+    first: list[str] = []
+
+    def audio_of(began: "Began") -> "HeardAudio | None":
+        from asrcli.outputs.html.transcript_page import HeardAudio
+
+        path = files.get(began.source)
+        if path is None or not path.is_file() or (samples is not None and not output_builder.embed_audio):
+            return None
+        first.append(began.source)
+        zero_ms = began.begin_ms - take.begin_ms
+        if first_ms is not None and began.source == first[0]:
+            zero_ms = first_ms
+        if not output_builder.embed_audio:
+            return HeardAudio(path, lambda ms: ms - zero_ms)
+        return HeardAudio(path, lambda ms: ms - zero_ms - take.begin_ms, lambda: _opus(path, take, samples))
+
+    return replace(output_builder, audio_of=audio_of)
+
+
+def with_recordings(
+    output_builder: "OutputBuilder", sources: "Iterable[Source | ConcurrentSources]"
+) -> "OutputBuilder":
+    """The builder with the files in which the audio of microphones is saved."""
+    from asrcli.runs.run import flatten_sources
+    from asrcli.sources.recorder import RecordedSource
+
+    recorded = {each.speaker: each for each in flatten_sources(list(sources)) if isinstance(each, RecordedSource)}
+
+    def audio_of(began: "Began") -> "HeardAudio | None":
+        from asrcli.outputs.html.transcript_page import HeardAudio
+
+        source = recorded.get(began.speaker)
+        if source is None:
+            return None
+        opus: Callable[[], Iterable[bytes]] | None = None
+        if output_builder.embed_audio:
+            opus = lambda: _opus(source.path, None, None)  # noqa: E731
+        return HeardAudio(source.path, source.file_ms, opus)
+
+    return replace(output_builder, audio_of=audio_of)
+
+
+def with_resumed(output_builder: "OutputBuilder", journal: "Journal", base_ms: int) -> "OutputBuilder":
+    """The builder with the input files of a session that goes on; its first file begins at `base_ms`."""
+    if not journal.header.inputs or OutputFormat.HTML not in output_builder.formats:
+        return replace(output_builder, embed_audio=False)  # what a microphone saved belongs to the run that has ended
+    from asrcli.cli.builders.resume_sources import sample_format, taken_clip
+
+    stored = journal.header.reading
+    paths = [one.path for one in journal.header.inputs]
+    return with_files(output_builder, paths, taken_clip(stored), sample_format(stored), base_ms)
+
+
+def _opus(path: Path, take: "Clip | None", samples: "SampleFormat | None") -> Iterator[bytes]:
+    from asrcli.sources.file import FileSource
+    from asrcli.sources.opus_copy import COPY_FORMAT, opus_copy
+
+    return opus_copy(FileSource(str(path), COPY_FORMAT, take, samples))

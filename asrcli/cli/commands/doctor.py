@@ -1,0 +1,62 @@
+"""`asr doctor`: examines this machine, the key and the connection."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from asrcli.cli.console import print_message
+from asrcli.cli.options.connection import ConnectionOptions, EndpointOptions, Local
+from asrcli.cli.options.engine import EngineName
+from asrcli.cli.options.groups import expand_option_groups
+from asrcli.cli.options.logging import Debug
+from asrcli.cli.options.output import AsJson
+from asrcli.cli.options.panels import CONNECTION, FLAG
+from asrcli.cli.render.findings import print_findings
+from asrcli.core.errors import ProblemsFound, UsageError
+
+EXAMPLES = "Examples:\n\nasr doctor\n\nasr doctor --url ws://127.0.0.1:8090"
+
+NoNetwork = Annotated[
+    bool,
+    typer.Option("--no-network", help="Open no connection.", metavar=FLAG, rich_help_panel=CONNECTION),
+]
+
+
+@expand_option_groups
+def doctor(
+    as_json: AsJson = False,
+    no_network: NoNetwork = False,
+    local: Local = False,
+    engine: EngineName = None,
+    *,
+    connection_options: EndpointOptions,
+    debug: Debug = False,
+) -> None:
+    """Check this machine, the key and the connection: what works, what does not, and what to do.
+
+    With --local: what asr --local needs, without key and network. Otherwise one second of speech goes to each wire of
+    the service, which may charge for it. The report holds no key, and ~ in place of your home: it can be shown to
+    others. Exit code 9: something is wrong.
+    """
+    del debug  # read by the error boundary
+    from asrcli.cli.builders import doctor_checks
+    from asrcli.runs.doctor.examination import WITHIN_S, examine
+    from asrcli.runs.doctor.finding import Health
+
+    given = connection_options
+    # It refuses what --local and --engine do not go with.
+    ConnectionOptions(
+        given.url, given.region, given.workspace, given.api_key_file, given.proxy, given.ca, local, engine
+    )
+    if no_network and (given.proxy or given.ca):
+        raise UsageError("--no-network with --proxy or --ca: no connection is opened")
+    checks = doctor_checks.machine_checks(engine, local=local)
+    if not local:
+        checks.append(doctor_checks.service_check(given, network=not no_network))
+    if sys.stderr is not None and sys.stderr.isatty():
+        print_message(f"asr: looking at everything at once; this takes at most {WITHIN_S:.0f} seconds")
+    findings = examine(checks, doctor_checks.described_in_parts)
+    print_findings(findings, as_json=as_json)
+    if count := sum(each.health is Health.WRONG for each in findings):
+        raise ProblemsFound(count)

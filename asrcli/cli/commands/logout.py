@@ -1,0 +1,38 @@
+"""`asr logout`: forgets the API keys that `asr login` keeps."""
+
+from typing import Annotated
+
+import typer
+
+from asrcli.cli.console import print_message
+from asrcli.cli.options.connection import EndpointOptions, Region, Url
+from asrcli.cli.options.logging import Debug
+from asrcli.cli.options.panels import FLAG
+from asrcli.core.errors import UsageError
+
+EXAMPLES = "Examples:\n\nasr logout\n\nasr logout --all"
+
+All = Annotated[bool, typer.Option("--all", help="Forget the keys of all services.", metavar=FLAG)]
+
+
+def logout(every: All = False, url: Url = None, region: Region = None, debug: Debug = False) -> None:
+    """Forget the API key that asr login keeps. The key stays valid: only the console of the service can revoke it."""
+    del debug  # read by the error boundary
+    from asrcli.config.key_store import KeyStore, service_name
+
+    if every and (url or region):
+        raise UsageError("--all with --url or --region: all keys are forgotten, or that of one service")
+    options = EndpointOptions(url, region)
+    store = KeyStore()
+    kept = store.services()
+    services = kept
+    if not every:
+        services = [region] if region and not url else [service_name(options.endpoint.url)]
+    for service in services:
+        if store.forget(service):
+            print_message(f"asr: the key for {service} is forgotten")
+        else:
+            others = f"; there are keys for {', '.join(kept)}" if kept else ""
+            print_message(f"asr: no key is kept for {service}{others}")
+    if every and not kept:
+        print_message("asr: no key is kept")

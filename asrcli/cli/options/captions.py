@@ -1,0 +1,19 @@
+"""The option for the page of live captions."""
+
+from typing import Annotated
+
+import typer
+
+from asrcli.cli.options.panels import OUTPUT
+
+Captions = Annotated[
+    int | None,
+    typer.Option(
+        "--captions",
+        help="Show the transcript as a page of captions at http://127.0.0.1:PORT; 0 finds a port and prints it.",
+        min=0,
+        max=65535,
+        metavar="PORT",
+        rich_help_panel=OUTPUT,
+    ),
+]

@@ -1,0 +1,1 @@
+"""A transcript as one web page."""

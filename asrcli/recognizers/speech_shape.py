@@ -1,0 +1,143 @@
+"""Tells from its sound alone whether audio can be speech. Pure.
+
+Speech changes the shape of its spectrum all the time, and goes through many shapes. Tones, beeps and instruments keep
+theirs for as long as a note lasts; noise always has the same one. Audio is looked at twice, as it is and with its high
+part raised: what hides speech in one view (a hum, a hiss) hides it less in the other. The limits lie between 13
+recordings of speech, with noise as loud as themselves too, and 90 sounds that are none.
+"""
+
+import array
+import math
+import statistics
+import sys
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from operator import mul
+
+from asrcli.recognizers.endpointing import FRAME_MS
+
+LAGS = 5  # correlations that describe a spectrum
+RAISED = 0.95
+VIEWS = (0.0, RAISED)
+VOICED_FRAMES = 5  # fewer are no word
+LEVEL_SPREAD_DB = 1.0  # between frames; speech has 6, in noise as loud as itself 2.5; tones and steady noise have 0.3
+LOUD_DB = 25.0  # a frame is loud that is less than this below the loudest one
+WINDOW = 32  # loud frames that are judged together: in one of these windows there must be speech
+STEP = 8
+SHORT_FRAMES = 1000 // FRAME_MS  # less may be a single vowel
+STILL_PART = 0.3  # so many frames may be as the ones before them: a vowel; of beeps there are more
+# How far shapes are apart in a window, times how much the shape changes from one frame to the next.
+LIVELY = 0.05  # speech has 0.12 and more, under noise as loud as itself 0.07; tones and music have up to 0.03
+SURELY_LIVELY = 0.08
+VOWEL = (0.02, 0.09)  # the change alone, of a single vowel; tones have up to 0.01, noise more than 0.1
+TRANSITIONS = 3  # fewer say nothing
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrumView:
+    """A frame as it is, or with its high part raised: its level, and its correlations with itself from -1 to 1."""
+
+    level_db: float
+    shape: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFacts:
+    """What is known of a frame of audio.
+
+    Attributes:
+        voiced: There is speech in it, as a detector says.
+        views: One for each of VIEWS; empty where the frame is not voiced.
+    """
+
+    voiced: bool
+    views: tuple[SpectrumView, ...] = ()
+
+
+def frame_facts(frame: bytes, *, voiced: bool) -> FrameFacts:
+    """Return the facts of a frame of 16-bit samples."""
+    if not voiced:
+        return FrameFacts(False)
+    samples = array.array("h", frame)
+    if sys.byteorder == "big":
+        samples.byteswap()
+    mean = sum(samples) / len(samples)  # a cheap sound card adds a constant
+    level = [sample - mean for sample in samples]
+    raised = [after - RAISED * before for before, after in pairwise(level)]
+    return FrameFacts(True, (_view(level), _view(raised)))
+
+
+def can_be_speech(frames: Sequence[FrameFacts], *, final: bool) -> bool:
+    """Return whether there is speech in audio, as far as its sound tells.
+
+    Args:
+        frames: The audio.
+        final: It ends here. Of audio that may go on, doubtful sound is no speech yet.
+    """
+    voice = [frame.views[0].level_db for frame in frames if frame.voiced]
+    if len(voice) < VOICED_FRAMES or statistics.pstdev(voice) < LEVEL_SPREAD_DB:
+        return False
+    alone = final and not frames[0].voiced  # what follows a cut in one sound is no word by itself
+    for view in range(len(VIEWS)):
+        loud = _loud(frames, view)
+        is_short = sum(shape is not None for shape in loud) < SHORT_FRAMES
+        if alone and is_short and VOWEL[0] <= _change(_changes(loud)) <= VOWEL[1]:
+            return True
+        if any(value >= (LIVELY if final else SURELY_LIVELY) for value in _liveliness(loud)):
+            return True
+    return False
+
+
+def _view(samples: Sequence[float]) -> SpectrumView:
+    power = max(sum(map(mul, samples, samples)), 1.0)
+    shape = tuple(sum(map(mul, samples, samples[lag:])) / power for lag in range(1, LAGS + 1))
+    return SpectrumView(10 * math.log10(power / len(samples)), shape)
+
+
+Shapes = Sequence[tuple[float, ...] | None]
+
+
+def _loud(frames: Sequence[FrameFacts], view: int) -> Shapes:
+    """Return the shapes of loud frames, and None for each of the others."""
+    limit = max(frame.views[view].level_db for frame in frames if frame.voiced) - LOUD_DB
+    return [
+        frame.views[view].shape if frame.voiced and frame.views[view].level_db > limit else None for frame in frames
+    ]
+
+
+def _changes(shapes: Shapes) -> list[tuple[int, float]]:
+    """Return by how much the shape changes from one loud frame to the next, with the number of the second one."""
+    return [
+        (number, math.dist(before, after))
+        for number, (before, after) in enumerate(pairwise(shapes), 1)
+        if before is not None and after is not None
+    ]
+
+
+def _change(changes: Sequence[tuple[int, float]]) -> float:
+    """Return the change that all but the stillest frames have; 0 if too few are known."""
+    if len(changes) < TRANSITIONS:
+        return 0.0
+    return sorted(change for _, change in changes)[int(STILL_PART * len(changes))]
+
+
+def _liveliness(shapes: Shapes) -> Iterator[float]:
+    """Yield for each window how lively it is."""
+    loud = [(number, shape) for number, shape in enumerate(shapes) if shape is not None]
+    changes = _changes(shapes)
+    numbers = [number for number, _ in changes]
+    for begin in range(0, max(1, len(loud) - WINDOW + 1), STEP):
+        window = loud[begin : begin + WINDOW]
+        inside = slice(bisect_right(numbers, window[0][0]), bisect_right(numbers, window[-1][0]))
+        yield _spread([shape for _, shape in window]) * _change(changes[inside])
+
+
+def _spread(shapes: Sequence[tuple[float, ...]]) -> float:
+    """Return how far shapes are from their mean."""
+    variance = 0.0
+    for values in zip(*shapes, strict=True):
+        mean = sum(values) / len(values)
+        variance += sum(map(mul, values, values)) / len(values) - mean * mean
+    return math.sqrt(max(variance, 0.0))

@@ -1,0 +1,1 @@
+"""The captions page: what is shown, and the small server for it."""

@@ -1,0 +1,128 @@
+"""What can be speech by its sound: the clip of this project can; tones, notes, beeps and noise cannot."""
+
+import wave
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asrcli.recognizers.endpointing import FRAME_MS
+from asrcli.recognizers.speech_shape import VIEWS, FrameFacts, can_be_speech, frame_facts
+from asrcli.recognizers.voice_activity import speech_detector
+from tests.support.command import CLIP
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float64]
+
+RATE = 16_000
+FRAME = RATE * FRAME_MS // 1000
+TIME = np.arange(4 * RATE) / RATE
+NOISE = np.random.default_rng(1).standard_normal(len(TIME))
+
+
+def facts(sound: "Samples") -> list[FrameFacts]:
+    """The frames of a sound between -1 and 1, as the detector hears them."""
+    pytest.importorskip("pocketsphinx", reason="pocketsphinx has no wheel here")
+    is_speech = speech_detector()
+    frames = (np.clip(sound, -1, 1) * 32767).astype("<i2")[: len(sound) // FRAME * FRAME].reshape(-1, FRAME)
+    return [frame_facts(data, voiced=is_speech(data)) for data in (frame.tobytes() for frame in frames)]
+
+
+@cache
+def speech() -> "Samples":
+    """The first sentence of the clip."""
+    with wave.open(str(CLIP)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float64)
+    cut: Samples = samples[RATE // 2 : 4 * RATE] / 32768
+    return cut
+
+
+def beeps(pitch: float, on_s: float, off_s: float, harmonics: int = 1) -> "Samples":
+    """A tone that is switched on and off."""
+    sound = np.sum([np.sin(2 * np.pi * pitch * part * TIME) / part for part in range(1, harmonics + 1)], axis=0)
+    cut: Samples = 0.3 * sound * ((TIME % (on_s + off_s)) < on_s)
+    return cut
+
+
+def notes(*pitches: float, note_s: float = 0.3) -> "Samples":
+    """A melody of notes that fade."""
+    number = (TIME / note_s).astype(int)
+    phase = 2 * np.pi * np.cumsum(np.array(pitches)[number % len(pitches)]) / RATE
+    sound = np.sum([np.sin(part * phase) / part for part in range(1, 9)], axis=0)
+    fading: Samples = 0.3 * sound * np.exp(-(TIME % note_s) / 0.3)
+    return fading
+
+
+SOUNDS: dict[str, Callable[[], "Samples"]] = {
+    "beeps": lambda: beeps(1000, 0.3, 0.7),
+    "fast beeps": lambda: beeps(440, 0.1, 0.1),
+    "beeps with overtones": lambda: beeps(400, 0.4, 0.3, 10),
+    "beeps in noise": lambda: beeps(1000, 0.3, 0.4) + 0.02 * NOISE,
+    "busy tone": lambda: beeps(480, 0.5, 0.5) + beeps(620, 0.5, 0.5),
+    "two tones": lambda: 0.3 * np.sin(2 * np.pi * np.cumsum(np.where(TIME % 0.5 < 0.25, 800, 1100)) / RATE),
+    "siren": lambda: 0.3 * np.sin(2 * np.pi * np.cumsum(1000 + 500 * np.sin(2 * np.pi * TIME)) / RATE),
+    "melody": lambda: notes(262, 330, 392, 523, 294),
+    "fast melody": lambda: notes(262, 330, 392, 523, 294, note_s=0.15),
+    "hum": lambda: beeps(120, 4, 0, 25),
+    "white noise": lambda: 0.1 * NOISE,
+    "bursts of noise": lambda: 0.2 * NOISE * (TIME % 0.8 < 0.5),
+    "swelling noise": lambda: 0.1 * NOISE * (1 + np.sin(2 * np.pi * 3 * TIME)),
+}
+
+
+@pytest.mark.parametrize("name", SOUNDS)
+def test_what_is_no_speech_is_told_from_it(name: str) -> None:
+    """Neither as a whole nor as far as it has come, so that no partial shows it."""
+    frames = facts(SOUNDS[name]())
+    assert sum(frame.voiced for frame in frames) >= 30
+    assert not can_be_speech(frames, final=True)
+    assert not any(can_be_speech(frames[:length], final=False) for length in range(10, len(frames), 10))
+
+
+@pytest.mark.parametrize("name", ["beeps", "melody", "white noise", "hum"])
+def test_speech_beside_such_sounds_stays_speech(name: str) -> None:
+    """Before it, behind it, and under it at a tenth of its level."""
+    sound = SOUNDS[name]()[: len(speech())]
+    assert can_be_speech(facts(np.concatenate([sound, speech()])), final=True)
+    assert can_be_speech(facts(np.concatenate([speech(), sound])), final=True)
+    assert can_be_speech(facts(speech() + 0.1 * sound), final=True)
+
+
+@pytest.mark.parametrize("gain", [0.05, 1.0])
+def test_speech_is_speech_before_it_has_ended(gain: float) -> None:
+    """After a second of it, however soft."""
+    frames = facts(gain * speech())
+    assert can_be_speech(frames, final=True)
+    assert any(can_be_speech(frames[:length], final=False) for length in range(10, 34))
+
+
+def test_a_single_vowel_is_a_word_when_silence_surrounds_it() -> None:
+    """Its sound changes little, and less than a second of it proves nothing; what follows a cut is no such word."""
+    vowel = facts(speech())[20:34]
+    silence = [FrameFacts(False)] * 10
+    assert can_be_speech([*silence, *vowel, *silence], final=True)
+    assert not can_be_speech([*silence, *facts(beeps(1000, 0.3, 9))], final=True)
+    assert not can_be_speech(facts(0.1 * NOISE[: FRAME * 20]), final=True)
+
+
+def test_too_little_voice_is_no_word() -> None:
+    """Fewer than five frames."""
+    assert not can_be_speech([FrameFacts(False)] * 9 + facts(speech())[20:24], final=True)
+    assert not can_be_speech([FrameFacts(False)] * 9, final=True)
+
+
+@settings(deadline=None)
+@given(st.binary(min_size=2 * FRAME, max_size=2 * FRAME), st.booleans())
+def test_any_frame_has_facts_within_bounds(frame: bytes, voiced: bool) -> None:
+    """Correlations from -1 to 1, levels up to that of the loudest sample; nothing is computed of silence."""
+    found = frame_facts(frame, voiced=voiced)
+    assert len(found.views) == (len(VIEWS) if voiced else 0)
+    for view in found.views:
+        assert view.level_db <= 97
+        assert all(-1.001 <= value <= 1.001 for value in view.shape)
