@@ -138,6 +138,8 @@ class InputTranscriber:
         except UsageError:  # it was closed, and its files are gone
             return self._begin(builder, task, active)
         view = stage.view(journal)
+        # A page is not written where it will lie, so no link in it could lead to the audio.
+        view = replace(view, header=replace(view.header, inputs=()))
         now = datetime.now().astimezone().isoformat(timespec="seconds")
         try:
             with ReopenedJournal(journal.path, now) as reopened:
