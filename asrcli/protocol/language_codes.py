@@ -1,5 +1,9 @@
 """Reads languages as services write them: codes with or without a region, or names. Tables only, pure."""
 
+from collections.abc import Sequence
+
+from asrcli.core.errors import ServiceRefused
+
 _UNDECIDED = {"auto", "und", "mul", "any", "all", "none", "null"}
 _SYNONYMS = {"zho": "zh", "chi": "zh", "cmn": "zh", "eng": "en", "jpn": "ja", "kor": "ko", "deu": "de", "ger": "de",
     "fra": "fr", "fre": "fr", "spa": "es", "por": "pt", "ita": "it", "rus": "ru", "ara": "ar", "iw": "he", "in": "id",
@@ -36,6 +40,17 @@ def languages_differ(first: str, second: str) -> bool:
     first_codes = _codes(first)
     second_codes = _codes(second)
     return bool(first_codes and second_codes and not first_codes & second_codes)
+
+
+def language_in_effect(named: str, asked: Sequence[str]) -> str:
+    """The code of the language that a service names as the one in effect; empty where it names none.
+
+    Raises:
+        ServiceRefused: it is none of those that were asked for.
+    """
+    if asked and all(languages_differ(code, named) for code in asked):
+        raise ServiceRefused("InvalidParameter", f"language {asked[0]} is not known here, only {named}")
+    return language_code(named)
 
 
 def _codes(written: str) -> set[str]:

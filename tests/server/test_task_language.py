@@ -33,11 +33,13 @@ def test_a_language_that_is_known_is_chosen(
 
 
 def test_a_client_that_always_asks_for_chinese_gets_its_text(caplog: pytest.LogCaptureFixture) -> None:
-    """On both wires, with a warning in the log; on the realtime wire the answer names the language in effect."""
+    """On both wires, with a warning in the log; the answer names the language in effect."""
     with in_background(registry.make(ECHO)) as address:
         with wire(address) as client, caplog.at_level(logging.WARNING, "asrcli.server"):
             client.say(run_task(language_hints=["zh"]), bytes(32_000), finish_task())
-            assert client.hear_all("task-finished")[-2]["payload"]["output"]["sentence"]["text"] == "1000 milliseconds"
+            messages = client.hear_all("task-finished")
+            assert messages[0]["header"]["attributes"] == {"language": "fr"}
+            assert messages[-2]["payload"]["output"]["sentence"]["text"] == "1000 milliseconds"
         with wire(address, f"{REALTIME}?model=m") as client:
             client.say({"type": "session.update", "session": {"input_audio_transcription": {"language": "zh"}}})
             updated = client.handle("session.updated")

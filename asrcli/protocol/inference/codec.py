@@ -19,6 +19,7 @@ from asrcli.protocol.inference.context_messages import read_context, write_conte
 from asrcli.protocol.inference.sentence_tracker import SentenceTracker
 from asrcli.protocol.inference.task_identity import TaskIdentity
 from asrcli.protocol.json_messages import Json, counted, endpoint, flag, need, need_whole, part, read, text, word, write
+from asrcli.protocol.language_codes import language_in_effect
 from asrcli.protocol.registry import INFERENCE, INFERENCE_PATH, TRANSLATION
 from asrcli.protocol.service_errors import refused_task
 
@@ -138,7 +139,8 @@ class InferenceClient:
             if self._identity.started:
                 return []
             self._identity.started = True
-            return [Ready(self.task_id)]
+            named = text(part(value["header"], "attributes"), "language")  # asr serve names another than was asked for
+            return [Ready(self.task_id, language_in_effect(named, self._recognition.languages))]
         if name == "result-generated":
             return self._remember_finals(list(self._results(value)))
         if name == "task-finished":
@@ -250,7 +252,7 @@ class InferenceServer:
     def encode(self, event: Event) -> list[Message]:
         """The messages that carry an event; none for an event that this wire cannot express."""
         if isinstance(event, Ready):
-            return [self._event("task-started", {})]
+            return [self._started(event.language)]
         if isinstance(event, Partial):
             self._open_key = event.key
             return self._results(event)
@@ -301,6 +303,13 @@ class InferenceServer:
         if isinstance(event, Final):
             usage = {"duration": ceil(self._received_bytes / SAMPLE_BYTES / self._recognition.rate)}
         return [self._event("result-generated", {"output": output, "usage": usage})]
+
+    def _started(self, language: str) -> Text:
+        """task-started; it names the language in effect where that is none of those that the client asked for."""
+        asked = self._recognition.languages
+        if not language or not asked or language in asked:
+            return self._event("task-started", {})
+        return self._event("task-started", {}, {"attributes": {"language": language}})
 
     def _finished(self) -> list[Message]:
         finished = self._event("task-finished", {"output": {}, "usage": None})

@@ -4,7 +4,7 @@ import base64
 import binascii
 from dataclasses import replace
 
-from asrcli.core.errors import ProtocolError, ServiceRefused
+from asrcli.core.errors import ProtocolError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol import language_codes
 from asrcli.protocol.json_messages import Json, part, text, whole_or_digits
@@ -110,10 +110,7 @@ def language(told: Json, asked: tuple[str, ...]) -> str:
     Raises:
         ServiceRefused: the language is not the one that was asked for.
     """
-    named = text(part(told, "input_audio_transcription"), "language")
-    if asked and language_codes.languages_differ(asked[0], named):
-        raise ServiceRefused("InvalidParameter", f"language {asked[0]} is not known here, only {named}")
-    return language_codes.language_code(named)
+    return language_codes.language_in_effect(text(part(told, "input_audio_transcription"), "language"), asked[:1])
 
 
 def encoded(pcm: bytes) -> str:
