@@ -79,6 +79,7 @@ def test_ctrl_c_and_a_budget_end_the_parts_and_the_next_run_goes_on(server: str,
     assert poor.returncode == 7, poor.stderr
     assert "to go on, run the same command again" in poor.stderr
     assert 0 < json.loads(asr("batch", "status", out, "--json").stdout)["cost"] <= 0.002
+    assert asr(*command, *money, "--budget", 0.0001).returncode == 7  # spent before
     done = asr(*command, *money, "--budget", 1)
     assert done.returncode == 0, done.stderr
     assert covered(lines((out / "long.jsonl").read_text("utf-8")), LONG, silent=SILENT) == []

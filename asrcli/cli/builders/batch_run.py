@@ -15,8 +15,13 @@ from asrcli.cli.builders.cost import bounded_price, print_estimate
 from asrcli.cli.builders.sources import file_sources
 from asrcli.cli.console import print_message
 from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length
-from asrcli.cli.render.batch_tables import print_plan
-from asrcli.core.errors import AsrError, AudioLost, MultipleErrors, OutputError, SourceError, UsageError, bare_url
+from asrcli.cli.render.batch_tables import failure_line, print_plan
+from asrcli.core.errors import (
+    BudgetReached,
+    MultipleErrors,
+    OutputError,
+    UsageError,
+)
 from asrcli.core.printable import quantity
 from asrcli.dashscope.rate_limits import starts_per_minute
 from asrcli.engine.connection_pool import ConnectionPool
@@ -194,12 +199,15 @@ class BatchRequest:
         asked = self.source_builder.asked
         price = bounded_price(self.source_builder.model, connection.region, local=self.connection_options.local)
         spent = sum(row.cost or 0.0 for row in ledger.rows().values())
+        if spent >= self.budget:
+            raise BudgetReached(self.budget)
+        again = self.retry_options.retry_settings().limit != 0
         return BatchBudget(
             self.budget,
             spent,
             lambda usage: price.cost(usage, asked),
-            lambda seconds: price.forecast(seconds, asked)[1],
-            again=self.retry_options.retry_settings().limit != 0,
+            lambda s: price.forecast(s, asked)[1],
+            again=again,
         )
 
     def _tell(self, text: str) -> None:
@@ -218,7 +226,7 @@ class BatchRequest:
         """Print each failure once, what was done, and how to go on."""
         batch.failures[:0] = plan.failures
         for path, error in batch.failures:
-            print_message(f"asr: {_failure(path, error)}")
+            print_message(f"asr: {failure_line(path, error)}")
             error.reported = True
         parts = [f"{batch.finished} finished"]
         if plan.skipped:
@@ -285,12 +293,3 @@ def _first_line(found: FoundInputs, plan: BatchPlan) -> str:
     if found.skipped:
         parts.append(f"{found.skipped} other files left out")
     return ", ".join(parts)
-
-
-def _failure(path: str, error: AsrError) -> str:
-    """What was wrong with an input, with its name in front unless the error names it."""
-    if isinstance(error, AudioLost):
-        error.path = path
-    if isinstance(error, SourceError | OutputError | AudioLost):
-        return described(error)
-    return f"{bare_url(path)}: {described(error)}"

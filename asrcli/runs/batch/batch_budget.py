@@ -39,11 +39,6 @@ class BatchBudget:
         self._shares: dict[int, Budget] = {}
 
     @property
-    def is_spent(self) -> bool:
-        """Whether nothing more may be sent."""
-        return self.taken >= self.limit
-
-    @property
     def taken(self) -> float:
         """What all runs can cost at most, by what they have sent."""
         with self._lock:
