@@ -13,7 +13,7 @@ MINUTES ?= 60
 FUZZ_SECONDS ?= 600
 FUZZ ?=
 
-.PHONY: demo test lint check bench chaos soak fuzz completions release clean
+.PHONY: demo test lint check bench chaos soak fuzz completions man recording release clean
 
 demo: $(VENV)/.demo
 	$(BIN)/asr file $(CLIP) --local --timestamps relative
@@ -50,6 +50,12 @@ fuzz: $(VENV)/.test
 
 completions: $(VENV)/.demo
 	$(BIN)/python -m tests.support.completions
+
+man: $(VENV)/.demo
+	$(BIN)/asr help --man >docs/asr.1
+
+recording: $(VENV)/.test
+	$(BIN)/python -m tests.support.recording
 
 # Builds, installs into empty environments, runs, commits and tags; uploads nothing.
 release: $(VENV)/.mic

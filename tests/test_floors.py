@@ -101,11 +101,7 @@ ROOMS = {
     "filelock": ["journal/lock.py"],
     "pyaudio": ["sources/backends/portaudio.py"],
     "miniaudio": ["sources/backends/miniaudio.py"],
-    "pocketsphinx": [
-        "recognizers/pocketsphinx.py",
-        "recognizers/pocketsphinx_hotwords.py",
-        "recognizers/voice_activity.py",
-    ],
+    "pocketsphinx": ["recognizers/pocketsphinx", "recognizers/voice_activity.py"],  # the first: two files
     "sherpa_onnx": ["recognizers/moonshine_model.py", "recognizers/sherpa_model.py"],
     "webrtcvad": ["recognizers/voice_activity.py"],
     "webrtc_noise_gain": ["sources/enhancement.py"],

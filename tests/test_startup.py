@@ -43,6 +43,8 @@ COMMANDS = [
     "verify --help",
     "file --help",
     "batch --help",
+    "file --help-all",
+    "help recovery",
     "ws-raw --help",
     "models",
     "engines",
@@ -66,3 +68,5 @@ def test_help_loads_nothing_heavy(command: str) -> None:
     # Where the settings of the user are, and the models that the user has added.
     needed = {"platformdirs"} if command in {"engines", "models"} else set()
     assert [name for name in HEAVY if name in modules and name not in needed] == []
+    if "help" in command:
+        assert "rich.console" not in modules

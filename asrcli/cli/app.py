@@ -1,6 +1,7 @@
 """The program `asr`: its table of commands, and the error boundary, which turns an error into one line and a code."""
 
 import functools
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import typer.main
 
 from asrcli import __version__
 from asrcli.cli.console import print_message
-from asrcli.cli.render.narrow_help import Command, Group
+from asrcli.cli.render.help_page import Command, Group
 from asrcli.cli.render.stdout import abandon_stdout, output_error, print_lines
 from asrcli.core.errors import (
     AsrError,
@@ -75,6 +76,7 @@ COMMANDS = {
     "config": "Show, list or change the settings: values of options that are not typed each time.",
     "eval": "Compare transcripts with references: word and character error rates, and the times of captions.",
     "schema": "Print the JSON Schema of the lines that --format jsonl writes (version 1).",
+    "help": "Explain a topic, or show all options of a command; list the topics without one.",
 }
 
 
@@ -118,6 +120,7 @@ CommandLineError: type[Any] = next(kind for kind in typer.BadParameter.__mro__ i
 def main() -> None:
     """Run the command line of this process. Without arguments it prints the help and exits with code 2."""
     has_arguments = bool(sys.argv[1:])
+    _forget_zero_sizes()
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # the code page of a pipe may lack characters of the help
     code: object = EXIT_CODES[UsageError]
@@ -141,6 +144,13 @@ def main() -> None:
     sys.exit(code)  # type: ignore[arg-type]
 
 
+def _forget_zero_sizes() -> None:
+    """Take zeros for no size: some terminals, and programs that start others, say so where they know none."""
+    for name in ("COLUMNS", "LINES"):
+        if not os.environ.get(name, "1").strip("0"):
+            del os.environ[name]
+
+
 def _report(error: AsrError) -> int:
     """Print an error that no command has caught, unless it ends the program quietly; return its exit code."""
     from asrcli.cli.advice import described
@@ -159,7 +169,10 @@ def load_command(name: str) -> Any:
     module = import_module(f"asrcli.cli.commands.{function_name}")
     program = typer.Typer(add_completion=False)
     program.command(name, cls=ConfiguredCommand, epilog=module.EXAMPLES)(guarded(getattr(module, function_name)))
-    return typer.main.get_command(program)
+    command: Any = typer.main.get_command(program)
+    if hasattr(module, "COMMON"):
+        command.common = module.COMMON.split()
+    return command
 
 
 def _explain(exc: Any) -> str:

@@ -18,7 +18,9 @@ from asrcli.core.provisional_event import Provisional
 
 
 def shift_event(event: Event, offset_ms: int) -> Event:
-    """The event with its times moved later by `offset_ms`."""
+    """The event with its times moved later by `offset_ms`; the same event where that is 0."""
+    if not offset_ms:
+        return event
     if isinstance(event, SpeechStarted):
         return replace(event, begin_ms=event.begin_ms + offset_ms)
     if isinstance(event, SpeechStopped):

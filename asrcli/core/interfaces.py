@@ -203,14 +203,14 @@ class ServerCodec(Protocol):
 
 
 class Transport(Protocol):
-    """One connection. One thread calls `send`, another one calls `recv`.
+    """One connection. Its messages go to a listener, or wait for `recv`.
 
     A connection closes itself when no byte was sent or received during the stall timeout.
     """
 
     @property
     def writable(self) -> bool:
-        """Whether more audio should be sent now; after False, `recv` returns Writable once there is room."""
+        """Whether more audio should be sent now; after False, Writable comes once there is room."""
         ...
 
     @property
@@ -231,8 +231,16 @@ class Transport(Protocol):
         """
         ...
 
+    def listen(self, deliver: Callable[[Message | Writable | BaseException], object]) -> None:
+        """Call `deliver` with each message from now on, in order, and with those that wait for `recv`.
+
+        Closed is the last of them. It is called from another thread, must not wait, and gets an exception where a
+        fault of ours ended the connection.
+        """
+        ...
+
     def recv(self) -> Message | Writable:
-        """The next message. Every call returns Closed after the connection has ended."""
+        """Wait for the next message, where nobody listens. Every call returns Closed after the connection has ended."""
         ...
 
     def close(self) -> None:
@@ -275,7 +283,13 @@ class LocalEngine(Protocol):
 
 
 class Output(Protocol):
-    """Shows or stores a transcript. All calls come from one thread."""
+    """Shows or stores a transcript. All calls come from one thread.
+
+    An output may have these attributes; by default each is False:
+        passive: It stores nothing; other outputs do.
+        patient: It needs no partial, progress or bill as it comes. Where all are patient, these come with a final.
+        shows_progress: It shows the progress as it comes, ten times a second.
+    """
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Take an event, and the transcript that already contains it."""

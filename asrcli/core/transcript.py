@@ -12,7 +12,7 @@ from asrcli.core.events import Event, Final, Finished, Gap, Partial, Reconnectin
 from asrcli.core.provisional_event import Provisional
 
 TASK_MOST_OPEN = 200  # open sentences of a task; a service that opens more has forgotten the oldest
-MOST_OPEN = 250  # open sentences; more than one task can have
+MOST_OPEN = 2000  # open sentences; more than one task can have, and one for each of very many speakers
 Value = TypeVar("Value")
 
 

@@ -1,1 +1,1 @@
-"""The threads of the client path: capture, session and receive. Nothing else on this path starts a thread."""
+"""The client path: sessions on one shared thread, and beside it the capture threads and the dial threads."""

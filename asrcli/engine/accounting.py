@@ -7,7 +7,7 @@ from asrcli.core.audio import Chunk, Format
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Billed, Event, Final, Gap, Notice, Partial, Progress, Resumed, Usage
 from asrcli.core.provisional_event import Provisional
-from asrcli.engine.inbox import AudioDropped, Inbox, Mark, SourceEnded
+from asrcli.engine.inbox import AudioDropped, Inbox, Mark
 from asrcli.engine.task import NO_TEXT
 from asrcli.recovery.duplicate_finals import RecentFinals
 from asrcli.recovery.ledger import Ledger, Totals
@@ -95,6 +95,7 @@ class SessionAccount:
     emit: Callable[[Event], None]
     format: Format
     start: int  # position of the first sample
+    progress_s: float = PROGRESS_EVERY_S  # how often the progress is emitted at most
     end: int = field(init=False)  # position behind the audio taken from the inbox
     ledger: Ledger = field(init=False)
     recent_finals: RecentFinals = field(default_factory=RecentFinals)
@@ -124,13 +125,13 @@ class SessionAccount:
             self.ledger.quiet.add(self.format.ms(chunk.position), self.format.ms(chunk.end))
 
     def add_sent(self, begin: int, end: int) -> None:
-        """Count audio that has gone out, and emit the progress at most every PROGRESS_EVERY_S."""
+        """Count audio that has gone out, and emit the progress at most every `progress_s`."""
         now = self.clock()
         if self.first_sent_at < 0:
             self.first_sent_at = now
         self.resent += max(0, min(end, self.sent_to) - begin)
         self.sent_to = max(self.sent_to, end)
-        if now - self.progress_sent_at >= PROGRESS_EVERY_S:
+        if now - self.progress_sent_at >= self.progress_s:
             self.progress_sent_at = now
             self.emit(Progress(self.format.ms(end)))
 
@@ -182,7 +183,7 @@ class SessionAccount:
             return
         cut_short = inbox.ended
         inbox.end()
-        while (item := inbox.get(0, audio=True)) is not None and not isinstance(item, SourceEnded):
+        for item in inbox.drain():
             if isinstance(item, Chunk):
                 self.add_chunk(item)
             elif isinstance(item, Gap | Resumed | AudioDropped):

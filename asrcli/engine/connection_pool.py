@@ -1,8 +1,8 @@
-"""Open connections, each with its receive thread, and the pool of those between two sessions. Knows no wire format."""
+"""Open connections, and the pool of those between two sessions. Knows no wire format."""
 
 from collections import deque
 from collections.abc import Callable
-from threading import Lock, Thread
+from threading import Lock
 
 from asrcli.core.interfaces import Transport
 from asrcli.core.message import Closed, Message, Writable
@@ -20,7 +20,7 @@ class OpenConnection:
         self._transport = transport
         self._inbox = inbox
         self._end: Closed | None = None
-        Thread(target=self._receive, name="receive", daemon=True).start()
+        transport.listen(self._arrived)
 
     def hand_to(self, inbox: Inbox) -> None:
         """Send messages to this inbox from now on. If the connection has ended already, the inbox gets that end too."""
@@ -55,17 +55,14 @@ class OpenConnection:
         """Close the connection."""
         self._transport.close()
 
-    def _receive(self) -> None:
-        """Put messages into the inbox until the connection is over: the receive thread."""
-        try:
-            message: Message | Writable | None = None
-            while not isinstance(message, Closed):
-                message = self._transport.recv()
-                if isinstance(message, Closed):
-                    self._end = message
-                self._inbox.put(MessageArrived(self, message))
-        except BaseException as exc:  # the top of a thread: the session raises it
-            self._inbox.put(ThreadCrashed(exc))
+    def _arrived(self, message: Message | Writable | BaseException) -> None:
+        """Put a message into the inbox: called by the transport, for all of them in order."""
+        if isinstance(message, BaseException):
+            self._inbox.put(ThreadCrashed(message))
+            return
+        if isinstance(message, Closed):
+            self._end = message
+        self._inbox.put(MessageArrived(self, message))
 
 
 class ConnectionPool:

@@ -10,6 +10,7 @@ from asrcli.core.interfaces import LocalEngine
 from asrcli.engine.inbox import Item, LocalHeard, SessionAbandoned, SourceEnded, StopRequested
 from asrcli.engine.local_hearing import LocalHearing
 from asrcli.engine.loop import SessionLoop
+from asrcli.engine.steps import Steps, Wait
 from asrcli.engine.task import RepeatedFinal
 from asrcli.recovery.link_states import LinkEvent, LinkState
 
@@ -33,7 +34,7 @@ class FallbackLoop(SessionLoop):
             engine, self._account, self._feed, lambda number, event: deliver(LocalHeard(number, event))
         )
 
-    def _give_up(self, error: AsrError, duration_ms: int | None) -> AsrError | None:
+    def _give_up(self, error: AsrError, duration_ms: int | None) -> Steps[AsrError | None]:
         """Hear what is left, then do what every loop does. A service that cannot be reached is no error then.
 
         A file is heard to its end: nothing but the service is missing.
@@ -43,21 +44,20 @@ class FallbackLoop(SessionLoop):
             if self._realtime or not unreachable:
                 self._inbox.end()
             with suppress(SessionAbandoned):
-                self._hear_rest()
+                yield from self._hear_rest()
         heard_all = self._hearing.position >= self._account.end
         self._hearing.close()
-        given_up = super()._give_up(error, duration_ms)
+        given_up = yield from super()._give_up(error, duration_ms)
         if not (unreachable and heard_all):
             return given_up
         self._emit(Notice("warning", str(error)))
         return None
 
-    def _hear_rest(self) -> None:
+    def _hear_rest(self) -> Steps[None]:
         self._hearing.go_on_alone()
         until = self._clock() + STOPPED_S if self._stopped else None
         while not self._hearing.done:
-            timeout_s = None if until is None else max(0.0, until - self._clock())
-            item = self._inbox.get(timeout_s, audio=self._hearing.wants_audio)
+            item = yield Wait(until, self._hearing.wants_audio)
             if item is None:
                 return
             self._take(item)

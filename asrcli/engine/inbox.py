@@ -1,13 +1,16 @@
-"""Inbox: the one queue that the session thread waits at, for signals and for audio. Only audio is bounded."""
+"""Inbox: the one queue of a session, for signals and for audio. Only audio is bounded."""
 
 from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from threading import Condition
+from threading import Condition, RLock
 
 from asrcli.core.audio import Chunk
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Event, Gap, Resumed
 from asrcli.core.message import Message, Writable
+from asrcli.engine.dial_attempt import Dialled
+from asrcli.engine.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class SourceEnded:
 
 @dataclass(frozen=True, slots=True)
 class AudioDropped:
-    """Audio from position `begin` to `end` was dropped: the session thread did not take it in time."""
+    """Audio from position `begin` to `end` was dropped: the session did not take it in time."""
 
     begin: int
     end: int
@@ -56,10 +59,10 @@ class LocalHeard:
 
 
 class SessionAbandoned(Exception):
-    """The listener has left: the session thread raises this, and ends at once."""
+    """The listener has left: the session raises this, and ends at once."""
 
 
-Signal = MessageArrived | LocalHeard | ThreadCrashed | StopRequested | SessionAbandoned
+Signal = MessageArrived | Dialled | LocalHeard | ThreadCrashed | StopRequested | SessionAbandoned
 Mark = Gap | Resumed  # a gap or a pause between two chunks, reported by the source
 Item = Signal | Chunk | Mark | AudioDropped | SourceEnded
 
@@ -67,77 +70,133 @@ Item = Signal | Chunk | Mark | AudioDropped | SourceEnded
 class Inbox:
     """A queue that gives signals before audio, so that much waiting audio delays no text. Safe from any thread.
 
-    Audio is bounded by `room` chunks. A file that is read faster than the wire takes it waits in `put_audio`; `live`
-    audio cannot wait, and loses its oldest chunk.
+    Audio is bounded by `room` chunks. A file that is read faster than the wire takes it waits in `put_audio` until half
+    of the room is free, so that its thread works in batches; `live` audio cannot wait, and loses its oldest chunk.
+
+    Nobody waits here for items: the session takes what is there, and `wake` is called when there is more that it wants.
+    With a `schedule` a chunk can be taken when it is due.
     """
 
-    def __init__(self, room: int, *, live: bool = False) -> None:
+    def __init__(self, room: int, *, live: bool = False, schedule: Schedule | None = None) -> None:
         self._room = room
         self._live = live
+        self._schedule = schedule
         self._signals: deque[Signal] = deque()
         self._audio: deque[Chunk | Mark | SourceEnded] = deque()
         self._dropped: AudioDropped | None = None  # comes before all of the audio
         self._ended = False
-        self._changed = Condition()
+        # Of one thread more than once: a signal handler may interrupt its own thread in a method of this class.
+        self._lock = RLock()
+        self._room_made = Condition(self._lock)
+        self._waiting = 0  # how many calls of put_audio wait
+        self._wake: Callable[[], object] = _nobody
+        self._sleeps = False  # the session has taken all it wants, and is to be woken
+        self._wants_audio = False
 
     def put(self, signal: Signal) -> None:
         """Add a signal. Never waits."""
-        with self._changed:
+        with self._lock:
             self._signals.append(signal)
-            self._changed.notify_all()
+            sleeps, self._sleeps = self._sleeps, False
+        if sleeps:
+            self._wake()
 
     def put_audio(self, item: Chunk | Mark) -> bool:
         """Add audio, or a mark behind it; waits for room unless `live`. Returns whether more is wanted."""
-        with self._changed:
-            if not self._live:
-                self._changed.wait_for(lambda: self._ended or len(self._audio) < self._room)
+        with self._lock:
+            if not self._live and not self._ended and len(self._audio) >= self._room:
+                self._waiting += 1
+                self._room_made.wait_for(lambda: self._ended or len(self._audio) <= self._room // 2)
+                self._waiting -= 1
             if not self._ended:
                 self._audio.append(item)
                 if self._live and len(self._audio) > self._room:
                     self._drop_oldest()
-                self._changed.notify_all()
+                # Behind other audio that is not due yet, it wakes nobody.
+                if self._wants_audio and (self._schedule is None or len(self._audio) == 1):
+                    self._wake_session()
             return not self._ended
 
     def end(self, error: AsrError | None = None) -> None:
         """Take no more audio behind what is queued. The first call decides the error."""
-        with self._changed:
+        with self._lock:
             if not self._ended:
                 self._ended = True
                 self._audio.append(SourceEnded(error))
-                self._changed.notify_all()
+                self._room_made.notify_all()
+                if self._wants_audio:
+                    self._wake_session()
 
     def drop(self) -> None:
         """Take no more audio, and forget what is queued."""
-        self.end()
-        with self._changed:
+        with self._lock:
+            self.end()
             ends = [item for item in self._audio if isinstance(item, SourceEnded)]
             self._audio.clear()
             self._audio.extend(ends)
-            self._changed.notify_all()
+            if self._wants_audio:
+                self._wake_session()
 
-    def wait_ended(self, timeout_s: float) -> bool:
-        """Wait until no more audio is wanted, at most `timeout_s`; returns whether that is so."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._ended, timeout_s)
+    def take(self, *, audio: bool) -> Item | None:
+        """Return the next signal, else the next audio that is due where `audio` allows it; None without one.
 
-    def get(self, timeout_s: float | None, *, audio: bool) -> Item | None:
-        """Return the next signal, else the next audio where `audio` allows it; None after the timeout."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._signals or (audio and (self._audio or self._dropped)), timeout_s)
+        After None, `wake` is called once when there is something to take.
+        """
+        with self._lock:
             if self._signals:
                 return self._signals.popleft()
-            if not audio or not (self._audio or self._dropped):
+            if audio and (item := self._next_audio()) is not None:
+                return item
+            self._sleeps, self._wants_audio = True, audio
+            return None
+
+    def drain(self) -> Iterator[Item]:
+        """Yield all signals and audio that are left, due or not."""
+        with self._lock:
+            self._schedule = None
+        while (item := self.take(audio=True)) is not None:
+            yield item
+
+    def on_more(self, wake: Callable[[], object]) -> None:
+        """Call this from now on, from any thread, when there is something to take."""
+        with self._lock:
+            self._wake = wake
+
+    @property
+    def due(self) -> float | None:
+        """When the next audio can be taken; None without a schedule, or without audio."""
+        with self._lock:
+            if self._schedule is None or not self._audio or not isinstance(chunk := self._audio[0], Chunk):
                 return None
-            self._changed.notify_all()
-            if self._dropped is not None:
-                dropped, self._dropped = self._dropped, None
-                return dropped
-            return self._audio.popleft()
+            return self._schedule.due(chunk)
+
+    @property
+    def waited_for(self) -> bool:
+        """Whether `put_audio` waits for room."""
+        return self._waiting > 0
 
     @property
     def ended(self) -> bool:
         """Whether the end of the audio is known, taken out or not."""
         return self._ended
+
+    def _next_audio(self) -> Item | None:
+        if self._dropped is not None:
+            dropped, self._dropped = self._dropped, None
+            return dropped
+        if not self._audio:
+            return None
+        if self._schedule is not None and isinstance(chunk := self._audio[0], Chunk) and not self._schedule.take(chunk):
+            return None
+        item = self._audio.popleft()
+        if self._waiting and len(self._audio) <= self._room // 2:
+            self._room_made.notify_all()
+        return item
+
+    def _wake_session(self) -> None:
+        if self._sleeps:
+            self._sleeps = False
+            self._wake()
 
     def _drop_oldest(self) -> None:
         oldest = next(item for item in self._audio if isinstance(item, Chunk))
@@ -146,3 +205,7 @@ class Inbox:
         if self._dropped is not None:
             begin = self._dropped.begin
         self._dropped = AudioDropped(begin, oldest.end)
+
+
+def _nobody() -> None:
+    """Wake nobody: the session has not begun."""

@@ -1,4 +1,4 @@
-"""What the recognizer on this machine hears of a session while the service is away. Runs in the session thread."""
+"""What the recognizer on this machine hears of a session while the service is away. Runs where the session runs."""
 
 from collections.abc import Callable
 from dataclasses import replace

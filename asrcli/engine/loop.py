@@ -1,14 +1,16 @@
-"""The loop of the session thread: does what the link table says, task after task. Decides nothing by itself."""
+"""The loop of a session: does what the link table says, task after task. Decides nothing, and waits nowhere."""
 
 from collections.abc import Callable
+from functools import partial
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.errors import AsrError, ConnectionLost, ServiceRefused
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Ready
 from asrcli.core.message import Closed, Message, Writable
 from asrcli.core.settings import RetrySettings
-from asrcli.engine.accounting import SessionAccount, SessionResult
+from asrcli.engine.accounting import PROGRESS_EVERY_S, SessionAccount, SessionResult
 from asrcli.engine.audio_feed import AudioFeed
+from asrcli.engine.dial_attempt import Dialled
 from asrcli.engine.inbox import (
     Inbox,
     Item,
@@ -20,6 +22,7 @@ from asrcli.engine.inbox import (
     ThreadCrashed,
 )
 from asrcli.engine.reconnection import Reconnection
+from asrcli.engine.steps import Steps, Wait
 from asrcli.engine.task import NO_TEXT, RepeatedFinal
 from asrcli.engine.task_connection import TaskConnection, never_ready_error
 from asrcli.recovery.backoff import Backoff
@@ -46,6 +49,7 @@ class SessionLoop:
         *,
         realtime: bool,
         retries: RetrySettings,
+        progress_s: float = PROGRESS_EVERY_S,
     ) -> None:
         self._connection = connection
         self._inbox = inbox
@@ -53,7 +57,7 @@ class SessionLoop:
         self._clock = clock
         self._realtime = realtime
         self._link = LinkState.RESTING
-        self._account = SessionAccount(clock, emit, audio_format, start)
+        self._account = SessionAccount(clock, emit, audio_format, start, progress_s)
         self._feed = AudioFeed(connection, self._account, realtime=realtime, retries=retries)
         self._backoff = Backoff(retries, realtime=realtime)
         self._reconnection = Reconnection(connection, self._account, self._feed, self._backoff, retries, chance)
@@ -61,18 +65,20 @@ class SessionLoop:
         self._stopped = False  # by the user
         self._source_error: AsrError | None = None
 
-    def run(self, duration_ms: int | None) -> SessionResult:
+    def run(self, duration_ms: int | None) -> Steps[SessionResult]:
         """Run the session to its end. Errors come back in the result, and gaps are emitted for the audio they cost."""
         error: AsrError | None = None
         try:
-            self._guarded(lambda: self._step(LinkEvent.SPEECH))
+            yield from self._guarded(lambda: self._step(LinkEvent.SPEECH))
             while self._link is not LinkState.CLOSED:
-                self._guarded(self._iterate)
+                wait, on_due = self._next_wait()
+                item = yield wait
+                yield from self._guarded(on_due if item is None else partial(self._take, item))
             self._connection.release()
             self._account.complete()
             return self.result(self._source_error, broken=False)
         except AsrError as exc:
-            error = self._give_up(exc, duration_ms)
+            error = yield from self._give_up(exc, duration_ms)
         except SessionAbandoned:
             pass
         finally:
@@ -81,8 +87,9 @@ class SessionLoop:
             self._feed.close()
         return self.result(error, broken=True)
 
-    def _give_up(self, error: AsrError, duration_ms: int | None) -> AsrError | None:
+    def _give_up(self, error: AsrError, duration_ms: int | None) -> Steps[AsrError | None]:
         """Emit gaps for what has no text, and return the error of the session."""
+        yield from ()
         if not self._account.was_ready:
             error = never_ready_error(self._connection.url, error)
         self._account.close(self._inbox, duration_ms, error)
@@ -93,10 +100,10 @@ class SessionLoop:
         codec = self._connection.task.codec
         return self._account.result(error, codec.usage, codec.dropped, broken=broken)
 
-    def _guarded(self, act: Callable[[], None]) -> None:
+    def _guarded(self, act: Callable[[], None]) -> Steps[None]:
         """Call `act`; a connection that is lost meanwhile is replaced where that can help, else the error is raised."""
         try:
-            self._connection.drain_after_failure(act, self._take)
+            yield from self._connection.drain_after_failure(act, self._take)
         except AsrError as exc:
             self._settle()
             if self._account.was_ready and self._input_ended and self._account.only_quiet_is_undecided:
@@ -109,16 +116,13 @@ class SessionLoop:
             self._step(LinkEvent.LOST)
             self._connection.start_timeout(attempt.wait_s)
 
-    def _iterate(self) -> None:
-        """Wait for the next item or the earliest deadline, and handle it."""
-        pending = [(due, on_due) for due, on_due in self._deadlines() if due is not None]
-        due, on_due = min(pending, key=lambda pair: pair[0], default=(None, self._on_deadline))
-        timeout_s = None if due is None else max(0.0, due - self._clock())
-        item = self._inbox.get(timeout_s, audio=self._takes_audio())
-        if item is None:
-            on_due()
-        else:
-            self._take(item)
+    def _next_wait(self) -> tuple[Wait, Callable[[], None]]:
+        """Return what to wait for: the next item, or the earliest deadline; and what to do at that deadline."""
+        earliest, on_earliest = None, self._on_deadline
+        for due, on_due in self._deadlines():
+            if due is not None and (earliest is None or due < earliest):
+                earliest, on_earliest = due, on_due
+        return Wait(earliest, self._takes_audio()), on_earliest
 
     def _deadlines(self) -> list[tuple[float | None, Callable[[], None]]]:
         """Return the times at which something is to be done, and what."""
@@ -145,19 +149,21 @@ class SessionLoop:
 
     def _take(self, item: Item) -> None:
         """Handle an item of the inbox."""
-        if isinstance(item, ThreadCrashed):
-            raise item.error
-        if isinstance(item, SessionAbandoned):
-            raise item
-        if isinstance(item, StopRequested):
-            self._stop(item)
-        elif isinstance(item, MessageArrived):
+        if isinstance(item, MessageArrived):
             if self._connection.carries(item):
                 self._receive(item.message)
         elif isinstance(item, Chunk):
             self._feed.add(item)
             self._settle()
             self._advance()
+        elif isinstance(item, Dialled):
+            self._connection.dialled(item)
+        elif isinstance(item, ThreadCrashed):
+            raise item.error
+        elif isinstance(item, SessionAbandoned):
+            raise item
+        elif isinstance(item, StopRequested):
+            self._stop(item)
         elif isinstance(item, SourceEnded):
             self._source_error = item.error
             self._input_ended = True

@@ -2,17 +2,19 @@
 
 import sys
 from collections import deque
-from collections.abc import Callable, Hashable
-from threading import Condition
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import suppress
+from threading import Lock, RLock
 from typing import Generic, TypeVar
 
-from asrcli.core.events import Partial, Progress
+from asrcli.core.events import Billed, Partial, Progress
 from asrcli.core.provisional_event import Provisional
+from asrcli.core.shared_thread import SharedThread
 
 T = TypeVar("T")
 
 # A main thread that waits without a limit gets no Ctrl-C on Windows.
-WAIT_S = 0.2 if sys.platform == "win32" else None
+WAIT_S = 0.2 if sys.platform == "win32" else -1
 
 
 class Outbox(Generic[T]):
@@ -20,18 +22,36 @@ class Outbox(Generic[T]):
 
     An item replaces the waiting item with the same key, and takes its place in the order. So the queue grows only by
     finals, gaps and notices, and by one partial for each open sentence.
+
+    Args:
+        key: The key of an item that a later one replaces; None for all other items.
+        can_wait: Whether the listener need not be woken for an item: it then comes together with the next one that
+            does not wait. By default none can.
     """
 
-    def __init__(self, key: Callable[[T], Hashable | None]) -> None:
+    def __init__(self, key: Callable[[T], Hashable | None], can_wait: Callable[[T], bool] = lambda _: False) -> None:
         self._key = key
+        self._can_wait = can_wait
+        self._shared: SharedThread | None = None
         self._items: deque[list[T]] = deque()
         self._latest: dict[Hashable, list[T]] = {}
-        self._changed = Condition()
+        # Of one thread more than once: a signal handler may interrupt the listener in `get`.
+        self._lock = RLock()
+        self._gate = Lock()  # the listener waits at it; a Condition costs three times as much for each wake-up
+        self._gate.acquire()
+        self._listener_waits = False
+
+    def filled_by(self, shared: SharedThread) -> None:
+        """Name the thread that puts most of the items: it wakes the listener when it has done all that it had to do.
+
+        A listener that is woken at once takes the interpreter away from that thread.
+        """
+        self._shared = shared
 
     def put(self, item: T) -> None:
         """Add an item. Never waits; safe in a signal handler."""
         key = self._key(item)
-        with self._changed:
+        with self._lock:
             if key is not None and key in self._latest:
                 self._latest[key][0] = item
                 return
@@ -39,26 +59,59 @@ class Outbox(Generic[T]):
             self._items.append(place)
             if key is not None:
                 self._latest[key] = place
-            self._changed.notify()
+            if self._listener_waits and not self._can_wait(item):
+                self._listener_waits = False
+                if self._shared is not None and self._shared.is_current:
+                    self._shared.soon(self._open_gate)
+                else:
+                    self._open_gate()
 
     def get(self) -> T:
-        """Wait for the next item and return it."""
-        with self._changed:
-            while not self._changed.wait_for(lambda: self._items, WAIT_S):
+        """Wait for the next item and return it. Only one thread may wait."""
+        while True:
+            with self._lock:
+                self._gate.acquire(blocking=False)  # an exception may have come between a release and its wait
+                self._listener_waits = True  # before the look: a signal handler may put an item behind it
+                if self._items:
+                    self._listener_waits = False
+                    return self._take()
+            while not self._gate.acquire(timeout=WAIT_S):
                 pass
-            place = self._items.popleft()
-            key = self._key(place[0])
-            if key is not None:
-                del self._latest[key]
-            return place[0]
+
+    def _open_gate(self) -> None:
+        with suppress(RuntimeError):  # it is open
+            self._gate.release()
+
+    def waiting(self) -> Iterator[T]:
+        """Take all items that are there, and yield them."""
+        while True:
+            with self._lock:
+                if not self._items:
+                    return
+                item = self._take()
+            yield item
+
+    def _take(self) -> T:
+        place = self._items.popleft()
+        key = self._key(place[0])
+        if key is not None:
+            del self._latest[key]
+        return place[0]
 
 
 def replaces(event: object) -> Hashable | None:
-    """Return the key of an event that a later one replaces, a partial or progress; None for all other events."""
+    """Return the key of an event that a later one replaces: a partial, progress, a bill; None for all other events."""
     if isinstance(event, Partial):
         return event.key
     if isinstance(event, Provisional) and event.open:
         return Provisional, event.key
     if isinstance(event, Progress):
         return Progress
+    if isinstance(event, Billed):
+        return Billed
     return None
+
+
+def is_passing(event: object) -> bool:
+    """Whether an event is of the moment only: who does not show it as it comes can take it with the next final."""
+    return replaces(event) is not None

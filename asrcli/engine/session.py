@@ -1,28 +1,36 @@
-"""Session: one source's conversation with a service, as a stream of events for one listener. Owns its threads."""
+"""Session: one source's conversation with a service, as events for one listener. Owns its capture thread."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from random import random
+from threading import Event as Flag
 from threading import Thread
 
 from asrcli.core.events import Event, Notice
 from asrcli.core.interfaces import ClientCodec, LocalEngine, Source
 from asrcli.core.settings import ConnectionSettings, RetrySettings
-from asrcli.engine.accounting import SessionResult
+from asrcli.core.shared_thread import SharedThread
+from asrcli.engine.accounting import PROGRESS_EVERY_S, SessionResult
 from asrcli.engine.capture import capture
 from asrcli.engine.connection_pool import ConnectionPool, Dial
+from asrcli.engine.driver import SessionDriver
 from asrcli.engine.inbox import Inbox, SessionAbandoned, StopRequested, ThreadCrashed
 from asrcli.engine.loop import SessionLoop
 from asrcli.engine.outbox import Outbox, replaces
+from asrcli.engine.schedule import Schedule
 from asrcli.engine.task_connection import TaskConnection
 
 ROOM = 50  # chunks between capture and connection: five seconds at 100 ms
+PACED_ROOM = 20  # chunks that are read before they are due
 CLOSE_S = 1.0  # how long a source may take to close; a source that hangs in a read is not waited for
 LIVE_ROOM = 12_000  # chunks of a microphone, at 50 ms: ten minutes of audio while no connection takes it
 
 
 class SessionLeft(Exception):
     """`leave` was called: the listener waits no longer."""
+
+
+SessionItem = Event | SessionResult | ThreadCrashed | SessionLeft
 
 
 class TranscriptionSession:
@@ -32,14 +40,16 @@ class TranscriptionSession:
         source: Where the audio comes from.
         start: Position of its first sample on the run's timeline.
         make_codec: Makes the client end of the wire, a fresh one for each task.
-        dial: Opens a connection.
+        dial: Opens a connection; called in a thread of its own, where it may wait.
         connection: How to connect.
         pace: How many times real time the source is read; None as fast as its audio is taken.
         clock: Seconds, monotonic.
+        shared: Starts or returns the thread on which the session runs, with all others of the process.
         retries: What to do after a loss.
         idle: Open connections that sessions share.
         chance: Returns a number from 0 to 1, a new one each time.
         fallback: The recognizer on this machine that hears while the service is away; None for none.
+        progress_s: How often the progress is emitted at most.
 
     Attributes:
         result: What the session came to; set once `events` is exhausted.
@@ -56,22 +66,28 @@ class TranscriptionSession:
         connection: ConnectionSettings,
         pace: float | None,
         clock: Callable[[], float],
+        shared: Callable[[], SharedThread],
         retries: RetrySettings | None = None,
         idle: ConnectionPool | None = None,
         chance: Callable[[], float] = random,
         fallback: LocalEngine | None = None,
+        progress_s: float = PROGRESS_EVERY_S,
     ) -> None:
         self._source = source
         self._start = start
-        self._pace = pace
         self._clock = clock
+        self._shared = shared
         if retries is None or source.audio_format != "pcm":  # a container cannot be sent again from its middle
             retries = RetrySettings()
         retries = retries.of(realtime=source.realtime, pace=pace)
-        self._catch_up = retries.catch_up
-        room = LIVE_ROOM if source.realtime else ROOM
-        self._inbox = Inbox(room, live=source.live is not None)
-        self._events: Outbox[Event | SessionResult | ThreadCrashed | SessionLeft] = Outbox(replaces)
+        room, schedule = ROOM, None
+        if source.realtime:
+            room = LIVE_ROOM
+        if pace is not None:
+            room, schedule = PACED_ROOM, Schedule(clock, source.format.rate, pace, retries.catch_up)
+        self._inbox = Inbox(room, live=source.live is not None, schedule=schedule)
+        self._outbox: Outbox[SessionItem] = Outbox(replaces)
+        self._put: Callable[[SessionItem], object] = self._outbox.put
         task_connection = TaskConnection(make_codec, dial, connection, self._inbox, clock, idle or ConnectionPool())
         make_loop: Callable[..., SessionLoop] = SessionLoop
         if fallback is not None:
@@ -79,11 +95,12 @@ class TranscriptionSession:
 
             make_loop = partial(FallbackLoop, fallback)
         self._loop = make_loop(
-            task_connection, self._inbox, self._events.put, clock, chance, source.format, start,
-            realtime=source.realtime, retries=retries,
+            task_connection, self._inbox, self._emit, clock, chance, source.format, start,
+            realtime=source.realtime, retries=retries, progress_s=progress_s,
         )  # fmt: skip
         self._capture_thread: Thread | None = None
-        self._loop_thread: Thread | None = None
+        self._ended = Flag()
+        self._ended.set()  # cleared while the session runs
 
     def events(self) -> Iterator[Event]:
         """Yield all events, in order, until the session is over.
@@ -91,18 +108,39 @@ class TranscriptionSession:
         Raises:
             SessionLeft: `leave` was called.
         """
+        self.start(self._outbox.put)
+        while (event := self.read(self._outbox.get())) is not None:
+            yield event
+        self.join_capture()
+
+    def start(self, put: Callable[[SessionItem], object]) -> None:
+        """Begin. `put` is called with each item for `read`, from other threads, and must not wait."""
+        self._put = put
         self._capture_thread = Thread(target=self._capture, name="capture", daemon=True)
         self._capture_thread.start()
-        self._loop_thread = Thread(target=self._run_loop, name="session", daemon=True)
-        self._loop_thread.start()
-        while not isinstance(item := self._events.get(), SessionResult):
-            if isinstance(item, ThreadCrashed):
-                raise item.error
-            if isinstance(item, SessionLeft):
-                raise item
-            yield item
-        self._capture_thread.join(CLOSE_S)  # a recording is completed, a device is released
-        self.result = item
+        self._ended.clear()
+        steps = self._loop.run(self._source.duration_ms)
+        SessionDriver(steps, self._inbox, self._shared(), self._clock, self._end).start()
+
+    def read(self, item: SessionItem) -> Event | None:
+        """Return the event that an item is; None at the end of the session, which sets `result`.
+
+        Raises:
+            SessionLeft: `leave` was called.
+        """
+        if isinstance(item, ThreadCrashed):
+            raise item.error
+        if isinstance(item, SessionLeft):
+            raise item
+        if isinstance(item, SessionResult):
+            self.result = item
+            return None
+        return item
+
+    def join_capture(self) -> None:
+        """Wait until the source is closed, at most CLOSE_S: a recording is completed, a device is released."""
+        if self._capture_thread is not None:
+            self._capture_thread.join(CLOSE_S)
 
     def end_input(self, attempts: int | None = None) -> None:
         """Take no more audio, and wait for the text of the captured audio. Safe in a signal handler.
@@ -120,30 +158,26 @@ class TranscriptionSession:
 
     def leave(self) -> None:
         """Make `events` raise SessionLeft. Safe from any thread."""
-        self._events.put(SessionLeft())
+        self._put(SessionLeft())
 
     def abandon(self) -> SessionResult:
-        """End the session, its threads and its connection at once; returns its result up to now."""
+        """End the session, its capture thread and its connection now; returns its result up to now."""
         self._inbox.end()
         self._inbox.put(SessionAbandoned())
-        if self._capture_thread is not None:
-            self._capture_thread.join(CLOSE_S)
+        self.join_capture()
+        self._ended.wait(CLOSE_S)
         return self._loop.result(None, broken=True)
-
-    def join(self) -> None:
-        """Wait until an abandoned session has hung up; one that is still dialling is left behind after a second."""
-        if self._loop_thread is not None:
-            self._loop_thread.join(CLOSE_S)
 
     def notify(self, notice: Notice) -> None:
         """Add a notice to the events."""
-        self._events.put(notice)
+        self._put(notice)
+
+    def _emit(self, event: Event) -> None:
+        self._put(event)
 
     def _capture(self) -> None:
-        capture(self._source, self._start, self._inbox, self._events.put, self._pace, self._clock, self._catch_up)
+        capture(self._source, self._start, self._inbox, self._emit)
 
-    def _run_loop(self) -> None:
-        try:
-            self._events.put(self._loop.run(self._source.duration_ms))
-        except BaseException as exc:  # the top of a thread: `events` raises it
-            self._events.put(ThreadCrashed(exc))
+    def _end(self, result: SessionResult | ThreadCrashed) -> None:
+        self._put(result)
+        self._ended.set()

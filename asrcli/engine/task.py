@@ -1,7 +1,7 @@
 """One task of a service: its codec, its place on the timeline, its open sentences, and its repeated finals."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from asrcli.core.errors import AsrError, ConnectionLost
@@ -240,7 +240,10 @@ class TranscriptionTask:
             return replace(event, end_ms=self._inside(event.end_ms))
         if isinstance(event, Partial):
             begin_ms = self._inside(event.begin_ms)
-            return replace(event, begin_ms=begin_ms, words=self._words(event.words, begin_ms, self.sent_ms))
+            words = self._words(event.words, begin_ms, self.sent_ms)
+            if words is event.words and begin_ms == event.begin_ms:
+                return event  # a copy of it costs more than the check
+            return replace(event, begin_ms=begin_ms, words=words)
         if isinstance(event, Final):
             begin_ms = self._inside(event.begin_ms)
             end_ms = max(begin_ms, self._inside(event.end_ms))
@@ -253,9 +256,9 @@ class TranscriptionTask:
     def _inside(self, time_ms: int) -> int:
         return max(self.offset_ms, min(time_ms, self.sent_ms))
 
-    def _words(self, words: Sequence[Word], begin_ms: int, end_ms: int) -> tuple[Word, ...]:
+    def _words(self, words: tuple[Word, ...], begin_ms: int, end_ms: int) -> tuple[Word, ...]:
         if all(begin_ms <= word.begin_ms <= word.end_ms <= end_ms for word in words):
-            return tuple(words)
+            return words
         placed = []
         for word in words:
             word_begin_ms = max(begin_ms, min(word.begin_ms, end_ms))

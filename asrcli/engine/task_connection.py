@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from math import inf
 
 from asrcli.core.causes import Cause
@@ -10,7 +11,9 @@ from asrcli.core.interfaces import ClientCodec, Transport
 from asrcli.core.message import Message
 from asrcli.core.settings import ConnectionSettings
 from asrcli.engine.connection_pool import ConnectionPool, Dial, OpenConnection
+from asrcli.engine.dial_attempt import DialAttempt, Dialled, in_thread
 from asrcli.engine.inbox import Inbox, Item, MessageArrived
+from asrcli.engine.steps import Steps, Wait
 from asrcli.engine.task import TranscriptionTask
 from asrcli.recovery.duplicate_finals import ResentAudio
 
@@ -32,7 +35,7 @@ class TaskConnection:
     Attributes:
         task: The task that runs, or the next one.
         settings: How to connect.
-        open_connection: The connection; None before the first task and after `close`.
+        open_connection: The connection; None before the first one has opened and after `close`.
         reused: The connection has carried a task before this one.
         started: When the start of the task was requested.
         deadline: When the connection counts as lost without an answer; None while no answer is due.
@@ -48,10 +51,13 @@ class TaskConnection:
         clock: Callable[[], float],
         idle: ConnectionPool,
         open_connection: Callable[[str, Transport, Inbox], OpenConnection] = OpenConnection,
+        spawn: Callable[[Callable[[], None]], object] = in_thread,
     ) -> None:
         self._make_codec = make_codec
         self._dial = dial
         self._open = open_connection
+        self._spawn = spawn
+        self._attempt: DialAttempt | None = None
         self.settings = connection
         self._inbox = inbox
         self._clock = clock
@@ -84,19 +90,37 @@ class TaskConnection:
         return self.open_connection.silent_s
 
     def start(self) -> None:
-        """Ask for the task, on an idle connection where there is one, else on a new one.
+        """Ask for the task, on an idle connection where there is one, else on a new one as soon as it is `dialled`.
 
         Raises:
             SendFailed: the connection was lost.
-            ConnectFailed, ServiceRefused: there is no connection, or the handshake was refused.
         """
         if self.open_connection is None and self.task.codec.reusable:
             self.open_connection = self._idle.take(self.url, self._inbox)
         self.started = self._clock()
         self.reused = self.open_connection is not None
         self.task.codec.connection_is_new = not self.reused
-        if not self.reused:
-            self.open_connection = self._open(self.url, self._dial(self.url, self.settings), self._inbox)
+        if self.reused:
+            self._request_task()
+            return
+        self.deadline = None  # an attempt has a limit of its own
+        self._attempt = DialAttempt(partial(self._dial, self.url, self.settings), self._inbox.put)
+        self._spawn(self._attempt.run)
+
+    def dialled(self, end: Dialled) -> None:
+        """Ask for the task on the connection that an attempt has opened. Attempts that were given up are ignored.
+
+        Raises:
+            SendFailed: the connection was lost.
+            ConnectFailed, ServiceRefused: there is no connection, or the handshake was refused.
+        """
+        if end.attempt is not self._attempt:
+            return
+        self._attempt = None
+        self.open_connection = self._open(self.url, end.attempt.take(), self._inbox)
+        self._request_task()
+
+    def _request_task(self) -> None:
         assert self.open_connection is not None  # noqa: S101  taken or opened just now
         self.task.engine = self.open_connection.engine
         self.start_timeout(self.settings.connect_timeout_s)
@@ -144,7 +168,7 @@ class TaskConnection:
         if self.open_connection is not None:
             self.send(self.task.codec.pending_messages())
 
-    def drain_after_failure(self, act: Callable[[], None], handle: Callable[[Item], None]) -> None:
+    def drain_after_failure(self, act: Callable[[], None], handle: Callable[[Item], None]) -> Steps[None]:
         """Call `act`; if sending fails in it, `handle` what arrived: finals, or the reason of the failure.
 
         Raises:
@@ -155,7 +179,7 @@ class TaskConnection:
         except SendFailed as exc:
             broken = self.open_connection
             while self.open_connection is broken:
-                item = self._inbox.get(LAST_MESSAGES_S, audio=False)
+                item = yield Wait(self._clock() + LAST_MESSAGES_S, audio=False)
                 if item is None:
                     break
                 with suppress(SendFailed):
@@ -199,7 +223,10 @@ class TaskConnection:
             self.open_connection = None
 
     def close(self) -> None:
-        """Close the connection, if there is one."""
+        """Close the connection, if there is one, and give up the attempt to open one."""
+        if self._attempt is not None:
+            self._attempt.cancel()
+            self._attempt = None
         if self.open_connection is not None:
             self.open_connection.close()
             self.open_connection = None

@@ -113,6 +113,7 @@ class ContinuedOutput:
         self._output = output
         self._highest = highest
         self._shift_ms = shift_ms
+        self.patient = getattr(output, "patient", False)
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Pass the event on, with shifted times and continued numbers."""
@@ -136,6 +137,7 @@ class WholeOutput:
         self._begun = begun
         self._journal = journal
         self._is_begun = False
+        self.patient = getattr(output, "patient", False)
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """As it is, behind what was said before."""

@@ -33,6 +33,8 @@ class Recorder:
         failed: The outputs that could not be written to their end, by the names that errors give them.
     """
 
+    patient = True
+
     def __init__(self, warn: Callable[[str], None], first: bytes = b"") -> None:
         self._warn = warn
         self.first = first

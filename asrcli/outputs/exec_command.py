@@ -22,6 +22,8 @@ CLOSE_TIMEOUT_S = 10.0  # how long `close` waits for the commands that are left
 class ExecCommand:
     """An output that runs a shell command. What it prints goes to standard error. It does not get the API key."""
 
+    patient = True
+
     def __init__(self, command: str, warn: Callable[[str], None]) -> None:
         self._command = command
         self._warn = warn
@@ -33,8 +35,9 @@ class ExecCommand:
         """Queue the command for a final that has text."""
         if isinstance(event, Final) and event.text.strip() and transcript.latest is not None:
             about = {"SENTENCE": transcript.latest.number, "BEGIN_MS": event.begin_ms, "END_MS": event.end_ms}
-            into = {"TRANSLATION": translated(event), "TRANSLATED_INTO": event.translated_into}
-            fields = about | {name: _encodable(text) for name, text in into.items() if text}
+            texts = {"TRANSLATION": translated(event), "TRANSLATED_INTO": event.translated_into}
+            texts |= {"SPEAKER": event.speaker}
+            fields = about | {name: _encodable(text) for name, text in texts.items() if text}
             self._waiting.put((said(event), {f"ASR_{name}": str(value) for name, value in fields.items()}))
 
     def close(self) -> None:

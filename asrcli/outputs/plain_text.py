@@ -30,6 +30,7 @@ class PlainText:
         self._partials = partials
         self._head = head
         self._begun = False
+        self.patient = not partials  # else each partial is wanted as it comes
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Write the line of a final or a gap, and of a partial if partials are wanted."""
@@ -65,7 +66,7 @@ class StatusLines:
             connect again is shown, because the others say the same.
     """
 
-    passive = True
+    passive = patient = True
 
     def __init__(self, write: Callable[[str], None], *, level: int) -> None:
         self._write = write

@@ -40,6 +40,8 @@ class Subtitles:
     the next sentence comes; where nothing can be replaced, they are written only then.
     """
 
+    patient = True
+
     def __init__(self, lines: LineWriter, name: str, layout: CaptionLayout) -> None:
         self._lines = lines
         self._name = name

@@ -46,7 +46,7 @@ from asrcli.outputs.formatting import (
 )
 from asrcli.outputs.plain_text import LEVELS
 from asrcli.outputs.status_bar import StatusBar, decibels
-from asrcli.outputs.text_fitting import fit_tail, simple, wrap_text
+from asrcli.outputs.text_fitting import fit_lines, fit_tail, simple, wrap_text
 
 __all__ = ["TerminalView", "fit_tail"]
 
@@ -54,6 +54,7 @@ REDRAW_EVERY_S = 0.1
 OTHERS_S = 0.3  # how long the screen is left to the reader of our pipe, which may print what it reads
 SHOW_CURSOR = b"\x1b[?25h"
 UNSETTLED = "dim"
+FREE = 3  # rows of the screen that always show what was said before
 # Events after which the reader of our pipe may print a line on the screen.
 ANSWERED = Began | Final | Gap | Notice | Paused | Resumed | Reconnecting | Ended
 
@@ -73,6 +74,7 @@ class TerminalView:
     """
 
     passive = True  # it stores nothing: other outputs do
+    shows_progress = True  # it wants every Progress, for its status bar
 
     def __init__(
         self,
@@ -206,25 +208,49 @@ class TerminalView:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         cells = options.max_width - 1  # some terminals wrap after the last column
         drawn = []
-        for speaker in self._levels or [""]:
-            for shown in self._sentence(speaker, cells):
-                yield from shown
-                yield Segment.line()
-                drawn.append(Segment.get_line_length(shown))
+        for shown in self._rows(cells, options.size.height):
+            yield from shown
+            yield Segment.line()
+            drawn.append(Segment.get_line_length(shown))
         bar = list(self._bar.draw(console, self._transcript, cells))
         yield from bar
         # If the window got narrower since `_unfold` looked, the rows that it folded must still be erased.
         if options.max_width >= self._width:
             self._drawn = [*drawn, Segment.get_line_length(bar)]
 
-    def _sentence(self, speaker: str, cells: int) -> Iterator[list[Segment]]:
-        """Yield the open sentence of a speaker as one line, and under it its translation and the provisional text."""
+    def _rows(self, cells: int, height: int) -> Iterator[list[Segment]]:
+        """Yield the open sentences of all speakers, each with its translation and provisional text on a row below it.
+
+        Together the sentences have a third of the screen, and with all else that is drawn its height less three rows;
+        but each speaker has one row in any case.
+        """
+        speakers = list(self._levels) or [""]
+        below = {speaker: list(self._below(speaker, cells)) for speaker in speakers}
+        room = min(height // 3, height - FREE - 1 - sum(map(len, below.values())))
+        for number, speaker in enumerate(speakers):
+            others = len(speakers) - number - 1
+            rows = self._sentence(speaker, cells, max(1, room - others))
+            yield from rows
+            yield from below[speaker]
+            room -= len(rows)
+
+    def _sentence(self, speaker: str, cells: int, most: int) -> list[list[Segment]]:
+        """Return the end of a speaker's open sentence in at most so many rows, broken between words."""
         spoken = [partial for partial in self._transcript.open.values() if partial.speaker == speaker]
         settled, unsettled = settled_text(spoken), unsettled_text(spoken)
         head = self._head(speaker, cells)
-        room = cells - cell_len(head)
-        settled, unsettled = fit_tail(simple(harmless(settled)), simple(harmless(unsettled)), room)
-        yield [Segment(head, Style.parse(UNSETTLED)), Segment(settled), Segment(unsettled, Style.parse(UNSETTLED))]
+        lines = fit_lines(simple(harmless(settled)), simple(harmless(unsettled)), cells - cell_len(head), most)
+        heads = [head] + [" " * cell_len(head)] * (len(lines) - 1)
+        dim = Style.parse(UNSETTLED)
+        return [
+            [Segment(before, dim), Segment(first), Segment(rest, dim)]
+            for before, (first, rest) in zip(heads, lines, strict=True)
+        ]
+
+    def _below(self, speaker: str, cells: int) -> Iterator[list[Segment]]:
+        """Yield what stands below the open sentence of a speaker, on a row each: translation and provisional text."""
+        head = self._head(speaker, cells)
+        spoken = [partial for partial in self._transcript.open.values() if partial.speaker == speaker]
         if translation := " ".join(simple(harmless(partial.translation)) for partial in spoken).strip():
             shown = BELOW + INTO + "".join(fit_tail("", translation, max(1, cells - cell_len(BELOW + INTO))))
             yield [Segment(shown, Style.parse(UNSETTLED))]
@@ -242,6 +268,6 @@ class TerminalView:
         name = simple(harmless(speaker))
         heads = []
         if level is not None:
-            heads.append(f"{name} {decibels(level)}: ")
+            heads.append(f"{name} {decibels(level):>8}: ")  # always as wide, so that the sentence stays where it is
         heads += [f"{name}: ", f"{''.join(fit_tail('', name, max(1, cells // 2 - 2)))}: "]
         return next((head for head in heads if cell_len(head) <= cells // 2), "")

@@ -7,6 +7,7 @@ from rich.cells import cell_len
 JOINER = "\u200d"
 FLAG = "⚑"
 _CLOSING = frozenset("，。！？；：、”’）》〉」』】…,.!?;:)]")  # no line begins with these
+_LONGEST, _STEP = 8192, 1024  # characters of an open sentence that are broken into lines, and by how many they move
 _DROPPED = {"\ufe0e", "\ufe0f", "\u20e3"}  # forms of the character before
 
 
@@ -51,6 +52,41 @@ def fit_tail(settled: str, unsettled: str, cells: int) -> tuple[str, str]:
         room -= cell_len(whole[begin])
     begin = next((at for at in range(begin, len(whole)) if _may_begin(whole, at)), _at_character(whole, begin))
     return "…" + settled[begin:], unsettled[max(0, begin - len(settled)) :]
+
+
+def fit_lines(settled: str, unsettled: str, cells: int, most: int) -> list[tuple[str, str]]:
+    """Return the end of the text in at most `most` lines of at most `cells` cells, behind an ellipsis if it is cut.
+
+    Each line is its settled and its unsettled part. Lines are broken between words, in a word only where it is longer
+    than a line. While text is added at the end, the lines before the last one stay as they are.
+    """
+    whole = settled + unsettled
+    if most < 2 or cells < 3 or cell_len(whole) <= cells:
+        return [fit_tail(settled, unsettled, cells)]
+    room = cells - 1  # the ellipsis has room on every line
+    begin = max(0, len(whole) - _LONGEST) // _STEP * _STEP
+    spans: list[tuple[int, int]] = []
+    while begin < len(whole):
+        end = min(_fitting(whole, begin, room), _overflowing(whole, begin, room))
+        if shown := len(whole[begin:end].rstrip()):
+            spans.append((begin, begin + shown))
+        begin = end
+    lines = []
+    for start, stop in spans[-most:]:
+        middle = min(max(start, len(settled)), stop)
+        lines.append((whole[start:middle], whole[middle:stop]))
+    if lines and spans[-most:][0][0]:
+        lines[0] = (f"…{lines[0][0]}", lines[0][1])
+    return lines or [("", "")]
+
+
+def _overflowing(text: str, begin: int, cells: int) -> int:
+    """Return the index, behind `begin`, of the first character that does not fit, and is no space at the end."""
+    stop, used = begin, 0
+    while stop < len(text) and (text[stop].isspace() or used + cell_len(text[stop]) <= cells):
+        used += cell_len(text[stop])
+        stop += 1
+    return max(stop, begin + 1)
 
 
 def wrap_text(text: str, cells: int, indent: int = 0) -> list[str]:

@@ -80,7 +80,7 @@ class Fallback:
 
 
 class _Session:
-    """A LocalSession. The session thread calls `hear`, `finish` and `close`; all else runs in the fallback thread."""
+    """A LocalSession. The session calls `hear`, `finish` and `close`; all else runs in the fallback thread."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, recognizer: Recognizer, settings: RecognitionSettings, emit: Emit

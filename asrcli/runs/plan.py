@@ -10,6 +10,7 @@ from asrcli.core.errors import AsrError
 from asrcli.core.events import Usage
 from asrcli.core.interfaces import ClientCodec, LocalEngine, Source, Transport
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
+from asrcli.core.shared_thread import SharedThread
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.context import TranscriptMemory
 from asrcli.recognizers.registry import RecognizerInfo
@@ -17,6 +18,13 @@ from asrcli.transport.identifiers import new_id
 
 # While it is entered, a signal calls the first function; one that is not Ctrl-C calls the second.
 SignalHandling = Callable[[Callable[[], None], Callable[[], None]], AbstractContextManager[None]]
+
+
+def shared_thread() -> SharedThread:
+    """Return the thread of this process for connections and sessions, started now if there is none."""
+    from asrcli.transport.io_thread import io_thread
+
+    return io_thread()
 
 
 @dataclass(frozen=True)

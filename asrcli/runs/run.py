@@ -27,7 +27,7 @@ from asrcli.recovery.provisional import ProvisionalText
 from asrcli.recovery.spans import Spans, length
 from asrcli.runs.plan import RunPlan
 from asrcli.runs.run_account import RunAccount
-from asrcli.runs.source_session import SourceSession, merged_events
+from asrcli.runs.source_session import RunningSessions, SourceSession
 
 HOPELESS = (ConnectFailed, ServiceRefused, BudgetReached)  # the next source would fail in the same way
 LEFT = "left before its text came"
@@ -65,10 +65,12 @@ class Run:
         self._transcript = Transcript()
         self._account = RunAccount()
         self._began = plan.clock()
+        self._shown = any(getattr(output, "shows_progress", False) for output in outputs)
         self._interrupted = False
         self._was_ready = False  # a service has listened to this run, so there is audio to account for
         self._pool = idle or ConnectionPool()
         self._pool_is_shared = idle is not None
+        self._patient = False  # all outputs are, and nobody iterates over `events`
         self._live = False  # all sources are live
         self._output_errors: list[AsrError] = []  # of outputs that were given up
         self._emitted: deque[Event] = deque()  # passed to the outputs, but not yet yielded by `events`
@@ -84,6 +86,7 @@ class Run:
                 sources came to their end, but with gaps.
             KeyboardInterrupt: the user ended the run; the outputs have all settled text.
         """
+        self._patient = all(getattr(output, "patient", False) for output in self._outputs)
         for _ in self.events(sources, notices):
             pass
         assert self.ended is not None  # noqa: S101  otherwise `events` raises
@@ -162,9 +165,11 @@ class Run:
     def _transcribe_concurrently(self, sources: Sequence[Source]) -> Generator[Event, None, list[AsrError]]:
         """Transcribe sources at the same time, each in its session; returns the errors that ended sessions early."""
         plan = self._plan
-        now_ms = self._account.end_ms
         self._emit(Notice("info", f"connecting to {bare_url(plan.connection.url)}"))
-        running = [SourceSession(source, now_ms + source.begin_ms, plan, self._pool) for source in sources]
+        self._account.running_usage = Usage()
+        begin_ms = self._account.end_ms
+        running = [SourceSession(one, begin_ms + one.begin_ms, plan, self._pool, shown=self._shown) for one in sources]
+        together = RunningSessions(running, patient=self._patient)
         try:
             sessions = self._current = [one.session for one in running]
             if self._leaving:  # called before there was a session to leave
@@ -173,33 +178,29 @@ class Run:
                 self.finish()
             with (
                 plan.interruptible(lambda: self._finish(sessions), lambda: self._hurry(sessions)),
-                closing(merged_events(running)) as merged,
+                closing(together.events()) as merged,
             ):
                 yield from self._handled()
                 for one, event in merged:
-                    self._take(event, one, running)
+                    self._take(event, one)
                     yield from self._handled()
         except (KeyboardInterrupt, SessionLeft):
-            for one in running:
-                self._leave(one, one.session.abandon(), concurrent=one is not running[0])
+            self._leave_all(together, running)
             raise KeyboardInterrupt from None
         except BaseException:  # also when the generator is closed
             for one in running:
                 one.session.abandon()
-            for one in running:
-                one.session.join()
             raise
         for one in running:
-            result = one.session.result
-            end_ms = one.source.format.ms(result.end)
-            self._account.add(result, one.begin_ms, end_ms, concurrent=one is not running[0])
+            end_ms = one.source.format.ms(one.session.result.end)
+            self._account.add(one.session.result, one.begin_ms, end_ms, concurrent=one is not running[0])
         return [error for one in running if (error := one.session.result.error) is not None]
 
-    def _take(self, event: Event, one: SourceSession, running: Sequence[SourceSession]) -> None:
+    def _take(self, event: Event, one: SourceSession) -> None:
         """Emit an event of one of the running sessions, and what follows from it."""
         if isinstance(event, Billed):
+            self._emit(self._billed(self._account.update_usage(one.usage, event.usage)))
             one.usage = event.usage
-            self._emit(self._billed(sum((other.usage for other in running), self._account.usage)))
             return
         self._emit(label_event(event, one.source.speaker))
         if isinstance(event, Ready):
@@ -217,6 +218,12 @@ class Run:
         if cost is not None:
             cost = round(cost, 6)
         return Billed(usage, cost)
+
+    def _leave_all(self, together: RunningSessions, running: Sequence[SourceSession]) -> None:
+        for one, event in together.unread():
+            self._take(event, one)
+        for one in running:
+            self._leave(one, one.session.abandon(), concurrent=one is not running[0])
 
     def _leave(self, left: SourceSession, result: SessionResult, *, concurrent: bool) -> None:
         """Emit the settled words of open sentences as finals, and the other undecided audio as gaps."""

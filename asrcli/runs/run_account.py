@@ -1,6 +1,6 @@
 """The account of a run: the sums over its sessions, and the `end` event made of them. Numbers only."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 
 from asrcli.core.events import Billed, Ended, Usage
 from asrcli.engine.accounting import SessionFigures, SessionResult
@@ -29,11 +29,24 @@ class RunAccount:
 
     end_ms: int = 0  # how far the timeline reaches
     audio_ms: int = 0  # of all sessions, also where they ran at the same time
-    usage: Usage = Usage()  # noqa: RUF009  a frozen value
+    usage: Usage = Usage()  # noqa: RUF009  a frozen value; of sessions that are over
+    running_usage: Usage = Usage()  # noqa: RUF009  likewise; of sessions that run
     totals: Totals = Totals()  # noqa: RUF009  likewise
     figures: SessionFigures = SessionFigures()  # noqa: RUF009  likewise
     stages: list[ConcurrentSessions] = field(default_factory=list)
     engines: list[str] = field(default_factory=list)  # that local servers named, in order, each once
+
+    def update_usage(self, old: Usage, new: Usage) -> Usage:
+        """Count that a running session has used `new` instead of `old`; returns the usage of all sessions.
+
+        The others are not added up again: hundreds may run, and each has a new usage every second.
+        """
+        changed = [
+            total if after is None else (total or 0) - (before or 0) + after
+            for total, before, after in zip(astuple(self.running_usage), astuple(old), astuple(new), strict=True)
+        ]
+        self.running_usage = Usage(*changed)
+        return self.usage + self.running_usage
 
     def add(self, result: SessionResult, begin_ms: int, end_ms: int, *, concurrent: bool = False) -> None:
         """Add a session that took the timeline from `begin_ms` to `end_ms`, `concurrent` with the one added before."""

@@ -1,33 +1,45 @@
 """The sessions of sources that are transcribed at the same time, and their events in one stream."""
 
-from collections.abc import Generator, Hashable, Sequence
-from threading import Thread
+from collections.abc import Generator, Hashable, Iterator, Sequence
+from functools import partial
 
 from asrcli.core.errors import bare_url
 from asrcli.core.events import Began, Event, Ready, Usage
 from asrcli.core.interfaces import Source
+from asrcli.engine.accounting import PROGRESS_EVERY_S, SessionResult
 from asrcli.engine.connection_pool import ConnectionPool
-from asrcli.engine.outbox import Outbox, replaces
-from asrcli.engine.session import TranscriptionSession
-from asrcli.runs.plan import RunPlan
+from asrcli.engine.inbox import ThreadCrashed
+from asrcli.engine.outbox import Outbox, is_passing, replaces
+from asrcli.engine.session import SessionItem, SessionLeft, TranscriptionSession
+from asrcli.runs.plan import RunPlan, shared_thread
+
+UNSHOWN_PROGRESS_S = 1.0  # how often progress is emitted at most where no output shows it
 
 
 class SourceSession:
-    """A source and its session, which begins at `begin_ms` on the timeline of the run."""
+    """A source and its session, which begins at `begin_ms` on the timeline of the run.
 
-    def __init__(self, source: Source, begin_ms: int, plan: RunPlan, idle: ConnectionPool) -> None:
+    `shown` says whether an output shows its progress.
+    """
+
+    def __init__(
+        self, source: Source, begin_ms: int, plan: RunPlan, idle: ConnectionPool, *, shown: bool = False
+    ) -> None:
         self.source = source
         self.begin_ms = begin_ms
         self._model = plan.model
         self.begun = False
         self.usage = Usage()  # what the service has counted up to now
         start = source.format.samples(begin_ms)
+        progress_s = UNSHOWN_PROGRESS_S
+        if shown:
+            progress_s = PROGRESS_EVERY_S
         pace = None
         if source.live is None:
             pace = plan.pace
         self.session = TranscriptionSession(
-            source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, plan.retries, idle,
-            plan.chance, plan.fallback,
+            source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, shared_thread,
+            plan.retries, idle, plan.chance, plan.fallback, progress_s,
         )  # fmt: skip
 
     def begin(self, ready: Ready) -> Began:
@@ -40,35 +52,47 @@ class SourceSession:
         )  # fmt: skip
 
 
-def merged_events(running: Sequence[SourceSession]) -> Generator[tuple[SourceSession, Event], None, None]:
-    """Yield the events of sessions that run at the same time, as they come."""
-    if len(running) == 1:
-        yield from ((running[0], event) for event in running[0].session.events())
-        return
-    queue: Outbox[tuple[SourceSession, Event | BaseException | None]] = Outbox(_replaces)
+class RunningSessions:
+    """The sessions of sources that are transcribed at the same time.
 
-    def listen(one: SourceSession) -> None:
-        try:
-            for event in one.session.events():
-                queue.put((one, event))
-            queue.put((one, None))
-        except BaseException as exc:  # the top of a thread: the main thread raises it
-            queue.put((one, exc))
+    With `patient` the events that are of the moment only come together with the next one that is not.
+    """
 
-    for one in running:
-        Thread(target=listen, args=(one,), name="listen", daemon=True).start()
-    ended = 0
-    while ended < len(running):
-        one, item = queue.get()
-        if isinstance(item, BaseException):
-            raise item
-        if item is None:
-            ended += 1
-        else:
-            yield one, item
+    def __init__(self, sources: Sequence[SourceSession], *, patient: bool) -> None:
+        self._sources = sources
+        can_wait = (lambda item: is_passing(item[1])) if patient else (lambda _: False)
+        self._queue: Outbox[tuple[SourceSession, SessionItem]] = Outbox(_replaces, can_wait)
+
+    def events(self) -> Generator[tuple[SourceSession, Event], None, None]:
+        """Begin all of them, and yield their events as they come, until all are over.
+
+        Raises:
+            SessionLeft: `leave` of a session was called.
+        """
+        for one in self._sources:
+            one.session.start(partial(self._put, one))
+        self._queue.filled_by(shared_thread())  # not before: to start it takes longer than to open a file
+        going_on = len(self._sources)
+        while going_on:
+            one, item = self._queue.get()
+            if (event := one.session.read(item)) is None:
+                going_on -= 1
+            else:
+                yield one, event
+        for one in self._sources:
+            one.session.join_capture()
+
+    def unread(self) -> Iterator[tuple[SourceSession, Event]]:
+        """Yield the events that have come up to now, where `events` was left in the middle."""
+        for one, item in self._queue.waiting():
+            if not isinstance(item, SessionResult | ThreadCrashed | SessionLeft):
+                yield one, item
+
+    def _put(self, one: SourceSession, item: SessionItem) -> None:
+        self._queue.put((one, item))
 
 
-def _replaces(item: tuple[SourceSession, Event | BaseException | None]) -> tuple[int, Hashable] | None:
+def _replaces(item: tuple[SourceSession, SessionItem]) -> tuple[int, Hashable] | None:
     key = replaces(item[1])
     if key is None:
         return None

@@ -1,4 +1,4 @@
-"""The I/O thread: one asyncio loop for all WebSockets of this process, started on first use."""
+"""The I/O thread: one asyncio loop for all WebSockets and sessions of this process, started on first use."""
 
 import asyncio
 import atexit
@@ -6,8 +6,9 @@ import os
 import socket
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from threading import Lock, Thread
-from typing import TYPE_CHECKING, Any, TypeVar
+from threading import Lock, Thread, get_ident
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -51,8 +52,14 @@ class IoLoop(asyncio.SelectorEventLoop):
         return await resolved
 
 
+class Abortable(Protocol):
+    """A connection with a transport of asyncio."""
+
+    transport: Any
+
+
 class IoThread:
-    """A loop and its thread. All methods are safe from any thread.
+    """A loop and its thread, a SharedThread. All methods but `later` are safe from any thread.
 
     Attributes:
         loop: The loop, for code that runs on it.
@@ -61,6 +68,7 @@ class IoThread:
     def __init__(self) -> None:
         self.loop = IoLoop()
         self.loop.set_exception_handler(lambda *_: None)  # each connection reports its own end; nothing is printed
+        self._open: WeakSet[Abortable] = WeakSet()
         self._process = os.getpid()
         self._thread = Thread(target=self._run, name="io", daemon=True)
         self._thread.start()
@@ -84,18 +92,41 @@ class IoThread:
             future.cancel()
             raise
 
-    def soon(self, callback: Callable[[], object]) -> None:
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller runs on this thread."""
+        return get_ident() == self._thread.ident
+
+    def soon(self, act: Callable[[], object]) -> None:
         """Call a function on the loop, without waiting; does nothing after the end of the thread."""
+        if self.is_current:
+            self.loop.call_soon(act)
+            return
         with suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(callback)
+            self.loop.call_soon_threadsafe(act)
+
+    def later(self, delay_s: float, act: Callable[[], object]) -> asyncio.TimerHandle:
+        """Call a function on the loop after a delay. Called on this thread only."""
+        return self.loop.call_later(delay_s, act)
+
+    def time(self) -> float:
+        """Return the time of the loop in seconds."""
+        return self.loop.time()
+
+    def abort_at_end(self, connection: "Abortable") -> None:
+        """Abort a connection at the end of the thread, if it still exists then. Called on this thread only."""
+        self._open.add(connection)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
+        for connection in list(self._open):
+            connection.transport.abort()
         tasks = asyncio.all_tasks(self.loop)
         for task in tasks:
             task.cancel()
-        self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        # The sleep lets the transports close their sockets.
+        self.loop.run_until_complete(asyncio.gather(asyncio.sleep(0), *tasks, return_exceptions=True))
         self.loop.close()
 
     def _end(self) -> None:

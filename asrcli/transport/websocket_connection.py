@@ -1,15 +1,12 @@
-"""One open WebSocket: queues between its users and the I/O thread, which reads, writes and checks liveness."""
+"""One open WebSocket: written on the I/O thread, with flow control, liveness, and a listener for what comes."""
 
-import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from enum import Enum, auto
 from functools import partial
 from queue import SimpleQueue
 from threading import Event, Lock
-from typing import Any, cast
-
-from websockets.exceptions import ConnectionClosed
+from typing import Any
 
 from asrcli.core.errors import ConnectionLost
 from asrcli.core.message import Binary, Closed, Message, Text, Writable
@@ -33,7 +30,11 @@ class _Order(Enum):
 
 
 class WebSocket:
-    """A Transport. Its private coroutines run on the I/O thread; public methods are safe from any thread."""
+    """A Transport, and the listener of the library's connection.
+
+    `send`, `recv`, `close`, `listen` and the properties are safe from any thread. The rest runs on the I/O thread,
+    where `send` writes at once.
+    """
 
     def __init__(self, client: WebSocketProtocol, io: IoThread, stall_s: float, keepalive_s: float) -> None:
         self._client = client
@@ -41,20 +42,21 @@ class WebSocket:
         self._lock = Lock()  # guards the next four lines
         self._flow = FlowControl()
         self._outgoing: deque[tuple[bytes, bool] | _Order] = deque()
-        self._writer_waits = self._closing = False
+        self._closing = False
         self._end: Closed | None = None
-        self._wake = asyncio.Event()
         self._goodbye_sent = Event()
         self._incoming: SimpleQueue[Message | Writable | BaseException] = SimpleQueue()
-        self._reading_allowed = asyncio.Event()
+        self._listener: Callable[[Message | Writable | BaseException], object] | None = None
         self._reading_paused = False
         self._arrived = self._arrived_bytes = 0  # messages that were put into the queue
         self._taken = self._taken_bytes = 0  # messages that `recv` took out of it
-        self._liveness = Liveness(stall_s, keepalive_s, io.loop.time())
-        self._pings = 0
+        self._liveness = Liveness(stall_s, keepalive_s, io.time())
         self._marked_at = deque[float]()
         self._close_reason = ""  # why this end closed the connection; empty while it has not
-        self._task = io.loop.create_task(self._live())
+        self._ticks = io.later(self._liveness.interval_s, self._tick)
+        self._ping(mark=False)  # if the other end answers, pings will measure it
+        io.abort_at_end(client)
+        client.listen(self)
 
     @property
     def writable(self) -> bool:
@@ -64,7 +66,7 @@ class WebSocket:
     @property
     def silent_s(self) -> float:
         """Seconds since any data arrived, answers to pings included."""
-        return max(0.0, self._io.loop.time() - self._client.data_at)
+        return max(0.0, self._io.time() - self._client.data_at)
 
     @property
     def engine(self) -> str:
@@ -89,7 +91,14 @@ class WebSocket:
             self._outgoing.append((data, text))
             if self._flow.queued(len(data)):
                 self._outgoing.append(_Order.MARK)
-        self._wake_writer()
+        self._write_soon()
+
+    def listen(self, deliver: Callable[[Message | Writable | BaseException], object]) -> None:
+        """Call `deliver` on the I/O thread with what has come and what will come; then nothing waits for `recv`."""
+        if self._io.is_current:
+            self._listen(deliver)
+        else:
+            self._io.soon(partial(self._listen, deliver))
 
     def recv(self) -> Message | Writable:
         """Wait for the next message; after the end of the connection every call returns Closed."""
@@ -102,7 +111,7 @@ class WebSocket:
             self._taken += 1
             self._taken_bytes += len(item.data)
             if self._reading_paused and self._read_enough():
-                self._io.soon(self._reading_allowed.set)
+                self._io.soon(self._resume_reading)
         return item
 
     def close(self) -> None:
@@ -113,152 +122,137 @@ class WebSocket:
             self._closing = True
             self._close_reason = self._close_reason or CLOSED_HERE
             self._outgoing.append(_Order.CLOSE)
-        self._wake_writer()
+        self._write_soon()
         self._io.soon(self._client.bound_close)
-        self._goodbye_sent.wait(GOODBYE_S)
+        if not self._io.is_current:
+            self._goodbye_sent.wait(GOODBYE_S)
 
-    def _wake_writer(self) -> None:
-        """Wake the writer if it waits."""
+    def message(self, message: Text | Binary) -> None:
+        """Hand a message on; where nobody takes the messages, read no more of them from the network for a while."""
+        if self._listener is not None:
+            self._listener(message)
+            return
+        self._arrived += 1
+        self._arrived_bytes += len(message.data)
+        self._incoming.put(message)
+        unread, unread_bytes = self._arrived - self._taken, self._arrived_bytes - self._taken_bytes
+        if not self._reading_paused and (unread > MOST_UNREAD or unread_bytes > MOST_UNREAD_BYTES):
+            self._reading_paused = True
+            self._client.transport.pause_reading()
+            self._resume_reading()  # `recv` may have taken them before it could see that we paused
+
+    def room(self) -> None:
+        """Write what waits: the library takes data again."""
+        self._write()
+
+    def end(self) -> None:
+        """Report the end of the connection: it comes after all messages."""
+        self._ticks.cancel()
+        end = ended(self._client, self._close_reason)
         with self._lock:
-            waits, self._writer_waits = self._writer_waits, False
-        if waits:
-            self._io.soon(self._wake.set)
+            self._end = end
+        self._deliver(end)
+        self._goodbye_sent.set()
 
-    async def _live(self) -> None:
-        """Run the reader to its end, with the writer and the liveness check beside it."""
-        others = [self._io.loop.create_task(self._run_part(part)) for part in (self._write, self._check_liveness)]
-        try:
-            await self._run_part(self._read)
-        finally:  # the connection is over, or the process ends
-            for task in others:
-                task.cancel()
-            self._client.transport.abort()
-            self._goodbye_sent.set()
+    def _listen(self, deliver: Callable[[Message | Writable | BaseException], object]) -> None:
+        while not self._incoming.empty():
+            deliver(self._incoming.get())
+        self._listener = deliver
+        self._taken, self._taken_bytes = self._arrived, self._arrived_bytes
+        self._resume_reading()
 
-    async def _run_part(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run one part. Only the reader reports the end of the connection, so it comes after all messages."""
-        try:
-            await part()
-        except ConnectionClosed:
-            pass
-        except Exception as exc:  # the top of a task: `recv` raises it
-            self._incoming.put(exc)
-            self._client.transport.abort()
+    def _deliver(self, item: Message | Writable | BaseException) -> None:
+        (self._listener or self._incoming.put)(item)
 
-    async def _read(self) -> None:
-        while True:
-            try:
-                data = await self._client.recv(decode=False)
-            except ConnectionClosed as exc:
-                self._end_with(ended(exc, self._close_reason))
-                return
-            message: Text | Binary = Binary(data)
-            if self._client.texts.popleft():
-                message = Text(data.decode("utf-8", "replace"))
-            self._arrived += 1
-            self._arrived_bytes += len(message.data)
-            self._incoming.put(message)
-            if self._arrived - self._taken > MOST_UNREAD or self._arrived_bytes - self._taken_bytes > MOST_UNREAD_BYTES:
-                await self._pause_reading()
-
-    async def _pause_reading(self) -> None:
-        """Read nothing from the network until `recv` has taken half of what is allowed to wait."""
-        self._reading_paused = True
-        while not self._read_enough():
-            await self._reading_allowed.wait()
-            self._reading_allowed.clear()
-        self._reading_paused = False
+    def _resume_reading(self) -> None:
+        if self._reading_paused and self._read_enough():
+            self._reading_paused = False
+            self._client.transport.resume_reading()
 
     def _read_enough(self) -> bool:
         few = self._arrived - self._taken <= MOST_UNREAD // 2
         return few and self._arrived_bytes - self._taken_bytes <= MOST_UNREAD_BYTES // 2
 
-    async def _write(self) -> None:
-        await self._ping(mark=False)  # if the other end answers, pings will measure it
-        while True:
-            item = self._next()
-            if item is None:
-                await self._wake.wait()
-                self._wake.clear()
-            elif isinstance(item, _Order):
-                await self._carry_out(item)
-            else:
+    def _write_soon(self) -> None:
+        """Write what waits, at once on the I/O thread."""
+        if self._io.is_current:
+            self._write()
+        else:
+            self._io.soon(self._write)
+
+    def _write(self) -> None:
+        """Write what waits, as far as the library takes it."""
+        try:
+            while not self._client.full and self._outgoing:
+                item = self._outgoing.popleft()  # only this thread takes items out
+                if isinstance(item, _Order):
+                    self._carry_out(item)
+                    continue
                 data, text = item
-                self._liveness.wrote(len(data), self._io.loop.time())
-                await self._client.send(data, text=text)
+                self._liveness.wrote(len(data), self._io.time())
+                self._client.write(data, text=text)
                 with self._lock:
-                    self._notify_room(gained=self._flow.written(len(data)))
+                    gained = self._flow.written(len(data))
+                self._notify_room(gained=gained)
+        except Exception as exc:  # a fault of ours: the listener, or `recv`, raises it
+            self._deliver(exc)
+            self._client.transport.abort()
 
-    def _next(self) -> "tuple[bytes, bool] | _Order | None":
-        with self._lock:
-            if self._outgoing:
-                return self._outgoing.popleft()
-            self._writer_waits = True
-            return None
-
-    async def _carry_out(self, order: "_Order") -> None:
+    def _carry_out(self, order: "_Order") -> None:
         if order is not _Order.CLOSE:
-            await self._ping(mark=order is _Order.MARK)
+            self._ping(mark=order is _Order.MARK)
             return
-        self._io.loop.create_task(self._client.close(), name=CLOSING).add_done_callback(_retrieve_exception)
-        await asyncio.sleep(0)  # by then the close is written
-        self._goodbye_sent.set()
+        task = self._io.loop.create_task(self._client.close(), name=CLOSING)
+        task.add_done_callback(_retrieve_exception)
+        self._io.soon(self._goodbye_sent.set)  # by then the close is written
 
-    async def _ping(self, *, mark: bool) -> None:
-        now = self._io.loop.time()
+    def _ping(self, *, mark: bool) -> None:
+        now = self._io.time()
         self._liveness.wrote(PING_BYTES, now, ping=True)
-        self._pings += 1
         if mark:
             self._marked_at.append(now)
-        answer = cast("asyncio.Future[float]", await self._client.ping())
-        answer.add_done_callback(partial(self._answered, mark=mark))
+        self._client.write_ping(partial(self._answered, mark=mark))
 
-    def _answered(self, answer: "asyncio.Future[float]", *, mark: bool) -> None:
-        self._pings -= 1
-        if answer.cancelled() or answer.exception() is not None:
-            return
+    def _answered(self, *, mark: bool) -> None:
         if mark and self._marked_at:
             self._marked_at.popleft()
         with self._lock:
-            self._notify_room(gained=self._flow.answered(mark=mark))
+            gained = self._flow.answered(mark=mark)
+        self._notify_room(gained=gained)
 
     def _notify_room(self, *, gained: bool) -> None:
         if gained:
-            self._incoming.put(Writable())
+            self._deliver(Writable())
 
-    async def _check_liveness(self) -> None:
-        while True:
-            await asyncio.sleep(self._liveness.interval_s)
-            now = self._io.loop.time()
-            self._liveness.arrived(self._client.data_at)
-            action = self._liveness.tick(
-                now, self._client.unsent(), pinged=self._pings > 0, reading_paused=self._reading_paused
-            )
-            if action is LivenessAction.DEAD:
-                self._close_reason = f"nothing sent or received for {self._liveness.stall_s:g} s"
-                self._client.transport.abort()
-                return
-            if action is LivenessAction.PING:
-                with self._lock:
-                    self._outgoing.append(_Order.PING)
-                self._wake_writer()
-            if self._flow.marks >= MARKS and self._answers_no_pings(now):
-                self._marked_at.clear()
-                with self._lock:
-                    self._notify_room(gained=self._flow.distrust())
+    def _tick(self) -> None:
+        """Check whether the other end lives, now and again."""
+        now = self._io.time()
+        self._liveness.arrived(self._client.data_at)
+        action = self._liveness.tick(
+            now, self._client.unsent(), pinged=self._client.pings > 0, reading_paused=self._reading_paused
+        )
+        if action is LivenessAction.DEAD:
+            self._close_reason = f"nothing sent or received for {self._liveness.stall_s:g} s"
+            self._client.transport.abort()
+            return
+        if action is LivenessAction.PING:
+            with self._lock:
+                self._outgoing.append(_Order.PING)
+            self._write()
+        if self._flow.marks >= MARKS and self._answers_no_pings(now):
+            self._marked_at.clear()
+            with self._lock:
+                gained = self._flow.distrust()
+            self._notify_room(gained=gained)
+        self._ticks = self._io.later(self._liveness.interval_s, self._tick)
 
     def _answers_no_pings(self, now: float) -> bool:
         """Whether the other end answered messages but not a ping, and is silent now because it waits for more audio."""
         quiet = self._liveness.quiet_s(now) >= self._liveness.stall_s / 2
         return quiet and bool(self._marked_at) and self._client.message_at > self._marked_at[0]
 
-    def _end_with(self, end: Closed) -> None:
-        with self._lock:
-            self._end = end
-        self._incoming.put(end)
 
-
-def _retrieve_exception(task: "asyncio.Task[None]") -> None:
+def _retrieve_exception(task: Any) -> None:
     """Retrieve the exception of a task, so that asyncio does not report it."""
     if not task.cancelled():
         task.exception()

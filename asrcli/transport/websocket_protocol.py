@@ -1,42 +1,84 @@
-"""The library's WebSocket connection with more facts: when data came, kinds of messages, and why it ended."""
+"""The library's WebSocket connection, with messages handed on as they come, and more facts: when, and why it ended."""
 
 import sys
-from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
 from websockets.frames import Close, CloseCode, Frame, Opcode
+from websockets.protocol import State
 
 from asrcli.core.errors import system_reason
-from asrcli.core.message import Closed
+from asrcli.core.message import Binary, Closed, Text
 
 if sys.platform == "linux":
     from fcntl import ioctl
     from termios import TIOCOUTQ  # the same number as SIOCOUTQ
 
 MOST_BYTES = 16 << 20  # of one incoming message
+MOST_PARTS = 10_000  # of one incoming message: an empty part is no byte
+READ_BYTES = 64 << 10  # read at once
 CLOSE_TIMEOUT_S = 1.0  # how long the other end may take to answer a close
 CLOSED_HERE = "closed here"
 
 
+class Listener(Protocol):
+    """Who is told what happens to a connection. All calls come on the I/O thread."""
+
+    def message(self, message: Text | Binary) -> None:
+        """Take a message."""
+        ...
+
+    def room(self) -> None:
+        """Note that the connection takes data again after it was `full`."""
+        ...
+
+    def end(self) -> None:
+        """Note that the connection is over: `close_exc` and `cause` say why."""
+        ...
+
+
 class WebSocketProtocol(ClientConnection):
-    """The library's connection with facts that it does not offer. Times are those of the loop.
+    """The library's connection, which gives each message to a listener as it comes. Times are those of the loop.
+
+    The library's own queue of messages costs two tasks and two futures for each of them.
 
     Attributes:
         data_at: When data of any kind came last.
         message_at: When a message, or the beginning of one, came last.
-        texts: For each message that is not read yet, whether it is a text.
         goodbye: The close of the other end; None until it comes.
+        cause: The exception that ended the connection, if there was one.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.data_at = self.message_at = self.loop.time()
-        self.texts: deque[bool] = deque()
         self.goodbye: Closed | None = None
+        self.cause: BaseException | None = None
         self._close_is_bounded = False
+        self._listener: Listener | None = None
+        self._early: list[Text | Binary] = []  # messages that came before there was a listener
+        self._lost = False
+        self._parts: list[bytes] = []  # of a message that is not complete
+        self._text = False
+        self._pings: dict[bytes, Callable[[], object]] = {}  # what to call for each unanswered ping, oldest first
+        self._ping_number = 0
+
+    def listen(self, listener: Listener) -> None:
+        """Tell this listener of everything, also of what happened before."""
+        self._listener = listener
+        for message in self._early:
+            listener.message(message)
+        self._early.clear()
+        if self._lost:
+            listener.end()
+
+    def connection_made(self, transport: Any) -> None:
+        """Note the transport."""
+        super().connection_made(transport)
+        if hasattr(transport, "max_size"):  # asyncio reads into a fresh buffer of 256 KB, which costs four system calls
+            transport.max_size = READ_BYTES
 
     def data_received(self, data: bytes) -> None:
         """Note the time of the data, and bound the close once the other end has to close."""
@@ -52,14 +94,97 @@ class WebSocketProtocol(ClientConnection):
             self.loop.call_later(CLOSE_TIMEOUT_S, self.transport.abort)
 
     def process_event(self, event: Any) -> None:
-        """Note the kind and time of a frame."""
-        if isinstance(event, Frame):
-            if event.opcode in {Opcode.TEXT, Opcode.BINARY}:
-                self.texts.append(event.opcode is Opcode.TEXT)
-                self.message_at = self.data_at
-            elif event.opcode is Opcode.CLOSE and self.protocol.close_rcvd is not None:
-                self.goodbye = _closed_by(self.protocol.close_rcvd)
-        super().process_event(event)
+        """Take a frame; what belongs to the handshake is the library's."""
+        if not isinstance(event, Frame):
+            super().process_event(event)
+        elif event.opcode is Opcode.TEXT or event.opcode is Opcode.BINARY:
+            self._text = event.opcode is Opcode.TEXT
+            self.message_at = self.data_at
+            self._take_part(event)
+        elif event.opcode is Opcode.CONT:
+            self._take_part(event)
+        elif event.opcode is Opcode.PONG:
+            self._answered(bytes(event.data))
+        elif event.opcode is Opcode.CLOSE and self.protocol.close_rcvd is not None:
+            self.goodbye = _closed_by(self.protocol.close_rcvd)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note the end."""
+        super().connection_lost(exc)
+        self.cause = self.cause or exc
+        self._lost = True
+        if self._listener is not None:
+            self._listener.end()
+
+    def resume_writing(self) -> None:
+        """Note that there is room again."""
+        super().resume_writing()
+        if self._listener is not None:
+            self._listener.room()
+
+    @property
+    def full(self) -> bool:
+        """Whether more than the write limit waits in the library's buffer."""
+        return self.paused
+
+    @property
+    def pings(self) -> int:
+        """How many pings are unanswered."""
+        return len(self._pings)
+
+    @property
+    def _is_open(self) -> bool:
+        # asyncio logs a write to a transport that has failed.
+        return self.protocol.state is State.OPEN and not self.transport.is_closing()
+
+    def write(self, data: bytes, *, text: bool) -> None:
+        """Write a message at once, if the connection is open; else its end has been, or will be, reported."""
+        if not self._is_open:
+            return
+        if text:
+            self.protocol.send_text(data)
+        else:
+            self.protocol.send_binary(data)
+        self.send_data()
+
+    def write_ping(self, answered: Callable[[], object]) -> None:
+        """Write a ping at once, and call a function when this one or a later one is answered."""
+        if not self._is_open:
+            return
+        self._ping_number = (self._ping_number + 1) % (1 << 32)
+        data = self._ping_number.to_bytes(4, "big")
+        self._pings[data] = answered
+        self.protocol.send_ping(data)
+        self.send_data()
+
+    def _answered(self, data: bytes) -> None:
+        if data not in self._pings:
+            return  # nobody asked for it
+        for earlier in list(self._pings):
+            self._pings.pop(earlier)()
+            if earlier == data:
+                return
+
+    def _take_part(self, frame: Frame) -> None:
+        """Take a message, or a part of one."""
+        if not frame.fin or self._parts:
+            self._parts.append(bytes(frame.data))
+            if len(self._parts) > MOST_PARTS:
+                self._parts.clear()
+                self.protocol.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+                self.send_data()
+                self.bound_close()
+            if not frame.fin or not self._parts:
+                return
+            data: Any = b"".join(self._parts)
+            self._parts.clear()
+        else:
+            data = frame.data
+        message: Text | Binary = Text(str(data, "utf-8", "replace")) if self._text else Binary(bytes(data))
+        if self._listener is None:
+            self._early.append(message)
+        else:
+            self._listener.message(message)
 
     def unsent(self) -> int:
         """Return how many written bytes the other end has not taken, as far as the system knows."""
@@ -75,8 +200,9 @@ def _closed_by(close: Close) -> Closed:
     return Closed(close.code, close.reason or "closed by the other end")
 
 
-def ended(exc: ConnectionClosed, ours: str) -> Closed:
-    """Return why the connection ended; `ours` is the reason if this end closed it, else empty."""
+def ended(client: WebSocketProtocol, ours: str) -> Closed:
+    """Return why a connection ended; `ours` is the reason if this end closed it, else empty."""
+    exc = client.protocol.close_exc
     if ours == CLOSED_HERE:
         return Closed(1000, ours)
     if ours:
@@ -87,8 +213,7 @@ def ended(exc: ConnectionClosed, ours: str) -> Closed:
         return Closed(1006, f"closed here: a message of more than {MOST_BYTES >> 20} MB, or in too many parts")
     if exc.sent is not None:
         return Closed(1006, f"closed here: the other end breaks the WebSocket protocol: {exc.sent.reason}")
-    cause = exc.__cause__
     why = "the other end hung up"
-    if isinstance(cause, OSError):
-        why = system_reason(cause)
+    if isinstance(client.cause, OSError):
+        why = system_reason(client.cause)
     return Closed(1006, f"the connection broke: {why[:1].lower()}{why[1:]}")

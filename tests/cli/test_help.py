@@ -1,48 +1,30 @@
 """The help: what a person reads first, on a terminal of 80 columns."""
 
 import re
+from functools import cache
+from importlib import import_module
 
 import pytest
 from rich.cells import cell_len
-from rich.markup import render
+from typer.core import TyperOption
 
 from asrcli.cli.app import COMMANDS, load_command
+from asrcli.cli.render.help_page import MANY, Command
+from asrcli.cli.render.topic_pages import about, topic_names
 from tests.support.command import asr
 
 ASKED = ["Model", "Sentences", "Words", "Prompt"]
 PANELS = {
-    "": ["Options", "Commands"],
-    "mic": ["Options", "Audio", *ASKED, "Connection", "Output", "Diagnosis"],
+    "": ["Commands", "Options"],
+    "mic": ["Audio", *ASKED, "Connection", "Output", "Diagnosis"],
     "devices": ["Options", "Audio", "Diagnosis"],
     "resume": ["Arguments", "Options", "Model", "Connection", "Output", "Diagnosis"],
     "sessions": ["Arguments", "Options", "Diagnosis"],
     "verify": ["Arguments", "Options", "Diagnosis"],
-    "file": [
-        "Arguments",
-        "Options",
-        "Audio",
-        "Model",
-        "Sentences",
-        "Words",
-        "Prompt",
-        "Connection",
-        "Output",
-        "Diagnosis",
-    ],
-    "batch": [
-        "Arguments",
-        "Options",
-        "Audio",
-        "Model",
-        "Sentences",
-        "Words",
-        "Prompt",
-        "Connection",
-        "Output",
-        "Diagnosis",
-    ],
-    "ws-raw": ["Arguments", "Options", "Wire", "Connection", "Model", "Messages", "Audio", "Output", "Diagnosis"],
-    "serve": ["Options", "Connection", "Recognizer", "Faults", "Diagnosis"],
+    "file": ["Arguments", "Audio", *ASKED, "Connection", "Output", "Diagnosis"],
+    "batch": ["Arguments", "Options", "Audio", *ASKED, "Connection", "Output", "Diagnosis"],
+    "ws-raw": ["Arguments", "Wire", "Connection", "Model", "Messages", "Audio", "Output", "Diagnosis"],
+    "serve": ["Connection", "Recognizer", "Faults", "Diagnosis"],
     "models": ["Arguments", "Options", "Diagnosis"],
     "engines": ["Arguments", "Options", "Model", "Connection", "Diagnosis"],
     "vocab": ["Arguments", "Options", "List", "Connection", "Diagnosis"],
@@ -53,13 +35,16 @@ PANELS = {
     "whoami": ["Options", "Connection", "Diagnosis"],
     "doctor": ["Options", "Connection", "Diagnosis"],
     "eval": ["Arguments", "Options", "Diagnosis"],
-    "schema": ["Options"],
+    "schema": [],
+    "help": ["Arguments", "Options"],
 }
+LINES = 60  # what a person reads without scrolling far
+SHORT = {"mic": 20, "file": 20}  # how many options the short help has
 PATIENCE = "--reconnect --no-reconnect --retries --retry-wait --catch-up --connect-timeout --stall-timeout --keepalive "
 SERVICE = "--url --base-url --region --workspace --api-key-file --proxy --ca --local --engine --temporary-key "
 ASKING = (
-    "--model --vad --no-vad --silence-ms --threshold --noise-threshold --prefix-padding-ms --vad-model --semantic "
-    "--no-semantic --multi-threshold --language --itn --no-itn --punctuation --no-punctuation --disfluency "
+    "--model -m --vad --no-vad --silence-ms --threshold --noise-threshold --prefix-padding-ms --vad-model --semantic "
+    "--no-semantic --multi-threshold --language -l --itn --no-itn --punctuation --no-punctuation --disfluency "
     "--keep-dialect --interim --no-interim --translate --translation-only --param --force --hotwords --vocabulary-id "
     "--phrase-id --context --context-from-transcript --filter-words --drop-words --system-filter --prompt "
     "--side-transcript --temperature --top-p --top-k --max-tokens --seed "
@@ -90,6 +75,8 @@ PROMISED = {
     "--capitalize --max-line --max-lines --plain --quiet --verbose --debug --log-file",
     "ws-raw": SERVICE + "--wire --header --wait --model --no-vad --first --last --text --pace "
     "--chunk-ms --audio-format --raw --encoding --rate --channels --show-sent --stamp --output --debug --log-file",
+    "": "--version -V --help -h",
+    "help": "--man",
     "models": "--json --debug",
     "engines": "--json --name --languages --sha256 --yes --proxy --ca --debug",
     "vocab": "--json --words --model --prefix --wait --no-wait --yes --url --region --workspace --api-key-file "
@@ -106,48 +93,106 @@ PROMISED = {
 }
 
 
-def helped(command: str) -> str:
+@cache
+def helped(command: str, *, everything: bool = True) -> str:
     """The help of a command at 80 columns."""
-    done = asr(*([command] if command else []), "--help", TERMINAL_WIDTH="80")
+    asked = "--help-all" if everything and command else "--help"
+    done = asr(*([command] if command else []), asked, COLUMNS="80")
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 
+def groups(text: str) -> list[str]:
+    """The titles of the groups of options."""
+    return re.findall(r"^([A-Z]\w+):$", text, re.MULTILINE)
+
+
 @pytest.mark.parametrize(("command", "panels"), PANELS.items())
-def test_help_fits_80_columns_in_panels_and_ends_with_two_examples(command: str, panels: list[str]) -> None:
+def test_help_fits_80_columns_in_groups_and_ends_with_examples(command: str, panels: list[str]) -> None:
     """Options stand in groups, and the last lines can be copied."""
-    lines = helped(command).splitlines()
+    text = helped(command)
+    lines = text.splitlines()
     assert max(map(cell_len, lines)) <= 80
-    assert [match[1] for line in lines if (match := re.match(r"╭─ (\w+) ", line))] == panels
-    last = [line.strip() for line in lines if line.strip()][-3:]
-    assert last[0] == "Examples:"
-    assert all(line.startswith(f"asr {command}".strip()) or f"| asr {command}" in line for line in last[1:])
+    assert groups(text) == [*panels, "Help", "Examples"]
+    examples = [line.strip() for line in text.split("Examples:\n")[1].split("\n\n")[0].splitlines()]
+    assert len(examples) >= 2
+    assert all(line.startswith(f"asr {command}".strip()) or f"| asr {command}" in line for line in examples)
+
+
+@pytest.mark.parametrize("command", PANELS)
+def test_the_first_help_fits_a_screen_and_leads_to_the_rest(command: str) -> None:
+    """At most 60 lines of 80 columns; where options are left out, it says how many, and how to see them."""
+    short, full = helped(command, everything=False), helped(command)
+    lines = short.splitlines()
+    assert len(lines) <= LINES
+    assert max(map(cell_len, lines)) <= 80
+    shown, there = (len(re.findall(r"^  --(?!help)[a-z]", text, re.MULTILINE)) for text in (short, full))
+    if command in SHORT:
+        assert shown == SHORT[command]
+        assert len(short.split("Examples:\n")[1].split("\n\n")[0].splitlines()) == 3
+    if shown < there:
+        assert "--help-all  " in short
+        assert f"Show the other {there - shown} options too" in short
+    else:
+        assert "--help-all" not in short
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_options_of_the_short_help_exist(command: str) -> None:
+    """A name that is mistyped would silently be missing."""
+    there = {name for parameter in load_command(command).params for name in parameter.opts}
+    module = import_module(f"asrcli.cli.commands.{command.replace('-', '_')}")
+    assert set(getattr(module, "COMMON", "").split()) <= there
+
+
+@pytest.mark.parametrize(("many", "shown"), [(False, ["--own", "--model", "--rare-0"]), (True, ["--own", "--model"])])
+def test_a_command_with_many_options_has_a_short_help_in_any_case(many: bool, shown: list[str]) -> None:
+    """Its own options and the usual ones, if it does not name the options itself."""
+    options = [TyperOption(param_decls=["--own"]), TyperOption(param_decls=["--model"], rich_help_panel="Model")]
+    rare = range(MANY if many else 1)
+    options += [TyperOption(param_decls=[f"--rare-{number}"], rich_help_panel="Rare") for number in rare]
+    command = Command("some", params=list(options), callback=lambda **_values: None)
+    text = command.get_help(command.make_context("asr some", []))
+    assert re.findall(r"^  (--(?!help)[a-z0-9-]+)", text, re.MULTILINE) == shown
+    assert (f"Show the other {MANY} options too" in text) is many
 
 
 @pytest.mark.parametrize(("command", "options"), PROMISED.items())
 def test_every_option_is_in_the_help(command: str, options: str) -> None:
     """None hides."""
     text = helped(command)
-    assert [option for option in options.split() if not re.search(rf"{option}\b", text)] == []
+    assert [option for option in options.split() if not re.search(rf"(?<![\w-]){option}\b", text)] == []
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_word_of_the_help_is_lost_or_cut(command: str) -> None:
-    """What looks like markup stays, no default ends in an ellipsis, and each option is listed once."""
-    narrow, wide = helped(command), " ".join(asr(command, "--help", TERMINAL_WIDTH="2000").stdout.split())
-    assert "…" not in narrow
+    """What looks like markup stays, and each option is listed once."""
+    text = helped(command)
+    flowing = " ".join(text.split())
+    assert "…" not in text
     for parameter in load_command(command).params:
         if parameter.help and not parameter.hidden:
-            assert " ".join(render(parameter.help).plain.split()) in wide
-    listed = re.findall(r"^│ (--[a-z-]+)", narrow, re.MULTILINE)
+            assert " ".join(parameter.help.split()).split(" Default: ")[0] in flowing
+    listed = re.findall(r"^  (--[a-z-]+)", text, re.MULTILINE)
     assert len(listed) == len(set(listed))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_units_and_defaults_have_one_form(command: str) -> None:
+    """A number names its unit in place of the value; its range and its default are sentences at the end."""
+    for parameter in load_command(command).params:
+        if parameter.type.name in {"integer", "float", "integer range", "float range"} and not parameter.hidden:
+            assert getattr(parameter, "count", False) or parameter.metavar not in {None, "S"}, parameter.name
+    text = " ".join(helped(command).split())
+    assert not re.search(r"\[default|\bdefault: |\bin (milli)?seconds\b|[<>]=", text)
+    for number in re.findall(r"Default: (\d+\.\d+)\.(?!\d)", text):
+        assert not number.endswith(".0"), number
 
 
 def test_words_in_brackets_stay_in_the_help() -> None:
     """A translation of the server is `[fr]` and the text; two names of one option have one entry."""
-    assert "translation is [fr] and the text" in " ".join(helped("serve").replace("│", " ").split())
-    assert not re.search(r"^│ --noise-threshold", helped("file"), re.MULTILINE)
-    assert "formats" not in helped("ws-raw").split("╭─ Output")[1]
+    assert "translation is [fr] and the text" in " ".join(helped("serve").split())
+    assert not re.search(r"^  --noise-threshold", helped("file"), re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -161,7 +206,7 @@ def test_the_list_of_commands_says_what_each_says_of_itself(command: str) -> Non
 @pytest.mark.parametrize("command", ["mic", "file", "serve"])
 def test_the_help_is_honest_about_the_embedded_engine(command: str) -> None:
     """Nobody expects Chinese or perfection of it."""
-    text = " ".join(helped(command).replace("│", " ").split())
+    text = " ".join(helped(command, everything=False).split())
     assert "US English" in text
     assert "modest accuracy" in text
     assert "offline" in text
@@ -173,3 +218,58 @@ def test_no_command_shows_the_help_and_a_wrong_one_is_named() -> None:
     wrong = asr("fiel")
     assert wrong.returncode == 2
     assert "No such command 'fiel'" in wrong.stderr
+
+
+def test_short_names_of_options_are_the_long_ones() -> None:
+    """-V, -m and -l; the full help needs no argument that the command needs."""
+    assert asr("-V").stdout == asr("--version").stdout
+    refused = asr("file", "talk.wav", "-m", "gummy-realtime-v1", "-l", "zh", "--no-vad").stderr
+    assert "--no-vad" in refused
+    assert "gummy-realtime-v1" in refused
+
+
+@pytest.mark.parametrize("size", [{"COLUMNS": "0"}, {"COLUMNS": ""}, {"TERMINAL_WIDTH": "0"}, {"COLUMNS": "wide"}])
+def test_a_terminal_that_reports_no_size_has_80_columns(size: dict[str, str]) -> None:
+    """Zero columns, or no number, are no width."""
+    lines = asr("file", "--help", stdin=None, **size).stdout.splitlines()
+    assert 70 < max(map(cell_len, lines)) <= 80
+
+
+def test_topics_are_listed_and_explained() -> None:
+    """Those that are promised are there; each begins with what it is about, and fits the terminal."""
+    assert {"audio", "models", "recovery", "pipelines", "configuration"} <= set(topic_names())
+    listed = asr("help").stdout
+    for name in topic_names():
+        assert re.search(rf"^  {name} +{re.escape(about(name))}$", listed, re.MULTILINE)
+        for columns in (40, 80):
+            shown = asr("help", name, COLUMNS=str(columns)).stdout.splitlines()
+            assert max(map(cell_len, shown)) <= columns
+        assert " ".join(shown).startswith(about(name))
+
+
+def test_help_of_a_command_is_its_full_help() -> None:
+    """`asr help file` and `asr file --help-all` are one text, but for how the program was called."""
+    (_, first), (called, second) = (
+        asr(*line).stdout.split(" file ", 1) for line in (["help", "file"], ["file", "--help-all"])
+    )
+    assert called.startswith("Usage: ")
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("recovry", "did you mean asr help recovery?"),
+        ("Modles", "did you mean asr help models?"),
+        ("fiel", "did you mean asr help file?"),
+        ("qqqq", "asr help lists the topics"),
+        ("../topics/audio", "asr help lists the topics"),
+    ],
+)
+def test_an_unknown_topic_gets_a_suggestion(asked: str, answer: str) -> None:
+    """One line, exit code 2."""
+    done = asr("help", asked)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("asr: no topic ")
+    assert answer in done.stderr
+    assert done.stderr.count("\n") == 1

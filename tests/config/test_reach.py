@@ -13,7 +13,7 @@ from asrcli.config.reach import (
     is_path,
 )
 
-NO_SETTINGS = {"config", "schema"}  # the one is about settings, the other has no options
+NO_SETTINGS = {"config", "schema", "help"}  # about settings, without options, and for reading alone
 # What could record, send, pay, run, read, write or lose something, if a stranger could set it.
 HARMFUL = {
     "url", "region", "workspace", "proxy", "ca", "api-key-file", "temporary-key", "local", "engine", "header",

@@ -99,9 +99,9 @@ def test_a_new_row_is_an_option_in_the_message_of_each_wire_and_read_by_the_serv
 
 def test_a_new_row_is_in_the_help_and_in_the_list_of_each_model_that_takes_it() -> None:
     """With its unit and its help; other models do not list it."""
-    help_ = made_up("file", "--help").stdout
+    help_ = made_up("file", "--help-all").stdout
     (line,) = [line.split() for line in help_.splitlines() if "--loudness" in line]
-    assert line[1:5] == ["--loudness", "DB", "How", "loud."]
+    assert line == ["--loudness", "DB", "How", "loud.", "From", "1", "to", "10."]
     models = json.loads(made_up("models", "--json").stdout)
     options = {"--loudness", "--warmth", "--polite/--no-polite", "--accent", "--speaker", "--jargon"}
     takers = {model["name"] for model in models if options <= set(model["options"])}

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.events import Event
 from asrcli.engine.capture import capture
-from asrcli.engine.inbox import Inbox
+from asrcli.engine.inbox import Inbox, SourceEnded
+from asrcli.engine.schedule import Schedule
 
 RATE = Format(16000)
 
@@ -24,22 +25,12 @@ class Jumping:
                 yield Chunk(start + hour * 3600 * 16000 + number * 1600, bytes(3200))
 
 
-class Clocked(Inbox):
-    """An inbox in which time passes only while the capture thread waits."""
-
-    def __init__(self) -> None:
-        super().__init__(1000)
-        self.now = 0.0
-
-    def wait_ended(self, timeout_s: float) -> bool:
-        """Advance the clock; the end never comes."""
-        self.now += timeout_s
-        return False
-
-
 def test_nobody_waits_for_what_is_not_there() -> None:
     """At the pace of the audio two seconds of sound take two seconds, however far apart they are."""
-    inbox, told = Clocked(), list[Event]()
-    capture(Jumping(), 0, inbox, told.append, 1.0, lambda: inbox.now)
-    assert round(inbox.now, 3) == 2.0
+    now, told = [0.0], list[Event]()
+    inbox = Inbox(1000, schedule=Schedule(lambda: now[0], RATE.rate, 1.0, None))
+    capture(Jumping(), 0, inbox, told.append)
+    while not isinstance(inbox.take(audio=True), SourceEnded):
+        now[0] = inbox.due or now[0]
+    assert round(now[0], 3) == 2.0
     assert inbox.ended

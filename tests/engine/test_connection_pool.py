@@ -1,12 +1,15 @@
 """Open connections and their pool: each message goes to the session that holds the connection, also the end."""
 
+from collections.abc import Callable
+
 import pytest
 
 from asrcli.core.errors import ConnectionLost
-from asrcli.core.message import Closed, Message, Text
+from asrcli.core.message import Closed, Message, Text, Writable
 from asrcli.engine.connection_pool import ConnectionPool, OpenConnection
 from asrcli.engine.inbox import Inbox, MessageArrived, ThreadCrashed
 from tests.support.handshake import PATIENCE_S, Wire
+from tests.support.stepping import got
 
 URL = "ws://test"
 
@@ -23,7 +26,7 @@ def test_messages_arrive_in_order_with_their_connection() -> None:
     connection, wire = opened(inbox)
     wire.say(Text("one"), Text("two"), Closed(1000, "bye"))
     for message in (Text("one"), Text("two"), Closed(1000, "bye")):
-        assert inbox.get(PATIENCE_S, audio=False) == MessageArrived(connection, message)
+        assert got(inbox, PATIENCE_S, audio=False) == MessageArrived(connection, message)
 
 
 def test_an_idle_connection_is_used_once_and_for_its_address_only() -> None:
@@ -35,8 +38,8 @@ def test_an_idle_connection_is_used_once_and_for_its_address_only() -> None:
     assert pool.take(URL, second) is connection
     assert pool.take(URL, second) is None
     wire.say(Text("for the second"))
-    assert second.get(PATIENCE_S, audio=False) == MessageArrived(connection, Text("for the second"))
-    assert first.get(0, audio=False) is None
+    assert got(second, PATIENCE_S, audio=False) == MessageArrived(connection, Text("for the second"))
+    assert got(first, 0, audio=False) is None
 
 
 def test_the_next_session_learns_of_an_end_that_came_while_the_connection_was_idle() -> None:
@@ -45,9 +48,9 @@ def test_the_next_session_learns_of_an_end_that_came_while_the_connection_was_id
     connection, wire = opened(first)
     pool.park(connection)
     wire.say(Closed(1001, "idle"))
-    assert first.get(PATIENCE_S, audio=False) == MessageArrived(connection, Closed(1001, "idle"))
+    assert got(first, PATIENCE_S, audio=False) == MessageArrived(connection, Closed(1001, "idle"))
     assert pool.take(URL, second) is connection
-    assert second.get(PATIENCE_S, audio=False) == MessageArrived(connection, Closed(1001, "idle"))
+    assert got(second, PATIENCE_S, audio=False) == MessageArrived(connection, Closed(1001, "idle"))
 
 
 def test_to_close_the_pool_closes_what_is_idle() -> None:
@@ -56,21 +59,21 @@ def test_to_close_the_pool_closes_what_is_idle() -> None:
     connection, _ = opened(inbox)
     pool.park(connection)
     pool.close()
-    assert inbox.get(PATIENCE_S, audio=False) == MessageArrived(connection, Closed(1000))
+    assert got(inbox, PATIENCE_S, audio=False) == MessageArrived(connection, Closed(1000))
     assert pool.take(URL, inbox) is None
 
 
-def test_an_error_of_the_receive_thread_reaches_the_session() -> None:
+def test_a_fault_of_a_transport_reaches_the_session() -> None:
     """A bug in a transport is no silence."""
 
     class Buggy(Wire):
-        def recv(self) -> Message:
+        def listen(self, deliver: Callable[[Message | Writable | BaseException], object]) -> None:
             """Fail."""
-            raise ZeroDivisionError
+            deliver(ZeroDivisionError())
 
     inbox = Inbox(1)
     OpenConnection(URL, Buggy(), inbox)
-    crash = inbox.get(PATIENCE_S, audio=False)
+    crash = inbox.take(audio=False)
     assert isinstance(crash, ThreadCrashed)
     assert isinstance(crash.error, ZeroDivisionError)
 

@@ -6,6 +6,8 @@ from asrcli.core.audio import Chunk
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Gap
 from asrcli.engine.inbox import AudioDropped, Inbox, SessionAbandoned, SourceEnded, StopRequested
+from asrcli.engine.schedule import Schedule
+from tests.support.stepping import got
 
 TIMEOUT_S = 20
 
@@ -22,18 +24,18 @@ def test_signals_come_before_audio_that_waited_longer() -> None:
     inbox.put(StopRequested())
     abandoned = SessionAbandoned()
     inbox.put(abandoned)
-    assert inbox.get(0, audio=True) == StopRequested()
-    assert inbox.get(0, audio=True) is abandoned
-    assert inbox.get(0, audio=True) == chunk(0)
+    assert inbox.take(audio=True) == StopRequested()
+    assert inbox.take(audio=True) is abandoned
+    assert inbox.take(audio=True) == chunk(0)
 
 
 def test_audio_stays_where_it_may_not_flow() -> None:
     """And comes out once it may."""
     inbox = Inbox(9)
     inbox.put_audio(chunk(0))
-    assert inbox.get(0, audio=False) is None
-    assert inbox.get(0, audio=True) == chunk(0)
-    assert inbox.get(0, audio=True) is None
+    assert inbox.take(audio=False) is None
+    assert inbox.take(audio=True) == chunk(0)
+    assert inbox.take(audio=True) is None
 
 
 def test_a_file_waits_for_room() -> None:
@@ -49,9 +51,9 @@ def test_a_file_waits_for_room() -> None:
     thread = Thread(target=capture, daemon=True)
     thread.start()
     assert not second_is_in.is_set()
-    assert inbox.get(TIMEOUT_S, audio=True) == chunk(0)
+    assert got(inbox, TIMEOUT_S, audio=True) == chunk(0)
     assert second_is_in.wait(TIMEOUT_S)
-    assert inbox.get(TIMEOUT_S, audio=True) == chunk(1)
+    assert got(inbox, TIMEOUT_S, audio=True) == chunk(1)
     thread.join(TIMEOUT_S)
 
 
@@ -60,9 +62,9 @@ def test_live_audio_without_room_drops_the_oldest_and_says_so_once() -> None:
     inbox = Inbox(2, live=True)
     gap = Gap(0, 1, "unplugged")
     assert all(inbox.put_audio(item) for item in (gap, chunk(0), chunk(1), chunk(2)))
-    assert inbox.get(0, audio=True) == AudioDropped(0, 20)
-    assert inbox.get(0, audio=True) == gap
-    assert inbox.get(0, audio=True) == chunk(2)
+    assert inbox.take(audio=True) == AudioDropped(0, 20)
+    assert inbox.take(audio=True) == gap
+    assert inbox.take(audio=True) == chunk(2)
 
 
 def test_the_end_comes_behind_the_audio_and_its_first_error_counts() -> None:
@@ -74,9 +76,9 @@ def test_the_end_comes_behind_the_audio_and_its_first_error_counts() -> None:
     inbox.end()
     assert inbox.ended
     assert not inbox.put_audio(chunk(1))
-    assert inbox.get(0, audio=True) == chunk(0)
-    assert inbox.get(0, audio=True) == SourceEnded(error)
-    assert inbox.get(0, audio=True) is None
+    assert inbox.take(audio=True) == chunk(0)
+    assert inbox.take(audio=True) == SourceEnded(error)
+    assert inbox.take(audio=True) is None
 
 
 def test_to_drop_leaves_the_end_alone() -> None:
@@ -89,15 +91,15 @@ def test_to_drop_leaves_the_end_alone() -> None:
     inbox.drop()
     thread.join(TIMEOUT_S)
     assert wanted == [False]
-    assert inbox.get(0, audio=True) == SourceEnded()
-    assert inbox.get(0, audio=True) is None
+    assert inbox.take(audio=True) == SourceEnded()
+    assert inbox.take(audio=True) is None
 
 
 def test_a_signal_wakes_the_thread_that_waits() -> None:
     """Also where no audio may come out."""
     inbox = Inbox(1)
     taken: list[object] = []
-    thread = Thread(target=lambda: taken.append(inbox.get(TIMEOUT_S, audio=False)), daemon=True)
+    thread = Thread(target=lambda: taken.append(got(inbox, TIMEOUT_S, audio=False)), daemon=True)
     thread.start()
     abandoned = SessionAbandoned()
     inbox.put(abandoned)
@@ -105,13 +107,46 @@ def test_a_signal_wakes_the_thread_that_waits() -> None:
     assert taken == [abandoned]
 
 
-def test_to_wait_for_the_end_ends_with_it() -> None:
-    """A capture thread that waits for its pace stops at once."""
-    inbox = Inbox(1)
-    assert not inbox.wait_ended(0)
-    ended: list[bool] = []
-    thread = Thread(target=lambda: ended.append(inbox.wait_ended(TIMEOUT_S)), daemon=True)
+def test_a_file_that_is_read_fast_is_read_in_batches() -> None:
+    """Its thread goes on when half of the room is free, and not at each chunk."""
+    inbox = Inbox(4)
+    put: list[bool] = []
+    for number in range(4):
+        inbox.put_audio(chunk(number))
+    thread = Thread(target=lambda: put.append(inbox.put_audio(chunk(4))), daemon=True)
     thread.start()
-    inbox.end()
+    while not inbox.waited_for:
+        thread.join(0.001)
+    inbox.take(audio=True)
+    assert inbox.waited_for
+    inbox.take(audio=True)
     thread.join(TIMEOUT_S)
-    assert ended == [True]
+    assert put == [True]
+
+
+def test_audio_that_is_not_due_stays() -> None:
+    """The time at which it can be had is known; the end of the run takes it all the same."""
+    now = [0.0]
+    inbox = Inbox(9, schedule=Schedule(lambda: now[0], rate=10, pace=1.0, catch_up=None))
+    assert inbox.take(audio=True) is None
+    inbox.put_audio(chunk(0))
+    inbox.put_audio(chunk(1))
+    assert inbox.take(audio=True) is None
+    assert inbox.due == 1.0
+    now[0] = 1.0
+    assert inbox.take(audio=True) == chunk(0)
+    assert inbox.due == 2.0
+    assert list(inbox.drain()) == [chunk(1)]
+
+
+def test_nobody_is_woken_for_audio_that_is_not_wanted() -> None:
+    """Once for what is wanted, until the session has looked again."""
+    inbox = Inbox(9)
+    woken: list[int] = []
+    inbox.on_more(lambda: woken.append(1))
+    assert inbox.take(audio=False) is None
+    inbox.put_audio(chunk(0))
+    assert woken == []
+    inbox.put(StopRequested())
+    inbox.put(StopRequested())
+    assert woken == [1]

@@ -14,11 +14,13 @@ from asrcli.core.message import Message
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.engine.accounting import SessionResult
 from asrcli.engine.connection_pool import ConnectionPool, OpenConnection
-from asrcli.engine.inbox import Inbox, MessageArrived, SessionAbandoned, ThreadCrashed
+from asrcli.engine.inbox import Inbox, Item, MessageArrived, SessionAbandoned, ThreadCrashed
 from asrcli.engine.loop import SessionLoop
+from asrcli.engine.steps import Wait
 from asrcli.engine.task_connection import TaskConnection
 from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
-from tests.support.handshake import RATE, Wire
+from tests.support.handshake import PATIENCE_S, RATE, Wire
+from tests.support.stepping import got, stepped
 
 SETTINGS = ConnectionSettings("ws://test", connect_timeout_s=3.0)
 ONCE = RetrySettings(limit=0)
@@ -69,13 +71,17 @@ class Setting:
         """Run the loop to its end; a file lasts a second."""
         connection = TaskConnection(
             lambda: InferenceClient(RecognitionSettings("fun-asr-realtime"), lambda: "task"),
-            self._dial, SETTINGS, self.inbox, lambda: self.now, self.pool, self._open,
+            self._dial, SETTINGS, self.inbox, lambda: self.now, self.pool, self._open, lambda act: act(),
         )  # fmt: skip
         loop = SessionLoop(
             connection, self.inbox, self.events.append, lambda: self.now, lambda: 0.0, RATE, 0,
             realtime=realtime, retries=retries,
         )  # fmt: skip
-        return loop.run(None if realtime else 300)
+        return stepped(loop.run(None if realtime else 300), self._next)
+
+    def _next(self, wait: Wait) -> Item | None:
+        timeout_s = PATIENCE_S if wait.until is None else max(0.0, wait.until - self.now)
+        return got(self.inbox, timeout_s, audio=wait.audio)
 
     def _dial(self, url: str, settings: ConnectionSettings) -> Transport:
         assert (url.startswith("ws://test/"), settings) == (True, SETTINGS)
@@ -133,8 +139,13 @@ def test_a_session_that_is_left_ends_at_once() -> None:
 
 def test_a_crash_of_another_thread_is_raised() -> None:
     """It is a bug of ours, and no error of the session."""
-    setting = Setting(silent)
-    setting.inbox.put(ThreadCrashed(ZeroDivisionError()))
+
+    def script(command: Command) -> list[Event]:
+        if isinstance(command, FinishTask):
+            setting.inbox.put(ThreadCrashed(ZeroDivisionError()))
+        return silent(command)
+
+    setting = Setting(script)
     with pytest.raises(ZeroDivisionError):
         setting.run()
     assert setting.opened[0].closed

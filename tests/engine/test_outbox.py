@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.core.events import Event, Final, Partial, Progress
+from asrcli.core.events import Billed, Event, Final, Partial, Progress, Usage
 from asrcli.engine import outbox as outbox_module
-from asrcli.engine.outbox import Outbox, replaces
+from asrcli.engine.outbox import Outbox, is_passing, replaces
+from tests.support.hand import Hand
 
 EVENTS = st.one_of(
     st.builds(Partial, st.sampled_from("ab"), st.integers(0, 9), st.just(""), st.text(max_size=2)),
@@ -65,3 +66,39 @@ def test_a_wait_that_is_cut_into_pieces_goes_on(monkeypatch: pytest.MonkeyPatch)
     outbox = Outbox[Event](replaces)
     Timer(0.05, lambda: outbox.put(Progress(1))).start()
     assert outbox.get() == Progress(1)
+
+
+def test_nobody_is_woken_for_what_can_wait() -> None:
+    """It comes, in its place, together with the next item that cannot; or to whoever takes all that is there."""
+    outbox = Outbox[Event](replaces, is_passing)
+    heard = list[Event]()
+    listener = Thread(target=lambda: heard.extend(outbox.get() for _ in range(3)))
+    listener.start()
+    outbox.put(Partial("1", 0, "", "hel"))
+    outbox.put(Billed(Usage(1.0)))
+    listener.join(0.05)
+    assert heard == []
+    outbox.put(Final("1", 0, 9, "hello"))
+    listener.join(20)
+    assert heard == [Partial("1", 0, "", "hel"), Billed(Usage(1.0)), Final("1", 0, 9, "hello")]
+    outbox.put(Partial("2", 9, "", "wor"))
+    assert list(outbox.waiting()) == [Partial("2", 9, "", "wor")]
+
+
+def test_the_thread_that_fills_it_wakes_the_listener_behind_its_work() -> None:
+    """All that it puts in one turn is there then; another thread wakes the listener at once."""
+    outbox, shared, heard = Outbox[Event](replaces), Hand(), list[Event]()
+    outbox.filled_by(shared)
+    listener = Thread(target=lambda: heard.extend(outbox.get() for _ in range(3)))
+    listener.start()
+    while not outbox._listener_waits:
+        listener.join(0.001)
+    shared.is_current = True
+    outbox.put(Final("1", 0, 9, "one"))
+    outbox.put(Final("2", 9, 10, "two"))
+    assert heard == []
+    shared.turn()
+    shared.is_current = False
+    outbox.put(Final("3", 10, 11, "three"))
+    listener.join(20)
+    assert [event.text for event in heard if isinstance(event, Final)] == ["one", "two", "three"]

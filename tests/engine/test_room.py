@@ -15,6 +15,7 @@ from asrcli.engine.session import TranscriptionSession
 from asrcli.protocol.inference.codec import InferenceClient
 from asrcli.protocol.raw_exchange import exchange_without_wire
 from asrcli.runs.raw_run import RawPiece, RawRun
+from asrcli.transport.io_thread import io_thread
 from tests.support.handshake import PATIENCE_S, Service, Tone, Wire
 
 
@@ -63,7 +64,9 @@ def test_a_session_sends_no_audio_without_room_and_goes_on_when_room_is_reported
         return wire
 
     codec = InferenceClient(RecognitionSettings("fun-asr-realtime"), lambda: "task")
-    asked = TranscriptionSession(Tone(5), 0, lambda: codec, dial, ConnectionSettings("ws://test"), None, lambda: 0.0)
+    asked = TranscriptionSession(
+        Tone(5), 0, lambda: codec, dial, ConnectionSettings("ws://test"), None, lambda: 0.0, io_thread
+    )
     assert Final("1", 0, 500, "all") in list(asked.events())
     assert asked.result.error is None
 

@@ -1,5 +1,6 @@
 """The connection of a session: dialled for the first task, used again where the wire allows it, and given back."""
 
+from collections.abc import Callable
 from math import inf
 
 import pytest
@@ -10,10 +11,12 @@ from asrcli.core.events import Finished, Partial, Ready
 from asrcli.core.message import Closed, Text, Writable
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.engine.connection_pool import ConnectionPool
+from asrcli.engine.dial_attempt import Dialled
 from asrcli.engine.inbox import Inbox, Item, MessageArrived
 from asrcli.engine.task_connection import GRACE_S, TaskConnection, never_ready_error
 from asrcli.protocol.inference.codec import InferenceClient
 from tests.support.handshake import PATIENCE_S, Service, Wire
+from tests.support.stepping import got, stepped
 
 SETTINGS = ConnectionSettings("ws://test", connect_timeout_s=3.0, idle_timeout_s=7.0)
 
@@ -28,7 +31,23 @@ class Setting:
 
     def another(self) -> TaskConnection:
         """A further one that shares all of it."""
-        return TaskConnection(self._codec, self._dial, SETTINGS, self.inbox, lambda: self.now, self.pool)
+        return TaskConnection(
+            self._codec, self._dial, SETTINGS, self.inbox, lambda: self.now, self.pool,
+            spawn=lambda act: act(),
+        )  # fmt: skip
+
+    def start(self) -> None:
+        """Ask for a task, and let the attempt to connect come to its end."""
+        self.connection.start()
+        if isinstance(end := self.inbox.take(audio=False), Dialled):
+            self.connection.dialled(end)
+
+    def drain(self, handle: Callable[[Item], None]) -> None:
+        """Ask for the rest of the text, and handle what comes if that fails."""
+        stepped(
+            self.connection.drain_after_failure(self.connection.finish, handle),
+            lambda wait: got(self.inbox, PATIENCE_S, audio=wait.audio),
+        )
 
     def _codec(self) -> InferenceClient:
         return InferenceClient(RecognitionSettings("fun-asr-realtime"), lambda: "task")
@@ -43,7 +62,7 @@ def test_nothing_is_dialled_before_the_first_task() -> None:
     """And without a connection there is no room and no sign of life."""
     setting = Setting()
     assert (setting.wires, setting.connection.takes_audio, setting.connection.silent_s) == ([], False, inf)
-    setting.connection.start()
+    setting.start()
     assert isinstance(Service(setting.wires[0]).asked(), StartTask)
     assert (setting.connection.takes_audio, setting.connection.reused, setting.connection.deadline) == (
         True,
@@ -55,7 +74,7 @@ def test_nothing_is_dialled_before_the_first_task() -> None:
 def test_a_second_task_runs_on_the_same_connection() -> None:
     """Its finish has the usual time for an answer, and the task after it none to wait for."""
     setting = Setting()
-    setting.connection.start()
+    setting.start()
     service = Service(setting.wires[0])
     service.asked()
     setting.connection.finish()
@@ -64,7 +83,7 @@ def test_a_second_task_runs_on_the_same_connection() -> None:
     service.tell(Finished())
     setting.connection.end_task(keep=True)
     assert (setting.connection.deadline, setting.connection.task.finishing) == (None, False)
-    setting.connection.start()
+    setting.start()
     assert isinstance(service.asked(), StartTask)
     assert (len(setting.wires), setting.connection.reused) == (1, True)
 
@@ -72,20 +91,20 @@ def test_a_second_task_runs_on_the_same_connection() -> None:
 def test_a_connection_that_is_not_kept_is_closed() -> None:
     """The next task dials again, and messages of the old connection are not its own."""
     setting = Setting()
-    setting.connection.start()
+    setting.start()
     old = setting.connection.open_connection
     setting.connection.end_task(keep=False)
-    arrived = setting.inbox.get(PATIENCE_S, audio=False)
+    arrived = got(setting.inbox, PATIENCE_S, audio=False)
     assert arrived == MessageArrived(old, Closed(1000))
     assert isinstance(arrived, MessageArrived)
-    setting.connection.start()
+    setting.start()
     assert (len(setting.wires), setting.connection.carries(arrived)) == (2, False)
 
 
 def test_a_connection_that_is_given_back_serves_the_next_session() -> None:
     """Without another dial."""
     setting = Setting()
-    setting.connection.start()
+    setting.start()
     setting.connection.release()
     assert setting.connection.open_connection is None
     other = setting.another()
@@ -96,7 +115,7 @@ def test_a_connection_that_is_given_back_serves_the_next_session() -> None:
 def test_a_failed_send_lets_the_last_messages_come_first() -> None:
     """The service may have said why; then that is the error, else the loss is."""
     setting = Setting()
-    setting.connection.start()
+    setting.start()
     wire, taken = setting.wires[0], list[Item]()
     wire.broken = ConnectionLost("gone", 1006)
     wire.say(Text("last"), Closed(1006))
@@ -107,7 +126,7 @@ def test_a_failed_send_lets_the_last_messages_come_first() -> None:
             raise ServiceRefused("Throttling", "later")
 
     with pytest.raises(ServiceRefused):
-        setting.connection.drain_after_failure(setting.connection.finish, refuse)
+        setting.drain(refuse)
     messages = [item.message for item in taken if isinstance(item, MessageArrived)]
     assert messages == [Text("last"), Closed(1006)]
 
@@ -115,16 +134,16 @@ def test_a_failed_send_lets_the_last_messages_come_first() -> None:
 def test_a_failed_send_is_no_loss_once_the_connection_was_replaced() -> None:
     """Handling the last messages may have begun another task."""
     setting = Setting()
-    setting.connection.start()
+    setting.start()
     setting.wires[0].broken = ConnectionLost("gone", 1006)
     setting.wires[0].say(Closed(1000))
-    setting.connection.drain_after_failure(setting.connection.finish, lambda _: setting.connection.close())
+    setting.drain(lambda _: setting.connection.close())
 
 
 def test_a_task_expires_between_sentences_or_after_a_grace() -> None:
     """A task without a lifetime never does."""
     setting = Setting()
-    setting.connection.start()
+    setting.start()
     setting.now += 10**6
     assert not setting.connection.expired
     setting.connection.task.codec.lifetime_s = 10**6 + 1.0
@@ -135,7 +154,7 @@ def test_a_task_expires_between_sentences_or_after_a_grace() -> None:
     service.asked()
     service.tell(Ready("task"), Partial("1", 0, "", "open"))
     for _ in range(2):
-        arrived = setting.inbox.get(PATIENCE_S, audio=False)
+        arrived = got(setting.inbox, PATIENCE_S, audio=False)
         assert isinstance(arrived, MessageArrived)
         assert not isinstance(arrived.message, Writable)
         list(setting.connection.task.receive(arrived.message, setting.now))

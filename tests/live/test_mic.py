@@ -147,13 +147,13 @@ def test_the_microphone_and_what_is_played_are_two_speakers(
     """Two sessions on one timeline, each with its label; their time is counted once, and there are two."""
     assert tmp_path
     loud = microphone.add_sink("loudspeakers")
-    arguments = ("--url", embedded, "--device", "mic", "--device", "monitor")
+    arguments = ("--url", embedded, "--device", "mic", "--device", "monitor=Call")
     with started("mic", "-f", "jsonl", *arguments, **microphone.environment) as process:
         microphone.wait_for_readers(2)
         microphone.play(CLIP, sink=loud)
         events, told = finish(process)
     finals = [event for event in events if event["type"] == "final"]
-    assert {event["speaker"] for event in finals} == {"monitor"}
+    assert {event["speaker"] for event in finals} == {"Call"}
     assert word_errors(truth(), texts(events)) <= 0.05
     end = events[-1]
     assert (end["lost_ms"], end["at_once"]) == (0, 2)

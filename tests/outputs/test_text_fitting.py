@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from wcwidth import wcwidth
 
 from asrcli.core.printable import harmless
-from asrcli.outputs.text_fitting import fit_tail, simple, wrap_text
+from asrcli.outputs.text_fitting import fit_lines, fit_tail, simple, wrap_text
 
 WORDS = st.lists(
     st.sampled_from(["a", "word", "nine-and-twenty", "e\u0301te\u0301", "天气", "很好,", "🎙"]), max_size=20
@@ -130,3 +130,64 @@ def test_lines_begin_with_a_word_and_never_with_closing_punctuation(
 def test_a_very_long_text_is_wrapped_at_once() -> None:
     """200 kB in one sentence take no noticeable time."""
     assert len(wrap_text("word " * 40_000, 79)) == 2500
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "most", "shown"),
+    [
+        ("i would like to begin", 21, 3, ["i would like to begin"]),
+        ("i would like to begin", 13, 3, ["i would like", "to begin"]),
+        ("i would like to begin", 13, 1, ["…to begin"]),
+        ("i would like to begin with the first", 10, 2, ["…with the", "first"]),
+        ("今天天气很好，我们走吧", 9, 3, ["今天天气", "很好，我", "们走吧"]),
+        ("a abcdefghijkl", 7, 4, ["a", "abcdef", "ghijkl"]),  # a word that is longer than a line
+        ("", 9, 3, [""]),
+        ("         ", 5, 3, [""]),
+    ],
+)
+def test_a_long_sentence_takes_several_lines(text: str, cells: int, most: int, shown: list[str]) -> None:
+    """Broken between words, and cut at the beginning, wherever the settled part ends."""
+    for at in range(len(text) + 1):
+        assert [first + rest for first, rest in fit_lines(text[:at], text[at:], cells, most)] == shown
+
+
+@given(WORDS, st.integers(4, 40), st.integers(1, 6), st.integers(0, 80))
+def test_no_line_is_too_wide_and_nothing_of_the_end_is_missing(
+    words: list[str], cells: int, most: int, at: int
+) -> None:
+    """What is settled comes before what is not; words that fit on a line are whole."""
+    text = " ".join(words)
+    lines = fit_lines(text[:at], text[at:], cells, most)
+    assert 1 <= len(lines) <= most
+    assert all(cell_len(first + rest) <= cells for first, rest in lines)
+    shown = "".join(first + rest for first, rest in lines)
+    bare = shown.removeprefix("…").replace(" ", "")
+    assert text.replace(" ", "").endswith(bare)
+    if not shown.startswith("…"):
+        assert bare == text.replace(" ", "")
+    settled = "".join(first for first, _ in lines).removeprefix("…").replace(" ", "")
+    assert text[:at].replace(" ", "").endswith(settled) or not settled
+    if most > 1 and cell_len("nine-and-twenty") < cells:
+        assert all(
+            word in words or word in "天气很好," for first, rest in lines for word in (first + rest).strip("…").split()
+        )
+
+
+@given(WORDS, st.integers(8, 40))
+def test_lines_above_the_last_stay_while_words_are_added(words: list[str], cells: int) -> None:
+    """So a reader does not lose the place."""
+    before: list[str] = []
+    for count in range(len(words) + 1):
+        lines = ["".join(line) for line in fit_lines(" ".join(words[:count]), "", cells, 100)]
+        if len(before) > 1:
+            assert lines[: len(before) - 1] == before[:-1]
+        before = lines
+
+
+def test_a_sentence_that_never_ends_takes_no_longer_to_draw() -> None:
+    """Only its end is broken into lines; they move by many at a time, so that they do not tremble."""
+    text = "word " * 100_000
+    first, second = (fit_lines(text[:length], "", 40, 5) for length in (400_000, 400_005))
+    assert len(first) == len(second) == 5
+    assert first[0][0].startswith("…")
+    assert first[1][0] == second[1][0]

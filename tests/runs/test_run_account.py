@@ -45,3 +45,11 @@ def test_a_run_adds_up_its_sessions() -> None:
     assert (ended.wall_ms, ended.paused_ms, ended.at_once, ended.elapsed_ms) == (2300, 200, 2, 3000)
     assert (ended.billed_s, ended.cost, ended.sentences, ended.model) == (3.0, 0.5, 4, "m")
     assert asdict(EARLY + LATE).items() <= asdict(ended).items()
+
+
+def test_the_usage_of_running_sessions_follows_each_of_them() -> None:
+    """What a service does not count stays unknown; sessions that are over are in the sum."""
+    account = RunAccount(usage=Usage(10.0, output_tokens=1))
+    assert account.update_usage(Usage(), Usage(2.0)) == Usage(12.0, output_tokens=1)
+    assert account.update_usage(Usage(), Usage(3.0, 5)) == Usage(15.0, 5, 1)
+    assert account.update_usage(Usage(2.0), Usage(4.0)) == Usage(17.0, 5, 1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
-from threading import Thread
+from threading import RLock, Thread
 from weakref import WeakSet
 
 from asrcli.core.audio import Chunk, Format
@@ -14,6 +14,7 @@ from asrcli.core.message import Closed, Message, Writable
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.engine.session import TranscriptionSession
 from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
+from asrcli.transport.io_thread import io_thread
 
 RATE = Format(16000)
 PATIENCE_S = 20  # a hung test fails; a passing one never waits for it
@@ -23,7 +24,7 @@ _wires: "WeakSet[Wire]" = WeakSet()
 
 
 def close_wires() -> None:
-    """Wake the receive threads that a test has left waiting, so that they end with it."""
+    """End the connections that a test has left open, so that whoever waits for them ends with it."""
     for wire in list(_wires):
         wire.close()
 
@@ -34,6 +35,8 @@ class Wire:
     def __init__(self) -> None:
         self.sent: SimpleQueue[Message] = SimpleQueue()
         self._incoming: SimpleQueue[Message | Writable] = SimpleQueue()
+        self._deliver: Callable[[Message | Writable], object] = self._incoming.put
+        self._lock = RLock()  # keeps the order when somebody begins to listen
         self.broken: AsrError | None = None
         _wires.add(self)
 
@@ -62,14 +65,22 @@ class Wire:
         """What the service says next."""
         return self._incoming.get()
 
+    def listen(self, deliver: Callable[[Message | Writable | BaseException], object]) -> None:
+        """Hand over what the service says."""
+        with self._lock:
+            while not self._incoming.empty():
+                deliver(self._incoming.get())
+            self._deliver = deliver
+
     def close(self) -> None:
-        """Wake the receive thread."""
-        self._incoming.put(Closed(1000))
+        """Tell whoever listens."""
+        self.say(Closed(1000))
 
     def say(self, *messages: Message | Writable) -> None:
         """Speak as the service."""
-        for message in messages:
-            self._incoming.put(message)
+        with self._lock:
+            for message in messages:
+                self._deliver(message)
 
 
 class Service:
@@ -148,5 +159,5 @@ def session(
         return codec or InferenceClient(RecognitionSettings("fun-asr-realtime"), lambda: "task")
 
     return TranscriptionSession(
-        source, start, make_codec, dial, connection or ConnectionSettings("ws://test"), None, lambda: 0.0
+        source, start, make_codec, dial, connection or ConnectionSettings("ws://test"), None, lambda: 0.0, io_thread
     )

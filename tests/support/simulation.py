@@ -20,9 +20,11 @@ from asrcli.engine.connection_pool import ConnectionPool, OpenConnection
 from asrcli.engine.fallback_loop import FallbackLoop
 from asrcli.engine.inbox import Inbox, Item, Mark, Signal, SourceEnded, StopRequested
 from asrcli.engine.loop import SessionLoop
+from asrcli.engine.steps import Wait
 from asrcli.engine.task_connection import TaskConnection
 from asrcli.protocol.inference.codec import InferenceClient
 from tests.support.simulated_service import RATE, Life, Sent, Service, Stuck, World
+from tests.support.stepping import stepped
 
 PIECE_MS = 100
 NOISE, QUIET = -1000, 0  # the first sample value of these kinds, as SPEECH is that of words
@@ -39,12 +41,12 @@ class Tape(Inbox):
         self._world, self._items, self._is_live = world, items, live
         self._factor = 1.0 if live else pace
         self._taken, self._steps = 0, 0
-        self._waiting: deque[Signal] = deque()
+        self._pending: deque[Signal] = deque()
         self._stopped = False
 
     def put(self, signal: Signal) -> None:
         """A signal."""
-        self._waiting.append(signal)
+        self._pending.append(signal)
 
     def end(self, error: AsrError | None = None) -> None:
         """No more audio."""
@@ -60,16 +62,20 @@ class Tape(Inbox):
         """Whether the end of the audio is known."""
         return self._stopped or self._captured() >= len(self._items)
 
-    def get(self, timeout_s: float | None, *, audio: bool) -> Item | None:
+    def take(self, *, audio: bool) -> Item | None:
+        """What is there now."""
+        if self._pending:
+            return self._pending.popleft()
+        return self._next() if audio else None
+
+    def get(self, wait: Wait) -> Item | None:
         """What happens next, in simulated time."""
         self._steps += 1
         if self._steps > STEPS:
             raise Stuck("it never ends")
-        until = None if timeout_s is None else self._world.now + timeout_s
+        until, audio = wait.until, wait.audio
         while True:
-            if self._waiting:
-                return self._waiting.popleft()
-            if audio and (item := self._next()) is not None:
+            if (item := self.take(audio=audio)) is not None:
                 return item
             next_s = self._time(self._taken) if audio and self._taken < len(self._items) else None
             if next_s is not None and (until is None or next_s < until):
@@ -174,6 +180,7 @@ def simulated(
     line = TaskConnection(
         made, dial, connection, inbox, clock, ConnectionPool(),
         lambda url, transport, box: cast("OpenConnection", cast("Service", transport).opened(url, box)),
+        lambda act: act(),
     )  # fmt: skip
     make_loop: Callable[..., SessionLoop] = SessionLoop
     if local is not None:
@@ -186,5 +193,5 @@ def simulated(
     )  # fmt: skip
     last = items[-1] if items else None
     end_ms = RATE.ms(last.end) if isinstance(last, Chunk) else last.end_ms if last is not None else 0
-    result = loop.run(None if live else end_ms)
+    result = stepped(loop.run(None if live else end_ms), inbox.get)
     return Outcome(events, result, sent.worst, world.now)

@@ -13,6 +13,7 @@ from asrcli.core.message import Closed
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.engine.session import TranscriptionSession
 from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.transport.io_thread import io_thread
 from tests.support.handshake import RATE, Service, Wire
 from tests.support.pair import counting
 
@@ -134,5 +135,5 @@ def listening(
 
     codec = make_codec or (lambda: InferenceClient(RecognitionSettings("fun-asr-realtime"), ids))
     return TranscriptionSession(
-        source, 0, codec, dial, connection or ConnectionSettings("ws://test"), None, clock, retries
+        source, 0, codec, dial, connection or ConnectionSettings("ws://test"), None, clock, io_thread, retries
     )

@@ -15,6 +15,7 @@ from wcwidth import wcwidth
 
 from tests.support.command import ASR, environment
 
+DIM, GREY = 2, 90  # of the escape sequences for colours
 PATIENCE_S = 20  # a hung test fails; a passing one never waits for it
 CTRL_C = "\x03"
 # Makes the terminal on its standard input its own, as a shell's window does, then becomes the command.
@@ -61,9 +62,18 @@ class Screen(pyte.HistoryScreen):
                 text += " "
         return text.rstrip()
 
+    def select_graphic_rendition(self, *attrs: int, **kwargs: Any) -> None:
+        """Dim letters are grey: pyte knows none."""
+        super().select_graphic_rendition(*(GREY if attr == DIM else attr for attr in attrs), **kwargs)
+
     def rows(self) -> list[str]:
         """What is in view."""
         return [self.row(self.buffer[y]) for y in range(self.lines)]
+
+    def cells(self) -> "tuple[tuple[tuple[str, bool], ...], ...]":
+        """What is in view, character by character, and whether each is dim."""
+        rows = [[self.buffer[y][x] for x in range(self.columns)] for y in range(self.lines)]
+        return tuple(tuple((cell.data, cell.fg == "brightblack") for cell in row) for row in rows)
 
 
 def _width(cell: str) -> int:
@@ -73,16 +83,24 @@ def _width(cell: str) -> int:
 class Terminal:
     """A command on its terminal; it does not outlive its block.
 
-    Standard input and error are the terminal, and output too unless it is `piped`.
+    Standard input and error are the terminal, and output too unless it is `piped`. Unless it is `sized`, it says 0
+    where it is asked for its size, as a serial line does.
     """
 
     def __init__(
-        self, argv: Sequence[object], *, columns: int = 80, lines: int = 24, piped: bool = False, **env: str
+        self,
+        argv: Sequence[object],
+        *,
+        columns: int = 80,
+        lines: int = 24,
+        piped: bool = False,
+        sized: bool = True,
+        **env: str,
     ) -> None:
         import termios
 
         self._master, slave = os.openpty()
-        termios.tcsetwinsize(slave, (lines, columns))
+        termios.tcsetwinsize(slave, (lines, columns) if sized else (0, 0))
         self._screen = Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self._changed = Condition()
@@ -159,6 +177,11 @@ class Terminal:
         with self._changed:
             return self._screen.rows()
 
+    def cells(self) -> "tuple[tuple[tuple[str, bool], ...], ...]":
+        """The screen, character by character, and whether each is dim."""
+        with self._changed:
+            return self._screen.cells()
+
     def scrolled(self) -> list[str]:
         """The rows that have left the screen at its top, oldest first."""
         with self._changed:
@@ -207,4 +230,4 @@ class Terminal:
 
 def on_terminal(*arguments: object, columns: int = 80, lines: int = 24, piped: bool = False, **env: str) -> Terminal:
     """Start `asr` before a person; use it in a with block."""
-    return Terminal([*ASR, *arguments], columns=columns, lines=lines, piped=piped, **env)
+    return Terminal([*ASR, *arguments], columns=columns, lines=lines, piped=piped, sized=True, **env)

@@ -7,14 +7,16 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from queue import SimpleQueue
 
 import psutil
 import pytest
 
 from asrcli.core.errors import ConnectionLost
 from asrcli.core.message import Binary, Closed, Message, Text, Writable
+from asrcli.transport import websocket_protocol
 from asrcli.transport.websocket_connection import WebSocket
-from tests.support.peer import BINARY, CHUNK, CLOSE, PING, PONG, TEXT, Peer, answered, greet, last, meeting
+from tests.support.peer import BINARY, CHUNK, CLOSE, PATIENCE_S, PING, PONG, TEXT, Peer, answered, greet, last, meeting
 from tests.support.tls import certified
 
 STALL_S = 0.6
@@ -218,3 +220,42 @@ def test_what_nobody_reads_waits_in_the_network_and_kills_nobody() -> None:
         assert held < count
         for n in range(count):
             assert opened.recv() == Binary(n.to_bytes(2, "big") * 20_000)
+
+
+def test_a_message_in_parts_is_one_message() -> None:
+    """Also with a ping between two of its parts, and with a part in which there is nothing."""
+
+    def act(peer: Peer) -> None:
+        for frame in (b"\x01\x02he", b"\x00\x00", b"\x89\x00", b"\x80\x03llo", b"\x82\x01!"):
+            peer.line.sendall(frame)
+
+    with meeting(act) as opened:
+        assert [opened.recv(), opened.recv()] == [Text("hello"), Binary(b"!")]
+
+
+def test_a_message_in_endless_parts_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts without a byte never reach the limit of bytes."""
+    monkeypatch.setattr(websocket_protocol, "MOST_PARTS", 50)
+    with meeting(lambda peer: peer.line.sendall(b"\x01\x00" + 60 * b"\x00\x00")) as opened:
+        assert last(opened) == Closed(1006, "closed here: a message of more than 16 MB, or in too many parts")
+
+
+def test_a_listener_gets_what_waited_and_what_comes() -> None:
+    """In order, from the I/O thread, to the end; then nothing waits for `recv`."""
+    heard: SimpleQueue[object] = SimpleQueue()
+
+    def act(peer: Peer) -> None:
+        greet(peer)
+        peer.say(TEXT, b"waits")
+        peer.message()
+        peer.say(TEXT, b"comes")
+        peer.say(CLOSE, struct.pack("!H", 1013) + b"later")
+
+    with meeting(act) as opened:
+        answered(opened)
+        while opened._incoming.empty():
+            threading.Event().wait(0.001)
+        opened.listen(heard.put)
+        opened.send(CHUNK)
+        found = [heard.get(timeout=PATIENCE_S) for _ in range(3)]
+    assert found == [Text("waits"), Text("comes"), Closed(1013, "later")]

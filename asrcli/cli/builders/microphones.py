@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from asrcli.cli.builders.sources import NO_ENHANCEMENT, AudioEnhancement
+from asrcli.cli.options.values import parse_device
 from asrcli.core.audio import Format
 from asrcli.core.errors import UsageError
 from asrcli.core.events import Notice
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 KEYS = "keys: space pause, m mute, Enter end the sentence here, q finish (as Ctrl-C), ? this"
 PTT_KEYS = "keys: space talk and stop talking, q finish (as Ctrl-C), ? this"
+NO_FILE_NAME = re.compile(r"""[/\\:*?"<>|\x00-\x1f]""")  # what cannot stand in a name on every system
 PTT = "press space to talk, and space again to stop; q finishes"
 
 
@@ -37,7 +40,7 @@ class MicrophoneBuilder:
     """Makes microphones, and sources of them.
 
     Attributes:
-        devices: The names that the user gave; without any it is the default device.
+        devices: What the user gave, each as NAME or NAME=LABEL; without any it is the default device.
         save: The file that the audio is saved to.
         cut: Utterances are cut here and not by the server.
         backend: What reads the microphones; without a name the first that works here.
@@ -57,18 +60,19 @@ class MicrophoneBuilder:
         """A microphone for each device.
 
         Raises:
-            UsageError: a device is named twice, or a back end without a microphone that it could read.
+            UsageError: a device or a label is named twice, or a back end without a microphone that it could read.
             SourceError: the back end is not installed.
         """
-        names = self.devices or (MIC,)
+        named = [parse_device(text) for text in self.devices or (MIC,)]
+        names = [device for device, _ in named]
         if self.backend and all(name.lower() == MONITOR for name in names):
             raise UsageError(f"--backend {self.backend} with --device {MONITOR} alone: it is for microphones")
         if len(set(map(str.lower, names))) < len(names):
             raise UsageError(f"--device {names[-1]} is named more than once")
+        labels = self.labels
+        if len(set(labels)) < len(labels):
+            raise UsageError(f"two devices are called {labels[-1]}", "give them different names: --device mic=Anna")
         wire = Format(self.asked.rate)
-        labels = names
-        if len(names) == 1:
-            labels = ("",)
         louder = partial(amplified, gain_db=self.gain_db, audio_format=wire)
         return [
             Microphone(
@@ -83,9 +87,18 @@ class MicrophoneBuilder:
             for name, label in zip(names, labels, strict=True)
         ]
 
+    @property
+    def labels(self) -> list[str]:
+        """What the speaker of each device is called: its label, or its name; a single device needs no name."""
+        named = [parse_device(text) for text in self.devices or (MIC,)]
+        if len(named) == 1:
+            return [named[0][1]]
+        return [label or device for device, label in named]
+
     def echo(self, notify: Callable[[Notice], None]) -> "list[Output]":
         """A detector of playback that reaches a microphone, if both are transcribed."""
-        played = [name for name in self.devices if MONITOR in name.lower()]
+        devices = [parse_device(text)[0] for text in self.devices]
+        played = [label for device, label in zip(devices, self.labels, strict=False) if MONITOR in device.lower()]
         if not 0 < len(played) < len(self.devices):
             return []
         return [EchoDetector(notify, played)]
@@ -97,7 +110,7 @@ class MicrophoneBuilder:
         path = Path(self.save)
         if len(self.devices) < 2:
             return [path]
-        return [path.with_name(f"{path.stem}-{name}{path.suffix}") for name in self.devices]
+        return [path.with_name(f"{path.stem}-{NO_FILE_NAME.sub('_', name)}{path.suffix}") for name in self.labels]
 
     def sources(
         self, microphones: "Sequence[Microphone]", kept: "Callable[[Source], Source]"

@@ -42,6 +42,8 @@ asr batch recordings/ --out transcripts --jobs 16 -f srt
 
 asr batch report transcripts --json | jq -r '.[] | .state + " " + .path'"""
 
+COMMON = "--out --jobs --split --dry-run --force --format --name --model --language --estimate --local --quiet"
+
 
 class BatchAction(StrEnum):
     """What can stand in the place of the inputs."""

@@ -39,9 +39,15 @@ from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import DEFAULT_MODEL
 
+# The options of the short help.
+COMMON = """--start --end --each-channel --pace --model --language --translate --hotwords --local --region
+--api-key-file --estimate --format --output --output-dir --timestamps --partials --exec --quiet --verbose"""
+
 EXAMPLES = """Examples:
 
 asr file talk.mp3 --timestamps relative
+
+asr file *.mp3 --output-dir texts --format srt
 
 ffmpeg -i film.mkv -f wav - | asr file - --local -f srt -o film.srt"""
 
@@ -82,11 +88,8 @@ def file(
 ) -> None:
     """Transcribe files, or standard input.
 
-    Each sentence goes to standard output as soon as it is final.
-
-    Ctrl-C ends the input and waits for the last words; a second Ctrl-C exits at once.
-
-    asr resume continues a run that was interrupted.
+    Each sentence goes to standard output as soon as it is final. Ctrl-C ends the input and waits for the last words; a
+    second Ctrl-C exits at once. asr resume continues a run that was interrupted.
     """
     from asrcli.cli.builders import caption_pages, journal_keeping, outputs, page_audio, run, sources, staged_files
 

@@ -10,6 +10,7 @@ from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.audio import Agc, Backend, Denoise, Gain
 from asrcli.cli.options.budget import BudgetLimit
 from asrcli.cli.options.captions import Captions
+from asrcli.cli.options.completion import device_names
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.fallback import FallbackOption
 from asrcli.cli.options.groups import expand_option_groups
@@ -23,9 +24,15 @@ from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, ConnectionSettings
 
+# The options of the short help.
+COMMON = """--device --test --for --until-silence --ptt --save-audio --model --language --translate --hotwords --local
+--fallback --region --api-key-file --format --output --timestamps --exec --quiet --verbose"""
+
 EXAMPLES = """Examples:
 
 asr mic --local
+
+asr mic --device mic=Anna --device monitor=Call --output call.txt
 
 asr mic --device usb -f jsonl --save-audio talk.flac -o talk.jsonl"""
 
@@ -34,9 +41,10 @@ Devices = Annotated[
     list[str] | None,
     typer.Option(
         "--device",
-        help="Microphone by number or part of its name (see asr devices); monitor: what is played here; "
-        "may be repeated: mic and monitor.",
-        metavar="NAME|N",
+        help="A part of a name or a number of asr devices, or monitor: what is played here; may be repeated. NAME=LABEL"
+        " says who speaks.",
+        metavar="NAME",
+        autocompletion=device_names,
         rich_help_panel=AUDIO,
     ),
 ]
@@ -61,7 +69,7 @@ PushToTalk = Annotated[
 SaveAudio = Annotated[
     str | None,
     typer.Option(
-        help="Keep what is sent: .wav, .flac, .mp3 or .opus, playable at any moment.",
+        help="Keep what is sent: .wav, .flac, .mp3 or .opus.",
         metavar="PATH",
         rich_help_panel=AUDIO,
     ),
@@ -120,7 +128,6 @@ def mic(
     """Transcribe what the microphone hears, while it is spoken.
 
     On a terminal, keys: space pauses, m mutes, Enter ends the sentence, q or Ctrl-C finishes, ? lists them.
-
     The end waits for the last words; a second Ctrl-C exits at once.
     """
     from asrcli.cli.builders import journal_keeping, microphone_run, microphones, page_audio, run, sources

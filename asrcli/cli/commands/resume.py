@@ -7,6 +7,7 @@ import typer
 from asrcli.cli.builders.cost import check_budget
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.budget import BudgetLimit
+from asrcli.cli.options.completion import session_ids
 from asrcli.cli.options.confirmation import Yes
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.fallback import FallbackOption
@@ -18,10 +19,20 @@ from asrcli.cli.options.panels import FLAG
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError
 
+# The options of the short help.
+COMMON = """--last --yes --model --url --region --api-key-file --local --engine --retry-for --budget --journal --quiet
+--verbose"""
+
 EXAMPLES = "Examples:\n\nasr resume --last\n\nasr resume 20261124-2305 --local"
 
 SessionId = Annotated[
-    str | None, typer.Argument(help="The ID of a session, or how it begins.", metavar="[ID]", show_default=False)
+    str | None,
+    typer.Argument(
+        help="The ID of a session, or how it begins.",
+        metavar="[ID]",
+        show_default=False,
+        autocompletion=session_ids,
+    ),
 ]
 Last = Annotated[bool, typer.Option("--last", help="The newest session, as without ID.", metavar=FLAG)]
 ModelName = Annotated[str | None, model_option(". Default: the one of the session.")]

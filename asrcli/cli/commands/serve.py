@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from asrcli.recognizers.scripted_answers import ScriptedAnswers
     from asrcli.server.faults.script import FaultPlan
 
+# The options of the short help.
+COMMON = "--host --port --api-key-file --engine --script --faults --chaos"
+
 EXAMPLES = "Examples:\n\nasr serve --port 8090\n\nasr serve --engine scripted --script talk.jsonl"
 
 
@@ -72,7 +75,6 @@ def serve(
     Any DashScope client can be pointed here: the paths are /api-ws/v1/inference and /api-ws/v1/realtime.
 
     Hot-word lists and temporary keys work as with the service (asr vocab, asr token); they exist until the server ends.
-
     After SIGTERM or Ctrl-C running tasks may end first. /healthz, /readyz and /metrics answer for operators.
     """
     del debug  # read by the error boundary

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from asrcli.cli.builders.log_file import log_to
+from asrcli.cli.options.completion import session_ids
 from asrcli.cli.options.confirmation import Yes
 from asrcli.cli.options.journal import SessionsFolder
 from asrcli.cli.options.logging import Debug, LogFile
@@ -26,7 +27,9 @@ class SessionsAction(StrEnum):
 Action = Annotated[SessionsAction, typer.Argument(help="What to do.", show_default=False, metavar="[list|show|delete]")]
 SessionIds = Annotated[
     list[str] | None,
-    typer.Argument(help="IDs of sessions, or how they begin.", metavar="[ID]...", show_default=False),
+    typer.Argument(
+        help="IDs of sessions, or how they begin.", metavar="[ID]...", show_default=False, autocompletion=session_ids
+    ),
 ]
 
 

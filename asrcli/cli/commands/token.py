@@ -14,7 +14,7 @@ from asrcli.outputs.formatting import as_json as to_json
 
 EXAMPLES = "Examples:\n\nasr token --expires 600\n\nasr token --json | jq .expires_at"
 
-Expires = Annotated[int, typer.Option(help="How long the key is valid, 1 to 1800.", min=1, max=1800, metavar="SECONDS")]
+Expires = Annotated[int, typer.Option(help="How long the key is valid.", min=1, max=1800, metavar="SECONDS")]
 TokenAsJson = Annotated[
     bool, typer.Option("--json", help="As JSON, with the time when it expires (expires_at).", metavar=FLAG)
 ]

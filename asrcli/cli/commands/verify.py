@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from asrcli.cli.builders.log_file import log_to
+from asrcli.cli.options.completion import session_ids
 from asrcli.cli.options.journal import SessionsFolder
 from asrcli.cli.options.logging import Debug, LogFile
 from asrcli.cli.options.output import AsJson
@@ -14,7 +15,10 @@ from asrcli.core.errors import UsageError
 
 EXAMPLES = "Examples:\n\nasr verify 20261124-2305\n\nasr verify 20261124-2305 --json"
 
-SessionId = Annotated[str, typer.Argument(help="The ID of a session, or how it begins.", metavar="SESSION")]
+SessionId = Annotated[
+    str,
+    typer.Argument(help="The ID of a session, or how it begins.", metavar="SESSION", autocompletion=session_ids),
+]
 
 
 def verify(

@@ -73,6 +73,7 @@ TargetModel = Annotated[
     str | None,
     typer.Option(
         "--model",
+        "-m",
         help=f"The one model that the list is for. Default: {DEFAULT_MODEL}.",
         autocompletion=known_models,
         metavar="NAME",

@@ -21,6 +21,10 @@ from asrcli.dashscope.model_selection import AUTO, find_model
 from asrcli.dashscope.parameters import MODEL
 from asrcli.protocol import registry
 
+# The options of the short help.
+COMMON = """--wire --wait --url --region --api-key-file --local --model --vad --first --last --text --pace
+--audio-format --show-sent --stamp --output"""
+
 EXAMPLES = """Examples:
 
 asr ws-raw talk.wav --show-sent --stamp
@@ -100,17 +104,15 @@ AudioFormat = Annotated[
 ]
 ChunkMs = Annotated[
     int,
-    typer.Option(
-        help="Length of a piece of audio, in milliseconds.", min=10, max=2000, metavar="MS", rich_help_panel=AUDIO
-    ),
+    typer.Option(help="Length of a piece of audio.", min=10, max=2000, metavar="MS", rich_help_panel=AUDIO),
 ]
 Wait = Annotated[
     float | None,
     typer.Option(
-        help="How many seconds to wait for the next answer at the end. Default: 30; 3 with --wire none.",
+        help="How long to wait for the next answer at the end. Default: 30; 3 with --wire none.",
         min=0.1,
         callback=bounded_number,
-        metavar="S",
+        metavar="SECONDS",
         rich_help_panel=WIRE,
         show_default=False,
     ),

@@ -10,16 +10,13 @@ from asrcli.cli.options.values import MOST_CHANNELS, BackendName, EncodingName, 
 Paths = Annotated[
     list[str],
     typer.Argument(
-        help="Audio or video files, one after the other; - is standard input. "
-        "Somebody must begin to write to a named pipe within 30 s.",
+        help="Audio or video files, in order; - is standard input.",
         metavar="FILE...",
     ),
 ]
 Start = Annotated[
     str | None,
-    typer.Option(
-        help="Start here: 90 (seconds), 1:30 (minutes) or 1:02:03.5 (hours).", metavar="TIME", rich_help_panel=AUDIO
-    ),
+    typer.Option(help="Start here: 90 (seconds), 1:30 or 1:02:03.5.", metavar="TIME", rich_help_panel=AUDIO),
 ]
 End = Annotated[str | None, typer.Option(help="End here, in the same form.", metavar="TIME", rich_help_panel=AUDIO)]
 Track = Annotated[
@@ -66,7 +63,7 @@ Agc = Annotated[
 Pace = Annotated[
     str | None,
     typer.Option(
-        help="How fast to send: 1 is real time, max is as fast as possible. Default: 1; max with --local.",
+        help="Times real time, or max. Default: 1; max with --local.",
         metavar="N|max",
         rich_help_panel=AUDIO,
         show_default=False,
@@ -97,7 +94,7 @@ Encoding = Annotated[
 Rate = Annotated[
     int | None,
     typer.Option(
-        help="Rate of bare samples, in samples a second. Default: 16000.",
+        help="Rate of bare samples. Default: 16000.",
         min=1000,
         max=384_000,
         metavar="HZ",

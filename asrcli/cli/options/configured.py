@@ -12,7 +12,7 @@ from typer.core import TyperOption
 from asrcli.cli.console import print_message
 from asrcli.cli.options.panels import DIAGNOSIS
 from asrcli.cli.options.setting_values import option_name, option_value
-from asrcli.cli.render.narrow_help import Command
+from asrcli.cli.render.help_page import Command
 from asrcli.config.contradictions import EffectiveSettings, effective
 from asrcli.config.document import Document
 from asrcli.config.layers import PROFILE_VARIABLE, Setting, settings_of

@@ -48,16 +48,14 @@ Local = Annotated[
     bool,
     typer.Option(
         "--local",
-        help="Ask the embedded recognizer: offline, no key; US English, modest accuracy.",
+        help="Recognize offline: US English, modest accuracy.",
         metavar=FLAG,
         rich_help_panel=CONNECTION,
     ),
 ]
 ApiKeyFile = Annotated[
     Path | None,
-    typer.Option(
-        help="Read the API key from this file, not from DASHSCOPE_API_KEY.", metavar="PATH", rich_help_panel=CONNECTION
-    ),
+    typer.Option(help="File with the key. Default: DASHSCOPE_API_KEY.", metavar="PATH", rich_help_panel=CONNECTION),
 ]
 Heartbeat = Annotated[
     bool | None,
@@ -72,7 +70,7 @@ Heartbeat = Annotated[
 Region = Annotated[
     str | None,
     typer.Option(
-        help="Where the key was issued: cn-beijing, ap-southeast-1, ... Default: cn-beijing.",
+        help="Where the key was issued. Default: cn-beijing.",
         autocompletion=lambda: list(REGIONS),
         metavar="NAME",
         rich_help_panel=CONNECTION,

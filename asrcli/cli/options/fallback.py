@@ -18,7 +18,7 @@ FallbackOption = Annotated[
     FallbackName | None,
     typer.Option(
         "--fallback",
-        help="While the service is away, give provisional text: of the embedded recognizer (local).",
+        help="local: provisional text while the service is away.",
         metavar="NAME",
         rich_help_panel=CONNECTION,
         show_default=False,

@@ -18,9 +18,8 @@ Formats = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="text, jsonl (JSON Lines), srt, vtt, ass (subtitles), lrc (lyrics), tsv, csv (tables), md, json "
-        "(a document) or html (a page that plays each word); may be repeated. "
-        "Default: what the suffix of -o says, or text.",
+        help="text, jsonl, srt, vtt, ass, lrc, tsv, csv, md, json or html; may be repeated. Default: by the suffix of "
+        "-o, or text.",
         metavar="FORMAT",
         rich_help_panel=OUTPUT,
         show_default=False,
@@ -31,7 +30,7 @@ OutputFile = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Write the transcript to this file, as its suffix says; with several formats each adds its own.",
+        help="Write here; several formats each add their suffix.",
         metavar="PATH",
         rich_help_panel=OUTPUT,
     ),
@@ -56,7 +55,11 @@ Partials = Annotated[
 ]
 Timestamps = Annotated[
     TimestampStyle | None,
-    typer.Option(help="Put times before each sentence: of the audio, or of the day.", rich_help_panel=OUTPUT),
+    typer.Option(
+        help="Times before sentences: relative (audio) or clock (day).",
+        metavar="STYLE",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 Template = Annotated[
     str | None,
@@ -84,7 +87,7 @@ Exec = Annotated[
     str | None,
     typer.Option(
         "--exec",
-        help="Run this for each sentence: its text on standard input, ASR_BEGIN_MS, ASR_END_MS and ASR_SENTENCE set.",
+        help="Run for each sentence: text on standard input; ASR_SENTENCE, ASR_BEGIN_MS, ASR_END_MS set.",
         metavar="COMMAND",
         rich_help_panel=OUTPUT,
     ),

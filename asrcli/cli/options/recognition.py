@@ -68,12 +68,19 @@ def _option(row: ServiceParameter) -> Any:
         metavar = FLAG
     return typer.Option(
         *filter(None, (row.option, row.short)),
-        help=row.help,
+        help=_help(row),
         metavar=metavar,
         rich_help_panel=row.heading,
         show_default=row.on_by_default,
         autocompletion=_completion(row),
     )
+
+
+def _help(row: ServiceParameter) -> str:
+    """The help of the row, with its bounds as the help says them of other numbers."""
+    if row.bounds is None:
+        return row.help
+    return f"{row.help} From {row.bounds[0]} to {row.bounds[1]}."
 
 
 def _completion(row: ServiceParameter) -> Callable[[], list[str]] | None:

@@ -36,9 +36,9 @@ RetryLimit = Annotated[
 RetryFor = Annotated[
     float | None,
     typer.Option(
-        help="How many seconds an outage may last. Default: 300; no limit for a microphone, a pipe or a live stream.",
+        help="Longest outage. Default: 300; no limit for a microphone, a pipe or a live stream.",
         min=0,
-        metavar="S",
+        metavar="SECONDS",
         rich_help_panel=CONNECTION,
         show_default=False,
     ),
@@ -46,11 +46,11 @@ RetryFor = Annotated[
 RetryWait = Annotated[
     float,
     typer.Option(
-        help="Longest wait before the first attempt, in seconds; it doubles with each.",
+        help="Longest wait before the first attempt; it doubles with each.",
         min=0,
         max=60,
         callback=bounded_number,
-        metavar="S",
+        metavar="SECONDS",
         rich_help_panel=CONNECTION,
     ),
 ]
@@ -68,30 +68,30 @@ CatchUp = Annotated[
 ConnectTimeout = Annotated[
     float,
     typer.Option(
-        help="How many seconds the connection, and then the service, may take to get ready.",
+        help="How long the connection, and then the service, may take to get ready.",
         min=0.1,
         callback=bounded_number,
-        metavar="S",
+        metavar="SECONDS",
         rich_help_panel=CONNECTION,
     ),
 ]
 StallTimeout = Annotated[
     float,
     typer.Option(
-        help="How many seconds the service may neither receive nor send anything.",
+        help="How long the service may neither receive nor send anything.",
         min=0.1,
         callback=bounded_number,
-        metavar="S",
+        metavar="SECONDS",
         rich_help_panel=CONNECTION,
     ),
 ]
 Keepalive = Annotated[
     float | None,
     typer.Option(
-        help="Seconds between two pings. Default: half of --stall-timeout.",
+        help="Time between two pings. Default: half of --stall-timeout.",
         min=0.1,
         callback=bounded_number,
-        metavar="S",
+        metavar="SECONDS",
         rich_help_panel=CONNECTION,
         show_default=False,
     ),

@@ -64,7 +64,7 @@ DrainSeconds = Annotated[
     float,
     typer.Option(
         "--drain",
-        help="How long running tasks may go on after SIGTERM or Ctrl-C, in seconds.",
+        help="How long running tasks may go on after SIGTERM or Ctrl-C.",
         min=0,
         max=86_400,
         metavar="SECONDS",
@@ -124,7 +124,7 @@ AnswerFile = Annotated[
         "--answers",
         help="Translations, and answers to prompts: this server recognizes only, and makes up neither. One "
         'JSON object per line: {"text": "hello", "translation": {"fr": "bonjour"}, "answer": "a greeting"}. Without '
-        "it a translation is \\[fr] and the text, an answer the text alone.",
+        "it a translation is [fr] and the text, an answer the text alone.",
         metavar="PATH",
         rich_help_panel=RECOGNIZER,
     ),

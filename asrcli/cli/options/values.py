@@ -162,6 +162,22 @@ def parse_track(text: str | None) -> str | None:
     raise UsageError(f"--track {shorten(text, 40)}: not a number from 1, nor a language such as en or eng")
 
 
+def parse_device(text: str) -> tuple[str, str]:
+    """A device and the name of who speaks there, from NAME or NAME=LABEL; without a label the latter is empty.
+
+    What ALSA calls `CARD=PCH` is an argument of the device and no label.
+
+    Raises:
+        UsageError: a part is empty.
+    """
+    device, equals, label = text.rpartition("=")
+    if not equals or re.search(r"[:,][A-Z0-9]+$", device):
+        device, label = text, ""
+    if not device.strip() or (equals and not text.rpartition("=")[2].strip()):
+        raise UsageError(f"--device {shorten(text, 40)}: not NAME or NAME=LABEL", "as in --device mic=Anna")
+    return device.strip(), label.strip()
+
+
 def status_level(*, quiet: bool, verbose: int) -> int | None:
     """How much status is printed; None is none.
 

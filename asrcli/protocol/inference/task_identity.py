@@ -1,6 +1,7 @@
 """Decides which messages of the inference wire belong to a task, even where a service respells the task id. Pure."""
 
 from collections.abc import Container
+from functools import lru_cache
 
 ANSWERS = ("task-started", "task-failed")  # the events that may answer run-task
 
@@ -43,6 +44,7 @@ class TaskIdentity:
         return alone and plain_id not in self._others
 
 
+@lru_cache(maxsize=64)  # every message has one, and nearly always the same
 def _plain(task_id: str) -> str:
     """A task id in lower case, letters and digits only: a service may change case and hyphens."""
     return "".join(character for character in task_id.casefold() if character.isalnum())

@@ -63,8 +63,8 @@ def capture_backend(name: str = "") -> CaptureBackend:
     raise failed[0] if failed else SourceError(NAME, _none_installed())
 
 
-def input_devices(backend: CaptureBackend) -> list[InputDevice]:
-    """Return the input devices that a back end finds.
+def input_devices(backend: CaptureBackend, timeout_s: float = LIST_S) -> list[InputDevice]:
+    """Return the input devices that a back end finds within this time.
 
     Raises:
         SourceError: its sound system does not answer, or hangs.
@@ -79,9 +79,11 @@ def input_devices(backend: CaptureBackend) -> list[InputDevice]:
 
     Thread(target=look, name="devices", daemon=True).start()
     try:
-        devices = answer.get(timeout=LIST_S)
+        devices = answer.get(timeout=timeout_s)
     except Empty:
-        raise SourceError(NAME, f"{backend.name} does not answer: no list of devices within {LIST_S:.0f} s") from None
+        raise SourceError(
+            NAME, f"{backend.name} does not answer: no list of devices within {timeout_s:.0f} s"
+        ) from None
     if isinstance(devices, BaseException):
         raise devices
     return devices

@@ -1,0 +1,117 @@
+"""Runs the steps of a session on the thread that all sessions share: gives it items as they come, and the time."""
+
+from collections.abc import Callable
+
+from asrcli.core.shared_thread import SharedThread, SharedTimer
+from asrcli.engine.accounting import SessionResult
+from asrcli.engine.inbox import Inbox, ThreadCrashed
+from asrcli.engine.steps import Steps, Wait
+
+TURN = 32  # so many items of one session at most, then the others have their turn
+
+
+class SessionDriver:
+    """All methods but `start` run on the shared thread, and so does the session.
+
+    Args:
+        steps: The session.
+        inbox: Where its items come from.
+        shared: The thread.
+        clock: The clock of the session.
+        done: Called once, at the end.
+    """
+
+    def __init__(
+        self,
+        steps: Steps[SessionResult],
+        inbox: Inbox,
+        shared: SharedThread,
+        clock: Callable[[], float],
+        done: Callable[[SessionResult | ThreadCrashed], object],
+    ) -> None:
+        self._steps = steps
+        self._inbox = inbox
+        self._shared = shared
+        self._clock = clock
+        self._done = done
+        self._wait: Wait | None = None  # None before the beginning and after the end
+        self._expires_at: float | None = None  # when the wait is over, once nothing was there to take
+        self._timer: SharedTimer | None = None
+        self._wakes_at = 0.0  # when the timer fires
+        self._running = False
+
+    def start(self) -> None:
+        """Begin. Safe from any thread."""
+        self._inbox.on_more(self._wake)
+        self._shared.soon(self._begin)
+
+    def _begin(self) -> None:
+        try:
+            self._wait = next(self._steps)
+        except StopIteration as end:
+            self._end(end.value)
+        except BaseException as exc:  # the session has no thread of its own: its listener raises it
+            self._end(ThreadCrashed(exc))
+        else:
+            self._run()
+
+    def _wake(self) -> None:
+        """Run at once on the shared thread, as for a message; soon, where the session itself runs or from another."""
+        if self._shared.is_current and not self._running:
+            self._run()
+        else:
+            self._shared.soon(self._run)
+
+    def _run(self) -> None:
+        """Give the session what is there, until it waits for something that is not."""
+        self._running = True
+        try:
+            for _ in range(TURN):
+                if self._wait is None:
+                    return
+                item = self._inbox.take(audio=self._wait.audio)
+                if item is None and not self._expired(self._wait):
+                    self._sleep(self._wait)
+                    return
+                self._expires_at = None
+                self._wait = self._steps.send(item)
+        except StopIteration as end:
+            self._end(end.value)
+        except BaseException as exc:  # the session has no thread of its own: its listener raises it
+            self._end(ThreadCrashed(exc))
+        else:
+            self._shared.soon(self._run)
+        finally:
+            self._running = False
+
+    def _expired(self, wait: Wait) -> bool:
+        """Whether the time is over for which this is waited; it begins when nothing was there to take."""
+        if wait.until is None:
+            return False
+        if self._expires_at is None:
+            self._expires_at = self._shared.time() + wait.until - self._clock()
+        return self._expires_at <= self._shared.time()
+
+    def _sleep(self, wait: Wait) -> None:
+        """Be woken at the end of the wait, and when the next audio is due. An earlier timer is left alone."""
+        wakes_at = self._expires_at
+        if wait.audio and (due := self._inbox.due) is not None:
+            due_at = self._shared.time() + due - self._clock()
+            wakes_at = due_at if wakes_at is None else min(wakes_at, due_at)
+        if wakes_at is None or (self._timer is not None and self._wakes_at <= wakes_at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._wakes_at = wakes_at
+        self._timer = self._shared.later(wakes_at - self._shared.time(), self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._run()
+
+    def _end(self, result: SessionResult | ThreadCrashed) -> None:
+        self._wait = None
+        self._inbox.end()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._done(result)

@@ -1,0 +1,41 @@
+"""When the audio of a file goes out: at the pace of the run, and no faster than allowed after a delay. No thread."""
+
+from collections.abc import Callable
+
+from asrcli.core.audio import Chunk
+
+LEAST_CATCH_UP = 1.25  # late audio is released at this many times the pace, or faster
+
+
+class Schedule:
+    """When each chunk is due at a pace: when a microphone would have captured its last sample.
+
+    Audio that an outage, a stop of the process or a slow source has made late is released at `catch_up` times real
+    time, and never faster. Without that, the small delays of each step would add up to seconds in an hour. Jumps of the
+    position take no time.
+    """
+
+    def __init__(self, clock: Callable[[], float], rate: int, pace: float, catch_up: float | None) -> None:
+        self._clock = clock
+        self._samples_s = rate * pace
+        self._fastest_samples_s = rate * max(pace * LEAST_CATCH_UP, catch_up or 0.0)
+        self._began = self._released_at = clock()
+        self._samples = 0
+        self._due: float | None = None  # when the next chunk is due, once that was asked
+
+    def due(self, chunk: Chunk) -> float:
+        """Return when the next chunk is due."""
+        if self._due is None:
+            due = self._began + (self._samples + chunk.samples) / self._samples_s
+            self._due = max(due, self._released_at + chunk.samples / self._fastest_samples_s)
+        return self._due
+
+    def take(self, chunk: Chunk) -> bool:
+        """Return whether the next chunk is due, and count it as released if it is."""
+        now = self._clock()
+        if self.due(chunk) > now:
+            return False
+        self._due = None
+        self._released_at = now
+        self._samples += chunk.samples
+        return True

@@ -1,0 +1,25 @@
+"""How a session waits: it yields what it waits for, and is sent the item that came. No thread, no clock."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from asrcli.engine.inbox import Item
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What a session waits for: the next item of its inbox, audio only where `audio` allows it, or a time.
+
+    Attributes:
+        until: The time on the clock of the session at which None is sent; None waits without limit.
+        audio: Whether audio may come out of the inbox.
+    """
+
+    until: float | None
+    audio: bool
+
+
+Steps = Generator[Wait, Item | None, T]
