@@ -211,7 +211,7 @@ TWICE = Headers([("Location", "/a"), ("Location", "/b")])
 PAGE = b"\xef\xbb\xbf\n <!DOCTYPE html><title>Log in</title>"
 REFUSALS: dict[str, tuple[str, HttpAnswer, bool, type[AsrError], str]] = {
     "a wrong key": (URL, answer(401), False, ServiceRefused, "check the key"),
-    "no key": (URL, answer(401), True, ServiceRefused, "no key was sent; set DASHSCOPE_API_KEY"),
+    "no key": (URL, answer(401), True, ServiceRefused, "no key was sent; run asr login, set DASHSCOPE_API_KEY"),
     "no key, in the service's words": (
         URL, answer(401, b'{"code":"InvalidApiKey","message":"m"}'), True, ServiceRefused, "m; no key was sent",
     ),
