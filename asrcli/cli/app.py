@@ -59,6 +59,7 @@ COMMANDS = {
     "mic": "Transcribe what the microphone hears, while it is spoken.",
     "devices": "List the microphones of this machine: number, name, host API, rate and channels.",
     "file": "Transcribe files, or standard input.",
+    "batch": "Transcribe many recordings, several at once; run again, it goes on where it was.",
     "resume": "Continue a session of asr mic or asr file that was interrupted: transcribe what has no text yet.",
     "sessions": "List, show or delete the recorded sessions: the audio and its text.",
     "verify": "Check from the recorded audio and events of a session that no second is lost or counted wrongly.",
