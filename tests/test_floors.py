@@ -63,7 +63,8 @@ PURE_ROOMS = [
     "server/captions/caption_history.py", "journal/records.py", "journal/source.py", "journal/audit.py",
     "config/reach.py", "config/toml_lines.py", "config/document.py", "config/layers.py", "config/contradictions.py",
     "config/editing.py", "evaluation/normalization.py", "evaluation/comparison.py", "evaluation/aligned_text.py",
-    "evaluation/report_page.py",
+    "evaluation/report_page.py", "runs/batch/manifest.py", "runs/batch/output_names.py", "runs/batch/decisions.py",
+    "runs/batch/start_limits.py", "runs/parts/cut_points.py", "runs/parts/part_account.py",
 ]  # fmt: skip
 ROOMS = {
     "typer": ["cli/"],

@@ -42,6 +42,7 @@ COMMANDS = [
     "sessions --help",
     "verify --help",
     "file --help",
+    "batch --help",
     "file --help-all",
     "help recovery",
     "ws-raw --help",

@@ -20,38 +20,43 @@ _RECOGNITION_AND_LOOKS = (
     "model language vad silence-ms threshold noise-threshold prefix-padding-ms vad-model semantic multi-threshold "
     "itn punctuation disfluency keep-dialect interim translate translation-only hotwords vocabulary-id phrase-id "
     "context context-from-transcript filter-words drop-words system-filter prompt side-transcript temperature "
-    "top-p top-k max-tokens seed gain denoise agc format partials timestamps template capitalize max-line "
+    "top-p top-k max-tokens seed gain denoise agc format timestamps template capitalize max-line "
     "max-lines plain"
 )
 
 # Reach, commands, options. An option of a command that is not here can be set by a flag or the environment only.
 _ROWS: tuple[tuple[Reach, str, str], ...] = (
-    (Reach.FOLDER, "mic file", _RECOGNITION_AND_LOOKS),
-    (Reach.FOLDER, "file", "track channel each-channel raw encoding rate channels"),
+    (Reach.FOLDER, "mic file batch", _RECOGNITION_AND_LOOKS),
+    (Reach.FOLDER, "mic file", "partials"),
+    (Reach.FOLDER, "file batch", "track channel each-channel"),
+    (Reach.FOLDER, "file", "raw encoding rate channels"),
     # What is captured, sent, paid for or run, and how a lost connection is treated.
     (Reach.USER, "mic", "device test for until-silence ptt device-retry"),
     (Reach.USER, "mic devices", "backend"),
-    (Reach.USER, "mic file", "wire param heartbeat append exec no-journal captions embed-audio"),
+    (Reach.USER, "mic file batch", "wire param heartbeat"),
     (Reach.USER, "mic file resume", "fallback"),
-    (Reach.USER, "file", "start end passthrough estimate"),
-    (Reach.USER, "file ws-raw", "pace"),
-    (Reach.USER, "mic file resume", "budget verbose"),
+    (Reach.USER, "mic file", "append exec no-journal captions embed-audio"),
+    (Reach.USER, "file", "start end passthrough fast"),
+    (Reach.USER, "file batch", "estimate"),
+    (Reach.USER, "batch", "jobs rpm split name dry-run"),
+    (Reach.USER, "file batch ws-raw", "pace"),
+    (Reach.USER, "mic file batch resume", "budget verbose"),
     (
         Reach.USER,
-        "mic file resume",
+        "mic file batch resume",
         "reconnect retries retry-for retry-wait catch-up connect-timeout stall-timeout keepalive",
     ),
-    (Reach.USER, "mic file resume ws-raw", "local temporary-key"),
-    (Reach.USER, "mic file resume ws-raw serve", "engine"),
-    (Reach.USER, "mic file resume ws-raw vocab token", "url region workspace"),
-    (Reach.USER, "mic file resume ws-raw vocab token engines", "proxy"),
-    (Reach.USER, "mic file resume vocab serve", "quiet"),
+    (Reach.USER, "mic file batch resume ws-raw", "local temporary-key"),
+    (Reach.USER, "mic file batch resume ws-raw serve", "engine"),
+    (Reach.USER, "mic file batch resume ws-raw vocab token", "url region workspace"),
+    (Reach.USER, "mic file batch resume ws-raw vocab token engines", "proxy"),
+    (Reach.USER, "mic file batch resume vocab serve", "quiet"),
     (
         Reach.USER,
-        "mic file resume ws-raw vocab token engines devices sessions verify models serve eval",
+        "mic file batch resume ws-raw vocab token engines devices sessions verify models serve eval",
         "debug",
     ),
-    (Reach.USER, "devices sessions verify models engines vocab token eval", "json"),
+    (Reach.USER, "batch devices sessions verify models engines vocab token eval", "json"),
     (Reach.USER, "resume", "model last"),
     (Reach.USER, "vocab", "model words prefix wait"),
     (
@@ -80,20 +85,23 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
     (Reach.USER, "serve", "max-connections drain strict-language log-format"),
     (Reach.PATH, "mic", "save-audio"),
     (Reach.PATH, "file", "output-dir"),
+    (Reach.PATH, "batch", "out"),
     (Reach.PATH, "mic file ws-raw", "output"),
-    (Reach.PATH, "mic file resume ws-raw vocab token engines", "ca"),
-    (Reach.PATH, "mic file resume ws-raw vocab token serve", "api-key-file"),
+    (Reach.PATH, "mic file batch resume ws-raw vocab token engines", "ca"),
+    (Reach.PATH, "mic file batch resume ws-raw vocab token serve", "api-key-file"),
     (Reach.PATH, "mic file resume sessions verify", "journal"),
-    (Reach.PATH, "mic file resume ws-raw vocab token devices sessions verify serve eval", "log-file"),
+    (Reach.PATH, "mic file batch resume ws-raw vocab token devices sessions verify serve eval", "log-file"),
     (Reach.PATH, "eval", "html"),
     (Reach.PATH, "serve", "script answers replay faults keys cert key"),
-    (Reach.FLAG, "mic file", "force"),
-    (Reach.FLAG, "mic file ws-raw eval", "overwrite"),
+    (Reach.FLAG, "mic file batch", "force"),
+    (Reach.FLAG, "batch", "force-settings"),
+    (Reach.FLAG, "mic file batch ws-raw eval", "overwrite"),
     (Reach.FLAG, "resume sessions vocab engines", "yes"),
 )
 # Options that a file sets for these commands in the table of the command alone, because there the same name means
 # another thing: the model of a hot-word list, the key that clients need, the service of a session that is resumed.
 _OWN_TABLE: Mapping[str, str] = {
+    "batch": "name json",
     "resume": "model local engine url region workspace last",
     "serve": "engine api-key-file key",
     "vocab": "model wait",

@@ -62,6 +62,11 @@ class Budget:
     def close(self) -> None:
         """Do nothing: there is nothing to close."""
 
+    @property
+    def bill(self) -> float:
+        """The highest possible bill for the audio that was taken, in CNY."""
+        return self._bill(self._taken_ms, self._open_ms)
+
     def affords(self, source: Source, chunk: Chunk) -> bool:
         """Return whether this chunk may be taken too, and count it if so."""
         key = id(source)

@@ -88,7 +88,8 @@ def test_every_cause_has_its_advice() -> None:
 
 def test_advice_names_options_that_exist() -> None:
     """A person who follows it gets no further error."""
-    options = {option for name in COMMANDS for field in load_command(name).params for option in field.opts}
+    fields = [field for name in COMMANDS for field in load_command(name).params]
+    options = {option for field in fields for option in (*field.opts, *field.secondary_opts)}
     rows = [*BY_CAUSE.values(), NAME_A_KEY, *(advice_for(ServiceRefused(code, "")) for code in CODES)]
     assert {named for row in rows for named in re.findall(r"--[a-z-]+", row)} <= options
 

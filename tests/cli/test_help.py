@@ -22,6 +22,7 @@ PANELS = {
     "sessions": ["Arguments", "Options", "Diagnosis"],
     "verify": ["Arguments", "Options", "Diagnosis"],
     "file": ["Arguments", "Audio", *ASKED, "Connection", "Output", "Diagnosis"],
+    "batch": ["Arguments", "Options", "Audio", *ASKED, "Connection", "Output", "Diagnosis"],
     "ws-raw": ["Arguments", "Wire", "Connection", "Model", "Messages", "Audio", "Output", "Diagnosis"],
     "replay": ["Arguments", "Options", "Output", "Diagnosis"],
     "serve": ["Connection", "Recognizer", "Faults", "Diagnosis"],
@@ -64,11 +65,17 @@ PROMISED = {
     "file": PATIENCE
     + SERVICE
     + ASKING
-    + "--start --end --channel --each-channel --gain --denoise --agc --pace --raw --encoding --rate --channels "
+    + "--start --end --channel --each-channel --gain --denoise --agc --pace --fast --raw --encoding --rate --channels "
     "--record --record-audio "
     "--passthrough --heartbeat --no-heartbeat --format --output --output-dir --append --partials --timestamps "
     "--template --capitalize --exec --max-line --max-lines --plain --budget --estimate --quiet --verbose --debug "
     "--log-file",
+    "batch": PATIENCE
+    + SERVICE
+    + ASKING.replace("--force ", "--force-settings ")
+    + "--jobs --force --dry-run --json --split --track --channel --each-channel --gain --denoise --agc --pace "
+    "--heartbeat --no-heartbeat --rpm --budget --estimate --format --out --name --overwrite --timestamps --template "
+    "--capitalize --max-line --max-lines --plain --quiet --verbose --debug --log-file",
     "ws-raw": SERVICE + "--wire --header --wait --model --no-vad --first --last --text --pace "
     "--record --record-audio "
     "--chunk-ms --audio-format --raw --encoding --rate --channels --show-sent --stamp --output --debug --log-file",

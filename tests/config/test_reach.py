@@ -42,7 +42,7 @@ def test_a_stranger_can_set_nothing_that_harms() -> None:
         assert commands_with(option), option
         assert not is_for_folder(option, None), option
     folder = {command for command, options in OPTIONS.items() if Reach.FOLDER in options.values()}
-    assert folder == {"mic", "file"}
+    assert folder == {"mic", "file", "batch"}
     assert is_for_folder("model", None)
     assert is_for_folder("model", "mic")
     assert not is_for_folder("model", "vocab")
@@ -54,7 +54,7 @@ def test_paths_and_confirmations_are_known() -> None:
     assert is_path("log-file")
     assert not is_path("model")
     confirmations = {name for options in OPTIONS.values() for name in options if is_confirmation(name)}
-    assert confirmations == {"yes", "force", "overwrite", "no-check", "all"}
+    assert confirmations == {"yes", "force", "force-settings", "overwrite", "no-check", "all"}
 
 
 def test_a_name_that_means_another_thing_elsewhere_holds_for_its_command_only() -> None:

@@ -39,6 +39,17 @@ def listening_mode(for_: str | None, until_silence: str | None, *, heartbeat: bo
     )
 
 
+def check_test(fallback: str | None, *, captions: bool, record: bool) -> None:
+    """Refuse options that have no effect on --test.
+
+    Raises:
+        UsageError: one of these is given.
+    """
+    given = {"--captions": captions, "--record": record, f"--fallback {fallback}": bool(fallback)}
+    if names := [name for name, is_given in given.items() if is_given]:
+        raise UsageError(f"--test with {' and '.join(names)}: a test sends nothing and has no text")
+
+
 def test(
     microphone_builder: MicrophoneBuilder, connection_options: ConnectionOptions, output_options: OutputOptions
 ) -> None:

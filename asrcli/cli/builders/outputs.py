@@ -83,6 +83,18 @@ class OutputBuilder:
         Raises:
             UsageError: one of these.
         """
+        self.check_options()
+        others = list(saved)
+        if log_file is not None:
+            others.insert(0, log_file)
+        self._check_files(inputs, others)
+
+    def check_options(self) -> None:
+        """Refuse options that contradict each other.
+
+        Raises:
+            UsageError: some do.
+        """
         to_file = self.path is not None or self.folder is not None
         if self.path is not None and self.folder is not None:
             raise UsageError("--output with --output-dir: one file or one for each input")
@@ -103,10 +115,6 @@ class OutputBuilder:
             )
         if self.stamp is not None and not text:
             raise UsageError(f"--timestamps with --format {self.formats[0]}: it has its own times")
-        others = list(saved)
-        if log_file is not None:
-            others.insert(0, log_file)
-        self._check_files(inputs, others)
 
     def _check_files(self, inputs: Sequence[str], others: Sequence[Path]) -> None:
         read = {os.path.realpath(path) for path in inputs if path != "-"}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.advice import described
 from asrcli.cli.builders.cost import bounded_price
+from asrcli.cli.builders.fast_run import fast_run
 from asrcli.cli.console import print_message
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.core.errors import (
@@ -32,7 +33,7 @@ from asrcli.terminal.interrupts import interruptible
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import Opens
-    from asrcli.core.interfaces import Source
+    from asrcli.core.interfaces import Output, Source
     from asrcli.runs.fallback import Fallback
     from asrcli.runs.wire_recording import WireRecorder
 
@@ -50,6 +51,7 @@ class RunBuilder:
         quiet: No error is printed before the end.
         fallback: What hears while the service is away; None for nothing.
         recorder: Keeps a record of all connections; None for none.
+        fast: A source is cut into parts, which are transcribed at once.
     """
 
     model: Model
@@ -64,6 +66,7 @@ class RunBuilder:
     quiet: bool = False
     fallback: "Fallback | None" = None
     recorder: "WireRecorder | None" = None
+    fast: bool = False
 
     def run(
         self, runs: "Sequence[tuple[Sequence[Source | ConcurrentSources], Opens]]", failures: Sequence[AsrError] = ()
@@ -79,6 +82,7 @@ class RunBuilder:
         plan = self._plan()
         failed = list(failures)
         budget = self._budget()
+        fast = fast_run(budget, local=self.service.local) if self.fast else None
         with closing(ConnectionPool()) as idle, closing(self.fallback) if self.fallback else nullcontext():
             for number, (sources, opens) in enumerate(runs, 1):
                 try:
@@ -86,10 +90,10 @@ class RunBuilder:
                         outputs = opened if self.recorder is None else [*opened, self.recorder]
                         for failure in failures:
                             failure.reported = True  # they are among the notices of the first run
-                        if budget is None:
-                            Run(plan, outputs, idle).transcribe(sources, notices)
+                        if fast is not None:
+                            fast.transcribe(plan, outputs, idle, sources, notices)
                         else:
-                            Run(plan, [*outputs, budget], idle).transcribe(limit_sources(sources, budget), notices)
+                            _transcribe(plan, outputs, idle, sources, notices, budget)
                 except AsrError as exc:
                     errors = exc.errors if isinstance(exc, MultipleErrors) else [exc]
                     failed += errors
@@ -161,6 +165,21 @@ class RunBuilder:
         )
         recorded = None if self.recorder is None else self.recorder.recorded
         return replace(plan, interruptible=interruptible, describe=described, fallback=self.fallback, recorded=recorded)
+
+
+def _transcribe(
+    plan: RunPlan,
+    outputs: "Sequence[Output]",
+    idle: ConnectionPool,
+    sources: "Sequence[Source | ConcurrentSources]",
+    notices: Sequence[Notice],
+    budget: "Budget | None",
+) -> None:
+    """Transcribe the sources of one run, within a budget if there is one."""
+    if budget is None:
+        Run(plan, outputs, idle).transcribe(sources, notices)
+    else:
+        Run(plan, [*outputs, budget], idle).transcribe(limit_sources(sources, budget), notices)
 
 
 def limit_sources(

@@ -49,6 +49,8 @@ def doctor(
     ConnectionOptions(
         given.url, given.region, given.workspace, given.api_key_file, given.proxy, given.ca, local, engine
     )
+    if engine is not None and not local:
+        raise UsageError(f"--engine {engine} without --local: a service has its own recognizers")
     if no_network and (given.proxy or given.ca):
         raise UsageError("--no-network with --proxy or --ca: no connection is opened")
     checks = doctor_checks.machine_checks(engine, local=local)

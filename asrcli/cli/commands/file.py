@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 
 from asrcli.cli.builders.cost import check_budget, print_estimate
+from asrcli.cli.builders.fast_run import check_fast
 from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options import values
@@ -14,6 +15,7 @@ from asrcli.cli.options.audio import (
     EachChannel,
     Encoding,
     End,
+    Fast,
     Gain,
     Pace,
     Passthrough,
@@ -64,6 +66,7 @@ def file(
     denoise: Denoise = False,
     agc: Agc = False,
     pace: Pace = None,
+    fast: Fast = False,
     raw: Raw = False,
     encoding: Encoding = None,
     rate: Rate = None,
@@ -90,19 +93,13 @@ def file(
     Each sentence goes to standard output as soon as it is final. Ctrl-C ends the input and waits for the last words; a
     second Ctrl-C exits at once. asr resume continues a run that was interrupted.
     """
-    from asrcli.cli.builders import (
-        caption_pages,
-        journal_keeping,
-        outputs,
-        page_audio,
-        run,
-        sources,
-        staged_files,
-    )
+    from asrcli.cli.builders import caption_pages, journal_keeping, outputs, page_audio, run, sources, staged_files
 
     staged_run = staged_files.StagedRun(journal_keeping.journal_folder(journal, no_journal=no_journal), paths)
     if passthrough and connection_options.local:
         raise UsageError("--passthrough with --local: the embedded recognizer decodes no files", "leave it out")
+    if fast:
+        check_fast(recognition_options.vad, each_channel, fallback is not None, passthrough, record_options.is_kept)
     samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     found_model = sources.model_for(model, paths, recognition_options, samples, connection_options)
     vad = recognition_options.vad and not found_model.traits.manual_only
@@ -135,7 +132,7 @@ def file(
         run_builder = run.RunBuilder(
             found_model, recognition, connection, speed, retry_options.retry_settings(), connection_options, notices,
             uses_transcript_context=recognition_options.context_from_transcript, budget=check_budget(budget),
-            quiet=logging_options.level is None, fallback=local_engine,
+            quiet=logging_options.level is None, fallback=local_engine, fast=fast,
             recorder=record_options.recorder(stack, found_model.traits.name, recognition, paths),
         )  # fmt: skip
         recorded_runs = staged_run.recording(

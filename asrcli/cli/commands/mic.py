@@ -150,12 +150,8 @@ def mic(
         found, recognition_options, connection_options, vad=vad, heartbeat=heartbeat_parameter, ptt=ptt
     )
     local_engine = fallback_of(fallback, found, recognition, connection_options, retry_options)
-    if test and captions is not None:
-        raise UsageError("--test with --captions: a test sends nothing and has no text")
-    if test and record_options.record is not None:
-        raise UsageError("--test with --record: a test sends nothing")
-    if test and fallback:
-        raise UsageError(f"--test with --fallback {fallback}: a test sends nothing and has no text")
+    if test:
+        microphone_run.check_test(fallback, captions=captions is not None, record=record_options.is_kept)
     microphone_builder = microphones.MicrophoneBuilder(
         tuple(device or ()),
         recognition,

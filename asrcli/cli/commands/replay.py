@@ -26,9 +26,10 @@ def replay(
     output_options: OutputOptions,
     logging_options: LoggingOptions,
 ) -> None:
-    """Play a record of the wire again: the same messages, through the codecs and outputs of this version.
+    """Play a record of the wire again, without the service.
 
-    Nothing is sent and no key is needed. Ctrl-C ends it.
+    The same messages go through the codecs and outputs of this version. Nothing is sent, and no key is needed.
+    Ctrl-C ends it.
     """
     from asrcli.cli.builders.replayed_run import replay_record
 

@@ -69,6 +69,15 @@ Pace = Annotated[
         show_default=False,
     ),
 ]
+Fast = Annotated[
+    bool,
+    typer.Option(
+        "--fast",
+        help="Cut the recording at silences, and transcribe its parts at once.",
+        metavar=FLAG,
+        rich_help_panel=AUDIO,
+    ),
+]
 Raw = Annotated[
     bool,
     typer.Option("--raw", help="The input is bare samples, without a header.", metavar=FLAG, rich_help_panel=AUDIO),

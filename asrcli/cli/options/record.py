@@ -45,6 +45,11 @@ class RecordOptions:
         if self.record_audio and self.record is None:
             raise UsageError("--record-audio without --record: it says what a record keeps")
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether a record is kept."""
+        return self.record is not None
+
     def recorder(
         self, stack: ExitStack, wire: str, recognition: "RecognitionSettings", inputs: Sequence[str] = ()
     ) -> "WireRecorder | None":

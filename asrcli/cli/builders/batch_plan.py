@@ -1,0 +1,129 @@
+"""From the inputs of a batch and its ledger to tasks: what is done with each input, and how its files are called."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asrcli.cli.advice import described
+from asrcli.cli.app import exit_code
+from asrcli.cli.builders.journal_keeping import described_outputs
+from asrcli.cli.builders.staged_files import read_as
+from asrcli.cli.builders.transcript_names import SUFFIXES
+from asrcli.core.errors import AsrError, OutputError, SourceError
+from asrcli.outputs.overwrite_check import check_overwrite
+from asrcli.runs.batch.active_input import BatchTask
+from asrcli.runs.batch.decisions import Action, BatchState, Decision, LedgerRow, decide
+from asrcli.runs.batch.input_files import FoundInputs, input_stamp, missing_files
+from asrcli.runs.batch.output_names import output_names
+
+if TYPE_CHECKING:
+    from asrcli.cli.builders.outputs import OutputBuilder
+    from asrcli.cli.builders.sources import SourceBuilder
+    from asrcli.runs.batch.manifest import BatchInput
+
+
+@dataclass
+class BatchPlan:
+    """What a run of a batch does.
+
+    Attributes:
+        tasks: The inputs to transcribe, in the order in which they were named.
+        skipped: The inputs that are finished.
+        failures: What cannot be transcribed, each with its error.
+        rows: Rows of the ledger for inputs that cannot be transcribed.
+    """
+
+    tasks: list[BatchTask] = field(default_factory=list)
+    skipped: "list[BatchInput]" = field(default_factory=list)
+    failures: list[tuple[str, AsrError]] = field(default_factory=list)
+    rows: list[LedgerRow] = field(default_factory=list)
+
+
+def settings_digest(output_builder: "OutputBuilder", source_builder: "SourceBuilder", engine: str) -> str:
+    """A digest of all that the text of an input depends on, besides the input. How fast it is sent is no part."""
+    settings = {
+        "recognition": asdict(source_builder.asked),
+        "reading": read_as(source_builder, None),
+        "showing": described_outputs(replace(output_builder, path=None, folder=None)),
+        "engine": engine,
+    }
+    text = json.dumps(settings, sort_keys=True, ensure_ascii=True, default=str)
+    return sha256(text.encode("ascii")).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class BatchPlanner:
+    """What a command line says about all inputs."""
+
+    out: Path
+    output_builder: "OutputBuilder"
+    template: str
+    settings: str
+    model: str
+    force: bool = False
+
+    def plan(self, found: FoundInputs, rows: Mapping[str, LedgerRow]) -> BatchPlan:
+        """Return what is done with the inputs that were found, by the rows of the ledger."""
+        plan = BatchPlan(failures=[(str(error), error) for error in found.problems])
+        kept = {path: row.name for path, row in rows.items() if row.files}
+        names, problems = output_names(found.inputs, self.template, kept)
+        read = {one.identity for one in found.inputs}
+        for number, (one, name) in enumerate(zip(found.inputs, names, strict=True)):
+            try:
+                if number in problems:
+                    raise problems[number]
+                self._add(plan, one, name, rows.get(one.identity), read)
+            except (SourceError, OutputError) as exc:
+                plan.failures.append((one.path, exc))
+                plan.rows.append(self._failed(one, rows.get(one.identity), exc))
+        return plan
+
+    def _add(self, plan: BatchPlan, one: "BatchInput", name: str, row: LedgerRow | None, read: "set[str]") -> None:
+        stamp = input_stamp(one.path)
+        files = tuple(f"{name}{SUFFIXES[each]}" for each in self.output_builder.formats)
+        exist = row is None or not missing_files(self.out, row.files)
+        decision = decide(row, stamp, self.settings, force=self.force, files_exist=exist)
+        if decision.action is Action.SKIP:
+            plan.skipped.append(one)
+            return
+        self._check_files(files, row, read)
+        if decision.action is Action.GO_ON and row is not None and row.files != files:
+            decision = Decision(Action.NEW, "the settings have changed")
+        row = replace(
+            row or LedgerRow(one.identity), name=name, stamp=stamp, settings=self.settings, files=files,
+            model=self.model,
+        )  # fmt: skip
+        plan.tasks.append(BatchTask(one, row, decision))
+
+    def _check_files(self, files: Sequence[str], row: LedgerRow | None, read: "set[str]") -> None:
+        """Refuse to replace what this batch has not written.
+
+        Raises:
+            OutputError: a file is there.
+        """
+        own = set() if row is None else set(row.files)
+        ends = {each.value: suffix for each, suffix in SUFFIXES.items()}
+        for format_name, name in zip(self.output_builder.formats, files, strict=True):
+            path = self.out / name
+            if os.path.realpath(path) in read:
+                raise OutputError(str(path), "is an input: it would be written over")
+            if self.output_builder.overwrite or not os.path.lexists(path):
+                continue
+            free = self.output_builder.template is not None
+            if name not in own:
+                raise OutputError(str(path), "exists, and this batch has not written it; --overwrite writes over it")
+            if problem := check_overwrite(path, format_name.value, ends, free=free):
+                raise OutputError(str(path), f"{problem}; --overwrite writes over it")
+
+    def _failed(self, one: "BatchInput", row: LedgerRow | None, error: AsrError) -> LedgerRow:
+        now = datetime.now().astimezone().isoformat(timespec="milliseconds")
+        row = row or LedgerRow(one.identity, one.name)
+        return replace(
+            row, state=BatchState.FAILED, reason=described(error), code=exit_code(error), settings=self.settings,
+            model=self.model, changed=now,
+        )  # fmt: skip

@@ -1,0 +1,295 @@
+"""One run of `asr batch`: the ledger, the plan, the service, the inputs, and what is said at the end."""
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asrcli.cli.advice import described
+from asrcli.cli.app import exit_code
+from asrcli.cli.builders.batch_input import InputTranscriber
+from asrcli.cli.builders.batch_plan import BatchPlan, BatchPlanner, settings_digest
+from asrcli.cli.builders.cost import bounded_price, print_estimate
+from asrcli.cli.builders.sources import file_sources
+from asrcli.cli.console import print_message
+from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length
+from asrcli.cli.render.batch_tables import failure_line, print_plan
+from asrcli.core.errors import (
+    BudgetReached,
+    MultipleErrors,
+    OutputError,
+    UsageError,
+)
+from asrcli.core.printable import quantity
+from asrcli.dashscope.rate_limits import starts_per_minute
+from asrcli.engine.connection_pool import ConnectionPool
+from asrcli.journal.lock import in_use
+from asrcli.outputs.formatting import money
+from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
+from asrcli.runs.batch.batch_budget import BatchBudget
+from asrcli.runs.batch.batch_ledger import FOLDER, LEDGER, BatchLedger, opened_ledger, read_ledger
+from asrcli.runs.batch.decisions import BatchState, LedgerRow
+from asrcli.runs.batch.input_files import FoundInputs, find_inputs
+from asrcli.runs.batch.scheduler import BatchRun
+from asrcli.runs.batch.staging import Staging
+from asrcli.runs.batch.start_limits import StartLimits
+from asrcli.runs.plan import make_plan
+from asrcli.terminal.interrupts import interruptible
+
+if TYPE_CHECKING:
+    from asrcli.cli.builders.outputs import OutputBuilder
+    from asrcli.cli.builders.sources import SourceBuilder
+    from asrcli.cli.options.connection import ConnectionOptions
+    from asrcli.cli.options.retry import RetryOptions
+    from asrcli.core.settings import ConnectionSettings
+    from asrcli.runs.plan import RunPlan
+
+JOBS = 8
+
+
+@dataclass(frozen=True)
+class BatchRequest:
+    """What the command line asks for.
+
+    Attributes:
+        words: The inputs as the user named them; empty for those that failed before.
+        template: The name of transcripts.
+        jobs: How many inputs are transcribed at once; None for the default.
+        per_minute: How many tasks may begin in a minute; None for the default.
+        budget: What the whole batch may cost, in CNY.
+        pace: How fast audio is sent, as times real time; None is as fast as it is taken.
+        split_ms: How long the parts of a long recording are; None cuts none.
+        level: How much status is printed; None is none.
+    """
+
+    words: Sequence[str]
+    out: Path
+    template: str
+    source_builder: "SourceBuilder"
+    output_builder: "OutputBuilder"
+    connection_options: "ConnectionOptions"
+    retry_options: "RetryOptions"
+    uses_transcript_context: bool
+    pace: float | None
+    jobs: int | None
+    per_minute: float | None
+    budget: float | None
+    force: bool
+    plain: bool
+    split_ms: int | None
+    level: int | None
+    notices: Sequence[str]
+
+    def run(self) -> None:
+        """Transcribe what is not finished.
+
+        Raises:
+            MultipleErrors: inputs failed; each was printed.
+            AsrError: what ended the batch before its inputs did.
+            KeyboardInterrupt: the user ended it.
+        """
+        found = self.found()
+        if not found.inputs:
+            self._nothing(found)
+            return
+        with ExitStack() as stack:
+            ledger = stack.enter_context(opened_ledger(self.out))
+            staging = Staging(self.out)
+            rows = _published(ledger, staging)
+            plan = self.planner.plan(found, rows)
+            ledger.save(plan.rows)
+            self._tell(_first_line(found, plan))
+            batch = self._batch(stack, plan, ledger, staging)
+            try:
+                batch.run()
+            finally:
+                stack.close()  # what shows the progress, above all
+                self._told(plan, batch)
+        self._raise(batch)
+
+    def preview(self, *, estimate: bool) -> None:
+        """Print what `run` would do, or what it would cost.
+
+        Raises:
+            UsageError: the price is not known.
+            AsrError: inputs cannot be read.
+        """
+        found = self.found()
+        plan = self.planner.plan(found, _remembered(self.out))
+        failures = [error for _, error in plan.failures]
+        if not estimate:
+            print_plan(self.out, plan)
+            for error in failures:
+                print_message(f"asr: {described(error)}")
+                error.reported = True
+        elif plan.tasks:
+            sources, more = file_sources([task.given.path for task in plan.tasks], self.source_builder)
+            builder = self.source_builder
+            print_estimate(sources, [*failures, *more], builder.model, builder.asked, self.connection_options)
+        if failures:
+            raise MultipleErrors(failures)
+
+    @property
+    def planner(self) -> BatchPlanner:
+        """What decides about each input."""
+        builder = self.source_builder
+        recognizer = self.connection_options.recognizer
+        engine = "" if recognizer is None else recognizer.name
+        settings = settings_digest(self.output_builder, builder, engine)
+        return BatchPlanner(self.out, self.output_builder, self.template, settings, builder.model.name, self.force)
+
+    def found(self) -> FoundInputs:
+        """The inputs that the words name; without words, those that failed before."""
+        if self.words:
+            return find_inputs(self.words, self.out)
+        rows = read_ledger(self.out)
+        failed = [path for path, row in rows.items() if row.state is BatchState.FAILED]
+        if not failed:
+            raise UsageError(f"no input of {self.out} has failed", f"asr batch status {self.out} says more")
+        found = find_inputs(failed, self.out)
+        found.inputs = [replace(one, name=rows[one.identity].name) for one in found.inputs]
+        return found
+
+    def _batch(self, stack: ExitStack, plan: BatchPlan, ledger: BatchLedger, staging: Staging) -> BatchRun:
+        """The run of the batch, with the service that it asks if there is anything to ask."""
+        if not plan.tasks:
+            return BatchRun([], _no_work, ledger, staging, StartLimits(1), QuietProgress(), exit_code, described)
+        connection = self.retry_options.applied_to(self.connection_options.at(stack, self.source_builder.asked))
+        for text in self.notices:
+            self._tell(text)
+        idle = stack.enter_context(closing(ConnectionPool()))
+        service = "" if self.connection_options.local else connection.url
+        limits = self._limits(connection)
+        run_plan = replace(self._plan(connection), describe=described)
+        transcriber = InputTranscriber(
+            run_plan, idle, self.source_builder.asked, self.source_builder, self.output_builder, staging, service,
+            self._budget(ledger, connection), self.split_ms,
+        )  # fmt: skip
+        view = stack.enter_context(batch_progress(len(plan.tasks), level=self.level, plain=self.plain))
+        return BatchRun(
+            plan.tasks, transcriber, ledger, staging, limits, view, exit_code, described, interruptible
+        )  # fmt: skip
+
+    def _plan(self, connection: "ConnectionSettings") -> "RunPlan":
+        return make_plan(
+            self.source_builder.model,
+            self.source_builder.asked,
+            connection,
+            self.pace,
+            self.retry_options.retry_settings(),
+            recognizer=self.connection_options.recognizer,
+            temporary_key=self.connection_options.temporary_key,
+            uses_transcript_context=self.uses_transcript_context,
+        )
+
+    def _limits(self, connection: "ConnectionSettings") -> StartLimits:
+        per_minute = self.per_minute
+        if per_minute is None and connection.region:
+            per_minute = starts_per_minute(self.source_builder.model.name)
+        jobs = self.jobs
+        if jobs is None:
+            jobs = (os.cpu_count() or 1) if self.connection_options.local else JOBS
+        return StartLimits(jobs, per_minute)
+
+    def _budget(self, ledger: BatchLedger, connection: "ConnectionSettings") -> BatchBudget | None:
+        if self.budget is None:
+            return None
+        asked = self.source_builder.asked
+        price = bounded_price(self.source_builder.model, connection.region, local=self.connection_options.local)
+        spent = sum(row.cost or 0.0 for row in ledger.rows().values())
+        if spent >= self.budget:
+            raise BudgetReached(self.budget)
+        again = self.retry_options.retry_settings().limit != 0
+        return BatchBudget(
+            self.budget,
+            spent,
+            lambda usage: price.cost(usage, asked),
+            lambda s: price.forecast(s, asked)[1],
+            again=again,
+        )
+
+    def _tell(self, text: str) -> None:
+        if self.level is not None:
+            print_message(f"asr: {text}")
+
+    def _nothing(self, found: FoundInputs) -> None:
+        if found.problems:
+            for error in found.problems:
+                print_message(f"asr: {described(error)}")
+                error.reported = True
+            raise MultipleErrors(found.problems)
+        raise UsageError("no input", "name files, directories or a manifest")
+
+    def _told(self, plan: BatchPlan, batch: BatchRun) -> None:
+        """Print each failure once, what was done, and how to go on."""
+        batch.failures[:0] = plan.failures
+        for path, error in batch.failures:
+            print_message(f"asr: {failure_line(path, error)}")
+            error.reported = True
+        parts = [f"{batch.finished} finished"]
+        if plan.skipped:
+            parts.append(f"{len(plan.skipped)} were finished before")
+        if batch.failures:
+            parts.append(f"{len(batch.failures)} failed")
+        left = len(batch.tasks) - batch.finished - (len(batch.failures) - len(plan.failures))
+        if left:
+            parts.append(f"{left} left")
+        sums = f"{length(batch.audio_ms)} of audio in {length(batch.elapsed_s * 1000)}"
+        if batch.cost:
+            sums += f", {money(batch.cost)}"
+        self._tell(f"{', '.join(parts)}; {sums}")
+        if left:
+            self._tell("to go on, run the same command again")
+        elif batch.failures:
+            self._tell(f"to try again what failed: asr batch retry {self.out}, with the same options")
+
+    def _raise(self, batch: BatchRun) -> None:
+        if batch.stopped_by is not None and not batch.stopped_by.reported:
+            raise batch.stopped_by
+        if batch.interrupted:
+            raise KeyboardInterrupt
+        if batch.failures:
+            raise MultipleErrors([error for _, error in batch.failures])
+
+
+def _no_work(task: BatchTask, active: ActiveInput) -> InputOutcome:
+    raise AssertionError(task, active)
+
+
+def is_running(out: Path) -> bool:
+    """Whether a run of the batch in this folder goes on now."""
+    return in_use(out / FOLDER)
+
+
+def _remembered(out: Path) -> dict[str, LedgerRow]:
+    return read_ledger(out) if (out / FOLDER / LEDGER).is_file() else {}
+
+
+def _published(ledger: BatchLedger, staging: Staging) -> dict[str, LedgerRow]:
+    """The rows of the ledger, after the transcripts got their names that a run which was killed had completed.
+
+    Raises:
+        OutputError: the ledger cannot be written.
+    """
+    rows = ledger.rows()
+    for path, row in rows.items():
+        if row.state is BatchState.PUBLISHING:
+            try:
+                staging.publish(row)
+            except OutputError as exc:
+                rows[path] = replace(row, state=BatchState.FAILED, reason=described(exc), code=exit_code(exc))
+            else:
+                rows[path] = replace(row, state=BatchState.FINISHED)
+            ledger.save([rows[path]])
+    return rows
+
+
+def _first_line(found: FoundInputs, plan: BatchPlan) -> str:
+    parts = [f"{quantity(len(plan.tasks), 'input')} to transcribe"]
+    if plan.skipped:
+        parts.append(f"{len(plan.skipped)} finished before")
+    if found.skipped:
+        parts.append(f"{found.skipped} other files left out")
+    return ", ".join(parts)

@@ -1,0 +1,192 @@
+"""`asr batch`: many recordings to text, several at once; run again, it goes on where it was."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asrcli.cli.builders.cost import check_budget
+from asrcli.cli.builders.fast_run import check_split
+from asrcli.cli.builders.log_file import log_to
+from asrcli.cli.options import values
+from asrcli.cli.options.audio import Agc, Channel, Denoise, EachChannel, Gain, Pace, Track
+from asrcli.cli.options.batch_options import (
+    FORCE_SETTINGS,
+    BatchOutputOptions,
+    BatchRecognitionOptions,
+    DryRun,
+    Jobs,
+    Redo,
+    SplitLength,
+    StartsPerMinute,
+    Words,
+)
+from asrcli.cli.options.budget import BudgetLimit, Estimate
+from asrcli.cli.options.connection import ConnectionOptions, Heartbeat
+from asrcli.cli.options.groups import expand_option_groups
+from asrcli.cli.options.logging import LoggingOptions
+from asrcli.cli.options.model import ModelName
+from asrcli.cli.options.output import AsJson
+from asrcli.cli.options.retry import RetryOptions
+from asrcli.core.causes import Cause
+from asrcli.core.errors import UsageError
+from asrcli.core.settings import DEFAULT_MODEL
+from asrcli.dashscope.model_selection import AUTO
+
+if TYPE_CHECKING:
+    from asrcli.cli.builders.outputs import OutputBuilder
+    from asrcli.core.settings import RecognitionSettings
+
+EXAMPLES = """Examples:
+
+asr batch recordings/ --out transcripts --jobs 16 -f srt
+
+asr batch report transcripts --json | jq -r '.[] | .state + " " + .path'"""
+
+COMMON = "--out --jobs --split --dry-run --force --format --name --model --language --estimate --local --quiet"
+
+
+class BatchAction(StrEnum):
+    """What can stand in the place of the inputs."""
+
+    STATUS = "status"
+    REPORT = "report"
+    RETRY = "retry"
+
+
+@expand_option_groups
+def batch(
+    words: Words,
+    *,
+    jobs: Jobs = None,
+    redo: Redo = False,
+    split: SplitLength = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    track: Track = None,
+    channel: Channel = "mix",
+    each_channel: EachChannel = False,
+    gain: Gain = 0.0,
+    denoise: Denoise = False,
+    agc: Agc = False,
+    pace: Pace = None,
+    model: ModelName = DEFAULT_MODEL,
+    recognition_options: BatchRecognitionOptions,
+    connection_options: ConnectionOptions,
+    heartbeat: Heartbeat = None,
+    rpm: StartsPerMinute = None,
+    retry_options: RetryOptions,
+    budget: BudgetLimit = None,
+    estimate: Estimate = False,
+    output_options: BatchOutputOptions,
+    logging_options: LoggingOptions,
+) -> None:
+    """Transcribe many recordings, several at once; run again, it goes on where it was.
+
+    What is finished is skipped, unless the input or the settings have changed. A failed input stops no other one.
+
+    asr batch status DIR counts, asr batch report DIR lists all inputs, asr batch retry DIR tries again what failed.
+
+    Ctrl-C waits for the last words of what was sent; a second Ctrl-C exits at once. Nothing that is finished is lost.
+    """
+    from asrcli.cli.builders import sources
+    from asrcli.cli.builders.batch_run import BatchRequest
+    from asrcli.runs.batch.output_names import check_template
+
+    action, words, out = _asked(words, output_options.out)
+    if action in {BatchAction.STATUS, BatchAction.REPORT}:
+        _show(action, out, as_json=as_json)
+        return
+    if as_json:
+        raise UsageError("--json is for asr batch status and asr batch report", "--dry-run shows what would be done")
+    if model == AUTO:
+        raise UsageError(f"--model {AUTO} looks at one recording: a batch has one model", "name it, see asr models")
+    found_model = sources.model_for(model, [], recognition_options, None, connection_options)
+    try:
+        recognition, notices = sources.recognition(
+            found_model,
+            recognition_options,
+            connection_options,
+            vad=recognition_options.vad and not found_model.traits.manual_only,
+            heartbeat=heartbeat,
+        )
+    except UsageError as exc:
+        if exc.cause is not Cause.SERVICE_DECIDES:
+            raise
+        from asrcli.cli.advice import described
+
+        raise UsageError(described(exc).replace("--force ", f"{FORCE_SETTINGS} ")) from exc
+    split_ms = values.parse_duration("--split", split)
+    if split_ms is not None:
+        check_split(
+            "--split", vad=recognition_options.vad and not found_model.traits.manual_only, each_channel=each_channel
+        )
+    speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
+    output_builder = _outputs(output_options, recognition)
+    log_to(logging_options.log_file)
+    source_builder = sources.SourceBuilder(
+        found_model, recognition, sources.clip(None, None, channel, gain, track), None,
+        sources.AudioEnhancement(denoise=denoise, agc=agc), each_channel=each_channel, exact=estimate,
+    )  # fmt: skip
+    request = BatchRequest(
+        words, out, check_template(output_options.name), source_builder, output_builder, connection_options,
+        retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, check_budget(budget), redo,
+        output_options.plain, split_ms, logging_options.level, notices,
+    )  # fmt: skip
+    if dry_run or estimate:
+        request.preview(estimate=estimate)
+    else:
+        request.run()
+
+
+def _asked(words: list[str], out: Path | None) -> tuple[BatchAction | None, list[str], Path]:
+    """The action, the inputs, and the folder of the transcripts, which may stand behind an action.
+
+    Raises:
+        UsageError: there is no folder.
+    """
+    if words[0] not in list(BatchAction):
+        if out is None:
+            raise UsageError("no folder for the transcripts", "name one: --out DIR")
+        return None, words, out
+    action, *rest = words
+    folders = [*map(Path, rest), *([out] if out is not None else [])]
+    if len(folders) != 1:
+        raise UsageError(f"asr batch {action} takes one folder", f"asr batch {action} DIR; a file: ./{action}")
+    return BatchAction(action), [], folders[0]
+
+
+def _show(action: BatchAction, out: Path, *, as_json: bool) -> None:
+    from asrcli.cli.builders.batch_run import is_running
+    from asrcli.cli.render.batch_tables import print_report, print_status
+    from asrcli.runs.batch.batch_ledger import read_ledger
+
+    rows = read_ledger(out)
+    if action is BatchAction.STATUS:
+        print_status(out, rows, running=is_running(out), as_json=as_json)
+    else:
+        print_report(rows, as_json=as_json)
+
+
+def _outputs(output_options: BatchOutputOptions, recognition: "RecognitionSettings") -> "OutputBuilder":
+    """The formats of all transcripts, checked.
+
+    Raises:
+        UsageError: options that contradict each other.
+    """
+    from asrcli.cli.builders.outputs import OutputBuilder
+    from asrcli.cli.options.values import OutputFormat
+
+    output_builder = OutputBuilder(
+        formats=tuple(dict.fromkeys(output_options.format or [OutputFormat.TEXT])),
+        path=str(output_options.out or "transcript"),
+        overwrite=output_options.overwrite,
+        stamp=output_options.timestamps,
+        template=output_options.template,
+        capitalize=output_options.capitalize,
+        max_line=output_options.max_line,
+        max_lines=output_options.max_lines,
+        level=None,
+        translated=recognition.both_texts,
+    )
+    output_builder.check_options()
+    return output_builder

@@ -1,0 +1,121 @@
+"""The options of `asr batch`: where transcripts go and what they are called, and how many inputs run at once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from asrcli.cli.options.output import (
+    Capitalize,
+    Formats,
+    MaxLine,
+    MaxLines,
+    Overwrite,
+    PlainScreen,
+    Template,
+    Timestamps,
+)
+from asrcli.cli.options.panels import CONNECTION, FLAG, OUTPUT
+from asrcli.cli.options.recognition import RecognitionOptions
+from asrcli.dashscope.parameters import MODEL
+
+FORCE_SETTINGS = "--force-settings"  # what --force is elsewhere
+
+Words = Annotated[
+    list[str],
+    typer.Argument(
+        help="Recordings, directories of recordings, patterns, addresses, manifests (.jsonl or .tsv, or - for standard "
+        "input). Or an action: status, report or retry, and the folder of the transcripts.",
+        metavar="INPUT...",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        help="The folder of the transcripts, and of the ledger that remembers what is finished.",
+        metavar="DIR",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+    ),
+]
+OutputName = Annotated[
+    str,
+    typer.Option(
+        "--name",
+        help="What a transcript is called, without its suffix: {stem} or {name} (with the suffix of the input), "
+        "{parent} (the folder that holds it), {folder} (all folders from the one that you name).",
+        metavar="TEXT",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        help="How many inputs are transcribed at once. Default: 8; with --local one for each core.",
+        min=1,
+        max=1000,
+        metavar="N",
+        show_default=False,
+    ),
+]
+StartsPerMinute = Annotated[
+    float | None,
+    typer.Option(
+        "--rpm",
+        help="How many tasks may begin in a minute. Default: what the service allows the model; no limit elsewhere.",
+        min=1,
+        max=60_000,
+        metavar="N",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    ),
+]
+Redo = Annotated[bool, typer.Option("--force", help="Transcribe also what is finished, from its start.", metavar=FLAG)]
+ForceSettings = Annotated[
+    bool,
+    typer.Option(
+        FORCE_SETTINGS,
+        help="Send what the model is known to ignore or refuse, in any range.",
+        metavar=FLAG,
+        rich_help_panel=MODEL,
+    ),
+]
+SplitLength = Annotated[
+    str | None,
+    typer.Option(
+        "--split",
+        help="Cut recordings that are much longer than this at silences, and transcribe the parts at once: 10m.",
+        metavar="TIME",
+        show_default=False,
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print what would be done with each input, and do nothing.", metavar=FLAG)
+]
+
+
+@dataclass(frozen=True)
+class BatchOutputOptions:
+    """The values of the options for transcripts, as the user gave them."""
+
+    format: Formats = None
+    out: Out = None
+    name: OutputName = "{stem}"
+    overwrite: Overwrite = False
+    timestamps: Timestamps = None
+    template: Template = None
+    capitalize: Capitalize = False
+    max_line: MaxLine = None
+    max_lines: MaxLines = None
+    plain: PlainScreen = False
+
+
+@dataclass(frozen=True)
+class BatchRecognitionOptions(RecognitionOptions):
+    """The options for the recognition; `--force` is about finished inputs here."""
+
+    force: ForceSettings = False

@@ -1,0 +1,93 @@
+"""What the ledger of a batch holds, as tables for people and as JSON for programs."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asrcli.cli.advice import described
+from asrcli.cli.render.batch_progress import length
+from asrcli.cli.render.stdout import print_json, print_lines, print_table
+from asrcli.core.errors import AsrError, AudioLost, OutputError, SourceError, bare_url
+from asrcli.core.printable import harmless
+from asrcli.outputs.formatting import money
+from asrcli.runs.batch.decisions import BatchState, LedgerRow
+
+if TYPE_CHECKING:
+    from asrcli.cli.builders.batch_plan import BatchPlan
+
+
+def print_status(out: Path, rows: Mapping[str, LedgerRow], *, running: bool, as_json: bool) -> None:
+    """Print how many inputs are in each state, and the sums."""
+    states = Counter(row.state for row in rows.values())
+    done = [row for row in rows.values() if row.state is BatchState.FINISHED]
+    audio_ms = sum(row.audio_ms or 0 for row in done)
+    costs = [row.cost for row in rows.values() if row.cost is not None]
+    if as_json:
+        counts = {str(state): states[state] for state in BatchState}
+        sums = {"audio_ms": audio_ms, "cost": sum(costs) if costs else None}
+        print_json({"out": str(out), "running": running, "inputs": len(rows), **counts, **sums})
+        return
+    print_lines(f"{len(rows)} inputs" + (", a run uses them now" if running else ""))
+    for state in BatchState:
+        if states[state]:
+            print_lines(f"{state + ':':<12}{states[state]}")
+    print_lines(f"{'audio:':<12}{length(audio_ms)} finished")
+    if costs:
+        print_lines(f"{'cost:':<12}{money(sum(costs))}")
+
+
+def print_report(rows: Mapping[str, LedgerRow], *, as_json: bool) -> None:
+    """Print all that is remembered of each input, those that failed last."""
+    ordered = sorted(rows.values(), key=lambda row: (row.state is BatchState.FAILED, row.path))
+    if as_json:
+        print_json([described_row(row) for row in ordered])
+        return
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("input", "state", "audio", "time", "tries", "cost", "reason"):
+        table.add_column(name, justify="right" if name in {"audio", "time", "tries", "cost"} else "left")
+    for row in ordered:
+        audio = "" if row.audio_ms is None else length(row.audio_ms)
+        cost = "" if row.cost is None else money(row.cost)
+        cells = [row.path, str(row.state), audio, f"{row.seconds:.1f} s", str(row.attempts), cost, row.reason]
+        table.add_row(*map(harmless, cells))
+    print_table(table)
+
+
+def described_row(row: LedgerRow) -> dict[str, Any]:
+    """A row as programs get it."""
+    return {
+        "path": row.path,
+        "state": str(row.state),
+        "files": list(row.files),
+        "audio_ms": row.audio_ms,
+        "seconds": round(row.seconds, 3),
+        "attempts": row.attempts,
+        "cost": row.cost,
+        "model": row.model,
+        "engine": row.engine,
+        "reason": row.reason,
+        "code": row.code,
+        "changed": row.changed,
+    }
+
+
+def print_plan(out: Path, plan: "BatchPlan") -> None:
+    """Print what would be done with each input."""
+    for one in plan.skipped:
+        print_lines(f"finished    {one.path}")
+    for task in plan.tasks:
+        files = ", ".join(str(out / name) for name in task.row.files)
+        print_lines(f"{task.decision.action.value:<12}{task.given.path} -> {files} ({task.decision.why})")
+    print_lines(f"{len(plan.tasks)} to transcribe, {len(plan.skipped)} finished, {len(plan.failures)} cannot be read")
+
+
+def failure_line(path: str, error: AsrError) -> str:
+    """What was wrong with an input, with its name in front unless the error names it."""
+    if isinstance(error, AudioLost):
+        error.path = path
+    if isinstance(error, SourceError | OutputError | AudioLost):
+        return described(error)
+    return f"{bare_url(path)}: {described(error)}"

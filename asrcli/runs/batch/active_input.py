@@ -1,0 +1,181 @@
+"""An input of a batch while it is transcribed: what its thread has reached, and how it is told to stop."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Protocol
+
+from asrcli.core.errors import AsrError, ServiceRefused
+from asrcli.core.events import Began, Billed, Ended, Event, Progress, Ready, Reconnecting
+from asrcli.core.transcript import Transcript
+from asrcli.recovery.classify import FaultClass, classify
+from asrcli.runs.batch.decisions import Decision, LedgerRow
+from asrcli.runs.batch.manifest import BatchInput
+
+
+@dataclass(frozen=True)
+class BatchTask:
+    """An input that is to be transcribed; `row` is what the ledger will hold while that takes place."""
+
+    given: BatchInput
+    row: LedgerRow
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class InputOutcome:
+    """What came of an input.
+
+    Attributes:
+        error: What was wrong; None if all of it has text, or if it was stopped.
+        whole: All of it has text or is named as a gap, and its transcripts are closed.
+        audio_ms: How much audio there is; None if it was not read to its end.
+        seconds: How long it took.
+        cost: What it cost, in CNY; None without a price.
+        engine: The recognizer that answered.
+    """
+
+    error: AsrError | None = None
+    whole: bool = False
+    audio_ms: int | None = None
+    seconds: float = 0.0
+    cost: float | None = None
+    engine: str = ""
+
+
+class Stoppable(Protocol):
+    """A run that can be stopped from another thread."""
+
+    def finish(self) -> None:
+        """Take no more audio and wait for the last words."""
+        ...
+
+    def leave(self) -> None:
+        """Wait for nothing more."""
+        ...
+
+
+@dataclass
+class ActiveInput:
+    """An output of its run, too. Its thread writes the figures, and the main thread reads them.
+
+    Attributes:
+        reached_ms: How much of its audio was sent.
+        length_ms: How much audio there is; None where that is not known before the end.
+        refusals: How often the service had too many requests.
+        starts: How many tasks it has begun, or tried to; the main thread has counted `counted` of them.
+        streams: How many connections it uses at once.
+        wake: Tells the main thread that it wants one more, or less.
+    """
+
+    passive = True
+    task: BatchTask
+    reached_ms: int = 0
+    length_ms: int | None = None
+    cost: float | None = None
+    engine: str = ""
+    refusals: int = 0
+    stopped: bool = False
+    ended: Ended | None = None
+    starts: int = 1
+    counted: int = 1
+    streams: int = 1
+    wake: Callable[[], None] = lambda: None
+    _is_first: bool = True  # nobody has asked for the connection that it has from its beginning
+    _expected: int = 1  # so many tasks are counted that are not ready yet
+    _wanted: deque[Callable[[], None]] = field(default_factory=deque)
+    _runs: list[Stoppable] = field(default_factory=list)
+    _left: bool = False
+    _lock: Lock = field(default_factory=Lock)
+
+    def handle(self, event: Event, transcript: Transcript) -> None:
+        """Take what an event says about the progress."""
+        del transcript
+        if isinstance(event, Progress):
+            self.reached_ms = max(self.reached_ms, event.sent_ms)
+        elif isinstance(event, Began):
+            self.engine = event.engine or self.engine
+            if event.duration_ms is not None and self.length_ms is None:
+                self.length_ms = event.begin_ms + event.duration_ms
+        elif isinstance(event, Billed):
+            self.cost = event.cost
+        elif isinstance(event, Ready):
+            self.starts += not self._expected
+            self._expected = max(0, self._expected - 1)
+        elif isinstance(event, Reconnecting):
+            self.starts += 1
+            self._expected += 1
+            self.lost(event.reason)
+        elif isinstance(event, Ended):
+            self.ended = event
+            self.cost = event.cost
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to close."""
+
+    def ask(self, granted: Callable[[], None]) -> None:
+        """Want one more connection; the first one is there."""
+        with self._lock:
+            is_first, self._is_first = self._is_first, False
+            if not is_first:
+                self._wanted.append(granted)
+        if is_first:
+            granted()
+        else:
+            self.wake()
+
+    def give_back(self) -> None:
+        """Use one connection less."""
+        with self._lock:
+            self.streams -= 1
+        self.wake()
+
+    def lost(self, reason: str) -> None:
+        """Note why a connection was lost."""
+        self.refusals += is_throttled(reason)
+
+    @property
+    def wants_stream(self) -> bool:
+        """Whether a part of it waits for a connection."""
+        return bool(self._wanted) and not self.stopped
+
+    def grant(self) -> None:
+        """Let the part begin that has waited longest; for the main thread."""
+        with self._lock:
+            self.streams += 1
+            self._expected += 1
+            granted = self._wanted.popleft()
+        granted()
+
+    def attach(self, run: Stoppable) -> None:
+        """Let `stop` and `leave` reach this run; one that was called before is passed on now."""
+        with self._lock:
+            self._runs.append(run)
+        if self._left:
+            run.leave()
+        elif self.stopped:
+            run.finish()
+
+    def stop(self) -> None:
+        """Take no more audio, and wait for the last words. Safe in a signal handler."""
+        self.stopped = True
+        for run in list(self._runs):
+            run.finish()
+
+    def leave(self) -> None:
+        """Wait for nothing more."""
+        self.stopped = self._left = True
+        for run in list(self._runs):
+            run.leave()
+
+
+def is_throttled(reason: str) -> bool:
+    """Whether the reason of a reconnect is that the service has too many requests."""
+    head, _, rest = reason.partition("refused by the service: ")
+    return not head and bool(rest) and is_busy(ServiceRefused(rest.partition(":")[0].split(" ")[0], ""))
+
+
+def is_busy(error: AsrError | None) -> bool:
+    """Whether an error says that the service has too many requests."""
+    return error is not None and classify(error, live=False) is FaultClass.BUSY

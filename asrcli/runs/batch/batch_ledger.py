@@ -1,0 +1,171 @@
+"""The ledger of a batch on the disk: one row for each input, in SQLite. One thread of one program writes it."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import astuple, fields
+from pathlib import Path
+
+from asrcli.core.errors import OutputError, UsageError
+from asrcli.journal.lock import JournalLock
+from asrcli.runs.batch.decisions import BatchState, InputStamp, LedgerRow
+
+FOLDER = ".asr-batch"  # in the folder of the transcripts
+LEDGER = "ledger.sqlite3"
+VERSION = 1
+_COLUMNS = (
+    "path", "name", "size_bytes", "mtime_ns", "etag", "settings", "model", "engine", "state", "attempts", "audio_ms",
+    "seconds", "cost", "reason", "code", "files", "changed",
+)  # fmt: skip
+_TABLE = f"""CREATE TABLE inputs (
+    {", ".join(f"{name}{' PRIMARY KEY' if name == 'path' else ''}" for name in _COLUMNS)}
+) WITHOUT ROWID"""
+_SAVE = f"INSERT OR REPLACE INTO inputs VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  nothing from outside
+
+
+class BatchLedger:
+    """The rows of all inputs that a batch has seen, in the order in which they were first seen by their paths.
+
+    Raises:
+        UsageError: a newer version has written it.
+        OutputError: it cannot be read or written.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.path = out / FOLDER / LEDGER
+        with self._explained():
+            self._database = sqlite3.connect(self.path, isolation_level=None, timeout=10)
+        try:
+            with self._explained():
+                self._prepare()
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _prepare(self) -> None:
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        if version > VERSION:
+            raise UsageError(
+                f"{self.path} was made by a newer asr (version {version} of the ledger, this one knows {VERSION})",
+                "update asr, or choose another folder",
+            )
+        if version == VERSION:
+            return
+        # A program that is killed loses nothing that is written so; after a power failure the last rows may be older.
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("BEGIN IMMEDIATE")
+        self._database.execute(_TABLE)
+        self._database.execute(f"PRAGMA user_version = {VERSION}")
+        self._database.execute("COMMIT")
+
+    def rows(self) -> dict[str, LedgerRow]:
+        """All rows by the path of their input.
+
+        Raises:
+            OutputError: the ledger is damaged.
+        """
+        with self._explained():
+            found = self._database.execute("SELECT * FROM inputs ORDER BY path").fetchall()
+        try:
+            return {row.path: row for row in map(_row, found)}
+        except (ValueError, TypeError) as exc:
+            raise OutputError(str(self.path), f"it is damaged: {exc}") from exc
+
+    def save(self, rows: Iterable[LedgerRow]) -> None:
+        """Write rows, all of them or none.
+
+        Raises:
+            OutputError: they cannot be written.
+        """
+        with self._explained():
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                self._database.executemany(_SAVE, map(_values, rows))
+                self._database.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # after a full disk SQLite has done it itself
+                    self._database.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close it."""
+        with suppress(sqlite3.Error):
+            self._database.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as exc:
+            raise OutputError(str(self.path), str(exc)) from exc
+
+
+def _values(row: LedgerRow) -> tuple[object, ...]:
+    values = {field.name: getattr(row, field.name) for field in fields(row)}
+    stamp = astuple(values.pop("stamp"))
+    values |= dict(zip(("size_bytes", "mtime_ns", "etag"), stamp, strict=True))
+    values["files"] = json.dumps(row.files, ensure_ascii=False)
+    return tuple(os.fsencode(value) if _is_odd(value) else value for value in map(values.__getitem__, _COLUMNS))
+
+
+def _is_odd(value: object) -> bool:
+    """Whether it is the name of a file that is no valid text; SQLite keeps its bytes."""
+    return isinstance(value, str) and not value.isascii() and value.encode("utf-8", "replace").decode() != value
+
+
+def _row(found: tuple[object, ...]) -> LedgerRow:
+    values = {
+        name: os.fsdecode(value) if isinstance(value, bytes) else value
+        for name, value in zip(_COLUMNS, found, strict=True)
+    }
+    stamp = InputStamp(*(values.pop(name) for name in ("size_bytes", "mtime_ns", "etag")))  # type: ignore[arg-type]
+    files = tuple(json.loads(str(values.pop("files"))))
+    state = BatchState(str(values.pop("state")))
+    return LedgerRow(**values, stamp=stamp, files=files, state=state)  # type: ignore[arg-type]
+
+
+@contextmanager
+def opened_ledger(out: Path) -> Iterator[BatchLedger]:
+    """The ledger of a folder for a run of the batch, which no other program can begin meanwhile.
+
+    Raises:
+        UsageError: another run uses it, the folder is a file, or a newer version has written the ledger.
+        OutputError: the ledger cannot be written.
+    """
+    folder = out / FOLDER
+    try:
+        if out.exists() and not out.is_dir():
+            raise UsageError(f"{out} is a file", "name a folder for the transcripts")
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = JournalLock(folder)
+        is_free = lock.take()
+    except OSError as exc:
+        raise OutputError(str(folder), str(exc.strerror or exc)) from exc
+    if not is_free:
+        raise UsageError(f"another run of asr batch writes to {out}", "wait until it has ended, or stop it first")
+    try:
+        ledger = BatchLedger(out)
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+    finally:
+        lock.release()
+
+
+def read_ledger(out: Path) -> dict[str, LedgerRow]:
+    """The rows of the ledger of a folder, whether a run uses it now or not.
+
+    Raises:
+        UsageError: the folder has no ledger, or that of a newer version.
+        OutputError: it cannot be read.
+    """
+    if not (out / FOLDER / LEDGER).is_file():
+        raise UsageError(f"{out} has no ledger of asr batch", "name the folder of its transcripts")
+    ledger = BatchLedger(out)
+    try:
+        return ledger.rows()
+    finally:
+        ledger.close()

@@ -1,0 +1,67 @@
+"""Where the transcripts of a batch are written before they are whole: a folder for each input, all of it ours."""
+
+import os
+import shutil
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+from asrcli.core.errors import OutputError, system_reason
+from asrcli.outputs.line_writer import check
+from asrcli.runs.batch.batch_ledger import FOLDER
+from asrcli.runs.batch.decisions import LedgerRow
+
+WORK = "work"
+
+
+class Staging:
+    """The unfinished transcripts and the journals of the inputs of one batch, in the folder of its transcripts."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._work = out / FOLDER / WORK
+
+    def folder(self, identity: str) -> Path:
+        """The folder of an input, which need not exist."""
+        return self._work / sha256(os.fsencode(identity)).hexdigest()[:24]
+
+    def files(self, row: LedgerRow) -> tuple[Path, ...]:
+        """Where each transcript of an input is written before it gets its name."""
+        folder = self.folder(row.path)
+        return tuple(folder / f"{number}{Path(name).suffix}" for number, name in enumerate(row.files))
+
+    def clear(self, identity: str) -> None:
+        """Remove what is kept of an input."""
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self.folder(identity))
+
+    def check(self, row: LedgerRow) -> None:
+        """Create the folders of the transcripts of an input.
+
+        Raises:
+            OutputError: one of them cannot be written.
+        """
+        for name in row.files:
+            target = self._out / name
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as exc:
+                raise OutputError(str(target), system_reason(exc).lower()) from exc
+            check(target)
+
+    def publish(self, row: LedgerRow) -> None:
+        """Give the transcripts of an input their names. Those that have them already stay, so it can be repeated.
+
+        Raises:
+            OutputError: a transcript cannot be moved.
+        """
+        for staged, name in zip(self.files(row), row.files, strict=True):
+            target = self._out / name
+            try:
+                if staged.exists():
+                    if target.exists():
+                        shutil.copymode(target, staged)
+                    staged.replace(os.path.realpath(target))  # a link stays, and the file that it points to is replaced
+            except OSError as exc:
+                raise OutputError(str(target), system_reason(exc).lower()) from exc
+        self.clear(row.path)

@@ -1,0 +1,298 @@
+"""A run over one long source in parts that are transcribed at the same time; their events come out in order, once."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from queue import SimpleQueue
+from threading import Semaphore, Thread, Timer
+
+from asrcli.core.errors import AsrError, AudioLost, bare_url, combine_errors
+from asrcli.core.events import Began, Billed, Ended, Event, Final, Gap, Notice, Progress, Reconnecting, Usage
+from asrcli.core.interfaces import Output, Source
+from asrcli.core.transcript import Transcript, fold
+from asrcli.engine.connection_pool import ConnectionPool
+from asrcli.runs.batch.batch_budget import BatchBudget, SharedBudgetSource
+from asrcli.runs.parts.part_account import joined_account
+from asrcli.runs.parts.part_state import RunningPart
+from asrcli.runs.parts.part_store import PartStore
+from asrcli.runs.parts.splitter import SplitPart, split
+from asrcli.runs.parts.stream_slots import StreamSlots
+from asrcli.runs.plan import RunPlan
+from asrcli.runs.run import HOPELESS, HURRY_S, WAITING, Run
+
+CLOSE_S = 1.0  # how long a source may take to stop; one that hangs in a read is not waited for
+AHEAD = 3  # parts that are read before anybody takes them
+
+
+_Item = tuple[int, Event | None, BaseException | None] | SplitPart | Notice | BaseException | None
+GRANTED = None
+
+
+class SplitRun:
+    """One source, one transcript, any number of outputs, as a Run; `idle` and `slots` are shared with others.
+
+    Args:
+        plan: How to transcribe each part.
+        outputs: What gets the events, in the order of the recording.
+        idle: Open connections.
+        slots: How many connections may be used at once.
+        split_ms: How long a part is, about.
+        store: Keeps what parts have said before it comes out; None keeps nothing.
+        budget: What all parts together may cost; None without a limit.
+    """
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        outputs: Sequence[Output],
+        idle: ConnectionPool,
+        slots: StreamSlots,
+        split_ms: int,
+        store: PartStore | None = None,
+        budget: BatchBudget | None = None,
+    ) -> None:
+        self._plan = plan
+        self._outputs = outputs
+        self._idle = idle
+        self._slots = slots
+        self._split_ms = split_ms
+        self._store = store
+        self._budget = budget
+        self._transcript = Transcript()
+        self._queue: SimpleQueue[_Item] = SimpleQueue()
+        self._room = Semaphore(AHEAD)
+        self._parts: list[RunningPart] = []
+        self._next = self._front = 0  # the part that begins next, and the one whose events come out
+        self._began = self._is_split = self._stopping = False
+        self._split_error: BaseException | None = None
+
+    def transcribe(self, source: Source, notices: Sequence[Notice] = ()) -> Ended:
+        """Run to the end, and return the account, which the outputs get too. They get `notices` first.
+
+        Raises:
+            AsrError: parts failed, or the source could not be read; AudioLost: all came to an end, but with gaps.
+            KeyboardInterrupt: the user ended the run.
+        """
+        began_s = self._plan.clock()
+        for notice in notices:
+            self._emit(notice)
+        self._emit(Notice("info", f"connecting to {bare_url(self._plan.connection.url)}"))
+        splitting = Thread(target=self._read, args=(source,), name="split", daemon=True)
+        splitting.start()
+        try:
+            with self._plan.interruptible(self._interrupted, self._hurry):
+                while not self._is_over:
+                    self._handle(source)
+        except BaseException:
+            self.leave()
+            raise
+        finally:
+            if self._store is not None:
+                self._store.close()
+            splitting.join(CLOSE_S)
+            self._close_audio()
+        self._flush(source)
+        accounts = [part.ended for part in self._parts if part.ended is not None]
+        ended = joined_account(accounts, self._transcript.sentences, self._plan.clock() - began_s, self._billed)
+        if self._began:
+            self._emit(ended)
+        self._raise(ended)
+        return ended
+
+    def finish(self) -> None:
+        """Begin no more parts and wait for the last words of those that have begun. Safe from any thread."""
+        self._stopping = True
+        for part in list(self._parts):
+            if part.run is not None:
+                part.run.finish()
+        self._room.release()
+        self._queue.put(GRANTED)
+
+    def leave(self) -> None:
+        """Wait for nothing more. Safe from any thread."""
+        self.finish()
+        for part in list(self._parts):
+            if part.run is not None:
+                part.run.leave()
+
+    def _interrupted(self) -> None:
+        """Finish after Ctrl-C."""
+        self.finish()
+        self._queue.put(Notice("warning", WAITING))
+
+    def _hurry(self) -> None:
+        """The same after SIGTERM, whose sender does not wait for long."""
+        self._interrupted()
+        timer = Timer(HURRY_S, self.leave)
+        timer.daemon = True
+        timer.start()
+
+    def _raise(self, ended: Ended) -> None:
+        errors: list[AsrError] = []
+        for error in [*(part.error for part in self._parts), self._split_error]:
+            if isinstance(error, AsrError) and not isinstance(error, AudioLost):
+                errors.append(error)
+            elif error is not None and not isinstance(error, AsrError | KeyboardInterrupt):
+                raise error
+        if errors:
+            raise combine_errors(errors)
+        if self._stopping:
+            raise KeyboardInterrupt
+        if ended.lost_ms:
+            raise AudioLost(ended.lost_ms)
+
+    @property
+    def _is_over(self) -> bool:
+        if not self._is_split and not self._stopping:
+            return False
+        begun = self._parts[: self._next] if self._stopping else self._parts
+        return all(part.is_over for part in begun)
+
+    @property
+    def _billed(self) -> Billed:
+        usage = sum((part.billed.usage for part in self._parts), Usage())
+        costs = [part.billed.cost for part in self._parts if part.billed.cost is not None]
+        return Billed(usage, round(sum(costs), 6) if costs else None)
+
+    def _read(self, source: Source) -> None:
+        """Hand out the parts of the source: the split thread."""
+        stored = [] if self._store is None else self._store.parts
+        try:
+            for part in split(source, self._split_ms, stored, lambda: self._stopping):
+                self._queue.put(part)
+                if part.source is not None:
+                    self._room.acquire()
+        except BaseException as exc:  # the top of a thread: `transcribe` raises it
+            self._queue.put(exc)
+        self._queue.put((-1, None, None))
+
+    def _handle(self, source: Source) -> None:
+        """Handle what a thread has put into the queue."""
+        item = self._queue.get()
+        if item is GRANTED:
+            self._begin_part()
+        elif isinstance(item, SplitPart):
+            self._add(item)
+        elif isinstance(item, Notice):
+            self._emit(item)
+        elif isinstance(item, BaseException):
+            self._split_error = item
+        elif isinstance(item, tuple):
+            number, event, error = item
+            if number < 0:
+                self._is_split = True
+            elif event is not None:
+                self._take(self._parts[number], event, source)
+            else:
+                self._ended(self._parts[number], error)
+        self._advance()
+
+    def _add(self, split_part: SplitPart) -> None:
+        self._parts.append(RunningPart(split_part))
+        if split_part.source is not None:
+            self._slots.ask(lambda: self._queue.put(GRANTED))
+
+    def _close_audio(self) -> None:
+        """Give back the room of parts that were not transcribed."""
+        parts = [part.split for part in self._parts]
+        while not self._queue.empty():
+            if isinstance(item := self._queue.get(), SplitPart):
+                parts.append(item)
+        for part in parts:
+            if part.audio is not None:
+                part.audio.close()
+
+    def _begin_part(self) -> None:
+        """Begin the next part, as one more connection may be used."""
+        while self._next < len(self._parts) and self._parts[self._next].split.source is None:
+            self._next += 1
+        if self._stopping or self._next == len(self._parts):
+            self._slots.give_back()
+            return
+        part = self._parts[self._next]
+        self._next += 1
+        source: Source | None = part.split.source
+        assert source is not None  # noqa: S101  looked at above
+        outputs: list[Output] = []
+        if self._budget is not None:
+            part.share = self._budget.share()
+            source = SharedBudgetSource(source, self._budget, part.share)
+            outputs.append(part.share)
+        if self._store is not None:
+            self._store.begin(part.split.number, part.split.begin_ms, part.split.end_ms)
+        part.run = Run(self._plan, outputs, self._idle)
+        Thread(target=self._transcribe, args=(part.split.number, part.run, source), name="part", daemon=True).start()
+
+    def _transcribe(self, number: int, run: Run, source: Source) -> None:
+        """Transcribe a part: the thread of a part."""
+        try:
+            with closing(run.events([source])) as events:
+                for event in events:
+                    self._queue.put((number, event, None))
+            self._queue.put((number, None, None))
+        except BaseException as exc:  # the top of a thread: `transcribe` raises it
+            self._queue.put((number, None, exc))
+
+    def _take(self, part: RunningPart, event: Event, source: Source) -> None:
+        """Take an event of a part: what is said waits for its turn, the rest is about the whole run."""
+        if isinstance(event, Began):
+            self._begin(replace(event, source=bare_url(source.name)), source)
+        elif isinstance(event, Ended):
+            part.ended = event
+        elif isinstance(event, Billed):
+            part.billed = event
+            self._emit(self._billed)
+        elif isinstance(event, Progress):
+            part.sent_ms = max(0, event.sent_ms - part.split.begin_ms)
+            self._emit(Progress(source.begin_ms + sum(one.sent_ms for one in self._parts)))
+        elif isinstance(event, Notice):
+            self._emit(event)
+        else:
+            if isinstance(event, Final | Gap) and self._store is not None and not self._stopping:
+                self._store.append(part.split.number, event)
+            if isinstance(event, Reconnecting):
+                self._slots.lost(event.reason)
+            part.wait(event)
+
+    def _ended(self, part: RunningPart, error: BaseException | None) -> None:
+        part.is_over = True
+        part.error = error
+        part.run = None
+        self._slots.give_back()
+        self._room.release()
+        part.whole = not self._stopping and (error is None or isinstance(error, AudioLost))
+        if self._store is not None:
+            self._store.end(part.split.number, done=part.whole)
+        if self._budget is not None and part.share is not None:
+            self._budget.ended(part.share, part.billed.cost)
+        if part.split.audio is not None:
+            part.split.audio.close()
+        if not part.whole and (self._store is None or isinstance(error, HOPELESS)):
+            self.finish()  # what later parts say could not come out, or they would fail in the same way
+
+    def _advance(self) -> None:
+        """Let out what the front part has said, and what later parts have said once it is over."""
+        while self._began and self._front < len(self._parts):
+            part = self._parts[self._front]
+            for event in part.waiting:
+                self._emit(event)
+            part.waiting = []
+            if not part.whole:
+                return
+            self._front += 1
+
+    def _flush(self, source: Source) -> None:
+        """Let out what earlier runs have said, where this one had nothing to transcribe."""
+        if not self._began and self._parts and not self._stopping:
+            self._begin(Began(bare_url(source.name), self._plan.model, "", 0), source)
+            self._advance()
+
+    def _begin(self, event: Began, source: Source) -> None:
+        if not self._began:
+            self._began = True
+            self._emit(replace(event, begin_ms=source.begin_ms, duration_ms=source.duration_ms))
+
+    def _emit(self, event: Event) -> None:
+        self._transcript = fold(self._transcript, event)
+        for output in self._outputs:
+            output.handle(event, self._transcript)

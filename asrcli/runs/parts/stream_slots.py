@@ -1,0 +1,52 @@
+"""Who may use a connection: parts of a recording ask for one and give it back. A fixed number, or what others grant."""
+
+from collections import deque
+from collections.abc import Callable
+from threading import Lock
+from typing import Protocol
+
+
+class StreamSlots(Protocol):
+    """Connections that parts may use at once. Safe from any thread."""
+
+    def ask(self, granted: Callable[[], None]) -> None:
+        """Call `granted` as soon as one more connection may be used, in any thread."""
+        ...
+
+    def give_back(self) -> None:
+        """A connection that was granted is used no more."""
+        ...
+
+    def lost(self, reason: str) -> None:
+        """A connection was lost, for this reason, and is made again."""
+        ...
+
+
+class FixedSlots:
+    """So many connections at once."""
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._lock = Lock()
+
+    def ask(self, granted: Callable[[], None]) -> None:
+        """Grant one at once, or when one is given back."""
+        with self._lock:
+            if not self._free:
+                self._waiting.append(granted)
+                return
+            self._free -= 1
+        granted()
+
+    def give_back(self) -> None:
+        """Grant it to who has waited longest."""
+        with self._lock:
+            if not self._waiting:
+                self._free += 1
+                return
+            granted = self._waiting.popleft()
+        granted()
+
+    def lost(self, reason: str) -> None:
+        """Do nothing: the run of the part connects again."""

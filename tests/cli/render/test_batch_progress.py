@@ -1,0 +1,105 @@
+"""The progress of a batch: lines that are drawn again on a terminal, plain lines elsewhere; and its tables."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from asrcli.cli.render import batch_progress as progress
+from asrcli.cli.render.batch_tables import print_report, print_status
+from asrcli.core.errors import SourceError
+from asrcli.runs.batch.active_input import ActiveInput
+from asrcli.runs.batch.batch_ledger import opened_ledger
+from asrcli.runs.batch.decisions import BatchState, LedgerRow
+from asrcli.runs.batch.scheduler import BatchRun
+from asrcli.runs.batch.start_limits import StartLimits
+from tests.support.batches import Batch, Shown, code, done
+
+NAMES = [f"talk {number}.wav" for number in range(9)]
+
+
+@pytest.fixture
+def batch(tmp_path: Path) -> Iterator[BatchRun]:
+    """Nine files of the same size, 30 s after the begin: one is done, one has failed, seven are active."""
+    now = iter([0.0])
+    with opened_ledger(tmp_path) as ledger:
+        made = Batch(tmp_path, ledger, NAMES)
+        run = BatchRun(
+            made.tasks, done, ledger, made.staging, StartLimits(8), Shown(), code, str, clock=lambda: next(now, 30.0)
+        )
+        run.waiting.clear()
+        run.active = [ActiveInput(task) for task in made.tasks[2:]]
+        run.audio_ms, run.done_bytes, run.cost = 60_000, 10, 0.25
+        run.failures.append(("talk 1.wav", SourceError("talk 1.wav", "no audio")))
+        yield run
+
+
+def test_one_line_says_how_far_a_batch_is(batch: BatchRun) -> None:
+    """Inputs, failures, hours, speed, the time that is left by the bytes, and the cost."""
+    assert progress.summary(batch) == "2 of 9 · 1 failed · 7 active · 01:00 of audio · 2.0x · 01:45 left · 0.2500 CNY"
+    first = batch.active[0]
+    first.reached_ms, first.length_ms, first.cost, first.streams = 30_000, 60_000, 0.5, 3
+    assert progress.summary(batch) == (
+        "2 of 9 · 1 failed · 7 active · 9 streams · 01:30 of audio · 3.0x · 01:18 left · 0.7500 CNY"
+    )
+    batch.done_bytes, batch.cost, batch.active = 0, None, []
+    assert progress.summary(batch) == "9 of 9 · 1 failed · 0 active · 01:00 of audio · 2.0x"
+
+
+def test_a_terminal_shows_the_inputs_that_are_active(
+    batch: BatchRun, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each with a bar, as many as have room; notes stand above."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    batch.active[0].reached_ms, batch.active[0].length_ms = 30_000, 60_000
+    with progress.batch_progress(9, level=0, plain=False) as view:
+        view.tick(batch)
+        view.note("slower\x1b[2J now")
+        view.ended(batch.active[0], batch.tasks[2].row)
+    assert "asr: slower" in capsys.readouterr().err
+    console = Console(file=io.StringIO(), width=70)
+    console.print(progress._drawn(batch))
+    assert isinstance(console.file, io.StringIO)
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    assert lines[0].startswith("2 of 9 · 1 failed · 7 active")
+    assert lines[1].startswith(f"{'━' * 12}{'╌' * 12} 00:30 of 01:00  ")
+    assert (len(lines), lines[-1]) == (8, "and 1 more")
+
+
+def test_elsewhere_there_is_a_line_for_each_input(batch: BatchRun, capsys: pytest.CaptureFixture[str]) -> None:
+    """And with --quiet none."""
+    row = replace(batch.tasks[2].row, state=BatchState.FINISHED, audio_ms=61_000, seconds=2.5)
+    for level, plain in ((0, True), (None, False)):
+        with progress.batch_progress(9, level=level, plain=plain) as view:
+            view.ended(batch.active[0], row)
+            view.ended(batch.active[0], replace(row, state=BatchState.FAILED))
+            view.ended(batch.active[0], replace(row, state=BatchState.BEGUN))
+            view.tick(batch)
+            view.note("slower now")
+    said = [line.replace(batch.tasks[2].given.path, "X") for line in capsys.readouterr().err.splitlines()]
+    assert said == [
+        "asr: 1/9 X: 01:01 of audio in 2.5 s", "asr: 2/9 X: failed", "asr: 3/9 X: stopped at 00:00", "asr: slower now",
+    ]  # fmt: skip
+
+
+def test_the_ledger_as_tables_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """What failed comes last, with its reason."""
+    rows = {
+        "/b": LedgerRow("/b", state=BatchState.FAILED, reason="no audio", attempts=1),
+        "/c": LedgerRow("/c", state=BatchState.FINISHED, audio_ms=61_000, cost=0.5, attempts=1, files=("c.txt",)),
+    }
+    print_report(rows, as_json=False)
+    print_status(Path("out"), rows, running=True, as_json=False)
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[1:3] == ["/c finished 01:01 0.0 s 1 0.5000 CNY", "/b failed 0.0 s 1 no audio"]
+    assert lines[3:] == [
+        "2 inputs, a run uses them now", "finished: 1", "failed: 1", "audio: 01:01 finished", "cost: 0.5000 CNY",
+    ]  # fmt: skip
+    print_status(Path("out"), rows, running=False, as_json=True)
+    status = json.loads(capsys.readouterr().out)
+    assert (status["inputs"], status["finished"], status["failed"], status["cost"]) == (2, 1, 1, 0.5)

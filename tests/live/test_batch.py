@@ -1,0 +1,231 @@
+"""`asr batch` against the real server: each transcript once, none missing, whatever ends the run in the middle."""
+
+import json
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from asrcli.journal.lock import JournalLock
+from tests.support.command import asr, lines, serving, started
+from tests.support.counted import RATE, counted, covered
+from tests.support.tone import wav
+
+FILES, CHUNKS = 60, 10
+LONG = 300
+SILENT = {index for index in range(LONG) if index % 12 > 7}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A counting server."""
+    with serving("--engine", "counting") as (url, _):
+        yield url
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> Path:
+    """Three short recordings in two folders."""
+    for name in ("talks/a.wav", "talks/more/b.wav", "talks/more/c.wav"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        wav(path, counted(CHUNKS), RATE)
+    return tmp_path / "talks"
+
+
+def report(out: Path) -> dict[str, dict[str, object]]:
+    """What the ledger says, by the names of the inputs."""
+    done = asr("batch", "report", out, "--json")
+    assert done.returncode == 0, done.stderr
+    return {Path(row["path"]).name: row for row in json.loads(done.stdout)}
+
+
+def test_a_batch_that_is_killed_loses_nothing_and_does_nothing_twice(server: str, tmp_path: Path) -> None:
+    """Sixty files, a kill -9 in the middle, a second run: each transcript once, and no half file at any time."""
+    for number in range(FILES):
+        wav(tmp_path / "in" / f"{number:02}.wav", counted(CHUNKS), RATE) if number else (tmp_path / "in").mkdir()
+    wav(tmp_path / "in" / "00.wav", counted(CHUNKS), RATE)
+    out = tmp_path / "out"
+    command = ("batch", tmp_path / "in", "--out", out, "--url", server, "--pace", "max", "-f", "jsonl", "-f", "srt")
+    with started(*command, "--jobs", 6) as process:
+        for line in process.stderr:
+            if f" 20/{FILES} " in line:
+                break
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    before = {path.name: path.stat().st_mtime_ns for path in out.glob("*.*") if not path.name.startswith(".")}
+    assert 20 <= len([name for name in before if name.endswith(".jsonl")]) < FILES
+    assert all(name.endswith((".jsonl", ".srt")) for name in before)
+    assert all(covered(lines((out / name).read_text("utf-8")), CHUNKS) == [] for name in before if "jsonl" in name)
+
+    done = asr(*command, "--jobs", 6)
+    assert done.returncode == 0, done.stderr
+    for number in range(FILES):
+        assert covered(lines((out / f"{number:02}.jsonl").read_text("utf-8")), CHUNKS) == []
+        assert (out / f"{number:02}.srt").stat().st_size
+    rows = report(out)
+    assert len(rows) == FILES
+    assert {row["state"] for row in rows.values()} == {"finished"}
+    whole = {name for name in before if name.endswith(".jsonl") and f"{name[:2]}.srt" in before}
+    finished = {name for name in whole if (out / name).stat().st_mtime_ns == before[name]}
+    assert len(finished) >= len(whole) - 1  # the ledger may not have known the last one yet
+    assert sorted(path.name for path in out.iterdir() if path.name.startswith(".")) == [".asr-batch"]
+    assert list((out / ".asr-batch" / "work").iterdir()) == []
+
+    again = asr(*command)
+    assert (again.returncode, "60 finished before" in again.stderr) == (0, True)
+
+
+def test_a_long_recording_goes_on_from_its_last_final(server: str, tmp_path: Path) -> None:
+    """Also one that was killed: what has text is neither sent nor written again, in any format."""
+    audio = wav(tmp_path / "long.wav", counted(LONG, silent=SILENT), RATE)
+    out = tmp_path / "out"
+    command = ("batch", audio, "--out", out, "--url", server, "-f", "jsonl", "-f", "text", "-f", "srt")
+    with started(*command, "--pace", 10) as process:
+        while not any(path.read_bytes().count(b"\n") > 12 for path in out.glob(".asr-batch/work/*/0.jsonl.part")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert [path.name for path in out.iterdir()] == [".asr-batch"]
+    assert json.loads(asr("batch", "status", out, "--json").stdout)["begun"] == 1
+
+    done = asr(*command, "--pace", "max")
+    assert done.returncode == 0, done.stderr
+    events = lines((out / "long.jsonl").read_text("utf-8"))
+    assert covered(events, LONG, silent=SILENT) == []
+    first, second = [event for event in events if event["type"] == "begin"]
+    assert 0 == first["begin_ms"] < second["begin_ms"]
+    texts = [event["text"] for event in events if event["type"] == "final"]
+    assert (out / "long.txt").read_text("utf-8").splitlines() == texts
+    assert [line for line in (out / "long.srt").read_text("utf-8").splitlines() if " -->" in line].__len__() == len(
+        texts
+    )
+    assert (report(out)["long.wav"]["attempts"], report(out)["long.wav"]["audio_ms"]) == (1, LONG * 100)
+
+
+def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(server: str, tmp_path: Path) -> None:
+    """The words of what was sent are kept, and the next run needs only the rest."""
+    audio = wav(tmp_path / "long.wav", counted(LONG, silent=SILENT), RATE)
+    out = tmp_path / "out"
+    command = ("batch", audio, "--out", out, "--url", server, "-f", "jsonl")
+    with started(*command, "--pace", 10) as process:
+        while not any(path.read_bytes().count(b"\n") > 5 for path in out.glob(".asr-batch/work/*/0.jsonl.part")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        said = process.stderr.read()
+    assert "to go on, run the same command again" in said
+    done = asr(*command, "--pace", "max")
+    assert done.returncode == 0, done.stderr
+    assert covered(lines((out / "long.jsonl").read_text("utf-8")), LONG, silent=SILENT) == []
+
+
+def test_failures_are_listed_once_with_their_reasons_and_can_be_tried_again(server: str, recordings: Path) -> None:
+    """Bad lines of a manifest, two inputs with one name, a file that is no audio, one that is not there."""
+    (recordings / "a.mp3").write_bytes(b"this is no audio" * 100)
+    (recordings / "c.wav").write_bytes((recordings / "more" / "c.wav").read_bytes())
+    manifest = recordings / "list.tsv"
+    manifest.write_text("more/b.wav\tB\nmore/c.wav\nc.wav\na.mp3\ngone.wav\nx\ty\tz\nmore/b.wav\n")
+    out = recordings.parent / "out"
+    command = ("--out", out, "--url", server, "--pace", "max")
+    done = asr("batch", manifest, *command)
+    assert done.returncode == 3
+    assert (out / "B.txt").exists()
+    errors = [line for line in done.stderr.splitlines() if "more/b.wav" not in line]
+    for part in ("list.tsv:6: 3 columns", "c.wav would also be that of", "a.mp3: ", "gone.wav: no such file"):
+        assert any(part in line for line in errors), (part, errors)
+    assert sum("a.mp3" in line and "failed" not in line for line in errors) == 1
+    assert "1 finished, 5 failed" in done.stderr
+    assert report(out)["a.mp3"]["state"] == "failed"
+
+    wav(recordings / "a.mp3", counted(CHUNKS), RATE)
+    (recordings / "gone.wav").write_bytes((recordings / "a.wav").read_bytes())
+    again = asr("batch", "retry", out, *command[2:])
+    assert again.returncode == 3, again.stderr  # c.wav still has no name of its own
+    assert "2 finished" in again.stderr
+    named = asr("batch", "retry", out, *command[2:], "--name", "{parent}/{stem}")
+    assert named.returncode == 0, named.stderr
+    assert (out / "more" / "c.txt").exists()
+    assert asr("batch", "retry", out, *command[2:]).returncode == 2
+    assert "failed" not in asr("batch", "status", out).stdout
+
+
+def test_what_has_changed_is_transcribed_again_and_nothing_else(server: str, recordings: Path) -> None:
+    """Another input, other settings, --force, a transcript that is gone; --dry-run says so before."""
+    out = recordings.parent / "out"
+    command = ("batch", recordings, "--out", out, "--url", server, "--pace", "max", "--name", "{folder}/{stem}")
+    dry = asr(*command, "--dry-run")
+    assert (dry.returncode, out.exists()) == (0, False)
+    assert f"{out}/talks/more/b.txt (new)" in dry.stdout
+    assert asr(*command).returncode == 0
+    wav(recordings / "a.wav", counted(CHUNKS + 5), RATE)
+    (out / "talks" / "more" / "b.txt").unlink()
+    said = asr(*command, "--dry-run").stdout
+    assert [part in said for part in ("the input has changed", "its transcript is gone", "2 to transcribe, 1 fin")] == [
+        True, True, True,
+    ]  # fmt: skip
+    assert asr(*command).returncode == 0
+    assert (out / "talks" / "a.txt").read_text().split() == list(map(str, range(CHUNKS + 5)))
+    assert {name: row["attempts"] for name, row in report(out).items()} == {"a.wav": 2, "b.wav": 2, "c.wav": 1}
+    assert "3 to transcribe" in asr(*command, "--dry-run", "--force").stdout
+    assert "settings have changed" in asr(*command, "--dry-run", "--silence-ms", 900).stdout
+
+
+def test_files_of_others_are_not_replaced(server: str, recordings: Path) -> None:
+    """Neither what this batch has not written nor an input; with --overwrite the first."""
+    out = recordings.parent / "out"
+    out.mkdir()
+    (out / "a.txt").write_text("my own words")
+    command = ("batch", recordings, "--out", out, "--url", server, "--pace", "max")
+    done = asr(*command)
+    assert (done.returncode, (out / "a.txt").read_text()) == (2, "my own words")
+    assert "this batch has not written it; --overwrite writes over it" in done.stderr
+    assert (out / "b.txt").exists()
+    assert asr(*command, "--overwrite").returncode == 0
+    assert (out / "a.txt").read_text() != "my own words"
+
+
+def test_what_cannot_work_is_said_at_once(server: str, recordings: Path) -> None:
+    """A folder that is a file, a ledger in use or of a newer version, options that contradict each other."""
+    out = recordings.parent / "out"
+    command = ("batch", recordings, "--out", out, "--url", server, "--pace", "max")
+
+    def refused(*arguments: object) -> str:
+        done = asr(*arguments)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        return done.stderr
+
+    assert "no folder for the transcripts; name one: --out DIR" in refused("batch", recordings)
+    assert "{stam}" in refused(*command, "--name", "{stam}")
+    assert "--json is for asr batch status" in refused(*command, "--json")
+    assert "--model auto" in refused(*command, "--model", "auto")
+    assert "--timestamps with --format srt" in refused(*command, "-f", "srt", "--timestamps", "relative")
+    assert "--force-settings sends it anyway" in refused(*command, "--model", "fun-asr-realtime", "--keep-dialect")
+    assert "asr batch status takes one folder" in refused("batch", "status")
+    assert "has no ledger" in refused("batch", "report", recordings)
+    assert f"{recordings / 'a.wav'} is a file" in refused(*command[:2], "--out", recordings / "a.wav", *command[4:])
+    assert asr(*command).returncode == 0
+    lock = JournalLock(out / ".asr-batch")
+    assert lock.take()
+    assert "another run of asr batch writes to" in refused(*command)
+    assert json.loads(asr("batch", "status", out, "--json").stdout)["running"]
+    lock.release()
+    with sqlite3.connect(out / ".asr-batch" / "ledger.sqlite3") as database:
+        database.execute("PRAGMA user_version = 99")
+    database.close()
+    assert "made by a newer asr" in refused(*command)
+
+
+def test_the_cost_is_known_before_and_bounded(recordings: Path) -> None:
+    """The forecast covers what is not finished; a budget without a price is refused."""
+    out = recordings.parent / "out"
+    done = asr("batch", recordings, "--out", out, "--estimate", "--region", "cn-beijing")
+    assert (done.returncode, out.exists()) == (0, False)
+    assert done.stdout.splitlines()[-1].startswith("all: 00:03.000, ")
+    done = asr("batch", recordings, "--out", out, "--budget", 1, "--local")
+    assert (done.returncode, "--budget with --local" in done.stderr) == (2, True)

@@ -1,0 +1,95 @@
+"""What can go wrong around a batch: a service without room or none at all, a full disk, a kill at a bad moment."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from asrcli.runs.batch.batch_ledger import opened_ledger, read_ledger
+from asrcli.runs.batch.decisions import BatchState
+from asrcli.runs.batch.staging import Staging
+from tests.live.test_batch import CHUNKS, recordings, report, server
+from tests.live.test_full_disk import LIMITED
+from tests.support.command import ASR, PATIENCE_S, asr, environment, serving
+from tests.support.counted import RATE, counted
+from tests.support.tone import wav
+
+__all__ = ["recordings", "server"]  # fixtures
+
+
+def test_too_many_requests_slow_the_batch_down_and_lose_nothing(recordings: Path) -> None:
+    """Refused handshakes and tasks are tried again, by fewer at once; free connections are used again."""
+    for name in "defghij":
+        wav(recordings / f"{name}.wav", counted(CHUNKS), RATE)
+    faults = recordings.parent / "faults.jsonl"
+    busy = {"at": "run-task", "do": "fail", "code": "Throttling.RateQuota", "message": "slow down"}
+    refused = {"at": "handshake", "do": "refuse", "status": 403}
+    script = [{"connection": 1, **busy}, *({"connection": number, **refused} for number in range(5, 14))]
+    faults.write_text("".join(json.dumps(line) + "\n" for line in script))
+    out = recordings.parent / "out"
+    with serving("--engine", "counting", "--faults", faults) as (url, process):
+        del process
+        done = asr("batch", recordings, "--out", out, "--url", url, "--pace", "max", "--jobs", 2, "--retry-wait", 0.1)
+    assert done.returncode == 0, done.stderr
+    assert "too many requests: at most 1 at once from now on" in done.stderr
+    assert len(list(out.glob("*.txt"))) == 10
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a limit for the size of files")
+def test_a_full_disk_ends_the_batch_with_its_reason(server: str, recordings: Path) -> None:
+    """No half file gets a name, three inputs that cannot be written are enough to know, and the rest is left to do."""
+    for name in "defg":
+        wav(recordings / f"{name}.wav", counted(CHUNKS), RATE)
+    out = recordings.parent / "out"
+    arguments = ["batch", recordings, "--out", out, "--url", server, "--pace", "max", "--template", "{text} " * 10_000]
+    command = [sys.executable, "-c", LIMITED.format(150_000), *ASR, *map(str, arguments), "--jobs", "1"]
+    done = subprocess.run(command, capture_output=True, env=environment(), timeout=PATIENCE_S, check=False, text=True)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("cannot write") == 3
+    assert "0 finished, 3 failed, 4 left" in done.stderr
+    assert [path.name for path in out.iterdir()] == [".asr-batch"]
+    assert asr(*arguments).returncode == 0
+    assert len(list(out.glob("*.txt"))) == 7
+
+
+def test_a_run_that_was_killed_while_it_named_its_transcripts_is_completed(server: str, recordings: Path) -> None:
+    """Nothing is sent again for that: the service need not even be there."""
+    out = recordings.parent / "out"
+    command = ("batch", recordings / "a.wav", "--out", out, "--pace", "max", "-f", "text", "-f", "srt")
+    assert asr(*command, "--url", server).returncode == 0
+    staging = Staging(out)
+    (row,) = read_ledger(out).values()
+    (first, _) = staging.files(row)
+    first.parent.mkdir(parents=True)
+    (out / "a.txt").rename(first)
+    with opened_ledger(out) as ledger:
+        ledger.save([replace(row, state=BatchState.PUBLISHING)])
+    done = asr(*command, "--url", "ws://127.0.0.1:9")
+    assert (done.returncode, "1 finished before" in done.stderr) == (0, True)
+    assert (out / "a.txt").read_text() == "0 1 2 3 4\n5 6 7 8 9\n"
+
+    (out / "a.txt").unlink()
+    (out / "a.txt").mkdir()
+    first.parent.mkdir(parents=True)
+    first.write_text("in the way")
+    with opened_ledger(out) as ledger:
+        ledger.save([replace(row, state=BatchState.PUBLISHING)])
+    assert asr(*command, "--url", server).returncode == 2
+    assert report(out)["a.wav"]["state"] == "failed"
+
+
+def test_a_batch_without_inputs_or_without_a_service_says_so(recordings: Path) -> None:
+    """The first inputs fail to connect, and the others are left to do."""
+    for name in "defg":
+        wav(recordings / f"{name}.wav", counted(CHUNKS), RATE)
+    out = recordings.parent / "out"
+    done = asr("batch", recordings / "gone.wav", "--out", out, "--local")
+    assert (done.returncode, "gone.wav: no such file" in done.stderr) == (3, True)
+    done = asr("batch", recordings, "--out", out, "--url", "ws://127.0.0.1:9", "--jobs", 1)
+    assert done.returncode == 4
+    assert "0 finished, 3 failed, 4 left" in done.stderr
+    assert done.stderr.count("nothing listens there") == 3

@@ -1,0 +1,48 @@
+"""An input while it is transcribed: its figures, and the connections that its parts ask for."""
+
+from asrcli.core.errors import ServiceRefused
+from asrcli.core.events import Began, Billed, Progress, Ready, Reconnecting, Usage
+from asrcli.core.transcript import Transcript
+from asrcli.runs.batch.active_input import ActiveInput, BatchTask, is_throttled
+from asrcli.runs.batch.decisions import Action, Decision, InputStamp, LedgerRow
+from asrcli.runs.batch.manifest import BatchInput
+
+
+def test_the_figures_of_an_active_input_come_from_its_events() -> None:
+    """How far it is, how long it is, what it costs, and whether the service has room."""
+    active = ActiveInput(BatchTask(BatchInput("a", "a", "a"), LedgerRow("a"), Decision(Action.NEW, "")))
+    for event in (
+        Began("a", "m", "t", 500, 9500, engine="counting"), Progress(3000), Progress(2000), Billed(Usage(3.0), 0.5),
+        Reconnecting(1, 10, str(ServiceRefused("Throttling", "slow down"))), Reconnecting(1, 10, "connection lost"),
+    ):  # fmt: skip
+        active.handle(event, Transcript())
+    active.close()
+    figures = (active.reached_ms, active.length_ms, active.cost, active.engine, active.refusals)
+    assert figures == (3000, 10_000, 0.5, "counting", 1)
+    assert not is_throttled("refused by the service: ")
+    assert InputStamp() == InputStamp(None, None, "")
+
+
+def test_parts_get_the_connection_that_is_there_and_ask_for_more() -> None:
+    """The main thread is woken, and grants one when its limits allow; one that is stopped wants none."""
+    woken, granted = list[int](), list[str]()
+    task = BatchTask(BatchInput("a", "a", "a"), LedgerRow("a"), Decision(Action.NEW, ""))
+    active = ActiveInput(task, wake=lambda: woken.append(1))
+    for name in ("first", "second", "third"):
+        active.ask(lambda name=name: granted.append(name))  # type: ignore[misc]
+    assert (granted, len(woken), active.wants_stream, active.streams) == (["first"], 2, True, 1)
+    active.grant()
+    assert (granted, active.streams) == (["first", "second"], 2)
+    active.give_back()
+    assert (active.streams, len(woken)) == (1, 3)
+    active.stop()
+    assert not active.wants_stream
+
+
+def test_tasks_that_begin_again_are_counted() -> None:
+    """The service limits how many begin, whatever the reason."""
+    task = BatchTask(BatchInput("a", "a", "a"), LedgerRow("a"), Decision(Action.NEW, ""))
+    active = ActiveInput(task)
+    for event in (Ready("1"), Reconnecting(1, 0, "connection lost"), Ready("2"), Ready("3")):
+        active.handle(event, Transcript())
+    assert active.starts == 3

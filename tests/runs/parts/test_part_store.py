@@ -1,0 +1,54 @@
+"""What parts have said, and what comes back of it after a run was killed."""
+
+from pathlib import Path
+
+import pytest
+
+from asrcli.core.errors import OutputError
+from asrcli.core.events import Final, Gap, Word
+from asrcli.runs.parts.part_store import PartStore
+
+FINAL = Final("1", 0, 900, "ein Wort", (Word("ein", 0, 400), Word("Wort", 500, 900, ".")), "de", translation="a word")
+
+
+def test_finals_come_back_as_they_were_and_a_torn_line_does_not(tmp_path: Path) -> None:
+    """A kill can cut any line; what was written before counts, and the next run writes behind it."""
+    store = PartStore(tmp_path / "parts")
+    store.begin(0, 0, 10_000)
+    store.append(0, FINAL)
+    store.append(0, Gap(900, 1000, "lost"))
+    store.end(0, done=True)
+    store.begin(1, 10_000, None)
+    store.append(1, FINAL)
+    store.close()
+    path = tmp_path / "parts" / "00001.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"type": "final", "be')
+    again = PartStore(tmp_path / "parts")
+    assert [(part.begin_ms, part.end_ms, part.done, part.reached_ms) for part in again.parts] == [
+        (0, 10_000, True, 1000),
+        (10_000, None, False, 900),
+    ]
+    assert again.parts[0].said == [FINAL, Gap(900, 1000, "lost")]
+    again.begin(1, 10_000, None)
+    again.end(1, done=True)
+    assert PartStore(tmp_path / "parts").parts[1].done
+
+
+APART = b'{"type": "part", "begin_ms": 3, "end_ms": 9}\n'
+
+
+@pytest.mark.parametrize("line", [b"", b"[]\n", b'{"type": "final"}\n', APART])
+def test_parts_that_do_not_join_are_transcribed_again(tmp_path: Path, line: bytes) -> None:
+    """As if they had never been there."""
+    store = PartStore(tmp_path)
+    store.begin(0, 0, 1000)
+    store.end(0, done=True)
+    (tmp_path / "00001.jsonl").write_bytes(line)
+    assert len(PartStore(tmp_path).parts) == 1
+
+
+def test_a_disk_without_room_is_an_error_with_a_place(tmp_path: Path) -> None:
+    """It names the folder."""
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(OutputError, match="taken"):
+        PartStore(tmp_path / "taken")
