@@ -16,8 +16,8 @@ MODELS = {"inference": "fun-asr-realtime", "realtime": "qwen3-asr-flash-realtime
 STEADY_FROM_S, STEADY_TO_S, TALK_S = 4.0, 14.0, 30
 FIRST_CHUNK_S = 0.1  # the first audio has been spoken when it is sent
 HOUR, RATE = 3600, 44100
-PATIENCE_S = 60.0
-SERVER_STREAMS = 100
+PATIENCE_S = 20.0
+STARTS = 3  # the SDK sometimes ends a task before it has sent audio
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,14 @@ class Bench:
 
 def first_audio_ms(command: Sequence[str], served: ServiceProcess) -> float:
     """Milliseconds from the start of a process to its first audio at the service, without the time to speak it."""
-    served.ask("reset")
-    began = time.monotonic()
-    with started(command):
-        while time.monotonic() < began + PATIENCE_S:
-            if (after_s := served.first_audio(began)) is not None:
-                return (after_s - FIRST_CHUNK_S) * 1000
-            time.sleep(0.05)
+    for _ in range(STARTS):
+        served.ask("reset")
+        began = time.monotonic()
+        with started(command):
+            while time.monotonic() < began + PATIENCE_S:
+                if (after_s := served.first_audio(began)) is not None:
+                    return (after_s - FIRST_CHUNK_S) * 1000
+                time.sleep(0.05)
     raise SystemExit(f"no audio from {command}")
 
 
