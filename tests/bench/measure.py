@@ -17,6 +17,7 @@ from tests.support.command import environment
 ASR = [sys.executable, "-m", "asrcli"]
 OTHER = [sys.executable, "-m", "tests.bench.clients"]
 OURS = "asr"
+PATIENCE_S = 20.0
 LOOK_S = 0.02  # how often memory is looked at
 _SCHEDULED = 2  # of the clocks of a process, the one that the scheduler keeps
 
@@ -80,13 +81,24 @@ def cpu_s(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | _SCHEDULED)
 
 
-def steady(commands: Mapping[str, Sequence[str]], from_s: float, to_s: float) -> dict[str, float]:
-    """Run all at once; return the milliseconds of CPU that each has used a second between two times."""
+def steady(
+    commands: Mapping[str, Sequence[str]], all_run: Callable[[], bool], settle_s: float, span_s: float
+) -> dict[str, float]:
+    """Run all at once; return the milliseconds of CPU that each uses a second, some time after all of them run.
+
+    Raises:
+        SystemExit: one of them never runs.
+    """
     with ExitStack() as stack:
         pids = {name: stack.enter_context(started(command)) for name, command in commands.items()}
-        time.sleep(from_s)
+        began_at = time.monotonic()
+        while not all_run():
+            if time.monotonic() > began_at + PATIENCE_S:
+                raise SystemExit(f"not all of {', '.join(commands)} have begun to send")
+            time.sleep(0.2)
+        time.sleep(settle_s)
         began = {name: (time.monotonic(), cpu_s(pid)) for name, pid in pids.items()}
-        time.sleep(to_s - from_s)
+        time.sleep(span_s)
         return {
             name: (cpu_s(pid) - began[name][1]) * 1000 / (time.monotonic() - began[name][0])
             for name, pid in pids.items()
