@@ -1,10 +1,11 @@
 """A small fixed run, counted in instructions, so that a slowdown shows on a busy machine too.
 
-    python -m tests.bench.instructions [NAME]
+    python -m tests.bench.instructions --keep
 
 valgrind counts. The figures are multiples of the same count of a piece of plain Python, so that they hold for every
 build of an interpreter. What they were is kept in tests/bench/instructions.json, by version of Python; a row may be
-TOLERANCE times as much. Without valgrind there are no such rows.
+TOLERANCE times as much. With --keep the figures of this version are measured and kept: for a change that is worth its
+cost. Without valgrind there are no such rows.
 """
 
 import json
@@ -93,19 +94,27 @@ def of(name: str) -> int:
     return count("-m", "tests.bench.instructions", name)
 
 
+def figures() -> dict[str, float]:
+    """The figure of each run."""
+    base = of("nothing")
+    unit = of("plain") - base
+    needed = {"`asr --help`": count("-m", "asrcli", "--help"), f"{RESULTS} results": of("results") - base}
+    return {name: round(instructions / unit, 3) for name, instructions in needed.items()}
+
+
+def keep() -> None:
+    """Measure, and write what this version of Python needs into the file of what is kept."""
+    kept = json.loads(KEPT.read_text("utf-8")) | {VERSION: figures()}
+    KEPT.write_text(json.dumps(dict(sorted(kept.items())), indent=2) + "\n", "utf-8")
+
+
 def counted() -> Iterator[tuple[str, float, float]]:
     """Name, figure and kept figure of each run; nothing without valgrind."""
     if shutil.which("valgrind") is None:
         print("instructions: valgrind is not installed (apt-get install valgrind)", flush=True)
         return
     kept = json.loads(KEPT.read_text("utf-8")).get(VERSION, {})
-    base = of("nothing")
-    unit = of("plain") - base
-    for name, needed in (
-        ("`asr --help`", count("-m", "asrcli", "--help")),
-        (f"{RESULTS} results", of("results") - base),
-    ):
-        figure = round(needed / unit, 3)
+    for name, figure in figures().items():
         if name not in kept:
             print(
                 f"instructions: {name} is {figure} with Python {VERSION}; nothing is kept to compare it with",
@@ -116,5 +125,4 @@ def counted() -> Iterator[tuple[str, float, float]]:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        RUNS[sys.argv[1]]()
+    keep() if "--keep" in sys.argv else RUNS[sys.argv[1]]()

@@ -177,7 +177,7 @@ class Row:
         ratios = [f"{self.ratio(name):.2f} × {name}" for name in self.figures if name != OURS]
         limits = "; ".join(" or ".join(map(str, either)) for either in self.limits)
         verdict = ("ok" if self.kept else "MISSED") if self.limits else ""
-        return [f"{self.name}, {self.unit}", ", ".join(shown), ", ".join(ratios), limits, verdict]
+        return [f"{self.name}, {self.unit}".rstrip(", "), ", ".join(shown), ", ".join(ratios), limits, verdict]
 
     @property
     def line(self) -> str:

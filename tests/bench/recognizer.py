@@ -14,7 +14,7 @@ from asrcli.recognizers.pocketsphinx import SphinxEngine
 from asrcli.recognizers.voice_activity import VAD_FRAME_BYTES, speech_detector
 from tests.support.command import CLIP
 
-ROUNDS = 3  # the clip so often: a session has a first sentence, and others
+ROUNDS = 2  # the clip so often: a session has a first sentence, and others
 PIECE, BYTES_PER_MS = 3200, 32
 
 
