@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
+from threading import Event as Flag
 from threading import Thread
 from time import monotonic
 from typing import Any
@@ -68,6 +69,7 @@ class WireRecorder:
         self._began = monotonic()
         self._connections = 0
         self._inbox: SimpleQueue[Callable[[], bytes | None] | None] = SimpleQueue()
+        self._closing = Flag()
         self._failed = False
         self._write(header_line(about))
         self._thread = Thread(target=self._run, name="record", daemon=True)
@@ -109,27 +111,29 @@ class WireRecorder:
     def close(self) -> None:
         """Write what is left and close the file."""
         self._inbox.put(None)
+        self._closing.set()
         self._thread.join()
         self._file.close()
 
     def _run(self) -> None:
         make = self._inbox.get()
         while make is not None:
+            # One sleep, and not one wake-up for each message: those would cost more than the lines do.
+            self._closing.wait(GATHER_S)
             lines: list[bytes] = []
-            size_bytes, until = 0, monotonic() + GATHER_S
-            while make is not None:
+            size_bytes = 0
+            while make is not None and size_bytes < MEMBER_BYTES:
                 line = make() or b""
                 lines.append(line)
                 size_bytes += len(line)
-                if size_bytes >= MEMBER_BYTES:
+                if self._inbox.empty():
                     break
-                try:
-                    make = self._inbox.get(timeout=max(0.0, until - monotonic()))
-                except Empty:
-                    break
-            self._write(b"".join(lines))
-            if make is not None:
                 make = self._inbox.get()
+            else:  # the end, or a full member: `make` is not done yet
+                self._write(b"".join(lines))
+                continue
+            self._write(b"".join(lines))
+            make = self._inbox.get()
 
     def _write(self, lines: bytes) -> None:
         if self._failed or not lines:
