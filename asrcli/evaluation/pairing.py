@@ -33,14 +33,14 @@ def find_pairs(hypothesis: Path, reference: Path) -> tuple[list[Pair], list[str]
         return [Pair(hypothesis.name, reference, hypothesis)], []
     if not hypothesis.is_dir() or not reference.is_dir():
         raise UsageError(f"{hypothesis} and {reference}: one is a folder, the other a file", "name two of a kind")
-    references, hypotheses = _by_name(reference), _by_name(hypothesis)
+    references, hypotheses = files_by_name(reference), files_by_name(hypothesis)
     if not references:
         raise UsageError(f"no reference in {reference}", f"its files must end in {', '.join(sorted(READERS))}")
     pairs = [Pair(name, path, hypotheses.pop(name, None)) for name, path in references.items()]
     return pairs, list(hypotheses)
 
 
-def _by_name(folder: Path) -> dict[str, Path]:
+def files_by_name(folder: Path) -> dict[str, Path]:
     """Return the transcripts below a folder by their names without suffix, in the order of the names."""
     try:
         files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READERS and path.is_file())

@@ -16,6 +16,7 @@ from asrcli.cli.options.batch_options import (
     DryRun,
     Jobs,
     Redo,
+    References,
     SplitLength,
     StartsPerMinute,
     Words,
@@ -60,6 +61,7 @@ def batch(
     jobs: Jobs = None,
     redo: Redo = False,
     split: SplitLength = None,
+    ref: References = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     track: Track = None,
@@ -89,6 +91,7 @@ def batch(
     Ctrl-C waits for the last words of what was sent; a second Ctrl-C exits at once. Nothing that is finished is lost.
     """
     from asrcli.cli.builders import sources
+    from asrcli.cli.builders.batch_references import batch_references
     from asrcli.cli.builders.batch_run import BatchRequest
     from asrcli.runs.batch.output_names import check_template
 
@@ -130,7 +133,7 @@ def batch(
     request = BatchRequest(
         words, out, check_template(output_options.name), source_builder, output_builder, connection_options,
         retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, check_budget(budget), redo,
-        output_options.plain, split_ms, logging_options.level, notices,
+        output_options.plain, split_ms, logging_options.level, notices, batch_references(ref, output_builder),
     )  # fmt: skip
     if dry_run or estimate:
         request.preview(estimate=estimate)

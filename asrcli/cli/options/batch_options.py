@@ -93,6 +93,15 @@ SplitLength = Annotated[
         show_default=False,
     ),
 ]
+References = Annotated[
+    Path | None,
+    typer.Option(
+        "--ref",
+        help="Compare the transcripts with references of the same names at the end, as asr eval does.",
+        metavar="DIR",
+        show_default=False,
+    ),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print what would be done with each input, and do nothing.", metavar=FLAG)
 ]
