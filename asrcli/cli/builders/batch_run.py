@@ -17,16 +17,13 @@ from asrcli.cli.builders.batch_plan import (
     remembered_rows,
     settings_digest,
 )
+from asrcli.cli.builders.batch_watch import watched_inputs
 from asrcli.cli.builders.cost import bounded_price, print_estimate
 from asrcli.cli.builders.sources import file_sources
 from asrcli.cli.console import print_message
 from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length
 from asrcli.cli.render.batch_tables import failure_line, print_plan
-from asrcli.core.errors import (
-    BudgetReached,
-    MultipleErrors,
-    UsageError,
-)
+from asrcli.core.errors import BudgetReached, MultipleErrors, UsageError
 from asrcli.core.printable import quantity
 from asrcli.dashscope.rate_limits import starts_per_minute
 from asrcli.engine.connection_pool import ConnectionPool
@@ -69,6 +66,7 @@ class BatchRequest:
         split_ms: How long the parts of a long recording are; None cuts none.
         level: How much status is printed; None is none.
         references: What the transcripts are compared with at the end; None for nothing.
+        watched: The folder in which inputs appear until the user ends the batch; None for none.
     """
 
     words: Sequence[str]
@@ -89,6 +87,7 @@ class BatchRequest:
     level: int | None
     notices: Sequence[str]
     references: "BatchReferences | None" = None
+    watched: Path | None = None
 
     def run(self) -> None:
         """Transcribe what is not finished.
@@ -99,7 +98,7 @@ class BatchRequest:
             KeyboardInterrupt: the user ended it.
         """
         found = self.found()
-        if not found.inputs:
+        if not found.inputs and self.watched is None:
             self._nothing(found)
             return
         with ExitStack() as stack:
@@ -130,7 +129,7 @@ class BatchRequest:
             UsageError: the price is not known.
             AsrError: inputs cannot be read.
         """
-        found = self.found()
+        found = self.found() if self.watched is None else find_inputs([*self.words, str(self.watched)], self.out)
         plan = self.planner.plan(found, remembered_rows(self.out))
         failures = [error for _, error in plan.failures]
         if not estimate:
@@ -156,7 +155,7 @@ class BatchRequest:
 
     def found(self) -> FoundInputs:
         """The inputs that the words name; without words, those that failed before."""
-        if self.words:
+        if self.words or self.watched is not None:
             return find_inputs(self.words, self.out)
         rows = read_ledger(self.out)
         failed = [path for path, row in rows.items() if row.state is BatchState.FAILED]
@@ -168,7 +167,7 @@ class BatchRequest:
 
     def _batch(self, stack: ExitStack, plan: BatchPlan, ledger: BatchLedger, staging: Staging) -> BatchRun:
         """The run of the batch, with the service that it asks if there is anything to ask."""
-        if not plan.tasks:
+        if not plan.tasks and self.watched is None:
             return BatchRun([], _no_work, ledger, staging, StartLimits(1), QuietProgress(), exit_code, described)
         connection = self.retry_options.applied_to(self.connection_options.at(stack, self.source_builder.asked))
         for text in self.notices:
@@ -181,9 +180,11 @@ class BatchRequest:
             run_plan, idle, self.source_builder.asked, self.source_builder, self.output_builder, staging, service,
             self._budget(ledger, connection), self.split_ms,
         )  # fmt: skip
-        view = stack.enter_context(batch_progress(len(plan.tasks), level=self.level, plain=self.plain))
+        total = len(plan.tasks) if self.watched is None else 0
+        view = stack.enter_context(batch_progress(total, level=self.level, plain=self.plain))
         return BatchRun(
-            plan.tasks, transcriber, ledger, staging, limits, view, exit_code, described, interruptible
+            plan.tasks, transcriber, ledger, staging, limits, view, exit_code, described, interruptible,
+            more=watched_inputs(self.watched, self.planner, plan, ledger),
         )  # fmt: skip
 
     def _plan(self, connection: "ConnectionSettings") -> "RunPlan":
