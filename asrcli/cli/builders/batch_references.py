@@ -88,7 +88,7 @@ def batch_references(folder: Path | None, output_builder: "OutputBuilder") -> Ba
     if not folder.is_dir():
         raise UsageError(f"--ref {folder} is a file", "name the folder of the references")
     known = ", ".join(sorted(READERS))
-    files = files_by_name(folder)
+    files = files_by_name(folder, Path(output_builder.path or ""))
     if not files:
         raise UsageError(f"no reference in {folder}", f"its files must end in {known}")
     suffixes = {SUFFIXES[each] for each in output_builder.formats}

@@ -34,10 +34,30 @@ def machine_checks(engine: str | None, *, local: bool) -> list[Check]:
     return [
         Check("versions", check_versions),
         Check("terminal", check_terminal),
+        Check("settings", _settings),
         Check("microphone", check_microphones, "asr devices lists what there is"),
         Check("engines", partial(missing_engines, infos, needed=local)),
         *(Check(subject(info), partial(check_engine, info), LATE_ENGINE, judge) for info in ready),
     ]
+
+
+def _settings() -> Iterator[Finding]:
+    """Whether the files of settings are valid: the user's own, and that of this folder."""
+    from asrcli.cli.builders.configuration import check_user_file
+    from asrcli.cli.options.configured import documents_for
+    from asrcli.config.files import user_file
+
+    try:
+        check_user_file()
+        documents = documents_for("mic")
+    except AsrError as exc:
+        yield wrong("settings", *described_in_parts(exc))
+        return
+    options = sum(len(entries) for document in documents for entries in document.tables.values())
+    if options:
+        yield ok("settings", f"{options} set; {user_file()}")
+    else:
+        yield ok("settings", f"none; asr config set writes {user_file()}")
 
 
 def service_check(options: EndpointOptions, *, network: bool) -> Check:

@@ -17,8 +17,10 @@ from asrcli.config.contradictions import EffectiveSettings, effective
 from asrcli.config.document import Document
 from asrcli.config.layers import PROFILE_VARIABLE, Setting, settings_of
 from asrcli.config.reach import OPTIONS, Reach
+from asrcli.core.errors import UsageError
 
 NO_SETTINGS = {"help", "help-all", "profile"}
+EXAMINES_SETTINGS = {"doctor"}  # commands that report settings that are not valid, among other things
 _used: ContextVar[Mapping[str, Setting] | None] = ContextVar("_used", default=None)
 
 
@@ -63,9 +65,18 @@ class ConfiguredCommand(Command):
             given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
             by_name = {each.name: each for each in self.get_params(ctx)}
             if not any(getattr(by_name[name], "is_eager", False) for name in given):
-                ctx.default_map = self._defaults(ctx, given.get("profile", before), given)
+                ctx.default_map = self._defaults_unless_examined(ctx, given.get("profile", before), given)
         rest: list[str] = super().parse_args(ctx, args)
         return rest
+
+    def _defaults_unless_examined(self, ctx: Any, profile: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings; none where a file is not valid and the command itself reports that."""
+        try:
+            return self._defaults(ctx, profile, given)
+        except UsageError:
+            if self.name not in EXAMINES_SETTINGS:
+                raise
+            return {}
 
     def _defaults(self, ctx: Any, profile: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
         flags = {option: given[each.name] for option, each in self.options.items() if each.name in given}

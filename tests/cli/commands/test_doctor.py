@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +58,20 @@ def test_a_terminal_gets_a_table(capsys: pytest.CaptureFixture[str], monkeypatch
     print_findings([ok("a", "fine\x1b[2J"), note("bb", "hm", "look"), wrong("c", "[bold]broken[/bold]")], as_json=False)
     rows = [row.rstrip() for row in re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).splitlines()]
     assert rows == ["ok     a   fine[2J", "note   bb  hm", "           -> look", "wrong  c   [bold]broken[/bold]"]
+
+
+def test_settings_that_are_not_valid_are_one_finding_among_others(tmp_path: Path) -> None:
+    """The command itself does not fail for them: it is there to find out what is wrong."""
+    path = tmp_path / "asrcli" / "config.toml"
+    path.parent.mkdir()
+    for text, health, said in (
+        ("model = ", "wrong", "config.toml:1:9: "),
+        ("[mic]\nlocal = true\ngain = 'loud'\n", "wrong", "config.toml:3"),
+        ("[mic]\nlocal = true\n", "ok", "1 set; "),
+        ("", "ok", "none; asr config set writes "),
+    ):
+        path.write_text(text)
+        done = asr("doctor", "--local", "--engine", "scripted", XDG_CONFIG_HOME=str(tmp_path))
+        (row,) = [row for row in done.stdout.splitlines() if " settings " in row]
+        assert (row.split()[0], said in row) == (health, True), row
+        assert (done.returncode == 9) is (health == "wrong")
