@@ -79,7 +79,7 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
     (Reach.USER, "serve", "max-connections drain strict-language log-format"),
     (Reach.PATH, "mic", "save-audio"),
     (Reach.PATH, "file", "output-dir"),
-    (Reach.PATH, "batch", "out"),
+    (Reach.PATH, "batch", "out ref watch"),
     (Reach.PATH, "mic file ws-raw", "output"),
     (Reach.PATH, "mic file batch resume ws-raw vocab token engines", "ca"),
     (Reach.PATH, "mic file batch resume ws-raw vocab token serve", "api-key-file"),

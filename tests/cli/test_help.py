@@ -70,9 +70,9 @@ PROMISED = {
     "batch": PATIENCE
     + SERVICE
     + ASKING.replace("--force ", "--force-settings ")
-    + "--jobs --force --dry-run --json --split --track --channel --each-channel --gain --denoise --agc --pace "
-    "--heartbeat --no-heartbeat --rpm --budget --estimate --format --out --name --overwrite --timestamps --template "
-    "--capitalize --max-line --max-lines --plain --quiet --verbose --debug --log-file",
+    + "--jobs --force --dry-run --json --split --ref --watch --track --channel --each-channel --gain --denoise --agc "
+    "--pace --heartbeat --no-heartbeat --rpm --budget --estimate --format --out --name --overwrite --timestamps "
+    "--template --capitalize --max-line --max-lines --plain --quiet --verbose --debug --log-file",
     "ws-raw": SERVICE + "--wire --header --wait --model --no-vad --first --last --text --pace "
     "--chunk-ms --audio-format --raw --encoding --rate --channels --show-sent --stamp --output --debug --log-file",
     "": "--version -V --help -h",
