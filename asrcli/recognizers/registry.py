@@ -228,19 +228,28 @@ def better(info: RecognizerInfo) -> str:
     return f"{best.name} makes far fewer errors: {best.install}"
 
 
-def make(info: RecognizerInfo | None = None, options: RecognizerOptions | None = None) -> "Recognizer":
+def make(
+    info: RecognizerInfo | None = None, options: RecognizerOptions | None = None, workers: int | None = None
+) -> "Recognizer":
     """Return the recognizer of a row, by default the preferred one; its sessions are opened later.
+
+    Args:
+        info: The row.
+        options: What the user chose.
+        workers: Worker processes at most, which run one session each; without it, as many as the cores carry.
 
     Raises:
         EngineUnavailable: the package that it needs is not installed.
-        UsageError: one of the options cannot be used.
+        UsageError: one of the options cannot be used, or the recognizer has no worker processes.
     """
     info = info or preferred()
     options = options or RecognizerOptions()
     if info.runs_in is RunsIn.WORKERS:
         from asrcli.recognizers.pool import WorkerPool
 
-        return WorkerPool(info, options)
+        return WorkerPool(info, options, workers)
+    if workers is not None:
+        raise UsageError(f"--workers with --engine {info.name}: that engine runs without worker processes")
     from asrcli.recognizers.in_process import InProcessRecognizer
 
     check_installed(info)
