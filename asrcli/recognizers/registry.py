@@ -236,11 +236,12 @@ def make(
     Args:
         info: The row.
         options: What the user chose.
-        workers: Worker processes at most, which run one session each; without it, as many as the cores carry.
+        workers: Worker processes at most, one session in each; without it, as many as the cores carry. Not read by a
+            recognizer that runs in this process.
 
     Raises:
         EngineUnavailable: the package that it needs is not installed.
-        UsageError: one of the options cannot be used, or the recognizer has no worker processes.
+        UsageError: one of the options cannot be used.
     """
     info = info or preferred()
     options = options or RecognizerOptions()
@@ -248,8 +249,6 @@ def make(
         from asrcli.recognizers.pool import WorkerPool
 
         return WorkerPool(info, options, workers)
-    if workers is not None:
-        raise UsageError(f"--workers with --engine {info.name}: that engine runs without worker processes")
     from asrcli.recognizers.in_process import InProcessRecognizer
 
     check_installed(info)

@@ -130,6 +130,8 @@ def _recognizer(
         names = " or ".join(registry.taking("second_pass"))
         problem = f"--engine {info.name} with --local-two-pass: only {names} decodes twice"
         raise UsageError(problem, f"add --engine {names}" if engine is None else "")
+    if workers is not None and info.runs_in is not registry.RunsIn.WORKERS:
+        raise UsageError(f"--workers with --engine {info.name}: that engine runs without worker processes")
     if script is None:
         return registry.make(info, registry.RecognizerOptions(second_pass.value), workers)
     if "script" not in info.options:
