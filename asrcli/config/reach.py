@@ -76,7 +76,7 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
     (Reach.FLAG, "logout", "all"),
     (Reach.USER, "eval", "normalize alignment max-wer"),
     (Reach.USER, "serve", "host port allow-origin local-two-pass chaos chaos-waits"),
-    (Reach.USER, "serve", "max-connections drain strict-language log-format"),
+    (Reach.USER, "serve", "max-connections drain workers strict-language lenient log-format"),
     (Reach.PATH, "mic", "save-audio"),
     (Reach.PATH, "file", "output-dir"),
     (Reach.PATH, "batch", "out ref watch"),

@@ -19,6 +19,7 @@ from asrcli.cli.options.serving import (
     Host,
     KeyFile,
     KeysFile,
+    Lenient,
     LogFormat,
     LogFormatOption,
     MaxConnections,
@@ -29,6 +30,7 @@ from asrcli.cli.options.serving import (
     SecondPass,
     StrictLanguage,
     Waiting,
+    Workers,
 )
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import MAX_CONNECTIONS
@@ -58,7 +60,9 @@ def serve(
     engine: Engine = None,
     script: Script = None,
     two_pass: Passes = SecondPass.AUTO,
+    workers: Workers = None,
     strict_language: StrictLanguage = False,
+    lenient: Lenient = False,
     answers: AnswerFile = None,
     faults: FaultScript = None,
     chaos: ChaosSeed = None,
@@ -86,13 +90,13 @@ def serve(
 
     make_room(max_connections)
     log_to(log_file, on_screen=not quiet, as_json=log_format is LogFormat.JSON)
-    recognizer = _recognizer(engine, script, two_pass)
+    recognizer = _recognizer(engine, script, two_pass, workers)
     warnings: list[str] = []  # printed after the address, because programs wait for that line
     access = ServerKeys(api_key_file, keys, warnings.append)
     tls = server_certificate(cert, key)
     planned = _faults(faults, chaos, waiting=chaos_waits)
     origins = [origin(text) for text in allow_origin or ()]
-    limits = ServerLimits(connections=max_connections, drain_s=drain, strict_language=strict_language)
+    limits = ServerLimits(connections=max_connections, drain_s=drain, strict_language=strict_language, lenient=lenient)
     server = LocalServer(
         recognizer, host, port, access.keys, limits, planned, _answers(answers), origins=origins, tls=tls
     )
@@ -118,19 +122,23 @@ def _introduce(info: registry.RecognizerInfo, at_fault: str, *, preferred: bool)
         print_message(f"asr: this server is at fault on purpose: {at_fault}")
 
 
-def _recognizer(engine: str | None, script: Path | None, second_pass: SecondPass) -> "Recognizer":
+def _recognizer(
+    engine: str | None, script: Path | None, second_pass: SecondPass, workers: int | None = None
+) -> "Recognizer":
     info = registry.find(engine)
     if "second_pass" not in info.options and second_pass is not SecondPass.AUTO:
         names = " or ".join(registry.taking("second_pass"))
         problem = f"--engine {info.name} with --local-two-pass: only {names} decodes twice"
         raise UsageError(problem, f"add --engine {names}" if engine is None else "")
+    if workers is not None and info.runs_in is not registry.RunsIn.WORKERS:
+        raise UsageError(f"--workers with --engine {info.name}: that engine runs without worker processes")
     if script is None:
-        return registry.make(info, registry.RecognizerOptions(second_pass.value))
+        return registry.make(info, registry.RecognizerOptions(second_pass.value), workers)
     if "script" not in info.options:
         names = " or ".join(registry.taking("script"))
         raise UsageError(f"--script without --engine {names}: only that engine replays one")
     lines = tuple(_lines("--script", script))
-    return registry.make(info, registry.RecognizerOptions(second_pass.value, lines, f"--script {script}"))
+    return registry.make(info, registry.RecognizerOptions(second_pass.value, lines, f"--script {script}"), workers)
 
 
 def _faults(script: Path | None, seed: int | None, *, waiting: bool) -> "FaultPlan | None":
