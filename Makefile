@@ -1,4 +1,4 @@
-# make demo · make test · make lint · make check · make bench · make chaos · make soak · make fuzz · make release VERSION=1.2.3
+# make demo · make test · make lint · make check · make bench · make outage · make chaos · make soak · make fuzz · make release VERSION=1.2.3
 # Each does its own set-up in $(VENV).
 PYTHON ?= python3
 VENV ?= .venv
@@ -12,8 +12,9 @@ WAITING_SEEDS ?= 60
 MINUTES ?= 60
 FUZZ_SECONDS ?= 600
 FUZZ ?=
+ROWS ?=
 
-.PHONY: demo test lint check bench chaos soak fuzz completions man recording release clean
+.PHONY: demo test lint check bench outage chaos soak fuzz completions man recording release clean
 
 demo: $(VENV)/.demo
 	$(BIN)/asr file $(CLIP) --local --timestamps relative
@@ -34,7 +35,9 @@ check: lint $(VENV)/.mic
 	$(BIN)/python -m tests.support.coverage_gate
 
 bench: $(VENV)/.test
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(ROWS)
+
+outage: $(VENV)/.test
 	$(BIN)/python -m tests.bench.outage
 
 chaos: $(VENV)/.test

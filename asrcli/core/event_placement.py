@@ -36,7 +36,10 @@ def shift_event(event: Event, offset_ms: int) -> Event:
 
 
 def _shifted(words: tuple[Word, ...], offset_ms: int) -> tuple[Word, ...]:
-    return tuple(replace(word, begin_ms=word.begin_ms + offset_ms, end_ms=word.end_ms + offset_ms) for word in words)
+    return tuple(
+        Word(word.text, word.begin_ms + offset_ms, word.end_ms + offset_ms, word.punctuation, word.estimated)
+        for word in words
+    )
 
 
 def label_event(event: Event, speaker: str) -> Event:

@@ -33,23 +33,37 @@ def find_pairs(hypothesis: Path, reference: Path) -> tuple[list[Pair], list[str]
         return [Pair(hypothesis.name, reference, hypothesis)], []
     if not hypothesis.is_dir() or not reference.is_dir():
         raise UsageError(f"{hypothesis} and {reference}: one is a folder, the other a file", "name two of a kind")
-    references, hypotheses = _by_name(reference), _by_name(hypothesis)
+    references, hypotheses = _by_name(reference, hypothesis), _by_name(hypothesis, reference)
     if not references:
         raise UsageError(f"no reference in {reference}", f"its files must end in {', '.join(sorted(READERS))}")
     pairs = [Pair(name, path, hypotheses.pop(name, None)) for name, path in references.items()]
     return pairs, list(hypotheses)
 
 
-def _by_name(folder: Path) -> dict[str, Path]:
-    """Return the transcripts below a folder by their names without suffix, in the order of the names."""
+def _by_name(folder: Path, other: Path) -> dict[str, Path]:
+    """Return the transcripts below a folder by their names without suffix, in the order of the names.
+
+    The other folder may lie in this one: what is in it is left out.
+    """
+    inside = other.resolve() if other.resolve().is_relative_to(folder.resolve()) else None
+    if inside == folder.resolve():
+        inside = None
     try:
-        files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READERS and path.is_file())
+        files = sorted(
+            path
+            for path in folder.rglob("*")
+            if path.suffix.lower() in READERS and path.is_file() and not _is_in(path, inside)
+        )
     except OSError as exc:
         raise SourceError(str(folder), system_reason(exc)) from exc
     found: dict[str, Path] = {}
     for path in sorted(files, key=_preference):
         found.setdefault(path.relative_to(folder).with_suffix("").as_posix(), path)
     return dict(sorted(found.items()))
+
+
+def _is_in(path: Path, folder: Path | None) -> bool:
+    return folder is not None and path.resolve().is_relative_to(folder)
 
 
 def _preference(path: Path) -> int:

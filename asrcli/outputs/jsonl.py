@@ -98,9 +98,11 @@ def _spoken(event: Partial | Final) -> dict[str, Any]:
 
 
 def _word(word: Word) -> dict[str, Any]:
-    described = _present(asdict(word), "punctuation")
-    if not word.estimated:
-        del described["estimated"]
+    described: dict[str, Any] = {"text": word.text, "begin_ms": word.begin_ms, "end_ms": word.end_ms}
+    if word.punctuation:
+        described["punctuation"] = word.punctuation
+    if word.estimated:
+        described["estimated"] = True
     return described
 
 

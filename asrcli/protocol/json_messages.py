@@ -181,7 +181,10 @@ def whole_or_digits(value: Json, key: str) -> int | None:
 
 def label(value: Json, key: str) -> str:
     """The string under a key without unprintable characters; empty as in `text`."""
-    return "".join(character for character in text(value, key) if character.isprintable())
+    found = text(value, key)
+    if found.isprintable():
+        return found
+    return "".join(character for character in found if character.isprintable())
 
 
 def word(value: Json, key: str) -> str:

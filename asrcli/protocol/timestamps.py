@@ -29,6 +29,9 @@ class TimedWord:
 
 def usable_time(value: Json, name: str) -> int | None:
     """The time in ms under a key, also where it is a float or a text; None when it is missing or implausible."""
+    found = value.get(name)
+    if type(found) is int and 0 <= found <= LONGEST_MS:  # as nearly all are
+        return found
     time_ms = number(value, name)
     if time_ms is None:
         time_ms = _parse(text(value, name))

@@ -272,9 +272,9 @@ class Run:
     def _finish(self, sessions: Sequence[TranscriptionSession]) -> None:
         """End the input of all sessions after Ctrl-C, and wait for the last text."""
         self._interrupted = True
+        sessions[0].notify(Notice("warning", WAITING))  # first, because the end may come at once
         for session in sessions:
             session.end_input()
-        sessions[0].notify(Notice("warning", WAITING))
 
     def _hurry(self, sessions: Sequence[TranscriptionSession]) -> None:
         """End the input after SIGTERM: as after Ctrl-C, but with one reconnect at most, and leave after HURRY_S."""

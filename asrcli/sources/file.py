@@ -23,6 +23,7 @@ from asrcli.sources.input_reader import InputReader, SampleFormat, check_channel
 
 STDIN = "-"
 CHUNK_MS = 100
+FULL_PACE_CHUNK_MS = 400  # where nobody waits for the first word of a chunk; the service takes at most 16 KB at once
 MISSING_MS = 1000  # less is not reported as missing: codecs pad and containers round
 NETWORK_TIMEOUT_S = 30.0  # how long a network may give nothing
 _ADDRESS = re.compile(r"(https?|rtsps?|rtmps?|hls\+https?)://", re.IGNORECASE)

@@ -1,1 +1,1 @@
-"""Measurements that are no tests: `make bench`, `make chaos`, `make soak`."""
+"""Measurements that are no tests: `make bench`, `make outage`, `make chaos`, `make soak`."""

@@ -1,170 +1,83 @@
-"""Start-up time, CPU and memory beside those of other clients: `make bench`. The ratios count, not the machine's speed.
+"""CPU, memory, start-up and delays beside those of other clients: `make bench`, or `make bench ROWS="live mp3"`.
 
-Each figure stands beside the same job by the official SDK and by a bare loop over websockets, against one scripted
-server in this process. Times are medians of runs that take turns.
+    python -m tests.bench [--runs N] [--streams N,N,...] [--write] [ROW...]
+
+Each figure stands beside the same job by the official SDK or by a bare loop over websockets, against one cheap service
+that sends 6.7 results a second with their words. Contenders run at the same time or in turns. The ratios count, not the
+speed of the machine. The exit code is 1 if a limit is missed. With --write the table and the pictures of the scaling
+curve go into docs/benchmarks.md.
 """
 
+import argparse
+import compileall
 import os
-import statistics
-import subprocess
+import platform
+import re
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
-import psutil
+from tests.bench.curves import COUNTS, draw
+from tests.bench.measure import Row
+from tests.bench.rows import ROWS, Bench
 
-from asrcli.core.client_commands import Command, SendAudio
-from asrcli.core.events import Event
-from asrcli.core.settings import RecognitionSettings
-from asrcli.recognizers.interface import RecognizerStream
-from asrcli.recognizers.scripted import Scripted, ScriptedResult
-from asrcli.server.local_server import in_background
-from tests.support.command import environment
-from tests.support.tone import tone, wav
-
-STARTS, HELPS = 7, 15
-STEADY_FROM_S, STEADY_TO_S = 4, 24
-WORDS = ["we", "will", "talk", "about", "the", "results", "in", "the", "next", "meeting"]
-ASR = [sys.executable, "-m", "asrcli"]
-OTHER = [sys.executable, "-m", "tests.bench.clients"]
+ROOT = Path(__file__).parent.parent.parent
+PAGE = ROOT / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+LIBRARIES = ("websockets", "dashscope", "typer", "av", "pocketsphinx")
 
 
-class Watched(Scripted):
-    """The scripted recognizer, noting when audio reaches it: a sentence every two seconds, five partials a second."""
-
-    def __init__(self) -> None:
-        partials = tuple(" ".join(WORDS[: at + 1]) for at in range(len(WORDS)))
-        super().__init__(
-            tuple(ScriptedResult(at, at + 2000, " ".join(WORDS), partials) for at in range(0, 60_000, 2000))
-        )
-        self.heard = threading.Event()
-        self.heard_at = 0.0
-
-    async def open(self, recognition: RecognitionSettings) -> RecognizerStream:  # type: ignore[override]
-        """A session that reports its first audio."""
-        return Noting(await super().open(recognition), self)
+def machine() -> str:
+    """The date, the machine and the versions, in one line."""
+    found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    processor = found[1] if found else platform.machine()
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    load = f"load {os.getloadavg()[0]:.1f} at the beginning"
+    when = datetime.now(UTC).date().isoformat()
+    return f"{when}, {processor}, {os.cpu_count()} cores, {load}; Python {platform.python_version()}, {libraries}"
 
 
-@dataclass
-class Noting:
-    """A Stream that notes when the first audio came."""
-
-    stream: RecognizerStream
-    watched: Watched
-
-    async def send(self, command: Command) -> None:
-        """Note the time, and hand on."""
-        if isinstance(command, SendAudio) and not self.watched.heard.is_set():
-            self.watched.heard_at = time.monotonic()
-            self.watched.heard.set()
-        await self.stream.send(command)
-
-    def events(self) -> AsyncIterator[Event]:
-        """What the stream says."""
-        return self.stream.events()
-
-    async def close(self) -> None:
-        """End it."""
-        await self.stream.close()
+def written(page: str, about: str, rows: Sequence[Row], runs: int) -> str:
+    """The page with these rows in place of the earlier ones."""
+    table = ["| what | median (lowest–highest) | ratio | limit | |", "|---|---|---|---|---|"]
+    table += ["| " + " | ".join(row.cells) + " |" for row in rows]
+    measured = "\n".join([BEGIN, f"{about}. {runs} runs of each.", "", *table, END])
+    return re.sub(f"{BEGIN}.*{END}", lambda _: measured, page, flags=re.DOTALL)
 
 
-@dataclass
-class Row:
-    """One figure of all contenders, and what ours may be at most, as a multiple of one of theirs."""
-
-    name: str
-    unit: str
-    limit: float
-    against: str
-    figures: dict[str, float] = field(default_factory=dict)
-
-    def line(self) -> str:
-        """The row as text."""
-        cells = "  ".join(f"{who} {value:8.2f}" for who, value in self.figures.items())
-        ratio = self.figures["asr"] / self.figures[self.against]
-        verdict = "ok" if ratio <= self.limit else "MISSED"
-        return f"{self.name:<34} {cells} {self.unit:<4} asr/{self.against} {ratio:.2f} (limit {self.limit}) {verdict}"
-
-
-def helped(command: list[str]) -> float:
-    """Milliseconds until the help is there."""
-    began = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True, env=environment())
-    return (time.perf_counter() - began) * 1000
-
-
-def first_audio(command: list[str], watched: Watched) -> float:
-    """Milliseconds from the start of the process to its first audio at the server, without the first piece's 100 ms."""
-    watched.heard.clear()
-    began = time.monotonic()
-    with running(command):
-        if not watched.heard.wait(30):
-            raise SystemExit(f"no audio from {command}")
-        return (watched.heard_at - began) * 1000 - 100
-
-
-def steady(command: list[str]) -> tuple[float, float]:
-    """CPU milliseconds a second of live audio, once started; and resident megabytes at their highest."""
-    with running(command) as process:
-        watched = psutil.Process(process.pid)
-        time.sleep(STEADY_FROM_S)
-        before = sum(watched.cpu_times()[:2])
-        time.sleep(STEADY_TO_S - STEADY_FROM_S)
-        spent_s = sum(watched.cpu_times()[:2]) - before
-        return spent_s * 1000 / (STEADY_TO_S - STEADY_FROM_S), watched.memory_info().rss / 1e6
-
-
-class running:  # noqa: N801  reads like a function
-    """A process for as long as the block lasts, its text taken away as it comes."""
-
-    def __init__(self, command: list[str]) -> None:
-        self._process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(PYTHONWARNINGS="ignore")
-        )
-
-    def __enter__(self) -> "subprocess.Popen[bytes]":
-        return self._process
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
-
-
-def medians(measures: dict[str, Callable[[], float]], times: int) -> dict[str, float]:
-    """The median of each measure, taken in turns."""
-    taken: dict[str, list[float]] = {who: [] for who in measures}
-    for _ in range(times):
-        for who, measure in measures.items():
-            taken[who].append(measure())
-    return {who: statistics.median(values) for who, values in taken.items()}
-
-
-def rows(folder: Path) -> Iterator[Row]:
-    """All rows, each as soon as it is measured."""
-    yield Row("--help", "ms", 1.5, "typer", medians({
-        "asr": lambda: helped([*ASR, "--help"]), "typer": lambda: helped([*OTHER, "typer"]),
-    }, HELPS))  # fmt: skip
-    file = str(wav(folder / "talk.wav", tone(1000) * 30))
-    watched = Watched()
-    with in_background(watched) as address:
-        commands = {
-            "asr": [*ASR, "file", file, "--url", address, "--pace", "1"],
-            "sdk": [*OTHER, "sdk", address, file],
-            "bare": [*OTHER, "bare", address, file],
-        }
-        starts = {who: (lambda command=command: first_audio(command, watched)) for who, command in commands.items()}
-        yield Row("start to first audio byte", "ms", 0.5, "sdk", medians(starts, STARTS))  # type: ignore[arg-type]
-        steadies = {who: steady(command) for who, command in commands.items()}
-        yield Row("CPU per second of live audio", "ms", 0.5, "sdk", {who: cpu for who, (cpu, _) in steadies.items()})
-        yield Row("resident memory", "MB", 0.5, "sdk", {who: rss for who, (_, rss) in steadies.items()})
+def main() -> int:
+    """Measure; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; all of them by default")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--streams", default=",".join(map(str, COUNTS)), help="the points of the scaling curve")
+    parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
+    asked = parser.parse_args()
+    if unknown := set(asked.rows) - ROWS.keys():
+        parser.error(f"{', '.join(unknown)}: no such row; there are {', '.join(ROWS)}")
+    for code in ("asrcli", "tests/bench", "tests/support"):  # as pip does it; some environments write no bytecode
+        compileall.compile_dir(ROOT / code, quiet=1)
+    about = machine()
+    print(about, flush=True)
+    measured: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), asked.runs, tuple(map(int, asked.streams.split(","))))
+        for name in asked.rows or ROWS:
+            for row in ROWS[name](bench):
+                measured.append(row)
+                print(row.line, flush=True)
+            if asked.write:
+                PAGE.write_text(written(PAGE.read_text("utf-8"), about, measured, asked.runs), "utf-8")
+        if asked.write and "points" in vars(bench):
+            draw(bench.points, PAGE.parent / "pictures")
+    missed = [row.name for row in measured if not row.kept]
+    if missed:
+        print(f"missed: {'; '.join(missed)}")
+    return bool(missed)
 
 
 if __name__ == "__main__":
-    print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.2f}")
-    with tempfile.TemporaryDirectory() as name:
-        for row in rows(Path(name)):
-            print(row.line(), flush=True)
+    sys.exit(main())

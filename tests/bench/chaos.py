@@ -3,9 +3,9 @@
     make chaos [SEEDS=1000] [WAITING_SEEDS=60]
     python -m tests.bench.chaos --only 17:manual waits-3:realtime
 
-Each seed is run on both wires, in VAD mode and in manual mode, against the counting recognizer, whose transcript is the
-list of the chunks it heard. The audio is longer than any buffer on its way, with stretches of quiet; every other seed
-is sent at a pace. Faults that a client has to wait for are a set of their own, with a stall timeout of 3 s.
+Each seed is run on three wires, in VAD mode and in manual mode, against the counting recognizer, whose transcript is
+the list of the chunks it heard. The audio is longer than any buffer on its way, with stretches of quiet; every other
+seed is sent at a pace. Faults that a client has to wait for are a set of their own, with a stall timeout of 3 s.
 """
 
 import argparse

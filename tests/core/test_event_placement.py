@@ -34,6 +34,7 @@ WORDS, LATER = (Word("a", 0, 5, "."),), (Word("a", 1000, 1005, "."),)
 def test_every_time_in_an_event_moves(event: Event, moved: Event) -> None:
     """The server counts from its own first sample; the run has one timeline."""
     assert shift_event(event, 1000) == moved
+    assert shift_event(event, 0) == event
 
 
 @pytest.mark.parametrize("event", [Ready("t"), Notice("info", "x"), Finished(Usage(3)), Progress(5)])

@@ -135,6 +135,10 @@ def test_folders_are_paired_by_name(tmp_path: Path) -> None:
     assert find_pairs(hyp / "a.txt", ref / "d.txt") == ([Pair("a.txt", ref / "d.txt", hyp / "a.txt")], [])
     with pytest.raises(UsageError, match="one is a folder, the other a file"):
         find_pairs(hyp, ref / "a.txt")
+    pairs, alone = find_pairs(ref / "in", ref)  # transcripts in a folder among their references
+    assert [pair.name for pair in pairs] == ["a", "d"]
+    assert alone == ["b"]
+    assert [pair.hypothesis for pair in find_pairs(ref, ref)[0]] == [ref / "a.txt", ref / "d.txt", ref / "in/b.txt"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no reference in"):
         find_pairs(hyp, tmp_path / "empty")

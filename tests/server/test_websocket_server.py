@@ -49,7 +49,9 @@ OVERRIDDEN = {
         "__init__", "connection_made", "data_received", "eof_received", "connection_lost", "send_data",
         "pause_writing", "resume_writing", "close",
     },
-    WebSocketProtocol: {"__init__", "data_received", "process_event"},
+    WebSocketProtocol: {
+        "__init__", "connection_made", "data_received", "process_event", "resume_writing", "connection_lost",
+    },
     Connect: {"process_redirect"},
 }  # fmt: skip
 

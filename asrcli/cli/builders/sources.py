@@ -17,7 +17,7 @@ from asrcli.dashscope.preparation import check_local_model, prepare_recognition
 from asrcli.runs.run import ConcurrentSources
 from asrcli.sources.decoding_errors import DECODER_ERRORS
 from asrcli.sources.excerpt import Clip
-from asrcli.sources.file import FileSource, native
+from asrcli.sources.file import CHUNK_MS, FULL_PACE_CHUNK_MS, FileSource, native
 from asrcli.sources.file_length import SCAN_BYTES
 from asrcli.sources.input_reader import SampleFormat
 from asrcli.sources.passthrough import PassthroughSource
@@ -149,6 +149,7 @@ class SourceBuilder:
     each_channel: bool = False
     passthrough: bool = False
     exact: bool = False  # read a whole file whose header does not hold its length
+    full_pace: bool = False  # the audio is sent as fast as it is taken
 
     def __post_init__(self) -> None:
         if self.each_channel and self.take.channel is not None:
@@ -190,7 +191,12 @@ class SourceBuilder:
         scan_bytes = SCAN_BYTES
         if self.exact:
             scan_bytes = sys.maxsize
-        read = FileSource(path, audio_format, clip, self.samples, speaker=speaker, scan_bytes=scan_bytes)
+        chunk_ms = CHUNK_MS
+        if self.full_pace and self.asked.vad:  # where utterances are cut here, they are cut between chunks
+            chunk_ms = FULL_PACE_CHUNK_MS
+        read = FileSource(
+            path, audio_format, clip, self.samples, chunk_ms=chunk_ms, speaker=speaker, scan_bytes=scan_bytes
+        )
         source = self.treatment.of(read)
         if self.asked.vad:
             return source

@@ -116,7 +116,7 @@ def file(
         sources.clip(start, end, channel, gain, track),
         samples,
         sources.AudioEnhancement(denoise=denoise, agc=agc),
-        each_channel=each_channel, passthrough=passthrough, exact=estimate,
+        each_channel=each_channel, passthrough=passthrough, exact=estimate, full_pace=speed is None,
     )  # fmt: skip
     inputs, failures = sources.file_sources(paths, source_builder)
     if estimate:

@@ -168,11 +168,11 @@ def _settled_length(full_text: str, sentence: Json) -> int:
 def _words(sentence: Json) -> tuple[timestamps.TimedWord, ...]:
     return tuple(
         timestamps.TimedWord(
-            text(word, "text"), timestamps.usable_time(word, "begin_time"), timestamps.usable_time(word, "end_time"),
+            said, timestamps.usable_time(word, "begin_time"), timestamps.usable_time(word, "end_time"),
             text(word, "punctuation"), flag(word, ESTIMATED) or False,
         )
         for word in objects(sentence, "words")
-        if text(word, "text")
+        if (said := text(word, "text"))
     )  # fmt: skip
 
 

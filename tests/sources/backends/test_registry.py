@@ -8,7 +8,7 @@ import pytest
 
 from asrcli.cli.options.values import BackendName
 from asrcli.core.errors import SourceError
-from asrcli.sources.backends import installation, registry
+from asrcli.sources.backends import installation
 from asrcli.sources.backends.device_names import find_device
 from asrcli.sources.backends.input_device import InputDevice
 from asrcli.sources.backends.miniaudio import Miniaudio
@@ -104,9 +104,8 @@ def test_a_name_of_a_device_leads_to_its_back_end(monkeypatch: pytest.MonkeyPatc
     assert isinstance(find_device("Monitor", "miniaudio"), OutputMonitor)
 
 
-def test_a_list_that_hangs_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_that_hangs_is_an_error() -> None:
     """One line instead of a command that never ends; an error of the back end comes through."""
-    monkeypatch.setattr(registry, "LIST_S", 0.05)
     go = Event()
 
     def hang() -> list[InputDevice]:
@@ -115,8 +114,7 @@ def test_a_list_that_hangs_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
     backend = CaptureBackend("x", str, lambda: None, hang, Miniaudio)
     with pytest.raises(SourceError, match="x does not answer: no list of devices within"):
-        input_devices(backend)
+        input_devices(backend, 0.05)
     go.set()
-    monkeypatch.setattr(registry, "LIST_S", PATIENCE_S)
     with pytest.raises(SourceError, match="no list"):
-        input_devices(backend)
+        input_devices(backend, PATIENCE_S)

@@ -1,0 +1,117 @@
+"""Many live streams in one process: `python -m tests.bench.streams ADDRESS COUNT WARM_S SPAN_S`.
+
+Prints "warm" once it has run for so long, and at the end of the span one JSON object: CPU, memory, threads, and how
+late results became events.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import psutil
+
+from asrcli.core.audio import Chunk, Format
+from asrcli.core.events import Event, Final, Partial
+from asrcli.core.interfaces import LiveInput
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
+from asrcli.core.transcript import Transcript
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.runs.plan import RunPlan
+from asrcli.runs.run import ConcurrentSources, Run
+from asrcli.transport.identifiers import new_id
+from asrcli.transport.websocket import dial
+from tests.bench.scripted_service import stamp_ns
+
+WIRE = Format(16000)
+CHUNK = bytes(range(200)) * 16
+
+
+@dataclass
+class Talk:
+    """A Source of so many chunks, all of the same bytes, sent at the pace of speech."""
+
+    name: str
+    chunks_left: int
+    format: Format = WIRE
+    audio_format: str = "pcm"
+    begin_ms: int = 0
+    realtime: bool = False
+    live: LiveInput | None = None
+    speaker: str = ""
+
+    @property
+    def duration_ms(self) -> int:
+        """How long it lasts."""
+        return self.chunks_left * 100
+
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
+        """All of them."""
+        for number in range(self.chunks_left):
+            yield Chunk(start + number * (len(CHUNK) // 2), CHUNK)
+
+
+@dataclass
+class Watching:
+    """An Output that notes how late results become events."""
+
+    late_s: list[float] = field(default_factory=list)
+    warm: bool = False
+
+    def handle(self, event: Event, transcript: Transcript) -> None:
+        """Note it."""
+        del transcript
+        if self.warm and isinstance(event, Partial | Final):
+            with suppress(ValueError):
+                self.late_s.append(time.monotonic() - stamp_ns(event.text) / 1e9)
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+def sample(watching: Watching, warm_s: float, span_s: float) -> None:
+    """Wait, measure, print, and end the process, whatever its streams do."""
+    time.sleep(warm_s)
+    watching.warm = True
+    print("warm", flush=True)
+    cpu_s, began = time.process_time(), time.monotonic()
+    time.sleep(span_s)
+    me = psutil.Process()
+    late = sorted(watching.late_s) or [float("nan")]
+    figures = {
+        "cpu": (time.process_time() - cpu_s) / (time.monotonic() - began),
+        "memory_mb": me.memory_info().rss / 1e6,
+        "threads": me.num_threads(),
+        "results": len(watching.late_s),
+        "p50_ms": late[len(late) // 2] * 1000,
+        "p99_ms": late[len(late) * 99 // 100] * 1000,
+    }
+    print(json.dumps(figures), flush=True)
+    os._exit(0)
+
+
+def main(address: str, count: int, warm_s: float, span_s: float) -> None:
+    """Run so many streams until the sample is taken."""
+    recognition = RecognitionSettings("fun-asr-realtime", heartbeat=True)
+    plan = RunPlan(
+        recognition.model,
+        lambda _: InferenceClient(recognition, new_id),
+        dial,
+        ConnectionSettings(address),
+        pace=1.0,
+        retries=RetrySettings(limit=None),
+    )
+    watching = Watching()
+    threading.Thread(target=sample, args=(watching, warm_s, span_s), daemon=True).start()
+    chunks = round((warm_s + span_s + 60) * 10)
+    Run(plan, [watching]).transcribe(
+        [ConcurrentSources(tuple(Talk(f"s{n}", chunks, speaker=f"s{n}") for n in range(count)))]
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4]))

@@ -1,0 +1,71 @@
+"""The bench itself: verdicts, pictures and the page, on figures that are made up."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from tests.bench.__main__ import BEGIN, END, written
+from tests.bench.curves import Point, draw, picture
+from tests.bench.measure import Limit, Row, in_turns
+
+
+@pytest.mark.parametrize(
+    ("ours", "limits", "kept"),
+    [
+        ([2, 2, 9], ((Limit(1.0, "bare"),),), True),  # the median of the ratios, not the worst
+        ([3, 3, 9], ((Limit(1.0, "bare"),),), False),
+        ([3, 3, 9], ((Limit(1.0, "bare"), Limit(0.5, "sdk")),), True),  # one of the two is enough
+        ([3, 3, 9], ((Limit(1.0, "bare"),), (Limit(0.5, "sdk"),)), False),  # both are asked for
+        ([3, 3, 9], ((Limit(3),),), True),
+        ([3, 3, 9], ((Limit(least=3.5),),), False),
+    ],
+)
+def test_a_row_is_kept_where_the_medians_are_within_its_limits(
+    ours: list[float], limits: tuple[tuple[Limit, ...], ...], kept: bool
+) -> None:
+    """The ratio is taken turn by turn."""
+    row = Row("work", "s", {"asr": ours, "bare": [2, 2, 9], "sdk": [8, 8, 20]}, limits)
+    assert row.kept is kept
+    assert row.cells[-1] == ("ok" if kept else "MISSED")
+
+
+def test_contenders_take_turns_and_the_first_round_does_not_count() -> None:
+    """Each has as many figures as there are runs."""
+    order: list[str] = []
+
+    def noting(name: str) -> float:
+        order.append(name)
+        return len(order)
+
+    figures = in_turns({"a": lambda: noting("a"), "b": lambda: noting("b")}, 2)
+    assert order == ["a", "b"] * 3
+    assert figures == {"a": [3, 5], "b": [4, 6]}
+
+
+def test_the_page_keeps_its_words_and_gets_the_new_table() -> None:
+    """What was measured before is replaced."""
+    row = Row("work", "s", {"asr": [1.0]}, ((Limit(2),),))
+    page = written(f"words\n{BEGIN}old{END}\nmore", "a machine", [row], 5)
+    assert page.startswith(f"words\n{BEGIN}\na machine. 5 runs of each.\n")
+    assert "| work, s | asr 1 |  | ≤ 2 | ok |" in page
+    assert page.endswith(f"{END}\nmore")
+    assert "old" not in page
+
+
+def test_pictures_are_svg_with_a_line_for_each_figure(tmp_path: Path) -> None:
+    """Of one stream, and of values that are all alike too."""
+    points = [Point(count, 0.01 * count, 30.0, 3, 1.0, 2.0, 0.0, 0.1) for count in (1, 10, 500)]
+    for path in draw(points, tmp_path):
+        root = ET.fromstring(path.read_text("utf-8"))  # noqa: S314  our own
+        assert root.tag.endswith("svg")
+        assert len(root.findall("{*}polyline")) in {1, 2}
+    ET.fromstring(picture("one", [1], {"a": [1.0]}))  # noqa: S314  our own
+
+
+def test_streams_are_carried_where_chunks_and_results_are_on_time_on_one_core() -> None:
+    """Each of the three can fail."""
+    assert Point(9, 0.9, 30, 3, 1, 4.9, 0.001, 0.1).carried
+    assert not Point(9, 1.1, 30, 3, 1, 4.9, 0.001, 0.1).carried
+    assert not Point(9, 0.9, 30, 3, 1, 5.1, 0.001, 0.1).carried
+    assert not Point(9, 0.9, 30, 3, 1, 4.9, 0.002, 0.1).carried
