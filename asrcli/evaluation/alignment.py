@@ -30,7 +30,7 @@ def align(reference: Sequence[str], hypothesis: Sequence[str]) -> list[AlignedRu
     Raises:
         UsageError: jiwer is not installed.
     """
-    jiwer = _jiwer()
+    jiwer = require_jiwer()
     if reference and hypothesis:
         # As numbers: the words may hold anything, and jiwer splits its texts at spaces.
         numbers: dict[str, str] = {}
@@ -49,7 +49,12 @@ def align(reference: Sequence[str], hypothesis: Sequence[str]) -> list[AlignedRu
     return []
 
 
-def _jiwer() -> Any:
+def require_jiwer() -> Any:
+    """Return the module.
+
+    Raises:
+        UsageError: it is not installed.
+    """
     try:
         import jiwer
     except ImportError as exc:

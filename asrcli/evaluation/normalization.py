@@ -61,7 +61,8 @@ class Normalization:
 
 
 def _without_punctuation(text: str) -> str:
-    kept = {match.start() for match in _INSIDE_WORDS.finditer(text)}
+    marks = [match.start() for match in _INSIDE_WORDS.finditer(text)]
+    kept = {at for at in marks if not is_unspaced(text[at - 1]) and not is_unspaced(text[at + 1])}
     return "".join(
         " " if unicodedata.category(char)[0] in "PS" and at not in kept else char for at, char in enumerate(text)
     )

@@ -33,14 +33,14 @@ def find_pairs(hypothesis: Path, reference: Path) -> tuple[list[Pair], list[str]
         return [Pair(hypothesis.name, reference, hypothesis)], []
     if not hypothesis.is_dir() or not reference.is_dir():
         raise UsageError(f"{hypothesis} and {reference}: one is a folder, the other a file", "name two of a kind")
-    references, hypotheses = _by_name(reference, hypothesis), _by_name(hypothesis, reference)
+    references, hypotheses = files_by_name(reference, hypothesis), files_by_name(hypothesis, reference)
     if not references:
         raise UsageError(f"no reference in {reference}", f"its files must end in {', '.join(sorted(READERS))}")
     pairs = [Pair(name, path, hypotheses.pop(name, None)) for name, path in references.items()]
     return pairs, list(hypotheses)
 
 
-def _by_name(folder: Path, other: Path) -> dict[str, Path]:
+def files_by_name(folder: Path, other: Path) -> dict[str, Path]:
     """Return the transcripts below a folder by their names without suffix, in the order of the names.
 
     The other folder may lie in this one: what is in it is left out.

@@ -16,6 +16,8 @@ from asrcli.recognizers.speech_shape import VOICED_FRAMES, FrameFacts
 SLOWEST = 4.0  # letters per second of voice
 FASTEST = 22.0  # letters per second of audio
 LOOP = 20.0  # letters per second of voice; beyond it a phrase at the end that comes again and again is not spoken
+LOOP_LONG = 15.0  # the same of more than LONG_S of voice, through which nobody speaks fast
+LONG_S = 5.0
 LOOP_SOON = 10.0  # the same while the sentence goes on
 COPIES = 4
 FOREIGN = 0.2  # as a part of all letters: more letters with accents than this are not English
@@ -53,13 +55,14 @@ def plausible_text(text: str, frames: Sequence[FrameFacts], *, final: bool = Tru
     if voiced < VOICED_FRAMES:
         return ""
     voice_s = voiced * FRAME_MS / 1000
-    if _length(text) > (LOOP if final else LOOP_SOON) * voice_s:
+    loop = LOOP_SOON if not final else LOOP_LONG if voice_s > LONG_S else LOOP
+    if _length(text) > loop * voice_s:
         text = without_loop(text)
     if _length(text) > FASTEST * len(frames) * FRAME_MS / 1000:
         return ""
     bare = " ".join(re.findall(r"[^\W_]+", text.lower()))
     slowest = SELDOM_SAID_FASTER if bare in SELDOM_SAID else SLOWEST
-    doubtful = not final and (bare in DOUBTFUL or len(bare) == 1)
+    doubtful = not final and (bare in DOUBTFUL or bare in SELDOM_SAID or len(bare) == 1)
     # Two more: a short word is followed by as much audio that still counts as voice as a long one.
     too_slow = _length(text) + 2 < slowest * voice_s
     unsaid = NOTHING_SAID.issuperset(bare.split()) or any(map(_is_symbol, text)) or _is_foreign(text)

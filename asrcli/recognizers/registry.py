@@ -228,8 +228,16 @@ def better(info: RecognizerInfo) -> str:
     return f"{best.name} makes far fewer errors: {best.install}"
 
 
-def make(info: RecognizerInfo | None = None, options: RecognizerOptions | None = None) -> "Recognizer":
+def make(
+    info: RecognizerInfo | None = None, options: RecognizerOptions | None = None, workers: int | None = None
+) -> "Recognizer":
     """Return the recognizer of a row, by default the preferred one; its sessions are opened later.
+
+    Args:
+        info: The row.
+        options: What the user chose.
+        workers: Worker processes at most, one session in each; without it, as many as the cores carry. Not read by a
+            recognizer that runs in this process.
 
     Raises:
         EngineUnavailable: the package that it needs is not installed.
@@ -240,7 +248,7 @@ def make(info: RecognizerInfo | None = None, options: RecognizerOptions | None =
     if info.runs_in is RunsIn.WORKERS:
         from asrcli.recognizers.pool import WorkerPool
 
-        return WorkerPool(info, options)
+        return WorkerPool(info, options, workers)
     from asrcli.recognizers.in_process import InProcessRecognizer
 
     check_installed(info)

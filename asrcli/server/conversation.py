@@ -10,6 +10,7 @@ from asrcli.core.errors import EngineUnavailable, ProtocolError, SourceError, sh
 from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechStarted
 from asrcli.core.interfaces import ServerCodec
 from asrcli.core.message import Binary, Message, Text
+from asrcli.dashscope.catalogue import MODELS
 from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed
 from asrcli.server.backlog import CommandBacklog
 from asrcli.server.limits import ServerLimits, invalid_setting
@@ -23,6 +24,8 @@ from asrcli.server.task_language import task_language
 CHECK_GONE_EVERY_S = 1.0  # while the backlog is full and nothing is read
 TOO_MANY_TASKS = "Requests rate limit exceeded, please try again later."
 UNREADABLE = "the message cannot be read"
+NO_SUCH_MODEL = "Model can not be found."
+NO_AUDIO = "the task has no audio"
 
 
 class ServerConversation:
@@ -49,6 +52,7 @@ class ServerConversation:
         self._recognizer = recognizer
         self._limits = limits
         self._server = server
+        self._is_strict = codec.fatal_errors and not limits.lenient  # the service's answers are known of one wire
         self._backlog = CommandBacklog(limits.backlog_bytes)
         self._task: ServerTask | None = None
         self._finishing = False  # the client has asked for the end: from then on it may be silent
@@ -162,7 +166,10 @@ class ServerConversation:
         elif isinstance(command, FinishTask):
             await self._feed(task, task.audio.rest())
             task.finishing = True
-            await self._forward(task, command)
+            if self._is_strict and not task.received_bytes:
+                await self._fail("NO_INPUT_AUDIO_ERROR", NO_AUDIO, close=True)
+            else:
+                await self._forward(task, command)
         else:
             await self._forward(task, command)
 
@@ -189,6 +196,9 @@ class ServerConversation:
         await self._drop("restarted")
         if problem := invalid_setting(start.recognition):
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
+            return
+        if self._is_strict and start.recognition.model not in MODELS:
+            await self._fail("ModelNotFound", NO_SUCH_MODEL, close=True)
             return
         if not self._server.begin_task():
             await self._fail("Throttling.RateQuota", TOO_MANY_TASKS, close=True)

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from asrcli.core.errors import ServiceRefused, UsageError
 from asrcli.core.settings import RecognitionSettings
+from asrcli.dashscope.catalogue import MODELS
 from asrcli.dashscope.hotwords import HotWord, check_hotwords, limits_of
 from asrcli.protocol.http import hotword_lists
 from asrcli.protocol.http.hotword_lists import (
@@ -22,15 +23,24 @@ from asrcli.protocol.json_messages import Json
 
 MAX_LISTS = 10
 PAGE_SIZES = range(1, 101)
+UPDATE_AFTER = timedelta(minutes=5)
 _PREFIX = re.compile(r"[0-9a-z]{1,10}")
 
 
 class HotWordStore:
-    """The lists of one server, shared by all its clients. `new_id` returns 32 hexadecimal digits."""
+    """The lists of one server, shared by all its clients.
 
-    def __init__(self, now: Callable[[], datetime], new_id: Callable[[], str]) -> None:
+    Args:
+        now: Returns the time of the day.
+        new_id: Returns 32 hexadecimal digits.
+        lenient: Lists for unknown models, and updates of one list within five minutes, are allowed.
+    """
+
+    def __init__(self, now: Callable[[], datetime], new_id: Callable[[], str], *, lenient: bool = True) -> None:
         self._now = now
         self._new_id = new_id
+        self._lenient = lenient
+        self._updated_at: dict[str, datetime] = {}
         self._lists: dict[str, HotWordList] = {}
 
     def run(self, command: HotWordListRequest) -> Json:
@@ -47,11 +57,10 @@ class HotWordStore:
             case QueryList(name):
                 return hotword_lists.write_list(self._list(name))
             case UpdateList(name, words):
-                hotword_list = self._list(name)
-                words = _checked(hotword_list.model, words)
-                self._lists[name] = replace(hotword_list, words=words, modified=self._date())
+                self._update(name, words)
             case DeleteList(name):  # pragma: no branch  a request is one of these five, which mypy checks
                 del self._lists[self._list(name).id]
+                self._updated_at.pop(name, None)
         return {}
 
     def applied(self, recognition: RecognitionSettings) -> RecognitionSettings:
@@ -70,15 +79,27 @@ class HotWordStore:
     def _create(self, model: str, prefix: str, words: tuple[HotWord, ...]) -> str:
         if not model.strip():
             raise ServiceRefused("InvalidParameter", "target_model is empty")
+        if not self._lenient and model not in MODELS:
+            raise ServiceRefused("ModelNotFound", "Model can not be found.")
         if not _PREFIX.fullmatch(prefix):
             raise ServiceRefused("InvalidParameter", "prefix must be 1 to 10 digits and lower-case letters")
         words = _checked(model, words)
         if len(self._lists) >= MAX_LISTS:
             raise ServiceRefused("Throttling.AllocationQuota", "Free allocated quota exceeded.")
         name = f"vocab-{prefix}-{self._new_id()}"
-        now = self._date()
+        now = _date(self._now())
         self._lists[name] = HotWordList(name, now, now, model=model, words=words)
         return name
+
+    def _update(self, name: str, words: tuple[HotWord, ...]) -> None:
+        hotword_list = self._list(name)
+        words = _checked(hotword_list.model, words)
+        now = self._now()
+        last = self._updated_at.get(name)
+        if not self._lenient and last is not None and now - last < UPDATE_AFTER:
+            raise ServiceRefused("Throttling", "this list was updated less than 5 minutes ago")
+        self._updated_at[name] = now
+        self._lists[name] = replace(hotword_list, words=words, modified=_date(now))
 
     def _page(self, prefix: str, page: int, size: int) -> list[HotWordList]:
         if page < 0 or size not in PAGE_SIZES:
@@ -91,8 +112,9 @@ class HotWordStore:
             raise ServiceRefused("BadRequest.ResourceNotExist", "The Required resource not exist.")
         return self._lists[name]
 
-    def _date(self) -> str:
-        return f"{self._now():%Y-%m-%d %H:%M:%S}"
+
+def _date(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S}"
 
 
 def _checked(model: str, words: tuple[HotWord, ...]) -> tuple[HotWord, ...]:

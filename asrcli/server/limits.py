@@ -26,6 +26,8 @@ class ServerLimits:
         drain_s: The time that running tasks have after SIGTERM.
         strict_language: A task for languages that the recognizer does not know is refused; else it is transcribed in
             one that it knows, because many clients always ask for the same language.
+        lenient: What the service refuses and this server can do is done: models that the service does not have, lists
+            for such models, an update of a list soon after the last one, a task without audio.
     """
 
     message_bytes: int = 20 << 20
@@ -38,6 +40,7 @@ class ServerLimits:
     idle_s: float = 600
     drain_s: float = 20
     strict_language: bool = False
+    lenient: bool = True
 
 
 @dataclass

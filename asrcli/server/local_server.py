@@ -90,7 +90,9 @@ class LocalServer:
         self._access_control = AccessControl(PATHS, keys, self._limits.connections, origins=PageOrigins(host, origins))
         self._fault_injector = FaultInjector(faults)
         self._answers = answers or ScriptedAnswers()
-        self._hotword_store = hotword_store or HotWordStore(lambda: datetime.now(UTC), new_id)
+        self._hotword_store = hotword_store or HotWordStore(
+            lambda: datetime.now(UTC), new_id, lenient=self._limits.lenient
+        )
         http_api = HttpApi(self._access_control, self._hotword_store, new_id)
         self._metrics = ServerMetrics()
         monitoring = Monitoring(self._access_control, self._metrics)

@@ -73,9 +73,9 @@ PROMISED = {
     "batch": PATIENCE
     + SERVICE
     + ASKING.replace("--force ", "--force-settings ")
-    + "--jobs --force --dry-run --json --split --track --channel --each-channel --gain --denoise --agc --pace "
-    "--heartbeat --no-heartbeat --rpm --budget --estimate --format --out --name --overwrite --timestamps --template "
-    "--capitalize --max-line --max-lines --plain --quiet --verbose --debug --log-file",
+    + "--jobs --force --dry-run --json --split --ref --watch --track --channel --each-channel --gain --denoise --agc "
+    "--pace --heartbeat --no-heartbeat --rpm --budget --estimate --format --out --name --overwrite --timestamps "
+    "--template --capitalize --max-line --max-lines --plain --quiet --verbose --debug --log-file",
     "ws-raw": SERVICE + "--wire --header --wait --model --no-vad --first --last --text --pace "
     "--record --record-audio "
     "--chunk-ms --audio-format --raw --encoding --rate --channels --show-sent --stamp --output --debug --log-file",
@@ -93,9 +93,9 @@ PROMISED = {
     "logout": "--all --url --region --debug",
     "whoami": "--json --url --region --workspace --api-key-file --debug",
     "doctor": "--json --no-network --local --engine --url --region --workspace --api-key-file --proxy --ca --debug",
-    "serve": "--host --port --max-connections --drain --engine --strict-language --api-key-file --keys --cert --key "
-    "--allow-origin --script --local-two-pass --faults --chaos --chaos-waits --answers --replay "
-    "--quiet --debug --log-file --log-format",
+    "serve": "--host --port --max-connections --drain --engine --workers --strict-language --lenient --api-key- "
+    "file --keys --cert --key --allow-origin --script --local-two-pass --faults --chaos --chaos-waits "
+    "--answers --replay --quiet --debug --log-file --log-format",
 }
 
 

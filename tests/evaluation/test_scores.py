@@ -3,7 +3,7 @@
 from itertools import accumulate
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from asrcli.evaluation.aligned_text import aligned_lines, spaced
@@ -57,6 +57,7 @@ def test_each_step_of_the_normalization_can_be_left_out() -> None:
 
 
 @given(st.text(max_size=40))
+@example("A'一'B")
 def test_a_normalized_text_stays_as_it_is(text: str) -> None:
     """Its words are those of the text, and hold the same characters."""
     words = ALL.words(text)

@@ -221,6 +221,46 @@ def test_what_cannot_work_is_said_at_once(server: str, recordings: Path) -> None
     assert "made by a newer asr" in refused(*command)
 
 
+def test_a_batch_ends_with_the_error_rates_of_its_transcripts(server: str, recordings: Path) -> None:
+    """Those of finished inputs too; a failed one counts as deleted, one without a reference not at all."""
+    out, references = recordings.parent / "out", recordings.parent / "said"
+    command = ("batch", recordings, "--out", out, "--url", server, "--pace", "max", "-f", "srt", "-f", "html")
+    (recordings / "bad.wav").write_bytes(b"no audio")
+    assert asr(*command).returncode != 0
+    references.mkdir()
+    (references / "a.txt").write_text("0 1 2 3 4 5 6 7 8 9", "utf-8")
+    (references / "b.txt").write_text("0 1 2 3 4 five 6 7 8 9", "utf-8")
+    (references / "bad.txt").write_text("never heard", "utf-8")
+    done = asr(*command, "--ref", references, COLUMNS="100")
+    assert done.returncode == 3, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert ["a", "10", "0", "0", "0", "0.0", "%", "0.0", "%"] in rows
+    assert ["b", "10", "1", "0", "0", "10.0", "%"] in [row[:7] for row in rows]
+    assert ["bad", "(no", "transcript)", "2", "0", "2", "0", "100.0", "%"] in [row[:9] for row in rows]
+    assert ["3", "files", "22", "1", "2", "0", "13.6", "%"] in [row[:8] for row in rows]
+    assert "1 input without a reference in" in done.stderr
+
+
+def test_references_are_looked_at_before_anything_is_sent(recordings: Path, tmp_path: Path) -> None:
+    """A folder that is none, or is empty, a broken reference, formats without words to compare."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "a.json").write_text("{", "utf-8")
+    (tmp_path / "jiwer.py").write_text("raise ImportError('none')")
+    command = ("batch", recordings, "--out", tmp_path / "out", "--url", "ws://127.0.0.1:9")
+    for more, code, problem in (
+        (("--ref", tmp_path / "gone"), 3, "gone: no such folder"),
+        (("--ref", recordings / "a.wav"), 2, "is a file; name the folder of the references"),
+        (("--ref", tmp_path / "empty"), 2, "no reference in"),
+        (("--ref", tmp_path / "broken"), 3, "a.json: is no JSON"),
+        (("--ref", tmp_path / "broken", "-f", "html"), 2, "--ref compares no transcript of these formats"),
+    ):
+        done = asr(*command, *more)
+        assert (done.returncode, problem in done.stderr, done.stderr.count("\n")) == (code, True, 1), done.stderr
+    done = asr(*command, "--ref", tmp_path / "broken", PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stderr) == (2, "asr: the comparison needs jiwer; pip install 'asrcli[eval]'\n")
+
+
 def test_the_cost_is_known_before_and_bounded(recordings: Path) -> None:
     """The forecast covers what is not finished; a budget without a price is refused."""
     out = recordings.parent / "out"

@@ -93,3 +93,18 @@ def test_a_batch_without_inputs_or_without_a_service_says_so(recordings: Path) -
     assert done.returncode == 4
     assert "0 finished, 3 failed, 4 left" in done.stderr
     assert done.stderr.count("nothing listens there") == 3
+
+
+def test_a_budget_bounds_inputs_that_are_not_cut_too(server: str, tmp_path: Path) -> None:
+    """Also where each channel is a stream of its own; a budget that is spent leaves the rest to a higher one."""
+    (tmp_path / "in").mkdir()
+    pcm = counted(CHUNKS)
+    for name in ("a", "b"):
+        both = b"".join(2 * pcm[at : at + 2] for at in range(0, len(pcm), 2))
+        wav(tmp_path / "in" / f"{name}.wav", both, RATE, channels=2)
+    out = tmp_path / "out"
+    command = ("batch", tmp_path / "in", "--out", out, "--url", server, "--region", "cn-beijing", "--pace", "max")
+    poor = asr(*command, "--jobs", 1, "--each-channel", "--budget", 0.0006)
+    assert (poor.returncode, "left" in poor.stderr) == (7, True), poor.stderr
+    assert asr(*command, "--budget", 1).returncode == 0
+    assert 0 < json.loads(asr("batch", "status", out, "--json").stdout)["cost"] < 0.1

@@ -47,12 +47,20 @@ def test_what_comes_of_noise_goes(text: str, voice_s: float) -> None:
     assert of(text, voice_s) == ""
 
 
-@pytest.mark.parametrize("text", ["Thank you", "Okay", "B", "oh"])
+@pytest.mark.parametrize("text", ["Thank you", "Okay", "B", "oh", "Thanks for watching"])
 def test_what_is_often_made_of_noise_is_shown_when_the_sentence_has_ended(text: str) -> None:
     """People say it too: it is a final, and no partial; a longer sentence that begins so is shown."""
-    assert plausible_text(text, voice(0.6), final=False) == ""
-    assert plausible_text(text, voice(0.4)) == text
-    assert plausible_text(f"{text}, we can go", voice(1.0), final=False) == f"{text}, we can go"
+    seconds = 0.4 if len(text) < 10 else 1.2
+    assert plausible_text(text, voice(seconds), final=False) == ""
+    assert plausible_text(text, voice(seconds)) == text
+    assert plausible_text(f"{text}, we can go", voice(seconds + 0.6), final=False) == f"{text}, we can go"
+
+
+def test_a_loop_that_goes_on_for_long_is_dropped_though_it_is_not_too_fast() -> None:
+    """Applause of 14.7 s gave this; the same words said four times in a short time stay."""
+    phrase = "The first one is the first one. "
+    assert of(phrase * 11, 14.7) == ""
+    assert of("It was very, very, very, very good.", 1.6) == "It was very, very, very, very good."
 
 
 def test_nobody_speaks_as_fast_as_that() -> None:

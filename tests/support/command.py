@@ -89,8 +89,8 @@ def started(*arguments: object, **env: str) -> Running:
 
 @contextmanager
 def serving(*arguments: object) -> Iterator[tuple[str, Running]]:
-    """`asr serve` on a free port: its address and its process."""
-    with started("serve", "--port", 0, *arguments) as process:
+    """`asr serve --lenient` on a free port, for models by any name: its address and its process."""
+    with started("serve", "--port", 0, "--lenient", *arguments) as process:
         line = process.stderr.readline()
         assert " at ws://127.0.0.1:" in line, line
         process.stderr.readline()  # the honest line about the engine

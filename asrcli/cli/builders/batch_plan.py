@@ -17,9 +17,11 @@ from asrcli.cli.builders.transcript_names import SUFFIXES
 from asrcli.core.errors import AsrError, OutputError, SourceError
 from asrcli.outputs.overwrite_check import check_overwrite
 from asrcli.runs.batch.active_input import BatchTask
+from asrcli.runs.batch.batch_ledger import FOLDER, LEDGER, BatchLedger, read_ledger
 from asrcli.runs.batch.decisions import Action, BatchState, Decision, LedgerRow, decide
 from asrcli.runs.batch.input_files import FoundInputs, input_stamp, missing_files
 from asrcli.runs.batch.output_names import output_names
+from asrcli.runs.batch.staging import Staging
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import OutputBuilder
@@ -42,6 +44,11 @@ class BatchPlan:
     skipped: "list[BatchInput]" = field(default_factory=list)
     failures: list[tuple[str, AsrError]] = field(default_factory=list)
     rows: list[LedgerRow] = field(default_factory=list)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names of the transcripts that this run does not have yet, by the identity of their inputs."""
+        return {row.path: row.name for row in (*(task.row for task in self.tasks), *self.rows) if row.name}
 
 
 def settings_digest(output_builder: "OutputBuilder", source_builder: "SourceBuilder", engine: str) -> str:
@@ -127,3 +134,27 @@ class BatchPlanner:
             row, state=BatchState.FAILED, reason=described(error), code=exit_code(error), settings=self.settings,
             model=self.model, changed=now,
         )  # fmt: skip
+
+
+def remembered_rows(out: Path) -> dict[str, LedgerRow]:
+    """The rows of the ledger of a folder; none if it has no ledger."""
+    return read_ledger(out) if (out / FOLDER / LEDGER).is_file() else {}
+
+
+def published_rows(ledger: BatchLedger, staging: Staging) -> dict[str, LedgerRow]:
+    """The rows of the ledger, after the transcripts got their names that a run which was killed had completed.
+
+    Raises:
+        OutputError: the ledger cannot be written.
+    """
+    rows = ledger.rows()
+    for path, row in rows.items():
+        if row.state is BatchState.PUBLISHING:
+            try:
+                staging.publish(row)
+            except OutputError as exc:
+                rows[path] = replace(row, state=BatchState.FAILED, reason=described(exc), code=exit_code(exc))
+            else:
+                rows[path] = replace(row, state=BatchState.FINISHED)
+            ledger.save([rows[path]])
+    return rows

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING
 from asrcli.cli.advice import described
 from asrcli.cli.app import exit_code
 from asrcli.cli.builders.batch_input import InputTranscriber
-from asrcli.cli.builders.batch_plan import BatchPlan, BatchPlanner, settings_digest
+from asrcli.cli.builders.batch_plan import (
+    BatchPlan,
+    BatchPlanner,
+    published_rows,
+    remembered_rows,
+    settings_digest,
+)
+from asrcli.cli.builders.batch_watch import watched_inputs
 from asrcli.cli.builders.cost import bounded_price, print_estimate
 from asrcli.cli.builders.sources import file_sources
 from asrcli.cli.console import print_message
 from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length
 from asrcli.cli.render.batch_tables import failure_line, print_plan
-from asrcli.core.errors import (
-    BudgetReached,
-    MultipleErrors,
-    OutputError,
-    UsageError,
-)
+from asrcli.core.errors import BudgetReached, MultipleErrors, UsageError
 from asrcli.core.printable import quantity
 from asrcli.dashscope.rate_limits import starts_per_minute
 from asrcli.engine.connection_pool import ConnectionPool
@@ -29,8 +31,8 @@ from asrcli.journal.lock import in_use
 from asrcli.outputs.formatting import money
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
 from asrcli.runs.batch.batch_budget import BatchBudget
-from asrcli.runs.batch.batch_ledger import FOLDER, LEDGER, BatchLedger, opened_ledger, read_ledger
-from asrcli.runs.batch.decisions import BatchState, LedgerRow
+from asrcli.runs.batch.batch_ledger import FOLDER, BatchLedger, opened_ledger, read_ledger
+from asrcli.runs.batch.decisions import BatchState
 from asrcli.runs.batch.input_files import FoundInputs, find_inputs
 from asrcli.runs.batch.scheduler import BatchRun
 from asrcli.runs.batch.staging import Staging
@@ -39,6 +41,7 @@ from asrcli.runs.plan import make_plan
 from asrcli.terminal.interrupts import interruptible
 
 if TYPE_CHECKING:
+    from asrcli.cli.builders.batch_references import BatchReferences
     from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.cli.builders.sources import SourceBuilder
     from asrcli.cli.options.connection import ConnectionOptions
@@ -62,6 +65,8 @@ class BatchRequest:
         pace: How fast audio is sent, as times real time; None is as fast as it is taken.
         split_ms: How long the parts of a long recording are; None cuts none.
         level: How much status is printed; None is none.
+        references: What the transcripts are compared with at the end; None for nothing.
+        watched: The folder in which inputs appear until the user ends the batch; None for none.
     """
 
     words: Sequence[str]
@@ -81,6 +86,8 @@ class BatchRequest:
     split_ms: int | None
     level: int | None
     notices: Sequence[str]
+    references: "BatchReferences | None" = None
+    watched: Path | None = None
 
     def run(self) -> None:
         """Transcribe what is not finished.
@@ -91,22 +98,28 @@ class BatchRequest:
             KeyboardInterrupt: the user ended it.
         """
         found = self.found()
-        if not found.inputs:
+        if not found.inputs and self.watched is None:
             self._nothing(found)
             return
         with ExitStack() as stack:
             ledger = stack.enter_context(opened_ledger(self.out))
             staging = Staging(self.out)
-            rows = _published(ledger, staging)
+            rows = published_rows(ledger, staging)
             plan = self.planner.plan(found, rows)
+            names = {**{one.identity: rows[one.identity].name for one in plan.skipped}, **plan.names}
+            said = self.references.read(list(names.values())) if self.references is not None else {}
             ledger.save(plan.rows)
             self._tell(_first_line(found, plan))
-            batch = self._batch(stack, plan, ledger, staging)
+            progress = stack.enter_context(ExitStack())
+            batch = self._batch(progress, plan, ledger, staging)
             try:
                 batch.run()
             finally:
-                stack.close()  # what shows the progress, above all
+                progress.close()
                 self._told(plan, batch)
+            if self.references is not None and not batch.interrupted and batch.stopped_by is None:
+                rows = ledger.rows()
+                self.references.compare(self.out, [rows[identity] for identity in names], said)
         self._raise(batch)
 
     def preview(self, *, estimate: bool) -> None:
@@ -116,8 +129,8 @@ class BatchRequest:
             UsageError: the price is not known.
             AsrError: inputs cannot be read.
         """
-        found = self.found()
-        plan = self.planner.plan(found, _remembered(self.out))
+        found = self.found() if self.watched is None else find_inputs([*self.words, str(self.watched)], self.out)
+        plan = self.planner.plan(found, remembered_rows(self.out))
         failures = [error for _, error in plan.failures]
         if not estimate:
             print_plan(self.out, plan)
@@ -142,7 +155,7 @@ class BatchRequest:
 
     def found(self) -> FoundInputs:
         """The inputs that the words name; without words, those that failed before."""
-        if self.words:
+        if self.words or self.watched is not None:
             return find_inputs(self.words, self.out)
         rows = read_ledger(self.out)
         failed = [path for path, row in rows.items() if row.state is BatchState.FAILED]
@@ -154,7 +167,7 @@ class BatchRequest:
 
     def _batch(self, stack: ExitStack, plan: BatchPlan, ledger: BatchLedger, staging: Staging) -> BatchRun:
         """The run of the batch, with the service that it asks if there is anything to ask."""
-        if not plan.tasks:
+        if not plan.tasks and self.watched is None:
             return BatchRun([], _no_work, ledger, staging, StartLimits(1), QuietProgress(), exit_code, described)
         connection = self.retry_options.applied_to(self.connection_options.at(stack, self.source_builder.asked))
         for text in self.notices:
@@ -167,9 +180,11 @@ class BatchRequest:
             run_plan, idle, self.source_builder.asked, self.source_builder, self.output_builder, staging, service,
             self._budget(ledger, connection), self.split_ms,
         )  # fmt: skip
-        view = stack.enter_context(batch_progress(len(plan.tasks), level=self.level, plain=self.plain))
+        total = len(plan.tasks) if self.watched is None else 0
+        view = stack.enter_context(batch_progress(total, level=self.level, plain=self.plain))
         return BatchRun(
-            plan.tasks, transcriber, ledger, staging, limits, view, exit_code, described, interruptible
+            plan.tasks, transcriber, ledger, staging, limits, view, exit_code, described, interruptible,
+            more=watched_inputs(self.watched, self.planner, plan, ledger),
         )  # fmt: skip
 
     def _plan(self, connection: "ConnectionSettings") -> "RunPlan":
@@ -261,29 +276,6 @@ def _no_work(task: BatchTask, active: ActiveInput) -> InputOutcome:
 def is_running(out: Path) -> bool:
     """Whether a run of the batch in this folder goes on now."""
     return in_use(out / FOLDER)
-
-
-def _remembered(out: Path) -> dict[str, LedgerRow]:
-    return read_ledger(out) if (out / FOLDER / LEDGER).is_file() else {}
-
-
-def _published(ledger: BatchLedger, staging: Staging) -> dict[str, LedgerRow]:
-    """The rows of the ledger, after the transcripts got their names that a run which was killed had completed.
-
-    Raises:
-        OutputError: the ledger cannot be written.
-    """
-    rows = ledger.rows()
-    for path, row in rows.items():
-        if row.state is BatchState.PUBLISHING:
-            try:
-                staging.publish(row)
-            except OutputError as exc:
-                rows[path] = replace(row, state=BatchState.FAILED, reason=described(exc), code=exit_code(exc))
-            else:
-                rows[path] = replace(row, state=BatchState.FINISHED)
-            ledger.save([rows[path]])
-    return rows
 
 
 def _first_line(found: FoundInputs, plan: BatchPlan) -> str:

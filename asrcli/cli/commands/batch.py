@@ -16,8 +16,10 @@ from asrcli.cli.options.batch_options import (
     DryRun,
     Jobs,
     Redo,
+    References,
     SplitLength,
     StartsPerMinute,
+    Watched,
     Words,
 )
 from asrcli.cli.options.budget import BudgetLimit, Estimate
@@ -28,7 +30,7 @@ from asrcli.cli.options.model import ModelName
 from asrcli.cli.options.output import AsJson
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.causes import Cause
-from asrcli.core.errors import UsageError
+from asrcli.core.errors import SourceError, UsageError
 from asrcli.core.settings import DEFAULT_MODEL
 from asrcli.dashscope.model_selection import AUTO
 
@@ -55,11 +57,13 @@ class BatchAction(StrEnum):
 
 @expand_option_groups
 def batch(
-    words: Words,
+    words: Words = None,
     *,
     jobs: Jobs = None,
     redo: Redo = False,
     split: SplitLength = None,
+    ref: References = None,
+    watch: Watched = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     track: Track = None,
@@ -89,10 +93,11 @@ def batch(
     Ctrl-C waits for the last words of what was sent; a second Ctrl-C exits at once. Nothing that is finished is lost.
     """
     from asrcli.cli.builders import sources
+    from asrcli.cli.builders.batch_references import batch_references
     from asrcli.cli.builders.batch_run import BatchRequest
     from asrcli.runs.batch.output_names import check_template
 
-    action, words, out = _asked(words, output_options.out)
+    action, words, out = _asked(words or [], output_options.out, watch, ref)
     if action in {BatchAction.STATUS, BatchAction.REPORT}:
         _show(action, out, as_json=as_json)
         return
@@ -130,7 +135,7 @@ def batch(
     request = BatchRequest(
         words, out, check_template(output_options.name), source_builder, output_builder, connection_options,
         retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, check_budget(budget), redo,
-        output_options.plain, split_ms, logging_options.level, notices,
+        output_options.plain, split_ms, logging_options.level, notices, batch_references(ref, output_builder), watch,
     )  # fmt: skip
     if dry_run or estimate:
         request.preview(estimate=estimate)
@@ -138,13 +143,23 @@ def batch(
         request.run()
 
 
-def _asked(words: list[str], out: Path | None) -> tuple[BatchAction | None, list[str], Path]:
+def _asked(
+    words: list[str], out: Path | None, watch: Path | None, ref: Path | None
+) -> tuple[BatchAction | None, list[str], Path]:
     """The action, the inputs, and the folder of the transcripts, which may stand behind an action.
 
     Raises:
-        UsageError: there is no folder.
+        UsageError: there is no folder, or no input, or nothing can be watched.
+        SourceError: the folder to watch is not there.
     """
-    if words[0] not in list(BatchAction):
+    if watch is not None and not watch.is_dir():
+        raise SourceError(str(watch), "is no folder that can be watched")
+    if watch is not None and (ref is not None or words[:1] == [BatchAction.RETRY]):
+        other = "--ref" if ref is not None else "asr batch retry"
+        raise UsageError(f"--watch with {other}, which needs an end", "leave one out")
+    if not words and watch is None:
+        raise UsageError("no input", "name files, directories or a manifest, or a folder to --watch")
+    if not words or words[0] not in list(BatchAction):
         if out is None:
             raise UsageError("no folder for the transcripts", "name one: --out DIR")
         return None, words, out

@@ -19,6 +19,7 @@ from asrcli.cli.options.serving import (
     Host,
     KeyFile,
     KeysFile,
+    Lenient,
     LogFormat,
     LogFormatOption,
     MaxConnections,
@@ -30,6 +31,7 @@ from asrcli.cli.options.serving import (
     SecondPass,
     StrictLanguage,
     Waiting,
+    Workers,
 )
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import MAX_CONNECTIONS
@@ -60,7 +62,9 @@ def serve(
     engine: Engine = None,
     script: Script = None,
     two_pass: Passes = SecondPass.AUTO,
+    workers: Workers = None,
     strict_language: StrictLanguage = False,
+    lenient: Lenient = False,
     answers: AnswerFile = None,
     replay: Replayed = None,
     faults: FaultScript = None,
@@ -89,15 +93,15 @@ def serve(
 
     make_room(max_connections)
     log_to(log_file, on_screen=not quiet, as_json=log_format is LogFormat.JSON)
-    given: dict[str, object] = {"--engine": engine, "--script": script, "--answers": answers}
+    given: dict[str, object] = {"--engine": engine, "--script": script, "--answers": answers, "--workers": workers}
     recorded = _recorded(replay, [name for name, value in given.items() if value is not None])
-    recognizer = _recognizer(engine if recorded is None else "scripted", script, two_pass)
+    recognizer = _recognizer(engine if recorded is None else "scripted", script, two_pass, workers)
     warnings: list[str] = []  # printed after the address, because programs wait for that line
     access = ServerKeys(api_key_file, keys, warnings.append)
     tls = server_certificate(cert, key)
     planned = _faults(faults, chaos, waiting=chaos_waits)
     origins = [origin(text) for text in allow_origin or ()]
-    limits = ServerLimits(connections=max_connections, drain_s=drain, strict_language=strict_language)
+    limits = ServerLimits(connections=max_connections, drain_s=drain, strict_language=strict_language, lenient=lenient)
     server = LocalServer(
         recognizer,
         host,
@@ -120,7 +124,9 @@ def serve(
         if recorded is not None:
             print_message(f"asr: every client gets the messages of {replay}")
         else:
-            _introduce(recognizer.info, at_fault, preferred=engine is None)
+            _introduce(recognizer.info, preferred=engine is None)
+        if at_fault:
+            print_message(f"asr: this server is at fault on purpose: {at_fault}")
         for warning in warnings:
             print_message(warning)
 
@@ -138,27 +144,29 @@ def _recorded(replay: Path | None, others: list[str]) -> "RecordedServer | None"
     return RecordedServer(str(replay), open_record(replay))
 
 
-def _introduce(info: registry.RecognizerInfo, at_fault: str, *, preferred: bool) -> None:
-    """Print what the recognizer is; where nobody chose it, how to get a better one; and which faults are injected."""
+def _introduce(info: registry.RecognizerInfo, *, preferred: bool) -> None:
+    """Print what the recognizer is; where nobody chose it, how to get a better one."""
     for line in filter(None, [info.summary, registry.better(info) if preferred else ""]):
         print_message(f"asr: {line}")
-    if at_fault:
-        print_message(f"asr: this server is at fault on purpose: {at_fault}")
 
 
-def _recognizer(engine: str | None, script: Path | None, second_pass: SecondPass) -> "Recognizer":
+def _recognizer(
+    engine: str | None, script: Path | None, second_pass: SecondPass, workers: int | None = None
+) -> "Recognizer":
     info = registry.find(engine)
     if "second_pass" not in info.options and second_pass is not SecondPass.AUTO:
         names = " or ".join(registry.taking("second_pass"))
         problem = f"--engine {info.name} with --local-two-pass: only {names} decodes twice"
         raise UsageError(problem, f"add --engine {names}" if engine is None else "")
+    if workers is not None and info.runs_in is not registry.RunsIn.WORKERS:
+        raise UsageError(f"--workers with --engine {info.name}: that engine runs without worker processes")
     if script is None:
-        return registry.make(info, registry.RecognizerOptions(second_pass.value))
+        return registry.make(info, registry.RecognizerOptions(second_pass.value), workers)
     if "script" not in info.options:
         names = " or ".join(registry.taking("script"))
         raise UsageError(f"--script without --engine {names}: only that engine replays one")
     lines = tuple(_lines("--script", script))
-    return registry.make(info, registry.RecognizerOptions(second_pass.value, lines, f"--script {script}"))
+    return registry.make(info, registry.RecognizerOptions(second_pass.value, lines, f"--script {script}"), workers)
 
 
 def _faults(script: Path | None, seed: int | None, *, waiting: bool) -> "FaultPlan | None":

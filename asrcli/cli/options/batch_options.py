@@ -23,11 +23,12 @@ from asrcli.dashscope.parameters import MODEL
 FORCE_SETTINGS = "--force-settings"  # what --force is elsewhere
 
 Words = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
         help="Recordings, directories of recordings, patterns, addresses, manifests (.jsonl or .tsv, or - for standard "
         "input). Or an action: status, report or retry, and the folder of the transcripts.",
         metavar="INPUT...",
+        show_default=False,
     ),
 ]
 Out = Annotated[
@@ -90,6 +91,24 @@ SplitLength = Annotated[
         "--split",
         help="Cut recordings that are much longer than this at silences, and transcribe the parts at once: 10m.",
         metavar="TIME",
+        show_default=False,
+    ),
+]
+Watched = Annotated[
+    Path | None,
+    typer.Option(
+        "--watch",
+        help="Transcribe recordings that appear in a folder, each once it is complete, until Ctrl-C.",
+        metavar="DIR",
+        show_default=False,
+    ),
+]
+References = Annotated[
+    Path | None,
+    typer.Option(
+        "--ref",
+        help="Compare the transcripts with references of the same names at the end, as asr eval does.",
+        metavar="DIR",
         show_default=False,
     ),
 ]

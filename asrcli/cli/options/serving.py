@@ -98,12 +98,33 @@ StrictLanguage = Annotated[
         rich_help_panel=RECOGNIZER,
     ),
 ]
+Lenient = Annotated[
+    bool,
+    typer.Option(
+        "--lenient",
+        help="Take what the service refuses: models, and lists for models that it does not have, a list's updates "
+        "within five minutes, tasks without audio.",
+        rich_help_panel=RECOGNIZER,
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        help="Worker processes of the engine at most, for one task each; a task more is refused with Throttling. "
+        "Default: as many as the cores carry (asr engines).",
+        min=1,
+        max=1000,
+        metavar="N",
+        rich_help_panel=RECOGNIZER,
+    ),
+]
 MaxConnections = Annotated[
     int,
     typer.Option(
         "--max-connections",
-        help="WebSocket connections at once; another client is told to come back later. Each recognizer has its own "
-        "limit of tasks at once, by the cores of this machine.",
+        help="WebSocket connections at once; another client is told to come back later. "
+        "Tasks at once have a limit of their own: --workers.",
         min=1,
         max=65_000,
         metavar="N",

@@ -29,7 +29,7 @@ def length(ms: float) -> str:
 
 
 class PlainProgress:
-    """One line for each input that has ended."""
+    """One line for each input that has ended; `total` is 0 where nobody knows how many will come."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -38,7 +38,8 @@ class PlainProgress:
     def ended(self, active: "ActiveInput", row: "LedgerRow") -> None:
         """Print the line of an input."""
         self._ended += 1
-        print_message(f"asr: {self._ended}/{self._total} {ended_line(active, row)}")
+        of_all = f"/{self._total}" if self._total else ""
+        print_message(f"asr: {self._ended}{of_all} {ended_line(active, row)}")
 
     def tick(self, batch: "BatchRun") -> None:
         """Do nothing: lines are printed when an input ends."""

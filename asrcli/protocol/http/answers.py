@@ -6,6 +6,7 @@ _STATUS = {
     "InvalidApiKey": 401,
     "AccessDenied": 403,
     "NotFound": 404,
+    "ModelNotFound": 404,
     "MethodNotAllowed": 405,
     "RequestTimeOut": 408,
     "RequestTooLarge": 413,

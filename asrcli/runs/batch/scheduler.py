@@ -1,7 +1,7 @@
 """Runs the inputs of a batch, several at once, and writes what becomes of each into the ledger."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -49,6 +49,7 @@ class BatchRun:
     """The inputs that are left, those that are active, and what came of the others.
 
     Attributes:
+        more: Returns inputs that have come, but for those with these identities; None where none can come.
         waiting: Inputs that were not begun yet.
         active: Inputs that are transcribed now.
         failures: For each input that failed its path and the error.
@@ -69,6 +70,7 @@ class BatchRun:
     describe: Callable[[AsrError], str]
     interruptible: Interruptible = lambda stop, hurry: nullcontext()  # noqa: ARG005
     clock: Callable[[], float] = monotonic
+    more: Callable[[Collection[str]], Sequence[BatchTask]] | None = None
     waiting: deque[BatchTask] = field(init=False)
     active: list[ActiveInput] = field(default_factory=list)
     failures: list[tuple[str, AsrError]] = field(default_factory=list)
@@ -115,13 +117,15 @@ class BatchRun:
 
     @property
     def _may_go_on(self) -> bool:
-        return bool(self.waiting) and not self.interrupted and self.stopped_by is None
+        return (bool(self.waiting) or self.more is not None) and not self.interrupted and self.stopped_by is None
 
     def _step(self) -> None:
+        self._look()
         now = self.clock()
         wait_s: float | None = TICK_S
+        may_begin = bool(self.waiting) and self._may_go_on
         hungry = next((active for active in self.active if active.wants_stream), None)
-        if hungry is not None or self._may_go_on:
+        if hungry is not None or may_begin:
             wait_s = self.limits.wait_s(now, self.streams)
             if wait_s == 0 and hungry is not None:  # what has begun comes before what has not
                 self.limits.began(now)
@@ -140,6 +144,13 @@ class BatchRun:
         if self.clock() - self._spent_s >= SPENT_S:
             self._save_spent()
         self.view.tick(self)
+
+    def _look(self) -> None:
+        """Add the inputs that have come."""
+        if self.more is not None and self._may_go_on:
+            tasks = self.more({one.task.row.path for one in self.active} | {one.row.path for one in self.waiting})
+            self.tasks = [*self.tasks, *tasks]
+            self.waiting.extend(tasks)
 
     def _count(self, active: ActiveInput) -> None:
         """Count the tasks that an input has begun anew, and its refusals for too many requests."""

@@ -1,5 +1,6 @@
 """The realtime wire, both ends joined, in VAD mode and in manual mode."""
 
+import base64
 import json
 
 import pytest
@@ -243,6 +244,14 @@ def test_audio_of_every_size_arrives_byte_for_byte(pieces: list[bytes]) -> None:
 
 
 TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
+
+
+@given(st.text(), st.binary(max_size=400))
+def test_an_append_is_the_json_that_the_common_writer_makes(name: str, pcm: bytes) -> None:
+    """The text of an append is put together here, and it is what `write` makes of its fields, whatever the id is."""
+    [message] = RealtimeClient(RecognitionSettings("m"), lambda: name).audio(pcm)
+    audio = base64.b64encode(pcm).decode()
+    assert message == write({"event_id": f"event_{name}", "type": "input_audio_buffer.append", "audio": audio})
 
 
 @given(TEXTS, TEXTS)

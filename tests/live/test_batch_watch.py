@@ -1,0 +1,43 @@
+"""`asr batch --watch`: recordings that appear are transcribed, each once, until Ctrl-C; a restart goes on."""
+
+import signal
+from pathlib import Path
+
+from tests.live.test_batch import CHUNKS, server
+from tests.support.command import asr, started
+from tests.support.counted import RATE, counted
+from tests.support.tone import wav
+
+__all__ = ["server"]  # a fixture
+
+
+def test_recordings_that_appear_are_transcribed_until_ctrl_c(server: str, tmp_path: Path) -> None:
+    """Without an input at first; two that would write one file are reported; the next run knows what is finished."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    (folder / "sub").mkdir(parents=True)
+    command = ("batch", "--watch", folder, "--out", out, "--url", server, "--pace", "max")
+    with started(*command) as process:
+        assert "0 inputs to transcribe" in process.stderr.readline()
+        for name in ("a.wav", "b.wav", "sub/a.wav"):
+            wav(folder / name, counted(CHUNKS), RATE)
+        for line in process.stderr:
+            if "b.wav: 00:01" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        said = process.stderr.read()
+    assert "1 finished, 2 failed" in said
+    assert [path.name for path in out.glob("*.txt")] == ["b.txt"]
+    assert "1 finished before" in asr("batch", folder / "b.wav", "--out", out, "--url", "ws://127.0.0.1:9").stderr
+
+
+def test_what_cannot_be_watched_is_refused(tmp_path: Path) -> None:
+    """A folder that is not there, no input at all, and what needs an end."""
+    for arguments, code, problem in (
+        (("--watch", tmp_path / "gone"), 3, "gone: is no folder that can be watched"),
+        ((), 2, "or a folder to --watch"),
+        (("--watch", tmp_path, "--ref", tmp_path), 2, "--watch with --ref"),
+        (("retry", "--watch", tmp_path), 2, "--watch with asr batch retry"),
+    ):
+        done = asr("batch", *arguments, "--out", tmp_path / "out")
+        assert (done.returncode, problem in done.stderr, done.stderr.count("\n")) == (code, True, 1), done.stderr

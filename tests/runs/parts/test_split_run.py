@@ -1,0 +1,127 @@
+"""A run in parts whose source, service, user or disk gives way: it ends, says why, and loses nothing that was said."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+
+import pytest
+
+from asrcli.core.audio import Chunk
+from asrcli.core.errors import ConnectFailed, OutputError, SourceError
+from asrcli.core.events import Ended, Event, Final, Notice
+from asrcli.core.interfaces import Transport
+from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
+from asrcli.core.transcript import Transcript
+from asrcli.engine.connection_pool import ConnectionPool
+from asrcli.protocol.inference.codec import InferenceClient
+from asrcli.runs.parts.part_store import PartStore
+from asrcli.runs.parts.split_run import SplitRun
+from asrcli.runs.parts.stream_slots import FixedSlots
+from asrcli.runs.plan import RunPlan
+from tests.runs.parts.test_splitter import Recording
+
+SIGNALS = Callable[[Callable[[], None], Callable[[], None]], AbstractContextManager[None]]
+
+
+class Listener:
+    """An output that keeps its events, and raises at a notice if it is told to."""
+
+    passive = False
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.events: list[Event] = []
+        self._error = error
+
+    def handle(self, event: Event, transcript: Transcript) -> None:
+        """Keep the event."""
+        del transcript
+        if self._error is not None:
+            raise self._error
+        self.events.append(event)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class Broken(Recording):
+    """A recording that cannot be read behind its first chunks."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(100)
+        self.error = error
+
+    def chunks(self, start: int) -> Iterator[Chunk | Event]:
+        """Raise in the middle of the first part."""
+        yield from list(super().chunks(start))[:5]
+        raise self.error
+
+
+def refuse(url: str, connection: ConnectionSettings) -> Transport:
+    """Nobody listens."""
+    del connection
+    raise ConnectFailed(url, "nothing listens there")
+
+
+def plan(interruptible: SIGNALS = lambda stop, hurry: nullcontext()) -> RunPlan:  # noqa: ARG005
+    """A plan for a service that is not there."""
+    return RunPlan(
+        "m", lambda _: InferenceClient(RecognitionSettings("m"), lambda: "t"), refuse, ConnectionSettings("ws://test"),
+        None, RetrySettings(limit=0), interruptible=interruptible,
+    )  # fmt: skip
+
+
+def split_run(outputs: list[Listener], store: PartStore | None = None, asked: RunPlan | None = None) -> SplitRun:
+    """A run in parts of two seconds, two at once."""
+    return SplitRun(asked or plan(), outputs, ConnectionPool(), FixedSlots(2), 2000, store)
+
+
+@pytest.mark.parametrize("error", [SourceError("r.wav", "is damaged"), ZeroDivisionError("a mistake of ours")])
+def test_a_source_that_cannot_be_read_ends_the_run_with_its_error(error: Exception) -> None:
+    """Nothing was said, so outputs see neither a begin nor an end, but the notices that came before."""
+    out, notice = Listener(), Notice("warning", "hear this")
+    with pytest.raises(type(error), match=str(error)):
+        split_run([out]).transcribe(Broken(error), [notice])
+    assert [event for event in out.events if not isinstance(event, Notice)] == []
+    assert out.events[0] is notice
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_parts_that_find_no_service_end_the_run(tmp_path: Path, *, is_kept: bool) -> None:
+    """Each part tells the same, which is one error, whether a later run can go on or not."""
+    store = PartStore(tmp_path / "parts") if is_kept else None
+    with pytest.raises(ConnectFailed, match="nothing listens there"):
+        split_run([Listener()], store).transcribe(Recording(200))
+
+
+def test_what_earlier_parts_have_said_needs_no_service(tmp_path: Path) -> None:
+    """All parts were done when the run was killed: their text comes out, in order, and nothing is sent."""
+    store = PartStore(tmp_path / "parts")
+    for number, (begin_ms, end_ms) in enumerate(((1000, 5000), (5000, None))):
+        store.begin(number, begin_ms, end_ms)
+        store.append(number, Final("t", begin_ms, begin_ms + 900, f"part {number}"))
+        store.end(number, done=True)
+    out = Listener()
+    ended = split_run([out], PartStore(tmp_path / "parts")).transcribe(Recording(100))
+    assert [event.text for event in out.events if isinstance(event, Final)] == ["part 0", "part 1"]
+    assert isinstance(ended, Ended)
+    assert out.events[-1] == ended
+
+
+@pytest.mark.parametrize("hurry", [True, False])
+def test_a_signal_before_the_first_word_ends_the_run(*, hurry: bool) -> None:
+    """Ctrl-C and SIGTERM begin no part; it is said that the last words are waited for."""
+
+    @contextmanager
+    def signalled(stop: Callable[[], None], now: Callable[[], None]) -> Iterator[None]:
+        (now if hurry else stop)()
+        yield
+
+    with pytest.raises(KeyboardInterrupt):
+        split_run([Listener()], asked=plan(signalled)).transcribe(Recording(100))
+
+
+def test_an_output_that_cannot_be_written_ends_the_run(tmp_path: Path) -> None:
+    """The error is that of the output."""
+    store = PartStore(tmp_path / "parts")
+    with pytest.raises(OutputError, match="disk is full"):
+        split_run([Listener(OutputError("a.txt", "disk is full"))], store).transcribe(Recording(100))
