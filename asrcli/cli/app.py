@@ -62,6 +62,7 @@ COMMANDS = {
     "batch": "Transcribe many recordings, several at once; run again, it goes on where it was.",
     "resume": "Continue a session of asr mic or asr file that was interrupted: transcribe what has no text yet.",
     "sessions": "List, show or delete the recorded sessions: the audio and its text.",
+    "replay": "Play a record of the wire again, without the service.",
     "verify": "Check from the recorded audio and events of a session that no second is lost or counted wrongly.",
     "ws-raw": "Exchange messages with a service, and print each of its messages as it came, one per line.",
     "models": "List the models of the service, or show all that is known of one.",

@@ -8,6 +8,7 @@ from asrcli.core.interfaces import Transport
 from asrcli.core.message import Closed, Message, Writable
 from asrcli.core.settings import ConnectionSettings
 from asrcli.engine.inbox import Inbox, MessageArrived, ThreadCrashed
+from asrcli.engine.task import TranscriptionTask
 
 Dial = Callable[[str, ConnectionSettings], Transport]
 
@@ -20,6 +21,7 @@ class OpenConnection:
         self._transport = transport
         self._inbox = inbox
         self._end: Closed | None = None
+        self._note: Callable[[str, TranscriptionTask], None] = getattr(transport, "note", lambda step, task: None)  # noqa: ARG005
         transport.listen(self._arrived)
 
     def hand_to(self, inbox: Inbox) -> None:
@@ -42,6 +44,10 @@ class OpenConnection:
     def engine(self) -> str:
         """The recognizer that the other end named; empty if it named none."""
         return self._transport.engine
+
+    def note(self, step: str, task: TranscriptionTask) -> None:
+        """Say which step of a task the next messages are, for a transport that records: start, commit or finish."""
+        self._note(step, task)
 
     def send(self, message: Message) -> None:
         """Send a message.

@@ -124,6 +124,7 @@ class TaskConnection:
         assert self.open_connection is not None  # noqa: S101  taken or opened just now
         self.task.engine = self.open_connection.engine
         self.start_timeout(self.settings.connect_timeout_s)
+        self.open_connection.note("start", self.task)
         self.send(self.task.codec.start())
 
     def commit(self) -> None:
@@ -132,6 +133,7 @@ class TaskConnection:
         Raises:
             SendFailed: the connection was lost.
         """
+        self._note("commit")
         self.send(self.task.codec.commit())
         if self.task.codec.must_wait:
             self.restart_timeout()
@@ -144,7 +146,12 @@ class TaskConnection:
         """
         self.task.finishing = True
         self.restart_timeout()
+        self._note("finish")
         self.send(self.task.codec.finish())
+
+    def _note(self, step: str) -> None:
+        if self.open_connection is not None:
+            self.open_connection.note(step, self.task)
 
     def send(self, messages: Sequence[Message]) -> None:
         """Send messages.

@@ -97,19 +97,18 @@ def header(name: str, first: Mapping[str, Any] | None) -> JournalHeader:
             name, f"made by a newer asr (journal version {shorten(str(version), 20)}, this one reads {VERSION})"
         )
     try:
-        asked = {key: _frozen(value) for key, value in first["asked"].items() if _known(key, _frozen(value))}
         sources = tuple(JournalSourceInfo(_text(one, "name"), _text(one, "speaker", "")) for one in first["sources"])
-        recognition = RecognitionSettings(**asked)
+        asked = recognition(first["asked"])
         inputs = tuple(_input(one) for one in first.get("inputs", []))
         reading = dict(first.get("reading", {}))
         stages = _frozen(first.get("stages", []))
-        if not (sources or inputs) or recognition.rate not in RATES or not _fits(stages, _STAGES):
+        if not (sources or inputs) or asked.rate not in RATES or not _fits(stages, _STAGES):
             raise ValueError
         if any(number not in range(len(inputs)) for numbers, _ in stages for number in numbers):
             raise ValueError
         return JournalHeader(
             _text(first, "begun"),
-            recognition,
+            asked,
             sources,
             _text(first, "service"),
             dict(first["showing"]),
@@ -120,6 +119,15 @@ def header(name: str, first: Mapping[str, Any] | None) -> JournalHeader:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise SourceError(name, "no journal: its first line does not say what was asked for") from exc
+
+
+def recognition(asked: Mapping[str, Any]) -> RecognitionSettings:
+    """The settings in an object of JSON; fields that this version does not know are left out.
+
+    Raises:
+        TypeError, ValueError: a field is missing or has another type.
+    """
+    return RecognitionSettings(**{key: _frozen(value) for key, value in asked.items() if _known(key, _frozen(value))})
 
 
 _STAGES = tuple[tuple[tuple[int, ...], tuple[str, ...]], ...]

@@ -8,11 +8,12 @@ from time import monotonic
 
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Usage
-from asrcli.core.interfaces import ClientCodec, LocalEngine, Source, Transport
+from asrcli.core.interfaces import ClientCodec, LocalEngine, Source
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.core.shared_thread import SharedThread
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.context import TranscriptMemory
+from asrcli.engine.connection_pool import Dial
 from asrcli.recognizers.registry import RecognizerInfo
 from asrcli.transport.identifiers import new_id
 
@@ -45,11 +46,12 @@ class RunPlan:
         describe: The line for a person that tells of an error.
         interruptible: What handles signals during the run; by default they are left alone.
         fallback: The recognizer on this machine that hears while the service is away; None for none.
+        recorded: Makes a dialler whose connections are recorded; None keeps no record.
     """
 
     model: str
     codec: Callable[[Source], ClientCodec]
-    dial: Callable[[str, ConnectionSettings], Transport]
+    dial: Dial
     connection: ConnectionSettings
     pace: float | None
     retries: RetrySettings = RetrySettings()  # noqa: RUF009  a frozen value
@@ -60,6 +62,13 @@ class RunPlan:
     describe: Callable[[AsrError], str] = str
     interruptible: SignalHandling = lambda finish, hurry: nullcontext()  # noqa: ARG005
     fallback: LocalEngine | None = None
+    recorded: Callable[[Source, Dial], Dial] | None = None
+
+    def dial_for(self, source: Source) -> Dial:
+        """What opens the connections of a source, with a record of them where one is kept."""
+        if self.recorded is None:
+            return self.dial
+        return self.recorded(source, self.dial)
 
 
 def make_plan(

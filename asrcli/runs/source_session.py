@@ -38,8 +38,8 @@ class SourceSession:
         if source.live is None:
             pace = plan.pace
         self.session = TranscriptionSession(
-            source, start, lambda: plan.codec(source), plan.dial, plan.connection, pace, plan.clock, shared_thread,
-            plan.retries, idle, plan.chance, plan.fallback, progress_s,
+            source, start, lambda: plan.codec(source), plan.dial_for(source), plan.connection, pace, plan.clock,
+            shared_thread, plan.retries, idle, plan.chance, plan.fallback, progress_s,
         )  # fmt: skip
 
     def begin(self, ready: Ready) -> Began:

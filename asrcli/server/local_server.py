@@ -17,7 +17,7 @@ from asrcli.core.causes import Cause
 from asrcli.core.errors import SettingError, UsageError, system_reason
 from asrcli.core.loopback_hosts import is_loopback_host
 from asrcli.core.settings import Secret
-from asrcli.protocol.registry import PATHS, wire_of_model
+from asrcli.protocol.registry import PATHS, Wire, wire_of_model
 from asrcli.recognizers.interface import Recognizer
 from asrcli.recognizers.scripted_answers import ScriptedAnswers
 from asrcli.server.api_keys import ApiKey, ApiKeys
@@ -31,8 +31,10 @@ from asrcli.server.limits import ServerLimits
 from asrcli.server.listening_sockets import listen
 from asrcli.server.monitoring import Monitoring, ServerMetrics
 from asrcli.server.page_origins import PageOrigins
+from asrcli.server.recorded_conversation import RecordedConversation, RecordedServer
 from asrcli.server.server_services import ServerServices
 from asrcli.server.server_socket import ServerSocket
+from asrcli.server.socket_interface import ConversationSocket
 from asrcli.server.websocket_server import CLOSE_WITHIN_S, WebSocketServer
 from asrcli.terminal.interrupts import interruptible
 from asrcli.transport.identifiers import new_id
@@ -59,6 +61,7 @@ class LocalServer:
         hotword_store: The hot-word lists that it begins with.
         origins: The origins of web pages that may connect without a key.
         tls: The certificate of the server, for wss:// and https://; None for plain connections.
+        recorded: A record of the wire, whose messages all clients get instead of a recognizer's; None for none.
 
     Raises:
         SettingError: the host is open to other machines and there is no key.
@@ -76,6 +79,7 @@ class LocalServer:
         hotword_store: HotWordStore | None = None,
         origins: Iterable[str] = (),
         tls: "SSLContext | None" = None,
+        recorded: RecordedServer | None = None,
     ) -> None:
         if keys is None and not is_loopback_host(host):
             raise SettingError("host", "lets other machines in", value=host, cause=Cause.OPEN_HOST)
@@ -93,10 +97,12 @@ class LocalServer:
         self._metrics = ServerMetrics()
         monitoring = Monitoring(self._access_control, self._metrics)
         self._tls = tls
+        self._recorded = recorded
+        engine = recognizer.info.heard_by if recorded is None else recorded.engine
         self._websocket_server = WebSocketServer(
-            http_api, monitoring, self._limits, self._check, self._converse, recognizer.info.heard_by, tls
+            http_api, monitoring, self._limits, self._check, self._converse, engine, tls
         )
-        self._conversations: set[ServerConversation] = set()
+        self._conversations: set[ServerConversation | RecordedConversation] = set()
         self._admitted: WeakKeyDictionary[ServerSocket, ApiKey] = WeakKeyDictionary()  # the key of each handshake
 
     async def start(self) -> str:
@@ -157,18 +163,12 @@ class LocalServer:
         model = parse_qs(address.query).get("model", [""])[0]
         key = self._admitted.pop(socket)
         wire = wire_of_model(model, address.path.rstrip("/"))
-        conversation = ServerConversation(
-            await self._fault_injector.wrap(socket, wire),
-            wire.server_codec(new_id, model),
-            self._recognizer,
-            self._limits,
-            ServerServices(
-                self._answers,
-                self._hotword_store.applied,
-                partial(self._access_control.begin_task, key),
-                self._metrics,
-            ),
-        )
+        faulty = await self._fault_injector.wrap(socket, wire)
+        conversation: ServerConversation | RecordedConversation
+        if self._recorded is not None:
+            conversation = self._recorded.conversation(faulty)
+        else:
+            conversation = self._with_recognizer(faulty, wire, model, key)
         self._access_control.opened(key)
         self._conversations.add(conversation)
         try:
@@ -176,6 +176,12 @@ class LocalServer:
         finally:
             self._access_control.closed(key)
             self._conversations.discard(conversation)
+
+    def _with_recognizer(self, socket: ConversationSocket, wire: Wire, model: str, key: ApiKey) -> ServerConversation:
+        begin_task = partial(self._access_control.begin_task, key)
+        services = ServerServices(self._answers, self._hotword_store.applied, begin_task, self._metrics)
+        codec = wire.server_codec(new_id, model)
+        return ServerConversation(socket, codec, self._recognizer, self._limits, services)
 
 
 @contextmanager

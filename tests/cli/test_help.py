@@ -24,6 +24,7 @@ PANELS = {
     "file": ["Arguments", "Audio", *ASKED, "Connection", "Output", "Diagnosis"],
     "batch": ["Arguments", "Options", "Audio", *ASKED, "Connection", "Output", "Diagnosis"],
     "ws-raw": ["Arguments", "Wire", "Connection", "Model", "Messages", "Audio", "Output", "Diagnosis"],
+    "replay": ["Arguments", "Options", "Output", "Diagnosis"],
     "serve": ["Connection", "Recognizer", "Faults", "Diagnosis"],
     "models": ["Arguments", "Options", "Diagnosis"],
     "engines": ["Arguments", "Options", "Model", "Connection", "Diagnosis"],
@@ -54,6 +55,7 @@ PROMISED = {
     + SERVICE
     + ASKING
     + "--device --backend --test --for --until-silence --ptt --save-audio --device-retry --no-device-retry --gain "
+    "--record --record-audio "
     "--denoise --agc --heartbeat --no-heartbeat --format --output --append --partials --timestamps --template "
     "--capitalize --exec --max-line --max-lines --plain --journal --no-journal --quiet --verbose --debug --log-file",
     "devices": "--json --backend --debug --log-file",
@@ -64,6 +66,7 @@ PROMISED = {
     + SERVICE
     + ASKING
     + "--start --end --channel --each-channel --gain --denoise --agc --pace --fast --raw --encoding --rate --channels "
+    "--record --record-audio "
     "--passthrough --heartbeat --no-heartbeat --format --output --output-dir --append --partials --timestamps "
     "--template --capitalize --exec --max-line --max-lines --plain --budget --estimate --quiet --verbose --debug "
     "--log-file",
@@ -74,7 +77,10 @@ PROMISED = {
     "--pace --heartbeat --no-heartbeat --rpm --budget --estimate --format --out --name --overwrite --timestamps "
     "--template --capitalize --max-line --max-lines --plain --quiet --verbose --debug --log-file",
     "ws-raw": SERVICE + "--wire --header --wait --model --no-vad --first --last --text --pace "
+    "--record --record-audio "
     "--chunk-ms --audio-format --raw --encoding --rate --channels --show-sent --stamp --output --debug --log-file",
+    "replay": "--speed --format --output --append --partials --timestamps --template --exec "
+    "--plain --quiet --verbose --debug --log-file",
     "": "--version -V --help -h",
     "help": "--man",
     "models": "--json --debug",
@@ -87,9 +93,9 @@ PROMISED = {
     "logout": "--all --url --region --debug",
     "whoami": "--json --url --region --workspace --api-key-file --debug",
     "doctor": "--json --no-network --local --engine --url --region --workspace --api-key-file --proxy --ca --debug",
-    "serve": "--host --port --max-connections --drain --engine --workers --strict-language --lenient --api-key- "
-    "file --keys --cert --key --allow-origin --script --local-two-pass --faults --chaos --chaos-waits "
-    "--answers --quiet --debug --log-file --log-format",
+    "serve": "--host --port --max-connections --drain --engine --workers --strict-language --lenient --api-key-file "
+    "--keys --cert --key --allow-origin --script --local-two-pass --faults --chaos --chaos-waits --answers --replay "
+    "--quiet --debug --log-file --log-format",
 }
 
 

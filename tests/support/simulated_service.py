@@ -108,6 +108,9 @@ class Service:
         self.url, self._inbox = url, inbox
         return self
 
+    def note(self, step: str, task: object) -> None:
+        """Nobody records it."""
+
     @property
     def writable(self) -> bool:
         """Whether the service has heard most of what was sent."""

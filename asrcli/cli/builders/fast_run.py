@@ -33,7 +33,7 @@ def check_split(option: str, *, vad: bool, each_channel: bool) -> None:
         raise UsageError(f"{option} with --each-channel: channels are transcribed at once already")
 
 
-def check_fast(vad: bool, each_channel: bool, fallback: bool, passthrough: bool) -> None:
+def check_fast(vad: bool, each_channel: bool, fallback: bool, passthrough: bool, record: bool) -> None:
     """Refuse what --fast cannot do.
 
     Raises:
@@ -42,6 +42,8 @@ def check_fast(vad: bool, each_channel: bool, fallback: bool, passthrough: bool)
     check_split("--fast", vad=vad, each_channel=each_channel)
     if passthrough:
         raise UsageError("--fast with --passthrough: a file that is sent as it is cannot be cut")
+    if record:
+        raise UsageError("--fast with --record: a record holds one timeline, and each part has its own")
     if fallback:
         raise UsageError("--fast with --fallback: parts do not wait for a service that is away")
 

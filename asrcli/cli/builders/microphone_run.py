@@ -39,6 +39,17 @@ def listening_mode(for_: str | None, until_silence: str | None, *, heartbeat: bo
     )
 
 
+def check_test(fallback: str | None, *, captions: bool, record: bool) -> None:
+    """Refuse options that have no effect on --test.
+
+    Raises:
+        UsageError: one of these is given.
+    """
+    given = {"--captions": captions, "--record": record, f"--fallback {fallback}": bool(fallback)}
+    if names := [name for name, is_given in given.items() if is_given]:
+        raise UsageError(f"--test with {' and '.join(names)}: a test sends nothing and has no text")
+
+
 def test(
     microphone_builder: MicrophoneBuilder, connection_options: ConnectionOptions, output_options: OutputOptions
 ) -> None:
@@ -71,7 +82,7 @@ def transcribe(
     output_builder: OutputBuilder,
     journal_folder: Path | None,
     connection_options: ConnectionOptions,
-    run_builder: Callable[[ConnectionSettings], RunBuilder],
+    run_builder: Callable[[ConnectionSettings, ExitStack], RunBuilder],
     caption_port: int | None = None,
 ) -> None:
     """Transcribe the microphones until they end; with a journal folder also record audio and events.
@@ -99,4 +110,4 @@ def transcribe(
         if microphone_builder.hearing.push_to_talk:
             notify(Notice("warning", PTT))
         stack.enter_context(keyboard(pressed(microphones, ptt=microphone_builder.hearing.push_to_talk)))
-        run_builder(connection).run(outputs)
+        run_builder(connection, stack).run(outputs)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import Opens
     from asrcli.core.interfaces import Output, Source
     from asrcli.runs.fallback import Fallback
+    from asrcli.runs.wire_recording import WireRecorder
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class RunBuilder:
         budget: What all runs together may cost, in CNY.
         quiet: No error is printed before the end.
         fallback: What hears while the service is away; None for nothing.
+        recorder: Keeps a record of all connections; None for none.
         fast: A source is cut into parts, which are transcribed at once.
     """
 
@@ -63,6 +65,7 @@ class RunBuilder:
     budget: float | None = None
     quiet: bool = False
     fallback: "Fallback | None" = None
+    recorder: "WireRecorder | None" = None
     fast: bool = False
 
     def run(
@@ -83,7 +86,8 @@ class RunBuilder:
         with closing(ConnectionPool()) as idle, closing(self.fallback) if self.fallback else nullcontext():
             for number, (sources, opens) in enumerate(runs, 1):
                 try:
-                    with opens() as outputs:
+                    with opens() as opened:
+                        outputs = opened if self.recorder is None else [*opened, self.recorder]
                         for failure in failures:
                             failure.reported = True  # they are among the notices of the first run
                         if fast is not None:
@@ -159,7 +163,8 @@ class RunBuilder:
             temporary_key=self.service.temporary_key,
             uses_transcript_context=self.uses_transcript_context,
         )
-        return replace(plan, interruptible=interruptible, describe=described, fallback=self.fallback)
+        recorded = None if self.recorder is None else self.recorder.recorded
+        return replace(plan, interruptible=interruptible, describe=described, fallback=self.fallback, recorded=recorded)
 
 
 def _transcribe(

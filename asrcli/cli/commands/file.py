@@ -35,6 +35,7 @@ from asrcli.cli.options.logging import LoggingOptions
 from asrcli.cli.options.model import ModelName
 from asrcli.cli.options.output import OutputDir, OutputOptions
 from asrcli.cli.options.recognition import RecognitionOptions
+from asrcli.cli.options.record import RecordOptions
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import DEFAULT_MODEL
@@ -84,6 +85,7 @@ def file(
     captions: Captions = None,
     journal: JournalFolder = None,
     no_journal: NoJournal = False,
+    record_options: RecordOptions,
     logging_options: LoggingOptions,
 ) -> None:
     """Transcribe files, or standard input.
@@ -97,7 +99,7 @@ def file(
     if passthrough and connection_options.local:
         raise UsageError("--passthrough with --local: the embedded recognizer decodes no files", "leave it out")
     if fast:
-        check_fast(recognition_options.vad, each_channel, fallback is not None, passthrough)
+        check_fast(recognition_options.vad, each_channel, fallback is not None, passthrough, record_options.is_kept)
     samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     found_model = sources.model_for(model, paths, recognition_options, samples, connection_options)
     vad = recognition_options.vad and not found_model.traits.manual_only
@@ -131,6 +133,7 @@ def file(
             found_model, recognition, connection, speed, retry_options.retry_settings(), connection_options, notices,
             uses_transcript_context=recognition_options.context_from_transcript, budget=check_budget(budget),
             quiet=logging_options.level is None, fallback=local_engine, fast=fast,
+            recorder=record_options.recorder(stack, found_model.traits.name, recognition, paths),
         )  # fmt: skip
         recorded_runs = staged_run.recording(
             runs, recognition, connection, output_builder, source_builder, speed, local=connection_options.local

@@ -1,5 +1,6 @@
 """`asr mic`: what a microphone hears, or what this machine plays, to text."""
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -20,6 +21,7 @@ from asrcli.cli.options.model import model_option
 from asrcli.cli.options.output import OutputOptions
 from asrcli.cli.options.panels import AUDIO, CONNECTION, FLAG
 from asrcli.cli.options.recognition import RecognitionOptions
+from asrcli.cli.options.record import RecordOptions
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, ConnectionSettings
@@ -123,6 +125,7 @@ def mic(
     captions: Captions = None,
     journal: JournalFolder = None,
     no_journal: NoJournal = False,
+    record_options: RecordOptions,
     logging_options: LoggingOptions,
 ) -> None:
     """Transcribe what the microphone hears, while it is spoken.
@@ -147,10 +150,8 @@ def mic(
         found, recognition_options, connection_options, vad=vad, heartbeat=heartbeat_parameter, ptt=ptt
     )
     local_engine = fallback_of(fallback, found, recognition, connection_options, retry_options)
-    if test and captions is not None:
-        raise UsageError("--test with --captions: a test sends nothing and has no text")
-    if test and fallback:
-        raise UsageError(f"--test with --fallback {fallback}: a test sends nothing and has no text")
+    if test:
+        microphone_run.check_test(fallback, captions=captions is not None, record=record_options.is_kept)
     microphone_builder = microphones.MicrophoneBuilder(
         tuple(device or ()),
         recognition,
@@ -171,11 +172,12 @@ def mic(
         microphone_run.test(microphone_builder, connection_options, output_options)
         return
 
-    def run_builder(connection: ConnectionSettings) -> run.RunBuilder:
+    def run_builder(connection: ConnectionSettings, stack: ExitStack) -> run.RunBuilder:
         return run.RunBuilder(
             found, recognition, retry_options.applied_to(connection), None, retry_options.retry_settings(),
             connection_options, notices, uses_transcript_context=recognition_options.context_from_transcript,
             budget=check_budget(budget), fallback=local_engine,
+            recorder=record_options.recorder(stack, found.traits.name, recognition),
         )  # fmt: skip
 
     microphone_run.transcribe(microphone_builder, output_builder, folder, connection_options, run_builder, captions)

@@ -26,6 +26,7 @@ from asrcli.cli.options.serving import (
     Origins,
     Passes,
     Port,
+    Replayed,
     Script,
     SecondPass,
     StrictLanguage,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from asrcli.recognizers.interface import Recognizer
     from asrcli.recognizers.scripted_answers import ScriptedAnswers
     from asrcli.server.faults.script import FaultPlan
+    from asrcli.server.recorded_conversation import RecordedServer
 
 # The options of the short help.
 COMMON = "--host --port --api-key-file --engine --script --faults --chaos"
@@ -64,6 +66,7 @@ def serve(
     strict_language: StrictLanguage = False,
     lenient: Lenient = False,
     answers: AnswerFile = None,
+    replay: Replayed = None,
     faults: FaultScript = None,
     chaos: ChaosSeed = None,
     chaos_waits: Waiting = False,
@@ -90,7 +93,9 @@ def serve(
 
     make_room(max_connections)
     log_to(log_file, on_screen=not quiet, as_json=log_format is LogFormat.JSON)
-    recognizer = _recognizer(engine, script, two_pass, workers)
+    given: dict[str, object] = {"--engine": engine, "--script": script, "--answers": answers}
+    recorded = _recorded(replay, [name for name, value in given.items() if value is not None])
+    recognizer = _recognizer(engine if recorded is None else "scripted", script, two_pass, workers)
     warnings: list[str] = []  # printed after the address, because programs wait for that line
     access = ServerKeys(api_key_file, keys, warnings.append)
     tls = server_certificate(cert, key)
@@ -98,7 +103,16 @@ def serve(
     origins = [origin(text) for text in allow_origin or ()]
     limits = ServerLimits(connections=max_connections, drain_s=drain, strict_language=strict_language, lenient=lenient)
     server = LocalServer(
-        recognizer, host, port, access.keys, limits, planned, _answers(answers), origins=origins, tls=tls
+        recognizer,
+        host,
+        port,
+        access.keys,
+        limits,
+        planned,
+        _answers(answers),
+        origins=origins,
+        tls=tls,
+        recorded=recorded,
     )
 
     at_fault = ""
@@ -107,11 +121,25 @@ def serve(
 
     def announce(address: str) -> None:
         print_message(f"asr: serving at {address} ({'no key' if access.keys is None else 'key asked for'})")
-        _introduce(recognizer.info, at_fault, preferred=engine is None)
+        if recorded is not None:
+            print_message(f"asr: every client gets the messages of {replay}")
+        else:
+            _introduce(recognizer.info, at_fault, preferred=engine is None)
         for warning in warnings:
             print_message(warning)
 
     serve_forever(server, announce, access.reload)
+
+
+def _recorded(replay: Path | None, others: list[str]) -> "RecordedServer | None":
+    if replay is None:
+        return None
+    if others:
+        raise UsageError(f"--replay with {' and '.join(others)}: the record holds every answer")
+    from asrcli.cli.builders.wire_records import open_record
+    from asrcli.server.recorded_conversation import RecordedServer
+
+    return RecordedServer(str(replay), open_record(replay))
 
 
 def _introduce(info: registry.RecognizerInfo, at_fault: str, *, preferred: bool) -> None:

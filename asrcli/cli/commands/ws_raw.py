@@ -14,6 +14,7 @@ from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.logging import Debug, LogFile
 from asrcli.cli.options.model import model_option
 from asrcli.cli.options.panels import AUDIO, FLAG, OUTPUT
+from asrcli.cli.options.record import RecordOptions
 from asrcli.cli.options.values import bounded_number
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, RecognitionSettings
@@ -159,6 +160,7 @@ def ws_raw(
     stamp: StampLines = False,
     output: Printed = None,
     overwrite: Replaced = False,
+    record_options: RecordOptions,
     debug: Debug = False,
     log_file: LogFile = None,
 ) -> None:
@@ -192,6 +194,7 @@ def ws_raw(
     speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
     with ExitStack() as stack:
         printer = raw_session.open_printer(stack, output, stamp=stamp, show_sent=show_sent)
+        recorder = record_options.recorder(stack, wire_name.value, recognition, [path] if path else [])
         if wire is None:
             # A server that is not the service's does not get the key that the environment holds for the service.
             connection = connection_options.is_other_service()
@@ -202,6 +205,9 @@ def ws_raw(
         transport = raw_session.dial_wire(
             wire, connection, recognition.model, header or [], temporary_key=connection_options.temporary_key
         )
+        if recorder is not None:
+            url = wire.url(connection.url, recognition.model) if wire else connection.url
+            transport = recorder.wrapped(transport, url, recognition)
         RawRun(transport, exchange, pieces, speed, wait_s, printer.show).run()
 
 

@@ -45,6 +45,15 @@ KeysFile = Annotated[
         rich_help_panel=CONNECTION,
     ),
 ]
+Replayed = Annotated[
+    Path | None,
+    typer.Option(
+        "--replay",
+        help="Send every client the messages of this record (--record), as they came, in place of a recognizer's.",
+        metavar="PATH",
+        rich_help_panel=RECOGNIZER,
+    ),
+]
 Certificate = Annotated[
     Path | None,
     typer.Option(

@@ -74,8 +74,8 @@ def given_text(option: str, text: str) -> str:
     return read
 
 
-def parse_pace(text: str) -> float | None:
-    """A pace as times real time; None for `max`.
+def parse_pace(text: str, option: str = "--pace") -> float | None:
+    """A pace as times real time; None for `max`. `option` names it in errors.
 
     Raises:
         UsageError: it is neither a number nor max.
@@ -87,7 +87,7 @@ def parse_pace(text: str) -> float | None:
     except ValueError:
         pace = 0.0
     if not SLOWEST <= pace <= 1000:
-        raise UsageError(f"--pace {shorten(text, 40)}: neither max nor a number from {SLOWEST} to 1000")
+        raise UsageError(f"{option} {shorten(text, 40)}: neither max nor a number from {SLOWEST} to 1000")
     return pace
 
 

@@ -1,0 +1,85 @@
+"""From options to a record of the wire that is written, and from its file to one that is read."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asrcli import __version__
+from asrcli.cli.builders.text_files import bytes_of
+from asrcli.cli.console import print_message
+from asrcli.core.errors import OutputError, SourceError, UsageError, system_reason
+from asrcli.protocol.wire_record import MEMBER, WireRecord, read_record
+
+if TYPE_CHECKING:
+    from asrcli.core.settings import RecognitionSettings
+    from asrcli.runs.wire_recording import WireRecorder
+
+MOST_BYTES = 2 << 30
+
+
+def recording(
+    stack: ExitStack,
+    record: Path,
+    wire: str,
+    recognition: "RecognitionSettings",
+    inputs: Sequence[str],
+    *,
+    keep_audio: bool,
+) -> "WireRecorder":
+    """The record of a run, which the stack completes.
+
+    Raises:
+        UsageError: the file is one of the `inputs`, or holds something else than a record.
+        OutputError: the file cannot be created.
+    """
+    from asrcli.runs.wire_recording import WireRecorder
+
+    _check(record, inputs)
+    about = {
+        "program": f"asr {__version__}",
+        "python": sys.version.split()[0],
+        "system": sys.platform,
+        "at": datetime.now().astimezone().isoformat(timespec="milliseconds"),
+        "audio": keep_audio,
+    }
+    try:
+        recorder = WireRecorder(
+            record, about, wire, recognition, keep_audio=keep_audio, report=lambda text: print_message(f"asr: {text}")
+        )
+    except OSError as exc:
+        raise OutputError(str(record), system_reason(exc)) from exc
+    stack.callback(recorder.close)
+    return recorder
+
+
+def open_record(path: Path) -> WireRecord:
+    """Read a record, and print what of it is missing.
+
+    Raises:
+        SourceError: it cannot be read, is no record, or a newer version has written it.
+    """
+    try:
+        data = bytes_of(path, MOST_BYTES)[0]
+    except (OSError, ValueError) as exc:
+        raise SourceError(str(path), getattr(exc, "strerror", None) or "not a valid file name") from exc
+    if len(data) > MOST_BYTES:
+        raise SourceError(str(path), f"longer than {MOST_BYTES >> 30} GB")
+    record = read_record(str(path), data)
+    if record.damaged:
+        print_message(f"asr: {path}: {record.damaged} damaged parts are left out; the rest is used")
+    if record.cut:
+        print_message(f"asr: {path}: its end is cut off; the rest is used")
+    return record
+
+
+def _check(record: Path, inputs: Sequence[str]) -> None:
+    if any(path != "-" and Path(path).resolve() == record.resolve() for path in inputs):
+        raise UsageError(f"--record {record} is an input: it would be written over")
+    try:
+        if record.is_file() and bytes_of(record, len(MEMBER))[0][: len(MEMBER)] not in {b"", MEMBER}:
+            raise UsageError(f"--record {record} is there, and is no record", "choose another name")
+    except OSError:
+        return  # opening it for writing reports the error

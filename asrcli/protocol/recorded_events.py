@@ -1,0 +1,71 @@
+"""The events in a record of the wire: those that the run adds to what the messages say. Reads and writes no files."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from functools import cache
+from typing import Any, get_type_hints
+
+from asrcli.core.events import (
+    Absent,
+    Began,
+    Ended,
+    Event,
+    Final,
+    Gap,
+    Notice,
+    Paused,
+    Reconnecting,
+    Resumed,
+)
+from asrcli.core.provisional_event import Provisional
+from asrcli.protocol.json_messages import MOST
+from asrcli.protocol.wire_record import cleaned, json_line
+
+_EVENTS: dict[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in (Absent, Began, Ended, Final, Gap, Notice, Paused, Provisional, Reconnecting, Resumed)
+}
+
+
+def event_line(at_ms: int, event: Event) -> bytes | None:
+    """The line of an event that the run has added to those of the wire; None for an event that is not kept.
+
+    Finals are kept without their words: the messages have them, and a replay compares the finals.
+    """
+    name = type(event).__name__
+    if name not in _EVENTS:
+        return None
+    about = {key: value for key, value in asdict(event).items() if key != "words"}
+    return json_line({"type": "event", "at_ms": at_ms, "name": name, "event": cleaned(about)})
+
+
+def event_of(line: Mapping[str, Any]) -> Event | None:
+    """The event in a line; None where its fields do not fit: a newer version may have written it."""
+    kind = _EVENTS.get(line["name"])
+    about = line["event"]
+    if kind is None:
+        return None
+    hints: Mapping[str, Any] = _hints(kind.__name__)
+    known = {key: value for key, value in about.items() if key in hints}
+    if any(isinstance(value, int) and not 0 <= value <= MOST for value in known.values()):
+        return None
+    if not all(_fits(value, hints[key]) for key, value in known.items()):
+        return None
+    try:
+        event: Event = kind(**known)
+    except TypeError:  # a field is missing
+        return None
+    return event
+
+
+@cache
+def _hints(name: str) -> dict[str, Any]:
+    """The types of the fields of an event but for words, each in a form that isinstance takes."""
+    kind = _EVENTS[name]
+    hints = get_type_hints(kind)
+    return {each.name: hints[each.name] for each in fields(kind) if each.name != "words"}
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value of JSON has a type; a whole number is also a float."""
+    return isinstance(value, hint) or (isinstance(value, int) and isinstance(float(value), hint))

@@ -1,0 +1,197 @@
+"""Turns a record of the wire into the events of a run again, by the client codecs of this version. Uses no clock."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.core.errors import AsrError, SourceError
+from asrcli.core.event_placement import label_event
+from asrcli.core.events import Ended, Event, Final, Notice
+from asrcli.engine.task import RepeatedFinal, TranscriptionTask
+from asrcli.journal.records import RATES, recognition
+from asrcli.protocol.recorded_events import event_of
+from asrcli.protocol.registry import WIRES
+from asrcli.protocol.wire_record import SENT, WireRecord, audio_bytes, message_of
+
+
+class RecordedConnection:
+    """One connection of a record: the task that runs on it, driven by the steps that the client took.
+
+    Raises:
+        ValueError: the settings cannot be read.
+    """
+
+    def __init__(self, line: Mapping[str, Any]) -> None:
+        try:
+            self._asked = recognition(line["settings"])
+        except TypeError as exc:
+            raise ValueError(str(exc)) from exc
+        if self._asked.rate not in RATES:
+            raise ValueError("rate")
+        self._wire = WIRES.get(line["wire"])
+        self.speaker: str = line["speaker"]
+        self._engine: str = line["engine"]
+        self._tasks = 0
+        self.task: TranscriptionTask | None = None
+        self.fresh = True  # the task was sent no audio yet
+        self.again = False  # the task was sent audio that an earlier one had
+
+    def sent(self, line: Mapping[str, Any]) -> list[Event]:
+        """Take the step of a message that the client sent; returns the events that follow at once."""
+        if self._wire is None:
+            return []
+        step = line.get("step", "")
+        if not step and not self._tasks:
+            step = "start"  # asr ws-raw takes no steps
+        events: list[Event] = []
+        if step == "start":
+            events = self._start(line)
+        if self.task is None:
+            return []
+        codec = self.task.codec
+        if step == "commit":
+            codec.commit()
+        elif step == "finish":
+            self.task.finishing = True
+            codec.finish()
+        elif size_bytes := audio_bytes(line):
+            self._audio(line, size_bytes)
+        return events
+
+    def received(self, line: Mapping[str, Any], at_ms: int) -> Iterator[Event]:
+        """Yield the events of a message of the service, on the timeline of the run."""
+        if self.task is None:
+            return
+        try:
+            for event in self.task.receive(message_of(line), at_ms / 1000):
+                if not isinstance(event, RepeatedFinal):
+                    yield label_event(event, self.speaker)
+            self.task.codec.pending_messages()
+        except AsrError as exc:
+            yield Notice("warning", str(exc))
+
+    def _start(self, line: Mapping[str, Any]) -> list[Event]:
+        assert self._wire is not None  # noqa: S101  the caller has checked it
+        codec = self._wire.client_codec(self._asked, lambda: line.get("task_id") or _task_id(line))
+        codec.connection_is_new = self._tasks == 0
+        self._tasks += 1
+        self.fresh, self.again = True, False
+        self.task = TranscriptionTask(codec)
+        self.task.engine = self._engine
+        self.task.begin_at(line.get("begin_ms", 0))
+        codec.start()
+        return codec.started()
+
+    def _audio(self, line: Mapping[str, Any], size_bytes: int) -> None:
+        task = self.task
+        assert task is not None  # noqa: S101  the caller has checked it
+        form = Format(self._asked.rate)
+        length_ms = 0
+        if self._asked.audio_format == "pcm":
+            length_ms = form.ms(size_bytes // SAMPLE_BYTES)
+        sent_ms = line.get("sent_ms", task.sent_ms + length_ms)
+        if task.sent_ms == task.offset_ms:
+            task.begin_at(line.get("begin_ms", task.offset_ms))
+        elif (jump_ms := sent_ms - length_ms - task.sent_ms) > 1 and length_ms:
+            task.codec.skip(form.samples(jump_ms))
+        task.codec.audio(bytes(size_bytes))
+        task.sent_ms = max(task.sent_ms, sent_ms)
+
+
+class RecordReplay:
+    """The events of a record in order, each with the milliseconds since the record began.
+
+    What the run itself has added (sources, gaps, losses, the account) comes from the record; the text comes from the
+    messages. A final that the run had dropped as a repetition is dropped again.
+
+    Raises:
+        SourceError: no connection in it carried a wire that has a transcript.
+    """
+
+    def __init__(self, name: str, record: WireRecord) -> None:
+        self._lines = record.lines
+        wires = {line["wire"] for line in record.lines if line["type"] == "open"}
+        if wires and not wires & set(WIRES):
+            raise SourceError(name, "its messages are of no wire that has a transcript: zcat shows them")
+        finals = [
+            event for line in record.lines if line["type"] == "event" and isinstance(event := event_of(line), Final)
+        ]
+        self._kept = {_identity(final) for final in finals}  # the finals of the run; empty for asr ws-raw
+        self._emitted: set[tuple[str, int, int, str]] = set()
+        self._connections: dict[int, RecordedConnection] = {}
+        self._reached_ms: dict[str, int] = {}  # by speaker: how far audio was sent
+        self.ended = False
+        self.unreadable = 0  # lines that do not fit this version
+
+    def events(self) -> Iterator[tuple[int, Event]]:
+        """Yield the events."""
+        for line in self._lines:
+            at_ms = line["at_ms"]
+            for event in self._events(line, at_ms):
+                yield at_ms, event
+
+    def _events(self, line: Mapping[str, Any], at_ms: int) -> Iterator[Event]:
+        if line["type"] == "event":
+            yield from self._of_run(line)
+            return
+        number = line["connection"]
+        if line["type"] == "open":
+            try:
+                self._connections[number] = RecordedConnection(line)
+            except ValueError:
+                self.unreadable += 1
+            return
+        connection = self._connections.get(number)
+        if connection is None:
+            return
+        if line["type"] == "close":
+            if line["code"] not in {1000, 1001} and not self._kept:
+                yield Notice("warning", f"the connection ended with code {line['code']} {line['reason']}".rstrip())
+        elif line["direction"] == SENT:
+            yield from connection.sent(line)
+            self._sent(connection, line)
+        else:
+            for event in connection.received(line, at_ms):
+                if not isinstance(event, Final) or self._is_new(event, connection):
+                    yield event
+
+    def _sent(self, connection: RecordedConnection, line: Mapping[str, Any]) -> None:
+        task = connection.task
+        if task is None or not audio_bytes(line):
+            return
+        reached_ms = self._reached_ms.get(connection.speaker, 0)
+        if connection.fresh:
+            connection.fresh = False
+            connection.again = bool(self._kept) and task.offset_ms < reached_ms
+        self._reached_ms[connection.speaker] = max(reached_ms, task.sent_ms)
+
+    def _is_new(self, final: Final, connection: RecordedConnection) -> bool:
+        identity = _identity(final)
+        if identity in self._emitted or (connection.again and identity not in self._kept):
+            return False
+        self._emitted.add(identity)
+        return True
+
+    def _of_run(self, line: Mapping[str, Any]) -> Iterator[Event]:
+        event = event_of(line)
+        if event is None:
+            self.unreadable += 1
+        elif isinstance(event, Final):
+            # The messages had it, unless the run itself has made a final of the last words.
+            if _identity(event) not in self._emitted:
+                self._emitted.add(_identity(event))
+                yield event
+        else:
+            self.ended = self.ended or isinstance(event, Ended)
+            yield event
+
+
+def _identity(final: Final) -> tuple[str, int, int, str]:
+    return final.speaker, final.begin_ms, final.end_ms, final.text
+
+
+def _task_id(line: Mapping[str, Any]) -> str:
+    """The task id that a first message names, on a wire where it does."""
+    found = re.search(r'"task_id"\s*:\s*"([^"\\]+)"', line.get("text", ""))
+    return found[1] if found else "replayed"

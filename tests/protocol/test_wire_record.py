@@ -1,0 +1,199 @@
+"""The format of a record: what goes in comes out, without secrets; damage costs what it hits."""
+
+import base64
+import gzip
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asrcli.core.errors import SourceError, without_secrets
+from asrcli.core.events import Event, Final, Finished, Gap, Notice, Word
+from asrcli.core.message import Binary, Text
+from asrcli.protocol import wire_record
+from asrcli.protocol.recorded_events import event_line, event_of
+from asrcli.protocol.wire_record import (
+    audio_bytes,
+    close_line,
+    has_audio,
+    header_line,
+    message_line,
+    message_of,
+    open_line,
+    pack,
+    read_record,
+)
+
+KEY = "sk-0123456789abcdef0123"
+HEADER = pack(header_line({"program": "asr"}))
+
+
+def only(line: bytes) -> Any:
+    """The one line of a record that holds it."""
+    (found,) = read_record("r", HEADER + pack(line)).lines
+    return found
+
+
+def sent(message: Text | Binary, *, keep_audio: bool = False) -> Any:
+    """The line of a message, written and read."""
+    return only(message_line(5, 1, "sent", message, keep_audio=keep_audio, about={"step": "start"}))
+
+
+@given(st.text() | st.binary(), st.booleans())
+def test_messages_come_out_as_they_went_in(data: str | bytes, keep_audio: bool) -> None:
+    """Text exactly where it holds nothing secret; binary with its bytes, or silence of its length."""
+    if isinstance(data, bytes):
+        line = sent(Binary(data), keep_audio=keep_audio)
+        assert message_of(line) == Binary(data if keep_audio else bytes(len(data)))
+        assert audio_bytes(line) == len(data)
+    else:
+        line = sent(Text(data), keep_audio=keep_audio)
+        expected = without_secrets(data).encode("utf-8", "replace").decode()
+        assert message_of(line) == Text(expected)
+        assert audio_bytes(line) == 0
+
+
+@pytest.mark.parametrize("keep_audio", [False, True])
+@pytest.mark.parametrize(
+    "form", ['{"type":"append","audio":"%s","n":1}', '{"type": "response.audio.delta", "delta": "%s"}']
+)
+def test_audio_inside_a_message_is_cut_out_and_put_back(form: str, keep_audio: bool) -> None:
+    """Its length is kept in any case."""
+    encoded = base64.b64encode(b"audio" * 20).decode()
+    assert has_audio(form % encoded)
+    line = sent(Text(form % encoded), keep_audio=keep_audio)
+    assert encoded not in line["text"]
+    assert audio_bytes(line) == 100
+    expected = encoded if keep_audio else base64.b64encode(bytes(100)).decode()
+    assert message_of(line) == Text(form % expected)
+
+
+def test_a_delta_of_text_is_no_audio() -> None:
+    """It is the transcript."""
+    assert not has_audio('{"type":"transcription.delta","delta":"abcdefghijklmnopqrstuvwxyz"}')
+
+
+def test_no_line_holds_a_secret() -> None:
+    """In messages, settings, reasons and events."""
+    about = {"url": "ws://x", "engine": "", "wire": "inference", "speaker": "", "settings": {"extra": [["a", KEY]]}}
+    lines = [
+        header_line({"a": KEY}),
+        open_line(1, 1, about),
+        message_line(1, 1, "received", Text(json.dumps({"a": f"Bearer {KEY}"})), keep_audio=True),
+        close_line(1, 1, 1000, f"bad key {KEY}"),
+        event_line(1, Notice("warning", KEY)) or b"",
+    ]
+    assert all(line for line in lines)
+    assert KEY.encode() not in b"".join(lines)
+    assert len(read_record("r", pack(b"".join(lines))).lines) == 4
+
+
+@pytest.mark.parametrize("event", [Gap(1, 2, "lost"), Notice("info", "text"), Final("1", 0, 5, "hello")])
+def test_events_come_out_as_they_went_in(event: Event) -> None:
+    """The flat ones."""
+    assert event_of(only(event_line(7, event) or b"")) == event
+
+
+def test_events_of_the_wire_are_not_kept_and_finals_only_without_words() -> None:
+    """The messages have them."""
+    assert event_line(7, Finished()) is None
+    final = Final("1", 0, 5, "a", (Word("a", 0, 5),))
+    assert event_of(only(event_line(7, final) or b"")) == Final("1", 0, 5, "a")
+
+
+@pytest.mark.parametrize(
+    ("name", "event"),
+    [
+        ("Later", {}),
+        ("Gap", {"begin_ms": "1", "end_ms": 2, "reason": "x"}),
+        ("Gap", {"begin_ms": -1, "end_ms": 2, "reason": "x"}),
+        ("Gap", {"begin_ms": 1, "end_ms": 2}),
+    ],
+)
+def test_an_event_that_does_not_fit_is_none(name: str, event: dict[str, Any]) -> None:
+    """A newer version may have written it."""
+    line = json.dumps({"type": "event", "at_ms": 1, "name": name, "event": event}).encode() + b"\n"
+    assert event_of(only(line)) is None
+
+
+MEMBERS = [HEADER] + [pack(message_line(n, 1, "sent", Text(f"m{n}"), keep_audio=False)) for n in range(4)]
+
+
+@given(st.integers(0, len(b"".join(MEMBERS))))
+def test_a_cut_file_keeps_its_whole_members(size: int) -> None:
+    """Wherever it is cut; only a file that holds nothing is refused."""
+    data = b"".join(MEMBERS)[:size]
+    whole = sum(size >= len(b"".join(MEMBERS[: n + 1])) for n in range(5))
+    try:
+        record = read_record("r", data)
+    except SourceError:
+        assert whole == 0
+    else:
+        assert len(record.lines) >= whole - 1
+        assert record.cut == (size != len(b"".join(MEMBERS[:whole])))
+
+
+@given(st.integers(0, 4), st.data())
+def test_a_damaged_member_costs_itself_only(hit: int, data: st.DataObject) -> None:
+    """And is counted."""
+    place = data.draw(st.integers(10, len(MEMBERS[hit]) - 1))
+    broken = bytearray(MEMBERS[hit])
+    broken[place] ^= 0xFF
+    record = read_record("r", b"".join([*MEMBERS[:hit], bytes(broken), *MEMBERS[hit + 1 :]]))
+    kept = {line["text"] for line in record.lines}
+    assert kept >= {f"m{n}" for n in range(4) if n != hit - 1} - ({f"m{hit}"} if hit < 4 else set())
+    assert record.damaged or record.cut
+
+
+def test_a_member_that_is_too_long_is_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small file must not fill the memory."""
+    monkeypatch.setattr(wire_record, "MOST_MEMBER_BYTES", 1000)
+    bomb = pack(message_line(1, 1, "sent", Text("x" * 5000), keep_audio=False))
+    record = read_record("r", HEADER + bomb + MEMBERS[1])
+    assert (len(record.lines), record.damaged) == (1, 1)
+    assert read_record("r", HEADER + bomb).damaged == 1
+
+
+MESSAGE = {"type": "message", "at_ms": 1, "connection": 1, "direction": "sent", "text": "x"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{", b"[]", b"[" * 5000, json.dumps({"type": "later"}).encode(),
+        *(json.dumps(MESSAGE | change).encode() for change in (
+            {"at_ms": -1}, {"at_ms": True}, {"connection": "1"}, {"direction": 3}, {"direction": "up"}, {"text": 1},
+            {"audio_bytes": 1 << 40}, {"sent_ms": "x"}, {"a": [[[[[[[[[[[[[[1]]]]]]]]]]]]]]},
+        )),
+        json.dumps({key: value for key, value in MESSAGE.items() if key != "text"}).encode(),
+        json.dumps({"type": "event", "at_ms": 1, "name": "Gap", "event": []}).encode(),
+    ],
+)  # fmt: skip
+def test_a_line_that_does_not_fit_is_left_out_and_counted(line: bytes) -> None:
+    """The rest is used."""
+    record = read_record("r", HEADER + pack(line + b"\n" + json.dumps(MESSAGE).encode() + b"\n"))
+    assert (len(record.lines), record.damaged) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "is empty"),
+        (b"hello", "is no record"),
+        (gzip.compress(b"hello\n"), "is no record"),
+        (pack(b'{"type":"record","version":2}\n'), "made by a newer asr"),
+        (pack(b'{"type":"record"}\n'), "no version"),
+    ],
+)
+def test_what_is_no_record_is_refused(data: bytes, reason: str) -> None:
+    """With what is wrong."""
+    with pytest.raises(SourceError, match=reason):
+        read_record("r", data)
+
+
+def test_a_second_header_is_passed_over_and_a_lost_one_is_counted() -> None:
+    """Two records that were joined; a record without its beginning."""
+    assert len(read_record("r", HEADER + HEADER + MEMBERS[1]).lines) == 1
+    assert read_record("r", MEMBERS[1]).damaged == 1

@@ -1,0 +1,62 @@
+"""What a replay makes of records that are strange."""
+
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from asrcli.core.errors import SourceError
+from asrcli.core.events import Event, Notice
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.wire_record import WireRecord
+from asrcli.runs.record_replay import RecordReplay
+
+OPEN: dict[str, Any] = {
+    "type": "open", "at_ms": 0, "connection": 1, "url": "ws://x/", "engine": "", "wire": "inference", "speaker": "",
+    "settings": asdict(RecognitionSettings("fun-asr-realtime")),
+}  # fmt: skip
+MESSAGE = {"type": "message", "at_ms": 5, "connection": 1, "direction": "received", "text": "{}"}
+START = MESSAGE | {"direction": "sent", "text": '{"header":{"task_id":"t"}}'}
+
+
+def played(*lines: dict[str, Any]) -> tuple[RecordReplay, list[Event]]:
+    """The replay of these lines, and its events."""
+    replay = RecordReplay("r", WireRecord({}, lines))
+    return replay, [event for _, event in replay.events()]
+
+
+def test_messages_of_no_wire_are_refused() -> None:
+    """The record of asr ws-raw --wire none has no transcript."""
+    with pytest.raises(SourceError, match="of no wire"):
+        played(OPEN | {"wire": "none"})
+
+
+@pytest.mark.parametrize("settings", [{}, {"model": 3}, {"model": "m", "rate": 3}])
+def test_settings_that_do_not_fit_leave_out_their_connection(settings: dict[str, Any]) -> None:
+    """And are counted."""
+    replay, events = played(OPEN | {"settings": settings}, START, MESSAGE)
+    assert (replay.unreadable, events) == (1, [])
+
+
+def test_an_event_that_does_not_fit_is_counted() -> None:
+    """A newer version may have written it."""
+    replay, events = played({"type": "event", "at_ms": 1, "name": "Later", "event": {}})
+    assert (replay.unreadable, events) == (1, [])
+
+
+def test_an_answer_before_the_start_or_that_is_unreadable_ends_nothing() -> None:
+    """The refusal of a service and the end of a connection are notices."""
+    failed = MESSAGE | {
+        "text": '{"header":{"task_id":"t","event":"task-failed","error_code":"X","error_message":"no"},"payload":{}}'
+    }
+    close = {"type": "close", "at_ms": 9, "connection": 1, "code": 1006, "reason": ""}
+    _, events = played(OPEN, MESSAGE, START, MESSAGE | {"text": "junk"}, failed, close)
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    assert any("no" in text for text in notices)
+    assert notices[-1] == "the connection ended with code 1006"
+
+
+def test_steps_of_a_wire_that_nobody_knows_are_passed_over() -> None:
+    """Beside a connection whose wire has a transcript."""
+    _, events = played(OPEN, OPEN | {"connection": 2, "wire": "later"}, START | {"connection": 2}, MESSAGE)
+    assert events == []
