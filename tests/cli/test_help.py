@@ -93,9 +93,9 @@ PROMISED = {
     "logout": "--all --url --region --debug",
     "whoami": "--json --url --region --workspace --api-key-file --debug",
     "doctor": "--json --no-network --local --engine --url --region --workspace --api-key-file --proxy --ca --debug",
-    "serve": "--host --port --max-connections --drain --engine --workers --strict-language --lenient --api-key- "
-    "file --keys --cert --key --allow-origin --script --local-two-pass --faults --chaos --chaos-waits "
-    "--answers --replay --quiet --debug --log-file --log-format",
+    "serve": "--host --port --max-connections --drain --engine --workers --strict-language --lenient --api-key-file "
+    "--keys --cert --key --allow-origin --script --local-two-pass --faults --chaos --chaos-waits --answers --replay "
+    "--quiet --debug --log-file --log-format",
 }
 
 
