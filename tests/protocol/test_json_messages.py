@@ -6,7 +6,18 @@ from hypothesis import strategies as st
 
 from asrcli.core.errors import ProtocolError, UsageError
 from asrcli.core.message import Binary, Closed, Text
-from asrcli.protocol.json_messages import MOST_DEPTH, Json, endpoint, is_deep, need, number, read, whole, write
+from asrcli.protocol.json_messages import (
+    MOST_DEPTH,
+    Json,
+    endpoint,
+    is_deep,
+    need,
+    need_whole,
+    number,
+    read,
+    whole,
+    write,
+)
 
 
 @pytest.mark.parametrize(
@@ -144,3 +155,11 @@ def test_a_boolean_is_no_number() -> None:
     with pytest.raises(ProtocolError, match="wrong type"):
         need({"a": True}, "a", (int, float))
     assert need({"a": True}, "a", (int, bool)) is True
+
+
+@pytest.mark.parametrize("rate", ["fast", "16000.5", "", "9" * 30, 1.5, True])
+def test_digits_count_as_a_number_and_nothing_else_does(rate: object) -> None:
+    """Some clients send a rate in quotes."""
+    assert need_whole({"a": {"rate": "16000"}}, "a.rate") == need_whole({"a": {"rate": 16000}}, "a.rate") == 16000
+    with pytest.raises(ProtocolError, match=r"field a\.rate has the wrong type"):
+        need_whole({"a": {"rate": rate}}, "a.rate")

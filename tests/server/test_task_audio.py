@@ -21,23 +21,18 @@ from tests.support.wire import finish_task, run_task, wire
 
 RATE = 16000
 PCM = silence(1000) + tone(1000) + silence(1000)
-# The encoder and the name of the file; the rate of the audio.
-ENCODERS = {
-    "mp3": ("libmp3lame", "x.mp3", RATE),
-    "opus": ("libopus", "x.ogg", RATE),
-    "aac": ("aac", "x.aac", RATE),
-    "amr": ("libopencore_amrnb", "x.amr", 8000),
-}
-SPEEX = Path(__file__).parent.parent / "data" / "tone.spx"  # 3 s of a tone; PyAV has no encoder for it
+ENCODERS = {"mp3": ("libmp3lame", "x.mp3"), "opus": ("libopus", "x.ogg"), "aac": ("aac", "x.aac")}
+# Formats for which not every PyAV has an encoder: the same sound as AMR, and 3 s of a tone as Speex.
+DATA = Path(__file__).parent.parent / "data"
+AMR, SPEEX = DATA / "tone.amr", DATA / "tone.spx"
 
 
 def sample(audio_format: str, folder: Path) -> bytes:
     """A second of a tone between two of silence, in this format."""
-    codec, name, rate = ENCODERS[audio_format]
-    pcm = PCM
-    if rate != RATE:
-        pcm = silence(1000, rate) + tone(1000, rate) + silence(1000, rate)
-    return encoded(folder / name, codec, pcm, rate).read_bytes()
+    if audio_format == "amr":
+        return AMR.read_bytes()
+    codec, name = ENCODERS[audio_format]
+    return encoded(folder / name, codec, PCM, RATE).read_bytes()
 
 
 def decoded(decoder: AudioDecoder, pieces: list[bytes]) -> bytes:
@@ -56,7 +51,7 @@ def cut(data: bytes, seed: int) -> list[bytes]:
     return pieces
 
 
-@pytest.mark.parametrize("audio_format", ENCODERS)
+@pytest.mark.parametrize("audio_format", [*ENCODERS, "amr"])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_every_format_becomes_pcm_at_the_rate_of_the_task(audio_format: str, seed: int, tmp_path: Path) -> None:
     """As long as the recording, the tone in its place within what an encoder adds, however it is cut."""
@@ -121,7 +116,7 @@ def test_samples_and_wav_need_no_decoder() -> None:
     audio.close()
 
 
-@pytest.mark.parametrize("audio_format", ENCODERS)
+@pytest.mark.parametrize("audio_format", [*ENCODERS, "amr"])
 def test_a_client_may_send_any_format(audio_format: str, tmp_path: Path) -> None:
     """The recognizer hears three seconds; the name of the format in capitals and a rate in quotes are understood."""
     data = sample(audio_format, tmp_path)

@@ -115,6 +115,7 @@ def test_a_sentence_that_comes_to_nothing_takes_its_pieces_back() -> None:
     codec = client()
     codec.audio(SECOND)
     assert hear(codec, text("2pass-offline", "")) == []
+    assert hear(codec, text("2pass-online", " ")) == []
     hear(codec, text("2pass-online", "uh"))
     (final,) = hear(codec, text("2pass-offline", ""))
     assert isinstance(final, Final)

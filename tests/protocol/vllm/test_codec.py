@@ -95,6 +95,7 @@ def test_marks_of_the_model_are_no_text(codec: VllmClient, size: int) -> None:
 def test_a_server_may_end_an_utterance_by_itself(codec: VllmClient) -> None:
     """Its text reaches to the audio that was sent, and a new one is begun."""
     codec.audio(SECOND)
+    assert hear(codec, text("transcription.delta", delta="x")) == [Partial("1", 0, "x", "")]
     assert hear(codec, text("transcription.done", text="x")) == [Final("1", 0, 1000, "x")]
     assert sent(codec.pending_messages()) == [BEGIN]
 
