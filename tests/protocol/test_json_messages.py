@@ -11,6 +11,7 @@ from asrcli.protocol.json_messages import (
     Json,
     endpoint,
     is_deep,
+    label,
     need,
     need_whole,
     number,
@@ -163,3 +164,10 @@ def test_digits_count_as_a_number_and_nothing_else_does(rate: object) -> None:
     assert need_whole({"a": {"rate": "16000"}}, "a.rate") == need_whole({"a": {"rate": 16000}}, "a.rate") == 16000
     with pytest.raises(ProtocolError, match=r"field a\.rate has the wrong type"):
         need_whole({"a": {"rate": rate}}, "a.rate")
+
+
+def test_a_label_has_no_characters_that_a_terminal_obeys() -> None:
+    """A language or an emotion of a service is shown as it is."""
+    assert label({"language": "zh\x1b[2J\u202e"}, "language") == "zh[2J"
+    assert label({"language": "zh"}, "language") == "zh"
+    assert label({"language": 7}, "language") == ""
