@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from asrcli.core.errors import ProtocolError, ServiceRefused
+from asrcli.core.errors import ProtocolError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol import language_codes
 from asrcli.protocol.json_messages import Json, number, part, text, whole, whole_or_digits
@@ -131,6 +131,4 @@ def language(session: Json, wanted: tuple[str, ...]) -> str:
         ServiceRefused: the language is not the one that was asked for.
     """
     named = text(part(part(part(session, "audio"), "input"), "transcription"), "language")
-    if wanted and named and language_codes.languages_differ(wanted[0], named):
-        raise ServiceRefused("InvalidParameter", f"language {wanted[0]} is not known here, only {named}")
-    return language_codes.language_code(named)
+    return language_codes.language_in_effect(named, wanted[:1])
