@@ -85,7 +85,7 @@ class KeyStore:
         """Return region and workspace of the last login; nothing if there was none or the file cannot be used."""
         try:
             kept = self._load()
-        except UsageError:  # whoever reads a key reports it; a run with another key needs none of this
+        except UsageError:  # the code that reads a key reports it; a run with another key needs none of this
             return EndpointRequest()
         return EndpointRequest(region=kept.region, workspace=kept.workspace)
 

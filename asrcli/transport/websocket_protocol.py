@@ -24,7 +24,7 @@ CLOSED_HERE = "closed here"
 
 
 class Listener(Protocol):
-    """Who is told what happens to a connection. All calls come on the I/O thread."""
+    """Receives what happens to a connection. All calls come on the I/O thread."""
 
     def message(self, message: Text | Binary) -> None:
         """Take a message."""

@@ -85,7 +85,7 @@ def test_a_long_recording_goes_on_from_its_last_final(server: str, tmp_path: Pat
     out = tmp_path / "out"
     command = ("batch", audio, "--out", out, "--url", server, "-f", "jsonl", "-f", "text", "-f", "srt")
     with started(*command, "--pace", 10) as process:
-        while not any(path.read_bytes().count(b"\n") > 12 for path in out.glob(".asr-batch/work/*/0.jsonl.part")):
+        while not any(path.read_bytes().count(b"\n") > 12 for path in out.glob(".asr-batch/*/*/0.jsonl.part")):
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
@@ -113,7 +113,7 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(server: str, tmp_path: Path) 
     out = tmp_path / "out"
     command = ("batch", audio, "--out", out, "--url", server, "-f", "jsonl")
     with started(*command, "--pace", 10) as process:
-        while not any(path.read_bytes().count(b"\n") > 5 for path in out.glob(".asr-batch/work/*/0.jsonl.part")):
+        while not any(path.read_bytes().count(b"\n") > 5 for path in out.glob(".asr-batch/*/*/0.jsonl.part")):
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)

@@ -22,12 +22,12 @@ def test_parts_of_a_long_recording_join_without_a_lost_or_doubled_word(server: s
     assert asr("batch", audio, "--out", whole, *formats, "--pace", "max").returncode == 0
     command = ("batch", audio, "--out", out, *formats, "--split", "6s", "--jobs", 3)
     with started(*command, "--pace", 4) as process:
-        while sum(path.read_bytes().count(b"final") for path in out.glob(".asr-batch/work/*/parts/*.jsonl")) < 9:
+        while sum(path.read_bytes().count(b"final") for path in out.glob(".asr-batch/*/*/parts/*.jsonl")) < 9:
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    stored = len(list(out.glob(".asr-batch/work/*/parts/*.jsonl")))
+    stored = len(list(out.glob(".asr-batch/*/*/parts/*.jsonl")))
     assert stored >= 2  # at the same time
     done = asr(*command, "--pace", "max")
     assert done.returncode == 0, done.stderr
@@ -68,7 +68,7 @@ def test_ctrl_c_and_a_budget_end_the_parts_and_the_next_run_goes_on(server: str,
     out = tmp_path / "out"
     command = ("batch", audio, "--out", out, "--url", server, "-f", "jsonl", "--split", "6s", "--jobs", 3)
     with started(*command, "--pace", 4) as process:
-        while sum(path.read_bytes().count(b"final") for path in out.glob(".asr-batch/work/*/parts/*.jsonl")) < 6:
+        while sum(path.read_bytes().count(b"final") for path in out.glob(".asr-batch/*/*/parts/*.jsonl")) < 6:
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)

@@ -52,7 +52,7 @@ class BatchPlan:
 
 
 def settings_digest(output_builder: "OutputBuilder", source_builder: "SourceBuilder", engine: str) -> str:
-    """A digest of all that the text of an input depends on, besides the input. How fast it is sent is no part."""
+    """A digest of all that the text of an input depends on, beside the input. The pace is not part of it."""
     settings = {
         "recognition": asdict(source_builder.asked),
         "reading": read_as(source_builder, None),

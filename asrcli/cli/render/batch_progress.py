@@ -29,7 +29,7 @@ def length(ms: float) -> str:
 
 
 class PlainProgress:
-    """One line for each input that has ended; `total` is 0 where nobody knows how many will come."""
+    """One line for each input that has ended; `total` is 0 where the number is not known."""
 
     def __init__(self, total: int) -> None:
         self._total = total

@@ -1,4 +1,4 @@
-"""An input of a batch while it is transcribed: what its thread has reached, and how it is told to stop."""
+"""An input of a batch while it is transcribed: what its thread has reached, and how it is asked to stop."""
 
 from collections import deque
 from collections.abc import Callable

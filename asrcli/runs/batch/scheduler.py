@@ -153,7 +153,7 @@ class BatchRun:
             self.waiting.extend(tasks)
 
     def _count(self, active: ActiveInput) -> None:
-        """Count the tasks that an input has begun anew, and its refusals for too many requests."""
+        """Count the tasks that an input has begun again, and its refusals for too many requests."""
         while active.counted < active.starts:
             active.counted += 1
             self.limits.began(self.clock())

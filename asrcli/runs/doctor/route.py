@@ -24,7 +24,7 @@ from asrcli.transport.tls import tls_context
 T = TypeVar("T")
 STEP_S = 3.0  # for each step
 SKEW_S = 60.0  # by how much a clock may be wrong
-EXPIRES_S = 14 * 86_400  # a certificate that ends sooner is told
+EXPIRES_S = 14 * 86_400  # a certificate that ends sooner is reported
 HEAD_BYTES = 1 << 16
 PORTS = {"wss": 443, "ws": 80}
 

@@ -36,7 +36,7 @@ def check_versions() -> list[Finding]:
     try:
         missing = missing_decoders()
     except (ImportError, OSError) as exc:
-        advice = "install the package av anew"
+        advice = "reinstall the package av"
         return [*findings, wrong("codecs", f"the library that decodes audio does not load: {exc}", advice)]
     if missing:
         advice = "other files work; WAV works always"
