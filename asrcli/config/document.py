@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 from asrcli.config.reach import ALIASES, OPTIONS, can_be_general, commands_with, is_confirmation, is_for_folder
@@ -96,8 +97,6 @@ def parse_toml(data: bytes, name: str, advice: str = "") -> tuple[dict[str, Any]
 
 def suggested(word: str, known: Iterable[str]) -> str:
     """A question that names the most similar of the known words; empty if none is similar."""
-    from difflib import get_close_matches
-
     similar = get_close_matches(word.replace("_", "-").lower(), list(known), n=1)
     return f"did you mean {similar[0]}?" if similar else ""
 

@@ -3,6 +3,8 @@
 from collections.abc import MutableMapping
 from typing import Any
 
+import tomlkit
+
 from asrcli.config.document import VERSION, VERSION_KEY, TableName, canonical
 from asrcli.core.errors import UsageError
 
@@ -11,8 +13,6 @@ HEADER = "# Settings of asr: `asr config list` names all options, `asr config sh
 
 def with_option(text: str, table: TableName, option: str, value: Any) -> str:
     """The text with this value of an option. The text is a valid file of settings, or empty."""
-    import tomlkit
-
     document = tomlkit.parse(text or f"{HEADER}{VERSION_KEY} = {VERSION}\n")
     _put(document, table, option, value)
     return tomlkit.dumps(document)
@@ -24,8 +24,6 @@ def without_option(text: str, table: TableName, option: str) -> str:
     Raises:
         UsageError: it is not set there.
     """
-    import tomlkit
-
     document = tomlkit.parse(text)
     around: list[MutableMapping[str, Any]] = [document]
     for name in table.path:
@@ -44,8 +42,6 @@ def without_option(text: str, table: TableName, option: str) -> str:
 
 
 def _put(document: MutableMapping[str, Any], table: TableName, option: str, value: Any) -> None:
-    import tomlkit
-
     found: MutableMapping[str, Any] = document
     for number, name in enumerate(table.path):
         if name not in found:

@@ -12,12 +12,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+from platformdirs import user_config_path
 
 from asrcli.config.keyring_access import Keyring, KeyringUnusable, SystemKeyring
 from asrcli.core.errors import OutputError, UsageError, system_reason
 from asrcli.core.settings import Secret
-from asrcli.dashscope.endpoints import EndpointRequest, region_of
+from asrcli.dashscope.endpoints import EndpointRequest
 
 APP = "asrcli"
 VERSION = 1
@@ -30,19 +31,10 @@ def keys_file() -> Path:
 
     For a user without a home directory it is a path at the root, where no file can be made.
     """
-    from platformdirs import user_config_path
-
     try:
         return user_config_path(APP, appauthor=False) / "keys.json"
     except RuntimeError:
         return Path(os.sep, ".config", APP, "keys.json")
-
-
-def service_name(url: str) -> str:
-    """Return what the key for an address is kept under: its region, or its host and port; empty for no address."""
-    with suppress(ValueError):
-        return region_of(url) or urlsplit(url).netloc.rpartition("@")[2].lower()
-    return ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 from urllib.parse import urljoin, urlsplit
+from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request
 
 from asrcli import __version__
 from asrcli.core.errors import OutputError, TransportError, UsageError, bare_url, shorten, system_reason
@@ -203,9 +205,6 @@ class _Transfer:
 
     def _opened(self, headers: Mapping[str, str]) -> Any:
         """Return the answer to a request; redirections are followed, to https only."""
-        from urllib.error import URLError
-        from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request
-
         url = self._url
         for _ in range(REDIRECTIONS + 1):
             request = Request(url, headers=dict(headers))  # noqa: S310  check_address lets http and https through

@@ -23,6 +23,7 @@ from asrcli.runs.run import ConcurrentSources
 from asrcli.sources.backends.device_names import MIC, MONITOR, find_device
 from asrcli.sources.excerpt import amplified
 from asrcli.sources.microphone import KeyCommand, Microphone
+from asrcli.sources.recorder import RecordedSource
 from asrcli.sources.utterances import UtteranceCutter
 
 if TYPE_CHECKING:
@@ -123,8 +124,6 @@ class MicrophoneBuilder:
         """
         made = [kept(self._sent(microphone)) for microphone in microphones]
         for number, path in enumerate(self.saved()):
-            from asrcli.sources.recorder import RecordedSource
-
             made[number] = RecordedSource(made[number], str(path))
         if len(made) > 1:
             return [ConcurrentSources(tuple(made))]

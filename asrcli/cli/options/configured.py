@@ -17,7 +17,7 @@ from asrcli.config.contradictions import EffectiveSettings, effective
 from asrcli.config.document import Document
 from asrcli.config.layers import PROFILE_VARIABLE, Setting, settings_of
 from asrcli.config.reach import OPTIONS, Reach
-from asrcli.core.errors import UsageError
+from asrcli.core.errors import AsrError, UsageError
 
 NO_SETTINGS = {"help", "help-all", "profile"}
 EXAMINES_SETTINGS = {"doctor"}  # commands that report settings that are not valid, among other things
@@ -144,8 +144,6 @@ def with_origins(sentence: str) -> str:
 
 def profile_names() -> list[str]:
     """The names of all profiles, for completion; none if a file is not valid."""
-    from asrcli.core.errors import AsrError
-
     try:
         return list(dict.fromkeys(name for document in documents_for("mic") for name in document.profiles))
     except AsrError:

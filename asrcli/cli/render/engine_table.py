@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from asrcli.cli.render.stdout import print_json, print_lines, print_rows, print_table
+from asrcli.cli.render.stdout import print_json, print_lines, print_rows
 from asrcli.core.printable import harmless
 from asrcli.recognizers import registry
 from asrcli.recognizers.model_catalogue import DOCUMENTED
@@ -57,9 +57,9 @@ def _state(engine: dict[str, Any]) -> str:
 
 
 def _table(described: list[dict[str, Any]]) -> None:
-    from rich.table import Table
+    from asrcli.cli.render.tables import new_table, print_table
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = new_table(pad_edge=False, header_style="bold")
     for title in ("engine", "model", "langs", "licence", "size", "state"):
         table.add_column(title, no_wrap=title in {"engine", "size"}, overflow="fold")
     for engine in described:

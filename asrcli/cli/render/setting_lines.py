@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from asrcli.cli.app import load_command
 from asrcli.cli.options.setting_values import is_number
 from asrcli.cli.render.stdout import print_json, print_lines
 from asrcli.config.document import TableName, suggested
@@ -100,8 +101,6 @@ def _key(name: str) -> str:
 
 
 def _command(name: str) -> Any:
-    from asrcli.cli.app import load_command
-
     return load_command(name)
 
 

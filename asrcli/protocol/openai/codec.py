@@ -15,7 +15,8 @@ from asrcli.core.event_placement import shift_event
 from asrcli.core.events import Event, Final, Finished, Partial, Ready, SpeechStopped
 from asrcli.core.message import Message
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.json_messages import Json, endpoint, need, number, part, text, word
+from asrcli.protocol.addresses import endpoint
+from asrcli.protocol.json_messages import Json, need, number, part, text, word
 from asrcli.protocol.openai import transcription_session
 from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 from asrcli.protocol.realtime.items import BUFFER, TRANSCRIPTION, UNNAMED
