@@ -30,7 +30,9 @@ def without_option(text: str, table: TableName, option: str) -> str:
         around.append(around[-1].get(name, {}))
     keys = [key for key in around[-1] if canonical(key) == option]
     if not keys:
-        where = f" in [{'.'.join(table.path)}]" if table.path else ""
+        where = ""
+        if table.path:
+            where = f" in [{'.'.join(table.path)}]"
         raise UsageError(f"{option} is not set{where}", "asr config show says what is")
     del around[-1][keys[0]]
     changed = tomlkit.dumps(document)
@@ -38,7 +40,9 @@ def without_option(text: str, table: TableName, option: str) -> str:
         del around[-2][table.command]
     without_table = tomlkit.dumps(document)
     # A comment behind the last option is a part of its table, and belongs to the user.
-    return without_table if without_table.count("#") == changed.count("#") else changed
+    if without_table.count("#") == changed.count("#"):
+        return without_table
+    return changed
 
 
 def _put(document: MutableMapping[str, Any], table: TableName, option: str, value: Any) -> None:

@@ -130,7 +130,9 @@ def write_text(path: Path, text: str) -> None:
     part = None
     try:
         target.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else PRIVATE_FILE
+        mode = PRIVATE_FILE
+        if target.exists():
+            mode = stat.S_IMODE(target.stat().st_mode)
         fd, part = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         with open(fd, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123  a descriptor
             file.write(text)

@@ -123,7 +123,9 @@ class KeyStore:
                 place = KeyPlace(str(self.path), f"the keyring ({answer.backend}) keeps nothing")
         except KeyringUnusable as exc:
             place = replace(place, reason=str(exc))
-        usual = endpoint if endpoint.region else EndpointRequest(region=kept.region, workspace=kept.workspace)
+        usual = endpoint
+        if not endpoint.region:
+            usual = EndpointRequest(region=kept.region, workspace=kept.workspace)
         keys = kept.keys | {service: None if in_keyring else key.reveal()}
         try:
             self._save(KeptKeys(usual.region, usual.workspace, keys))
@@ -150,7 +152,9 @@ class KeyStore:
             except KeyringUnusable as exc:
                 raise UsageError(f"the key for {service} stays in the keyring: {exc}", "unlock it, try again") from None
         rest = {name: key for name, key in kept.keys.items() if name != service}
-        usual = kept.region if kept.region in rest else ""
+        usual = ""
+        if kept.region in rest:
+            usual = kept.region
         self._save(KeptKeys(usual, kept.workspace if usual else "", rest))
         return True
 

@@ -112,7 +112,9 @@ def _lyrics(text: str) -> Iterator[Segment]:
 
 def _table(text: str) -> Iterator[Segment]:
     lines = text.splitlines()
-    columns = lines[0].split("\t") if lines else []
+    columns = []
+    if lines:
+        columns = lines[0].split("\t")
     if "text" not in columns:
         raise _Malformed("has no column 'text' in its first line")
     for number, line in enumerate(lines[1:], 2):

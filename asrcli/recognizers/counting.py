@@ -114,7 +114,9 @@ class ChunkDetector:
         samples = len(wanted) // SAMPLE_BYTES
         if not self._held.startswith(wanted):
             samples = _alike(self._held, wanted)
-        self._next = place + samples if samples * SAMPLE_BYTES == len(wanted) else None
+        self._next = None
+        if samples * SAMPLE_BYTES == len(wanted):
+            self._next = place + samples
         return CountedPiece(samples, place)
 
     def _search(self, *, ended: bool) -> CountedPiece | None:
@@ -173,7 +175,9 @@ class CountedChunk:
         """Return the chunk as text; `whole` is the samples of a whole chunk."""
         if self.index is None:
             return f"?[{self.samples}]"
-        part = "" if self.samples == whole else f"[{self.begin}:{self.begin + self.samples}]"
+        part = ""
+        if self.samples != whole:
+            part = f"[{self.begin}:{self.begin + self.samples}]"
         return f"{self.index}{part}"
 
 
@@ -260,7 +264,9 @@ class CountingSession:
         begin = 0
         if piece.place is not None:
             index, begin = divmod(piece.place, self._whole)
-        last = self._chunks[-1] if self._chunks else None
+        last = None
+        if self._chunks:
+            last = self._chunks[-1]
         if last is not None and last.index == index and last.at + last.samples == at and self._fits(last, begin):
             last.samples += piece.samples
         else:

@@ -262,7 +262,9 @@ def missing(info: RecognizerInfo) -> str:
     for package in info.packages:
         if not is_installed(package):
             return f"{package} is not installed"
-    return str(import_module(info.probe).missing()) if info.probe else ""
+    if info.probe:
+        return str(import_module(info.probe).missing())
+    return ""
 
 
 def is_installed(package: str) -> bool:

@@ -60,7 +60,9 @@ class BatchReferences:
         comparisons = []
         for row in sorted((row for row in rows if row.name in said), key=lambda row: row.name):
             file = next((name for name in row.files if PurePath(name).suffix == self.suffix), "")
-            found = read_transcript(out / file) if file and row.state is BatchState.FINISHED else None
+            found = None
+            if file and row.state is BatchState.FINISHED:
+                found = read_transcript(out / file)
             comparisons.append(compare(row.name, said[row.name], found, steps))
         if without := len(rows) - len(comparisons):
             print_message(f"asr: {quantity(without, 'input')} without a reference in {self.folder}, not counted")

@@ -33,7 +33,9 @@ def machine_checks(engine: str | None, *, local: bool) -> list[Check]:
     """
     infos = [registry.find(engine)] if local else list(registry.PREFERRED)
     ready = [info for info in infos if not registry.missing(info)]
-    judge = wrong if local else note
+    judge = note
+    if local:
+        judge = wrong
     return [
         Check("versions", check_versions),
         Check("terminal", check_terminal),

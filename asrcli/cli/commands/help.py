@@ -54,7 +54,9 @@ def _explain_command(name: str) -> None:
     """
     if name not in COMMANDS:
         similar = " or ".join(f"asr help {each}" for each in get_close_matches(name.lower(), _names()))
-        advice = f"did you mean {similar}? asr help lists the topics" if similar else "asr help lists the topics"
+        advice = "asr help lists the topics"
+        if similar:
+            advice = f"did you mean {similar}? asr help lists the topics"
         raise UsageError(f"no topic {shorten(name, 40)}", advice)
     command = load_command(name)
     context = command.make_context(f"asr {name}", [], resilient_parsing=True, help_option_names=["-h", "--help"])

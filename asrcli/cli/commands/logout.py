@@ -33,7 +33,9 @@ def logout(every: All = False, url: Url = None, region: Region = None, debug: De
         if store.forget(service):
             print_message(f"asr: the key for {service} is forgotten")
         else:
-            others = f"; there are keys for {', '.join(kept)}" if kept else ""
+            others = ""
+            if kept:
+                others = f"; there are keys for {', '.join(kept)}"
             print_message(f"asr: no key is kept for {service}{others}")
     if every and not kept:
         print_message("asr: no key is kept")

@@ -144,7 +144,9 @@ def mic(
     if ptt and not vad and recognition_options.listens_for_speech:
         raise UsageError("--ptt with --threshold or --prefix-padding-ms: the server does not detect speech then")
     # Silence can be sent to every model; only some have the parameter.
-    heartbeat_parameter = heartbeat if "heartbeat" in found.takes else None
+    heartbeat_parameter = None
+    if "heartbeat" in found.takes:
+        heartbeat_parameter = heartbeat
     recognition, notices = sources.recognition(
         found, recognition_options, connection_options, vad=vad, heartbeat=heartbeat_parameter, ptt=ptt
     )

@@ -192,4 +192,6 @@ def _languages(model: Model) -> str:
 
 def _price(model: Model) -> str:
     price = next(iter(model.prices.values()), None)
-    return "not known" if price is None else price.short
+    if price is None:
+        return "not known"
+    return price.short

@@ -100,12 +100,10 @@ class ConfiguredCommand(Command):
 
         name = str(self.name)
         found = settings_of(name, list(self.options), documents_for(name), os.environ, profile)
-        typed = {
-            option: replace(setting, value=option_value(self.options[option], setting, ctx))
-            if setting.is_ours
-            else setting
-            for option, setting in found.items()
-        }
+        typed = dict(found)
+        for option, setting in found.items():
+            if setting.is_ours:
+                typed[option] = replace(setting, value=option_value(self.options[option], setting, ctx))
         return effective(typed, flags, set(self.options), lambda path: format_of(path).value)
 
 

@@ -46,4 +46,6 @@ def print_devices(backend_name: str, *, as_json: bool) -> None:
 
 
 def _number(value: int | None) -> str:
-    return "any" if value is None else str(value)
+    if value is None:
+        return "any"
+    return str(value)

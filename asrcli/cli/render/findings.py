@@ -33,7 +33,9 @@ def print_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
 
 
 def _text(finding: Finding) -> str:
-    return f"{finding.text} -> {finding.advice}" if finding.advice else finding.text
+    if finding.advice:
+        return f"{finding.text} -> {finding.advice}"
+    return finding.text
 
 
 def _table(findings: Sequence[Finding]) -> None:

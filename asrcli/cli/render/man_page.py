@@ -81,4 +81,6 @@ def _escaped(text: str) -> str:
     """The text with nothing in it that troff would read as a command, and with hyphens that can be copied."""
     text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace('"', "\\(dq")
     text = "".join(char if char.isascii() else f"\\[u{ord(char):04X}]" for char in text)
-    return f"\\&{text}" if text.startswith((".", "'")) else text
+    if text.startswith((".", "'")):
+        return f"\\&{text}"
+    return text

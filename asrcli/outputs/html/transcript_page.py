@@ -110,7 +110,9 @@ class TranscriptPage:
                 return None
             number, audio = playing
             at_ms = audio.file_ms(ms)
-            return (number, at_ms) if at_ms >= 0 else None
+            if at_ms >= 0:
+                return (number, at_ms)
+            return None
 
         return place
 

@@ -99,16 +99,22 @@ def installed_backends() -> list[str]:
 
 def _none_installed() -> str:
     """Return what to install where nothing is: PyAudio, or, where it needs no compiler, a program."""
-    without_compiler = f"; or without a compiler: {program_advice('parec')}" if sys.platform == "linux" else ""
+    without_compiler = ""
+    if sys.platform == "linux":
+        without_compiler = f"; or without a compiler: {program_advice('parec')}"
     return f"PyAudio is not installed: {install_command()}{without_compiler}"
 
 
 def _pyaudio_missing() -> str:
-    return "" if find_spec("pyaudio") else f"PyAudio is not installed: {install_command()}"
+    if find_spec("pyaudio"):
+        return ""
+    return f"PyAudio is not installed: {install_command()}"
 
 
 def _miniaudio_missing() -> str:
-    return "" if find_spec("miniaudio") else f"miniaudio is not installed: {pip_install('miniaudio')}"
+    if find_spec("miniaudio"):
+        return ""
+    return f"miniaudio is not installed: {pip_install('miniaudio')}"
 
 
 def _program(program: RecordingProgram) -> CaptureBackend:
