@@ -175,9 +175,7 @@ class CountedChunk:
         """Return the chunk as text; `whole` is the samples of a whole chunk."""
         if self.index is None:
             return f"?[{self.samples}]"
-        part = ""
-        if self.samples != whole:
-            part = f"[{self.begin}:{self.begin + self.samples}]"
+        part = "" if self.samples == whole else f"[{self.begin}:{self.begin + self.samples}]"
         return f"{self.index}{part}"
 
 
@@ -264,9 +262,7 @@ class CountingSession:
         begin = 0
         if piece.place is not None:
             index, begin = divmod(piece.place, self._whole)
-        last = None
-        if self._chunks:
-            last = self._chunks[-1]
+        last = self._chunks[-1] if self._chunks else None
         if last is not None and last.index == index and last.at + last.samples == at and self._fits(last, begin):
             last.samples += piece.samples
         else:
