@@ -11,6 +11,7 @@ from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechSt
 from asrcli.core.interfaces import ServerCodec
 from asrcli.core.message import Binary, Message, Text
 from asrcli.dashscope.catalogue import MODELS
+from asrcli.protocol.registry import wire_of_model
 from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed
 from asrcli.server.backlog import CommandBacklog
 from asrcli.server.limits import ServerLimits, invalid_setting
@@ -57,10 +58,6 @@ class ServerConversation:
         self._task: ServerTask | None = None
         self._finishing = False  # the client has asked for the end: from then on it may be silent
         self._running: asyncio.Task[None] | None = None
-
-    @property
-    def _wire(self) -> str:
-        return self._codec.path.rsplit("/", 1)[-1]
 
     @property
     def busy(self) -> bool:
@@ -217,7 +214,8 @@ class ServerConversation:
             recognition = replace(recognition, languages=(language,))
         stream = await self._recognizer.open(recognition)
         start = replace(start, recognition=recognition)
-        self._task = ServerTask(stream, start, self._limits, accepts_idle=self._codec.accepts_idle)
+        wire = wire_of_model(recognition.model, self._codec.path).name
+        self._task = ServerTask(stream, start, wire, self._limits, accepts_idle=self._codec.accepts_idle)
         self._server.metrics.running_tasks += 1
         self._task.relay = asyncio.create_task(self._relay(self._task))
         await self._send(self._codec.encode(Ready(self._codec.task_id, language)))
@@ -253,8 +251,8 @@ class ServerConversation:
                 self._finishing = False
                 task.audio.close()
                 await task.stream.close()
-                self._server.metrics.ended(task, self._wire, "finished")
-                log.info("%s", task.outcome(self._wire, task_id, "finished"))
+                self._server.metrics.ended(task, "finished")
+                log.info("%s", task.outcome(task_id, "finished"))
             await self._send(messages)
             if ended:
                 return
@@ -285,9 +283,9 @@ class ServerConversation:
         self._task = None
         if task is None:
             return
-        self._server.metrics.ended(task, self._wire, how)
+        self._server.metrics.ended(task, how)
         if task.received_bytes:
-            log.info("%s", task.outcome(self._wire, self._codec.task_id, how))
+            log.info("%s", task.outcome(self._codec.task_id, how))
         if task.relay is not None:
             task.relay.cancel()
         task.audio.close()

@@ -6,7 +6,6 @@ tests/server/test_websocket_server.py, and pyproject.toml has an upper bound for
 """
 
 import asyncio
-import json
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -20,13 +19,13 @@ from websockets.http11 import Request, Response
 from asrcli import __version__
 from asrcli.protocol.engine_header import ENGINE_HEADER
 from asrcli.server.auth import Refusal
-from asrcli.server.http_api import HttpApi
+from asrcli.server.handshake_answers import json_response, plain_response, refusal_response
+from asrcli.server.http_api import HttpApi, HttpRequest
 from asrcli.server.http_server import HttpExchange, plain_answer
 from asrcli.server.limits import ServerLimits
 from asrcli.server.log_filter import log
-from asrcli.server.monitoring import Monitoring, PlainAnswer
+from asrcli.server.monitoring import Monitoring
 from asrcli.server.server_socket import ServerSocket
-from asrcli.transport.identifiers import new_id
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -136,11 +135,23 @@ class WebSocketServer:
         assert isinstance(connection, IncomingConnection)  # noqa: S101  `_new_connection` made it
         answer = self._monitoring.answer(request.path, request.headers.get_all)
         if answer is not None:
-            return _plain_response(connection, answer)
+            return plain_response(connection, answer)
+        if self.http_api.takes_get(request.path):
+            return self._answer_single(connection, request)
         refusal = await self._check(connection.socket, request.path, request.headers.get_all)
         if refusal is None:
             return None
-        return _response(connection, refusal)
+        return refusal_response(connection, refusal)
+
+    def _answer_single(self, connection: ServerConnection, request: Request) -> Response:
+        """Answer a single request with GET, which comes here because a handshake begins like it."""
+        headers = tuple((name.lower(), value) for name, value in request.headers.raw_items())
+        received = HttpRequest("GET", request.path, headers, b"")
+        status, body = self.http_api.answer(received)
+        response = json_response(connection, HTTPStatus(status), body)
+        for name, value in self.http_api.cors_headers(received):
+            response.headers[name] = value
+        return response
 
     def _on_response(self, connection: ServerConnection, request: Request, response: Response) -> None:
         del connection, request
@@ -264,21 +275,3 @@ class IncomingConnection(ServerConnection):
         if not self.transport.is_closing():
             log.info("dropped a client that does not read")
         self.abort()
-
-
-def _response(connection: ServerConnection, refusal: Refusal) -> Response:
-    """Return the library's answer to a handshake that is refused, in the service's form."""
-    body = {"code": refusal.code, "message": refusal.message, "request_id": new_id()}
-    response = connection.respond(refusal.status, json.dumps(body) + "\n")
-    del response.headers["Content-Type"]
-    response.headers["Content-Type"] = "application/json"
-    if refusal.retry_after:
-        response.headers["Retry-After"] = refusal.retry_after
-    return response
-
-
-def _plain_response(connection: ServerConnection, answer: PlainAnswer) -> Response:
-    response = connection.respond(answer.status, answer.body)
-    del response.headers["Content-Type"]
-    response.headers["Content-Type"] = answer.content_type
-    return response
