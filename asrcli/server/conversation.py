@@ -92,20 +92,25 @@ class ServerConversation:
             except TimeoutError:
                 await self._end_silent_client()
                 return
-            try:
-                commands = self._codec.receive(_message(data))
-            except ProtocolError as exc:
-                await self._fail("InvalidParameter", str(exc), close=self._codec.fatal_errors)
-                continue
-            except Exception:  # a client that sends anything odd gets an error, and the other clients are not affected
+            await self._take(data)
+            del data  # a message may have 20 MB: it is not kept while the next one is waited for, nor in a traceback
+
+    async def _take(self, data: str | bytes) -> None:
+        """Queue the commands of a message; raises SocketClosed when nobody waits for their results any more."""
+        try:
+            commands = self._codec.receive(_message(data))
+        except Exception as exc:  # a client that sends anything odd gets an error, and the others are not affected
+            problem = str(exc)
+            if not isinstance(exc, ProtocolError):
                 log.exception("a message that the codec cannot read")
-                await self._fail("InvalidParameter", UNREADABLE, close=self._codec.fatal_errors)
-                continue
-            for command in commands:
-                self._finishing = self._finishing or isinstance(command, FinishTask)
-                while not await self._put(command):
-                    if self._socket.gone():  # nobody waits for the results of what is queued: it is discarded
-                        return
+                problem = UNREADABLE
+            await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
+            return
+        for command in commands:
+            self._finishing = self._finishing or isinstance(command, FinishTask)
+            while not await self._put(command):
+                if self._socket.gone():
+                    raise SocketClosed("with a full backlog")
 
     async def _put(self, command: Command) -> bool:
         """Add a command to the backlog; returns whether there was room within a second."""
@@ -119,11 +124,7 @@ class ServerConversation:
     def _read_timeout_s(self) -> float | None:
         if self._finishing:
             return None
-        if self._codec.accepts_idle:
-            return self._limits.idle_s
-        if self._codec.task_id:
-            return self._limits.no_audio_s
-        return self._limits.no_task_s
+        return self._limits.silence_s(accepts_idle=self._codec.accepts_idle, has_task=bool(self._codec.task_id))
 
     async def _end_silent_client(self) -> None:
         if self._codec.task_id and not self._codec.accepts_idle:
@@ -137,6 +138,7 @@ class ServerConversation:
                 command = await self._backlog.get()
                 await self._send(self._codec.acknowledge(command))
                 await self._run_command(command)
+                del command  # as in `_read`
         except SocketClosed:
             pass  # the reader sees it too, and ends the conversation
         except RecognizerBusy as exc:

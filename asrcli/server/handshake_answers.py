@@ -5,9 +5,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from websockets.asyncio.server import ServerConnection
-from websockets.http11 import Response
+from websockets.http11 import Request, Response
 
 from asrcli.server.auth import Refusal
+from asrcli.server.http_api import HttpApi, HttpRequest
 from asrcli.server.monitoring import PlainAnswer
 from asrcli.transport.identifiers import new_id
 
@@ -21,6 +22,17 @@ def refusal_response(connection: ServerConnection, refusal: Refusal) -> Response
     response = json_response(connection, refusal.status, body)
     if refusal.retry_after:
         response.headers["Retry-After"] = refusal.retry_after
+    return response
+
+
+def single_response(connection: ServerConnection, request: Request, http_api: HttpApi) -> Response:
+    """Return the answer to a single request with GET, which the library takes for a handshake."""
+    headers = tuple((name.lower(), value) for name, value in request.headers.raw_items())
+    received = HttpRequest("GET", request.path, headers, b"")
+    status, body = http_api.answer(received)
+    response = json_response(connection, HTTPStatus(status), body)
+    for name, value in http_api.cors_headers(received):
+        response.headers[name] = value
     return response
 
 
