@@ -1,5 +1,6 @@
 """The account of a session: what became of its audio, its losses and its delays. Numbers only: no thread."""
 
+from bisect import insort
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -72,6 +73,7 @@ class SessionResult:
         error: What ended the session early.
         broken: Whether the last task did not come to its own end.
         provisional: What this machine has heard of undecided audio; only of a session that was left in the middle.
+        waiting_gaps: Gaps that were not emitted yet, because text before them might come; only of such a session.
     """
 
     end: int
@@ -82,6 +84,7 @@ class SessionResult:
     error: AsrError | None
     broken: bool
     provisional: tuple[LocalSentence, ...] = ()
+    waiting_gaps: tuple[Gap, ...] = ()
 
 
 @dataclass
@@ -113,6 +116,7 @@ class SessionAccount:
     sent_to: int = field(init=False)  # position behind the last sample that was ever sent
     resent: int = 0  # samples
     provisional: ProvisionalText = field(default_factory=ProvisionalText)
+    waiting_gaps: list[Gap] = field(default_factory=list)  # for the text of the sound before them; in order
 
     def __post_init__(self) -> None:
         self.end = self.sent_to = self.start
@@ -163,14 +167,37 @@ class SessionAccount:
         self.end = max(self.end, self.format.samples(mark.end_ms))
 
     def add_missing(self, begin_ms: int, end_ms: int, reason: str, *, whole: bool = False) -> None:
-        """Emit a gap for each undecided part of a span that will have no text; `whole` is that of Ledger.add_gap."""
+        """Count each undecided part of a span that will have no text as a gap; `whole` is that of Ledger.add_gap.
+
+        A gap is emitted once the text of the sound before it is there: see release_gaps.
+        """
         undecided = self.ledger.undecided(begin_ms, end_ms)
         for gap in self.ledger.add_gap(begin_ms, end_ms, whole=whole):
             around = next((part for part in undecided if part[0] <= gap[0] and gap[1] <= part[1]), gap)
             heard, withdrawn = self.provisional.take(*around, gap)
             self.ledger.add_local(heard.spans)
-            self.emit(Gap(*gap, reason, local_text=heard.text))
+            insort(self.waiting_gaps, Gap(*gap, reason, local_text=heard.text), key=_begin_ms)
             self.emit_provisional(withdrawn)
+        self.release_gaps()
+
+    def emit_behind_gaps(self, event: Event) -> None:
+        """Emit an event of the service, and before it the gaps that stand before its text."""
+        if self.waiting_gaps and isinstance(event, Partial | Final):
+            self._emit_gaps(lambda gap: gap.begin_ms <= event.begin_ms)
+        self.emit(event)
+        if isinstance(event, Final):
+            self.release_gaps()
+
+    def release_gaps(self) -> None:
+        """Emit the gaps that need not wait any longer, because no sound before them is undecided.
+
+        So each output has sentences and gaps in the order of the recording, however late the text comes.
+        """
+        self._emit_gaps(lambda gap: not self.ledger.undecided_sound(self.ledger.decided_until_ms, gap.begin_ms))
+
+    def _emit_gaps(self, may: Callable[[Gap], bool]) -> None:
+        while self.waiting_gaps and may(self.waiting_gaps[0]):
+            self.emit(self.waiting_gaps.pop(0))
 
     def close(self, inbox: Inbox, duration_ms: int | None, error: AsrError) -> None:
         """Emit gaps for all undecided audio after an error: up to the end of what was captured, or of the source.
@@ -179,6 +206,7 @@ class SessionAccount:
         """
         if not self.was_ready:
             self.end = self.start
+            self._emit_gaps(lambda _: True)
             self.emit_provisional(self.provisional.clear())
             return
         cut_short = inbox.ended
@@ -266,10 +294,21 @@ class SessionAccount:
             final_after_stop_ms=_elapsed_ms(self.input_ended_at, self.last_final_at),
         )
         totals = self.ledger.totals(self.format.ms(self.end))
-        provisional = self.provisional.sentences
         return SessionResult(
-            self.end, totals, tuple(self.undecided()), self.usage + usage, figures, error, broken, provisional
+            self.end,
+            totals,
+            tuple(self.undecided()),
+            self.usage + usage,
+            figures,
+            error,
+            broken,
+            self.provisional.sentences,
+            tuple(self.waiting_gaps),
         )
+
+
+def _begin_ms(gap: Gap) -> int:
+    return gap.begin_ms
 
 
 def _elapsed_ms(start: float, end: float) -> int | None:

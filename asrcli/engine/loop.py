@@ -215,6 +215,7 @@ class SessionLoop:
                     self._handle(event)
         if self._feed.settle():
             self._backoff.settled(self._account.format.samples(self._account.ledger.decided_until_ms))
+            self._account.release_gaps()
 
     def _advance(self) -> None:
         """Send the audio that may go out now; behind the last of it, ask the service for the rest of its text."""
@@ -302,7 +303,7 @@ class SessionLoop:
         if self._account.add_event(event):
             self._backoff.progress()
             self._feed.stall_detector.reset()
-        self._emit(event)
+        self._account.emit_behind_gaps(event)
         if isinstance(event, Final):
             self._feed.final_arrived()
             self._settle()

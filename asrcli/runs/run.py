@@ -239,12 +239,15 @@ class Run:
         gaps = [part for span in result.undecided for part in words.missing(*span)]
         provisional = ProvisionalText(result.provisional)
         local_ms = 0
+        left_gaps = [replace(gap, speaker=speaker) for gap in result.waiting_gaps]
         for gap in gaps:
             heard, withdrawn = provisional.take(*gap, gap)
             local_ms += length(heard.spans)
-            self._emit(Gap(*gap, LEFT, speaker, heard.text))
+            left_gaps.append(Gap(*gap, LEFT, speaker, heard.text))
             for withdrawal in withdrawn:
                 self._emit(label_event(withdrawal, speaker))
+        for left_gap in sorted(left_gaps, key=lambda gap: gap.begin_ms):
+            self._emit(left_gap)
         result = replace(result, totals=result.totals.with_open_lost(length(gaps), local_ms))
         self._account.add(result, left.begin_ms, max(end_ms, left.begin_ms), concurrent=concurrent)
 
