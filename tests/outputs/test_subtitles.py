@@ -65,7 +65,13 @@ def test_a_gap_that_is_known_late_moves_no_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], piped: bool
 ) -> None:
     """Its caption has its own time, up to the sentence behind it, and that sentence keeps its times."""
-    events = [BEGAN, Final("1", 3000, 6000, "words"), Gap(1000, 9000, "no text"), Final("2", 6100, 8000, "more"), ENDED]
+    events: list[Event] = [
+        BEGAN,
+        Final("1", 3000, 6000, "words"),
+        Gap(1000, 9000, "no text"),
+        Final("2", 6100, 8000, "more"),
+        ENDED,
+    ]
     if piped:
         told(Subtitles(LineWriter(None), "srt", CaptionLayout()), events)
         text = capsys.readouterr().out
