@@ -21,7 +21,7 @@ from asrcli.cli.options.batch_options import (
     Watched,
     Words,
 )
-from asrcli.cli.options.budget import BudgetLimit, Estimate, check_budget
+from asrcli.cli.options.budget import BudgetLimit, Estimate
 from asrcli.cli.options.connection import ConnectionOptions, Heartbeat
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.logging import LoggingOptions
@@ -130,7 +130,7 @@ def batch(
     )  # fmt: skip
     request = batch_run.BatchRequest(
         words, out, check_template(output_options.name), source_builder, output_builder, connection_options,
-        retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, check_budget(budget), redo,
+        retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, budget, redo,
         output_options.plain, split_ms, logging_options.level, notices, _references(ref, output_builder), watch,
     )  # fmt: skip
     if dry_run or estimate:

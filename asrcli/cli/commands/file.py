@@ -23,7 +23,7 @@ from asrcli.cli.options.audio import (
     Start,
     Track,
 )
-from asrcli.cli.options.budget import BudgetLimit, Estimate, check_budget
+from asrcli.cli.options.budget import BudgetLimit, Estimate
 from asrcli.cli.options.captions import Captions
 from asrcli.cli.options.connection import ConnectionOptions, Heartbeat
 from asrcli.cli.options.fallback import FallbackOption
@@ -130,7 +130,7 @@ def file(
         connection = retry_options.applied_to(connection_options.at(stack, recognition))
         run_builder = run.RunBuilder(
             found_model, recognition, connection, speed, retry_options.retry_settings(), connection_options, notices,
-            uses_transcript_context=recognition_options.context_from_transcript, budget=check_budget(budget),
+            uses_transcript_context=recognition_options.context_from_transcript, budget=budget,
             quiet=logging_options.level is None, fallback=local_engine, fast=fast,
             recorder=record_options.recorder(stack, found_model.traits.name, recognition, paths),
         )  # fmt: skip

@@ -8,7 +8,7 @@ import typer
 from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.audio import Agc, Backend, Denoise, Gain
-from asrcli.cli.options.budget import BudgetLimit, check_budget
+from asrcli.cli.options.budget import BudgetLimit
 from asrcli.cli.options.captions import Captions
 from asrcli.cli.options.completion import device_names
 from asrcli.cli.options.connection import ConnectionOptions
@@ -177,7 +177,7 @@ def mic(
         return run.RunBuilder(
             found, recognition, retry_options.applied_to(connection), None, retry_options.retry_settings(),
             connection_options, notices, uses_transcript_context=recognition_options.context_from_transcript,
-            budget=check_budget(budget), fallback=local_engine,
+            budget=budget, fallback=local_engine,
             recorder=record_options.recorder(stack, found.traits.name, recognition),
         )  # fmt: skip
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from asrcli.cli.builders.log_file import log_to
-from asrcli.cli.options.budget import BudgetLimit, check_budget
+from asrcli.cli.options.budget import BudgetLimit
 from asrcli.cli.options.completion import session_ids
 from asrcli.cli.options.confirmation import Yes
 from asrcli.cli.options.connection import ConnectionOptions
@@ -66,6 +66,6 @@ def resume(
     directory = journal_keeping.journal_directory(journal)
     path = directory.last() if session is None else directory.find(session)
     request = resume_run.ResumeRequest(
-        model, connection_options, retry_options, fallback, check_budget(budget), yes, logging_options.level
+        model, connection_options, retry_options, fallback, budget, yes, logging_options.level
     )
     resume_run.resume_session(path, request)

@@ -18,6 +18,7 @@ from asrcli.cli.options.output import (
 )
 from asrcli.cli.options.panels import CONNECTION, FLAG, OUTPUT
 from asrcli.cli.options.recognition import RecognitionOptions
+from asrcli.cli.options.values import bounded_number
 from asrcli.dashscope.parameters import MODEL
 
 FORCE_SETTINGS = "--force-settings"  # what --force is elsewhere
@@ -70,6 +71,7 @@ StartsPerMinute = Annotated[
         help="How many tasks may begin in a minute. Default: what the service allows the model; no limit elsewhere.",
         min=1,
         max=60_000,
+        callback=bounded_number,
         metavar="N",
         rich_help_panel=CONNECTION,
         show_default=False,

@@ -191,8 +191,9 @@ def status_level(*, quiet: bool, verbose: int) -> int | None:
     return verbose
 
 
-def bounded_number(value: float | None) -> float | None:
+def bounded_number(option: typer.CallbackParam, value: float | None) -> float | None:
     """The number; for NaN, and beyond `MOST` in either direction, Typer reports a bad parameter."""
-    if value is not None and not -MOST <= value <= MOST:
-        raise typer.BadParameter(f"{value} is not a number up to {MOST}")
-    return value
+    if value is None or -MOST <= value <= MOST:
+        return value
+    least, most = getattr(option.type, "min", None), getattr(option.type, "max", None)
+    raise typer.BadParameter(f"{value} is not a number from {least or 0:g} to {most or MOST:g}")
