@@ -30,7 +30,8 @@ def read(message: Message) -> Json:
     content = _content(message)
     try:
         value = _loaded(content.removeprefix(BYTE_ORDER_MARK))
-        if "\\ud" in content.lower():  # a lone surrogate is half a character: no output could write it
+        # A lone surrogate is half a character: no output could write it.
+        if "\\" in content and "\\ud" in content.lower():
             value = _loaded(_whole_characters(json.dumps(value, ensure_ascii=False)))
     except (ValueError, RecursionError) as exc:
         raise ProtocolError("not JSON" if content.strip() else "an empty message", content) from exc
@@ -197,14 +198,16 @@ def word(value: Json, key: str) -> str:
 
 def flag(value: Json, key: str) -> bool | None:
     """The boolean under a key, or one written as 1, 0, "true" or "false"; None when it is missing or unclear."""
-    found = boolean(value, key)
-    if found is None:
-        return FLAGS.get(word(value, key).strip().lower())
-    return found
+    found = value.get(key)
+    if found is None or isinstance(found, bool):  # as nearly all are
+        return found
+    return FLAGS.get(word(value, key).strip().lower())
 
 
 def counted(usage: Json, before: Usage) -> Usage:
     """The usage after a cumulative usage object; counts that it does not contain keep the value of `before`."""
+    if not usage:  # as in most results
+        return before
 
     def latest(old: float | None, name: str) -> Any:
         value = number(usage, name)

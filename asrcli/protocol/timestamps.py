@@ -1,7 +1,7 @@
 """Makes the times of a service usable: in order, and inside the audio that was sent. Arithmetic only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from unicodedata import east_asian_width
 
 from asrcli.core.events import Word
@@ -16,8 +16,7 @@ DIGITS = 15  # a longer text is not a time
 LETTER_MS, WIDE_MS = 100, 330
 
 
-@dataclass(frozen=True, slots=True)
-class TimedWord:
+class TimedWord(NamedTuple):  # it takes a third of the time that a dataclass takes, and a result has many
     """A word with the times from the service; a time that cannot be used is None. `estimated`: the service says so."""
 
     text: str
@@ -110,6 +109,10 @@ def within(words: Sequence[TimedWord], begin_ms: int, end_ms: int = LONGEST_MS) 
     placed: list[Word] = []
     at_ms = begin_ms
     for index, word in enumerate(words):
+        if word.begin_ms is not None and word.end_ms is not None and begin_ms <= word.begin_ms <= word.end_ms <= end_ms:
+            at_ms = word.end_ms  # as nearly all are
+            placed.append(Word(word.text, word.begin_ms, at_ms, word.punctuation, word.estimated))
+            continue
         first_ms = at_ms
         if word.begin_ms is not None:
             first_ms = min(max(begin_ms, word.begin_ms), end_ms)

@@ -55,6 +55,10 @@ class QuietSettlement:
             return 0.0
         return max(0.0, self._ahead_s - (now - self._last_s))
 
+    def is_due(self, now: float) -> bool:
+        """Whether the time has come at which the first span may be settled."""
+        return bool(self._sent) and self._sent[0].due_s <= now
+
     def take_settled(
         self, now: float, arrived: float, alive: float, open_ms: int | None
     ) -> list[tuple[int, int, bool]]:

@@ -1,8 +1,7 @@
 """The sentence object of the inference wire, read, written, and made into events. No I/O."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from asrcli.core.events import Final, Partial, Word
 from asrcli.protocol import timestamps
@@ -12,8 +11,7 @@ from asrcli.protocol.json_messages import Json, flag, label, need, objects, text
 ESTIMATED = "estimated"
 
 
-@dataclass(frozen=True, slots=True)
-class SentenceResult:
+class SentenceResult(NamedTuple):
     """The contents of a sentence object, before it has a key and checked times. A time that cannot be used is None."""
 
     number: int | str | None
@@ -166,14 +164,17 @@ def _settled_length(full_text: str, sentence: Json) -> int:
 
 
 def _words(sentence: Json) -> tuple[timestamps.TimedWord, ...]:
-    return tuple(
-        timestamps.TimedWord(
-            said, timestamps.usable_time(word, "begin_time"), timestamps.usable_time(word, "end_time"),
-            text(word, "punctuation"), flag(word, ESTIMATED) or False,
-        )
-        for word in objects(sentence, "words")
-        if (said := text(word, "text"))
-    )  # fmt: skip
+    words = []
+    for word in objects(sentence, "words"):
+        if not (said := text(word, "text")):
+            continue
+        begin_ms, end_ms = word.get("begin_time"), word.get("end_time")
+        if not (type(begin_ms) is int and type(end_ms) is int and 0 <= begin_ms <= end_ms <= timestamps.LONGEST_MS):
+            begin_ms = timestamps.usable_time(word, "begin_time")
+            end_ms = timestamps.usable_time(word, "end_time")
+        estimated = ESTIMATED in word and flag(word, ESTIMATED) is True
+        words.append(timestamps.TimedWord(said, begin_ms, end_ms, text(word, "punctuation"), estimated))
+    return tuple(words)
 
 
 def _joined(words: tuple[timestamps.TimedWord, ...]) -> str:

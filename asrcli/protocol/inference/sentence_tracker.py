@@ -1,7 +1,7 @@
 """The sentences of one task on the inference wire: open, final, repeated, late. No I/O."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from asrcli.core.events import Event, Notice, SpeechStarted
 from asrcli.core.transcript import TASK_MOST_OPEN
@@ -56,7 +56,7 @@ class SentenceTracker:
             yield from self._partial(result, sent_ms)
         if text(part(sentence, "stash"), "text"):
             next_begin = read(part(sentence, "stash") | {"sentence_end": False})
-            yield from self._partial(replace(next_begin, settled=0), sent_ms)
+            yield from self._partial(next_begin._replace(settled=0), sent_ms)
 
     def rest(self, sent_ms: int | None) -> Iterator[Event]:
         """The finals for open sentences whose last result has an end time, although no result said that they ended."""
