@@ -28,6 +28,8 @@ from asrcli.recovery.backoff import Backoff
 from asrcli.recovery.classify import FaultClass, classify
 from asrcli.recovery.link_states import InputState, LinkAction, LinkEvent, LinkState, step
 
+_ENDING = (LinkState.DRAINING, LinkState.RENEWING)  # the rest of the text of a task was asked for
+
 
 class SessionLoop:
     """One source's conversation with a service: tasks are started, fed, finished, renewed, recovered and accounted for.
@@ -158,7 +160,7 @@ class SessionLoop:
         codec = self._connection.task.codec
         if self._link is LinkState.WAITING:
             self._step(LinkEvent.RETRY)
-        elif self._link in {LinkState.DRAINING, LinkState.RENEWING} and codec.quiet_end_s is not None:
+        elif self._link in _ENDING and codec.quiet_end_s is not None:
             self._handle_all([Finished(codec.usage)])
         else:
             raise ConnectionLost(f"no answer for {self._connection.timeout_s:.0f} s")
@@ -285,7 +287,7 @@ class SessionLoop:
             if self._link is LinkState.UP:
                 self._connection.deadline = None
             self._advance()
-        if self._link in {LinkState.DRAINING, LinkState.RENEWING} or (self._link is LinkState.UP and codec.must_wait):
+        if self._link in _ENDING or (self._link is LinkState.UP and codec.must_wait):
             self._connection.restart_timeout()
 
     def _on_refusal(self, refusal: ServiceRefused) -> bool:
@@ -343,7 +345,7 @@ class SessionLoop:
 
     def _on_finished(self) -> None:
         """Handle the end of a task. If it ended by itself while more speech may come, it got no speech."""
-        if self._link in {LinkState.RENEWING, LinkState.DRAINING}:
+        if self._link in _ENDING:
             self._feed.idle = False
             self._feed.task_finished()
             self._step(LinkEvent.FINISHED)

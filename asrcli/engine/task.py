@@ -180,6 +180,8 @@ class TranscriptionTask:
     def _close(self, final: Final) -> None:
         """Forget the sentence of a final, and open sentences with other keys that repeat a part of it."""
         self._forget(final.key)
+        if not self._open:
+            return
         final_text = normalized_text(final.text)
         for key, event in list(self._open.items()):
             inside = final.begin_ms <= event.begin_ms < final.end_ms

@@ -3,6 +3,7 @@
 import json
 import re
 from contextlib import suppress
+from functools import lru_cache
 from math import inf
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -78,13 +79,18 @@ def need(value: Json, path: str, kind: type | tuple[type, ...]) -> Any:
         ProtocolError: the field is missing or has another type.
     """
     found: Any = value
-    for key in path.split("."):
+    for key in _keys(path):
         if not isinstance(found, dict) or key not in found:
             raise ProtocolError(f"field {path} is missing", _shown(value))
         found = found[key]
     if not isinstance(found, kind) or (isinstance(found, bool) and bool not in _kinds(kind)):
         raise ProtocolError(f"field {path} has the wrong type", _shown(value))
     return found
+
+
+@lru_cache(maxsize=256)
+def _keys(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def need_whole(value: Json, path: str) -> int:

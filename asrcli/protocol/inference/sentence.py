@@ -9,6 +9,7 @@ from asrcli.protocol.json_messages import Json, flag, label, need, objects, text
 
 # Of a word, from a server of ours whose recognizer gives no times. The service has no such key, and clients ignore it.
 ESTIMATED = "estimated"
+_USUAL = (str, int, int, str)  # the types of a word's text, times and punctuation
 
 
 class SentenceResult(NamedTuple):
@@ -20,7 +21,7 @@ class SentenceResult(NamedTuple):
     text: str
     ended: bool
     settled: int = 0  # how many characters at the beginning will not change
-    words: tuple[timestamps.TimedWord, ...] = ()
+    words: tuple[timestamps.AnyWord, ...] = ()
     emotion: str = ""
     opens: bool = False  # the object says that the sentence has just begun
 
@@ -154,6 +155,8 @@ def _settled_length(full_text: str, sentence: Json) -> int:
     """How many characters at the beginning of the text are words that the server marks as fixed."""
     cut = 0
     for word in objects(sentence, "words"):
+        if not word.get("fixed"):
+            break
         at = full_text.find(text(word, "text"), cut)
         if not flag(word, "fixed") or at < 0 or full_text[cut:at].strip():
             break
@@ -163,21 +166,23 @@ def _settled_length(full_text: str, sentence: Json) -> int:
     return cut
 
 
-def _words(sentence: Json) -> tuple[timestamps.TimedWord, ...]:
-    words = []
+def _words(sentence: Json) -> tuple[timestamps.AnyWord, ...]:
+    """The words; nearly all have whole times in order, and need not be looked at twice."""
+    words: list[timestamps.AnyWord] = []
     for word in objects(sentence, "words"):
-        if not (said := text(word, "text")):
-            continue
-        begin_ms, end_ms = word.get("begin_time"), word.get("end_time")
-        if not (type(begin_ms) is int and type(end_ms) is int and 0 <= begin_ms <= end_ms <= timestamps.LONGEST_MS):
-            begin_ms = timestamps.usable_time(word, "begin_time")
-            end_ms = timestamps.usable_time(word, "end_time")
-        estimated = ESTIMATED in word and flag(word, ESTIMATED) is True
-        words.append(timestamps.TimedWord(said, begin_ms, end_ms, text(word, "punctuation"), estimated))
+        said, begin_ms, end_ms = word.get("text", ""), word.get("begin_time", ""), word.get("end_time", "")
+        punctuation = word.get("punctuation", "")
+        types = (type(said), type(begin_ms), type(end_ms), type(punctuation))
+        if types == _USUAL and said and 0 <= begin_ms <= end_ms <= timestamps.LONGEST_MS and ESTIMATED not in word:
+            words.append(Word(said, begin_ms, end_ms, punctuation))
+        elif said := text(word, "text"):
+            begin_ms, end_ms = timestamps.usable_time(word, "begin_time"), timestamps.usable_time(word, "end_time")
+            estimated = flag(word, ESTIMATED) or False
+            words.append(timestamps.TimedWord(said, begin_ms, end_ms, text(word, "punctuation"), estimated))
     return tuple(words)
 
 
-def _joined(words: tuple[timestamps.TimedWord, ...]) -> str:
+def _joined(words: tuple[timestamps.AnyWord, ...]) -> str:
     """The text that the words make together, with a space between two ASCII words."""
     joined = ""
     for word in words:
