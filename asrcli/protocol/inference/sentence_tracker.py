@@ -87,7 +87,7 @@ class SentenceTracker:
         final = final_of(key, result, begin_ms, self.after_ms, sent_ms, others)
         self.after_ms = max(self.after_ms, final.end_ms)
         self._finals.pop(name, None)
-        self._finals[name] = result
+        self._finals[name] = result._replace(words=())  # a repetition is known by its text and its times
         if len(self._finals) > MOST_REMEMBERED:
             del self._finals[next(iter(self._finals))]
         yield final
