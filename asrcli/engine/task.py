@@ -165,7 +165,7 @@ class TranscriptionTask:
         self._resent = replace(self._resent, last_text="")  # it is repeated once at most
         return RepeatedFinal(final)
 
-    def _remember(self, event: SpeechStarted | Partial) -> Iterator[Event]:
+    def _remember(self, event: SpeechStarted | Partial) -> Iterable[Event]:
         before = self._open.get(event.key)
         self._normalized.pop(event.key, None)
         if isinstance(event, Partial):
@@ -175,7 +175,8 @@ class TranscriptionTask:
         elif before is None:
             self._open[event.key] = event
         if len(self._open) > TASK_MOST_OPEN:
-            yield from self._close_with_last_text(next(iter(self._open)), MANY)
+            return self._close_with_last_text(next(iter(self._open)), MANY)
+        return ()
 
     def _close(self, final: Final) -> None:
         """Forget the sentence of a final, and open sentences with other keys that repeat a part of it."""

@@ -172,8 +172,8 @@ class TaskConnection:
         Raises:
             SendFailed: the connection was lost.
         """
-        if self.open_connection is not None:
-            self.send(self.task.codec.pending_messages())
+        if self.open_connection is not None and (pending := self.task.codec.pending_messages()):
+            self.send(pending)
 
     def drain(self, failed: SendFailed, handle: Callable[[Item], None]) -> Steps[None]:
         """Sending has failed: `handle` what arrived before, finals or the reason of the failure.
