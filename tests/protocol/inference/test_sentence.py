@@ -254,13 +254,6 @@ def test_what_is_settled_ends_with_a_word_where_its_punctuation_is_not_in_the_te
     assert (partial.settled, partial.unsettled) == ("good", " day")
 
 
-def test_nothing_is_settled_by_a_word_that_is_not_at_the_beginning_of_the_text_or_is_not_fixed() -> None:
-    """Whatever the service marks, and however it writes it."""
-    for word in ({"text": "evil", "fixed": True}, {"text": "day", "fixed": True}, {"text": "good", "fixed": "0"}):
-        events = client().receive(result(text="good day", end_time=None, sentence_end=False, words=[word]))
-        assert [event.settled for event in events if isinstance(event, Partial)] == [""]
-
-
 def test_a_partial_without_a_begin_keeps_that_of_its_sentence() -> None:
     """The first one had it."""
     codec = client()
