@@ -1,16 +1,16 @@
 """The account of a session: what became of its audio, its losses and its delays. Numbers only: no thread."""
 
-from bisect import insort
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Billed, Event, Final, Gap, Notice, Partial, Progress, Resumed, Usage
-from asrcli.core.provisional_event import Provisional
 from asrcli.engine.inbox import AudioDropped, Inbox, Mark
 from asrcli.engine.task import NO_TEXT
 from asrcli.recovery.duplicate_finals import RecentFinals
+from asrcli.recovery.gap_order import GapOrder
 from asrcli.recovery.ledger import Ledger, Totals
 from asrcli.recovery.provisional import LocalSentence, ProvisionalText
 from asrcli.recovery.spans import Span
@@ -117,7 +117,7 @@ class SessionAccount:
     sent_to: int = field(init=False)  # position behind the last sample that was ever sent
     resent: int = 0  # samples
     provisional: ProvisionalText = field(default_factory=ProvisionalText)
-    waiting_gaps: list[Gap] = field(default_factory=list)  # for the text of the sound before them; in order
+    gaps: GapOrder = field(default_factory=GapOrder)
 
     def __post_init__(self) -> None:
         self.end = self.sent_to = self.start
@@ -177,28 +177,21 @@ class SessionAccount:
             around = next((part for part in undecided if part[0] <= gap[0] and gap[1] <= part[1]), gap)
             heard, withdrawn = self.provisional.take(*around, gap)
             self.ledger.add_local(heard.spans)
-            insort(self.waiting_gaps, Gap(*gap, reason, local_text=heard.text), key=_begin_ms)
-            self.emit_provisional(withdrawn)
+            self.gaps.add(Gap(*gap, reason, local_text=heard.text))
+            self.emit_all(withdrawn)
         self.release_gaps()
 
     def emit_behind_gaps(self, event: Event) -> None:
         """Emit an event of the service, and before it the gaps that stand before its text."""
-        if self.waiting_gaps and isinstance(event, Partial | Final):
-            self._emit_gaps(lambda gap: gap.begin_ms <= event.begin_ms)
+        if self.gaps.waiting and isinstance(event, Partial | Final):
+            self.emit_all(self.gaps.taken_before(event.begin_ms))
         self.emit(event)
         if isinstance(event, Final):
             self.release_gaps()
 
     def release_gaps(self) -> None:
-        """Emit the gaps that need not wait any longer, because no sound before them is undecided.
-
-        So each output has sentences and gaps in the order of the recording, however late the text comes.
-        """
-        self._emit_gaps(lambda gap: not self.ledger.undecided_sound(self.ledger.decided_until_ms, gap.begin_ms))
-
-    def _emit_gaps(self, may: Callable[[Gap], bool]) -> None:
-        while self.waiting_gaps and may(self.waiting_gaps[0]):
-            self.emit(self.waiting_gaps.pop(0))
+        """Emit the gaps that need not wait any longer, because no sound before them is undecided."""
+        self.emit_all(self.gaps.taken_decided(self.ledger))
 
     def close(self, inbox: Inbox, duration_ms: int | None, error: AsrError) -> None:
         """Emit gaps for all undecided audio after an error: up to the end of what was captured, or of the source.
@@ -207,8 +200,8 @@ class SessionAccount:
         """
         if not self.was_ready:
             self.end = self.start
-            self._emit_gaps(lambda _: True)
-            self.emit_provisional(self.provisional.clear())
+            self.emit_all(self.gaps.taken_before(inf))
+            self.emit_all(self.provisional.clear())
             return
         cut_short = inbox.ended
         inbox.end()
@@ -220,17 +213,17 @@ class SessionAccount:
         if duration_ms is not None and not cut_short:
             self.end = max(self.end, self.start + self.format.samples(duration_ms))
         self.add_missing(self.ledger.start_ms, self.format.ms(self.end), str(error))
-        self.emit_provisional(self.provisional.clear())
+        self.emit_all(self.provisional.clear())
 
     def complete(self) -> None:
         """Emit gaps for undecided sound at the ordinary end of the session: nothing more will come for it."""
         self.add_missing(self.ledger.start_ms, self.format.ms(self.end), NO_TEXT)
-        self.emit_provisional(self.provisional.clear())
+        self.emit_all(self.provisional.clear())
 
-    def emit_provisional(self, changes: Iterable[Provisional]) -> None:
-        """Emit what has changed in the provisional text."""
-        for change in changes:
-            self.emit(change)
+    def emit_all(self, events: Iterable[Event]) -> None:
+        """Emit events, in their order."""
+        for event in events:
+            self.emit(event)
 
     def undecided(self) -> list[Span]:
         """Return the audio up to now that is neither text, silence, gap nor pause, in milliseconds."""
@@ -308,12 +301,8 @@ class SessionAccount:
             error,
             broken,
             self.provisional.sentences,
-            tuple(self.waiting_gaps),
+            tuple(self.gaps.waiting),
         )
-
-
-def _begin_ms(gap: Gap) -> int:
-    return gap.begin_ms
 
 
 def _elapsed_ms(start: float, end: float) -> int | None:

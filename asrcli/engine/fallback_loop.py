@@ -87,7 +87,7 @@ class FallbackLoop(SessionLoop):
         if isinstance(item, Chunk | SourceEnded):
             self._hearing.advance()
         account = self._account
-        account.emit_provisional(account.provisional.decide(account.ledger.undecided, self._feed.cursor_ms))
+        account.emit_all(account.provisional.decide(account.ledger.undecided, self._feed.cursor_ms))
 
     def _stop(self, stop: StopRequested) -> None:
         """Of a file, what this machine has heard counts as captured too: its text was shown."""
