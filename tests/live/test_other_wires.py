@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import asr, lines, script, serving
-from tests.support.other_servers import Received, funasr, spoken, vllm
+from tests.support.other_servers import LOUD, Received, funasr, funasr_realtime, spoken, vllm
 from tests.support.other_servers import serving as standing_in
 from tests.support.tone import wav
 
@@ -88,3 +88,20 @@ def test_funasr(tmp_path: Path, says_end: bool) -> None:
     assert "this wire has no times" in done.stderr
     assert set(received.frames[:-1]) == {1920}
     assert received.messages[0]["mode"] == "2pass"
+
+
+@pytest.mark.parametrize(("cut_after_s", "timed"), [(2.5, True), (None, False)])
+def test_funasr_realtime(tmp_path: Path, cut_after_s: float | None, timed: bool) -> None:
+    """The whole state is written once, also over a lost connection; what has no times says so."""
+    received = Received(cut_after_s)
+    talk = wav(tmp_path / "talk.wav", spoken(1, 2, 0, 3, times=LOUD))
+    options = ["--wire", "funasr-realtime", "--model", "m", "--pace", "max", "--hotwords", "asrcli", "--language", "zh"]
+    with standing_in(partial(funasr_realtime, timed=timed), received) as address:
+        done = asr("file", talk, "--url", address, *options, "-f", "jsonl")
+    assert done.returncode == 0, done.stderr
+    events = lines(done.stdout)
+    assert [event["text"] for event in events if event["type"] == "final"] == ["One two", "Three"]
+    assert events[-1]["lost_ms"] == 0
+    assert received.commands[:3] == ["START", "LANGUAGE:中文", "HOTWORDS:asrcli"]
+    assert received.connections == (1 if cut_after_s is None else 2)
+    assert ("gives no times" in done.stderr) is not timed

@@ -1,4 +1,4 @@
-"""Small servers that speak the wires of vLLM and of FunASR as their documentation describes them, with fixed words.
+"""Small servers for the wires of vLLM and FunASR, as their documentation describes them, with fixed words.
 
 They recognize nothing: every second of audio is the word "one", "two", ... They can break a connection on purpose.
 """
@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
 BYTES_A_SECOND = 32_000
+LOUD = 2000  # what is quiet is not sent again where a connection is lost at the very end
 WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 
 
@@ -22,6 +23,7 @@ class Received:
 
     Attributes:
         messages: All text messages, as objects.
+        commands: All text messages that are words.
         frames: The sizes of binary messages.
         seconds: How many whole seconds of audio were received.
         cut_after_s: The connection is cut, once, when so much audio was received.
@@ -29,6 +31,7 @@ class Received:
 
     def __init__(self, cut_after_s: float | None = None) -> None:
         self.messages: list[dict[str, Any]] = []
+        self.commands: list[str] = []
         self.frames: list[int] = []
         self.audio = bytearray()
         self.cut_after_s = cut_after_s
@@ -49,13 +52,13 @@ def words(audio: bytes) -> list[str]:
     for at in range(0, len(audio) - BYTES_A_SECOND + 1, BYTES_A_SECOND):
         number = int.from_bytes(audio[at : at + 2], "little")
         if number:
-            found.append(WORDS[number - 1])
+            found.append(WORDS[(number if number < LOUD else number // LOUD) - 1])
     return found
 
 
-def spoken(*numbers: int) -> bytes:
-    """The audio of these words, 0 for a second of silence."""
-    return b"".join(number.to_bytes(2, "little") * (BYTES_A_SECOND // 2) for number in numbers)
+def spoken(*numbers: int, times: int = 1) -> bytes:
+    """The audio of these words, 0 for a second of silence; LOUD `times` louder it is no silence for the client."""
+    return b"".join((times * number).to_bytes(2, "little") * (BYTES_A_SECOND // 2) for number in numbers)
 
 
 @contextmanager
@@ -147,3 +150,39 @@ def funasr(socket: ServerConnection, received: Received, *, says_end: bool = Tru
             final()
             if says_end:
                 socket.send(json.dumps({"mode": "2pass-offline", "is_final": True, "is_end": True}))
+
+
+def funasr_realtime(socket: ServerConnection, received: Received, *, timed: bool = True) -> None:
+    """FunASR's realtime server: commands are words, and each answer holds all sentences and the open one."""
+    audio, done, begin = bytearray(), 0, 0
+    open_words: list[str] = []
+    sentences: list[dict[str, object]] = []
+
+    def say(*, silent: bool = False, is_final: bool = False) -> None:
+        if open_words and (is_final or silent):
+            times = {"start": begin * 1000, "end": (begin + len(open_words)) * 1000} if timed else {}
+            sentences.append({"text": " ".join(open_words).capitalize(), **times})
+            open_words.clear()
+        partial = {"partial": " ".join(open_words), "partial_start_ms": begin * 1000}
+        socket.send(json.dumps({"sentences": sentences, **partial, "is_final": is_final}))
+
+    for data in socket:
+        if isinstance(data, bytes):
+            received.take(socket, data)
+            audio += data
+            while len(audio) >= (done + 1) * BYTES_A_SECOND:
+                found = words(bytes(audio[done * BYTES_A_SECOND : (done + 1) * BYTES_A_SECOND]))
+                begin = done if found and not open_words else begin
+                done += 1
+                open_words += found
+                say(silent=not found)
+            continue
+        received.commands.append(data)
+        if data == "START":
+            socket.send(json.dumps({"event": "started"}))
+        elif data == "STOP":
+            say(is_final=True)
+            socket.send(json.dumps({"event": "stopped"}))
+        else:
+            name, _, value = data.partition(":")
+            socket.send(json.dumps({"event": f"{name.lower()}_set", name.lower(): value}))
