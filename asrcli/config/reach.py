@@ -94,6 +94,7 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
     (Reach.PATH, "eval", "html"),
     (Reach.PATH, "serve", "script answers replay faults keys cert key"),
     (Reach.FLAG, "mic file batch", "force"),
+    (Reach.FLAG, "mic file batch resume ws-raw", "insecure-tls"),
     (Reach.FLAG, "batch", "force-settings"),
     (Reach.FLAG, "mic file batch ws-raw eval", "overwrite"),
     (Reach.FLAG, "resume sessions vocab engines", "yes"),

@@ -42,7 +42,9 @@ PANELS = {
 LINES = 60  # what a person reads without scrolling far
 SHORT = {"mic": 20, "file": 20}  # how many options the short help has
 PATIENCE = "--reconnect --no-reconnect --retries --retry-wait --catch-up --connect-timeout --stall-timeout --keepalive "
-SERVICE = "--url --base-url --region --workspace --api-key-file --proxy --ca --local --engine --temporary-key "
+SERVICE = (
+    "--url --base-url --region --workspace --api-key-file --proxy --ca --local --engine --temporary-key --insecure-tls "
+)
 ASKING = (
     "--model -m --vad --no-vad --silence-ms --threshold --noise-threshold --prefix-padding-ms --vad-model --semantic "
     "--no-semantic --multi-threshold --language -l --itn --no-itn --punctuation --no-punctuation --disfluency "

@@ -9,6 +9,7 @@ import pytest
 from tests.support.command import asr, lines, script, serving
 from tests.support.other_servers import LOUD, Received, funasr, funasr_realtime, spoken, vllm
 from tests.support.other_servers import serving as standing_in
+from tests.support.tls import certified
 from tests.support.tone import wav
 
 CLIP = Path(__file__).parent.parent / "data" / "meeting-rms.wav"
@@ -105,3 +106,19 @@ def test_funasr_realtime(tmp_path: Path, cut_after_s: float | None, timed: bool)
     assert received.commands[:3] == ["START", "LANGUAGE:中文", "HOTWORDS:asrcli"]
     assert received.connections == (1 if cut_after_s is None else 2)
     assert ("gives no times" in done.stderr) is not timed
+
+
+def test_a_certificate_that_nobody_has_signed(tmp_path: Path) -> None:
+    """Is refused, or named with --ca, or left unchecked with a warning; then no key of the environment goes there."""
+    tls, certificate, _ = certified(tmp_path)
+    talk, received = wav(tmp_path / "talk.wav", spoken(1)), Received()
+    with standing_in(funasr_realtime, received, tls) as address:
+        run = ["file", talk, "--url", address, "--wire", "funasr-realtime", "--model", "m", "--pace", "max"]
+        refused, trusted, unchecked = (
+            asr(*run, *more, DASHSCOPE_API_KEY="sk-0123456789abcdef")
+            for more in ([], ["--ca", certificate], ["--insecure-tls"])
+        )
+    assert (refused.returncode != 0, "--ca FILE" in refused.stderr) == (True, True)
+    assert (trusted.stdout, unchecked.stdout) == ("One\n", "One\n")
+    assert ["anybody may answer" in each.stderr for each in (refused, trusted, unchecked)] == [False, False, True]
+    assert received.keys == ["", ""]

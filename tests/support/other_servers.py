@@ -5,6 +5,7 @@ They recognize nothing: every second of audio is the word "one", "two", ... They
 
 import base64
 import json
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
@@ -26,6 +27,7 @@ class Received:
         commands: All text messages that are words.
         frames: The sizes of binary messages.
         seconds: How many whole seconds of audio were received.
+        keys: The Authorization header of each handshake.
         cut_after_s: The connection is cut, once, when so much audio was received.
     """
 
@@ -36,6 +38,7 @@ class Received:
         self.audio = bytearray()
         self.cut_after_s = cut_after_s
         self.connections = 0
+        self.keys: list[str] = []
 
     def take(self, socket: ServerConnection, data: bytes) -> None:
         """Take audio; cut the connection if it is time."""
@@ -62,20 +65,24 @@ def spoken(*numbers: int, times: int = 1) -> bytes:
 
 
 @contextmanager
-def serving(answer: Callable[[ServerConnection, Received], None], received: Received) -> Iterator[str]:
+def serving(
+    answer: Callable[[ServerConnection, Received], None], received: Received, tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
     """A server on this machine; its address."""
 
     def handle(socket: ServerConnection) -> None:
         received.connections += 1
+        assert socket.request is not None
+        received.keys.append(socket.request.headers.get("Authorization", ""))
         with suppress(ConnectionClosed):
             answer(socket, received)
 
-    with serve(handle, "127.0.0.1", 0) as server:
+    with serve(handle, "127.0.0.1", 0, ssl=tls) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         host, port = server.socket.getsockname()[:2]
         try:
-            yield f"ws://{host}:{port}"
+            yield f"{'ws' if tls is None else 'wss'}://{host}:{port}"
         finally:
             server.shutdown()
             thread.join(10)
