@@ -235,7 +235,8 @@ def described(event: Event, transcript: Transcript) -> dict[str, Any] | None:
             number = transcript.latest.number
         about = {"sentence": number, "end_ms": event.end_ms, "text": event.text, "language": event.language}
         beside = {name: getattr(event, name) for name in _BESIDE if getattr(event, name)}
-        return {"type": "final"} | _place(event) | about | beside
+        mark = {"estimated": True} if event.estimated else {}
+        return {"type": "final"} | _place(event) | about | beside | mark
     if isinstance(event, Gap):
         return {"type": "gap"} | _place(event) | {"end_ms": event.end_ms, "reason": without_secrets(event.reason)}
     if isinstance(event, Notice) and event.lost_output:
@@ -257,7 +258,9 @@ def final(record: Mapping[str, Any]) -> Final:
     """
     begin_ms, end_ms = number(record, "begin_ms"), number(record, "end_ms")
     text, language, speaker, *beside = (str(record.get(name, "")) for name in ("text", "language", "speaker", *_BESIDE))
-    return Final("", begin_ms, end_ms, text, (), language, "", speaker, *beside)
+    translation, into, heard = beside
+    estimated = record.get("estimated") is True
+    return Final("", begin_ms, end_ms, text, (), language, "", speaker, translation, into, heard, estimated)
 
 
 def number(record: Mapping[str, Any], name: str) -> int:

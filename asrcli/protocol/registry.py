@@ -161,8 +161,7 @@ _ROWS = (
         FUNASR, "/", "funasr.codec:FunAsrClient", "",
         model_pattern=_NEVER, rates=(16000, 8000), formats=(), word_times=False, context_messages=False,
         has_header=False, takes=("hotwords", "itn", "extra"), elsewhere=True, served=False,
-        warning="this wire has no times: those of sentences are estimated from when their text comes, so audio is sent"
-        " at most at twice the pace of speech",
+        warning="this wire has no times, so audio is sent at most at twice the pace of speech",
         fastest=2.0,
     ),
     Wire(

@@ -105,7 +105,8 @@ def test_funasr_realtime(tmp_path: Path, cut_after_s: float | None, timed: bool)
     assert events[-1]["lost_ms"] == 0
     assert received.commands[:3] == ["START", "LANGUAGE:中文", "HOTWORDS:asrcli"]
     assert received.connections == (1 if cut_after_s is None else 2)
-    assert ("gives no times" in done.stderr) is not timed
+    assert ("left out when a sentence was spoken" in done.stderr) is not timed
+    assert [event.get("estimated", False) for event in events if event["type"] == "final"] == [not timed] * 2
 
 
 def test_a_certificate_that_nobody_has_signed(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ class FunAsrClient:
         if not mode.endswith("offline") or (not said.strip() and not self._said.strip()):
             return []
         begin_ms, end_ms = self._span(said, _length_ms(value.get("timestamp")))
-        final = Final(str(self._number), begin_ms, end_ms, said)
+        final = Final(str(self._number), begin_ms, end_ms, said, estimated=True)
         self._number += 1
         self._said, self._begin_ms, self._last_end_ms = "", None, end_ms
         return [final]

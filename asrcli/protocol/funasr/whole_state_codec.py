@@ -13,7 +13,7 @@ from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import ProtocolError
-from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, Usage
+from asrcli.core.events import Event, Final, Finished, Partial, Ready, Usage
 from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.discarded_messages import DiscardedMessages
@@ -24,7 +24,6 @@ from asrcli.protocol.timestamps import likely_end
 # The server passes the name of a language on to its model, which knows these by their own names.
 LANGUAGE_NAMES = {"zh": "中文", "en": "English", "ja": "日本語"}
 UNASKED = "dropped a text that the server sent twice, or that was not asked for"
-NO_TIMES = "the server gives no times: those of its sentences are estimated"
 
 
 class FunAsrRealtimeClient:
@@ -55,7 +54,6 @@ class FunAsrRealtimeClient:
         self._listed = 0  # how many sentences of the server's list are known
         self._last_end_ms = 0
         self._said = ""  # the text of the open sentence
-        self._has_times = True
         self._last_answer: Json = {}  # to a commit
         self._finishes = False
 
@@ -166,19 +164,17 @@ class FunAsrRealtimeClient:
             begin_ms, end_ms = whole(sentence, "start"), whole(sentence, "end")
             if not said.strip() or (anew and end_ms is not None and end_ms <= self._last_end_ms):
                 continue
-            if (begin_ms is None or end_ms is None) and self._has_times:
-                self._has_times = False
-                yield Notice("warning", NO_TIMES)
+            estimated = begin_ms is None or end_ms is None
             if begin_ms is None:
                 begin_ms = self._last_end_ms
             if end_ms is None:
                 next_ms = whole(value, "partial_start_ms") if sentence is sentences[-1] else None
                 end_ms = likely_end(begin_ms, said, next_ms=next_ms, sent_ms=self._format.ms(self._sent_samples))
-            yield self._final(begin_ms, max(begin_ms, end_ms), said)
+            yield self._final(begin_ms, max(begin_ms, end_ms), said, estimated=estimated)
         self._listed = len(sentences)
 
-    def _final(self, begin_ms: int, end_ms: int, said: str) -> Final:
-        final = Final(str(self._number), begin_ms, end_ms, said)
+    def _final(self, begin_ms: int, end_ms: int, said: str, *, estimated: bool = False) -> Final:
+        final = Final(str(self._number), begin_ms, end_ms, said, estimated=estimated)
         self._number += 1
         self._last_end_ms = max(self._last_end_ms, end_ms)
         self._said = ""

@@ -11,7 +11,7 @@ from asrcli.core.errors import ServiceRefused
 from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, Usage
 from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.funasr.whole_state_codec import NO_TIMES, UNASKED, FunAsrRealtimeClient
+from asrcli.protocol.funasr.whole_state_codec import UNASKED, FunAsrRealtimeClient
 from tests.support.pair import counting
 
 SECOND = bytes(32_000)
@@ -83,16 +83,15 @@ def test_a_list_that_begins_anew_repeats_nothing_and_loses_nothing() -> None:
 
 
 @pytest.mark.parametrize("sentence", [("hello", None, None), ("hello", 500), "hello", ("hello", "x", -(10**20))])
-def test_missing_times_are_estimated_and_that_is_said_once(sentence: object) -> None:
+def test_missing_times_are_estimated_and_marked(sentence: object) -> None:
     """They are inside the audio that was sent, and behind the sentence before."""
     codec = client(4)
-    notice, first, second = hear(
-        codec, state(sentence), state(sentence, ("again",), partial="x", partial_start_ms=3000)
-    )[:3]
-    assert notice == Notice("warning", NO_TIMES)
+    again = state(sentence, ("again", 3000, 4000))
+    first, second = hear(codec, state(sentence, partial="x", partial_start_ms=3000), again)[::2]
     assert isinstance(first, Final)
     assert isinstance(second, Final)
-    assert 0 <= first.begin_ms <= first.end_ms <= second.begin_ms <= second.end_ms <= 3000
+    assert (first.estimated, second.estimated) == (True, False)
+    assert 0 <= first.begin_ms <= first.end_ms <= second.begin_ms
 
 
 def test_a_text_that_is_taken_back_is_shown_no_more() -> None:
