@@ -116,8 +116,7 @@ class Partial:
 class Final:
     """A finished sentence. It does not change any more and is emitted once.
 
-    `translation` is the sentence in another language. `heard` is the transcript of a second model, where the text is
-    the answer to a prompt. `estimated`: its begin or its end is not from the service, which left it out.
+    `heard`: what a second model heard, where the text is an answer. `estimated`: the service left out one of the times.
     """
 
     key: str
