@@ -64,6 +64,7 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
         "ws-raw",
         "model vad raw encoding rate channels wire header wait first last text chunk-ms audio-format show-sent stamp",
     ),
+    (Reach.USER, "ws-raw", "no-audio verbose"),
     (Reach.USER, "replay", "speed format append partials timestamps template capitalize exec max-line max-lines plain"),
     (Reach.USER, "replay", "embed-audio quiet verbose debug"),
     (Reach.PATH, "mic file ws-raw", "record"),
