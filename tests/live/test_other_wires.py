@@ -42,6 +42,12 @@ def test_a_wire_of_other_servers_needs_an_address() -> None:
     done = asr("file", CLIP, "--model", "whisper-1")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "name a server with --url" in done.stderr
+    for wire, options, problem in (
+        ("funasr", ["--local"], "does not speak it"),
+        ("vllm", ["--url", "ws://127.0.0.1:9", "--language", "en", "--force"], "no effect on the wire vllm"),
+    ):
+        done = asr("file", CLIP, "--model", "m", "--wire", wire, *options)
+        assert (done.returncode, done.stderr.count("\n"), problem in done.stderr) == (2, 1, True)
     assert "there are omni" in asr("file", CLIP, "--wire", "morse").stderr
 
 
