@@ -22,7 +22,12 @@ VERSION = 1
 MOST = 1 << 53  # no count of ours is larger
 RATES = range(1000, 384_001)
 EVENTS = "events.jsonl"
-_BESIDE = ("translation", "translated_into", "heard")  # fields of a final that are often empty, and then left out
+_BESIDE = (
+    "translation",
+    "translated_into",
+    "heard",
+    "estimated",
+)  # fields of a final that are often empty, and then left out
 
 
 @dataclass(frozen=True)
@@ -235,8 +240,7 @@ def described(event: Event, transcript: Transcript) -> dict[str, Any] | None:
             number = transcript.latest.number
         about = {"sentence": number, "end_ms": event.end_ms, "text": event.text, "language": event.language}
         beside = {name: getattr(event, name) for name in _BESIDE if getattr(event, name)}
-        mark = {"estimated": True} if event.estimated else {}
-        return {"type": "final"} | _place(event) | about | beside | mark
+        return {"type": "final"} | _place(event) | about | beside
     if isinstance(event, Gap):
         return {"type": "gap"} | _place(event) | {"end_ms": event.end_ms, "reason": without_secrets(event.reason)}
     if isinstance(event, Notice) and event.lost_output:
@@ -258,7 +262,7 @@ def final(record: Mapping[str, Any]) -> Final:
     """
     begin_ms, end_ms = number(record, "begin_ms"), number(record, "end_ms")
     text, language, speaker, *beside = (str(record.get(name, "")) for name in ("text", "language", "speaker", *_BESIDE))
-    translation, into, heard = beside
+    translation, into, heard, _ = beside
     estimated = record.get("estimated") is True
     return Final("", begin_ms, end_ms, text, (), language, "", speaker, translation, into, heard, estimated)
 

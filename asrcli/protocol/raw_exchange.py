@@ -95,3 +95,14 @@ def user_message(setting: str, written: str) -> Message:
     """
     parsed(setting, written)
     return Text(written)
+
+
+def replaced(setting: str, written: str | None, usual: list[Message]) -> tuple[Message, ...]:
+    """The message that the user wrote in place of the usual ones; without one, these.
+
+    Raises:
+        UsageError: the text is not a JSON object.
+    """
+    if written:
+        return (user_message(setting, written),)
+    return tuple(usual)

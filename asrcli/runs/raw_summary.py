@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.errors import without_secrets
 from asrcli.core.message import Binary, Closed, Message, Text
 from asrcli.core.printable import harmless
@@ -48,8 +47,7 @@ class RawSummary:
 
     def add(self, message: Message, at_s: float, *, sent: bool) -> None:
         """Count a message that was sent or received at this time of a clock."""
-        way = self._sent if sent else self._received
-        way.add(_name(message), len(_data(message)))
+        {True: self._sent, False: self._received}[sent].add(_name(message), len(_data(message)))
         if sent and is_audio(message):
             self._audio_bytes += _audio_bytes(message)
             if self._audio_at is None:
@@ -74,13 +72,8 @@ class RawSummary:
         if closed is None:
             yield "closed by this end"
         else:
-            reason = f": {harmless(without_secrets(closed.reason))}" if closed.reason else ""
-            yield f"closed by the other end with code {closed.code}{reason}"
-
-
-def pcm_rate(rate: int) -> int:
-    """The bytes of a second of PCM at this rate in Hz."""
-    return rate * SAMPLE_BYTES
+            reason = harmless(without_secrets(closed.reason))
+            yield f"closed by the other end with code {closed.code} {reason}".rstrip()
 
 
 def is_audio(message: Message) -> bool:
@@ -92,7 +85,9 @@ def _audio_bytes(message: Message) -> int:
     if isinstance(message, Binary):
         return len(message.data)
     encoded = json.loads(_data(message)).get("audio", "")  # what has a name is a JSON object
-    return len(encoded.rstrip("=")) * 3 // 4 if isinstance(encoded, str) else 0
+    if not isinstance(encoded, str):
+        return 0
+    return len(encoded.rstrip("=")) * 3 // 4
 
 
 def _name(message: Message) -> str:
@@ -104,4 +99,6 @@ def _name(message: Message) -> str:
 def _data(message: Message) -> bytes:
     if isinstance(message, Binary):
         return message.data
-    return message.data.encode("utf-8", "replace") if isinstance(message, Text) else b""
+    if isinstance(message, Text):
+        return message.data.encode("utf-8", "replace")
+    return b""

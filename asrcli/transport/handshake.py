@@ -31,7 +31,9 @@ class Handshake:
     def lines(self) -> Iterator[str]:
         """Yield the lines of the request, then those of the answer."""
         path, query, _ = self.path.partition("?")
-        yield f"> GET {_clean(path)}{'?' + HIDDEN if query else ''}"
+        if query:
+            path = f"{path}?{HIDDEN}"
+        yield f"> GET {_clean(path)}"
         yield from header_lines(">", self.request)
         yield from answer_lines(self.status, self.reason, self.response)
 
@@ -45,7 +47,10 @@ def answer_lines(status: int, reason: str, headers: Headers) -> Iterator[str]:
 def header_lines(direction: str, headers: Headers) -> Iterator[str]:
     """Yield a line for each header; only values that cannot be secret are shown."""
     for name, value in headers:
-        yield f"{direction} {_clean(name)}: {_clean(value) if name.strip().lower() in SHOWN else HIDDEN}"
+        shown = HIDDEN
+        if name.strip().lower() in SHOWN:
+            shown = _clean(value)
+        yield f"{direction} {_clean(name)}: {shown}"
 
 
 def _clean(text: str) -> str:

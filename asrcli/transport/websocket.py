@@ -48,8 +48,11 @@ def dial(
     from asrcli.transport.io_thread import io_thread
 
     proxy = proxy_of(url, connection.proxy)
-    tls = tls_context(connection.ca, insecure=connection.insecure_tls) if url.startswith("wss:") else None
-    proxy_tls = tls_context(connection.ca) if (proxy or "").startswith("https:") else None  # a proxy is always checked
+    tls = proxy_tls = None
+    if url.startswith("wss:"):
+        tls = tls_context(connection.ca, insecure=connection.insecure_tls)
+    if (proxy or "").startswith("https:"):
+        proxy_tls = tls_context(connection.ca)  # a proxy is always checked
     io = io_thread()
     try:
         # No local variable holds the key: a traceback of what is raised here may show those.

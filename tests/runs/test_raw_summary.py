@@ -3,7 +3,7 @@
 import json
 
 from asrcli.core.message import Binary, Closed, Text
-from asrcli.runs.raw_summary import MOST_NAMES, RawSummary, is_audio, pcm_rate
+from asrcli.runs.raw_summary import MOST_NAMES, RawSummary, is_audio
 
 
 def text(**fields: object) -> Text:
@@ -13,7 +13,7 @@ def text(**fields: object) -> Text:
 
 def test_each_way_is_counted_by_type() -> None:
     """Audio by its length, whether it is binary or base64."""
-    summary = RawSummary(pcm_rate(16000))
+    summary = RawSummary(32_000)
     summary.add(text(type="session.update"), 0.0, sent=True)
     summary.add(text(type="session.updated"), 0.5, sent=False)
     summary.add(Binary(bytes(16_000)), 1.0, sent=True)
@@ -28,7 +28,7 @@ def test_each_way_is_counted_by_type() -> None:
         "received 3 messages, 37 bytes: 2 text, 1 session.updated",
         "audio: 0.88 s; first answer 0.25 s after its begin",
         "pings answered in 1.2 500.0 ms",
-        "closed by the other end with code 1011: sk-…",
+        "closed by the other end with code 1011 sk-…",
     ]
 
 

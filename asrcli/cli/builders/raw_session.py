@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from asrcli.cli.builders.open_outputs import open_outputs
 from asrcli.cli.builders.text_files import MOST_BYTES
 from asrcli.cli.console import print_message
-from asrcli.core.audio import Chunk, Format
+from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
 from asrcli.core.errors import AsrError, UsageError
 from asrcli.core.message import Closed, Message
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.overwrite_check import check_overwrite
 from asrcli.outputs.raw_messages import RawMessages
-from asrcli.protocol.json_messages import endpoint
+from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.raw_exchange import RawExchange, exchange_without_wire
 from asrcli.protocol.registry import Wire
 from asrcli.runs.raw_run import RawPiece
@@ -77,9 +77,11 @@ def dial_wire(
     url = endpoint(connection.url, "/")
     if wire is not None:
         url = wire.url(connection.url, model)
-    transport = dial(url, connection, _parse_headers(headers), _shown_refusal if verbose else verbatim_refusal)
-    if verbose:
-        _show(transport.handshake.lines())
+    given = _parse_headers(headers)
+    if not verbose:
+        return dial(url, connection, given, verbatim_refusal)
+    transport = dial(url, connection, given, _shown_refusal)
+    _show(transport.handshake.lines())
     return transport
 
 
@@ -113,8 +115,17 @@ class RawWatch:
             _show(f"asr: {line}" for line in self._summary.lines(closed, tuple(round_trips_s)))
 
 
-def open_printer(stack: ExitStack, output: str | None, *, stamp: bool, show_sent: bool, no_audio: bool) -> RawMessages:
-    """What prints each message; the stack closes its file.
+def open_watch(
+    stack: ExitStack,
+    output: str | None,
+    recognition: RecognitionSettings,
+    *,
+    stamp: bool,
+    show_sent: bool,
+    no_audio: bool,
+    verbose: bool,
+) -> RawWatch:
+    """What shows each message; the stack closes its file.
 
     Raises:
         OutputError: the file cannot be written.
@@ -122,8 +133,14 @@ def open_printer(stack: ExitStack, output: str | None, *, stamp: bool, show_sent
     lines = LineWriter(output)
     stack.enter_context(open_outputs([lines], [lines]))
     to_screen = output is None and sys.stdout is not None and sys.stdout.isatty()
-    hidden = is_audio if no_audio else _nothing
-    return RawMessages(lines, time.monotonic, stamp=stamp, sent=show_sent, to_screen=to_screen, hidden=hidden)
+    hidden = _nothing
+    if no_audio:
+        hidden = is_audio
+    printer = RawMessages(lines, time.monotonic, stamp=stamp, sent=show_sent, to_screen=to_screen, hidden=hidden)
+    bytes_per_s = None
+    if recognition.audio_format == "pcm":
+        bytes_per_s = recognition.rate * SAMPLE_BYTES
+    return RawWatch(printer, RawSummary(bytes_per_s), verbose=verbose)
 
 
 def _nothing(message: Message) -> bool:

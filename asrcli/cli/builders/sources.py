@@ -16,6 +16,7 @@ from asrcli.dashscope.model_selection import AUTO, find_model, pick_model, wire_
 from asrcli.dashscope.preparation import check_local_model, prepare_recognition
 from asrcli.runs.run import ConcurrentSources
 from asrcli.sources.decoding_errors import DECODER_ERRORS
+from asrcli.sources.enhancement import LEVEL, EnhancedSource
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import CHUNK_MS, FULL_PACE_CHUNK_MS, FileSource, native
 from asrcli.sources.file_length import SCAN_BYTES
@@ -72,7 +73,7 @@ def model_for(
     found = find_model(name, recognition_options.wire or "")
     if found.traits.elsewhere and not connection_options.names_server:
         problem = f"{name} is spoken to on the wire {found.wire}, which DashScope does not have"
-        raise UsageError(problem, f"name a server with --url{', or add --local' if found.traits.served else ''}")
+        raise UsageError(problem, "name a server with --url")
     if not found.traits.served and connection_options.local:
         raise UsageError(f"--wire {found.wire} with --local: the embedded recognizer does not speak it")
     return found
@@ -124,8 +125,6 @@ class AudioEnhancement:
         """
         if not self.denoise and not self.agc:
             return source
-        from asrcli.sources.enhancement import LEVEL, EnhancedSource
-
         denoise = 0
         if self.denoise:
             denoise = LEVEL

@@ -103,10 +103,11 @@ NoAudio = Annotated[
     typer.Option("--no-audio", help="Leave out the audio of --show-sent.", metavar=FLAG, rich_help_panel=OUTPUT),
 ]
 Verbose = Annotated[
-    bool,
+    int,  # a count, as of the other commands: a setting for all of them holds here too
     typer.Option(
         "--verbose",
         "-v",
+        count=True,
         help="Show the handshake, and a summary with ping times at the end, on standard error.",
         metavar=FLAG,
         rich_help_panel=OUTPUT,
@@ -178,7 +179,7 @@ def ws_raw(
     channels: Channels = None,
     show_sent: ShowSent = False,
     no_audio: NoAudio = False,
-    verbose: Verbose = False,
+    verbose: Verbose = 0,
     stamp: StampLines = False,
     output: Printed = None,
     overwrite: Replaced = False,
@@ -191,17 +192,12 @@ def ws_raw(
     Audio is paced and is sent only when the service is ready; the end waits for its last answer.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.builders import raw_session
-    from asrcli.cli.builders.sources import bare_samples
+    from asrcli.cli.builders import raw_session, sources
     from asrcli.runs.raw_run import RawRun
-    from asrcli.runs.raw_summary import RawSummary, pcm_rate
 
     connection_options.check_engine()
     wire = registry.WIRES.get(wire_name)  # none has no row: any WebSocket server
-    if model and wire is None:
-        raise UsageError("--model with --wire none: such a server is asked for no model")
-    if model == AUTO:
-        raise UsageError("--model auto: here a model is asked for by its name", "leave it out, or see asr models")
+    _check_model(wire, model)
     if no_audio and not show_sent:
         raise UsageError("--no-audio without --show-sent: no audio is shown")
     _check(wire, connection_options, text=text, path=path, vad=vad, audio_format=audio_format)
@@ -210,14 +206,14 @@ def ws_raw(
     raw_session.check_output(output, overwrite=overwrite)
     log_to(log_file)
     recognition = _recognition(wire, model, audio_format, vad=vad)
-    samples = bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
+    samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     exchange = raw_session.exchange(wire, recognition, _given("--first", first), _given("--last", last))
     pieces = raw_session.text_pieces() if text else raw_session.audio_pieces(path, recognition, samples, chunk_ms)
     speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
     with ExitStack() as stack:
-        printer = raw_session.open_printer(stack, output, stamp=stamp, show_sent=show_sent, no_audio=no_audio)
-        summary = RawSummary(pcm_rate(recognition.rate) if audio_format == "pcm" else None)
-        watch = raw_session.RawWatch(printer, summary, verbose=verbose)
+        watch = raw_session.open_watch(
+            stack, output, recognition, stamp=stamp, show_sent=show_sent, no_audio=no_audio, verbose=bool(verbose)
+        )
         recorder = record_options.recorder(stack, wire_name.value, recognition, [path] if path else [])
         if wire is None:
             # A server that is not the service's does not get the key that the environment holds for the service.
@@ -225,14 +221,14 @@ def ws_raw(
             wait_s = wait or QUIET_S
         else:
             connection = connection_options.at(stack, recognition)
-            wait_s = wait or (QUIET_S if exchange.silence_ends else connection.idle_timeout_s)
+            wait_s = wait or {True: QUIET_S, False: connection.idle_timeout_s}[exchange.silence_ends]
         opened = raw_session.dial_wire(
             wire,
             connection,
             recognition.model,
             header or [],
             temporary_key=connection_options.temporary_key,
-            verbose=verbose,
+            verbose=bool(verbose),
         )
         transport: Transport = opened
         if recorder is not None:
@@ -245,6 +241,13 @@ def ws_raw(
             watch.end(run.closed, opened.round_trips_s)
 
 
+def _check_model(wire: registry.Wire | None, model: str) -> None:
+    if model and wire is None:
+        raise UsageError("--model with --wire none: such a server is asked for no model")
+    if model == AUTO:
+        raise UsageError("--model auto: here a model is asked for by its name", "leave it out, or see asr models")
+
+
 def _given(option: str, text: str | None) -> str | None:
     if text is None:
         return None
@@ -255,7 +258,9 @@ def _recognition(wire: registry.Wire | None, model: str, audio_format: str, *, v
     if wire is None:
         found = find_model(DEFAULT_MODEL)
         return RecognitionSettings(found.name, found.rate, audio_format=audio_format)
-    named = wire.name if wire.elsewhere else ""
+    named = ""
+    if wire.elsewhere:
+        named = wire.name
     found = find_model(model or wire.default_model, named)
     vad = vad and not wire.manual_only
     return RecognitionSettings(found.name, found.rate, vad=vad, audio_format=audio_format, wire=named)

@@ -24,8 +24,10 @@ from asrcli.dashscope.endpoints import (
     region_of,
     requested_endpoint,
     resolve_endpoint,
+    service_name,
     socket_url,
 )
+from asrcli.protocol.addresses import endpoint as check_address
 from asrcli.recognizers import registry
 
 INSPECTION = ("X-DashScope-DataInspection", "enable")
@@ -157,9 +159,6 @@ class EndpointOptions:
             UsageError: an option is not valid.
             MissingKey: the service needs a key and there is none.
         """
-        from asrcli.config.key_store import service_name
-        from asrcli.protocol.json_messages import endpoint as check_address
-
         service = self.endpoint
         key = read_key(self.api_key_file, service=service_name(service.url))
         check_address(service.url, "/")  # an invalid address is reported before a missing key
@@ -183,7 +182,7 @@ class EndpointOptions:
         key = None
         if self.api_key_file is not None:
             key = read_key(self.api_key_file)
-        url = self.endpoint.url if self.url is None else socket_url(self.url.strip())
+        url = socket_url((self.url or self.endpoint.url).strip())
         warn_unencrypted(key, url)
         return self.with_proxy(ConnectionSettings(url, key))
 
@@ -256,14 +255,17 @@ class ConnectionOptions(EndpointOptions):
     def is_other_service(self) -> ConnectionSettings:
         """The settings for a server that is not the service's, as in EndpointOptions; warns if it is not checked."""
         settings = super().is_other_service()
-        return unchecked(settings) if self.insecure_tls else settings
+        if self.insecure_tls:
+            return unchecked(settings)
+        return settings
 
     def _connection_for(self, recognition: RecognitionSettings) -> ConnectionSettings:
         """The settings for a server of the wire of this model; those of the service get its key."""
         from asrcli.dashscope.model_selection import find_model
 
-        elsewhere = find_model(recognition.model, recognition.wire).traits.elsewhere
-        return self.is_other_service() if elsewhere or self.insecure_tls else self.connection()
+        if self.insecure_tls or find_model(recognition.model, recognition.wire).traits.elsewhere:
+            return self.is_other_service()
+        return self.connection()
 
     @property
     def names_server(self) -> bool:
@@ -287,6 +289,8 @@ class ConnectionOptions(EndpointOptions):
 
     def adapt(self, model: Model) -> Model:
         """The model with what this service adds: the embedded recognizer takes hot words, whatever the model is."""
+        if not self.local:
+            return model
         from asrcli.dashscope.preparation import locally_heard
 
-        return locally_heard(model) if self.local else model
+        return locally_heard(model)

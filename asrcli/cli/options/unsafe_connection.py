@@ -51,7 +51,9 @@ def unchecked(connection: ConnectionSettings) -> ConnectionSettings:
     """
     if is_configured("--api-key-file"):
         connection = replace(connection, key=None)
-    gets = "gets the audio and no key" if connection.key is None else "gets the audio and the key of --api-key-file"
+    gets = "gets the audio and the key of --api-key-file"
+    if connection.key is None:
+        gets = "gets the audio and no key"
     host = urlsplit(connection.url).hostname or ""
     print_message(
         f"asr: {_OPTION}: anybody may answer as {host}, because its certificate is not checked; whoever it is {gets}; "

@@ -6,7 +6,7 @@ from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.funasr.codec import FunAsrClient
 from asrcli.protocol.funasr.whole_state_codec import FunAsrRealtimeClient
-from asrcli.protocol.raw_exchange import IS_END, RawExchange, user_message
+from asrcli.protocol.raw_exchange import IS_END, RawExchange, replaced
 
 
 def two_pass_exchange(
@@ -20,9 +20,8 @@ def two_pass_exchange(
         UsageError: a message of the user is not a JSON object.
     """
     codec = FunAsrClient(recognition, new_id)
-    opening = [user_message("first", first)] if first else codec.start()
-    closing = [user_message("last", last)] if last else codec.finish()
-    return RawExchange(tuple(opening), tuple(closing), _binary, over=IS_END, silence_ends=True)
+    opening = replaced("first", first, codec.start())
+    return RawExchange(opening, replaced("last", last, codec.finish()), _binary, over=IS_END, silence_ends=True)
 
 
 def whole_state_exchange(
@@ -30,8 +29,11 @@ def whole_state_exchange(
 ) -> RawExchange:
     """START and STOP, or the user's own words; in manual mode all the audio is one utterance."""
     codec = FunAsrRealtimeClient(recognition, new_id)
-    opening: list[Message] = [Text(first)] if first else codec.start()
-    closing: list[Message] = [Text("STOP")] if recognition.vad else [Text("COMMIT"), Text("STOP")]
+    opening, closing = codec.start(), [Text("COMMIT"), Text("STOP")]
+    if first:
+        opening = [Text(first)]
+    if recognition.vad:
+        closing = closing[1:]
     if last:
         closing = [Text(last)]
     return RawExchange(tuple(opening), tuple(closing), codec.audio, ready="started", over="stopped", failed="error")

@@ -9,16 +9,16 @@ Source of the facts: the description of the realtime server of FunASR.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Event, Final, Finished, Partial, Ready, Usage
 from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.discarded_messages import DiscardedMessages
 from asrcli.protocol.funasr.codec import refusal
-from asrcli.protocol.json_messages import Json, endpoint, flag, read, text, whole
+from asrcli.protocol.json_messages import Json, flag, read, text, whole
 from asrcli.protocol.timestamps import likely_end
 
 # The server passes the name of a language on to its model, which knows these by their own names.
@@ -93,7 +93,9 @@ class FunAsrRealtimeClient:
     def audio(self, pcm: bytes) -> list[Message]:
         """The PCM as it is; none for empty PCM."""
         self._sent_samples += len(pcm) // SAMPLE_BYTES
-        return [Binary(pcm)] if pcm else []
+        if not pcm:
+            return []
+        return [Binary(pcm)]
 
     def commit(self) -> list[Message]:
         """COMMIT, which ends the utterance here. Nothing in VAD mode, or without audio since the last commit."""
@@ -147,11 +149,13 @@ class FunAsrRealtimeClient:
     def _utterance(self, value: Json) -> list[Event]:
         """Manual mode: the events of an answer, which is about the oldest commit that is not answered."""
         if not flag(value, "is_final"):
-            begin_ms = self._commits[0][0] if self._commits else self._format.ms(self._committed_samples)
+            begin_ms, _ = next(iter(self._commits), (self._format.ms(self._committed_samples), 0))
             return self._open_sentence({**value, "partial_start_ms": begin_ms}, begin_ms)
         said = "".join(text(sentence, "text") for sentence in _listed(value))
         if not self._commits or (value == self._last_answer and whole(value, "duration_ms") is not None):
-            return [self._dropped.final(UNASKED)] if said.strip() else []
+            if not said.strip():
+                return []
+            return [self._dropped.final(UNASKED)]
         self._last_answer = value
         return [self._final(*self._commits.popleft(), said)]
 
@@ -159,7 +163,9 @@ class FunAsrRealtimeClient:
         """Yield a final for each sentence that is new in the list. A list that begins anew repeats none."""
         sentences = _listed(value)
         anew = len(sentences) < self._listed
-        for sentence in sentences[0 if anew else self._listed :]:
+        if anew:
+            self._listed = 0
+        for sentence in sentences[self._listed :]:
             said = text(sentence, "text")
             begin_ms, end_ms = whole(sentence, "start"), whole(sentence, "end")
             if not said.strip() or (anew and end_ms is not None and end_ms <= self._last_end_ms):
@@ -168,7 +174,9 @@ class FunAsrRealtimeClient:
             if begin_ms is None:
                 begin_ms = self._last_end_ms
             if end_ms is None:
-                next_ms = whole(value, "partial_start_ms") if sentence is sentences[-1] else None
+                next_ms = None
+                if sentence is sentences[-1]:
+                    next_ms = whole(value, "partial_start_ms")
                 end_ms = likely_end(begin_ms, said, next_ms=next_ms, sent_ms=self._format.ms(self._sent_samples))
             yield self._final(begin_ms, max(begin_ms, end_ms), said, estimated=estimated)
         self._listed = len(sentences)
@@ -193,5 +201,10 @@ class FunAsrRealtimeClient:
 
 def _listed(value: Json) -> list[Json]:
     """The sentences of an answer; one that is a text alone has no times."""
-    found: list[Any] = value["sentences"]
-    return [{"text": each} if isinstance(each, str) else each for each in found if isinstance(each, str | dict)]
+    listed: list[Json] = []
+    for each in value["sentences"]:
+        if isinstance(each, str):
+            listed.append({"text": each})
+        elif isinstance(each, dict):
+            listed.append(each)
+    return listed

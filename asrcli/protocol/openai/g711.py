@@ -6,6 +6,7 @@ RATE = 8000  # Hz
 MU_LAW, A_LAW = "audio/pcmu", "audio/pcma"
 LAWS = (MU_LAW, A_LAW)
 _MU_BIAS = 0x84
+_SIGNS = (1, -1)  # by the highest bit
 
 
 def decoded(law: str, data: bytes) -> bytes:
@@ -16,7 +17,7 @@ def decoded(law: str, data: bytes) -> bytes:
 
 @cache
 def _table(law: str) -> list[bytes]:
-    sample = _mu_sample if law == MU_LAW else _a_sample
+    sample = {MU_LAW: _mu_sample, A_LAW: _a_sample}[law]
     return [sample(byte).to_bytes(2, "little", signed=True) for byte in range(256)]
 
 
@@ -24,7 +25,7 @@ def _mu_sample(byte: int) -> int:
     """Mu-law: the bits are inverted; sign, three bits of exponent, four of mantissa, above a bias."""
     bits = ~byte & 0xFF
     size = (((bits & 0x0F) << 3) + _MU_BIAS << (bits >> 4 & 7)) - _MU_BIAS
-    return -size if bits & 0x80 else size
+    return size * _SIGNS[bits >> 7]
 
 
 def _a_sample(byte: int) -> int:
@@ -34,4 +35,4 @@ def _a_sample(byte: int) -> int:
     size = ((bits & 0x0F) << 4) + 8
     if exponent:
         size = size + 0x100 << exponent - 1
-    return size if bits & 0x80 else -size
+    return -size * _SIGNS[bits >> 7]

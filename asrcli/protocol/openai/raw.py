@@ -5,7 +5,7 @@ from collections.abc import Callable
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.json_messages import write
 from asrcli.protocol.openai.codec import COMMIT, OpenAIClient
-from asrcli.protocol.raw_exchange import RawExchange, user_message
+from asrcli.protocol.raw_exchange import RawExchange, replaced
 from asrcli.protocol.realtime.items import TRANSCRIPTION
 
 
@@ -20,7 +20,9 @@ def openai_exchange(
         UsageError: a message of the user is not a JSON object.
     """
     codec = OpenAIClient(recognition, new_id)
-    opening = [user_message("first", first)] if first else codec.start()
-    closing = user_message("last", last) if last else write({"event_id": new_id(), "type": COMMIT})
-    over = "" if recognition.vad else f"{TRANSCRIPTION}completed"
-    return RawExchange(tuple(opening), (closing,), codec.audio, ready="session.updated", over=over, silence_ends=True)
+    opening = replaced("first", first, codec.start())
+    closing = replaced("last", last, [write({"event_id": new_id(), "type": COMMIT})])
+    over = ""
+    if not recognition.vad:
+        over = f"{TRANSCRIPTION}completed"
+    return RawExchange(opening, closing, codec.audio, ready="session.updated", over=over, silence_ends=True)

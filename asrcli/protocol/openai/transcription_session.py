@@ -83,8 +83,9 @@ def _format(audio: Json, before: RecognitionSettings) -> tuple[str, int]:
         raise ProtocolError(f"audio format {kind}: this server takes {PCM}, and {' and '.join(g711.LAWS)} at 8000 Hz")
     if rate is not None and rate <= 0:
         raise ProtocolError(f"rate {rate} is not a rate")
-    was_pcm = before.audio_format not in g711.LAWS
-    return "pcm", rate or (before.rate if was_pcm else RATE)
+    if before.audio_format in g711.LAWS:
+        return "pcm", rate or RATE
+    return "pcm", rate or before.rate
 
 
 def _detection(values: Json) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from asrcli.core.events import Event, Final, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Usage
 from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, word
+from asrcli.protocol.realtime.utterance import Utterance
 from asrcli.protocol.service_errors import ServiceError
 from asrcli.protocol.timestamps import likely_end, usable_time
 
@@ -19,34 +19,6 @@ UNNAMED = "unnamed"  # the id of an item without an id
 REFUSED = "the service refused this utterance"
 UNTOLD = "the service could not transcribe this"
 MOST_REMEMBERED = 1000  # utterances that are recognized when a message about them is repeated
-
-
-@dataclass(slots=True)
-class Utterance:
-    """One use of an item id; a service may use the id again for another utterance.
-
-    Attributes:
-        key: The key of its events; no other utterance of the task has it.
-        begin_ms, end_ms: Its span; None where the service has not sent it.
-        announced: The kinds of events that announced it.
-        committed: It has the span of a commit.
-        final: Its final text; None while it is open.
-        again: It is final and was announced once more, so the next text is not a repetition.
-        said: Its last text.
-        sent_ms: How much audio had been sent when it became final.
-        estimated: The service has not sent all of its span.
-    """
-
-    key: str
-    begin_ms: int | None = None
-    end_ms: int | None = None
-    announced: set[str] = field(default_factory=set)
-    committed: bool = False
-    final: str | None = None
-    said: str = ""
-    again: bool = False
-    sent_ms: int | None = None
-    estimated: bool = False
 
 
 class RealtimeItems:
@@ -275,13 +247,17 @@ class RealtimeItems:
         """
         self._take_commit(utterance)
         begin_ms = self._begin_ms(utterance)
-        now_ms = begin_ms if said is not None and not said.strip() else sent_ms or 0
+        now_ms = sent_ms or 0
+        if said is not None and not said.strip():
+            now_ms = begin_ms
         if said and utterance.begin_ms is not None:
             later = [each.begin_ms for each in self._utterances.values() if each is not utterance and each.begin_ms]
             next_ms = min((each for each in later if each >= begin_ms), default=None)
             now_ms = likely_end(begin_ms, said, next_ms=next_ms, sent_ms=sent_ms)
+        if utterance.end_ms is not None:
+            now_ms = utterance.end_ms
         utterance.estimated = utterance.estimated or utterance.end_ms is None
-        end_ms = max(begin_ms, now_ms if utterance.end_ms is None else utterance.end_ms)
+        end_ms = max(begin_ms, now_ms)
         utterance.final, utterance.sent_ms, utterance.begin_ms = said or "", sent_ms, begin_ms
         utterance.said = said or utterance.said
         self.finals += 1
@@ -291,7 +267,9 @@ class RealtimeItems:
 
 def reason_of(what: str, reason: str) -> str:
     """What happened, and the reason where it is known."""
-    return f"{what}: {reason}" if reason else what
+    if reason:
+        return f"{what}: {reason}"
+    return what
 
 
 def _reason(value: Json) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.json_messages import write
-from asrcli.protocol.raw_exchange import RawExchange, user_message
+from asrcli.protocol.raw_exchange import RawExchange, replaced
 from asrcli.protocol.vllm.codec import VllmClient
 
 
@@ -17,9 +17,12 @@ def vllm_exchange(
         UsageError: a message of the user is not a JSON object.
     """
     codec = VllmClient(recognition, new_id)
-    opening = [user_message("first", first)] if first else codec.start()
     final = write({"type": "input_audio_buffer.commit", "final": True})
-    closing = user_message("last", last) if last else final
     return RawExchange(
-        tuple(opening), (closing,), codec.audio, ready="session.created", over="transcription.done", failed="error"
+        replaced("first", first, codec.start()),
+        replaced("last", last, [final]),
+        codec.audio,
+        ready="session.created",
+        over="transcription.done",
+        failed="error",
     )
