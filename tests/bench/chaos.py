@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from asrcli.server.faults.random_faults import RandomFaults
-from tests.support.chaos import LIMITS, RESENDS, UNTIMED, WIRES, Outcome, ordeal
+from tests.support.chaos import LIMITS, RESENDS, TOLERATED, UNTIMED, WIRES, Outcome, ordeal
 
 CHUNKS = 1000  # 3.2 MB: the kernel takes 2.6 MB of a connection to the machine itself
 QUIET = frozenset(n for n in range(CHUNKS) if n % 100 >= 70 or n % 33 in {5, 6})
@@ -69,7 +69,7 @@ def one(case: Case) -> Outcome:
     faults = RandomFaults(random.Random(case.seed), waiting=case.waits)
     stall_s = WAITING_STALL_S if case.waits else STALL_S
     pace = PACE if case.seed % 2 else None
-    tolerated = "ms off" if case.wire == "vllm" else ""
+    tolerated = TOLERATED.get(case.wire, "")
     if case.wire in UNTIMED:
         pace = UNTIMED_PACE
         tolerated = "missing" if case.waits else ""

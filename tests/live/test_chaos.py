@@ -9,7 +9,7 @@ import pytest
 
 from asrcli.server.faults.random_faults import RandomFaults
 from asrcli.server.faults.script import parse_script
-from tests.support.chaos import WIRES, Outcome, ordeal
+from tests.support.chaos import TOLERATED, WIRES, Outcome, ordeal
 from tests.support.command import asr, lines, serving
 from tests.support.counted import counted, covered
 from tests.support.stand_in_codecs import StandInWire
@@ -18,7 +18,7 @@ from tests.support.tone import wav
 OURS = [wire for wire in WIRES if wire not in {*StandInWire.CODECS, "funasr-realtime-manual"}]
 OTHERS = ["vllm", "funasr-realtime", "funasr-realtime-manual"]  # with times; their servers are stand-ins
 SEEDS = 30
-OTHER_SEEDS = 8
+OTHER_SEEDS = (0, 6, 7, 16, 17, 27)  # which lose a connection on each of these wires
 AT_ONCE = 10  # most of the time is spent waiting
 CHUNKS = 80
 QUIET = frozenset({*range(20, 45), 60})
@@ -43,12 +43,13 @@ def test_the_wires_of_other_servers_lose_nothing_either(wire: str) -> None:
     """By the commits of the client, or by the times of the server; a few seeds, because `make chaos` runs many."""
 
     def run(seed: int) -> Outcome:
-        return ordeal(wire, RandomFaults(random.Random(seed)), CHUNKS, silent=QUIET)
+        tolerated = TOLERATED.get(wire, "")
+        return ordeal(wire, RandomFaults(random.Random(seed)), CHUNKS, silent=QUIET, tolerated=tolerated)
 
-    with ThreadPoolExecutor(OTHER_SEEDS) as pool:
-        outcomes = list(pool.map(run, range(20, 20 + OTHER_SEEDS)))
-    assert {seed: out.wrong for seed, out in enumerate(outcomes, 20) if out.wrong} == {}
-    assert sum(out.attempts for out in outcomes) > 1
+    with ThreadPoolExecutor(len(OTHER_SEEDS)) as pool:
+        outcomes = dict(zip(OTHER_SEEDS, pool.map(run, OTHER_SEEDS), strict=True))
+    assert {seed: out.wrong for seed, out in outcomes.items() if out.wrong} == {}
+    assert sum(out.attempts for out in outcomes.values()) > 1
 
 
 @pytest.mark.slow
