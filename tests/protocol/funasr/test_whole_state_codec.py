@@ -94,6 +94,14 @@ def test_missing_times_are_estimated_and_marked(sentence: object) -> None:
     assert 0 <= first.begin_ms <= first.end_ms <= second.begin_ms
 
 
+def test_only_the_last_sentence_ends_before_the_open_one() -> None:
+    """An earlier one without an end is as long as its text."""
+    first, second = hear(client(9), state(("hello", 0), ("again", 2000), partial="x", partial_start_ms=100))[:2]
+    assert isinstance(first, Final)
+    assert (first.begin_ms, first.end_ms, first.estimated) == (0, 500, True)
+    assert second == Final("2", 2000, 2500, "again")
+
+
 def test_a_text_that_is_taken_back_is_shown_no_more() -> None:
     """The partial becomes empty; a sentence without text is none."""
     codec = client(4)
