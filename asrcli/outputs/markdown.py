@@ -56,7 +56,9 @@ def plain(text: str) -> str:
 
 
 def _paragraph(event: Final) -> str:
-    speaker = f"**{plain(event.speaker)}:** " if event.speaker.strip() else ""
+    speaker = ""
+    if event.speaker.strip():
+        speaker = f"**{plain(event.speaker)}:** "
     lines = [f"\n`{clock(event.begin_ms)}` {speaker}{plain(event.text)}"]
     if translation := translated(event):
         lines.append(f"\n> {INTO}{plain(translation)}")

@@ -230,8 +230,9 @@ class Microphone:
             return
         yield from self._fill(self._absence, at - samples / self.format.rate)
         self._absence = None
-        is_same = self._opened_name == self.name
-        text = f"{self.name} is back" if is_same else f"listening to {self._opened_name} instead"
+        text = f"{self.name} is back"
+        if self._opened_name != self.name:
+            text = f"listening to {self._opened_name} instead"
         self.name = self._opened_name
         yield Notice("warning", text)
 

@@ -14,6 +14,7 @@ from asrcli.cli.builders.text_files import data_of
 from asrcli.cli.console import print_message
 from asrcli.cli.options.engine import EngineName
 from asrcli.cli.options.panels import CONNECTION, FLAG
+from asrcli.cli.options.values import parse_pace
 from asrcli.core.errors import MissingKey, UsageError, bare_url
 from asrcli.core.loopback_hosts import is_loopback_url
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
@@ -259,9 +260,14 @@ class ConnectionOptions(EndpointOptions):
         """The embedded recognizer that is asked; None for a service."""
         return registry.find(self.engine) if self.local else None
 
-    @property
-    def default_pace(self) -> float | None:
-        """How fast files are sent, as times real time; None is as fast as they are taken."""
+    def pace_of(self, pace: str | None) -> float | None:
+        """How fast files are sent, as times real time, by the value of --pace; None is as fast as they are taken.
+
+        Raises:
+            UsageError: it is no pace.
+        """
+        if pace is not None:
+            return parse_pace(pace)
         return None if self.local else 1.0
 
     @property
