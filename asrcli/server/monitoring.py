@@ -42,10 +42,10 @@ class ServerMetrics:
     failures: Counter[str] = field(default_factory=Counter)
     refusals: Counter[int] = field(default_factory=Counter)
 
-    def ended(self, task: "ServerTask", wire: str, how: str) -> None:
+    def ended(self, task: "ServerTask", how: str) -> None:
         """Count a task that has ended."""
         self.running_tasks -= 1
-        self.tasks[wire, how] += 1
+        self.tasks[task.wire, how] += 1
         self.audio_s += task.received_bytes / SAMPLE_BYTES / task.recognition.rate
         self.sentences += task.sentences
 
