@@ -38,7 +38,8 @@ class MarkdownTranscript:
         self._lines.close()
 
     def _head(self, began: Began) -> None:
-        before, name = self._source, plain(began.source)
+        before = self._source
+        name = plain(began.source)
         if before is None:
             self._lines.write(
                 f"{MARK}\n\n# {name}\n\n{plain(' · '.join(dict.fromkeys(filter(None, (began.model, began.engine)))))}"

@@ -122,7 +122,7 @@ class Microphone:
     # For other threads and signal handlers
 
     def end(self) -> None:
-        """End behind what has been said up to now."""
+        """End after what has been said until now."""
         self._inbox.put(KeyCommand.END)
 
     def request(self, command: KeyCommand) -> None:

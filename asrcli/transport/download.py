@@ -123,7 +123,7 @@ def download(url: str, folder: Path, progress: Progress, route: Route | None = N
 
 
 class _Transfer:
-    """One file on its way."""
+    """The download of one file, in one attempt or several."""
 
     def __init__(self, url: str, folder: Path, progress: Progress, route: Route) -> None:
         self.route = route

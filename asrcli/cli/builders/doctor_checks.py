@@ -94,7 +94,8 @@ def _service(options: EndpointOptions, *, network: bool) -> Iterator[Finding]:
         found = find_key(options.api_key_file, warnings.append, service_name(there.url))
     except UsageError as exc:
         yield wrong("key", *described_in_parts(exc))
-        found, key_is_wrong = None, True
+        found = None
+        key_is_wrong = True
     else:
         key_is_wrong = False
     yield from (note("key", text.removeprefix("asr: ")) for text in warnings)

@@ -142,7 +142,7 @@ class EndpointOptions:
         return self.workspace or self._usual_endpoint().workspace
 
     def _usual_endpoint(self) -> EndpointRequest:
-        """What the environment asks for; where neither it nor an option names a service, that of the last login."""
+        """The service that the environment names; that of the last login if neither it nor an option names one."""
         environment = requested_endpoint(os.environ)
         if self.url or self.region or environment.url or environment.region:
             return environment
