@@ -277,11 +277,9 @@ class ConnectionOptions(EndpointOptions):
 
     def adapt(self, model: Model) -> Model:
         """The model with what this service adds: the embedded recognizer takes hot words, whatever the model is."""
-        if not self.local:
-            return model
         from asrcli.dashscope.preparation import locally_heard
 
-        return locally_heard(model)
+        return locally_heard(model) if self.local else model
 
 
 def proxy_url(text: str | None) -> str | None:
