@@ -108,7 +108,8 @@ def _check_contradictions(recognition: RecognitionSettings) -> None:
 
 def _check_ranges(recognition: RecognitionSettings) -> None:
     for name in given_options(recognition):
-        row, value = BY_NAME[name], recognition.value(name)
+        row = BY_NAME[name]
+        value = recognition.value(name)
         if row.bounds is not None and not row.bounds[0] <= value <= row.bounds[1]:
             least, most = row.bounds
             problem = f"must be from {least:g} to {most:g}"

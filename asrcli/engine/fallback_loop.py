@@ -92,7 +92,7 @@ class FallbackLoop(SessionLoop):
         account.emit_provisional(account.provisional.decide(account.ledger.undecided, self._feed.cursor_ms))
 
     def _stop(self, stop: StopRequested) -> None:
-        """Of a file, what this machine has heard counts as captured too: its text was shown."""
+        """For a file, audio that this machine has heard counts as captured too, because its text was shown."""
         self._feed.count_as_sent(self._hearing.position)
         super()._stop(stop)
         self._wait_less()

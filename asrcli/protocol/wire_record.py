@@ -114,7 +114,8 @@ def read_record(name: str, data: bytes) -> WireRecord:
     """
     if not data.startswith(MEMBER):
         raise SourceError(name, "is no record of the wire" if data else "is empty: nothing was recorded")
-    damaged, cut = 0, False
+    damaged = 0
+    cut = False
     lines: list[Mapping[str, Any]] = []
     header: Mapping[str, Any] | None = None
     for member, is_cut in _members(data):

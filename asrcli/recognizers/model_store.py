@@ -204,7 +204,9 @@ def _read(path: Path) -> Manifest:
 
 def _row(path: Path, manifest: Manifest) -> RecognizerInfo:
     folder = Path(manifest.folder) if manifest.folder else path / FILES
-    kind, streaming, lacks = "", True, ""
+    kind = ""
+    streaming = True
+    lacks = ""
     try:
         found = open_model(folder)
         kind, streaming = found.kind.name, found.kind.streaming

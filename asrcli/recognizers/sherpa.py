@@ -87,7 +87,8 @@ class StreamingSession(DetectedSession):
     def commit(self) -> Iterator[Event]:
         """End the utterance (manual mode): a last partial, then the final."""
         self._number += 1
-        key, end_ms = str(self._number), self._frames * FRAME_MS
+        key = str(self._number)
+        end_ms = self._frames * FRAME_MS
         words: tuple[Word, ...] = ()
         begin_ms = end_ms
         if self._sentence is not None:

@@ -73,7 +73,8 @@ class WholeSentenceSession(DetectedSession):
     def commit(self) -> Iterator[Event]:
         """End the utterance (manual mode): a last partial, then the final."""
         self._number += 1
-        key, end_ms = str(self._number), self._frames * FRAME_MS
+        key = str(self._number)
+        end_ms = self._frames * FRAME_MS
         words = self._said
         if self._sentence is not None:
             words += self._words(self._sentence, self._text(len(self._sentence)))
@@ -190,11 +191,14 @@ class WholeSentenceSession(DetectedSession):
 
     def _text(self, length: int, *, final: bool = True) -> str:
         """Read the first `length` frames of the open sentence; returns what was plausibly said."""
-        sentence, began_s = self._opened, self._clock()
-        frames, text = sentence.facts[:length], ""
+        sentence = self._opened
+        began_s = self._clock()
+        frames = sentence.facts[:length]
+        text = ""
         if self.can_be_speech(frames, final=final):
             text = self.plausible(self._read(sentence.pcm(length)), frames, final=final)
-        self._read_length, self._read_s = length, self._clock() - began_s
+        self._read_length = length
+        self._read_s = self._clock() - began_s
         return text
 
     def _words(self, sentence: OpenSentence, text: str) -> tuple[Word, ...]:

@@ -39,14 +39,18 @@ def add(what: str, wanted: WantedModel, *, documented: bool) -> None:
         DownloadFailed: it cannot be fetched.
         OutputError: it cannot be written.
     """
-    languages, expected, url = checked_languages(wanted.languages), checked_sum(wanted.sha256), ""
+    languages = checked_languages(wanted.languages)
+    expected = checked_sum(wanted.sha256)
+    url = ""
     if documented:
         model = DOCUMENTED.get(what)
         if model is None:
             raise UsageError(
                 f"no documented model {what}", "asr engines pull lists them; any other: asr engines add URL"
             )
-        url, languages, expected = model.url, languages or model.languages, expected or model.sha256
+        url = model.url
+        languages = languages or model.languages
+        expected = expected or model.sha256
     elif "://" in what:
         url = what
         check_address(url)

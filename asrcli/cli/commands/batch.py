@@ -121,7 +121,7 @@ def batch(
         fast_run.check_split(
             "--split", vad=recognition_options.vad and not found_model.traits.manual_only, each_channel=each_channel
         )
-    speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
+    speed = connection_options.pace_of(pace)
     output_builder = _outputs(output_options, recognition)
     log_to(logging_options.log_file)
     source_builder = sources.SourceBuilder(

@@ -4,7 +4,6 @@ from contextlib import ExitStack
 
 from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.log_file import log_to
-from asrcli.cli.options import values
 from asrcli.cli.options.audio import (
     Agc,
     Channel,
@@ -107,7 +106,7 @@ def file(
         found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat
     )
     local_engine = fallback_of(fallback, found_model, recognition, connection_options, retry_options, passthrough)
-    speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
+    speed = connection_options.pace_of(pace)
     output_builder = output_options.builder(logging_options.level, recognition, folder=output_dir, pace=speed)
     output_builder.check(paths, logging_options.log_file)
     page_audio.check_embedding(output_builder, paths)

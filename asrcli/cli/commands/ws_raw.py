@@ -209,7 +209,7 @@ def ws_raw(
     samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     exchange = raw_session.exchange(wire, recognition, _given("--first", first), _given("--last", last))
     pieces = raw_session.text_pieces() if text else raw_session.audio_pieces(path, recognition, samples, chunk_ms)
-    speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
+    speed = connection_options.pace_of(pace)
     with ExitStack() as stack:
         watch = raw_session.open_watch(
             stack, output, recognition, stamp=stamp, show_sent=show_sent, no_audio=no_audio, verbose=bool(verbose)

@@ -13,7 +13,7 @@ from asrcli.cli.builders.text_files import data_of
 from asrcli.cli.options.engine import EngineName
 from asrcli.cli.options.panels import CONNECTION, FLAG
 from asrcli.cli.options.unsafe_connection import InsecureTls, check_insecure, unchecked, warn_unencrypted
-from asrcli.cli.options.values import parse_proxy
+from asrcli.cli.options.values import parse_pace, parse_proxy
 from asrcli.core.errors import MissingKey, UsageError
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.dashscope.catalogue import Model
@@ -141,7 +141,7 @@ class EndpointOptions:
         return self.workspace or self._usual_endpoint().workspace
 
     def _usual_endpoint(self) -> EndpointRequest:
-        """What the environment asks for; where neither it nor an option names a service, that of the last login."""
+        """The service that the environment names; that of the last login if neither it nor an option names one."""
         environment = requested_endpoint(os.environ)
         if self.url or self.region or environment.url or environment.region:
             return environment
@@ -277,9 +277,14 @@ class ConnectionOptions(EndpointOptions):
         """The embedded recognizer that is asked; None for a service."""
         return registry.find(self.engine) if self.local else None
 
-    @property
-    def default_pace(self) -> float | None:
-        """How fast files are sent, as times real time; None is as fast as they are taken."""
+    def pace_of(self, pace: str | None) -> float | None:
+        """How fast files are sent, as times real time, by the value of --pace; None is as fast as they are taken.
+
+        Raises:
+            UsageError: it is no pace.
+        """
+        if pace is not None:
+            return parse_pace(pace)
         return None if self.local else 1.0
 
     @property
@@ -289,8 +294,6 @@ class ConnectionOptions(EndpointOptions):
 
     def adapt(self, model: Model) -> Model:
         """The model with what this service adds: the embedded recognizer takes hot words, whatever the model is."""
-        if not self.local:
-            return model
         from asrcli.dashscope.preparation import locally_heard
 
-        return locally_heard(model)
+        return locally_heard(model) if self.local else model

@@ -245,7 +245,7 @@ class OpenAIServer(RealtimeServer):
         ]
 
     def _results(self, event: Partial | Final) -> list[Message]:
-        """What is new in the settled text as a delta, because deltas are appended; at the end the whole text."""
+        """The new part of the settled text, as a delta, because clients append deltas; at the end the whole text."""
         item = self._item(event.key)
         settled = event.settled if isinstance(event, Partial) else event.text
         said = self._said.get(item, "")
