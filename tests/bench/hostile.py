@@ -14,6 +14,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         with serving("--engine", "scripted", "--max-connections", CONNECTIONS, "--log-file", log) as (address, process):
+            # It also logs on standard error: a pipe that nobody reads would stop it.
+            threading.Thread(target=process.stderr.read, daemon=True).start()
             resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
             print(
                 f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {CONNECTIONS} connections, {DESCRIPTORS} files"
