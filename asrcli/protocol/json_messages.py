@@ -1,23 +1,20 @@
 """Reads and writes JSON messages; errors name the field that is missing or wrong. No wire in particular."""
 
 import json
-import re
 from contextlib import suppress
+from functools import lru_cache
 from math import inf
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-from asrcli.core.errors import ProtocolError, SettingError, bare_url
+from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Usage
 from asrcli.core.message import Binary, Message, Text
 
 Json = dict[str, Any]
-COMMON_PATH = "/api-ws/v1/"  # the paths of all wires begin with it
 MOST_DEPTH = 12  # of values inside values; nothing that we write is deeper
 BYTE_ORDER_MARK = "\ufeff"
 MOST = 10**15  # a larger number is no plausible time or count
 MOST_DIGITS = 400
-ADDRESS_FORMS = "write it as wss://HOST or ws://HOST:PORT"
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -30,7 +27,8 @@ def read(message: Message) -> Json:
     content = _content(message)
     try:
         value = _loaded(content.removeprefix(BYTE_ORDER_MARK))
-        if "\\ud" in content.lower():  # a lone surrogate is half a character: no output could write it
+        # A lone surrogate is half a character: no output could write it.
+        if "\\" in content and "\\ud" in content.lower():
             value = _loaded(_whole_characters(json.dumps(value, ensure_ascii=False)))
     except (ValueError, RecursionError) as exc:
         raise ProtocolError("not JSON" if content.strip() else "an empty message", content) from exc
@@ -77,13 +75,18 @@ def need(value: Json, path: str, kind: type | tuple[type, ...]) -> Any:
         ProtocolError: the field is missing or has another type.
     """
     found: Any = value
-    for key in path.split("."):
+    for key in _keys(path):
         if not isinstance(found, dict) or key not in found:
             raise ProtocolError(f"field {path} is missing", _shown(value))
         found = found[key]
     if not isinstance(found, kind) or (isinstance(found, bool) and bool not in _kinds(kind)):
         raise ProtocolError(f"field {path} has the wrong type", _shown(value))
     return found
+
+
+@lru_cache(maxsize=256)
+def _keys(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def need_whole(value: Json, path: str) -> int:
@@ -197,14 +200,16 @@ def word(value: Json, key: str) -> str:
 
 def flag(value: Json, key: str) -> bool | None:
     """The boolean under a key, or one written as 1, 0, "true" or "false"; None when it is missing or unclear."""
-    found = boolean(value, key)
-    if found is None:
-        return FLAGS.get(word(value, key).strip().lower())
-    return found
+    found = value.get(key)
+    if found is None or isinstance(found, bool):  # as nearly all are
+        return found
+    return FLAGS.get(word(value, key).strip().lower())
 
 
 def counted(usage: Json, before: Usage) -> Usage:
     """The usage after a cumulative usage object; counts that it does not contain keep the value of `before`."""
+    if not usage:  # as in most results
+        return before
 
     def latest(old: float | None, name: str) -> Any:
         value = number(usage, name)
@@ -218,52 +223,6 @@ def counted(usage: Json, before: Usage) -> Usage:
         output_tokens=latest(before.output_tokens, "output_tokens"),
         audio_tokens=max(0, whole(part(usage, "input_tokens_details"), "audio_tokens") or 0) or before.audio_tokens,
     )
-
-
-def endpoint(base: str, path: str, query: str = "") -> str:
-    """The full address of a wire. A bare host gets `path`; a URL that has a path of its own keeps it.
-
-    The official SDK wants an address with the path of a wire: such a path is replaced by `path`.
-
-    Raises:
-        UsageError: `base` is not a ws:// or wss:// address.
-    """
-    try:
-        parts = urlsplit(base)
-        usable = parts.scheme in {"ws", "wss"} and bool(parts.hostname) and parts.port != 0
-        (parts.hostname or "").encode("idna")  # raises where a label is empty or too long: no resolver accepts it
-    except ValueError:
-        usable = False
-    if not usable:
-        raise SettingError("url", "not a WebSocket address", ADDRESS_FORMS, value=bare_url(base))
-    full_query = "&".join(filter(None, (parts.query, query)))
-    own_path = parts.path.rstrip("/")
-    prefix, common_path, _ = own_path.partition(COMMON_PATH)
-    full_path = own_path or path
-    if common_path:
-        full_path = prefix + path
-    return urlunsplit((parts.scheme, parts.netloc, full_path, full_query, ""))
-
-
-def rest_url(base: str, path: str) -> str:
-    """The address for single HTTP requests on the host of a wire.
-
-    `path` replaces the path of a wire or of the HTTP interface; it is appended to any other path.
-
-    Raises:
-        UsageError: `base` is not a ws://, wss://, http:// or https:// address.
-    """
-    try:
-        parts = urlsplit(base)
-        scheme = {"ws": "http", "wss": "https", "http": "http", "https": "https"}.get(parts.scheme, "")
-        usable = bool(scheme and parts.hostname) and parts.port != 0
-        (parts.hostname or "").encode("idna")
-    except ValueError:
-        usable = False
-    if not usable:
-        raise SettingError("url", "not an address of a service", ADDRESS_FORMS, value=bare_url(base))
-    prefix = re.sub(r"/(api-ws|api/v1)(/.*)?$", "", parts.path.rstrip("/"))
-    return urlunsplit((scheme, parts.netloc.rpartition("@")[2], prefix + path, "", ""))
 
 
 def is_deep(value: object) -> bool:

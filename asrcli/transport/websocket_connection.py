@@ -88,10 +88,16 @@ class WebSocket:
                 end = Closed(1000, CLOSED_HERE)
             if end is not None:
                 raise ConnectionLost(end.reason, end.code)
-            self._outgoing.append((data, text))
-            if self._flow.queued(len(data)):
-                self._outgoing.append(_Order.MARK)
-        self._write_soon()
+            if at_once := self._io.is_current and not self._outgoing and not self._client.full:
+                mark = self._flow.passed(len(data))
+            else:
+                self._outgoing.append((data, text))
+                if self._flow.queued(len(data)):
+                    self._outgoing.append(_Order.MARK)
+        if at_once:  # nothing waits before it: it needs no queue
+            self._write_at_once(data, text=text, mark=mark)
+        else:
+            self._write_soon()
 
     def listen(self, deliver: Callable[[Message | Writable | BaseException], object]) -> None:
         """Call `deliver` on the I/O thread with what has come and what will come; then nothing waits for `recv`."""
@@ -180,6 +186,19 @@ class WebSocket:
         else:
             self._io.soon(self._write)
 
+    def _write_at_once(self, data: bytes, *, text: bool, mark: bool) -> None:
+        try:
+            self._liveness.wrote(len(data))
+            self._client.write(data, text=text)
+            if mark:
+                self._ping(mark=True)
+        except Exception as exc:  # a fault of ours: the listener, or `recv`, raises it
+            self._fail(exc)
+
+    def _fail(self, exc: Exception) -> None:
+        self._deliver(exc)
+        self._client.transport.abort()
+
     def _write(self) -> None:
         """Write what waits, as far as the library takes it."""
         try:
@@ -189,14 +208,13 @@ class WebSocket:
                     self._carry_out(item)
                     continue
                 data, text = item
-                self._liveness.wrote(len(data), self._io.time())
+                self._liveness.wrote(len(data))
                 self._client.write(data, text=text)
                 with self._lock:
                     gained = self._flow.written(len(data))
                 self._notify_room(gained=gained)
         except Exception as exc:  # a fault of ours: the listener, or `recv`, raises it
-            self._deliver(exc)
-            self._client.transport.abort()
+            self._fail(exc)
 
     def _carry_out(self, order: "_Order") -> None:
         if order is not _Order.CLOSE:
@@ -208,7 +226,7 @@ class WebSocket:
 
     def _ping(self, *, mark: bool) -> None:
         now = self._io.time()
-        self._liveness.wrote(PING_BYTES, now, ping=True)
+        self._liveness.pinged(PING_BYTES, now)
         if mark:
             self._marked_at.append(now)
         self._client.write_ping(partial(self._answered, mark=mark))
