@@ -36,10 +36,12 @@ SURELY_LIVELY = 0.08
 VOWEL = (0.02, 0.09)  # the change alone, of a single vowel; tones have up to 0.01, noise more than 0.1
 TRANSITIONS = 3  # fewer say nothing
 # A voice moves: from one frame to the next its pitch changes a little, and the shape too. Notes do one of the two.
-PITCH_CHANGE = (0.006, 0.15)  # of the logarithm
-SHAPE_CHANGE = 0.08
+PITCH_CHANGE = (0.01, 0.15)  # of the logarithm
+SHAPE_CHANGE = 0.1
 VOICE_WINDOW = 64  # loud frames
-VOICE_MOVES = 5  # so many in such a window; music with drums has up to 4, speech in loud noise 6
+VOICE_MOVES = (7, 5)  # so many in such a window, while it goes on and at its end; music with drums seldom has them
+MANY_MOVES = 9  # it never has as many; fewer must be one in so many loud frames:
+SELDOM = 32
 FRAMES_A_MOVE = (
     16,
     24,
@@ -113,7 +115,9 @@ def _has_voice(frames: Sequence[FrameFacts], *, final: bool) -> bool:
     moves = [bisect_left(loud, number) for number in _voice_moves(frames, shapes)]  # counted in loud frames
     if final and not moves and len(loud) < SHORT_FRAMES:
         return _longest_pitch(frames) >= VOWEL_FRAMES
-    needed = max(1, min(VOICE_MOVES, len(loud) // FRAMES_A_MOVE[final]))
+    needed = max(1, min(VOICE_MOVES[final], len(loud) // FRAMES_A_MOVE[final]))
+    if len(moves) * SELDOM < len(loud):
+        needed = MANY_MOVES
     return any(after - before < VOICE_WINDOW for before, after in zip(moves, moves[needed - 1 :], strict=False))
 
 
