@@ -49,7 +49,9 @@ def load_recognizer(
         raise EngineUnavailable(f"sherpa-onnx cannot be loaded: {exc}", INSTALL) from exc
     name = found.kind.name
     paths: dict[str, Any] = {role: os.fspath(folder / path) for role, path in found.files.items()}
-    more = {"language": language} if name in TOLD_LANGUAGE else {}
+    more = {}
+    if name in TOLD_LANGUAGE:
+        more = {"language": language}
     if spelling is not None:
         more = {"decoding_method": SEVERAL_TEXTS, "modeling_unit": spelling.unit, "bpe_vocab": spelling.vocabulary}
     try:

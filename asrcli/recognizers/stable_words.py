@@ -28,7 +28,9 @@ class StableWords:
         nothing is shown before two hypotheses in a row begin with the same words.
         """
         self._recent = [*self._recent[1 - AGREE :], tuple(word.text.casefold() for word in words)]
-        agreed = self._agreed() if trusted and len(self._recent) == AGREE else 0
+        agreed = 0
+        if trusted and len(self._recent) == AGREE:
+            agreed = self._agreed()
         known = len(self._settled)
         if agreed > known:
             self._settled += words[known:agreed]
