@@ -30,6 +30,7 @@ LONG = {
     "tests/protocol/inference/test_translation.py",
     "asrcli/protocol/realtime/codec.py",
     "asrcli/engine/loop.py",
+    "asrcli/engine/audio_feed.py",
     "asrcli/protocol/inference/codec.py",
     "asrcli/core/errors.py",
     "asrcli/core/interfaces.py",

@@ -7,7 +7,7 @@ from asrcli.core.audio import Chunk
 from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost
 from asrcli.core.events import Event, Final, Notice
 from asrcli.core.interfaces import LocalEngine
-from asrcli.engine.inbox import Item, LocalHeard, SessionAbandoned, SourceEnded, StopRequested
+from asrcli.engine.inbox import Item, LocalHeard, MessageArrived, SessionAbandoned, SourceEnded, StopRequested
 from asrcli.engine.local_hearing import LocalHearing
 from asrcli.engine.loop import SessionLoop
 from asrcli.engine.steps import Steps, Wait
@@ -62,6 +62,8 @@ class FallbackLoop(SessionLoop):
             item = yield Wait(until, self._hearing.wants_audio)
             if item is None:
                 return
+            if isinstance(item, MessageArrived):
+                continue  # the service was given up: that its connection has ended now is no news
             self._take(item)
             if isinstance(item, StopRequested):
                 until = self._clock() + STOPPED_S

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
 from asrcli.cli.builders.local_fallback import fallback_of
@@ -209,7 +209,9 @@ class ResumeRequest:
             return given
         if not header.service and (given.api_key_file is None or is_configured("--api-key-file")):
             # What a file says about the service on other days has no effect on the embedded recognizer.
-            unused = {name: None for name in ("api_key_file", "proxy", "ca") if is_configured(name.replace("_", "-"))}
+            unused: dict[str, Any] = {
+                name: None for name in ("api_key_file", "proxy", "ca") if is_configured(name.replace("_", "-"))
+            }
             return replace(
                 given, local=True, **unused, temporary_key=given.temporary_key and not is_configured("temporary-key")
             )

@@ -146,6 +146,7 @@ def _table(models: list[Model]) -> None:
             table.add_row(f"[dim]{wire}[/dim]")
         table.add_row(*_cells(model))
     print_table(table, markup=True)
+    print_lines("servers of other makers: asr help servers")
     print_lines("prices in Beijing, for an hour, or for a million tokens in + out; asr models NAME shows all")
 
 

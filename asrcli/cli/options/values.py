@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 import typer
 
@@ -89,6 +90,23 @@ def parse_pace(text: str, option: str = "--pace") -> float | None:
     if not SLOWEST <= pace <= 1000:
         raise UsageError(f"{option} {shorten(text, 40)}: neither max nor a number from {SLOWEST} to 1000")
     return pace
+
+
+def parse_proxy(text: str | None) -> str | None:
+    """The URL of a proxy; HOST:PORT is an HTTP proxy."""
+    if text is None:
+        return None
+    url = text if "://" in text else f"http://{text}"
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError(
+            "--proxy: not an address", "write it as http://HOST:PORT"
+        )  # the address is not printed: it may hold a password
+    return url
 
 
 def parse_time(name: str, text: str | None) -> int | None:
