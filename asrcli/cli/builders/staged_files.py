@@ -78,10 +78,9 @@ class StagedRun:
         """The runs, each of which also writes to the journal. At the end print how to continue what is left."""
         inputs = tuple(map(described, self.paths))
         journal = FileJournal()
-        can_be_resumed = any(one.size_bytes is not None for one in inputs)
-        if self.folder is None or source_builder.passthrough or not can_be_resumed:
+        if not self.can_go_on(source_builder):
             words = ONCE
-            if can_be_resumed:
+            if any(one.size_bytes is not None for one in inputs):
                 words = ""
             with _explained_at_failure(words):
                 yield runs
@@ -100,6 +99,16 @@ class StagedRun:
                 print_message(f"asr: {problem}")
             if left and journal.path is not None:
                 print_unfinished(journal.path, journal.recorder.failed)
+
+    def can_go_on(self, source_builder: "SourceBuilder") -> bool:
+        """Whether a journal lets a later run go on where this one ends: it is kept, and an input can be read again."""
+        if self.folder is None or source_builder.passthrough:
+            return False
+        return any(described(path).size_bytes is not None for path in self.paths)
+
+    def files(self, runs: "Runs", output_builder: "OutputBuilder", source_builder: "SourceBuilder") -> list[list[str]]:
+        """The files that each run writes, as absolute paths."""
+        return self._files(output_builder, self._places(runs) if self.can_go_on(source_builder) else [])
 
     @contextmanager
     def _staged(self, journal: Any, number: int, opens: "Opens") -> "Iterator[list[Output]]":

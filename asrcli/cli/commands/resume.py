@@ -13,6 +13,7 @@ from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.fallback import FallbackOption
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.journal import ResumeFolder
+from asrcli.cli.options.library import LibraryOptions
 from asrcli.cli.options.logging import LoggingOptions
 from asrcli.cli.options.model import model_option
 from asrcli.cli.options.panels import FLAG
@@ -49,6 +50,7 @@ def resume(
     fallback: FallbackOption = None,
     budget: BudgetLimit = None,
     journal: ResumeFolder = None,
+    library_options: LibraryOptions,
     yes: Yes = False,
     logging_options: LoggingOptions,
 ) -> None:
@@ -68,6 +70,7 @@ def resume(
     directory = journal_directory(journal)
     path = directory.last() if session is None else directory.find(session)
     request = ResumeRequest(
-        model, connection_options, retry_options, fallback, check_budget(budget), yes, logging_options.level
-    )
+        model, connection_options, retry_options, fallback, check_budget(budget), yes, logging_options.level,
+        library_options.keeping(),
+    )  # fmt: skip
     resume_session(path, request)

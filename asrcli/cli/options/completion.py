@@ -24,12 +24,16 @@ def device_names() -> list[str]:
 
 
 def session_ids(ctx: typer.Context) -> list[str]:
-    """The IDs of the recorded sessions, the newest first."""
+    """The IDs of the sessions, the newest first; for a command that takes several also those in the library."""
     from asrcli.cli.builders.journal_keeping import journal_directory
+    from asrcli.cli.builders.library_keeping import transcript_library
 
     given = list(ctx.params.get("ids") or ())
-    paths = journal_directory(ctx.params.get("journal")).paths()
-    return [path.name for path in paths if path.name not in given]
+    names = {path.name for path in journal_directory(ctx.params.get("journal")).paths()}
+    if "ids" in ctx.params:
+        with suppress(AsrError):
+            names |= {session.id for session in transcript_library().sessions()}
+    return [name for name in sorted(names, reverse=True) if name not in given]
 
 
 def _as_word(name: str) -> str:
