@@ -10,6 +10,7 @@ from asrcli.core.errors import SourceError
 from asrcli.core.printable import harmless
 from asrcli.library.library_entry import LibraryEntry, packed, unpacked
 from asrcli.library.library_file import LibraryDamaged, is_begun, reading, write
+from asrcli.library.library_limits import LibraryLimits
 from asrcli.library.search_text import index_tokens, normalized, words_of
 
 if TYPE_CHECKING:
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
 
 LEFT = 0.9  # of the limit of size, so that not every further run has to delete something
 _ROW = "id, begun, begun_s, length_ms, sentences, size_bytes, kept, about"
-
-
-@dataclass(frozen=True)
-class LibraryLimits:
-    """How long a transcript is kept, in seconds, and how large the library may be. None is without limit."""
-
-    age_s: float | None = None
-    size_bytes: int | None = None
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from asrcli.core.transcript import Transcript
 from asrcli.journal.reading import Journal
 from asrcli.library.library_entry import LibraryEntry, entry_of_journal, packed, unpacked
 from asrcli.library.library_file import LibraryDamaged, write
+from asrcli.library.library_limits import LibraryLimits
 from asrcli.library.library_output import LibraryOutput
 from asrcli.library.search_text import normalized, search_terms
-from asrcli.library.transcript_library import LibraryLimits, TranscriptLibrary
+from asrcli.library.transcript_library import TranscriptLibrary
 from asrcli.library.transcript_search import find_sentences
 from tests.support.journals import began, final, gap, session, spoken
 

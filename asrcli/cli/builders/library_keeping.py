@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from asrcli.cli.builders.staged_files import Runs
     from asrcli.core.interfaces import Output
     from asrcli.library.library_entry import LibraryEntry
+    from asrcli.library.library_limits import LibraryLimits
     from asrcli.library.library_output import LibraryOutput
-    from asrcli.library.transcript_library import LibraryLimits, TranscriptLibrary
+    from asrcli.library.transcript_library import TranscriptLibrary
 
 QUESTION = "keep finished transcripts on this disk, so that asr search finds their words"
 KEPT = "this transcript and all later ones are in the library; asr config set library off ends that"

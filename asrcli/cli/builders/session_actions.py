@@ -16,7 +16,7 @@ from asrcli.core.events import Began
 from asrcli.core.printable import quantity
 from asrcli.core.transcript import Transcript, fold
 from asrcli.journal.directory import remove
-from asrcli.library.transcript_library import LibraryLimits
+from asrcli.library.library_limits import LibraryLimits
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.session_catalogue import CataloguedSession, SessionCatalogue

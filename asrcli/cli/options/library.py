@@ -10,7 +10,7 @@ from asrcli.cli.options.panels import FLAG, OUTPUT
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.library_keeping import LibraryKeeping
-    from asrcli.library.transcript_library import LibraryLimits
+    from asrcli.library.library_limits import LibraryLimits
 
 _AGE_HELP = "Delete transcripts from the library that are older: 90d, 12w, 2y. Default: keep them."
 _SIZE_HELP = "Delete the oldest transcripts when the library is larger: 500M, 2G. Default: no limit."
@@ -54,7 +54,7 @@ class LibraryOptions:
     @property
     def limits(self) -> "LibraryLimits":
         """How much the library keeps."""
-        from asrcli.library.transcript_library import LibraryLimits
+        from asrcli.library.library_limits import LibraryLimits
 
         return LibraryLimits(values.parse_age(self.library_max_age), values.parse_size(self.library_max_size))
 
