@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from asrcli.core.errors import without_secrets
 from asrcli.core.events import Began, Ended, Event, Final, Gap, Resumed, Word
 from asrcli.core.printable import harmless
-from asrcli.core.transcript import Sentence
 from asrcli.protocol.recorded_events import event_of
 
 if TYPE_CHECKING:
@@ -72,10 +71,9 @@ class LibraryEntry:
                 # The first source tells how much was left out at its beginning; the others follow on the same timeline.
                 current[event.speaker] = (event.source, event.begin_ms - begins[0])
             elif isinstance(event, Final | Gap):
-                text = event.text if isinstance(event, Final) else event.local_text
+                text, translation = _texts(event)
                 if text.strip():
                     source, at_ms = current.get(event.speaker, ("", 0))
-                    translation = event.translation if isinstance(event, Final) else ""
                     texts = map(harmless, (event.speaker, text, translation))
                     found.append(LibrarySentence(harmless(source), at_ms, event.begin_ms, event.end_ms, *texts))
         return sorted(found, key=lambda sentence: sentence.begin_ms)
@@ -111,6 +109,13 @@ class LibraryEntry:
                 "outputs": list(self.outputs),
             }
         )
+
+
+def _texts(event: Final | Gap) -> tuple[str, str]:
+    """What was said, and its translation; of a gap what this machine alone has heard."""
+    if isinstance(event, Gap):
+        return event.local_text, ""
+    return event.text, event.translation
 
 
 def event_bytes(event: Event) -> bytes | None:
@@ -175,8 +180,10 @@ def entry_of_journal(journal: "Journal", session_id: str, stage: int | None = No
             if (source, speaker) not in begun:
                 begun.add((source, speaker))
                 events.append(Began(source, model, "", begin_ms, speaker=speaker, engine=engine))
-        said: list[Sentence | Gap] = [sentence for sentence in part.sentences if sentence.number]
-        events += [one if isinstance(one, Gap) else one.final for one in sorted([*said, *part.gaps], key=_begin_ms)]
+        said: list[Final | Gap] = [sentence.final for sentence in part.sentences if sentence.number]
+        said += part.gaps
+        said.sort(key=_begin_ms)
+        events += said
     if not begun:
         events[:0] = [Began(name, model, "", 0, speaker=speaker, engine=engine) for speaker, name in names.items()]
     header = journal.header
@@ -191,5 +198,5 @@ def entry_of_journal(journal: "Journal", session_id: str, stage: int | None = No
     )  # fmt: skip
 
 
-def _begin_ms(said: Sentence | Gap) -> int:
-    return said.begin_ms if isinstance(said, Gap) else said.final.begin_ms
+def _begin_ms(said: Final | Gap) -> int:
+    return said.begin_ms

@@ -5,22 +5,20 @@ has made is never changed.
 """
 
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from asrcli.core.errors import SourceError, shorten, system_reason
 from asrcli.journal.append_file import PRIVATE_FOLDER
 from asrcli.journal.directory import default_folder
 from asrcli.journal.lock import JournalLock
 from asrcli.journal.owned_files import NO_SURPRISE, distrust
-
-if TYPE_CHECKING:
-    from sqlite3 import Connection, Error
 
 FILE = "library.db"
 APPLICATION = 0x4153524C  # says in the file whose it is
@@ -65,21 +63,19 @@ def is_begun(path: Path) -> bool:
 
 
 @contextmanager
-def reading(path: Path) -> "Iterator[Connection]":
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """The library for reading.
 
     Raises:
         SourceError: it is not there, cannot be read, or a newer version has made it; LibraryDamaged is one of these.
     """
-    import sqlite3
-
     if not is_begun(path):
         raise SourceError(str(path), "there is no library yet: asr config set library on begins one")
     _check_owner(path)
     # Where SQLite cannot create its files beside it, it reads only what is promised not to change.
     fixed = not os.access(path.parent, os.W_OK) and not any(_beside(path))
     with _explained(path):
-        address = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if fixed else ''}"
+        address = f"{path.absolute().as_uri()}?mode=ro" + "&immutable=1" * fixed
         with closing(sqlite3.connect(address, uri=True, timeout=BUSY_S, isolation_level=None)) as connection:
             _prepare(connection)
             if _version(connection, path) == 0:
@@ -87,7 +83,7 @@ def reading(path: Path) -> "Iterator[Connection]":
             yield connection
 
 
-def write(path: Path, work: "Callable[[Connection], Result]", warn: Callable[[str], None]) -> Result:
+def write(path: Path, work: Callable[[sqlite3.Connection], Result], warn: Callable[[str], None]) -> Result:
     """Do `work` in one transaction, in a library that is made if there is none, and return its result.
 
     A damaged library is first set aside under another name, and `warn` is called with a message.
@@ -106,9 +102,7 @@ def write(path: Path, work: "Callable[[Connection], Result]", warn: Callable[[st
             return _write(path, work)
 
 
-def _write(path: Path, work: "Callable[[Connection], Result]") -> Result:
-    import sqlite3
-
+def _write(path: Path, work: Callable[[sqlite3.Connection], Result]) -> Result:
     deadline = time.monotonic() + BUSY_S
     with _explained(path):
         _create(path)
@@ -123,9 +117,7 @@ def _write(path: Path, work: "Callable[[Connection], Result]") -> Result:
             time.sleep(PAUSE_S)
 
 
-def _transaction(connection: "Connection", path: Path, work: "Callable[[Connection], Result]") -> Result:
-    import sqlite3
-
+def _transaction(connection: sqlite3.Connection, path: Path, work: Callable[[sqlite3.Connection], Result]) -> Result:
     _prepare(connection)
     _version(connection, path)  # before anything is written to a file of somebody else
     connection.execute("PRAGMA journal_mode = WAL")
@@ -147,12 +139,12 @@ def _transaction(connection: "Connection", path: Path, work: "Callable[[Connecti
     return result
 
 
-def _prepare(connection: "Connection") -> None:
+def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
 
 
-def _version(connection: "Connection", path: Path) -> int:
+def _version(connection: sqlite3.Connection, path: Path) -> int:
     """The version of the library; 0 for a new file.
 
     Raises:
@@ -219,8 +211,6 @@ def _beside(path: Path) -> list[Path]:
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
     """Turn the errors of SQLite and of the disk into a SourceError."""
-    import sqlite3
-
     try:
         yield
     except sqlite3.Error as exc:
@@ -229,9 +219,7 @@ def _explained(path: Path) -> Iterator[None]:
         raise SourceError(str(path), f"the library cannot be used: {system_reason(exc).lower()}") from exc
 
 
-def _error(path: Path, exc: "Error") -> SourceError:
-    import sqlite3
-
+def _error(path: Path, exc: sqlite3.Error) -> SourceError:
     code = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return LibraryDamaged(str(path), str(exc))

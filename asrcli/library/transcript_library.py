@@ -138,7 +138,9 @@ def _session(row: tuple[Any, ...]) -> LibrarySession:
     except ValueError:
         about = {}
     session_id, begun, begun_s, length_ms, sentences, size_bytes, kept = row[:7]
-    known = about if isinstance(about, dict) else {}
+    known: dict[str, Any] = {}
+    if isinstance(about, dict):
+        known = about
     return LibrarySession(session_id, begun, begun_s, length_ms, sentences, size_bytes, bool(kept), known)
 
 

@@ -54,7 +54,9 @@ def matches(connection: "Connection", terms: Sequence[str], limit: int | None) -
     """The rows of the sentences that hold all of the terms, the newest first."""
     query = index_query(terms, lambda part: _words_with(connection, part))
     conditions = " AND ".join(["instr(s.plain, ?)"] * len(terms))
-    rows = -1 if limit is None else limit
+    rows = limit
+    if rows is None:
+        rows = -1
     if query is None:
         text = f"SELECT {_SENTENCE} FROM sentence s WHERE {conditions} ORDER BY s.number DESC LIMIT ?"  # noqa: S608
         return connection.execute(text, (*terms, rows)).fetchall()
@@ -74,7 +76,9 @@ def _words_with(connection: "Connection", part: WordPart) -> list[str] | None:
     else:
         text, values = "instr(word, ?)", (part.text,)  # type: ignore[assignment]
     rows = connection.execute(f"SELECT word FROM word WHERE {text} LIMIT {MOST_WORDS + 1}", values).fetchall()  # noqa: S608
-    return None if len(rows) > MOST_WORDS else [word for (word,) in rows]
+    if len(rows) > MOST_WORDS:
+        return None
+    return [word for (word,) in rows]
 
 
 def _hit(connection: "Connection", row: tuple[Any, ...], context: int) -> SearchHit:

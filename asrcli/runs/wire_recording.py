@@ -69,7 +69,7 @@ class WireRecorder:
         self._report = report
         self._began = monotonic()
         self._connections = 0
-        self._inbox: SimpleQueue[bytes | Callable[[], bytes | None] | None] = SimpleQueue()
+        self._inbox: SimpleQueue[Callable[[], bytes | None] | None] = SimpleQueue()
         self._hurry = Flag()
         self._failed = False
         self._write(header_line(about))
@@ -100,8 +100,8 @@ class WireRecorder:
         """Milliseconds since the record began."""
         return round((monotonic() - self._began) * 1000)
 
-    def add(self, make: bytes | Callable[[], bytes | None]) -> None:
-        """Add a line, or the line that `make` returns, if it returns one, later, in the thread of the record."""
+    def add(self, make: Callable[[], bytes | None]) -> None:
+        """Add the line that `make` returns, if it returns one. Called later, in the thread of the record."""
         self._inbox.put(make)
         if self._inbox.qsize() > MOST_WAITING:
             self._hurry.set()
@@ -128,7 +128,7 @@ class WireRecorder:
             lines: list[bytes] = []
             size_bytes = 0
             while make is not None and size_bytes < MEMBER_BYTES:
-                line = make if isinstance(make, bytes) else make() or b""
+                line = make() or b""
                 lines.append(line)
                 size_bytes += len(line)
                 if self._inbox.empty():
@@ -226,19 +226,10 @@ class RecordedTransport:
             self._recorder.add(partial(close_line, self._recorder.now_ms, self._number, item.code, item.reason))
 
     def _add(self, direction: str, message: Message, about: Mapping[str, Any]) -> None:
-        if not isinstance(message, Text | Binary):
-            return
-        add = partial(
-            message_line,
-            self._recorder.now_ms,
-            self._number,
-            direction,
-            message,
-            keep_audio=self._keep_audio,
-            about=about,
-        )
-        if direction == SENT and not self._keep_audio:
-            # Made at once, because audio that waited for the thread would be memory that has left the cache.
-            self._recorder.add(add())
-        else:
-            self._recorder.add(add)
+        if isinstance(message, Text | Binary):
+            now_ms = self._recorder.now_ms
+            self._recorder.add(
+                partial(
+                    message_line, now_ms, self._number, direction, message, keep_audio=self._keep_audio, about=about
+                )
+            )

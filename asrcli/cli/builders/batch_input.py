@@ -199,10 +199,11 @@ class InputTranscriber:
         return outcome
 
     def _keep(self, kept: LibraryOutput, journal: Path | None, begun: datetime) -> None:
-        """Add what was said to the library, if the user wants it, under the name of its journal if there is one."""
-        if self.library.wanted and kept.has_text:
-            session_id = new_id(begun) if journal is None else journal.name
-            self.library.add(self.library.entry(kept, session_id, begun))
+        """Add what was said to the library, under the name of its journal if there is one."""
+        session_id = ""
+        if journal is not None:
+            session_id = journal.name
+        self.library.add_output(kept, session_id, begun)
 
     def _transcribe(self, sources: "Inputs", made: "Sequence[Output]", active: ActiveInput) -> InputOutcome:
         """One run. Its error is in the outcome, so that its files are closed and can be continued.

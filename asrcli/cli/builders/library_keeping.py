@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,13 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asrcli.cli.advice import described
-from asrcli.cli.console import print_message
-from asrcli.core.errors import AsrError, SourceError, bare_url
-from asrcli.core.events import Began, Event
-from asrcli.journal.directory import new_id
-from asrcli.journal.reading import Journal
-
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import Opens
     from asrcli.cli.builders.staged_files import Runs
@@ -25,19 +17,6 @@ if TYPE_CHECKING:
     from asrcli.library.library_entry import LibraryEntry
     from asrcli.library.library_limits import LibraryLimits
     from asrcli.library.library_output import LibraryOutput
-    from asrcli.library.transcript_library import TranscriptLibrary
-
-QUESTION = "keep finished transcripts on this disk, so that asr search finds their words"
-KEPT = "this transcript and all later ones are in the library; asr config set library off ends that"
-NOT_KEPT = "not kept, and you are not asked again; asr config set library on begins it"
-
-
-def transcript_library() -> "TranscriptLibrary":
-    """The library of the user."""
-    from asrcli.library.library_file import library_path
-    from asrcli.library.transcript_library import TranscriptLibrary
-
-    return TranscriptLibrary(library_path(), lambda text: print_message(f"asr: {text}"))
 
 
 def can_ask(level: int | None) -> bool:
@@ -81,9 +60,9 @@ class LibraryKeeping:
 
     @contextmanager
     def _collecting(self, opens: "Opens", files: tuple[str, ...]) -> "Iterator[list[Output]]":
-        from asrcli.library.library_output import LibraryOutput
+        from asrcli.cli.builders import library_writing
 
-        collected = LibraryOutput()
+        collected = library_writing.new_output()
         now = datetime.now().astimezone()
         error: BaseException | None = None
         try:
@@ -94,60 +73,33 @@ class LibraryKeeping:
             raise
         finally:
             if collected.has_text and not self.is_left(error):
-                entry = self.entry(collected, self.session_id() or new_id(now), now, files)
+                entry = library_writing.entry_of(collected, self.session_id(), now, files, self.service)
                 if self.wanted:
-                    self.add(entry)
+                    library_writing.add(entry, self.limits)
                 elif error is None:
                     self.unanswered = entry
 
-    def entry(
-        self, collected: "LibraryOutput", session_id: str, begun: datetime, files: Sequence[str] = ()
-    ) -> "LibraryEntry":
-        """What was collected, as a transcript of the library."""
-        from asrcli.library.library_entry import LibraryEntry
+    def add_output(self, collected: "LibraryOutput", session_id: str, begun: datetime) -> None:
+        """Add what an output has collected, if the user wants it; without an ID it gets a new one."""
+        if self.wanted and collected.has_text:
+            from asrcli.cli.builders import library_writing
 
-        events = collected.events()
-        when = begun.isoformat(timespec="milliseconds")
-        return LibraryEntry(session_id, when, events, _inputs(events), tuple(files), bare_url(self.service))
-
-    def add(self, entry: "LibraryEntry") -> None:
-        """Add a transcript. Where that is not possible, one line says so, and nothing else changes."""
-        try:
-            transcript_library().add(entry, self.limits, time.time())
-        except SourceError as exc:
-            print_message(f"asr: {exc}; this transcript is not in the library")
+            entry = library_writing.entry_of(collected, session_id, begun, (), self.service)
+            library_writing.add(entry, self.limits)
 
     def add_journal(self, path: Path, stage: int | None = None) -> None:
-        """Add what the journal of a session holds, or one of its stages."""
-        from asrcli.library.library_entry import entry_of_journal
+        """Add what the journal of a session holds, or one of its stages, if the user wants it."""
+        if self.wanted:
+            from asrcli.cli.builders import library_writing
 
-        if not self.wanted:
-            return
-        try:
-            journal = Journal.open(path)
-        except SourceError as exc:
-            print_message(f"asr: {described(exc)}; this transcript is not in the library")
-            return
-        session_id = journal.id if not stage else new_id(datetime.now().astimezone())
-        entry = entry_of_journal(journal, session_id, stage)
-        if entry.sentences:
-            self.add(entry)
+            library_writing.add_journal(path, stage, self.limits)
 
     def ask(self) -> None:
-        """Ask once whether transcripts are kept, after the first run that could be, and remember the answer."""
-        if self.unanswered is None:
-            return
-        from asrcli.cli.builders.configuration import set_option
-        from asrcli.cli.options.confirmation import is_confirmed
+        """Ask once whether transcripts are kept, after the first run that could be."""
+        if self.unanswered is not None:
+            from asrcli.cli.builders import library_writing
 
-        is_wanted = is_confirmed(QUESTION)
-        try:
-            set_option(["library", "on" if is_wanted else "off"], None)
-        except AsrError as exc:  # what was transcribed is there all the same
-            print_message(f"asr: the answer is not remembered: {described(exc)}")
-        if is_wanted:
-            self.add(self.unanswered)
-        print_message(f"asr: {KEPT if is_wanted else NOT_KEPT}")
+            library_writing.ask_once(self.unanswered, self.limits)
 
 
 @contextmanager
@@ -165,9 +117,3 @@ def then(
     finally:
         if not is_left(error):
             keep()
-
-
-def _inputs(events: Sequence[Event]) -> tuple[str, ...]:
-    """The files among the sources, as absolute paths."""
-    names = dict.fromkeys(event.source for event in events if isinstance(event, Began))
-    return tuple(str(Path(name).absolute()) for name in names if Path(name).is_file())

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asrcli.cli.builders.open_outputs import run_outputs
-from asrcli.cli.builders.outputs import OutputBuilder
+from asrcli.cli.builders.outputs import OutputBuilder, run_outputs
 from asrcli.cli.builders.transcript_names import format_of
 from asrcli.cli.options.confirmation import confirm
 from asrcli.cli.options.values import OutputFormat
@@ -17,11 +16,11 @@ from asrcli.core.printable import quantity
 from asrcli.core.transcript import Transcript, fold
 from asrcli.journal.directory import remove
 from asrcli.library.library_limits import LibraryLimits
+from asrcli.outputs.html.heard_audio import HeardAudio
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.session_catalogue import CataloguedSession, SessionCatalogue
     from asrcli.library.library_entry import LibraryEntry
-    from asrcli.outputs.html.transcript_page import HeardAudio
 
 
 def export(
@@ -40,7 +39,9 @@ def export(
         OutputError: a file cannot be written.
     """
     entry = catalogue.entry(session)
-    by_name = [OutputFormat.TEXT if path is None else format_of(path)]
+    by_name = [OutputFormat.TEXT]
+    if path is not None:
+        by_name = [format_of(path)]
     builder = OutputBuilder(
         formats=tuple(dict.fromkeys(formats or by_name)), path=path, overwrite=overwrite, plain=True, level=None,
         translated=any(sentence.translation for sentence in entry.sentences), audio_of=_Audio(entry).of,
@@ -61,10 +62,8 @@ class _Audio:
         self._files = [Path(path) for path in entry.inputs]
         self._first_ms = next((event.begin_ms for event in entry.events if isinstance(event, Began)), 0)
 
-    def of(self, began: Began) -> "HeardAudio | None":
+    def of(self, began: Began) -> HeardAudio | None:
         """The file of a source, and where in it each moment of the transcript is."""
-        from asrcli.outputs.html.transcript_page import HeardAudio
-
         name = Path(began.source).name
         path = next((path for path in self._files if path.name == name and path.is_file()), None)
         if path is None:

@@ -1,6 +1,7 @@
 """All sessions by their IDs: those of the journal in a folder, and the transcripts in the library. One can be both."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -8,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.advice import described
 from asrcli.cli.builders.journal_keeping import journal_directory, open_journal
-from asrcli.cli.builders.library_keeping import transcript_library
+from asrcli.cli.builders.library_writing import transcript_library
 from asrcli.cli.console import print_message
 from asrcli.core.errors import SourceError, UsageError
 from asrcli.journal.directory import NAMES_SHOWN
+from asrcli.library.library_entry import LibraryEntry, entry_of_journal
 
 if TYPE_CHECKING:
     from asrcli.journal.directory import JournalDirectory
-    from asrcli.library.library_entry import LibraryEntry
     from asrcli.library.transcript_library import LibrarySession, TranscriptLibrary
 
 
@@ -63,7 +64,7 @@ class SessionCatalogue:
             raise UsageError(f"no session {prefix}", f"none in {self.directory.folder}")
         raise UsageError(f"no session {prefix}", f"the newest: {_first_names(self.sessions)}")
 
-    def entry(self, session: CataloguedSession) -> "LibraryEntry":
+    def entry(self, session: CataloguedSession) -> LibraryEntry:
         """The transcript of a session, from the library if it is there, else from the journal.
 
         Raises:
@@ -71,8 +72,6 @@ class SessionCatalogue:
         """
         if session.kept is not None:
             return self.library.entry(session.id)
-        from asrcli.library.library_entry import entry_of_journal
-
         assert session.path is not None  # noqa: S101  it is in one of both
         return entry_of_journal(open_journal(session.path), session.id)
 
@@ -84,4 +83,13 @@ def session_catalogue(journal: Path | None) -> SessionCatalogue:
 
 def _first_names(sessions: Sequence[CataloguedSession]) -> str:
     names = [session.id for session in sessions[:NAMES_SHOWN]]
-    return ", ".join([*names, "…"] if len(sessions) > NAMES_SHOWN else names)
+    return ", ".join(names + ["…"] * (len(sessions) > NAMES_SHOWN))
+
+
+def known_ids(journal: Path | None, given: Sequence[str], *, in_library: bool) -> list[str]:
+    """The IDs of the sessions but for those that are `given`, the newest first; for completion."""
+    names = {path.name for path in journal_directory(journal).paths()}
+    if in_library:
+        with suppress(SourceError):
+            names |= {session.id for session in transcript_library().sessions()}
+    return [name for name in sorted(names, reverse=True) if name not in given]

@@ -42,10 +42,7 @@ def search(
     The library begins with asr config set library on.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.render.search_results import print_hits
-    from asrcli.library.library_file import library_path
-    from asrcli.library.transcript_search import find_sentences
+    from asrcli.cli.render.search_results import print_found
 
     log_to(log_file)
-    found = find_sentences(library_path(), words, limit + 1 if limit else None, context)
-    print_hits(found[:limit] if limit else found, words, as_json=as_json, more=bool(limit) and len(found) > limit)
+    print_found(words, limit, context, as_json=as_json)

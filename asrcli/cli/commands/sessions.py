@@ -100,14 +100,13 @@ def sessions(
     the library has it; keep puts it there, and no limit deletes it. purge applies the limits of the library now.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.builders import session_actions
-    from asrcli.cli.builders.session_catalogue import session_catalogue
+    from asrcli.cli.builders import session_actions, session_catalogue
     from asrcli.cli.render import session_tables
 
     _check(action, ids or [], {"--format": format_, "--output": output, "--overwrite": overwrite, "--json": as_json})
     limits = LibraryOptions(None, library_max_age, library_max_size).limits
     log_to(log_file)
-    catalogue = session_catalogue(journal)
+    catalogue = session_catalogue.session_catalogue(journal)
     if action is SessionsAction.LIST:
         session_tables.print_all(catalogue, as_json=as_json)
         return

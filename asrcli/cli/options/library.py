@@ -7,10 +7,10 @@ import typer
 
 from asrcli.cli.options import values
 from asrcli.cli.options.panels import FLAG, OUTPUT
+from asrcli.library.library_limits import LibraryLimits
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.library_keeping import LibraryKeeping
-    from asrcli.library.library_limits import LibraryLimits
 
 _AGE_HELP = "Delete transcripts from the library that are older: 90d, 12w, 2y. Default: keep them."
 _SIZE_HELP = "Delete the oldest transcripts when the library is larger: 500M, 2G. Default: no limit."
@@ -52,10 +52,8 @@ class LibraryOptions:
         values.parse_size(self.library_max_size)
 
     @property
-    def limits(self) -> "LibraryLimits":
+    def limits(self) -> LibraryLimits:
         """How much the library keeps."""
-        from asrcli.library.library_limits import LibraryLimits
-
         return LibraryLimits(values.parse_age(self.library_max_age), values.parse_size(self.library_max_size))
 
     def keeping(self, service: str = "", level: int | None = None) -> "LibraryKeeping":

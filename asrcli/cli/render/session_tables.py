@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from asrcli.cli.advice import advice_for
 from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
 from asrcli.cli.console import print_message
-from asrcli.cli.render.stdout import print_json, print_lines, print_table
+from asrcli.cli.render.stdout import print_json, print_lines
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Final, Gap
 from asrcli.core.printable import harmless
@@ -55,7 +55,7 @@ def _facts(about: dict[str, Any]) -> list[str]:
         length += f", {about['unheard_ms'] / 1000:.1f} s of it without text yet"
     lines = [f"length:   {length}"]
     if about["library"]:
-        lines.append(f"library:  {'yes; no limit deletes it' if about['kept'] else 'yes'}")
+        lines.append("library:  yes" + "; no limit deletes it" * about["kept"])
     for source_path in about["inputs"]:
         lines.append(f"input:    {source_path}")
     for output in about["outputs"]:
@@ -119,9 +119,9 @@ def _of_journal(path: Path) -> dict[str, Any]:
 
 
 def _print_table(sessions: list[dict[str, Any]]) -> None:
-    from rich.table import Table
+    from asrcli.cli.render.tables import new_table, print_table
 
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    table = new_table()
     table.add_column("session", no_wrap=True)
     table.add_column("begun", no_wrap=True)
     table.add_column("length", no_wrap=True)
@@ -139,7 +139,9 @@ def _shown_state(session: dict[str, Any]) -> str:
     """The state of a session in the table: where its transcript is, if it is complete."""
     if session["state"] != JournalState.FINISHED or not session["library"]:
         return str(session["state"])
-    return "kept" if session["kept"] else "in library"
+    if session["kept"]:
+        return "kept"
+    return "in library"
 
 
 def _length(ms: int) -> str:
