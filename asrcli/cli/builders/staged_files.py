@@ -19,6 +19,7 @@ from asrcli.journal.records import JournalHeader
 from asrcli.runs.run import flatten_sources
 
 if TYPE_CHECKING:
+    from asrcli.cli.builders.library_keeping import LibraryKeeping
     from asrcli.cli.builders.outputs import Opens, OutputBuilder
     from asrcli.cli.builders.sources import SourceBuilder
     from asrcli.core.interfaces import Output, Source
@@ -106,9 +107,20 @@ class StagedRun:
             return False
         return any(described(path).size_bytes is not None for path in self.paths)
 
-    def files(self, runs: "Runs", output_builder: "OutputBuilder", source_builder: "SourceBuilder") -> list[list[str]]:
-        """The files that each run writes, as absolute paths."""
-        return self._files(output_builder, self._places(runs) if self.can_go_on(source_builder) else [])
+    def kept(
+        self,
+        runs: "Runs",
+        keeping: "LibraryKeeping",
+        output_builder: "OutputBuilder",
+        source_builder: "SourceBuilder",
+    ) -> "Runs":
+        """The runs, each of which leaves its transcript in the library, unless a later run goes on where it ends."""
+        can_go_on = self.can_go_on(source_builder)
+        keeping.is_left = lambda error: can_go_on and not is_over(error)
+        places: list[tuple[int, ...]] = []
+        if can_go_on:
+            places = self._places(runs)
+        return keeping.runs(runs, self._files(output_builder, places))
 
     @contextmanager
     def _staged(self, journal: Any, number: int, opens: "Opens") -> "Iterator[list[Output]]":

@@ -140,6 +140,5 @@ def file(
             runs, recognition, connection, output_builder, source_builder, speed, local=connection_options.local
         )
         keeping = library_options.keeping("" if connection_options.local else connection.url)
-        keeping.is_left = lambda error: staged_run.can_go_on(source_builder) and not staged_files.is_over(error)
-        written = staged_run.files(runs, output_builder, source_builder)
-        run_builder.run(keeping.runs(stack.enter_context(recorded_runs), written), failures)
+        kept_runs = staged_run.kept(stack.enter_context(recorded_runs), keeping, output_builder, source_builder)
+        run_builder.run(kept_runs, failures)

@@ -154,16 +154,11 @@ def mic(
     )
     local_engine = fallback_of(fallback, found, recognition, connection_options, retry_options)
     microphone_builder = microphones.MicrophoneBuilder(
-        tuple(device or ()),
-        recognition,
+        tuple(device or ()), recognition,
         microphone_run.listening_mode(for_, until_silence, heartbeat=heartbeat, ptt=ptt),
-        device_retry,
-        gain,
-        sources.AudioEnhancement(denoise=denoise, agc=agc),
-        save_audio,
-        cut=manual,
-        backend=backend or "",
-    )
+        device_retry, gain, sources.AudioEnhancement(denoise=denoise, agc=agc), save_audio,
+        cut=manual, backend=backend or "",
+    )  # fmt: skip
     output_builder = output_options.builder(logging_options.level, recognition, keys=has_keyboard())
     output_builder.check([], logging_options.log_file, microphone_builder.saved())
     page_audio.check_embedding(output_builder, [], saved=save_audio is not None)
