@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from asrcli.recognizers.registry import RECOGNIZERS, missing
-from tests.bench import instructions, recognizer, served
+from tests.bench import instructions, library, recognizer, served
 from tests.bench.curves import COUNTS, Point, curve
 from tests.bench.measure import ASR, OTHER, OURS, Limit, Row, finished, in_turns, started, steady
 from tests.bench.scripted_service import ServiceProcess, service
@@ -264,8 +264,13 @@ def counted(bench: Bench) -> Iterator[Row]:
         )
 
 
+def library_(bench: Bench) -> Iterator[Row]:
+    """Searches in the library of transcripts."""
+    yield library.search_row(bench.folder)
+
+
 ROWS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "help": help_, "start": start, "live": live, "streams": streams, "server": server, "serve": serve,
     "engines": engines, "wav": wav_, "mp3": mp3,
-    "long": long, "peak": peak, "silent": silent, "recognizer": embedded, "instructions": counted,
+    "long": long, "peak": peak, "silent": silent, "recognizer": embedded, "instructions": counted, "library": library_,
 }  # fmt: skip

@@ -21,6 +21,7 @@ PANELS = {
     "devices": ["Options", "Audio", "Diagnosis"],
     "resume": ["Arguments", "Options", "Model", "Connection", "Output", "Diagnosis"],
     "sessions": ["Arguments", "Options", "Diagnosis"],
+    "search": ["Arguments", "Options", "Diagnosis"],
     "verify": ["Arguments", "Options", "Diagnosis"],
     "file": ["Arguments", "Audio", *ASKED, "Connection", "Output", "Diagnosis"],
     "batch": ["Arguments", "Options", "Audio", *ASKED, "Connection", "Output", "Diagnosis"],
@@ -60,10 +61,13 @@ PROMISED = {
     + "--device --backend --test --for --until-silence --ptt --save-audio --device-retry --no-device-retry --gain "
     "--record --record-audio "
     "--denoise --agc --heartbeat --no-heartbeat --format --output --append --partials --timestamps --template "
-    "--capitalize --exec --max-line --max-lines --plain --journal --no-journal --quiet --verbose --debug --log-file",
+    "--capitalize --exec --max-line --max-lines --plain --journal --no-journal "
+    "--library --no-library --library-max-age --library-max-size --quiet --verbose --debug --log-file",
     "devices": "--json --backend --debug --log-file",
     "resume": PATIENCE + SERVICE + "--last --model --journal --quiet --verbose --debug --log-file",
-    "sessions": "--json --journal --debug --log-file",
+    "sessions": "--json --journal --format --output --overwrite --library-max-age "
+    "--library-max-size --debug --log-file",
+    "search": "--context --limit --json --debug --log-file",
     "verify": "--json --journal --debug --log-file",
     "file": PATIENCE
     + SERVICE

@@ -21,6 +21,7 @@ from asrcli.cli.builders.batch_watch import watched_inputs
 from asrcli.cli.builders.cost import bounded_price, print_estimate
 from asrcli.cli.builders.sources import file_sources
 from asrcli.cli.console import print_message
+from asrcli.cli.options.library import NO_LIBRARY, LibraryOptions
 from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length
 from asrcli.cli.render.batch_tables import failure_line, print_plan
 from asrcli.core.errors import BudgetReached, MultipleErrors, UsageError
@@ -67,6 +68,7 @@ class BatchRequest:
         level: How much status is printed; None is none.
         references: What the transcripts are compared with at the end; None for nothing.
         watched: The folder in which inputs appear until the user ends the batch; None for none.
+        library_options: Whether the library keeps the transcripts.
     """
 
     words: Sequence[str]
@@ -88,6 +90,7 @@ class BatchRequest:
     notices: Sequence[str]
     references: "BatchReferences | None" = None
     watched: Path | None = None
+    library_options: LibraryOptions = NO_LIBRARY
 
     def run(self) -> None:
         """Transcribe what is not finished.
@@ -178,7 +181,7 @@ class BatchRequest:
         run_plan = replace(self._plan(connection), describe=described)
         transcriber = InputTranscriber(
             run_plan, idle, self.source_builder.asked, self.source_builder, self.output_builder, staging, service,
-            self._budget(ledger, connection), self.split_ms,
+            self.library_options.keeping(service), self._budget(ledger, connection), self.split_ms,
         )  # fmt: skip
         total = len(plan.tasks) if self.watched is None else 0
         view = stack.enter_context(batch_progress(total, level=self.level, plain=self.plain))

@@ -24,6 +24,7 @@ from asrcli.cli.options.batch_options import (
 from asrcli.cli.options.budget import BudgetLimit, Estimate, check_budget
 from asrcli.cli.options.connection import ConnectionOptions, Heartbeat
 from asrcli.cli.options.groups import expand_option_groups
+from asrcli.cli.options.library import LibraryOptions
 from asrcli.cli.options.logging import LoggingOptions
 from asrcli.cli.options.model import ModelName
 from asrcli.cli.options.output import AsJson
@@ -82,6 +83,7 @@ def batch(
     budget: BudgetLimit = None,
     estimate: Estimate = False,
     output_options: BatchOutputOptions,
+    library_options: LibraryOptions,
     logging_options: LoggingOptions,
 ) -> None:
     """Transcribe many recordings, several at once; run again, it goes on where it was.
@@ -104,13 +106,10 @@ def batch(
     if model == AUTO:
         raise UsageError(f"--model {AUTO} looks at one recording: a batch has one model", "name it, see asr models")
     found_model = sources.model_for(model, [], recognition_options, None, connection_options)
+    vad = recognition_options.vad and not found_model.traits.manual_only
     try:
         recognition, notices = sources.recognition(
-            found_model,
-            recognition_options,
-            connection_options,
-            vad=recognition_options.vad and not found_model.traits.manual_only,
-            heartbeat=heartbeat,
+            found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat
         )
     except UsageError as exc:
         if exc.cause is not Cause.SERVICE_DECIDES:
@@ -118,9 +117,7 @@ def batch(
         raise UsageError(described(exc).replace("--force ", f"{FORCE_SETTINGS} ")) from exc
     split_ms = values.parse_duration("--split", split)
     if split_ms is not None:
-        fast_run.check_split(
-            "--split", vad=recognition_options.vad and not found_model.traits.manual_only, each_channel=each_channel
-        )
+        fast_run.check_split("--split", vad=vad, each_channel=each_channel)
     speed = connection_options.pace_of(pace)
     output_builder = _outputs(output_options, recognition)
     log_to(logging_options.log_file)
@@ -132,6 +129,7 @@ def batch(
         words, out, check_template(output_options.name), source_builder, output_builder, connection_options,
         retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, check_budget(budget), redo,
         output_options.plain, split_ms, logging_options.level, notices, _references(ref, output_builder), watch,
+        library_options,
     )  # fmt: skip
     if dry_run or estimate:
         request.preview(estimate=estimate)

@@ -28,6 +28,7 @@ from asrcli.cli.options.connection import ConnectionOptions, Heartbeat
 from asrcli.cli.options.fallback import FallbackOption
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.journal import JournalFolder, NoJournal
+from asrcli.cli.options.library import LibraryOptions
 from asrcli.cli.options.logging import LoggingOptions
 from asrcli.cli.options.model import ModelName
 from asrcli.cli.options.output import OutputDir, OutputOptions
@@ -82,6 +83,7 @@ def file(
     captions: Captions = None,
     journal: JournalFolder = None,
     no_journal: NoJournal = False,
+    library_options: LibraryOptions,
     record_options: RecordOptions,
     logging_options: LoggingOptions,
 ) -> None:
@@ -136,4 +138,6 @@ def file(
         recorded_runs = staged_run.recording(
             runs, recognition, connection, output_builder, source_builder, speed, local=connection_options.local
         )
-        run_builder.run(stack.enter_context(recorded_runs), failures)
+        keeping = library_options.keeping("" if connection_options.local else connection.url)
+        kept_runs = staged_run.kept(stack.enter_context(recorded_runs), keeping, output_builder, source_builder)
+        run_builder.run(kept_runs, failures)
