@@ -21,8 +21,8 @@ from asrcli.cli.builders.batch_watch import watched_inputs
 from asrcli.cli.builders.cost import bounded_price, print_estimate
 from asrcli.cli.builders.sources import file_sources
 from asrcli.cli.console import print_message
-from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length
-from asrcli.cli.render.batch_tables import failure_line, print_plan
+from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length, print_failure
+from asrcli.cli.render.batch_tables import print_plan
 from asrcli.core.errors import BudgetReached, MultipleErrors, UsageError
 from asrcli.core.printable import quantity
 from asrcli.dashscope.rate_limits import starts_per_minute
@@ -184,7 +184,7 @@ class BatchRequest:
         view = stack.enter_context(batch_progress(total, level=self.level, plain=self.plain))
         return BatchRun(
             plan.tasks, transcriber, ledger, staging, limits, view, exit_code, described, interruptible,
-            more=watched_inputs(self.watched, self.planner, plan, ledger),
+            more=watched_inputs(self.watched, self.planner, plan, ledger, view.failed),
         )  # fmt: skip
 
     def _plan(self, connection: "ConnectionSettings") -> "RunPlan":
@@ -241,8 +241,8 @@ class BatchRequest:
         """Print each failure once, what was done, and how to go on."""
         batch.failures[:0] = plan.failures
         for path, error in batch.failures:
-            print_message(f"asr: {failure_line(path, error)}")
-            error.reported = True
+            if not error.reported:
+                print_failure(path, error)
         parts = [f"{batch.finished} finished"]
         if plan.skipped:
             parts.append(f"{len(plan.skipped)} were finished before")

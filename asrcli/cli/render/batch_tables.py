@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asrcli.cli.advice import described
 from asrcli.cli.render.batch_progress import length
 from asrcli.cli.render.stdout import print_json, print_lines, print_table
-from asrcli.core.errors import AsrError, AudioLost, OutputError, SourceError, bare_url
 from asrcli.core.printable import harmless
 from asrcli.outputs.formatting import money
 from asrcli.runs.batch.decisions import BatchState, LedgerRow
@@ -82,12 +80,3 @@ def print_plan(out: Path, plan: "BatchPlan") -> None:
         files = ", ".join(str(out / name) for name in task.row.files)
         print_lines(f"{task.decision.action.value:<12}{task.given.path} -> {files} ({task.decision.why})")
     print_lines(f"{len(plan.tasks)} to transcribe, {len(plan.skipped)} finished, {len(plan.failures)} cannot be read")
-
-
-def failure_line(path: str, error: AsrError) -> str:
-    """What was wrong with an input, with its name in front unless the error names it."""
-    if isinstance(error, AudioLost):
-        error.path = path
-    if isinstance(error, SourceError | OutputError | AudioLost):
-        return described(error)
-    return f"{bare_url(path)}: {described(error)}"

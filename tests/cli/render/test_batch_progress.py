@@ -103,3 +103,18 @@ def test_the_ledger_as_tables_and_as_json(capsys: pytest.CaptureFixture[str]) ->
     print_status(Path("out"), rows, running=False, as_json=True)
     status = json.loads(capsys.readouterr().out)
     assert (status["inputs"], status["finished"], status["failed"], status["cost"]) == (2, 1, 1, 0.5)
+
+
+def test_in_a_batch_without_an_end_a_failure_is_one_line_when_it_happens(
+    batch: BatchRun, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With its reason, on a terminal, elsewhere and with --quiet; and it is not printed again."""
+    row = replace(batch.tasks[2].row, state=BatchState.FAILED)
+    for level, terminal in ((0, False), (None, False), (0, True)):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal, raising=False)
+        error = SourceError("talk 1.wav", "no audio")
+        with progress.batch_progress(0, level=level, plain=False) as view:
+            view.ended(batch.active[0], row)
+            view.failed("talk 1.wav", error)
+        said = capsys.readouterr().err
+        assert ("asr: talk 1.wav: no audio" in said, said.count("talk 1.wav"), error.reported) == (True, 1, True)
