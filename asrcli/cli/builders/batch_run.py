@@ -14,15 +14,12 @@ from asrcli.cli.builders.batch_plan import (
     BatchPlan,
     BatchPlanner,
     published_rows,
-    remembered_rows,
     settings_digest,
 )
 from asrcli.cli.builders.batch_watch import watched_inputs
-from asrcli.cli.builders.cost import bounded_price, print_estimate
-from asrcli.cli.builders.sources import file_sources
+from asrcli.cli.builders.cost import bounded_price
 from asrcli.cli.console import print_message
 from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length, print_failure
-from asrcli.cli.render.batch_tables import print_plan
 from asrcli.core.errors import BudgetReached, MultipleErrors, UsageError
 from asrcli.core.printable import quantity
 from asrcli.dashscope.rate_limits import starts_per_minute
@@ -47,6 +44,7 @@ if TYPE_CHECKING:
     from asrcli.cli.options.connection import ConnectionOptions
     from asrcli.cli.options.retry import RetryOptions
     from asrcli.core.settings import ConnectionSettings
+    from asrcli.runs.batch.remote_store import RemoteFolder
     from asrcli.runs.plan import RunPlan
 
 JOBS = 8
@@ -67,6 +65,7 @@ class BatchRequest:
         level: How much status is printed; None is none.
         references: What the transcripts are compared with at the end; None for nothing.
         watched: The folder in which inputs appear until the user ends the batch; None for none.
+        remote: Gets the transcripts in place of `out`, which then holds the ledger alone; None for a local folder.
     """
 
     words: Sequence[str]
@@ -88,6 +87,12 @@ class BatchRequest:
     notices: Sequence[str]
     references: "BatchReferences | None" = None
     watched: Path | None = None
+    remote: "RemoteFolder | None" = None
+
+    @property
+    def folder(self) -> str:
+        """The folder of the transcripts, for a person."""
+        return str(self.out) if self.remote is None else self.remote.shown
 
     def run(self) -> None:
         """Transcribe what is not finished.
@@ -103,7 +108,7 @@ class BatchRequest:
             return
         with ExitStack() as stack:
             ledger = stack.enter_context(opened_ledger(self.out))
-            staging = Staging(self.out)
+            staging = Staging(self.out, self.remote)
             rows = published_rows(ledger, staging)
             plan = self.planner.plan(found, rows)
             names = {**{one.identity: rows[one.identity].name for one in plan.skipped}, **plan.names}
@@ -122,28 +127,6 @@ class BatchRequest:
                 self.references.compare(self.out, [rows[identity] for identity in names], said)
         self._raise(batch)
 
-    def preview(self, *, estimate: bool) -> None:
-        """Print what `run` would do, or what it would cost.
-
-        Raises:
-            UsageError: the price is not known.
-            AsrError: inputs cannot be read.
-        """
-        found = self.found() if self.watched is None else find_inputs([*self.words, str(self.watched)], self.out)
-        plan = self.planner.plan(found, remembered_rows(self.out))
-        failures = [error for _, error in plan.failures]
-        if not estimate:
-            print_plan(self.out, plan)
-            for error in failures:
-                print_message(f"asr: {described(error)}")
-                error.reported = True
-        elif plan.tasks:
-            sources, more = file_sources([task.given.path for task in plan.tasks], self.source_builder)
-            builder = self.source_builder
-            print_estimate(sources, [*failures, *more], builder.model, builder.asked, self.connection_options)
-        if failures:
-            raise MultipleErrors(failures)
-
     @property
     def planner(self) -> BatchPlanner:
         """What decides about each input."""
@@ -151,16 +134,18 @@ class BatchRequest:
         recognizer = self.connection_options.recognizer
         engine = "" if recognizer is None else recognizer.name
         settings = settings_digest(self.output_builder, builder, engine)
-        return BatchPlanner(self.out, self.output_builder, self.template, settings, builder.model.name, self.force)
+        return BatchPlanner(
+            self.out, self.output_builder, self.template, settings, builder.model.name, self.force, self.remote
+        )
 
     def found(self) -> FoundInputs:
         """The inputs that the words name; without words, those that failed before."""
         if self.words or self.watched is not None:
             return find_inputs(self.words, self.out)
-        rows = read_ledger(self.out)
+        rows = read_ledger(self.out, self.folder)
         failed = [path for path, row in rows.items() if row.state is BatchState.FAILED]
         if not failed:
-            raise UsageError(f"no input of {self.out} has failed", f"asr batch status {self.out} says more")
+            raise UsageError(f"no input of {self.folder} has failed", f"asr batch status {self.folder} says more")
         found = find_inputs(failed, self.out)
         found.inputs = [replace(one, name=rows[one.identity].name) for one in found.inputs]
         return found
@@ -258,7 +243,7 @@ class BatchRequest:
         if left:
             self._tell("to go on, run the same command again")
         elif batch.failures:
-            self._tell(f"to try again what failed: asr batch retry {self.out}, with the same options")
+            self._tell(f"to try again what failed: asr batch retry {self.folder}, with the same options")
 
     def _raise(self, batch: BatchRun) -> None:
         if batch.stopped_by is not None and not batch.stopped_by.reported:

@@ -37,6 +37,7 @@ from asrcli.dashscope.model_selection import AUTO
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.core.settings import RecognitionSettings
+    from asrcli.dashscope.catalogue import Model
 
 EXAMPLES = """Examples:
 
@@ -93,33 +94,23 @@ def batch(
     Ctrl-C waits for the last words of what was sent; a second Ctrl-C exits at once. Nothing that is finished is lost.
     """
     from asrcli.cli.builders import sources
+    from asrcli.cli.builders.batch_folders import ledger_folder, remote_folder, shown_folder
+    from asrcli.cli.builders.batch_preview import preview
     from asrcli.cli.builders.batch_references import batch_references
     from asrcli.cli.builders.batch_run import BatchRequest
     from asrcli.runs.batch.output_names import check_template
 
-    action, words, out = _asked(words or [], output_options.out, watch, ref)
+    action, words, named = _asked(words or [], output_options.out, watch, ref)
+    out = ledger_folder(named)
     if action in {BatchAction.STATUS, BatchAction.REPORT}:
-        _show(action, out, as_json=as_json)
+        _show(action, out, shown_folder(named), as_json=as_json)
         return
     if as_json:
         raise UsageError("--json is for asr batch status and asr batch report", "--dry-run shows what would be done")
     if model == AUTO:
         raise UsageError(f"--model {AUTO} looks at one recording: a batch has one model", "name it, see asr models")
     found_model = sources.model_for(model, [], recognition_options, None, connection_options)
-    try:
-        recognition, notices = sources.recognition(
-            found_model,
-            recognition_options,
-            connection_options,
-            vad=recognition_options.vad and not found_model.traits.manual_only,
-            heartbeat=heartbeat,
-        )
-    except UsageError as exc:
-        if exc.cause is not Cause.SERVICE_DECIDES:
-            raise
-        from asrcli.cli.advice import described
-
-        raise UsageError(described(exc).replace("--force ", f"{FORCE_SETTINGS} ")) from exc
+    recognition, notices = _recognition(found_model, recognition_options, connection_options, heartbeat)
     split_ms = values.parse_duration("--split", split)
     if split_ms is not None:
         check_split(
@@ -136,16 +127,17 @@ def batch(
         words, out, check_template(output_options.name), source_builder, output_builder, connection_options,
         retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, check_budget(budget), redo,
         output_options.plain, split_ms, logging_options.level, notices, batch_references(ref, output_builder), watch,
+        remote_folder(named, compared=ref is not None),
     )  # fmt: skip
     if dry_run or estimate:
-        request.preview(estimate=estimate)
+        preview(request, estimate=estimate)
     else:
         request.run()
 
 
 def _asked(
-    words: list[str], out: Path | None, watch: Path | None, ref: Path | None
-) -> tuple[BatchAction | None, list[str], Path]:
+    words: list[str], out: str | None, watch: Path | None, ref: Path | None
+) -> tuple[BatchAction | None, list[str], str]:
     """The action, the inputs, and the folder of the transcripts, which may stand behind an action.
 
     Raises:
@@ -164,20 +156,44 @@ def _asked(
             raise UsageError("no folder for the transcripts", "name one: --out DIR")
         return None, words, out
     action, *rest = words
-    folders = [*map(Path, rest), *([out] if out is not None else [])]
+    folders = [*rest, *([out] if out is not None else [])]
     if len(folders) != 1:
         raise UsageError(f"asr batch {action} takes one folder", f"asr batch {action} DIR; a file: ./{action}")
     return BatchAction(action), [], folders[0]
 
 
-def _show(action: BatchAction, out: Path, *, as_json: bool) -> None:
+def _recognition(
+    found_model: "Model",
+    recognition_options: BatchRecognitionOptions,
+    connection_options: ConnectionOptions,
+    heartbeat: bool | None,
+) -> "tuple[RecognitionSettings, list[str]]":
+    """The settings for the model, and notices; errors name the option that sends them all the same here.
+
+    Raises:
+        UsageError: the model does not support a setting, or would ignore it.
+    """
+    from asrcli.cli.builders import sources
+
+    vad = recognition_options.vad and not found_model.traits.manual_only
+    try:
+        return sources.recognition(found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat)
+    except UsageError as exc:
+        if exc.cause is not Cause.SERVICE_DECIDES:
+            raise
+        from asrcli.cli.advice import described
+
+        raise UsageError(described(exc).replace("--force ", f"{FORCE_SETTINGS} ")) from exc
+
+
+def _show(action: BatchAction, out: Path, shown: str, *, as_json: bool) -> None:
     from asrcli.cli.builders.batch_run import is_running
     from asrcli.cli.render.batch_tables import print_report, print_status
     from asrcli.runs.batch.batch_ledger import read_ledger
 
-    rows = read_ledger(out)
+    rows = read_ledger(out, shown)
     if action is BatchAction.STATUS:
-        print_status(out, rows, running=is_running(out), as_json=as_json)
+        print_status(shown, rows, running=is_running(out), as_json=as_json)
     else:
         print_report(rows, as_json=as_json)
 
@@ -188,12 +204,13 @@ def _outputs(output_options: BatchOutputOptions, recognition: "RecognitionSettin
     Raises:
         UsageError: options that contradict each other.
     """
+    from asrcli.cli.builders.batch_folders import ledger_folder
     from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.cli.options.values import OutputFormat
 
     output_builder = OutputBuilder(
         formats=tuple(dict.fromkeys(output_options.format or [OutputFormat.TEXT])),
-        path=str(output_options.out or "transcript"),
+        path=str(ledger_folder(output_options.out or "transcript")),
         overwrite=output_options.overwrite,
         stamp=output_options.timestamps,
         template=output_options.template,

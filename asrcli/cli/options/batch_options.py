@@ -32,10 +32,11 @@ Words = Annotated[
     ),
 ]
 Out = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--out",
-        help="The folder of the transcripts, and of the ledger that remembers what is finished.",
+        help="The folder of the transcripts, and of the ledger that remembers what is finished; or an address: "
+        "s3://bucket/folder.",
         metavar="DIR",
         rich_help_panel=OUTPUT,
         show_default=False,

@@ -155,15 +155,15 @@ def opened_ledger(out: Path) -> Iterator[BatchLedger]:
         lock.release()
 
 
-def read_ledger(out: Path) -> dict[str, LedgerRow]:
-    """The rows of the ledger of a folder, whether a run uses it now or not.
+def read_ledger(out: Path, shown: str = "") -> dict[str, LedgerRow]:
+    """The rows of the ledger of a folder, whether a run uses it now or not; `shown` is what a person calls the folder.
 
     Raises:
         UsageError: the folder has no ledger, or that of a newer version.
         OutputError: it cannot be read.
     """
     if not (out / FOLDER / LEDGER).is_file():
-        raise UsageError(f"{out} has no ledger of asr batch", "name the folder of its transcripts")
+        raise UsageError(f"{shown or out} has no ledger of asr batch", "name the folder of its transcripts")
     ledger = BatchLedger(out)
     try:
         return ledger.rows()

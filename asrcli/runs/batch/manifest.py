@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from asrcli.core.errors import SourceError, shorten
+from asrcli.runs.batch.decisions import InputStamp
 
 COLUMNS = ("path", "name")
 
@@ -20,6 +21,7 @@ class BatchInput:
         parent: The name of the folder that holds it.
         folder: The folder as it was found: the directory that the user named, and what is below it.
         name: The name of the transcript that a manifest asks for; empty for the rule.
+        stamp: What shows whether it has changed, where that is known already.
     """
 
     path: str
@@ -28,6 +30,7 @@ class BatchInput:
     parent: str = ""
     folder: str = ""
     name: str = ""
+    stamp: InputStamp | None = None
 
 
 @dataclass(frozen=True)
