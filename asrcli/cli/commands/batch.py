@@ -13,6 +13,7 @@ from asrcli.cli.options.batch_options import (
     FORCE_SETTINGS,
     BatchOutputOptions,
     BatchRecognitionOptions,
+    DaskScheduler,
     DryRun,
     Jobs,
     Redo,
@@ -79,6 +80,7 @@ def batch(
     connection_options: ConnectionOptions,
     heartbeat: Heartbeat = None,
     rpm: StartsPerMinute = None,
+    dask: DaskScheduler = None,
     retry_options: RetryOptions,
     budget: BudgetLimit = None,
     estimate: Estimate = False,
@@ -127,7 +129,7 @@ def batch(
         words, out, check_template(output_options.name), source_builder, output_builder, connection_options,
         retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, check_budget(budget), redo,
         output_options.plain, split_ms, logging_options.level, notices, batch_references(ref, output_builder), watch,
-        remote_folder(named, compared=ref is not None),
+        remote_folder(named, compared=ref is not None), dask,
     )  # fmt: skip
     if dry_run or estimate:
         preview(request, estimate=estimate)

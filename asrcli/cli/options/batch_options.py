@@ -76,6 +76,17 @@ StartsPerMinute = Annotated[
         show_default=False,
     ),
 ]
+DaskScheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        help="Transcribe on the workers of a Dask cluster, which read the inputs and have keys of their own. The "
+        "address of its scheduler: tcp://host:8786.",
+        metavar="ADDRESS",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    ),
+]
 Redo = Annotated[bool, typer.Option("--force", help="Transcribe also what is finished, from its start.", metavar=FLAG)]
 ForceSettings = Annotated[
     bool,

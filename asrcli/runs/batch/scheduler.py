@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
 
-from asrcli.core.errors import AsrError, BudgetReached, OutputError, SourceError
+from asrcli.core.errors import AsrError, BudgetReached, ClusterGone, OutputError, SourceError
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome, is_busy
 from asrcli.runs.batch.batch_failures import changed_input, is_hopeless
 from asrcli.runs.batch.batch_ledger import BatchLedger
@@ -221,7 +221,7 @@ class BatchRun:
                 return
         reason = self.describe(error)
         row = replace(row, reason=reason, code=self.exit_code(error), state=BatchState.FAILED)
-        if isinstance(error, BudgetReached):
+        if isinstance(error, BudgetReached | ClusterGone):
             row = replace(row, state=BatchState.BEGUN)
         else:
             self.failures.append((active.task.given.path, error))
