@@ -106,7 +106,7 @@ class BatchRequest:
             self._nothing(found)
             return
         with ExitStack() as stack:
-            ledger = stack.enter_context(opened_ledger(self.out))
+            ledger = stack.enter_context(opened_ledger(self.out, self.folder))
             staging = Staging(self.out, self.remote)
             rows = published_rows(ledger, staging)
             plan = self.planner.plan(found, rows)

@@ -1,12 +1,14 @@
 """From what a user names to the inputs of a batch: files, directories, patterns, manifests, addresses, stores."""
 
 import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from glob import glob, has_magic
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
@@ -22,6 +24,7 @@ _NO_AUDIO = """
 .mid .midi .gz .xz .zip .7z .tar .png .jpg .jpeg .gif .pdf .doc .docx .odt .xls .xlsx .raw .pcm
 """
 NO_AUDIO = frozenset(_NO_AUDIO.split())  # of the names that no transcript has, those of no recording
+PEEKED = 100  # lines that show whether a manifest is text
 ASKED_AT_ONCE = 16  # files in stores
 MOST_LINE = 1 << 20  # bytes of a line of a manifest
 
@@ -121,7 +124,7 @@ def _add_directory(folder: Path, out: Path, found: FoundInputs) -> None:
         )
         below = Path(os.path.abspath(where)).relative_to(top).as_posix()  # noqa: PTH100
         for name in sorted(files):
-            if _is_recording(name):
+            if _is_recording(name) and not _is_pipe(Path(where, name)):
                 found.add(_file(str(Path(where, name)), below))
             elif not name.startswith("."):
                 found.skipped += 1
@@ -156,6 +159,10 @@ def _add_found(word: str, nothing: str, files: Sequence[StoredFile], found: Foun
 
 
 def _add_manifest(name: str, content: Iterable[bytes], folder: str, out: Path, found: FoundInputs) -> None:
+    first, content = _peeked(content)
+    if b"\0" in first:
+        found.problems.append(SourceError(identity_of(name), "is no text, and a manifest is"))
+        return
     lines, problems = parse_manifest(map(os.fsdecode, content), identity_of(name))
     found.problems += problems
     for line in lines:
@@ -166,12 +173,19 @@ def _add_manifest(name: str, content: Iterable[bytes], folder: str, out: Path, f
             path = os.path.join(folder, path)  # noqa: PTH118  keeps what the user wrote
         if "://" in path:
             found.add(_address(path, line.name))
-        elif Path(path).is_dir():
+        elif os.path.isdir(path):  # noqa: PTH112  also of a name that no file can have
             _add_directory(Path(path), out, found)
         else:
             found.add(_file(path, name=line.name))  # one that does not exist fails when it is read
     if not lines and not problems:
         found.problems.append(SourceError(identity_of(name), "names no input"))
+
+
+def _peeked(content: Iterable[bytes]) -> tuple[bytes, Iterable[bytes]]:
+    """The first lines of a manifest, and all of them."""
+    lines = iter(content)
+    first = list(islice(lines, PEEKED))
+    return b"".join(first), chain(first, lines)
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
@@ -188,6 +202,14 @@ def _local_path(url: str) -> str:
 def _is_recording(name: str) -> bool:
     suffix = Path(name).suffix.lower()
     return suffix in MEDIA - NO_AUDIO and not Path(name).name.startswith(".")
+
+
+def _is_pipe(path: Path) -> bool:
+    """Whether it is a pipe or a socket, which nobody may ever write to."""
+    with suppress(OSError, ValueError):
+        mode = path.stat().st_mode
+        return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+    return False
 
 
 def _file(path: str, folder: str = "", name: str = "") -> BatchInput:
@@ -233,7 +255,7 @@ def _web_stamp(url: str) -> InputStamp:
 def input_stamps(inputs: Iterable[BatchInput]) -> dict[str, InputStamp | SourceError]:
     """The stamps of all inputs by their identities, or the error of what is not there; stores are asked at once."""
 
-    def stamp(one: BatchInput) -> InputStamp | SourceError:
+    def stamp_of(one: BatchInput) -> InputStamp | SourceError:
         try:
             return one.stamp or input_stamp(one.path)
         except SourceError as exc:
@@ -241,10 +263,10 @@ def input_stamps(inputs: Iterable[BatchInput]) -> dict[str, InputStamp | SourceE
 
     inputs = list(inputs)
     remote = [one for one in inputs if one.stamp is None and is_stored(one.path)]
-    found = {one.identity: stamp(one) for one in inputs if one.stamp is not None or not is_stored(one.path)}
+    found = {one.identity: stamp_of(one) for one in inputs if one.stamp is not None or not is_stored(one.path)}
     if remote:
         with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-            found |= zip((one.identity for one in remote), pool.map(stamp, remote), strict=True)
+            found |= zip((one.identity for one in remote), pool.map(stamp_of, remote), strict=True)
     return found
 
 

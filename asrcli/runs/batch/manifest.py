@@ -8,6 +8,7 @@ from asrcli.core.errors import SourceError, shorten
 from asrcli.runs.batch.decisions import InputStamp
 
 COLUMNS = ("path", "name")
+LONGEST = 4096  # characters of a path, or of an address
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ def _table_line(line: str, heading: tuple[str, ...]) -> ManifestLine:
 def _checked(path: str, name: str) -> ManifestLine:
     if not path.strip():
         raise ValueError("its path is empty")
+    if len(path) > LONGEST:
+        raise ValueError(f"a path of {len(path)} characters, which no file has")
     if "\0" in path or "\0" in name:
         raise ValueError("no file can have a name with a zero byte")
     return ManifestLine(path, name.strip())
