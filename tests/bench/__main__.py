@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from tests.bench.batch_curve import draw_batch
 from tests.bench.curves import COUNTS, draw
 from tests.bench.measure import Row
 from tests.bench.rows import ROWS, Bench
@@ -73,6 +74,8 @@ def main() -> int:
                 PAGE.write_text(written(PAGE.read_text("utf-8"), about, measured, asked.runs), "utf-8")
         if asked.write and "points" in vars(bench):
             draw(bench.points, PAGE.parent / "pictures")
+        if asked.write and "batch_points" in vars(bench):
+            draw_batch(bench.batch_points, PAGE.parent / "pictures")
     missed = [row.name for row in measured if not row.kept]
     if missed:
         print(f"missed: {'; '.join(missed)}")
