@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ def site(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 
 def test_recordings_on_a_web_server_are_transcribed_once(server: str, site: tuple[Path, str], tmp_path: Path) -> None:
     """By a manifest that lies there too; one that is not there stops no other; a login is kept nowhere."""
-    _, host = site
+    folder, host = site
     out = tmp_path / "out"
     command = ("--out", out, "--url", server, "--pace", "max", "-f", "jsonl", "-f", "text")
     done = asr("batch", f"http://me:hidden@{host}/list.tsv?sig=secret", *command)
@@ -62,6 +63,9 @@ def test_recordings_on_a_web_server_are_transcribed_once(server: str, site: tupl
     assert list(out.rglob("input*")) == []
     again = asr("batch", f"http://{host}/a.wav", f"http://{host}/more/b.wav", *command)
     assert (again.returncode, "2 finished before" in again.stderr) == (0, True), again.stderr
+    os.utime(folder / "a.wav", (0, 0))
+    said = asr("batch", f"http://{host}/a.wav", *command, "--dry-run").stdout
+    assert "A.txt (the input has changed)" in said
 
 
 def test_transcripts_in_a_store(

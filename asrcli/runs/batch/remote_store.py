@@ -29,6 +29,8 @@ AT_ONCE = WEB | {
     "gcs",
 }  # a file appears there when all of it has arrived, and folders are names
 TIMEOUT_S = 60.0  # how long a store may give nothing
+# What stores and web servers say of a file, the surest first.
+TAGS = ("ETag", "etag", "checksum", "md5Hash", "content_md5", "Content-MD5", "Digest", "Last-Modified")
 PIECE_BYTES = 1 << 17
 BLOCK_BYTES = 1 << 20  # so much is asked of a store at once
 LEFT_FREE_BYTES = 64 << 20  # of the disk, beside the files that are fetched
@@ -257,9 +259,7 @@ def check_remote_folder(url: str) -> RemoteFolder:
 def _stamp(about: Mapping[str, Any]) -> InputStamp:
     """A tag says more than a time, which some stores change with each copy."""
     size = about.get("size")
-    tag = next(
-        (str(about[key]) for key in ("ETag", "etag", "checksum", "md5Hash", "content_md5") if about.get(key)), ""
-    )
+    tag = next((str(about[key]) for key in TAGS if about.get(key)), "")
     size = int(size) if isinstance(size, int | float) else None
     return InputStamp(size, None if tag else _time_ns(about), tag.strip('"'))
 
