@@ -4,6 +4,7 @@ import functools
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable
 from importlib import import_module
 from typing import Annotated, Any, ParamSpec
@@ -154,12 +155,18 @@ def _forget_zero_sizes() -> None:
 
 def _report(error: AsrError) -> int:
     """Print an error that no command has caught, unless it ends the program quietly; return its exit code."""
-    from asrcli.cli.advice import described
-
     code = exit_code(error)
     if code:
-        print_message(f"asr: {described(error)}")
+        print_message(f"asr: {_described(error)}")
     return code
+
+
+def _described(error: AsrError) -> str:
+    """What is wrong, what to do about it, and which settings have a part in it."""
+    from asrcli.cli.advice import described
+    from asrcli.cli.options.configured import with_origins
+
+    return with_origins(described(error))
 
 
 def load_command(name: str) -> Any:
@@ -251,10 +258,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except OutputClosed:
             abandon_stdout()
         except AsrError as exc:
-            from asrcli.cli.advice import described
-            from asrcli.cli.options.configured import with_origins
-
-            _print_error(with_origins(described(exc)), debug=debug)
+            _print_error(_described(exc), debug=debug)
             sys.exit(exit_code(exc))
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
@@ -277,7 +281,6 @@ def exit_code(error: AsrError) -> int:
 
 def _print_error(sentence: str, *, debug: bool) -> None:
     import logging
-    import traceback
 
     if debug:
         for line in traceback.format_exc().splitlines():  # it may hold an address or text that others wrote

@@ -139,7 +139,9 @@ class _Search:
         return any(name.split()[0] in self._options for name in names)
 
     def _leave_out(self, option: str, reason: str) -> None:
-        name = "reconnect" if option == NO_RECONNECT else option
+        name = option
+        if option == NO_RECONNECT:
+            name = "reconnect"
         if name in self.left:
             del self.left[name]
             self.void[name] = reason
@@ -153,16 +155,24 @@ class _Search:
 
     def _strength(self, option: str) -> int:
         """How strong an option is; 0 if it is not given, or is switched off."""
-        name, inactive = (option, False) if option != NO_RECONNECT else ("reconnect", True)
+        name = option
+        inactive = False
+        if option == NO_RECONNECT:
+            name = "reconnect"
+            inactive = True
         value = self._value(name)
         if value is None or value == [] or (isinstance(value, bool) and value is inactive):
             return 0
-        return FLAGS if name in self._flags else self.left[name].strength
+        if name in self._flags:
+            return FLAGS
+        return self.left[name].strength
 
     def _value(self, option: str) -> Any:
         if option in self._flags:
             return self._flags[option]
-        return self.left[option].value if option in self.left else None
+        if option in self.left:
+            return self.left[option].value
+        return None
 
     def _formats(self) -> Iterator[str]:
         given = self._value("format")

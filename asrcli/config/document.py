@@ -1,8 +1,9 @@
 """One file of settings: read from its text, and refused with its line where it cannot be meant as it stands. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 from asrcli.config.reach import ALIASES, OPTIONS, can_be_general, commands_with, is_confirmation, is_for_folder
@@ -29,8 +30,12 @@ class TableName:
     @property
     def path(self) -> KeyPath:
         """The names that lead to the table in a file."""
-        profile = (PROFILE, self.profile) if self.profile is not None else ()
-        return (*profile, *((self.command,) if self.command else ()))
+        profile: tuple[str, ...] = ()
+        if self.profile is not None:
+            profile = (PROFILE, self.profile)
+        if not self.command:
+            return profile
+        return (*profile, self.command)
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,9 @@ def parse_toml(data: bytes, name: str, advice: str = "") -> tuple[dict[str, Any]
         return tomllib.loads(text), key_lines(text.replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as exc:
         found = _AT.search(str(exc))
-        problem = str(exc)[: found.start()] if found else str(exc)
+        problem = str(exc)
+        if found:
+            problem = problem[: found.start()]
         if found and found[1]:
             line, column = int(found[1]), int(found[2])
         else:
@@ -96,10 +103,10 @@ def parse_toml(data: bytes, name: str, advice: str = "") -> tuple[dict[str, Any]
 
 def suggested(word: str, known: Iterable[str]) -> str:
     """A question that names the most similar of the known words; empty if none is similar."""
-    from difflib import get_close_matches
-
     similar = get_close_matches(word.replace("_", "-").lower(), list(known), n=1)
-    return f"did you mean {similar[0]}?" if similar else ""
+    if similar:
+        return f"did you mean {similar[0]}?"
+    return ""
 
 
 def canonical(key: str) -> str:
@@ -114,7 +121,7 @@ def check_option(place: str, option: str, command: str | None) -> None:
     Raises:
         UsageError: there is no such option, or it is a key, or a confirmation.
     """
-    known = OPTIONS[command] if command else _all_options()
+    known = _options_of(command)
     if option.lower() in _KEY_NAMES and not (command and option in known):  # asr serve has the key of a certificate
         raise UsageError(f"{place}: {option}: a key does not belong into a file of settings", NO_KEY)
     if option not in known:
@@ -127,7 +134,9 @@ def check_option(place: str, option: str, command: str | None) -> None:
 
 
 def _of(command: str | None) -> str:
-    return f" of asr {command}" if command else ""
+    if command:
+        return f" of asr {command}"
+    return ""
 
 
 def _advice(option: str, command: str | None, known: Iterable[str]) -> str:
@@ -135,7 +144,10 @@ def _advice(option: str, command: str | None, known: Iterable[str]) -> str:
         return f"write {option[3:]} = false"
     if others := commands_with(option):
         return f"asr {' and asr '.join(others)} {'has' if len(others) == 1 else 'have'} it"
-    return suggested(option, (*known, *(() if command else OPTIONS))) or "asr config list names all"
+    names = list(known)
+    if not command:
+        names += OPTIONS
+    return suggested(option, names) or "asr config list names all"
 
 
 class _DocumentReader:
@@ -185,9 +197,12 @@ class _DocumentReader:
         entries = self._tables.setdefault(table, {})
         for key, value in content.items():
             place, option = self._at((*table.path, key)), canonical(key)
-            if isinstance(value, dict) and option not in (OPTIONS[table.command] if table.command else _all_options()):
-                names = list(OPTIONS) if table.command is None else []
-                names += [PROFILE] if table == TableName() else []
+            if isinstance(value, dict) and option not in _options_of(table.command):
+                names = []
+                if table.command is None:
+                    names = list(OPTIONS)
+                if table == TableName():
+                    names.append(PROFILE)
                 raise UsageError(f"{place}: no table {shorten(key, _SHOWN)} here", suggested(key, names))
             check_option(place, option, table.command)
             if option in entries:
@@ -227,5 +242,8 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _all_options() -> set[str]:
+def _options_of(command: str | None) -> Collection[str]:
+    """The options that can be set for a command, or without one for any command."""
+    if command:
+        return OPTIONS[command]
     return {name for options in OPTIONS.values() for name in options}

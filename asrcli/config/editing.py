@@ -3,6 +3,8 @@
 from collections.abc import MutableMapping
 from typing import Any
 
+import tomlkit
+
 from asrcli.config.document import VERSION, VERSION_KEY, TableName, canonical
 from asrcli.core.errors import UsageError
 
@@ -11,8 +13,6 @@ HEADER = "# Settings of asr: `asr config list` names all options, `asr config sh
 
 def with_option(text: str, table: TableName, option: str, value: Any) -> str:
     """The text with this value of an option. The text is a valid file of settings, or empty."""
-    import tomlkit
-
     document = tomlkit.parse(text or f"{HEADER}{VERSION_KEY} = {VERSION}\n")
     _put(document, table, option, value)
     return tomlkit.dumps(document)
@@ -24,15 +24,15 @@ def without_option(text: str, table: TableName, option: str) -> str:
     Raises:
         UsageError: it is not set there.
     """
-    import tomlkit
-
     document = tomlkit.parse(text)
     around: list[MutableMapping[str, Any]] = [document]
     for name in table.path:
         around.append(around[-1].get(name, {}))
     keys = [key for key in around[-1] if canonical(key) == option]
     if not keys:
-        where = f" in [{'.'.join(table.path)}]" if table.path else ""
+        where = ""
+        if table.path:
+            where = f" in [{'.'.join(table.path)}]"
         raise UsageError(f"{option} is not set{where}", "asr config show says what is")
     del around[-1][keys[0]]
     changed = tomlkit.dumps(document)
@@ -40,12 +40,12 @@ def without_option(text: str, table: TableName, option: str) -> str:
         del around[-2][table.command]
     without_table = tomlkit.dumps(document)
     # A comment behind the last option is a part of its table, and belongs to the user.
-    return without_table if without_table.count("#") == changed.count("#") else changed
+    if without_table.count("#") == changed.count("#"):
+        return without_table
+    return changed
 
 
 def _put(document: MutableMapping[str, Any], table: TableName, option: str, value: Any) -> None:
-    import tomlkit
-
     found: MutableMapping[str, Any] = document
     for number, name in enumerate(table.path):
         if name not in found:

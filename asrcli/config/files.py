@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from platformdirs import user_config_path
+
 from asrcli.config.document import Document, read_document
 from asrcli.core.errors import OutputError, UsageError, system_reason
 
@@ -19,8 +21,6 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 
 def user_file() -> Path:
     """The user's own file, where this system keeps settings. For a user without a home it is where no file can be."""
-    from platformdirs import user_config_path
-
     try:
         folder = user_config_path(APP, appauthor=False)
     except RuntimeError:
@@ -130,7 +130,9 @@ def write_text(path: Path, text: str) -> None:
     part = None
     try:
         target.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else PRIVATE_FILE
+        mode = PRIVATE_FILE
+        if target.exists():
+            mode = stat.S_IMODE(target.stat().st_mode)
         fd, part = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         with open(fd, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123  a descriptor
             file.write(text)

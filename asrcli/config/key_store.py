@@ -12,12 +12,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+from platformdirs import user_config_path
 
 from asrcli.config.keyring_access import Keyring, KeyringUnusable, SystemKeyring
 from asrcli.core.errors import OutputError, UsageError, system_reason
 from asrcli.core.settings import Secret
-from asrcli.dashscope.endpoints import EndpointRequest, region_of
+from asrcli.dashscope.endpoints import EndpointRequest
 
 APP = "asrcli"
 VERSION = 1
@@ -30,19 +31,10 @@ def keys_file() -> Path:
 
     For a user without a home directory it is a path at the root, where no file can be made.
     """
-    from platformdirs import user_config_path
-
     try:
         return user_config_path(APP, appauthor=False) / "keys.json"
     except RuntimeError:
         return Path(os.sep, ".config", APP, "keys.json")
-
-
-def service_name(url: str) -> str:
-    """Return what the key for an address is kept under: its region, or its host and port; empty for no address."""
-    with suppress(ValueError):
-        return region_of(url) or urlsplit(url).netloc.rpartition("@")[2].lower()
-    return ""
 
 
 @dataclass(frozen=True)
@@ -131,7 +123,9 @@ class KeyStore:
                 place = KeyPlace(str(self.path), f"the keyring ({answer.backend}) keeps nothing")
         except KeyringUnusable as exc:
             place = replace(place, reason=str(exc))
-        usual = endpoint if endpoint.region else EndpointRequest(region=kept.region, workspace=kept.workspace)
+        usual = endpoint
+        if not endpoint.region:
+            usual = EndpointRequest(region=kept.region, workspace=kept.workspace)
         keys = kept.keys | {service: None if in_keyring else key.reveal()}
         try:
             self._save(KeptKeys(usual.region, usual.workspace, keys))
@@ -158,7 +152,9 @@ class KeyStore:
             except KeyringUnusable as exc:
                 raise UsageError(f"the key for {service} stays in the keyring: {exc}", "unlock it, try again") from None
         rest = {name: key for name, key in kept.keys.items() if name != service}
-        usual = kept.region if kept.region in rest else ""
+        usual = ""
+        if kept.region in rest:
+            usual = kept.region
         self._save(KeptKeys(usual, kept.workspace if usual else "", rest))
         return True
 

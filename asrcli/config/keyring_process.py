@@ -31,8 +31,7 @@ def _say(out: Any, value: dict[str, Any]) -> None:
 def _answer(command: dict[str, str]) -> dict[str, Any]:
     """Do the command. The error holds the class of the exception alone: its text might hold the key."""
     try:
-        import keyring
-        from keyring import errors
+        import keyring.errors
     except ImportError:
         return {"trouble": "missing"}
     try:
@@ -48,9 +47,9 @@ def _answer(command: dict[str, str]) -> dict[str, Any]:
                 backend.delete_password(SERVICE, account)
             return answer
         answer["key"] = backend.get_password(SERVICE, account)
-    except errors.KeyringLocked:
+    except keyring.errors.KeyringLocked:
         return {"trouble": "locked"}
-    except errors.NoKeyringError:
+    except keyring.errors.NoKeyringError:
         return {"trouble": "none"}
     except Exception as exc:  # whatever a back end raises: the caller names its class
         return {"trouble": "failed", "error": type(exc).__name__}

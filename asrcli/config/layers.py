@@ -120,7 +120,9 @@ def _variable_advice(name: str, known: Mapping[str, str]) -> str:
     names = {each.removeprefix(PREFIX).lower().replace("_", "-"): each for each in known}
     similar = suggested(option, names)
     word = similar.removeprefix("did you mean ").rstrip("?")
-    return f"did you mean {names[word]}?" if similar else "asr config list names all options"
+    if similar:
+        return f"did you mean {names[word]}?"
+    return "asr config list names all options"
 
 
 def _environment_layer(command: str, options: Sequence[str], environment: Mapping[str, str]) -> dict[str, Setting]:
@@ -141,7 +143,9 @@ def _sdk_layer(options: Sequence[str], environment: Mapping[str, str]) -> dict[s
     for option, names in SDK_VARIABLES.items():
         name = next((name for name in names if environment.get(name, "").strip()), None)
         if name is not None:
-            value = "" if name == "DASHSCOPE_API_KEY" else environment[name].strip()
+            value = ""
+            if name != "DASHSCOPE_API_KEY":
+                value = environment[name].strip()
             found[option] = Setting(value, name, SDK, is_text=True, is_ours=False)
     return found
 
@@ -152,7 +156,9 @@ def _file_layers(command: str, documents: Sequence[Document], profile: str | Non
     wanted += [(None, document) for document in documents]
     strength = 2 * len(wanted)
     for name, document in wanted:
-        where = f" [profile.{name}]" if name is not None else ""
+        where = ""
+        if name is not None:
+            where = f" [profile.{name}]"
         for own in (command, None):
             entries = document.tables.get(TableName(name, own), {})
             yield {

@@ -54,7 +54,9 @@ def _add(found: dict[KeyPath, int], path: KeyPath, line: int) -> None:
 
 def _after_blank(text: str, at: int) -> int:
     blank = _BLANK.match(text, at)
-    return blank.end() if blank else at
+    if blank:
+        return blank.end()
+    return at
 
 
 def _names(text: str, at: int) -> tuple[KeyPath, int]:
@@ -66,7 +68,9 @@ def _names(text: str, at: int) -> tuple[KeyPath, int]:
 
 def _end_of_line(text: str, at: int) -> int:
     end = text.find("\n", at)
-    return len(text) if end < 0 else end
+    if end < 0:
+        return len(text)
+    return end
 
 
 def _end_of_value(text: str, at: int) -> int:

@@ -332,7 +332,9 @@ class MultipleErrors(AsrError):
 def combine_errors(errors: "Sequence[AsrError]") -> AsrError:
     """The errors as one error; errors with the same text count once."""
     different = list({str(error): error for error in errors}.values())
-    return different[0] if len(different) == 1 else MultipleErrors(different)
+    if len(different) == 1:
+        return different[0]
+    return MultipleErrors(different)
 
 
 def system_reason(exc: BaseException) -> str:

@@ -5,6 +5,7 @@ Source of the facts: the service's list of regions and endpoints. A key works on
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
@@ -122,3 +123,10 @@ def _host(url: str) -> str:
 
 def _first(environment: Mapping[str, str], *names: str) -> str:
     return next((value for name in names if (value := environment.get(name, "").strip())), "")
+
+
+def service_name(url: str) -> str:
+    """Return what the key for an address is kept under: its region, or its host and port; empty for no address."""
+    with suppress(ValueError):
+        return region_of(url) or urlsplit(url).netloc.rpartition("@")[2].lower()
+    return ""

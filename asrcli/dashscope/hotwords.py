@@ -148,7 +148,9 @@ def _check_word(word: HotWord, limits: HotWordLimits) -> None:
             f"{shown}: only qwen-audio-3.x models take weight {SUPER_WEIGHT}", "give it a weight from 1 to 5"
         )
     if word.weight not in WEIGHTS and word.weight != SUPER_WEIGHT:
-        supers = f", or {SUPER_WEIGHT}" if limits.super_words else ""
+        supers = ""
+        if limits.super_words:
+            supers = f", or {SUPER_WEIGHT}"
         raise UsageError(f"{shown}: weight {word.weight}", f"a weight is from 1 to 5{supers}")
     if not word.text.isascii() and len(word.text) > MOST_CHARACTERS:
         raise UsageError(f"{shown}: {len(word.text)} characters", f"shorten it to {MOST_CHARACTERS}")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 from asrcli.core.errors import SettingError, UsageError
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL
@@ -72,8 +73,6 @@ def pick_model(natives: Iterable[int | None], languages: Sequence[str], region: 
 
 def similar_models(name: str) -> str:
     """The known model with the most similar name; empty where none is, and for a new snapshot of a known model."""
-    from difflib import get_close_matches
-
     if re.sub(r"-\d{4}-\d\d-\d\d$", "", name) in MODELS:
         return ""
     return next(iter(get_close_matches("-".join(name.lower().split()), MODELS, 1, 0.8)), "")

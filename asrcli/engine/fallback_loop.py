@@ -55,7 +55,9 @@ class FallbackLoop(SessionLoop):
 
     def _hear_rest(self) -> Steps[None]:
         self._hearing.go_on_alone()
-        until = self._clock() + STOPPED_S if self._stopped else None
+        until = None
+        if self._stopped:
+            until = self._clock() + STOPPED_S
         while not self._hearing.done:
             item = yield Wait(until, self._hearing.wants_audio)
             if item is None:

@@ -45,7 +45,9 @@ def files_by_name(folder: Path, other: Path) -> dict[str, Path]:
 
     The other folder may lie in this one: what is in it is left out.
     """
-    inside = other.resolve() if other.resolve().is_relative_to(folder.resolve()) else None
+    inside = None
+    if other.resolve().is_relative_to(folder.resolve()):
+        inside = other.resolve()
     if inside == folder.resolve():
         inside = None
     try:

@@ -8,6 +8,8 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import pysubs2
+
 from asrcli.core.errors import SourceError, system_reason
 
 MOST_BYTES = 256 << 20
@@ -80,8 +82,6 @@ def _plain(text: str) -> Iterator[Segment]:
 
 
 def _captions(text: str) -> Iterator[Segment]:
-    import pysubs2
-
     try:
         captions = pysubs2.SSAFile.from_string(text)
     except Exception as exc:  # its readers raise errors of many kinds
@@ -112,7 +112,9 @@ def _lyrics(text: str) -> Iterator[Segment]:
 
 def _table(text: str) -> Iterator[Segment]:
     lines = text.splitlines()
-    columns = lines[0].split("\t") if lines else []
+    columns = []
+    if lines:
+        columns = lines[0].split("\t")
     if "text" not in columns:
         raise _Malformed("has no column 'text' in its first line")
     for number, line in enumerate(lines[1:], 2):

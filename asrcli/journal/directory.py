@@ -11,6 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from time import time
 
+from platformdirs import user_state_path
+
 from asrcli.core.errors import SourceError, UsageError
 from asrcli.journal.lock import JournalLock, in_use
 from asrcli.journal.owned_files import distrust, is_folder, is_id, remove_files, size_bytes, strangers
@@ -47,8 +49,6 @@ def default_folder() -> Path:
 
     For a user without a home directory it is a path at the root, where no session can be.
     """
-    from platformdirs import user_state_path
-
     try:
         base = user_state_path(APP, appauthor=False)
     except RuntimeError:

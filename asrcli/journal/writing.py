@@ -44,7 +44,9 @@ class Recorder:
     @property
     def kept_as(self) -> str:
         """The ID of the session that keeps the text; empty if none does."""
-        return "" if self.file is None else self.file.path.parent.name
+        if self.file is None:
+            return ""
+        return self.file.path.parent.name
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Record an event of a kind that the journal keeps."""

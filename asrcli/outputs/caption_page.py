@@ -83,7 +83,9 @@ class CaptionPage:
         if isinstance(event, Final):
             return _final(event)
         if isinstance(event, Gap):
-            local = f" (heard on this machine only: {_text(event.local_text)})" if event.local_text.strip() else ""
+            local = ""
+            if event.local_text.strip():
+                local = f" (heard on this machine only: {_text(event.local_text)})"
             reason = f"{clock(event.begin_ms)[:-4]} – {clock(event.end_ms)[:-4]} {reported(event.reason)}{local}"
             return {"kind": "gap", "text": reason, "speaker": _text(event.speaker), "at": event.begin_ms}
         if isinstance(event, Resumed):

@@ -131,7 +131,9 @@ def by_speaker(speaker: str, text: str) -> str:
 def _heard_here(gap: Gap) -> list[str]:
     """Return what this machine has heard in a gap, as a list of one text; empty if it has heard nothing."""
     heard = harmless(gap.local_text).strip()
-    return [LOCAL + heard] if heard else []
+    if heard:
+        return [LOCAL + heard]
+    return []
 
 
 def folded(line: str, cells: int) -> list[str]:

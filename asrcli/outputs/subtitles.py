@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from string import Formatter
-from typing import TYPE_CHECKING
+
+from pysubs2 import SSAFile
 
 from asrcli.core.errors import SettingError
 from asrcli.core.events import Began, Event, Final, Gap
@@ -14,9 +15,6 @@ from asrcli.outputs.caption_lines import REVERSED_MS, Caption, CaptionLayout, ca
 from asrcli.outputs.formatting import clock, said, translated
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.plain_text import PlainText
-
-if TYPE_CHECKING:
-    from pysubs2 import SSAFile
 
 # Format specifications that are refused: a width above 999 or one that is itself a field, and numbers as characters.
 _UNBOUNDED = re.compile(r"\d{4}|[{}]|c\Z")
@@ -164,9 +162,7 @@ def _time(ms: int, name: str) -> str:
     return f"{hours:02}:{minutes:02}:{seconds:02}{_DECIMAL_POINT[name]}{rest:03}"
 
 
-def _empty() -> "SSAFile":
-    from pysubs2 import SSAFile
-
+def _empty() -> SSAFile:
     return SSAFile()
 
 

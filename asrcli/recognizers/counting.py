@@ -114,7 +114,9 @@ class ChunkDetector:
         samples = len(wanted) // SAMPLE_BYTES
         if not self._held.startswith(wanted):
             samples = _alike(self._held, wanted)
-        self._next = place + samples if samples * SAMPLE_BYTES == len(wanted) else None
+        self._next = None
+        if samples * SAMPLE_BYTES == len(wanted):
+            self._next = place + samples
         return CountedPiece(samples, place)
 
     def _search(self, *, ended: bool) -> CountedPiece | None:

@@ -55,18 +55,24 @@ def plausible_text(text: str, frames: Sequence[FrameFacts], *, final: bool = Tru
     if voiced < VOICED_FRAMES:
         return ""
     voice_s = voiced * FRAME_MS / 1000
-    loop = LOOP_SOON if not final else LOOP_LONG if voice_s > LONG_S else LOOP
+    loop = LOOP_SOON
+    if final:
+        loop = LOOP_LONG if voice_s > LONG_S else LOOP
     if _length(text) > loop * voice_s:
         text = without_loop(text)
     if _length(text) > FASTEST * len(frames) * FRAME_MS / 1000:
         return ""
     bare = " ".join(re.findall(r"[^\W_]+", text.lower()))
-    slowest = SELDOM_SAID_FASTER if bare in SELDOM_SAID else SLOWEST
+    slowest = SLOWEST
+    if bare in SELDOM_SAID:
+        slowest = SELDOM_SAID_FASTER
     doubtful = not final and (bare in DOUBTFUL or bare in SELDOM_SAID or len(bare) == 1)
     # Two more: a short word is followed by as much audio that still counts as voice as a long one.
     too_slow = _length(text) + 2 < slowest * voice_s
     unsaid = NOTHING_SAID.issuperset(bare.split()) or any(map(_is_symbol, text)) or _is_foreign(text)
-    return "" if too_slow or doubtful or unsaid else text
+    if too_slow or doubtful or unsaid:
+        return ""
+    return text
 
 
 def without_loop(text: str) -> str:
@@ -83,7 +89,9 @@ def without_loop(text: str) -> str:
             same += 1
         if same >= size * (COPIES - 1):
             kept = len(bare) - same
-            return "" if kept - size < same / 6 else text[: words[kept - 1].end()]
+            if kept - size < same / 6:
+                return ""
+            return text[: words[kept - 1].end()]
     return text
 
 

@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from platformdirs import user_data_path
+
 from asrcli.core.errors import EngineUnavailable, OutputError, UsageError, system_reason
 from asrcli.protocol.language_codes import language_name
 from asrcli.recognizers.model_folder import open_model, size_mb
@@ -61,8 +63,6 @@ class AddedModels:
 
 def default_folder() -> Path:
     """Return where models are kept: among the data of this user's programs."""
-    from platformdirs import user_data_path
-
     try:
         return user_data_path("asrcli", appauthor=False) / "models"
     except RuntimeError:  # no home directory

@@ -104,6 +104,8 @@ def _glibc() -> tuple[int, ...]:
     """Return the version of the GNU C library; empty where there is another one."""
     try:
         name, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").split()
-        return tuple(map(int, version.split("."))) if name == "glibc" else ()
+        if name == "glibc":
+            return tuple(map(int, version.split(".")))
+        return ()
     except (AttributeError, ValueError, OSError):
         return ()

@@ -4,6 +4,7 @@ An ONNX file is one protobuf message. Its fields stand one behind the other, eac
 is gone through in a few reads; the weights are skipped.
 """
 
+from io import BytesIO
 from typing import BinaryIO
 
 METADATA_FIELD = 14  # ModelProto.metadata_props: a message with key (1) and value (2)
@@ -73,8 +74,6 @@ def _varint(file: BinaryIO) -> int:
 
 
 def _entry(data: bytes) -> dict[str, str]:
-    from io import BytesIO
-
     file = BytesIO(data)
     parts = {1: b"", 2: b""}
     while file.tell() < len(data):

@@ -52,7 +52,9 @@ def _rows(entry_point: EntryPoint) -> list[RecognizerInfo]:
         Exception: whatever its import raises; TypeError: it names something else.
     """
     value = entry_point.load()
-    rows = [value] if isinstance(value, RecognizerInfo) else value
+    rows = value
+    if isinstance(value, RecognizerInfo):
+        rows = [value]
     if not isinstance(rows, list | tuple) or not all(isinstance(row, RecognizerInfo) for row in rows):
         raise TypeError("it is neither a RecognizerInfo nor a list of them")
     return list(rows)

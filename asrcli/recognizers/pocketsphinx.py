@@ -186,7 +186,9 @@ class SphinxSession:
         self._audio = frames
         self._base = base
         self._stable = StableWords(str(self._number), LANGUAGE)
-        self._begin_ms = base * FRAME_MS if begin_ms is None else begin_ms
+        self._begin_ms = base * FRAME_MS
+        if begin_ms is not None:
+            self._begin_ms = begin_ms
         self._decoder.start_utt()
         if frames:
             self._decoder.process_raw(b"".join(frames))
@@ -215,7 +217,9 @@ class SphinxSession:
         return Final(str(self._number), begin_ms, end_ms, text, words, LANGUAGE)
 
     def _wants_second_pass(self, means_before: list[float], size_bytes: int) -> bool:
-        limit_s = AUTO_SECOND_PASS_LIMIT_S if self._second_pass == "auto" else SECOND_PASS_LIMIT_S
+        limit_s = SECOND_PASS_LIMIT_S
+        if self._second_pass == "auto":
+            limit_s = AUTO_SECOND_PASS_LIMIT_S
         if self._second_pass == "never" or size_bytes > limit_s * MODEL_RATE * SAMPLE_BYTES:
             return False
         pairs = zip(means_before, _means(self._decoder), strict=True)

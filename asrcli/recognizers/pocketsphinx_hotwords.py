@@ -31,7 +31,9 @@ def _pronounced(word: str, lookup: Any, known: dict[str, str | None]) -> str | N
             if known[word]:
                 break
             head = lookup(word[:at])
-            tail = _pronounced(word[at:], lookup, known) if head else None
+            tail = None
+            if head:
+                tail = _pronounced(word[at:], lookup, known)
             known[word] = f"{head} {tail}" if head and tail else None
     return known[word]
 
@@ -55,7 +57,9 @@ class HotWordSpotter:
             self._thresholds[" ".join(pieces)] = THRESHOLDS.get(weight, SUPER_THRESHOLD)
         for piece, phones_of_piece in added:  # this adds them to the language model too
             decoder.add_word(piece, phones_of_piece, True)
-        self._decoder = self._keyword_decoder(added) if self._spelled else None
+        self._decoder = None
+        if self._spelled:
+            self._decoder = self._keyword_decoder(added)
 
     def _keyword_decoder(self, added: list[tuple[str, str]]) -> Any:
         import pocketsphinx

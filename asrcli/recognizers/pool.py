@@ -96,7 +96,9 @@ class WorkerPool:
         """Return a worker that has begun a session; an idle one that has died or hangs is replaced."""
         while True:
             worker, is_new = await self._take_worker()
-            within_s = max(self._hung_s, self._begin_s) if is_new else self._begin_s
+            within_s = self._begin_s
+            if is_new:
+                within_s = max(self._hung_s, self._begin_s)
             try:
                 await worker.begin(recognition, within_s)
             except RecognizerFailed:

@@ -206,13 +206,12 @@ def everything() -> tuple[dict[str, RecognizerInfo], list[str]]:
 
     A plug-in cannot have the name of one of ours, nor a model that was added the name of any other.
     """
-    from asrcli.recognizers.model_store import ModelStore
-    from asrcli.recognizers.plugins import load_plugins
+    from asrcli.recognizers import model_store, plugins
 
-    plugins = load_plugins(RECOGNIZERS)
-    rows = RECOGNIZERS | plugins.rows
-    added = ModelStore().models(rows)
-    return rows | added.rows, plugins.problems + added.problems
+    loaded = plugins.load_plugins(RECOGNIZERS)
+    rows = RECOGNIZERS | loaded.rows
+    added = model_store.ModelStore().models(rows)
+    return rows | added.rows, loaded.problems + added.problems
 
 
 def preferred() -> RecognizerInfo:
@@ -262,7 +261,9 @@ def missing(info: RecognizerInfo) -> str:
     for package in info.packages:
         if not is_installed(package):
             return f"{package} is not installed"
-    return str(import_module(info.probe).missing()) if info.probe else ""
+    if info.probe:
+        return str(import_module(info.probe).missing())
+    return ""
 
 
 def is_installed(package: str) -> bool:

@@ -157,7 +157,9 @@ class ScriptedSession:
     def _final(self, result: ScriptedResult, begin_ms: int, end_ms: int) -> Final:
         final = Final(str(self._number), begin_ms, end_ms, result.text)
         translation = result.translations.get(self._target_language, "")
-        return replace(final, translation=translation, translated_into=self._target_language) if translation else final
+        if translation:
+            return replace(final, translation=translation, translated_into=self._target_language)
+        return final
 
 
 def _every_second() -> Iterator[ScriptedResult]:

@@ -42,7 +42,9 @@ class ScriptedAnswers:
         if recognition.translate and not event.translation:
             translation = self._translation(event.text, recognition.translate)
             event = replace(event, translation=translation, translated_into=recognition.translate)
-        return self._with_answer(event) if recognition.prompt else event
+        if recognition.prompt:
+            return self._with_answer(event)
+        return event
 
     def _translation(self, text: str, language: str) -> str:
         return self._lookup(text).translations.get(language, f"[{language}] {text.strip()}")
@@ -51,8 +53,12 @@ class ScriptedAnswers:
         answer = self._lookup(event.text).answer
         if isinstance(event, Final):
             event = replace(event, heard=event.text)
-            return event if answer is None else replace(event, text=answer, words=())
-        return event if answer is None else replace(event, settled="", unsettled=answer, words=())
+            if answer is None:
+                return event
+            return replace(event, text=answer, words=())
+        if answer is None:
+            return event
+        return replace(event, settled="", unsettled=answer, words=())
 
     def _lookup(self, text: str) -> ScriptedAnswer:
         return self._answers.get(_folded(text), ScriptedAnswer())

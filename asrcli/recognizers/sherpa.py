@@ -88,8 +88,11 @@ class StreamingSession(DetectedSession):
         """End the utterance (manual mode): a last partial, then the final."""
         self._number += 1
         key, end_ms = str(self._number), self._frames * FRAME_MS
-        words = self._ended(end_ms) if self._sentence is not None else ()
-        begin_ms = self._begin_ms if self._sentence is not None else end_ms
+        words: tuple[Word, ...] = ()
+        begin_ms = end_ms
+        if self._sentence is not None:
+            words = self._ended(end_ms)
+            begin_ms = self._begin_ms
         self._sentence = None
         if words:
             begin_ms, end_ms = words[0].begin_ms, words[-1].end_ms

@@ -179,4 +179,6 @@ def _chosen(pattern: str, inside: Mapping[str, str]) -> str:
 
 def _argument(role: str, path: str) -> str:
     """Return what sherpa-onnx wants for a role: of a tokenizer the folder, of all others the file."""
-    return str(PurePosixPath(path).parent) if role == "tokenizer" else path
+    if role == "tokenizer":
+        return str(PurePosixPath(path).parent)
+    return path

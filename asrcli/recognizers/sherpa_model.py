@@ -43,7 +43,9 @@ def load_recognizer(folder: Path, found: FoundModel, language: str = "") -> Any:
         raise EngineUnavailable(f"sherpa-onnx cannot be loaded: {exc}", INSTALL) from exc
     name = found.kind.name
     paths: dict[str, Any] = {role: os.fspath(folder / path) for role, path in found.files.items()}
-    more = {"language": language} if name in TOLD_LANGUAGE else {}
+    more = {}
+    if name in TOLD_LANGUAGE:
+        more = {"language": language}
     try:
         if found.kind.streaming:
             return getattr(sherpa_onnx.OnlineRecognizer, STREAMING[name])(**paths, num_threads=1)

@@ -26,7 +26,9 @@ class StableWords:
         No word is settled by a hypothesis that is not `trusted`.
         """
         self._recent = [*self._recent[1 - AGREE :], tuple(word.text.casefold() for word in words)]
-        agreed = self._agreed() if trusted and len(self._recent) == AGREE else 0
+        agreed = 0
+        if trusted and len(self._recent) == AGREE:
+            agreed = self._agreed()
         known = len(self._settled)
         if agreed > known:
             self._settled += words[known:agreed]

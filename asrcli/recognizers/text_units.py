@@ -52,7 +52,9 @@ def language_of(text: str, languages: Collection[str]) -> str:
     if code not in languages or (code == "zh" and "yue" in languages):  # both are written alike
         return ""
     unlike_latin = {"zh", "yue", "ja", "ko", "en"}
-    return "" if code == "en" and set(languages) - unlike_latin else code
+    if code == "en" and set(languages) - unlike_latin:
+        return ""
+    return code
 
 
 def _is_spaceless(character: str) -> bool:

@@ -61,7 +61,9 @@ class WholeSentenceSession(DetectedSession):
     def plausible(self, text: str, frames: Sequence[FrameFacts], *, final: bool) -> str:
         """Return the text without what nobody can have said; `final`: the sentence ends here."""
         del final
-        return without_loop(text) if sum(frame.voiced for frame in frames) >= VOICED_FRAMES else ""
+        if sum(frame.voiced for frame in frames) >= VOICED_FRAMES:
+            return without_loop(text)
+        return ""
 
     def language(self, words: Sequence[Word]) -> str:
         """Return the language of words; an empty string where it is not known."""
@@ -75,7 +77,9 @@ class WholeSentenceSession(DetectedSession):
         words = self._said
         if self._sentence is not None:
             words += self._words(self._sentence, self._text(len(self._sentence)))
-        begin_ms = end_ms if self._sentence is None else self._sentence.base * FRAME_MS
+        begin_ms = end_ms
+        if self._sentence is not None:
+            begin_ms = self._sentence.base * FRAME_MS
         self._discard()
         if words:
             begin_ms, end_ms = words[0].begin_ms, words[-1].end_ms

@@ -101,7 +101,9 @@ class WorkerProcess:
         """
         while True:
             try:
-                timeout_s = self._hung_s if self._unanswered else None
+                timeout_s = None
+                if self._unanswered:
+                    timeout_s = self._hung_s
                 async with asyncio.timeout(timeout_s) as self._receive_timeout:
                     event = await self._next()
             except TimeoutError:
@@ -137,7 +139,9 @@ class WorkerProcess:
 
     @property
     def _gone(self) -> str:
-        return GONE if self._loaded else NOT_LOADED
+        if self._loaded:
+            return GONE
+        return NOT_LOADED
 
     async def _next(self) -> Event | None:
         """Read an event, or None, which says that a command is done."""

@@ -9,6 +9,9 @@ from asrcli.core.audio import Format
 from asrcli.core.errors import UsageError
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.model_selection import wire_rate
+from asrcli.sources.file import FileSource, native
+from asrcli.sources.microphone_timeline import ListeningMode
+from asrcli.sources.pcm_chunks import PcmChunks
 
 if TYPE_CHECKING:
     from asrcli.core.interfaces import Source
@@ -84,8 +87,6 @@ def make_source(audio: AudioInput, model: Model) -> "Source":
         UsageError: audio that the model does not take.
     """
     if isinstance(audio, str | os.PathLike):
-        from asrcli.sources.file import FileSource, native
-
         path = os.fspath(audio)
         own_rate = None
         if about := native(path):
@@ -97,8 +98,6 @@ def make_source(audio: AudioInput, model: Model) -> "Source":
         audio = PcmInput([bytes(audio)])
     elif not isinstance(audio, PcmInput):
         audio = PcmInput(audio)
-    from asrcli.sources.pcm_chunks import PcmChunks
-
     wire = Format(wire_rate(model, audio.rate))
     return PcmChunks(audio.chunks, audio.rate, audio.channels, wire, realtime=audio.realtime)
 
@@ -106,7 +105,6 @@ def make_source(audio: AudioInput, model: Model) -> "Source":
 def _microphone_source(audio: MicrophoneInput, wire: Format) -> "Source":
     from asrcli.sources.backends.device_names import MIC, find_device
     from asrcli.sources.microphone import Microphone
-    from asrcli.sources.microphone_timeline import ListeningMode
 
     mode = ListeningMode(for_ms=_as_ms(audio.for_s), until_silence_ms=_as_ms(audio.until_silence_s))
     return Microphone(find_device(audio.device or MIC), wire, mode, retry=audio.retry)

@@ -194,4 +194,6 @@ def _identity(final: Final) -> tuple[str, int, int, str]:
 def _task_id(line: Mapping[str, Any]) -> str:
     """The task id that a first message names, on a wire where it does."""
     found = re.search(r'"task_id"\s*:\s*"([^"\\]+)"', line.get("text", ""))
-    return found[1] if found else "replayed"
+    if found:
+        return found[1]
+    return "replayed"

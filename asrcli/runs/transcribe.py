@@ -18,6 +18,7 @@ from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.endpoints import EndpointRequest, region_of, requested_endpoint, resolve_endpoint
 from asrcli.dashscope.model_selection import find_model
 from asrcli.dashscope.preparation import check_host, check_local_model, locally_heard, prepare_recognition
+from asrcli.protocol.addresses import endpoint
 from asrcli.recognizers import registry
 from asrcli.recognizers.registry import RecognizerInfo
 from asrcli.runs.audio_input import AudioInput, make_source
@@ -257,8 +258,6 @@ def _fallback(
 
 def _connection(asked: EndpointRequest, key: Secret | None) -> ConnectionSettings:
     """The connection that the arguments ask for; what they leave open comes from the variables of the official SDK."""
-    from asrcli.protocol.json_messages import endpoint
-
     there = resolve_endpoint(asked, requested_endpoint(os.environ))
     endpoint(there.url, "/")  # raises UsageError for an invalid address
     if key is None:

@@ -1,18 +1,37 @@
-"""The commands that wait between a socket and its recognizer: bounded, so that a fast client has to wait."""
+"""The commands that wait between a socket and its recognizer: bounded, so that a fast client has to wait.
+
+A client that sends no faster than people speak waits much later than one that sends a file. While it waits nothing of
+it is read, pings neither, and a recognizer that computes for seconds must not cost a live client its connection.
+"""
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import Callable
 
-from asrcli.core.client_commands import Command, SendAudio
+from asrcli.core.audio import SAMPLE_BYTES
+from asrcli.core.client_commands import Command, SendAudio, StartTask
 
 MAX_COMMANDS = 256  # commands without audio are small, but their number must be bounded too
+MAX_LIVE_S, MAX_LIVE_COMMANDS = 30, 2048  # of a client that sends no faster than people speak
+BARE_FORMATS = frozenset({"pcm", "wav"})  # whose bytes say how long they last
 
 
 class CommandBacklog:
-    """A queue that is bounded by the bytes of audio in it and by the number of commands."""
+    """A queue that is bounded by the bytes of audio in it and by the number of commands.
 
-    def __init__(self, limit_bytes: int) -> None:
+    Args:
+        limit_bytes: Audio that may be in it, and that a live client may be ahead of the clock.
+        clock: Seconds.
+    """
+
+    def __init__(self, limit_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit_bytes = limit_bytes
+        self._clock = clock
+        self._bytes_per_s = 0  # of audio as it is spoken; 0 where that is not known
+        self._ahead_bytes = 0.0  # of the clock
+        self._ahead_at = 0.0
+        self._too_fast = False  # since the queue was empty
         self._bytes = 0
         self._commands: deque[Command] = deque()
         self._changed = asyncio.Condition()
@@ -26,6 +45,7 @@ class CommandBacklog:
                 return
             self._commands.append(command)
             self._bytes += _audio_bytes(command)
+            self._count(command)
             self._changed.notify_all()
 
     async def get(self) -> Command:
@@ -34,6 +54,7 @@ class CommandBacklog:
             await self._changed.wait_for(lambda: bool(self._commands))
             command = self._commands.popleft()
             self._bytes -= _audio_bytes(command)
+            self._too_fast = self._too_fast and bool(self._commands)
             self._changed.notify_all()
             return command
 
@@ -45,7 +66,24 @@ class CommandBacklog:
             self._changed.notify_all()
 
     def _has_room(self) -> bool:
-        return self._abandoned or (self._bytes <= self._limit_bytes and len(self._commands) < MAX_COMMANDS)
+        if self._abandoned or (self._bytes <= self._limit_bytes and len(self._commands) < MAX_COMMANDS):
+            return True
+        if not self._bytes_per_s or self._too_fast:
+            return False
+        return self._bytes <= MAX_LIVE_S * self._bytes_per_s and len(self._commands) < MAX_LIVE_COMMANDS
+
+    def _count(self, command: Command) -> None:
+        now = self._clock()
+        self._ahead_bytes = max(0.0, self._ahead_bytes - (now - self._ahead_at) * self._bytes_per_s)
+        self._ahead_at = now
+        if isinstance(command, StartTask):
+            self._ahead_bytes = 0.0
+            self._bytes_per_s = 0
+            if command.audio_format in BARE_FORMATS:
+                self._bytes_per_s = command.recognition.rate * SAMPLE_BYTES
+        elif isinstance(command, SendAudio):
+            self._ahead_bytes += len(command.data)
+            self._too_fast = self._too_fast or self._ahead_bytes > self._limit_bytes
 
 
 def _audio_bytes(command: Command) -> int:

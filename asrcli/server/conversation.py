@@ -11,6 +11,7 @@ from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechSt
 from asrcli.core.interfaces import ServerCodec
 from asrcli.core.message import Binary, Message, Text
 from asrcli.dashscope.catalogue import MODELS
+from asrcli.protocol.registry import wire_of_model
 from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed
 from asrcli.server.backlog import CommandBacklog
 from asrcli.server.limits import ServerLimits, invalid_setting
@@ -59,10 +60,6 @@ class ServerConversation:
         self._running: asyncio.Task[None] | None = None
 
     @property
-    def _wire(self) -> str:
-        return self._codec.path.rsplit("/", 1)[-1]
-
-    @property
     def busy(self) -> bool:
         """Whether a task is running."""
         return self._task is not None
@@ -95,20 +92,25 @@ class ServerConversation:
             except TimeoutError:
                 await self._end_silent_client()
                 return
-            try:
-                commands = self._codec.receive(_message(data))
-            except ProtocolError as exc:
-                await self._fail("InvalidParameter", str(exc), close=self._codec.fatal_errors)
-                continue
-            except Exception:  # a client that sends anything odd gets an error, and the other clients are not affected
+            await self._take(data)
+            del data  # a message may have 20 MB: it is not kept while the next one is waited for, nor in a traceback
+
+    async def _take(self, data: str | bytes) -> None:
+        """Queue the commands of a message; raises SocketClosed when nobody waits for their results any more."""
+        try:
+            commands = self._codec.receive(_message(data))
+        except Exception as exc:  # a client that sends anything odd gets an error, and the others are not affected
+            problem = str(exc)
+            if not isinstance(exc, ProtocolError):
                 log.exception("a message that the codec cannot read")
-                await self._fail("InvalidParameter", UNREADABLE, close=self._codec.fatal_errors)
-                continue
-            for command in commands:
-                self._finishing = self._finishing or isinstance(command, FinishTask)
-                while not await self._put(command):
-                    if self._socket.gone():  # nobody waits for the results of what is queued: it is discarded
-                        return
+                problem = UNREADABLE
+            await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
+            return
+        for command in commands:
+            self._finishing = self._finishing or isinstance(command, FinishTask)
+            while not await self._put(command):
+                if self._socket.gone():
+                    raise SocketClosed("with a full backlog")
 
     async def _put(self, command: Command) -> bool:
         """Add a command to the backlog; returns whether there was room within a second."""
@@ -122,11 +124,7 @@ class ServerConversation:
     def _read_timeout_s(self) -> float | None:
         if self._finishing:
             return None
-        if self._codec.accepts_idle:
-            return self._limits.idle_s
-        if self._codec.task_id:
-            return self._limits.no_audio_s
-        return self._limits.no_task_s
+        return self._limits.silence_s(accepts_idle=self._codec.accepts_idle, has_task=bool(self._codec.task_id))
 
     async def _end_silent_client(self) -> None:
         if self._codec.task_id and not self._codec.accepts_idle:
@@ -140,6 +138,7 @@ class ServerConversation:
                 command = await self._backlog.get()
                 await self._send(self._codec.acknowledge(command))
                 await self._run_command(command)
+                del command  # as in `_read`
         except SocketClosed:
             pass  # the reader sees it too, and ends the conversation
         except RecognizerBusy as exc:
@@ -217,7 +216,8 @@ class ServerConversation:
             recognition = replace(recognition, languages=(language,))
         stream = await self._recognizer.open(recognition)
         start = replace(start, recognition=recognition)
-        self._task = ServerTask(stream, start, self._limits, accepts_idle=self._codec.accepts_idle)
+        wire = wire_of_model(recognition.model, self._codec.path).name
+        self._task = ServerTask(stream, start, wire, self._limits, accepts_idle=self._codec.accepts_idle)
         self._server.metrics.running_tasks += 1
         self._task.relay = asyncio.create_task(self._relay(self._task))
         await self._send(self._codec.encode(Ready(self._codec.task_id, language)))
@@ -253,8 +253,8 @@ class ServerConversation:
                 self._finishing = False
                 task.audio.close()
                 await task.stream.close()
-                self._server.metrics.ended(task, self._wire, "finished")
-                log.info("%s", task.outcome(self._wire, task_id, "finished"))
+                self._server.metrics.ended(task, "finished")
+                log.info("%s", task.outcome(task_id, "finished"))
             await self._send(messages)
             if ended:
                 return
@@ -285,9 +285,9 @@ class ServerConversation:
         self._task = None
         if task is None:
             return
-        self._server.metrics.ended(task, self._wire, how)
+        self._server.metrics.ended(task, how)
         if task.received_bytes:
-            log.info("%s", task.outcome(self._wire, self._codec.task_id, how))
+            log.info("%s", task.outcome(self._codec.task_id, how))
         if task.relay is not None:
             task.relay.cancel()
         task.audio.close()

@@ -1,18 +1,21 @@
-"""Answers single HTTP requests: hot-word lists and temporary keys. Knows statuses and headers, no socket, no clock."""
+"""Answers single HTTP requests: hot-word lists of both kinds and temporary keys. Knows no socket and no clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.core.message import Text
-from asrcli.protocol.http import answers, hotword_lists, temporary_keys
+from asrcli.protocol.http import answers, hotword_lists, phrase_lists, temporary_keys
+from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH
+from asrcli.protocol.http.phrase_lists import FINE_TUNES_PATH, is_phrase_path
 from asrcli.protocol.http.temporary_keys import DEFAULT_EXPIRY_S, EXPIRY_S
 from asrcli.protocol.json_messages import Json, read
 from asrcli.server.api_keys import ApiKeys
 from asrcli.server.auth import ANYBODY, HTTP_PATHS, POST_ONLY, AccessControl
 from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.log_filter import REFUSED, log
+from asrcli.server.phrase_store import PhraseStore
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,19 @@ class HttpRequest:
 class HttpApi:
     """Answers requests one by one."""
 
-    def __init__(self, access_control: AccessControl, hotword_store: HotWordStore, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        access_control: AccessControl,
+        hotword_store: HotWordStore,
+        phrase_store: PhraseStore,
+        new_id: Callable[[], str],
+    ) -> None:
         self._access_control = access_control
         self._temporary_keys = access_control.keys or ApiKeys(
             [ANYBODY]
         )  # an open server makes some that it never asks for
         self._hotword_store = hotword_store
+        self._phrase_store = phrase_store
         self._new_id = new_id
 
     def answer(self, received: HttpRequest) -> tuple[int, Json]:
@@ -55,6 +65,13 @@ class HttpApi:
         log.info(REFUSED, code, message)
         return self.refusal(code, message, request_id)
 
+    def takes_get(self, target: str) -> bool:
+        """Return whether a GET request for this target is answered here."""
+        try:
+            return is_phrase_path(urlsplit(target).path.rstrip("/"))
+        except ValueError:
+            return False
+
     def cors_headers(self, received: HttpRequest) -> list[tuple[str, str]]:
         """Return the headers by which a browser lets a page read the answer; none when its origin was not allowed."""
         origins = [origin for origin in received.header_values("origin") if self._access_control.origins.allows(origin)]
@@ -62,7 +79,7 @@ class HttpApi:
             return []
         return [
             ("Access-Control-Allow-Origin", origins[0]),
-            ("Access-Control-Allow-Methods", "POST"),
+            ("Access-Control-Allow-Methods", "DELETE, GET, POST"),
             ("Access-Control-Allow-Headers", "authorization, content-type"),
         ]
 
@@ -76,11 +93,11 @@ class HttpApi:
         except ValueError:
             raise ServiceRefused("NotFound", "That is no path.") from None
         path = address.path.rstrip("/")
-        if path not in HTTP_PATHS:
-            raise ServiceRefused("NotFound", f"No such path; there are {' and '.join(HTTP_PATHS)}.")
+        if path not in HTTP_PATHS and not is_phrase_path(path):
+            raise ServiceRefused("NotFound", f"No such path; there are {', '.join((*HTTP_PATHS, FINE_TUNES_PATH))}.")
         if received.method == "OPTIONS" and self.cors_headers(received):
             return {}
-        if received.method != "POST":
+        if received.method != "POST" and path in HTTP_PATHS:
             raise ServiceRefused("MethodNotAllowed", POST_ONLY)
         if problem := self._access_control.problem(received.header_values):
             raise ServiceRefused(*problem)
@@ -95,14 +112,28 @@ class HttpApi:
         if wants_temporary_key:
             temporary_key = self._temporary_keys.new_temporary_key(key, _expiry_s(address.query))
             return temporary_keys.write_temporary_key(temporary_key)
-        try:
-            body = read(Text(received.body.decode("utf-8")))
-        except UnicodeDecodeError:
-            raise ProtocolError("not UTF-8") from None
-        command = hotword_lists.read_request(body)
-        output = self._hotword_store.run(command)
-        log.info("hot-word lists: %s done", type(command).__name__.lower())
-        return answers.success_body(output, request_id)
+        if path == HOTWORD_LISTS_PATH:
+            command = hotword_lists.read_request(_json(received))
+            output = self._hotword_store.run(command)
+            log.info("hot-word lists: %s done", type(command).__name__.lower())
+            return answers.success_body(output, request_id)
+        return self._phrases(received, address, request_id)
+
+    def _phrases(self, received: HttpRequest, address: SplitResult, request_id: str) -> Json:
+        body: Json = {}
+        if received.method == "POST":
+            body = _json(received)
+        command = phrase_lists.read_phrase_request(received.method, address.path.rstrip("/"), address.query, body)
+        output = self._phrase_store.run(command)
+        log.info("phrase lists: %s done", type(command).__name__.lower())
+        return answers.success_body(output, request_id, counted=False)
+
+
+def _json(received: HttpRequest) -> Json:
+    try:
+        return read(Text(received.body.decode("utf-8")))
+    except UnicodeDecodeError:
+        raise ProtocolError("not UTF-8") from None
 
 
 def _expiry_s(query: str) -> int:

@@ -42,6 +42,14 @@ class ServerLimits:
     strict_language: bool = False
     lenient: bool = True
 
+    def silence_s(self, *, accepts_idle: bool, has_task: bool) -> float:
+        """How long a client may send nothing."""
+        if accepts_idle:
+            return self.idle_s
+        if has_task:
+            return self.no_audio_s
+        return self.no_task_s
+
 
 @dataclass
 class SilenceTimer:

@@ -15,6 +15,7 @@ _NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 _NO_MEMORY = frozenset({errno.ENOBUFS, errno.ENOMEM})
 _NO_SUCH_ADDRESS = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})  # skipped when the host has other addresses
 PAUSE_S = 0.05
+MAX_AT_ONCE = 8  # clients that are accepted one after the other; then those that are there have their turn
 LOG_EVERY_S = 60.0  # a lasting problem is logged once in this time
 
 
@@ -28,16 +29,24 @@ class ListeningSocket(socket.socket):
     def __init__(self, family: int, kind: int, protocol: int) -> None:
         super().__init__(family, kind, protocol)
         self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
+        self._accepted = 0  # one after the other
         self._logged_at = -LOG_EVERY_S  # when it was logged last that clients are turned away
 
     def accept(self) -> tuple[socket.socket, object]:
         """Return the socket and address of the next client.
 
         Raises:
-            BlockingIOError: there is none, or none that could be served.
+            BlockingIOError: there is none, or none that could be served; or others have to have their turn first.
         """
+        self._accepted += 1
+        if self._accepted > MAX_AT_ONCE:  # the event loop comes again at once, after what else is ready
+            self._accepted = 0
+            raise BlockingIOError
         try:
             client = super().accept()
+        except BlockingIOError:
+            self._accepted = 0
+            raise
         except OSError as exc:
             if exc.errno not in _NO_DESCRIPTORS | _NO_MEMORY:
                 raise

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SettingError, UsageError, system_reason
 from asrcli.core.loopback_hosts import is_loopback_host
-from asrcli.core.settings import Secret
+from asrcli.core.settings import RecognitionSettings, Secret
 from asrcli.protocol.registry import PATHS, Wire, wire_of_model
 from asrcli.recognizers.interface import Recognizer
 from asrcli.recognizers.scripted_answers import ScriptedAnswers
@@ -31,6 +31,7 @@ from asrcli.server.limits import ServerLimits
 from asrcli.server.listening_sockets import listen
 from asrcli.server.monitoring import Monitoring, ServerMetrics
 from asrcli.server.page_origins import PageOrigins
+from asrcli.server.phrase_store import PhraseStore
 from asrcli.server.recorded_conversation import RecordedConversation, RecordedServer
 from asrcli.server.server_services import ServerServices
 from asrcli.server.server_socket import ServerSocket
@@ -93,7 +94,8 @@ class LocalServer:
         self._hotword_store = hotword_store or HotWordStore(
             lambda: datetime.now(UTC), new_id, lenient=self._limits.lenient
         )
-        http_api = HttpApi(self._access_control, self._hotword_store, new_id)
+        self._phrase_store = PhraseStore(lambda: datetime.now(UTC), new_id, lenient=self._limits.lenient)
+        http_api = HttpApi(self._access_control, self._hotword_store, self._phrase_store, new_id)
         self._metrics = ServerMetrics()
         monitoring = Monitoring(self._access_control, self._metrics)
         self._tls = tls
@@ -179,9 +181,13 @@ class LocalServer:
 
     def _with_recognizer(self, socket: ConversationSocket, wire: Wire, model: str, key: ApiKey) -> ServerConversation:
         begin_task = partial(self._access_control.begin_task, key)
-        services = ServerServices(self._answers, self._hotword_store.applied, begin_task, self._metrics)
+        services = ServerServices(self._answers, self._with_list, begin_task, self._metrics)
         codec = wire.server_codec(new_id, model)
         return ServerConversation(socket, codec, self._recognizer, self._limits, services)
+
+    def _with_list(self, recognition: RecognitionSettings) -> RecognitionSettings:
+        """The recognition with the hot words of its lists, of either kind."""
+        return self._phrase_store.applied(self._hotword_store.applied(recognition))
 
 
 @contextmanager

@@ -1,13 +1,13 @@
 """What operators ask a server: whether it lives, whether it takes more clients, and its figures for Prometheus.
 
-The figures are counted in plain numbers. The only importer of prometheus_client, which formats them when it is asked.
+The figures are counted in plain numbers; server/figures.py formats them when it is asked.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from asrcli.core.audio import SAMPLE_BYTES
@@ -42,10 +42,10 @@ class ServerMetrics:
     failures: Counter[str] = field(default_factory=Counter)
     refusals: Counter[int] = field(default_factory=Counter)
 
-    def ended(self, task: "ServerTask", wire: str, how: str) -> None:
+    def ended(self, task: "ServerTask", how: str) -> None:
         """Count a task that has ended."""
         self.running_tasks -= 1
-        self.tasks[wire, how] += 1
+        self.tasks[task.wire, how] += 1
         self.audio_s += task.received_bytes / SAMPLE_BYTES / task.recognition.rate
         self.sentences += task.sentences
 
@@ -103,33 +103,8 @@ class Monitoring:
 
     def _figures(self) -> PlainAnswer:
         try:
-            from prometheus_client import CollectorRegistry
-            from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+            from asrcli.server import figures
         except ImportError:
             return PlainAnswer(HTTPStatus.NOT_IMPLEMENTED, NOT_INSTALLED)
-        registry = CollectorRegistry(auto_describe=False)
-        registry.register(self)
-        return PlainAnswer(HTTPStatus.OK, generate_latest(registry).decode(), CONTENT_TYPE_LATEST)
-
-    def collect(self) -> Iterator[Any]:
-        """Yield the figures in the form that prometheus_client formats."""
-        from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
-
-        metrics, control = self._metrics, self._access_control
-        yield GaugeMetricFamily("asr_connections", "WebSocket connections that are open.", control.connections)
-        yield GaugeMetricFamily("asr_connections_limit", "Connections that may be open.", control.max_connections)
-        yield GaugeMetricFamily("asr_tasks_running", "Tasks that run now.", metrics.running_tasks)
-        tasks = CounterMetricFamily("asr_tasks", "Tasks that have ended.", labels=["wire", "outcome"])
-        for (wire, how), number in metrics.tasks.items():
-            tasks.add_metric([wire, how], number)
-        yield tasks
-        yield CounterMetricFamily("asr_audio_seconds", "Audio of tasks that have ended.", metrics.audio_s)
-        yield CounterMetricFamily("asr_sentences", "Sentences of tasks that have ended.", metrics.sentences)
-        failures = CounterMetricFamily("asr_failures", "Errors that were sent to clients.", labels=["code"])
-        for code, number in metrics.failures.items():
-            failures.add_metric([code], number)
-        yield failures
-        refusals = CounterMetricFamily("asr_handshakes_refused", "Handshakes that were refused.", labels=["status"])
-        for status, number in metrics.refusals.items():
-            refusals.add_metric([str(status)], number)
-        yield refusals
+        text = figures.ServerFigures(self._access_control, self._metrics).text()
+        return PlainAnswer(HTTPStatus.OK, text, figures.CONTENT_TYPE)

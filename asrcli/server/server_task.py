@@ -15,11 +15,18 @@ if TYPE_CHECKING:
 
 
 class ServerTask:
-    """One running task: its stream of the recognizer, its silence, and the figures for the log."""
+    """One running task: its stream of the recognizer, its silence, and the figures for the log.
 
-    def __init__(self, stream: RecognizerStream, start: StartTask, limits: ServerLimits, *, accepts_idle: bool) -> None:
+    Attributes:
+        wire: The name of its wire, as the registry of the wires calls it.
+    """
+
+    def __init__(
+        self, stream: RecognizerStream, start: StartTask, wire: str, limits: ServerLimits, *, accepts_idle: bool
+    ) -> None:
         recognition = start.recognition
         self.stream = stream
+        self.wire = wire
         self.recognition = recognition
         self.audio = TaskAudio(start.audio_format, recognition.rate)
         self.silence = SilenceTimer(
@@ -30,9 +37,11 @@ class ServerTask:
         self.relay: asyncio.Task[None] | None = None
         self.finishing = False  # the recognizer has got FinishTask
 
-    def outcome(self, wire: str, task_id: str, how: str) -> str:
+    def outcome(self, task_id: str, how: str) -> str:
         """Return one line for the log; it never contains any of the transcript."""
         audio_s = self.received_bytes / SAMPLE_BYTES / self.recognition.rate
         took_s = time.monotonic() - self.began_at
         figures = f"audio={audio_s:.2f}s sentences={self.sentences} took={took_s:.2f}s"
-        return f"{how} wire={wire} model={shorten(self.recognition.model, 60)} task={shorten(task_id, 60)} {figures}"
+        return (
+            f"{how} wire={self.wire} model={shorten(self.recognition.model, 60)} task={shorten(task_id, 60)} {figures}"
+        )

@@ -6,27 +6,29 @@ tests/server/test_websocket_server.py, and pyproject.toml has an upper bound for
 """
 
 import asyncio
-import json
 import logging
 import socket
+import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import InvalidMessage
+from websockets.frames import DATA_OPCODES, Frame
 from websockets.http11 import Request, Response
+from websockets.protocol import Event
 
 from asrcli import __version__
 from asrcli.protocol.engine_header import ENGINE_HEADER
 from asrcli.server.auth import Refusal
+from asrcli.server.handshake_answers import plain_response, refusal_response, single_response
 from asrcli.server.http_api import HttpApi
 from asrcli.server.http_server import HttpExchange, plain_answer
 from asrcli.server.limits import ServerLimits
 from asrcli.server.log_filter import log
-from asrcli.server.monitoring import Monitoring, PlainAnswer
+from asrcli.server.monitoring import Monitoring
 from asrcli.server.server_socket import ServerSocket
-from asrcli.transport.identifiers import new_id
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -35,6 +37,8 @@ WEBSOCKET_START = b"GET "  # a WebSocket handshake begins with these bytes, and 
 MAX_UNREAD_BYTES = 1 << 20  # of answers that the client does not read: it may send pings and never read
 MAX_NEWCOMERS = 128  # connections at once that have not sent a whole request yet, where fewer may be open
 MAX_QUEUED_MESSAGES = 1  # that wait to be read: each may hold much audio, and that delays the last results
+MAX_FRAGMENTS = 16_384  # of a message: empty ones cost memory and have no size that would be bounded
+READ_BYTES = 16 << 10  # of one client at once: so much holds thousands of tiny frames, and the others wait meanwhile
 CLOSE_WITHIN_S = 2  # the time that a client has to answer a close
 
 # The library's own log of a handshake would show keys: what matters is logged by the server.
@@ -136,11 +140,13 @@ class WebSocketServer:
         assert isinstance(connection, IncomingConnection)  # noqa: S101  `_new_connection` made it
         answer = self._monitoring.answer(request.path, request.headers.get_all)
         if answer is not None:
-            return _plain_response(connection, answer)
+            return plain_response(connection, answer)
+        if self.http_api.takes_get(request.path):
+            return single_response(connection, request, self.http_api)
         refusal = await self._check(connection.socket, request.path, request.headers.get_all)
         if refusal is None:
             return None
-        return _response(connection, refusal)
+        return refusal_response(connection, refusal)
 
     def _on_response(self, connection: ServerConnection, request: Request, response: Response) -> None:
         del connection, request
@@ -151,7 +157,10 @@ class WebSocketServer:
         assert isinstance(connection, IncomingConnection)  # noqa: S101  `_new_connection` made it
         assert connection.request is not None  # noqa: S101  the handshake is done
         self.newcomers.discard(connection)
-        await self._converse(connection.socket, connection.request.path)
+        try:
+            await self._converse(connection.socket, connection.request.path)
+        finally:
+            connection.forget_messages()
 
 
 class IncomingConnection(ServerConnection):
@@ -167,11 +176,15 @@ class IncomingConnection(ServerConnection):
         self._first_bytes = b""
         self._exchange: HttpExchange | None = None
         self._answered_invalid = False
+        self._is_over = False
+        self._fragments = 0  # of the message that is being read
         self._unread_timer: asyncio.TimerHandle | None = None  # runs while the client does not read
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the newcomer; when there are too many that have sent nothing, this one is turned away."""
         super().connection_made(transport)
+        if hasattr(transport, "max_size"):  # not with TLS, which decrypts 16 KB at a time
+            transport.max_size = READ_BYTES
         newcomers = self._websocket_server.newcomers
         if len(newcomers) >= self._websocket_server.max_newcomers:
             log.warning("clients are turned away: %d others have connected and asked for nothing", len(newcomers))
@@ -197,6 +210,14 @@ class IncomingConnection(ServerConnection):
         if self.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
             self._drop()
 
+    def process_event(self, event: Event) -> None:
+        """Count fragments: a client that sends too many for one message is dropped."""
+        if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
+            self._fragments = 0 if event.fin else self._fragments + 1
+            if self._fragments > MAX_FRAGMENTS:
+                self._drop()
+        super().process_event(event)
+
     def _new_exchange(self) -> HttpExchange:
         server = self._websocket_server
         return HttpExchange(self.transport, server.http_api, server.open_requests)
@@ -215,6 +236,18 @@ class IncomingConnection(ServerConnection):
         if self._exchange is not None:
             self._exchange.connection_lost(exc)
         super().connection_lost(exc)
+        # The library holds the last message in a cycle with its parser, which is freed late.
+        self.protocol.parser.close()
+        if self.protocol.parser_exc is not None:
+            traceback.clear_frames(self.protocol.parser_exc.__traceback__)
+        self.protocol.reader.buffer.clear()
+        if self._is_over:
+            self.forget_messages()
+
+    def forget_messages(self) -> None:
+        """Free the messages that nobody will read any more: the conversation is over."""
+        self._is_over = True
+        self.recv_messages.frames.queue.clear()
 
     def send_data(self) -> None:
         """Write what the library has to send; before it ends a connection whose request it cannot read, answer that."""
@@ -264,21 +297,3 @@ class IncomingConnection(ServerConnection):
         if not self.transport.is_closing():
             log.info("dropped a client that does not read")
         self.abort()
-
-
-def _response(connection: ServerConnection, refusal: Refusal) -> Response:
-    """Return the library's answer to a handshake that is refused, in the service's form."""
-    body = {"code": refusal.code, "message": refusal.message, "request_id": new_id()}
-    response = connection.respond(refusal.status, json.dumps(body) + "\n")
-    del response.headers["Content-Type"]
-    response.headers["Content-Type"] = "application/json"
-    if refusal.retry_after:
-        response.headers["Retry-After"] = refusal.retry_after
-    return response
-
-
-def _plain_response(connection: ServerConnection, answer: PlainAnswer) -> Response:
-    response = connection.respond(answer.status, answer.body)
-    del response.headers["Content-Type"]
-    response.headers["Content-Type"] = answer.content_type
-    return response

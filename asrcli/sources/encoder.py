@@ -2,19 +2,13 @@
 
 import os
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from errno import EFBIG
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Protocol
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
-from asrcli.core.errors import system_reason
 from asrcli.core.whole_writes import write_whole
-
-if TYPE_CHECKING:
-    from av import AudioFrame
 
 WAV_BYTES = 0xFFFFFFFF - 36  # what the four bytes of a RIFF size leave for samples: 37 hours at 16 kHz
 _WAV_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
@@ -44,7 +38,7 @@ class AudioWriter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Coding:
+class Coding:
     """How PyAV writes a format.
 
     Attributes:
@@ -67,9 +61,9 @@ class _Coding:
 # MP3 is written without a Xing frame, whose length would be right only at the end. Without it no player removes the
 # encoder's delay of 1105 samples, which are 138 ms at 8000 Hz and 46 ms at 24000 Hz.
 _CODINGS = {
-    ".flac": _Coding("flac", "flac", 100),
-    ".mp3": _Coding("mp3", "libmp3lame", 200, 24000, 48_000, {"write_xing": "0"}),
-    ".opus": _Coding("ogg", "libopus", 500, None, 32_000, {"page_duration": "200000"}),  # in microseconds
+    ".flac": Coding("flac", "flac", 100),
+    ".mp3": Coding("mp3", "libmp3lame", 200, 24000, 48_000, {"write_xing": "0"}),
+    ".opus": Coding("ogg", "libopus", 500, None, 32_000, {"page_duration": "200000"}),  # in microseconds
 }
 SUFFIXES = (".wav", *_CODINGS)
 
@@ -79,7 +73,9 @@ def can_encode(suffix: str) -> bool:
     coding = _CODINGS.get(suffix)
     if coding is None:
         return suffix in SUFFIXES
-    return _has_encoder(coding.codec)
+    from asrcli.sources.encoded_writer import has_encoder
+
+    return has_encoder(coding.codec)
 
 
 def create_writer(path: Path, suffix: str, audio_format: Format) -> AudioWriter:
@@ -91,7 +87,9 @@ def create_writer(path: Path, suffix: str, audio_format: Format) -> AudioWriter:
     coding = _CODINGS.get(suffix)
     if coding is None:
         return WavWriter(path, audio_format)
-    return _EncodedWriter(path, coding, audio_format)
+    from asrcli.sources.encoded_writer import EncodedWriter
+
+    return EncodedWriter(path, coding, audio_format)
 
 
 class WavWriter:
@@ -103,7 +101,7 @@ class WavWriter:
         self._rate = audio_format.rate
         self._limit_bytes = limit_bytes
         self._size_bytes = 0
-        self._file = _AudioFile(path)
+        self._file = AudioFile(path)
 
     def write(self, pcm: bytes) -> None:
         """Append one piece. The samples are written before the sizes: a header must never promise what is not there."""
@@ -127,72 +125,7 @@ class WavWriter:
         return _WAV_HEADER.pack(b"RIFF", 36 + size_bytes, b"WAVE", b"fmt ", *about, b"data", size_bytes)
 
 
-class _EncodedWriter:
-    """Writes a format that PyAV encodes; each packet is on the disk as soon as it exists."""
-
-    def __init__(self, path: Path, coding: _Coding, audio_format: Format) -> None:
-        import av
-
-        self.late_ms = coding.late_ms
-        self._rate = audio_format.rate
-        self._position = 0
-        self._file = _AudioFile(path)
-        try:
-            with self._os_errors():
-                options = {"flush_packets": "1", **coding.options}
-                self._container = av.open(cast("Any", self._file), "w", format=coding.container, options=options)
-                rate = coding.rate or audio_format.rate
-                self._stream: Any = self._container.add_stream(cast("Any", coding.codec), rate=rate, layout="mono")
-                if coding.bit_rate is not None:
-                    self._stream.bit_rate = coding.bit_rate
-        except BaseException:
-            self._file.close()
-            raise
-
-    def write(self, pcm: bytes) -> None:
-        """Encode and append one piece."""
-        self._mux(self._frame(pcm))
-
-    def close(self) -> None:
-        """Flush the encoder, end the container and close the file."""
-        try:
-            self._mux(None)
-        finally:
-            try:
-                with self._os_errors():
-                    self._container.close()
-            finally:
-                self._file.close()
-
-    def _mux(self, frame: "AudioFrame | None") -> None:
-        with self._os_errors():
-            for packet in self._stream.encode(frame):
-                self._container.mux(packet)
-                self._file.mark()
-
-    def _frame(self, pcm: bytes) -> "AudioFrame":
-        from av import AudioFrame
-
-        frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // SAMPLE_BYTES)
-        (plane,) = frame.planes
-        plane.update(pcm + bytes(plane.buffer_size - len(pcm)))  # a plane may be padded
-        frame.sample_rate = self._rate
-        frame.pts = self._position
-        self._position += frame.samples
-        return frame
-
-    @contextmanager
-    def _os_errors(self) -> Iterator[None]:
-        """Raise errors of PyAV as OSError: the error of the file, if there was one, not what PyAV makes of it."""
-        from av.error import FFmpegError
-
-        try:
-            yield
-        except FFmpegError as exc:
-            raise self._file.error or OSError(exc.errno, system_reason(exc)) from exc
-
-
-class _AudioFile:
+class AudioFile:
     """A new file that always ends with a whole piece. A piece that a full disk cuts short is removed again.
 
     The file has no buffer in this process: what is written belongs to the kernel and survives the end of the program.
@@ -234,13 +167,3 @@ class _AudioFile:
         self._file.close()
         if not self._whole_bytes:
             self._path.unlink(missing_ok=True)
-
-
-def _has_encoder(codec: str) -> bool:
-    from av.codec.codec import Codec, UnknownCodecError
-
-    try:
-        Codec(cast("Any", codec), "w")
-    except UnknownCodecError:
-        return False
-    return True

@@ -37,10 +37,14 @@ def undeclared_s(
     rate = stream.codec_context.sample_rate
     if first is None or not rate or codec not in {"aac", "aac_latm", "mp3"} or _declared(stream, first):
         return 0.0
-    begin_s = None if first.pts is None else first.pts * float(stream.time_base or 1)
+    begin_s = None
+    if first.pts is not None:
+        begin_s = first.pts * float(stream.time_base or 1)
     pictures = [other for other in container.streams if _is_film(other)]
     if pictures:
-        delay_s = 0.0 if begin_s is None else _first_picture_s(pictures, begin_s) - begin_s
+        delay_s = 0.0
+        if begin_s is not None:
+            delay_s = _first_picture_s(pictures, begin_s) - begin_s
         if not 0 < delay_s <= _LONGEST_S:
             return 0.0
     elif zero_s is not None and begin_s is not None and begin_s > zero_s + _ROUNDING_S:

@@ -72,7 +72,9 @@ def _caf(head: bytes) -> int | None:
     if len(head) < 12 or not all(0x20 <= byte < 0x7F for byte in head[:4]):
         return None
     size = int.from_bytes(head[4:12], signed=True)
-    return _BOX if size < 0 else 12 + size
+    if size < 0:
+        return _BOX
+    return 12 + size
 
 
 def _w64(head: bytes) -> int | None:
@@ -82,7 +84,9 @@ def _w64(head: bytes) -> int | None:
     if len(head) < 24 or not all(0x20 <= byte < 0x7F for byte in head[:4]):
         return None
     size = int.from_bytes(head[16:24], "little", signed=True)
-    return _BOX if size < 24 else -(-size // 8) * 8
+    if size < 24:
+        return _BOX
+    return -(-size // 8) * 8
 
 
 _KINDS: tuple[_Kind, ...] = (

@@ -29,6 +29,5 @@ def is_silent(audio: Any, threshold_dbfs: float) -> bool:
 def _pydub() -> Any:
     with warnings.catch_warnings():  # pydub warns about ffmpeg, which is not used here, and about the end of audioop
         warnings.simplefilter("ignore")
-        from pydub import AudioSegment
-        from pydub.silence import detect_silence
-    return AudioSegment, detect_silence
+        from pydub import AudioSegment, silence
+    return AudioSegment, silence.detect_silence

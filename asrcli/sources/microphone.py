@@ -105,7 +105,9 @@ class Microphone:
         self._process = process
         self._retry = retry
         self._now = now
-        self._silence_alarm = SilenceAlarm() if tells_silence else None
+        self._silence_alarm = None
+        if tells_silence:
+            self._silence_alarm = SilenceAlarm()
         self._inbox: SimpleQueue[_InboxItem] = SimpleQueue()
         self._attempts = ReaderAttempts(self._start_reader, now)
         self._was_open = False

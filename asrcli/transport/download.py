@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 from urllib.parse import urljoin, urlsplit
+from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request
 
 from asrcli import __version__
 from asrcli.core.errors import OutputError, TransportError, UsageError, bare_url, shorten, system_reason
@@ -43,7 +45,9 @@ class DownloadFailed(TransportError):
         self.kept = kept
 
     def __str__(self) -> str:
-        again = f"; {self.kept / 1e6:.1f} MB are kept: the next attempt goes on there" if self.kept else ""
+        again = ""
+        if self.kept:
+            again = f"; {self.kept / 1e6:.1f} MB are kept: the next attempt goes on there"
         return f"cannot download {bare_url(self.url)}: {shorten(self.reason)}{again}"
 
 
@@ -143,7 +147,9 @@ class _Transfer:
             _Cut: another attempt may help.
         """
         validator = self._validator()
-        offset = self.size if validator else 0
+        offset = 0
+        if validator:
+            offset = self.size
         headers = {"User-Agent": f"asrcli/{__version__}", "Accept-Encoding": "identity"}
         if offset and validator:
             headers |= {"Range": f"bytes={offset}-", "If-Range": validator}
@@ -161,7 +167,9 @@ class _Transfer:
         elif status == 200:
             self._restart()
             length = header(headers, "Content-Length")
-            total = int(length) if length.isascii() and length.isdecimal() else None
+            total = None
+            if length.isascii() and length.isdecimal():
+                total = int(length)
             self._write_note(_strong_validator(headers))
         elif status == 416 and offset and whole == offset:
             return offset  # the last bytes came before the connection was cut
@@ -203,9 +211,6 @@ class _Transfer:
 
     def _opened(self, headers: Mapping[str, str]) -> Any:
         """Return the answer to a request; redirections are followed, to https only."""
-        from urllib.error import URLError
-        from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request
-
         url = self._url
         for _ in range(REDIRECTIONS + 1):
             request = Request(url, headers=dict(headers))  # noqa: S310  check_address lets http and https through
@@ -218,7 +223,9 @@ class _Transfer:
             try:
                 response = opener.open(request, timeout=self.route.quiet_s)
             except URLError as exc:
-                cause = exc.reason if isinstance(exc.reason, Exception) else exc
+                cause: Exception = exc
+                if isinstance(exc.reason, Exception):
+                    cause = exc.reason
                 raise _Cut(_reason(url, cause, proxy)) from None
             except (OSError, EOFError, HTTPException, ValueError) as exc:
                 raise _Cut(_reason(url, exc, proxy)) from None
@@ -245,7 +252,9 @@ class _Transfer:
         """Return what the server calls the file of which a part is here; None if that is not known."""
         try:
             note = json.loads(self._note.read_text("utf-8"))
-            return (str(note["validator"]) or None) if note["url"] == self._url else None
+            if note["url"] == self._url:
+                return str(note["validator"]) or None
+            return None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -261,7 +270,9 @@ class _Transfer:
 def _strong_validator(headers: Any) -> str:
     """Return an ETag or a date that names exactly these bytes; a weak ETag does not."""
     etag = header(headers, "ETag").strip()
-    return etag if etag and not etag.startswith("W/") else header(headers, "Last-Modified").strip()
+    if etag and not etag.startswith("W/"):
+        return etag
+    return header(headers, "Last-Modified").strip()
 
 
 def _content_range(value: str) -> tuple[int | None, int | None]:

@@ -8,21 +8,20 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from http.client import HTTPException
-from typing import TYPE_CHECKING
+from urllib.error import URLError
 from urllib.parse import unquote, urlencode, urlsplit
+from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request
 
 from asrcli import __version__
 from asrcli.core.causes import Cause
 from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, UsageError
 from asrcli.core.message import Text
 from asrcli.core.settings import ConnectionSettings
-from asrcli.protocol.json_messages import Json, read, rest_url
+from asrcli.protocol.addresses import rest_url
+from asrcli.protocol.json_messages import Json, read
 from asrcli.transport.connection_errors import HttpAnswer, failure_reason, status_error
 from asrcli.transport.proxy import is_socks, proxy_label, proxy_of
 from asrcli.transport.tls import tls_context
-
-if TYPE_CHECKING:
-    from urllib.request import OpenerDirector, Request
 
 RETRIES = 3
 FIRST_WAIT_S = 0.5  # before the first repetition; it doubles each time
@@ -90,8 +89,6 @@ class HttpClient:
         raise AssertionError
 
     def _once(self, url: str, body: Json | None, search: str) -> Json:
-        from urllib.error import URLError
-
         keyless = self._connection.key is None
         proxy = proxy_of(url, self._connection.proxy)
         opener, request = self._prepared(url, body, search, proxy)
@@ -113,8 +110,6 @@ class HttpClient:
     def _prepared(
         self, url: str, body: Json | None, search: str, proxy: str | None
     ) -> "tuple[OpenerDirector, Request]":
-        from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request
-
         connection = self._connection
         data = b""
         if body is not None:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from asrcli.cli.builders import text_files as files
 from asrcli.cli.builders.api_key import read_key
+from asrcli.cli.builders.server_parts import answers, faults, recognizer
 from asrcli.cli.builders.text_files import MOST_BYTES, bytes_of, read_text_file
-from asrcli.cli.commands.serve import _answers, _faults, _recognizer
 from asrcli.cli.options.connection import EndpointOptions
 from asrcli.cli.options.serving import SecondPass
 from asrcli.cli.options.values import given_text
@@ -28,9 +28,9 @@ from tests.support.tone import tone, wav
 
 # Every option and argument that names a file which is read whole.
 READERS: dict[str, Callable[[Path], object]] = {
-    "--script": lambda path: _recognizer("scripted", path, SecondPass.AUTO),
-    "--faults": lambda path: _faults(path, None, waiting=False),
-    "--answers": _answers,
+    "--script": lambda path: recognizer("scripted", path, SecondPass.AUTO),
+    "--faults": lambda path: faults(path, None, waiting=False),
+    "--answers": answers,
     "--api-key-file": lambda path: read_key(path, lambda _: None),
     "--context @": lambda path: given_text("--context", f"@{path}"),
     "--first @": lambda path: parsed("--first", given_text("--first", f"@{path}")),

@@ -13,7 +13,7 @@ from rich.table import Table
 from asrcli.cli.app import COMMANDS, app
 from asrcli.cli.render.help_content import HelpContent, HelpEntry
 from asrcli.cli.render.help_page import BOLD, PLAIN, page
-from asrcli.cli.render.stdout import print_table
+from asrcli.cli.render.tables import print_table
 from tests.support.command import ASR, asr
 from tests.support.terminal import Terminal
 

@@ -45,7 +45,7 @@ def test_a_user_without_a_home_has_no_settings(monkeypatch: pytest.MonkeyPatch) 
     def fail(*_: object, **__: object) -> Path:
         raise RuntimeError("no home")
 
-    monkeypatch.setattr("platformdirs.user_config_path", fail)
+    monkeypatch.setattr(files, "user_config_path", fail)
     assert user_file() == Path(os.sep, ".config", "asrcli", "config.toml")
 
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.config.key_store import KeyStore, _parsed, keys_file, service_name
+from asrcli.config.key_store import KeyStore, _parsed, keys_file
 from asrcli.config.keyring_access import KeyringAnswer, KeyringUnusable
 from asrcli.core.errors import OutputError, UsageError
 from asrcli.core.settings import Secret
-from asrcli.dashscope.endpoints import EndpointRequest
+from asrcli.dashscope.endpoints import EndpointRequest, service_name
 
 KEY, OTHER = Secret("sk-0123456789abcdef0123"), Secret("sk-zyxwvutsrqponmlkjihg")
 SINGAPORE = EndpointRequest(region="ap-southeast-1", workspace="ws-1")
@@ -194,7 +194,7 @@ def test_the_file_is_in_the_folder_for_configuration(monkeypatch: pytest.MonkeyP
     def homeless(*_: object, **__: object) -> Path:
         raise RuntimeError
 
-    monkeypatch.setattr("platformdirs.user_config_path", homeless)
+    monkeypatch.setattr("asrcli.config.key_store.user_config_path", homeless)
     assert keys_file().parts[-2:] == ("asrcli", "keys.json")
 
 

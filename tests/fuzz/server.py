@@ -11,7 +11,7 @@ from asrcli.core.client_commands import StartTask
 from asrcli.core.errors import ProtocolError, UsageError
 from asrcli.core.interfaces import ServerCodec
 from asrcli.core.message import Binary, Text
-from asrcli.protocol.http import hotword_lists
+from asrcli.protocol.http import hotword_lists, phrase_lists
 from asrcli.protocol.inference.codec import InferenceServer
 from asrcli.protocol.omni.codec import OmniServer
 from asrcli.protocol.realtime.codec import RealtimeServer
@@ -23,6 +23,7 @@ from asrcli.server.http_api import HttpApi, HttpRequest
 from asrcli.server.http_server import HttpExchange
 from asrcli.server.limits import invalid_setting
 from asrcli.server.page_origins import PageOrigins, origin
+from asrcli.server.phrase_store import PhraseStore
 from asrcli.server.wav_stream import WavStream
 from tests.fuzz.mutation import Target
 from tests.support.wire import finish_task, run_task
@@ -65,7 +66,12 @@ def _desk() -> HttpApi:
     access_control = AccessControl(
         frozenset({INFERENCE_PATH}), None, 1, origins=PageOrigins("127.0.0.1", ["https://a"])
     )
-    return HttpApi(access_control, HotWordStore(lambda: datetime(2026, 1, 1, tzinfo=UTC), new_id), new_id)
+    stores = HotWordStore(_now, new_id), PhraseStore(_now, new_id)
+    return HttpApi(access_control, *stores, new_id)
+
+
+def _now() -> datetime:
+    return datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def requests(data: bytes) -> None:
@@ -77,6 +83,7 @@ def requests(data: bytes) -> None:
     for asked in (
         HttpRequest(method, target, headers, body),
         HttpRequest("POST", hotword_lists.HOTWORD_LISTS_PATH, (), data),
+        HttpRequest("POST", phrase_lists.FINE_TUNES_PATH, (), data),
     ):
         status, answer = http_api.answer(asked)
         json.dumps(answer)

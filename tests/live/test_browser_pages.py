@@ -13,7 +13,8 @@ import pytest
 from asrcli.core.events import Began, Event, Final, Gap, Partial, Reconnecting, Word
 from asrcli.core.transcript import Transcript, fold
 from asrcli.outputs.caption_page import CaptionPage
-from asrcli.outputs.html.transcript_page import HeardAudio, TranscriptPage
+from asrcli.outputs.html.heard_audio import HeardAudio
+from asrcli.outputs.html.transcript_page import TranscriptPage
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.server.captions.caption_history import KEPT_LINES
 from asrcli.server.captions.caption_server import CaptionServer

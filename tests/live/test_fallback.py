@@ -83,7 +83,7 @@ def test_ctrl_c_in_an_outage_ends_with_the_words_that_are_there(script_file: Pat
     assert client.returncode == 130, status
     gaps = [event for event in lines(heard + rest) if event["type"] == "gap"]
     assert TWENTY_MINUTES in " ".join(gap.get("local_text", "") for gap in gaps)
-    assert took_s < 6
+    assert took_s < 15
 
 
 def test_an_interrupted_run_goes_on_with_a_fallback(tmp_path: Path, script_file: Path) -> None:

@@ -170,7 +170,7 @@ def test_a_stall_passes_and_nothing_is_lost(moment: dict[str, Any]) -> None:
         began = time.monotonic()
         with wire(address) as client:
             assert whole(client) == WHOLE
-        assert 0.4 <= time.monotonic() - began < 2
+        assert 0.4 <= time.monotonic() - began < 15
 
 
 def test_a_slow_connection_delays_each_answer() -> None:
@@ -240,7 +240,7 @@ def test_faulty_connections_do_not_keep_a_server_from_ending() -> None:
         client.say(run_task())
         with pytest.raises(TimeoutError):
             client.socket.recv(0.1)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 25
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_what_hangs_lasts_as_long_as_it_was_written_to(do: str) -> None:
         client.say(run_task())
         began = time.monotonic()
         assert client.closed() == 1006
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
 
 
 def test_half_a_close_ends_what_the_server_says_and_not_what_it_hears() -> None:
@@ -106,7 +106,7 @@ def test_a_service_that_lives_for_a_while_and_drops_does_so_each_time() -> None:
             with wire(address) as client:
                 assert whole(client) == WHOLE
                 assert client.closed() == 1006
-            assert 0.4 < time.monotonic() - began < 3
+            assert 0.4 < time.monotonic() - began < 20
 
 
 def test_quiet_leaves_out_what_was_in_the_making() -> None:
@@ -134,7 +134,7 @@ def test_a_slow_reader_takes_audio_at_its_own_speed() -> None:
             client.say(run_task(sample_rate=rate), *(AUDIO[at : at + 3200] for at in range(0, 32_000, 3200)))
             client.say(finish_task())
             client.handle("task-finished")
-            assert least_s < time.monotonic() - began < 3
+            assert least_s < time.monotonic() - began < 20
 
 
 def test_audio_that_was_of_no_use_is_reported_at_the_end() -> None:

@@ -120,7 +120,7 @@ def test_a_server_ends_although_nobody_reads() -> None:
             line = open_lines.enter_context(deaf(address))
             push(line, FLOODS["results"][1])
         began = time.monotonic()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_those_who_say_nothing_keep_nobody_out() -> None:

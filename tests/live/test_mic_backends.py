@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
@@ -16,6 +17,7 @@ from asrcli.core.audio import Format
 from asrcli.core.errors import SourceError
 from asrcli.sources.backends import miniaudio as back_end
 from asrcli.sources.backends import silence_limit
+from asrcli.sources.backends.capture_buffer import CaptureBuffer
 from asrcli.sources.backends.output_monitor import OutputMonitor
 from asrcli.sources.device_reader import LostSamples
 from tests.live.test_mic import compared, finish, frames, listening, texts, truth
@@ -119,33 +121,36 @@ def test_devices_are_listed_with_their_back_end_and_named_by_a_part(
 def test_what_miniaudio_gave_while_nobody_read_is_counted(
     microphone: Microphone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The oldest audio is dropped, and the rest follows: together they are the time that has passed."""
+    """The oldest audio is dropped, and the rest follows: together they are what the device gave, to the sample."""
     for name, value in microphone.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(back_end, "BUFFER_MS", 200)
-    for _ in range(3):  # a busy machine may take audio from the device itself
-        first, given, least, most = overflowed()
-        if least <= first + given:
-            break
-    assert WIRE.samples(100) <= given <= WIRE.samples(250)
-    assert least <= first + given <= most
+    received: list[int] = []
 
+    class Counted(CaptureBuffer):
+        """Knows what the device has given, in bytes; the callback calls it."""
 
-def overflowed() -> tuple[int, int, float, float]:
-    """Samples that were lost and given while nobody read for 0.8 s; how many that should be at least and at most."""
-    asked = time.monotonic()
+        def put(self, piece: bytes) -> None:
+            super().put(piece)
+            received.append(len(piece))
+
+    monkeypatch.setattr(back_end, "CaptureBuffer", Counted)
     capture = back_end.Miniaudio().open(WIRE, instead=False)
-    began = time.monotonic()  # the device gives audio from some moment of the opening on
+    buffer, frame_bytes, rate = capture._buffer, capture._frame_bytes, capture._rate
+    room = Format(rate).samples(200) * frame_bytes
     try:
-        until("an overflow", lambda: time.monotonic() - began > 0.8)
-        first, rest = capture.read(), [capture.read() for _ in range(4)]
+        until("an overflow", lambda: sum(received) > 3 * room)
+        lost = capture.read()
     finally:
-        capture.close()
-    ended = time.monotonic()
-    assert isinstance(first, LostSamples)
-    given = sum(len(piece) // 2 for piece in rest if isinstance(piece, bytes))
-    slack = WIRE.samples(250)
-    return first.samples, given, (ended - began) * WIRE.rate - slack, (ended - asked) * WIRE.rate + slack
+        capture.close()  # from here on the device gives nothing
+    assert isinstance(lost, LostSamples)
+    dropped, given = lost.samples * rate / WIRE.rate * frame_bytes, 0
+    with suppress(EOFError):
+        while (piece := buffer.get(0)) is not None:
+            dropped += piece if isinstance(piece, int) else 0
+            given += 0 if isinstance(piece, int) else len(piece)
+    assert room - max(received) <= given <= room
+    assert dropped + given == pytest.approx(sum(received), abs=rate / WIRE.rate * frame_bytes)
 
 
 @pytest.mark.skipif(not find_spec("miniaudio"), reason="miniaudio has no wheel here")

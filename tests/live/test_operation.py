@@ -174,4 +174,4 @@ def test_it_waits_for_running_tasks_no_longer_than_it_may() -> None:
         process.send_signal(signal.SIGTERM)
         wait_until(lambda: get(address, "/readyz") == (503, "the server stops\n"))
         assert process.wait(20) == 0
-        assert 0.5 < time.monotonic() - began < 5
+        assert 0.5 < time.monotonic() - began < 15

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from asrcli.core.errors import ProtocolError, UsageError
 from asrcli.core.message import Binary, Closed, Text
+from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.json_messages import (
     MOST_DEPTH,
     Json,
-    endpoint,
     is_deep,
     label,
     need,

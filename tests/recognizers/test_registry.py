@@ -39,17 +39,17 @@ def test_a_new_row_is_served_by_the_real_server(echo: RecognizerInfo) -> None:
 
 def test_a_new_row_is_a_choice_of_the_command_line(echo: RecognizerInfo) -> None:
     """--engine takes its name, and options that only other recognizers read are refused."""
-    from asrcli.cli.commands.serve import _recognizer
+    from asrcli.cli.builders.server_parts import recognizer
     from asrcli.cli.options.engine import check_engine
     from asrcli.cli.options.serving import SecondPass
     from asrcli.core.errors import UsageError
 
     assert check_engine("echo") == "echo"
-    assert _recognizer("echo", None, SecondPass.AUTO).info is echo
+    assert recognizer("echo", None, SecondPass.AUTO).info is echo
     with pytest.raises(UsageError, match="--engine echo with --local-two-pass"):
-        _recognizer("echo", None, SecondPass.ALWAYS)
+        recognizer("echo", None, SecondPass.ALWAYS)
     with pytest.raises(UsageError, match="--script without --engine scripted"):
-        _recognizer("echo", Path("x"), SecondPass.AUTO)
+        recognizer("echo", Path("x"), SecondPass.AUTO)
 
 
 def test_a_recognizer_whose_package_is_missing_names_its_extra() -> None:

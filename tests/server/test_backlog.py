@@ -12,7 +12,7 @@ from contextlib import suppress
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from asrcli.core.client_commands import ClearAudio, Command, FinishTask, SendAudio
+from asrcli.core.client_commands import ClearAudio, Command, FinishTask, SendAudio, StartTask
 from asrcli.core.events import Event
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers import registry
@@ -47,6 +47,38 @@ def test_a_backlog_is_bounded_by_bytes_and_by_commands() -> None:
         assert [await waits(small, ClearAudio()) for _ in range(MAX_COMMANDS + 1)] == [False] * MAX_COMMANDS + [True]
         await audio.abandon()
         assert not await waits(audio, SendAudio(bytes(10_000)))
+
+    asyncio.run(fill())
+
+
+def test_a_live_client_does_not_wait_for_a_recognizer_that_computes_for_long() -> None:
+    """Its pings are read meanwhile. Up to 30 s; one that sends faster waits, and so does one with compressed audio."""
+
+    async def fill() -> None:
+        now = [0.0]
+        start = StartTask(RecognitionSettings("m", 16000))
+        live, fast, packed = (CommandBacklog(SECOND, lambda: now[0]) for _ in range(3))
+        await live.put(start)
+        await fast.put(start)
+        await packed.put(StartTask(start.recognition, "mp3"))
+        assert [await waits(fast, SendAudio(bytes(SECOND))) for _ in range(3)] == [False, False, True]
+        for _ in range(29 * 10):
+            now[0] += 0.1
+            await live.put(SendAudio(bytes(SECOND // 10)))
+            if now[0] < 2:
+                await packed.put(SendAudio(bytes(SECOND // 20)))
+        while not await waits(live, SendAudio(bytes(SECOND // 10))):
+            now[0] += 0.1
+        assert 29 < now[0] < 31
+        assert await waits(fast, SendAudio(bytes(1)))
+        for _ in range(3):
+            await fast.get()
+        for _ in range(20):  # it was empty: the client may be a live one that had lost its connection
+            now[0] += 0.1
+            await fast.put(SendAudio(bytes(SECOND // 10)))
+        for _ in range(3):
+            await waits(packed, SendAudio(bytes(SECOND)))
+        assert await waits(packed, SendAudio(bytes(1)))
 
     asyncio.run(fill())
 

@@ -11,6 +11,7 @@ from asrcli.server.auth import AccessControl
 from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.http_api import HttpApi, HttpRequest
 from asrcli.server.page_origins import PageOrigins
+from asrcli.server.phrase_store import PhraseStore
 
 PAGE = "https://page.example"
 BODY = json.dumps(write_request(CreateList("fun-asr-realtime", "a", (HotWord("a"),)))).encode()
@@ -26,7 +27,8 @@ def api(*, draining: bool = False, broken: bool = False) -> HttpApi:
 
     origins = PageOrigins("127.0.0.1", [PAGE])
     access_control = AccessControl(frozenset(), None, 1, draining=draining, origins=origins)
-    return HttpApi(access_control, HotWordStore(now, lambda: "0" * 32), lambda: "r1")
+    phrase_store = PhraseStore(now, lambda: "0" * 32)
+    return HttpApi(access_control, HotWordStore(now, lambda: "0" * 32), phrase_store, lambda: "r1")
 
 
 def request(method: str = "POST", **headers: str) -> HttpRequest:

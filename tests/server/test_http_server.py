@@ -215,7 +215,7 @@ def test_a_server_that_stops_does_not_wait_for_half_a_request(monkeypatch: pytes
                 )
             )
             began = time.monotonic()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 8
         with suppress(ConnectionResetError):
             assert half.recv(1) == b""
 

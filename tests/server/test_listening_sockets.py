@@ -5,11 +5,12 @@ import resource
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 from psutil import Process
 
-from asrcli.server.listening_sockets import ListeningSocket, listen
+from asrcli.server.listening_sockets import MAX_AT_ONCE, ListeningSocket, listen
 
 SHORT = """
 import os, resource, socket, sys
@@ -66,6 +67,25 @@ def test_a_host_of_several_addresses_has_one_port() -> None:
     finally:
         for line in sockets:
             line.close()
+
+
+def test_clients_that_come_at_once_are_accepted_in_turns() -> None:
+    """So that a crowd does not keep those waiting who are there; all are accepted, and an empty queue is no turn."""
+    with ListeningSocket(socket.AF_INET, socket.SOCK_STREAM, 0) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        listening.setblocking(False)
+        clients = [socket.create_connection(listening.getsockname()) for _ in range(MAX_AT_ONCE + 3)]
+        turns = []
+        for _ in range(3):
+            turns.append(0)
+            with suppress(BlockingIOError):
+                while True:
+                    listening.accept()[0].close()
+                    turns[-1] += 1
+        assert turns == [MAX_AT_ONCE, 3, 0]
+        for client in clients:
+            client.close()
 
 
 def test_the_reserve_is_given_back() -> None:

@@ -4,6 +4,7 @@ When a test here fails after an upgrade of websockets, look at the named part in
 server/websocket_server.py or transport/websocket_protocol.py, and then raise the upper bound in pyproject.toml.
 """
 
+import asyncio.selector_events
 import inspect
 import tomllib
 from importlib.metadata import version
@@ -14,11 +15,13 @@ import pytest
 from packaging.requirements import Requirement
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.connection import Connection
+from websockets.asyncio.messages import Assembler
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.client import ClientProtocol
 from websockets.frames import Frame
 from websockets.protocol import Protocol
 from websockets.server import ServerProtocol
+from websockets.streams import StreamReader
 
 from asrcli.server.websocket_server import IncomingConnection
 from asrcli.transport.connecting import Connect
@@ -47,7 +50,7 @@ def own_methods(cls: type) -> set[str]:
 OVERRIDDEN = {
     IncomingConnection: {
         "__init__", "connection_made", "data_received", "eof_received", "connection_lost", "send_data",
-        "pause_writing", "resume_writing", "close",
+        "pause_writing", "resume_writing", "close", "process_event",
     },
     WebSocketProtocol: {
         "__init__", "connection_made", "data_received", "process_event", "resume_writing", "connection_lost",
@@ -79,6 +82,12 @@ INSTANCE_ATTRIBUTES: list[tuple[Any, str]] = [
     (ServerConnection.handshake, "self.protocol.handshake_exc"),
     (Protocol.__init__, "self.handshake_exc"),
     (Protocol.__init__, "self.close_rcvd"),
+    (Protocol.__init__, "self.parser"),
+    (Protocol.__init__, "self.parser_exc"),
+    (Protocol.__init__, "self.reader"),
+    (StreamReader.__init__, "self.buffer"),
+    (Connection.connection_made, "self.recv_messages"),
+    (Assembler.__init__, "self.frames"),
     (connect.__init__, "self.uri"),
     (connect.__init__, "create_connection"),
     (serve, "create_connection"),
@@ -105,3 +114,5 @@ def test_other_private_parts_are_still_there() -> None:
         known = hasattr(cls, name) or f"self.{name}" in inspect.getsource(cls)
         assert known, f"{ADVICE} ({cls.__name__}.{name})"
     assert "opcode" in Frame.__dataclass_fields__, ADVICE
+    # Of asyncio: a transport without it reads more at once.
+    assert hasattr(asyncio.selector_events._SelectorSocketTransport, "max_size")  # type: ignore[attr-defined]

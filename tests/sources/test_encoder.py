@@ -9,9 +9,11 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+from av.codec.codec import UnknownCodecError
 
 from asrcli.core.audio import Format
 from asrcli.core.errors import UsageError
+from asrcli.sources import encoded_writer
 from asrcli.sources.encoder import SUFFIXES, WavWriter
 from asrcli.sources.recorder import RecordedSource
 from tests.support.recordings import LAST_MS, Given, decoded, length_ms, pieces, promised_ms, same, spoken
@@ -93,9 +95,8 @@ def test_a_wav_does_not_outgrow_its_sizes(tmp_path: Path) -> None:
 
 def test_a_format_that_was_built_out_of_pyav_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some systems ship it without LAME; WAV needs nothing of it."""
-    import av.codec.codec as codecs
-
-    monkeypatch.setattr(codecs, "Codec", Mock(side_effect=codecs.UnknownCodecError("libmp3lame")))
+    unknown = UnknownCodecError("libmp3lame")
+    monkeypatch.setattr(encoded_writer, "Codec", Mock(side_effect=unknown))
     with pytest.raises(UsageError, match=r"cannot write \.mp3; use \.wav"):
         RecordedSource(Given([]), str(tmp_path / "a.mp3"))
     RecordedSource(Given([]), str(tmp_path / "a.wav"))

@@ -36,4 +36,4 @@ def test_a_session_description_in_a_pipe_does_not_listen_on_the_network() -> Non
     began = time.monotonic()
     with pytest.raises(SourceError):
         Decoder(io.BytesIO(SDP.encode()), "talk")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20

@@ -18,7 +18,7 @@ import pytest
 from tests.support.command import environment
 from tests.support.relay import join
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 @contextmanager

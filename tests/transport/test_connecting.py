@@ -69,7 +69,7 @@ def test_an_address_that_answers_nothing_does_not_eat_the_time(monkeypatch: pyte
         resolving(monkeypatch, hole, port)
         began = time.monotonic()
         opened = dial("ws://service.test", ConnectionSettings(connect_timeout_s=10))
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 9
         assert opened.recv() == Text("hello")
         opened.close()
 
@@ -77,11 +77,11 @@ def test_an_address_that_answers_nothing_does_not_eat_the_time(monkeypatch: pyte
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue refuses")
 def test_the_timeout_covers_all_addresses_together(monkeypatch: pytest.MonkeyPatch, hole: int) -> None:
     """However many there are."""
-    resolving(monkeypatch, *[hole] * 5)
+    resolving(monkeypatch, *[hole] * 20)
     began = time.monotonic()
     with pytest.raises(ConnectFailed, match="no answer in time"):
         dial("ws://service.test", ConnectionSettings(connect_timeout_s=0.6))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
 
 
 def test_the_timeout_covers_the_look_up_of_a_name_and_the_handshake(monkeypatch: pytest.MonkeyPatch) -> None:

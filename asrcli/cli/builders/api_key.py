@@ -48,7 +48,9 @@ class FoundKey:
 
 def shown_end(key: Secret) -> str:
     """The last characters of a key for messages; none of a short one."""
-    return f"…{key.reveal()[-SHOWN:]}" if len(key.reveal()) >= LEAST else "…"
+    if len(key.reveal()) >= LEAST:
+        return f"…{key.reveal()[-SHOWN:]}"
+    return "…"
 
 
 def read_key(key_file: Path | None, warn: Callable[[str], None] = print_message, service: str = "") -> Secret | None:
@@ -58,7 +60,9 @@ def read_key(key_file: Path | None, warn: Callable[[str], None] = print_message,
         UsageError: as `find_key`.
     """
     found = find_key(key_file, warn, service)
-    return found.key if found else None
+    if found:
+        return found.key
+    return None
 
 
 def find_key(key_file: Path | None, warn: Callable[[str], None] = print_message, service: str = "") -> FoundKey | None:

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.builders.transcript_names import SUFFIXES
 from asrcli.cli.console import print_message
+from asrcli.cli.render.evaluation_tables import print_evaluation
 from asrcli.core.errors import SourceError, UsageError
 from asrcli.core.printable import quantity
+from asrcli.evaluation.alignment import require_jiwer
+from asrcli.evaluation.comparison import compare, total
+from asrcli.evaluation.normalization import STEPS, Normalization
+from asrcli.evaluation.pairing import PREFERRED, files_by_name
+from asrcli.evaluation.transcript_files import READERS, read_transcript
+from asrcli.runs.batch.decisions import BatchState
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import OutputBuilder
@@ -36,8 +43,6 @@ class BatchReferences:
         Raises:
             SourceError: one cannot be read.
         """
-        from asrcli.evaluation.transcript_files import read_transcript
-
         return {name: read_transcript(self.files[name]) for name in names if name in self.files}
 
     def compare(self, out: Path, rows: "Sequence[LedgerRow]", said: "Mapping[str, Sequence[Segment]]") -> None:
@@ -51,17 +56,13 @@ class BatchReferences:
         Raises:
             SourceError: a transcript cannot be read.
         """
-        from asrcli.cli.render.evaluation_tables import print_evaluation
-        from asrcli.evaluation.comparison import compare, total
-        from asrcli.evaluation.normalization import STEPS, Normalization
-        from asrcli.evaluation.transcript_files import read_transcript
-        from asrcli.runs.batch.decisions import BatchState
-
         steps = Normalization.of(list(STEPS))
         comparisons = []
         for row in sorted((row for row in rows if row.name in said), key=lambda row: row.name):
             file = next((name for name in row.files if PurePath(name).suffix == self.suffix), "")
-            found = read_transcript(out / file) if file and row.state is BatchState.FINISHED else None
+            found = None
+            if file and row.state is BatchState.FINISHED:
+                found = read_transcript(out / file)
             comparisons.append(compare(row.name, said[row.name], found, steps))
         if without := len(rows) - len(comparisons):
             print_message(f"asr: {quantity(without, 'input')} without a reference in {self.folder}, not counted")
@@ -78,10 +79,6 @@ def batch_references(folder: Path | None, output_builder: "OutputBuilder") -> Ba
     """
     if folder is None:
         return None
-    from asrcli.evaluation.alignment import require_jiwer
-    from asrcli.evaluation.pairing import PREFERRED, files_by_name
-    from asrcli.evaluation.transcript_files import READERS
-
     require_jiwer()
     if not folder.exists():
         raise SourceError(str(folder), "no such folder")

@@ -4,6 +4,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from asrcli.cli.console import print_message
+from asrcli.outputs.capitalization import CapitalizedOutput
+from asrcli.outputs.caption_page import CaptionPage
 
 if TYPE_CHECKING:
     from asrcli.core.interfaces import Output
@@ -19,8 +21,6 @@ def captions(stack: ExitStack, port: int | None, level: int | None, *, capitaliz
     """
     if port is None:
         return []
-    from asrcli.outputs.capitalization import CapitalizedOutput
-    from asrcli.outputs.caption_page import CaptionPage
     from asrcli.server.captions.caption_server import CaptionServer
 
     server = CaptionServer(port)

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from asrcli.cli.app import load_command
 from asrcli.cli.console import print_message
 from asrcli.cli.options.setting_values import option_value, written_value
 from asrcli.cli.render.stdout import print_lines
@@ -136,8 +137,6 @@ def _checked_value(table: TableName, option: str, texts: list[str]) -> Any:
 
 def _parameters(table: TableName, option: str) -> list[tuple[Any, Any]]:
     """The parameter and a context of each command that takes an option from a table."""
-    from asrcli.cli.app import load_command
-
     names = [table.command] if table.command else [n for n in commands_with(option) if is_general(n, option)]
     commands = map(load_command, names)
     return [(each.options[option], each.context_class(each)) for each in commands]

@@ -9,6 +9,8 @@ from asrcli.cli.render.stdout import print_lines
 from asrcli.core.errors import AsrError, UsageError, bare_url, combine_errors
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import Model
+from asrcli.outputs.formatting import clock, money
+from asrcli.runs.run import flatten_sources
 
 if TYPE_CHECKING:
     from asrcli.core.interfaces import Source
@@ -31,17 +33,6 @@ def known_price(model: Model, option: str, region: str, *, local: bool) -> "Pric
             where = f"in {region}"
         raise UsageError(f"{option}: the price of {model.name} {where} is not known", "see asr models, and --region")
     return price
-
-
-def check_budget(budget: float | None) -> float | None:
-    """The value of --budget in CNY, unchanged.
-
-    Raises:
-        UsageError: it is negative, infinite or not a number.
-    """
-    if budget is not None and not 0 <= budget < float("inf"):
-        raise UsageError(f"--budget {budget}: not a sum of money", "as in --budget 5.00")
-    return budget
 
 
 def bounded_price(model: Model, region: str, *, local: bool) -> "Price":
@@ -79,9 +70,6 @@ def forecast_cost(
     sources: "Sequence[Source | ConcurrentSources]", model: Model, price: "Price", recognition: RecognitionSettings
 ) -> list[str]:
     """The lines that --estimate prints: one for each source, and one for the sum if there are several."""
-    from asrcli.outputs.formatting import clock
-    from asrcli.runs.run import flatten_sources  # loads the engine, which the help does not need
-
     lines: list[str] = []
     total_ms = 0
     billed_s = 0
@@ -109,8 +97,6 @@ def forecast_cost(
 
 
 def _cost(seconds: int, price: "Price", recognition: RecognitionSettings) -> str:
-    from asrcli.outputs.formatting import money
-
     least, most = price.forecast(seconds, recognition)
     if least == most:
         return money(most)

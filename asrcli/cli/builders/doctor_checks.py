@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from functools import partial
 
-from asrcli.cli.advice import advice_for, described
+from asrcli.cli.advice import NAME_A_KEY, advice_for, described
 from asrcli.cli.builders.api_key import find_key
+from asrcli.cli.builders.configuration import check_user_file
+from asrcli.cli.options.configured import documents_for
 from asrcli.cli.options.connection import EndpointOptions
-from asrcli.config.key_store import service_name
+from asrcli.config.files import user_file
 from asrcli.core.errors import AsrError, UsageError, bare_url
 from asrcli.core.settings import ConnectionSettings, Secret
-from asrcli.dashscope.endpoints import region_of
+from asrcli.dashscope.endpoints import region_of, service_name
+from asrcli.protocol.addresses import endpoint as check_address
 from asrcli.recognizers import registry
 from asrcli.runs.doctor.engines import check_engine, missing_engines, subject
 from asrcli.runs.doctor.examination import Check
@@ -30,7 +33,9 @@ def machine_checks(engine: str | None, *, local: bool) -> list[Check]:
     """
     infos = [registry.find(engine)] if local else list(registry.PREFERRED)
     ready = [info for info in infos if not registry.missing(info)]
-    judge = wrong if local else note
+    judge = note
+    if local:
+        judge = wrong
     return [
         Check("versions", check_versions),
         Check("terminal", check_terminal),
@@ -43,10 +48,6 @@ def machine_checks(engine: str | None, *, local: bool) -> list[Check]:
 
 def _settings() -> Iterator[Finding]:
     """Whether the files of settings are valid: the user's own, and that of this folder."""
-    from asrcli.cli.builders.configuration import check_user_file
-    from asrcli.cli.options.configured import documents_for
-    from asrcli.config.files import user_file
-
     try:
         check_user_file()
         documents = documents_for("mic")
@@ -75,8 +76,6 @@ def described_in_parts(error: AsrError) -> tuple[str, str]:
 
 
 def _service(options: EndpointOptions, *, network: bool) -> Iterator[Finding]:
-    from asrcli.protocol.json_messages import endpoint as check_address
-
     try:
         there = options.endpoint
         check_address(there.url, "/")
@@ -108,8 +107,6 @@ def _service(options: EndpointOptions, *, network: bool) -> Iterator[Finding]:
 
 
 def _no_key(*, known: bool) -> Finding:
-    from asrcli.cli.advice import NAME_A_KEY
-
     if known:
         return wrong("key", "none", f"{NAME_A_KEY}; --local needs none")
     return ok("key", "none; this server may ask for none")

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asrcli.core.errors import UsageError, bare_url
+from asrcli.runs.batch.batch_budget import BatchBudget
+from asrcli.runs.parts.stream_slots import FixedSlots
+from asrcli.runs.run import flatten_sources
 
 if TYPE_CHECKING:
     from asrcli.core.events import Notice
     from asrcli.core.interfaces import Output, Source
     from asrcli.engine.connection_pool import ConnectionPool
-    from asrcli.runs.batch.batch_budget import BatchBudget
     from asrcli.runs.budget import Budget
     from asrcli.runs.plan import RunPlan
     from asrcli.runs.run import ConcurrentSources
@@ -52,7 +54,7 @@ def check_fast(vad: bool, each_channel: bool, fallback: bool, passthrough: bool,
 class FastRun:
     """Transcribes one source in parts, with the money that all runs share."""
 
-    budget: "BatchBudget | None"
+    budget: BatchBudget | None
     local: bool
 
     def transcribe(
@@ -70,8 +72,6 @@ class FastRun:
             AsrError, KeyboardInterrupt: as `SplitRun.transcribe`.
         """
         from asrcli.runs.parts.split_run import SplitRun
-        from asrcli.runs.parts.stream_slots import FixedSlots
-        from asrcli.runs.run import flatten_sources
 
         if len(sources) > 1:
             raise UsageError("--fast with several files: they share one transcript", "add --output-dir")
@@ -88,8 +88,6 @@ class FastRun:
 
 def fast_run(budget: "Budget | None", *, local: bool) -> FastRun:
     """A run in parts with the limits of an ordinary one."""
-    from asrcli.runs.batch.batch_budget import BatchBudget
-
     if budget is None:
         return FastRun(None, local)
     return FastRun(BatchBudget(budget.limit, 0.0, budget.cost, budget.at_most, again=budget.again), local)

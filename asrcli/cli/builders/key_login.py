@@ -6,15 +6,52 @@ import sys
 import warnings
 
 from asrcli.cli.advice import described
-from asrcli.cli.builders.api_key import KEY_FILE_VARIABLE, KEY_VARIABLE, MOST_BYTES, check_key
+from asrcli.cli.builders.api_key import KEY_FILE_VARIABLE, KEY_VARIABLE, MOST_BYTES, check_key, shown_end
+from asrcli.cli.console import print_message
+from asrcli.cli.options.connection import EndpointOptions
+from asrcli.config.key_store import KeyStore
 from asrcli.core.errors import TransportError, UsageError
 from asrcli.core.settings import ConnectionSettings, Secret
+from asrcli.dashscope.endpoints import EndpointRequest, service_name
+from asrcli.protocol.addresses import endpoint as check_address
+from asrcli.protocol.registry import INFERENCE, WIRES
+from asrcli.transport.websocket import dial
 
 PROMPT = "API key (what you type is not shown): "
 
 
 class KeyUnchecked(TransportError):
     """The service could not be asked about a key, so it is not kept."""
+
+
+def log_in(options: EndpointOptions, *, check: bool) -> None:
+    """Keep the key that the user types, for the service that the options name; with `check` after the service took it.
+
+    Raises:
+        UsageError: the address or the key cannot be used.
+        ServiceRefused: the key is refused.
+        KeyUnchecked: there is no connection.
+        OutputError: the key cannot be kept.
+    """
+    there = options.endpoint
+    check_address(there.url, "/")
+    service = service_name(there.url)
+    store = KeyStore()
+    store.services()  # a file that cannot be used is reported before the key is typed
+    key = ask_for_key()
+    checked = "not checked"
+    if check:
+        check_with_service(options.with_proxy(ConnectionSettings(there.url, key, there.region, there.headers)))
+        checked = "accepted by the service"
+    usual = EndpointRequest()
+    if service == there.region:  # the address of another server is named in each run
+        usual = EndpointRequest(region=there.region, workspace=options.workspace_asked)
+    place = store.keep(service, key, usual)
+    if place.reason:
+        print_message(f"asr: {place.reason}: the key goes into a file that only you can read")
+    print_message(f"asr: the key {shown_end(key)} for {service} ({checked}) is kept in {place.kept_in}")
+    if shadow := goes_first(service):
+        print_message(shadow)
 
 
 def ask_for_key() -> Secret:
@@ -56,9 +93,6 @@ def check_with_service(connection: ConnectionSettings) -> None:
         ServiceRefused: the key is refused.
         KeyUnchecked: there is no connection.
     """
-    from asrcli.protocol.registry import INFERENCE, WIRES
-    from asrcli.transport.websocket import dial
-
     wire = WIRES[INFERENCE]
     try:
         dial(wire.url(connection.url, wire.default_model), connection).close()

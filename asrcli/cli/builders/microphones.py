@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING
 from asrcli.cli.builders.sources import NO_ENHANCEMENT, AudioEnhancement
 from asrcli.cli.options.values import parse_device
 from asrcli.core.audio import Format
-from asrcli.core.errors import UsageError
+from asrcli.core.errors import AsrError, UsageError
 from asrcli.core.events import Notice
 from asrcli.core.settings import RecognitionSettings
 from asrcli.outputs.echo_detector import EchoDetector
 from asrcli.runs.run import ConcurrentSources
 from asrcli.sources.backends.device_names import MIC, MONITOR, find_device
+from asrcli.sources.backends.registry import capture_backend, input_devices
 from asrcli.sources.excerpt import amplified
 from asrcli.sources.microphone import KeyCommand, Microphone
+from asrcli.sources.recorder import RecordedSource
 from asrcli.sources.utterances import UtteranceCutter
 
 if TYPE_CHECKING:
@@ -123,8 +125,6 @@ class MicrophoneBuilder:
         """
         made = [kept(self._sent(microphone)) for microphone in microphones]
         for number, path in enumerate(self.saved()):
-            from asrcli.sources.recorder import RecordedSource
-
             made[number] = RecordedSource(made[number], str(path))
         if len(made) > 1:
             return [ConcurrentSources(tuple(made))]
@@ -153,6 +153,14 @@ def pressed(microphones: "Sequence[Microphone]", *, ptt: bool) -> Callable[[str]
             microphones[0].emit(Notice("warning", listed))
 
     return press
+
+
+def known_names(within_s: float) -> list[str]:
+    """The names that a device can have here; those of devices only if the sound system answers within this time."""
+    names = [MIC, MONITOR]
+    with suppress(AsrError, OSError), quiet_libraries():
+        names += [device.name for device in input_devices(capture_backend(), within_s)]
+    return names
 
 
 @contextmanager

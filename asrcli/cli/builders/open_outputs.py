@@ -1,15 +1,13 @@
 """The outputs of one run while they are open: at the end files get their final names, or stay as .part files."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from asrcli.cli.console import print_message
 from asrcli.core.errors import AsrError, AudioLost, BudgetReached, MultipleErrors, OutputError
 
 if TYPE_CHECKING:
-    from asrcli.cli.builders.outputs import OutputBuilder
-    from asrcli.core.interfaces import Output
     from asrcli.outputs.line_writer import LineWriter
 
 
@@ -26,23 +24,6 @@ def in_order(error: BaseException | None, *, live: bool) -> bool:
     if isinstance(error, MultipleErrors):
         return all(in_order(part, live=live) for part in error.errors)
     return error is None or isinstance(error, AudioLost | BudgetReached) or (live and isinstance(error, OutputError))
-
-
-@contextmanager
-def run_outputs(output_builder: "OutputBuilder", behind: "Sequence[Output]" = ()) -> "Iterator[list[Output]]":
-    """Open the outputs of a builder; yield them followed by `behind`, which others close.
-
-    Raises:
-        OutputError: an output cannot be written.
-    """
-    from asrcli.cli.builders.outputs import outputs
-
-    if output_builder.place and output_builder.level is not None:
-        print_message(f"asr: {output_builder.place}")
-    with ExitStack() as stack:
-        made, written = outputs(output_builder, stack)
-        stack.enter_context(open_outputs(made, written))
-        yield [*made, *behind]
 
 
 @contextmanager

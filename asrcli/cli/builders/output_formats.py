@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asrcli.cli.options.values import OutputFormat
+from asrcli.outputs.csv_table import HEAD, csv_row
 from asrcli.outputs.formatting import block
+from asrcli.outputs.json_document import JsonDocument
+from asrcli.outputs.jsonl import JsonLines
+from asrcli.outputs.markdown import MarkdownTranscript
 from asrcli.outputs.plain_text import PlainText
 
 if TYPE_CHECKING:
@@ -41,55 +46,36 @@ def _text(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") 
 
 
 def _jsonl(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
-    from asrcli.outputs.jsonl import JsonLines
-
     del stamp
     return JsonLines(lines, partials=output_builder.partials, level=output_builder.level or 0)
 
 
-def _subtitles(name: OutputFormat) -> "Callable[[OutputBuilder, LineWriter, Stamp], Output]":
-    def make(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
-        from asrcli.outputs.caption_lines import MAX_LINE, MAX_LINES, CaptionLayout
-        from asrcli.outputs.subtitles import Subtitles
-
-        del stamp
-        layout = CaptionLayout(output_builder.max_line or MAX_LINE, output_builder.max_lines or MAX_LINES)
-        return Subtitles(lines, name.value, layout)
-
-    return make
-
-
-def _lrc(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
-    from asrcli.outputs.subtitles import lrc
-
-    del output_builder, stamp
-    return PlainText(lines, lrc)
-
-
-def _tsv(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
-    from asrcli.outputs.subtitles import table
+def _timed_lines(name: OutputFormat, output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
+    """The formats of outputs/subtitles.py. It loads much that plain text does not need."""
+    from asrcli.outputs import caption_lines, subtitles
 
     del stamp
-    return table(lines, translated=output_builder.translated)
+    if name is OutputFormat.LRC:
+        return PlainText(lines, subtitles.lrc)
+    if name is OutputFormat.TSV:
+        return subtitles.table(lines, translated=output_builder.translated)
+    layout = caption_lines.CaptionLayout(
+        output_builder.max_line or caption_lines.MAX_LINE, output_builder.max_lines or caption_lines.MAX_LINES
+    )
+    return subtitles.Subtitles(lines, name.value, layout)
 
 
 def _csv(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
-    from asrcli.outputs.csv_table import HEAD, csv_row
-
     del output_builder, stamp
     return PlainText(lines, csv_row, head=HEAD)
 
 
 def _markdown(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
-    from asrcli.outputs.markdown import MarkdownTranscript
-
     del output_builder, stamp
     return MarkdownTranscript(lines)
 
 
 def _json(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
-    from asrcli.outputs.json_document import JsonDocument
-
     del output_builder, stamp
     return JsonDocument(lines)
 
@@ -99,18 +85,20 @@ def _html(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") 
 
     del stamp
     path = dict(zip(output_builder.formats, output_builder.paths(), strict=False)).get(OutputFormat.HTML, "-")
-    folder = Path() if path == "-" else Path(path).resolve().parent
+    folder = Path()
+    if path != "-":
+        folder = Path(path).resolve().parent
     return TranscriptPage(lines, output_builder.audio_of or (lambda _: None), folder)
 
 
 FORMATS = {
     OutputFormat.TEXT: FormatRow(_text, appendable=True),
     OutputFormat.JSONL: FormatRow(_jsonl, appendable=True),
-    OutputFormat.SRT: FormatRow(_subtitles(OutputFormat.SRT), subtitles=True),
-    OutputFormat.VTT: FormatRow(_subtitles(OutputFormat.VTT), subtitles=True),
-    OutputFormat.ASS: FormatRow(_subtitles(OutputFormat.ASS), subtitles=True),
-    OutputFormat.LRC: FormatRow(_lrc),
-    OutputFormat.TSV: FormatRow(_tsv),
+    OutputFormat.SRT: FormatRow(partial(_timed_lines, OutputFormat.SRT), subtitles=True),
+    OutputFormat.VTT: FormatRow(partial(_timed_lines, OutputFormat.VTT), subtitles=True),
+    OutputFormat.ASS: FormatRow(partial(_timed_lines, OutputFormat.ASS), subtitles=True),
+    OutputFormat.LRC: FormatRow(partial(_timed_lines, OutputFormat.LRC)),
+    OutputFormat.TSV: FormatRow(partial(_timed_lines, OutputFormat.TSV)),
     OutputFormat.CSV: FormatRow(_csv),
     OutputFormat.MD: FormatRow(_markdown),
     OutputFormat.JSON: FormatRow(_json),

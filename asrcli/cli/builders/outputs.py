@@ -3,8 +3,8 @@
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asrcli.cli.builders.live_view import can_redraw, drawn, into_pipe, is_pipe
+from asrcli.cli.builders.open_outputs import open_outputs
 from asrcli.cli.builders.output_formats import APPENDABLE, FORMATS, SUBTITLES
 from asrcli.cli.builders.transcript_names import OVERWRITE, SUFFIXES, check_origins, stems, with_suffixes
 from asrcli.cli.console import print_message
@@ -28,7 +29,7 @@ from asrcli.runs.run import flatten_sources
 
 if TYPE_CHECKING:
     from asrcli.core.interfaces import Output, Source
-    from asrcli.outputs.html.transcript_page import AudioOf
+    from asrcli.outputs.html.heard_audio import AudioOf
     from asrcli.runs.run import ConcurrentSources
 
     Opens = Callable[[], AbstractContextManager[list[Output]]]
@@ -216,8 +217,6 @@ def runs(
     Raises:
         OutputError: an output cannot be written. Nothing but the folder is created yet.
     """
-    from asrcli.cli.builders.open_outputs import run_outputs
-
     if output_builder.folder is None:
         found = [(sources, output_builder)]
     else:
@@ -236,6 +235,21 @@ def runs(
         for path in each.paths():
             check(Path(path))
     return [(heard, partial(run_outputs, each, behind)) for heard, each in found]
+
+
+@contextmanager
+def run_outputs(output_builder: OutputBuilder, behind: "Sequence[Output]" = ()) -> "Iterator[list[Output]]":
+    """Open the outputs of a builder; yield them followed by `behind`, which others close.
+
+    Raises:
+        OutputError: an output cannot be written.
+    """
+    if output_builder.place and output_builder.level is not None:
+        print_message(f"asr: {output_builder.place}")
+    with ExitStack() as stack:
+        made, written = outputs(output_builder, stack)
+        stack.enter_context(open_outputs(made, written))
+        yield [*made, *behind]
 
 
 def _lines(output_builder: OutputBuilder, name: OutputFormat) -> "LineWriter":

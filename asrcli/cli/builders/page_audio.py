@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import UsageError, bare_url
+from asrcli.outputs.html.heard_audio import HeardAudio
+from asrcli.runs.run import flatten_sources
 from asrcli.sources.encoder import can_encode
+from asrcli.sources.file import FileSource
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.core.events import Began
     from asrcli.core.interfaces import Source
     from asrcli.journal.reading import Journal
-    from asrcli.outputs.html.transcript_page import HeardAudio
     from asrcli.runs.run import ConcurrentSources
     from asrcli.sources.excerpt import Clip
     from asrcli.sources.input_reader import SampleFormat
@@ -34,7 +36,9 @@ def check_embedding(output_builder: "OutputBuilder", inputs: Sequence[str], *, s
         raise UsageError("--embed-audio needs the audio of the microphone in a file", "add --save-audio PATH")
     for path in inputs:
         if not Path(path).is_file():
-            name = "standard input" if path == "-" else bare_url(path)
+            name = "standard input"
+            if path != "-":
+                name = bare_url(path)
             raise UsageError(f"--embed-audio: {name} can be read only once", "put it into a file")
     if not can_encode(".opus"):
         raise UsageError("--embed-audio: the PyAV that is installed cannot write Opus", "leave it out")
@@ -61,9 +65,7 @@ def with_files(
     files = {bare_url(path): Path(path) for path in paths}
     first: list[str] = []
 
-    def audio_of(began: "Began") -> "HeardAudio | None":
-        from asrcli.outputs.html.transcript_page import HeardAudio
-
+    def audio_of(began: "Began") -> HeardAudio | None:
         path = files.get(began.source)
         if path is None or not path.is_file() or (samples is not None and not output_builder.embed_audio):
             return None
@@ -82,14 +84,13 @@ def with_recordings(
     output_builder: "OutputBuilder", sources: "Iterable[Source | ConcurrentSources]"
 ) -> "OutputBuilder":
     """The builder with the files in which the audio of microphones is saved."""
-    from asrcli.runs.run import flatten_sources
+    if OutputFormat.HTML not in output_builder.formats:
+        return output_builder
     from asrcli.sources.recorder import RecordedSource
 
     recorded = {each.speaker: each for each in flatten_sources(list(sources)) if isinstance(each, RecordedSource)}
 
-    def audio_of(began: "Began") -> "HeardAudio | None":
-        from asrcli.outputs.html.transcript_page import HeardAudio
-
+    def audio_of(began: "Began") -> HeardAudio | None:
         source = recorded.get(began.speaker)
         if source is None:
             return None
@@ -113,7 +114,6 @@ def with_resumed(output_builder: "OutputBuilder", journal: "Journal", base_ms: i
 
 
 def _opus(path: Path, take: "Clip | None", samples: "SampleFormat | None") -> Iterator[bytes]:
-    from asrcli.sources.file import FileSource
     from asrcli.sources.opus_copy import COPY_FORMAT, opus_copy
 
     return opus_copy(FileSource(str(path), COPY_FORMAT, take, samples))

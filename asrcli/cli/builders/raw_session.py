@@ -15,7 +15,7 @@ from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.overwrite_check import check_overwrite
 from asrcli.outputs.raw_messages import RawMessages
-from asrcli.protocol.json_messages import endpoint
+from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.raw_exchange import RawExchange, exchange_without_wire
 from asrcli.protocol.registry import Wire
 from asrcli.runs.raw_run import RawPiece

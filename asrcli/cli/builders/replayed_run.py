@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asrcli.cli.builders.open_outputs import run_outputs
+from asrcli.cli.builders.outputs import run_outputs
 from asrcli.cli.builders.wire_records import open_record
 from asrcli.cli.console import print_message
 from asrcli.core.transcript import Transcript, fold

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders import outputs as show
+from asrcli.cli.builders.open_outputs import open_outputs
+from asrcli.cli.builders.output_formats import APPENDABLE
+from asrcli.cli.builders.outputs import OutputBuilder
 from asrcli.cli.builders.page_audio import with_resumed
 from asrcli.cli.builders.transcript_names import SUFFIXES
 from asrcli.cli.console import print_message
@@ -26,7 +29,6 @@ from asrcli.outputs.plain_text import StatusLines
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.open_outputs import Closable
-    from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.core.interfaces import Output
     from asrcli.journal.reading import Journal
 
@@ -46,7 +48,6 @@ def resumed_outputs(
     Raises:
         OutputError: a file cannot be written.
     """
-    from asrcli.cli.builders.open_outputs import open_outputs
     from asrcli.outputs.terminal_view import TerminalView
 
     with ExitStack() as stack:
@@ -98,8 +99,6 @@ def _output_builders(
     With each comes the .part file that gets the name of its file at the end, or is replaced by it, and whether the
     file is rewritten, with the earlier transcript.
     """
-    from asrcli.cli.builders.outputs import OutputBuilder
-
     stored = journal.header.showing
     formats = tuple(OutputFormat(name) for name in _listed(stored, "formats") if name in list(OutputFormat))
     formats = formats or (OutputFormat.TEXT,)
@@ -130,11 +129,9 @@ def _output_builders(
 
 
 def _file_builder(
-    one: "OutputBuilder", path: Path, name: OutputFormat, journal: "Journal", *, begun: bool
-) -> tuple["OutputBuilder", dict[Path, Path], bool]:
+    one: OutputBuilder, path: Path, name: OutputFormat, journal: "Journal", *, begun: bool
+) -> tuple[OutputBuilder, dict[Path, Path], bool]:
     """What writes one file: continues it, rewrites it, or writes beside it what cannot be written into it."""
-    from asrcli.cli.builders.output_formats import APPENDABLE
-
     if not begun:
         return replace(one, path=str(path)), {}, False
     part = _left(path, journal)

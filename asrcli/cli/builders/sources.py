@@ -16,6 +16,7 @@ from asrcli.dashscope.model_selection import AUTO, find_model, pick_model, wire_
 from asrcli.dashscope.preparation import check_local_model, prepare_recognition
 from asrcli.runs.run import ConcurrentSources
 from asrcli.sources.decoding_errors import DECODER_ERRORS
+from asrcli.sources.enhancement import LEVEL, EnhancedSource
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file import CHUNK_MS, FULL_PACE_CHUNK_MS, FileSource, native
 from asrcli.sources.file_length import SCAN_BYTES
@@ -122,8 +123,6 @@ class AudioEnhancement:
         """
         if not self.denoise and not self.agc:
             return source
-        from asrcli.sources.enhancement import LEVEL, EnhancedSource
-
         denoise = 0
         if self.denoise:
             denoise = LEVEL

@@ -12,10 +12,10 @@ from asrcli.cli.builders.text_files import bytes_of
 from asrcli.cli.console import print_message
 from asrcli.core.errors import OutputError, SourceError, UsageError, system_reason
 from asrcli.protocol.wire_record import MEMBER, WireRecord, read_record
+from asrcli.runs.wire_recording import WireRecorder
 
 if TYPE_CHECKING:
     from asrcli.core.settings import RecognitionSettings
-    from asrcli.runs.wire_recording import WireRecorder
 
 MOST_BYTES = 2 << 30
 
@@ -28,15 +28,13 @@ def recording(
     inputs: Sequence[str],
     *,
     keep_audio: bool,
-) -> "WireRecorder":
+) -> WireRecorder:
     """The record of a run, which the stack completes.
 
     Raises:
         UsageError: the file is one of the `inputs`, or holds something else than a record.
         OutputError: the file cannot be created.
     """
-    from asrcli.runs.wire_recording import WireRecorder
-
     _check(record, inputs)
     about = {
         "program": f"asr {__version__}",

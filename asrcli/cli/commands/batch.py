@@ -4,8 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asrcli.cli.builders.cost import check_budget
-from asrcli.cli.builders.fast_run import check_split
+from asrcli.cli.advice import described
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options import values
 from asrcli.cli.options.audio import Agc, Channel, Denoise, EachChannel, Gain, Pace, Track
@@ -23,7 +22,7 @@ from asrcli.cli.options.batch_options import (
     Watched,
     Words,
 )
-from asrcli.cli.options.budget import BudgetLimit, Estimate
+from asrcli.cli.options.budget import BudgetLimit, Estimate, check_budget
 from asrcli.cli.options.connection import ConnectionOptions, Heartbeat
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.logging import LoggingOptions
@@ -36,6 +35,7 @@ from asrcli.core.settings import DEFAULT_MODEL
 from asrcli.dashscope.model_selection import AUTO
 
 if TYPE_CHECKING:
+    from asrcli.cli.builders.batch_references import BatchReferences
     from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.core.settings import RecognitionSettings
     from asrcli.dashscope.catalogue import Model
@@ -95,17 +95,13 @@ def batch(
 
     Ctrl-C waits for the last words of what was sent; a second Ctrl-C exits at once. Nothing that is finished is lost.
     """
-    from asrcli.cli.builders import sources
-    from asrcli.cli.builders.batch_folders import ledger_folder, remote_folder, shown_folder
-    from asrcli.cli.builders.batch_preview import preview
-    from asrcli.cli.builders.batch_references import batch_references
-    from asrcli.cli.builders.batch_run import BatchRequest
+    from asrcli.cli.builders import batch_folders, batch_run, fast_run, sources
     from asrcli.runs.batch.output_names import check_template
 
     action, words, named = _asked(words or [], output_options.out, watch, ref)
-    out = ledger_folder(named)
+    out = batch_folders.ledger_folder(named)
     if action in {BatchAction.STATUS, BatchAction.REPORT}:
-        _show(action, out, shown_folder(named), as_json=as_json)
+        _show(action, out, batch_folders.shown_folder(named), as_json=as_json)
         return
     if as_json:
         raise UsageError("--json is for asr batch status and asr batch report", "--dry-run shows what would be done")
@@ -115,7 +111,7 @@ def batch(
     recognition, notices = _recognition(found_model, recognition_options, connection_options, heartbeat)
     split_ms = values.parse_duration("--split", split)
     if split_ms is not None:
-        check_split(
+        fast_run.check_split(
             "--split", vad=recognition_options.vad and not found_model.traits.manual_only, each_channel=each_channel
         )
     speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
@@ -125,13 +121,15 @@ def batch(
         found_model, recognition, sources.clip(None, None, channel, gain, track), None,
         sources.AudioEnhancement(denoise=denoise, agc=agc), each_channel=each_channel, exact=estimate,
     )  # fmt: skip
-    request = BatchRequest(
+    request = batch_run.BatchRequest(
         words, out, check_template(output_options.name), source_builder, output_builder, connection_options,
         retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, check_budget(budget), redo,
-        output_options.plain, split_ms, logging_options.level, notices, batch_references(ref, output_builder), watch,
-        remote_folder(named, compared=ref is not None), dask,
+        output_options.plain, split_ms, logging_options.level, notices, _references(ref, output_builder), watch,
+        batch_folders.remote_folder(named, compared=ref is not None), dask,
     )  # fmt: skip
     if dry_run or estimate:
+        from asrcli.cli.builders.batch_preview import preview
+
         preview(request, estimate=estimate)
     else:
         request.run()
@@ -183,8 +181,6 @@ def _recognition(
     except UsageError as exc:
         if exc.cause is not Cause.SERVICE_DECIDES:
             raise
-        from asrcli.cli.advice import described
-
         raise UsageError(described(exc).replace("--force ", f"{FORCE_SETTINGS} ")) from exc
 
 
@@ -208,10 +204,9 @@ def _outputs(output_options: BatchOutputOptions, recognition: "RecognitionSettin
     """
     from asrcli.cli.builders.batch_folders import ledger_folder
     from asrcli.cli.builders.outputs import OutputBuilder
-    from asrcli.cli.options.values import OutputFormat
 
     output_builder = OutputBuilder(
-        formats=tuple(dict.fromkeys(output_options.format or [OutputFormat.TEXT])),
+        formats=tuple(dict.fromkeys(output_options.format or [values.OutputFormat.TEXT])),
         path=str(ledger_folder(output_options.out or "transcript")),
         overwrite=output_options.overwrite,
         stamp=output_options.timestamps,
@@ -224,3 +219,16 @@ def _outputs(output_options: BatchOutputOptions, recognition: "RecognitionSettin
     )
     output_builder.check_options()
     return output_builder
+
+
+def _references(ref: Path | None, output_builder: "OutputBuilder") -> "BatchReferences | None":
+    """What --ref names; None without it.
+
+    Raises:
+        UsageError, SourceError: as `batch_references`.
+    """
+    if ref is None:
+        return None
+    from asrcli.cli.builders.batch_references import batch_references
+
+    return batch_references(ref, output_builder)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from asrcli.cli.options.configured import profile_names
+from asrcli.cli.options.configured import chosen_profile, profile_names
 from asrcli.cli.options.logging import Debug
 from asrcli.cli.options.output import AsJson
 from asrcli.cli.options.panels import FLAG
@@ -36,6 +36,7 @@ ACTIONS_OF_OPTION = {
     "--json": {ConfigAction.SHOW},
     "--profile": {ConfigAction.SHOW, ConfigAction.SET, ConfigAction.UNSET},
 }
+TAKES_NOTHING = {ConfigAction.LIST, ConfigAction.EDIT, ConfigAction.PATH}
 
 
 def _completions(incomplete: str) -> list[str]:
@@ -82,26 +83,28 @@ def config(
     set, unset and edit change your own file, whose name path prints. ./asr.toml is read too, but may set less.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.builders import configuration
-    from asrcli.cli.options.configured import chosen_profile
-    from asrcli.cli.render import setting_lines
-
     given: dict[str, object] = {"--origin": origin, "--json": as_json, "--profile": profile}
     for option, value in given.items():
         if value and action not in ACTIONS_OF_OPTION[option]:
             raise UsageError(f"{option} has no effect on asr config {action}")
     words = list(what or ())
-    if action is ConfigAction.SHOW:
-        setting_lines.show(words, chosen_profile(profile), origin=origin, as_json=as_json)
-    elif action is ConfigAction.SET:
+    if words and action in TAKES_NOTHING:
+        raise UsageError(f"{action} takes nothing behind it: {words[0]}", "see asr config --help")
+    if action in {ConfigAction.SHOW, ConfigAction.LIST}:
+        from asrcli.cli.render import setting_lines
+
+        if action is ConfigAction.SHOW:
+            setting_lines.show(words, chosen_profile(profile), origin=origin, as_json=as_json)
+        else:
+            setting_lines.list_all()
+        return
+    from asrcli.cli.builders import configuration
+
+    if action is ConfigAction.SET:
         configuration.set_option(words, profile)
     elif action is ConfigAction.UNSET:
         configuration.unset_option(words, profile)
-    elif words:
-        raise UsageError(f"{action} takes nothing behind it: {words[0]}", "see asr config --help")
     elif action is ConfigAction.EDIT:
         configuration.edit()
-    elif action is ConfigAction.LIST:
-        setting_lines.list_all()
     else:
         configuration.print_path()

@@ -12,7 +12,6 @@ from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.logging import Debug
 from asrcli.cli.options.output import AsJson
 from asrcli.cli.options.panels import CONNECTION, FLAG
-from asrcli.cli.render.findings import print_findings
 from asrcli.core.errors import ProblemsFound, UsageError
 
 EXAMPLES = "Examples:\n\nasr doctor\n\nasr doctor --url ws://127.0.0.1:8090"
@@ -41,8 +40,8 @@ def doctor(
     """
     del debug  # read by the error boundary
     from asrcli.cli.builders import doctor_checks
-    from asrcli.runs.doctor.examination import WITHIN_S, examine
-    from asrcli.runs.doctor.finding import Health
+    from asrcli.cli.render.findings import print_findings
+    from asrcli.runs.doctor import examination, finding
 
     given = connection_options
     # It refuses what --local and --engine do not go with.
@@ -57,8 +56,8 @@ def doctor(
     if not local:
         checks.append(doctor_checks.service_check(given, network=not no_network))
     if sys.stderr is not None and sys.stderr.isatty():
-        print_message(f"asr: looking at everything at once; this takes at most {WITHIN_S:.0f} seconds")
-    findings = examine(checks, doctor_checks.described_in_parts)
+        print_message(f"asr: looking at everything at once; this takes at most {examination.WITHIN_S:.0f} seconds")
+    findings = examination.examine(checks, doctor_checks.described_in_parts)
     print_findings(findings, as_json=as_json)
-    if count := sum(each.health is Health.WRONG for each in findings):
+    if count := sum(each.health is finding.Health.WRONG for each in findings):
         raise ProblemsFound(count)

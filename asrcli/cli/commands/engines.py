@@ -7,7 +7,7 @@ import typer
 
 from asrcli.cli.console import print_message
 from asrcli.cli.options.configured import is_configured
-from asrcli.cli.options.confirmation import Yes
+from asrcli.cli.options.confirmation import Yes, confirm
 from asrcli.cli.options.connection import CertificateFile, Proxy
 from asrcli.cli.options.logging import Debug
 from asrcli.cli.options.output import AsJson
@@ -46,10 +46,9 @@ ACTIONS_OF_OPTION = {
 
 def _completions(incomplete: str) -> list[str]:
     """The names that can stand behind an action."""
-    from asrcli.recognizers.model_catalogue import DOCUMENTED
-    from asrcli.recognizers.model_store import ModelStore
+    from asrcli.recognizers import model_catalogue, model_store
 
-    names = [*DOCUMENTED, *ModelStore().models().rows]
+    names = [*model_catalogue.DOCUMENTED, *model_store.ModelStore().models().rows]
     return [name for name in names if name.startswith(incomplete)]
 
 
@@ -114,7 +113,6 @@ def engines(
     Name one with --engine to asr serve, or to asr mic and asr file beside --local.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.options.confirmation import confirm
     from asrcli.cli.render.engine_table import print_documented, print_engines
 
     given: dict[str, object] = {"--json": as_json, "--name": name, "--languages": languages, "--sha256": sha256}

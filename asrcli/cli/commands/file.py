@@ -2,8 +2,6 @@
 
 from contextlib import ExitStack
 
-from asrcli.cli.builders.cost import check_budget, print_estimate
-from asrcli.cli.builders.fast_run import check_fast
 from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options import values
@@ -25,7 +23,7 @@ from asrcli.cli.options.audio import (
     Start,
     Track,
 )
-from asrcli.cli.options.budget import BudgetLimit, Estimate
+from asrcli.cli.options.budget import BudgetLimit, Estimate, check_budget
 from asrcli.cli.options.captions import Captions
 from asrcli.cli.options.connection import ConnectionOptions, Heartbeat
 from asrcli.cli.options.fallback import FallbackOption
@@ -99,6 +97,8 @@ def file(
     if passthrough and connection_options.local:
         raise UsageError("--passthrough with --local: the embedded recognizer decodes no files", "leave it out")
     if fast:
+        from asrcli.cli.builders.fast_run import check_fast
+
         check_fast(recognition_options.vad, each_channel, fallback is not None, passthrough, record_options.is_kept)
     samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     found_model = sources.model_for(model, paths, recognition_options, samples, connection_options)
@@ -113,15 +113,14 @@ def file(
     page_audio.check_embedding(output_builder, paths)
     log_to(logging_options.log_file)
     source_builder = sources.SourceBuilder(
-        found_model,
-        recognition,
-        sources.clip(start, end, channel, gain, track),
-        samples,
+        found_model, recognition, sources.clip(start, end, channel, gain, track), samples,
         sources.AudioEnhancement(denoise=denoise, agc=agc),
         each_channel=each_channel, passthrough=passthrough, exact=estimate, full_pace=speed is None,
     )  # fmt: skip
     inputs, failures = sources.file_sources(paths, source_builder)
     if estimate:
+        from asrcli.cli.builders.cost import print_estimate
+
         print_estimate(inputs, failures, found_model, recognition, connection_options)
         return
     output_builder = page_audio.with_files(output_builder, paths, source_builder.take, samples)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from asrcli.cli.app import COMMANDS, load_command
 from asrcli.cli.options.panels import FLAG
 from asrcli.cli.render.help_page import width
 from asrcli.cli.render.stdout import print_lines
@@ -16,8 +17,6 @@ EXAMPLES = "Examples:\n\nasr help recovery\n\nasr help --man | man -l -"
 
 def _names() -> list[str]:
     """What completion offers: topics and commands."""
-    from asrcli.cli.app import COMMANDS
-
     return list(dict.fromkeys([*topic_names(), *COMMANDS]))
 
 
@@ -53,11 +52,11 @@ def _explain_command(name: str) -> None:
     Raises:
         UsageError: there is no such command, and no such topic.
     """
-    from asrcli.cli.app import COMMANDS, load_command
-
     if name not in COMMANDS:
         similar = " or ".join(f"asr help {each}" for each in get_close_matches(name.lower(), _names()))
-        advice = f"did you mean {similar}? asr help lists the topics" if similar else "asr help lists the topics"
+        advice = "asr help lists the topics"
+        if similar:
+            advice = f"did you mean {similar}? asr help lists the topics"
         raise UsageError(f"no topic {shorten(name, 40)}", advice)
     command = load_command(name)
     context = command.make_context(f"asr {name}", [], resilient_parsing=True, help_option_names=["-h", "--help"])

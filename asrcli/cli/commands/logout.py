@@ -9,6 +9,7 @@ from asrcli.cli.options.connection import EndpointOptions, Region, Url
 from asrcli.cli.options.logging import Debug
 from asrcli.cli.options.panels import FLAG
 from asrcli.core.errors import UsageError
+from asrcli.dashscope.endpoints import service_name
 
 EXAMPLES = "Examples:\n\nasr logout\n\nasr logout --all"
 
@@ -18,7 +19,7 @@ All = Annotated[bool, typer.Option("--all", help="Forget the keys of all service
 def logout(every: All = False, url: Url = None, region: Region = None, debug: Debug = False) -> None:
     """Forget the API key that asr login keeps. The key stays valid: only the console of the service can revoke it."""
     del debug  # read by the error boundary
-    from asrcli.config.key_store import KeyStore, service_name
+    from asrcli.config.key_store import KeyStore
 
     if every and (url or region):
         raise UsageError("--all with --url or --region: all keys are forgotten, or that of one service")
@@ -32,7 +33,9 @@ def logout(every: All = False, url: Url = None, region: Region = None, debug: De
         if store.forget(service):
             print_message(f"asr: the key for {service} is forgotten")
         else:
-            others = f"; there are keys for {', '.join(kept)}" if kept else ""
+            others = ""
+            if kept:
+                others = f"; there are keys for {', '.join(kept)}"
             print_message(f"asr: no key is kept for {service}{others}")
     if every and not kept:
         print_message("asr: no key is kept")

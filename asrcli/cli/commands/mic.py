@@ -5,11 +5,10 @@ from typing import Annotated
 
 import typer
 
-from asrcli.cli.builders.cost import check_budget
 from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.audio import Agc, Backend, Denoise, Gain
-from asrcli.cli.options.budget import BudgetLimit
+from asrcli.cli.options.budget import BudgetLimit, check_budget
 from asrcli.cli.options.captions import Captions
 from asrcli.cli.options.completion import device_names
 from asrcli.cli.options.connection import ConnectionOptions
@@ -25,6 +24,7 @@ from asrcli.cli.options.record import RecordOptions
 from asrcli.cli.options.retry import RetryOptions
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, ConnectionSettings
+from asrcli.terminal.keyboard import has_keyboard
 
 # The options of the short help.
 COMMON = """--device --test --for --until-silence --ptt --save-audio --model --language --translate --hotwords --local
@@ -134,7 +134,6 @@ def mic(
     The end waits for the last words; a second Ctrl-C exits at once.
     """
     from asrcli.cli.builders import journal_keeping, microphone_run, microphones, page_audio, run, sources
-    from asrcli.terminal.keyboard import has_keyboard
 
     manual = ptt or not recognition_options.vad
     name = model or (DEFAULT_MANUAL_MODEL if manual else DEFAULT_MODEL)
@@ -145,7 +144,9 @@ def mic(
     if ptt and not vad and recognition_options.listens_for_speech:
         raise UsageError("--ptt with --threshold or --prefix-padding-ms: the server does not detect speech then")
     # Silence can be sent to every model; only some have the parameter.
-    heartbeat_parameter = heartbeat if "heartbeat" in found.takes else None
+    heartbeat_parameter = None
+    if "heartbeat" in found.takes:
+        heartbeat_parameter = heartbeat
     recognition, notices = sources.recognition(
         found, recognition_options, connection_options, vad=vad, heartbeat=heartbeat_parameter, ptt=ptt
     )

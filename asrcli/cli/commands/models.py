@@ -8,7 +8,7 @@ import typer
 
 from asrcli.cli.options.logging import Debug
 from asrcli.cli.options.output import AsJson
-from asrcli.cli.render.stdout import print_json, print_lines, print_rows, print_table
+from asrcli.cli.render.stdout import print_json, print_lines, print_rows
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import DEFAULT_MODEL
 from asrcli.dashscope.catalogue import MODELS, Model
@@ -134,9 +134,9 @@ def _yes_or_no(fact: bool) -> str:
 
 
 def _table(models: list[Model]) -> None:
-    from rich.table import Table
+    from asrcli.cli.render.tables import new_table, print_table
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = new_table(pad_edge=False, header_style="bold")
     for title in ("model", "Hz", "langs", "hot words", "context", "CNY"):
         table.add_column(title, no_wrap=title == "model", overflow="fold")
     wire = ""
@@ -192,4 +192,6 @@ def _languages(model: Model) -> str:
 
 def _price(model: Model) -> str:
     price = next(iter(model.prices.values()), None)
-    return "not known" if price is None else price.short
+    if price is None:
+        return "not known"
+    return price.short

@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from asrcli.cli.builders.cost import check_budget
 from asrcli.cli.builders.log_file import log_to
-from asrcli.cli.options.budget import BudgetLimit
+from asrcli.cli.options.budget import BudgetLimit, check_budget
 from asrcli.cli.options.completion import session_ids
 from asrcli.cli.options.confirmation import Yes
 from asrcli.cli.options.connection import ConnectionOptions
@@ -59,15 +58,14 @@ def resume(
 
     If the session names files to write, or a server that is not the service's own, you are asked first.
     """
-    from asrcli.cli.builders.journal_keeping import journal_directory
-    from asrcli.cli.builders.resume_run import ResumeRequest, resume_session
+    from asrcli.cli.builders import journal_keeping, resume_run
 
     if last and session is not None:
         raise UsageError("--last and a session are both given", "leave one of them out")
     log_to(logging_options.log_file)
-    directory = journal_directory(journal)
+    directory = journal_keeping.journal_directory(journal)
     path = directory.last() if session is None else directory.find(session)
-    request = ResumeRequest(
+    request = resume_run.ResumeRequest(
         model, connection_options, retry_options, fallback, check_budget(budget), yes, logging_options.level
     )
-    resume_session(path, request)
+    resume_run.resume_session(path, request)

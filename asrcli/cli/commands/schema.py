@@ -1,12 +1,11 @@
 """`asr schema`: the JSON Schema of the JSON Lines output."""
 
 from asrcli.cli.render.stdout import print_json
+from asrcli.outputs.jsonl_schema import SCHEMA
 
 EXAMPLES = "Examples:\n\nasr schema > asr.schema.json\n\nasr schema | jq '.oneOf[].title'"
 
 
 def schema() -> None:
     """Print the JSON Schema of the lines that --format jsonl writes (version 1)."""
-    from asrcli.outputs.jsonl_schema import SCHEMA
-
     print_json(SCHEMA)

@@ -12,6 +12,7 @@ from asrcli.cli.options.logging import Debug, LogFile
 from asrcli.cli.options.output import AsJson
 from asrcli.cli.render.stdout import print_json, print_lines
 from asrcli.core.errors import UsageError
+from asrcli.journal.lock import in_use
 
 EXAMPLES = "Examples:\n\nasr verify 20261124-2305\n\nasr verify 20261124-2305 --json"
 
@@ -35,7 +36,6 @@ def verify(
     del debug  # read by the error boundary
     from asrcli.cli.builders.journal_keeping import journal_directory, open_journal
     from asrcli.journal.audit import AuditFailed, audit
-    from asrcli.journal.lock import in_use
 
     log_to(log_file)
     path = journal_directory(journal).find(session)

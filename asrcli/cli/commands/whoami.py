@@ -1,10 +1,13 @@
 """`asr whoami`: which key a run would use, and for which service, without the key."""
 
+from asrcli.cli.builders.api_key import find_key
 from asrcli.cli.options.connection import EndpointOptions
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.logging import Debug
 from asrcli.cli.options.output import AsJson
 from asrcli.cli.render.stdout import print_json, print_lines
+from asrcli.core.errors import MissingKey, bare_url
+from asrcli.dashscope.endpoints import service_name
 
 EXAMPLES = "Examples:\n\nasr whoami\n\nasr whoami --json | jq -r .source"
 
@@ -16,10 +19,6 @@ def whoami(as_json: AsJson = False, *, connection_options: EndpointOptions, debu
     No connection is opened: asr doctor asks the service. In JSON, source is option, environment, login or sdk.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.builders.api_key import find_key
-    from asrcli.config.key_store import service_name
-    from asrcli.core.errors import MissingKey, bare_url
-
     there = connection_options.endpoint
     found = find_key(connection_options.api_key_file, service=service_name(there.url))
     if found is None:

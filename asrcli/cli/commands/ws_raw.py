@@ -169,8 +169,7 @@ def ws_raw(
     Audio is paced and is sent only when the service is ready; the end waits for its last answer.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.builders import raw_session
-    from asrcli.cli.builders.sources import bare_samples
+    from asrcli.cli.builders import raw_session, sources
     from asrcli.runs.raw_run import RawRun
 
     connection_options.check_engine()
@@ -188,7 +187,7 @@ def ws_raw(
         model = model or wire.default_model
     found_model = find_model(model or DEFAULT_MODEL)
     recognition = RecognitionSettings(found_model.name, found_model.rate, vad=vad, audio_format=audio_format)
-    samples = bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
+    samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     exchange = raw_session.exchange(wire, recognition, _given("--first", first), _given("--last", last))
     pieces = raw_session.text_pieces() if text else raw_session.audio_pieces(path, recognition, samples, chunk_ms)
     speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace

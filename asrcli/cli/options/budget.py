@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from asrcli.cli.options.panels import CONNECTION, FLAG
+from asrcli.core.errors import UsageError
 
 BudgetLimit = Annotated[
     float | None,
@@ -26,3 +27,14 @@ Estimate = Annotated[
         rich_help_panel=CONNECTION,
     ),
 ]
+
+
+def check_budget(budget: float | None) -> float | None:
+    """The value of --budget in CNY, unchanged.
+
+    Raises:
+        UsageError: it is negative, infinite or not a number.
+    """
+    if budget is not None and not 0 <= budget < float("inf"):
+        raise UsageError(f"--budget {budget}: not a sum of money", "as in --budget 5.00")
+    return budget

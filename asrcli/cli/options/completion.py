@@ -2,25 +2,17 @@
 
 import os
 import re
-from contextlib import suppress
 
 import typer
-
-from asrcli.core.errors import AsrError
 
 DEVICES_S = 3.0  # how long somebody waits who has pressed the key for it
 
 
 def device_names() -> list[str]:
     """The names of the microphones here, and of what this machine plays."""
-    from asrcli.cli.builders.microphones import quiet_libraries
-    from asrcli.sources.backends.device_names import MIC, MONITOR
-    from asrcli.sources.backends.registry import capture_backend, input_devices
+    from asrcli.cli.builders.microphones import known_names
 
-    names = [MIC, MONITOR]
-    with suppress(AsrError, OSError), quiet_libraries():
-        names += [device.name for device in input_devices(capture_backend(), DEVICES_S)]
-    return [_as_word(name) for name in dict.fromkeys(names)]
+    return [_as_word(name) for name in dict.fromkeys(known_names(DEVICES_S))]
 
 
 def session_ids(ctx: typer.Context) -> list[str]:

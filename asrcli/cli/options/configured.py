@@ -17,7 +17,7 @@ from asrcli.config.contradictions import EffectiveSettings, effective
 from asrcli.config.document import Document
 from asrcli.config.layers import PROFILE_VARIABLE, Setting, settings_of
 from asrcli.config.reach import OPTIONS, Reach
-from asrcli.core.errors import UsageError
+from asrcli.core.errors import AsrError, UsageError
 
 NO_SETTINGS = {"help", "help-all", "profile"}
 EXAMINES_SETTINGS = {"doctor"}  # commands that report settings that are not valid, among other things
@@ -100,12 +100,10 @@ class ConfiguredCommand(Command):
 
         name = str(self.name)
         found = settings_of(name, list(self.options), documents_for(name), os.environ, profile)
-        typed = {
-            option: replace(setting, value=option_value(self.options[option], setting, ctx))
-            if setting.is_ours
-            else setting
-            for option, setting in found.items()
-        }
+        typed = dict(found)
+        for option, setting in found.items():
+            if setting.is_ours:
+                typed[option] = replace(setting, value=option_value(self.options[option], setting, ctx))
         return effective(typed, flags, set(self.options), lambda path: format_of(path).value)
 
 
@@ -144,8 +142,6 @@ def with_origins(sentence: str) -> str:
 
 def profile_names() -> list[str]:
     """The names of all profiles, for completion; none if a file is not valid."""
-    from asrcli.core.errors import AsrError
-
     try:
         return list(dict.fromkeys(name for document in documents_for("mic") for name in document.profiles))
     except AsrError:

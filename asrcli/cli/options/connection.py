@@ -25,7 +25,9 @@ from asrcli.dashscope.endpoints import (
     region_of,
     requested_endpoint,
     resolve_endpoint,
+    service_name,
 )
+from asrcli.protocol.addresses import endpoint as check_address
 from asrcli.recognizers import registry
 
 INSPECTION = ("X-DashScope-DataInspection", "enable")
@@ -157,9 +159,6 @@ class EndpointOptions:
             UsageError: an option is not valid.
             MissingKey: the service needs a key and there is none.
         """
-        from asrcli.config.key_store import service_name
-        from asrcli.protocol.json_messages import endpoint as check_address
-
         service = self.endpoint
         key = read_key(self.api_key_file, service=service_name(service.url))
         check_address(service.url, "/")  # an invalid address is reported before a missing key
@@ -272,9 +271,11 @@ class ConnectionOptions(EndpointOptions):
 
     def adapt(self, model: Model) -> Model:
         """The model with what this service adds: the embedded recognizer takes hot words, whatever the model is."""
+        if not self.local:
+            return model
         from asrcli.dashscope.preparation import locally_heard
 
-        return locally_heard(model) if self.local else model
+        return locally_heard(model)
 
 
 def proxy_url(text: str | None) -> str | None:

@@ -136,13 +136,12 @@ class OutputOptions:
         keys: bool | None = None,
     ) -> "OutputBuilder":
         """The builder of the outputs; the parameters are attributes of `OutputBuilder`."""
-        from asrcli.cli.builders.outputs import OutputBuilder
-        from asrcli.cli.builders.transcript_names import format_of
+        from asrcli.cli.builders import outputs, transcript_names
 
         by_name = [OutputFormat.TEXT]
         if self.output is not None and self.template is None:
-            by_name = [format_of(self.output)]
-        return OutputBuilder(
+            by_name = [transcript_names.format_of(self.output)]
+        return outputs.OutputBuilder(
             formats=tuple(dict.fromkeys(self.format or by_name)),
             path=self.output,
             folder=folder,

@@ -60,7 +60,11 @@ def option_value(parameter: Any, setting: Setting, ctx: Any) -> Any:
 def _check_known_values(option: str, value: Any, where: str) -> None:
     """Refuse what the service takes from nobody, as far as its table of parameters knows."""
     row = next((row for row in PARAMETERS if row.option.split("/")[0] == f"--{option}"), None)
-    known = tuple(REGIONS) if option == "region" else row.values if row else ()
+    known: tuple[str, ...] = ()
+    if row:
+        known = row.values
+    if option == "region":
+        known = tuple(REGIONS)
     if known and value not in known:
         raise UsageError(f"{where}: no {option} {shorten(str(value), 40)}", f"there are {', '.join(known)}")
     if row and row.bounds and not row.bounds[0] <= value <= row.bounds[1]:
@@ -80,7 +84,9 @@ def written_value(parameter: Any, texts: list[str]) -> Any:
     """
     option = option_name(parameter)
     if parameter.multiple:
-        return texts if len(texts) > 1 else texts[0]
+        if len(texts) > 1:
+            return texts
+        return texts[0]
     if len(texts) > 1:
         raise UsageError(f"{option} takes one value, not {len(texts)}", "put quotes around text with spaces")
     (text,) = texts
@@ -97,9 +103,13 @@ def _typed(parameter: Any, setting: Setting, where: str) -> Any:
     """A boolean for a switch, a number for a counter, a list of texts for what may be repeated, else a text."""
     value = setting.value
     if parameter.is_flag:
-        return _switch(value, where) if setting.is_text else _boolean(value, where)
+        if setting.is_text:
+            return _switch(value, where)
+        return _boolean(value, where)
     if parameter.multiple:
-        listed = _listed(value, where) if setting.is_text else value
+        listed = value
+        if setting.is_text:
+            listed = _listed(value, where)
         if not isinstance(listed, list):
             listed = [listed]
         return [_text(parameter, each, where) for each in listed]

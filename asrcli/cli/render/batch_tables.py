@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.render.batch_progress import length
-from asrcli.cli.render.stdout import print_json, print_lines, print_table
+from asrcli.cli.render.stdout import print_json, print_lines
 from asrcli.core.printable import harmless
 from asrcli.outputs.formatting import money
 from asrcli.runs.batch.decisions import BatchState, LedgerRow
@@ -41,9 +41,9 @@ def print_report(rows: Mapping[str, LedgerRow], *, as_json: bool) -> None:
     if as_json:
         print_json([described_row(row) for row in ordered])
         return
-    from rich.table import Table
+    from asrcli.cli.render.tables import new_table, print_table
 
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    table = new_table()
     for name in ("input", "state", "audio", "time", "tries", "cost", "reason"):
         table.add_column(name, justify="right" if name in {"audio", "time", "tries", "cost"} else "left")
     for row in ordered:

@@ -7,7 +7,8 @@ from rich.table import Table
 
 from asrcli.cli.builders.microphones import quiet_libraries
 from asrcli.cli.console import print_message
-from asrcli.cli.render.stdout import print_json, print_lines, print_table
+from asrcli.cli.render.stdout import print_json, print_lines
+from asrcli.cli.render.tables import print_table
 from asrcli.core.printable import harmless
 from asrcli.sources.backends.registry import capture_backend, input_devices
 
@@ -45,4 +46,6 @@ def print_devices(backend_name: str, *, as_json: bool) -> None:
 
 
 def _number(value: int | None) -> str:
-    return "any" if value is None else str(value)
+    if value is None:
+        return "any"
+    return str(value)

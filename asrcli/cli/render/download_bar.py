@@ -4,6 +4,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import Progress as Bar
+
 from asrcli.cli.console import print_message
 from asrcli.core.errors import bare_url
 from asrcli.transport.download import Progress
@@ -16,10 +20,6 @@ def download_bar(url: str) -> Iterator[Progress]:
     if sys.stderr is None or not sys.stderr.isatty():
         yield _nothing
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
-    from rich.progress import Progress as Bar
-
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)

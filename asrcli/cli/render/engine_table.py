@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from asrcli.cli.render.stdout import print_json, print_lines, print_rows, print_table
+from asrcli.cli.render.stdout import print_json, print_lines, print_rows
 from asrcli.core.printable import harmless
 from asrcli.recognizers import registry
 from asrcli.recognizers.model_catalogue import DOCUMENTED
@@ -24,7 +24,13 @@ def print_engines(infos: Iterable[RecognizerInfo], *, as_json: bool) -> None:
 
 def _described(info: RecognizerInfo) -> dict[str, Any]:
     missing = registry.missing(info)
-    times = "estimated" if info.estimated_times else "measured"
+    times = per_core = install = None
+    if info.word_times:
+        times = "estimated" if info.estimated_times else "measured"
+    if info.runs_in is registry.RunsIn.WORKERS:
+        per_core = info.sessions_per_core
+    if missing:
+        install = info.install or None
     return {
         "engine": info.name,
         "model": info.model or None,
@@ -32,12 +38,12 @@ def _described(info: RecognizerInfo) -> dict[str, Any]:
         "licence": info.licence or None,
         "size_mb": info.size_mb or None,
         "hotwords": info.hotwords,
-        "word_times": times if info.word_times else None,
-        "sessions_per_core": info.sessions_per_core if info.runs_in is registry.RunsIn.WORKERS else None,
+        "word_times": times,
+        "sessions_per_core": per_core,
         "ready": not missing,
         "preferred": not missing and info == registry.preferred(),
         "missing": missing or None,
-        "install": (info.install or None) if missing else None,
+        "install": install,
         "description": info.description,
     }
 
@@ -45,21 +51,25 @@ def _described(info: RecognizerInfo) -> dict[str, Any]:
 def _row(engine: dict[str, Any]) -> list[str]:
     """The fields of an engine: name, model, languages, licence, size, whether it is ready or what is missing."""
     languages = "any" if engine["languages"] is None else " ".join(engine["languages"])
-    size = f"{engine['size_mb']} MB" if engine["size_mb"] else "-"
+    size = "-"
+    if engine["size_mb"]:
+        size = f"{engine['size_mb']} MB"
     return [engine["engine"], engine["model"] or "-", languages, engine["licence"] or "-", size, _state(engine)]
 
 
 def _state(engine: dict[str, Any]) -> str:
     if engine["ready"]:
         return "ready, preferred" if engine["preferred"] else "ready"
-    advice = f": {engine['install']}" if engine["install"] else ""
+    advice = ""
+    if engine["install"]:
+        advice = f": {engine['install']}"
     return f"{engine['missing']}{advice}"
 
 
 def _table(described: list[dict[str, Any]]) -> None:
-    from rich.table import Table
+    from asrcli.cli.render.tables import new_table, print_table
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = new_table(pad_edge=False, header_style="bold")
     for title in ("engine", "model", "langs", "licence", "size", "state"):
         table.add_column(title, no_wrap=title in {"engine", "size"}, overflow="fold")
     for engine in described:

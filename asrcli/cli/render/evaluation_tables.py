@@ -1,23 +1,22 @@
 """The result of `asr eval`: a table, the alignment with its errors marked, or JSON."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from asrcli.cli.render.stdout import print_json, print_lines, print_table, print_texts
+from rich.table import Table
+from rich.text import Text
+
+from asrcli.cli.render.stdout import print_json, print_lines
+from asrcli.cli.render.tables import print_table, print_texts
 from asrcli.core.printable import harmless, quantity
 from asrcli.evaluation.aligned_text import MarkedWords, aligned_lines
 from asrcli.evaluation.comparison import Comparison, Spread, Total
 from asrcli.evaluation.report_page import percent
 from asrcli.evaluation.scores import Counts
 
-if TYPE_CHECKING:
-    from rich.text import Text
-
 
 def print_evaluation(comparisons: Sequence[Comparison], total: Total, normalization: str) -> None:
     """Print the table of all files, the times of captions, and what was made equal."""
-    from rich.table import Table
-
     table = Table(box=None, pad_edge=False)
     table.add_column("file", overflow="fold")
     for title in ("words", "sub", "del", "ins", "WER", "CER"):
@@ -54,23 +53,17 @@ def _times(what: str, spread: Spread) -> str:
 
 def print_alignments(comparisons: Sequence[Comparison]) -> None:
     """Print the words of each file, one line for each segment of its reference, with the errors marked."""
-    from rich.text import Text
-
     for comparison in comparisons:
         lines = [_line(line) for line in aligned_lines(comparison)]
         print_texts([Text(f"== {harmless(comparison.name)}", style="bold"), *lines, Text()])
 
 
 def _line(words: Sequence[MarkedWords]) -> "Text":
-    from rich.text import Text
-
     return Text(" ").join(_marked(piece) for piece in words)
 
 
 def _marked(words: MarkedWords) -> "Text":
     """Return words with their errors, which can be told apart without colours: [-missing-], {+added+}, {was→is}."""
-    from rich.text import Text
-
     reference, hypothesis = harmless(words.reference), harmless(words.hypothesis)
     if words.kind == "delete":
         return Text(f"[-{reference}-]", style="red")

@@ -4,7 +4,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from asrcli.cli.render.stdout import print_json, print_lines, print_table
+from rich.text import Text
+
+from asrcli.cli.render.stdout import print_json, print_lines
+from asrcli.cli.render.tables import new_table, print_table
 from asrcli.core.printable import harmless
 from asrcli.runs.doctor.finding import Finding, Health
 
@@ -30,14 +33,13 @@ def print_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
 
 
 def _text(finding: Finding) -> str:
-    return f"{finding.text} -> {finding.advice}" if finding.advice else finding.text
+    if finding.advice:
+        return f"{finding.text} -> {finding.advice}"
+    return finding.text
 
 
 def _table(findings: Sequence[Finding]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table = new_table(pad_edge=False, show_header=False)
     for no_wrap in (True, True, False):
         table.add_column(no_wrap=no_wrap, overflow="fold")
     for each in findings:

@@ -127,7 +127,9 @@ def _default(parameter: Any, text: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    return value.value if isinstance(value, Enum) else value
+    if isinstance(value, Enum):
+        return value.value
+    return value
 
 
 def option_names(content: HelpContent) -> Iterator[str]:

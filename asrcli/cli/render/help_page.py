@@ -104,7 +104,9 @@ def page(content: HelpContent, last: str = "") -> str:
     of_options = _indent([entry for title, group in content.groups.items() if title != COMMANDS for entry in group])
     for title, entries in content.groups.items():
         lines += ["", f"{bold}{title}:{plain}"]
-        indent = _indent(entries) if title == COMMANDS else of_options
+        indent = of_options
+        if title == COMMANDS:
+            indent = _indent(entries)
         for entry in entries:
             lines += _entry(entry, columns, indent, bold, plain)
     if content.examples:

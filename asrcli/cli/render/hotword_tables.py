@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from asrcli.cli.console import print_message
-from asrcli.cli.render.stdout import print_json, print_lines, print_rows, print_table
+from asrcli.cli.render.stdout import print_json, print_lines, print_rows
+from asrcli.cli.render.tables import new_table, print_table
 from asrcli.core.printable import harmless
 from asrcli.protocol.http.hotword_lists import HotWordList
 
@@ -58,9 +59,7 @@ class HotWordListPrinter:
 
     @staticmethod
     def _table(vocabularies: Iterable[HotWordList]) -> None:
-        from rich.table import Table
-
-        table = Table(box=None, padding=(0, 2, 0, 0))
+        table = new_table()
         for title in ("id", "status", "changed"):
             table.add_column(title, no_wrap=title == "id", overflow="fold")  # an ID that is cut off cannot be copied
         for each in vocabularies:

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from typer.main import get_command
+
+from asrcli.cli.app import COMMANDS, app, load_command
 from asrcli.cli.render.help_content import HelpContent, HelpEntry, read_help
 from asrcli.cli.render.topic_pages import ENTRY, about, blocks, is_verbatim, topic_names
 
@@ -11,8 +14,6 @@ PROGRAM = "asr"
 
 def man_page() -> str:
     """The whole page. It does not depend on the machine, so that a test can compare it with `docs/asr.1`."""
-    from asrcli.cli.app import COMMANDS, app, load_command
-
     program = _content(app_command(app), PROGRAM)
     lines = ['.TH ASR 1 "" "asrcli" "User Commands"', ".SH NAME", f"{PROGRAM} \\- live transcription"]
     lines += [".SH SYNOPSIS", f".B {_escaped(program.usage)}", ".SH DESCRIPTION", *_paragraphs(program.paragraphs)]
@@ -27,8 +28,6 @@ def man_page() -> str:
 
 def app_command(app: Any) -> Any:
     """The group of all commands as Typer makes it."""
-    from typer.main import get_command
-
     return get_command(app)
 
 
@@ -82,4 +81,6 @@ def _escaped(text: str) -> str:
     """The text with nothing in it that troff would read as a command, and with hyphens that can be copied."""
     text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace('"', "\\(dq")
     text = "".join(char if char.isascii() else f"\\[u{ord(char):04X}]" for char in text)
-    return f"\\&{text}" if text.startswith((".", "'")) else text
+    if text.startswith((".", "'")):
+        return f"\\&{text}"
+    return text

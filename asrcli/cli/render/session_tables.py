@@ -7,7 +7,7 @@ from asrcli.cli.advice import advice_for
 from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
 from asrcli.cli.console import print_message
 from asrcli.cli.options.confirmation import confirm
-from asrcli.cli.render.stdout import print_json, print_lines, print_table
+from asrcli.cli.render.stdout import print_json, print_lines
 from asrcli.core.errors import OutputError, SourceError, system_reason
 from asrcli.core.printable import harmless
 from asrcli.journal.directory import JournalState, remove, state
@@ -106,9 +106,9 @@ def describe(path: Path) -> dict[str, Any]:
 
 
 def _print_table(sessions: list[dict[str, Any]]) -> None:
-    from rich.table import Table
+    from asrcli.cli.render.tables import new_table, print_table
 
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    table = new_table()
     table.add_column("session", no_wrap=True)
     table.add_column("begun", no_wrap=True)
     table.add_column("length", no_wrap=True)

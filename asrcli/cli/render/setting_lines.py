@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from asrcli.cli.app import load_command
 from asrcli.cli.options.setting_values import is_number
 from asrcli.cli.render.stdout import print_json, print_lines
 from asrcli.config.document import TableName, suggested
@@ -32,11 +33,15 @@ class ShownSetting:
 
     def line(self, *, origin: bool) -> str:
         """The line of TOML; what has no effect is a comment."""
-        text = f"{self.option} is not set" if self.value is None else f"{self.option} = {toml_value(self.value)}"
+        text = f"{self.option} is not set"
+        if self.value is not None:
+            text = f"{self.option} = {toml_value(self.value)}"
         if self.value is None or self.void:
             text = f"# {text}"
         notes = [self.origin] * origin + [f"without effect: {self.void}"] * bool(self.void)
-        return f"{text}  # {', '.join(notes)}" if notes else text
+        if notes:
+            return f"{text}  # {', '.join(notes)}"
+        return text
 
 
 def show(words: list[str], profile: str | None, *, origin: bool, as_json: bool) -> None:
@@ -69,7 +74,7 @@ def list_all() -> None:
         UsageError: the user's own file is not valid.
     """
     document = read_user_file()
-    commands = {name: _command(name) for name in OPTIONS}
+    commands = {name: load_command(name) for name in OPTIONS}
     general = {option for name in OPTIONS for option in commands[name].options if can_be_general(option)}
     lines = [f"# {document.name}", *_options(document.tables.get(TableName(), {}), commands, general, None)]
     for name in OPTIONS:
@@ -96,17 +101,13 @@ def toml_value(value: Any) -> str:
 
 
 def _key(name: str) -> str:
-    return name if name.replace("-", "").replace("_", "").isalnum() and name.isascii() else toml_value(name)
-
-
-def _command(name: str) -> Any:
-    from asrcli.cli.app import load_command
-
-    return load_command(name)
+    if name.replace("-", "").replace("_", "").isalnum() and name.isascii():
+        return name
+    return toml_value(name)
 
 
 def _settings(name: str, profile: str | None, *, with_defaults: bool = False) -> list[ShownSetting]:
-    command = _command(name)
+    command = load_command(name)
     context = command.context_class(command)
     found = command.effective_settings(context, profile, {})
     shown = []
@@ -115,7 +116,9 @@ def _settings(name: str, profile: str | None, *, with_defaults: bool = False) ->
             continue
         if option in found.all:
             setting = found.all[option]
-            value = _native(parameter, setting.value, context) if setting.is_ours else setting.value
+            value = setting.value
+            if setting.is_ours:
+                value = _native(parameter, value, context)
             shown.append(ShownSetting(option, _harmless(option, value), setting.origin, found.void.get(option, "")))
         elif with_defaults:
             shown.append(ShownSetting(option, parameter.default, DEFAULT))
@@ -126,7 +129,9 @@ def _native(parameter: Any, value: Any, context: Any) -> Any:
     """The value as TOML has it: a number for the text of a number."""
     if isinstance(value, str):
         converted = parameter.type_cast_value(context, value)
-        return converted if isinstance(converted, int | float) else value
+        if isinstance(converted, int | float):
+            return converted
+        return value
     return value
 
 
@@ -138,7 +143,9 @@ def _harmless(option: str, value: Any) -> Any:
         return f"{str(value).partition(':')[0]}: …"
     if option == "api-key-file" and not value:
         return "…"  # the key itself is in the variable
-    return without_secrets(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return without_secrets(value)
+    return value
 
 
 def _grouped(by_command: dict[str, list[ShownSetting]]) -> dict[str, list[ShownSetting]]:
@@ -160,7 +167,9 @@ def _toml(sections: dict[str, list[ShownSetting]], *, origin: bool) -> Iterator[
             yield f"[{name}]"
         for each in settings:
             yield each.line(origin=origin)
-        separator = [""] if settings or name else []
+        separator = []
+        if settings or name:
+            separator = [""]
 
 
 def _json(setting: ShownSetting) -> dict[str, Any]:
@@ -188,6 +197,10 @@ def _example(parameter: Any) -> str:
     if parameter.is_flag:
         return "true" if parameter.default is not True else "false"
     choices = getattr(parameter.type, "choices", None)
-    name = "|".join(str(getattr(each, "value", each)) for each in choices) if choices else parameter.metavar or "N"
+    name = parameter.metavar or "N"
+    if choices:
+        name = "|".join(str(getattr(each, "value", each)) for each in choices)
     text = name if is_number(parameter) else f'"{name}"'
-    return f"[{text}]" if parameter.multiple else text
+    if parameter.multiple:
+        return f"[{text}]"
+    return text

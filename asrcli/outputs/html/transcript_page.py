@@ -1,8 +1,6 @@
 """Writes a transcript as one web page, which needs nothing but the audio that it refers to."""
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from os.path import relpath
@@ -14,28 +12,11 @@ from asrcli.core.events import Began, Ended, Event, Final, Gap, Resumed
 from asrcli.core.transcript import Transcript
 from asrcli.outputs.formatting import account
 from asrcli.outputs.html import markup
+from asrcli.outputs.html.heard_audio import AudioOf, HeardAudio
 from asrcli.outputs.line_writer import LineWriter
 
 SILENCE_MS = 3000  # a shorter time without speech is not shown
 BEGIN = '<!doctype html>\n<html class="transcript">'
-
-
-@dataclass(frozen=True)
-class HeardAudio:
-    """The audio of a source, as a page can play it.
-
-    Attributes:
-        path: The file.
-        file_ms: Returns where in the audio a moment of the run is, in milliseconds; below 0 if it is not in it.
-        opus: Returns the audio as pieces of an Ogg Opus file, to be put into the page; None refers to the file instead.
-    """
-
-    path: Path
-    file_ms: Callable[[int], int]
-    opus: Callable[[], Iterable[bytes]] | None = None
-
-
-AudioOf = Callable[[Began], HeardAudio | None]  # the audio of a source that begins; None if there is none to play
 
 
 class TranscriptPage:
@@ -129,7 +110,9 @@ class TranscriptPage:
                 return None
             number, audio = playing
             at_ms = audio.file_ms(ms)
-            return (number, at_ms) if at_ms >= 0 else None
+            if at_ms >= 0:
+                return (number, at_ms)
+            return None
 
         return place
 

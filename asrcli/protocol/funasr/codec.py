@@ -16,8 +16,9 @@ from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.core.events import Event, Final, Finished, Partial, Ready, Usage
 from asrcli.core.message import Binary, Message
 from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.discarded_messages import DiscardedMessages
-from asrcli.protocol.json_messages import Json, endpoint, flag, read, text, write
+from asrcli.protocol.json_messages import Json, flag, read, text, write
 from asrcli.protocol.timestamps import likely_end
 
 CHUNK_SIZE = (5, 10, 5)  # look-back, size and look-ahead, in units of 60 ms: a partial each 600 ms

@@ -17,9 +17,11 @@ _STATUS = {
 }
 
 
-def success_body(output: Json, request_id: str) -> Json:
-    """The body of the answer to a request that the server has carried out."""
-    return {"output": output, "usage": {"count": 1}, "request_id": request_id}
+def success_body(output: Json, request_id: str, *, counted: bool = True) -> Json:
+    """The body of the answer to a request that the server has carried out; requests that are counted have a usage."""
+    if counted:
+        return {"output": output, "usage": {"count": 1}, "request_id": request_id}
+    return {"output": output, "request_id": request_id}
 
 
 def error_body(code: str, message: str, request_id: str) -> Json:

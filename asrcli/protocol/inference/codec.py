@@ -13,12 +13,13 @@ from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, U
 from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.context import TranscriptMemory
+from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.discarded_messages import DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference import run_task_parameters, sentence, translation
 from asrcli.protocol.inference.context_messages import read_context, write_context
 from asrcli.protocol.inference.sentence_tracker import SentenceTracker
 from asrcli.protocol.inference.task_identity import TaskIdentity
-from asrcli.protocol.json_messages import Json, counted, endpoint, flag, need, need_whole, part, read, text, word, write
+from asrcli.protocol.json_messages import Json, counted, flag, need, need_whole, part, read, text, word, write
 from asrcli.protocol.language_codes import language_in_effect
 from asrcli.protocol.registry import INFERENCE, INFERENCE_PATH, TRANSLATION
 from asrcli.protocol.service_errors import refused_task

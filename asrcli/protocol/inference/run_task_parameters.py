@@ -63,4 +63,6 @@ def _target_language(parameters: Json) -> str:
 
 
 def _phrase_id(payload: Json) -> str:
-    return next((text(resource, "resource_id") for resource in objects(payload, "resources")), "")
+    """The list of the oldest models: some clients name it beside the parameters, others among them."""
+    places = (payload, part(payload, "parameters"))
+    return next((text(found, "resource_id") for place in places for found in objects(place, "resources")), "")

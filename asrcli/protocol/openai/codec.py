@@ -15,7 +15,8 @@ from asrcli.core.event_placement import shift_event
 from asrcli.core.events import Event, Final, Finished, Partial, Ready, SpeechStopped
 from asrcli.core.message import Message
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.json_messages import Json, endpoint, need, number, part, text, word
+from asrcli.protocol.addresses import endpoint
+from asrcli.protocol.json_messages import Json, need, number, part, text, word
 from asrcli.protocol.openai import transcription_session
 from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 from asrcli.protocol.realtime.items import BUFFER, TRANSCRIPTION, UNNAMED
@@ -187,7 +188,9 @@ class OpenAIServer(RealtimeServer):
 
     def encode(self, event: Event) -> list[Message]:
         """The messages that carry an event; none for an event that this wire cannot express."""
-        offset_ms = self._tasks_offset_ms[0] if self._tasks_offset_ms else 0
+        offset_ms = 0
+        if self._tasks_offset_ms:
+            offset_ms = self._tasks_offset_ms[0]
         shifted = shift_event(event, offset_ms)
         if isinstance(shifted, Finished):
             return self._flushed()

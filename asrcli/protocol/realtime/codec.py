@@ -13,8 +13,9 @@ from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, S
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol import service_errors
+from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.discarded_messages import DiscardedMessages
-from asrcli.protocol.json_messages import Json, endpoint, need, part, read, word, write
+from asrcli.protocol.json_messages import Json, need, part, read, word, write
 from asrcli.protocol.realtime import session_config
 from asrcli.protocol.realtime.items import TRANSCRIPTION, RealtimeItems
 from asrcli.protocol.realtime.late_items import LateItems

@@ -289,7 +289,9 @@ class RealtimeItems:
 
 def reason_of(what: str, reason: str) -> str:
     """What happened, and the reason where it is known."""
-    return f"{what}: {reason}" if reason else what
+    if reason:
+        return f"{what}: {reason}"
+    return what
 
 
 def _reason(value: Json) -> str:

@@ -15,8 +15,9 @@ from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, Usage
 from asrcli.core.message import Message
 from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.discarded_messages import DiscardedMessages
-from asrcli.protocol.json_messages import Json, counted, endpoint, need, part, read, text, word, write
+from asrcli.protocol.json_messages import Json, counted, need, part, read, text, word, write
 from asrcli.protocol.realtime.session_config import encoded
 from asrcli.protocol.registry import OPENAI_PATH
 from asrcli.protocol.service_errors import read_service_error

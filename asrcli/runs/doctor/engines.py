@@ -30,7 +30,9 @@ def subject(info: RecognizerInfo) -> str:
 def missing_engines(infos: list[RecognizerInfo], *, needed: bool) -> Iterator[Finding]:
     """Findings about recognizers that are not ready. If none is and one is `needed`, that is wrong."""
     lacking = [(info, missing) for info in infos if (missing := registry.missing(info))]
-    judge = wrong if needed and len(lacking) == len(infos) else note
+    judge = note
+    if needed and len(lacking) == len(infos):
+        judge = wrong
     for info, missing in lacking:
         yield judge(subject(info), missing, info.install)
 

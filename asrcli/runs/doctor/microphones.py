@@ -52,7 +52,9 @@ def check_microphones(process: tuple[str, ...] = PROCESS, within_s: float = WITH
         hung = not late.is_alive()
         late.cancel()
     if current and not ended:
-        how = f"does not answer within {within_s:.0f} s" if hung else "ends the program that opens it"
+        how = "ends the program that opens it"
+        if hung:
+            how = f"does not answer within {within_s:.0f} s"
         advice = "unplug it, or name another one to asr mic" if current != "the sound system" else ""
         yield wrong(SUBJECT, f"{current}: {how}", advice)
 
@@ -73,7 +75,9 @@ def _findings(told: dict[str, Any]) -> Iterator[Finding]:
     elif "backend" in told:
         yield ok(SUBJECT, f"{len(told['devices'])} found by {told['backend']}")
     elif "wrong" in told:
-        judge = wrong if told["default"] else note
+        judge = note
+        if told["default"]:
+            judge = wrong
         yield judge(SUBJECT, str(told["wrong"]), "is another program using it? asr devices lists what there is")
     elif "level" in told:
         yield _level(str(told["device"]), *told["level"])

@@ -85,7 +85,8 @@ class CutFinder:
         first: int | None = None
         for step in range(begin, len(self._peaks)):
             if self._peaks[step] <= quiet:
-                first = step if first is None else first
+                if first is None:
+                    first = step
             elif first is not None:
                 yield first, step
                 first = None

@@ -145,7 +145,9 @@ class SplitRun:
     def _is_over(self) -> bool:
         if not self._is_split and not self._stopping:
             return False
-        begun = self._parts[: self._next] if self._stopping else self._parts
+        begun = self._parts
+        if self._stopping:
+            begun = self._parts[: self._next]
         return all(part.is_over for part in begun)
 
     @property

@@ -44,7 +44,9 @@ def split(
             audio.close()
             return
         audio.add(item)
-        piece = item if isinstance(item, Chunk) else None
+        piece = None
+        if isinstance(item, Chunk):
+            piece = item
         while piece is not None:
             is_stored = number < len(stored)
             cut = _stored_cut(source, piece, stored[number]) if is_stored else finder.feed(piece)
@@ -70,7 +72,9 @@ def _stored_cut(source: Source, chunk: Chunk, part: StoredPart) -> int | None:
 def _part(source: Source, number: int, audio: PartAudio, stored: Sequence[StoredPart], *, is_last: bool) -> SplitPart:
     ms = source.format.ms
     begin_ms = ms(audio.begin)
-    end_ms = None if is_last else ms(audio.end)
+    end_ms = None
+    if not is_last:
+        end_ms = ms(audio.end)
     if number >= len(stored):
         return SplitPart(number, begin_ms, end_ms, (), PartSource(source, audio, begin_ms), audio)
     old = stored[number]

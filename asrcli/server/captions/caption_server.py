@@ -12,6 +12,9 @@ from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from websockets.asyncio.server import serve
+from websockets.exceptions import ConnectionClosed
+
 from asrcli.core.causes import Cause
 from asrcli.core.errors import UsageError, system_reason
 from asrcli.outputs.caption_page import ENDED, CaptionsNow, CaptionUpdate
@@ -107,8 +110,6 @@ class CaptionServer:
         await self._end(server)
 
     async def _listening(self) -> "Server":
-        from websockets.asyncio.server import serve
-
         try:
             (socket,) = await listen(LOOPBACK, self._port)
         except OSError as exc:
@@ -178,8 +179,6 @@ class CaptionServer:
 
     async def _show(self, connection: "ServerConnection") -> None:
         """Send a page all that it lacks, whenever something has changed, as fast as it reads."""
-        from websockets.exceptions import ConnectionClosed
-
         assert connection.request is not None  # noqa: S101  the handshake is over
         run_id, number = _last_seen(connection.request.path)
         page = _Page(connection, number)

@@ -1,5 +1,6 @@
 """Which device a name means: `mic` the default microphone, `monitor` what the machine plays, else a part of a name."""
 
+from asrcli.sources.backends.output_monitor import OutputMonitor
 from asrcli.sources.backends.registry import capture_backend
 from asrcli.sources.device_reader import Device
 
@@ -16,7 +17,5 @@ def find_device(name: str, backend: str = "") -> Device:
         SourceError: the back end is not installed, or there is none at all; says how to get it.
     """
     if name.lower() == MONITOR:
-        from asrcli.sources.backends.output_monitor import OutputMonitor
-
         return OutputMonitor()
     return capture_backend(backend).device("" if name.lower() == MIC else name)

@@ -54,4 +54,6 @@ def choose_device(devices: Sequence[InputDevice], wanted: str, *, instead: bool)
         raise SourceError(
             wanted, f"no microphone is called so; there are {', '.join(device.name for device in devices)}"
         )
-    return matches[0] if matches else next((device for device in devices if device.default), None)
+    if matches:
+        return matches[0]
+    return next((device for device in devices if device.default), None)

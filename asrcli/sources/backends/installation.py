@@ -36,7 +36,9 @@ def install_command() -> str:
     if sys.platform == "darwin":
         return f"brew install portaudio && {pip}"
     command = _system_install("pyaudio")
-    return f"{command} && {pip}" if command else f"install PortAudio with its headers, then {pip}"
+    if command:
+        return f"{command} && {pip}"
+    return f"install PortAudio with its headers, then {pip}"
 
 
 def pip_install(package: str) -> str:
@@ -65,7 +67,9 @@ def _system_install(what: str) -> str:
     like = _distribution()
     name = next((name for name in _MANAGERS if name in like), "")
     root = "" if os.geteuid() == 0 else "sudo "
-    return f"{root}{_MANAGERS[name]} {_PACKAGES[what][name]}" if name else ""
+    if name:
+        return f"{root}{_MANAGERS[name]} {_PACKAGES[what][name]}"
+    return ""
 
 
 def _distribution() -> str:

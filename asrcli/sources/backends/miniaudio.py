@@ -40,7 +40,9 @@ def load() -> None:
         import miniaudio  # noqa: F401
     except ImportError as exc:
         absent = isinstance(exc, ModuleNotFoundError) and exc.name == "miniaudio"
-        what = "miniaudio is not installed" if absent else f"miniaudio does not load ({exc})"
+        what = "miniaudio is not installed"
+        if not absent:
+            what = f"miniaudio does not load ({exc})"
         raise SourceError(NAME, f"{what}: {pip_install('miniaudio')}") from exc
 
 
@@ -118,7 +120,9 @@ class MiniaudioCapture:
     """An open device of miniaudio. A callback copies its audio into a buffer, from which it is read."""
 
     def __init__(self, system: "_SoundSystem", device: InputDevice | None, identity: Any, audio_format: Format) -> None:
-        self.name = device.name if device else NAME
+        self.name = NAME
+        if device:
+            self.name = device.name
         self._system = system
         self._rate = (device and device.rate) or ANY_RATE
         self._channels = (device and device.channels) or 1
@@ -164,7 +168,9 @@ class MiniaudioCapture:
         config.sampleRate = self._rate
         config.capture.channels = self._channels
         config.capture.format = lib.ma_format_s16
-        config.capture.pDeviceID = ffi.NULL if identity is None else identity
+        config.capture.pDeviceID = ffi.NULL
+        if identity is not None:
+            config.capture.pDeviceID = identity
         config.periodSizeInMilliseconds = READ_MS
         config.periods = BUFFER_MS // READ_MS
         config.pUserData = self._handle
@@ -277,7 +283,9 @@ class _SoundSystem:
 def _is_default(host_api: str, key: str, *, marked: bool) -> bool:
     """Whether this is the default device. For PulseAudio the environment goes before the server."""
     wanted = os.environ.get("PULSE_SOURCE")
-    return key == wanted if wanted and host_api == "PulseAudio" else marked
+    if wanted and host_api == "PulseAudio":
+        return key == wanted
+    return marked
 
 
 _HINT = ": is PulseAudio, PipeWire or ALSA installed and running?" if sys.platform == "linux" else ""

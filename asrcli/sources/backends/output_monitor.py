@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from asrcli.core.audio import Format
 from asrcli.core.errors import SourceError
 from asrcli.sources.backends.installation import program_advice
+from asrcli.sources.backends.miniaudio import MiniaudioMonitor
 from asrcli.sources.backends.program_capture import ProgramCapture
 from asrcli.sources.backends.recording_programs import PAREC
 from asrcli.sources.device_reader import Capture
@@ -33,7 +34,5 @@ class OutputMonitor:
         if advice := program_advice(PAREC.name):
             if not find_spec("miniaudio"):
                 raise SourceError(NAME, advice)
-            from asrcli.sources.backends.miniaudio import MiniaudioMonitor
-
             return MiniaudioMonitor().open(audio_format, instead=instead)
         return ProgramCapture(NAME, PAREC.command("@DEFAULT_MONITOR@", audio_format), audio_format)

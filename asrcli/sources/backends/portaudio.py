@@ -176,7 +176,9 @@ def load() -> None:
             import pyaudio  # noqa: F401
     except ImportError as exc:
         absent = isinstance(exc, ModuleNotFoundError) and exc.name == "pyaudio"
-        what = "PyAudio is not installed" if absent else f"PyAudio does not load ({exc})"
+        what = "PyAudio is not installed"
+        if not absent:
+            what = f"PyAudio does not load ({exc})"
         raise SourceError(NAME, f"{what}: {install_command()}") from exc
 
 
@@ -231,7 +233,9 @@ def device_name(raw: str | bytes, encoding: str | None = None) -> str:
     try:
         return (raw if isinstance(raw, bytes) else raw.encode(encoding or locale.getpreferredencoding(False))).decode()
     except UnicodeError:
-        return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+        if isinstance(raw, bytes):
+            return raw.decode("utf-8", "replace")
+        return raw
 
 
 def _code(exc: Exception) -> int:

@@ -105,7 +105,8 @@ class ProgramCapture:
         self._tells = bool(written)
         self._overrun_ms += sum(float(found) for found in OVERRUN.findall(written))
         lines = written.decode("utf-8", "replace").strip().splitlines()
-        self._last_line = lines[-1] if lines else self._last_line
+        if lines:
+            self._last_line = lines[-1]
 
     def _count_lost(self) -> int:
         """Return how many samples an overrun has cost: what the program says, but not more than the clock allows."""

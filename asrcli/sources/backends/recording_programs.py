@@ -64,7 +64,9 @@ class ProgramDevice:
         self._was_listed = device is not None
         if device is not None:
             self.name = device.name
-        key = dict(inputs)[device] if device and (self._wanted or not device.default) else ""
+        key = ""
+        if device and (self._wanted or not device.default):
+            key = dict(inputs)[device]
         return ProgramCapture(self.name, self._program.command(key, audio_format), audio_format)
 
 
@@ -101,12 +103,16 @@ def alsa_inputs(names: str) -> Iterator[Listed]:
     converting = [(key, about) for key, about in found if re.match(r"(default|pulse|pipewire|plughw)\b", key)]
     for index, (key, about) in enumerate(converting):
         described = about.strip().splitlines()
-        name = f"{described[0].strip()} ({key})" if described else key
+        name = key
+        if described:
+            name = f"{described[0].strip()} ({key})"
         yield InputDevice(index, name, "ALSA", None, None, key == "default"), key
 
 
 def _numbers(match: re.Match[str] | None) -> tuple[int, int] | tuple[None, None]:
-    return (int(match[1]), int(match[2])) if match else (None, None)
+    if match:
+        return int(match[1]), int(match[2])
+    return None, None
 
 
 def _default_source(thing: Any) -> str:
@@ -146,7 +152,9 @@ def _pulse() -> list[Listed]:
     default = os.environ.get("PULSE_SOURCE")
     if not default:
         named = re.search(r"^Default Source: (.*)$", _answer("pactl", "info"), flags=re.MULTILINE)
-        default = named[1] if named else ""
+        default = ""
+        if named:
+            default = named[1]
     return list(pulse_inputs(_answer("pactl", "list", "sources"), default))
 
 
@@ -164,23 +172,31 @@ def _alsa() -> list[Listed]:
 @functools.cache
 def _pw_record_raw() -> tuple[str, ...]:
     """Return the option against a header in the output; older versions do not know it, and write no header."""
-    return ("--raw",) if "--raw" in _answer("pw-record", "--help") else ()
+    if "--raw" in _answer("pw-record", "--help"):
+        return ("--raw",)
+    return ()
 
 
 def _parec(key: str, audio_format: Format) -> list[str]:
     form = ["--format=s16le", "--channels=1", f"--rate={audio_format.rate}", "--raw"]
-    return ["parec", *([f"--device={key}"] if key else []), *form, f"--latency-msec={READ_MS}", "--client-name=asr"]
+    if key:
+        form.insert(0, f"--device={key}")
+    return ["parec", *form, f"--latency-msec={READ_MS}", "--client-name=asr"]
 
 
 def _pw_record(key: str, audio_format: Format) -> list[str]:
     form = ["--format", "s16", "--channels", "1", "--rate", str(audio_format.rate), *_pw_record_raw()]
-    return ["pw-record", *(["--target", key] if key else []), *form, "--latency", f"{READ_MS}ms", "-"]
+    if key:
+        form = ["--target", key, *form]
+    return ["pw-record", *form, "--latency", f"{READ_MS}ms", "-"]
 
 
 def _arecord(key: str, audio_format: Format) -> list[str]:
     form = ["-t", "raw", "-f", "S16_LE", "-c", "1", "-r", str(audio_format.rate)]
+    if key:
+        form = ["-D", key, *form]
     times = [f"--period-time={READ_MS * 1000}", f"--buffer-time={READ_MS * 10 * 1000}"]
-    return ["arecord", "-q", *(["-D", key] if key else []), *form, *times, "-"]
+    return ["arecord", "-q", *form, *times, "-"]
 
 
 PAREC = RecordingProgram("parec", _pulse, _parec)

@@ -1,4 +1,4 @@
-"""The back ends that read microphones, in the order in which they are tried: ONE row each. Imports none of them."""
+"""The back ends that read microphones, in the order in which they are tried: ONE row each. Loads no library itself."""
 
 import sys
 from collections.abc import Callable
@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING
 
 from asrcli.core.errors import SourceError
+from asrcli.sources.backends import miniaudio, portaudio
 from asrcli.sources.backends.input_device import NAME, InputDevice
 from asrcli.sources.backends.installation import install_command, pip_install, program_advice
-
-if TYPE_CHECKING:
-    from asrcli.sources.backends.recording_programs import RecordingProgram
-    from asrcli.sources.device_reader import Device
+from asrcli.sources.backends.recording_programs import ARECORD, PAREC, PW_RECORD, ProgramDevice, RecordingProgram
+from asrcli.sources.device_reader import Device
 
 LIST_S = 30.0  # a sound system that hangs
 
@@ -35,7 +33,7 @@ class CaptureBackend:
     missing: Callable[[], str]
     load: Callable[[], None]
     devices: Callable[[], list[InputDevice]]
-    device: Callable[[str], "Device"]
+    device: Callable[[str], Device]
 
 
 def capture_backend(name: str = "") -> CaptureBackend:
@@ -101,73 +99,38 @@ def installed_backends() -> list[str]:
 
 def _none_installed() -> str:
     """Return what to install where nothing is: PyAudio, or, where it needs no compiler, a program."""
-    without_compiler = f"; or without a compiler: {program_advice('parec')}" if sys.platform == "linux" else ""
+    without_compiler = ""
+    if sys.platform == "linux":
+        without_compiler = f"; or without a compiler: {program_advice('parec')}"
     return f"PyAudio is not installed: {install_command()}{without_compiler}"
 
 
 def _pyaudio_missing() -> str:
-    return "" if find_spec("pyaudio") else f"PyAudio is not installed: {install_command()}"
-
-
-def _load_pyaudio() -> None:
-    from asrcli.sources.backends.portaudio import load
-
-    load()
-
-
-def _pyaudio_devices() -> list[InputDevice]:
-    from asrcli.sources.backends.portaudio import input_devices
-
-    return input_devices()
-
-
-def _pyaudio_device(wanted: str) -> "Device":
-    from asrcli.sources.backends.portaudio import PortAudio
-
-    return PortAudio(wanted)
+    if find_spec("pyaudio"):
+        return ""
+    return f"PyAudio is not installed: {install_command()}"
 
 
 def _miniaudio_missing() -> str:
-    return "" if find_spec("miniaudio") else f"miniaudio is not installed: {pip_install('miniaudio')}"
+    if find_spec("miniaudio"):
+        return ""
+    return f"miniaudio is not installed: {pip_install('miniaudio')}"
 
 
-def _load_miniaudio() -> None:
-    from asrcli.sources.backends.miniaudio import load
-
-    load()
-
-
-def _miniaudio_devices() -> list[InputDevice]:
-    from asrcli.sources.backends.miniaudio import input_devices
-
-    return input_devices()
-
-
-def _miniaudio_device(wanted: str) -> "Device":
-    from asrcli.sources.backends.miniaudio import Miniaudio
-
-    return Miniaudio(wanted)
-
-
-def _program(name: str) -> CaptureBackend:
-    def program() -> "RecordingProgram":
-        from asrcli.sources.backends import recording_programs
-
-        rows = (recording_programs.PAREC, recording_programs.PW_RECORD, recording_programs.ARECORD)
-        return next(row for row in rows if row.name == name)
-
-    def device(wanted: str) -> "Device":
-        from asrcli.sources.backends.recording_programs import ProgramDevice
-
-        return ProgramDevice(program(), wanted)
-
-    return CaptureBackend(name, lambda: program_advice(name), lambda: None, lambda: program().input_devices(), device)
+def _program(program: RecordingProgram) -> CaptureBackend:
+    return CaptureBackend(
+        program.name,
+        lambda: program_advice(program.name),
+        lambda: None,
+        program.input_devices,
+        lambda wanted: ProgramDevice(program, wanted),
+    )
 
 
 _ROWS = (
-    CaptureBackend("pyaudio", _pyaudio_missing, _load_pyaudio, _pyaudio_devices, _pyaudio_device),
-    CaptureBackend("miniaudio", _miniaudio_missing, _load_miniaudio, _miniaudio_devices, _miniaudio_device),
-    _program("parec"),
-    _program("pw-record"),
-    _program("arecord"),
+    CaptureBackend("pyaudio", _pyaudio_missing, portaudio.load, portaudio.input_devices, portaudio.PortAudio),
+    CaptureBackend("miniaudio", _miniaudio_missing, miniaudio.load, miniaudio.input_devices, miniaudio.Miniaudio),
+    _program(PAREC),
+    _program(PW_RECORD),
+    _program(ARECORD),
 )

@@ -17,7 +17,8 @@ from asrcli.core.events import Began, Ended, Event, Final, Gap, Resumed, Word
 from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript, fold
 from asrcli.outputs.html import markup
-from asrcli.outputs.html.transcript_page import HeardAudio, TranscriptPage
+from asrcli.outputs.html.heard_audio import HeardAudio
+from asrcli.outputs.html.transcript_page import TranscriptPage
 from asrcli.outputs.line_writer import LineWriter
 
 ENDED = Ended(9000, 8000, 1000, 2, 0, None, None, None, 100)

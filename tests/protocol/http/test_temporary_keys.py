@@ -7,13 +7,13 @@ import pytest
 
 from asrcli.core.errors import ProtocolError, UsageError
 from asrcli.core.settings import Secret
+from asrcli.protocol.addresses import rest_url
 from asrcli.protocol.http.temporary_keys import (
     TEMPORARY_KEYS_PATH,
     TemporaryKey,
     read_temporary_key,
     write_temporary_key,
 )
-from asrcli.protocol.json_messages import rest_url
 
 
 def test_a_temporary_key_is_read_as_it_was_written() -> None:

@@ -115,6 +115,13 @@ def test_hot_words_of_the_oldest_models_are_resources(name: str) -> None:
     assert pair.ask(pair.client.start()) == [StartTask(asked)]
 
 
+def test_the_server_finds_a_phrase_list_in_both_places() -> None:
+    """Beside the parameters and among them."""
+    resources = {"resources": [{"resource_id": "p-1", "resource_type": "asr_phrase"}]}
+    for payload in ({"model": "m", "parameters": {}} | resources, {"model": "m", "parameters": resources}):
+        assert run_task_parameters.read(payload, 16000, ()).phrase_id == "p-1"
+
+
 def test_the_translation_alone_is_asked_for_by_leaving_out_the_other() -> None:
     """Each of the two is charged."""
     asked = RecognitionSettings("gummy-realtime-v1", translate="en", transcription=False)

