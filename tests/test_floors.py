@@ -98,6 +98,8 @@ ROOMS = {
         "sources/media_library.py",
     ],
     "pysubs2": ["outputs/subtitles.py", "evaluation/transcript_files.py"],
+    "distributed": ["runs/cluster/"],
+    "fsspec": ["runs/batch/remote_store.py"],
     "jiwer": ["evaluation/alignment.py"],
     "pydub": ["sources/loudness.py"],
     "tomlkit": ["config/editing.py"],

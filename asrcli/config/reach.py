@@ -45,7 +45,7 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
     (Reach.FLAG, "sessions", "overwrite"),
     (Reach.USER, "file", "start end passthrough fast"),
     (Reach.USER, "file batch", "estimate"),
-    (Reach.USER, "batch", "jobs rpm split name dry-run"),
+    (Reach.USER, "batch", "jobs rpm split name dry-run dask"),
     (Reach.USER, "file batch ws-raw", "pace"),
     (Reach.USER, "mic file batch resume", "budget verbose"),
     (

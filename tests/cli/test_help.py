@@ -81,7 +81,7 @@ PROMISED = {
     + SERVICE
     + ASKING.replace("--force ", "--force-settings ")
     + "--jobs --force --dry-run --json --split --ref --watch --track --channel --each-channel --gain --denoise --agc "
-    "--pace --heartbeat --no-heartbeat --rpm --budget --estimate --format --out --name --overwrite --timestamps "
+    "--pace --heartbeat --no-heartbeat --rpm --dask --budget --estimate --format --out --name --overwrite --timestamps "
     "--template --capitalize --max-line --max-lines --plain --quiet --verbose --debug --log-file",
     "ws-raw": SERVICE + "--wire --header --wait --model --no-vad --first --last --text --pace "
     "--record --record-audio "

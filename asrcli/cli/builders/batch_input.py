@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asrcli.cli.builders.fetched_input import fetched_input
 from asrcli.cli.builders.journal_keeping import described_outputs
 from asrcli.cli.builders.library_keeping import LibraryKeeping
 from asrcli.cli.builders.outputs import OutputBuilder, outputs
@@ -14,7 +15,7 @@ from asrcli.cli.builders.resume_outputs import resumed_outputs
 from asrcli.cli.builders.resume_sources import resume_stages
 from asrcli.cli.builders.sources import SourceBuilder, file_sources
 from asrcli.cli.builders.staged_files import read_as
-from asrcli.core.errors import AsrError, AudioLost, OutputError, SourceError, UsageError, system_reason
+from asrcli.core.errors import AsrError, AudioLost, OutputError, SourceError, UsageError, bare_url, system_reason
 from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.directory import JournalDirectory, new_id
 from asrcli.journal.file_journal import FileJournal
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from asrcli.core.interfaces import Output, Source
     from asrcli.core.settings import RecognitionSettings
     from asrcli.engine.connection_pool import ConnectionPool
+    from asrcli.journal.records import JournalInput
     from asrcli.runs.plan import RunPlan
 
     Inputs = Sequence[Source | ConcurrentSources]
@@ -77,6 +79,11 @@ class InputTranscriber:
         Raises:
             AsrError: it cannot be read, its files cannot be written, or the service does not take it.
         """
+        with fetched_input(task, self.staging, self.source_builder) as (local_task, source_builder):
+            return replace(self, source_builder=source_builder)._local(local_task, active)
+
+    def _local(self, task: BatchTask, active: ActiveInput) -> InputOutcome:
+        """Transcribe an input on this machine, or a stream."""
         builder = self._builder(task)
         if task.decision.action is Action.GO_ON:
             journal = self._journal(task, builder)
@@ -100,7 +107,7 @@ class InputTranscriber:
         files = tuple(map(str, self.staging.files(task.row)))
         header = JournalHeader(
             now.isoformat(timespec="milliseconds"), self.recognition, (), self.service, described_outputs(builder),
-            dict(self.plan.connection.headers).get(WORKSPACE, ""), inputs=(described_input(path),),
+            dict(self.plan.connection.headers).get(WORKSPACE, ""), inputs=(self._described(path),),
             reading=read_as(self.source_builder, self.plan.pace), stages=(((0,), files),),
         )  # fmt: skip
         folder = self.staging.folder(task.row.path) / SESSIONS
@@ -120,6 +127,9 @@ class InputTranscriber:
             return outcome
         finally:
             journal.close()
+
+    def _described(self, path: str) -> "JournalInput":
+        return replace(described_input(path), name=self.source_builder.shown.get(path, bare_url(path)))
 
     def _journal(self, task: BatchTask, builder: OutputBuilder) -> Journal | None:
         """The journal of an earlier run over the same input, the same settings and the same files; None if none is."""
