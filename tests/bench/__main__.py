@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.bench import served
+from tests.bench.batch_curve import draw_batch
 from tests.bench.curves import COUNTS, draw
 from tests.bench.measure import Row
 from tests.bench.rows import ROWS, Bench
@@ -81,6 +82,8 @@ def main() -> int:
             draw(bench.points, PAGE.parent / "pictures")
         if "serve_points" in vars(bench):
             print(*served.draw_served(bench.serve_points, PAGE.parent / "pictures"), sep="\n")
+        if asked.write and "batch_points" in vars(bench):
+            draw_batch(bench.batch_points, PAGE.parent / "pictures")
     missed = [row.name for row in measured if not row.kept]
     if missed:
         print(f"missed: {'; '.join(missed)}")

@@ -7,7 +7,8 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from asrcli.recognizers.registry import RECOGNIZERS, missing
-from tests.bench import instructions, recognizer, served
+from tests.bench import instructions, library, recognizer, served
+from tests.bench.batch_curve import BatchPoint, batch_curve, further
 from tests.bench.curves import COUNTS, Point, curve
 from tests.bench.measure import ASR, OTHER, OURS, Limit, Row, finished, in_turns, started, steady
 from tests.bench.scripted_service import ServiceProcess, service
@@ -69,6 +70,11 @@ class Bench:
     def points(self) -> list[Point]:
         """The scaling curve."""
         return list(curve(self.counts))
+
+    @cached_property
+    def batch_points(self) -> list[BatchPoint]:
+        """The curve of `asr batch`."""
+        return list(batch_curve())
 
     def clients(self, wire: str, address: str, file: str, pace: str) -> dict[str, list[str]]:
         """The command of each contender for one job."""
@@ -157,6 +163,15 @@ def streams(bench: Bench) -> Iterator[Row]:
     memory, threads = (many.memory_mb - few.memory_mb) / more, (many.threads - few.threads) / more
     yield Row("memory of a further stream", "MB", {OURS: [memory]}, ((Limit(0.1),),))
     yield Row("threads of a further stream", "", {OURS: [threads]}, ((Limit(1),),))
+
+
+def batch(bench: Bench) -> Iterator[Row]:
+    """`asr batch` at the speed of speech: how much audio it takes in a second, and what each further stream takes."""
+    points = bench.batch_points
+    speed, (cpu_ms, memory_mb) = points[-1].speed, further(points)
+    yield Row(f"`asr batch`, {points[-1].streams} streams, audio in a second", "s", {OURS: [speed]}, ())
+    yield Row("CPU of a further stream of `asr batch`", "ms/s", {OURS: [cpu_ms]}, ())
+    yield Row("memory of a further stream of `asr batch`", "MB", {OURS: [memory_mb]}, ())
 
 
 def server(bench: Bench) -> Iterator[Row]:
@@ -264,8 +279,13 @@ def counted(bench: Bench) -> Iterator[Row]:
         )
 
 
+def library_(bench: Bench) -> Iterator[Row]:
+    """Searches in the library of transcripts."""
+    yield library.search_row(bench.folder)
+
+
 ROWS: dict[str, Callable[[Bench], Iterator[Row]]] = {
-    "help": help_, "start": start, "live": live, "streams": streams, "server": server, "serve": serve,
+    "help": help_, "start": start, "live": live, "streams": streams, "batch": batch, "server": server, "serve": serve,
     "engines": engines, "wav": wav_, "mp3": mp3,
-    "long": long, "peak": peak, "silent": silent, "recognizer": embedded, "instructions": counted,
+    "long": long, "peak": peak, "silent": silent, "recognizer": embedded, "instructions": counted, "library": library_,
 }  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.__main__ import BEGIN, END, written
+from tests.bench.batch_curve import BatchPoint, draw_batch, further
 from tests.bench.curves import Point, draw, picture
 from tests.bench.load import needed_ms, quantiles
 from tests.bench.measure import Limit, Row, in_turns
@@ -64,6 +65,16 @@ def test_pictures_are_svg_with_a_line_for_each_figure(tmp_path: Path) -> None:
         assert root.tag.endswith("svg")
         assert len(root.findall("{*}polyline")) in {1, 2}
     ET.fromstring(picture("one", [1], {"a": [1.0]}))  # noqa: S314  our own
+
+
+def test_the_curve_of_a_batch_is_drawn_and_says_what_a_further_stream_takes(tmp_path: Path) -> None:
+    """Without what the program takes in any case."""
+    points = [BatchPoint(1, 0.9, 30.0, 40.0), BatchPoint(11, 10.0, 7.5, 45.0)]
+    cpu_ms, memory_mb = further(points)
+    assert (round(cpu_ms, 6), round(memory_mb, 6)) == (5.25, 0.5)
+    for path in draw_batch(points, tmp_path):
+        root = ET.fromstring(path.read_text("utf-8"))  # noqa: S314  our own
+        assert len(root.findall("{*}polyline")) == 2
 
 
 def test_streams_are_carried_where_chunks_and_results_are_on_time_on_one_core() -> None:

@@ -12,6 +12,7 @@ from asrcli.cli.options.batch_options import (
     FORCE_SETTINGS,
     BatchOutputOptions,
     BatchRecognitionOptions,
+    DaskScheduler,
     DryRun,
     Jobs,
     Redo,
@@ -24,6 +25,7 @@ from asrcli.cli.options.batch_options import (
 from asrcli.cli.options.budget import BudgetLimit, Estimate, check_budget
 from asrcli.cli.options.connection import ConnectionOptions, Heartbeat
 from asrcli.cli.options.groups import expand_option_groups
+from asrcli.cli.options.library import LibraryOptions
 from asrcli.cli.options.logging import LoggingOptions
 from asrcli.cli.options.model import ModelName
 from asrcli.cli.options.output import AsJson
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from asrcli.cli.builders.batch_references import BatchReferences
     from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.core.settings import RecognitionSettings
+    from asrcli.dashscope.catalogue import Model
 
 EXAMPLES = """Examples:
 
@@ -78,10 +81,12 @@ def batch(
     connection_options: ConnectionOptions,
     heartbeat: Heartbeat = None,
     rpm: StartsPerMinute = None,
+    dask: DaskScheduler = None,
     retry_options: RetryOptions,
     budget: BudgetLimit = None,
     estimate: Estimate = False,
     output_options: BatchOutputOptions,
+    library_options: LibraryOptions,
     logging_options: LoggingOptions,
 ) -> None:
     """Transcribe many recordings, several at once; run again, it goes on where it was.
@@ -92,36 +97,25 @@ def batch(
 
     Ctrl-C waits for the last words of what was sent; a second Ctrl-C exits at once. Nothing that is finished is lost.
     """
-    from asrcli.cli.builders import batch_run, fast_run, sources
+    from asrcli.cli.builders import batch_folders, batch_run, fast_run, sources
     from asrcli.runs.batch.output_names import check_template
 
-    action, words, out = _asked(words or [], output_options.out, watch, ref)
+    action, words, named = _asked(words or [], output_options.out, watch, ref)
+    out = batch_folders.ledger_folder(named)
     if action in {BatchAction.STATUS, BatchAction.REPORT}:
-        _show(action, out, as_json=as_json)
+        _show(action, out, batch_folders.shown_folder(named), as_json=as_json)
         return
     if as_json:
         raise UsageError("--json is for asr batch status and asr batch report", "--dry-run shows what would be done")
     if model == AUTO:
         raise UsageError(f"--model {AUTO} looks at one recording: a batch has one model", "name it, see asr models")
     found_model = sources.model_for(model, [], recognition_options, None, connection_options)
-    try:
-        recognition, notices = sources.recognition(
-            found_model,
-            recognition_options,
-            connection_options,
-            vad=recognition_options.vad and not found_model.traits.manual_only,
-            heartbeat=heartbeat,
-        )
-    except UsageError as exc:
-        if exc.cause is not Cause.SERVICE_DECIDES:
-            raise
-        raise UsageError(described(exc).replace("--force ", f"{FORCE_SETTINGS} ")) from exc
+    vad = recognition_options.vad and not found_model.traits.manual_only
+    recognition, notices = _recognition(found_model, recognition_options, connection_options, heartbeat)
     split_ms = values.parse_duration("--split", split)
     if split_ms is not None:
-        fast_run.check_split(
-            "--split", vad=recognition_options.vad and not found_model.traits.manual_only, each_channel=each_channel
-        )
-    speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
+        fast_run.check_split("--split", vad=vad, each_channel=each_channel)
+    speed = connection_options.pace_of(pace)
     output_builder = _outputs(output_options, recognition)
     log_to(logging_options.log_file)
     source_builder = sources.SourceBuilder(
@@ -132,16 +126,20 @@ def batch(
         words, out, check_template(output_options.name), source_builder, output_builder, connection_options,
         retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, check_budget(budget), redo,
         output_options.plain, split_ms, logging_options.level, notices, _references(ref, output_builder), watch,
+        library_options,
+        batch_folders.remote_folder(named, compared=ref is not None), dask,
     )  # fmt: skip
     if dry_run or estimate:
-        request.preview(estimate=estimate)
+        from asrcli.cli.builders.batch_preview import preview
+
+        preview(request, estimate=estimate)
     else:
         request.run()
 
 
 def _asked(
-    words: list[str], out: Path | None, watch: Path | None, ref: Path | None
-) -> tuple[BatchAction | None, list[str], Path]:
+    words: list[str], out: str | None, watch: Path | None, ref: Path | None
+) -> tuple[BatchAction | None, list[str], str]:
     """The action, the inputs, and the folder of the transcripts, which may stand behind an action.
 
     Raises:
@@ -160,20 +158,42 @@ def _asked(
             raise UsageError("no folder for the transcripts", "name one: --out DIR")
         return None, words, out
     action, *rest = words
-    folders = [*map(Path, rest), *([out] if out is not None else [])]
+    folders = [*rest, *([out] if out is not None else [])]
     if len(folders) != 1:
         raise UsageError(f"asr batch {action} takes one folder", f"asr batch {action} DIR; a file: ./{action}")
     return BatchAction(action), [], folders[0]
 
 
-def _show(action: BatchAction, out: Path, *, as_json: bool) -> None:
+def _recognition(
+    found_model: "Model",
+    recognition_options: BatchRecognitionOptions,
+    connection_options: ConnectionOptions,
+    heartbeat: bool | None,
+) -> "tuple[RecognitionSettings, list[str]]":
+    """The settings for the model, and notices; errors name the option that sends them all the same here.
+
+    Raises:
+        UsageError: the model does not support a setting, or would ignore it.
+    """
+    from asrcli.cli.builders import sources
+
+    vad = recognition_options.vad and not found_model.traits.manual_only
+    try:
+        return sources.recognition(found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat)
+    except UsageError as exc:
+        if exc.cause is not Cause.SERVICE_DECIDES:
+            raise
+        raise UsageError(described(exc).replace("--force ", f"{FORCE_SETTINGS} ")) from exc
+
+
+def _show(action: BatchAction, out: Path, shown: str, *, as_json: bool) -> None:
     from asrcli.cli.builders.batch_run import is_running
     from asrcli.cli.render.batch_tables import print_report, print_status
     from asrcli.runs.batch.batch_ledger import read_ledger
 
-    rows = read_ledger(out)
+    rows = read_ledger(out, shown)
     if action is BatchAction.STATUS:
-        print_status(out, rows, running=is_running(out), as_json=as_json)
+        print_status(shown, rows, running=is_running(out), as_json=as_json)
     else:
         print_report(rows, as_json=as_json)
 
@@ -184,11 +204,12 @@ def _outputs(output_options: BatchOutputOptions, recognition: "RecognitionSettin
     Raises:
         UsageError: options that contradict each other.
     """
+    from asrcli.cli.builders.batch_folders import ledger_folder
     from asrcli.cli.builders.outputs import OutputBuilder
 
     output_builder = OutputBuilder(
         formats=tuple(dict.fromkeys(output_options.format or [values.OutputFormat.TEXT])),
-        path=str(output_options.out or "transcript"),
+        path=str(ledger_folder(output_options.out or "transcript")),
         overwrite=output_options.overwrite,
         stamp=output_options.timestamps,
         template=output_options.template,
