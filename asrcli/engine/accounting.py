@@ -101,6 +101,7 @@ class SessionAccount:
     recent_finals: RecentFinals = field(default_factory=RecentFinals)
     usage: Usage = Usage()  # noqa: RUF009  a frozen value; of the tasks that are over
     billed: Usage = Usage()  # noqa: RUF009  the last one that was emitted
+    reported: Usage | None = None  # the last one of a task
     figures: SessionFigures = SessionFigures()
     first_sent_at: float = -1.0
     first_text_at: float = -1.0
@@ -239,6 +240,9 @@ class SessionAccount:
 
     def update_bill(self, usage: Usage, *, task_ended: bool) -> None:
         """Emit the bill if it has changed. `usage` is the task's; that of an ended task is in the sum already."""
+        if usage is self.reported and not task_ended:
+            return  # as with nearly every message: a codec makes a new one when the service has counted
+        self.reported = usage
         total = self.usage
         if not task_ended:
             total += usage
@@ -249,6 +253,7 @@ class SessionAccount:
     def end_task(self, usage: Usage, dropped: int) -> None:
         """Add what the service counted for a task that is over, and how many repeated finals its codec dropped."""
         self.usage += usage
+        self.reported = None
         self.figures += SessionFigures(dropped=dropped)
 
     def drop_repeat(self, final: Final) -> None:

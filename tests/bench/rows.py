@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
-from tests.bench import instructions, recognizer
+from asrcli.recognizers.registry import RECOGNIZERS, missing
+from tests.bench import instructions, library, recognizer, served
 from tests.bench.batch_curve import BatchPoint, batch_curve, further
 from tests.bench.curves import COUNTS, Point, curve
 from tests.bench.measure import ASR, OTHER, OURS, Limit, Row, finished, in_turns, started, steady
@@ -29,11 +30,13 @@ class Bench:
         folder: Where files are made.
         runs: How often each figure is taken.
         counts: The numbers of streams of the scaling curve.
+        serve_counts: Those of the curve of `asr serve`.
     """
 
     folder: Path
     runs: int
     counts: Sequence[int] = COUNTS
+    serve_counts: Sequence[int] = served.COUNTS
 
     @cached_property
     def talk(self) -> str:
@@ -57,6 +60,11 @@ class Bench:
                 for _ in range(hours * 60):
                     file.write(data)
         return str(path)
+
+    @cached_property
+    def serve_points(self) -> list[served.Served]:
+        """The curve of the scripted server."""
+        return list(served.curve("scripted", self.serve_counts))
 
     @cached_property
     def points(self) -> list[Point]:
@@ -177,6 +185,33 @@ def server(bench: Bench) -> Iterator[Row]:
         )
 
 
+def serve(bench: Bench) -> Iterator[Row]:
+    """`asr serve` as a command: streams a core and memory of a further stream, with the scripted engine."""
+    points = bench.serve_points
+    few, many = points[0], points[-1]
+    yield Row(f"asr serve, scripted: streams a core, at {many.streams}", "", {OURS: [many.streams / many.cpu]}, ())
+    if many.streams > few.streams:
+        memory = (many.memory_mb - few.memory_mb) / (many.streams - few.streams)
+        yield Row("asr serve, scripted: memory of a further stream", "MB", {OURS: [memory]}, ())
+    yield Row(f"asr serve, scripted: p95 at {many.streams}", "ms", {OURS: [many.p95_ms]}, ())
+
+
+def engines(bench: Bench) -> Iterator[Row]:
+    """`asr serve` with the recognizers that are here: streams a core, memory of a stream, delay of partials."""
+    del bench
+    for engine, counts in served.ENGINES.items():
+        if lacking := missing(RECOGNIZERS[engine]):
+            print(f"{engine}: {lacking}")
+            continue
+        points = list(served.curve(engine, counts))
+        one, many = points[0], points[-1]
+        memory = (many.memory_mb - one.memory_mb) / (many.streams - one.streams)
+        yield Row(f"asr serve, {engine}: streams a core", "", {OURS: [one.streams / one.cpu]}, ())
+        yield Row(f"asr serve, {engine}: memory of a further stream", "MB", {OURS: [memory]}, ())
+        for point in points:
+            yield Row(f"asr serve, {engine}: partials' p95 at {point.streams}", "ms", {OURS: [point.p95_ms]}, ())
+
+
 def wav_(bench: Bench) -> Iterator[Row]:
     """An hour of WAV at full pace."""
     with service() as served:
@@ -244,7 +279,13 @@ def counted(bench: Bench) -> Iterator[Row]:
         )
 
 
+def library_(bench: Bench) -> Iterator[Row]:
+    """Searches in the library of transcripts."""
+    yield library.search_row(bench.folder)
+
+
 ROWS: dict[str, Callable[[Bench], Iterator[Row]]] = {
-    "help": help_, "start": start, "live": live, "streams": streams, "batch": batch, "server": server, "wav": wav_,
-    "mp3": mp3, "long": long, "peak": peak, "silent": silent, "recognizer": embedded, "instructions": counted,
+    "help": help_, "start": start, "live": live, "streams": streams, "server": server, "serve": serve,
+    "engines": engines, "batch": batch, "wav": wav_, "mp3": mp3,
+    "long": long, "peak": peak, "silent": silent, "recognizer": embedded, "instructions": counted, "library": library_,
 }  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders.fetched_input import fetched_input
 from asrcli.cli.builders.journal_keeping import described_outputs
+from asrcli.cli.builders.library_keeping import LibraryKeeping
 from asrcli.cli.builders.outputs import OutputBuilder, outputs
 from asrcli.cli.builders.resume_outputs import resumed_outputs
 from asrcli.cli.builders.resume_sources import resume_stages
@@ -23,6 +24,7 @@ from asrcli.journal.reading import Journal
 from asrcli.journal.records import JournalHeader
 from asrcli.journal.reopening import ReopenedJournal
 from asrcli.journal.source import ContinuedOutput
+from asrcli.library.library_output import LibraryOutput
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
 from asrcli.runs.batch.batch_budget import BatchBudget, SharedBudgetSource
 from asrcli.runs.batch.decisions import Action
@@ -57,6 +59,7 @@ class InputTranscriber:
         service: The address for the journal; empty for the embedded recognizer.
         budget: The money of the batch; None without a limit.
         split_ms: How long the parts of a long recording are; None cuts none.
+        library: What the library takes.
     """
 
     plan: "RunPlan"
@@ -66,6 +69,7 @@ class InputTranscriber:
     output_builder: OutputBuilder
     staging: Staging
     service: str
+    library: LibraryKeeping
     budget: BatchBudget | None = None
     split_ms: int | None = None
 
@@ -114,9 +118,11 @@ class InputTranscriber:
             raise OutputError(str(folder), system_reason(exc).lower()) from exc
         try:
             journal.stage(0)
+            kept = LibraryOutput()
             with _new_outputs(builder) as made:
-                outcome = self._transcribe(sources, [*made, journal.recorder], active)
+                outcome = self._transcribe(sources, [*made, journal.recorder, kept], active)
             if outcome.whole:
+                self._keep(kept, journal.path, now)
                 journal.recorder.note(DONE)  # the journal stays until the transcripts have their names
             return outcome
         finally:
@@ -160,6 +166,7 @@ class InputTranscriber:
                     reopened.recorder.note({"type": "stage", "number": 0})
                     outcome = self._transcribe(sources, made, active)
                 if outcome.whole:
+                    self.library.add_journal(journal.path)
                     reopened.recorder.note(DONE)
         except OSError as exc:
             raise OutputError(str(journal.path), system_reason(exc).lower()) from exc
@@ -191,11 +198,22 @@ class InputTranscriber:
             left.unlink()
         store = PartStore(folder / PARTS)
         with _new_outputs(builder) as made:
-            run = SplitRun(self.plan, [*made, active], self.idle, active, split_ms, store, self.budget)
+            kept = LibraryOutput()
+            run = SplitRun(self.plan, [*made, kept, active], self.idle, active, split_ms, store, self.budget)
             active.length_ms = source.begin_ms + (source.duration_ms or 0)
             active.attach(run)
             error = _error(lambda: run.transcribe(source), active)
-        return _outcome(error, active, source.duration_ms)
+        outcome = _outcome(error, active, source.duration_ms)
+        if outcome.whole:
+            self._keep(kept, None, datetime.now().astimezone())
+        return outcome
+
+    def _keep(self, kept: LibraryOutput, journal: Path | None, begun: datetime) -> None:
+        """Add what was said to the library, under the name of its journal if there is one."""
+        session_id = ""
+        if journal is not None:
+            session_id = journal.name
+        self.library.add_output(kept, session_id, begun)
 
     def _transcribe(self, sources: "Inputs", made: "Sequence[Output]", active: ActiveInput) -> InputOutcome:
         """One run. Its error is in the outcome, so that its files are closed and can be continued.

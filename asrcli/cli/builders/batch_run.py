@@ -18,6 +18,7 @@ from asrcli.cli.builders.batch_plan import (
 from asrcli.cli.builders.batch_setup import BatchSetup
 from asrcli.cli.builders.batch_watch import watched_inputs
 from asrcli.cli.console import print_message
+from asrcli.cli.options.library import NO_LIBRARY, LibraryOptions
 from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length, print_failure
 from asrcli.core.errors import BudgetReached, MultipleErrors, UsageError
 from asrcli.core.printable import quantity
@@ -64,6 +65,7 @@ class BatchRequest:
         watched: The folder in which inputs appear until the user ends the batch; None for none.
         dask: The address of the scheduler whose workers transcribe; None for this machine.
         remote: Gets the transcripts in place of `out`, which then holds the ledger alone; None for a local folder.
+        library_options: Whether the library keeps the transcripts.
     """
 
     words: Sequence[str]
@@ -87,6 +89,7 @@ class BatchRequest:
     watched: Path | None = None
     remote: "RemoteFolder | None" = None
     dask: str | None = None
+    library_options: LibraryOptions = NO_LIBRARY
 
     @property
     def folder(self) -> str:
@@ -188,7 +191,9 @@ class BatchRequest:
                 lambda s: price.forecast(s, asked)[1],
                 again=self.setup.sends_again,
             )
-        work = self.setup.transcriber(self.setup.plan(connection), idle, staging, budget)
+        plan = self.setup.plan(connection)
+        library = self.library_options.keeping(self.setup.service(plan))
+        work = self.setup.transcriber(plan, idle, staging, library, budget)
         return work, (os.cpu_count() or 1) if self.connection_options.local else JOBS, connection.region
 
     def _on_cluster(self, stack: ExitStack, ledger: BatchLedger, staging: Staging) -> "tuple[Work, int, str]":
@@ -204,6 +209,8 @@ class BatchRequest:
         work = stack.enter_context(closing(ClusterTranscriber(self.dask, setup, staging, leases, self.jobs, region)))
         for problem in work.problems:
             self._tell(problem)
+        if self.library_options.library:
+            self._tell("the library does not take what workers transcribe")
         return work, work.streams, region
 
     def _limits(self, jobs: int, region: str) -> StartLimits:

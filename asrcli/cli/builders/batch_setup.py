@@ -10,6 +10,7 @@ from asrcli.cli.builders.cost import bounded_price
 from asrcli.runs.plan import make_plan
 
 if TYPE_CHECKING:
+    from asrcli.cli.builders.library_keeping import LibraryKeeping
     from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.cli.builders.sources import SourceBuilder
     from asrcli.cli.options.connection import ConnectionOptions
@@ -61,14 +62,22 @@ class BatchSetup:
         )
         return replace(plan, describe=described)
 
+    def service(self, plan: "RunPlan") -> str:
+        """The address of the service; empty for the embedded recognizer."""
+        return "" if self.connection_options.local else plan.connection.url
+
     def transcriber(
-        self, plan: "RunPlan", idle: "ConnectionPool", staging: "Staging", budget: "BatchBudget | None"
+        self,
+        plan: "RunPlan",
+        idle: "ConnectionPool",
+        staging: "Staging",
+        library: "LibraryKeeping",
+        budget: "BatchBudget | None",
     ) -> InputTranscriber:
         """What transcribes an input."""
-        service = "" if self.connection_options.local else plan.connection.url
         return InputTranscriber(
-            plan, idle, self.source_builder.asked, self.source_builder, self.output_builder, staging, service, budget,
-            self.split_ms,
+            plan, idle, self.source_builder.asked, self.source_builder, self.output_builder, staging,
+            self.service(plan), library, budget, self.split_ms,
         )  # fmt: skip
 
     def price(self, region: str) -> "Price":

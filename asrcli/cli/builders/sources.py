@@ -73,7 +73,9 @@ def model_for(
     found = find_model(name, recognition_options.wire or "")
     if found.traits.elsewhere and not connection_options.names_server:
         problem = f"{name} is spoken to on the wire {found.wire}, which DashScope does not have"
-        raise UsageError(problem, "name a server with --url, or add --local")
+        raise UsageError(problem, "name a server with --url")
+    if not found.traits.served and connection_options.local:
+        raise UsageError(f"--wire {found.wire} with --local: the embedded recognizer does not speak it")
     return found
 
 

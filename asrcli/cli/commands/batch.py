@@ -25,6 +25,7 @@ from asrcli.cli.options.batch_options import (
 from asrcli.cli.options.budget import BudgetLimit, Estimate, check_budget
 from asrcli.cli.options.connection import ConnectionOptions, Heartbeat
 from asrcli.cli.options.groups import expand_option_groups
+from asrcli.cli.options.library import LibraryOptions
 from asrcli.cli.options.logging import LoggingOptions
 from asrcli.cli.options.model import ModelName
 from asrcli.cli.options.output import AsJson
@@ -85,6 +86,7 @@ def batch(
     budget: BudgetLimit = None,
     estimate: Estimate = False,
     output_options: BatchOutputOptions,
+    library_options: LibraryOptions,
     logging_options: LoggingOptions,
 ) -> None:
     """Transcribe many recordings, several at once; run again, it goes on where it was.
@@ -108,13 +110,12 @@ def batch(
     if model == AUTO:
         raise UsageError(f"--model {AUTO} looks at one recording: a batch has one model", "name it, see asr models")
     found_model = sources.model_for(model, [], recognition_options, None, connection_options)
-    recognition, notices = _recognition(found_model, recognition_options, connection_options, heartbeat)
+    vad = recognition_options.vad and not found_model.traits.manual_only
+    recognition, notices = _recognition(found_model, recognition_options, connection_options, vad, heartbeat)
     split_ms = values.parse_duration("--split", split)
     if split_ms is not None:
-        fast_run.check_split(
-            "--split", vad=recognition_options.vad and not found_model.traits.manual_only, each_channel=each_channel
-        )
-    speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
+        fast_run.check_split("--split", vad=vad, each_channel=each_channel)
+    speed = connection_options.pace_of(pace)
     output_builder = _outputs(output_options, recognition)
     log_to(logging_options.log_file)
     source_builder = sources.SourceBuilder(
@@ -125,7 +126,7 @@ def batch(
         words, out, check_template(output_options.name), source_builder, output_builder, connection_options,
         retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, check_budget(budget), redo,
         output_options.plain, split_ms, logging_options.level, notices, _references(ref, output_builder), watch,
-        batch_folders.remote_folder(named, compared=ref is not None), dask,
+        batch_folders.remote_folder(named, compared=ref is not None), dask, library_options,
     )  # fmt: skip
     if dry_run or estimate:
         from asrcli.cli.builders.batch_preview import preview
@@ -166,6 +167,7 @@ def _recognition(
     found_model: "Model",
     recognition_options: BatchRecognitionOptions,
     connection_options: ConnectionOptions,
+    vad: bool,
     heartbeat: bool | None,
 ) -> "tuple[RecognitionSettings, list[str]]":
     """The settings for the model, and notices; errors name the option that sends them all the same here.
@@ -175,7 +177,6 @@ def _recognition(
     """
     from asrcli.cli.builders import sources
 
-    vad = recognition_options.vad and not found_model.traits.manual_only
     try:
         return sources.recognition(found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat)
     except UsageError as exc:
