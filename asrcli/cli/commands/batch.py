@@ -123,8 +123,8 @@ def batch(
         words, out, check_template(output_options.name), source_builder, output_builder, connection_options,
         retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, check_budget(budget), redo,
         output_options.plain, split_ms, logging_options.level, notices,
-        batch_settings.references(ref, output_builder), watch, library_options,
-        batch_folders.remote_folder(named, compared=ref is not None), dask,
+        batch_settings.references(ref, output_builder), watch,
+        batch_folders.remote_folder(named, compared=ref is not None), dask, library_options,
     )  # fmt: skip
     if dry_run or estimate:
         preview(request, estimate=estimate)
