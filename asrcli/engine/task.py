@@ -18,6 +18,7 @@ ORDERLY = (1000, 1005)  # close codes of an end in order
 NO_TEXT = "the service left this sentence without a text"
 UNFINISHED = "the service ended the task with a sentence open"
 FORGOTTEN = f"the service said nothing about an open sentence for {ANSWER_S:.0f} s"
+ESTIMATED = "the service left out when a sentence was spoken: such times are estimated, and marked in JSON Lines"
 MANY = f"the service opened more than {TASK_MOST_OPEN} sentences and ended none of them"
 
 
@@ -144,6 +145,9 @@ class TranscriptionTask:
             for key in inside:
                 self._forget(key)  # the gap says that it has no text
         elif isinstance(event, Final):
+            if event.estimated and event.text.strip() and ESTIMATED not in self._warned:
+                self._warned.add(ESTIMATED)
+                yield Notice("warning", ESTIMATED)
             yield self._checked(event)
             return
         elif isinstance(event, Finished) and self.finishing:

@@ -121,7 +121,8 @@ class _Terminal:
 
 
 def _read_keys(fd: int, terminal: "_Terminal", press: Callable[[str], None], ended: Event) -> None:
-    last_key, last_at = "", 0.0
+    last_key = ""
+    last_at = 0.0
     in_background = False
     while not ended.is_set():
         if not is_ours(fd):  # keys typed now are for another program, and `select` would report them for ever

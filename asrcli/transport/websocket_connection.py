@@ -13,12 +13,14 @@ from asrcli.core.message import Binary, Closed, Message, Text, Writable
 from asrcli.protocol.engine_header import ENGINE_HEADER, engine_name
 from asrcli.transport.connection_errors import header
 from asrcli.transport.flow_control import MARKS, FlowControl, Liveness, LivenessAction
+from asrcli.transport.handshake import Handshake
 from asrcli.transport.io_thread import CLOSING, IoThread
 from asrcli.transport.websocket_protocol import CLOSED_HERE, WebSocketProtocol, ended
 
 MOST_UNREAD_BYTES, MOST_UNREAD = 4 << 20, 1000  # above these, bytes and messages, we stop reading from the network
 GOODBYE_S = 0.25  # how long `close` waits until our last messages are on their way
 PING_BYTES = 10
+MOST_ROUND_TRIPS = 20
 
 
 class _Order(Enum):
@@ -52,6 +54,7 @@ class WebSocket:
         self._taken = self._taken_bytes = 0  # messages that `recv` took out of it
         self._liveness = Liveness(stall_s, keepalive_s, io.time())
         self._marked_at = deque[float]()
+        self.round_trips_s = deque[float](maxlen=MOST_ROUND_TRIPS)  # of the last pings
         self._close_reason = ""  # why this end closed the connection; empty while it has not
         self._ticks = io.later(self._liveness.interval_s, self._tick)
         self._ping(mark=False)  # if the other end answers, pings will measure it
@@ -73,6 +76,15 @@ class WebSocket:
         """The recognizer that the other end named in the handshake; empty if it named none."""
         response = self._client.response
         return "" if response is None else engine_name(header(response.headers, ENGINE_HEADER))
+
+    @property
+    def handshake(self) -> Handshake:
+        """What was sent and answered when the connection opened."""
+        request, response = self._client.request, self._client.response
+        assert request is not None  # noqa: S101  the connection is open
+        assert response is not None  # noqa: S101
+        sent, answered = tuple(request.headers.raw_items()), tuple(response.headers.raw_items())
+        return Handshake(request.path, sent, response.status_code, response.reason_phrase, answered)
 
     def send(self, message: Message) -> None:
         """Queue a text or binary message. Never waits.
@@ -229,9 +241,10 @@ class WebSocket:
         self._liveness.pinged(PING_BYTES, now)
         if mark:
             self._marked_at.append(now)
-        self._client.write_ping(partial(self._answered, mark=mark))
+        self._client.write_ping(partial(self._answered, now, mark=mark))
 
-    def _answered(self, *, mark: bool) -> None:
+    def _answered(self, pinged_at: float, *, mark: bool) -> None:
+        self.round_trips_s.append(self._io.time() - pinged_at)
         if mark and self._marked_at:
             self._marked_at.popleft()
         with self._lock:

@@ -33,10 +33,11 @@ Words = Annotated[
     ),
 ]
 Out = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--out",
-        help="The folder of the transcripts, and of the ledger that remembers what is finished.",
+        help="The folder of the transcripts, and of the ledger that remembers what is finished; or an address: "
+        "s3://bucket/folder.",
         metavar="DIR",
         rich_help_panel=OUTPUT,
         show_default=False,
@@ -73,6 +74,17 @@ StartsPerMinute = Annotated[
         max=60_000,
         callback=bounded_number,
         metavar="N",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    ),
+]
+DaskScheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        help="Transcribe on the workers of a Dask cluster, which read the inputs and have keys of their own. The "
+        "address of its scheduler: tcp://host:8786.",
+        metavar="ADDRESS",
         rich_help_panel=CONNECTION,
         show_default=False,
     ),

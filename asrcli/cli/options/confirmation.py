@@ -1,6 +1,7 @@
 """The option --yes, and the question at the terminal before something that cannot be undone."""
 
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -26,3 +27,19 @@ def confirm(question: str, *, yes: bool) -> None:
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise UsageError("nothing was done")
+
+
+def is_confirmed(question: str) -> bool:
+    """Ask at the terminal, and return whether the answer is yes. Keys that were pressed before are no answer."""
+    with suppress(ImportError, OSError):
+        import termios
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    try:
+        confirm(question, yes=False)
+    except (UsageError, OSError):
+        return False
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        return False
+    return True

@@ -93,9 +93,9 @@ def final_of(
         begin_ms, result.end_ms, result.words, after_ms=after_ms, sent_ms=sent_ms, said=result.text,
         next_ms=next_ms,
     )  # fmt: skip
-    return Final(
-        key, first_ms, last_ms, result.text, timestamps.within(result.words, first_ms, last_ms), "", result.emotion
-    )  # fmt: skip
+    words = timestamps.within(result.words, first_ms, last_ms)
+    estimated = begin_ms is None or result.end_ms is None
+    return Final(key, first_ms, last_ms, result.text, words, "", result.emotion, estimated=estimated)
 
 
 def begin_of(result: SentenceResult, after_ms: int, sent_ms: int | None) -> int:
