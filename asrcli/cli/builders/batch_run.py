@@ -63,9 +63,9 @@ class BatchRequest:
         level: How much status is printed; None is none.
         references: What the transcripts are compared with at the end; None for nothing.
         watched: The folder in which inputs appear until the user ends the batch; None for none.
-        library_options: Whether the library keeps the transcripts.
         dask: The address of the scheduler whose workers transcribe; None for this machine.
         remote: Gets the transcripts in place of `out`, which then holds the ledger alone; None for a local folder.
+        library_options: Whether the library keeps the transcripts.
     """
 
     words: Sequence[str]
@@ -87,9 +87,9 @@ class BatchRequest:
     notices: Sequence[str]
     references: "BatchReferences | None" = None
     watched: Path | None = None
-    library_options: LibraryOptions = NO_LIBRARY
     remote: "RemoteFolder | None" = None
     dask: str | None = None
+    library_options: LibraryOptions = NO_LIBRARY
 
     @property
     def folder(self) -> str:
@@ -157,7 +157,7 @@ class BatchRequest:
         """How each input is transcribed."""
         return BatchSetup(
             self.source_builder, self.output_builder, self.connection_options, self.retry_options,
-            self.uses_transcript_context, self.pace, self.split_ms, self.library_options,
+            self.uses_transcript_context, self.pace, self.split_ms,
         )  # fmt: skip
 
     def _batch(self, stack: ExitStack, plan: BatchPlan, ledger: BatchLedger, staging: Staging) -> BatchRun:
@@ -191,7 +191,9 @@ class BatchRequest:
                 lambda s: price.forecast(s, asked)[1],
                 again=self.setup.sends_again,
             )
-        work = self.setup.transcriber(self.setup.plan(connection), idle, staging, budget)
+        plan = self.setup.plan(connection)
+        library = self.library_options.keeping(self.setup.service(plan))
+        work = self.setup.transcriber(plan, idle, staging, library, budget)
         return work, (os.cpu_count() or 1) if self.connection_options.local else JOBS, connection.region
 
     def _on_cluster(self, stack: ExitStack, ledger: BatchLedger, staging: Staging) -> "tuple[Work, int, str]":
@@ -207,6 +209,8 @@ class BatchRequest:
         work = stack.enter_context(closing(ClusterTranscriber(self.dask, setup, staging, leases, self.jobs, region)))
         for problem in work.problems:
             self._tell(problem)
+        if self.library_options.library:
+            self._tell("the library does not take what workers transcribe")
         return work, work.streams, region
 
     def _limits(self, jobs: int, region: str) -> StartLimits:

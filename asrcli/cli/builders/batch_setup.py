@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from asrcli.cli.advice import described
 from asrcli.cli.builders.batch_input import InputTranscriber
 from asrcli.cli.builders.cost import bounded_price
-from asrcli.cli.options.library import NO_LIBRARY, LibraryOptions
 from asrcli.runs.plan import make_plan
 
 if TYPE_CHECKING:
+    from asrcli.cli.builders.library_keeping import LibraryKeeping
     from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.cli.builders.sources import SourceBuilder
     from asrcli.cli.options.connection import ConnectionOptions
@@ -30,7 +30,6 @@ class BatchSetup:
     Attributes:
         pace: How fast audio is sent, as times real time; None is as fast as it is taken.
         split_ms: How long the parts of a long recording are; None cuts none.
-        library_options: Whether the library keeps the transcripts.
     """
 
     source_builder: "SourceBuilder"
@@ -40,7 +39,6 @@ class BatchSetup:
     uses_transcript_context: bool
     pace: float | None
     split_ms: int | None
-    library_options: LibraryOptions = NO_LIBRARY
 
     def connection(self, stack: ExitStack) -> "ConnectionSettings":
         """The service, with the key that this machine has; the embedded recognizer is started.
@@ -64,14 +62,22 @@ class BatchSetup:
         )
         return replace(plan, describe=described)
 
+    def service(self, plan: "RunPlan") -> str:
+        """The address of the service; empty for the embedded recognizer."""
+        return "" if self.connection_options.local else plan.connection.url
+
     def transcriber(
-        self, plan: "RunPlan", idle: "ConnectionPool", staging: "Staging", budget: "BatchBudget | None"
+        self,
+        plan: "RunPlan",
+        idle: "ConnectionPool",
+        staging: "Staging",
+        library: "LibraryKeeping",
+        budget: "BatchBudget | None",
     ) -> InputTranscriber:
         """What transcribes an input."""
-        service = "" if self.connection_options.local else plan.connection.url
         return InputTranscriber(
-            plan, idle, self.source_builder.asked, self.source_builder, self.output_builder, staging, service,
-            self.library_options.keeping(service), budget, self.split_ms,
+            plan, idle, self.source_builder.asked, self.source_builder, self.output_builder, staging,
+            self.service(plan), library, budget, self.split_ms,
         )  # fmt: skip
 
     def price(self, region: str) -> "Price":

@@ -19,7 +19,6 @@ from asrcli.cli.builders.cluster_worker import (
     unpacked_error,
 )
 from asrcli.cli.options.connection import ConnectionOptions
-from asrcli.cli.options.library import NO_LIBRARY
 from asrcli.core.errors import BudgetReached, ClusterGone, OutputError, SourceError, UsageError, bare_url, system_reason
 from asrcli.dashscope.endpoints import Endpoint
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
@@ -54,7 +53,6 @@ def worker_setup(setup: "BatchSetup") -> "tuple[BatchSetup, str]":
     Raises:
         UsageError: an option names something secret, or something of this machine.
     """
-    setup = replace(setup, library_options=NO_LIBRARY)  # the library is a file of this machine
     options = setup.connection_options
     given = {"--api-key-file": options.api_key_file, "--proxy": options.proxy, "--ca": options.ca}
     if names := [name for name, value in given.items() if value is not None]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from asrcli.cli.advice import described
+from asrcli.cli.options.library import NO_LIBRARY
 from asrcli.core.errors import AsrError, EngineUnavailable, UsageError
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
@@ -186,9 +187,9 @@ def _transcribed(
     if not active.take():
         return WorkerResult(InputOutcome(), worker=batch.link.address)
     try:
-        outcome = setup.transcriber(batch.plan, batch.idle, staging, _budget(setup, active, region))(
-            active.task, active
-        )
+        library = NO_LIBRARY.keeping()  # that of the client is not here
+        budget = _budget(setup, active, region)
+        outcome = setup.transcriber(batch.plan, batch.idle, staging, library, budget)(active.task, active)
     except AsrError as exc:
         outcome = InputOutcome(exc, cost=active.cost, engine=active.engine)
     files = tuple(path.read_bytes() for path in staging.files(active.task.row)) if outcome.whole else ()
