@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from asrcli.cli.builders.fetched_input import fetched_input
 from asrcli.cli.builders.journal_keeping import described_outputs
 from asrcli.cli.builders.library_keeping import LibraryKeeping
+from asrcli.cli.builders.library_writing import add_journal, add_output
 from asrcli.cli.builders.outputs import OutputBuilder, outputs
 from asrcli.cli.builders.resume_outputs import resumed_outputs
 from asrcli.cli.builders.resume_sources import resume_stages
@@ -166,7 +167,7 @@ class InputTranscriber:
                     reopened.recorder.note({"type": "stage", "number": 0})
                     outcome = self._transcribe(sources, made, active)
                 if outcome.whole:
-                    self.library.add_journal(journal.path)
+                    add_journal(self.library, journal.path)
                     reopened.recorder.note(DONE)
         except OSError as exc:
             raise OutputError(str(journal.path), system_reason(exc).lower()) from exc
@@ -213,7 +214,7 @@ class InputTranscriber:
         session_id = ""
         if journal is not None:
             session_id = journal.name
-        self.library.add_output(kept, session_id, begun)
+        add_output(self.library, kept, session_id, begun)
 
     def _transcribe(self, sources: "Inputs", made: "Sequence[Output]", active: ActiveInput) -> InputOutcome:
         """One run. Its error is in the outcome, so that its files are closed and can be continued.

@@ -7,16 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import Opens
     from asrcli.cli.builders.staged_files import Runs
     from asrcli.core.interfaces import Output
-    from asrcli.library.library_entry import LibraryEntry
     from asrcli.library.library_limits import LibraryLimits
-    from asrcli.library.library_output import LibraryOutput
 
 
 def can_ask(level: int | None) -> bool:
@@ -37,7 +34,7 @@ class LibraryKeeping:
         session_id: The ID of the journal of the only run, which its transcript gets too; empty without one.
         is_left: Whether a run that ended with an error has left something, so that a later run adds all of it.
         may_ask: Somebody is there who can be asked.
-        unanswered: The transcript that is added if the answer is yes.
+        question: Asks, and adds the transcript if the answer is yes; None where there is nothing to ask.
     """
 
     wanted: bool | None
@@ -46,7 +43,7 @@ class LibraryKeeping:
     session_id: Callable[[], str] = lambda: ""
     is_left: Callable[[BaseException | None], bool] = lambda _: False
     may_ask: bool = False
-    unanswered: "LibraryEntry | None" = field(default=None, init=False)
+    question: Callable[[], None] | None = field(default=None, init=False)
 
     def runs(self, runs: "Runs", files: Sequence[Sequence[str]] = ()) -> "Runs":
         """The runs, each of which also leaves its transcript here. `files` are what each of them writes."""
@@ -77,29 +74,12 @@ class LibraryKeeping:
                 if self.wanted:
                     library_writing.add(entry, self.limits)
                 elif error is None:
-                    self.unanswered = entry
-
-    def add_output(self, collected: "LibraryOutput", session_id: str, begun: datetime) -> None:
-        """Add what an output has collected, if the user wants it; without an ID it gets a new one."""
-        if self.wanted and collected.has_text:
-            from asrcli.cli.builders import library_writing
-
-            entry = library_writing.entry_of(collected, session_id, begun, (), self.service)
-            library_writing.add(entry, self.limits)
-
-    def add_journal(self, path: Path, stage: int | None = None) -> None:
-        """Add what the journal of a session holds, or one of its stages, if the user wants it."""
-        if self.wanted:
-            from asrcli.cli.builders import library_writing
-
-            library_writing.add_journal(path, stage, self.limits)
+                    self.question = partial(library_writing.ask_once, entry, self.limits)
 
     def ask(self) -> None:
         """Ask once whether transcripts are kept, after the first run that could be."""
-        if self.unanswered is not None:
-            from asrcli.cli.builders import library_writing
-
-            library_writing.ask_once(self.unanswered, self.limits)
+        if self.question is not None:
+            self.question()
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from asrcli.library.library_output import LibraryOutput
 from asrcli.library.transcript_library import TranscriptLibrary
 
 if TYPE_CHECKING:
+    from asrcli.cli.builders.library_keeping import LibraryKeeping
     from asrcli.library.library_limits import LibraryLimits
 
 QUESTION = "keep finished transcripts on this disk, so that asr search finds their words"
@@ -54,8 +55,16 @@ def add(entry: LibraryEntry, limits: "LibraryLimits") -> None:
         print_message(f"asr: {exc}; this transcript is not in the library")
 
 
-def add_journal(path: Path, stage: int | None, limits: "LibraryLimits") -> None:
-    """Add what the journal of a session holds, or one of its stages."""
+def add_output(keeping: "LibraryKeeping", collected: LibraryOutput, session_id: str, begun: datetime) -> None:
+    """Add what an output has collected, if the user wants it; without an ID it gets a new one."""
+    if keeping.wanted and collected.has_text:
+        add(entry_of(collected, session_id, begun, (), keeping.service), keeping.limits)
+
+
+def add_journal(keeping: "LibraryKeeping", path: Path, stage: int | None = None) -> None:
+    """Add what the journal of a session holds, or one of its stages, if the user wants it."""
+    if not keeping.wanted:
+        return
     try:
         journal = Journal.open(path)
     except SourceError as exc:
@@ -66,7 +75,7 @@ def add_journal(path: Path, stage: int | None, limits: "LibraryLimits") -> None:
         session_id = new_id(datetime.now().astimezone())
     entry = entry_of_journal(journal, session_id, stage)
     if entry.sentences:
-        add(entry, limits)
+        add(entry, keeping.limits)
 
 
 def ask_once(entry: LibraryEntry, limits: "LibraryLimits") -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
 from asrcli.cli.builders.library_keeping import LibraryKeeping, then
+from asrcli.cli.builders.library_writing import add_journal
 from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.resume_outputs import paths, resumed_outputs
 from asrcli.cli.builders.resume_sources import reading, resume_stages
@@ -103,7 +104,7 @@ def _resume_microphones(reopened: ReopenedJournal, journal: Journal, request: "R
         if connected.service.local:
             pace = None
         opens = partial(resumed_outputs, journal, request.level, behind)
-        kept = partial(then, opens, lambda _: False, lambda: request.library.add_journal(journal.path))
+        kept = partial(then, opens, lambda _: False, lambda: add_journal(request.library, journal.path))
         runs = [(sources, kept)]
         replace(connected, pace=pace).run(runs)
 
@@ -133,7 +134,7 @@ def _resume_files(reopened: ReopenedJournal, journal: Journal, request: "ResumeR
             then,
             recorded,
             lambda error: not is_over(error),
-            partial(request.library.add_journal, journal.path, stage.number),
+            partial(add_journal, request.library, journal.path, stage.number),
         )
         runs = [*runs, (stage.sources(source_builder), kept)]
     with ExitStack() as stack:

@@ -1,7 +1,6 @@
 """The option --yes, and the question at the terminal before something that cannot be undone."""
 
 import sys
-from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -9,6 +8,7 @@ import typer
 from asrcli.cli.options.panels import FLAG
 from asrcli.core.errors import UsageError
 from asrcli.core.printable import harmless
+from asrcli.terminal.keyboard import discard_pressed_keys
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.", metavar=FLAG)]
 
@@ -31,10 +31,7 @@ def confirm(question: str, *, yes: bool) -> None:
 
 def is_confirmed(question: str) -> bool:
     """Ask at the terminal, and return whether the answer is yes. Keys that were pressed before are no answer."""
-    with suppress(ImportError, OSError):
-        import termios
-
-        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    discard_pressed_keys()
     try:
         confirm(question, yes=False)
     except (UsageError, OSError):
