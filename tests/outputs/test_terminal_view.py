@@ -28,7 +28,7 @@ def test_the_tail_never_exceeds_its_cells_and_is_an_end_of_the_text(settled: str
     else:
         assert shown.startswith("…")
         assert whole.endswith(shown[1:])
-        words = re.findall(r"\s*[^\s天气好，🎙한]*\s*", whole)  # one that does not fit is left out as a whole
+        words = re.findall(r"\s*[^\s天气好，한]*\s*", whole)  # one that does not fit is left out as a whole
         assert cell_len(shown) >= cells - 2 - max(map(cell_len, words))
         assert unsettled.endswith(right)
 
