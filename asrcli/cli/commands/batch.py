@@ -1,6 +1,7 @@
 """`asr batch`: many recordings to text, several at once; run again, it goes on where it was."""
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,10 +37,11 @@ from asrcli.core.settings import DEFAULT_MODEL
 from asrcli.dashscope.model_selection import AUTO
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from asrcli.cli.builders.batch_references import BatchReferences
     from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.core.settings import RecognitionSettings
-    from asrcli.dashscope.catalogue import Model
 
 EXAMPLES = """Examples:
 
@@ -97,7 +99,7 @@ def batch(
 
     Ctrl-C waits for the last words of what was sent; a second Ctrl-C exits at once. Nothing that is finished is lost.
     """
-    from asrcli.cli.builders import batch_folders, batch_run, fast_run, sources
+    from asrcli.cli.builders import batch_folders, batch_preview, batch_run, fast_run, sources
     from asrcli.runs.batch.output_names import check_template
 
     action, words, named = _asked(words or [], output_options.out, watch, ref)
@@ -111,12 +113,14 @@ def batch(
         raise UsageError(f"--model {AUTO} looks at one recording: a batch has one model", "name it, see asr models")
     found_model = sources.model_for(model, [], recognition_options, None, connection_options)
     vad = recognition_options.vad and not found_model.traits.manual_only
-    recognition, notices = _recognition(found_model, recognition_options, connection_options, vad, heartbeat)
+    recognition, notices = _recognition(
+        partial(sources.recognition, found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat)
+    )
     split_ms = values.parse_duration("--split", split)
     if split_ms is not None:
         fast_run.check_split("--split", vad=vad, each_channel=each_channel)
     speed = connection_options.pace_of(pace)
-    output_builder = _outputs(output_options, recognition)
+    output_builder = _outputs(output_options, out, recognition)
     log_to(logging_options.log_file)
     source_builder = sources.SourceBuilder(
         found_model, recognition, sources.clip(None, None, channel, gain, track), None,
@@ -129,9 +133,7 @@ def batch(
         batch_folders.remote_folder(named, compared=ref is not None), dask, library_options,
     )  # fmt: skip
     if dry_run or estimate:
-        from asrcli.cli.builders.batch_preview import preview
-
-        preview(request, estimate=estimate)
+        batch_preview.preview(request, estimate=estimate)
     else:
         request.run()
 
@@ -164,21 +166,15 @@ def _asked(
 
 
 def _recognition(
-    found_model: "Model",
-    recognition_options: BatchRecognitionOptions,
-    connection_options: ConnectionOptions,
-    vad: bool,
-    heartbeat: bool | None,
+    ask: "Callable[[], tuple[RecognitionSettings, list[str]]]",
 ) -> "tuple[RecognitionSettings, list[str]]":
     """The settings for the model, and notices; errors name the option that sends them all the same here.
 
     Raises:
         UsageError: the model does not support a setting, or would ignore it.
     """
-    from asrcli.cli.builders import sources
-
     try:
-        return sources.recognition(found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat)
+        return ask()
     except UsageError as exc:
         if exc.cause is not Cause.SERVICE_DECIDES:
             raise
@@ -197,18 +193,17 @@ def _show(action: BatchAction, out: Path, shown: str, *, as_json: bool) -> None:
         print_report(rows, as_json=as_json)
 
 
-def _outputs(output_options: BatchOutputOptions, recognition: "RecognitionSettings") -> "OutputBuilder":
+def _outputs(output_options: BatchOutputOptions, out: Path, recognition: "RecognitionSettings") -> "OutputBuilder":
     """The formats of all transcripts, checked.
 
     Raises:
         UsageError: options that contradict each other.
     """
-    from asrcli.cli.builders.batch_folders import ledger_folder
     from asrcli.cli.builders.outputs import OutputBuilder
 
     output_builder = OutputBuilder(
         formats=tuple(dict.fromkeys(output_options.format or [values.OutputFormat.TEXT])),
-        path=str(ledger_folder(output_options.out or "transcript")),
+        path=str(out),
         overwrite=output_options.overwrite,
         stamp=output_options.timestamps,
         template=output_options.template,
