@@ -80,10 +80,10 @@ def main() -> int:
                 PAGE.write_text(written(PAGE.read_text("utf-8"), about, measured, asked.runs), "utf-8")
         if asked.write and "points" in vars(bench):
             draw(bench.points, PAGE.parent / "pictures")
-        if asked.write and "batch_points" in vars(bench):
-            draw_batch(bench.batch_points, PAGE.parent / "pictures")
         if "serve_points" in vars(bench):
             print(*served.draw_served(bench.serve_points, PAGE.parent / "pictures"), sep="\n")
+        if asked.write and "batch_points" in vars(bench):
+            draw_batch(bench.batch_points, PAGE.parent / "pictures")
     missed = [row.name for row in measured if not row.kept]
     if missed:
         print(f"missed: {'; '.join(missed)}")

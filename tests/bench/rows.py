@@ -285,7 +285,7 @@ def library_(bench: Bench) -> Iterator[Row]:
 
 
 ROWS: dict[str, Callable[[Bench], Iterator[Row]]] = {
-    "help": help_, "start": start, "live": live, "streams": streams, "server": server, "serve": serve,
-    "engines": engines, "batch": batch, "wav": wav_, "mp3": mp3,
+    "help": help_, "start": start, "live": live, "streams": streams, "batch": batch, "server": server, "serve": serve,
+    "engines": engines, "wav": wav_, "mp3": mp3,
     "long": long, "peak": peak, "silent": silent, "recognizer": embedded, "instructions": counted, "library": library_,
 }  # fmt: skip

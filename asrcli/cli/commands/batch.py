@@ -1,16 +1,12 @@
 """`asr batch`: many recordings to text, several at once; run again, it goes on where it was."""
 
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from asrcli.cli.advice import described
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options import values
 from asrcli.cli.options.audio import Agc, Channel, Denoise, EachChannel, Gain, Pace, Track
 from asrcli.cli.options.batch_options import (
-    FORCE_SETTINGS,
     BatchOutputOptions,
     BatchRecognitionOptions,
     DaskScheduler,
@@ -31,17 +27,9 @@ from asrcli.cli.options.logging import LoggingOptions
 from asrcli.cli.options.model import ModelName
 from asrcli.cli.options.output import AsJson
 from asrcli.cli.options.retry import RetryOptions
-from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError, UsageError
 from asrcli.core.settings import DEFAULT_MODEL
 from asrcli.dashscope.model_selection import AUTO
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from asrcli.cli.builders.batch_references import BatchReferences
-    from asrcli.cli.builders.outputs import OutputBuilder
-    from asrcli.core.settings import RecognitionSettings
 
 EXAMPLES = """Examples:
 
@@ -99,13 +87,18 @@ def batch(
 
     Ctrl-C waits for the last words of what was sent; a second Ctrl-C exits at once. Nothing that is finished is lost.
     """
-    from asrcli.cli.builders import batch_folders, batch_preview, batch_run, fast_run, sources
+    from asrcli.cli.builders import batch_folders, batch_run, batch_settings, fast_run, sources
+    from asrcli.cli.builders.batch_preview import preview
     from asrcli.runs.batch.output_names import check_template
 
     action, words, named = _asked(words or [], output_options.out, watch, ref)
     out = batch_folders.ledger_folder(named)
     if action in {BatchAction.STATUS, BatchAction.REPORT}:
-        _show(action, out, batch_folders.shown_folder(named), as_json=as_json)
+        shown = batch_folders.shown_folder(named)
+        if action is BatchAction.STATUS:
+            batch_settings.show_status(out, shown, as_json=as_json)
+        else:
+            batch_settings.show_report(out, shown, as_json=as_json)
         return
     if as_json:
         raise UsageError("--json is for asr batch status and asr batch report", "--dry-run shows what would be done")
@@ -113,14 +106,14 @@ def batch(
         raise UsageError(f"--model {AUTO} looks at one recording: a batch has one model", "name it, see asr models")
     found_model = sources.model_for(model, [], recognition_options, None, connection_options)
     vad = recognition_options.vad and not found_model.traits.manual_only
-    recognition, notices = _recognition(
-        partial(sources.recognition, found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat)
+    recognition, notices = batch_settings.recognition_settings(
+        found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat
     )
     split_ms = values.parse_duration("--split", split)
     if split_ms is not None:
         fast_run.check_split("--split", vad=vad, each_channel=each_channel)
     speed = connection_options.pace_of(pace)
-    output_builder = _outputs(output_options, out, recognition)
+    output_builder = batch_settings.output_builder(output_options, recognition)
     log_to(logging_options.log_file)
     source_builder = sources.SourceBuilder(
         found_model, recognition, sources.clip(None, None, channel, gain, track), None,
@@ -129,11 +122,12 @@ def batch(
     request = batch_run.BatchRequest(
         words, out, check_template(output_options.name), source_builder, output_builder, connection_options,
         retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, check_budget(budget), redo,
-        output_options.plain, split_ms, logging_options.level, notices, _references(ref, output_builder), watch,
+        output_options.plain, split_ms, logging_options.level, notices,
+        batch_settings.references(ref, output_builder), watch,
         batch_folders.remote_folder(named, compared=ref is not None), dask, library_options,
     )  # fmt: skip
     if dry_run or estimate:
-        batch_preview.preview(request, estimate=estimate)
+        preview(request, estimate=estimate)
     else:
         request.run()
 
@@ -163,68 +157,3 @@ def _asked(
     if len(folders) != 1:
         raise UsageError(f"asr batch {action} takes one folder", f"asr batch {action} DIR; a file: ./{action}")
     return BatchAction(action), [], folders[0]
-
-
-def _recognition(
-    ask: "Callable[[], tuple[RecognitionSettings, list[str]]]",
-) -> "tuple[RecognitionSettings, list[str]]":
-    """The settings for the model, and notices; errors name the option that sends them all the same here.
-
-    Raises:
-        UsageError: the model does not support a setting, or would ignore it.
-    """
-    try:
-        return ask()
-    except UsageError as exc:
-        if exc.cause is not Cause.SERVICE_DECIDES:
-            raise
-        raise UsageError(described(exc).replace("--force ", f"{FORCE_SETTINGS} ")) from exc
-
-
-def _show(action: BatchAction, out: Path, shown: str, *, as_json: bool) -> None:
-    from asrcli.cli.builders.batch_run import is_running
-    from asrcli.cli.render.batch_tables import print_report, print_status
-    from asrcli.runs.batch.batch_ledger import read_ledger
-
-    rows = read_ledger(out, shown)
-    if action is BatchAction.STATUS:
-        print_status(shown, rows, running=is_running(out), as_json=as_json)
-    else:
-        print_report(rows, as_json=as_json)
-
-
-def _outputs(output_options: BatchOutputOptions, out: Path, recognition: "RecognitionSettings") -> "OutputBuilder":
-    """The formats of all transcripts, checked.
-
-    Raises:
-        UsageError: options that contradict each other.
-    """
-    from asrcli.cli.builders.outputs import OutputBuilder
-
-    output_builder = OutputBuilder(
-        formats=tuple(dict.fromkeys(output_options.format or [values.OutputFormat.TEXT])),
-        path=str(out),
-        overwrite=output_options.overwrite,
-        stamp=output_options.timestamps,
-        template=output_options.template,
-        capitalize=output_options.capitalize,
-        max_line=output_options.max_line,
-        max_lines=output_options.max_lines,
-        level=None,
-        translated=recognition.both_texts,
-    )
-    output_builder.check_options()
-    return output_builder
-
-
-def _references(ref: Path | None, output_builder: "OutputBuilder") -> "BatchReferences | None":
-    """What --ref names; None without it.
-
-    Raises:
-        UsageError, SourceError: as `batch_references`.
-    """
-    if ref is None:
-        return None
-    from asrcli.cli.builders.batch_references import batch_references
-
-    return batch_references(ref, output_builder)

@@ -53,7 +53,12 @@ Audio = Annotated[
 ]
 WireName = Annotated[
     WireChoice,
-    typer.Option("--wire", help="Which messages to send; none for any WebSocket server.", rich_help_panel=WIRE),
+    typer.Option(
+        "--wire",
+        help=f"Which messages to send: {', '.join(WireChoice)}, which is any WebSocket server.",
+        metavar="NAME",
+        rich_help_panel=WIRE,
+    ),
 ]
 Headers = Annotated[
     list[str] | None,
@@ -223,13 +228,9 @@ def ws_raw(
             connection = connection_options.at(stack, recognition)
             wait_s = wait or {True: QUIET_S, False: connection.idle_timeout_s}[exchange.silence_ends]
         opened = raw_session.dial_wire(
-            wire,
-            connection,
-            recognition.model,
-            header or [],
-            temporary_key=connection_options.temporary_key,
-            verbose=bool(verbose),
-        )
+            wire, connection, recognition.model, header or [],
+            temporary_key=connection_options.temporary_key, verbose=bool(verbose),
+        )  # fmt: skip
         transport: Transport = opened
         if recorder is not None:
             url = wire.url(connection.url, recognition.model) if wire else connection.url
