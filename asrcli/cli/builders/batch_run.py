@@ -17,6 +17,7 @@ from asrcli.cli.builders.batch_plan import (
 )
 from asrcli.cli.builders.batch_setup import BatchSetup
 from asrcli.cli.builders.batch_watch import watched_inputs
+from asrcli.cli.builders.cluster_batch import ClusterTranscriber, worker_setup
 from asrcli.cli.console import print_message
 from asrcli.cli.options.library import NO_LIBRARY, LibraryOptions
 from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length, print_failure
@@ -198,8 +199,6 @@ class BatchRequest:
 
     def _on_cluster(self, stack: ExitStack, ledger: BatchLedger, staging: Staging) -> "tuple[Work, int, str]":
         """The same with the workers of a cluster."""
-        from asrcli.cli.builders.cluster_batch import ClusterTranscriber, worker_setup
-
         assert self.dask is not None  # noqa: S101  the caller has looked
         setup, region = worker_setup(self.setup)
         leases = None

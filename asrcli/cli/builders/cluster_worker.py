@@ -17,7 +17,7 @@ from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
 from asrcli.runs.batch.staging import Staging
 from asrcli.runs.cluster.cost_leases import LeasedBudget
-from asrcli.runs.cluster.worker_link import WorkerLink
+from asrcli.runs.cluster.worker_link import WorkerLink, own_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,7 +166,7 @@ def transcribe_on_worker(
     try:
         batch = _batch(setup, topic, streams)
     except (UsageError, EngineUnavailable) as exc:
-        return WorkerResult(InputOutcome(), unfit=described(exc), worker=_address())
+        return WorkerResult(InputOutcome(), unfit=described(exc), worker=own_address())
     name = task_name(task)
     active = WorkerInput(task, name=name, link=batch.link)
     active.say("begun")
@@ -257,9 +257,3 @@ def _batch(setup: "BatchSetup", topic: str, streams: int) -> WorkerBatch:
                 link = WorkerLink(topic, streams)
                 _batches[topic] = WorkerBatch(setup.plan(connection), idle, link, stack.pop_all(), used_s=monotonic())
         return _batches[topic]
-
-
-def _address() -> str:
-    from asrcli.runs.cluster.worker_link import own_address
-
-    return own_address()

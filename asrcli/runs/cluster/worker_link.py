@@ -15,11 +15,9 @@ class WorkerLink:
     """
 
     def __init__(self, topic: str, streams: int) -> None:
-        from distributed import Semaphore, get_worker
-
         self._topic = topic
-        self._worker = get_worker()
-        self._streams = Semaphore(max_leases=streams, name=topic)
+        self._worker = _distributed().get_worker()
+        self._streams = _distributed().Semaphore(max_leases=streams, name=topic)
         self.address: str = self._worker.address
 
     def say(self, message: dict[str, Any]) -> None:
@@ -40,6 +38,11 @@ class WorkerLink:
 
 def own_address() -> str:
     """The address of the worker that runs this thread."""
-    from distributed import get_worker
+    return str(_distributed().get_worker().address)
 
-    return str(get_worker().address)
+
+def _distributed() -> Any:
+    """The library, which a worker has loaded: the client must start without it."""
+    import distributed
+
+    return distributed
