@@ -67,7 +67,7 @@ class Run:
         self._began = plan.clock()
         self._shown = any(getattr(output, "shows_progress", False) for output in outputs)
         self._interrupted = False
-        self._was_ready = False  # a service has listened to this run, so there is audio to account for
+        self._was_ready = False  # a service has listened to this run; one that never did is an error, and no account
         self._pool = idle or ConnectionPool()
         self._pool_is_shared = idle is not None
         self._patient = False  # all outputs are, and nobody iterates over `events`
@@ -117,7 +117,7 @@ class Run:
         elapsed_s = self._plan.clock() - self._began
         billed = self._billed(self._account.usage)
         ended = self._account.ended(self._transcript.sentences, elapsed_s, billed, self._plan.model, live=self._live)
-        if self._was_ready:
+        if self._was_ready or self._interrupted or self._finishing or left:
             self._emit(ended)
         self.ended = ended
         if not left:
