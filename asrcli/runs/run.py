@@ -66,7 +66,6 @@ class Run:
         self._account = RunAccount()
         self._began = plan.clock()
         self._shown = any(getattr(output, "shows_progress", False) for output in outputs)
-        self._interrupted = False
         self._was_ready = False  # a service has listened to this run; one that never did is an error, and no account
         self._pool = idle or ConnectionPool()
         self._pool_is_shared = idle is not None
@@ -75,7 +74,7 @@ class Run:
         self._output_errors: list[AsrError] = []  # of outputs that were given up
         self._emitted: deque[Event] = deque()  # passed to the outputs, but not yet yielded by `events`
         self._current: list[TranscriptionSession] = []
-        self._finishing = self._leaving = False  # `finish`, `leave` was called
+        self._finishing = self._leaving = self._interrupted = False  # `finish`, `leave` was called; a signal came
         self.ended: Ended | None = None
 
     def transcribe(self, sources: Sequence[Source | ConcurrentSources], notices: Sequence[Notice] = ()) -> Ended:
@@ -87,8 +86,7 @@ class Run:
             KeyboardInterrupt: the user ended the run; the outputs have all settled text.
         """
         self._patient = all(getattr(output, "patient", False) for output in self._outputs)
-        for _ in self.events(sources, notices):
-            pass
+        deque(self.events(sources, notices), maxlen=0)
         assert self.ended is not None  # noqa: S101  otherwise `events` raises
         return self.ended
 
@@ -192,8 +190,8 @@ class Run:
                 one.session.abandon()
             raise
         for one in running:
-            end_ms = one.source.format.ms(one.session.result.end)
-            self._account.add(one.session.result, one.begin_ms, end_ms, concurrent=one is not running[0])
+            result = one.session.result
+            self._account.add(result, one.begin_ms, one.source.format.ms(result.end), concurrent=one is not running[0])
         return [error for one in running if (error := one.session.result.error) is not None]
 
     def _take(self, event: Event, one: SourceSession) -> None:
@@ -215,9 +213,7 @@ class Run:
         if self._plan.free:
             return Billed(Usage())
         cost = self._plan.cost(usage)
-        if cost is not None:
-            cost = round(cost, 6)
-        return Billed(usage, cost)
+        return Billed(usage, None if cost is None else round(cost, 6))
 
     def _leave_all(self, together: RunningSessions, running: Sequence[SourceSession]) -> None:
         for one, event in together.unread():
@@ -253,13 +249,18 @@ class Run:
         self._transcript = fold(self._transcript, event)
         self._emitted.append(event)
         failed: list[OutputError] = []
+        left = False
         for output in list(self._outputs):
             try:
                 output.handle(event, self._transcript)
             except OutputError as exc:
                 self._outputs.remove(output)
                 failed.append(exc)
+            except KeyboardInterrupt:
+                left = True  # the others get the event first
         self._output_errors += failed
+        if left:
+            raise KeyboardInterrupt
         if failed and not self._live and all(getattr(output, "passive", False) for output in self._outputs):
             raise failed[0]  # without an output the rest of a file would be paid for in vain
         where = "going on without it"

@@ -26,6 +26,7 @@ from asrcli.outputs.line_writer import LineWriter, check
 from asrcli.outputs.overwrite_check import check_overwrite
 from asrcli.outputs.plain_text import StatusLines
 from asrcli.runs.run import flatten_sources
+from asrcli.terminal.interrupts import stop_requested
 
 if TYPE_CHECKING:
     from asrcli.core.interfaces import Output, Source
@@ -256,7 +257,7 @@ def _lines(output_builder: OutputBuilder, name: OutputFormat) -> "LineWriter":
     number = output_builder.formats.index(name)
     path = dict(enumerate(output_builder.paths())).get(number)
     onto = dict(enumerate(map(Path, output_builder.onto))).get(number)
-    return LineWriter(path, append=output_builder.append, onto=onto)
+    return LineWriter(path, append=output_builder.append, onto=onto, stopped=partial(stop_requested, 0))
 
 
 def _stamp(wanted: TimestampStyle | None) -> Callable[[int], str] | None:

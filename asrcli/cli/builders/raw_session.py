@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from asrcli.cli.builders.open_outputs import open_outputs
@@ -22,6 +23,7 @@ from asrcli.runs.raw_run import RawPiece
 from asrcli.sources.file import FileSource
 from asrcli.sources.input_reader import SampleFormat
 from asrcli.sources.passthrough import passthrough_source
+from asrcli.terminal.interrupts import stop_requested
 from asrcli.transport.identifiers import new_id
 from asrcli.transport.temporary_key import temporary_key_connection
 from asrcli.transport.websocket import dial, verbatim_refusal
@@ -71,7 +73,7 @@ def open_printer(stack: ExitStack, output: str | None, *, stamp: bool, show_sent
     Raises:
         OutputError: the file cannot be written.
     """
-    lines = LineWriter(output)
+    lines = LineWriter(output, stopped=partial(stop_requested, 0))
     stack.enter_context(open_outputs([lines], [lines]))
     to_screen = output is None and sys.stdout is not None and sys.stdout.isatty()
     return RawMessages(lines, time.monotonic, stamp=stamp, sent=show_sent, to_screen=to_screen)
