@@ -1,9 +1,6 @@
 """A run: sources one after the other on one timeline, and an account in which no second is missing."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
-from threading import Event as Flag
+from collections.abc import Callable
 from threading import Thread
 
 import pytest
@@ -223,33 +220,6 @@ def test_nothing_is_accounted_for_that_nobody_heard() -> None:
     with pytest.raises(ConnectFailed):
         Run(plan(), [listener]).transcribe([Tone(5)])
     assert listener.events == [Notice("info", "connecting to ws://test")]
-
-
-@pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM", "Ctrl-C twice", "finish"])
-def test_a_run_that_is_ended_while_it_dials_has_its_account(how: str) -> None:
-    """The service has not answered yet: nothing of the file was sent, and the account says so."""
-    answered = Flag()
-
-    def dial(url: str, connection: ConnectionSettings) -> Wire:
-        del connection
-        answered.wait(30)
-        raise ConnectFailed(url, "nobody there")
-
-    @contextmanager
-    def signalled(ask: Callable[[], object], hurry: Callable[[], object]) -> Iterator[None]:
-        if how == "Ctrl-C twice":
-            raise KeyboardInterrupt
-        {"Ctrl-C": ask, "SIGTERM": hurry, "finish": run.finish}[how]()
-        yield
-
-    listener = Listener()
-    run = Run(replace(plan(), dial=dial, interruptible=signalled), [listener])
-    with suppress(KeyboardInterrupt, ConnectFailed):
-        run.transcribe([Tone(5)])
-    answered.set()
-    ended = listener.events[-1]
-    assert isinstance(ended, Ended)
-    assert (ended.audio_ms, ended.lost_ms, ended.sentences) == (0, 0, 0)
 
 
 def test_a_source_that_breaks_off_keeps_what_it_gave() -> None:

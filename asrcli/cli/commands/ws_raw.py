@@ -193,7 +193,7 @@ def ws_raw(
     speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
     with ExitStack() as stack:
         printer = raw_session.open_printer(stack, output, stamp=stamp, show_sent=show_sent)
-        recorder = record_options.recorder(stack, wire_name.value, recognition, [path] if path else [])
+        recorder = record_options.recorder(stack, wire_name.value, recognition)
         if wire is None:
             # A server that is not the service's does not get the key that the environment holds for the service.
             connection = connection_options.is_other_service()

@@ -69,6 +69,18 @@ class ConfiguredCommand(Command):
         rest: list[str] = super().parse_args(ctx, args)
         return rest
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, unless a file that it writes is one that it reads, or that it writes for something else.
+
+        Raises:
+            UsageError: there is such a file.
+        """
+        if self.options:  # the others write nothing
+            from asrcli.cli.builders.named_files import check_named_files
+
+            check_named_files(str(self.name), self.params, ctx.params)
+        return super().invoke(ctx)
+
     def _defaults_unless_examined(self, ctx: Any, profile: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
         """The settings; none where a file is not valid and the command itself reports that."""
         try:
