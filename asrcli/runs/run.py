@@ -13,6 +13,7 @@ from asrcli.core.errors import (
     ConnectFailed,
     OutputError,
     ServiceRefused,
+    SourceError,
     bare_url,
     combine_errors,
 )
@@ -112,8 +113,7 @@ class Run:
         finally:
             if not self._pool_is_shared:
                 self._pool.close()
-        elapsed_s = self._plan.clock() - self._began
-        billed = self._billed(self._account.usage)
+        elapsed_s, billed = self._plan.clock() - self._began, self._billed(self._account.usage)
         ended = self._account.ended(self._transcript.sentences, elapsed_s, billed, self._plan.model, live=self._live)
         if self._was_ready or self._interrupted or self._finishing or left:
             self._emit(ended)
@@ -164,8 +164,7 @@ class Run:
         """Transcribe sources at the same time, each in its session; returns the errors that ended sessions early."""
         plan = self._plan
         self._emit(Notice("info", f"connecting to {bare_url(plan.connection.url)}"))
-        self._account.running_usage = Usage()
-        begin_ms = self._account.end_ms
+        self._account.running_usage, begin_ms = Usage(), self._account.end_ms
         running = [SourceSession(one, begin_ms + one.begin_ms, plan, self._pool, shown=self._shown) for one in sources]
         together = RunningSessions(running, patient=self._patient)
         try:
@@ -192,7 +191,9 @@ class Run:
         for one in running:
             result = one.session.result
             self._account.add(result, one.begin_ms, one.source.format.ms(result.end), concurrent=one is not running[0])
-        return [error for one in running if (error := one.session.result.error) is not None]
+        errors = [error for one in running if (error := one.session.result.error) is not None]
+        # Ctrl-C also ends the program whose pipe is read: what is wrong with the input then is no error.
+        return [error for error in errors if not (self._interrupted and isinstance(error, SourceError))]
 
     def _take(self, event: Event, one: SourceSession) -> None:
         """Emit an event of one of the running sessions, and what follows from it."""
@@ -223,8 +224,7 @@ class Run:
 
     def _leave(self, left: SourceSession, result: SessionResult, *, concurrent: bool) -> None:
         """Emit the settled words of open sentences as finals, and the other undecided audio as gaps."""
-        speaker = left.source.speaker
-        end_ms = left.source.format.ms(result.end)
+        speaker, end_ms = left.source.speaker, left.source.format.ms(result.end)
         kept: list[tuple[int, int]] = []
         for partial in list(self._transcript.open.values()):
             if partial.speaker == speaker and (settled := partial.settled.strip()):
