@@ -102,7 +102,9 @@ class JournalDirectory:
         raise UsageError(f"no session {prefix}", f"the newest: {_first_names(paths)}")
 
     def last(self) -> Path:
-        """Return the newest session that no other user can have written; if there is none, the newest of all.
+        """Return the newest interrupted session that no other user can have written; if there is none, the newest.
+
+        One in use is passed over: its run may end in order.
 
         Raises:
             UsageError: the folder holds no session.
@@ -110,7 +112,9 @@ class JournalDirectory:
         paths = self.paths()
         if not paths:
             raise UsageError(f"no session in {self.folder}")
-        return next((path for path in paths if not distrust(path)), paths[0])
+        own = [path for path in paths if not distrust(path)]
+        free = (path for path in own if state(path) is JournalState.INTERRUPTED)
+        return next(free, (own or paths)[0])
 
     def tidy(self, limits: RetentionLimits, keep: Path, now: Callable[[], float] = time) -> None:
         """Remove sessions that are too old, then the oldest finished ones until the size is within the limit.

@@ -269,6 +269,8 @@ def _obstacle(path: Path) -> str:
     if Path(os.path.realpath(path)).is_symlink():  # realpath follows all other links to their end
         return "is a link that leads to itself"
     folder = path.parent
+    if path.is_symlink() and not path.exists():  # the file is made where the link leads
+        folder = Path(os.path.realpath(path)).parent
     if not folder.is_dir():
         return f"there is no directory {folder}"
     written = folder

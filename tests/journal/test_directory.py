@@ -218,3 +218,16 @@ def test_an_interrupt_while_a_session_is_made_leaves_nothing(
     with pytest.raises(KeyboardInterrupt):
         journal.open(tmp_path, lambda: called("a"), header, lambda: None)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_newest_that_can_be_resumed_is_taken(tmp_path: Path) -> None:
+    """Not one that another run writes to now, nor a finished one; where all are finished, the newest of them."""
+    kept(tmp_path, "a")
+    kept(tmp_path, "b", finished=False)
+    lock = JournalLock(kept(tmp_path, "c", finished=False))
+    kept(tmp_path, "d")
+    assert lock.take()
+    shelf = JournalDirectory(tmp_path)
+    assert shelf.last().name == called("b")
+    lock.release()
+    assert shelf.last().name == called("c")

@@ -172,6 +172,7 @@ MISTAKES = {
     "attempts below none": (2, ["file", CLIP, "--local", "--retries", -1], "--retries"),
     "attempts and none": (2, ["file", CLIP, "--local", "--no-reconnect", "--retries", 3], "and --retries are both"),
     "no such session": (2, ["resume", "20200101-000000-ffff"], "20200101-000000-ffff"),
+    "a log that is a folder": (2, ["file", CLIP, "--local", "--log-file", "."], "cannot write .: is a directory"),
     "a log over an input": (2, ["file", CLIP, "--local", "--log-file", CLIP], "is an input"),
 }  # fmt: skip
 
