@@ -14,15 +14,17 @@ from time import time
 from platformdirs import user_state_path
 
 from asrcli.core.errors import SourceError, UsageError
-from asrcli.journal.lock import JournalLock, in_use
+from asrcli.journal.lock import LOCK, JournalLock, in_use
 from asrcli.journal.owned_files import distrust, is_folder, is_id, remove_files, size_bytes, strangers
 from asrcli.journal.reading import Journal
 from asrcli.journal.record_files import open_header
+from asrcli.journal.records import EVENTS
 
 APP = "asrcli"  # the name of our folder among those of other programs
 LIMIT_BYTES = 2 << 30
 LIMIT_DAYS = 14
 DAY_S = 86_400
+START_S = 60.0  # so long after its folder was made, a run that goes on has written into it
 NAMES_SHOWN = 3  # how many of the newest names an error lists
 _GOING = ".going-"  # prefix of a session's name while it is being removed
 
@@ -68,7 +70,14 @@ class JournalDirectory:
         self.folder = folder
 
     def paths(self) -> list[Path]:
-        """Return the folders with the name of a session, whatever they contain; none if the folder cannot be read."""
+        """Return the sessions, whatever they contain; none if the folder cannot be read.
+
+        What a run left that was ended before it could write anything is no session.
+        """
+        return [path for path in self._folders() if not is_unborn(path)]
+
+    def _folders(self) -> list[Path]:
+        """The folders with the name of a session, newest first."""
         try:
             found = [path for path in self.folder.iterdir() if is_id(path.name) and is_folder(path)]
         except OSError:
@@ -93,7 +102,9 @@ class JournalDirectory:
         raise UsageError(f"no session {prefix}", f"the newest: {_first_names(paths)}")
 
     def last(self) -> Path:
-        """Return the newest session that no other user can have written; if there is none, the newest of all.
+        """Return the newest interrupted session that no other user can have written; if there is none, the newest.
+
+        One in use is passed over: its run may end in order.
 
         Raises:
             UsageError: the folder holds no session.
@@ -101,7 +112,9 @@ class JournalDirectory:
         paths = self.paths()
         if not paths:
             raise UsageError(f"no session in {self.folder}")
-        return next((path for path in paths if not distrust(path)), paths[0])
+        own = [path for path in paths if not distrust(path)]
+        free = (path for path in own if state(path) is JournalState.INTERRUPTED)
+        return next(free, (own or paths)[0])
 
     def tidy(self, limits: RetentionLimits, keep: Path, now: Callable[[], float] = time) -> None:
         """Remove sessions that are too old, then the oldest finished ones until the size is within the limit.
@@ -112,6 +125,10 @@ class JournalDirectory:
             for path in self.folder.glob(f"{_GOING}*"):  # an earlier run was stopped while it removed them
                 if is_id(path.name.removeprefix(_GOING)) and is_folder(path) and not distrust(path):
                     _remove_rest(path)
+        for path in self._folders():
+            if path != keep and _age_s(path, now()) > START_S and is_unborn(path) and not distrust(path):
+                with suppress(OSError):
+                    remove_files(path)
         paths = [path for path in self.paths() if path != keep and _is_ours(path)]
         for path in [path for path in paths if _age_s(path, now()) > limits.age_s]:
             _try_to_remove(path)
@@ -122,6 +139,19 @@ class JournalDirectory:
             if state(oldest) is JournalState.FINISHED:
                 _try_to_remove(oldest)
                 del sizes[oldest]
+
+
+def is_unborn(path: Path) -> bool:
+    """Return whether a session's folder holds nothing, and no run that could still write into it has its lock."""
+    try:
+        with os.scandir(path) as entries:
+            bare = all(
+                entry.name in {LOCK, EVENTS} and entry.is_file(follow_symlinks=False) and not entry.stat().st_size
+                for entry in entries
+            )
+    except OSError:
+        return False
+    return bare and not in_use(path)
 
 
 def state(path: Path, journal: Journal | None = None) -> JournalState:

@@ -64,11 +64,11 @@ class FileJournal:
         self._left = set(range(len(header.stages)))
         path = create_session_folder(folder, name)
         self._lock = JournalLock(path)
-        self._lock.take()
         try:
+            self._lock.take()
             self._file = AppendFile(path / EVENTS)
             self._file.append(header.line())
-        except OSError:
+        except BaseException:  # Ctrl-C too: a session that has nothing yet is none
             self._lock.release()
             with suppress(OSError):
                 remove_files(path)

@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from errno import ELOOP
 from itertools import count
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from asrcli.core.errors import OutputClosed, OutputError, system_reason
+from asrcli.outputs.named_pipe import UNREAD, is_named_pipe, open_named_pipe
 
 FOREIGN_LINK = "is a link that belongs to somebody else"
 STDOUT = "standard output"  # its name in errors
@@ -27,13 +29,23 @@ class LineWriter:
         path: The file; None or "-" is standard output.
         append: Write behind what the file holds.
         onto: Write behind this part, which an earlier run left, and rename it at the end.
+        stopped: Returns whether the user has asked for the end: the reader of a named pipe is not waited for then.
 
     Raises:
         OutputError: nothing can be written there.
     """
 
-    def __init__(self, path: str | None, *, append: bool = False, onto: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: str | None,
+        *,
+        append: bool = False,
+        onto: Path | None = None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._append = append
+        self._stopped = stopped
+        self._unread = False  # the wait for a reader was ended
         self._onto = onto
         self._name = STDOUT
         self._path: Path | None = None
@@ -108,8 +120,11 @@ class LineWriter:
         """Close the file and give it its name. A part that stays is removed if it is empty.
 
         Raises:
-            OutputError: it cannot be renamed, or its last data cannot be written.
+            OutputError: it cannot be renamed, its last data cannot be written, or nobody has read the pipe.
         """
+        if self._unread:
+            self._unread = False
+            raise OutputError(self._name, UNREAD)
         if self._path is None or self._file is None:
             return
         try:
@@ -147,10 +162,16 @@ class LineWriter:
         except (OSError, ValueError) as exc:  # ValueError: a name that no file can have
             self._failed = self._leaves = True
             raise OutputError(self._name, system_reason(exc)) from exc
+        except KeyboardInterrupt:
+            if self._file is None:
+                self._failed = self._unread = True
+            raise
 
     def _opened(self) -> TextIO:
         if self._path is None:
             return self._standard_output()
+        if is_named_pipe(self._path):
+            return open_named_pipe(self._path, self._stopped)
         if is_device(self._path):
             return _appended(self._path)
         if self._append:
@@ -248,6 +269,8 @@ def _obstacle(path: Path) -> str:
     if Path(os.path.realpath(path)).is_symlink():  # realpath follows all other links to their end
         return "is a link that leads to itself"
     folder = path.parent
+    if path.is_symlink() and not path.exists():  # the file is made where the link leads
+        folder = Path(os.path.realpath(path)).parent
     if not folder.is_dir():
         return f"there is no directory {folder}"
     written = folder

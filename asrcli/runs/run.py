@@ -13,6 +13,7 @@ from asrcli.core.errors import (
     ConnectFailed,
     OutputError,
     ServiceRefused,
+    SourceError,
     bare_url,
     combine_errors,
 )
@@ -67,8 +68,7 @@ class Run:
         self._account = RunAccount()
         self._began = plan.clock()
         self._shown = any(getattr(output, "shows_progress", False) for output in outputs)
-        self._interrupted = False
-        self._was_ready = False  # a service has listened to this run, so there is audio to account for
+        self._was_ready = False  # a service has listened to this run; one that never did is an error, and no account
         self._pool = idle or ConnectionPool()
         self._pool_is_shared = idle is not None
         self._patient = False  # all outputs are, and nobody iterates over `events`
@@ -77,6 +77,7 @@ class Run:
         self._emitted: deque[Event] = deque()  # passed to the outputs, but not yet yielded by `events`
         self._current: list[TranscriptionSession] = []
         self._finishing = self._leaving = False  # `finish`, `leave` was called
+        self._interrupted = False  # a signal came
         self.ended: Ended | None = None
 
     def transcribe(self, sources: Sequence[Source | ConcurrentSources], notices: Sequence[Notice] = ()) -> Ended:
@@ -118,7 +119,7 @@ class Run:
         elapsed_s = self._plan.clock() - self._began
         billed = self._billed(self._account.usage)
         ended = self._account.ended(self._transcript.sentences, elapsed_s, billed, self._plan.model, live=self._live)
-        if self._was_ready:
+        if self._was_ready or self._interrupted or self._finishing or left:
             self._emit(ended)
         self.ended = ended
         if not left:
@@ -167,8 +168,7 @@ class Run:
         """Transcribe sources at the same time, each in its session; returns the errors that ended sessions early."""
         plan = self._plan
         self._emit(Notice("info", f"connecting to {bare_url(plan.connection.url)}"))
-        self._account.running_usage = Usage()
-        begin_ms = self._account.end_ms
+        self._account.running_usage, begin_ms = Usage(), self._account.end_ms
         running = [SourceSession(one, begin_ms + one.begin_ms, plan, self._pool, shown=self._shown) for one in sources]
         together = RunningSessions(running, patient=self._patient)
         try:
@@ -193,9 +193,11 @@ class Run:
                 one.session.abandon()
             raise
         for one in running:
-            end_ms = one.source.format.ms(one.session.result.end)
-            self._account.add(one.session.result, one.begin_ms, end_ms, concurrent=one is not running[0])
-        return [error for one in running if (error := one.session.result.error) is not None]
+            result = one.session.result
+            self._account.add(result, one.begin_ms, one.source.format.ms(result.end), concurrent=one is not running[0])
+        errors = [error for one in running if (error := one.session.result.error) is not None]
+        # Ctrl-C also ends the program whose pipe is read: what is wrong with the input then is no error.
+        return [error for error in errors if not (self._interrupted and isinstance(error, SourceError))]
 
     def _take(self, event: Event, one: SourceSession) -> None:
         """Emit an event of one of the running sessions, and what follows from it."""
@@ -216,9 +218,7 @@ class Run:
         if self._plan.free:
             return Billed(Usage())
         cost = self._plan.cost(usage)
-        if cost is not None:
-            cost = round(cost, 6)
-        return Billed(usage, cost)
+        return Billed(usage, None if cost is None else round(cost, 6))
 
     def _leave_all(self, together: RunningSessions, running: Sequence[SourceSession]) -> None:
         for one, event in together.unread():
@@ -256,13 +256,18 @@ class Run:
         self._transcript = fold(self._transcript, event)
         self._emitted.append(event)
         failed: list[OutputError] = []
+        left = False
         for output in list(self._outputs):
             try:
                 output.handle(event, self._transcript)
             except OutputError as exc:
                 self._outputs.remove(output)
                 failed.append(exc)
+            except KeyboardInterrupt:
+                left = True  # the others get the event first
         self._output_errors += failed
+        if left:
+            raise KeyboardInterrupt
         if failed and not self._live and all(getattr(output, "passive", False) for output in self._outputs):
             raise failed[0]  # without an output the rest of a file would be paid for in vain
         where = "going on without it"

@@ -10,6 +10,7 @@ import pytest
 from asrcli.cli.builders.api_key import read_key
 from asrcli.core.errors import UsageError
 from asrcli.core.events import Ended, Event
+from asrcli.core.settings import RecognitionSettings
 from asrcli.journal.directory import (
     DAY_S,
     JournalDirectory,
@@ -19,7 +20,10 @@ from asrcli.journal.directory import (
     remove,
     state,
 )
+from asrcli.journal.file_journal import FileJournal
 from asrcli.journal.lock import JournalLock
+from asrcli.journal.records import JournalHeader
+from asrcli.journal.writing import JournalWriter
 from tests.support.journals import began, final, session, spoken
 
 ENDED = Ended(300, 300, 0, 1, 0, None, None, None, 300)
@@ -177,3 +181,53 @@ def test_where_sessions_are(monkeypatch: pytest.MonkeyPatch, state_home: str | N
     if state_home is not None:
         monkeypatch.setenv("XDG_STATE_HOME", state_home)
     assert default_folder() == Path(folder)
+
+
+def test_a_folder_without_anything_in_it_is_no_session(tmp_path: Path) -> None:
+    """A run was ended at once: nobody sees what it left, and it goes once no run can be about to write into it."""
+    for letter, files in (("a", ()), ("b", ("lock",)), ("c", ("lock", "events.jsonl")), ("d", ("lock",))):
+        (tmp_path / called(letter)).mkdir(mode=0o700)
+        for name in files:
+            (tmp_path / called(letter) / name).touch(0o600)
+    lock = JournalLock(tmp_path / called("d"))
+    assert lock.take()
+    (tmp_path / called("e")).mkdir()
+    (tmp_path / called("e") / "notes.txt").touch()
+    begun_s = (tmp_path / called("c")).stat().st_mtime
+    shelf = JournalDirectory(tmp_path)
+    assert [path.name for path in shelf.paths()] == [called("e"), called("d")]
+    shelf.tidy(RetentionLimits(), tmp_path / "none", lambda: begun_s)
+    assert names(tmp_path) == "abcde"
+    shelf.tidy(RetentionLimits(), tmp_path / "none", lambda: begun_s + 600)
+    assert names(tmp_path) == "de"
+    lock.release()
+
+
+@pytest.mark.parametrize("journal", [FileJournal(), JournalWriter()], ids=["files", "microphones"])
+def test_an_interrupt_while_a_session_is_made_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, journal: FileJournal | JournalWriter
+) -> None:
+    """Ctrl-C may come between the folder and its header."""
+
+    def interrupted(lock: JournalLock) -> bool:
+        (tmp_path / called("a") / "lock").touch(0o600)
+        raise KeyboardInterrupt(lock)
+
+    monkeypatch.setattr(JournalLock, "take", interrupted)
+    header = JournalHeader("2026-11-24T23:05:01", RecognitionSettings("m"), (), "", {}, "")
+    with pytest.raises(KeyboardInterrupt):
+        journal.open(tmp_path, lambda: called("a"), header, lambda: None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_newest_that_can_be_resumed_is_taken(tmp_path: Path) -> None:
+    """Not one that another run writes to now, nor a finished one; where all are finished, the newest of them."""
+    kept(tmp_path, "a")
+    kept(tmp_path, "b", finished=False)
+    lock = JournalLock(kept(tmp_path, "c", finished=False))
+    kept(tmp_path, "d")
+    assert lock.take()
+    shelf = JournalDirectory(tmp_path)
+    assert shelf.last().name == called("b")
+    lock.release()
+    assert shelf.last().name == called("c")

@@ -37,6 +37,21 @@ def test_the_first_interrupt_ends_the_input_and_waits_for_the_finals(
         assert "Traceback" not in status
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_output_pipe_that_nobody_reads_does_not_outlast_a_signal(
+    scripted: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    """The first signal ends the wait for a reader: the pipe is named, and the account is there."""
+    os.mkfifo(tmp_path / "pipe")
+    with started("file", CLIP, "--url", scripted, "-o", tmp_path / "pipe", "-v") as process:
+        assert any("the service listens" in line for line in process.stderr)
+        process.send_signal(number)
+        _, status = process.communicate(timeout=30)
+        assert process.returncode == 130
+        assert "is a pipe that nobody reads" in status
+        assert "captured" in status
+
+
 def test_an_error_is_in_the_log_as_it_was_reported(tmp_path: Path) -> None:
     """Once; and what is secret in an address is in neither."""
     log, url = tmp_path / "log", "ws://me:sekret@127.0.0.1:9/?token=abc"
@@ -157,6 +172,7 @@ MISTAKES = {
     "attempts below none": (2, ["file", CLIP, "--local", "--retries", -1], "--retries"),
     "attempts and none": (2, ["file", CLIP, "--local", "--no-reconnect", "--retries", 3], "and --retries are both"),
     "no such session": (2, ["resume", "20200101-000000-ffff"], "20200101-000000-ffff"),
+    "a log that is a folder": (2, ["file", CLIP, "--local", "--log-file", "."], "cannot write .: is a directory"),
     "a log over an input": (2, ["file", CLIP, "--local", "--log-file", CLIP], "is an input"),
 }  # fmt: skip
 

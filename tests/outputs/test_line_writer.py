@@ -189,3 +189,17 @@ def test_json_says_which_times_of_words_are_estimated(tmp_path: Path) -> None:
         {"text": "day", "begin_ms": 300, "end_ms": 900, "estimated": True},
     ]
     jsonschema.validate(line, SCHEMA)
+
+
+def test_a_link_into_a_folder_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
+    """Before anything is transcribed; one to a file that does not exist yet is fine."""
+    link = tmp_path / "link.txt"
+    link.symlink_to(tmp_path / "none" / "a.txt")
+    with pytest.raises(OutputError, match="there is no directory"):
+        LineWriter(str(link))
+    (tmp_path / "none").mkdir()
+    lines = LineWriter(str(link))
+    lines.write("said")
+    lines.close()
+    assert (tmp_path / "none" / "a.txt").read_text() == "said\n"
+    assert link.is_symlink()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from asrcli.cli.advice import described
 from asrcli.cli.app import exit_code
 from asrcli.cli.builders.journal_keeping import described_outputs
+from asrcli.cli.builders.named_files import check_also_written
 from asrcli.cli.builders.staged_files import read_as
 from asrcli.cli.builders.transcript_names import SUFFIXES
 from asrcli.core.errors import AsrError, OutputError, SourceError
@@ -140,6 +141,7 @@ class BatchPlanner:
             path = self.out / name
             if os.path.realpath(path) in read:
                 raise OutputError(str(path), "is an input: it would be written over")
+            check_also_written(path, "--out")
             if self.output_builder.overwrite or not os.path.lexists(path):
                 continue
             free = self.output_builder.template is not None

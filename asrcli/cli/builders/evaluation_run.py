@@ -79,7 +79,7 @@ def check_page(path: Path) -> None:
     try:
         if path.is_dir():
             raise OutputError(str(path), "is a folder")
-        if not path.exists():
+        if not path.is_file():  # a pipe would wait for a writer
             return
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)

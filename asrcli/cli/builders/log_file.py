@@ -48,6 +48,8 @@ def _open_log(path: Path) -> logging.Handler:
     from logging.handlers import RotatingFileHandler  # loads much that a run without a log file does not need
 
     try:
+        if path.is_dir():
+            raise OutputError(str(path), "is a directory")
         for log_path in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, LOG_FILES + 1))):
             if problem := _problem(log_path):
                 raise OutputError(str(log_path), problem)

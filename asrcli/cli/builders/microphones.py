@@ -92,10 +92,7 @@ class MicrophoneBuilder:
     @property
     def labels(self) -> list[str]:
         """What the speaker of each device is called: its label, or its name; a single device needs no name."""
-        named = [parse_device(text) for text in self.devices or (MIC,)]
-        if len(named) == 1:
-            return [named[0][1]]
-        return [label or device for device, label in named]
+        return speaker_labels(self.devices)
 
     def echo(self, notify: Callable[[Notice], None]) -> "list[Output]":
         """A detector of playback that reaches a microphone, if both are transcribed."""
@@ -109,10 +106,7 @@ class MicrophoneBuilder:
         """The files that the audio is saved to: one for each device."""
         if self.save is None:
             return []
-        path = Path(self.save)
-        if len(self.devices) < 2:
-            return [path]
-        return [path.with_name(f"{path.stem}-{NO_FILE_NAME.sub('_', name)}{path.suffix}") for name in self.labels]
+        return saved_files(self.save, self.devices)
 
     def sources(
         self, microphones: "Sequence[Microphone]", kept: "Callable[[Source], Source]"
@@ -195,3 +189,28 @@ def quiet_libraries() -> Iterator[None]:
         sys.stderr = ours
         os.dup2(kept, theirs)
         os.close(kept)
+
+
+def speaker_labels(devices: Sequence[str]) -> list[str]:
+    """What the speaker of each device is called: its label, or its name; a single device needs no name.
+
+    Raises:
+        UsageError: a device is not NAME or NAME=LABEL.
+    """
+    named = [parse_device(text) for text in devices or (MIC,)]
+    if len(named) == 1:
+        return [named[0][1]]
+    return [label or device for device, label in named]
+
+
+def saved_files(save: str, devices: Sequence[str]) -> list[Path]:
+    """The files to which the audio of the devices is saved: one for each.
+
+    Raises:
+        UsageError: a device is not NAME or NAME=LABEL.
+    """
+    path = Path(save)
+    if len(devices) < 2:
+        return [path]
+    names = [NO_FILE_NAME.sub("_", label) for label in speaker_labels(devices)]
+    return [path.with_name(f"{path.stem}-{name}{path.suffix}") for name in names]

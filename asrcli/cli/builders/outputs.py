@@ -1,7 +1,6 @@
 """From options to outputs: the formats of the transcript, its files, and the live view."""
 
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -26,6 +25,7 @@ from asrcli.outputs.line_writer import LineWriter, check
 from asrcli.outputs.overwrite_check import check_overwrite
 from asrcli.outputs.plain_text import StatusLines
 from asrcli.runs.run import flatten_sources
+from asrcli.terminal.interrupts import stop_requested
 
 if TYPE_CHECKING:
     from asrcli.core.interfaces import Output, Source
@@ -78,17 +78,14 @@ class OutputBuilder:
     audio_of: "AudioOf | None" = None
     embed_audio: bool = False
 
-    def check(self, inputs: Sequence[str], log_file: Path | None, saved: Sequence[Path] = ()) -> None:
-        """Refuse options that contradict each other, and files that must not be replaced. `saved` are audio files.
+    def check(self, inputs: Sequence[str]) -> None:
+        """Refuse options that contradict each other, and files that must not be replaced.
 
         Raises:
             UsageError: one of these.
         """
         self.check_options()
-        others = list(saved)
-        if log_file is not None:
-            others.insert(0, log_file)
-        self._check_files(inputs, others)
+        self._check_files(inputs)
 
     def check_options(self) -> None:
         """Refuse options that contradict each other.
@@ -117,21 +114,10 @@ class OutputBuilder:
         if self.stamp is not None and not text:
             raise UsageError(f"--timestamps with --format {self.formats[0]}: it has its own times")
 
-    def _check_files(self, inputs: Sequence[str], others: Sequence[Path]) -> None:
-        read = {os.path.realpath(path) for path in inputs if path != "-"}
-        written = {os.path.realpath(path) for path in others}
-        if written & read:
-            raise UsageError(f"--log-file {others[0]} is an input: it would be written over")
-        if len(written) < len(others):
-            raise UsageError(f"{others[-1]} would be written twice", "choose another name for one of the two")
+    def _check_files(self, inputs: Sequence[str]) -> None:
         found = self.each(inputs)
         for output_builder in found:
             for name, path in zip(output_builder.formats, map(Path, output_builder.paths()), strict=False):
-                if os.path.realpath(path) in read:
-                    raise UsageError(f"{path} is an input: it would be written over", "choose another --output")
-                if os.path.realpath(path) in written:
-                    raise UsageError(f"{path} would be written twice", "choose another name for one of the two")
-                written.add(os.path.realpath(path))
                 self._check_existing(path, name)
         if self.folder is not None and not self.overwrite and not self.append:
             made = {source: output_builder.paths() for source, output_builder in zip(inputs, found, strict=True)}
@@ -256,7 +242,7 @@ def _lines(output_builder: OutputBuilder, name: OutputFormat) -> "LineWriter":
     number = output_builder.formats.index(name)
     path = dict(enumerate(output_builder.paths())).get(number)
     onto = dict(enumerate(map(Path, output_builder.onto))).get(number)
-    return LineWriter(path, append=output_builder.append, onto=onto)
+    return LineWriter(path, append=output_builder.append, onto=onto, stopped=partial(stop_requested, 0))
 
 
 def _stamp(wanted: TimestampStyle | None) -> Callable[[int], str] | None:

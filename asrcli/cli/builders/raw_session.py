@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from asrcli.runs.raw_summary import RawSummary, is_audio
 from asrcli.sources.file import FileSource
 from asrcli.sources.input_reader import SampleFormat
 from asrcli.sources.passthrough import passthrough_source
+from asrcli.terminal.interrupts import stop_requested
 from asrcli.transport.handshake import answer_lines
 from asrcli.transport.identifiers import new_id
 from asrcli.transport.temporary_key import temporary_key_connection
@@ -130,7 +132,7 @@ def open_watch(
     Raises:
         OutputError: the file cannot be written.
     """
-    lines = LineWriter(output)
+    lines = LineWriter(output, stopped=partial(stop_requested, 0))
     stack.enter_context(open_outputs([lines], [lines]))
     to_screen = output is None and sys.stdout is not None and sys.stdout.isatty()
     hidden = _nothing

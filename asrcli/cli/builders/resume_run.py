@@ -13,6 +13,7 @@ from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
 from asrcli.cli.builders.library_keeping import LibraryKeeping, then
 from asrcli.cli.builders.library_writing import add_journal
 from asrcli.cli.builders.local_fallback import fallback_of
+from asrcli.cli.builders.named_files import check_also_written
 from asrcli.cli.builders.resume_outputs import paths, resumed_outputs
 from asrcli.cli.builders.resume_sources import reading, resume_stages
 from asrcli.cli.builders.run import RunBuilder
@@ -205,6 +206,8 @@ class ResumeRequest:
         Raises:
             UsageError: the answer is no, or nobody is there to answer.
         """
+        for file in files:
+            check_also_written(Path(file), f"the session {name}, which writes")
         url = self.service(header).url
         actions: list[str] = []
         if url and url != self.connection_options.url and not _is_known(url):

@@ -46,7 +46,7 @@ def export(
         formats=tuple(dict.fromkeys(formats or by_name)), path=path, overwrite=overwrite, plain=True, level=None,
         translated=any(sentence.translation for sentence in entry.sentences), audio_of=_Audio(entry).of,
     )  # fmt: skip
-    builder.check(entry.inputs, None)
+    builder.check(entry.inputs)
     transcript = Transcript()
     with run_outputs(builder) as outputs:
         for event in entry.events:

@@ -1,7 +1,6 @@
 """From options to a record of the wire that is written, and from its file to one that is read."""
 
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -25,17 +24,16 @@ def recording(
     record: Path,
     wire: str,
     recognition: "RecognitionSettings",
-    inputs: Sequence[str],
     *,
     keep_audio: bool,
 ) -> WireRecorder:
     """The record of a run, which the stack completes.
 
     Raises:
-        UsageError: the file is one of the `inputs`, or holds something else than a record.
+        UsageError: the file holds something else than a record.
         OutputError: the file cannot be created.
     """
-    _check(record, inputs)
+    _check(record)
     about = {
         "program": f"asr {__version__}",
         "python": sys.version.split()[0],
@@ -73,9 +71,7 @@ def open_record(path: Path) -> WireRecord:
     return record
 
 
-def _check(record: Path, inputs: Sequence[str]) -> None:
-    if any(path != "-" and Path(path).resolve() == record.resolve() for path in inputs):
-        raise UsageError(f"--record {record} is an input: it would be written over")
+def _check(record: Path) -> None:
     try:
         if record.is_file() and bytes_of(record, len(MEMBER))[0][: len(MEMBER)] not in {b"", MEMBER}:
             raise UsageError(f"--record {record} is there, and is no record", "choose another name")

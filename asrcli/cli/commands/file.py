@@ -110,7 +110,7 @@ def file(
     local_engine = fallback_of(fallback, found_model, recognition, connection_options, retry_options, passthrough)
     speed = connection_options.pace_of(pace)
     output_builder = output_options.builder(logging_options.level, recognition, folder=output_dir, pace=speed)
-    output_builder.check(paths, logging_options.log_file)
+    output_builder.check(paths)
     page_audio.check_embedding(output_builder, paths)
     log_to(logging_options.log_file)
     source_builder = sources.SourceBuilder(
@@ -133,7 +133,7 @@ def file(
             found_model, recognition, connection, speed, retry_options.retry_settings(), connection_options, notices,
             uses_transcript_context=recognition_options.context_from_transcript, budget=budget,
             quiet=logging_options.level is None, fallback=local_engine, fast=fast,
-            recorder=record_options.recorder(stack, found_model.traits.name, recognition, paths),
+            recorder=record_options.recorder(stack, found_model.traits.name, recognition),
         )  # fmt: skip
         recorded_runs = staged_run.recording(
             runs, recognition, connection, output_builder, source_builder, speed, local=connection_options.local

@@ -160,7 +160,7 @@ def mic(
         cut=manual, backend=backend or "",
     )  # fmt: skip
     output_builder = output_options.builder(logging_options.level, recognition, keys=has_keyboard())
-    output_builder.check([], logging_options.log_file, microphone_builder.saved())
+    output_builder.check([])
     page_audio.check_embedding(output_builder, [], saved=save_audio is not None)
     folder = journal_keeping.journal_folder(journal, no_journal=no_journal)
     log_to(logging_options.log_file)

@@ -35,6 +35,6 @@ def replay(
 
     pace = values.parse_pace(speed, "--speed")
     output_builder = output_options.builder(logging_options.level, RecognitionSettings(""))
-    output_builder.check([str(record)], logging_options.log_file)
+    output_builder.check([str(record)])
     log_to(logging_options.log_file)
     replay_record(record, pace, output_builder)

@@ -34,7 +34,7 @@ SessionId = Annotated[
         autocompletion=session_ids,
     ),
 ]
-Last = Annotated[bool, typer.Option("--last", help="The newest session, as without ID.", metavar=FLAG)]
+Last = Annotated[bool, typer.Option("--last", help="The newest interrupted session, as without ID.", metavar=FLAG)]
 ModelName = Annotated[str | None, model_option(". Default: the one of the session.")]
 
 

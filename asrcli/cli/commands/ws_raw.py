@@ -219,7 +219,7 @@ def ws_raw(
         watch = raw_session.open_watch(
             stack, output, recognition, stamp=stamp, show_sent=show_sent, no_audio=no_audio, verbose=bool(verbose)
         )
-        recorder = record_options.recorder(stack, wire_name.value, recognition, [path] if path else [])
+        recorder = record_options.recorder(stack, wire_name.value, recognition)
         if wire is None:
             # A server that is not the service's does not get the key that the environment holds for the service.
             connection = connection_options.is_other_service()

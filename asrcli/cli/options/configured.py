@@ -11,15 +11,16 @@ from typer.core import TyperOption
 
 from asrcli.cli.console import print_message
 from asrcli.cli.options.panels import DIAGNOSIS
-from asrcli.cli.options.setting_values import option_name, option_value
+from asrcli.cli.options.setting_values import has_empty, is_path_type, option_name, option_value
 from asrcli.cli.render.help_page import Command
 from asrcli.config.contradictions import EffectiveSettings, effective
 from asrcli.config.document import Document
 from asrcli.config.layers import PROFILE_VARIABLE, Setting, settings_of
-from asrcli.config.reach import OPTIONS, Reach
+from asrcli.config.reach import OPTIONS, Reach, is_path
 from asrcli.core.errors import AsrError, UsageError
 
 NO_SETTINGS = {"help", "help-all", "profile"}
+MAY_BE_EMPTY = {"profile", "url"}  # no profile; an address has an error of its own
 EXAMINES_SETTINGS = {"doctor"}  # commands that report settings that are not valid, among other things
 _used: ContextVar[Mapping[str, Setting] | None] = ContextVar("_used", default=None)
 
@@ -63,11 +64,33 @@ class ConfiguredCommand(Command):
             ctx.default_map = {"profile": before}
         elif not ctx.resilient_parsing:
             given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+            self._refuse_empty(given)
             by_name = {each.name: each for each in self.get_params(ctx)}
             if not any(getattr(by_name[name], "is_eager", False) for name in given):
                 ctx.default_map = self._defaults_unless_examined(ctx, given.get("profile", before), given)
         rest: list[str] = super().parse_args(ctx, args)
         return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, unless a file that it writes is one that it reads, or that it writes for something else.
+
+        Raises:
+            UsageError: there is such a file.
+        """
+        if self.options:  # the others write nothing
+            from asrcli.cli.builders.named_files import check_named_files
+
+            check_named_files(str(self.name), self.params, ctx.params)
+        return super().invoke(ctx)
+
+    def _refuse_empty(self, given: Mapping[str, Any]) -> None:
+        """Refuse values without any text, as a shell makes them of a variable that is not set."""
+        for parameter in self.params:
+            if has_empty(given.get(str(parameter.name))) and option_name(parameter) not in MAY_BE_EMPTY:
+                if parameter.param_type_name == "option":
+                    raise UsageError(f"--{option_name(parameter)} is empty", "give it a value, or leave it out")
+                if is_path_type(parameter):  # the type would take it for the current folder
+                    raise UsageError(f"{parameter.metavar} is empty", "name a file")
 
     def _defaults_unless_examined(self, ctx: Any, profile: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
         """The settings; none where a file is not valid and the command itself reports that."""
@@ -85,6 +108,8 @@ class ConfiguredCommand(Command):
         values = {}
         for option, setting in found.settings.items():
             parameter = self.options[option]
+            if setting.is_ours and has_empty(setting.value) and is_path(option):
+                raise UsageError(f"{setting.origin}: {option} is empty", "asr config unset takes it out")
             one_way = parameter.is_flag and not parameter.secondary_opts
             if setting.is_ours and not (one_way and setting.value is False):
                 values[parameter.name] = setting.value

@@ -1,6 +1,5 @@
 """The options for a record of the wire."""
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,17 +49,15 @@ class RecordOptions:
         """Whether a record is kept."""
         return self.record is not None
 
-    def recorder(
-        self, stack: ExitStack, wire: str, recognition: "RecognitionSettings", inputs: Sequence[str] = ()
-    ) -> "WireRecorder | None":
+    def recorder(self, stack: ExitStack, wire: str, recognition: "RecognitionSettings") -> "WireRecorder | None":
         """The record of a run, which the stack completes; None without a file.
 
         Raises:
-            UsageError: the file is one of the `inputs`, or holds something else than a record.
+            UsageError: the file holds something else than a record.
             OutputError: the file cannot be created.
         """
         if self.record is None:
             return None
         from asrcli.cli.builders.wire_records import recording
 
-        return recording(stack, self.record, wire, recognition, inputs, keep_audio=self.record_audio)
+        return recording(stack, self.record, wire, recognition, keep_audio=self.record_audio)

@@ -36,6 +36,17 @@ def option_name(parameter: Any) -> str:
     return str(parameter.opts[0]).lstrip("-")
 
 
+def has_empty(value: Any) -> bool:
+    """Whether a value, or one of several, is a text without any letter."""
+    texts = value if isinstance(value, list | tuple) else [value]
+    return any(isinstance(text, str) and not text.strip() for text in texts)
+
+
+def is_path_type(parameter: Any) -> bool:
+    """Whether Typer makes a path of the value."""
+    return type(parameter.type).__name__ == "TyperPath"
+
+
 def option_value(parameter: Any, setting: Setting, ctx: Any) -> Any:
     """The value for the option: what its type converts again when the command runs.
 

@@ -94,7 +94,7 @@ class SplitRun:
         self._flush(source)
         accounts = [part.ended for part in self._parts if part.ended is not None]
         ended = joined_account(accounts, self._transcript.sentences, self._plan.clock() - began_s, self._billed)
-        if self._began:
+        if self._began or (self._stopping and not any(isinstance(part.error, AsrError) for part in self._parts)):
             self._emit(ended)
         self._raise(ended)
         return ended

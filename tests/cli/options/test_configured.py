@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from asrcli.cli.app import load_command
 from asrcli.cli.options.configured import ConfiguredCommand, documents_for, profile_names
 from asrcli.config.files import FOLDER_FILE
+from asrcli.config.reach import OPTIONS
+from asrcli.core.errors import UsageError
 from tests.support.command import DATA, asr, lines
 from tests.support.tone import tone, wav
 
@@ -140,3 +143,24 @@ def test_profiles_are_completed_also_where_a_file_is_broken(run: Run, monkeypatc
 def test_a_command_beyond_the_table_reads_no_settings() -> None:
     """It has no row that would say who may set its options."""
     assert ConfiguredCommand("new").options == {}
+
+
+def test_an_option_without_a_value_is_refused_by_every_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each option that takes a text or a path: one line that names it, and nothing runs."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for name in OPTIONS:
+        command = load_command(name)
+        for option, parameter in command.options.items():
+            if parameter.is_flag or parameter.count or option == "url":
+                continue
+            for value in ("", " "):
+                with pytest.raises(UsageError, match=f"--{option} is empty"):
+                    command.make_context(name, [f"--{option}", value])
+    for name, arguments in (("eval", ["", "b"]), ("replay", [""])):
+        with pytest.raises(UsageError, match="is empty; name a file"):
+            load_command(name).make_context(name, arguments)
+    (tmp_path / "asrcli").mkdir()
+    (tmp_path / "asrcli" / "config.toml").write_text('[file]\noutput-dir = ""\n')
+    with pytest.raises(UsageError, match="output-dir is empty; asr config unset"):
+        load_command("file").make_context("file", ["a.wav"])

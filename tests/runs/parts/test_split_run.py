@@ -109,15 +109,17 @@ def test_what_earlier_parts_have_said_needs_no_service(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("hurry", [True, False])
 def test_a_signal_before_the_first_word_ends_the_run(*, hurry: bool) -> None:
-    """Ctrl-C and SIGTERM begin no part; it is said that the last words are waited for."""
+    """Ctrl-C and SIGTERM begin no part; it is said that the last words are waited for, and the account comes last."""
 
     @contextmanager
     def signalled(stop: Callable[[], None], now: Callable[[], None]) -> Iterator[None]:
         (now if hurry else stop)()
         yield
 
+    out = Listener()
     with pytest.raises(KeyboardInterrupt):
-        split_run([Listener()], asked=plan(signalled)).transcribe(Recording(100))
+        split_run([out], asked=plan(signalled)).transcribe(Recording(100))
+    assert isinstance(out.events[-1], Ended)
 
 
 def test_an_output_that_cannot_be_written_ends_the_run(tmp_path: Path) -> None:
