@@ -17,7 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = {
     "core": 1, "dashscope": 2, "protocol": 2, "recovery": 2,
     "config": 3, "sources": 3, "transport": 3, "outputs": 3, "engine": 3, "journal": 3, "terminal": 3, "evaluation": 3,
-    "recognizers": 4, "server": 5, "runs": 6, "cli": 7, "__main__": 8,
+    "recognizers": 4, "library": 4, "server": 5, "runs": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 IMPURE = {
@@ -30,6 +30,9 @@ LONG = {
     "tests/protocol/inference/test_translation.py",
     "asrcli/protocol/realtime/codec.py",
     "asrcli/engine/loop.py",
+    "asrcli/engine/accounting.py",
+    "asrcli/engine/audio_feed.py",
+    "asrcli/runs/run.py",
     "asrcli/protocol/inference/codec.py",
     "asrcli/core/errors.py",
     "asrcli/core/interfaces.py",
@@ -61,7 +64,8 @@ PURE_ROOMS = [
     "sources/backends/input_device.py", "sources/backends/silence_limit.py", "sources/container_clock.py",
     "sources/audio_positions.py", "sources/track_selection.py", "sources/ogg.py", "sources/joined_files.py",
     "sources/wav.py", "sources/exact_reader.py", "outputs/csv_table.py", "outputs/html/markup.py",
-    "server/captions/caption_history.py", "journal/records.py", "journal/source.py", "journal/audit.py",
+    "server/captions/caption_history.py",
+    "library/search_text.py", "journal/records.py", "journal/source.py", "journal/audit.py",
     "config/reach.py", "config/toml_lines.py", "config/document.py", "config/layers.py", "config/contradictions.py",
     "config/editing.py", "evaluation/normalization.py", "evaluation/comparison.py", "evaluation/aligned_text.py",
     "evaluation/report_page.py", "runs/batch/manifest.py", "runs/batch/output_names.py", "runs/batch/decisions.py",
@@ -96,6 +100,8 @@ ROOMS = {
         "sources/media_library.py",
     ],
     "pysubs2": ["outputs/subtitles.py", "evaluation/transcript_files.py"],
+    "distributed": ["runs/cluster/"],
+    "fsspec": ["runs/batch/remote_store.py"],
     "jiwer": ["evaluation/alignment.py"],
     "pydub": ["sources/loudness.py"],
     "tomlkit": ["config/editing.py"],

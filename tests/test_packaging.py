@@ -73,7 +73,7 @@ def test_the_microphone_comes_with_a_plain_installation_exactly_where_miniaudio_
 def test_both_ways_in_are_there() -> None:
     """The command and the extras that the README names."""
     assert PROJECT["scripts"] == {"asr": "asrcli.__main__:main"}
-    extras = "local mic denoise socks eval keyring serve all"
+    extras = "local mic denoise socks eval keyring serve remote s3 oss sftp cluster all"
     assert set(PROJECT["optional-dependencies"]) == set(extras.split())
     assert PROJECT["license"] == "Apache-2.0"
     assert PROJECT["requires-python"] == ">=3.11"

@@ -62,7 +62,8 @@ COMMANDS = {
     "file": "Transcribe files, or standard input.",
     "batch": "Transcribe many recordings, several at once; run again, it goes on where it was.",
     "resume": "Continue a session of asr mic or asr file that was interrupted: transcribe what has no text yet.",
-    "sessions": "List, show or delete the recorded sessions: the audio and its text.",
+    "sessions": "List, show, export, keep or delete sessions and their transcripts.",
+    "search": "Find words in the finished transcripts that the library keeps.",
     "replay": "Play a record of the wire again, without the service.",
     "verify": "Check from the recorded audio and events of a session that no second is lost or counted wrongly.",
     "ws-raw": "Exchange messages with a service, and print each of its messages as it came, one per line.",
@@ -77,7 +78,7 @@ COMMANDS = {
     "serve": "Serve both realtime wires of DashScope on this machine, without network or key.",
     "config": "Show, list or change the settings: values of options that are not typed each time.",
     "eval": "Compare transcripts with references: word and character error rates, and the times of captions.",
-    "schema": "Print the JSON Schema of the lines that --format jsonl writes (version 1).",
+    "schema": "Print the JSON Schema of the lines of --format jsonl (version 1).",
     "help": "Explain a topic, or show all options of a command; list the topics without one.",
 }
 

@@ -1,4 +1,4 @@
-"""One file of settings: read from its text, and refused with its line where it cannot be meant as it stands. Pure."""
+"""One file of settings: reads its text, and refuses what is not valid, with the name of the file and the line. Pure."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping

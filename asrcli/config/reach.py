@@ -36,9 +36,16 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
     (Reach.USER, "mic file batch", "wire param heartbeat"),
     (Reach.USER, "mic file resume", "fallback"),
     (Reach.USER, "mic file", "append exec no-journal captions embed-audio"),
+    (Reach.USER, "mic file batch resume", "library"),
+    (Reach.USER, "mic file batch resume sessions", "library-max-age library-max-size"),
+    (Reach.USER, "search", "context limit json debug"),
+    (Reach.PATH, "search", "log-file"),
+    (Reach.USER, "sessions", "format"),
+    (Reach.PATH, "sessions", "output"),
+    (Reach.FLAG, "sessions", "overwrite"),
     (Reach.USER, "file", "start end passthrough fast"),
     (Reach.USER, "file batch", "estimate"),
-    (Reach.USER, "batch", "jobs rpm split name dry-run"),
+    (Reach.USER, "batch", "jobs rpm split name dry-run dask"),
     (Reach.USER, "file batch ws-raw", "pace"),
     (Reach.USER, "mic file batch resume", "budget verbose"),
     (
@@ -64,6 +71,7 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
         "ws-raw",
         "model vad raw encoding rate channels wire header wait first last text chunk-ms audio-format show-sent stamp",
     ),
+    (Reach.USER, "ws-raw", "no-audio verbose"),
     (Reach.USER, "replay", "speed format append partials timestamps template capitalize exec max-line max-lines plain"),
     (Reach.USER, "replay", "embed-audio quiet verbose debug"),
     (Reach.PATH, "mic file ws-raw", "record"),
@@ -94,16 +102,19 @@ _ROWS: tuple[tuple[Reach, str, str], ...] = (
     (Reach.PATH, "eval", "html"),
     (Reach.PATH, "serve", "script answers replay faults keys cert key"),
     (Reach.FLAG, "mic file batch", "force"),
+    (Reach.FLAG, "mic file batch resume ws-raw", "insecure-tls"),
     (Reach.FLAG, "batch", "force-settings"),
     (Reach.FLAG, "mic file batch ws-raw eval", "overwrite"),
     (Reach.FLAG, "resume sessions vocab engines", "yes"),
 )
 # Options that a file sets for these commands in the table of the command alone, because there the same name means
-# another thing: the model of a hot-word list, the key that clients need, the service of a session that is resumed.
+# another thing: the model of a hot-word list, the key that clients need, the service of a session that is resumed, the
+# format of a session that is exported.
 _OWN_TABLE: Mapping[str, str] = {
     "batch": "name json",
     "resume": "model local engine url region workspace last",
     "serve": "engine api-key-file key",
+    "sessions": "format output",
     "vocab": "model wait",
     "ws-raw": "model vad raw encoding rate channels wait last",
 }

@@ -1,7 +1,7 @@
 """Format and Chunk: PCM with a position in samples that never restarts. Arithmetic only, no decoding."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 SAMPLE_BYTES = 2  # s16le, the one sample format on both wires
 
@@ -31,6 +31,8 @@ class Chunk:
         cut_after: The sentence is to end after this chunk.
         length: How many samples the bytes stand for, where they are not PCM but the encoding of the file.
         quiet: Whether the chunk is too quiet to be speech; None where the source cannot tell.
+        samples: Length in samples.
+        end: Position of the first sample after this chunk.
     """
 
     position: int
@@ -38,18 +40,13 @@ class Chunk:
     cut_after: bool = False
     length: int | None = None
     quiet: bool | None = None
+    samples: int = field(init=False, compare=False, repr=False)  # stored, because each is asked for many times
+    end: int = field(init=False, compare=False, repr=False)
 
-    @property
-    def samples(self) -> int:
-        """Length in samples."""
-        if self.length is not None:
-            return self.length
-        return len(self.pcm) // SAMPLE_BYTES
-
-    @property
-    def end(self) -> int:
-        """Position of the first sample after this chunk."""
-        return self.position + self.samples
+    def __post_init__(self) -> None:
+        samples = len(self.pcm) // SAMPLE_BYTES if self.length is None else self.length
+        object.__setattr__(self, "samples", samples)
+        object.__setattr__(self, "end", self.position + samples)
 
     def since(self, position: int) -> "Chunk":
         """The part of this chunk from `position` on; `position` must not lie after its end."""

@@ -10,7 +10,8 @@ AsrError
 ├── TransportError        the connection
 │   ├── ConnectFailed     was never open
 │   ├── ConnectionLost    was open, then broke or became silent
-│   └── ProtocolError     the other end sent a message that the protocol does not allow
+│   ├── ProtocolError     the other end sent a message that the protocol does not allow
+│   └── ClusterGone       the machines that were to do the work are not there
 ├── ServiceRefused        the service answered with an error code of its own
 ├── AudioLost             the run ended in order, but some audio has no text
 │   └── Unaccounted       a journal whose figures disagree, or that holds audio without text (journal/audit.py)
@@ -196,6 +197,18 @@ class ProtocolError(TransportError):
 
     def __str__(self) -> str:
         return ": ".join(filter(None, ("protocol error", self.problem, shorten(self.message))))
+
+
+class ClusterGone(TransportError):
+    """A cluster without a scheduler, or without a worker that can be used; `address` is that of the scheduler."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(address, reason)
+        self.address = address
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"cluster {bare_url(self.address)}: {without_secrets(self.reason)}"
 
 
 class ServiceRefused(AsrError):

@@ -3,7 +3,7 @@
 A codec counts from the first sample of its task; the engine moves these times to the one timeline of the run.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from asrcli.core.provisional_event import Provisional
@@ -116,8 +116,7 @@ class Partial:
 class Final:
     """A finished sentence. It does not change any more and is emitted once.
 
-    `translation` is the sentence in another language. `heard` is the transcript of a second model, where the text is
-    the answer to a prompt.
+    `heard`: what a second model heard, where the text is an answer. `estimated`: the service left out one of the times.
     """
 
     key: str
@@ -131,6 +130,7 @@ class Final:
     translation: str = ""
     translated_into: str = ""
     heard: str = ""
+    estimated: bool = field(default=False, compare=False)  # a mark beside the sentence
 
 
 @dataclass(frozen=True, slots=True)

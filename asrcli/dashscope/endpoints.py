@@ -23,6 +23,7 @@ REGIONS: Mapping[str, str] = {
 }
 SHARED: Mapping[str, str] = {BEIJING: "dashscope.aliyuncs.com", SINGAPORE: "dashscope-intl.aliyuncs.com"}
 WORKSPACE = "X-DashScope-WorkSpace"  # the header that names a workspace where the host does not
+VENDOR_DOMAINS = ("aliyuncs.com", "aliyun.com", "alibabacloud.com", "alibabacloudcs.com")
 _WORKSPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _OWN = re.compile(r"\.([a-z0-9-]+)\.maas\.aliyuncs\.com\Z")
 _SECURE = {"https": "wss", "http": "ws"}
@@ -105,6 +106,12 @@ def region_of(url: str) -> str:
     if own is not None:
         return own[1]
     return next((region for region, shared in SHARED.items() if shared == host), "")
+
+
+def is_vendor_host(url: str) -> bool:
+    """Whether the host of an address is one of the company that runs the service."""
+    host = _host(url).rstrip(".")
+    return any(host == domain or host.endswith(f".{domain}") for domain in VENDOR_DOMAINS)
 
 
 def _invalid(setting: str, value: str, problem: str, *, given: bool) -> UsageError:

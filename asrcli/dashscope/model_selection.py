@@ -52,7 +52,8 @@ def wire_rate(model: Model, native: int | None) -> int:
         return model.rate
     if not model.rates or TELEPHONE_RATE in model.rates:
         return TELEPHONE_RATE
-    rates, takers = " or ".join(map(str, model.rates)), model_names(lambda row: TELEPHONE_RATE in row.rates)
+    rates = " or ".join(map(str, model.rates))
+    takers = model_names(lambda row: TELEPHONE_RATE in row.rates)
     raise UsageError(f"{model.name} takes audio at {rates} Hz, not at {native} Hz", f"use {takers}")
 
 

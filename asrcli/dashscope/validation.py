@@ -32,6 +32,8 @@ def check_recognition(model: Model, recognition: RecognitionSettings, region: st
     if model.rates and recognition.rate not in model.rates:
         rates = " or ".join(map(str, model.rates))
         raise UsageError(f"{model.name} takes audio at {rates} Hz, not {recognition.rate} Hz")
+    if model.traits.elsewhere and (lost := [each for each in given_options(recognition) if each not in model.takes]):
+        raise SettingIgnored(lost, f"the wire {model.wire}")  # its messages have no place for it: nothing can be forced
     if force:
         return
     for name in given_options(recognition):
@@ -106,7 +108,8 @@ def _check_contradictions(recognition: RecognitionSettings) -> None:
 
 def _check_ranges(recognition: RecognitionSettings) -> None:
     for name in given_options(recognition):
-        row, value = BY_NAME[name], recognition.value(name)
+        row = BY_NAME[name]
+        value = recognition.value(name)
         if row.bounds is not None and not row.bounds[0] <= value <= row.bounds[1]:
             least, most = row.bounds
             problem = f"must be from {least:g} to {most:g}"

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Billed, Event, Final, Gap, Notice, Partial, Progress, Resumed, Usage
-from asrcli.core.provisional_event import Provisional
 from asrcli.engine.inbox import AudioDropped, Inbox, Mark
 from asrcli.engine.task import NO_TEXT
 from asrcli.recovery.duplicate_finals import RecentFinals
+from asrcli.recovery.gap_order import GapOrder
 from asrcli.recovery.ledger import Ledger, Totals
 from asrcli.recovery.provisional import LocalSentence, ProvisionalText
 from asrcli.recovery.spans import Span
@@ -72,6 +73,7 @@ class SessionResult:
         error: What ended the session early.
         broken: Whether the last task did not come to its own end.
         provisional: What this machine has heard of undecided audio; only of a session that was left in the middle.
+        waiting_gaps: Gaps that were not emitted yet, because text before them might come; only of such a session.
     """
 
     end: int
@@ -82,6 +84,7 @@ class SessionResult:
     error: AsrError | None
     broken: bool
     provisional: tuple[LocalSentence, ...] = ()
+    waiting_gaps: tuple[Gap, ...] = ()
 
 
 @dataclass
@@ -101,6 +104,7 @@ class SessionAccount:
     recent_finals: RecentFinals = field(default_factory=RecentFinals)
     usage: Usage = Usage()  # noqa: RUF009  a frozen value; of the tasks that are over
     billed: Usage = Usage()  # noqa: RUF009  the last one that was emitted
+    reported: Usage | None = None  # the last one of a task
     figures: SessionFigures = SessionFigures()
     first_sent_at: float = -1.0
     first_text_at: float = -1.0
@@ -113,6 +117,7 @@ class SessionAccount:
     sent_to: int = field(init=False)  # position behind the last sample that was ever sent
     resent: int = 0  # samples
     provisional: ProvisionalText = field(default_factory=ProvisionalText)
+    gaps: GapOrder = field(default_factory=GapOrder)
 
     def __post_init__(self) -> None:
         self.end = self.sent_to = self.start
@@ -163,14 +168,30 @@ class SessionAccount:
         self.end = max(self.end, self.format.samples(mark.end_ms))
 
     def add_missing(self, begin_ms: int, end_ms: int, reason: str, *, whole: bool = False) -> None:
-        """Emit a gap for each undecided part of a span that will have no text; `whole` is that of Ledger.add_gap."""
+        """Count each undecided part of a span that will have no text as a gap; `whole` is that of Ledger.add_gap.
+
+        A gap is emitted once the text of the sound before it is there: see release_gaps.
+        """
         undecided = self.ledger.undecided(begin_ms, end_ms)
         for gap in self.ledger.add_gap(begin_ms, end_ms, whole=whole):
             around = next((part for part in undecided if part[0] <= gap[0] and gap[1] <= part[1]), gap)
             heard, withdrawn = self.provisional.take(*around, gap)
             self.ledger.add_local(heard.spans)
-            self.emit(Gap(*gap, reason, local_text=heard.text))
-            self.emit_provisional(withdrawn)
+            self.gaps.add(Gap(*gap, reason, local_text=heard.text))
+            self.emit_all(withdrawn)
+        self.release_gaps()
+
+    def emit_behind_gaps(self, event: Event) -> None:
+        """Emit an event of the service, and before it the gaps that stand before its text."""
+        if self.gaps.waiting and isinstance(event, Partial | Final):
+            self.emit_all(self.gaps.taken_before(event.begin_ms))
+        self.emit(event)
+        if isinstance(event, Final):
+            self.release_gaps()
+
+    def release_gaps(self) -> None:
+        """Emit the gaps that need not wait any longer, because no sound before them is undecided."""
+        self.emit_all(self.gaps.taken_decided(self.ledger))
 
     def close(self, inbox: Inbox, duration_ms: int | None, error: AsrError) -> None:
         """Emit gaps for all undecided audio after an error: up to the end of what was captured, or of the source.
@@ -179,7 +200,8 @@ class SessionAccount:
         """
         if not self.was_ready:
             self.end = self.start
-            self.emit_provisional(self.provisional.clear())
+            self.emit_all(self.gaps.taken_before(inf))
+            self.emit_all(self.provisional.clear())
             return
         cut_short = inbox.ended
         inbox.end()
@@ -191,17 +213,17 @@ class SessionAccount:
         if duration_ms is not None and not cut_short:
             self.end = max(self.end, self.start + self.format.samples(duration_ms))
         self.add_missing(self.ledger.start_ms, self.format.ms(self.end), str(error))
-        self.emit_provisional(self.provisional.clear())
+        self.emit_all(self.provisional.clear())
 
     def complete(self) -> None:
         """Emit gaps for undecided sound at the ordinary end of the session: nothing more will come for it."""
         self.add_missing(self.ledger.start_ms, self.format.ms(self.end), NO_TEXT)
-        self.emit_provisional(self.provisional.clear())
+        self.emit_all(self.provisional.clear())
 
-    def emit_provisional(self, changes: Iterable[Provisional]) -> None:
-        """Emit what has changed in the provisional text."""
-        for change in changes:
-            self.emit(change)
+    def emit_all(self, events: Iterable[Event]) -> None:
+        """Emit events, in their order."""
+        for event in events:
+            self.emit(event)
 
     def undecided(self) -> list[Span]:
         """Return the audio up to now that is neither text, silence, gap nor pause, in milliseconds."""
@@ -239,6 +261,9 @@ class SessionAccount:
 
     def update_bill(self, usage: Usage, *, task_ended: bool) -> None:
         """Emit the bill if it has changed. `usage` is the task's; that of an ended task is in the sum already."""
+        if usage is self.reported and not task_ended:
+            return  # as with nearly every message: a codec makes a new one when the service has counted
+        self.reported = usage
         total = self.usage
         if not task_ended:
             total += usage
@@ -249,6 +274,7 @@ class SessionAccount:
     def end_task(self, usage: Usage, dropped: int) -> None:
         """Add what the service counted for a task that is over, and how many repeated finals its codec dropped."""
         self.usage += usage
+        self.reported = None
         self.figures += SessionFigures(dropped=dropped)
 
     def drop_repeat(self, final: Final) -> None:
@@ -266,9 +292,16 @@ class SessionAccount:
             final_after_stop_ms=_elapsed_ms(self.input_ended_at, self.last_final_at),
         )
         totals = self.ledger.totals(self.format.ms(self.end))
-        provisional = self.provisional.sentences
         return SessionResult(
-            self.end, totals, tuple(self.undecided()), self.usage + usage, figures, error, broken, provisional
+            self.end,
+            totals,
+            tuple(self.undecided()),
+            self.usage + usage,
+            figures,
+            error,
+            broken,
+            self.provisional.sentences,
+            tuple(self.gaps.waiting),
         )
 
 

@@ -1,7 +1,5 @@
 """The audio of a session on its way to the service: kept until decided, sent at its pace, sent again after a loss."""
 
-from dataclasses import replace
-
 from asrcli.core.audio import Chunk
 from asrcli.core.settings import RetrySettings
 from asrcli.engine.accounting import SessionAccount
@@ -46,6 +44,7 @@ class AudioFeed:
         self._audio = AudioStore(account.start, self._format.rate)
         self._catch_up = Pacing(self._format.rate, retries.catch_up)
         self._settlement = QuietSettlement()
+        self._settled_ms = -1  # up to here audio is decided and forgotten; -1 where that is to be looked at
         self.stall_detector = StallDetector(connection.settings.stall_timeout_s)
         self._message_at = 0.0
         self._idle_task_end = account.start  # up to where the last task that ended for silence had been sent audio
@@ -59,7 +58,7 @@ class AudioFeed:
         if chunk.position > self._account.end:
             self._account.ledger.add_silence(self._format.ms(self._account.end), self._format.ms(chunk.position))
         if chunk.quiet is None and chunk.length is None:  # a chunk with a length of its own is not PCM
-            chunk = replace(chunk, quiet=is_quiet(chunk.pcm))
+            chunk = Chunk(chunk.position, chunk.pcm, chunk.cut_after, None, is_quiet(chunk.pcm))
         self._account.add_chunk(chunk)
         self._audio.add(chunk)
 
@@ -112,6 +111,21 @@ class AudioFeed:
             return None
         return chunk
 
+    def pass_on(self) -> bool:
+        """Send the chunk that was added last, as nearly always when nothing stands in its way; else return False.
+
+        Raises:
+            SendFailed: the connection was lost.
+        """
+        chunk = self._audio.newest
+        if chunk is None or chunk.cut_after or self._catch_up.active or self._account.behind_at is not None:
+            return False
+        if not self._connection.takes_audio:
+            return False
+        self.due = None
+        self.send(chunk)
+        return True
+
     def fits(self, chunk: Chunk) -> bool:
         """Whether a chunk can follow on the same task: after a jump only where the codec can report the jump."""
         jump = chunk.position - self._audio.cursor
@@ -130,17 +144,19 @@ class AudioFeed:
         """
         codec = self._connection.task.codec
         now = self._clock()
-        self._audio.cursor = chunk.end
-        self._audio.sent = max(self._audio.sent, chunk.end)
-        self._connection.task.sent_ms = self.cursor_ms
+        end = chunk.end
+        end_ms = self._format.ms(end)
+        self._audio.cursor = end
+        self._audio.sent = max(self._audio.sent, end)
+        self._connection.task.sent_ms = end_ms
         # With manual turns no answer comes before the commit.
         if self._realtime and not chunk.quiet and not codec.manual:
             self.stall_detector.speech_sent(now)
-        self._settlement.sent(self._format.ms(chunk.position), self.cursor_ms, now, quiet=bool(chunk.quiet))
+        self._settlement.sent(self._format.ms(chunk.position), end_ms, now, quiet=bool(chunk.quiet))
         self._connection.send(codec.audio(chunk.pcm))
         if not self._keeps_sent:
-            self._audio.settle(chunk.end)
-        self._account.add_sent(chunk.position, chunk.end)
+            self._audio.settle(end)
+        self._account.add_sent(chunk.position, end)
 
     def message_arrived(self) -> None:
         """Note a sign of life: a message of the service."""
@@ -153,8 +169,12 @@ class AudioFeed:
         task = self._connection.task
         now = self._clock()
         decided = False
-        self._settlement.forget_before(ledger.decided_until_ms)
-        if not task.codec.manual:
+        until_ms = ledger.decided_until_ms
+        is_due = self._settlement.is_due(now)
+        if until_ms == self._settled_ms and not is_due:
+            return False  # as for nearly every chunk
+        self._settlement.forget_before(until_ms)
+        if is_due and not task.codec.manual:
             arrived = now - self._connection.silent_s
             # A recognizer may hang behind a connection that answers pings, so sound needs a message as the sign of
             # life. Where an earlier connection did not answer the same sound either, it is no speech.
@@ -165,7 +185,10 @@ class AudioFeed:
                 decided = ledger.add_silence(begin_ms, end_ms) or decided
                 if not quiet:
                     self.stall_detector.answered()
-        self._audio.settle(self._format.samples(max(0, ledger.decided_until_ms - MARGIN_MS)))
+        until_ms = ledger.decided_until_ms
+        self._audio.settle(self._format.samples(max(0, until_ms - MARGIN_MS)))
+        # Audio that is decided may be sent again after a loss: it is forgotten as it goes out.
+        self._settled_ms = until_ms if until_ms <= self.cursor_ms else -1
         return decided
 
     def final_arrived(self) -> None:
@@ -287,5 +310,6 @@ class AudioFeed:
         self._begin_at(position)
 
     def _begin_at(self, position: int) -> None:
+        self._settled_ms = -1
         self._audio.skip_to(position)
         self._connection.task.begin_at(self._format.ms(position))

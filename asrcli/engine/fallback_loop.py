@@ -7,7 +7,7 @@ from asrcli.core.audio import Chunk
 from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost
 from asrcli.core.events import Event, Final, Notice
 from asrcli.core.interfaces import LocalEngine
-from asrcli.engine.inbox import Item, LocalHeard, SessionAbandoned, SourceEnded, StopRequested
+from asrcli.engine.inbox import Item, LocalHeard, MessageArrived, SessionAbandoned, SourceEnded, StopRequested
 from asrcli.engine.local_hearing import LocalHearing
 from asrcli.engine.loop import SessionLoop
 from asrcli.engine.steps import Steps, Wait
@@ -62,6 +62,8 @@ class FallbackLoop(SessionLoop):
             item = yield Wait(until, self._hearing.wants_audio)
             if item is None:
                 return
+            if isinstance(item, MessageArrived):
+                continue  # the service was given up: that its connection has ended now is no news
             self._take(item)
             if isinstance(item, StopRequested):
                 until = self._clock() + STOPPED_S
@@ -87,10 +89,10 @@ class FallbackLoop(SessionLoop):
         if isinstance(item, Chunk | SourceEnded):
             self._hearing.advance()
         account = self._account
-        account.emit_provisional(account.provisional.decide(account.ledger.undecided, self._feed.cursor_ms))
+        account.emit_all(account.provisional.decide(account.ledger.undecided, self._feed.cursor_ms))
 
     def _stop(self, stop: StopRequested) -> None:
-        """Of a file, what this machine has heard counts as captured too: its text was shown."""
+        """For a file, audio that this machine has heard counts as captured too, because its text was shown."""
         self._feed.count_as_sent(self._hearing.position)
         super()._stop(stop)
         self._wait_less()

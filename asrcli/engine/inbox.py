@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from threading import Condition, RLock
+from typing import NamedTuple
 
 from asrcli.core.audio import Chunk
 from asrcli.core.errors import AsrError
@@ -13,8 +14,7 @@ from asrcli.engine.dial_attempt import Dialled
 from asrcli.engine.schedule import Schedule
 
 
-@dataclass(frozen=True, slots=True)
-class MessageArrived:
+class MessageArrived(NamedTuple):
     """A message of the other end. The connection it came over is only compared with others."""
 
     connection: object
@@ -84,6 +84,7 @@ class Inbox:
         self._signals: deque[Signal] = deque()
         self._audio: deque[Chunk | Mark | SourceEnded] = deque()
         self._dropped: AudioDropped | None = None  # comes before all of the audio
+        self._due: float | None = None  # when the audio can be taken that was not due when it was asked for
         self._ended = False
         # Of one thread more than once: a signal handler may interrupt its own thread in a method of this class.
         self._lock = RLock()
@@ -145,6 +146,7 @@ class Inbox:
         with self._lock:
             if self._signals:
                 return self._signals.popleft()
+            self._due = None
             if audio and (item := self._next_audio()) is not None:
                 return item
             self._sleeps, self._wants_audio = True, audio
@@ -164,11 +166,8 @@ class Inbox:
 
     @property
     def due(self) -> float | None:
-        """When the next audio can be taken; None without a schedule, or without audio."""
-        with self._lock:
-            if self._schedule is None or not self._audio or not isinstance(chunk := self._audio[0], Chunk):
-                return None
-            return self._schedule.due(chunk)
+        """When the audio can be taken that was not due when `take` looked last; None where there was none."""
+        return self._due
 
     @property
     def waited_for(self) -> bool:
@@ -186,9 +185,12 @@ class Inbox:
             return dropped
         if not self._audio:
             return None
-        if self._schedule is not None and isinstance(chunk := self._audio[0], Chunk) and not self._schedule.take(chunk):
-            return None
-        item = self._audio.popleft()
+        item = self._audio[0]
+        if self._schedule is not None and isinstance(item, Chunk):
+            self._due = self._schedule.take(item)
+            if self._due is not None:
+                return None
+        self._audio.popleft()
         if self._waiting and len(self._audio) <= self._room // 2:
             self._room_made.notify_all()
         return item

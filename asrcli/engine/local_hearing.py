@@ -111,7 +111,7 @@ class LocalHearing:
         if isinstance(event, Progress):
             self._processed_ms = event.sent_ms
         elif isinstance(event, Partial | Final):
-            self._account.emit_provisional(
+            self._account.emit_all(
                 self._account.provisional.hear(self._sentence(event), self._account.ledger.undecided)
             )
         elif isinstance(event, Notice):
@@ -119,7 +119,7 @@ class LocalHearing:
             self.position = self._account.format.samples(self._timeline.ms(self._processed_ms))
             self._account.emit(event)
         elif isinstance(event, Finished):
-            self._account.emit_provisional(self._account.provisional.end_open(self._prefix))
+            self._account.emit_all(self._account.provisional.end_open(self._prefix))
             self._session = None
             self._finishing = False
         self.advance()

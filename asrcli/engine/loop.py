@@ -1,7 +1,6 @@
 """The loop of a session: does what the link table says, task after task. Decides nothing, and waits nowhere."""
 
 from collections.abc import Callable, Iterable
-from functools import partial
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.errors import AsrError, ConnectionLost, ServiceRefused
@@ -24,10 +23,12 @@ from asrcli.engine.inbox import (
 from asrcli.engine.reconnection import Reconnection
 from asrcli.engine.steps import Steps, Wait
 from asrcli.engine.task import NO_TEXT, RepeatedFinal
-from asrcli.engine.task_connection import TaskConnection, never_ready_error
+from asrcli.engine.task_connection import SendFailed, TaskConnection, never_ready_error
 from asrcli.recovery.backoff import Backoff
 from asrcli.recovery.classify import FaultClass, classify
 from asrcli.recovery.link_states import InputState, LinkAction, LinkEvent, LinkState, step
+
+_ENDING = (LinkState.DRAINING, LinkState.RENEWING)  # the rest of the text of a task was asked for
 
 
 class SessionLoop:
@@ -69,11 +70,17 @@ class SessionLoop:
         """Run the session to its end. Errors come back in the result, and gaps are emitted for the audio they cost."""
         error: AsrError | None = None
         try:
-            yield from self._guarded(lambda: self._step(LinkEvent.SPEECH))
+            yield from self._begin()
             while self._link is not LinkState.CLOSED:
                 wait, on_due = self._next_wait()
                 item = yield wait
-                yield from self._guarded(on_due if item is None else partial(self._take, item))
+                try:
+                    if item is None:
+                        on_due()
+                    else:
+                        self._take(item)
+                except (AsrError, SendFailed) as exc:
+                    yield from self._recover(exc)
             self._connection.release()
             self._account.complete()
             return self.result(self._source_error, broken=False)
@@ -100,10 +107,18 @@ class SessionLoop:
         codec = self._connection.task.codec
         return self._account.result(error, codec.usage, codec.dropped, broken=broken)
 
-    def _guarded(self, act: Callable[[], None]) -> Steps[None]:
-        """Call `act`; a connection that is lost meanwhile is replaced where that can help, else the error is raised."""
+    def _begin(self) -> Steps[None]:
         try:
-            yield from self._connection.drain_after_failure(act, self._take)
+            self._step(LinkEvent.SPEECH)
+        except (AsrError, SendFailed) as exc:
+            yield from self._recover(exc)
+
+    def _recover(self, failure: AsrError | SendFailed) -> Steps[None]:
+        """Replace the connection that is lost where that can help, else raise the error."""
+        try:
+            if isinstance(failure, AsrError):
+                raise failure
+            yield from self._connection.drain(failure, self._take)
         except AsrError as exc:
             self._settle()
             if self._account.was_ready and self._input_ended and self._account.only_quiet_is_undecided:
@@ -126,12 +141,14 @@ class SessionLoop:
 
     def _deadlines(self) -> list[tuple[float | None, Callable[[], None]]]:
         """Return the times at which something is to be done, and what."""
-        stalled = self._feed.stall_detector.deadline if self._link is LinkState.UP else None
-        return [
-            (self._connection.deadline, self._on_deadline),
-            (self._feed.due, self._advance),
-            (stalled, self._on_stall),
-        ]
+        deadlines: list[tuple[float | None, Callable[[], None]]] = []  # mostly there are none
+        if self._connection.deadline is not None:
+            deadlines.append((self._connection.deadline, self._on_deadline))
+        if self._feed.due is not None:
+            deadlines.append((self._feed.due, self._advance))
+        if self._link is LinkState.UP and (stalled := self._feed.stall_detector.deadline) is not None:
+            deadlines.append((stalled, self._on_stall))
+        return deadlines
 
     def _takes_audio(self) -> bool:
         """Whether audio may come out of the inbox. It must wherever nothing else can wake the session."""
@@ -143,7 +160,7 @@ class SessionLoop:
         codec = self._connection.task.codec
         if self._link is LinkState.WAITING:
             self._step(LinkEvent.RETRY)
-        elif self._link in {LinkState.DRAINING, LinkState.RENEWING} and codec.quiet_end_s is not None:
+        elif self._link in _ENDING and codec.quiet_end_s is not None:
             self._handle_all([Finished(codec.usage)])
         else:
             raise ConnectionLost(f"no answer for {self._connection.timeout_s:.0f} s")
@@ -162,9 +179,7 @@ class SessionLoop:
             if self._connection.carries(item):
                 self._receive(item.message)
         elif isinstance(item, Chunk):
-            self._feed.add(item)
-            self._settle()
-            self._advance()
+            self._take_chunk(item)
         elif isinstance(item, Dialled):
             self._connection.dialled(item)
             self._handle_all(self._connection.task.codec.started())
@@ -181,6 +196,14 @@ class SessionLoop:
             self._advance()
         elif not isinstance(item, LocalHeard):
             self._account.add_mark(item)
+
+    def _take_chunk(self, chunk: Chunk) -> None:
+        self._feed.add(chunk)
+        self._settle()
+        if self._link is LinkState.UP and self._feed.pass_on():
+            self._backoff.audio_sent()
+        else:
+            self._advance()
 
     def _stop(self, stop: StopRequested) -> None:
         self._stopped = True
@@ -215,6 +238,7 @@ class SessionLoop:
                     self._handle(event)
         if self._feed.settle():
             self._backoff.settled(self._account.format.samples(self._account.ledger.decided_until_ms))
+            self._account.release_gaps()
 
     def _advance(self) -> None:
         """Send the audio that may go out now; behind the last of it, ask the service for the rest of its text."""
@@ -264,7 +288,7 @@ class SessionLoop:
             if self._link is LinkState.UP:
                 self._connection.deadline = None
             self._advance()
-        if self._link in {LinkState.DRAINING, LinkState.RENEWING} or (self._link is LinkState.UP and codec.must_wait):
+        if self._link in _ENDING or (self._link is LinkState.UP and codec.must_wait):
             self._connection.restart_timeout()
 
     def _on_refusal(self, refusal: ServiceRefused) -> bool:
@@ -302,7 +326,7 @@ class SessionLoop:
         if self._account.add_event(event):
             self._backoff.progress()
             self._feed.stall_detector.reset()
-        self._emit(event)
+        self._account.emit_behind_gaps(event)
         if isinstance(event, Final):
             self._feed.final_arrived()
             self._settle()
@@ -322,7 +346,7 @@ class SessionLoop:
 
     def _on_finished(self) -> None:
         """Handle the end of a task. If it ended by itself while more speech may come, it got no speech."""
-        if self._link in {LinkState.RENEWING, LinkState.DRAINING}:
+        if self._link in _ENDING:
             self._feed.idle = False
             self._feed.task_finished()
             self._step(LinkEvent.FINISHED)

@@ -23,19 +23,15 @@ class Schedule:
         self._samples = 0
         self._due: float | None = None  # when the next chunk is due, once that was asked
 
-    def due(self, chunk: Chunk) -> float:
-        """Return when the next chunk is due."""
+    def take(self, chunk: Chunk) -> float | None:
+        """Count the next chunk as released if it is due, and return None; else return when it is due."""
+        now = self._clock()
         if self._due is None:
             due = self._began + (self._samples + chunk.samples) / self._samples_s
             self._due = max(due, self._released_at + chunk.samples / self._fastest_samples_s)
-        return self._due
-
-    def take(self, chunk: Chunk) -> bool:
-        """Return whether the next chunk is due, and count it as released if it is."""
-        now = self._clock()
-        if self.due(chunk) > now:
-            return False
+        if self._due > now:
+            return self._due
         self._due = None
         self._released_at = now
         self._samples += chunk.samples
-        return True
+        return None

@@ -80,11 +80,13 @@ class TranscriptionSession:
         if retries is None or source.audio_format != "pcm":  # a container cannot be sent again from its middle
             retries = RetrySettings()
         retries = retries.of(realtime=source.realtime, pace=pace)
-        room, schedule = ROOM, None
+        room = ROOM
+        schedule = None
         if source.realtime:
             room = LIVE_ROOM
         if pace is not None:
-            room, schedule = PACED_ROOM, Schedule(clock, source.format.rate, pace, retries.catch_up)
+            room = PACED_ROOM
+            schedule = Schedule(clock, source.format.rate, pace, retries.catch_up)
         self._inbox = Inbox(room, live=source.live is not None, schedule=schedule)
         self._outbox: Outbox[SessionItem] = Outbox(replaces)
         self._put: Callable[[SessionItem], object] = self._outbox.put

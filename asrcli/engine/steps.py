@@ -1,16 +1,14 @@
 """How a session waits: it yields what it waits for, and is sent the item that came. No thread, no clock."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from asrcli.engine.inbox import Item
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """What a session waits for: the next item of its inbox, audio only where `audio` allows it, or a time.
 
     Attributes:

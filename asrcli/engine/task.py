@@ -18,6 +18,7 @@ ORDERLY = (1000, 1005)  # close codes of an end in order
 NO_TEXT = "the service left this sentence without a text"
 UNFINISHED = "the service ended the task with a sentence open"
 FORGOTTEN = f"the service said nothing about an open sentence for {ANSWER_S:.0f} s"
+ESTIMATED = "the service left out when a sentence was spoken: such times are estimated, and marked in JSON Lines"
 MANY = f"the service opened more than {TASK_MOST_OPEN} sentences and ended none of them"
 
 
@@ -64,13 +65,13 @@ class TranscriptionTask:
         self.offset_ms = self.sent_ms = self.processed_ms = position_ms
 
     def receive(self, message: Message, now: float) -> Iterator[Event | RepeatedFinal]:
-        """Yield the events of a message that came at `now`, on the run's timeline, with times inside the sent audio.
+        """Return the events of a message that came at `now`, on the run's timeline, with times inside the sent audio.
 
         Raises:
             ProtocolError: the message cannot be read.
             ServiceRefused: the service reports that the task has failed.
         """
-        yield from self.take(self.codec.receive(message), now)
+        return self.take(self.codec.receive(message), now)
 
     def take(self, events: Iterable[Event], now: float) -> Iterator[Event | RepeatedFinal]:
         """Yield events of this task's codec on the run's timeline, as `receive` does."""
@@ -144,6 +145,9 @@ class TranscriptionTask:
             for key in inside:
                 self._forget(key)  # the gap says that it has no text
         elif isinstance(event, Final):
+            if event.estimated and event.text.strip() and ESTIMATED not in self._warned:
+                self._warned.add(ESTIMATED)
+                yield Notice("warning", ESTIMATED)
             yield self._checked(event)
             return
         elif isinstance(event, Finished) and self.finishing:
@@ -165,21 +169,24 @@ class TranscriptionTask:
         self._resent = replace(self._resent, last_text="")  # it is repeated once at most
         return RepeatedFinal(final)
 
-    def _remember(self, event: SpeechStarted | Partial) -> Iterator[Event]:
+    def _remember(self, event: SpeechStarted | Partial) -> Iterable[Event]:
         before = self._open.get(event.key)
         self._normalized.pop(event.key, None)
         if isinstance(event, Partial):
-            if before is not None:
-                event = replace(event, begin_ms=min(event.begin_ms, before.begin_ms))
+            if before is not None and before.begin_ms < event.begin_ms:
+                event = replace(event, begin_ms=before.begin_ms)
             self._open[event.key] = event
         elif before is None:
             self._open[event.key] = event
         if len(self._open) > TASK_MOST_OPEN:
-            yield from self._close_with_last_text(next(iter(self._open)), MANY)
+            return self._close_with_last_text(next(iter(self._open)), MANY)
+        return ()
 
     def _close(self, final: Final) -> None:
         """Forget the sentence of a final, and open sentences with other keys that repeat a part of it."""
         self._forget(final.key)
+        if not self._open:
+            return
         final_text = normalized_text(final.text)
         for key, event in list(self._open.items()):
             inside = final.begin_ms <= event.begin_ms < final.end_ms
@@ -261,7 +268,10 @@ class TranscriptionTask:
         return max(self.offset_ms, min(time_ms, self.sent_ms))
 
     def _words(self, words: tuple[Word, ...], begin_ms: int, end_ms: int) -> tuple[Word, ...]:
-        if all(begin_ms <= word.begin_ms <= word.end_ms <= end_ms for word in words):
+        for word in words:
+            if not begin_ms <= word.begin_ms <= word.end_ms <= end_ms:
+                break
+        else:
             return words
         placed = []
         for word in words:

@@ -172,27 +172,24 @@ class TaskConnection:
         Raises:
             SendFailed: the connection was lost.
         """
-        if self.open_connection is not None:
-            self.send(self.task.codec.pending_messages())
+        if self.open_connection is not None and (pending := self.task.codec.pending_messages()):
+            self.send(pending)
 
-    def drain_after_failure(self, act: Callable[[], None], handle: Callable[[Item], None]) -> Steps[None]:
-        """Call `act`; if sending fails in it, `handle` what arrived: finals, or the reason of the failure.
+    def drain(self, failed: SendFailed, handle: Callable[[Item], None]) -> Steps[None]:
+        """Sending has failed: `handle` what arrived before, finals or the reason of the failure.
 
         Raises:
-            ConnectionLost: sending failed, and the connection was not replaced meanwhile.
+            ConnectionLost: the connection was not replaced meanwhile.
         """
-        try:
-            act()
-        except SendFailed as exc:
-            broken = self.open_connection
-            while self.open_connection is broken:
-                item = yield Wait(self._clock() + LAST_MESSAGES_S, audio=False)
-                if item is None:
-                    break
-                with suppress(SendFailed):
-                    handle(item)
-            if self.open_connection is broken:
-                raise exc.lost from exc
+        broken = self.open_connection
+        while self.open_connection is broken:
+            item = yield Wait(self._clock() + LAST_MESSAGES_S, audio=False)
+            if item is None:
+                break
+            with suppress(SendFailed):
+                handle(item)
+        if self.open_connection is broken:
+            raise failed.lost from failed
 
     def carries(self, arrived: MessageArrived) -> bool:
         """Whether this came over the open connection: messages of an earlier one are ignored."""

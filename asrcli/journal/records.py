@@ -22,7 +22,12 @@ VERSION = 1
 MOST = 1 << 53  # no count of ours is larger
 RATES = range(1000, 384_001)
 EVENTS = "events.jsonl"
-_BESIDE = ("translation", "translated_into", "heard")  # fields of a final that are often empty, and then left out
+_BESIDE = (
+    "translation",
+    "translated_into",
+    "heard",
+    "estimated",
+)  # fields of a final that are often empty, and then left out
 
 
 @dataclass(frozen=True)
@@ -257,7 +262,9 @@ def final(record: Mapping[str, Any]) -> Final:
     """
     begin_ms, end_ms = number(record, "begin_ms"), number(record, "end_ms")
     text, language, speaker, *beside = (str(record.get(name, "")) for name in ("text", "language", "speaker", *_BESIDE))
-    return Final("", begin_ms, end_ms, text, (), language, "", speaker, *beside)
+    translation, into, heard, _ = beside
+    estimated = record.get("estimated") is True
+    return Final("", begin_ms, end_ms, text, (), language, "", speaker, translation, into, heard, estimated)
 
 
 def number(record: Mapping[str, Any], name: str) -> int:

@@ -90,10 +90,11 @@ def _final(event: Final, transcript: Transcript) -> dict[str, Any]:
 
 
 def _spoken(event: Partial | Final) -> dict[str, Any]:
-    about = {"words": [_word(word) for word in event.words], "language": event.language, "emotion": event.emotion}
+    about: dict[str, Any] = {"words": [_word(word) for word in event.words]}
+    about |= {"language": event.language, "emotion": event.emotion}
     about |= {"speaker": event.speaker, "translation": event.translation, "translated_into": event.translated_into}
     if isinstance(event, Final):
-        about["heard"] = event.heard
+        about |= {"heard": event.heard, "estimated": event.estimated or None}
     return _present(about, *about)
 
 

@@ -35,6 +35,7 @@ _INTO = {
 }
 _SPOKEN = {"words": {"type": "array", "items": _WORD}, "language": _TEXT, "emotion": _TEXT, **_WHOSE, **_INTO}
 _HEARD = {"heard": {**_TEXT, "description": "the side transcript: what was said, if text is the answer to a prompt"}}
+_ESTIMATED = {"estimated": {"const": True, "description": "the service left out times of this sentence: estimated"}}
 _ENGINE = {"engine": {**_TEXT, "description": "the recognizer that a local server names; absent for the service"}}
 _NUMBER = {"type": "integer", "minimum": 1, "description": "counted from 1 through the run"}
 
@@ -66,7 +67,7 @@ _EVENTS = [
         "final",
         "a finished sentence; it comes once and does not change",
         {"sentence": _NUMBER, "begin_ms": _MS, "end_ms": _MS, "text": _TEXT},
-        {**_SPOKEN, **_HEARD},
+        {**_SPOKEN, **_HEARD, **_ESTIMATED},
     ),
     _event(
         "provisional",

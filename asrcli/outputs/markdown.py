@@ -38,7 +38,8 @@ class MarkdownTranscript:
         self._lines.close()
 
     def _head(self, began: Began) -> None:
-        before, name = self._source, plain(began.source)
+        before = self._source
+        name = plain(began.source)
         if before is None:
             self._lines.write(
                 f"{MARK}\n\n# {name}\n\n{plain(' · '.join(dict.fromkeys(filter(None, (began.model, began.engine)))))}"
@@ -56,7 +57,9 @@ def plain(text: str) -> str:
 
 
 def _paragraph(event: Final) -> str:
-    speaker = f"**{plain(event.speaker)}:** " if event.speaker.strip() else ""
+    speaker = ""
+    if event.speaker.strip():
+        speaker = f"**{plain(event.speaker)}:** "
     lines = [f"\n`{clock(event.begin_ms)}` {speaker}{plain(event.text)}"]
     if translation := translated(event):
         lines.append(f"\n> {INTO}{plain(translation)}")

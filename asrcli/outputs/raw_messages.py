@@ -22,10 +22,18 @@ class RawMessages:
         stamp: Whether each line is a JSON object with the time and the direction.
         sent: Whether sent messages are written too.
         to_screen: Whether control characters are removed.
+        hidden: Tells of a sent message that it is not written.
     """
 
     def __init__(
-        self, lines: LineWriter, now: Callable[[], float], *, stamp: bool, sent: bool, to_screen: bool
+        self,
+        lines: LineWriter,
+        now: Callable[[], float],
+        *,
+        stamp: bool,
+        sent: bool,
+        to_screen: bool,
+        hidden: Callable[[Message], bool] = lambda _: False,
     ) -> None:
         self._lines = lines
         self._now = now
@@ -33,10 +41,11 @@ class RawMessages:
         self._stamp = stamp
         self._sent = sent
         self._to_screen = to_screen
+        self._hidden = hidden
 
     def show(self, message: Message, sent: bool) -> None:
         """Write one message; `sent` says whether it was sent or received."""
-        if sent and not self._sent:
+        if sent and (not self._sent or self._hidden(message)):
             return
         line = self._line(message, sent)
         if self._to_screen:

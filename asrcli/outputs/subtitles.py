@@ -58,6 +58,9 @@ class Subtitles:
             self._head()
         if not isinstance(event, Final | Gap) or not self._has_text(event):
             return
+        if isinstance(event, Gap) and self._last and event.begin_ms < self._last.captions[0].begin_ms:
+            self._insert(event)
+            return
         self._settle(event)
         whole = _as_shown(event)
         after_ms = self._ends.get(event.speaker, 0)
@@ -76,6 +79,18 @@ class Subtitles:
             self._settle(None)
         finally:
             self._lines.close()
+
+    def _insert(self, gap: Gap) -> None:
+        """Write the caption of a gap that stands before the last sentence, whose times must not suffer."""
+        limit_ms = 0
+        if self._last:
+            limit_ms = self._last.captions[0].begin_ms
+        self._settle(None)
+        shown = [replace(one, end_ms=min(one.end_ms, limit_ms)) for one in captions(_as_shown(gap), self._layout)]
+        shown = [self._distinct(one) for one in shown if one.begin_ms < limit_ms]
+        if shown:
+            self._lines.write(self._blocks(shown))
+            self._number += len(shown)
 
     def _settle(self, following: Final | Gap | None) -> None:
         """Write the captions of the last sentence in their final form, now that the `following` one is known."""

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from functools import lru_cache
 from math import inf
 from typing import Any
 
@@ -26,7 +27,8 @@ def read(message: Message) -> Json:
     content = _content(message)
     try:
         value = _loaded(content.removeprefix(BYTE_ORDER_MARK))
-        if "\\ud" in content.lower():  # a lone surrogate is half a character: no output could write it
+        # A lone surrogate is half a character: no output could write it.
+        if "\\" in content and "\\ud" in content.lower():
             value = _loaded(_whole_characters(json.dumps(value, ensure_ascii=False)))
     except (ValueError, RecursionError) as exc:
         raise ProtocolError("not JSON" if content.strip() else "an empty message", content) from exc
@@ -73,13 +75,18 @@ def need(value: Json, path: str, kind: type | tuple[type, ...]) -> Any:
         ProtocolError: the field is missing or has another type.
     """
     found: Any = value
-    for key in path.split("."):
+    for key in _keys(path):
         if not isinstance(found, dict) or key not in found:
             raise ProtocolError(f"field {path} is missing", _shown(value))
         found = found[key]
     if not isinstance(found, kind) or (isinstance(found, bool) and bool not in _kinds(kind)):
         raise ProtocolError(f"field {path} has the wrong type", _shown(value))
     return found
+
+
+@lru_cache(maxsize=256)
+def _keys(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def need_whole(value: Json, path: str) -> int:
@@ -193,14 +200,16 @@ def word(value: Json, key: str) -> str:
 
 def flag(value: Json, key: str) -> bool | None:
     """The boolean under a key, or one written as 1, 0, "true" or "false"; None when it is missing or unclear."""
-    found = boolean(value, key)
-    if found is None:
-        return FLAGS.get(word(value, key).strip().lower())
-    return found
+    found = value.get(key)
+    if found is None or isinstance(found, bool):  # as nearly all are
+        return found
+    return FLAGS.get(word(value, key).strip().lower())
 
 
 def counted(usage: Json, before: Usage) -> Usage:
     """The usage after a cumulative usage object; counts that it does not contain keep the value of `before`."""
+    if not usage:  # as in most results
+        return before
 
     def latest(old: float | None, name: str) -> Any:
         value = number(usage, name)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from asrcli.core.errors import ServiceRefused, SettingError
 from asrcli.core.message import Binary, Message, Text
-from asrcli.protocol.json_messages import Json, part, text
+from asrcli.protocol.json_messages import Json, flag, part, text
+
+IS_END = "is_end"
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class RawExchange:
         ready: Name of the answer that audio waits for; empty when audio need not wait.
         over: Name of the answer that ends the exchange; empty when silence ends it.
         failed: Name of the answer that ends the exchange as a refusal; empty when there is none.
+        silence_ends: A server may leave out the answer `over`: then silence ends the exchange.
     """
 
     first: tuple[Message, ...]
@@ -28,6 +31,7 @@ class RawExchange:
     ready: str = ""
     over: str = ""
     failed: str = ""
+    silence_ends: bool = False
 
 
 def exchange_without_wire(first: str | None, last: str | None) -> RawExchange:
@@ -38,7 +42,10 @@ def exchange_without_wire(first: str | None, last: str | None) -> RawExchange:
 
 
 def message_name(message: Message) -> str:
-    """The name of an event on any wire; empty for anything that is not an event."""
+    """The name of an event on any wire; empty for anything that is not an event.
+
+    Where events have no names, a message is named by its mode, and the one that ends the session by its mark.
+    """
     if not isinstance(message, Text):
         return ""
     try:
@@ -47,7 +54,11 @@ def message_name(message: Message) -> str:
         return ""
     if not isinstance(value, dict):
         return ""
-    return text(part(value, "header"), "event") or text(value, "type")
+    if flag(value, IS_END):
+        return IS_END
+    header = part(value, "header")
+    names = (text(header, "event"), text(header, "action"), *(text(value, key) for key in ("type", "event", "mode")))
+    return next(filter(None, names), "")
 
 
 def message_refusal(message: Message) -> ServiceRefused:
@@ -56,8 +67,8 @@ def message_refusal(message: Message) -> ServiceRefused:
     value = json.loads(message.data)
     header = part(value, "header")
     error = part(value, "error")
-    code = text(header, "error_code") or text(error, "code") or message_name(message)
-    description = text(header, "error_message") or text(error, "message")
+    code = text(header, "error_code") or text(error, "code") or text(value, "code") or message_name(message)
+    description = text(header, "error_message") or text(error, "message") or text(value, "error")
     return ServiceRefused(code, description, text(header, "task_id"))
 
 
@@ -84,3 +95,14 @@ def user_message(setting: str, written: str) -> Message:
     """
     parsed(setting, written)
     return Text(written)
+
+
+def replaced(setting: str, written: str | None, usual: list[Message]) -> tuple[Message, ...]:
+    """The message that the user wrote in place of the usual ones; without one, these.
+
+    Raises:
+        UsageError: the text is not a JSON object.
+    """
+    if written:
+        return (user_message(setting, written),)
+    return tuple(usual)

@@ -27,13 +27,18 @@ _EVENTS: dict[str, type[Any]] = {
 }
 
 
+def is_kept(event: Event) -> bool:
+    """Whether a record keeps events of this kind."""
+    return type(event).__name__ in _EVENTS
+
+
 def event_line(at_ms: int, event: Event) -> bytes | None:
     """The line of an event that the run has added to those of the wire; None for an event that is not kept.
 
     Finals are kept without their words: the messages have them, and a replay compares the finals.
     """
     name = type(event).__name__
-    if name not in _EVENTS:
+    if not is_kept(event):
         return None
     about = {key: value for key, value in asdict(event).items() if key != "words"}
     return json_line({"type": "event", "at_ms": at_ms, "name": name, "event": cleaned(about)})

@@ -24,6 +24,7 @@ OMNI = "omni"
 OPENAI = "openai"
 VLLM = "vllm"
 FUNASR = "funasr"
+FUNASR_REALTIME = "funasr-realtime"
 INFERENCE_PATH = "/api-ws/v1/inference"
 REALTIME_PATH = "/api-ws/v1/realtime"
 OPENAI_PATH = "/v1/realtime"
@@ -57,6 +58,7 @@ class Wire:
         elsewhere: The service does not speak it: the user has to name a server.
         manual_only: The client has to end utterances; the server detects no speech.
         served: `asr serve` speaks it.
+        fastest: The highest pace of audio, as times real time, where times are estimated from when texts come.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Wire:
     elsewhere: bool = False
     manual_only: bool = False
     served: bool = True
+    fastest: float | None = None
 
     def client_codec(
         self, recognition: RecognitionSettings, new_id: Callable[[], str], memory: "TranscriptMemory | None" = None
@@ -142,23 +145,30 @@ _ROWS = (
         has_header=False, no_speech_code="NO_VALID_AUDIO_ERROR", failure_close_code=1011,
     ),
     Wire(
-        OPENAI, OPENAI_PATH, "openai.codec:OpenAIClient", "openai.codec:OpenAIServer",
+        OPENAI, OPENAI_PATH, "openai.codec:OpenAIClient", "openai.codec:OpenAIServer", "openai.raw:openai_exchange",
         model_pattern=r"\Agpt-.*transcribe|\Awhisper-1\Z", default_model="gpt-4o-transcribe", rates=(24000,),
         formats=(), word_times=False, manual_mode=True, context_messages=False,
         has_header=False, no_speech_code="NO_VALID_AUDIO_ERROR", failure_close_code=1011,
         takes=("vad", "languages", "context", "silence_ms", "threshold", "prefix_ms", "extra"), elsewhere=True,
     ),
     Wire(
-        VLLM, OPENAI_PATH, "vllm.codec:VllmClient", "",
-        model_pattern=_NEVER, rates=(16000,), formats=(), word_times=False, manual_mode=True, context_messages=False,
+        VLLM, OPENAI_PATH, "vllm.codec:VllmClient", "", "vllm.raw:vllm_exchange",
+        model_pattern=_NEVER, default_model="mistralai/Voxtral-Mini-4B-Realtime-2602",
+        rates=(16000,), formats=(), word_times=False, manual_mode=True, context_messages=False,
         has_header=False, failure_close_code=1011, takes=("vad", "extra"), elsewhere=True, manual_only=True,
         served=False,
     ),
     Wire(
-        FUNASR, "/", "funasr.codec:FunAsrClient", "",
+        FUNASR, "/", "funasr.codec:FunAsrClient", "", "funasr.raw:two_pass_exchange",
         model_pattern=_NEVER, rates=(16000, 8000), formats=(), word_times=False, context_messages=False,
         has_header=False, takes=("hotwords", "itn", "extra"), elsewhere=True, served=False,
-        warning="this wire has no times: those of sentences are estimated from when their text comes",
+        warning="this wire has no times, so audio is sent at most at twice the pace of speech",
+        fastest=2.0,
+    ),
+    Wire(
+        FUNASR_REALTIME, "/", "funasr.whole_state_codec:FunAsrRealtimeClient", "", "funasr.raw:whole_state_exchange",
+        model_pattern=_NEVER, rates=(16000,), formats=(), word_times=False, manual_mode=True, context_messages=False,
+        has_header=False, takes=("vad", "languages", "hotwords"), elsewhere=True, served=False,
     ),
     Wire(
         INFERENCE, INFERENCE_PATH, "inference.codec:InferenceClient", "inference.codec:InferenceServer",

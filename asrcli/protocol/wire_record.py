@@ -5,7 +5,6 @@ event that the run added. Every member stands alone: a file that is cut short or
 """
 
 import base64
-import gzip
 import json
 import re
 import zlib
@@ -21,6 +20,7 @@ VERSION = 1
 MEMBER = b"\x1f\x8b\x08"  # how a gzip member begins
 MOST_MEMBER_BYTES = 256 << 20  # of a member, unpacked; ours are about one megabyte
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: it costs more than a line
+WINDOW_BITS, MEMORY_LEVEL = 13, 6  # 64 kB of memory in all
 SENT, RECEIVED = "sent", "received"
 # Audio inside a JSON message: base64 holds no quotation mark.
 _AUDIO = re.compile(r'("audio"\s*:\s*")([A-Za-z0-9+/=_-]{16,})(?=")')
@@ -76,7 +76,9 @@ def message_line(
     about: Mapping[str, Any] | None = None,
 ) -> bytes:
     """The line of a message: its text without secrets, and of its audio the length, or with `keep_audio` the audio."""
-    line = {"type": "message", "at_ms": at_ms, "connection": connection, "direction": direction, **(about or {})}
+    # Put together by hand: of a dictionary it would cost twice as much, and this is done for every message.
+    more = "".join([f',"{key}":{_encode(value)}' for key, value in about.items()]) if about else ""
+    head = f'{{"type":"message","at_ms":{at_ms},"connection":{connection},"direction":"{direction}"{more}'
     encoded: str | None = None
     if isinstance(message, Binary):
         size_bytes = len(message.data)
@@ -84,15 +86,13 @@ def message_line(
             encoded = base64.b64encode(message.data).decode("ascii")
     else:
         text, encoded = _without_audio(message.data)
-        line["text"] = without_secrets(text)
+        head += f',"text":{_encode(without_secrets(text))}'
         if encoded is None:
-            return json_line(line)
+            return f"{head}}}\n".encode("utf-8", "replace")
         size_bytes = len(encoded.rstrip("=")) * 3 // 4
     if keep_audio:
-        line["audio"] = encoded
-    else:
-        line["audio_bytes"] = size_bytes
-    return json_line(line)
+        return f'{head},"audio":"{encoded}"}}\n'.encode("utf-8", "replace")
+    return f'{head},"audio_bytes":{size_bytes}}}\n'.encode("utf-8", "replace")
 
 
 def close_line(at_ms: int, connection: int, code: int, reason: str) -> bytes:
@@ -102,8 +102,13 @@ def close_line(at_ms: int, connection: int, code: int, reason: str) -> bytes:
 
 
 def pack(lines: bytes) -> bytes:
-    """One member of the file."""
-    return gzip.compress(lines, 6, mtime=0)
+    """One member of the file.
+
+    With so little memory the allocator gives the same pages each time; with zlib's own sizes it asks the system for a
+    quarter of a megabyte, which costs more than the compression of some lines.
+    """
+    packing = zlib.compressobj(6, zlib.DEFLATED, 16 + WINDOW_BITS, MEMORY_LEVEL)  # 16: with the header of gzip
+    return packing.compress(lines) + packing.flush()
 
 
 def read_record(name: str, data: bytes) -> WireRecord:
@@ -114,7 +119,8 @@ def read_record(name: str, data: bytes) -> WireRecord:
     """
     if not data.startswith(MEMBER):
         raise SourceError(name, "is no record of the wire" if data else "is empty: nothing was recorded")
-    damaged, cut = 0, False
+    damaged = 0
+    cut = False
     lines: list[Mapping[str, Any]] = []
     header: Mapping[str, Any] | None = None
     for member, is_cut in _members(data):

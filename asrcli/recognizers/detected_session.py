@@ -1,7 +1,7 @@
 """What sessions of models behind our voice detector share: frames, the audio before speech, and begins. One thread."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from asrcli.core.audio import Format
 from asrcli.core.events import Event, Notice, SpeechStarted
@@ -19,7 +19,8 @@ class DetectedSession:
 
     name = "it"
 
-    def __init__(self, recognition: RecognitionSettings) -> None:
+    def __init__(self, recognition: RecognitionSettings, unknown_hotwords: Sequence[str] | None = None) -> None:
+        """Begin; of the hot words, `unknown_hotwords` have no effect, and without it none has."""
         self._is_speech = speech_detector()
         self._vad_mode = recognition.vad
         self._endpointer = Endpointer(recognition.silence_ms, LIMIT_MS - PREROLL_MS)
@@ -32,8 +33,12 @@ class DetectedSession:
         self._sentence: OpenSentence | None = None
         self._begin_ms = 0  # of the open sentence
         self._notices: list[Event] = []
-        if count := len(recognition.hotwords):
+        count = len(recognition.hotwords)
+        if count and unknown_hotwords is None:
             text = f"embedded recognizer: {self.name} takes no hot words; {count} of them have no effect"
+            self._notices.append(Notice("warning", text))
+        if unknown_hotwords:
+            text = f"embedded recognizer: {self.name} cannot write these hot words: {', '.join(unknown_hotwords)}"
             self._notices.append(Notice("warning", text))
 
     def waits(self, audio_s: float) -> None:

@@ -65,7 +65,9 @@ class Endpointer:
         return self._wait_for_speech(voiced=voiced)
 
     def _wait_for_speech(self, *, voiced: bool) -> SpeechBegan | None:
-        self._run = self._run + 1 if voiced else 0
+        self._run += 1
+        if not voiced:
+            self._run = 0
         if self._run * FRAME_MS < START_MS:
             return None
         return self._begin(self._run)
@@ -86,7 +88,9 @@ class Endpointer:
 
     def _add_to_sentence(self, *, voiced: bool) -> SpeechEnded | SpeechCut | None:
         self._length += 1
-        self._quiet = 0 if voiced else self._quiet + 1
+        self._quiet += 1
+        if voiced:
+            self._quiet = 0
         if self._quiet >= self._stop or self._quiet >= self._late_pause:
             self._in_pause = self._quiet < self._stop
             self._length = 0
@@ -110,6 +114,8 @@ def longest_pause(voiced: Sequence[bool]) -> int:
     best = (0, len(voiced))
     quiet = 0
     for number in range(max(0, len(voiced) - LATE_MS // FRAME_MS), len(voiced)):
-        quiet = 0 if voiced[number] else quiet + 1
+        quiet += 1
+        if voiced[number]:
+            quiet = 0
         best = max(best, (quiet, number + 1 - quiet // 2))
     return len(voiced) - best[1]

@@ -21,6 +21,7 @@ from asrcli.core.errors import EngineUnavailable, OutputError, UsageError, syste
 from asrcli.protocol.language_codes import language_name
 from asrcli.recognizers.model_folder import open_model, size_mb
 from asrcli.recognizers.registry import RecognizerInfo, RunsIn
+from asrcli.recognizers.sherpa_hotwords import HotWordSpelling, hotword_spelling
 from asrcli.recognizers.sherpa_model import INSTALL
 
 MANIFEST = "model.json"
@@ -204,12 +205,18 @@ def _read(path: Path) -> Manifest:
 
 def _row(path: Path, manifest: Manifest) -> RecognizerInfo:
     folder = Path(manifest.folder) if manifest.folder else path / FILES
-    kind, streaming, lacks = "", True, ""
+    kind = ""
+    streaming = True
+    lacks = ""
+    spelling: HotWordSpelling | str = ""
     try:
         found = open_model(folder)
         kind, streaming = found.kind.name, found.kind.streaming
+        spelling = hotword_spelling(folder, found)
     except EngineUnavailable as exc:
         lacks = exc.reason
+    except OSError as exc:
+        lacks = f"the tokens in {folder} cannot be read: {system_reason(exc)}"
     languages = {code: language_name(code) for code in manifest.languages}
     heard = ", ".join(languages.values()) or "languages not stated"
     return RecognizerInfo(
@@ -221,6 +228,9 @@ def _row(path: Path, manifest: Manifest) -> RecognizerInfo:
         model=kind,
         licence="Apache-2.0 (sherpa-onnx)",
         size_mb=size_mb(folder),
+        hotwords=isinstance(spelling, HotWordSpelling),
+        no_hotwords=spelling if isinstance(spelling, str) else "",
+        can_write=spelling.can_write if isinstance(spelling, HotWordSpelling) else None,
         languages=languages or None,
         word_times=True,
         estimated_times=not streaming,

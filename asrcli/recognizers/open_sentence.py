@@ -36,7 +36,9 @@ class OpenSentence:
         """Add the next frame."""
         self._frames.append(frame)
         self.facts.append(frame_facts(frame, voiced=voiced))
-        self.quiet = 0 if voiced else self.quiet + 1
+        self.quiet += 1
+        if voiced:
+            self.quiet = 0
 
     def pcm(self, length: int) -> bytes:
         """Return the samples of the first `length` frames."""

@@ -16,7 +16,7 @@ GROUP = "asrcli.recognizers"
 
 @dataclass
 class Plugins:
-    """What was found.
+    """The recognizers that plug-ins bring, and what is wrong with others.
 
     Attributes:
         rows: The recognizers by name.

@@ -210,8 +210,11 @@ class SphinxSession:
             self._decoder.process_raw(pcm, full_utt=True)
             self._decoder.end_utt()
         words = self._spotter.corrected(self._words(self._base), pcm, self._base * FRAME_MS)
-        begin_ms = words[0].begin_ms if words else self._begin_ms
-        end_ms = words[-1].end_ms if words else max(begin_ms, end * FRAME_MS)
+        begin_ms = self._begin_ms
+        end_ms = max(begin_ms, end * FRAME_MS)
+        if words:
+            begin_ms = words[0].begin_ms
+            end_ms = words[-1].end_ms
         self._is_open = False
         text = " ".join(word.text for word in words)
         return Final(str(self._number), begin_ms, end_ms, text, words, LANGUAGE)

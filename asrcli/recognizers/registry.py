@@ -12,7 +12,7 @@ own process; every other one runs in worker processes, one session each, so that
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from importlib import import_module
@@ -50,8 +50,10 @@ class RecognizerInfo:
         languages: Language code to name; None when it takes any language.
         rates: Sample rates in Hz at which it is at its best; empty when all are the same to it.
         hotwords: Whether hot words have an effect.
+        no_hotwords: Why they have none, where that can be told, in words.
         hotwords_stay: Whether the hot words of a session stay in its worker, which is then not used again.
         hotword_pattern: A regular expression; a hot word without a match in lower case cannot be pronounced.
+        can_write: Whether a hot word has an effect, where the model itself says which.
         word_times: Whether finals have the times of their words.
         estimated_times: Whether these times are estimated from the length of the words.
         partials: Whether there are partial results before a final.
@@ -77,8 +79,10 @@ class RecognizerInfo:
     languages: Mapping[str, str] | None = None
     rates: tuple[int, ...] = ()
     hotwords: bool = False
+    no_hotwords: str = ""
     hotwords_stay: bool = False
     hotword_pattern: str = ""
+    can_write: Callable[[str], bool] | None = None
     word_times: bool = False
     estimated_times: bool = False
     partials: bool = True
@@ -96,7 +100,9 @@ class RecognizerInfo:
         return f"{self.name} {self.model}".rstrip()
 
     def can_pronounce(self, hotword: str) -> bool:
-        """Return whether a hot word has anything that can be pronounced."""
+        """Return whether a hot word has anything that can be pronounced, or written."""
+        if self.can_write is not None:
+            return self.can_write(hotword)
         return re.search(self.hotword_pattern, hotword.lower()) is not None
 
 

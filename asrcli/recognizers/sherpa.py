@@ -22,6 +22,7 @@ from asrcli.recognizers.interface import RecognizerSession
 from asrcli.recognizers.model_folder import open_model
 from asrcli.recognizers.open_sentence import OpenSentence
 from asrcli.recognizers.registry import RecognizerOptions
+from asrcli.recognizers.sherpa_hotwords import HotWordSpelling, hotword_spelling
 from asrcli.recognizers.sherpa_model import WholeModel, accept, load_recognizer
 from asrcli.recognizers.stable_words import StableWords
 from asrcli.recognizers.text_units import joined, language_of, split_words
@@ -39,6 +40,9 @@ class SherpaEngine:
     def __init__(self, folder: Path, languages: Sequence[str]) -> None:
         speech_detector()  # raises here, and not in the middle of a session
         found = open_model(folder)
+        self._folder, self._found = folder, found
+        self._spelling = hotword_spelling(folder, found)
+        self._favouring: Any = None  # the same model, loaded once more for the first session with hot words
         self._languages = tuple(languages)
         self._streaming = found.kind.streaming
         self._recognizer = load_recognizer(folder, found, languages[0] if len(languages) == 1 else "")
@@ -46,6 +50,11 @@ class SherpaEngine:
     def open(self, recognition: RecognitionSettings) -> RecognizerSession:
         """Begin a session."""
         heard = [code for code in self._languages if code in recognition.languages] or self._languages
+        spelling = self._spelling
+        if recognition.hotwords and isinstance(spelling, HotWordSpelling):
+            if self._favouring is None:
+                self._favouring = load_recognizer(self._folder, self._found, spelling=spelling)
+            return StreamingSession(self._favouring, recognition, heard, spelling)
         if self._streaming:
             return StreamingSession(self._recognizer, recognition, heard)
         return SherpaSentenceSession(WholeModel(self._recognizer), recognition, heard)
@@ -79,15 +88,23 @@ class StreamingSession(DetectedSession):
 
     name = "this model"
 
-    def __init__(self, recognizer: Any, recognition: RecognitionSettings, languages: Sequence[str]) -> None:
-        super().__init__(recognition)
+    def __init__(
+        self,
+        recognizer: Any,
+        recognition: RecognitionSettings,
+        languages: Sequence[str],
+        spelling: HotWordSpelling | None = None,
+    ) -> None:
+        self._hotwords, unknown = spelling.spelled(recognition.hotwords) if spelling else ("", None)
+        super().__init__(recognition, unknown)
         self._recognizer = recognizer
         self._languages = languages
 
     def commit(self) -> Iterator[Event]:
         """End the utterance (manual mode): a last partial, then the final."""
         self._number += 1
-        key, end_ms = str(self._number), self._frames * FRAME_MS
+        key = str(self._number)
+        end_ms = self._frames * FRAME_MS
         words: tuple[Word, ...] = ()
         begin_ms = end_ms
         if self._sentence is not None:
@@ -140,7 +157,7 @@ class StreamingSession(DetectedSession):
         self._stable = StableWords(sentence.key, "")
         self._begin_ms = sentence.base * FRAME_MS
         self._base_ms = sentence.base * FRAME_MS  # of the first sample of the stream
-        self._stream = self._recognizer.create_stream()
+        self._stream = self._recognizer.create_stream(*([self._hotwords] if self._hotwords else []))
         if sentence:
             accept(self._stream, sentence.pcm(len(sentence)))
 

@@ -166,8 +166,10 @@ def what_is_missing(names: Collection[str]) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return shorten(", ".join(names[:3]), 90) + more
+    shown = shorten(", ".join(names[:3]), 90)
+    if len(names) > 3:
+        shown += f" and {len(names) - 3} more"
+    return shown
 
 
 def _chosen(pattern: str, inside: Mapping[str, str]) -> str:

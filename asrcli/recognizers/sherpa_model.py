@@ -8,6 +8,7 @@ from typing import Any
 
 from asrcli.core.errors import EngineUnavailable
 from asrcli.recognizers.model_folder import ModelUnusable
+from asrcli.recognizers.sherpa_hotwords import HotWordSpelling
 from asrcli.recognizers.sherpa_kinds import FoundModel
 from asrcli.recognizers.voice_activity import VAD_RATE
 
@@ -26,12 +27,17 @@ WHOLE = {
     "whisper": "from_whisper",
     "paraformer": "from_paraformer",
 }
+SEVERAL_TEXTS = "modified_beam_search"
 INSTALL = "pip install 'asrcli[local]'"
 TOLD_LANGUAGE = {"sense-voice", "whisper"}  # they may be told the language; else they find it out
 
 
-def load_recognizer(folder: Path, found: FoundModel, language: str = "") -> Any:
+def load_recognizer(
+    folder: Path, found: FoundModel, language: str = "", spelling: HotWordSpelling | None = None
+) -> Any:
     """Load a model; returns a recognizer of sherpa-onnx. On a bad file the process ends at once, with code 255.
+
+    With `spelling` it takes hot words: it then follows several texts at once, which takes longer.
 
     Raises:
         EngineUnavailable: sherpa-onnx is not installed.
@@ -46,9 +52,11 @@ def load_recognizer(folder: Path, found: FoundModel, language: str = "") -> Any:
     more = {}
     if name in TOLD_LANGUAGE:
         more = {"language": language}
+    if spelling is not None:
+        more = {"decoding_method": SEVERAL_TEXTS, "modeling_unit": spelling.unit, "bpe_vocab": spelling.vocabulary}
     try:
         if found.kind.streaming:
-            return getattr(sherpa_onnx.OnlineRecognizer, STREAMING[name])(**paths, num_threads=1)
+            return getattr(sherpa_onnx.OnlineRecognizer, STREAMING[name])(**paths, **more, num_threads=1)
         return getattr(sherpa_onnx.OfflineRecognizer, WHOLE[name])(**paths, **more, num_threads=1)
     except (RuntimeError, ValueError, OSError, AssertionError) as exc:
         raise ModelUnusable(f"sherpa-onnx refuses the model in {folder}: {exc}", "take another model") from exc

@@ -2,21 +2,23 @@
 
 Speech changes the shape of its spectrum all the time, and goes through many shapes. Tones, beeps and instruments keep
 theirs for as long as a note lasts; noise always has the same one. Audio is looked at twice, as it is and with its high
-part raised: what hides speech in one view (a hum, a hiss) hides it less in the other. The limits lie between 13
-recordings of speech, with noise as loud as themselves too, and 90 sounds that are none.
+part raised: what hides speech in one view (a hum, a hiss) hides it less in the other. And speech has a voice
+(voice_pitch.py), which the sounds of drums, hands, keys, wind and water have not; whispered speech has none either. The
+limits lie between 13 recordings of speech, with noise as loud as themselves too, and 145 sounds that are none.
 """
 
 import array
 import math
 import statistics
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from operator import mul
 
 from asrcli.recognizers.endpointing import FRAME_MS
+from asrcli.recognizers.voice_pitch import pitch_hz
 
 LAGS = 5  # correlations that describe a spectrum
 RAISED = 0.95
@@ -33,6 +35,18 @@ LIVELY = 0.05  # speech has 0.12 and more, under noise as loud as itself 0.07; t
 SURELY_LIVELY = 0.08
 VOWEL = (0.02, 0.09)  # the change alone, of a single vowel; tones have up to 0.01, noise more than 0.1
 TRANSITIONS = 3  # fewer say nothing
+# A voice moves: from one frame to the next its pitch changes a little, and the shape too. Notes do one of the two.
+PITCH_CHANGE = (0.01, 0.15)  # of the logarithm
+SHAPE_CHANGE = 0.1
+VOICE_WINDOW = 64  # loud frames
+VOICE_MOVES = (7, 5)  # so many in such a window, while it goes on and at its end; music with drums seldom has them
+MANY_MOVES = 9  # it never has as many; fewer must be one in so many loud frames:
+SELDOM = 32
+FRAMES_A_MOVE = (
+    16,
+    24,
+)  # of less audio, one move is asked for in so many loud frames: while it goes on, and at its end
+VOWEL_FRAMES = 4  # a short word may have none: then so many frames in a row have a pitch
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +64,12 @@ class FrameFacts:
     Attributes:
         voiced: There is speech in it, as a detector says.
         views: One for each of VIEWS; empty where the frame is not voiced.
+        pitch_hz: The pitch of a voice; 0 where there is none.
     """
 
     voiced: bool
     views: tuple[SpectrumView, ...] = ()
+    pitch_hz: float = 0.0
 
 
 def frame_facts(frame: bytes, *, voiced: bool) -> FrameFacts:
@@ -66,7 +82,7 @@ def frame_facts(frame: bytes, *, voiced: bool) -> FrameFacts:
     mean = sum(samples) / len(samples)  # a cheap sound card adds a constant
     level = [sample - mean for sample in samples]
     raised = [after - RAISED * before for before, after in pairwise(level)]
-    return FrameFacts(True, (_view(level), _view(raised)))
+    return FrameFacts(True, (_view(level), _view(raised)), pitch_hz(level))
 
 
 def can_be_speech(frames: Sequence[FrameFacts], *, final: bool) -> bool:
@@ -79,6 +95,8 @@ def can_be_speech(frames: Sequence[FrameFacts], *, final: bool) -> bool:
     voice = [frame.views[0].level_db for frame in frames if frame.voiced]
     if len(voice) < VOICED_FRAMES or statistics.pstdev(voice) < LEVEL_SPREAD_DB:
         return False
+    if not _has_voice(frames, final=final):
+        return False
     alone = final and not frames[0].voiced  # what follows a cut in one sound is no word by itself
     for view in range(len(VIEWS)):
         loud = _loud(frames, view)
@@ -88,6 +106,33 @@ def can_be_speech(frames: Sequence[FrameFacts], *, final: bool) -> bool:
         if any(value >= (LIVELY if final else SURELY_LIVELY) for value in _liveliness(loud)):
             return True
     return False
+
+
+def _has_voice(frames: Sequence[FrameFacts], *, final: bool) -> bool:
+    """Return whether somebody's voice is in audio; music and noise have none, or what comes near it by chance."""
+    shapes = _loud(frames, 1)
+    loud = [number for number, shape in enumerate(shapes) if shape is not None]
+    moves = [bisect_left(loud, number) for number in _voice_moves(frames, shapes)]  # counted in loud frames
+    if final and not moves and len(loud) < SHORT_FRAMES:
+        return _longest_pitch(frames) >= VOWEL_FRAMES
+    needed = max(1, min(VOICE_MOVES[final], len(loud) // FRAMES_A_MOVE[final]))
+    if len(moves) * SELDOM < len(loud):
+        needed = MANY_MOVES
+    return any(after - before < VOICE_WINDOW for before, after in zip(moves, moves[needed - 1 :], strict=False))
+
+
+def _voice_moves(frames: Sequence[FrameFacts], shapes: "Shapes") -> Iterator[int]:
+    """Yield the numbers of loud frames whose pitch and shape differ a little from those of the frame before."""
+    for number, change in _changes(shapes):
+        before, after = frames[number - 1].pitch_hz, frames[number].pitch_hz
+        pitch_change = abs(math.log(after / before)) if before and after else 0.0
+        if change > SHAPE_CHANGE and PITCH_CHANGE[0] < pitch_change < PITCH_CHANGE[1]:
+            yield number
+
+
+def _longest_pitch(frames: Sequence[FrameFacts]) -> int:
+    """Return how many frames in a row have a pitch."""
+    return max(len(list(run)) if has_pitch else 0 for has_pitch, run in groupby(bool(f.pitch_hz) for f in frames))
 
 
 def _view(samples: Sequence[float]) -> SpectrumView:

@@ -7,6 +7,7 @@ from asrcli.core.events import Partial, Word
 from asrcli.recognizers.text_units import joined
 
 AGREE = 3  # hypotheses in a row that must agree
+ALIKE = 2  # words with which two hypotheses begin that are alike
 FLICKER = 2  # the last words never count as settled: they change with nearly every hypothesis
 
 
@@ -20,10 +21,11 @@ class StableWords:
         self._settled: tuple[Word, ...] = ()
         self._last_shown = ""
 
-    def partial(self, words: tuple[Word, ...], *, trusted: bool = True) -> Partial | None:
+    def partial(self, words: tuple[Word, ...], *, trusted: bool = True, doubtful: bool = False) -> Partial | None:
         """Return the partial for a new hypothesis; None when it would show nothing new.
 
-        No word is settled by a hypothesis that is not `trusted`.
+        No word is settled by a hypothesis that is not `trusted`. While it is `doubtful` whether anything was said,
+        nothing is shown before two hypotheses in a row begin with the same words.
         """
         self._recent = [*self._recent[1 - AGREE :], tuple(word.text.casefold() for word in words)]
         agreed = 0
@@ -38,8 +40,14 @@ class StableWords:
         settled, text = joined(self._settled), joined(all_words)
         if not text or f"{settled}|{text}" == self._last_shown:
             return None
+        if doubtful and not self._last_shown and not self._begin_alike():
+            return None
         self._last_shown = f"{settled}|{text}"
         return Partial(self._key, all_words[0].begin_ms, settled, text[len(settled) :], all_words, self._language)
+
+    def _begin_alike(self) -> bool:
+        begins = {texts[:ALIKE] for texts in self._recent[-2:]}
+        return len(self._recent) > 1 and len(begins) == 1
 
     def _agreed(self) -> int:
         agreed = 0

@@ -39,7 +39,7 @@ def joined(words: Sequence[Word]) -> str:
     text = ""
     for word in words:
         piece = word.text + word.punctuation
-        between = "" if not text or (_is_spaceless(text[-1]) and _is_spaceless(piece[0])) else " "
+        between = "" if not text or (is_spaceless(text[-1]) and is_spaceless(piece[0])) else " "
         text += between + piece
     return text
 
@@ -57,5 +57,6 @@ def language_of(text: str, languages: Collection[str]) -> str:
     return code
 
 
-def _is_spaceless(character: str) -> bool:
+def is_spaceless(character: str) -> bool:
+    """Return whether a character is of a script that has no spaces."""
     return re.match(rf"[{_CHARACTERS}{_OPENING}{_CLOSING}]", character) is not None

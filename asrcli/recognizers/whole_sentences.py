@@ -28,6 +28,7 @@ from asrcli.recognizers.text_units import joined
 from asrcli.recognizers.word_times import estimated_words
 
 PARTIAL_EVERY_MS = 300
+FIRST_EVERY_MS = 120  # at the beginning, while nothing was shown: a model often makes nothing of the first sounds
 READING_SHARE = 0.4  # of the time, at most, goes into partials
 # What is read of less audio is often wrong, several times in a row: it stays unsettled.
 TRUSTED_FRAMES = 1800 // FRAME_MS
@@ -73,7 +74,8 @@ class WholeSentenceSession(DetectedSession):
     def commit(self) -> Iterator[Event]:
         """End the utterance (manual mode): a last partial, then the final."""
         self._number += 1
-        key, end_ms = str(self._number), self._frames * FRAME_MS
+        key = str(self._number)
+        end_ms = self._frames * FRAME_MS
         words = self._said
         if self._sentence is not None:
             words += self._words(self._sentence, self._text(len(self._sentence)))
@@ -131,6 +133,7 @@ class WholeSentenceSession(DetectedSession):
         self._sentence = sentence
         self._stable = StableWords(sentence.key, "")
         self._begin_ms = sentence.base * FRAME_MS
+        self._is_shown = False  # there was a partial
         self._read_length = 0  # frames that the last reading had
         self._read_s = 0.0  # what it cost
         self._eager_text: str | None = None  # the text of all frames up to a pause that still lasts
@@ -149,7 +152,8 @@ class WholeSentenceSession(DetectedSession):
         if sentence.quiet >= EAGER_FRAMES:
             return sentence.quiet == EAGER_FRAMES
         new_ms = (len(sentence) - self._read_length) * FRAME_MS
-        return new_ms >= max(PARTIAL_EVERY_MS, 1000 * self._read_s / READING_SHARE)
+        is_new = not self._is_shown and len(sentence) < TRUSTED_FRAMES  # noise, which has no text, is not read so often
+        return new_ms >= max(FIRST_EVERY_MS if is_new else PARTIAL_EVERY_MS, 1000 * self._read_s / READING_SHARE)
 
     def _new_partial(self) -> Iterator[Event]:
         """Read the open sentence; yields its partial, if it shows anything new."""
@@ -161,8 +165,10 @@ class WholeSentenceSession(DetectedSession):
             certain = self.can_be_speech(sentence.facts, final=False)
             text = self.plausible(text, sentence.facts, final=False) if certain else ""
         words = self._words(sentence, text.rstrip(".,?!"))  # the end of a piece looks like the end of a sentence
-        new = self._stable.partial(words, trusted=len(sentence) >= TRUSTED_FRAMES)
+        is_long = len(sentence) >= TRUSTED_FRAMES  # noise in which nothing was heard so far, perhaps
+        new = self._stable.partial(words, trusted=is_long, doubtful=is_long)
         if new is not None:
+            self._is_shown = True
             yield replace(new, language=self.language(new.words))
 
     def _cut(self) -> Iterator[Event]:
@@ -190,11 +196,14 @@ class WholeSentenceSession(DetectedSession):
 
     def _text(self, length: int, *, final: bool = True) -> str:
         """Read the first `length` frames of the open sentence; returns what was plausibly said."""
-        sentence, began_s = self._opened, self._clock()
-        frames, text = sentence.facts[:length], ""
+        sentence = self._opened
+        began_s = self._clock()
+        frames = sentence.facts[:length]
+        text = ""
         if self.can_be_speech(frames, final=final):
             text = self.plausible(self._read(sentence.pcm(length)), frames, final=final)
-        self._read_length, self._read_s = length, self._clock() - began_s
+        self._read_length = length
+        self._read_s = self._clock() - began_s
         return text
 
     def _words(self, sentence: OpenSentence, text: str) -> tuple[Word, ...]:

@@ -20,6 +20,11 @@ class Pacing:
         if self._factor is not None and waiting > HELD_S * self._rate:
             self._from = (now, position)
 
+    @property
+    def active(self) -> bool:
+        """Whether there is a pace to keep."""
+        return self._from is not None
+
     def skip(self, samples: int) -> None:
         """Shift the schedule by samples that are not sent: they take no time."""
         if self._from is not None:

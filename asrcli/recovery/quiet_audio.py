@@ -7,6 +7,8 @@ QUIET_PEAK = 100  # of 32768, which is -50 dBFS: noise of a silent room is below
 
 def is_quiet(pcm: bytes) -> bool:
     """Whether all samples of mono signed 16-bit PCM are quieter than any speech."""
+    if pcm == bytes(len(pcm)):
+        return True  # digital silence is found faster still
     if pcm[1::2].translate(None, b"\x00\xff"):
         return False  # a sample of 256 or more, or below -256: this is found twenty times as fast as the highest sample
     samples = array("h", pcm[: len(pcm) // 2 * 2])

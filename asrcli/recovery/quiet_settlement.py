@@ -7,6 +7,9 @@ QUIET_S = 3.0  # after it was sent, quiet is settled
 SOUND_S = 20.0  # after it was sent, sound is settled if the service has opened no sentence in it
 ALIVE_S = 10.0  # sound also needs a sign of life this time after it was sent: a dead service processes nothing
 STEP_MS = 500  # sent audio is remembered in steps of about this length
+# Where so many steps wait, minutes of audio do, and hours may follow: longer steps do then, with quiet as a part of
+# the sound around it, which only settles it later.
+MANY, LONG_STEP_MS = 500, 30_000
 
 
 @dataclass(slots=True)
@@ -42,10 +45,14 @@ class QuietSettlement:
         due_s = now + wait_s
         if self._sent:
             last = self._sent[-1]
-            if last.quiet == quiet and last.end_ms == begin_ms and end_ms - last.begin_ms <= STEP_MS:
+            longest_ms, alike = STEP_MS, last.quiet == quiet
+            if len(self._sent) > MANY:
+                longest_ms, alike = LONG_STEP_MS, True
+            if alike and last.end_ms == begin_ms and end_ms - last.begin_ms <= longest_ms:
                 last.end_ms = end_ms
+                last.quiet = last.quiet and quiet
                 last.at_s = now
-                last.due_s = due_s
+                last.due_s = max(last.due_s, due_s)
                 return
         self._sent.append(_SentSpan(begin_ms, end_ms, quiet, now, due_s))
 
@@ -54,6 +61,10 @@ class QuietSettlement:
         if self._last_s is None:
             return 0.0
         return max(0.0, self._ahead_s - (now - self._last_s))
+
+    def is_due(self, now: float) -> bool:
+        """Whether the time has come at which the first span may be settled."""
+        return bool(self._sent) and self._sent[0].due_s <= now
 
     def take_settled(
         self, now: float, arrived: float, alive: float, open_ms: int | None

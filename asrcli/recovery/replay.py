@@ -130,6 +130,16 @@ class Replay:
         return self._chunks[self._next].since(self.cursor)
 
     @property
+    def newest(self) -> Chunk | None:
+        """The chunk to be sent next, if it is the only one and follows what was sent; else None."""
+        if self._next != len(self._chunks) - 1:
+            return None
+        chunk = self._chunks[-1]
+        if isinstance(chunk, StoredBlock) or chunk.position != self._cursor:
+            return None
+        return chunk
+
+    @property
     def pending(self) -> bool:
         """Whether there is audio to be sent."""
         return self._next < len(self._chunks)

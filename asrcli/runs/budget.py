@@ -76,7 +76,9 @@ class Budget:
         open_ms = min(taken_ms, max(0, audio_format.ms(chunk.end) - reached_ms))
         if self._bill(self._taken_ms | {key: taken_ms}, self._open_ms | {key: open_ms}) > self.limit:
             return False
-        self._taken_ms[key], self._open_ms[key], self._speakers[key] = taken_ms, open_ms, source.speaker
+        self._taken_ms[key] = taken_ms
+        self._open_ms[key] = open_ms
+        self._speakers[key] = source.speaker
         return True
 
     def _bill(self, taken_ms: dict[int, int], open_ms: dict[int, int]) -> float:

@@ -22,12 +22,18 @@ def check_local(recognition: RecognitionSettings, info: RecognizerInfo) -> None:
         raise SettingError("language", f"the embedded recognizer knows {names} only", value=min(foreign))
     if recognition.hotwords and not info.hotwords:
         takers = " or ".join(row.name for row in registry.PREFERRED if row.hotwords)
-        problem = f"no effect on the embedded recognizer {info.name}; {takers} takes them"
+        why = f": {info.no_hotwords}" if info.no_hotwords else ""
+        problem = f"no effect on the embedded recognizer {info.name}{why}; {takers} takes them"
         raise SettingError("hotwords", problem, cause=Cause.OTHER_ENGINE)
     for word, _ in recognition.hotwords:
         if not info.can_pronounce(word):
             names = ", ".join((known or {}).values())
-            raise SettingError("hotwords", f"the embedded recognizer knows {names} only", value=word)
+            problem = (
+                f"the embedded recognizer {info.name} cannot write it"
+                if info.can_write
+                else f"the embedded recognizer knows {names} only"
+            )
+            raise SettingError("hotwords", problem, value=word)
 
 
 @contextmanager

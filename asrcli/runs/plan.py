@@ -98,6 +98,7 @@ def make_plan(
         from asrcli.transport.temporary_key import dial_with_temporary_key as dial
     else:
         from asrcli.transport.websocket import dial
+    pace, retries = _bounded(model.traits.fastest, pace, retries)
     memories: dict[int, TranscriptMemory] = {}
 
     def codec(source: Source) -> ClientCodec:
@@ -116,3 +117,10 @@ def make_plan(
 
     heard_by = recognition.model if recognizer is None else recognizer.heard_by
     return RunPlan(heard_by, codec, dial, connection, pace, retries, recognizer is not None, cost)
+
+
+def _bounded(fastest: float | None, pace: float | None, retries: RetrySettings) -> tuple[float | None, RetrySettings]:
+    """The pace and the retries of a wire that takes no audio faster than this; None for a wire without a limit."""
+    if fastest is None:
+        return pace, retries
+    return min(pace or fastest, fastest), replace(retries, catch_up=min(retries.catch_up or fastest, fastest))

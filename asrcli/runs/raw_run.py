@@ -68,6 +68,7 @@ class RawRun:
         self._ended = Event()
         self._room = Event()
         self._interrupted = False
+        self.closed: Closed | None = None  # how the other end closed, where it did
 
     def run(self) -> None:
         """Run the exchange until the answer that ends it, or until no more answers come.
@@ -107,6 +108,7 @@ class RawRun:
                 if item.error is not None:
                     raise item.error
             elif isinstance(item, Closed):
+                self.closed = item
                 if self._exchange.over or item.code != 1000:
                     raise ConnectionLost(item.reason or "closed by the other end", item.code)
                 return
@@ -126,7 +128,7 @@ class RawRun:
         try:
             item = self._inbox.get(timeout=timeout_s)
         except Empty:
-            if all_sent and not self._exchange.over:
+            if all_sent and (self._exchange.silence_ends or not self._exchange.over):
                 return None
             raise ConnectionLost(f"no answer for {self._idle_s:.0f} s") from None
         if isinstance(item, ThreadCrashed):

@@ -14,6 +14,8 @@ from asrcli.protocol.recorded_events import event_of
 from asrcli.protocol.registry import WIRES
 from asrcli.protocol.wire_record import SENT, WireRecord, audio_bytes, message_of
 
+GATHERED_MS = 1000  # so much audio at most waits in a codec for the rest of a message
+
 
 class RecordedConnection:
     """One connection of a record: the task that runs on it, driven by the steps that the client took.
@@ -93,8 +95,11 @@ class RecordedConnection:
         sent_ms = line.get("sent_ms", task.sent_ms + length_ms)
         if task.sent_ms == task.offset_ms:
             task.begin_at(line.get("begin_ms", task.offset_ms))
-        elif (jump_ms := sent_ms - length_ms - task.sent_ms) > 1 and length_ms:
-            task.codec.skip(form.samples(jump_ms))
+        jump_ms = sent_ms - length_ms - task.sent_ms
+        skipped = jump_ms > 1 and task.codec.skip(form.samples(jump_ms))
+        if length_ms and not skipped and 1 < abs(jump_ms) < GATHERED_MS:
+            # The codec makes messages of its own size from what it is given, and counts what it was given.
+            size_bytes = max(0, form.samples(sent_ms - task.sent_ms)) * SAMPLE_BYTES
         task.codec.audio(bytes(size_bytes))
         task.sent_ms = max(task.sent_ms, sent_ms)
 

@@ -24,6 +24,7 @@ from asrcli.core.transcript import Transcript, fold
 from asrcli.engine.accounting import SessionResult
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.session import SessionLeft, TranscriptionSession
+from asrcli.recovery.gap_order import GapOrder
 from asrcli.recovery.provisional import ProvisionalText
 from asrcli.recovery.spans import Spans, length
 from asrcli.runs.plan import RunPlan
@@ -225,22 +226,24 @@ class Run:
     def _leave(self, left: SourceSession, result: SessionResult, *, concurrent: bool) -> None:
         """Emit the settled words of open sentences as finals, and the other undecided audio as gaps."""
         speaker, end_ms = left.source.speaker, left.source.format.ms(result.end)
-        kept: list[tuple[int, int]] = []
+        words = Spans()
         for partial in list(self._transcript.open.values()):
             if partial.speaker == speaker and (settled := partial.settled.strip()):
                 final = Final(partial.key, partial.begin_ms, _settled_ms(partial), settled, speaker=speaker)
                 self._emit(replace(final, translation=partial.translation, translated_into=partial.translated_into))
-                kept.append((final.begin_ms, final.end_ms))
-        words = Spans(kept)
+                words.add(final.begin_ms, final.end_ms)
         gaps = [part for span in result.undecided for part in words.missing(*span)]
         provisional = ProvisionalText(result.provisional)
+        told = GapOrder(result.waiting_gaps)
         local_ms = 0
         for gap in gaps:
             heard, withdrawn = provisional.take(*gap, gap)
             local_ms += length(heard.spans)
-            self._emit(Gap(*gap, LEFT, speaker, heard.text))
+            told.add(Gap(*gap, LEFT, "", heard.text))
             for withdrawal in withdrawn:
                 self._emit(label_event(withdrawal, speaker))
+        for event in told.waiting:
+            self._emit(label_event(event, speaker))
         result = replace(result, totals=result.totals.with_open_lost(length(gaps), local_ms))
         self._account.add(result, left.begin_ms, max(end_ms, left.begin_ms), concurrent=concurrent)
 

@@ -211,7 +211,8 @@ def transcribe(
     The iteration raises what ended the run: ConnectFailed, ConnectionLost, ServiceRefused, SourceError, AudioLost, ...,
     each of them an AsrError, and what the iterable of PCM or `on_event` raises.
     """
-    key, api_key = _secret(api_key), None  # no frame of ours keeps the text, which a debugger or a log could show
+    key = _secret(api_key)
+    api_key = None  # no frame of ours keeps the text, which a debugger or a log could show
     found = find_model(model)
     recognizer = registry.find(engine or None) if local else None
     if local:

@@ -19,7 +19,7 @@ from asrcli.core.transcript import Transcript
 from asrcli.engine.connection_pool import Dial
 from asrcli.engine.task import TranscriptionTask
 from asrcli.journal.append_file import AppendFile
-from asrcli.protocol.recorded_events import event_line
+from asrcli.protocol.recorded_events import event_line, is_kept
 from asrcli.protocol.wire_record import (
     RECEIVED,
     SENT,
@@ -30,8 +30,9 @@ from asrcli.protocol.wire_record import (
     pack,
 )
 
-GATHER_S = 0.5  # how long lines are gathered into one member: kill -9 loses no more
+GATHER_S = 2.0  # how long lines are gathered into one member: kill -9 loses no more
 MEMBER_BYTES = 1 << 20
+MOST_WAITING = 400  # messages: a file at full pace sends more, and their audio is in memory until they are lines
 
 
 class WireRecorder:
@@ -69,7 +70,7 @@ class WireRecorder:
         self._began = monotonic()
         self._connections = 0
         self._inbox: SimpleQueue[Callable[[], bytes | None] | None] = SimpleQueue()
-        self._closing = Flag()
+        self._hurry = Flag()
         self._failed = False
         self._write(header_line(about))
         self._thread = Thread(target=self._run, name="record", daemon=True)
@@ -102,16 +103,19 @@ class WireRecorder:
     def add(self, make: Callable[[], bytes | None]) -> None:
         """Add the line that `make` returns, if it returns one. Called later, in the thread of the record."""
         self._inbox.put(make)
+        if self._inbox.qsize() > MOST_WAITING:
+            self._hurry.set()
 
     def handle(self, event: Event, transcript: Transcript) -> None:
         """Keep an event that the run has added to those of the wire."""
         del transcript
-        self.add(partial(event_line, self.now_ms, event))
+        if is_kept(event):
+            self.add(partial(event_line, self.now_ms, event))
 
     def close(self) -> None:
         """Write what is left and close the file."""
         self._inbox.put(None)
-        self._closing.set()
+        self._hurry.set()
         self._thread.join()
         self._file.close()
 
@@ -119,7 +123,8 @@ class WireRecorder:
         make = self._inbox.get()
         while make is not None:
             # One sleep, and not one wake-up for each message: those would cost more than the lines do.
-            self._closing.wait(GATHER_S)
+            self._hurry.wait(GATHER_S)
+            self._hurry.clear()  # what is waiting is taken now, the end included
             lines: list[bytes] = []
             size_bytes = 0
             while make is not None and size_bytes < MEMBER_BYTES:

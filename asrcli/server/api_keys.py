@@ -114,7 +114,8 @@ class ApiKeys:
 
         Each key is compared, and all of it, so that the time this takes says nothing about the keys.
         """
-        now, found = self._clock(), None
+        now = self._clock()
+        found = None
         for key in self._keys:
             if _equal(given, key.key):
                 found = key
@@ -122,7 +123,8 @@ class ApiKeys:
         matched = False
         for made, name in self._temporary:
             if _equal(given, made.key) and temporary and now < made.expires_at:
-                owner, matched = name, True
+                owner = name
+                matched = True
         if matched:
             return next((key for key in self._keys if key.name == owner), None)
         return found

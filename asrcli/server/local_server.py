@@ -63,6 +63,7 @@ class LocalServer:
         origins: The origins of web pages that may connect without a key.
         tls: The certificate of the server, for wss:// and https://; None for plain connections.
         recorded: A record of the wire, whose messages all clients get instead of a recognizer's; None for none.
+        wires: Names the wire of a connection, by the model and the path of its address.
 
     Raises:
         SettingError: the host is open to other machines and there is no key.
@@ -81,6 +82,7 @@ class LocalServer:
         origins: Iterable[str] = (),
         tls: "SSLContext | None" = None,
         recorded: RecordedServer | None = None,
+        wires: Callable[[str, str], Wire] = wire_of_model,
     ) -> None:
         if keys is None and not is_loopback_host(host):
             raise SettingError("host", "lets other machines in", value=host, cause=Cause.OPEN_HOST)
@@ -100,6 +102,7 @@ class LocalServer:
         monitoring = Monitoring(self._access_control, self._metrics)
         self._tls = tls
         self._recorded = recorded
+        self._wires = wires
         engine = recognizer.info.heard_by if recorded is None else recorded.engine
         self._websocket_server = WebSocketServer(
             http_api, monitoring, self._limits, self._check, self._converse, engine, tls
@@ -164,7 +167,7 @@ class LocalServer:
         address = urlsplit(target)
         model = parse_qs(address.query).get("model", [""])[0]
         key = self._admitted.pop(socket)
-        wire = wire_of_model(model, address.path.rstrip("/"))
+        wire = self._wires(model, address.path.rstrip("/"))
         faulty = await self._fault_injector.wrap(socket, wire)
         conversation: ServerConversation | RecordedConversation
         if self._recorded is not None:
@@ -197,6 +200,7 @@ def in_background(
     faults: FaultPlan | None = None,
     key: Secret | None = None,
     hotword_store: HotWordStore | None = None,
+    wires: Callable[[str, str], Wire] = wire_of_model,
 ) -> Iterator[str]:
     """Run a server in a thread of this process, on a free loopback port, until the block ends; yields its address."""
     address: Future[str] = Future()
@@ -204,7 +208,7 @@ def in_background(
     keys = None
     if key is not None:
         keys = ApiKeys([ApiKey("", key)])
-    server = LocalServer(recognizer, keys=keys, limits=limits, faults=faults, hotword_store=hotword_store)
+    server = LocalServer(recognizer, keys=keys, limits=limits, faults=faults, hotword_store=hotword_store, wires=wires)
     thread = Thread(target=_run_background, args=(server, address, stop), name="server", daemon=True)
     thread.start()
     try:

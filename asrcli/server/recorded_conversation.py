@@ -97,7 +97,8 @@ class RecordedConversation:
     async def _play(self) -> None:
         loop = asyncio.get_running_loop()
         needed = 0
-        since_ms, since_s = (self._lines[0]["at_ms"] if self._lines else 0), loop.time()
+        since_ms = self._lines[0]["at_ms"] if self._lines else 0
+        since_s = loop.time()
         for line in self._lines:
             if line.get("direction") == SENT:
                 if "text" in line and not {"audio", "audio_bytes"} & set(line):

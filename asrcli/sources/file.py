@@ -60,6 +60,7 @@ class FileSource:
         speaker: Label of the speaker, if several sources are transcribed at once.
         timeout_s: How long a network may give nothing.
         scan_bytes: Up to this size, a file without a length in its header is read to measure it.
+        shown: What a person calls it, if that is not the path.
 
     Raises:
         SourceError: the input cannot be read.
@@ -78,8 +79,10 @@ class FileSource:
         speaker: str = "",
         timeout_s: float = NETWORK_TIMEOUT_S,
         scan_bytes: int = SCAN_BYTES,
+        shown: str = "",
     ) -> None:
-        self.name = path
+        self._path = path
+        self.name = shown or path
         self.format = audio_format
         self.speaker = speaker
         self._chunk_ms = chunk_ms
@@ -135,7 +138,7 @@ class FileSource:
 
     @property
     def _shown_name(self) -> str:
-        if self.name == STDIN:
+        if self._path == STDIN:
             return "standard input"
         return self.name
 
@@ -164,11 +167,11 @@ class FileSource:
     def _read(self, input_reader: InputReader) -> Iterator[Item]:
         if self._is_address:
             yield from iterate_with_timeout(
-                lambda: input_reader.address(self.name, self._timeout_s), self.name, self._timeout_s
+                lambda: input_reader.address(self._path, self._timeout_s), self.name, self._timeout_s
             )
         elif self._is_file:
-            yield from input_reader.file(self.name)
-        elif self.name == STDIN:
+            yield from input_reader.file(self._path)
+        elif self._path == STDIN:
             yield from input_reader.pipe(sys.stdin.fileno())
         else:
             fd = self._pipe()
@@ -184,7 +187,7 @@ class FileSource:
             SourceError: nobody has written in time.
         """
         try:
-            return call_with_timeout(lambda: os.open(self.name, os.O_RDONLY), self.name, self._timeout_s)
+            return call_with_timeout(lambda: os.open(self._path, os.O_RDONLY), self.name, self._timeout_s)
         except SourceError as exc:
             raise SourceError(self.name, f"nobody has begun to write to it in {self._timeout_s:.0f} s") from exc
 
@@ -208,7 +211,7 @@ class FileSource:
         length_ms = measured.duration_ms
         if begin_ms and length_ms is not None and begin_ms >= length_ms:
             length_ms = measure_file(
-                self.name, self._samples, self._track, scan_bytes=sys.maxsize, trusting=False
+                self._path, self._samples, self._track, scan_bytes=sys.maxsize, trusting=False
             ).duration_ms
         if begin_ms and length_ms is not None and begin_ms >= length_ms:
             reason = f"is {length_ms / 1000:.2f} s long, and would begin at {begin_ms / 1000:.2f} s"
@@ -217,7 +220,7 @@ class FileSource:
 
     def _probe(self) -> tuple[bool, int | None]:
         """Return whether an http address is a live stream, and its length in milliseconds."""
-        with closing(Decoder(self.name, self.name, track=self._track, timeout_s=self._timeout_s)) as decoder:
+        with closing(Decoder(self._path, self.name, track=self._track, timeout_s=self._timeout_s)) as decoder:
             check_channel(self.name, self._clip.channel, decoder.channels)
             return decoder.endless, decoder.promised_ms
 

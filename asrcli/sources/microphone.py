@@ -122,7 +122,7 @@ class Microphone:
     # For other threads and signal handlers
 
     def end(self) -> None:
-        """End behind what has been said up to now."""
+        """End after what has been said until now."""
         self._inbox.put(KeyCommand.END)
 
     def request(self, command: KeyCommand) -> None:
@@ -230,8 +230,9 @@ class Microphone:
             return
         yield from self._fill(self._absence, at - samples / self.format.rate)
         self._absence = None
-        is_same = self._opened_name == self.name
-        text = f"{self.name} is back" if is_same else f"listening to {self._opened_name} instead"
+        text = f"{self.name} is back"
+        if self._opened_name != self.name:
+            text = f"listening to {self._opened_name} instead"
         self.name = self._opened_name
         yield Notice("warning", text)
 

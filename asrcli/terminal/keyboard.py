@@ -31,6 +31,16 @@ def has_keyboard() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and (sys.platform == "win32" or is_ours(sys.stdin.fileno()))
 
 
+def discard_pressed_keys() -> None:
+    """Forget what was typed at the terminal and not read yet: it is no answer to a question that follows."""
+    if sys.platform == "win32":
+        while msvcrt.kbhit():
+            msvcrt.getwch()
+    else:
+        with suppress(OSError, termios.error):
+            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+
+
 def is_ours(fd: int) -> bool:
     """Whether this is a terminal with us in its foreground. In the background its settings must not be changed."""
     try:
@@ -121,7 +131,8 @@ class _Terminal:
 
 
 def _read_keys(fd: int, terminal: "_Terminal", press: Callable[[str], None], ended: Event) -> None:
-    last_key, last_at = "", 0.0
+    last_key = ""
+    last_at = 0.0
     in_background = False
     while not ended.is_set():
         if not is_ours(fd):  # keys typed now are for another program, and `select` would report them for ever

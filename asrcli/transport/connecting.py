@@ -54,14 +54,15 @@ async def open_websocket(
     headers: Sequence[tuple[str, str]],
     proxy: str | None,
     tls: ssl.SSLContext | None,
+    proxy_tls: ssl.SSLContext | None,
     log: Any,
 ) -> WebSocket:
     """Open a WebSocket within the connect timeout. Raises the errors of the library, see `library_errors`."""
     proxy_options: dict[str, Any] = {}
     if proxy is None or proxy.startswith("http"):
         proxy_options["happy_eyeballs_delay"] = NEXT_ADDRESS_S
-    if proxy is not None and proxy.startswith("https"):
-        proxy_options["proxy_ssl"] = tls or True
+    if proxy_tls is not None:
+        proxy_options["proxy_ssl"] = proxy_tls
     client = await Connect(
         url,
         additional_headers=headers,

@@ -112,7 +112,9 @@ def download(url: str, folder: Path, progress: Progress, route: Route | None = N
         try:
             transfer.attempt()
         except _Cut as cut:
-            failures = 1 if transfer.size > before else failures + 1
+            failures += 1
+            if transfer.size > before:
+                failures = 1
             if failures >= TRIES:
                 raise DownloadFailed(url, cut.reason, transfer.size) from None
             transfer.route.sleep(max(FIRST_WAIT_S * 2 ** (failures - 1), cut.wait_s or 0.0))
@@ -121,7 +123,7 @@ def download(url: str, folder: Path, progress: Progress, route: Route | None = N
 
 
 class _Transfer:
-    """One file on its way."""
+    """The download of one file, in one attempt or several."""
 
     def __init__(self, url: str, folder: Path, progress: Progress, route: Route) -> None:
         self.route = route

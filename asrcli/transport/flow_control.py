@@ -24,12 +24,15 @@ class FlowControl:
     def queued(self, size: int) -> bool:
         """Count a queued message of `size` bytes; returns whether a ping must follow it."""
         self._queued += size
-        self._unmarked += size
-        due = self._answers and self._unmarked >= MARK_BYTES
-        if due:
-            self._unmarked = 0
-            self.marks += 1
+        due = self._marked(size)
         self._changed()
+        return due
+
+    def passed(self, size: int) -> bool:
+        """Count a message that the library has taken without a queue; returns whether a ping must follow it."""
+        due = self._marked(size)
+        if due:
+            self._changed()
         return due
 
     def written(self, size: int) -> bool:
@@ -49,6 +52,14 @@ class FlowControl:
         self._answers = False
         self.marks = 0
         return self._changed()
+
+    def _marked(self, size: int) -> bool:
+        self._unmarked += size
+        due = self._answers and self._unmarked >= MARK_BYTES
+        if due:
+            self._unmarked = 0
+            self.marks += 1
+        return due
 
     def _changed(self) -> bool:
         had_room = self.room
@@ -82,13 +93,15 @@ class Liveness:
         """Note that data of any kind came at `now`; may be called again with the same time."""
         self._alive_at = max(self._alive_at, now)
 
-    def wrote(self, size: int, now: float, *, ping: bool = False) -> None:
-        """Count `size` bytes of a message, or of a `ping`, that were written."""
+    def wrote(self, size: int) -> None:
+        """Count `size` bytes of a message that were written."""
         self._written += size
-        if ping:
-            self._pinged_at = now
-        else:
-            self._messages_end = self._written
+        self._messages_end = self._written
+
+    def pinged(self, size: int, now: float) -> None:
+        """Count `size` bytes of a ping that were written at `now`."""
+        self._written += size
+        self._pinged_at = now
 
     def quiet_s(self, now: float) -> float:
         """Return for how long there has been no sign of life."""

@@ -71,6 +71,7 @@ class IoThread:
         self._open: WeakSet[Abortable] = WeakSet()
         self._process = os.getpid()
         self._thread = Thread(target=self._run, name="io", daemon=True)
+        self._ident = 0
         self._thread.start()
         atexit.register(self._end)
 
@@ -95,7 +96,7 @@ class IoThread:
     @property
     def is_current(self) -> bool:
         """Whether the caller runs on this thread."""
-        return get_ident() == self._thread.ident
+        return get_ident() == self._ident
 
     def soon(self, act: Callable[[], object]) -> None:
         """Call a function on the loop, without waiting; does nothing after the end of the thread."""
@@ -118,6 +119,7 @@ class IoThread:
         self._open.add(connection)
 
     def _run(self) -> None:
+        self._ident = get_ident()
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
         for connection in list(self._open):

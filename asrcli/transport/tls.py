@@ -1,17 +1,22 @@
-"""TLS: the certificates of the system are trusted, and those of a file as well. Checking cannot be switched off."""
+"""TLS: the certificates of the system are trusted, and those of a file as well. One server may be left unchecked."""
 
 import ssl
 
 from asrcli.core.errors import SettingError, system_reason
 
 
-def tls_context(ca: str | None) -> ssl.SSLContext:
+def tls_context(ca: str | None, *, insecure: bool = False) -> ssl.SSLContext:
     """Return the context for a connection; `ca` is a file of further certificates.
+
+    With `insecure` any certificate is taken: the connection is encrypted, and nobody knows to whom.
 
     Raises:
         UsageError: the file cannot be read or holds no certificates.
     """
     context = ssl.create_default_context()
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
     if ca is None:
         return context
     try:

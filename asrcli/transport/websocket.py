@@ -48,9 +48,11 @@ def dial(
     from asrcli.transport.io_thread import io_thread
 
     proxy = proxy_of(url, connection.proxy)
-    tls = None
-    if url.startswith("wss:") or (proxy or "").startswith("https:"):
-        tls = tls_context(connection.ca)
+    tls = proxy_tls = None
+    if url.startswith("wss:"):
+        tls = tls_context(connection.ca, insecure=connection.insecure_tls)
+    if (proxy or "").startswith("https:"):
+        proxy_tls = tls_context(connection.ca)  # a proxy is always checked
     io = io_thread()
     try:
         # No local variable holds the key: a traceback of what is raised here may show those.
@@ -62,6 +64,7 @@ def dial(
                 [*_key_header(connection), *connection.headers, *more_headers],
                 proxy,
                 tls,
+                proxy_tls,
                 _wire_log,
             )
         )

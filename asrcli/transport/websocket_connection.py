@@ -13,12 +13,14 @@ from asrcli.core.message import Binary, Closed, Message, Text, Writable
 from asrcli.protocol.engine_header import ENGINE_HEADER, engine_name
 from asrcli.transport.connection_errors import header
 from asrcli.transport.flow_control import MARKS, FlowControl, Liveness, LivenessAction
+from asrcli.transport.handshake import Handshake
 from asrcli.transport.io_thread import CLOSING, IoThread
 from asrcli.transport.websocket_protocol import CLOSED_HERE, WebSocketProtocol, ended
 
 MOST_UNREAD_BYTES, MOST_UNREAD = 4 << 20, 1000  # above these, bytes and messages, we stop reading from the network
 GOODBYE_S = 0.25  # how long `close` waits until our last messages are on their way
 PING_BYTES = 10
+MOST_ROUND_TRIPS = 20
 
 
 class _Order(Enum):
@@ -52,6 +54,7 @@ class WebSocket:
         self._taken = self._taken_bytes = 0  # messages that `recv` took out of it
         self._liveness = Liveness(stall_s, keepalive_s, io.time())
         self._marked_at = deque[float]()
+        self.round_trips_s = deque[float](maxlen=MOST_ROUND_TRIPS)  # of the last pings
         self._close_reason = ""  # why this end closed the connection; empty while it has not
         self._ticks = io.later(self._liveness.interval_s, self._tick)
         self._ping(mark=False)  # if the other end answers, pings will measure it
@@ -74,6 +77,15 @@ class WebSocket:
         response = self._client.response
         return "" if response is None else engine_name(header(response.headers, ENGINE_HEADER))
 
+    @property
+    def handshake(self) -> Handshake:
+        """What was sent and answered when the connection opened."""
+        request, response = self._client.request, self._client.response
+        assert request is not None  # noqa: S101  the connection is open
+        assert response is not None  # noqa: S101
+        sent, answered = tuple(request.headers.raw_items()), tuple(response.headers.raw_items())
+        return Handshake(request.path, sent, response.status_code, response.reason_phrase, answered)
+
     def send(self, message: Message) -> None:
         """Queue a text or binary message. Never waits.
 
@@ -88,10 +100,16 @@ class WebSocket:
                 end = Closed(1000, CLOSED_HERE)
             if end is not None:
                 raise ConnectionLost(end.reason, end.code)
-            self._outgoing.append((data, text))
-            if self._flow.queued(len(data)):
-                self._outgoing.append(_Order.MARK)
-        self._write_soon()
+            if at_once := self._io.is_current and not self._outgoing and not self._client.full:
+                mark = self._flow.passed(len(data))
+            else:
+                self._outgoing.append((data, text))
+                if self._flow.queued(len(data)):
+                    self._outgoing.append(_Order.MARK)
+        if at_once:  # nothing waits before it: it needs no queue
+            self._write_at_once(data, text=text, mark=mark)
+        else:
+            self._write_soon()
 
     def listen(self, deliver: Callable[[Message | Writable | BaseException], object]) -> None:
         """Call `deliver` on the I/O thread with what has come and what will come; then nothing waits for `recv`."""
@@ -180,6 +198,19 @@ class WebSocket:
         else:
             self._io.soon(self._write)
 
+    def _write_at_once(self, data: bytes, *, text: bool, mark: bool) -> None:
+        try:
+            self._liveness.wrote(len(data))
+            self._client.write(data, text=text)
+            if mark:
+                self._ping(mark=True)
+        except Exception as exc:  # a fault of ours: the listener, or `recv`, raises it
+            self._fail(exc)
+
+    def _fail(self, exc: Exception) -> None:
+        self._deliver(exc)
+        self._client.transport.abort()
+
     def _write(self) -> None:
         """Write what waits, as far as the library takes it."""
         try:
@@ -189,14 +220,13 @@ class WebSocket:
                     self._carry_out(item)
                     continue
                 data, text = item
-                self._liveness.wrote(len(data), self._io.time())
+                self._liveness.wrote(len(data))
                 self._client.write(data, text=text)
                 with self._lock:
                     gained = self._flow.written(len(data))
                 self._notify_room(gained=gained)
         except Exception as exc:  # a fault of ours: the listener, or `recv`, raises it
-            self._deliver(exc)
-            self._client.transport.abort()
+            self._fail(exc)
 
     def _carry_out(self, order: "_Order") -> None:
         if order is not _Order.CLOSE:
@@ -208,12 +238,13 @@ class WebSocket:
 
     def _ping(self, *, mark: bool) -> None:
         now = self._io.time()
-        self._liveness.wrote(PING_BYTES, now, ping=True)
+        self._liveness.pinged(PING_BYTES, now)
         if mark:
             self._marked_at.append(now)
-        self._client.write_ping(partial(self._answered, mark=mark))
+        self._client.write_ping(partial(self._answered, now, mark=mark))
 
-    def _answered(self, *, mark: bool) -> None:
+    def _answered(self, pinged_at: float, *, mark: bool) -> None:
+        self.round_trips_s.append(self._io.time() - pinged_at)
         if mark and self._marked_at:
             self._marked_at.popleft()
         with self._lock:

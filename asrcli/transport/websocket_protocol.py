@@ -11,6 +11,7 @@ from websockets.protocol import State
 
 from asrcli.core.errors import system_reason
 from asrcli.core.message import Binary, Closed, Text
+from asrcli.transport.masked_frames import MaskedFrames
 
 if sys.platform == "linux":
     from fcntl import ioctl
@@ -21,6 +22,7 @@ MOST_PARTS = 10_000  # of one incoming message: an empty part is no byte
 READ_BYTES = 64 << 10  # read at once
 CLOSE_TIMEOUT_S = 1.0  # how long the other end may take to answer a close
 CLOSED_HERE = "closed here"
+_FINAL_TEXT, _FINAL_BINARY = 0x81, 0x82  # the first byte of a message in one frame
 
 
 class Listener(Protocol):
@@ -62,6 +64,7 @@ class WebSocketProtocol(ClientConnection):
         self._lost = False
         self._parts: list[bytes] = []  # of a message that is not complete
         self._text = False
+        self._masks = MaskedFrames()
         self._pings: dict[bytes, Callable[[], object]] = {}  # what to call for each unanswered ping, oldest first
         self._ping_number = 0
 
@@ -139,13 +142,8 @@ class WebSocketProtocol(ClientConnection):
 
     def write(self, data: bytes, *, text: bool) -> None:
         """Write a message at once, if the connection is open; else its end has been, or will be, reported."""
-        if not self._is_open:
-            return
-        if text:
-            self.protocol.send_text(data)
-        else:
-            self.protocol.send_binary(data)
-        self.send_data()
+        if self._is_open:
+            self.transport.write(self._masks.frame(_FINAL_TEXT if text else _FINAL_BINARY, data))
 
     def write_ping(self, answered: Callable[[], object]) -> None:
         """Write a ping at once, and call a function when this one or a later one is answered."""

@@ -1,6 +1,6 @@
 """CPU, memory, start-up and delays beside those of other clients: `make bench`, or `make bench ROWS="live mp3"`.
 
-    python -m tests.bench [--runs N] [--streams N,N,...] [--write] [ROW...]
+    python -m tests.bench [--runs N] [--streams N,N,...] [--serve-streams N,N,...] [--write] [ROW...]
 
 Each figure stands beside the same job by the official SDK or by a bare loop over websockets, against one cheap service
 that sends 6.7 results a second with their words. Contenders run at the same time or in turns. The ratios count, not the
@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from tests.bench import served
+from tests.bench.batch_curve import draw_batch
 from tests.bench.curves import COUNTS, draw
 from tests.bench.measure import Row
 from tests.bench.rows import ROWS, Bench
@@ -48,12 +50,17 @@ def written(page: str, about: str, rows: Sequence[Row], runs: int) -> str:
     return re.sub(f"{BEGIN}.*{END}", lambda _: measured, page, flags=re.DOTALL)
 
 
+def _counts(numbers: str) -> tuple[int, ...]:
+    return tuple(map(int, numbers.split(",")))
+
+
 def main() -> int:
     """Measure; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; all of them by default")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--streams", default=",".join(map(str, COUNTS)), help="the points of the scaling curve")
+    parser.add_argument("--serve-streams", default=",".join(map(str, served.COUNTS)), help="those of the row serve")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
     asked = parser.parse_args()
     if unknown := set(asked.rows) - ROWS.keys():
@@ -64,7 +71,7 @@ def main() -> int:
     print(about, flush=True)
     measured: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder), asked.runs, tuple(map(int, asked.streams.split(","))))
+        bench = Bench(Path(folder), asked.runs, _counts(asked.streams), _counts(asked.serve_streams))
         for name in asked.rows or ROWS:
             for row in ROWS[name](bench):
                 measured.append(row)
@@ -73,6 +80,10 @@ def main() -> int:
                 PAGE.write_text(written(PAGE.read_text("utf-8"), about, measured, asked.runs), "utf-8")
         if asked.write and "points" in vars(bench):
             draw(bench.points, PAGE.parent / "pictures")
+        if "serve_points" in vars(bench):
+            print(*served.draw_served(bench.serve_points, PAGE.parent / "pictures"), sep="\n")
+        if asked.write and "batch_points" in vars(bench):
+            draw_batch(bench.batch_points, PAGE.parent / "pictures")
     missed = [row.name for row in measured if not row.kept]
     if missed:
         print(f"missed: {'; '.join(missed)}")

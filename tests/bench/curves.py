@@ -114,7 +114,9 @@ def draw(points: Sequence[Point], folder: Path) -> list[Path]:
     return written
 
 
-def picture(title: str, counts: Sequence[int], lines: Mapping[str, Sequence[float]]) -> str:
+def picture(
+    title: str, counts: Sequence[int], lines: Mapping[str, Sequence[float]], below: str = "streams in one process"
+) -> str:
     """An SVG of some lines over the number of streams; both axes are logarithmic."""
     values = [value for line in lines.values() for value in line if value > 0]
     low, high = 10 ** math.floor(math.log10(min(values))), 10 ** math.ceil(math.log10(max(values) * 1.0001))
@@ -139,7 +141,7 @@ def picture(title: str, counts: Sequence[int], lines: Mapping[str, Sequence[floa
         tick *= 10
     for count in counts:
         parts.append(f'<text x="{across(count):.1f}" y="{HEIGHT - 22}" text-anchor="middle">{count}</text>')
-    parts.append(f'<text x="{(LEFT + WIDTH) / 2}" y="{HEIGHT - 6}" text-anchor="middle">streams in one process</text>')
+    parts.append(f'<text x="{(LEFT + WIDTH) / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(below)}</text>')
     for number, (name, line) in enumerate(lines.items()):
         colour = COLOURS[number]
         path = " ".join(f"{across(count):.1f},{up(value):.1f}" for count, value in zip(counts, line, strict=True))

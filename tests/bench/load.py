@@ -161,13 +161,14 @@ class Stream:
             return
         sentence = value["payload"]["output"]["sentence"]
         self._finals += sentence["sentence_end"]
-        needed_ms = _needed_ms(sentence)
-        place = min(len(self._sent_at), -(-needed_ms // 100)) - 1  # a time is an estimate: not beyond what was sent
+        place = (
+            min(len(self._sent_at), -(-needed_ms(sentence) // 100)) - 1
+        )  # a time is an estimate: not beyond what was sent
         if self._seen.warm and place >= 0:
             self._seen.late_s.append(now - self._sent_at[place])
 
 
-def _needed_ms(sentence: dict[str, Any]) -> int:
+def needed_ms(sentence: dict[str, Any]) -> int:
     """How much audio a result needs; 0 where it does not count."""
     words = sentence["words"]
     if words and not sentence["sentence_end"]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
-from tests.bench import instructions, recognizer
+from asrcli.recognizers.registry import RECOGNIZERS, missing
+from tests.bench import instructions, library, recognizer, served
+from tests.bench.batch_curve import BatchPoint, batch_curve, further
 from tests.bench.curves import COUNTS, Point, curve
 from tests.bench.measure import ASR, OTHER, OURS, Limit, Row, finished, in_turns, started, steady
 from tests.bench.scripted_service import ServiceProcess, service
@@ -28,11 +30,13 @@ class Bench:
         folder: Where files are made.
         runs: How often each figure is taken.
         counts: The numbers of streams of the scaling curve.
+        serve_counts: Those of the curve of `asr serve`.
     """
 
     folder: Path
     runs: int
     counts: Sequence[int] = COUNTS
+    serve_counts: Sequence[int] = served.COUNTS
 
     @cached_property
     def talk(self) -> str:
@@ -58,9 +62,19 @@ class Bench:
         return str(path)
 
     @cached_property
+    def serve_points(self) -> list[served.Served]:
+        """The curve of the scripted server."""
+        return list(served.curve("scripted", self.serve_counts))
+
+    @cached_property
     def points(self) -> list[Point]:
         """The scaling curve."""
         return list(curve(self.counts))
+
+    @cached_property
+    def batch_points(self) -> list[BatchPoint]:
+        """The curve of `asr batch`."""
+        return list(batch_curve())
 
     def clients(self, wire: str, address: str, file: str, pace: str) -> dict[str, list[str]]:
         """The command of each contender for one job."""
@@ -151,6 +165,15 @@ def streams(bench: Bench) -> Iterator[Row]:
     yield Row("threads of a further stream", "", {OURS: [threads]}, ((Limit(1),),))
 
 
+def batch(bench: Bench) -> Iterator[Row]:
+    """`asr batch` at the speed of speech: how much audio it takes in a second, and what each further stream takes."""
+    points = bench.batch_points
+    speed, (cpu_ms, memory_mb) = points[-1].speed, further(points)
+    yield Row(f"`asr batch`, {points[-1].streams} streams, audio in a second", "s", {OURS: [speed]}, ())
+    yield Row("CPU of a further stream of `asr batch`", "ms/s", {OURS: [cpu_ms]}, ())
+    yield Row("memory of a further stream of `asr batch`", "MB", {OURS: [memory_mb]}, ())
+
+
 def server(bench: Bench) -> Iterator[Row]:
     """The local server with the scripted recognizer: how many streams a core carries."""
     points = [point for point in bench.points if point.late <= 0.01 and point.streams >= 10]
@@ -160,6 +183,33 @@ def server(bench: Bench) -> Iterator[Row]:
         yield Row(
             f"streams a core of the local server, at {best.streams}", "", {OURS: [a_core]}, ((Limit(least=900),),)
         )
+
+
+def serve(bench: Bench) -> Iterator[Row]:
+    """`asr serve` as a command: streams a core and memory of a further stream, with the scripted engine."""
+    points = bench.serve_points
+    few, many = points[0], points[-1]
+    yield Row(f"asr serve, scripted: streams a core, at {many.streams}", "", {OURS: [many.streams / many.cpu]}, ())
+    if many.streams > few.streams:
+        memory = (many.memory_mb - few.memory_mb) / (many.streams - few.streams)
+        yield Row("asr serve, scripted: memory of a further stream", "MB", {OURS: [memory]}, ())
+    yield Row(f"asr serve, scripted: p95 at {many.streams}", "ms", {OURS: [many.p95_ms]}, ())
+
+
+def engines(bench: Bench) -> Iterator[Row]:
+    """`asr serve` with the recognizers that are here: streams a core, memory of a stream, delay of partials."""
+    del bench
+    for engine, counts in served.ENGINES.items():
+        if lacking := missing(RECOGNIZERS[engine]):
+            print(f"{engine}: {lacking}")
+            continue
+        points = list(served.curve(engine, counts))
+        one, many = points[0], points[-1]
+        memory = (many.memory_mb - one.memory_mb) / (many.streams - one.streams)
+        yield Row(f"asr serve, {engine}: streams a core", "", {OURS: [one.streams / one.cpu]}, ())
+        yield Row(f"asr serve, {engine}: memory of a further stream", "MB", {OURS: [memory]}, ())
+        for point in points:
+            yield Row(f"asr serve, {engine}: partials' p95 at {point.streams}", "ms", {OURS: [point.p95_ms]}, ())
 
 
 def wav_(bench: Bench) -> Iterator[Row]:
@@ -229,7 +279,13 @@ def counted(bench: Bench) -> Iterator[Row]:
         )
 
 
+def library_(bench: Bench) -> Iterator[Row]:
+    """Searches in the library of transcripts."""
+    yield library.search_row(bench.folder)
+
+
 ROWS: dict[str, Callable[[Bench], Iterator[Row]]] = {
-    "help": help_, "start": start, "live": live, "streams": streams, "server": server, "wav": wav_, "mp3": mp3,
-    "long": long, "peak": peak, "silent": silent, "recognizer": embedded, "instructions": counted,
+    "help": help_, "start": start, "live": live, "streams": streams, "batch": batch, "server": server, "serve": serve,
+    "engines": engines, "wav": wav_, "mp3": mp3,
+    "long": long, "peak": peak, "silent": silent, "recognizer": embedded, "instructions": counted, "library": library_,
 }  # fmt: skip

@@ -33,10 +33,15 @@ CHUNK = bytes(range(200)) * 16
 
 @dataclass
 class Talk:
-    """A Source of so many chunks, all of the same bytes, sent at the pace of speech."""
+    """A Source of so many chunks, all of the same bytes, sent at the pace of speech.
+
+    The first chunk has only `first` samples. So streams that begin together do not send at the same moments for ever
+    after, as no two people with microphones do.
+    """
 
     name: str
     chunks_left: int
+    first: int = len(CHUNK) // 2
     format: Format = WIRE
     audio_format: str = "pcm"
     begin_ms: int = 0
@@ -51,8 +56,9 @@ class Talk:
 
     def chunks(self, start: int) -> Iterator[Chunk | Event]:
         """All of them."""
-        for number in range(self.chunks_left):
-            yield Chunk(start + number * (len(CHUNK) // 2), CHUNK)
+        yield Chunk(start, CHUNK[: self.first * 2])
+        for number in range(1, self.chunks_left):
+            yield Chunk(start + self.first + (number - 1) * (len(CHUNK) // 2), CHUNK)
 
 
 @dataclass
@@ -108,9 +114,8 @@ def main(address: str, count: int, warm_s: float, span_s: float) -> None:
     watching = Watching()
     threading.Thread(target=sample, args=(watching, warm_s, span_s), daemon=True).start()
     chunks = round((warm_s + span_s + 60) * 10)
-    Run(plan, [watching]).transcribe(
-        [ConcurrentSources(tuple(Talk(f"s{n}", chunks, speaker=f"s{n}") for n in range(count)))]
-    )
+    talks = (Talk(f"s{n}", chunks, (n + 1) * (len(CHUNK) // 2) // count, speaker=f"s{n}") for n in range(count))
+    Run(plan, [watching]).transcribe([ConcurrentSources(tuple(talks))])
 
 
 if __name__ == "__main__":

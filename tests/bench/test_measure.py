@@ -1,13 +1,17 @@
 """The bench itself: verdicts, pictures and the page, on figures that are made up."""
 
 import xml.etree.ElementTree as ET
+from array import array
 from pathlib import Path
 
 import pytest
 
 from tests.bench.__main__ import BEGIN, END, written
+from tests.bench.batch_curve import BatchPoint, draw_batch, further
 from tests.bench.curves import Point, draw, picture
+from tests.bench.load import needed_ms, quantiles
 from tests.bench.measure import Limit, Row, in_turns
+from tests.bench.served import Served, draw_served
 
 
 @pytest.mark.parametrize(
@@ -63,9 +67,42 @@ def test_pictures_are_svg_with_a_line_for_each_figure(tmp_path: Path) -> None:
     ET.fromstring(picture("one", [1], {"a": [1.0]}))  # noqa: S314  our own
 
 
+def test_the_curve_of_a_batch_is_drawn_and_says_what_a_further_stream_takes(tmp_path: Path) -> None:
+    """Without what the program takes in any case."""
+    points = [BatchPoint(1, 0.9, 30.0, 40.0), BatchPoint(11, 10.0, 7.5, 45.0)]
+    cpu_ms, memory_mb = further(points)
+    assert (round(cpu_ms, 6), round(memory_mb, 6)) == (5.25, 0.5)
+    for path in draw_batch(points, tmp_path):
+        root = ET.fromstring(path.read_text("utf-8"))  # noqa: S314  our own
+        assert len(root.findall("{*}polyline")) == 2
+
+
 def test_streams_are_carried_where_chunks_and_results_are_on_time_on_one_core() -> None:
     """Each of the three can fail."""
     assert Point(9, 0.9, 30, 3, 1, 4.9, 0.001, 0.1).carried
     assert not Point(9, 1.1, 30, 3, 1, 4.9, 0.001, 0.1).carried
     assert not Point(9, 0.9, 30, 3, 1, 5.1, 0.001, 0.1).carried
     assert not Point(9, 0.9, 30, 3, 1, 4.9, 0.002, 0.1).carried
+
+
+def test_a_result_is_late_by_the_audio_that_it_needs() -> None:
+    """A partial by its last word; a final without words by its own end; a final with words comes behind silence."""
+    words = [{"end_time": 300}, {"end_time": 540}]
+    assert needed_ms({"words": words, "sentence_end": False, "end_time": None}) == 540
+    assert needed_ms({"words": [], "sentence_end": True, "end_time": 1000}) == 1000
+    assert needed_ms({"words": words, "sentence_end": True, "end_time": 600}) == 0
+    assert needed_ms({"words": [], "sentence_end": False, "end_time": None}) == 0
+
+
+def test_figures_of_delays_are_in_milliseconds() -> None:
+    """The worst one is among them."""
+    found = quantiles(array("d", [number / 1000 for number in range(100)]))
+    assert {name: round(figure) for name, figure in found.items()} == {"p50": 50, "p95": 95, "p99": 99, "max": 99}
+
+
+def test_the_server_s_pictures_have_three_delays_and_its_cpu(tmp_path: Path) -> None:
+    """They say that they are about one server."""
+    points = [Served(count, 0.001 * count, 40.0, 1.0, 2.0, 3.0, 0.0, 0.5) for count in (1, 10, 900)]
+    delay, cpu = (path.read_text("utf-8") for path in draw_served(points, tmp_path))
+    assert "streams of one server" in delay
+    assert (delay.count("<polyline"), cpu.count("<polyline")) == (3, 1)

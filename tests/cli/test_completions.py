@@ -43,8 +43,9 @@ def test_the_scripts_in_the_repository_are_what_the_command_writes(shell: str) -
 )
 def test_bash_completes_commands_options_and_names(typed: list[str], offered: list[str], tmp_path: Path) -> None:
     """As TAB would ask it to: names of models, engines, sessions, devices and topics too."""
-    tmp_path.joinpath("asrcli/sessions/20261124-230501-a1b2").mkdir(parents=True)
-    tmp_path.joinpath("asrcli/sessions/20261125-000000-a1b2").mkdir()
+    for name in ("20261124-230501-a1b2", "20261125-000000-a1b2"):
+        tmp_path.joinpath("asrcli/sessions", name).mkdir(parents=True)
+        tmp_path.joinpath("asrcli/sessions", name, "events.jsonl").write_text("{}\n")
     words = " ".join(f'"{word}"' for word in typed)
     program = f'source "{FOLDER / FILES["bash"]}"; COMP_WORDS=({words}); COMP_CWORD={len(typed) - 1}; '
     program += '_asr_completion asr; printf "%s\\n" "${COMPREPLY[@]}"'

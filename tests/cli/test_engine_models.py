@@ -66,8 +66,11 @@ def test_a_folder_becomes_an_engine_and_goes_again(tmp_path: Path, home: str) ->
     assert next(event["model"] for event in events if event["type"] == "begin") == "tones transducer"
     refused = asr("file", sound, "--local", "--engine", "tones", "--language", "fr", XDG_DATA_HOME=home)
     assert (refused.returncode, "knows Chinese (zh), English (en) only" in refused.stderr) == (2, True)
-    refused = asr("file", sound, "--local", "--engine", "tones", "--hotwords", "好:4", XDG_DATA_HOME=home)
-    assert (refused.returncode, "no effect on the embedded recognizer tones" in refused.stderr) == (2, True)
+    assert engine["hotwords"]
+    refused = asr(
+        "file", sound, "--local", "--engine", "tones", "--hotwords", "好:4", "--hotwords", "世界:4", XDG_DATA_HOME=home
+    )
+    assert (refused.returncode, "the embedded recognizer tones cannot write it" in refused.stderr) == (2, True)
     assert asr("engines", "remove", "tones", XDG_DATA_HOME=home).returncode == 2  # it asks first
     assert asr("engines", "remove", "tones", "--yes", XDG_DATA_HOME=home).returncode == 0
     assert kept(home) == []
@@ -80,6 +83,9 @@ def test_an_added_model_serves_others(tmp_path: Path, home: str) -> None:
     done = asr("engines", "add", model, "--name", "whole", "--languages", "zh", XDG_DATA_HOME=home)
     assert (done.returncode, "added whole (sense-voice, 1 MB): Chinese" in done.stderr) == (0, True), done.stderr
     sound = wav(tmp_path / "song.wav", song())
+    refused = asr("file", sound, "--local", "--engine", "whole", "--hotwords", "好:4", XDG_DATA_HOME=home)
+    reason = "no effect on the embedded recognizer whole: a model of the kind sense-voice takes none"
+    assert (refused.returncode, reason in refused.stderr) == (2, True), refused.stderr
     with started("serve", "--port", 0, "--engine", "whole", XDG_DATA_HOME=home) as server:
         address = server.stderr.readline().split(" at ")[1].split()[0]
         heard = asr("file", sound, "--url", address, "--pace", "max", "-f", "jsonl")

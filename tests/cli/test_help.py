@@ -10,7 +10,8 @@ from typer.core import TyperOption
 
 from asrcli.cli.app import COMMANDS, load_command
 from asrcli.cli.render.help_page import MANY, Command
-from asrcli.cli.render.topic_pages import about, topic_names
+from asrcli.cli.render.topic_pages import ENTRY, about, blocks, topic_names
+from asrcli.protocol.registry import WIRES
 from tests.support.command import asr
 
 ASKED = ["Model", "Sentences", "Words", "Prompt"]
@@ -20,6 +21,7 @@ PANELS = {
     "devices": ["Options", "Audio", "Diagnosis"],
     "resume": ["Arguments", "Options", "Model", "Connection", "Output", "Diagnosis"],
     "sessions": ["Arguments", "Options", "Diagnosis"],
+    "search": ["Arguments", "Options", "Diagnosis"],
     "verify": ["Arguments", "Options", "Diagnosis"],
     "file": ["Arguments", "Audio", *ASKED, "Connection", "Output", "Diagnosis"],
     "batch": ["Arguments", "Options", "Audio", *ASKED, "Connection", "Output", "Diagnosis"],
@@ -42,7 +44,9 @@ PANELS = {
 LINES = 60  # what a person reads without scrolling far
 SHORT = {"mic": 20, "file": 20}  # how many options the short help has
 PATIENCE = "--reconnect --no-reconnect --retries --retry-wait --catch-up --connect-timeout --stall-timeout --keepalive "
-SERVICE = "--url --base-url --region --workspace --api-key-file --proxy --ca --local --engine --temporary-key "
+SERVICE = (
+    "--url --base-url --region --workspace --api-key-file --proxy --ca --local --engine --temporary-key --insecure-tls "
+)
 ASKING = (
     "--model -m --vad --no-vad --silence-ms --threshold --noise-threshold --prefix-padding-ms --vad-model --semantic "
     "--no-semantic --multi-threshold --language -l --itn --no-itn --punctuation --no-punctuation --disfluency "
@@ -57,10 +61,13 @@ PROMISED = {
     + "--device --backend --test --for --until-silence --ptt --save-audio --device-retry --no-device-retry --gain "
     "--record --record-audio "
     "--denoise --agc --heartbeat --no-heartbeat --format --output --append --partials --timestamps --template "
-    "--capitalize --exec --max-line --max-lines --plain --journal --no-journal --quiet --verbose --debug --log-file",
+    "--capitalize --exec --max-line --max-lines --plain --journal --no-journal "
+    "--library --no-library --library-max-age --library-max-size --quiet --verbose --debug --log-file",
     "devices": "--json --backend --debug --log-file",
     "resume": PATIENCE + SERVICE + "--last --model --journal --quiet --verbose --debug --log-file",
-    "sessions": "--json --journal --debug --log-file",
+    "sessions": "--json --journal --format --output --overwrite --library-max-age "
+    "--library-max-size --debug --log-file",
+    "search": "--context --limit --json --debug --log-file",
     "verify": "--json --journal --debug --log-file",
     "file": PATIENCE
     + SERVICE
@@ -74,11 +81,12 @@ PROMISED = {
     + SERVICE
     + ASKING.replace("--force ", "--force-settings ")
     + "--jobs --force --dry-run --json --split --ref --watch --track --channel --each-channel --gain --denoise --agc "
-    "--pace --heartbeat --no-heartbeat --rpm --budget --estimate --format --out --name --overwrite --timestamps "
+    "--pace --heartbeat --no-heartbeat --rpm --dask --budget --estimate --format --out --name --overwrite --timestamps "
     "--template --capitalize --max-line --max-lines --plain --quiet --verbose --debug --log-file",
     "ws-raw": SERVICE + "--wire --header --wait --model --no-vad --first --last --text --pace "
     "--record --record-audio "
-    "--chunk-ms --audio-format --raw --encoding --rate --channels --show-sent --stamp --output --debug --log-file",
+    "--chunk-ms --audio-format --raw --encoding --rate --channels --show-sent --no-audio --verbose -v --stamp --output "
+    "--debug --log-file",
     "replay": "--speed --format --output --append --partials --timestamps --template --exec "
     "--plain --quiet --verbose --debug --log-file",
     "": "--version -V --help -h",
@@ -279,3 +287,10 @@ def test_an_unknown_topic_gets_a_suggestion(asked: str, answer: str) -> None:
     assert done.stderr.startswith("asr: no topic ")
     assert answer in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_each_wire_of_other_servers_is_explained() -> None:
+    """What it cannot do is said before anybody tries it."""
+    entries = [block[0].removeprefix(ENTRY) for block in blocks("servers") if block[0].startswith(ENTRY)]
+    explained = {entry.partition(":")[0] for entry in entries}
+    assert explained == {row.name for row in WIRES.values() if row.elsewhere}

@@ -54,7 +54,7 @@ def test_paths_and_confirmations_are_known() -> None:
     assert is_path("log-file")
     assert not is_path("model")
     confirmations = {name for options in OPTIONS.values() for name in options if is_confirmation(name)}
-    assert confirmations == {"yes", "force", "force-settings", "overwrite", "no-check", "all"}
+    assert confirmations == {"yes", "force", "force-settings", "overwrite", "no-check", "all", "insecure-tls"}
 
 
 def test_a_name_that_means_another_thing_elsewhere_holds_for_its_command_only() -> None:

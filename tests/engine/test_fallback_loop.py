@@ -4,7 +4,7 @@ from collections import Counter
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from asrcli.core.errors import ConnectFailed, ServiceRefused
@@ -54,6 +54,8 @@ def provisional(outcome: Outcome) -> list[Provisional]:
        st.lists(LIVES, max_size=5), st.none() | LIVES | st.just(AWAY), st.booleans(),
        st.sampled_from([None, 1.0, 16.0]), st.booleans(), st.sampled_from([0.5, 10.0, 1e6]),
        st.sampled_from([0, 0, 1, 2]), st.none() | st.floats(0, 40))  # fmt: skip
+@example([(-SPEECH, 22), (-SPEECH, 294)], [], Life("fails", speed=0.9), True, None, False, 0.5, 0, None)
+@example([(-SPEECH, 22), (-SPEECH, 279)], [], Life("never ready", speed=0.9), True, None, False, 0.5, 0, None)
 def test_whatever_happens_it_ends_and_nothing_comes_twice(
     kinds: list[tuple[int | None, int]], lives: list[Life], after: Life | None, live: bool, pace: float | None,
     times: bool, speed: float, fails_at: int, stop_s: float | None,

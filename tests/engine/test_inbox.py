@@ -135,6 +135,7 @@ def test_audio_that_is_not_due_stays() -> None:
     assert inbox.due == 1.0
     now[0] = 1.0
     assert inbox.take(audio=True) == chunk(0)
+    assert inbox.take(audio=True) is None
     assert inbox.due == 2.0
     assert list(inbox.drain()) == [chunk(1)]
 

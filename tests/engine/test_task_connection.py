@@ -13,7 +13,7 @@ from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.engine.dial_attempt import Dialled
 from asrcli.engine.inbox import Inbox, Item, MessageArrived
-from asrcli.engine.task_connection import GRACE_S, TaskConnection, never_ready_error
+from asrcli.engine.task_connection import GRACE_S, SendFailed, TaskConnection, never_ready_error
 from asrcli.protocol.inference.codec import InferenceClient
 from tests.support.handshake import PATIENCE_S, Service, Wire
 from tests.support.stepping import got, stepped
@@ -44,10 +44,11 @@ class Setting:
 
     def drain(self, handle: Callable[[Item], None]) -> None:
         """Ask for the rest of the text, and handle what comes if that fails."""
-        stepped(
-            self.connection.drain_after_failure(self.connection.finish, handle),
-            lambda wait: got(self.inbox, PATIENCE_S, audio=wait.audio),
-        )
+        try:
+            self.connection.finish()
+        except SendFailed as failed:
+            steps = self.connection.drain(failed, handle)
+            stepped(steps, lambda wait: got(self.inbox, PATIENCE_S, audio=wait.audio))
 
     def _codec(self) -> InferenceClient:
         return InferenceClient(RecognitionSettings("fun-asr-realtime"), lambda: "task")

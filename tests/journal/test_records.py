@@ -5,8 +5,10 @@ import json
 import pytest
 
 from asrcli.core.errors import SourceError
+from asrcli.core.events import Final
 from asrcli.core.settings import RecognitionSettings
-from asrcli.journal.records import JournalHeader, JournalInput, header
+from asrcli.core.transcript import Transcript, fold
+from asrcli.journal.records import JournalHeader, JournalInput, described, final, header
 
 WHOLE = JournalHeader(
     "2026-11-25T12:00:00+00:00",
@@ -36,3 +38,12 @@ def test_what_cannot_be_of_such_files_is_no_journal(changed: dict[str, object]) 
     """A number of a file that is not there, or figures that no file has."""
     with pytest.raises(SourceError, match="no journal: its first line does not say what was asked for"):
         header("x", json.loads(WHOLE.line()) | changed)
+
+
+def test_the_mark_of_estimated_times_is_kept() -> None:
+    """So that a resumed run writes it again."""
+    for estimated in (True, False):
+        said = Final("1", 0, 900, "one", estimated=estimated)
+        written = described(said, fold(Transcript(), said))
+        assert written is not None
+        assert final(written).estimated is estimated

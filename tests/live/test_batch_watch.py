@@ -12,7 +12,7 @@ __all__ = ["server"]  # a fixture
 
 
 def test_recordings_that_appear_are_transcribed_until_ctrl_c(server: str, tmp_path: Path) -> None:
-    """Without an input at first; two that would write one file are reported; the next run knows what is finished."""
+    """Without an input at first; two of one name are reported at once; the next run knows what is finished."""
     folder, out = tmp_path / "in", tmp_path / "out"
     (folder / "sub").mkdir(parents=True)
     command = ("batch", "--watch", folder, "--out", out, "--url", server, "--pace", "max")
@@ -20,13 +20,17 @@ def test_recordings_that_appear_are_transcribed_until_ctrl_c(server: str, tmp_pa
         assert "0 inputs to transcribe" in process.stderr.readline()
         for name in ("a.wav", "b.wav", "sub/a.wav"):
             wav(folder / name, counted(CHUNKS), RATE)
+        before = []
         for line in process.stderr:
+            before.append(line)
             if "b.wav: 00:01" in line:
                 break
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
         said = process.stderr.read()
     assert "1 finished, 2 failed" in said
+    reasons = [line for line in before if "would also be that of" in line]
+    assert (len(reasons), "would also be that of" in said) == (2, False)  # each when it happened, and once
     assert [path.name for path in out.glob("*.txt")] == ["b.txt"]
     assert "1 finished before" in asr("batch", folder / "b.wav", "--out", out, "--url", "ws://127.0.0.1:9").stderr
 

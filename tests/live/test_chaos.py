@@ -9,18 +9,22 @@ import pytest
 
 from asrcli.server.faults.random_faults import RandomFaults
 from asrcli.server.faults.script import parse_script
-from tests.support.chaos import WIRES, Outcome, ordeal
+from tests.support.chaos import TOLERATED, WIRES, Outcome, ordeal
 from tests.support.command import asr, lines, serving
 from tests.support.counted import counted, covered
+from tests.support.stand_in_codecs import StandInWire
 from tests.support.tone import wav
 
+OURS = [wire for wire in WIRES if wire not in {*StandInWire.CODECS, "funasr-realtime-manual"}]
+OTHERS = ["vllm", "funasr-realtime", "funasr-realtime-manual"]  # with times; their servers are stand-ins
 SEEDS = 30
+OTHER_SEEDS = (0, 6, 7, 16, 17, 27)  # which lose a connection on each of these wires
 AT_ONCE = 10  # most of the time is spent waiting
 CHUNKS = 80
 QUIET = frozenset({*range(20, 45), 60})
 
 
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", OURS)
 def test_thirty_seeds_lose_nothing_and_say_nothing_twice(wire: str) -> None:
     """On both wires, in VAD mode and in manual mode; and no more is sent again than has to be."""
 
@@ -34,8 +38,22 @@ def test_thirty_seeds_lose_nothing_and_say_nothing_twice(wire: str) -> None:
     assert sum(out.sent for out in outcomes) <= 2 * SEEDS * CHUNKS * 1600
 
 
+@pytest.mark.parametrize("wire", OTHERS)
+def test_the_wires_of_other_servers_lose_nothing_either(wire: str) -> None:
+    """By the commits of the client, or by the times of the server; a few seeds, because `make chaos` runs many."""
+
+    def run(seed: int) -> Outcome:
+        tolerated = TOLERATED.get(wire, "")
+        return ordeal(wire, RandomFaults(random.Random(seed)), CHUNKS, silent=QUIET, tolerated=tolerated)
+
+    with ThreadPoolExecutor(len(OTHER_SEEDS)) as pool:
+        outcomes = dict(zip(OTHER_SEEDS, pool.map(run, OTHER_SEEDS), strict=True))
+    assert {seed: out.wrong for seed, out in outcomes.items() if out.wrong} == {}
+    assert sum(out.attempts for out in outcomes.values()) > 1
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", OURS)
 def test_faults_that_have_to_be_waited_for_lose_nothing_either(wire: str) -> None:
     """A few seeds of them; the stall timeout ends each wait."""
 
@@ -85,7 +103,7 @@ SCHEDULES = {
 }
 
 
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", OURS)
 @pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
 def test_each_schedule_is_survived(wire: str, schedule: list[dict[str, object]]) -> None:
     """Whatever was said to whom."""

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import asr, lines, script, serving
-from tests.support.other_servers import Received, funasr, spoken, vllm
+from tests.support.other_servers import LOUD, Received, funasr, funasr_realtime, spoken, vllm
 from tests.support.other_servers import serving as standing_in
+from tests.support.tls import certified
 from tests.support.tone import wav
 
 CLIP = Path(__file__).parent.parent / "data" / "meeting-rms.wav"
@@ -41,6 +42,12 @@ def test_a_wire_of_other_servers_needs_an_address() -> None:
     done = asr("file", CLIP, "--model", "whisper-1")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "name a server with --url" in done.stderr
+    for wire, options, problem in (
+        ("funasr", ["--local"], "does not speak it"),
+        ("vllm", ["--url", "ws://127.0.0.1:9", "--language", "en", "--force"], "no effect on the wire vllm"),
+    ):
+        done = asr("file", CLIP, "--model", "m", "--wire", wire, *options)
+        assert (done.returncode, done.stderr.count("\n"), problem in done.stderr) == (2, 1, True)
     assert "there are omni" in asr("file", CLIP, "--wire", "morse").stderr
 
 
@@ -88,3 +95,37 @@ def test_funasr(tmp_path: Path, says_end: bool) -> None:
     assert "this wire has no times" in done.stderr
     assert set(received.frames[:-1]) == {1920}
     assert received.messages[0]["mode"] == "2pass"
+
+
+@pytest.mark.parametrize(("cut_after_s", "timed"), [(2.5, True), (None, False)])
+def test_funasr_realtime(tmp_path: Path, cut_after_s: float | None, timed: bool) -> None:
+    """The whole state is written once, also over a lost connection; what has no times says so."""
+    received = Received(cut_after_s)
+    talk = wav(tmp_path / "talk.wav", spoken(1, 2, 0, 3, times=LOUD))
+    options = ["--wire", "funasr-realtime", "--model", "m", "--pace", "max", "--hotwords", "asrcli", "--language", "zh"]
+    with standing_in(partial(funasr_realtime, timed=timed), received) as address:
+        done = asr("file", talk, "--url", address, *options, "-f", "jsonl")
+    assert done.returncode == 0, done.stderr
+    events = lines(done.stdout)
+    assert [event["text"] for event in events if event["type"] == "final"] == ["One two", "Three"]
+    assert events[-1]["lost_ms"] == 0
+    assert received.commands[:3] == ["START", "LANGUAGE:中文", "HOTWORDS:asrcli"]
+    assert received.connections == (1 if cut_after_s is None else 2)
+    assert ("left out when a sentence was spoken" in done.stderr) is not timed
+    assert [event.get("estimated", False) for event in events if event["type"] == "final"] == [not timed] * 2
+
+
+def test_a_certificate_that_nobody_has_signed(tmp_path: Path) -> None:
+    """Is refused, or named with --ca, or left unchecked with a warning; then no key of the environment goes there."""
+    tls, certificate, _ = certified(tmp_path)
+    talk, received = wav(tmp_path / "talk.wav", spoken(1)), Received()
+    with standing_in(funasr_realtime, received, tls) as address:
+        run = ["file", talk, "--url", address, "--wire", "funasr-realtime", "--model", "m", "--pace", "max"]
+        refused, trusted, unchecked = (
+            asr(*run, *more, DASHSCOPE_API_KEY="sk-0123456789abcdef")
+            for more in ([], ["--ca", certificate], ["--insecure-tls"])
+        )
+    assert (refused.returncode != 0, "--ca FILE" in refused.stderr) == (True, True)
+    assert (trusted.stdout, unchecked.stdout) == ("One\n", "One\n")
+    assert ["anybody may answer" in each.stderr for each in (refused, trusted, unchecked)] == [False, False, True]
+    assert received.keys == ["", ""]

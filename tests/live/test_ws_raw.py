@@ -3,6 +3,7 @@
 import base64
 import json
 import signal
+from contextlib import ExitStack
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from websockets.sync.server import ServerConnection
 
 from tests.live.test_service import answering, service
 from tests.support.command import asr, lines, serving, started
+from tests.support.other_servers import Received, funasr, funasr_realtime, spoken, vllm
+from tests.support.other_servers import serving as standing_in
 from tests.support.tone import tone, wav
 
 KEY = "sk-0123456789abcdef"
@@ -221,3 +224,54 @@ def test_the_embedded_recognizer_can_be_watched() -> None:
     with serving() as (address, _):
         done = asr("ws-raw", "--url", address)
     assert names(done.stdout) == ["task-started", "task-finished"]
+
+
+def secretive(connection: ServerConnection) -> None:
+    """Say back what must not be shown, and hang up."""
+    assert connection.request is not None
+    connection.recv()
+    connection.close(1011, f"bad key {connection.request.headers['Authorization']}")
+
+
+def test_verbose_shows_the_handshake_and_a_summary_and_no_secret(tmp_path: Path) -> None:
+    """On standard error; what the server says of the key is hidden too."""
+    (tmp_path / "key").write_text(KEY)
+    file = wav(tmp_path / "a.wav", tone(300))
+    with service(secretive) as address:
+        run = ["ws-raw", file, "--url", f"{address}/x?token=hunter2hunter2", "--wire", "none", "--pace", "max", "-v"]
+        done = asr(*run, "--api-key-file", tmp_path / "key", "--header", "X-Token: hunter2hunter2")
+    assert done.returncode != 0
+    assert [text in done.stderr + done.stdout for text in (KEY, "hunter2")] == [False, False]
+    shown = ("> GET /", "> Authorization: …", "> X-Token: …", "< HTTP 101", "closed by the other end with code 1011")
+    assert [line for line in shown if line not in done.stderr] == []
+
+
+@pytest.mark.parametrize("wire", ["vllm", "funasr", "funasr-realtime", "openai"])
+def test_the_wires_of_other_servers_are_exchanged_too(tmp_path: Path, scripted: str, wire: str) -> None:
+    """Without the audio in what is shown; the last answer ends the run."""
+    file = wav(tmp_path / "a.wav", spoken(1, 0))
+    standing = {"vllm": vllm, "funasr": funasr, "funasr-realtime": funasr_realtime}.get(wire)
+    with ExitStack() as stack:
+        address = stack.enter_context(standing_in(standing, Received())) if standing else scripted
+        mode = ["--no-vad"] if wire == "openai" else []
+        show = ["--show-sent", "--no-audio", "-v"]
+        done = asr("ws-raw", file, "--url", address, "--wire", wire, "--pace", "max", *show, *mode)
+    assert done.returncode == 0, done.stderr
+    assert "audio: 2.00 s" in done.stderr
+    assert not any("bytes" in str(line) or "append" in str(line) for line in lines(done.stdout))
+    assert any("one" in str(line).lower() for line in lines(done.stdout))
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--wire", "vllm"], "--wire vllm needs --url"),
+        (["--wire", "funasr", "--local"], "does not speak it"),
+        (["--wire", "openai", "--url", "ws://127.0.0.1:9", "--audio-format", "mp3"], "pcm only"),
+        (["--no-audio"], "--no-audio without --show-sent"),
+    ],
+)
+def test_what_such_a_wire_does_not_go_with_is_refused(options: list[str], problem: str) -> None:
+    """In one line."""
+    done = asr("ws-raw", *options)
+    assert (done.returncode, done.stderr.count("\n"), problem in done.stderr) == (2, 1, True)

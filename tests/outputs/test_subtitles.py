@@ -60,6 +60,28 @@ def test_what_is_written_can_be_read_again(tmp_path: Path, name: str) -> None:
     assert read[2].plaintext == "欢迎大家"
 
 
+@pytest.mark.parametrize("piped", [True, False])
+def test_a_gap_that_is_known_late_moves_no_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], piped: bool
+) -> None:
+    """Its caption has its own time, up to the sentence behind it, and that sentence keeps its times."""
+    events: list[Event] = [
+        BEGAN,
+        Final("1", 3000, 6000, "words"),
+        Gap(1000, 9000, "no text"),
+        Final("2", 6100, 8000, "more"),
+        ENDED,
+    ]
+    if piped:
+        told(Subtitles(LineWriter(None), "srt", CaptionLayout()), events)
+        text = capsys.readouterr().out
+    else:
+        text = written(tmp_path / "a", "srt", events)
+    read = pysubs2.SSAFile.from_string(text, format_="srt")
+    assert sorted((event.start, event.end) for event in read) == [(1000, 3000), (3000, 6000), (6100, 8000)]
+    assert [line for line in text.splitlines() if line.isdigit()] == ["1", "2", "3"]
+
+
 @pytest.mark.parametrize("name", ["srt", "vtt", "ass"])
 def test_a_run_without_a_word_leaves_an_empty_file_and_not_none(tmp_path: Path, name: str) -> None:
     """Whoever reads it next finds it; a run that never began leaves nothing."""

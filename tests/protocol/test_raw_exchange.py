@@ -11,6 +11,7 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol import raw_exchange
 from asrcli.protocol.inference.raw import inference_exchange
 from asrcli.protocol.realtime.raw import realtime_exchange
+from asrcli.protocol.registry import WIRES
 from tests.support.pair import MODELS, counting
 
 FUN, QWEN = RecognitionSettings(MODELS["inference"]), RecognitionSettings(MODELS["realtime"])
@@ -103,3 +104,43 @@ def test_a_refusal_has_the_words_of_the_service(event: dict[str, object], told: 
     """Of either wire; one without any has the name of its event."""
     refusal = raw_exchange.message_refusal(Text(json.dumps(event)))
     assert str(refusal) == f"refused by the service: {told}"
+
+
+@pytest.mark.parametrize(("wire", "ready", "over"), [
+    ("openai", "session.updated", "conversation.item.input_audio_transcription.completed"),
+    ("vllm", "session.created", "transcription.done"),
+    ("funasr", "", "is_end"),
+    ("funasr-realtime", "started", "stopped"),
+])  # fmt: skip
+def test_other_servers_end_as_they_do(wire: str, ready: str, over: str) -> None:
+    """All the audio is one utterance, where the client ends it; words of the user are sent as they are."""
+    row = WIRES[wire]
+    recognition = RecognitionSettings("m", vad=not row.manual_mode)
+    exchange = row.make_raw_exchange(recognition, counting(), None, None)
+    assert (exchange.ready, exchange.over) == (ready, over)
+    sent = [message.data for message in exchange.last if isinstance(message, Text)]
+    commits = [data for data in sent if "commit" in str(data).lower()]
+    assert len(commits) == (0 if wire == "funasr" else 1)
+    assert len(exchange.audio(b"abcd")) == 1
+    if wire == "openai":
+        assert row.make_raw_exchange(RecognitionSettings("m"), counting(), None, None).over == ""
+    if wire == "funasr-realtime":
+        own = row.make_raw_exchange(RecognitionSettings("m"), counting(), "START", "BYE")
+        assert (own.first, own.last) == ((Text("START"),), (Text("BYE"),))
+        assert row.make_raw_exchange(RecognitionSettings("m"), counting(), None, None).last == (Text("STOP"),)
+
+
+@pytest.mark.parametrize(("value", "name"), [
+    ({"event": "started"}, "started"), ({"mode": "2pass-online"}, "2pass-online"),
+    ({"is_end": True, "mode": "x"}, "is_end"), ({"header": {"action": "run-task"}}, "run-task"),
+    ({"sentences": []}, ""), ([1], ""),
+])  # fmt: skip
+def test_messages_have_names_on_every_wire(value: object, name: str) -> None:
+    """By the event, the type or the mode."""
+    assert raw_exchange.message_name(Text(json.dumps(value))) == name
+
+
+def test_an_error_that_is_a_text_is_told() -> None:
+    """With its code where there is one."""
+    refused = raw_exchange.message_refusal(Text('{"type": "error", "error": "no model", "code": "x"}'))
+    assert (refused.code, refused.message) == ("x", "no model")

@@ -15,6 +15,7 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import run_command
 from asrcli.recognizers.moonshine import MoonshineSession
 from asrcli.recognizers.moonshine_model import MoonshineModel
+from asrcli.recognizers.whole_sentences import WholeSentenceSession
 from tests.support.command import CLIP, word_errors
 from tests.support.tone import silence
 from tests.support.weights import need_moonshine
@@ -50,7 +51,7 @@ class Reader:
 
 
 def events_of(
-    session: MoonshineSession, pcm: bytes, commands: Sequence[Command] = (), piece: int = 3200
+    session: WholeSentenceSession, pcm: bytes, commands: Sequence[Command] = (), piece: int = 3200
 ) -> list[Event]:
     """What a session says to audio in pieces and then to commands."""
     events = [event for at in range(0, len(pcm), piece) for event in session.feed(pcm[at : at + piece])]
@@ -209,6 +210,24 @@ def test_a_session_that_is_behind_shows_fewer_partials_and_the_same_final() -> N
     assert [[word.text for word in final.words] for final in finals(events_of(late, pcm))] == kept
     assert 2 <= len(behind.lengths) <= 3
     assert len(on_time.lengths) >= 8
+
+
+def test_the_first_words_are_looked_for_more_often_than_the_next_ones() -> None:
+    """While nothing is shown, every 120 ms, but for 1.8 s only; then every 300 ms."""
+
+    def steps(first: float) -> list[int]:
+        """The milliseconds between readings, of a model that hears something in `first` seconds at the earliest."""
+        lengths: list[int] = []
+
+        def read(pcm: bytes) -> str:
+            lengths.append(len(pcm))
+            return "one two three" if len(pcm) >= first * SECOND else ""
+
+        events_of(WholeSentenceSession(read, RecognitionSettings("m"), lambda: 0.0), clip()[: 5 * SECOND])
+        return [(after - before) // 32 for before, after in pairwise(lengths)]
+
+    assert steps(0.9)[:5] == [120, 120, 120, 300, 300]
+    assert steps(9)[:11] == [120] * 10 + [300]
 
 
 def test_slow_readings_are_fewer() -> None:

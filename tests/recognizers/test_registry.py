@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from asrcli.core.errors import EngineUnavailable
+from asrcli.cli.builders.server_parts import recognizer
+from asrcli.cli.options.engine import check_engine
+from asrcli.cli.options.serving import SecondPass
+from asrcli.core.errors import EngineUnavailable, UsageError
 from asrcli.recognizers import registry
 from asrcli.recognizers.registry import RECOGNIZERS, RecognizerInfo, RecognizerOptions
 from asrcli.server.limits import ServerLimits
@@ -39,11 +42,6 @@ def test_a_new_row_is_served_by_the_real_server(echo: RecognizerInfo) -> None:
 
 def test_a_new_row_is_a_choice_of_the_command_line(echo: RecognizerInfo) -> None:
     """--engine takes its name, and options that only other recognizers read are refused."""
-    from asrcli.cli.builders.server_parts import recognizer
-    from asrcli.cli.options.engine import check_engine
-    from asrcli.cli.options.serving import SecondPass
-    from asrcli.core.errors import UsageError
-
     assert check_engine("echo") == "echo"
     assert recognizer("echo", None, SecondPass.AUTO).info is echo
     with pytest.raises(UsageError, match="--engine echo with --local-two-pass"):

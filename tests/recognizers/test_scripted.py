@@ -139,3 +139,17 @@ def test_settled_words_never_change_whatever_the_search_thinks_next(hypotheses: 
             assert partial.settled.startswith(settled)
             assert partial.text == " ".join(word.text for word in partial.words)
             settled = partial.settled
+
+
+def test_what_may_be_noise_is_shown_when_two_hypotheses_begin_alike() -> None:
+    """Noise is heard as something else each time; later words may change, and no speech that is shown is held back."""
+
+    def shown(*texts: str) -> list[str]:
+        stable = StableWords("1", "en")
+        words = [tuple(Word(word, at, at + 1) for at, word in enumerate(text.split())) for text in texts]
+        partials = [stable.partial(each, doubtful=True) for each in words]
+        return ["" if partial is None else partial.text for partial in partials]
+
+    assert shown("thank you", "i see", "", "i see", "we all see") == [""] * 5
+    assert shown("we all sea", "We all see the", "you can") == ["", "We all see the", "you can"]
+    assert shown("yes", "yes") == ["", "yes"]

@@ -162,6 +162,27 @@ def test_a_sentence_that_is_open_at_the_end_has_its_final(build: Build) -> None:
     assert "".join(final.text for final in finals(heard(engine(build), noise + silence(900)))) == ""
 
 
+def both_tones() -> bytes:
+    """Two tones at once: which one a model writes first is nearly a matter of chance."""
+    time = np.arange(6400) / 16000
+    swell = 0.6 + 0.4 * np.sin(2 * np.pi * 4 * time)
+    sound = 0.15 * swell * (np.sin(2 * np.pi * 1000 * time) + np.sin(2 * np.pi * 2000 * time))
+    return b"".join([silence(600), (32767 * sound).astype("<i2").tobytes(), silence(900)])
+
+
+def test_hot_words_have_an_effect_on_a_transducer_and_leave_the_next_session_alone(tmp_path: Path) -> None:
+    """What is favoured is written where the sound allows it; a word without tokens is named, and takes nothing away."""
+    of = load(RecognizerOptions(model_folder=str(tiny_models.transducer(tmp_path, CHINESE))))
+    words = (("你", 5), ("好世", 5), ("a/b", 1))
+    plain, favoured, again = (heard(of, both_tones(), hotwords=asked) for asked in ((), words, ()))
+    assert [final.text[0] for final in finals(plain)] == ["好"]
+    assert [final.text[0] for final in finals(favoured)] == ["你"]
+    assert finals(again) == finals(plain)
+    (notice,) = [event for event in favoured if isinstance(event, Notice)]
+    assert notice.text == "embedded recognizer: this model cannot write these hot words: 好世, a/b"
+    assert [final.text[0] for final in finals(heard(of, both_tones(), hotwords=(("好世", 5),)))] == ["好"]
+
+
 class Untimed:
     """A model that streams and writes one word for each second, without times."""
 

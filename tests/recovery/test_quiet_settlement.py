@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.recovery.quiet_settlement import ALIVE_S, QUIET_S, SOUND_S, QuietSettlement
+from asrcli.recovery.quiet_settlement import ALIVE_S, MANY, QUIET_S, SOUND_S, QuietSettlement
 
 
 def one_second(*, quiet: bool) -> QuietSettlement:
@@ -59,3 +59,14 @@ def test_each_piece_is_settled_once_and_in_order(pieces: list[tuple[int, bool, f
     found += [(begin, end) for begin, end, _ in settlement.take_settled(1e6, 1e9, 1e9, None)]
     assert [begin for begin, _ in found] == [0, *[end for _, end in found]][: len(found)]
     assert (found[-1][1] if found else 0) == at_ms
+
+
+def test_hours_that_wait_are_remembered_in_long_steps() -> None:
+    """Memory stays flat where a service says nothing; all of it is settled in the end, quiet with the sound around."""
+    settlement, hours_ms = QuietSettlement(), 3 * 3_600_000
+    for at_ms in range(0, hours_ms, 400):
+        settlement.sent(at_ms, at_ms + 400, at_ms / 1000, quiet=at_ms % 1200 == 0)
+    settled = settlement.take_settled(1e9, 1e9, 1e9, None)
+    assert len(settled) < 2 * MANY
+    assert [begin for begin, _, _ in settled] == [0, *[end for _, end, _ in settled[:-1]]]
+    assert (settled[-1][1], settled[-1][2]) == (hours_ms, False)

@@ -1,5 +1,6 @@
 """A record while it is written: a disk that is full ends the record, and never the run."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,3 +80,16 @@ def test_a_recorded_connection_passes_everything_on(tmp_path: Path) -> None:
     lines = read_record("r", (tmp_path / "r").read_bytes()).lines
     assert [line["type"] for line in lines] == ["open", "message", "message", "close"]
     assert lines[0]["url"] == "ws://x/"
+
+
+def test_many_messages_are_not_gathered_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file at full pace: their audio is in memory until they are lines. The end does not wait either."""
+    monkeypatch.setattr(wire_recording, "GATHER_S", 3600)
+    recorder = wire_recording.WireRecorder(tmp_path / "r", {}, "inference", ASKED, keep_audio=False, report=pytest.fail)
+    made = threading.Event()
+    recorder.add(made.set)
+    for _ in range(wire_recording.MOST_WAITING + 1):
+        recorder.add(lambda: None)
+    assert made.wait(30)
+    recorder.add(lambda: b"{}\n")
+    recorder.close()

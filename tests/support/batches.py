@@ -23,6 +23,7 @@ class Shown:
 
     rows: list[LedgerRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
     def ended(self, active: ActiveInput, row: LedgerRow) -> None:
         """Keep the row."""
@@ -35,6 +36,10 @@ class Shown:
     def note(self, text: str) -> None:
         """Keep it."""
         self.notes.append(text)
+
+    def failed(self, path: str, error: AsrError) -> None:
+        """Keep it."""
+        self.failures.append(f"{path}: {error}")
 
 
 def done(task: BatchTask, active: ActiveInput) -> InputOutcome:

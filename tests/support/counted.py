@@ -4,6 +4,7 @@ For `asr serve --engine counting`; its module tells how the audio is made.
 """
 
 import re
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +66,15 @@ def covered(
         again_ms: So much audio may come twice where one task follows another.
     """
     return list(_Proof(chunks, rate, silent, gaps=gaps, again_ms=again_ms).problems(said))
+
+
+def uncovered(said: Iterable[Event], chunks: int, silent: Container[int] = ()) -> tuple[list[str], int]:
+    """The chunks that no final names, whatever its times, and how many chunks more than one final names whole."""
+    finals = [event.text for event in said if isinstance(event, Final)]
+    whole = Counter(int(token) for text in finals for token in text.split() if token.isdecimal())
+    pieces = {span.begin // (RATE // CHUNKS_PER_SECOND) for text in finals for span in spans(text)}
+    missing = [f"{index}: missing" for index in range(chunks) if index not in silent and index not in pieces]
+    return missing, sum(count > 1 for count in whole.values())
 
 
 class _Proof:

@@ -1,10 +1,11 @@
-"""Small servers that speak the wires of vLLM and of FunASR as their documentation describes them, with fixed words.
+"""Small servers for the wires of vLLM and FunASR, as their documentation describes them, with fixed words.
 
 They recognize nothing: every second of audio is the word "one", "two", ... They can break a connection on purpose.
 """
 
 import base64
 import json
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
@@ -14,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
 BYTES_A_SECOND = 32_000
+LOUD = 2000  # what is quiet is not sent again where a connection is lost at the very end
 WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 
 
@@ -22,17 +24,21 @@ class Received:
 
     Attributes:
         messages: All text messages, as objects.
+        commands: All text messages that are words.
         frames: The sizes of binary messages.
         seconds: How many whole seconds of audio were received.
+        keys: The Authorization header of each handshake.
         cut_after_s: The connection is cut, once, when so much audio was received.
     """
 
     def __init__(self, cut_after_s: float | None = None) -> None:
         self.messages: list[dict[str, Any]] = []
+        self.commands: list[str] = []
         self.frames: list[int] = []
         self.audio = bytearray()
         self.cut_after_s = cut_after_s
         self.connections = 0
+        self.keys: list[str] = []
 
     def take(self, socket: ServerConnection, data: bytes) -> None:
         """Take audio; cut the connection if it is time."""
@@ -49,30 +55,34 @@ def words(audio: bytes) -> list[str]:
     for at in range(0, len(audio) - BYTES_A_SECOND + 1, BYTES_A_SECOND):
         number = int.from_bytes(audio[at : at + 2], "little")
         if number:
-            found.append(WORDS[number - 1])
+            found.append(WORDS[(number if number < LOUD else number // LOUD) - 1])
     return found
 
 
-def spoken(*numbers: int) -> bytes:
-    """The audio of these words, 0 for a second of silence."""
-    return b"".join(number.to_bytes(2, "little") * (BYTES_A_SECOND // 2) for number in numbers)
+def spoken(*numbers: int, times: int = 1) -> bytes:
+    """The audio of these words, 0 for a second of silence; LOUD `times` louder it is no silence for the client."""
+    return b"".join((times * number).to_bytes(2, "little") * (BYTES_A_SECOND // 2) for number in numbers)
 
 
 @contextmanager
-def serving(answer: Callable[[ServerConnection, Received], None], received: Received) -> Iterator[str]:
+def serving(
+    answer: Callable[[ServerConnection, Received], None], received: Received, tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
     """A server on this machine; its address."""
 
     def handle(socket: ServerConnection) -> None:
         received.connections += 1
+        assert socket.request is not None
+        received.keys.append(socket.request.headers.get("Authorization", ""))
         with suppress(ConnectionClosed):
             answer(socket, received)
 
-    with serve(handle, "127.0.0.1", 0) as server:
+    with serve(handle, "127.0.0.1", 0, ssl=tls) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         host, port = server.socket.getsockname()[:2]
         try:
-            yield f"ws://{host}:{port}"
+            yield f"{'ws' if tls is None else 'wss'}://{host}:{port}"
         finally:
             server.shutdown()
             thread.join(10)
@@ -147,3 +157,39 @@ def funasr(socket: ServerConnection, received: Received, *, says_end: bool = Tru
             final()
             if says_end:
                 socket.send(json.dumps({"mode": "2pass-offline", "is_final": True, "is_end": True}))
+
+
+def funasr_realtime(socket: ServerConnection, received: Received, *, timed: bool = True) -> None:
+    """FunASR's realtime server: commands are words, and each answer holds all sentences and the open one."""
+    audio, done, begin = bytearray(), 0, 0
+    open_words: list[str] = []
+    sentences: list[dict[str, object]] = []
+
+    def say(*, silent: bool = False, is_final: bool = False) -> None:
+        if open_words and (is_final or silent):
+            times = {"start": begin * 1000, "end": (begin + len(open_words)) * 1000} if timed else {}
+            sentences.append({"text": " ".join(open_words).capitalize(), **times})
+            open_words.clear()
+        partial = {"partial": " ".join(open_words), "partial_start_ms": begin * 1000}
+        socket.send(json.dumps({"sentences": sentences, **partial, "is_final": is_final}))
+
+    for data in socket:
+        if isinstance(data, bytes):
+            received.take(socket, data)
+            audio += data
+            while len(audio) >= (done + 1) * BYTES_A_SECOND:
+                found = words(bytes(audio[done * BYTES_A_SECOND : (done + 1) * BYTES_A_SECOND]))
+                begin = done if found and not open_words else begin
+                done += 1
+                open_words += found
+                say(silent=not found)
+            continue
+        received.commands.append(data)
+        if data == "START":
+            socket.send(json.dumps({"event": "started"}))
+        elif data == "STOP":
+            say(is_final=True)
+            socket.send(json.dumps({"event": "stopped"}))
+        else:
+            name, _, value = data.partition(":")
+            socket.send(json.dumps({"event": f"{name.lower()}_set", name.lower(): value}))

@@ -7,13 +7,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asrcli.cli.builders.fetched_input import fetched_input
 from asrcli.cli.builders.journal_keeping import described_outputs
+from asrcli.cli.builders.library_keeping import LibraryKeeping
+from asrcli.cli.builders.library_writing import add_journal, add_output
 from asrcli.cli.builders.outputs import OutputBuilder, outputs
 from asrcli.cli.builders.resume_outputs import resumed_outputs
 from asrcli.cli.builders.resume_sources import resume_stages
 from asrcli.cli.builders.sources import SourceBuilder, file_sources
 from asrcli.cli.builders.staged_files import read_as
-from asrcli.core.errors import AsrError, AudioLost, OutputError, SourceError, UsageError, system_reason
+from asrcli.core.errors import AsrError, AudioLost, OutputError, SourceError, UsageError, bare_url, system_reason
 from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.directory import JournalDirectory, new_id
 from asrcli.journal.file_journal import FileJournal
@@ -22,6 +25,7 @@ from asrcli.journal.reading import Journal
 from asrcli.journal.records import JournalHeader
 from asrcli.journal.reopening import ReopenedJournal
 from asrcli.journal.source import ContinuedOutput
+from asrcli.library.library_output import LibraryOutput
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome
 from asrcli.runs.batch.batch_budget import BatchBudget, SharedBudgetSource
 from asrcli.runs.batch.decisions import Action
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from asrcli.core.interfaces import Output, Source
     from asrcli.core.settings import RecognitionSettings
     from asrcli.engine.connection_pool import ConnectionPool
+    from asrcli.journal.records import JournalInput
     from asrcli.runs.plan import RunPlan
 
     Inputs = Sequence[Source | ConcurrentSources]
@@ -55,6 +60,7 @@ class InputTranscriber:
         service: The address for the journal; empty for the embedded recognizer.
         budget: The money of the batch; None without a limit.
         split_ms: How long the parts of a long recording are; None cuts none.
+        library: What the library takes.
     """
 
     plan: "RunPlan"
@@ -64,6 +70,7 @@ class InputTranscriber:
     output_builder: OutputBuilder
     staging: Staging
     service: str
+    library: LibraryKeeping
     budget: BatchBudget | None = None
     split_ms: int | None = None
 
@@ -73,6 +80,11 @@ class InputTranscriber:
         Raises:
             AsrError: it cannot be read, its files cannot be written, or the service does not take it.
         """
+        with fetched_input(task, self.staging, self.source_builder) as (local_task, source_builder):
+            return replace(self, source_builder=source_builder)._local(local_task, active)
+
+    def _local(self, task: BatchTask, active: ActiveInput) -> InputOutcome:
+        """Transcribe an input on this machine, or a stream."""
         builder = self._builder(task)
         if task.decision.action is Action.GO_ON:
             journal = self._journal(task, builder)
@@ -96,7 +108,7 @@ class InputTranscriber:
         files = tuple(map(str, self.staging.files(task.row)))
         header = JournalHeader(
             now.isoformat(timespec="milliseconds"), self.recognition, (), self.service, described_outputs(builder),
-            dict(self.plan.connection.headers).get(WORKSPACE, ""), inputs=(described_input(path),),
+            dict(self.plan.connection.headers).get(WORKSPACE, ""), inputs=(self._described(path),),
             reading=read_as(self.source_builder, self.plan.pace), stages=(((0,), files),),
         )  # fmt: skip
         folder = self.staging.folder(task.row.path) / SESSIONS
@@ -107,13 +119,18 @@ class InputTranscriber:
             raise OutputError(str(folder), system_reason(exc).lower()) from exc
         try:
             journal.stage(0)
+            kept = LibraryOutput()
             with _new_outputs(builder) as made:
-                outcome = self._transcribe(sources, [*made, journal.recorder], active)
+                outcome = self._transcribe(sources, [*made, journal.recorder, kept], active)
             if outcome.whole:
+                self._keep(kept, journal.path, now)
                 journal.recorder.note(DONE)  # the journal stays until the transcripts have their names
             return outcome
         finally:
             journal.close()
+
+    def _described(self, path: str) -> "JournalInput":
+        return replace(described_input(path), name=self.source_builder.shown.get(path, bare_url(path)))
 
     def _journal(self, task: BatchTask, builder: OutputBuilder) -> Journal | None:
         """The journal of an earlier run over the same input, the same settings and the same files; None if none is."""
@@ -150,6 +167,7 @@ class InputTranscriber:
                     reopened.recorder.note({"type": "stage", "number": 0})
                     outcome = self._transcribe(sources, made, active)
                 if outcome.whole:
+                    add_journal(self.library, journal.path)
                     reopened.recorder.note(DONE)
         except OSError as exc:
             raise OutputError(str(journal.path), system_reason(exc).lower()) from exc
@@ -181,11 +199,22 @@ class InputTranscriber:
             left.unlink()
         store = PartStore(folder / PARTS)
         with _new_outputs(builder) as made:
-            run = SplitRun(self.plan, [*made, active], self.idle, active, split_ms, store, self.budget)
+            kept = LibraryOutput()
+            run = SplitRun(self.plan, [*made, kept, active], self.idle, active, split_ms, store, self.budget)
             active.length_ms = source.begin_ms + (source.duration_ms or 0)
             active.attach(run)
             error = _error(lambda: run.transcribe(source), active)
-        return _outcome(error, active, source.duration_ms)
+        outcome = _outcome(error, active, source.duration_ms)
+        if outcome.whole:
+            self._keep(kept, None, datetime.now().astimezone())
+        return outcome
+
+    def _keep(self, kept: LibraryOutput, journal: Path | None, begun: datetime) -> None:
+        """Add what was said to the library, under the name of its journal if there is one."""
+        session_id = ""
+        if journal is not None:
+            session_id = journal.name
+        add_output(self.library, kept, session_id, begun)
 
     def _transcribe(self, sources: "Inputs", made: "Sequence[Output]", active: ActiveInput) -> InputOutcome:
         """One run. Its error is in the outcome, so that its files are closed and can be continued.

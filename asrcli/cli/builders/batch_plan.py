@@ -19,8 +19,8 @@ from asrcli.core.errors import AsrError, OutputError, SourceError
 from asrcli.outputs.overwrite_check import check_overwrite
 from asrcli.runs.batch.active_input import BatchTask
 from asrcli.runs.batch.batch_ledger import FOLDER, LEDGER, BatchLedger, read_ledger
-from asrcli.runs.batch.decisions import Action, BatchState, Decision, LedgerRow, decide
-from asrcli.runs.batch.input_files import FoundInputs, input_stamp, missing_files
+from asrcli.runs.batch.decisions import Action, BatchState, Decision, InputStamp, LedgerRow, decide
+from asrcli.runs.batch.input_files import FoundInputs, input_stamps, missing_files
 from asrcli.runs.batch.output_names import output_names
 from asrcli.runs.batch.staging import Staging
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.cli.builders.sources import SourceBuilder
     from asrcli.runs.batch.manifest import BatchInput
+    from asrcli.runs.batch.remote_store import RemoteFolder
 
 
 @dataclass
@@ -74,6 +75,7 @@ class BatchPlanner:
     settings: str
     model: str
     force: bool = False
+    remote: "RemoteFolder | None" = None
 
     def plan(self, found: FoundInputs, rows: Mapping[str, LedgerRow]) -> BatchPlan:
         """Return what is done with the inputs that were found, by the rows of the ledger."""
@@ -81,25 +83,44 @@ class BatchPlanner:
         kept = {path: row.name for path, row in rows.items() if row.files}
         names, problems = output_names(found.inputs, self.template, kept)
         read = {one.identity for one in found.inputs}
+        stamps = input_stamps(found.inputs)
+        there = None if self.remote is None else self.remote.names()
         for number, (one, name) in enumerate(zip(found.inputs, names, strict=True)):
             try:
                 if number in problems:
                     raise problems[number]
-                self._add(plan, one, name, rows.get(one.identity), read)
+                stamp = stamps[one.identity]
+                if isinstance(stamp, SourceError):
+                    raise stamp
+                self._add(plan, replace(one, stamp=stamp), name, rows.get(one.identity), read, there)
             except (SourceError, OutputError) as exc:
                 plan.failures.append((one.path, exc))
                 plan.rows.append(self._failed(one, rows.get(one.identity), exc))
         return plan
 
-    def _add(self, plan: BatchPlan, one: "BatchInput", name: str, row: LedgerRow | None, read: "set[str]") -> None:
-        stamp = input_stamp(one.path)
+    def _add(
+        self,
+        plan: BatchPlan,
+        one: "BatchInput",
+        name: str,
+        row: LedgerRow | None,
+        read: "set[str]",
+        there: "set[str] | None",
+    ) -> None:
+        """Add what is done with an input; `there` are the transcripts in a store."""
+        stamp = one.stamp or InputStamp()
         files = tuple(f"{name}{SUFFIXES[each]}" for each in self.output_builder.formats)
-        exist = row is None or not missing_files(self.out, row.files)
+        exist = row is None or (
+            not missing_files(self.out, row.files) if there is None else there.issuperset(row.files)
+        )
         decision = decide(row, stamp, self.settings, force=self.force, files_exist=exist)
         if decision.action is Action.SKIP:
             plan.skipped.append(one)
             return
-        self._check_files(files, row, read)
+        if there is None:
+            self._check_files(files, row, read)
+        else:
+            self._check_stored(files, row, read, there)
         if decision.action is Action.GO_ON and row is not None and row.files != files:
             decision = Decision(Action.NEW, "the settings have changed")
         row = replace(
@@ -128,6 +149,21 @@ class BatchPlanner:
                 raise OutputError(str(path), "exists, and this batch has not written it; --overwrite writes over it")
             if problem := check_overwrite(path, format_name.value, ends, free=free):
                 raise OutputError(str(path), f"{problem}; --overwrite writes over it")
+
+    def _check_stored(self, files: Sequence[str], row: LedgerRow | None, read: "set[str]", there: "set[str]") -> None:
+        """The same in a store.
+
+        Raises:
+            OutputError: a file is there.
+        """
+        assert self.remote is not None  # noqa: S101  `there` says so
+        own = set() if row is None else set(row.files)
+        for name in files:
+            address = self.remote.address(name)
+            if address in read:
+                raise OutputError(address, "is an input: it would be written over")
+            if name in there and name not in own and not self.output_builder.overwrite:
+                raise OutputError(address, "exists, and this batch has not written it; --overwrite writes over it")
 
     def _failed(self, one: "BatchInput", row: LedgerRow | None, error: AsrError) -> LedgerRow:
         now = datetime.now().astimezone().isoformat(timespec="milliseconds")

@@ -9,20 +9,17 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.advice import described
 from asrcli.cli.app import exit_code
-from asrcli.cli.builders.batch_input import InputTranscriber
 from asrcli.cli.builders.batch_plan import (
     BatchPlan,
     BatchPlanner,
     published_rows,
-    remembered_rows,
     settings_digest,
 )
+from asrcli.cli.builders.batch_setup import BatchSetup
 from asrcli.cli.builders.batch_watch import watched_inputs
-from asrcli.cli.builders.cost import bounded_price, print_estimate
-from asrcli.cli.builders.sources import file_sources
 from asrcli.cli.console import print_message
-from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length
-from asrcli.cli.render.batch_tables import failure_line, print_plan
+from asrcli.cli.options.library import NO_LIBRARY, LibraryOptions
+from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length, print_failure
 from asrcli.core.errors import BudgetReached, MultipleErrors, UsageError
 from asrcli.core.printable import quantity
 from asrcli.dashscope.rate_limits import starts_per_minute
@@ -34,10 +31,10 @@ from asrcli.runs.batch.batch_budget import BatchBudget
 from asrcli.runs.batch.batch_ledger import FOLDER, BatchLedger, opened_ledger, read_ledger
 from asrcli.runs.batch.decisions import BatchState
 from asrcli.runs.batch.input_files import FoundInputs, find_inputs
-from asrcli.runs.batch.scheduler import BatchRun
+from asrcli.runs.batch.scheduler import BatchRun, Work
 from asrcli.runs.batch.staging import Staging
 from asrcli.runs.batch.start_limits import StartLimits
-from asrcli.runs.plan import make_plan
+from asrcli.runs.cluster.cost_leases import CostLeases
 from asrcli.terminal.interrupts import interruptible
 
 if TYPE_CHECKING:
@@ -46,8 +43,7 @@ if TYPE_CHECKING:
     from asrcli.cli.builders.sources import SourceBuilder
     from asrcli.cli.options.connection import ConnectionOptions
     from asrcli.cli.options.retry import RetryOptions
-    from asrcli.core.settings import ConnectionSettings
-    from asrcli.runs.plan import RunPlan
+    from asrcli.runs.batch.remote_store import RemoteFolder
 
 JOBS = 8
 
@@ -67,6 +63,9 @@ class BatchRequest:
         level: How much status is printed; None is none.
         references: What the transcripts are compared with at the end; None for nothing.
         watched: The folder in which inputs appear until the user ends the batch; None for none.
+        dask: The address of the scheduler whose workers transcribe; None for this machine.
+        remote: Gets the transcripts in place of `out`, which then holds the ledger alone; None for a local folder.
+        library_options: Whether the library keeps the transcripts.
     """
 
     words: Sequence[str]
@@ -88,6 +87,14 @@ class BatchRequest:
     notices: Sequence[str]
     references: "BatchReferences | None" = None
     watched: Path | None = None
+    remote: "RemoteFolder | None" = None
+    dask: str | None = None
+    library_options: LibraryOptions = NO_LIBRARY
+
+    @property
+    def folder(self) -> str:
+        """The folder of the transcripts, for a person."""
+        return str(self.out) if self.remote is None else self.remote.shown
 
     def run(self) -> None:
         """Transcribe what is not finished.
@@ -102,8 +109,8 @@ class BatchRequest:
             self._nothing(found)
             return
         with ExitStack() as stack:
-            ledger = stack.enter_context(opened_ledger(self.out))
-            staging = Staging(self.out)
+            ledger = stack.enter_context(opened_ledger(self.out, self.folder))
+            staging = Staging(self.out, self.remote)
             rows = published_rows(ledger, staging)
             plan = self.planner.plan(found, rows)
             names = {**{one.identity: rows[one.identity].name for one in plan.skipped}, **plan.names}
@@ -122,28 +129,6 @@ class BatchRequest:
                 self.references.compare(self.out, [rows[identity] for identity in names], said)
         self._raise(batch)
 
-    def preview(self, *, estimate: bool) -> None:
-        """Print what `run` would do, or what it would cost.
-
-        Raises:
-            UsageError: the price is not known.
-            AsrError: inputs cannot be read.
-        """
-        found = self.found() if self.watched is None else find_inputs([*self.words, str(self.watched)], self.out)
-        plan = self.planner.plan(found, remembered_rows(self.out))
-        failures = [error for _, error in plan.failures]
-        if not estimate:
-            print_plan(self.out, plan)
-            for error in failures:
-                print_message(f"asr: {described(error)}")
-                error.reported = True
-        elif plan.tasks:
-            sources, more = file_sources([task.given.path for task in plan.tasks], self.source_builder)
-            builder = self.source_builder
-            print_estimate(sources, [*failures, *more], builder.model, builder.asked, self.connection_options)
-        if failures:
-            raise MultipleErrors(failures)
-
     @property
     def planner(self) -> BatchPlanner:
         """What decides about each input."""
@@ -151,79 +136,94 @@ class BatchRequest:
         recognizer = self.connection_options.recognizer
         engine = "" if recognizer is None else recognizer.name
         settings = settings_digest(self.output_builder, builder, engine)
-        return BatchPlanner(self.out, self.output_builder, self.template, settings, builder.model.name, self.force)
+        return BatchPlanner(
+            self.out, self.output_builder, self.template, settings, builder.model.name, self.force, self.remote
+        )
 
     def found(self) -> FoundInputs:
         """The inputs that the words name; without words, those that failed before."""
         if self.words or self.watched is not None:
             return find_inputs(self.words, self.out)
-        rows = read_ledger(self.out)
+        rows = read_ledger(self.out, self.folder)
         failed = [path for path, row in rows.items() if row.state is BatchState.FAILED]
         if not failed:
-            raise UsageError(f"no input of {self.out} has failed", f"asr batch status {self.out} says more")
+            raise UsageError(f"no input of {self.folder} has failed", f"asr batch status {self.folder} says more")
         found = find_inputs(failed, self.out)
         found.inputs = [replace(one, name=rows[one.identity].name) for one in found.inputs]
         return found
+
+    @property
+    def setup(self) -> BatchSetup:
+        """How each input is transcribed."""
+        return BatchSetup(
+            self.source_builder, self.output_builder, self.connection_options, self.retry_options,
+            self.uses_transcript_context, self.pace, self.split_ms,
+        )  # fmt: skip
 
     def _batch(self, stack: ExitStack, plan: BatchPlan, ledger: BatchLedger, staging: Staging) -> BatchRun:
         """The run of the batch, with the service that it asks if there is anything to ask."""
         if not plan.tasks and self.watched is None:
             return BatchRun([], _no_work, ledger, staging, StartLimits(1), QuietProgress(), exit_code, described)
-        connection = self.retry_options.applied_to(self.connection_options.at(stack, self.source_builder.asked))
+        if self.dask is not None:
+            work, jobs, region = self._on_cluster(stack, ledger, staging)
+        else:
+            work, jobs, region = self._here(stack, ledger, staging)
         for text in self.notices:
             self._tell(text)
-        idle = stack.enter_context(closing(ConnectionPool()))
-        service = "" if self.connection_options.local else connection.url
-        limits = self._limits(connection)
-        run_plan = replace(self._plan(connection), describe=described)
-        transcriber = InputTranscriber(
-            run_plan, idle, self.source_builder.asked, self.source_builder, self.output_builder, staging, service,
-            self._budget(ledger, connection), self.split_ms,
-        )  # fmt: skip
         total = len(plan.tasks) if self.watched is None else 0
         view = stack.enter_context(batch_progress(total, level=self.level, plain=self.plain))
         return BatchRun(
-            plan.tasks, transcriber, ledger, staging, limits, view, exit_code, described, interruptible,
-            more=watched_inputs(self.watched, self.planner, plan, ledger),
+            plan.tasks, work, ledger, staging, self._limits(jobs, region), view, exit_code, described, interruptible,
+            more=watched_inputs(self.watched, self.planner, plan, ledger, view.failed),
         )  # fmt: skip
 
-    def _plan(self, connection: "ConnectionSettings") -> "RunPlan":
-        return make_plan(
-            self.source_builder.model,
-            self.source_builder.asked,
-            connection,
-            self.pace,
-            self.retry_options.retry_settings(),
-            recognizer=self.connection_options.recognizer,
-            temporary_key=self.connection_options.temporary_key,
-            uses_transcript_context=self.uses_transcript_context,
-        )
+    def _here(self, stack: ExitStack, ledger: BatchLedger, staging: Staging) -> "tuple[Work, int, str]":
+        """What transcribes inputs on this machine, how many at once, and the region of the service."""
+        connection = self.setup.connection(stack)
+        idle = stack.enter_context(closing(ConnectionPool()))
+        budget = None
+        if self.budget is not None:
+            price, asked = self.setup.price(connection.region), self.source_builder.asked
+            budget = BatchBudget(
+                self.budget,
+                self._spent(ledger, self.budget),
+                lambda usage: price.cost(usage, asked),
+                lambda s: price.forecast(s, asked)[1],
+                again=self.setup.sends_again,
+            )
+        plan = self.setup.plan(connection)
+        library = self.library_options.keeping(self.setup.service(plan))
+        work = self.setup.transcriber(plan, idle, staging, library, budget)
+        return work, (os.cpu_count() or 1) if self.connection_options.local else JOBS, connection.region
 
-    def _limits(self, connection: "ConnectionSettings") -> StartLimits:
+    def _on_cluster(self, stack: ExitStack, ledger: BatchLedger, staging: Staging) -> "tuple[Work, int, str]":
+        """The same with the workers of a cluster."""
+        from asrcli.cli.builders.cluster_batch import ClusterTranscriber, worker_setup
+
+        assert self.dask is not None  # noqa: S101  the caller has looked
+        setup, region = worker_setup(self.setup)
+        leases = None
+        if self.budget is not None:
+            setup.price(region)
+            leases = CostLeases(self.budget, self._spent(ledger, self.budget))
+        work = stack.enter_context(closing(ClusterTranscriber(self.dask, setup, staging, leases, self.jobs, region)))
+        for problem in work.problems:
+            self._tell(problem)
+        if self.library_options.library:
+            self._tell("the library does not take what workers transcribe")
+        return work, work.streams, region
+
+    def _limits(self, jobs: int, region: str) -> StartLimits:
         per_minute = self.per_minute
-        if per_minute is None and connection.region:
+        if per_minute is None and region:
             per_minute = starts_per_minute(self.source_builder.model.name)
-        jobs = self.jobs
-        if jobs is None:
-            jobs = (os.cpu_count() or 1) if self.connection_options.local else JOBS
-        return StartLimits(jobs, per_minute)
+        return StartLimits(self.jobs or jobs, per_minute)
 
-    def _budget(self, ledger: BatchLedger, connection: "ConnectionSettings") -> BatchBudget | None:
-        if self.budget is None:
-            return None
-        asked = self.source_builder.asked
-        price = bounded_price(self.source_builder.model, connection.region, local=self.connection_options.local)
+    def _spent(self, ledger: BatchLedger, limit: float) -> float:
         spent = sum(row.cost or 0.0 for row in ledger.rows().values())
-        if spent >= self.budget:
-            raise BudgetReached(self.budget)
-        again = self.retry_options.retry_settings().limit != 0
-        return BatchBudget(
-            self.budget,
-            spent,
-            lambda usage: price.cost(usage, asked),
-            lambda s: price.forecast(s, asked)[1],
-            again=again,
-        )
+        if spent >= limit:
+            raise BudgetReached(limit)
+        return spent
 
     def _tell(self, text: str) -> None:
         if self.level is not None:
@@ -241,8 +241,8 @@ class BatchRequest:
         """Print each failure once, what was done, and how to go on."""
         batch.failures[:0] = plan.failures
         for path, error in batch.failures:
-            print_message(f"asr: {failure_line(path, error)}")
-            error.reported = True
+            if not error.reported:
+                print_failure(path, error)
         parts = [f"{batch.finished} finished"]
         if plan.skipped:
             parts.append(f"{len(plan.skipped)} were finished before")
@@ -258,7 +258,7 @@ class BatchRequest:
         if left:
             self._tell("to go on, run the same command again")
         elif batch.failures:
-            self._tell(f"to try again what failed: asr batch retry {self.out}, with the same options")
+            self._tell(f"to try again what failed: asr batch retry {self.folder}, with the same options")
 
     def _raise(self, batch: BatchRun) -> None:
         if batch.stopped_by is not None and not batch.stopped_by.reported:

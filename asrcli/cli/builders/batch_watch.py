@@ -1,11 +1,12 @@
 """The tasks of a batch for recordings that appear in a folder while it runs."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
 from asrcli.cli.builders.batch_plan import BatchPlan, BatchPlanner
+from asrcli.core.errors import AsrError
 from asrcli.runs.batch.active_input import BatchTask
 from asrcli.runs.batch.batch_ledger import BatchLedger
 from asrcli.runs.batch.decisions import Action, BatchState
@@ -17,12 +18,17 @@ LOOK_S = 1.0  # the folder is looked at so often, and so that it takes a twentie
 
 @dataclass
 class WatchedInputs:
-    """Called again and again; `plan` gets what is finished already and what cannot be transcribed."""
+    """Called again and again; `plan` gets what is finished already and what cannot be transcribed.
+
+    Attributes:
+        failed: Shows why an input cannot be transcribed.
+    """
 
     folder: WatchedFolder
     planner: BatchPlanner
     plan: BatchPlan
     ledger: BatchLedger
+    failed: Callable[[str, AsrError], None]
     _next_s: float = 0.0
 
     def __call__(self, busy: Collection[str]) -> list[BatchTask]:
@@ -41,6 +47,8 @@ class WatchedInputs:
             return []
         come = self.planner.plan(FoundInputs(inputs), self.ledger.rows())
         self.plan.failures += come.failures
+        for path, error in come.failures:
+            self.failed(path, error)
         self.plan.skipped += come.skipped
         new = [task.row for task in come.tasks if task.decision.action is Action.NEW]
         # So the names of their transcripts are taken before they begin.
@@ -49,7 +57,11 @@ class WatchedInputs:
 
 
 def watched_inputs(
-    folder: Path | None, planner: BatchPlanner, plan: BatchPlan, ledger: BatchLedger
+    folder: Path | None,
+    planner: BatchPlanner,
+    plan: BatchPlan,
+    ledger: BatchLedger,
+    failed: Callable[[str, AsrError], None],
 ) -> WatchedInputs | None:
     """What returns the tasks for recordings that appear in a folder; None without a folder."""
-    return None if folder is None else WatchedInputs(WatchedFolder(folder, planner.out), planner, plan, ledger)
+    return None if folder is None else WatchedInputs(WatchedFolder(folder, planner.out), planner, plan, ledger, failed)

@@ -137,7 +137,9 @@ def _checked_value(table: TableName, option: str, texts: list[str]) -> Any:
 
 def _parameters(table: TableName, option: str) -> list[tuple[Any, Any]]:
     """The parameter and a context of each command that takes an option from a table."""
-    names = [table.command] if table.command else [n for n in commands_with(option) if is_general(n, option)]
+    names = [name for name in commands_with(option) if is_general(name, option)]
+    if table.command:
+        names = [table.command]
     commands = map(load_command, names)
     return [(each.options[option], each.context_class(each)) for each in commands]
 

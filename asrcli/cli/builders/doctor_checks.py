@@ -31,7 +31,9 @@ def machine_checks(engine: str | None, *, local: bool) -> list[Check]:
     Raises:
         UsageError: there is no recognizer of that name.
     """
-    infos = [registry.find(engine)] if local else list(registry.PREFERRED)
+    infos = list(registry.PREFERRED)
+    if local:
+        infos = [registry.find(engine)]
     ready = [info for info in infos if not registry.missing(info)]
     judge = note
     if local:
@@ -82,7 +84,9 @@ def _service(options: EndpointOptions, *, network: bool) -> Iterator[Finding]:
     except UsageError as exc:
         yield wrong("address", *described_in_parts(exc))
         return
-    workspace = f", workspace {options.workspace_asked}" if options.workspace_asked else ""
+    workspace = ""
+    if options.workspace_asked:
+        workspace = f", workspace {options.workspace_asked}"
     yield ok("address", f"{bare_url(there.url)} ({there.region or 'no known region'}{workspace})")
     known = bool(region_of(there.url))
     warnings: list[str] = []
@@ -90,7 +94,8 @@ def _service(options: EndpointOptions, *, network: bool) -> Iterator[Finding]:
         found = find_key(options.api_key_file, warnings.append, service_name(there.url))
     except UsageError as exc:
         yield wrong("key", *described_in_parts(exc))
-        found, key_is_wrong = None, True
+        found = None
+        key_is_wrong = True
     else:
         key_is_wrong = False
     yield from (note("key", text.removeprefix("asr: ")) for text in warnings)

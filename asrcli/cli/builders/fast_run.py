@@ -77,7 +77,9 @@ class FastRun:
             raise UsageError("--fast with several files: they share one transcript", "add --output-dir")
         (source,) = flatten_sources(sources)
         if source.realtime or source.duration_ms is None:
-            name = "standard input" if source.name == "-" else bare_url(source.name)
+            name = bare_url(source.name)
+            if source.name == "-":
+                name = "standard input"
             raise UsageError(f"--fast: the length of {name} is not known", "name a file on this disk")
         streams = STREAMS
         if self.local:

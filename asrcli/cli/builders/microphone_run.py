@@ -12,6 +12,7 @@ from asrcli.cli.builders.page_audio import with_recordings
 from asrcli.cli.builders.run import RunBuilder
 from asrcli.cli.options import values
 from asrcli.cli.options.connection import ConnectionOptions
+from asrcli.cli.options.library import NO_LIBRARY, LibraryOptions
 from asrcli.cli.options.output import OutputOptions
 from asrcli.cli.render.level_meter import meter
 from asrcli.core.errors import UsageError
@@ -84,10 +85,11 @@ def transcribe(
     connection_options: ConnectionOptions,
     run_builder: Callable[[ConnectionSettings, ExitStack], RunBuilder],
     caption_port: int | None = None,
+    library_options: LibraryOptions = NO_LIBRARY,
 ) -> None:
     """Transcribe the microphones until they end; with a journal folder also record audio and events.
 
-    With a `caption_port` the transcript is also a page of captions.
+    With a `caption_port` the transcript is also a page of captions. The `library` keeps it, if the user wants that.
 
     Raises:
         AsrError: whatever ended the run before its time.
@@ -110,4 +112,7 @@ def transcribe(
         if microphone_builder.hearing.push_to_talk:
             notify(Notice("warning", PTT))
         stack.enter_context(keyboard(pressed(microphones, ptt=microphone_builder.hearing.push_to_talk)))
-        run_builder(connection, stack).run(outputs)
+        kept = library_options.keeping("" if connection_options.local else connection.url, output_builder.level)
+        kept.session_id = lambda: keeping.writing.path.name if keeping.writing.path is not None else ""
+        run_builder(connection, stack).run(kept.runs(outputs, [output_builder.paths()]))
+    kept.ask()  # not before: the keyboard is the user's again, and the journal is closed

@@ -39,7 +39,7 @@ PTT = "press space to talk, and space again to stop; q finishes"
 
 @dataclass(frozen=True)
 class MicrophoneBuilder:
-    """Makes microphones, and sources of them.
+    """Makes microphones, and the sources that read them.
 
     Attributes:
         devices: What the user gave, each as NAME or NAME=LABEL; without any it is the default device.
@@ -167,8 +167,10 @@ def quiet_libraries() -> Iterator[None]:
     if sys.stderr is None:
         yield
         return
-    ours, theirs = sys.stderr, sys.stderr.fileno()
-    kept, (reading, writing) = os.dup(theirs), os.pipe()
+    ours = sys.stderr
+    theirs = sys.stderr.fileno()
+    kept = os.dup(theirs)
+    (reading, writing) = os.pipe()
 
     def listen() -> None:
         with os.fdopen(reading, encoding="utf-8", errors="replace") as lines:

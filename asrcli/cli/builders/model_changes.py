@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asrcli.cli.console import print_message
-from asrcli.cli.options.connection import proxy_url
+from asrcli.cli.options.values import parse_proxy
 from asrcli.core.errors import UsageError, bare_url
 from asrcli.recognizers import registry
 from asrcli.recognizers.model_catalogue import DOCUMENTED
@@ -39,14 +39,18 @@ def add(what: str, wanted: WantedModel, *, documented: bool) -> None:
         DownloadFailed: it cannot be fetched.
         OutputError: it cannot be written.
     """
-    languages, expected, url = checked_languages(wanted.languages), checked_sum(wanted.sha256), ""
+    languages = checked_languages(wanted.languages)
+    expected = checked_sum(wanted.sha256)
+    url = ""
     if documented:
         model = DOCUMENTED.get(what)
         if model is None:
             raise UsageError(
                 f"no documented model {what}", "asr engines pull lists them; any other: asr engines add URL"
             )
-        url, languages, expected = model.url, languages or model.languages, expected or model.sha256
+        url = model.url
+        languages = languages or model.languages
+        expected = expected or model.sha256
     elif "://" in what:
         url = what
         check_address(url)
@@ -63,7 +67,7 @@ def add(what: str, wanted: WantedModel, *, documented: bool) -> None:
             raise UsageError(f"{what} has another checksum: SHA-256 {found}", "get it from a source that you trust")
         _add_archive(store, name, Path(what), Manifest(what, "", languages, found))
     else:
-        route = Route(proxy_url(wanted.proxy), None if wanted.ca is None else str(wanted.ca))
+        route = Route(parse_proxy(wanted.proxy), None if wanted.ca is None else str(wanted.ca))
         _add_url(store, name, url, languages, expected, route)
 
 

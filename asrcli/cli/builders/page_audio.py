@@ -36,9 +36,9 @@ def check_embedding(output_builder: "OutputBuilder", inputs: Sequence[str], *, s
         raise UsageError("--embed-audio needs the audio of the microphone in a file", "add --save-audio PATH")
     for path in inputs:
         if not Path(path).is_file():
-            name = "standard input"
-            if path != "-":
-                name = bare_url(path)
+            name = bare_url(path)
+            if path == "-":
+                name = "standard input"
             raise UsageError(f"--embed-audio: {name} can be read only once", "put it into a file")
     if not can_encode(".opus"):
         raise UsageError("--embed-audio: the PyAV that is installed cannot write Opus", "leave it out")

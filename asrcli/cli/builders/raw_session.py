@@ -2,16 +2,18 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asrcli.cli.builders.open_outputs import open_outputs
 from asrcli.cli.builders.text_files import MOST_BYTES
-from asrcli.core.audio import Chunk, Format
-from asrcli.core.errors import UsageError
-from asrcli.core.interfaces import Transport
+from asrcli.cli.console import print_message
+from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
+from asrcli.core.errors import AsrError, UsageError
+from asrcli.core.message import Closed, Message
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.outputs.line_writer import LineWriter
 from asrcli.outputs.overwrite_check import check_overwrite
@@ -20,13 +22,20 @@ from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.raw_exchange import RawExchange, exchange_without_wire
 from asrcli.protocol.registry import Wire
 from asrcli.runs.raw_run import RawPiece
+from asrcli.runs.raw_summary import RawSummary, is_audio
 from asrcli.sources.file import FileSource
 from asrcli.sources.input_reader import SampleFormat
 from asrcli.sources.passthrough import passthrough_source
 from asrcli.terminal.interrupts import stop_requested
+from asrcli.transport.handshake import answer_lines
 from asrcli.transport.identifiers import new_id
 from asrcli.transport.temporary_key import temporary_key_connection
 from asrcli.transport.websocket import dial, verbatim_refusal
+
+if TYPE_CHECKING:
+    from websockets.http11 import Response
+
+    from asrcli.transport.websocket_connection import WebSocket
 
 
 def check_output(output: str | None, *, overwrite: bool) -> None:
@@ -51,9 +60,15 @@ def exchange(wire: Wire | None, recognition: RecognitionSettings, first: str | N
 
 
 def dial_wire(
-    wire: Wire | None, connection: ConnectionSettings, model: str, headers: Sequence[str], *, temporary_key: bool
-) -> Transport:
-    """Connect to the service.
+    wire: Wire | None,
+    connection: ConnectionSettings,
+    model: str,
+    headers: Sequence[str],
+    *,
+    temporary_key: bool,
+    verbose: bool,
+) -> "WebSocket":
+    """Connect to the service; with `verbose`, the handshake is shown on standard error, without secrets.
 
     Raises:
         UsageError: a header is not NAME:VALUE.
@@ -64,11 +79,55 @@ def dial_wire(
     url = endpoint(connection.url, "/")
     if wire is not None:
         url = wire.url(connection.url, model)
-    return dial(url, connection, _parse_headers(headers), verbatim_refusal)
+    given = _parse_headers(headers)
+    if not verbose:
+        return dial(url, connection, given, verbatim_refusal)
+    transport = dial(url, connection, given, _shown_refusal)
+    _show(transport.handshake.lines())
+    return transport
 
 
-def open_printer(stack: ExitStack, output: str | None, *, stamp: bool, show_sent: bool) -> RawMessages:
-    """What prints each message; the stack closes its file.
+def _shown_refusal(url: str, response: "Response") -> AsrError:
+    _show(answer_lines(response.status_code, response.reason_phrase, tuple(response.headers.raw_items())))
+    return verbatim_refusal(url, response)
+
+
+def _show(lines: Iterable[str]) -> None:
+    for line in lines:
+        print_message(line)
+
+
+class RawWatch:
+    """Shows the messages of an exchange, and with `verbose` a summary of them at its end on standard error."""
+
+    def __init__(self, printer: RawMessages, summary: RawSummary, *, verbose: bool) -> None:
+        self._printer = printer
+        self._summary = summary
+        self._verbose = verbose
+
+    def show(self, message: Message, sent: bool) -> None:
+        """Take a message."""
+        if self._verbose:
+            self._summary.add(message, time.monotonic(), sent=sent)
+        self._printer.show(message, sent)
+
+    def end(self, closed: Closed | None, round_trips_s: Iterable[float]) -> None:
+        """Show the summary."""
+        if self._verbose:
+            _show(f"asr: {line}" for line in self._summary.lines(closed, tuple(round_trips_s)))
+
+
+def open_watch(
+    stack: ExitStack,
+    output: str | None,
+    recognition: RecognitionSettings,
+    *,
+    stamp: bool,
+    show_sent: bool,
+    no_audio: bool,
+    verbose: bool,
+) -> RawWatch:
+    """What shows each message; the stack closes its file.
 
     Raises:
         OutputError: the file cannot be written.
@@ -76,7 +135,19 @@ def open_printer(stack: ExitStack, output: str | None, *, stamp: bool, show_sent
     lines = LineWriter(output, stopped=partial(stop_requested, 0))
     stack.enter_context(open_outputs([lines], [lines]))
     to_screen = output is None and sys.stdout is not None and sys.stdout.isatty()
-    return RawMessages(lines, time.monotonic, stamp=stamp, sent=show_sent, to_screen=to_screen)
+    hidden = _nothing
+    if no_audio:
+        hidden = is_audio
+    printer = RawMessages(lines, time.monotonic, stamp=stamp, sent=show_sent, to_screen=to_screen, hidden=hidden)
+    bytes_per_s = None
+    if recognition.audio_format == "pcm":
+        bytes_per_s = recognition.rate * SAMPLE_BYTES
+    return RawWatch(printer, RawSummary(bytes_per_s), verbose=verbose)
+
+
+def _nothing(message: Message) -> bool:
+    del message
+    return False
 
 
 def text_pieces() -> Iterator[RawPiece]:

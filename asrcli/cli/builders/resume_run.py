@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
+from asrcli.cli.builders.library_keeping import LibraryKeeping, then
+from asrcli.cli.builders.library_writing import add_journal
 from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.named_files import check_also_written
 from asrcli.cli.builders.resume_outputs import paths, resumed_outputs
 from asrcli.cli.builders.resume_sources import reading, resume_stages
 from asrcli.cli.builders.run import RunBuilder
-from asrcli.cli.builders.staged_files import print_unfinished, staged
+from asrcli.cli.builders.staged_files import is_over, print_unfinished, staged
 from asrcli.cli.console import print_message
 from asrcli.cli.options.configured import is_configured
 from asrcli.cli.options.confirmation import confirm
@@ -102,7 +104,9 @@ def _resume_microphones(reopened: ReopenedJournal, journal: Journal, request: "R
         pace: float | None = request.retry_options.catch_up
         if connected.service.local:
             pace = None
-        runs = [(sources, partial(resumed_outputs, journal, request.level, behind))]
+        opens = partial(resumed_outputs, journal, request.level, behind)
+        kept = partial(then, opens, lambda _: False, lambda: add_journal(request.library, journal.path))
+        runs = [(sources, kept)]
         replace(connected, pace=pace).run(runs)
 
 
@@ -127,7 +131,13 @@ def _resume_files(reopened: ReopenedJournal, journal: Journal, request: "ResumeR
         behind = [ContinuedOutput(reopened.recorder, view.highest, stage.base_ms)]
         opens = partial(resumed_outputs, view, request.level, behind, stage.base_ms, begun=stage.begun)
         recorded = partial(staged, stage.number, opens, reopened.recorder.note)
-        runs = [*runs, (stage.sources(source_builder), recorded)]
+        kept = partial(
+            then,
+            recorded,
+            lambda error: not is_over(error),
+            partial(add_journal, request.library, journal.path, stage.number),
+        )
+        runs = [*runs, (stage.sources(source_builder), kept)]
     with ExitStack() as stack:
         connected = _connect(stack, journal, request, model, recognition)
         reopened.begin()
@@ -166,6 +176,7 @@ class ResumeRequest:
     Attributes:
         yes: Questions are answered with yes.
         level: How much status is printed; None is none.
+        library: What the library takes.
     """
 
     model_name: str | None
@@ -175,6 +186,7 @@ class ResumeRequest:
     budget: float | None
     yes: bool
     level: int | None
+    library: LibraryKeeping
 
     def model(self, recognition: RecognitionSettings) -> tuple[Model, RecognitionSettings]:
         """The model and the settings for it: those of the session, adapted if the model is another one.
@@ -212,7 +224,9 @@ class ResumeRequest:
             return given
         if not header.service and (given.api_key_file is None or is_configured("--api-key-file")):
             # What a file says about the service on other days has no effect on the embedded recognizer.
-            unused = {name: None for name in ("api_key_file", "proxy", "ca") if is_configured(name.replace("_", "-"))}
+            unused: dict[str, Any] = {
+                name: None for name in ("api_key_file", "proxy", "ca") if is_configured(name.replace("_", "-"))
+            }
             return replace(
                 given, local=True, **unused, temporary_key=given.temporary_key and not is_configured("temporary-key")
             )

@@ -132,7 +132,8 @@ def _reached(parts: "list[JournalPart]", inputs: "Sequence[JournalInput]", start
             if not same or (before >= 0 and begin_ms != before):
                 following = [n for n in range(at + 1, len(inputs)) if name in _names(inputs[n])]
                 if following:
-                    at, base_ms = following[0], max(0, begin_ms - start_ms)
+                    at = following[0]
+                    base_ms = max(0, begin_ms - start_ms)
             before = begin_ms
     return at, base_ms
 

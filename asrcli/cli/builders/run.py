@@ -145,7 +145,8 @@ class RunBuilder:
         recognizer = self.service.recognizer
         if recognizer is not None:
             texts.append(f"embedded recognizer: {recognizer.heard_by}, {recognizer.description}")
-            texts += [] if self.service.engine else filter(None, [registry.better(recognizer)])
+            if not self.service.engine and (advice := registry.better(recognizer)):
+                texts.append(advice)
         texts += self.notices
         rates = [source.format.rate for sources, _ in runs for source in flatten_sources(sources)]
         if recognizer is not None and any(rate < min(recognizer.rates, default=0) for rate in rates):

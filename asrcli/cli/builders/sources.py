@@ -1,8 +1,8 @@
 """From options to the model, the recognition settings and the sources of files."""
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from asrcli.cli.options import values
@@ -73,7 +73,9 @@ def model_for(
     found = find_model(name, recognition_options.wire or "")
     if found.traits.elsewhere and not connection_options.names_server:
         problem = f"{name} is spoken to on the wire {found.wire}, which DashScope does not have"
-        raise UsageError(problem, "name a server with --url, or add --local")
+        raise UsageError(problem, "name a server with --url")
+    if not found.traits.served and connection_options.local:
+        raise UsageError(f"--wire {found.wire} with --local: the embedded recognizer does not speak it")
     return found
 
 
@@ -149,6 +151,7 @@ class SourceBuilder:
     passthrough: bool = False
     exact: bool = False  # read a whole file whose header does not hold its length
     full_pace: bool = False  # the audio is sent as fast as it is taken
+    shown: Mapping[str, str] = field(default_factory=dict)  # what persons call files that were fetched, by their paths
 
     def __post_init__(self) -> None:
         if self.each_channel and self.take.channel is not None:
@@ -194,8 +197,9 @@ class SourceBuilder:
         if self.full_pace and self.asked.vad:  # where utterances are cut here, they are cut between chunks
             chunk_ms = FULL_PACE_CHUNK_MS
         read = FileSource(
-            path, audio_format, clip, self.samples, chunk_ms=chunk_ms, speaker=speaker, scan_bytes=scan_bytes
-        )
+            path, audio_format, clip, self.samples, chunk_ms=chunk_ms, speaker=speaker, scan_bytes=scan_bytes,
+            shown=self.shown.get(path, ""),
+        )  # fmt: skip
         source = self.treatment.of(read)
         if self.asked.vad:
             return source

@@ -19,6 +19,7 @@ from asrcli.journal.records import JournalHeader
 from asrcli.runs.run import flatten_sources
 
 if TYPE_CHECKING:
+    from asrcli.cli.builders.library_keeping import LibraryKeeping
     from asrcli.cli.builders.outputs import Opens, OutputBuilder
     from asrcli.cli.builders.sources import SourceBuilder
     from asrcli.core.interfaces import Output, Source
@@ -78,10 +79,9 @@ class StagedRun:
         """The runs, each of which also writes to the journal. At the end print how to continue what is left."""
         inputs = tuple(map(described, self.paths))
         journal = FileJournal()
-        can_be_resumed = any(one.size_bytes is not None for one in inputs)
-        if self.folder is None or source_builder.passthrough or not can_be_resumed:
+        if not self.can_go_on(source_builder):
             words = ONCE
-            if can_be_resumed:
+            if any(one.size_bytes is not None for one in inputs):
                 words = ""
             with _explained_at_failure(words):
                 yield runs
@@ -100,6 +100,27 @@ class StagedRun:
                 print_message(f"asr: {problem}")
             if left and journal.path is not None:
                 print_unfinished(journal.path, journal.recorder.failed)
+
+    def can_go_on(self, source_builder: "SourceBuilder") -> bool:
+        """Whether a journal lets a later run go on where this one ends: it is kept, and an input can be read again."""
+        if self.folder is None or source_builder.passthrough:
+            return False
+        return any(described(path).size_bytes is not None for path in self.paths)
+
+    def kept(
+        self,
+        runs: "Runs",
+        keeping: "LibraryKeeping",
+        output_builder: "OutputBuilder",
+        source_builder: "SourceBuilder",
+    ) -> "Runs":
+        """The runs, each of which leaves its transcript in the library, unless a later run goes on where it ends."""
+        can_go_on = self.can_go_on(source_builder)
+        keeping.is_left = lambda error: can_go_on and not is_over(error)
+        places: list[tuple[int, ...]] = []
+        if can_go_on:
+            places = self._places(runs)
+        return keeping.runs(runs, self._files(output_builder, places))
 
     @contextmanager
     def _staged(self, journal: Any, number: int, opens: "Opens") -> "Iterator[list[Output]]":

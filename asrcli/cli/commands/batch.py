@@ -2,16 +2,14 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from asrcli.cli.advice import described
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options import values
 from asrcli.cli.options.audio import Agc, Channel, Denoise, EachChannel, Gain, Pace, Track
 from asrcli.cli.options.batch_options import (
-    FORCE_SETTINGS,
     BatchOutputOptions,
     BatchRecognitionOptions,
+    DaskScheduler,
     DryRun,
     Jobs,
     Redo,
@@ -21,22 +19,17 @@ from asrcli.cli.options.batch_options import (
     Watched,
     Words,
 )
-from asrcli.cli.options.budget import BudgetLimit, Estimate, check_budget
+from asrcli.cli.options.budget import BudgetLimit, Estimate
 from asrcli.cli.options.connection import ConnectionOptions, Heartbeat
 from asrcli.cli.options.groups import expand_option_groups
+from asrcli.cli.options.library import LibraryOptions
 from asrcli.cli.options.logging import LoggingOptions
 from asrcli.cli.options.model import ModelName
 from asrcli.cli.options.output import AsJson
 from asrcli.cli.options.retry import RetryOptions
-from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError, UsageError
 from asrcli.core.settings import DEFAULT_MODEL
 from asrcli.dashscope.model_selection import AUTO
-
-if TYPE_CHECKING:
-    from asrcli.cli.builders.batch_references import BatchReferences
-    from asrcli.cli.builders.outputs import OutputBuilder
-    from asrcli.core.settings import RecognitionSettings
 
 EXAMPLES = """Examples:
 
@@ -78,10 +71,12 @@ def batch(
     connection_options: ConnectionOptions,
     heartbeat: Heartbeat = None,
     rpm: StartsPerMinute = None,
+    dask: DaskScheduler = None,
     retry_options: RetryOptions,
     budget: BudgetLimit = None,
     estimate: Estimate = False,
     output_options: BatchOutputOptions,
+    library_options: LibraryOptions,
     logging_options: LoggingOptions,
 ) -> None:
     """Transcribe many recordings, several at once; run again, it goes on where it was.
@@ -92,37 +87,33 @@ def batch(
 
     Ctrl-C waits for the last words of what was sent; a second Ctrl-C exits at once. Nothing that is finished is lost.
     """
-    from asrcli.cli.builders import batch_run, fast_run, sources
+    from asrcli.cli.builders import batch_folders, batch_run, batch_settings, fast_run, sources
+    from asrcli.cli.builders.batch_preview import preview
     from asrcli.runs.batch.output_names import check_template
 
-    action, words, out = _asked(words or [], output_options.out, watch, ref)
+    action, words, named = _asked(words or [], output_options.out, watch, ref)
+    out = batch_folders.ledger_folder(named)
     if action in {BatchAction.STATUS, BatchAction.REPORT}:
-        _show(action, out, as_json=as_json)
+        shown = batch_folders.shown_folder(named)
+        if action is BatchAction.STATUS:
+            batch_settings.show_status(out, shown, as_json=as_json)
+        else:
+            batch_settings.show_report(out, shown, as_json=as_json)
         return
     if as_json:
         raise UsageError("--json is for asr batch status and asr batch report", "--dry-run shows what would be done")
     if model == AUTO:
         raise UsageError(f"--model {AUTO} looks at one recording: a batch has one model", "name it, see asr models")
     found_model = sources.model_for(model, [], recognition_options, None, connection_options)
-    try:
-        recognition, notices = sources.recognition(
-            found_model,
-            recognition_options,
-            connection_options,
-            vad=recognition_options.vad and not found_model.traits.manual_only,
-            heartbeat=heartbeat,
-        )
-    except UsageError as exc:
-        if exc.cause is not Cause.SERVICE_DECIDES:
-            raise
-        raise UsageError(described(exc).replace("--force ", f"{FORCE_SETTINGS} ")) from exc
+    vad = recognition_options.vad and not found_model.traits.manual_only
+    recognition, notices = batch_settings.recognition_settings(
+        found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat
+    )
     split_ms = values.parse_duration("--split", split)
     if split_ms is not None:
-        fast_run.check_split(
-            "--split", vad=recognition_options.vad and not found_model.traits.manual_only, each_channel=each_channel
-        )
-    speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
-    output_builder = _outputs(output_options, recognition)
+        fast_run.check_split("--split", vad=vad, each_channel=each_channel)
+    speed = connection_options.pace_of(pace)
+    output_builder = batch_settings.output_builder(output_options, recognition)
     log_to(logging_options.log_file)
     source_builder = sources.SourceBuilder(
         found_model, recognition, sources.clip(None, None, channel, gain, track), None,
@@ -130,18 +121,20 @@ def batch(
     )  # fmt: skip
     request = batch_run.BatchRequest(
         words, out, check_template(output_options.name), source_builder, output_builder, connection_options,
-        retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, check_budget(budget), redo,
-        output_options.plain, split_ms, logging_options.level, notices, _references(ref, output_builder), watch,
+        retry_options, recognition_options.context_from_transcript, speed, jobs, rpm, budget, redo,
+        output_options.plain, split_ms, logging_options.level, notices,
+        batch_settings.references(ref, output_builder), watch,
+        batch_folders.remote_folder(named, compared=ref is not None), dask, library_options,
     )  # fmt: skip
     if dry_run or estimate:
-        request.preview(estimate=estimate)
+        preview(request, estimate=estimate)
     else:
         request.run()
 
 
 def _asked(
-    words: list[str], out: Path | None, watch: Path | None, ref: Path | None
-) -> tuple[BatchAction | None, list[str], Path]:
+    words: list[str], out: str | None, watch: Path | None, ref: Path | None
+) -> tuple[BatchAction | None, list[str], str]:
     """The action, the inputs, and the folder of the transcripts, which may stand behind an action.
 
     Raises:
@@ -160,56 +153,7 @@ def _asked(
             raise UsageError("no folder for the transcripts", "name one: --out DIR")
         return None, words, out
     action, *rest = words
-    folders = [*map(Path, rest), *([out] if out is not None else [])]
+    folders = [*rest, *([out] if out is not None else [])]
     if len(folders) != 1:
         raise UsageError(f"asr batch {action} takes one folder", f"asr batch {action} DIR; a file: ./{action}")
     return BatchAction(action), [], folders[0]
-
-
-def _show(action: BatchAction, out: Path, *, as_json: bool) -> None:
-    from asrcli.cli.builders.batch_run import is_running
-    from asrcli.cli.render.batch_tables import print_report, print_status
-    from asrcli.runs.batch.batch_ledger import read_ledger
-
-    rows = read_ledger(out)
-    if action is BatchAction.STATUS:
-        print_status(out, rows, running=is_running(out), as_json=as_json)
-    else:
-        print_report(rows, as_json=as_json)
-
-
-def _outputs(output_options: BatchOutputOptions, recognition: "RecognitionSettings") -> "OutputBuilder":
-    """The formats of all transcripts, checked.
-
-    Raises:
-        UsageError: options that contradict each other.
-    """
-    from asrcli.cli.builders.outputs import OutputBuilder
-
-    output_builder = OutputBuilder(
-        formats=tuple(dict.fromkeys(output_options.format or [values.OutputFormat.TEXT])),
-        path=str(output_options.out or "transcript"),
-        overwrite=output_options.overwrite,
-        stamp=output_options.timestamps,
-        template=output_options.template,
-        capitalize=output_options.capitalize,
-        max_line=output_options.max_line,
-        max_lines=output_options.max_lines,
-        level=None,
-        translated=recognition.both_texts,
-    )
-    output_builder.check_options()
-    return output_builder
-
-
-def _references(ref: Path | None, output_builder: "OutputBuilder") -> "BatchReferences | None":
-    """What --ref names; None without it.
-
-    Raises:
-        UsageError, SourceError: as `batch_references`.
-    """
-    if ref is None:
-        return None
-    from asrcli.cli.builders.batch_references import batch_references
-
-    return batch_references(ref, output_builder)

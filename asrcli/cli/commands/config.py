@@ -20,7 +20,7 @@ asr config show mic --origin"""
 
 
 class ConfigAction(StrEnum):
-    """What is done with settings."""
+    """What `asr config` does with the settings."""
 
     SHOW = "show"
     LIST = "list"

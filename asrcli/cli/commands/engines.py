@@ -23,7 +23,7 @@ MODEL_PANEL = "Model"
 
 
 class EnginesAction(StrEnum):
-    """What is done."""
+    """What `asr engines` does."""
 
     LIST = "list"
     ADD = "add"

@@ -9,6 +9,7 @@ from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.logging import Debug, LogFile
 from asrcli.cli.options.output import AsJson
 from asrcli.cli.options.panels import FLAG
+from asrcli.cli.options.values import bounded_number
 from asrcli.core.errors import UsageError
 
 EXAMPLES = """Examples:
@@ -50,6 +51,7 @@ MaxRate = Annotated[
         help="Exit with code 8 if the word error rate of all files together is above this.",
         metavar="PERCENT",
         min=0,
+        callback=bounded_number,
         show_default=False,
     ),
 ]

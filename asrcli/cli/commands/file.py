@@ -4,7 +4,6 @@ from contextlib import ExitStack
 
 from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.log_file import log_to
-from asrcli.cli.options import values
 from asrcli.cli.options.audio import (
     Agc,
     Channel,
@@ -23,12 +22,13 @@ from asrcli.cli.options.audio import (
     Start,
     Track,
 )
-from asrcli.cli.options.budget import BudgetLimit, Estimate, check_budget
+from asrcli.cli.options.budget import BudgetLimit, Estimate
 from asrcli.cli.options.captions import Captions
 from asrcli.cli.options.connection import ConnectionOptions, Heartbeat
 from asrcli.cli.options.fallback import FallbackOption
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.journal import JournalFolder, NoJournal
+from asrcli.cli.options.library import LibraryOptions
 from asrcli.cli.options.logging import LoggingOptions
 from asrcli.cli.options.model import ModelName
 from asrcli.cli.options.output import OutputDir, OutputOptions
@@ -83,6 +83,7 @@ def file(
     captions: Captions = None,
     journal: JournalFolder = None,
     no_journal: NoJournal = False,
+    library_options: LibraryOptions,
     record_options: RecordOptions,
     logging_options: LoggingOptions,
 ) -> None:
@@ -107,7 +108,7 @@ def file(
         found_model, recognition_options, connection_options, vad=vad, heartbeat=heartbeat
     )
     local_engine = fallback_of(fallback, found_model, recognition, connection_options, retry_options, passthrough)
-    speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
+    speed = connection_options.pace_of(pace)
     output_builder = output_options.builder(logging_options.level, recognition, folder=output_dir, pace=speed)
     output_builder.check(paths)
     page_audio.check_embedding(output_builder, paths)
@@ -130,11 +131,13 @@ def file(
         connection = retry_options.applied_to(connection_options.at(stack, recognition))
         run_builder = run.RunBuilder(
             found_model, recognition, connection, speed, retry_options.retry_settings(), connection_options, notices,
-            uses_transcript_context=recognition_options.context_from_transcript, budget=check_budget(budget),
+            uses_transcript_context=recognition_options.context_from_transcript, budget=budget,
             quiet=logging_options.level is None, fallback=local_engine, fast=fast,
             recorder=record_options.recorder(stack, found_model.traits.name, recognition),
         )  # fmt: skip
         recorded_runs = staged_run.recording(
             runs, recognition, connection, output_builder, source_builder, speed, local=connection_options.local
         )
-        run_builder.run(stack.enter_context(recorded_runs), failures)
+        keeping = library_options.keeping("" if connection_options.local else connection.url)
+        kept_runs = staged_run.kept(stack.enter_context(recorded_runs), keeping, output_builder, source_builder)
+        run_builder.run(kept_runs, failures)

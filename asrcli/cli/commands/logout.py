@@ -28,7 +28,9 @@ def logout(every: All = False, url: Url = None, region: Region = None, debug: De
     kept = store.services()
     services = kept
     if not every:
-        services = [region] if region and not url else [service_name(options.endpoint.url)]
+        services = [service_name(options.endpoint.url)]
+        if region and not url:
+            services = [region]
     for service in services:
         if store.forget(service):
             print_message(f"asr: the key for {service} is forgotten")

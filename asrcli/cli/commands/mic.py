@@ -8,13 +8,14 @@ import typer
 from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.audio import Agc, Backend, Denoise, Gain
-from asrcli.cli.options.budget import BudgetLimit, check_budget
+from asrcli.cli.options.budget import BudgetLimit
 from asrcli.cli.options.captions import Captions
 from asrcli.cli.options.completion import device_names
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.fallback import FallbackOption
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.journal import JournalFolder, NoJournal
+from asrcli.cli.options.library import LibraryOptions
 from asrcli.cli.options.logging import LoggingOptions
 from asrcli.cli.options.model import model_option
 from asrcli.cli.options.output import OutputOptions
@@ -125,6 +126,7 @@ def mic(
     captions: Captions = None,
     journal: JournalFolder = None,
     no_journal: NoJournal = False,
+    library_options: LibraryOptions,
     record_options: RecordOptions,
     logging_options: LoggingOptions,
 ) -> None:
@@ -151,25 +153,19 @@ def mic(
         found, recognition_options, connection_options, vad=vad, heartbeat=heartbeat_parameter, ptt=ptt
     )
     local_engine = fallback_of(fallback, found, recognition, connection_options, retry_options)
-    if test:
-        microphone_run.check_test(fallback, captions=captions is not None, record=record_options.is_kept)
     microphone_builder = microphones.MicrophoneBuilder(
-        tuple(device or ()),
-        recognition,
+        tuple(device or ()), recognition,
         microphone_run.listening_mode(for_, until_silence, heartbeat=heartbeat, ptt=ptt),
-        device_retry,
-        gain,
-        sources.AudioEnhancement(denoise=denoise, agc=agc),
-        save_audio,
-        cut=manual,
-        backend=backend or "",
-    )
+        device_retry, gain, sources.AudioEnhancement(denoise=denoise, agc=agc), save_audio,
+        cut=manual, backend=backend or "",
+    )  # fmt: skip
     output_builder = output_options.builder(logging_options.level, recognition, keys=has_keyboard())
     output_builder.check([])
     page_audio.check_embedding(output_builder, [], saved=save_audio is not None)
     folder = journal_keeping.journal_folder(journal, no_journal=no_journal)
     log_to(logging_options.log_file)
     if test:
+        microphone_run.check_test(fallback, captions=captions is not None, record=record_options.is_kept)
         microphone_run.test(microphone_builder, connection_options, output_options)
         return
 
@@ -177,8 +173,10 @@ def mic(
         return run.RunBuilder(
             found, recognition, retry_options.applied_to(connection), None, retry_options.retry_settings(),
             connection_options, notices, uses_transcript_context=recognition_options.context_from_transcript,
-            budget=check_budget(budget), fallback=local_engine,
+            budget=budget, fallback=local_engine,
             recorder=record_options.recorder(stack, found.traits.name, recognition),
         )  # fmt: skip
 
-    microphone_run.transcribe(microphone_builder, output_builder, folder, connection_options, run_builder, captions)
+    microphone_run.transcribe(
+        microphone_builder, output_builder, folder, connection_options, run_builder, captions, library_options
+    )

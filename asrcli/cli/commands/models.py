@@ -105,7 +105,9 @@ def _sheet(model: Model) -> list[str]:
     facts["word times"] = _yes_or_no(model.traits.word_times)
     facts["emotions"] = _yes_or_no(model.emotions)
     for region, price in model.prices.items():
-        facts[region] = price.described if price else "offered, price not known"
+        facts[region] = "offered, price not known"
+        if price:
+            facts[region] = price.described
     if model.free:
         facts["free"] = f"in Beijing {model.free}"
     notes = [model.note]
@@ -146,6 +148,7 @@ def _table(models: list[Model]) -> None:
             table.add_row(f"[dim]{wire}[/dim]")
         table.add_row(*_cells(model))
     print_table(table, markup=True)
+    print_lines("servers of other makers: asr help servers")
     print_lines("prices in Beijing, for an hour, or for a million tokens in + out; asr models NAME shows all")
 
 

@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 
 from asrcli.cli.builders.log_file import log_to
-from asrcli.cli.options.budget import BudgetLimit, check_budget
+from asrcli.cli.options.budget import BudgetLimit
 from asrcli.cli.options.completion import session_ids
 from asrcli.cli.options.confirmation import Yes
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.fallback import FallbackOption
 from asrcli.cli.options.groups import expand_option_groups
 from asrcli.cli.options.journal import ResumeFolder
+from asrcli.cli.options.library import LibraryOptions
 from asrcli.cli.options.logging import LoggingOptions
 from asrcli.cli.options.model import model_option
 from asrcli.cli.options.panels import FLAG
@@ -48,6 +49,7 @@ def resume(
     fallback: FallbackOption = None,
     budget: BudgetLimit = None,
     journal: ResumeFolder = None,
+    library_options: LibraryOptions,
     yes: Yes = False,
     logging_options: LoggingOptions,
 ) -> None:
@@ -66,6 +68,7 @@ def resume(
     directory = journal_keeping.journal_directory(journal)
     path = directory.last() if session is None else directory.find(session)
     request = resume_run.ResumeRequest(
-        model, connection_options, retry_options, fallback, check_budget(budget), yes, logging_options.level
-    )
+        model, connection_options, retry_options, fallback, budget, yes, logging_options.level,
+        library_options.keeping(),
+    )  # fmt: skip
     resume_run.resume_session(path, request)

@@ -7,5 +7,5 @@ EXAMPLES = "Examples:\n\nasr schema > asr.schema.json\n\nasr schema | jq '.oneOf
 
 
 def schema() -> None:
-    """Print the JSON Schema of the lines that --format jsonl writes (version 1)."""
+    """Print the JSON Schema of the lines of --format jsonl (version 1)."""
     print_json(SCHEMA)

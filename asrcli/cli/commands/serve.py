@@ -103,7 +103,9 @@ def serve(
 
     at_fault = ""
     if planned is not None:
-        at_fault = f"--chaos {chaos}" if faults is None else str(faults)
+        at_fault = f"--chaos {chaos}"
+    if faults is not None:
+        at_fault = str(faults)
 
     def announce(address: str) -> None:
         print_message(f"asr: serving at {address} ({'no key' if access.keys is None else 'key asked for'})")

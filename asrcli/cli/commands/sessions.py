@@ -1,4 +1,4 @@
-"""`asr sessions`: the recorded sessions on this disk."""
+"""`asr sessions`: the recorded sessions on this disk, and the finished transcripts in the library."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -7,13 +7,23 @@ import typer
 
 from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.options.completion import session_ids
+from asrcli.cli.options.configured import is_configured
 from asrcli.cli.options.confirmation import Yes
 from asrcli.cli.options.journal import SessionsFolder
+from asrcli.cli.options.library import LibraryOptions, PurgeAge, PurgeSize
 from asrcli.cli.options.logging import Debug, LogFile
 from asrcli.cli.options.output import AsJson
+from asrcli.cli.options.panels import FLAG
+from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import UsageError
 
-EXAMPLES = "Examples:\n\nasr sessions\n\nasr sessions show 20261124-2305"
+EXAMPLES = """Examples:
+
+asr sessions
+
+asr sessions show 20261124-2305
+
+asr sessions export 20261124-2305 -f srt -o talk.srt"""
 
 
 class SessionsAction(StrEnum):
@@ -21,48 +31,111 @@ class SessionsAction(StrEnum):
 
     LIST = "list"
     SHOW = "show"
+    EXPORT = "export"
+    KEEP = "keep"
     DELETE = "delete"
+    PURGE = "purge"
 
 
-Action = Annotated[SessionsAction, typer.Argument(help="What to do.", show_default=False, metavar="[list|show|delete]")]
+# The actions on which an option has an effect.
+ACTIONS_OF_OPTION = {
+    "--format": {SessionsAction.EXPORT},
+    "--output": {SessionsAction.EXPORT},
+    "--overwrite": {SessionsAction.EXPORT},
+    "--json": {SessionsAction.LIST, SessionsAction.SHOW},
+}
+WITHOUT_ID = {SessionsAction.LIST, SessionsAction.PURGE}
+SEVERAL = {SessionsAction.KEEP, SessionsAction.DELETE}
+
+Action = Annotated[
+    SessionsAction,
+    typer.Argument(
+        help="What to do: list (the default), show, export, keep, delete or purge.",
+        show_default=False,
+        metavar="[ACTION]",
+    ),
+]
 SessionIds = Annotated[
     list[str] | None,
     typer.Argument(
         help="IDs of sessions, or how they begin.", metavar="[ID]...", show_default=False, autocompletion=session_ids
     ),
 ]
+Formats = Annotated[
+    list[OutputFormat] | None,
+    typer.Option(
+        "--format",
+        "-f",
+        help="export: text, jsonl, srt, vtt, ass, lrc, tsv, csv, md, json or html; may be repeated.",
+        metavar="FORMAT",
+        show_default=False,
+    ),
+]
+ExportFile = Annotated[
+    str | None,
+    typer.Option("--output", "-o", help="export: write here; several formats each add their suffix.", metavar="PATH"),
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="export: write over a file that is not a transcript.", metavar=FLAG)
+]
 
 
 def sessions(
     action: Action = SessionsAction.LIST,
     ids: SessionIds = None,
+    format_: Formats = None,
+    output: ExportFile = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
     journal: SessionsFolder = None,
+    library_max_age: PurgeAge = None,
+    library_max_size: PurgeSize = None,
     yes: Yes = False,
     debug: Debug = False,
     log_file: LogFile = None,
 ) -> None:
-    """List, show or delete the recorded sessions: the audio and its text.
+    """List, show, export, keep or delete sessions and their transcripts.
 
-    Finished sessions are deleted when all of them take more than 2 GB, and every session after 14 days.
+    Recorded audio is deleted when all finished sessions take more than 2 GB, and after 14 days. Its text stays where
+    the library has it; keep puts it there, and no limit deletes it. purge applies the limits of the library now.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.builders.journal_keeping import journal_directory
+    from asrcli.cli.builders import session_actions, session_catalogue
     from asrcli.cli.render import session_tables
 
+    _check(action, ids or [], {"--format": format_, "--output": output, "--overwrite": overwrite, "--json": as_json})
+    limits = LibraryOptions(None, library_max_age, library_max_size).limits
     log_to(log_file)
-    directory = journal_directory(journal)
+    catalogue = session_catalogue.session_catalogue(journal)
     if action is SessionsAction.LIST:
-        if ids:
-            raise UsageError("list takes no ID", "to see one: asr sessions show ID")
-        session_tables.print_all(directory, as_json=as_json)
+        session_tables.print_all(catalogue, as_json=as_json)
         return
-    if not ids:
+    if action is SessionsAction.PURGE:
+        session_actions.purge(catalogue, limits, yes=yes)
+        return
+    found = list(dict.fromkeys(map(catalogue.find, ids or ())))
+    if action is SessionsAction.SHOW:
+        session_tables.print_one(catalogue, found[0], as_json=as_json)
+    elif action is SessionsAction.EXPORT:
+        session_actions.export(catalogue, found[0], format_, output, overwrite=overwrite)
+    elif action is SessionsAction.KEEP:
+        session_actions.keep(catalogue, found)
+    else:
+        session_actions.delete(catalogue, found, yes=yes)
+
+
+def _check(action: SessionsAction, ids: list[str], given: dict[str, object]) -> None:
+    """Refuse options and IDs that an action does not take. A setting that has no effect is no mistake.
+
+    Raises:
+        UsageError: one of these.
+    """
+    for option, value in given.items():
+        if value and action not in ACTIONS_OF_OPTION[option] and not is_configured(option):
+            raise UsageError(f"{option} has no effect on asr sessions {action}")
+    if action in WITHOUT_ID and ids:
+        raise UsageError(f"{action} takes no ID", "to see one: asr sessions show ID")
+    if action not in WITHOUT_ID and not ids:
         raise UsageError(f"{action} needs an ID", "asr sessions lists them")
-    paths = [directory.find(session_id) for session_id in ids]
-    if action is SessionsAction.DELETE:
-        session_tables.delete(paths, yes=yes)
-        return
-    if len(paths) > 1:
-        raise UsageError("show takes one ID")
-    session_tables.print_one(paths[0], as_json=as_json)
+    if action not in WITHOUT_ID | SEVERAL and len(ids) > 1:
+        raise UsageError(f"{action} takes one ID")

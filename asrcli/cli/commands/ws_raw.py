@@ -17,6 +17,7 @@ from asrcli.cli.options.panels import AUDIO, FLAG, OUTPUT
 from asrcli.cli.options.record import RecordOptions
 from asrcli.cli.options.values import bounded_number
 from asrcli.core.errors import UsageError
+from asrcli.core.interfaces import Transport
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, RecognitionSettings
 from asrcli.dashscope.model_selection import AUTO, find_model
 from asrcli.dashscope.parameters import MODEL
@@ -31,6 +32,7 @@ EXAMPLES = """Examples:
 asr ws-raw talk.wav --show-sent --stamp
 
 asr ws-raw --wire none --url ws://127.0.0.1:9000 --text < lines.txt"""
+QUIET_S = 3.0  # after which silence is an end, where no answer says so
 WIRE, MESSAGES = "Wire", "Messages"
 
 
@@ -39,6 +41,10 @@ class WireChoice(StrEnum):
 
     INFERENCE = registry.INFERENCE
     REALTIME = registry.REALTIME
+    OPENAI = registry.OPENAI
+    VLLM = registry.VLLM
+    FUNASR = registry.FUNASR
+    FUNASR_REALTIME = registry.FUNASR_REALTIME
     NONE = "none"
 
 
@@ -47,7 +53,12 @@ Audio = Annotated[
 ]
 WireName = Annotated[
     WireChoice,
-    typer.Option("--wire", help="Which messages to send; none for any WebSocket server.", rich_help_panel=WIRE),
+    typer.Option(
+        "--wire",
+        help=f"Which messages to send: {', '.join(WireChoice)}, which is any WebSocket server.",
+        metavar="NAME",
+        rich_help_panel=WIRE,
+    ),
 ]
 Headers = Annotated[
     list[str] | None,
@@ -92,6 +103,21 @@ TextLines = Annotated[
 ShowSent = Annotated[
     bool, typer.Option("--show-sent", help="Show what is sent too.", metavar=FLAG, rich_help_panel=OUTPUT)
 ]
+NoAudio = Annotated[
+    bool,
+    typer.Option("--no-audio", help="Leave out the audio of --show-sent.", metavar=FLAG, rich_help_panel=OUTPUT),
+]
+Verbose = Annotated[
+    int,  # a count, as of the other commands: a setting for all of them holds here too
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        help="Show the handshake, and a summary with ping times at the end, on standard error.",
+        metavar=FLAG,
+        rich_help_panel=OUTPUT,
+    ),
+]
 StampLines = Annotated[
     bool, typer.Option("--stamp", help="Add time and direction.", metavar=FLAG, rich_help_panel=OUTPUT)
 ]
@@ -110,7 +136,7 @@ ChunkMs = Annotated[
 Wait = Annotated[
     float | None,
     typer.Option(
-        help="How long to wait for the next answer at the end. Default: 30; 3 with --wire none.",
+        help="How long to wait for the next answer at the end. Default: 30; 3 where no answer says the end.",
         min=0.1,
         callback=bounded_number,
         metavar="SECONDS",
@@ -157,6 +183,8 @@ def ws_raw(
     rate: Rate = None,
     channels: Channels = None,
     show_sent: ShowSent = False,
+    no_audio: NoAudio = False,
+    verbose: Verbose = 0,
     stamp: StampLines = False,
     output: Printed = None,
     overwrite: Replaced = False,
@@ -174,40 +202,51 @@ def ws_raw(
 
     connection_options.check_engine()
     wire = registry.WIRES.get(wire_name)  # none has no row: any WebSocket server
-    if model and wire is None:
-        raise UsageError("--model with --wire none: such a server is asked for no model")
-    if model == AUTO:
-        raise UsageError("--model auto: here a model is asked for by its name", "leave it out, or see asr models")
-    _check(wire, connection_options, text=text, path=path, vad=vad)
+    _check_model(wire, model)
+    if no_audio and not show_sent:
+        raise UsageError("--no-audio without --show-sent: no audio is shown")
+    _check(wire, connection_options, text=text, path=path, vad=vad, audio_format=audio_format)
     if raw and (path is None or audio_format != "pcm"):
         raise UsageError("--raw describes a file of bare samples, which goes out as pcm")
     raw_session.check_output(output, overwrite=overwrite)
     log_to(log_file)
-    if wire is not None:
-        model = model or wire.default_model
-    found_model = find_model(model or DEFAULT_MODEL)
-    recognition = RecognitionSettings(found_model.name, found_model.rate, vad=vad, audio_format=audio_format)
+    recognition = _recognition(wire, model, audio_format, vad=vad)
     samples = sources.bare_samples(raw=raw, encoding=encoding, rate=rate, channels=channels)
     exchange = raw_session.exchange(wire, recognition, _given("--first", first), _given("--last", last))
     pieces = raw_session.text_pieces() if text else raw_session.audio_pieces(path, recognition, samples, chunk_ms)
-    speed = values.parse_pace(pace) if pace is not None else connection_options.default_pace
+    speed = connection_options.pace_of(pace)
     with ExitStack() as stack:
-        printer = raw_session.open_printer(stack, output, stamp=stamp, show_sent=show_sent)
+        watch = raw_session.open_watch(
+            stack, output, recognition, stamp=stamp, show_sent=show_sent, no_audio=no_audio, verbose=bool(verbose)
+        )
         recorder = record_options.recorder(stack, wire_name.value, recognition)
         if wire is None:
             # A server that is not the service's does not get the key that the environment holds for the service.
             connection = connection_options.is_other_service()
-            wait_s = wait or 3.0
+            wait_s = wait or QUIET_S
         else:
             connection = connection_options.at(stack, recognition)
-            wait_s = wait or connection.idle_timeout_s
-        transport = raw_session.dial_wire(
-            wire, connection, recognition.model, header or [], temporary_key=connection_options.temporary_key
-        )
+            wait_s = wait or {True: QUIET_S, False: connection.idle_timeout_s}[exchange.silence_ends]
+        opened = raw_session.dial_wire(
+            wire, connection, recognition.model, header or [],
+            temporary_key=connection_options.temporary_key, verbose=bool(verbose),
+        )  # fmt: skip
+        transport: Transport = opened
         if recorder is not None:
             url = wire.url(connection.url, recognition.model) if wire else connection.url
-            transport = recorder.wrapped(transport, url, recognition)
-        RawRun(transport, exchange, pieces, speed, wait_s, printer.show).run()
+            transport = recorder.wrapped(opened, url, recognition)
+        run = RawRun(transport, exchange, pieces, speed, wait_s, watch.show)
+        try:
+            run.run()
+        finally:
+            watch.end(run.closed, opened.round_trips_s)
+
+
+def _check_model(wire: registry.Wire | None, model: str) -> None:
+    if model and wire is None:
+        raise UsageError("--model with --wire none: such a server is asked for no model")
+    if model == AUTO:
+        raise UsageError("--model auto: here a model is asked for by its name", "leave it out, or see asr models")
 
 
 def _given(option: str, text: str | None) -> str | None:
@@ -216,8 +255,26 @@ def _given(option: str, text: str | None) -> str | None:
     return values.given_text(option, text)
 
 
+def _recognition(wire: registry.Wire | None, model: str, audio_format: str, *, vad: bool) -> RecognitionSettings:
+    if wire is None:
+        found = find_model(DEFAULT_MODEL)
+        return RecognitionSettings(found.name, found.rate, audio_format=audio_format)
+    named = ""
+    if wire.elsewhere:
+        named = wire.name
+    found = find_model(model or wire.default_model, named)
+    vad = vad and not wire.manual_only
+    return RecognitionSettings(found.name, found.rate, vad=vad, audio_format=audio_format, wire=named)
+
+
 def _check(
-    wire: registry.Wire | None, connection_options: ConnectionOptions, *, text: bool, path: str | None, vad: bool
+    wire: registry.Wire | None,
+    connection_options: ConnectionOptions,
+    *,
+    text: bool,
+    path: str | None,
+    vad: bool,
+    audio_format: str,
 ) -> None:
     name = WireChoice.NONE if wire is None else wire.name
     if not vad and (wire is None or not wire.manual_mode):
@@ -226,6 +283,12 @@ def _check(
         raise UsageError("--wire none with --local: the embedded recognizer has its two wires only")
     if wire is None and connection_options.temporary_key:
         raise UsageError("--wire none with --temporary-key: such a server makes none")
+    if wire is not None and wire.elsewhere and not connection_options.names_server:
+        raise UsageError(f"--wire {name} needs --url", "DashScope does not speak it")
+    if wire is not None and wire.elsewhere and audio_format != "pcm":
+        raise UsageError(f"--audio-format with --wire {name}: it takes pcm only")
+    if wire is not None and not wire.served and connection_options.local:
+        raise UsageError(f"--wire {name} with --local: the embedded recognizer does not speak it")
     if wire is None and connection_options.url is None:
         raise UsageError("--wire none needs --url", "it can be any WebSocket server")
     if text and wire is not None:

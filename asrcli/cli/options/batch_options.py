@@ -18,6 +18,7 @@ from asrcli.cli.options.output import (
 )
 from asrcli.cli.options.panels import CONNECTION, FLAG, OUTPUT
 from asrcli.cli.options.recognition import RecognitionOptions
+from asrcli.cli.options.values import bounded_number
 from asrcli.dashscope.parameters import MODEL
 
 FORCE_SETTINGS = "--force-settings"  # what --force is elsewhere
@@ -32,10 +33,11 @@ Words = Annotated[
     ),
 ]
 Out = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--out",
-        help="The folder of the transcripts, and of the ledger that remembers what is finished.",
+        help="The folder of the transcripts, and of the ledger that remembers what is finished; or an address: "
+        "s3://bucket/folder.",
         metavar="DIR",
         rich_help_panel=OUTPUT,
         show_default=False,
@@ -70,7 +72,19 @@ StartsPerMinute = Annotated[
         help="How many tasks may begin in a minute. Default: what the service allows the model; no limit elsewhere.",
         min=1,
         max=60_000,
+        callback=bounded_number,
         metavar="N",
+        rich_help_panel=CONNECTION,
+        show_default=False,
+    ),
+]
+DaskScheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        help="Transcribe on the workers of a Dask cluster, which read the inputs and have keys of their own. The "
+        "address of its scheduler: tcp://host:8786.",
+        metavar="ADDRESS",
         rich_help_panel=CONNECTION,
         show_default=False,
     ),

@@ -1,11 +1,19 @@
 """The options about the cost of a run: a limit, and a forecast instead of a run."""
 
+from math import inf
 from typing import Annotated
 
 import typer
 
 from asrcli.cli.options.panels import CONNECTION, FLAG
-from asrcli.core.errors import UsageError
+
+
+def check_budget(budget: float | None) -> float | None:
+    """The value of --budget in CNY; for infinity and NaN, Typer reports a bad parameter."""
+    if budget is not None and not 0 <= budget < inf:
+        raise typer.BadParameter(f"{budget} is not a sum of money; as in --budget 5.00")
+    return budget
+
 
 BudgetLimit = Annotated[
     float | None,
@@ -13,6 +21,7 @@ BudgetLimit = Annotated[
         "--budget",
         help="End the run in order before it costs more than this.",
         min=0,
+        callback=check_budget,
         metavar="CNY",
         rich_help_panel=CONNECTION,
         show_default=False,
@@ -27,14 +36,3 @@ Estimate = Annotated[
         rich_help_panel=CONNECTION,
     ),
 ]
-
-
-def check_budget(budget: float | None) -> float | None:
-    """The value of --budget in CNY, unchanged.
-
-    Raises:
-        UsageError: it is negative, infinite or not a number.
-    """
-    if budget is not None and not 0 <= budget < float("inf"):
-        raise UsageError(f"--budget {budget}: not a sum of money", "as in --budget 5.00")
-    return budget

@@ -16,12 +16,11 @@ def device_names() -> list[str]:
 
 
 def session_ids(ctx: typer.Context) -> list[str]:
-    """The IDs of the recorded sessions, the newest first."""
-    from asrcli.cli.builders.journal_keeping import journal_directory
+    """The IDs of the sessions, the newest first; for a command that takes several also those in the library."""
+    from asrcli.cli.builders.session_catalogue import known_ids
 
     given = list(ctx.params.get("ids") or ())
-    paths = journal_directory(ctx.params.get("journal")).paths()
-    return [path.name for path in paths if path.name not in given]
+    return known_ids(ctx.params.get("journal"), given, in_library="ids" in ctx.params)
 
 
 def _as_word(name: str) -> str:

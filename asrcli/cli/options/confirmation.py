@@ -8,6 +8,7 @@ import typer
 from asrcli.cli.options.panels import FLAG
 from asrcli.core.errors import UsageError
 from asrcli.core.printable import harmless
+from asrcli.terminal.keyboard import discard_pressed_keys
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.", metavar=FLAG)]
 
@@ -26,3 +27,16 @@ def confirm(question: str, *, yes: bool) -> None:
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise UsageError("nothing was done")
+
+
+def is_confirmed(question: str) -> bool:
+    """Ask at the terminal, and return whether the answer is yes. Keys that were pressed before are no answer."""
+    discard_pressed_keys()
+    try:
+        confirm(question, yes=False)
+    except (UsageError, OSError):
+        return False
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        return False
+    return True

@@ -5,17 +5,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
 from asrcli.cli.builders.api_key import read_key
 from asrcli.cli.builders.text_files import data_of
-from asrcli.cli.console import print_message
 from asrcli.cli.options.engine import EngineName
 from asrcli.cli.options.panels import CONNECTION, FLAG
-from asrcli.core.errors import MissingKey, UsageError, bare_url
-from asrcli.core.loopback_hosts import is_loopback_url
+from asrcli.cli.options.unsafe_connection import InsecureTls, check_insecure, unchecked, warn_unencrypted
+from asrcli.cli.options.values import parse_pace, parse_proxy
+from asrcli.core.errors import MissingKey, UsageError
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.endpoints import (
@@ -26,6 +25,7 @@ from asrcli.dashscope.endpoints import (
     requested_endpoint,
     resolve_endpoint,
     service_name,
+    socket_url,
 )
 from asrcli.protocol.addresses import endpoint as check_address
 from asrcli.recognizers import registry
@@ -141,7 +141,7 @@ class EndpointOptions:
         return self.workspace or self._usual_endpoint().workspace
 
     def _usual_endpoint(self) -> EndpointRequest:
-        """What the environment asks for; where neither it nor an option names a service, that of the last login."""
+        """The service that the environment names; that of the last login if neither it nor an option names one."""
         environment = requested_endpoint(os.environ)
         if self.url or self.region or environment.url or environment.region:
             return environment
@@ -165,10 +165,7 @@ class EndpointOptions:
         if key is None and region_of(service.url):
             raise MissingKey(local=isinstance(self, ConnectionOptions))
 
-        if key is not None and service.url.startswith("ws:") and not is_loopback_url(service.url):
-            print_message(
-                f"asr: the key is sent unencrypted to {bare_url(service.url)}: wss:// or https:// would encrypt it"
-            )
+        warn_unencrypted(key, service.url)
         headers = service.headers
         if os.environ.get("DASHSCOPE_DISABLE_DATA_INSPECTION", "true").strip().lower() == "false":
             headers = (*headers, INSPECTION)
@@ -185,7 +182,9 @@ class EndpointOptions:
         key = None
         if self.api_key_file is not None:
             key = read_key(self.api_key_file)
-        return self.with_proxy(ConnectionSettings((self.url or "").strip(), key))
+        url = socket_url((self.url or self.endpoint.url).strip())
+        warn_unencrypted(key, url)
+        return self.with_proxy(ConnectionSettings(url, key))
 
     def with_proxy(self, connection: ConnectionSettings) -> ConnectionSettings:
         """The connection settings with the proxy and the certificates that the options name.
@@ -193,7 +192,7 @@ class EndpointOptions:
         Raises:
             UsageError: one of them cannot be used.
         """
-        connection = replace(connection, proxy=proxy_url(self.proxy))
+        connection = replace(connection, proxy=parse_proxy(self.proxy))
         if self.ca is None:
             return connection
         data_of(self.ca, f"--ca {self.ca}")  # checked here: the TLS library would wait for a pipe, and has no limit
@@ -207,9 +206,13 @@ class ConnectionOptions(EndpointOptions):
     local: Local = False
     engine: EngineName = None
     temporary_key: TemporaryKey = False
+    insecure_tls: InsecureTls = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.insecure_tls:
+            others = {"--local": self.local, "--ca": self.ca, "--temporary-key": self.temporary_key}
+            check_insecure((self.url or "").strip(), [name for name, value in others.items() if value])
         if not self.local:
             return
         if self.url is not None:
@@ -240,7 +243,7 @@ class ConnectionOptions(EndpointOptions):
         """
         recognizer = self.recognizer
         if recognizer is None:
-            connection = self.connection()
+            connection = self._connection_for(recognition)
             from asrcli.dashscope.preparation import check_host
 
             check_host(recognition.model, connection)
@@ -248,6 +251,21 @@ class ConnectionOptions(EndpointOptions):
         from asrcli.runs.local_service import local_service
 
         return stack.enter_context(local_service(recognition, recognizer))
+
+    def is_other_service(self) -> ConnectionSettings:
+        """The settings for a server that is not the service's, as in EndpointOptions; warns if it is not checked."""
+        settings = super().is_other_service()
+        if self.insecure_tls:
+            return unchecked(settings)
+        return settings
+
+    def _connection_for(self, recognition: RecognitionSettings) -> ConnectionSettings:
+        """The settings for a server of the wire of this model; those of the service get its key."""
+        from asrcli.dashscope.model_selection import find_model
+
+        if self.insecure_tls or find_model(recognition.model, recognition.wire).traits.elsewhere:
+            return self.is_other_service()
+        return self.connection()
 
     @property
     def names_server(self) -> bool:
@@ -259,9 +277,14 @@ class ConnectionOptions(EndpointOptions):
         """The embedded recognizer that is asked; None for a service."""
         return registry.find(self.engine) if self.local else None
 
-    @property
-    def default_pace(self) -> float | None:
-        """How fast files are sent, as times real time; None is as fast as they are taken."""
+    def pace_of(self, pace: str | None) -> float | None:
+        """How fast files are sent, as times real time, by the value of --pace; None is as fast as they are taken.
+
+        Raises:
+            UsageError: it is no pace.
+        """
+        if pace is not None:
+            return parse_pace(pace)
         return None if self.local else 1.0
 
     @property
@@ -271,25 +294,6 @@ class ConnectionOptions(EndpointOptions):
 
     def adapt(self, model: Model) -> Model:
         """The model with what this service adds: the embedded recognizer takes hot words, whatever the model is."""
-        if not self.local:
-            return model
         from asrcli.dashscope.preparation import locally_heard
 
-        return locally_heard(model)
-
-
-def proxy_url(text: str | None) -> str | None:
-    """The URL of a proxy; HOST:PORT is an HTTP proxy."""
-    if text is None:
-        return None
-    url = text if "://" in text else f"http://{text}"
-    try:
-        parts = urlsplit(url)
-        usable = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise UsageError(
-            "--proxy: not an address", "write it as http://HOST:PORT"
-        )  # the address is not printed: it may hold a password
-    return url
+        return locally_heard(model) if self.local else model

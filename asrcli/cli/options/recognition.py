@@ -12,7 +12,7 @@ import typer
 
 from asrcli.cli.options.model import WireName
 from asrcli.cli.options.panels import FLAG
-from asrcli.cli.options.values import given_text
+from asrcli.cli.options.values import bounded_number, given_text
 from asrcli.core.errors import UsageError, shorten
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import MODELS, Model
@@ -34,7 +34,7 @@ _TYPES: Mapping[ParameterKind, Any] = {
 }
 
 NoiseThreshold = Annotated[
-    float | None, typer.Option("--noise-threshold", hidden=True)
+    float | None, typer.Option("--noise-threshold", hidden=True, callback=bounded_number)
 ]  # the name that the service uses
 Force = Annotated[
     bool,
@@ -66,11 +66,15 @@ _BEHIND: Mapping[str, tuple[str, Any, Any]] = {
 def _option(row: ServiceParameter) -> Any:
     """The option of a row, for Typer."""
     metavar = row.unit
+    checked = None
+    if row.kind is ParameterKind.NUMBER:
+        checked = bounded_number
     if row.kind is ParameterKind.SWITCH:
         metavar = FLAG
     return typer.Option(
         *filter(None, (row.option, row.short)),
         help=_help(row),
+        callback=checked,
         metavar=metavar,
         rich_help_panel=row.heading,
         show_default=row.on_by_default,

@@ -38,6 +38,7 @@ RetryFor = Annotated[
     typer.Option(
         help="Longest outage. Default: 300; no limit for a microphone, a pipe or a live stream.",
         min=0,
+        callback=bounded_number,
         metavar="SECONDS",
         rich_help_panel=CONNECTION,
         show_default=False,

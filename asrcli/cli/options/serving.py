@@ -8,6 +8,7 @@ import typer
 
 from asrcli.cli.options.engine import engine_option
 from asrcli.cli.options.panels import CONNECTION, DIAGNOSIS
+from asrcli.cli.options.values import bounded_number
 from asrcli.recognizers import registry
 
 FAULTS = "Faults"
@@ -76,6 +77,7 @@ DrainSeconds = Annotated[
         help="How long running tasks may go on after SIGTERM or Ctrl-C.",
         min=0,
         max=86_400,
+        callback=bounded_number,
         metavar="SECONDS",
         rich_help_panel=CONNECTION,
     ),

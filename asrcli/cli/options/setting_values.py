@@ -25,6 +25,8 @@ _CHECKS: Mapping[str, Callable[[str], object]] = {
     "start": lambda text: values.parse_time("--start", text),
     "end": lambda text: values.parse_time("--end", text),
     "for": lambda text: values.parse_duration("--for", text),
+    "library-max-age": values.parse_age,
+    "library-max-size": values.parse_size,
     "until-silence": lambda text: values.parse_duration("--until-silence", text),
 }
 

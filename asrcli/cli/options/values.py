@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 import typer
 
@@ -11,6 +12,8 @@ from asrcli.core.errors import UsageError, shorten
 MOST_CHANNELS = 64
 SLOWEST = 0.01  # times real time
 MOST = 86_400  # no option needs a larger number; it is the seconds of a day
+_SECONDS = {"h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
+_BYTES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
 class OutputFormat(StrEnum):
@@ -91,6 +94,23 @@ def parse_pace(text: str, option: str = "--pace") -> float | None:
     return pace
 
 
+def parse_proxy(text: str | None) -> str | None:
+    """The URL of a proxy; HOST:PORT is an HTTP proxy."""
+    if text is None:
+        return None
+    url = text if "://" in text else f"http://{text}"
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError(
+            "--proxy: not an address", "write it as http://HOST:PORT"
+        )  # the address is not printed: it may hold a password
+    return url
+
+
 def parse_time(name: str, text: str | None) -> int | None:
     """A time in the audio in milliseconds, from 90, 1:30 or 1:02:03.5.
 
@@ -131,6 +151,34 @@ def _length_ms(name: str, text: str) -> int | None:
     if found is None:
         return parse_time(name, text)
     return round(float(found[1]) * units[found[2]])
+
+
+def parse_age(text: str | None) -> float | None:
+    """An age in seconds, from 36h, 90d, 12w or 2y; None for no limit.
+
+    Raises:
+        UsageError: it is no age.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)\s*([hdwy])", text.strip().lower(), re.ASCII)
+    if found is None:
+        raise UsageError(f"--library-max-age {shorten(text, 40)}: not an age", "write it as 36h, 90d, 12w or 2y")
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+def parse_size(text: str | None) -> int | None:
+    """A size in bytes, from 500M, 2G or 1.5 GB; None for no limit.
+
+    Raises:
+        UsageError: it is no size.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)\s*([kmgt])b?", text.strip().lower(), re.ASCII)
+    if found is None:
+        raise UsageError(f"--library-max-size {shorten(text, 40)}: not a size", "write it as 500M or 2G")
+    return round(float(found[1]) * _BYTES[found[2]])
 
 
 def parse_channel(text: str) -> int | None:
@@ -191,8 +239,9 @@ def status_level(*, quiet: bool, verbose: int) -> int | None:
     return verbose
 
 
-def bounded_number(value: float | None) -> float | None:
+def bounded_number(option: typer.CallbackParam, value: float | None) -> float | None:
     """The number; for NaN, and beyond `MOST` in either direction, Typer reports a bad parameter."""
-    if value is not None and not -MOST <= value <= MOST:
-        raise typer.BadParameter(f"{value} is not a number up to {MOST}")
-    return value
+    if value is None or -MOST <= value <= MOST:
+        return value
+    least, most = getattr(option.type, "min", None), getattr(option.type, "max", None)
+    raise typer.BadParameter(f"{value} is not a number from {least or 0:g} to {most or MOST:g}")

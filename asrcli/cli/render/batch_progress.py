@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from asrcli.cli.advice import described
 from asrcli.cli.console import print_message
-from asrcli.core.errors import bare_url
+from asrcli.core.errors import AudioLost, OutputError, SourceError, bare_url
 from asrcli.core.printable import harmless
 from asrcli.outputs.formatting import clock, money
 from asrcli.runs.batch.decisions import BatchState
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from rich.console import Console, Group
     from rich.live import Live
 
+    from asrcli.core.errors import AsrError
     from asrcli.runs.batch.active_input import ActiveInput
+    from asrcli.runs.batch.batch_view import BatchView
     from asrcli.runs.batch.decisions import LedgerRow
-    from asrcli.runs.batch.scheduler import BatchRun, BatchView
+    from asrcli.runs.batch.scheduler import BatchRun
 
 SHOWN = 6  # active inputs that have a line of their own
 BAR = 24
@@ -38,6 +41,8 @@ class PlainProgress:
     def ended(self, active: "ActiveInput", row: "LedgerRow") -> None:
         """Print the line of an input."""
         self._ended += 1
+        if row.state is BatchState.FAILED and not self._total:
+            return  # `failed` has printed it
         of_all = f"/{self._total}" if self._total else ""
         print_message(f"asr: {self._ended}{of_all} {ended_line(active, row)}")
 
@@ -48,9 +53,13 @@ class PlainProgress:
         """Print it."""
         print_message(f"asr: {text}")
 
+    def failed(self, path: str, error: "AsrError") -> None:
+        """Print why an input failed."""
+        print_failure(path, error)
+
 
 class QuietProgress:
-    """Nothing."""
+    """Nothing but failures."""
 
     def ended(self, active: "ActiveInput", row: "LedgerRow") -> None:
         """Do nothing."""
@@ -60,6 +69,10 @@ class QuietProgress:
 
     def note(self, text: str) -> None:
         """Do nothing."""
+
+    def failed(self, path: str, error: "AsrError") -> None:
+        """Print why an input failed."""
+        print_failure(path, error)
 
 
 class LiveProgress:
@@ -79,6 +92,26 @@ class LiveProgress:
     def note(self, text: str) -> None:
         """Print it above the lines."""
         self._console.print(f"asr: {harmless(text)}", markup=False, highlight=False)
+
+    def failed(self, path: str, error: "AsrError") -> None:
+        """Print above the lines why an input failed."""
+        self.note(failure_line(path, error))
+        error.reported = True
+
+
+def print_failure(path: str, error: "AsrError") -> None:
+    """Print why an input failed, once."""
+    print_message(f"asr: {failure_line(path, error)}")
+    error.reported = True
+
+
+def failure_line(path: str, error: "AsrError") -> str:
+    """What was wrong with an input, with its name in front unless the error names it."""
+    if isinstance(error, AudioLost):
+        error.path = path
+    if isinstance(error, SourceError | OutputError | AudioLost):
+        return described(error)
+    return f"{bare_url(path)}: {described(error)}"
 
 
 def ended_line(active: "ActiveInput", row: "LedgerRow") -> str:

@@ -2,22 +2,20 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asrcli.cli.advice import described
 from asrcli.cli.render.batch_progress import length
 from asrcli.cli.render.stdout import print_json, print_lines
-from asrcli.core.errors import AsrError, AudioLost, OutputError, SourceError, bare_url
 from asrcli.core.printable import harmless
 from asrcli.outputs.formatting import money
 from asrcli.runs.batch.decisions import BatchState, LedgerRow
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.batch_plan import BatchPlan
+    from asrcli.runs.batch.manifest import BatchInput
 
 
-def print_status(out: Path, rows: Mapping[str, LedgerRow], *, running: bool, as_json: bool) -> None:
+def print_status(out: str, rows: Mapping[str, LedgerRow], *, running: bool, as_json: bool) -> None:
     """Print how many inputs are in each state, and the sums."""
     states = Counter(row.state for row in rows.values())
     done = [row for row in rows.values() if row.state is BatchState.FINISHED]
@@ -26,7 +24,7 @@ def print_status(out: Path, rows: Mapping[str, LedgerRow], *, running: bool, as_
     if as_json:
         counts = {str(state): states[state] for state in BatchState}
         sums = {"audio_ms": audio_ms, "cost": sum(costs) if costs else None}
-        print_json({"out": str(out), "running": running, "inputs": len(rows), **counts, **sums})
+        print_json({"out": out, "running": running, "inputs": len(rows), **counts, **sums})
         return
     print_lines(f"{len(rows)} inputs" + (", a run uses them now" if running else ""))
     for state in BatchState:
@@ -74,20 +72,16 @@ def described_row(row: LedgerRow) -> dict[str, Any]:
     }
 
 
-def print_plan(out: Path, plan: "BatchPlan") -> None:
+def shown(given: "BatchInput") -> str:
+    """An input as the user wrote it, but for what may be secret in an address."""
+    return given.identity if "://" in given.path else given.path
+
+
+def print_plan(out: str, plan: "BatchPlan") -> None:
     """Print what would be done with each input."""
     for one in plan.skipped:
-        print_lines(f"finished    {one.path}")
+        print_lines(f"finished    {shown(one)}")
     for task in plan.tasks:
-        files = ", ".join(str(out / name) for name in task.row.files)
-        print_lines(f"{task.decision.action.value:<12}{task.given.path} -> {files} ({task.decision.why})")
+        files = ", ".join(f"{out}/{name}" for name in task.row.files)
+        print_lines(f"{task.decision.action.value:<12}{shown(task.given)} -> {files} ({task.decision.why})")
     print_lines(f"{len(plan.tasks)} to transcribe, {len(plan.skipped)} finished, {len(plan.failures)} cannot be read")
-
-
-def failure_line(path: str, error: AsrError) -> str:
-    """What was wrong with an input, with its name in front unless the error names it."""
-    if isinstance(error, AudioLost):
-        error.path = path
-    if isinstance(error, SourceError | OutputError | AudioLost):
-        return described(error)
-    return f"{bare_url(path)}: {described(error)}"

@@ -50,7 +50,9 @@ def _described(info: RecognizerInfo) -> dict[str, Any]:
 
 def _row(engine: dict[str, Any]) -> list[str]:
     """The fields of an engine: name, model, languages, licence, size, whether it is ready or what is missing."""
-    languages = "any" if engine["languages"] is None else " ".join(engine["languages"])
+    languages = "any"
+    if engine["languages"] is not None:
+        languages = " ".join(engine["languages"])
     size = "-"
     if engine["size_mb"]:
         size = f"{engine['size_mb']} MB"

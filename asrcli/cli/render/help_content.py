@@ -84,7 +84,7 @@ def _names(parameter: Any, ctx: Any) -> str:
 
 
 def _value(parameter: Any, ctx: Any) -> str:
-    """What stands for the value: the metavar, or the values that there are."""
+    """The placeholder of the value: the metavar, or the possible values."""
     if parameter.metavar:
         return str(parameter.metavar)
     if choices := getattr(parameter.type, "choices", None):

@@ -1,4 +1,4 @@
-"""The recorded sessions: a table of all, a page about one, JSON for programs, and the deletion of some."""
+"""The sessions: a table of all, a page about one, and JSON for programs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -6,77 +6,90 @@ from typing import TYPE_CHECKING, Any
 from asrcli.cli.advice import advice_for
 from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
 from asrcli.cli.console import print_message
-from asrcli.cli.options.confirmation import confirm
 from asrcli.cli.render.stdout import print_json, print_lines
-from asrcli.core.errors import OutputError, SourceError, system_reason
+from asrcli.core.errors import SourceError
+from asrcli.core.events import Final, Gap
 from asrcli.core.printable import harmless
-from asrcli.journal.directory import JournalState, remove, state
+from asrcli.journal.directory import JournalState, state
 from asrcli.journal.owned_files import size_bytes
 from asrcli.journal.reading import Journal
 from asrcli.outputs.formatting import block, clock
 
 if TYPE_CHECKING:
-    from asrcli.core.events import Final, Gap
-    from asrcli.journal.directory import JournalDirectory
+    from asrcli.cli.builders.session_catalogue import CataloguedSession, SessionCatalogue
 
 
-def print_all(directory: "JournalDirectory", *, as_json: bool) -> None:
-    """Print all sessions of a directory."""
-    sessions = [describe(path) for path in directory.paths()]
+def print_all(catalogue: "SessionCatalogue", *, as_json: bool) -> None:
+    """Print all sessions."""
+    sessions = [describe(session) for session in catalogue.sessions]
     if as_json:
         print_json(sessions)
     elif sessions:
         _print_table(sessions)
     else:
-        print_message(f"asr: no session in {directory.folder}")
+        print_message(f"asr: no session in {catalogue.directory.folder}")
 
 
-def print_one(path: Path, *, as_json: bool) -> None:
+def print_one(catalogue: "SessionCatalogue", session: "CataloguedSession", *, as_json: bool) -> None:
     """Print what is known of one session, and its transcript."""
-    session = describe(path)
+    about = describe(session)
     if as_json:
-        print_json(session)
+        print_json(about)
         return
     for name in ("id", "begun", "state", "model", "engine", "service", "problem"):
-        if session.get(name):
-            print_lines(f"{name + ':':<10}{session[name]}")
-    if "problem" in session:
+        if about.get(name):
+            print_lines(f"{name + ':':<10}{about[name]}")
+    if "problem" in about:
         return
-    journal = open_journal(path)
-    length = _length(session["length_ms"])
-    if len(journal.tracks) > 1:
-        length += f", {len(journal.tracks)} devices"
-    if session["unheard_ms"]:
-        length += f", {session['unheard_ms'] / 1000:.1f} s of it without text yet"
-    print_lines(f"length:   {length}")
-    for source_path in session["inputs"]:
-        print_lines(f"input:    {source_path}")
-    for output in session["outputs"]:
-        print_lines(f"output:   {output}")
-    events: list[Final | Gap] = [sentence.final for sentence in journal.sentences if sentence.number]
-    for event in sorted(events + list(journal.gaps), key=lambda event: event.begin_ms):
+    print_lines(*_facts(about))
+    for event in _said(catalogue, session):
         print_lines(*block(event, clock).split("\n"))
 
 
-def delete(paths: list[Path], *, yes: bool) -> None:
-    """Delete sessions, after a question unless `yes`.
+def _facts(about: dict[str, Any]) -> list[str]:
+    """What is known of the audio and the files of a session."""
+    length = _length(about["length_ms"])
+    if len(about["sources"]) > 1 and not about["inputs"]:
+        length += f", {len(about['sources'])} devices"
+    if about["unheard_ms"]:
+        length += f", {about['unheard_ms'] / 1000:.1f} s of it without text yet"
+    lines = [f"length:   {length}"]
+    if about["library"]:
+        lines.append("library:  yes" + "; no limit deletes it" * about["kept"])
+    for source_path in about["inputs"]:
+        lines.append(f"input:    {source_path}")
+    for output in about["outputs"]:
+        lines.append(f"output:   {output}")
+    return lines
 
-    Raises:
-        UsageError: the answer is no, or nobody is there to answer.
-        OutputError: a session cannot be deleted.
-    """
-    paths = list(dict.fromkeys(paths))
-    confirm(f"delete {', '.join(path.name for path in paths)}", yes=yes)
-    for path in paths:
-        try:
-            remove(path)
-        except OSError as exc:
-            raise OutputError(str(path), f"cannot be deleted: {system_reason(exc).lower()}") from exc
-        print_lines(f"{path.name} deleted")
+
+def _said(catalogue: "SessionCatalogue", session: "CataloguedSession") -> list[Final | Gap]:
+    """The sentences and gaps of a session by their time."""
+    events: list[Final | Gap]
+    if session.path is None:
+        events = [event for event in catalogue.entry(session).events if isinstance(event, Final | Gap)]
+    else:
+        journal = open_journal(session.path)
+        events = [*(sentence.final for sentence in journal.sentences if sentence.number), *journal.gaps]
+    spoken = [event for event in events if isinstance(event, Gap) or event.text.strip()]
+    return sorted(spoken, key=lambda event: event.begin_ms)
 
 
-def describe(path: Path) -> dict[str, Any]:
+def describe(session: "CataloguedSession") -> dict[str, Any]:
     """A session as `asr sessions --json` prints it; if it cannot be read, only its ID, size and problem."""
+    kept = session.kept
+    in_library = {"library": kept is not None, "kept": kept is not None and kept.kept}
+    if session.path is not None:
+        return _of_journal(session.path) | in_library
+    assert kept is not None  # noqa: S101  it is in the journal or in the library
+    about = {"id": kept.id, "begun": kept.begun, "length_ms": kept.length_ms, "sentences": kept.sentences}
+    about |= {"state": str(JournalState.FINISHED), "unheard_ms": 0, "size_bytes": kept.size_bytes}
+    texts = {name: str(kept.about.get(name, "")) for name in ("model", "engine", "service")}
+    lists = {name: kept.about.get(name, []) for name in ("sources", "inputs", "outputs")}
+    return about | texts | lists | {"damages": []} | in_library
+
+
+def _of_journal(path: Path) -> dict[str, Any]:
     try:
         journal = Journal.open(path)
     except SourceError as exc:
@@ -118,8 +131,17 @@ def _print_table(sessions: list[dict[str, Any]]) -> None:
     for session in sessions:
         begun = str(session.get("begun", ""))[:16].replace("T", " ")
         row = [session["id"], begun, _length(session.get("length_ms", 0)), str(session.get("sentences", ""))]
-        table.add_row(*map(harmless, row), session["state"], f"{session['size_bytes'] / 1e6:.1f}")
+        table.add_row(*map(harmless, row), _shown_state(session), f"{session['size_bytes'] / 1e6:.1f}")
     print_table(table)
+
+
+def _shown_state(session: dict[str, Any]) -> str:
+    """The state of a session in the table: where its transcript is, if it is complete."""
+    if session["state"] != JournalState.FINISHED or not session["library"]:
+        return str(session["state"])
+    if session["kept"]:
+        return "kept"
+    return "in library"
 
 
 def _length(ms: int) -> str:

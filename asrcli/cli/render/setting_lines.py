@@ -149,7 +149,7 @@ def _harmless(option: str, value: Any) -> Any:
 
 
 def _grouped(by_command: dict[str, list[ShownSetting]]) -> dict[str, list[ShownSetting]]:
-    """What is the same for all commands that have the option, under an empty name; the rest by command."""
+    """The settings by command. What is the same for all commands that have the option stands under an empty name."""
     same: list[ShownSetting] = []
     for each in dict.fromkeys(setting for settings in by_command.values() for setting in settings):
         if all(each in by_command[name] for name in commands_with(each.option) if is_general(name, each.option)):

@@ -36,7 +36,9 @@ def sentence(event: Final, places: Places, colour: int) -> str:
 
 def gap(event: Gap, places: Places) -> str:
     """Return the paragraph of a gap: its times, the reason, and what this machine has heard in it."""
-    speaker = f"{event.speaker}: " if event.speaker.strip() else ""
+    speaker = ""
+    if event.speaker.strip():
+        speaker = f"{event.speaker}: "
     reason = text_of(f"{speaker}no text until {clock(event.end_ms)}: {reported(event.reason)}")
     parts = [_time(event.begin_ms, places), f'<span class="reason">{reason}</span>']
     if heard := harmless(event.local_text).strip():

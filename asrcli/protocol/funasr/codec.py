@@ -18,7 +18,7 @@ from asrcli.core.message import Binary, Message
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.discarded_messages import DiscardedMessages
-from asrcli.protocol.json_messages import Json, flag, read, text, write
+from asrcli.protocol.json_messages import Json, flag, read, text, word, write
 from asrcli.protocol.timestamps import likely_end
 
 CHUNK_SIZE = (5, 10, 5)  # look-back, size and look-ahead, in units of 60 ms: a partial each 600 ms
@@ -133,8 +133,8 @@ class FunAsrClient:
             value = read(message)
         except ProtocolError as exc:
             return [self._dropped.unreadable(exc)]
-        if problem := text(value, "error") or text(value, "error_msg"):
-            raise ServiceRefused("error", problem, self.task_id)
+        if problem := refusal(value, self.task_id):
+            raise problem
         events = self._sentence(value)
         if flag(value, "is_end") and self._finishes:
             events.append(Finished(self.usage))
@@ -152,7 +152,7 @@ class FunAsrClient:
         if not mode.endswith("offline") or (not said.strip() and not self._said.strip()):
             return []
         begin_ms, end_ms = self._span(said, _length_ms(value.get("timestamp")))
-        final = Final(str(self._number), begin_ms, end_ms, said)
+        final = Final(str(self._number), begin_ms, end_ms, said, estimated=True)
         self._number += 1
         self._said, self._begin_ms, self._last_end_ms = "", None, end_ms
         return [final]
@@ -175,6 +175,16 @@ class FunAsrClient:
     @property
     def _sent_ms(self) -> int:
         return self._format.ms(self._sent_samples)
+
+
+def refusal(value: Json, task_id: str) -> ServiceRefused | None:
+    """The error that a message of such a server reports, in any of its forms; None where it reports none."""
+    error = value.get("error") or value.get("error_msg")
+    if not error:
+        return None
+    if not isinstance(error, dict):
+        return ServiceRefused(word(value, "code") or "error", str(error), task_id)
+    return ServiceRefused(word(error, "code") or "error", text(error, "message"), task_id)
 
 
 def _length_ms(stamps: object) -> int:

@@ -3,7 +3,7 @@
 Source of the facts: the service's WebSocket API reference for realtime speech recognition.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from math import ceil
 
 from asrcli.core.audio import SAMPLE_BYTES
@@ -148,7 +148,7 @@ class InferenceClient:
             named = text(part(value["header"], "attributes"), "language")  # asr serve names another than was asked for
             return [Ready(self.task_id, language_in_effect(named, self._recognition.languages))]
         if name == "result-generated":
-            return self._remember_finals(list(self._results(value)))
+            return self._remember_finals(self._results(value))
         if name == "task-finished":
             self._update_usage(value)
             rest = [*self._pairs.rest(), *self._sentences.rest(self._sent_ms)]
@@ -184,15 +184,16 @@ class InferenceClient:
                 self._has_new_context = True
         return events
 
-    def _results(self, value: Json) -> Iterator[Event]:
+    def _results(self, value: Json) -> list[Event]:
         self._update_usage(value)
         output = need(value, "payload.output", dict)
         if "sentence" not in output and isinstance(output.get("output"), dict):
             output = output["output"]  # newer models repeat the envelope inside the output
         if translation.TRANSCRIPTION in output or translation.TRANSLATIONS in output:
-            yield from self._pairs.read(output, self._sent_ms)
-        elif output.get("sentence") is not None:  # without a sentence the message reports the usage only
-            yield from self._sentences.read(need(output, "sentence", dict), self._sent_ms)
+            return list(self._pairs.read(output, self._sent_ms))
+        if output.get("sentence") is not None:  # without a sentence the message reports the usage only
+            return self._sentences.read(need(output, "sentence", dict), self._sent_ms)
+        return []
 
     def _update_usage(self, value: Json) -> None:
         # The count of the service is cumulative, absent while a sentence is open, and null at the end of some tasks.

@@ -1,8 +1,7 @@
 """The sentence object of the inference wire, read, written, and made into events. No I/O."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from asrcli.core.events import Final, Partial, Word
 from asrcli.protocol import timestamps
@@ -10,10 +9,10 @@ from asrcli.protocol.json_messages import Json, flag, label, need, objects, text
 
 # Of a word, from a server of ours whose recognizer gives no times. The service has no such key, and clients ignore it.
 ESTIMATED = "estimated"
+_USUAL = (str, int, int, str)  # the types of a word's text, times and punctuation
 
 
-@dataclass(frozen=True, slots=True)
-class SentenceResult:
+class SentenceResult(NamedTuple):
     """The contents of a sentence object, before it has a key and checked times. A time that cannot be used is None."""
 
     number: int | str | None
@@ -22,7 +21,7 @@ class SentenceResult:
     text: str
     ended: bool
     settled: int = 0  # how many characters at the beginning will not change
-    words: tuple[timestamps.TimedWord, ...] = ()
+    words: tuple[timestamps.AnyWord, ...] = ()
     emotion: str = ""
     opens: bool = False  # the object says that the sentence has just begun
 
@@ -94,9 +93,9 @@ def final_of(
         begin_ms, result.end_ms, result.words, after_ms=after_ms, sent_ms=sent_ms, said=result.text,
         next_ms=next_ms,
     )  # fmt: skip
-    return Final(
-        key, first_ms, last_ms, result.text, timestamps.within(result.words, first_ms, last_ms), "", result.emotion
-    )  # fmt: skip
+    words = timestamps.within(result.words, first_ms, last_ms)
+    estimated = begin_ms is None or result.end_ms is None
+    return Final(key, first_ms, last_ms, result.text, words, "", result.emotion, estimated=estimated)
 
 
 def begin_of(result: SentenceResult, after_ms: int, sent_ms: int | None) -> int:
@@ -156,6 +155,8 @@ def _settled_length(full_text: str, sentence: Json) -> int:
     """How many characters at the beginning of the text are words that the server marks as fixed."""
     cut = 0
     for word in objects(sentence, "words"):
+        if not word.get("fixed"):
+            break
         at = full_text.find(text(word, "text"), cut)
         if not flag(word, "fixed") or at < 0 or full_text[cut:at].strip():
             break
@@ -165,18 +166,23 @@ def _settled_length(full_text: str, sentence: Json) -> int:
     return cut
 
 
-def _words(sentence: Json) -> tuple[timestamps.TimedWord, ...]:
-    return tuple(
-        timestamps.TimedWord(
-            said, timestamps.usable_time(word, "begin_time"), timestamps.usable_time(word, "end_time"),
-            text(word, "punctuation"), flag(word, ESTIMATED) or False,
-        )
-        for word in objects(sentence, "words")
-        if (said := text(word, "text"))
-    )  # fmt: skip
+def _words(sentence: Json) -> tuple[timestamps.AnyWord, ...]:
+    """The words; nearly all have whole times in order, and need not be looked at twice."""
+    words: list[timestamps.AnyWord] = []
+    for word in objects(sentence, "words"):
+        said, begin_ms, end_ms = word.get("text", ""), word.get("begin_time", ""), word.get("end_time", "")
+        punctuation = word.get("punctuation", "")
+        types = (type(said), type(begin_ms), type(end_ms), type(punctuation))
+        if types == _USUAL and said and 0 <= begin_ms <= end_ms <= timestamps.LONGEST_MS and ESTIMATED not in word:
+            words.append(Word(said, begin_ms, end_ms, punctuation))
+        elif said := text(word, "text"):
+            begin_ms, end_ms = timestamps.usable_time(word, "begin_time"), timestamps.usable_time(word, "end_time")
+            estimated = flag(word, ESTIMATED) or False
+            words.append(timestamps.TimedWord(said, begin_ms, end_ms, text(word, "punctuation"), estimated))
+    return tuple(words)
 
 
-def _joined(words: tuple[timestamps.TimedWord, ...]) -> str:
+def _joined(words: tuple[timestamps.AnyWord, ...]) -> str:
     """The text that the words make together, with a space between two ASCII words."""
     joined = ""
     for word in words:

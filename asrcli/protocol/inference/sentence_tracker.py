@@ -1,7 +1,7 @@
 """The sentences of one task on the inference wire: open, final, repeated, late. No I/O."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from asrcli.core.events import Event, Notice, SpeechStarted
 from asrcli.core.transcript import TASK_MOST_OPEN
@@ -36,7 +36,7 @@ class SentenceTracker:
         self._open: dict[str, _OpenSentence] = {}
         self._finals: dict[str, SentenceResult] = {}  # the last final of each name
 
-    def read(self, sentence: Json, sent_ms: int | None) -> Iterator[Event]:
+    def read(self, sentence: Json, sent_ms: int | None) -> list[Event]:
         """The events for a sentence object, and for the begin of the next sentence where the object has it as `stash`.
 
         Args:
@@ -47,22 +47,24 @@ class SentenceTracker:
             ProtocolError: the sentence has ended and has no text.
         """
         if flag(sentence, "heartbeat"):
-            yield from self._in_heartbeat(sentence)
-            return
+            return list(self._in_heartbeat(sentence))
         result = read(sentence)
-        if result.ended:
-            yield from self._final(result, sent_ms)
-        else:
-            yield from self._partial(result, sent_ms)
-        if text(part(sentence, "stash"), "text"):
+        events = self._events(result, sent_ms)
+        if "stash" in sentence and text(part(sentence, "stash"), "text"):
             next_begin = read(part(sentence, "stash") | {"sentence_end": False})
-            yield from self._partial(replace(next_begin, settled=0), sent_ms)
+            events += self._partial(next_begin._replace(settled=0), sent_ms)
+        return events
 
     def rest(self, sent_ms: int | None) -> Iterator[Event]:
         """The finals for open sentences whose last result has an end time, although no result said that they ended."""
         for name, sentence in list(self._open.items()):
             if sentence.result.end_ms is not None and name in self._open:
                 yield from self._final(sentence.result, sent_ms)
+
+    def _events(self, result: SentenceResult, sent_ms: int | None) -> list[Event]:
+        if result.ended:
+            return list(self._final(result, sent_ms))
+        return self._partial(result, sent_ms)
 
     def _in_heartbeat(self, sentence: Json) -> Iterator[Event]:
         words = text(sentence, "text")
@@ -87,23 +89,22 @@ class SentenceTracker:
         final = final_of(key, result, begin_ms, self.after_ms, sent_ms, others)
         self.after_ms = max(self.after_ms, final.end_ms)
         self._finals.pop(name, None)
-        self._finals[name] = result
+        self._finals[name] = result._replace(words=())  # a repetition is known by its text and its times
         if len(self._finals) > MOST_REMEMBERED:
             del self._finals[next(iter(self._finals))]
         yield final
 
-    def _partial(self, result: SentenceResult, sent_ms: int | None) -> Iterator[Event]:
+    def _partial(self, result: SentenceResult, sent_ms: int | None) -> list[Event]:
         if not result.text and not result.opens:
-            return  # nothing to show yet
+            return []  # nothing to show yet
         name = self._name(result)
         if name not in self._open and result.is_behind(self._finals.get(name)):
-            yield Notice("debug", f"dropped a late partial of sentence {name}, which is final")
-            return
+            return [Notice("debug", f"dropped a late partial of sentence {name}, which is final")]
         begin_ms = begin_of(result, self.after_ms, sent_ms)
         if name not in self._open:
             self._open[name] = _OpenSentence(self._keys.new(name), begin_ms, result)
         elif not result.text:
-            return  # the begin was reported before
+            return []  # the begin was reported before
         elif result.begin_ms is None:
             begin_ms = self._open[name].begin_ms
         self._open[name].begin_ms = begin_ms
@@ -112,9 +113,8 @@ class SentenceTracker:
         if len(self._open) > TASK_MOST_OPEN:
             del self._open[next(iter(self._open))]
         if result.text:
-            yield partial_of(key, result, begin_ms)
-        else:
-            yield SpeechStarted(key, begin_ms)
+            return [partial_of(key, result, begin_ms)]
+        return [SpeechStarted(key, begin_ms)]
 
     def _name(self, result: SentenceResult) -> str:
         """The name of a sentence. One without a number may be open under the begin that it had in an earlier result."""

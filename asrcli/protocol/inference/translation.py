@@ -264,7 +264,7 @@ def _read_open(one_text: Json, stash: Json) -> Iterator[SentenceResult]:
     result = _timed(one_text | {"text": beginning + text(stash, "text"), "words": words, "sentence_end": False})
     words_are_fixed = all(word.get("fixed") for word in objects(one_text, "words"))
     if isinstance(one_text.get("stash"), dict) and words_are_fixed:
-        result = replace(result, settled=len(beginning))
+        result = result._replace(settled=len(beginning))
     yield result
 
 
@@ -273,7 +273,7 @@ def _timed(one_text: Json) -> SentenceResult:
     result = sentence.read(one_text)
     if result.end_ms is not None:
         return result
-    return replace(result, end_ms=timestamps.usable_time(one_text, "current_time"))
+    return result._replace(end_ms=timestamps.usable_time(one_text, "current_time"))
 
 
 def _write_text(event: OneText) -> Json:

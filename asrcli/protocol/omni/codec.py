@@ -83,7 +83,8 @@ class OmniClient(RealtimeClient):
         if self._turns.waiting:
             return []
         if self._unasked:
-            self._unasked, self._turns.waiting = self._unasked - 1, True
+            self._unasked -= 1
+            self._turns.waiting = True
             request = self._command("response.create")
             self._asking |= {self._last_id}
             return [request]

@@ -12,7 +12,8 @@ from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, whole, word
 from asrcli.protocol.omni import response as omni_response
 from asrcli.protocol.omni.response import ModelAnswer
-from asrcli.protocol.realtime.items import TRANSCRIPTION, RealtimeItems, Utterance, reason_of
+from asrcli.protocol.realtime.items import TRANSCRIPTION, RealtimeItems, reason_of
+from asrcli.protocol.realtime.utterance import Utterance
 from asrcli.protocol.service_errors import ServiceError
 
 RESPONSE = "response."
@@ -133,7 +134,8 @@ class OmniTurns(RealtimeItems):
             return []
         self.waiting = False
         if (turn := self._turns.get(self._unanswered())) is not None:
-            turn.outcome, turn.listened = ModelAnswer(omni_response.FAILED, reason=error.words), True
+            turn.outcome = ModelAnswer(omni_response.FAILED, reason=error.words)
+            turn.listened = True
             return self._release(sent_ms)
         if self._commits:
             return [self._lost(error.words)]
@@ -148,7 +150,8 @@ class OmniTurns(RealtimeItems):
 
     def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
         if step == "committed" and self._early and utterance.key not in self._turns:
-            self._early, utterance.final = self._early - 1, ""
+            self._early -= 1
+            utterance.final = ""
             return []
         turn = self._turns.setdefault(utterance.key, OmniTurn(utterance, listened=not self._side))
         turn.ended = turn.ended or step != "speech_started"
@@ -223,7 +226,8 @@ class OmniTurns(RealtimeItems):
         # An answer comes to its end, or to none, before the next does.
         for before in takewhile(lambda each: each is not turn, self._turns.values()):
             if before.answering:
-                before.outcome, before.listened = before.outcome or UNFINISHED, True
+                before.outcome = before.outcome or UNFINISHED
+                before.listened = True
         return self._release(sent_ms)
 
     def _settled(self, key: str, given: ModelAnswer) -> OmniTurn | None:

@@ -7,9 +7,18 @@ Source of the facts: the published event types of OpenAI's realtime interface.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
-from asrcli.core.client_commands import ClearAudio, Command, CommitAudio, ConfirmSettings, FinishTask, StartTask
+from asrcli.core.client_commands import (
+    ClearAudio,
+    Command,
+    CommitAudio,
+    ConfirmSettings,
+    FinishTask,
+    SendAudio,
+    StartTask,
+)
 from asrcli.core.errors import ProtocolError
 from asrcli.core.event_placement import shift_event
 from asrcli.core.events import Event, Final, Finished, Partial, Ready, SpeechStopped
@@ -17,7 +26,7 @@ from asrcli.core.message import Message
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.json_messages import Json, need, number, part, text, word
-from asrcli.protocol.openai import transcription_session
+from asrcli.protocol.openai import g711, transcription_session
 from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 from asrcli.protocol.realtime.items import BUFFER, TRANSCRIPTION, UNNAMED
 from asrcli.protocol.registry import OPENAI_PATH
@@ -145,7 +154,8 @@ class OpenAIServer(RealtimeServer):
     def _changed(self, wanted: Json) -> Command:
         settings = transcription_session.read(wanted, self._recognition)
         if self._running:
-            if settings.rate != self._recognition.rate or settings.vad != self._recognition.vad:
+            before, now = ((each.rate, each.vad, each.audio_format) for each in (self._recognition, settings))
+            if before != now:
                 raise ProtocolError("the audio format and turn_detection cannot be changed after the first audio")
             return ConfirmSettings()
         self._recognition = settings
@@ -159,7 +169,7 @@ class OpenAIServer(RealtimeServer):
         self._offset_bytes = self._received_bytes
         rate = Format(self._recognition.rate)
         self._tasks_offset_ms.append(rate.ms(self._offset_bytes // SAMPLE_BYTES))
-        return StartTask(self._recognition, "pcm")
+        return StartTask(replace(self._recognition, audio_format="pcm"), "pcm")
 
     def _started_by_default(self) -> list[Command]:
         if self._running:
@@ -167,9 +177,12 @@ class OpenAIServer(RealtimeServer):
         return [self._begun()]
 
     def _append(self, encoded: str) -> list[Command]:
-        commands = super()._append(encoded)
-        self._received_bytes += len(commands[-1].data)  # type: ignore[union-attr]  # SendAudio is always the last one
-        return commands
+        *before, audio = super()._append(encoded)
+        assert isinstance(audio, SendAudio)  # noqa: S101  it is always the last one
+        if self._recognition.audio_format in g711.LAWS:
+            audio = SendAudio(g711.decoded(self._recognition.audio_format, audio.data))
+        self._received_bytes += len(audio.data)
+        return [*before, audio]
 
     def _flush(self) -> list[Command]:
         if not self._buffered or not self._running:
@@ -232,7 +245,7 @@ class OpenAIServer(RealtimeServer):
         ]
 
     def _results(self, event: Partial | Final) -> list[Message]:
-        """What is new in the settled text as a delta, because deltas are appended; at the end the whole text."""
+        """The new part of the settled text, as a delta, because clients append deltas; at the end the whole text."""
         item = self._item(event.key)
         settled = event.settled if isinstance(event, Partial) else event.text
         said = self._said.get(item, "")

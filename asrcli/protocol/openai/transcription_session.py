@@ -6,9 +6,11 @@ from asrcli.core.errors import ProtocolError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol import language_codes
 from asrcli.protocol.json_messages import Json, number, part, text, whole, whole_or_digits
+from asrcli.protocol.openai import g711
 
 RATE = 24000  # Hz: the only rate of the service; compatible servers may take others
 PCM = "audio/pcm"
+OLD_NAMES = {"pcm16": PCM, "g711_ulaw": g711.MU_LAW, "g711_alaw": g711.A_LAW}  # of the beta shape
 DEFAULT_THRESHOLD, DEFAULT_PREFIX_MS, DEFAULT_SILENCE_MS = 0.5, 300, 500
 
 
@@ -48,7 +50,7 @@ def read(session: Json, before: RecognitionSettings) -> RecognitionSettings:
     if kind != "transcription":
         raise ProtocolError(f"session type {kind}: this server transcribes only")
     audio = part(part(session, "audio"), "input")
-    rate = _rate(audio, before.rate)
+    audio_format, rate = _format(audio, before)
     values: dict[str, Any] = {}
     if "turn_detection" in audio:
         values["vad"] = audio["turn_detection"] is not None
@@ -62,20 +64,28 @@ def read(session: Json, before: RecognitionSettings) -> RecognitionSettings:
         values["context"] = (prompt,)
     kept = {"vad": before.vad, "languages": before.languages, "context": before.context}
     kept |= {name: getattr(before, name) for name in ("threshold", "prefix_ms", "silence_ms")}
-    return RecognitionSettings(model, rate).with_values(kept | values)
+    return RecognitionSettings(model, rate, audio_format=audio_format).with_values(kept | values)
 
 
-def _rate(audio: Json, before: int) -> int:
+def _format(audio: Json, before: RecognitionSettings) -> tuple[str, int]:
+    """The format and the rate of the audio; G.711 keeps its name, because the codec has to decode it."""
+    if "format" not in audio:
+        return before.audio_format, before.rate
     audio_format = audio.get("format")
     if isinstance(audio_format, str):  # a server of the older shape was meant
         kind, rate = audio_format, None
     else:
         kind, rate = text(part(audio, "format"), "type") or PCM, whole_or_digits(part(audio, "format"), "rate")
-    if kind not in {PCM, "pcm16"}:
-        raise ProtocolError(f"audio format {kind}: this server takes {PCM}")
+    kind = OLD_NAMES.get(kind, kind)
+    if kind in g711.LAWS and rate in {None, g711.RATE}:
+        return kind, g711.RATE
+    if kind != PCM:
+        raise ProtocolError(f"audio format {kind}: this server takes {PCM}, and {' and '.join(g711.LAWS)} at 8000 Hz")
     if rate is not None and rate <= 0:
         raise ProtocolError(f"rate {rate} is not a rate")
-    return rate or before
+    if before.audio_format in g711.LAWS:
+        return "pcm", rate or RATE
+    return "pcm", rate or before.rate
 
 
 def _detection(values: Json) -> dict[str, Any]:
@@ -105,7 +115,7 @@ def effective(session_id: str, recognition: RecognitionSettings, language: str) 
         "expires_at": 0,
         "audio": {
             "input": {
-                "format": {"type": PCM, "rate": recognition.rate},
+                "format": _described(recognition),
                 "noise_reduction": None,
                 "transcription": transcription,
                 "turn_detection": detection,
@@ -113,6 +123,12 @@ def effective(session_id: str, recognition: RecognitionSettings, language: str) 
         },
         "include": None,
     }
+
+
+def _described(recognition: RecognitionSettings) -> Json:
+    if recognition.audio_format in g711.LAWS:
+        return {"type": recognition.audio_format}
+    return {"type": PCM, "rate": recognition.rate}
 
 
 def item(item_id: str) -> Json:

@@ -50,6 +50,8 @@ class RealtimeClient:
         self._items = RealtimeItems(self._dropped)
         self._late = LateItems()
         self._last_id = ""  # id of the last event that was sent
+        self._series = self._head = ""  # how the ids of all appends begin, and how their messages do
+        self._appended = 0
         self._finish_id = ""  # id of session.finish
         self._is_unfinishable = False  # the service refused session.finish, and text is still due
 
@@ -189,9 +191,18 @@ class RealtimeClient:
         return write({"event_id": self._last_id, "type": name, **fields})
 
     def _append(self, pcm: bytes) -> Text:
-        # Base64 needs no escapes, and json.dumps takes many times as long to look for them.
-        head = self._command("input_audio_buffer.append").data.removesuffix("}")
-        return Text(f'{head},"audio":"{session_config.encoded(pcm)}"}}')
+        # Ten or more of them are sent each second: they have one random id together and a number each, and base64
+        # needs no escapes, for which json.dumps would look.
+        number = ""
+        if self._appended:
+            number = f"_{self._appended}"
+        else:
+            self._series = f"event_{self._new_id()}"
+            self._head = write({"event_id": self._series}).data.removesuffix('"}')
+        self._appended += 1
+        self._last_id = self._series + number
+        audio = session_config.encoded(pcm)
+        return Text(f'{self._head}{number}","type":"input_audio_buffer.append","audio":"{audio}"}}')
 
     def _error(self, value: Json) -> list[Event]:
         error = service_errors.read_service_error(value)

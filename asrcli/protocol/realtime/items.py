@@ -2,11 +2,11 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from asrcli.core.events import Event, Final, Gap, Notice, Partial, SpeechStarted, SpeechStopped, Usage
 from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.json_messages import Json, counted, label, need, part, text, word
+from asrcli.protocol.realtime.utterance import Utterance
 from asrcli.protocol.service_errors import ServiceError
 from asrcli.protocol.timestamps import likely_end, usable_time
 
@@ -19,32 +19,6 @@ UNNAMED = "unnamed"  # the id of an item without an id
 REFUSED = "the service refused this utterance"
 UNTOLD = "the service could not transcribe this"
 MOST_REMEMBERED = 1000  # utterances that are recognized when a message about them is repeated
-
-
-@dataclass(slots=True)
-class Utterance:
-    """One use of an item id; a service may use the id again for another utterance.
-
-    Attributes:
-        key: The key of its events; no other utterance of the task has it.
-        begin_ms, end_ms: Its span; None where the service has not sent it.
-        announced: The kinds of events that announced it.
-        committed: It has the span of a commit.
-        final: Its final text; None while it is open.
-        again: It is final and was announced once more, so the next text is not a repetition.
-        said: Its last text.
-        sent_ms: How much audio had been sent when it became final.
-    """
-
-    key: str
-    begin_ms: int | None = None
-    end_ms: int | None = None
-    announced: set[str] = field(default_factory=set)
-    committed: bool = False
-    final: str | None = None
-    said: str = ""
-    again: bool = False
-    sent_ms: int | None = None
 
 
 class RealtimeItems:
@@ -177,6 +151,8 @@ class RealtimeItems:
         return [Notice("debug", f"dropped {BUFFER}{step}: it names no item")]
 
     def _announcement(self, step: str, utterance: Utterance, value: Json, sent_ms: int | None) -> list[Event]:
+        is_told = step not in MARKS or usable_time(value, MARKS[step]) is not None
+        utterance.estimated = not is_told or (utterance.estimated and step != "speech_started")
         if step == "speech_started":
             utterance.begin_ms = self._mark(step, value, sent_ms)
             return [SpeechStarted(utterance.key, utterance.begin_ms)]
@@ -191,7 +167,7 @@ class RealtimeItems:
         """Give the utterance the span of the oldest unanswered commit, unless it has one (a repeated message)."""
         if self._commits and not utterance.committed:
             _, utterance.begin_ms, utterance.end_ms = self._commits.popleft()
-            utterance.committed = True
+            utterance.committed, utterance.estimated = True, False
 
     def _mark(self, step: str, value: Json, sent_ms: int | None) -> int:
         """The time in a mark. Without a usable time speech begins where the last final ended, and ends now."""
@@ -216,7 +192,7 @@ class RealtimeItems:
             if utterance is None:
                 return [self._dropped.final(REPEATED)]
             times = self._close(utterance, said, sent_ms)
-            return [Final(utterance.key, *times, said, (), language, emotion)]
+            return [Final(utterance.key, *times, said, (), language, emotion, estimated=utterance.estimated)]
         if step == "failed":
             known = self._utterances.get(item)
             if known is not None and known.final is not None:
@@ -259,14 +235,15 @@ class RealtimeItems:
             if begin_ms >= self._last_end_ms:
                 utterance.begin_ms = begin_ms
         if utterance.begin_ms is None:
+            utterance.estimated = True
             return self._last_end_ms
         return utterance.begin_ms
 
     def _close(self, utterance: Utterance, said: str | None, sent_ms: int | None) -> tuple[int, int]:
         """The span of an utterance that ends, with a text or (None) without one.
 
-        Without time marks it is the span of the oldest unanswered commit, else the audio since the last final, if there
-        is a text. A text of which only the begin is known ends as `likely_end` estimates.
+        Without time marks it is that of the oldest unanswered commit, else the audio since the last final, if there is
+        a text. A text of which only the begin is known ends as `likely_end` estimates.
         """
         self._take_commit(utterance)
         begin_ms = self._begin_ms(utterance)
@@ -279,6 +256,7 @@ class RealtimeItems:
             now_ms = likely_end(begin_ms, said, next_ms=next_ms, sent_ms=sent_ms)
         if utterance.end_ms is not None:
             now_ms = utterance.end_ms
+        utterance.estimated = utterance.estimated or utterance.end_ms is None
         end_ms = max(begin_ms, now_ms)
         utterance.final, utterance.sent_ms, utterance.begin_ms = said or "", sent_ms, begin_ms
         utterance.said = said or utterance.said

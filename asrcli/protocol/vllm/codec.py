@@ -25,6 +25,7 @@ from asrcli.protocol.service_errors import read_service_error
 # Qwen3-ASR may write these marks into its text, in front of each part of it.
 _PREFIX = re.compile(r"language [^<\s]+<asr_text>")
 _OPEN_PREFIX = re.compile(r"language(?: [^<\s]*(?:<[a-z_]{0,8})?)?\Z|(?<![a-z])l(?:a(?:n(?:g(?:u(?:ag?)?)?)?)?)?\Z")
+REPEATED = "dropped a text that the server sent twice"
 FAILED = "the server could not transcribe this"
 # Errors after which no utterance can succeed.
 _FATAL = {"model_not_validated", "model_not_found", "unknown_event", "invalid_json"}
@@ -54,6 +55,7 @@ class VllmClient:
         self._sent_samples = self._committed_samples = 0
         self._number = 1  # of the utterance that is open or waits for its text
         self._said = ""  # its text so far, as it came
+        self._last_done: Json = {}
         self._spans: deque[tuple[int, int]] = deque()  # of utterances that have ended and have no text yet, in ms
         self._finishes = False
         self._pending: list[Message] = []
@@ -153,11 +155,18 @@ class VllmClient:
                 return []
             return [Partial(str(self._number), self._begin_ms, shown, "")]
         if name == "transcription.done":
+            if self._repeats(value):
+                return [self._dropped.final(REPEATED)]
+            self._last_done = value
             self._usage = counted(_tokens(part(value, "usage")), self._usage)
             return self._done(_PREFIX.sub("", text(value, "text") or self._said))
         if name == "error":
             return self._error(value)
         return [Notice("debug", f"dropped an unknown event: {name}")]
+
+    def _repeats(self, value: Json) -> bool:
+        """Whether a text came twice: the same event again, with no delta before it, which a new text would have."""
+        return value == self._last_done and not self._said and bool(text(value, "text") or not self._spans)
 
     @property
     def _begin_ms(self) -> int:

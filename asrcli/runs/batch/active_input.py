@@ -148,6 +148,12 @@ class ActiveInput:
             granted = self._wanted.popleft()
         granted()
 
+    def begin_again(self) -> None:
+        """Count as one that has just begun: what it had is lost."""
+        with self._lock:
+            self.streams = 1
+            self._wanted.clear()
+
     def attach(self, run: Stoppable) -> None:
         """Let `stop` and `leave` reach this run; one that was called before is passed on now."""
         with self._lock:

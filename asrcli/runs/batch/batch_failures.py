@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from asrcli.core.errors import (
     AsrError,
     BudgetReached,
+    ClusterGone,
     ConnectFailed,
     EngineUnavailable,
     OutputError,
@@ -21,7 +22,7 @@ SAME_FAILURES = 3  # so many inputs in a row that cannot connect, or cannot writ
 def is_hopeless(failures: Sequence[AsrError]) -> bool:
     """Whether the next input would fail as the last one did; `failures` are those since an input ended well."""
     error = failures[-1]
-    if isinstance(error, BudgetReached | EngineUnavailable):
+    if isinstance(error, BudgetReached | ClusterGone | EngineUnavailable):
         return True
     if isinstance(error, ServiceRefused):  # a wrong parameter may be about the audio of one input
         return classify(error, live=False) is FaultClass.FATAL and not error.code.startswith("InvalidParameter")

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import astuple, fields
 from pathlib import Path
 
-from asrcli.core.errors import OutputError, UsageError
+from asrcli.core.errors import OutputError, SourceError, UsageError, system_reason
 from asrcli.journal.lock import JournalLock
 from asrcli.runs.batch.decisions import BatchState, InputStamp, LedgerRow
 
@@ -29,7 +29,7 @@ class BatchLedger:
     """The rows of all inputs that a batch has seen, in the order in which they were first seen by their paths.
 
     Raises:
-        UsageError: a newer version has written it.
+        UsageError: a newer version has written it, or it is damaged.
         OutputError: it cannot be read or written.
     """
 
@@ -64,14 +64,14 @@ class BatchLedger:
         """All rows by the path of their input.
 
         Raises:
-            OutputError: the ledger is damaged.
+            UsageError: the ledger is damaged.
         """
         with self._explained():
             found = self._database.execute("SELECT * FROM inputs ORDER BY path").fetchall()
         try:
             return {row.path: row for row in map(_row, found)}
         except (ValueError, TypeError) as exc:
-            raise OutputError(str(self.path), f"it is damaged: {exc}") from exc
+            raise self._damaged(exc) from exc
 
     def save(self, rows: Iterable[LedgerRow]) -> None:
         """Write rows, all of them or none.
@@ -99,7 +99,13 @@ class BatchLedger:
         try:
             yield
         except sqlite3.Error as exc:
+            if getattr(exc, "sqlite_errorcode", None) in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
+                raise self._damaged(exc) from exc
             raise OutputError(str(self.path), str(exc)) from exc
+
+    def _damaged(self, exc: Exception) -> UsageError:
+        advice = f"remove the folder {self.path.parent} to transcribe all inputs from their start"
+        return UsageError(f"{self.path} is damaged: {exc}", advice)
 
 
 def _values(row: LedgerRow) -> tuple[object, ...]:
@@ -127,8 +133,12 @@ def _row(found: tuple[object, ...]) -> LedgerRow:
 
 
 @contextmanager
-def opened_ledger(out: Path) -> Iterator[BatchLedger]:
+def opened_ledger(out: Path, shown: str = "") -> Iterator[BatchLedger]:
     """The ledger of a folder for a run of the batch, which no other program can begin meanwhile.
+
+    Args:
+        out: The folder.
+        shown: What a person calls it, if that is not its path.
 
     Raises:
         UsageError: another run uses it, the folder is a file, or a newer version has written the ledger.
@@ -136,15 +146,17 @@ def opened_ledger(out: Path) -> Iterator[BatchLedger]:
     """
     folder = out / FOLDER
     try:
-        if out.exists() and not out.is_dir():
-            raise UsageError(f"{out} is a file", "name a folder for the transcripts")
+        for place in (folder, *folder.parents):
+            if place.exists() and not place.is_dir():
+                raise UsageError(f"{place} is a file", "name a folder for the transcripts")
         folder.mkdir(parents=True, exist_ok=True)
         lock = JournalLock(folder)
         is_free = lock.take()
     except OSError as exc:
-        raise OutputError(str(folder), str(exc.strerror or exc)) from exc
+        raise OutputError(str(folder), system_reason(exc).lower()) from exc
     if not is_free:
-        raise UsageError(f"another run of asr batch writes to {out}", "wait until it has ended, or stop it first")
+        problem = f"another run of asr batch writes to {shown or out}"
+        raise UsageError(problem, "wait until it has ended, or stop it first")
     try:
         ledger = BatchLedger(out)
         try:
@@ -155,16 +167,19 @@ def opened_ledger(out: Path) -> Iterator[BatchLedger]:
         lock.release()
 
 
-def read_ledger(out: Path) -> dict[str, LedgerRow]:
-    """The rows of the ledger of a folder, whether a run uses it now or not.
+def read_ledger(out: Path, shown: str = "") -> dict[str, LedgerRow]:
+    """The rows of the ledger of a folder, whether a run uses it now or not; `shown` is what a person calls the folder.
 
     Raises:
         UsageError: the folder has no ledger, or that of a newer version.
-        OutputError: it cannot be read.
+        SourceError: it cannot be read.
     """
     if not (out / FOLDER / LEDGER).is_file():
-        raise UsageError(f"{out} has no ledger of asr batch", "name the folder of its transcripts")
-    ledger = BatchLedger(out)
+        raise UsageError(f"{shown or out} has no ledger of asr batch", "name the folder of its transcripts")
+    try:
+        ledger = BatchLedger(out)
+    except OutputError as exc:
+        raise SourceError(exc.path, f"cannot be read: {exc.reason}") from exc
     try:
         return ledger.rows()
     finally:

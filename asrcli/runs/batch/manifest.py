@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from asrcli.core.errors import SourceError, shorten
+from asrcli.runs.batch.decisions import InputStamp
 
 COLUMNS = ("path", "name")
+LONGEST = 4096  # characters of a path, or of an address
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class BatchInput:
         parent: The name of the folder that holds it.
         folder: The folder as it was found: the directory that the user named, and what is below it.
         name: The name of the transcript that a manifest asks for; empty for the rule.
+        stamp: What shows whether it has changed, where that is known already.
     """
 
     path: str
@@ -28,6 +31,7 @@ class BatchInput:
     parent: str = ""
     folder: str = ""
     name: str = ""
+    stamp: InputStamp | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,8 @@ def _table_line(line: str, heading: tuple[str, ...]) -> ManifestLine:
 def _checked(path: str, name: str) -> ManifestLine:
     if not path.strip():
         raise ValueError("its path is empty")
+    if len(path) > LONGEST:
+        raise ValueError(f"a path of {len(path)} characters, which no file has")
     if "\0" in path or "\0" in name:
         raise ValueError("no file can have a name with a zero byte")
     return ManifestLine(path, name.strip())

@@ -8,12 +8,12 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
-from typing import Protocol
 
-from asrcli.core.errors import AsrError, BudgetReached, OutputError, SourceError
+from asrcli.core.errors import AsrError, BudgetReached, ClusterGone, OutputError, SourceError
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome, is_busy
 from asrcli.runs.batch.batch_failures import changed_input, is_hopeless
 from asrcli.runs.batch.batch_ledger import BatchLedger
+from asrcli.runs.batch.batch_view import BatchView
 from asrcli.runs.batch.decisions import Action, BatchState, Decision, LedgerRow
 from asrcli.runs.batch.staging import Staging
 from asrcli.runs.batch.start_limits import StartLimits
@@ -26,22 +26,6 @@ HURRY_S = 5.0  # after SIGTERM the last words are waited for no longer
 
 Work = Callable[[BatchTask, ActiveInput], InputOutcome]
 Interruptible = Callable[[Callable[[], None], Callable[[], None]], AbstractContextManager[None]]
-
-
-class BatchView(Protocol):
-    """What shows the progress of a batch. The main thread calls it."""
-
-    def ended(self, active: ActiveInput, row: LedgerRow) -> None:
-        """An input has ended; `row` says how."""
-        ...
-
-    def tick(self, batch: "BatchRun") -> None:
-        """Some time has passed."""
-        ...
-
-    def note(self, text: str) -> None:
-        """Something that a person should know has happened."""
-        ...
 
 
 @dataclass
@@ -237,10 +221,12 @@ class BatchRun:
                 return
         reason = self.describe(error)
         row = replace(row, reason=reason, code=self.exit_code(error), state=BatchState.FAILED)
-        if isinstance(error, BudgetReached):
+        if isinstance(error, BudgetReached | ClusterGone):
             row = replace(row, state=BatchState.BEGUN)
         else:
             self.failures.append((active.task.given.path, error))
+            if self.more is not None:
+                self.view.failed(active.task.given.path, error)
         self._save_ended(active, row)
         self._in_a_row.append(error)
         if is_hopeless(self._in_a_row):

@@ -48,7 +48,8 @@ def check_engine(info: RecognizerInfo) -> Iterator[Finding]:
     with local_service(recognition, info) as connection:
         text = heard(connection, DEFAULT_MODEL, FileSource(str(CLIP), Format(16000)), None, info)
     took_s = monotonic() - began
-    words, said = _words(text), _words(SAID)
+    words = _words(text)
+    said = _words(SAID)
     if len(words & said) >= ENOUGH * len(said):
         yield ok(subject(info), f"{info.heard_by} has understood the test sentence in {took_s:.1f} s")
     elif info.languages is not None and "en" not in info.languages:

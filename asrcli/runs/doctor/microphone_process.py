@@ -64,7 +64,8 @@ def _level(backend: CaptureBackend, index: int) -> list[float]:
         wanted = int((BEFORE_S + LISTEN_S) * RATE) * SAMPLE_BYTES
         while len(pcm) < wanted:
             piece = capture.read()
-            pcm += b"" if isinstance(piece, LostSamples) else piece
+            if not isinstance(piece, LostSamples):
+                pcm += piece
     finally:
         capture.close()
     skip = int(BEFORE_S * RATE) * SAMPLE_BYTES

@@ -48,7 +48,9 @@ class CaptionHistory:
 
     def reaches(self, number: int) -> bool:
         """Return whether all lines after this one are still here."""
-        first = self._lines[0]["n"] if self._lines else self._number + 1
+        first = self._number + 1
+        if self._lines:
+            first = self._lines[0]["n"]
         return first - 1 <= number <= self._number
 
     def message(self, number: int, *, reset: bool) -> bytes:

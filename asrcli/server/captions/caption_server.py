@@ -203,7 +203,7 @@ class CaptionServer:
 
 
 class _Page:
-    """A page that is open somewhere.
+    """A page that is open in a browser.
 
     Attributes:
         number: The last line that it has.

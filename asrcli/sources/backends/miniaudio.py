@@ -80,10 +80,12 @@ class Miniaudio:
             if device is None and self._was_listed:  # it comes back just now: the sound system lists it in a moment
                 raise SourceError(self.name, "is not listed")
             self._was_listed = device is not None
+            identity = None
             if device is not None:
                 self.name = device.name
-            # Without an identity the system may move us to another default device, as when a headset is plugged in.
-            identity = None if device is None or (device.default and not self._wanted) else dict(inputs)[device]
+                # Without an identity the system may move us to another default device, as when a headset is plugged in.
+                if self._wanted or not device.default:
+                    identity = dict(inputs)[device]
             return MiniaudioCapture(system, device, identity, audio_format)
         except BaseException:
             system.close()

@@ -208,7 +208,8 @@ def _inputs(audio: Any) -> list[InputDevice]:
         default = audio.get_default_input_device_info()["index"]
     except OSError:
         default = -1
-    devices, of_wasapi = [], []
+    devices = []
+    of_wasapi = []
     for index in range(audio.get_device_count()):
         about = audio.get_device_info_by_index(index)
         api = apis[about["hostApi"]]

@@ -87,7 +87,9 @@ class ProgramCapture:
         """Return what the program has written; empty at its end, None if it wrote nothing in time."""
         until = monotonic() + timeout_s
         while True:
-            pipes = [self._out, self._err] if self._tells else [self._out]
+            pipes = [self._out]
+            if self._tells:
+                pipes.append(self._err)
             ready, _, _ = select.select(pipes, [], [], max(0.0, until - monotonic()))
             if self._err in ready:  # if nobody read it, the program would stop as soon as the pipe is full
                 self._look_at_errors()

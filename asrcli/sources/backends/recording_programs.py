@@ -84,7 +84,8 @@ def pulse_inputs(sources: str, default: str) -> Iterator[Listed]:
 
 def pipewire_inputs(dump: Iterable[Any]) -> Iterator[Listed]:
     """Yield the devices in what `pw-dump` prints as JSON."""
-    default, nodes = "", []
+    default = ""
+    nodes = []
     for thing in dump:
         default = _default_source(thing) or default
         about = (thing.get("info") or {}).get("props") or {}

@@ -94,12 +94,27 @@ def test_the_ledger_as_tables_and_as_json(capsys: pytest.CaptureFixture[str]) ->
         "/c": LedgerRow("/c", state=BatchState.FINISHED, audio_ms=61_000, cost=0.5, attempts=1, files=("c.txt",)),
     }
     print_report(rows, as_json=False)
-    print_status(Path("out"), rows, running=True, as_json=False)
+    print_status("out", rows, running=True, as_json=False)
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert lines[1:3] == ["/c finished 01:01 0.0 s 1 0.5000 CNY", "/b failed 0.0 s 1 no audio"]
     assert lines[3:] == [
         "2 inputs, a run uses them now", "finished: 1", "failed: 1", "audio: 01:01 finished", "cost: 0.5000 CNY",
     ]  # fmt: skip
-    print_status(Path("out"), rows, running=False, as_json=True)
+    print_status("out", rows, running=False, as_json=True)
     status = json.loads(capsys.readouterr().out)
     assert (status["inputs"], status["finished"], status["failed"], status["cost"]) == (2, 1, 1, 0.5)
+
+
+def test_in_a_batch_without_an_end_a_failure_is_one_line_when_it_happens(
+    batch: BatchRun, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With its reason, on a terminal, elsewhere and with --quiet; and it is not printed again."""
+    row = replace(batch.tasks[2].row, state=BatchState.FAILED)
+    for level, terminal in ((0, False), (None, False), (0, True)):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal, raising=False)
+        error = SourceError("talk 1.wav", "no audio")
+        with progress.batch_progress(0, level=level, plain=False) as view:
+            view.ended(batch.active[0], row)
+            view.failed("talk 1.wav", error)
+        said = capsys.readouterr().err
+        assert ("asr: talk 1.wav: no audio" in said, said.count("talk 1.wav"), error.reported) == (True, 1, True)

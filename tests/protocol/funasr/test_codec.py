@@ -129,3 +129,38 @@ def test_errors_and_junk() -> None:
     (notice,) = hear(client(), Text("["))
     assert isinstance(notice, Notice)
     assert hear(client(), text("other", "x")) == []
+
+
+sentence_plans = st.lists(st.tuples(st.integers(0, 4000), st.integers(300, 6000), st.integers(600, 1200)), max_size=8)
+
+
+@given(sentence_plans, st.booleans())
+def test_estimated_times_are_never_late_at_the_pace_of_speech(plan: list[tuple[int, int, int]], piece: bool) -> None:
+    """So that audio which has no text yet is never taken as decided, and is sent again after a loss.
+
+    The server names a piece within 1.2 s of the begin of a sentence, and ends it after 0.8 s of silence, as it does.
+    """
+    codec = client()
+    now_ms = end_ms = 0
+    for silence_ms, length_ms, delay_ms in plan:
+        begin_ms = end_ms + 800 + silence_ms
+        end_ms = begin_ms + length_ms
+        for at_ms, message in (
+            (begin_ms + delay_ms, text("2pass-online", "x")),
+            (end_ms + 800, text("2pass-offline", "xx", timestamp=[[0, length_ms]])),
+        ):
+            if not piece and at_ms < end_ms + 800:
+                continue
+            codec.audio(bytes(32 * max(0, at_ms - now_ms)))
+            now_ms = max(now_ms, at_ms)
+            for event in hear(codec, message):
+                assert isinstance(event, Final | Partial)
+                assert event.begin_ms <= begin_ms
+                assert not isinstance(event, Final) or event.end_ms <= end_ms
+
+
+def test_an_error_of_any_form_is_read() -> None:
+    """As a text, with a code, or as an object."""
+    for error in ({"error_msg": "busy"}, {"error": "busy", "code": "x"}, {"error": {"code": "x", "message": "busy"}}):
+        with pytest.raises(ServiceRefused, match="busy"):
+            hear(client(), text(**error))

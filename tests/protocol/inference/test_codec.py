@@ -12,6 +12,7 @@ from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, SpeechStarted, SpeechStopped, Usage, Word
 from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.inference import sentence
 from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
 from tests.support.pair import counting, on_inference
 
@@ -203,3 +204,11 @@ def test_this_wire_has_no_commit_and_its_clock_is_the_server_s() -> None:
     """What another wire does in messages needs none here, and audio that was left out would shift all times."""
     client = on_inference().client
     assert (client.commit(), client.skip(16000)) == ([], False)
+
+
+def test_nothing_is_settled_by_a_word_that_is_not_at_the_beginning_of_the_text_or_is_not_fixed() -> None:
+    """Whatever the service marks, and however it writes it."""
+    good = {"text": "good", "fixed": True}
+    for word in ({"text": "evil", "fixed": True}, {"text": "day", "fixed": True}, good | {"fixed": "0"}):
+        assert sentence.read({"text": "good day", "sentence_end": False, "words": [word]}).settled == 0
+    assert sentence.read({"text": "good day", "sentence_end": False, "words": [good]}).settled == len("good")

@@ -124,7 +124,7 @@ def test_an_update_is_always_answered() -> None:
     assert codec.acknowledge(FinishTask()) == []
     for session, problem in (
         ({"type": "realtime"}, "session type realtime"),
-        ({"audio": {"input": {"format": {"type": "audio/pcmu"}}}}, "audio format audio/pcmu"),
+        ({"audio": {"input": {"format": {"type": "audio/opus"}}}}, "audio format audio/opus"),
         ({"audio": {"input": {"format": {"type": "audio/pcm", "rate": 0}}}}, "rate 0 is not a rate"),
         ({"audio": {"input": {"turn_detection": None}}}, "cannot be changed after the first audio"),
     ):

@@ -249,9 +249,10 @@ TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 @given(st.text(), st.binary(max_size=400))
 def test_an_append_is_the_json_that_the_common_writer_makes(name: str, pcm: bytes) -> None:
     """The text of an append is put together here, and it is what `write` makes of its fields, whatever the id is."""
-    [message] = RealtimeClient(RecognitionSettings("m"), lambda: name).audio(pcm)
-    audio = base64.b64encode(pcm).decode()
-    assert message == write({"event_id": f"event_{name}", "type": "input_audio_buffer.append", "audio": audio})
+    client, audio = RealtimeClient(RecognitionSettings("m"), lambda: name), base64.b64encode(pcm).decode()
+    for number in ("", "_1", "_2"):
+        written = {"event_id": f"event_{name}{number}", "type": "input_audio_buffer.append", "audio": audio}
+        assert client.audio(pcm) == [write(written)]
 
 
 @given(TEXTS, TEXTS)

@@ -117,3 +117,16 @@ def test_errors_are_texts(codec: VllmClient) -> None:
         hear(fresh, text("error", error="busy"))
     assert isinstance(hear(codec, Text("{"))[0], Notice)
     assert isinstance(hear(codec, text("rate_limits.updated"))[0], Notice)
+
+
+def test_a_text_that_comes_twice_is_written_once(codec: VllmClient) -> None:
+    """The same event again, with no delta before it; a text that was said again has its own deltas."""
+    done = text("transcription.done", text="yes")
+    delta = text("transcription.delta", delta="yes")
+    codec.audio(SECOND)
+    codec.commit()
+    assert [type(each) for each in hear(codec, delta, done, done)] == [Partial, Final, Notice]
+    codec.audio(SECOND)
+    codec.commit()
+    assert [type(each) for each in hear(codec, done, delta, done)] == [Notice, Partial, Final]
+    assert codec.dropped == 2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asrcli.core.errors import OutputError, UsageError
+from asrcli.core.errors import OutputError, SourceError, UsageError
 from asrcli.runs.batch.batch_ledger import FOLDER, LEDGER, BatchLedger, opened_ledger, read_ledger
 from asrcli.runs.batch.decisions import BatchState, InputStamp, LedgerRow
 
@@ -51,17 +51,23 @@ def test_what_is_no_ledger_of_this_version_is_left_alone(tmp_path: Path) -> None
         database.execute("PRAGMA user_version = 1")
         database.execute("INSERT INTO inputs (path, files, state) VALUES ('x', '[]', 'unheard of')")
     database.close()
-    with pytest.raises(OutputError, match="it is damaged"):
+    with pytest.raises(UsageError, match=r"is damaged: .*; remove the folder .* to transcribe"):
         read_ledger(tmp_path)
     path.write_bytes(b"no database at all, but long enough to be read as one" * 40)
-    with pytest.raises(OutputError, match="not a database"), opened_ledger(tmp_path):
+    with pytest.raises(UsageError, match="is damaged: file is not a database; remove"), opened_ledger(tmp_path):
         pass
     with pytest.raises(UsageError, match="has no ledger"):
         read_ledger(tmp_path / "elsewhere")
     with pytest.raises(UsageError, match="is a file"), opened_ledger(path):
         pass
-    with pytest.raises(OutputError), opened_ledger(path / "below"):
+    with pytest.raises(UsageError, match="is a file; name a folder"), opened_ledger(path / "below"):
         pass
+    path.unlink()
+    (tmp_path / FOLDER / f"{LEDGER}-wal").unlink(missing_ok=True)
+    path.touch()
+    (tmp_path / FOLDER / f"{LEDGER}-journal").mkdir()
+    with pytest.raises(SourceError, match="cannot be read: "):
+        read_ledger(tmp_path)
 
 
 def test_rows_are_written_all_or_none(tmp_path: Path) -> None:

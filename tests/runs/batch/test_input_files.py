@@ -1,6 +1,7 @@
 """What the words of a command line stand for."""
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,13 @@ def test_what_shows_that_an_input_has_changed(archive: Path) -> None:
         input_stamp("gone.wav")
     assert missing_files(archive, ["odd", "gone"])
     assert not missing_files(archive, ["odd"])
+
+
+def test_what_is_no_recording_and_no_manifest_holds_nothing_up(archive: Path) -> None:
+    """A pipe in a folder, to which nobody may ever write, is left out; a manifest that is no text is one problem."""
+    os.mkfifo(archive / "a" / "pipe.wav")
+    (archive / "list.tsv").write_bytes(b"a/x.wav\n\0\1" * 5)
+    (archive / "long.jsonl").write_text(f'{{"path": "{"n" * 300}"}}\n{{"path": "a/x.wav"}}\n')
+    found = find_inputs(["a", "list.tsv", "long.jsonl"], archive / "out")
+    assert [Path(one.path).name for one in found.inputs] == ["x.wav", "y.MP3", "old.wav", "n" * 300]
+    assert list(map(str, found.problems)) == ["list.tsv: is no text, and a manifest is"]

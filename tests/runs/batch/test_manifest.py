@@ -33,7 +33,18 @@ def test_a_plain_list_of_paths_and_another_order_of_columns() -> None:
 
 def test_each_bad_line_is_named_with_its_number_and_the_rest_goes_on() -> None:
     """Nobody searches a manifest of thousands of lines."""
-    lines = ["a.wav", "{", '{"name": "x"}', '{"path": 3}', "a\tb\tc", "\tname", "b\0.wav", "[]", '{"path": "z"}']
+    lines = [
+        "a.wav",
+        "{",
+        '{"name": "x"}',
+        '{"path": 3}',
+        "a\tb\tc",
+        "\tname",
+        "b\0.wav",
+        "[]",
+        '{"path": "z"}',
+        "l" * 5000,
+    ]
     found, problems = parse_manifest(lines, "m.jsonl")
     assert [one.path for one in found] == ["a.wav", "[]", "z"]
     assert list(map(str, problems)) == [
@@ -43,4 +54,5 @@ def test_each_bad_line_is_named_with_its_number_and_the_rest_goes_on() -> None:
         "m.jsonl:5: 3 columns, where there are 2: path, name",
         "m.jsonl:6: its path is empty",
         "m.jsonl:7: no file can have a name with a zero byte",
+        "m.jsonl:10: a path of 5000 characters, which no file has",
     ]

@@ -1,0 +1,99 @@
+"""The library and a run: it takes the transcript of a run that has ended, if the user wants it. No error ends a run."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asrcli.cli.builders.outputs import Opens
+    from asrcli.cli.builders.staged_files import Runs
+    from asrcli.core.interfaces import Output
+    from asrcli.library.library_limits import LibraryLimits
+
+
+def can_ask(level: int | None) -> bool:
+    """Whether somebody is there who can answer a question: all three are terminals, and no machine runs this."""
+    if level is None or os.environ.get("CI", "").lower() not in {"", "0", "false"}:
+        return False
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+
+
+@dataclass
+class LibraryKeeping:
+    """What the library takes of the runs of one command.
+
+    Attributes:
+        wanted: The user keeps transcripts; None where the user has not said.
+        limits: What is deleted when a transcript is added.
+        service: The address of the service; empty for a recognizer on this machine.
+        session_id: The ID of the journal of the only run, which its transcript gets too; empty without one.
+        is_left: Whether a run that ended with an error has left something, so that a later run adds all of it.
+        may_ask: Somebody is there who can be asked.
+        question: Asks, and adds the transcript if the answer is yes; None where there is nothing to ask.
+    """
+
+    wanted: bool | None
+    limits: "LibraryLimits"
+    service: str = ""
+    session_id: Callable[[], str] = lambda: ""
+    is_left: Callable[[BaseException | None], bool] = lambda _: False
+    may_ask: bool = False
+    question: Callable[[], None] | None = field(default=None, init=False)
+
+    def runs(self, runs: "Runs", files: Sequence[Sequence[str]] = ()) -> "Runs":
+        """The runs, each of which also leaves its transcript here. `files` are what each of them writes."""
+        if not self.wanted and not (self.wanted is None and self.may_ask):
+            return runs
+        written = [*files, *[()] * len(runs)]
+        return [
+            (sources, partial(self._collecting, opens, tuple(written[number])))
+            for number, (sources, opens) in enumerate(runs)
+        ]
+
+    @contextmanager
+    def _collecting(self, opens: "Opens", files: tuple[str, ...]) -> "Iterator[list[Output]]":
+        from asrcli.cli.builders import library_writing
+
+        collected = library_writing.new_output()
+        now = datetime.now().astimezone()
+        error: BaseException | None = None
+        try:
+            with opens() as outputs:
+                yield [*outputs, collected]
+        except BaseException as exc:
+            error = exc
+            raise
+        finally:
+            if collected.has_text and not self.is_left(error):
+                entry = library_writing.entry_of(collected, self.session_id(), now, files, self.service)
+                if self.wanted:
+                    library_writing.add(entry, self.limits)
+                elif error is None:
+                    self.question = partial(library_writing.ask_once, entry, self.limits)
+
+    def ask(self) -> None:
+        """Ask once whether transcripts are kept, after the first run that could be."""
+        if self.question is not None:
+            self.question()
+
+
+@contextmanager
+def then(
+    opens: "Opens", is_left: Callable[[BaseException | None], bool], keep: Callable[[], None]
+) -> "Iterator[list[Output]]":
+    """The outputs of a run; after it `keep` is called, unless the run has left something for a later one."""
+    error: BaseException | None = None
+    try:
+        with opens() as outputs:
+            yield outputs
+    except BaseException as exc:
+        error = exc
+        raise
+    finally:
+        if not is_left(error):
+            keep()

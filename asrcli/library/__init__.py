@@ -1,0 +1,1 @@
+"""The library: finished transcripts in an SQLite file, with full-text search."""

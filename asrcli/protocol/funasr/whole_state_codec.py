@@ -1,0 +1,210 @@
+"""The wire of FunASR's realtime server, which answers with the whole state: client codec. No I/O.
+
+Its commands are words in text messages: START, HOTWORDS:, LANGUAGE:, COMMIT, STOP. Each answer holds all sentences of
+the session and the text of the open one, so that one which comes twice does no harm. Only a commit of the client, in
+manual mode, clears the list.
+
+Source of the facts: the description of the realtime server of FunASR.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+
+from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.core.errors import ProtocolError
+from asrcli.core.events import Event, Final, Finished, Partial, Ready, Usage
+from asrcli.core.message import Binary, Message, Text
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.addresses import endpoint
+from asrcli.protocol.discarded_messages import DiscardedMessages
+from asrcli.protocol.funasr.codec import refusal
+from asrcli.protocol.json_messages import Json, flag, read, text, whole
+from asrcli.protocol.timestamps import likely_end
+
+# The server passes the name of a language on to its model, which knows these by their own names.
+LANGUAGE_NAMES = {"zh": "中文", "en": "English", "ja": "日本語"}
+UNASKED = "dropped a text that the server sent twice, or that was not asked for"
+
+
+class FunAsrRealtimeClient:
+    """The client codec of one session; each has its own connection.
+
+    Times of sentences are those of the server, which counts from the first sample of the session. In manual mode they
+    are those of the commits, each of which is answered once.
+    """
+
+    word_times = False
+    reusable = False
+    connection_is_new = True
+    retired_names: Mapping[str, str] | None = None
+    lifetime_s: float | None = None
+    must_wait = False
+    quiet_end_s: float | None = None  # the server says when it has sent all
+
+    def __init__(self, recognition: RecognitionSettings, new_id: Callable[[], str]) -> None:
+        self.task_id = ""
+        self.manual = not recognition.vad
+        self._new_id = new_id
+        self._recognition = recognition
+        self._format = Format(recognition.rate)
+        self._dropped = DiscardedMessages()
+        self._sent_samples = self._committed_samples = 0
+        self._commits: deque[tuple[int, int]] = deque()  # the spans of commits that are not answered, in ms
+        self._number = 1  # of the open sentence
+        self._listed = 0  # how many sentences of the server's list are known
+        self._last_end_ms = 0
+        self._said = ""  # the text of the open sentence
+        self._last_answer: Json = {}  # to a commit
+        self._finishes = False
+
+    @property
+    def usage(self) -> Usage:
+        """Nothing: this wire counts no usage."""
+        return Usage()
+
+    @property
+    def seen_names(self) -> Mapping[str, str]:
+        """Nothing: sentences have no names on this wire."""
+        return {}
+
+    @property
+    def dropped(self) -> int:
+        """How many finals were dropped; a notice was emitted for each."""
+        return self._dropped.finals
+
+    def url(self, base: str) -> str:
+        """The address of a server, which takes any path."""
+        return endpoint(base, "/")
+
+    def start(self) -> list[Message]:
+        """START, and what the user asks for; audio waits until the server has started."""
+        asked = self._recognition
+        commands = ["START"]
+        if asked.languages:
+            commands.append(f"LANGUAGE:{LANGUAGE_NAMES.get(asked.languages[0], asked.languages[0])}")
+        if asked.hotwords:
+            commands.append(f"HOTWORDS:{','.join(word for word, _ in asked.hotwords)}")
+        return [Text(command) for command in commands]
+
+    def started(self) -> list[Event]:
+        """Nothing: the server answers the start."""
+        return []
+
+    def audio(self, pcm: bytes) -> list[Message]:
+        """The PCM as it is; none for empty PCM."""
+        self._sent_samples += len(pcm) // SAMPLE_BYTES
+        if not pcm:
+            return []
+        return [Binary(pcm)]
+
+    def commit(self) -> list[Message]:
+        """COMMIT, which ends the utterance here. Nothing in VAD mode, or without audio since the last commit."""
+        if not self.manual or self._sent_samples == self._committed_samples:
+            return []
+        self._commits.append((self._format.ms(self._committed_samples), self._format.ms(self._sent_samples)))
+        self._committed_samples = self._sent_samples
+        return [Text("COMMIT")]
+
+    def skip(self, samples: int) -> bool:
+        """Count samples that are left out. Possible in manual mode between utterances, where the client counts."""
+        if not self.manual or self._sent_samples != self._committed_samples:
+            return False
+        self._sent_samples += samples
+        self._committed_samples = self._sent_samples
+        return True
+
+    def finish(self) -> list[Message]:
+        """STOP; in manual mode after a commit of the audio that is not committed yet."""
+        self._finishes = True
+        return [*self.commit(), Text("STOP")]
+
+    def pending_messages(self) -> list[Message]:
+        """Nothing: no message of the server asks for an answer."""
+        return []
+
+    def receive(self, message: Message) -> list[Event]:
+        """The events in a message. An unreadable message gives a notice only.
+
+        Raises:
+            ServiceRefused: the server reports an error.
+        """
+        try:
+            value = read(message)
+        except ProtocolError as exc:
+            return [self._dropped.unreadable(exc)]
+        if problem := refusal(value, self.task_id):
+            raise problem
+        name = text(value, "event")
+        if name == "started" and not self.task_id:
+            self.task_id = self._new_id()  # the server gives none
+            return [Ready(self.task_id)]
+        if name == "stopped" and self._finishes:
+            return [Finished(self.usage)]
+        if name or not isinstance(value.get("sentences"), list):
+            return []
+        if self.manual:
+            return self._utterance(value)
+        return [*self._sentences(value), *self._open_sentence(value, self._last_end_ms)]
+
+    def _utterance(self, value: Json) -> list[Event]:
+        """Manual mode: the events of an answer, which is about the oldest commit that is not answered."""
+        if not flag(value, "is_final"):
+            begin_ms, _ = next(iter(self._commits), (self._format.ms(self._committed_samples), 0))
+            return self._open_sentence({**value, "partial_start_ms": begin_ms}, begin_ms)
+        said = "".join(text(sentence, "text") for sentence in _listed(value))
+        if not self._commits or (value == self._last_answer and whole(value, "duration_ms") is not None):
+            if not said.strip():
+                return []
+            return [self._dropped.final(UNASKED)]
+        self._last_answer = value
+        return [self._final(*self._commits.popleft(), said)]
+
+    def _sentences(self, value: Json) -> Iterator[Event]:
+        """Yield a final for each sentence that is new in the list. A list that begins anew repeats none."""
+        sentences = _listed(value)
+        anew = len(sentences) < self._listed
+        if anew:
+            self._listed = 0
+        for sentence in sentences[self._listed :]:
+            said = text(sentence, "text")
+            begin_ms, end_ms = whole(sentence, "start"), whole(sentence, "end")
+            if not said.strip() or (anew and end_ms is not None and end_ms <= self._last_end_ms):
+                continue
+            estimated = begin_ms is None or end_ms is None
+            if begin_ms is None:
+                begin_ms = self._last_end_ms
+            if end_ms is None:
+                next_ms = None
+                if sentence is sentences[-1]:
+                    next_ms = whole(value, "partial_start_ms")
+                end_ms = likely_end(begin_ms, said, next_ms=next_ms, sent_ms=self._format.ms(self._sent_samples))
+            yield self._final(begin_ms, max(begin_ms, end_ms), said, estimated=estimated)
+        self._listed = len(sentences)
+
+    def _final(self, begin_ms: int, end_ms: int, said: str, *, estimated: bool = False) -> Final:
+        final = Final(str(self._number), begin_ms, end_ms, said, estimated=estimated)
+        self._number += 1
+        self._last_end_ms = max(self._last_end_ms, end_ms)
+        self._said = ""
+        return final
+
+    def _open_sentence(self, value: Json, begin_ms: int) -> list[Event]:
+        """A partial with the text of the open sentence; with none where the server has taken its text back."""
+        before, self._said = self._said, text(value, "partial")
+        if not self._said.strip() and not before.strip():
+            return []
+        told_ms = whole(value, "partial_start_ms")
+        if told_ms is not None and told_ms >= begin_ms:
+            begin_ms = told_ms
+        return [Partial(str(self._number), begin_ms, "", self._said)]
+
+
+def _listed(value: Json) -> list[Json]:
+    """The sentences of an answer; one that is a text alone has no times."""
+    listed: list[Json] = []
+    for each in value["sentences"]:
+        if isinstance(each, str):
+            listed.append({"text": each})
+        elif isinstance(each, dict):
+            listed.append(each)
+    return listed

@@ -1,0 +1,1 @@
+"""A batch on more than one machine: a Dask cluster runs its inputs, and the ledger stays with the client."""

@@ -1,0 +1,170 @@
+"""FunASR's realtime server: commands as words, answers with the whole state, times of the server or none."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asrcli.core.errors import ServiceRefused
+from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, Usage
+from asrcli.core.message import Binary, Message, Text
+from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.funasr.whole_state_codec import UNASKED, FunAsrRealtimeClient
+from tests.support.pair import counting
+
+SECOND = bytes(32_000)
+
+
+def told(**fields: object) -> Text:
+    """A message of a server."""
+    return Text(json.dumps(fields))
+
+
+def state(*sentences: object, partial: str = "", **fields: object) -> Text:
+    """An answer with the whole state; a sentence is a text with its times, or anything else."""
+    listed = [dict(zip(("text", "start", "end"), each, strict=False)) if isinstance(each, tuple) else each
+              for each in sentences]  # fmt: skip
+    return told(sentences=listed, partial=partial, **{"is_final": False, **fields})
+
+
+def client(seconds: int = 0, **settings: Any) -> FunAsrRealtimeClient:
+    """A client that has begun and sent some audio."""
+    codec = FunAsrRealtimeClient(RecognitionSettings("m", **settings), counting())
+    codec.start()
+    assert isinstance(codec.receive(told(event="started"))[0], Ready)
+    codec.audio(SECOND * seconds)
+    return codec
+
+
+def hear(codec: FunAsrRealtimeClient, *messages: Message) -> list[Event]:
+    """The events of messages."""
+    return [event for message in messages for event in codec.receive(message)]
+
+
+def texts(messages: list[Message]) -> list[str | bytes]:
+    """What goes out."""
+    return [message.data for message in messages if isinstance(message, Text | Binary)]
+
+
+def test_the_commands_are_words() -> None:
+    """START first; hot words and the language follow it, and audio waits for its answer."""
+    settings = RecognitionSettings("m", languages=("en",), hotwords=(("阿里", 20), ("云", 10)))
+    codec = FunAsrRealtimeClient(settings, counting())
+    assert codec.url("ws://h:10095") == "ws://h:10095/"
+    assert texts(codec.start()) == ["START", "LANGUAGE:English", "HOTWORDS:阿里,云"]
+    assert codec.started() == []
+    assert hear(codec, told(event="started")) == [Ready(codec.task_id)]
+    assert hear(codec, told(event="started"), told(event="language_set"), told(event="stopped")) == []
+    assert texts([*codec.audio(b""), *codec.audio(b"ab"), *codec.finish()]) == [b"ab", "STOP"]
+    assert hear(codec, told(event="stopped")) == [Finished(Usage())]
+    assert texts(client(languages=("ko",)).start()) == ["START", "LANGUAGE:ko"]
+
+
+def test_each_sentence_of_the_state_is_final_once() -> None:
+    """Whatever is repeated with it, and how often the same answer comes; the open one is a partial."""
+    codec = client(9)
+    first = ("one.", 100, 1900)
+    assert hear(codec, state(partial="o", partial_start_ms=100)) == [Partial("1", 100, "", "o")]
+    assert hear(codec, state(first), state(first)) == [Final("1", 100, 1900, "one.")]
+    assert hear(codec, state(first, partial="tw", partial_start_ms=2500)) == [Partial("2", 2500, "", "tw")]
+    both = state(first, ("two.", 2500, 4000), ("three.", 5000, 6000), is_final=True, partial_start_ms=0)
+    assert hear(codec, both, both) == [Final("2", 2500, 4000, "two."), Final("3", 5000, 6000, "three.")]
+
+
+def test_a_list_that_begins_anew_repeats_nothing_and_loses_nothing() -> None:
+    """What ends behind the known sentences is new; without times everything is."""
+    codec = client(9)
+    hear(codec, state(("one", 0, 900), ("two", 1000, 1900)))
+    assert hear(codec, state(("two", 1000, 1900))) == []
+    assert hear(codec, state(("two", 1000, 1900), ("three", 3000, 3900))) == [Final("3", 3000, 3900, "three")]
+    assert hear(codec, state("four"))[-1] == Final("4", 3900, 4300, "four")
+
+
+@pytest.mark.parametrize("sentence", [("hello", None, None), ("hello", 500), "hello", ("hello", "x", -(10**20))])
+def test_missing_times_are_estimated_and_marked(sentence: object) -> None:
+    """They are inside the audio that was sent, and behind the sentence before."""
+    codec = client(4)
+    again = state(sentence, ("again", 3000, 4000))
+    first, second = hear(codec, state(sentence, partial="x", partial_start_ms=3000), again)[::2]
+    assert isinstance(first, Final)
+    assert isinstance(second, Final)
+    assert (first.estimated, second.estimated) == (True, False)
+    assert 0 <= first.begin_ms <= first.end_ms <= second.begin_ms
+
+
+def test_only_the_last_sentence_ends_before_the_open_one() -> None:
+    """An earlier one without an end is as long as its text."""
+    first, second = hear(client(9), state(("hello", 0), ("again", 2000), partial="x", partial_start_ms=100))[:2]
+    assert isinstance(first, Final)
+    assert (first.begin_ms, first.end_ms, first.estimated) == (0, 500, True)
+    assert second == Final("2", 2000, 2500, "again")
+
+
+def test_a_text_that_is_taken_back_is_shown_no_more() -> None:
+    """The partial becomes empty; a sentence without text is none."""
+    codec = client(4)
+    assert hear(codec, state(), state(partial="uh")) == [Partial("1", 0, "", "uh")]
+    assert hear(codec, state(), state(("", 0, 900))) == [Partial("1", 0, "", "")]
+    assert hear(codec, state(7, None, ("", 0, 900), ("yes", 1000, 2000))) == [Final("1", 1000, 2000, "yes")]
+
+
+def test_in_manual_mode_each_commit_is_answered_once() -> None:
+    """Its span is that of the audio, whatever the server says; an answer that comes twice is dropped."""
+    codec = client(2, vad=False)
+    assert texts(codec.commit()) == ["COMMIT"]
+    assert codec.commit() == []
+    codec.audio(SECOND)
+    assert not codec.skip(100)
+    assert texts(codec.finish()) == ["COMMIT", "STOP"]
+    assert hear(codec, state(partial="o")) == [Partial("1", 0, "", "o")]
+    one = state(("one", 100, 900), ("two", 1000, 1900), is_final=True, duration_ms=2000)
+    assert hear(codec, one, one) == [Final("1", 0, 2000, "onetwo"), Notice("warning", UNASKED)]
+    nothing = state(is_final=True, duration_ms=3000)
+    assert hear(codec, nothing, nothing) == [Final("2", 2000, 3000, "")]
+    assert codec.dropped == 1
+    assert codec.skip(16_000)
+    codec.audio(SECOND)
+    assert hear(codec, state(partial="thr")) == [Partial("3", 4000, "", "thr")]
+
+
+def test_the_facts_of_the_wire() -> None:
+    """In VAD mode the server ends sentences and counts time; nothing has a name or a price."""
+    codec = client(1)
+    assert (codec.manual, codec.commit(), codec.skip(1), codec.pending_messages()) == (False, [], False, [])
+    assert (codec.usage, codec.seen_names, codec.dropped, codec.quiet_end_s) == (Usage(), {}, 0, None)
+
+
+ERRORS = [
+    {"event": "error", "error": "no model"},
+    {"error": {"code": "c", "message": "no model"}},
+    {"error_msg": "no model"},
+]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_errors_and_junk(error: dict[str, object]) -> None:
+    """An error ends the task in any form; what cannot be read is said and dropped."""
+    with pytest.raises(ServiceRefused, match="no model"):
+        hear(client(), told(**error))
+    (notice,) = hear(client(), Text("["))
+    assert isinstance(notice, Notice)
+    assert hear(client(), told(other=1)) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=12))
+def test_every_word_comes_once_however_the_state_is_told(steps: list[tuple[int, bool]]) -> None:
+    """Answers may be left out or come twice: the last one has it all."""
+    codec, sentences, heard = client(60), list[tuple[str, int, int]](), list[Event]()
+    for more, told_now in steps:
+        sentences += [
+            (f"w{len(sentences) + n}", 1000 * (len(sentences) + n), 1000 * (len(sentences) + n) + 900)
+            for n in range(more)
+        ]
+        if told_now:
+            heard += hear(codec, state(*sentences), state(*sentences))
+    codec.finish()
+    heard += hear(codec, state(*sentences, is_final=True), told(event="stopped"))
+    assert [event.text for event in heard if isinstance(event, Final)] == [said for said, _, _ in sentences]
+    assert isinstance(heard[-1], Finished)
