@@ -76,6 +76,18 @@ def check_also_written(path: Path, by: str) -> None:
     _check(NamedFile(by, str(path), is_written=True), _named.get())
 
 
+def check_also_read(paths: Sequence[str]) -> None:
+    """Refuse to write over inputs that the command line does not name itself.
+
+    Raises:
+        UsageError: an option names one of them to be written.
+    """
+    inputs = [NamedFile(INPUT, path) for path in paths if path != "-" and "://" not in path]
+    for one in _named.get():
+        if one.is_written:
+            _check(one, inputs)
+
+
 def named_files(command: str, parameters: Sequence[Any], values: Mapping[str, Any]) -> Iterator[NamedFile]:
     """Yield the files that the parameters name, and those that are read without being named."""
     yield from _unnamed(command, values)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asrcli.cli.builders.named_files import check_also_read
 from asrcli.cli.builders.outputs import OutputBuilder, run_outputs
 from asrcli.cli.builders.transcript_names import format_of
 from asrcli.cli.options.confirmation import confirm
@@ -46,6 +47,7 @@ def export(
         formats=tuple(dict.fromkeys(formats or by_name)), path=path, overwrite=overwrite, plain=True, level=None,
         translated=any(sentence.translation for sentence in entry.sentences), audio_of=_Audio(entry).of,
     )  # fmt: skip
+    check_also_read(entry.inputs)
     builder.check(entry.inputs)
     transcript = Transcript()
     with run_outputs(builder) as outputs:

@@ -17,6 +17,7 @@ from asrcli.cli.builders.named_files import (
     READ,
     READ_AT,
     WRITTEN,
+    check_also_read,
     check_also_written,
     check_named_files,
     file_identity,
@@ -168,10 +169,13 @@ def test_settings_keys_and_standard_input_are_read_too(tmp_path: Path, monkeypat
 
 
 def test_a_file_that_another_part_names_is_looked_up(tmp_path: Path) -> None:
-    """As the transcript of an input of a batch, or a file of a session that is resumed."""
+    """As the transcript of an input of a batch, a file of a session that is resumed, the inputs of a kept session."""
     (tmp_path / "a.txt").write_text("said")
     checked("batch", ref=tmp_path, log_file=tmp_path / "log")
     check_also_written(tmp_path / "new.txt", "--out")
+    check_also_read(["-", str(tmp_path / "a.txt"), "https://example.org/log"])
+    with pytest.raises(UsageError, match=r"--log-file .* is an input"):
+        check_also_read([str(tmp_path / "log")])
     for path in (tmp_path / "a.txt", tmp_path / "log"):
         with pytest.raises(UsageError, match=r"--out .* written|twice, by --log-file and --out"):
             check_also_written(path, "--out")
