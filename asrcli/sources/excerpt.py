@@ -1,11 +1,15 @@
 """What is taken of a file: a time span, a track, a channel, a gain. Works on pieces of PCM, opens nothing."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.core.events import Notice
 from asrcli.sources.audio_positions import Item, MissingAudio, PlacedPiece
 from asrcli.sources.loudness import segment
+
+CLOSING_MS = 10  # silence that ends a part behind whose last sound there is nothing in the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +33,40 @@ class Clip:
     def of(self, items: Iterable[Item], audio_format: Format) -> Iterator[Item]:
         """Yield the wanted part of mono PCM, with the gain applied. Nothing is read behind its end."""
         first = audio_format.samples(self.begin_ms)
-        last = None if self.end_ms is None else audio_format.samples(self.end_ms)
+        last = sys.maxsize
+        if self.end_ms is not None:
+            last = audio_format.samples(self.end_ms)
+        reached = first
         for item in items:
-            if isinstance(item, PlacedPiece):
-                before = max(0, first - item.position)
-                wanted = item.pcm
-                if last is not None:
-                    wanted = wanted[: max(0, last - item.position) * SAMPLE_BYTES]
-                wanted = wanted[before * SAMPLE_BYTES :]
-                if wanted:
-                    yield PlacedPiece(item.position + before, amplified(wanted, self.gain_db, audio_format))
-                if last is not None and item.end >= last:
-                    return
-            elif isinstance(item, MissingAudio):
-                begin = max(first, item.begin)
-                end = item.end
-                if last is not None:
-                    end = min(last, end)
-                if begin < end:
-                    yield MissingAudio(begin, end, item.reason)
-                if last is not None and item.end >= last:
-                    return
-            else:
+            if isinstance(item, Notice):
                 yield item
+                continue
+            if _begin(item) >= last > reached:  # nothing is there up to the end: a little silence says how long it is
+                begin = max(reached, last - audio_format.samples(CLOSING_MS))
+                yield PlacedPiece(begin, bytes((last - begin) * SAMPLE_BYTES))
+                return
+            yield from self._part(item, first, last, audio_format)
+            reached = max(reached, item.end)
+            if reached >= last:
+                return
+
+    def _part(self, item: PlacedPiece | MissingAudio, first: int, last: int, audio_format: Format) -> Iterator[Item]:
+        """Yield the part of an item between two positions, if there is any."""
+        if isinstance(item, MissingAudio):
+            begin, end = max(first, item.begin), min(last, item.end)
+            if begin < end:
+                yield MissingAudio(begin, end, item.reason)
+            return
+        before = max(0, first - item.position)
+        wanted = item.pcm[before * SAMPLE_BYTES : max(0, last - item.position) * SAMPLE_BYTES]
+        if wanted:
+            yield PlacedPiece(item.position + before, amplified(wanted, self.gain_db, audio_format))
+
+
+def _begin(item: PlacedPiece | MissingAudio) -> int:
+    if isinstance(item, PlacedPiece):
+        return item.position
+    return item.begin
 
 
 def amplified(pcm: bytes, gain_db: float, audio_format: Format) -> bytes:

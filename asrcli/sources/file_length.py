@@ -14,6 +14,7 @@ from asrcli.sources.decoder import Decoder
 from asrcli.sources.exact_reader import reader
 from asrcli.sources.input_reader import HEAD_BYTES, OGG, SampleFormat
 from asrcli.sources.ogg import OggLinks
+from asrcli.sources.track_selection import check_only_track
 
 SCAN_BYTES = 4 << 20  # larger files are not read twice only to show their length: it takes 0.1 s a megabyte
 JOINT_BYTES = 64 << 20  # larger files are not searched for another file that is joined behind
@@ -65,6 +66,7 @@ def measure_file(
         with io.FileIO(path) as file:
             size_bytes = Path(path).stat().st_size
             if samples is None and (measured := _wav(path, file, size_bytes)) is not None:
+                check_only_track(path, track)
                 return measured
             file.seek(0)
             scanned = size_bytes <= scan_bytes

@@ -15,6 +15,7 @@ from asrcli.sources.decoder import Decoder
 from asrcli.sources.exact_reader import Read, reader
 from asrcli.sources.ogg import CUT, UNMARKED, OggLinks
 from asrcli.sources.pipe import PipeReader, index_at_end
+from asrcli.sources.track_selection import check_only_track
 
 OGG = b"OggS"
 HEAD_BYTES = 1 << 16  # how much of a file is searched for a header that tells its length
@@ -122,6 +123,7 @@ class InputReader:
             yield from self._container(stack, pipe)
 
     def _bare(self, stack: ExitStack, pipe: PipeReader) -> Iterator[Item]:
+        check_only_track(self._name, self._track)
         if self._samples == SampleFormat(rate=self._format.rate):
             check_channel(self._name, self._channel, 1)
             yield from self._plain_samples(lambda size: pipe.read(size) or b"")
@@ -207,6 +209,7 @@ class InputReader:
 
     def _wav(self, read: Read, head: wav.WavHeader) -> Iterator[Item]:
         samples = wav.WavSamples(read, head)
+        check_only_track(self._name, self._track)
         check_channel(self._name, self._channel, head.channels)
         if head.plain(self._format.rate):
             yield from self._plain_samples(samples.read)

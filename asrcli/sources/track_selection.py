@@ -92,6 +92,15 @@ def choose_track(name: str, tracks: Sequence[SoundTrack], wanted: str | None) ->
     return decodable[0]
 
 
+def check_only_track(name: str, wanted: str | None) -> None:
+    """Check that a track is wanted which a format without tracks has: the first one.
+
+    Raises:
+        SourceError: another one is wanted.
+    """
+    choose_track(name, [SoundTrack(1)], wanted)
+
+
 def track_notice(name: str, tracks: Sequence[SoundTrack], chosen: SoundTrack, *, by_user: bool) -> str:
     """Return a notice if a track was chosen among several and not `by_user`, else an empty string."""
     if by_user or len(tracks) < 2:

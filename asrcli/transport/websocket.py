@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import AsrError, ConnectFailed, ServiceRefused, SettingError, UsageError
@@ -61,7 +62,7 @@ def dial(
                 io,
                 url,
                 connection,
-                [*_key_header(connection), *connection.headers, *more_headers],
+                [*_key_header(url, connection), *connection.headers, *more_headers],
                 proxy,
                 tls,
                 proxy_tls,
@@ -77,8 +78,9 @@ def dial(
         raise failure(url, exc, proxy) from None
 
 
-def _key_header(connection: ConnectionSettings) -> list[tuple[str, str]]:
-    if not connection.key:
+def _key_header(url: str, connection: ConnectionSettings) -> list[tuple[str, str]]:
+    """The header with the key. A login in the address takes its place: there is one such header in a request."""
+    if not connection.key or urlsplit(url).username is not None:
         return []
     return [("Authorization", f"Bearer {connection.key.reveal()}")]
 

@@ -217,12 +217,15 @@ def test_the_list_of_commands_says_what_each_says_of_itself(command: str) -> Non
     assert PANELS.keys() == {"", *COMMANDS}
 
 
-@pytest.mark.parametrize("command", ["mic", "file", "serve"])
-def test_the_help_is_honest_about_the_embedded_engine(command: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "quality"),
+    [("mic", "less well"), ("file", "less well"), ("serve", "% of words wrong")],
+)
+def test_the_help_is_honest_about_the_embedded_engine(command: str, quality: str) -> None:
     """Nobody expects Chinese or perfection of it."""
     text = " ".join(helped(command, everything=False).split())
-    assert "US English" in text
-    assert "modest accuracy" in text
+    assert "English" in text
+    assert quality in text
     assert "offline" in text
 
 

@@ -40,6 +40,30 @@ def test_a_span_is_exact_whatever_the_pieces(sizes: list[int], begin_ms: int, le
     assert all(piece.pcm == whole[2 * piece.position : 2 * piece.end] for piece in heard)
 
 
+@given(st.integers(0, 20), st.integers(1, 30), st.integers(0, 40))
+def test_a_span_is_as_long_as_it_was_asked_for_where_sound_begins_late(begin: int, length: int, late: int) -> None:
+    """In steps of 100 ms: it ends at its end, also before the first sound; and sound keeps its place."""
+    last = 1600 * (begin + length)
+    sound = PlacedPiece(1600 * late, b"\1\1" * 1600 * 60)
+    heard = list(Clip(100 * begin, 100 * (begin + length)).of([sound], RATE))
+    assert [piece.end for piece in heard if isinstance(piece, PlacedPiece)][-1] == last
+    loud = [piece for piece in heard if isinstance(piece, PlacedPiece) and any(piece.pcm)]
+    assert [(piece.position, piece.end) for piece in loud] == (
+        [(1600 * max(begin, late), last)] if late < begin + length else []
+    )
+
+
+@pytest.mark.parametrize("samples", [None, SampleFormat()])
+def test_a_file_without_tracks_has_one(tmp_path: Path, samples: SampleFormat | None) -> None:
+    """--track 1 is it; another one is refused as in other files, also where no decoder is needed."""
+    path = str(wav(tmp_path / "a.wav", tone(300)))
+    chunks, _ = read(FileSource(path, RATE, Clip(track="1"), samples), 0)
+    assert chunks
+    for wanted in ("2", "zh"):
+        with pytest.raises(SourceError, match=f"has no sound track {wanted}: there is 1"):
+            read(FileSource(path, RATE, Clip(track=wanted), samples), 0)
+
+
 def test_nothing_is_read_behind_the_end() -> None:
     """A live stream with --end ends there."""
 

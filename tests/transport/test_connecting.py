@@ -166,6 +166,15 @@ def test_a_redirection_on_the_same_host_is_followed_with_the_key_and_not_for_eve
         dial(f"ws://127.0.0.1:{port}", ConnectionSettings(key=KEY))
 
 
+def test_a_login_in_the_address_goes_in_place_of_the_key() -> None:
+    """A server that asks for a password gets one header, and no key."""
+    with service() as (port, keys):
+        opened = dial(f"ws://me:secret@127.0.0.1:{port}", ConnectionSettings(key=KEY))
+        assert opened.recv() == Text("hello")
+        opened.close()
+    assert keys == ["Basic bWU6c2VjcmV0"]
+
+
 PLACES = [
     ("ws://a/x", "/y?z=1#f", "ws://a/y?z=1"),
     ("ws://a/x", "http://a/y", "ws://a/y"),

@@ -282,5 +282,5 @@ def _first_line(found: FoundInputs, plan: BatchPlan) -> str:
     if plan.skipped:
         parts.append(f"{len(plan.skipped)} finished before")
     if found.skipped:
-        parts.append(f"{found.skipped} other files left out")
+        parts.append(f"{quantity(found.skipped, 'other file')} left out")
     return ", ".join(parts)

@@ -4,6 +4,7 @@ import getpass
 import os
 import sys
 import warnings
+from urllib.parse import urlsplit
 
 from asrcli.cli.advice import described
 from asrcli.cli.builders.api_key import KEY_FILE_VARIABLE, KEY_VARIABLE, MOST_BYTES, check_key, shown_end
@@ -35,6 +36,8 @@ def log_in(options: EndpointOptions, *, check: bool) -> None:
     """
     there = options.endpoint
     check_address(there.url, "/")
+    if urlsplit(there.url).username is not None:
+        raise UsageError("--url with a login in it: it would go there in place of the key", "leave the login out")
     service = service_name(there.url)
     store = KeyStore()
     store.services()  # a file that cannot be used is reported before the key is typed

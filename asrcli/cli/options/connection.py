@@ -50,7 +50,7 @@ Local = Annotated[
     bool,
     typer.Option(
         "--local",
-        help="Recognize offline: US English, modest accuracy.",
+        help="Recognize English offline, less well.",
         metavar=FLAG,
         rich_help_panel=CONNECTION,
     ),
