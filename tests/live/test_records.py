@@ -1,6 +1,7 @@
 """Records of the wire: kept, played, served, cut by kill -9, and without the key."""
 
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -87,6 +88,15 @@ def test_ws_raw_keeps_a_record_too(scripted: str, tmp_path: Path) -> None:
     asr("ws-raw", file, "--url", scripted, "--pace", "max", "--record", record)
     played = asr("replay", record, "--speed", "max")
     assert played.stdout.splitlines() == ["sentence 1", "sentence 2"], played.stderr
+
+
+def test_a_pipe_is_no_place_for_a_record(tmp_path: Path) -> None:
+    """Said at once, and not as an error of the system."""
+    os.mkfifo(tmp_path / "pipe")
+    sound = wav(tmp_path / "a.wav", tone(100))
+    done = asr("file", sound, "--url", "ws://127.0.0.1:1", "--record", tmp_path / "pipe")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "is a pipe, and a record is a file; choose another name" in done.stderr
 
 
 def test_bad_records_are_one_line(scripted: str, tmp_path: Path) -> None:
