@@ -24,7 +24,7 @@ NUMBERS = ["four", "five", "six"]
         f"{NUMBERS[LOG_FILES + 1 - 4]} files of {LOG_BYTES // 10**6} MB at most",
         f"files that options name to {MOST_BYTES >> 20} MB",
         f"records of a session to {MOST_RECORDS >> 20} MB",
-        f"At most {ServerLimits().connections} tasks are heard at once",
+        f"At most {ServerLimits().connections} clients are connected at once",
     ],
 )
 def test_the_page_says_what_the_code_does(sentence: str) -> None:
