@@ -201,10 +201,7 @@ class OpenAIServer(RealtimeServer):
 
     def encode(self, event: Event) -> list[Message]:
         """The messages that carry an event; none for an event that this wire cannot express."""
-        offset_ms = 0
-        if self._tasks_offset_ms:
-            offset_ms = self._tasks_offset_ms[0]
-        shifted = shift_event(event, offset_ms)
+        shifted = shift_event(event, next(iter(self._tasks_offset_ms), 0))
         if isinstance(shifted, Finished):
             return self._flushed()
         if isinstance(shifted, Ready):
