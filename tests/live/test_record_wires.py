@@ -39,7 +39,7 @@ def test_a_record_of_vllm_plays_as_it_was(tmp_path: Path) -> None:
     """Over two connections."""
     talk = wav(tmp_path / "talk.wav", spoken(1, 0, 2, 3, 0, 0, 4))
     with standing_in(vllm, Received(2.5)) as address:
-        run = [talk, "--url", address, "--wire", "vllm", "--model", "voxtral", "--pace", "max", "--retry-wait", "0.1"]
+        run = [talk, "--url", address, "--wire", "vllm", "--model", "voxtral", "--pace", "4", "--retry-wait", "0.1"]
         finals = check(tmp_path, *run)
     assert " ".join(final["text"] for final in finals) == "one two three four"
 
