@@ -74,7 +74,7 @@ class JournalDirectory:
 
         What a run left that was ended before it could write anything is no session.
         """
-        return [path for path in self._folders() if not is_unborn(path)]
+        return [path for path in self._folders() if not holds_nothing(path)]
 
     def _folders(self) -> list[Path]:
         """The folders with the name of a session, newest first."""
@@ -126,7 +126,7 @@ class JournalDirectory:
                 if is_id(path.name.removeprefix(_GOING)) and is_folder(path) and not distrust(path):
                     _remove_rest(path)
         for path in self._folders():
-            if path != keep and _age_s(path, now()) > START_S and is_unborn(path) and not distrust(path):
+            if path != keep and _age_s(path, now()) > START_S and holds_nothing(path) and not distrust(path):
                 with suppress(OSError):
                     remove_files(path)
         paths = [path for path in self.paths() if path != keep and _is_ours(path)]
@@ -141,7 +141,7 @@ class JournalDirectory:
                 del sizes[oldest]
 
 
-def is_unborn(path: Path) -> bool:
+def holds_nothing(path: Path) -> bool:
     """Return whether a session's folder holds nothing, and no run that could still write into it has its lock."""
     try:
         with os.scandir(path) as entries:

@@ -9,6 +9,8 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from asrcli.cli.builders.open_outputs import outputs_with_end
+
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import Opens
     from asrcli.cli.builders.staged_files import Runs
@@ -61,14 +63,8 @@ class LibraryKeeping:
 
         collected = library_writing.new_output()
         now = datetime.now().astimezone()
-        error: BaseException | None = None
-        try:
-            with opens() as outputs:
-                yield [*outputs, collected]
-        except BaseException as exc:
-            error = exc
-            raise
-        finally:
+
+        def at_end(error: BaseException | None) -> None:
             if collected.has_text and not self.is_left(error):
                 entry = library_writing.entry_of(collected, self.session_id(), now, files, self.service)
                 if self.wanted:
@@ -76,24 +72,10 @@ class LibraryKeeping:
                 elif error is None:
                     self.question = partial(library_writing.ask_once, entry, self.limits)
 
+        with outputs_with_end(opens, at_end) as outputs:
+            yield [*outputs, collected]
+
     def ask(self) -> None:
         """Ask once whether transcripts are kept, after the first run that could be."""
         if self.question is not None:
             self.question()
-
-
-@contextmanager
-def then(
-    opens: "Opens", is_left: Callable[[BaseException | None], bool], keep: Callable[[], None]
-) -> "Iterator[list[Output]]":
-    """The outputs of a run; after it `keep` is called, unless the run has left something for a later one."""
-    error: BaseException | None = None
-    try:
-        with opens() as outputs:
-            yield outputs
-    except BaseException as exc:
-        error = exc
-        raise
-    finally:
-        if not is_left(error):
-            keep()

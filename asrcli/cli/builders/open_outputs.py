@@ -1,6 +1,6 @@
 """The outputs of one run while they are open: at the end files get their final names, or stay as .part files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -8,6 +8,8 @@ from asrcli.cli.console import print_message
 from asrcli.core.errors import AsrError, AudioLost, BudgetReached, MultipleErrors, OutputError
 
 if TYPE_CHECKING:
+    from asrcli.cli.builders.outputs import Opens
+    from asrcli.core.interfaces import Output
     from asrcli.outputs.line_writer import LineWriter
 
 
@@ -24,6 +26,20 @@ def in_order(error: BaseException | None, *, live: bool) -> bool:
     if isinstance(error, MultipleErrors):
         return all(in_order(part, live=live) for part in error.errors)
     return error is None or isinstance(error, AudioLost | BudgetReached) or (live and isinstance(error, OutputError))
+
+
+@contextmanager
+def outputs_with_end(opens: "Opens", at_end: Callable[[BaseException | None], None]) -> "Iterator[list[Output]]":
+    """The outputs of a run; after it `at_end` is called with the error that ended the run, or None."""
+    error: BaseException | None = None
+    try:
+        with opens() as outputs:
+            yield outputs
+    except BaseException as exc:
+        error = exc
+        raise
+    finally:
+        at_end(error)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """One run of `asr resume`: which audio has no text, which service gets it, and which outputs are continued."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders.journal_keeping import open_journal, unheard_ms
-from asrcli.cli.builders.library_keeping import LibraryKeeping, then
+from asrcli.cli.builders.library_keeping import LibraryKeeping
 from asrcli.cli.builders.library_writing import add_journal
 from asrcli.cli.builders.local_fallback import fallback_of
 from asrcli.cli.builders.named_files import check_also_written
+from asrcli.cli.builders.open_outputs import outputs_with_end
 from asrcli.cli.builders.resume_outputs import paths, resumed_outputs
 from asrcli.cli.builders.resume_sources import reading, resume_stages
 from asrcli.cli.builders.run import RunBuilder
@@ -105,7 +106,7 @@ def _resume_microphones(reopened: ReopenedJournal, journal: Journal, request: "R
         if connected.service.local:
             pace = None
         opens = partial(resumed_outputs, journal, request.level, behind)
-        kept = partial(then, opens, lambda _: False, lambda: add_journal(request.library, journal.path))
+        kept = partial(outputs_with_end, opens, lambda _: add_journal(request.library, journal.path))
         runs = [(sources, kept)]
         replace(connected, pace=pace).run(runs)
 
@@ -131,17 +132,18 @@ def _resume_files(reopened: ReopenedJournal, journal: Journal, request: "ResumeR
         behind = [ContinuedOutput(reopened.recorder, view.highest, stage.base_ms)]
         opens = partial(resumed_outputs, view, request.level, behind, stage.base_ms, begun=stage.begun)
         recorded = partial(staged, stage.number, opens, reopened.recorder.note)
-        kept = partial(
-            then,
-            recorded,
-            lambda error: not is_over(error),
-            partial(add_journal, request.library, journal.path, stage.number),
-        )
+        add = partial(add_journal, request.library, journal.path, stage.number)
+        kept = partial(outputs_with_end, recorded, partial(_act_if_over, add))
         runs = [*runs, (stage.sources(source_builder), kept)]
     with ExitStack() as stack:
         connected = _connect(stack, journal, request, model, recognition)
         reopened.begin()
         replace(connected, pace=pace).run(runs)
+
+
+def _act_if_over(act: Callable[[], None], error: BaseException | None) -> None:
+    if is_over(error):
+        act()
 
 
 def _connect(

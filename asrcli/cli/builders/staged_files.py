@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders.journal_keeping import described_outputs, how_to_get_words, session_command
-from asrcli.cli.builders.open_outputs import in_order
+from asrcli.cli.builders.open_outputs import in_order, outputs_with_end
 from asrcli.cli.console import print_message
 from asrcli.core.errors import MultipleErrors, OutputClosed, SourceError, system_reason
 from asrcli.dashscope.endpoints import WORKSPACE
@@ -44,17 +44,14 @@ def is_over(error: BaseException | None) -> bool:
 @contextmanager
 def staged(number: int, opens: "Opens", note: Callable[[Mapping[str, Any]], None]) -> "Iterator[list[Output]]":
     """The outputs of one run, with its beginning and its end noted in the journal."""
-    note({"type": "stage", "number": number})
-    error: BaseException | None = None
-    try:
-        with opens() as outputs:
-            yield outputs
-    except BaseException as exc:
-        error = exc
-        raise
-    finally:
+
+    def at_end(error: BaseException | None) -> None:
         if is_over(error):
             note({"type": "done", "number": number})
+
+    note({"type": "stage", "number": number})
+    with outputs_with_end(opens, at_end) as outputs:
+        yield outputs
 
 
 @dataclass(frozen=True)
