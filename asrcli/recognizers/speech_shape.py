@@ -33,6 +33,7 @@ STILL_PART = 0.3  # so many frames may be as the ones before them: a vowel; of b
 # How far shapes are apart in a window, times how much the shape changes from one frame to the next.
 LIVELY = 0.05  # speech has 0.12 and more, under noise as loud as itself 0.07; tones and music have up to 0.03
 SURELY_LIVELY = 0.08
+VERY_LIVELY = 0.15
 VOWEL = (0.02, 0.09)  # the change alone, of a single vowel; tones have up to 0.01, noise more than 0.1
 TRANSITIONS = 3  # fewer say nothing
 # A voice moves: from one frame to the next its pitch changes a little, and the shape too. Notes do one of the two.
@@ -47,6 +48,7 @@ FRAMES_A_MOVE = (
     24,
 )  # of less audio, one move is asked for in so many loud frames: while it goes on, and at its end
 VOWEL_FRAMES = 4  # a short word may have none: then so many frames in a row have a pitch
+CLEAR_MOVES = 4  # so many at the beginning tell a voice from whatever is lively enough to be one
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +100,30 @@ def can_be_speech(frames: Sequence[FrameFacts], *, final: bool) -> bool:
     if not _has_voice(frames, final=final):
         return False
     alone = final and not frames[0].voiced  # what follows a cut in one sound is no word by itself
+    lively = SURELY_LIVELY
+    if final or _begins_with_clear_voice(frames):
+        lively = LIVELY
     for view in range(len(VIEWS)):
         loud = _loud(frames, view)
         is_short = sum(shape is not None for shape in loud) < SHORT_FRAMES
         if alone and is_short and VOWEL[0] <= _change(_changes(loud)) <= VOWEL[1]:
             return True
-        if any(value >= (LIVELY if final else SURELY_LIVELY) for value in _liveliness(loud)):
+        if any(value >= lively for value in _liveliness(loud)):
             return True
     return False
+
+
+def may_become_speech(frames: Sequence[FrameFacts]) -> bool:
+    """Return whether a beginning that is no speech yet is worth reading, if other signs of speech are asked for too.
+
+    A first vowel may last longer than a quarter of a second, and its voice does not move.
+    """
+    voice = [frame.views[0].level_db for frame in frames if frame.voiced]
+    if len(voice) < VOICED_FRAMES or statistics.pstdev(voice) < LEVEL_SPREAD_DB:
+        return False
+    if _longest_pitch(frames) < VOWEL_FRAMES:
+        return False
+    return any(value >= VERY_LIVELY for view in range(len(VIEWS)) for value in _liveliness(_loud(frames, view)))
 
 
 def _has_voice(frames: Sequence[FrameFacts], *, final: bool) -> bool:
@@ -119,6 +137,13 @@ def _has_voice(frames: Sequence[FrameFacts], *, final: bool) -> bool:
     if len(moves) * SELDOM < len(loud):
         needed = MANY_MOVES
     return any(after - before < VOICE_WINDOW for before, after in zip(moves, moves[needed - 1 :], strict=False))
+
+
+def _begins_with_clear_voice(frames: Sequence[FrameFacts]) -> bool:
+    """Return whether the voice moves much in audio that is short."""
+    shapes = _loud(frames, 1)
+    is_short = sum(shape is not None for shape in shapes) < VOICE_WINDOW
+    return is_short and sum(1 for _ in _voice_moves(frames, shapes)) >= CLEAR_MOVES
 
 
 def _voice_moves(frames: Sequence[FrameFacts], shapes: "Shapes") -> Iterator[int]:
