@@ -48,6 +48,11 @@ FRAMES_A_MOVE = (
     24,
 )  # of less audio, one move is asked for in so many loud frames: while it goes on, and at its end
 VOWEL_FRAMES = 4  # a short word may have none: then so many frames in a row have a pitch
+# The pitch of a note stays, and that of a voice drifts: of its frames at most 0.6 are as the ones before.
+STILL_PITCH = 0.004  # of the logarithm
+STILL_SHARE = 0.8
+STILL_PAIRS = 8  # of frames; fewer are no proof while there are moves
+STILL_VOWEL_PAIRS = 4  # where there are none
 CLEAR_MOVES = 4  # so many at the beginning tell a voice from whatever is lively enough to be one
 
 
@@ -121,7 +126,7 @@ def may_become_speech(frames: Sequence[FrameFacts]) -> bool:
     voice = [frame.views[0].level_db for frame in frames if frame.voiced]
     if len(voice) < VOICED_FRAMES or statistics.pstdev(voice) < LEVEL_SPREAD_DB:
         return False
-    if _longest_pitch(frames) < VOWEL_FRAMES:
+    if _longest_pitch(frames) < VOWEL_FRAMES or _is_note(frames, STILL_VOWEL_PAIRS):
         return False
     return any(value >= VERY_LIVELY for view in range(len(VIEWS)) for value in _liveliness(_loud(frames, view)))
 
@@ -132,11 +137,27 @@ def _has_voice(frames: Sequence[FrameFacts], *, final: bool) -> bool:
     loud = [number for number, shape in enumerate(shapes) if shape is not None]
     moves = [bisect_left(loud, number) for number in _voice_moves(frames, shapes)]  # counted in loud frames
     if final and not moves and len(loud) < SHORT_FRAMES:
-        return _longest_pitch(frames) >= VOWEL_FRAMES
+        return _longest_pitch(frames) >= VOWEL_FRAMES and not _is_note(frames, STILL_VOWEL_PAIRS)
     needed = max(1, min(VOICE_MOVES[final], len(loud) // FRAMES_A_MOVE[final]))
     if len(moves) * SELDOM < len(loud):
         needed = MANY_MOVES
-    return any(after - before < VOICE_WINDOW for before, after in zip(moves, moves[needed - 1 :], strict=False))
+    for before, after in zip(moves, moves[needed - 1 :], strict=False):
+        around = loud[max(0, before - VOICE_WINDOW // 2) : before + VOICE_WINDOW // 2]
+        if after - before < VOICE_WINDOW and not _is_note(frames[around[0] : around[-1] + 1]):
+            return True
+    return False
+
+
+def _is_note(frames: Sequence[FrameFacts], pairs: int = STILL_PAIRS) -> bool:
+    """Return whether nearly all frames have the pitch of the ones before; False where fewer than `pairs` are known."""
+    changes = [
+        abs(math.log(after.pitch_hz / before.pitch_hz))
+        for before, after in pairwise(frames)
+        if before.pitch_hz and after.pitch_hz
+    ]
+    drifting = [change for change in changes if change < PITCH_CHANGE[1]]  # a larger one is another note
+    still = sum(change < STILL_PITCH for change in drifting)
+    return len(drifting) >= pairs and still > STILL_SHARE * len(drifting)
 
 
 def _begins_with_clear_voice(frames: Sequence[FrameFacts]) -> bool:

@@ -140,8 +140,17 @@ def test_a_beginning_without_speech_is_not_even_worth_a_reading(name: str) -> No
 
 
 def test_a_lively_beginning_whose_voice_does_not_move_is_worth_a_reading() -> None:
-    """As a first vowel that is sung or drawn out: it may become speech, and nothing says yet that it is."""
-    steady = [replace(frame, pitch_hz=100.0 if frame.pitch_hz else 0.0) for frame in facts(speech())[:20]]
+    """As a drawn-out first vowel: it may become speech, and nothing says yet that it is. A note is not even read."""
+    beginning = facts(speech())[:20]
+
+    def sung(drift: float) -> list[FrameFacts]:
+        return [
+            replace(frame, pitch_hz=100 + drift * (number % 2)) if frame.pitch_hz else frame
+            for number, frame in enumerate(beginning)
+        ]
+
+    steady = sung(0.7)
+    assert not may_become_speech(sung(0.0))
     assert may_become_speech(steady)
     assert not can_be_speech(steady, final=False)
 
@@ -156,6 +165,17 @@ def test_a_voice_that_moves_makes_up_for_a_sound_that_changes_little() -> None:
     frames = [dull(frame) for frame in facts(speech())[:20]]
     assert can_be_speech(frames, final=False)
     assert not can_be_speech([replace(frame, pitch_hz=0.0) for frame in frames[:12]] + frames[12:], final=False)
+
+
+@pytest.mark.parametrize(("held", "is_voice"), [(1, True), (8, False)])
+def test_a_pitch_that_stays_from_frame_to_frame_is_a_note(held: int, *, is_voice: bool) -> None:
+    """However its shape moves, as that of an instrument with formants does; a voice drifts."""
+    frames = [
+        replace(frame, pitch_hz=100 * 1.03 ** (number // held % 5)) if frame.voiced else frame
+        for number, frame in enumerate(facts(speech()))
+    ]
+    assert can_be_speech(frames, final=True) is is_voice
+    assert can_be_speech(frames[:40], final=False) is is_voice
 
 
 @pytest.mark.parametrize("gain", [0.05, 1.0])
