@@ -48,6 +48,8 @@ FRAMES_A_MOVE = (
     24,
 )  # of less audio, one move is asked for in so many loud frames: while it goes on, and at its end
 VOWEL_FRAMES = 4  # a short word may have none: then so many frames in a row have a pitch
+EARLY_FRAMES = 600 // FRAME_MS  # of voice: of so little, fewer frames with a pitch make it worth a reading
+EARLY_PITCHED = 2
 # The pitch of a note stays, and that of a voice drifts: of its frames at most 0.6 are as the ones before.
 STILL_PITCH = 0.004  # of the logarithm
 STILL_SHARE = 0.8
@@ -126,7 +128,10 @@ def may_become_speech(frames: Sequence[FrameFacts]) -> bool:
     voice = [frame.views[0].level_db for frame in frames if frame.voiced]
     if len(voice) < VOICED_FRAMES or statistics.pstdev(voice) < LEVEL_SPREAD_DB:
         return False
-    if _longest_pitch(frames) < VOWEL_FRAMES or _is_note(frames, STILL_VOWEL_PAIRS):
+    pitched = VOWEL_FRAMES
+    if len(voice) <= EARLY_FRAMES:
+        pitched = EARLY_PITCHED
+    if _longest_pitch(frames) < pitched or _is_note(frames, STILL_VOWEL_PAIRS):
         return False
     return any(value >= VERY_LIVELY for view in range(len(VIEWS)) for value in _liveliness(_loud(frames, view)))
 
