@@ -130,7 +130,7 @@ class OpenAIServer(RealtimeServer):
 
     path = OPENAI_PATH
 
-    def __init__(self, new_id: Callable[[], str], model: str = "") -> None:
+    def __init__(self, new_id: Callable[[], str], model: str = "", session: Json | None = None) -> None:
         super().__init__(new_id, model)
         self._recognition = RecognitionSettings(model, transcription_session.RATE)
         self._running = False  # a task was begun, and not asked for its end
@@ -146,6 +146,10 @@ class OpenAIServer(RealtimeServer):
         self._is_response = False  # it asks for a response
         self._code = ""  # of the error that it causes, where the service has one
         self._flush_id: str | None = None  # of the commit that is not answered yet
+        if session is not None:  # which the secret of the client has brought
+            self._recognition = transcription_session.read(session, self._recognition)
+            self._kind = transcription_session.kind(session, "")
+            self._responds = transcription_session.responds(session, before=True)
 
     def greet(self) -> list[Message]:
         """session.created, which the server sends as soon as the connection is open."""
@@ -180,7 +184,9 @@ class OpenAIServer(RealtimeServer):
         own, self._code = self._code, ""
         wants_response, self._is_response = self._is_response, False
         messages: list[Message] = [self._event("error", error=unsupported.error(own or code, problem, param, about))]
-        return messages + (self._failed_response() if wants_response else [])
+        if wants_response:
+            messages += self._failed_response()
+        return messages
 
     def _failed_response(self) -> list[Message]:
         response_id = f"resp_{self._new_id()}"
@@ -268,6 +274,13 @@ class OpenAIServer(RealtimeServer):
             problem = "The buffer is empty: speech that has ended was committed before."
             return [self._event("error", error=unsupported.error(EMPTY, problem, None, self._flush_id))]
         return held[1:]  # the speech was ended by the client, so no speech_stopped stands before it
+
+    def described(self, *, is_beta: bool) -> Json:
+        """The session before the first update."""
+        session = self._session("")
+        if is_beta:
+            return transcription_session.flat(session)
+        return session
 
     def _confirmation(self, language: str) -> Message:
         session = self._session(language)
