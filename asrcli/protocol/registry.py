@@ -171,7 +171,8 @@ _ROWS = (
         FUNASR, "/", "funasr.codec:FunAsrClient", "", "funasr.raw:two_pass_exchange",
         model_pattern=_NEVER, rates=(16000, 8000), formats=(), word_times=False, context_messages=False,
         has_header=False, takes=("hotwords", "itn", "extra"), elsewhere=True, served=False,
-        warning="this wire has no times, so audio is sent at most at twice the pace of speech",
+        warning="this wire has no times, so audio is sent at most at twice the pace of speech, and words may come "
+        "twice after a lost connection",
         fastest=2.0,
     ),
     Wire(
