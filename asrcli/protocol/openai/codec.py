@@ -25,6 +25,7 @@ from asrcli.core.events import Event, Final, Finished, Partial, Ready, SpeechSto
 from asrcli.core.message import Message
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.addresses import endpoint
+from asrcli.protocol.asr_text_marks import without_marks, without_open_mark
 from asrcli.protocol.json_messages import Json, need, number, part, text, word
 from asrcli.protocol.openai import g711, transcription_session, unsupported
 from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
@@ -34,6 +35,7 @@ from asrcli.protocol.service_errors import read_service_error
 
 COMMIT = "input_audio_buffer.commit"
 BETA_UPDATE = "transcription_session.update"
+QUIET_END_S = 10.0  # a server that tells of no commits may not say when it has sent all
 EMPTY = "input_audio_buffer_commit_empty"
 ITEM_EVENTS = {"conversation.item.added", "conversation.item.created", "conversation.item.done"}
 
@@ -50,6 +52,7 @@ class OpenAIClient(RealtimeClient):
         self._deltas: dict[str, str] = {}  # the text of each open item so far
         self._ends = False  # the audio is over
         self._last_commit = ""  # id of the commit that ends the audio in VAD mode, until it is answered
+        self._tells_commits = False  # the server has answered one, of its own or of ours
 
     def url(self, base: str) -> str:
         """The address of this wire; the model is in the session, because an address with a model begins a talk."""
@@ -75,6 +78,9 @@ class OpenAIClient(RealtimeClient):
             ServiceRefused: an error that ends the session, or the service did not accept the language.
         """
         events = super().receive(message)
+        self.quiet_end_s = None
+        if self._ends and not self._items.pending and not self._tells_commits and self._items.finals:
+            self.quiet_end_s = QUIET_END_S  # nobody may answer the last commit
         if not self._ends or self._last_commit or self._items.pending:
             return events
         self._ends = False
@@ -87,10 +93,16 @@ class OpenAIClient(RealtimeClient):
         if name == f"{TRANSCRIPTION}delta":
             item = word(value, "item_id") or UNNAMED
             self._deltas[item] = self._deltas.get(item, "") + text(value, "delta")
-            return super()._handle(f"{TRANSCRIPTION}text", value | {"text": self._deltas[item]})
+            return super()._handle(f"{TRANSCRIPTION}text", value | {"text": without_open_mark(self._deltas[item])})
         if name == f"{TRANSCRIPTION}completed":
-            self._deltas.pop(word(value, "item_id") or UNNAMED, None)
-            return super()._handle(name, value | {"usage": _usage(part(value, "usage"))})
+            said = self._deltas.pop(word(value, "item_id") or UNNAMED, "")
+            if isinstance(value.get("transcript"), str):
+                said = text(value, "transcript")
+            whole = {"transcript": without_marks(said), "usage": _usage(part(value, "usage"))}
+            return super()._handle(name, value | whole)
+        if name.startswith("transcription_session."):
+            name = name.removeprefix("transcription_")  # of a server that speaks the older shape
+        self._tells_commits = self._tells_commits or name == f"{BUFFER}committed"
         events = super()._handle(name, value)
         if name == f"{BUFFER}committed" and not self._items.has_ended(word(value, "item_id")):
             self._last_commit = ""  # the server had not ended this item by itself
