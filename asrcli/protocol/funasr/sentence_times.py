@@ -19,6 +19,7 @@ PIECE_WAIT_MS, END_WAIT_MS = 1800, 2000  # for the next piece of a sentence and 
 MOST_LATE_MS = 10_000  # a server that is later than this is not expected
 STEP_MS = 20  # loudness is measured in steps
 JOINED_MS = 300  # a shorter quiet is a part of speech
+FIT_MS = 100  # so much may be missing of the length of a sentence
 TAIL_MS = 400  # loud audio behind a sentence, which is its own: its end is not known better
 QUIET_PEAK, QUIET = 100, 0.02  # below this peak, or this part of the loudest one, sound is no speech
 FORGET = 0.997  # by step: the loudest peak counts half as much after five seconds
@@ -118,10 +119,15 @@ class SentenceTimes:
         return begin_ms, end_ms
 
     def _placed(self, at_once_ms: int, length_ms: int) -> int:
-        """A begin that is not too late, for a sentence of at least this length."""
+        """A begin that is not too late, for a sentence of at least this length.
+
+        Where one stretch goes on behind the sentence before, and is as long as this one, this one is the rest of it.
+        """
         loud = [*islice(self._loud, 2)]
-        if len(loud) > 1 and loud[0][0] < self._last_end_ms and loud[0][1] - self._last_end_ms + TAIL_MS < length_ms:
-            loud = loud[1:]  # the rest of the sentence before
+        if length_ms and loud and loud[0][0] < self._last_end_ms:
+            if loud[0][1] - self._last_end_ms + FIT_MS >= length_ms:
+                return self._last_end_ms
+            loud = loud[1:]
         first_loud_ms = next((first_ms for first_ms, _ in loud), 0)
         return max(self._last_end_ms, first_loud_ms, at_once_ms)
 
@@ -144,7 +150,7 @@ class SentenceTimes:
         ends_ms = [self._quiet_since_ms, *(last_ms for _, last_ms in islice(self._loud, before))]
         if begin_ms - ends_ms[-1] >= long_ms:
             self._late_ms = 0
-            for _ in range(before):
+            while self._loud[0][1] <= since_ms:
                 self._forget_first()
         self._text_came(max(begin_ms, since_ms), usual_ms)
 
