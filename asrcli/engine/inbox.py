@@ -11,7 +11,7 @@ from asrcli.core.errors import AsrError
 from asrcli.core.events import Event, Gap, Resumed
 from asrcli.core.message import Message, Writable
 from asrcli.engine.dial_attempt import Dialled
-from asrcli.engine.schedule import Schedule
+from asrcli.engine.schedule import Batches, Schedule
 
 
 class MessageArrived(NamedTuple):
@@ -74,13 +74,16 @@ class Inbox:
     of the room is free, so that its thread works in batches; `live` audio cannot wait, and loses its oldest chunk.
 
     Nobody waits here for items: the session takes what is there, and `wake` is called when there is more that it wants.
-    With a `schedule` a chunk can be taken when it is due.
+    With a `schedule` a chunk can be taken when it is due; with `batches` too, but behind the end of the audio at once.
     """
 
-    def __init__(self, room: int, *, live: bool = False, schedule: Schedule | None = None) -> None:
+    def __init__(
+        self, room: int, *, live: bool = False, schedule: Schedule | None = None, batches: Batches | None = None
+    ) -> None:
         self._room = room
         self._live = live
         self._schedule = schedule
+        self._batches = batches
         self._signals: deque[Signal] = deque()
         self._audio: deque[Chunk | Mark | SourceEnded] = deque()
         self._dropped: AudioDropped | None = None  # comes before all of the audio
@@ -113,8 +116,7 @@ class Inbox:
                 self._audio.append(item)
                 if self._live and len(self._audio) > self._room:
                     self._drop_oldest()
-                # Behind other audio that is not due yet, it wakes nobody.
-                if self._wants_audio and (self._schedule is None or len(self._audio) == 1):
+                if self._wants_audio and self._is_news(len(self._audio)):
                     self._wake_session()
             return not self._ended
 
@@ -155,7 +157,7 @@ class Inbox:
     def drain(self) -> Iterator[Item]:
         """Yield all signals and audio that are left, due or not."""
         with self._lock:
-            self._schedule = None
+            self._schedule = self._batches = None
         while (item := self.take(audio=True)) is not None:
             yield item
 
@@ -188,12 +190,22 @@ class Inbox:
         item = self._audio[0]
         if self._schedule is not None and isinstance(item, Chunk):
             self._due = self._schedule.take(item)
-            if self._due is not None:
-                return None
+        elif self._batches is not None and not self._ended and isinstance(item, Chunk):
+            self._due = self._batches.take(len(self._audio))
+        if self._due is not None:
+            return None
         self._audio.popleft()
         if self._waiting and len(self._audio) <= self._room // 2:
             self._room_made.notify_all()
         return item
+
+    def _is_news(self, waiting: int) -> bool:
+        """Whether the session is to know of so much audio: behind other audio that is not due yet it need not."""
+        if waiting == 1:
+            return True
+        if self._batches is not None:
+            return waiting == self._batches.many
+        return self._schedule is None
 
     def _wake_session(self) -> None:
         if self._sleeps:
