@@ -13,6 +13,10 @@ from asrcli.core.message import Message, Writable
 from asrcli.engine.dial_attempt import Dialled
 from asrcli.engine.schedule import Batches, Schedule
 
+# With batches so many chunks are read before the first is taken. To decode more would take the interpreter away from
+# the thread that connects.
+FIRST_ROOM = 5
+
 
 class MessageArrived(NamedTuple):
     """A message of the other end. The connection it came over is only compared with others."""
@@ -80,7 +84,9 @@ class Inbox:
     def __init__(
         self, room: int, *, live: bool = False, schedule: Schedule | None = None, batches: Batches | None = None
     ) -> None:
-        self._room = room
+        self._room = self._room_now = room
+        if batches is not None:
+            self._room_now = min(room, FIRST_ROOM)  # until the first audio is taken
         self._live = live
         self._schedule = schedule
         self._batches = batches
@@ -108,9 +114,9 @@ class Inbox:
     def put_audio(self, item: Chunk | Mark) -> bool:
         """Add audio, or a mark behind it; waits for room unless `live`. Returns whether more is wanted."""
         with self._lock:
-            if not self._live and not self._ended and len(self._audio) >= self._room:
+            if not self._live and not self._ended and len(self._audio) >= self._room_now:
                 self._waiting += 1
-                self._room_made.wait_for(lambda: self._ended or len(self._audio) <= self._room // 2)
+                self._room_made.wait_for(lambda: self._ended or len(self._audio) <= self._room_now // 2)
                 self._waiting -= 1
             if not self._ended:
                 self._audio.append(item)
@@ -195,6 +201,7 @@ class Inbox:
         if self._due is not None:
             return None
         self._audio.popleft()
+        self._room_now = self._room
         if self._waiting and len(self._audio) <= self._room // 2:
             self._room_made.notify_all()
         return item

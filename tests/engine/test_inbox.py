@@ -5,7 +5,7 @@ from threading import Event, Thread
 from asrcli.core.audio import Chunk
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Gap
-from asrcli.engine.inbox import AudioDropped, Inbox, SessionAbandoned, SourceEnded, StopRequested
+from asrcli.engine.inbox import FIRST_ROOM, AudioDropped, Inbox, SessionAbandoned, SourceEnded, StopRequested
 from asrcli.engine.schedule import GATHER_S, Batches, Schedule
 from tests.support.stepping import got
 
@@ -200,3 +200,24 @@ def test_a_batch_does_not_outlast_the_audio() -> None:
     assert waiting.take(audio=True) == chunk(0)
     waiting.put_audio(chunk(1))
     assert list(waiting.drain()) == [chunk(1)]
+
+
+def test_a_file_at_full_pace_is_not_read_far_before_the_service_listens() -> None:
+    """A few chunks wait for the connection; when the first of them is taken there is room for many more."""
+    inbox = Inbox(50, batches=Batches(lambda: 0.0, many=9))
+    count = 3 * FIRST_ROOM
+    put = list[int]()
+
+    def capture() -> None:
+        for number in range(count):
+            inbox.put_audio(chunk(number))
+            put.append(number)
+
+    thread = Thread(target=capture, daemon=True)
+    thread.start()
+    while thread.is_alive() and not inbox.waited_for:
+        thread.join(0.01)
+    assert len(put) == FIRST_ROOM
+    assert inbox.take(audio=True) == chunk(0)
+    thread.join(TIMEOUT_S)
+    assert len(put) == count
