@@ -48,7 +48,7 @@ FRAMES_A_MOVE = (
     24,
 )  # of less audio, one move is asked for in so many loud frames: while it goes on, and at its end
 VOWEL_FRAMES = 4  # a short word may have none: then so many frames in a row have a pitch
-EARLY_FRAMES = 600 // FRAME_MS  # of voice: of so little, fewer frames with a pitch make it worth a reading
+EARLY_FRAMES = 480 // FRAME_MS  # of voice: of so little, fewer frames with a pitch make it worth a reading
 EARLY_PITCHED = 2
 # The pitch of a note stays, and that of a voice drifts: of its frames at most 0.6 are as the ones before.
 STILL_PITCH = 0.004  # of the logarithm

@@ -29,8 +29,9 @@ from asrcli.recognizers.voice_activity import VAD_FRAME_BYTES
 from asrcli.recognizers.word_times import estimated_words
 
 PARTIAL_EVERY_MS = 300
-FIRST_EVERY_MS = 90  # at the beginning, while nothing was shown: a model often makes nothing of the first sounds
+FIRST_EVERY_MS = 60  # at the beginning, while nothing was shown: a model often makes nothing of the first sounds
 READING_SHARE = 0.4  # of the time, at most, goes into partials
+FIRST_SHARE = 0.6  # the same at the beginning, for 1.8 s at most
 # What is read of less audio is often wrong, several times in a row: it stays unsettled.
 TRUSTED_FRAMES = 1800 // FRAME_MS
 EAGER_FRAMES = 240 // FRAME_MS  # a pause of this length may be the end of the sentence
@@ -164,13 +165,13 @@ class WholeSentenceSession(DetectedSession):
             return len(sentence) >= max(FIRST_BEHIND_FRAMES, 2 * self._read_length)
         if sentence.quiet >= EAGER_FRAMES:
             return sentence.quiet == EAGER_FRAMES
-        every_ms = PARTIAL_EVERY_MS
+        every_ms, share = PARTIAL_EVERY_MS, READING_SHARE
         if not self._is_shown and len(sentence) < TRUSTED_FRAMES:  # noise, which has no text, is not read so often
-            every_ms = FIRST_EVERY_MS
+            every_ms, share = FIRST_EVERY_MS, FIRST_SHARE
             if not self._was_read:  # to look again costs hardly anything
                 every_ms = FRAME_MS
         new_ms = (len(sentence) - self._read_length) * FRAME_MS
-        return new_ms >= max(every_ms, 1000 * self._read_s / READING_SHARE)
+        return new_ms >= max(every_ms, 1000 * self._read_s / share)
 
     def _new_partial(self) -> Iterator[Event]:
         """Read the open sentence; yields its partial, if it shows anything new."""

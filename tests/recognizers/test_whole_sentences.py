@@ -13,7 +13,7 @@ from tests.recognizers.test_moonshine import SECOND, clip, events_of
 
 
 def test_the_first_words_are_looked_for_more_often_than_the_next_ones() -> None:
-    """While nothing is shown, every 90 ms, but for 1.8 s only; then every 300 ms."""
+    """While nothing is shown, every 60 ms, but for 1.8 s only; then every 300 ms."""
 
     def steps(first: float) -> list[int]:
         """The milliseconds between readings, of a model that hears something in `first` seconds at the earliest."""
@@ -26,8 +26,8 @@ def test_the_first_words_are_looked_for_more_often_than_the_next_ones() -> None:
         events_of(WholeSentenceSession(read, RecognitionSettings("m"), lambda: 0.0), clip()[: 5 * SECOND])
         return [(after - before) // 32 for before, after in pairwise(lengths)]
 
-    assert steps(0.9)[:6] == [90, 90, 90, 90, 300, 300]
-    assert steps(9)[:14] == [90] * 13 + [300]
+    assert steps(0.9)[:8] == [60] * 6 + [300, 300]
+    assert steps(9)[:21] == [60] * 20 + [300]
 
 
 class Doubting(WholeSentenceSession):
