@@ -108,7 +108,7 @@ def can_be_speech(frames: Sequence[FrameFacts], *, final: bool) -> bool:
         return False
     alone = final and not frames[0].voiced  # what follows a cut in one sound is no word by itself
     lively = SURELY_LIVELY
-    if final or _begins_with_clear_voice(frames):
+    if final:
         lively = LIVELY
     for view in range(len(VIEWS)):
         loud = _loud(frames, view)
@@ -123,17 +123,25 @@ def can_be_speech(frames: Sequence[FrameFacts], *, final: bool) -> bool:
 def may_become_speech(frames: Sequence[FrameFacts]) -> bool:
     """Return whether a beginning that is no speech yet is worth reading, if other signs of speech are asked for too.
 
-    A first vowel may last longer than a quarter of a second, and its voice does not move.
+    It has a voice that moves much, or it is very lively and has any pitch: a first vowel may last longer than a quarter
+    of a second, and its voice does not move.
     """
     voice = [frame.views[0].level_db for frame in frames if frame.voiced]
-    if len(voice) < VOICED_FRAMES or statistics.pstdev(voice) < LEVEL_SPREAD_DB:
+    if not VOICED_FRAMES <= len(voice) <= SHORT_FRAMES or statistics.pstdev(voice) < LEVEL_SPREAD_DB:
+        return False
+    if _is_note(frames, STILL_VOWEL_PAIRS):
         return False
     pitched = VOWEL_FRAMES
     if len(voice) <= EARLY_FRAMES:
         pitched = EARLY_PITCHED
-    if _longest_pitch(frames) < pitched or _is_note(frames, STILL_VOWEL_PAIRS):
+    limits = []
+    if _longest_pitch(frames) >= pitched:
+        limits.append(VERY_LIVELY)
+    if sum(1 for _ in _voice_moves(frames, _loud(frames, 1))) >= CLEAR_MOVES:
+        limits.append(LIVELY)
+    if not limits:
         return False
-    return any(value >= VERY_LIVELY for view in range(len(VIEWS)) for value in _liveliness(_loud(frames, view)))
+    return any(value >= min(limits) for view in range(len(VIEWS)) for value in _liveliness(_loud(frames, view)))
 
 
 def _has_voice(frames: Sequence[FrameFacts], *, final: bool) -> bool:
@@ -163,13 +171,6 @@ def _is_note(frames: Sequence[FrameFacts], pairs: int = STILL_PAIRS) -> bool:
     drifting = [change for change in changes if change < PITCH_CHANGE[1]]  # a larger one is another note
     still = sum(change < STILL_PITCH for change in drifting)
     return len(drifting) >= pairs and still > STILL_SHARE * len(drifting)
-
-
-def _begins_with_clear_voice(frames: Sequence[FrameFacts]) -> bool:
-    """Return whether the voice moves much in audio that is short."""
-    shapes = _loud(frames, 1)
-    is_short = sum(shape is not None for shape in shapes) < VOICE_WINDOW
-    return is_short and sum(1 for _ in _voice_moves(frames, shapes)) >= CLEAR_MOVES
 
 
 def _voice_moves(frames: Sequence[FrameFacts], shapes: "Shapes") -> Iterator[int]:
