@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
 from asrcli.config.reach import ALIASES, OPTIONS, can_be_general, commands_with, is_confirmation, is_for_folder
 from asrcli.config.toml_lines import KeyPath, key_lines, line_of
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import UsageError, shorten
 from asrcli.core.printable import is_obeyed
 from asrcli.core.redaction import holds_key

@@ -7,8 +7,9 @@ with any separator, in prose and in mixtures of both; so the text is only cut, n
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import ceil
+
+from asrcli.core.dataclass import dataclass
 
 MESSAGES, CHARACTERS = 5, 400
 TOKENS = 10_000

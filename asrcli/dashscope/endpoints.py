@@ -6,10 +6,11 @@ Source of the facts: the service's list of regions and endpoints. A key works on
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
 from asrcli.core.causes import Cause
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SettingError, UsageError
 from asrcli.dashscope.catalogue import BEIJING, SINGAPORE
 

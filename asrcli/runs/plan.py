@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import random
 from time import monotonic
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Usage
 from asrcli.core.interfaces import ClientCodec, LocalEngine, Source
@@ -54,7 +55,7 @@ class RunPlan:
     dial: Dial
     connection: ConnectionSettings
     pace: float | None
-    retries: RetrySettings = RetrySettings()  # noqa: RUF009  a frozen value
+    retries: RetrySettings = RetrySettings()
     free: bool = False
     cost: Callable[[Usage], float | None] = lambda _: None
     clock: Callable[[], float] = monotonic

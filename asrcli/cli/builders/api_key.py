@@ -4,11 +4,11 @@ import os
 import re
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from asrcli.cli.builders.text_files import bytes_of
 from asrcli.cli.console import print_message
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import Secret
 

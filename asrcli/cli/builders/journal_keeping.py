@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.advice import described
 from asrcli.cli.console import print_message
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import SourceError, UsageError, system_reason
 from asrcli.core.events import Notice
 from asrcli.dashscope.endpoints import WORKSPACE

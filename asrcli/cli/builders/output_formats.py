@@ -1,12 +1,12 @@
 """One row for each format of the transcript: what writes it, and what such a file allows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asrcli.cli.options.values import OutputFormat
+from asrcli.core.dataclass import dataclass
 from asrcli.outputs.csv_table import HEAD, csv_row
 from asrcli.outputs.formatting import block
 from asrcli.outputs.json_document import JsonDocument

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asrcli.cli.advice import described
@@ -10,6 +10,7 @@ from asrcli.cli.builders.cost import bounded_price
 from asrcli.cli.builders.fast_run import fast_run
 from asrcli.cli.console import print_message
 from asrcli.cli.options.connection import ConnectionOptions
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import (
     AsrError,
     AudioLost,
