@@ -1,10 +1,12 @@
 """What a command loads before it has something to do."""
 
+import gc
 import subprocess
 import sys
 
 import pytest
 
+from asrcli.cli.app import guarded
 from tests.support.command import environment
 
 HEAVY = (
@@ -70,3 +72,17 @@ def test_help_loads_nothing_heavy(command: str) -> None:
     assert [name for name in HEAVY if name in modules and name not in needed] == []
     if "help" in command:
         assert "rich.console" not in modules
+
+
+def test_garbage_is_collected_again_once_a_command_runs() -> None:
+    """A start collects none, because what it loads stays. From the first line of a command on it is collected."""
+    seen: list[bool] = []
+    usual = gc.get_threshold()
+    gc.disable()
+    try:
+        guarded(lambda: seen.append(gc.isenabled()))()
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*usual)
+        gc.enable()
+    assert seen == [True]
