@@ -6,8 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asrcli.cli.advice import described
-from asrcli.cli.builders.cost import bounded_price
-from asrcli.cli.builders.fast_run import fast_run
 from asrcli.cli.console import print_message
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.core.dataclass import dataclass
@@ -22,6 +20,7 @@ from asrcli.core.errors import (
     combine_errors,
 )
 from asrcli.core.events import Notice
+from asrcli.core.late_module import LateModule
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.prices import Price
@@ -33,10 +32,14 @@ from asrcli.runs.run import HOPELESS, ConcurrentSources, Run, flatten_sources
 from asrcli.terminal.interrupts import interruptible
 
 if TYPE_CHECKING:
+    from asrcli.cli.builders import cost, fast_run
     from asrcli.cli.builders.outputs import Opens
     from asrcli.core.interfaces import Output, Source
     from asrcli.runs.fallback import Fallback
     from asrcli.runs.wire_recording import WireRecorder
+else:
+    cost = LateModule("asrcli.cli.builders.cost")
+    fast_run = LateModule("asrcli.cli.builders.fast_run")
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class RunBuilder:
         plan = self._plan()
         failed = list(failures)
         budget = self._budget()
-        fast = fast_run(budget, local=self.service.local) if self.fast else None
+        fast = fast_run.fast_run(budget, local=self.service.local) if self.fast else None
         with closing(ConnectionPool()) as idle, closing(self.fallback) if self.fallback else nullcontext():
             for number, (sources, opens) in enumerate(runs, 1):
                 try:
@@ -133,7 +136,7 @@ class RunBuilder:
         if self.budget is None:
             return None
         recognition = self.recognition
-        price = bounded_price(self.model, self.connection.region, local=self.service.local)
+        price = cost.bounded_price(self.model, self.connection.region, local=self.service.local)
         again = self.retries.limit != 0
         return Budget(
             self.budget, lambda u: price.cost(u, recognition), lambda s: price.forecast(s, recognition)[1], again
