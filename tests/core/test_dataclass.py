@@ -16,7 +16,7 @@ from asrcli.core.dataclass import LateInit, dataclass, field
 from asrcli.core.events import Final
 
 NAMES = ("a", "b", "c", "d")
-KINDS = ("plain", "default", "factory", "named", "hidden", "apart", "constant")
+KINDS = ("plain", "default", "factory", "named", "hidden", "apart", "constant", "made")
 FIELDS: dict[str, Callable[[], Any]] = {
     "plain": dataclasses.field,
     "default": lambda: field(default=7),
@@ -25,6 +25,7 @@ FIELDS: dict[str, Callable[[], Any]] = {
     "hidden": lambda: field(default=8, repr=False),
     "apart": lambda: field(default=9, compare=False),
     "constant": lambda: field(default=5, init=False),
+    "made": lambda: field(default_factory=list, init=False),
 }
 
 
