@@ -32,6 +32,7 @@ from asrcli.core.errors import (
     TransportError,
     UsageError,
 )
+from asrcli.core.garbage_collection import collect_less_often
 
 EXIT_CODES: dict[type[AsrError], int] = {
     OutputClosed: 0,
@@ -48,7 +49,6 @@ EXIT_CODES: dict[type[AsrError], int] = {
 }
 P = ParamSpec("P")
 OUR_BUG = 70
-YOUNG_OBJECTS = 10_000
 INTERRUPTED = 130
 
 EXAMPLES = """Examples:
@@ -256,7 +256,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         debug = bool(kwargs.get("debug"))
-        _collect_garbage()
+        collect_less_often()
+        gc.enable()  # it was off while the command was loaded: see __main__.py
         try:
             command(*args, **kwargs)
         except OutputClosed:
@@ -274,13 +275,6 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             sys.exit(OUR_BUG)
 
     return run
-
-
-def _collect_garbage() -> None:
-    """End what `__main__.py` began. What is there stays out of it, and more than the usual 700 objects start it."""
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS)
-    gc.enable()
 
 
 def exit_code(error: AsrError) -> int:

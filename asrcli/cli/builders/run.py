@@ -20,6 +20,7 @@ from asrcli.core.errors import (
     combine_errors,
 )
 from asrcli.core.events import Notice
+from asrcli.core.garbage_collection import collect_less_often
 from asrcli.core.late_module import LateModule
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.dashscope.catalogue import Model
@@ -84,6 +85,7 @@ class RunBuilder:
         """
         notices = self._notices(runs, failures)
         plan = self._plan()
+        collect_less_often()
         failed = list(failures)
         budget = self._budget()
         fast = fast_run.fast_run(budget, local=self.service.local) if self.fast else None
