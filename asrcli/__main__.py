@@ -1,7 +1,6 @@
 """The way in: `asr` and `python -m asrcli`. Here are the first and the last moments, when Ctrl-C must be quiet too."""
 
-import signal
-import sys
+import sys  # nothing else: Ctrl-C while this file is loaded would be a traceback
 
 
 def main() -> None:
@@ -19,6 +18,8 @@ def main() -> None:
         sys.stderr.write(f"asr: cannot write standard output: {exc.strerror}\n")
         sys.exit(2)
     finally:
+        import signal
+
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

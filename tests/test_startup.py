@@ -70,3 +70,10 @@ def test_help_loads_nothing_heavy(command: str) -> None:
     assert [name for name in HEAVY if name in modules and name not in needed] == []
     if "help" in command:
         assert "rich.console" not in modules
+
+
+def test_ctrl_c_finds_nothing_being_loaded_before_somebody_catches_it() -> None:
+    """The way in loads the package alone; all else is loaded inside the block that makes Ctrl-C quiet."""
+    code = "import sys; before = set(sys.modules); import asrcli.__main__; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment())
+    assert done.stdout.split() == ["asrcli", "asrcli.__main__"]

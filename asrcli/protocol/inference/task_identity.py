@@ -15,7 +15,9 @@ class TaskIdentity:
 
     def __init__(self, task_id: str) -> None:
         self.started = False
-        self._ours = {_plain(task_id)}
+        self._sent = _plain(task_id)
+        self._is_kept = False  # the service gives its results the id that was sent: another id is another task
+        self._ours = {self._sent}
         self._others: set[str] = set()
 
     @property
@@ -29,10 +31,13 @@ class TaskIdentity:
         Args:
             name: The name of the event.
             task_id: The id in the event, as the service spells it.
-            alone: The connection has carried no other task.
+            alone: The connection has carried no other task: a result may have an id of the service's own, until one
+                has come with the id that was sent.
             retired: Ids of tasks whose connections were lost; their events are of no use any more.
         """
         plain_id = _plain(task_id)
+        if plain_id == self._sent and name not in ANSWERS:
+            self._is_kept = True
         if not plain_id or plain_id in self._ours:
             return True
         if plain_id in retired:
@@ -41,7 +46,7 @@ class TaskIdentity:
             is_answer = name in ANSWERS
             (self._ours if is_answer else self._others).add(plain_id)
             return is_answer
-        return alone and plain_id not in self._others
+        return alone and not self._is_kept and plain_id not in self._others
 
 
 @lru_cache(maxsize=64)  # every message has one, and nearly always the same
