@@ -1,7 +1,6 @@
 """Decides which messages of the inference wire belong to a task, even where a service respells the task id. Pure."""
 
 from collections.abc import Container
-from functools import lru_cache
 
 ANSWERS = ("task-started", "task-failed")  # the events that may answer run-task
 
@@ -15,9 +14,9 @@ class TaskIdentity:
 
     def __init__(self, task_id: str) -> None:
         self.started = False
-        self._sent = _plain(task_id)
-        self._is_kept = False  # the service gives its results the id that was sent: another id is another task
-        self._ours = {self._sent}
+        self._is_kept = False  # results come with an id of this task: another id is another task
+        self._spelled = task_id  # as the service spells it, in nearly every message
+        self._ours = {_plain(task_id)}
         self._others: set[str] = set()
 
     @property
@@ -32,13 +31,15 @@ class TaskIdentity:
             name: The name of the event.
             task_id: The id in the event, as the service spells it.
             alone: The connection has carried no other task: a result may have an id of the service's own, until one
-                has come with the id that was sent.
+                has come with an id of this task.
             retired: Ids of tasks whose connections were lost; their events are of no use any more.
         """
+        if task_id == self._spelled and self._is_kept:
+            return True
         plain_id = _plain(task_id)
-        if plain_id == self._sent and name not in ANSWERS:
-            self._is_kept = True
         if not plain_id or plain_id in self._ours:
+            self._spelled = task_id
+            self._is_kept = self._is_kept or (bool(plain_id) and name not in ANSWERS)
             return True
         if plain_id in retired:
             return False
@@ -49,7 +50,6 @@ class TaskIdentity:
         return alone and not self._is_kept and plain_id not in self._others
 
 
-@lru_cache(maxsize=64)  # every message has one, and nearly always the same
 def _plain(task_id: str) -> str:
     """A task id in lower case, letters and digits only: a service may change case and hyphens."""
     return "".join(character for character in task_id.casefold() if character.isalnum())
