@@ -1,8 +1,9 @@
 """The way in: `asr` and `python -m asrcli`. Here are the first and the last moments, when Ctrl-C must be quiet too."""
 
 import gc
-import signal
 import sys
+
+# Nothing else is loaded here: Ctrl-C meanwhile would be a traceback. These two are parts of the interpreter.
 
 
 def main() -> None:
@@ -22,6 +23,8 @@ def main() -> None:
         sys.stderr.write(f"asr: cannot write standard output: {exc.strerror}\n")
         sys.exit(2)
     finally:
+        import signal
+
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -134,3 +134,11 @@ def test_garbage_is_collected_again_once_a_command_runs() -> None:
         gc.set_threshold(*usual)
         gc.enable()
     assert seen == [True]
+
+
+def test_ctrl_c_finds_nothing_being_loaded_before_somebody_catches_it() -> None:
+    """The way in loads the package alone; all else is loaded inside the block that makes Ctrl-C quiet."""
+    new = "set(sys.modules) - before - set(sys.builtin_module_names)"
+    code = f"import sys; before = set(sys.modules); import asrcli.__main__; print(*sorted({new}))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment())
+    assert done.stdout.split() == ["asrcli", "asrcli.__main__"]

@@ -26,7 +26,8 @@ class SessionFigures:
 
     Attributes:
         reconnects: Connections that replaced a lost one.
-        longest_outage_ms: From the loss of a connection until the service listened again.
+        longest_outage_ms: From the loss of a connection, or the begin of the silence for which it was given up, until
+            the service listened again.
         longest_catch_up_ms: From the loss of a connection until no audio waited any more.
         resent_ms: Audio that was sent again, counted each time.
         dropped: Finals that were dropped because they repeated text that was final already.
@@ -235,11 +236,14 @@ class SessionAccount:
         """Whether all sound that was captured has its text, or a gap."""
         return all(self.ledger.is_quiet(*span) for span in self.undecided())
 
-    def connection_lost(self) -> None:
-        """Note the time of a loss; further losses before the next recovery belong to the same outage."""
+    def connection_lost(self, silent_s: float) -> None:
+        """Note the time of a loss; further losses before the next recovery belong to the same outage.
+
+        A service that was given up for its silence has been away for these `silent_s` seconds, too.
+        """
         now = self.clock()
         if self.lost_at is None:
-            self.lost_at = now
+            self.lost_at = now - silent_s
         if self.behind_at is None:
             self.behind_at = now
 

@@ -153,5 +153,5 @@ class Backoff:
         """
         if isinstance(error, ConnectFailed):
             return error.passing
-        silent = isinstance(error, ConnectionLost) and error.code is None
+        silent = isinstance(error, ConnectionLost) and (error.code is None or error.silent_s > 0)
         return not silent or self.attempt < SILENT_STARTS

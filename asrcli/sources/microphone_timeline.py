@@ -30,6 +30,11 @@ class ListeningMode:
     until_silence_ms: int | None = None
     push_to_talk: bool = False
 
+    @property
+    def ends_by_itself(self) -> bool:
+        """Whether the microphone ends although nobody ends it."""
+        return self.for_ms is not None or self.until_silence_ms is not None
+
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
