@@ -1,10 +1,13 @@
 """The events in a record of the wire: those that the run adds to what the messages say. Reads and writes no files."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from functools import cache
+from json.encoder import encode_basestring
 from typing import Any, get_type_hints
 
+from asrcli.core.errors import without_secrets
 from asrcli.core.events import (
     Absent,
     Began,
@@ -19,7 +22,6 @@ from asrcli.core.events import (
 )
 from asrcli.core.provisional_event import Provisional
 from asrcli.protocol.json_messages import MOST
-from asrcli.protocol.wire_record import cleaned, json_line
 
 _EVENTS: dict[str, type[Any]] = {
     kind.__name__: kind
@@ -40,8 +42,17 @@ def event_line(at_ms: int, event: Event) -> bytes | None:
     name = type(event).__name__
     if not is_kept(event):
         return None
-    about = {key: value for key, value in asdict(event).items() if key != "words"}
-    return json_line({"type": "event", "at_ms": at_ms, "name": name, "event": cleaned(about)})
+    # All of them are flat. A line made by the JSON encoder costs as much as those of all messages until the next final.
+    about = ",".join([f'"{key}":{_written(getattr(event, key))}' for key in _hints(name)])
+    return f'{{"type":"event","at_ms":{at_ms},"name":"{name}","event":{{{about}}}}}\n'.encode("utf-8", "replace")
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, str):
+        return encode_basestring(without_secrets(value))
+    if value.__class__ is int:
+        return str(value)
+    return json.dumps(value)
 
 
 def event_of(line: Mapping[str, Any]) -> Event | None:
