@@ -128,7 +128,7 @@ def _transaction(connection: sqlite3.Connection, path: Path, work: Callable[[sql
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
-        elif problem := next(iter(connection.execute("PRAGMA quick_check(1)").fetchone()), "") != "ok":
+        elif (problem := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
             raise LibraryDamaged(str(path), shorten(str(problem)))
         result = work(connection)
     except BaseException:

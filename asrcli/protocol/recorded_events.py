@@ -27,6 +27,7 @@ _EVENTS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (Absent, Began, Ended, Final, Gap, Notice, Paused, Provisional, Reconnecting, Resumed)
 }
+_LEVELS = {"debug", "info", "warning"}  # of notices: outputs know no other
 
 
 def is_kept(event: Event) -> bool:
@@ -66,6 +67,8 @@ def event_of(line: Mapping[str, Any]) -> Event | None:
     if any(isinstance(value, int) and not 0 <= value <= MOST for value in known.values()):
         return None
     if not all(_fits(value, hints[key]) for key, value in known.items()):
+        return None
+    if kind is Notice and known.get("level") not in _LEVELS:
         return None
     try:
         event: Event = kind(**known)

@@ -175,6 +175,7 @@ def test_events_of_the_wire_are_not_kept_and_finals_only_without_words() -> None
         ("Gap", {"begin_ms": "1", "end_ms": 2, "reason": "x"}),
         ("Gap", {"begin_ms": -1, "end_ms": 2, "reason": "x"}),
         ("Gap", {"begin_ms": 1, "end_ms": 2}),
+        ("Notice", {"level": "loud", "text": "x"}),
     ],
 )
 def test_an_event_that_does_not_fit_is_none(name: str, event: dict[str, Any]) -> None:
