@@ -71,7 +71,9 @@ def test_a_damaged_library_is_set_aside_and_never_written_over(path: Path, how: 
     """A new one takes the transcript; the message names the file, which is as it was."""
     harmed(path, how)
     before = path.read_bytes()
-    with pytest.raises(SourceError):
+    with pytest.raises(
+        SourceError, match=r"the library is damaged .*; when the next transcript is kept, it is set aside"
+    ):
         found(path)
     messages: list[str] = []
     TranscriptLibrary(path, messages.append).add(entry(2, "预算"), NONE, BEGUN_S)
