@@ -35,20 +35,22 @@ def is_kept(event: Event) -> bool:
     return type(event).__name__ in _EVENTS
 
 
-def event_line(at_ms: int, event: Event) -> bytes | None:
-    """The line of an event that the run has added to those of the wire; None for an event that is not kept.
+def event_line(at_ms: float, event: Event) -> str:
+    """The line of an event that the run has added to those of the wire; empty for an event that is not kept.
 
     Finals are kept without their words: the messages have them, and a replay compares the finals.
     """
     name = type(event).__name__
-    if not is_kept(event):
-        return None
+    if name not in _EVENTS:
+        return ""
     # All of them are flat. A line made by the JSON encoder costs as much as those of all messages until the next final.
     about = ",".join([f'"{key}":{_written(getattr(event, key))}' for key in _hints(name)])
-    return f'{{"type":"event","at_ms":{at_ms},"name":"{name}","event":{{{about}}}}}\n'.encode("utf-8", "replace")
+    return f'{{"type":"event","at_ms":{at_ms:.0f},"name":"{name}","event":{{{about}}}}}\n'
 
 
 def _written(value: Any) -> str:
+    if value == "":  # most texts of an event
+        return '""'
     if isinstance(value, str):
         return encode_basestring(without_secrets(value))
     if value.__class__ is int:

@@ -1,4 +1,4 @@
-"""The messages in a record of the wire: their lines without secrets and audio, and back. Reads and writes no files."""
+"""The messages in a record of the wire: their lines, without secrets and audio, and back. Reads and writes no files."""
 
 import base64
 import re
@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 from asrcli.core.errors import without_secrets
 from asrcli.core.message import Binary, Message, Text
+from asrcli.protocol.recorded_events import event_line
 
 # Audio inside a JSON message: base64 holds no quotation mark.
+PAIR = 2  # a time and an event: how long that tuple is
 SHORTEST_AUDIO = 16  # characters
 _AUDIO = re.compile(r'("audio"\s*:\s*")([A-Za-z0-9+/=_-]{16,})(?=")')
 _AUDIO_DELTA = re.compile(r'("delta"\s*:\s*")([A-Za-z0-9+/=_-]{16,})(?=")')
@@ -22,7 +24,7 @@ class RecordedMessage(NamedTuple):
     """A message as the connection gives it to the record. A plain tuple of the same is one too, and costs less.
 
     Attributes:
-        at_ms: When it was sent or came, since the record began; fractions of it are not kept.
+        at_s: When it was sent or came, in seconds on the clock of the record.
         connection: The number of its connection.
         direction: SENT or RECEIVED.
         message: With its audio, and with what is secret in it. Of a binary one the length in bytes is enough.
@@ -32,7 +34,7 @@ class RecordedMessage(NamedTuple):
         task_id: With a step, the id of the task.
     """
 
-    at_ms: float
+    at_s: float
     connection: int
     direction: str
     message: Text | Binary | int
@@ -42,27 +44,31 @@ class RecordedMessage(NamedTuple):
     task_id: str = ""
 
 
-def message_lines(messages: Sequence[tuple[Any, ...]], *, keep_audio: bool) -> bytes:
+def message_lines(items: Sequence[tuple[Any, ...]], began_s: float, *, keep_audio: bool) -> bytes:
     """The lines of messages, each a RecordedMessage: their texts without secrets, and of audio the length.
 
-    With `keep_audio` the audio is kept too.
+    `began_s`: when the record began, on its clock. With `keep_audio` the audio is kept too. A pair of a time and an
+    event may stand among them.
     """
-    parts = [_text_and_audio(message[3], own=message[4] is not None) for message in messages]
+    parts = [_text_and_audio(item) for item in items]
     texts = "\n".join([text for text, _ in parts if text])
     # One look at all texts: a look at each costs more than its line, and most hold nothing of the kind.
     clean: Callable[[str], str] = without_secrets
     if without_secrets(texts) == texts:
         clean = str
-    lines = [
-        _head(message) + _rest(text, audio, clean, keep_audio=keep_audio)
-        for message, (text, audio) in zip(messages, parts, strict=True)
-    ]
+    lines: list[str] = []
+    for item, (text, audio) in zip(items, parts, strict=True):
+        at_ms = (item[0] - began_s) * 1000
+        if len(item) == PAIR:
+            lines.append(event_line(at_ms, item[1]))
+        else:
+            lines.append(_head(at_ms, item) + _rest(text, audio, clean, keep_audio=keep_audio))
     return "".join(lines).encode("utf-8", "replace")
 
 
-def _head(message: tuple[Any, ...]) -> str:
+def _head(at_ms: float, message: tuple[Any, ...]) -> str:
     # Put together by hand: of a dictionary it would cost twice as much, and this is done for every message.
-    at_ms, connection, direction, _, begin_ms, sent_ms, step, task_id = message
+    _, connection, direction, _, begin_ms, sent_ms, step, task_id = message
     head = f'{{"type":"message","at_ms":{at_ms:.0f},"connection":{connection},"direction":"{direction}"'
     if begin_ms is not None:
         head = f'{head},"begin_ms":{begin_ms},"sent_ms":{sent_ms}'
@@ -90,23 +96,24 @@ def _rest(text: str | None, audio: str | bytes | int | None, clean: Callable[[st
     return f'{rest},"audio_bytes":{size_bytes}}}\n'
 
 
-def _text_and_audio(message: Text | Binary | int, *, own: bool) -> tuple[str | None, str | bytes | int | None]:
-    """The text of a message without its audio, and that audio, in base64 where it was.
-
-    `own`: a codec of this program made it, so what it names audio is base64, and is not examined.
-    """
+def _text_and_audio(item: tuple[Any, ...]) -> tuple[str | None, str | bytes | int | None]:
+    """The text of a message without its audio, and that audio, in base64 where it was; neither for an event."""
+    if len(item) == PAIR:
+        return None, None
+    message = item[3]
     if isinstance(message, Text):
-        return _without_audio(message.data, own=own)
+        # What is of a task was made by a codec of this program: what it names audio is base64, and is not examined.
+        return _without_audio(message.data, own=item[4] is not None)
     if isinstance(message, Binary):
         return None, message.data
     return None, message
 
 
-def length(message: Text | Binary | int) -> int:
-    """About how much memory the message of a RecordedMessage takes, in bytes."""
-    if isinstance(message, int):
+def length(item: tuple[Any, ...]) -> int:
+    """About how much memory the data of a RecordedMessage takes, in bytes; 0 for a pair of a time and an event."""
+    if len(item) == PAIR or isinstance(item[3], int):
         return 0
-    return len(message.data)
+    return len(item[3].data)
 
 
 def message_of(line: Mapping[str, Any]) -> Message:

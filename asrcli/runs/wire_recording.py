@@ -19,7 +19,7 @@ from asrcli.core.transcript import Transcript
 from asrcli.engine.connection_pool import Dial
 from asrcli.engine.task import TranscriptionTask
 from asrcli.journal.append_file import AppendFile
-from asrcli.protocol.recorded_events import event_line, is_kept
+from asrcli.protocol.recorded_events import is_kept
 from asrcli.protocol.recorded_messages import length, message_lines
 from asrcli.protocol.wire_record import RECEIVED, SENT, close_line, header_line, open_line, pack
 
@@ -32,8 +32,7 @@ class WireRecorder:
     """A record of a run: an output for its events, and a wrapper for its connections. Safe from any thread.
 
     Attributes:
-        began: When the record began, on the monotonic clock.
-        waiting: What is not a line yet: messages as RecordedMessage, and what `add` takes.
+        waiting: What is not a line yet: messages as RecordedMessage, pairs of a time and an event, what `add` takes.
 
     Args:
         path: The file, which is replaced.
@@ -64,7 +63,7 @@ class WireRecorder:
         self._recognition = recognition
         self._keep_audio = keep_audio
         self._report = report
-        self.began = monotonic()
+        self._began = monotonic()
         self._connections = 0
         self.waiting = deque[tuple[Any, ...] | Callable[[], bytes | None]]()
         self._sleep = Lock()
@@ -97,7 +96,7 @@ class WireRecorder:
     @property
     def now_ms(self) -> int:
         """Milliseconds since the record began."""
-        return round((monotonic() - self.began) * 1000)
+        return round((monotonic() - self._began) * 1000)
 
     def add(self, item: Callable[[], bytes | None]) -> None:
         """Add the line that a function returns, if any: it is called later, in the thread of the record."""
@@ -114,7 +113,7 @@ class WireRecorder:
         """Keep an event that the run has added to those of the wire."""
         del transcript
         if is_kept(event):
-            self.add(partial(event_line, self.now_ms, event))
+            self.waiting.append((monotonic(), event))
 
     def close(self) -> None:
         """Write what is left and close the file."""
@@ -141,12 +140,12 @@ class WireRecorder:
             item = self.waiting.popleft()  # only this thread takes items out
             if isinstance(item, tuple):
                 messages.append(item)
-                size_bytes += length(item[3])
+                size_bytes += length(item)
                 continue
-            lines += [message_lines(messages, keep_audio=self._keep_audio), item() or b""]
+            lines += [message_lines(messages, self._began, keep_audio=self._keep_audio), item() or b""]
             messages = []
             size_bytes += len(lines[-1])
-        return b"".join([*lines, message_lines(messages, keep_audio=self._keep_audio)])
+        return b"".join([*lines, message_lines(messages, self._began, keep_audio=self._keep_audio)])
 
     def _write(self, lines: bytes) -> None:
         if self._failed or not lines:
@@ -159,12 +158,16 @@ class WireRecorder:
 
 
 class RecordedTransport:
-    """A Transport around another one, which records each message in both directions."""
+    """A Transport around another one, which records each message in both directions.
+
+    Attributes:
+        recorded_transport: The other one. What is asked of it often may be asked directly.
+    """
 
     def __init__(self, transport: Transport, recorder: WireRecorder, number: int, *, keep_audio: bool) -> None:
-        self._transport = transport
+        self.recorded_transport = transport
         self._recorder = recorder
-        self._waiting, self._began = recorder.waiting, recorder.began
+        self._waiting = recorder.waiting
         self._number = number
         self._keep_audio = keep_audio
         self._step = ""
@@ -174,17 +177,17 @@ class RecordedTransport:
     @property
     def writable(self) -> bool:
         """Whether more audio should be sent now."""
-        return self._transport.writable
+        return self.recorded_transport.writable
 
     @property
     def silent_s(self) -> float:
         """Seconds since anything arrived."""
-        return self._transport.silent_s
+        return self.recorded_transport.silent_s
 
     @property
     def engine(self) -> str:
         """The recognizer that the other end named; empty if it named none."""
-        return self._transport.engine
+        return self.recorded_transport.engine
 
     def note(self, step: str, task: TranscriptionTask) -> None:
         """The next message is this step of a task."""
@@ -196,45 +199,50 @@ class RecordedTransport:
         Raises:
             ConnectionLost: the connection is closed.
         """
-        # Before its answer can come. As little as can be: code that runs seldom costs this thread far more than often.
+        # Before its answer can come. As little as can be: code that runs seldom costs this thread ten times as much.
+        task = self._task
         kept: Message | int = message
         if not self._keep_audio and isinstance(message, Binary):
             kept = len(message.data)  # its memory is soon used for the next one
-        at_ms, task = (monotonic() - self._began) * 1000, self._task
         if task is None:
-            self._waiting.append((at_ms, self._number, SENT, kept, None, 0, "", ""))
+            self._waiting.append((monotonic(), self._number, SENT, kept, None, 0, "", ""))
+        elif self._step:
+            step, self._step = self._step, ""
+            self._waiting.append(
+                (monotonic(), self._number, SENT, kept, task.offset_ms, task.sent_ms, step, task.codec.task_id)
+            )
         else:
-            step = task_id = ""
-            if self._step:
-                step, self._step, task_id = self._step, "", task.codec.task_id
-            self._waiting.append((at_ms, self._number, SENT, kept, task.offset_ms, task.sent_ms, step, task_id))
+            self._waiting.append((monotonic(), self._number, SENT, kept, task.offset_ms, task.sent_ms, "", ""))
         if len(self._waiting) > MOST_WAITING:
             self._recorder.hurry()
-        self._transport.send(message)
+        self.recorded_transport.send(message)
 
     def listen(self, deliver: Callable[[Message | Writable | BaseException], object]) -> None:
         """Call `deliver` with each message from now on."""
+        waiting, number, received = self._waiting, self._number, self._received
 
         def recorded(item: Message | Writable | BaseException) -> None:
-            self._received(item)
+            if isinstance(item, Text) and len(waiting) <= MOST_WAITING:
+                waiting.append((monotonic(), number, RECEIVED, item, None, 0, "", ""))
+            else:
+                received(item)
             deliver(item)
 
-        self._transport.listen(recorded)
+        self.recorded_transport.listen(recorded)
 
     def recv(self) -> Message | Writable:
         """Wait for the next message, where nobody listens."""
-        item = self._transport.recv()
+        item = self.recorded_transport.recv()
         self._received(item)
         return item
 
     def close(self) -> None:
         """Close without waiting for the other end."""
-        self._transport.close()
+        self.recorded_transport.close()
 
     def _received(self, item: Message | Writable | BaseException) -> None:
         if isinstance(item, (Text, Binary)):  # a union would be made anew for each message
-            at_ms = (monotonic() - self._began) * 1000
-            self._waiting.append((at_ms, self._number, RECEIVED, item, None, 0, "", ""))
+            self._waiting.append((monotonic(), self._number, RECEIVED, item, None, 0, "", ""))
             if len(self._waiting) > MOST_WAITING:
                 self._recorder.hurry()
         elif isinstance(item, Closed) and not self._ended:

@@ -31,7 +31,9 @@ HEADER = pack(header_line({"program": "asr"}))
 
 def message_line(message: Text | Binary, *, at_ms: int = 1, direction: str = SENT, keep_audio: bool = False) -> bytes:
     """The line of one message."""
-    return message_lines([RecordedMessage(at_ms, 1, direction, message, 0, 0, "start", "t")], keep_audio=keep_audio)
+    return message_lines(
+        [RecordedMessage(at_ms / 1000, 1, direction, message, 0, 0, "start", "t")], 0, keep_audio=keep_audio
+    )
 
 
 def only(line: bytes) -> Any:
@@ -99,7 +101,7 @@ def test_the_short_way_to_audio_finds_what_a_pattern_finds(pieces: list[str]) ->
     text = "".join(pieces)
     name = "delta" if "audio.delta" in text else "audio"
     found = re.search(rf'"{name}"\s*:\s*"([A-Za-z0-9+/=_-]{{16,}})(?=")', text)
-    (line,) = message_lines([RecordedMessage(1, 1, SENT, Text(text))], keep_audio=True).decode().splitlines()
+    (line,) = message_lines([RecordedMessage(1, 1, SENT, Text(text))], 0, keep_audio=True).decode().splitlines()
     kept = json.loads(line)
     assert kept.get("audio") == (found[1] if found else None)
     assert kept["text"] == (text[: found.start(1)] + text[found.end(1) :] if found else text).replace("\ud800", "?")
@@ -114,10 +116,10 @@ def test_what_a_codec_of_ours_names_audio_is_not_examined() -> None:
         RecordedMessage(3, 1, SENT, 640, 0, 100),
     ]
     for keep_audio in (False, True):
-        lines = read_record("r", HEADER + pack(message_lines(messages, keep_audio=keep_audio))).lines
+        lines = read_record("r", HEADER + pack(message_lines(messages, 0, keep_audio=keep_audio))).lines
         assert ["#" in line["text"] for line in lines[:2]] == [False, True]
         assert (lines[2]["audio_bytes"], lines[2]["sent_ms"]) == (640, 100)
-    assert [length(message.message) for message in messages] == [48, 48, 0]
+    assert [length(message) for message in messages] == [48, 48, 0]
 
 
 def test_a_delta_of_text_is_no_audio() -> None:
@@ -133,9 +135,10 @@ def test_no_line_holds_a_secret() -> None:
         open_line(1, 1, about),
         message_line(Text(json.dumps({"a": f"Bearer {KEY}"})), direction=RECEIVED, keep_audio=True),
         close_line(1, 1, 1000, f"bad key {KEY}"),
-        event_line(1, Notice("warning", KEY)) or b"",
+        event_line(1, Notice("warning", KEY)).encode(),
         message_lines(  # a server may name its session after the key
             [RecordedMessage(1, 1, SENT, Text("x"), 0, 0, "finish", KEY), RecordedMessage(1, 1, SENT, Text("y"))],
+            0,
             keep_audio=False,
         ),
         message_line(Text(f'{{"audio":"{KEY}"}}'), direction=RECEIVED, keep_audio=True),
@@ -158,14 +161,16 @@ def test_no_line_holds_a_secret() -> None:
 )
 def test_events_come_out_as_they_went_in(event: Event) -> None:
     """The flat ones."""
-    assert event_of(only(event_line(7, event) or b"")) == event
+    assert event_of(only(event_line(7, event).encode())) == event
 
 
 def test_events_of_the_wire_are_not_kept_and_finals_only_without_words() -> None:
     """The messages have them."""
-    assert event_line(7, Finished()) is None
+    assert event_line(7, Finished()) == ""
     final = Final("1", 0, 5, "a", (Word("a", 0, 5),))
-    assert event_of(only(event_line(7, final) or b"")) == Final("1", 0, 5, "a")
+    among = message_lines([RecordedMessage(1, 1, SENT, Text("x")), (7, final)], 0, keep_audio=False)
+    assert event_of(read_record("r", HEADER + pack(among)).lines[1]) == Final("1", 0, 5, "a")
+    assert length((7, final)) == 0
 
 
 @pytest.mark.parametrize(
