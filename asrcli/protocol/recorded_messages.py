@@ -151,7 +151,7 @@ def _without_audio(text: str, *, own: bool = False) -> tuple[str, str | None]:
         begin += len(_WRITTEN)
         end = text.find('"', begin)
         encoded, rest = text[begin:end], text[:begin] + text[end:]
-        if len(encoded) >= SHORTEST_AUDIO and _DELTA not in rest and (own or _is_base64(encoded)):
+        if end >= 0 and len(encoded) >= SHORTEST_AUDIO and _DELTA not in rest and (own or _is_base64(encoded)):
             return rest, encoded
     pattern = _AUDIO_DELTA if _DELTA in text else _AUDIO
     found = pattern.search(text)

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from asrcli.core.errors import SourceError, without_secrets
@@ -96,6 +96,7 @@ def test_audio_inside_a_message_is_cut_out_and_put_back(form: str, keep_audio: b
         max_size=8,
     )
 )
+@example(['"audio":"', "A" * 17])
 def test_the_short_way_to_audio_finds_what_a_pattern_finds(pieces: list[str]) -> None:
     """Whatever stands around it."""
     text = "".join(pieces)
