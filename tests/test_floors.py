@@ -29,6 +29,7 @@ IMPURE = {
 LONG = {
     "tests/protocol/inference/test_translation.py",
     "asrcli/protocol/realtime/codec.py",
+    "asrcli/protocol/openai/codec.py",
     "asrcli/engine/loop.py",
     "asrcli/engine/accounting.py",
     "asrcli/engine/audio_feed.py",
@@ -93,6 +94,7 @@ ROOMS = {
     "av": [
         "sources/decoder.py",
         "sources/decoded_frames.py",
+        "sources/large_frames.py",
         "sources/decoding_errors.py",
         "sources/mixer.py",
         "sources/encoded_writer.py",

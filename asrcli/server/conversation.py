@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
-from asrcli.core.client_commands import Command, ConfirmSettings, FinishTask, SendAudio, StartTask
+from asrcli.core.client_commands import ClearAudio, Command, ConfirmSettings, FinishTask, SendAudio, StartTask
 from asrcli.core.errors import EngineUnavailable, ProtocolError, SourceError, shorten
 from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechStarted
 from asrcli.core.interfaces import ServerCodec
@@ -58,6 +58,7 @@ class ServerConversation:
         self._task: ServerTask | None = None
         self._finishing = False  # the client has asked for the end: from then on it may be silent
         self._running: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None  # sends what a task that was asked for its end still says
 
     @property
     def busy(self) -> bool:
@@ -136,6 +137,8 @@ class ServerConversation:
         try:
             while True:
                 command = await self._backlog.get()
+                if self._ending is not None and isinstance(command, StartTask | ClearAudio):
+                    await asyncio.wait([self._ending])  # on some wires these come before the task has ended
                 await self._send(self._codec.acknowledge(command))
                 await self._run_command(command)
                 del command  # as in `_read`
@@ -155,16 +158,14 @@ class ServerConversation:
         if isinstance(command, StartTask):
             await self._start(command)
             return
-        if isinstance(command, ConfirmSettings):
-            return  # its acknowledgement was all
         task = self._task
-        if task is None or task.finishing:
-            return
+        if isinstance(command, ConfirmSettings) or task is None or task.finishing:
+            return  # of new settings the acknowledgement was all
         if isinstance(command, SendAudio):
             await self._feed(task, task.audio.pcm(command.data))
         elif isinstance(command, FinishTask):
             await self._feed(task, task.audio.rest())
-            task.finishing = True
+            task.finishing, self._ending = True, task.relay
             if self._is_strict and not task.received_bytes:
                 await self._fail("NO_INPUT_AUDIO_ERROR", NO_AUDIO, close=True)
             else:
@@ -190,8 +191,6 @@ class ServerConversation:
                 raise
 
     async def _start(self, start: StartTask) -> None:
-        if self._task is not None and self._task.finishing and self._task.relay is not None:
-            await asyncio.wait([self._task.relay])  # on some wires the next task begins before this one has ended
         await self._drop("restarted")
         if problem := invalid_setting(start.recognition):
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
