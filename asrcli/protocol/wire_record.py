@@ -7,9 +7,9 @@ event that the run added. Every member stands alone: a file that is cut short or
 import json
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, shorten, without_secrets
 from asrcli.protocol.json_messages import MOST, is_deep
 
