@@ -109,7 +109,7 @@ ROOMS = {
     "tomlkit": ["config/editing.py"],
     "keyring": ["config/keyring_process.py"],
     "platformdirs": ["config/files.py", "config/key_store.py", "journal/directory.py", "recognizers/model_store.py"],
-    "filelock": ["journal/lock.py"],
+    "filelock": ["journal/lock.py", "config/change_lock.py"],
     "pyaudio": ["sources/backends/portaudio.py"],
     "miniaudio": ["sources/backends/miniaudio.py"],
     "pocketsphinx": ["recognizers/pocketsphinx", "recognizers/voice_activity.py"],  # the first: two files
