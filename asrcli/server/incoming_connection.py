@@ -18,7 +18,7 @@ from websockets.protocol import Event, State
 from websockets.streams import StreamReader
 
 from asrcli.server.http_server import HttpExchange, plain_answer
-from asrcli.server.log_filter import log
+from asrcli.server.log_filter import DROPPED, log
 from asrcli.server.server_socket import ServerSocket
 from asrcli.server.whole_frames import BINARY, TEXT, next_frame
 
@@ -234,7 +234,7 @@ class IncomingConnection(ServerConnection):
 
     def _drop(self) -> None:
         if not self.transport.is_closing():
-            log.info("dropped a client that does not read")
+            log.info(DROPPED)
         self.abort()
 
 
