@@ -4,6 +4,7 @@ It hands single HTTP requests on to http_server.py, and drops clients that do no
 parts is checked in tests/server/test_websocket_server.py, and pyproject.toml has an upper bound for the version.
 
 The library takes some thirty calls for a message. So whole messages, as nearly all are, go past it in both directions.
+What a client has sent in tiny frames is read in turns: the others do not wait for thousands of them.
 """
 
 import asyncio
@@ -15,12 +16,11 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import InvalidMessage
 from websockets.frames import DATA_OPCODES, Frame, Opcode
 from websockets.protocol import Event, State
-from websockets.streams import StreamReader
 
 from asrcli.server.http_server import HttpExchange, plain_answer
 from asrcli.server.log_filter import DROPPED, log
 from asrcli.server.server_socket import ServerSocket
-from asrcli.server.whole_frames import BINARY, TEXT, next_frame
+from asrcli.server.whole_frames import BINARY, TEXT, FrameScanner, next_frame
 
 if TYPE_CHECKING:
     from asrcli.server.websocket_server import WebSocketServer
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 WEBSOCKET_START = b"GET "  # a WebSocket handshake begins with these bytes, and no other request that is answered here
 MAX_UNREAD_BYTES = 1 << 20  # of answers that the client does not read: it may send pings and never read
 MAX_FRAGMENTS = 16_384  # of a message: empty ones cost memory and have no size that would be bounded
-READ_BYTES = 16 << 10  # of one client at once: so much holds thousands of tiny frames, and the others wait meanwhile
+MAX_FRAMES = 16  # of one client that are read in one turn of the loop
+READ_BYTES = 16 << 10  # of one client at once
 SHORT, MEDIUM = 126, 1 << 16  # payloads below these have a length of 7 and of 16 bits, longer ones of 64 bits
 
 
@@ -46,9 +47,11 @@ class IncomingConnection(ServerConnection):
         self._exchange: HttpExchange | None = None
         self._answered_invalid = False
         self._is_over = False
+        self._stopped = False
         self._fragments = 0  # of the message that is being read
         self._unread_timer: asyncio.TimerHandle | None = None  # runs while the client does not read
-        self._between_messages = False  # the library has taken all that came, and waits for the next message
+        self._scanner = FrameScanner()
+        self._waiting = b""  # what has come and is read in the next turn; nothing more is received until then
         self._receiver: asyncio.Future[str | bytes | None] | None = None  # of `receive`; None: ask the library
 
     async def receive(self) -> str | bytes:
@@ -57,7 +60,7 @@ class IncomingConnection(ServerConnection):
         Raises:
             ConnectionClosed: the connection has ended.
         """
-        if self._between_messages and not self.recv_messages.frames and self.protocol.state is State.OPEN:
+        if self.protocol.state is State.OPEN and not self.recv_messages.frames:
             self._receiver = self.loop.create_future()
             try:
                 message = await self._receiver
@@ -96,6 +99,7 @@ class IncomingConnection(ServerConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the newcomer; when there are too many that have sent nothing, this one is turned away."""
         super().connection_made(transport)
+        self.recv_messages.resume = self._resume_reading
         if hasattr(transport, "max_size"):  # not with TLS, which decrypts 16 KB at a time
             transport.max_size = READ_BYTES
         newcomers = self._websocket_server.newcomers
@@ -106,12 +110,11 @@ class IncomingConnection(ServerConnection):
 
     def data_received(self, data: bytes) -> None:
         """Hand data on to the library or to an HttpExchange; the first bytes wait until it is clear to which."""
-        if self._between_messages and self.protocol.state is State.OPEN:
-            data = self._take_messages(data)
-            if not data:
-                return
         if self._exchange is not None:
             self._exchange.data_received(data)
+            return
+        if self._waiting:
+            self._waiting += data
             return
         if len(self._first_bytes) < len(WEBSOCKET_START):
             data = self._first_bytes + data
@@ -123,10 +126,36 @@ class IncomingConnection(ServerConnection):
                 return
             if len(self._first_bytes) < len(WEBSOCKET_START):
                 return
-        super().data_received(data)
-        self._between_messages = not self._fragments and _waits_for_message(self.protocol.parser)
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        """Take what has come; behind `MAX_FRAMES` the rest waits for the next turn of the loop."""
+        taken = 0
+        if self.protocol.state is State.OPEN and self._scanner.is_between_frames and not self._fragments:
+            data, taken = self._take_messages(data)
+        if data and taken < MAX_FRAMES:
+            end = self._scanner.end_of(data, MAX_FRAMES)
+            super().data_received(data[:end])
+            data = data[end:]
+        if data:
+            self._waiting = data
+            self.transport.pause_reading()
+            self.loop.call_soon(self._take_waiting)
         if self.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
             self._drop()
+
+    def _take_waiting(self) -> None:
+        data = self._waiting
+        self._waiting = b""
+        if not self.transport.is_closing():
+            self._take(data)
+            if not self.recv_messages.paused:
+                self._resume_reading()
+
+    def _resume_reading(self) -> None:
+        """Receive again, unless there is something that has to be read first, or nothing may be read any more."""
+        if not self._waiting and not self._stopped:
+            self.transport.resume_reading()
 
     def process_event(self, event: Event) -> None:
         """Count fragments: a client that sends too many for one message is dropped."""
@@ -138,16 +167,17 @@ class IncomingConnection(ServerConnection):
         if self.recv_messages.frames:
             self._wake_receiver(None)
 
-    def _take_messages(self, data: bytes) -> bytes:
-        """Take the whole messages at the beginning of some data; returns what is behind them."""
-        at = 0
-        while found := next_frame(data, at, self._websocket_server.message_bytes):
+    def _take_messages(self, data: bytes) -> tuple[bytes, int]:
+        """Take whole messages at the beginning of some data; returns what is behind them and how many they were."""
+        at = taken = 0
+        while taken < MAX_FRAMES and (found := next_frame(data, at, self._websocket_server.message_bytes)):
             payload, end = found
             opcode = Opcode.TEXT if data[at] == TEXT else Opcode.BINARY
             at = end
+            taken += 1
             if not self._wake_receiver(_content(opcode, payload)):
                 self.recv_messages.put(Frame(opcode, payload))
-        return data[at:]
+        return data[at:], taken
 
     def _wake_receiver(self, message: str | bytes | None) -> bool:
         """Give a message to who waits for one, or None if the library has it; returns False where it was not taken."""
@@ -162,10 +192,13 @@ class IncomingConnection(ServerConnection):
 
     def eof_received(self) -> None:
         """Note that the client sends no more; it may still read an answer."""
-        if self._exchange is None:
-            super().eof_received()
-        else:
+        if self._exchange is not None:
             self._exchange.eof_received()
+            return
+        if self._waiting:  # with TLS the end may be known before all is read
+            super().data_received(self._waiting)
+            self._waiting = b""
+        super().eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Clean up, also when there was no handshake."""
@@ -180,6 +213,7 @@ class IncomingConnection(ServerConnection):
         if self.protocol.parser_exc is not None:
             traceback.clear_frames(self.protocol.parser_exc.__traceback__)
         self.protocol.reader.buffer.clear()
+        self._waiting = b""
         if self._is_over:
             self.forget_messages()
 
@@ -214,6 +248,11 @@ class IncomingConnection(ServerConnection):
         except TimeoutError:
             self._drop()
 
+    def stop_reading(self) -> None:
+        """Receive nothing any more; pings are not answered either."""
+        self._stopped = True
+        self.transport.pause_reading()
+
     def abort(self) -> None:
         """End the connection now, without a close frame."""
         self.transport.abort()
@@ -236,13 +275,6 @@ class IncomingConnection(ServerConnection):
         if not self.transport.is_closing():
             log.info(DROPPED)
         self.abort()
-
-
-def _waits_for_message(parser: Any) -> bool:
-    """Return whether the library's parser waits for the first byte of a message."""
-    while parser is not None and parser.gi_yieldfrom is not None:
-        parser = parser.gi_yieldfrom
-    return parser is not None and parser.gi_code is StreamReader.at_eof.__code__
 
 
 def _content(opcode: Opcode, payload: bytes) -> str | bytes | None:

@@ -64,7 +64,7 @@ class ServerSocket:
 
     def pause_reading(self) -> None:
         """Read nothing any more; pings are not answered either."""
-        self._connection.transport.pause_reading()
+        self._connection.stop_reading()
 
     def end_after(self, data: bytes) -> None:
         """Write bytes as they are, and end the connection behind them."""

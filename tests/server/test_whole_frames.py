@@ -1,7 +1,8 @@
-"""Whole messages are taken in one step, and what is not whole, or not usual, comes to the same as before."""
+"""Whole messages are taken in one step, the rest comes to the same as before, and nobody has more than his turn."""
 
 import json
 import socket
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -10,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.recognizers.scripted import Scripted
+from asrcli.server.incoming_connection import MAX_FRAMES, IncomingConnection
 from asrcli.server.local_server import in_background
-from asrcli.server.whole_frames import next_frame
+from asrcli.server.whole_frames import FrameScanner, next_frame
 from asrcli.transport.masked_frames import MaskedFrames
-from tests.support.wire import INFERENCE, finish_task, run_task
+from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task
 
 PATIENCE_S = 30.0
+MANY = 2000
+ERROR = b'"type":"error"'
 TEXT, BINARY, PING, FIRST_PART, LAST_PART = 0x81, 0x82, 0x89, 0x01, 0x80
 
 
@@ -37,6 +41,43 @@ def test_anything_else_is_left_to_the_library(first: int, payload: bytes) -> Non
     assert next_frame(bytes([TEXT, min(len(payload), 125)]) + payload[:125] + bytes(8), 0, 1000) is None
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 255), st.integers(0, 300), st.booleans()), max_size=30),
+    st.binary(max_size=20).filter(lambda request: b"\r\n\r\n" not in request + b"\r\n\r"),
+    st.integers(1, 400),
+    st.integers(1, 5),
+)
+def test_frames_are_counted_however_they_are_cut(
+    frames: list[tuple[int, int, bool]], request: bytes, size: int, most: int
+) -> None:
+    """Behind the request, masked or not: in each turn at most so many begin, all bytes have their turn, none twice."""
+    sent = [framed(*frame) for frame in frames]
+    begins, at = set(), len(request) + 4
+    for frame in sent:
+        begins.add(at)
+        at += len(frame)
+    data = request + b"\r\n\r\n" + b"".join(sent)
+    scanner, at = FrameScanner(), 0
+    for piece in pieces(data, size):
+        until = at + len(piece)
+        while at < until:
+            end = scanner.end_of(data[at:until], most)
+            assert end > 0
+            assert len(begins & set(range(at, at + end))) <= most
+            at += end
+            assert scanner.is_between_frames == (at in begins or at == len(data))
+    assert at == len(data)
+
+
+def framed(first: int, size: int, masked: bool) -> bytes:
+    """A frame as a client sends it, or without a mask."""
+    frame = MaskedFrames().frame(first, bytes(size))
+    if masked:
+        return frame
+    head = 2 if size < 126 else 4
+    return frame[:1] + bytes([frame[1] - 0x80]) + frame[2:head] + bytes(size)
+
+
 def conversation() -> bytes:
     """A task whose messages come whole, in parts and with pings between them."""
     frames = MaskedFrames()
@@ -52,13 +93,13 @@ def pieces(data: bytes, size: int) -> Iterable[bytes]:
     return (data[at : at + size] for at in range(0, len(data), size))
 
 
-def opened(address: str) -> socket.socket:
+def opened(address: str, path: str = INFERENCE) -> socket.socket:
     """A connection behind its handshake, on which each piece travels alone."""
     host, port = address.removeprefix("ws://").split(":")
     line = socket.create_connection((host, int(port)), PATIENCE_S)
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-    upgrade = f"GET {INFERENCE} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    upgrade = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     line.sendall(f"{upgrade}{key}\r\n".encode())
     head = b""
     while not head.endswith(b"\r\n\r\n"):
@@ -86,6 +127,35 @@ def test_messages_come_to_the_same_however_they_are_cut(size: int) -> None:
     assert came.count(b'"text":"sentence 1"') == 2  # the partial and the final
     assert b'"end_time":1000' in came
     assert came.index(b"in a message") < came.index(b"between") < came.index(b"task-finished")
+
+
+@pytest.mark.parametrize(
+    ("tiny", "answered"),
+    [((PING, b""), b"\x8a\x00"), ((BINARY, b""), ERROR), ((TEXT, b"{"), ERROR), ((0x00, b""), b"")],
+)
+def test_a_client_with_thousands_of_tiny_frames_has_one_turn_like_all(
+    monkeypatch: pytest.MonkeyPatch, tiny: tuple[int, bytes], answered: bytes
+) -> None:
+    """Few are read at once, the others have their turn between, and none is left out."""
+    turns: list[int] = []
+    take = IncomingConnection._take
+
+    def counted(connection: IncomingConnection, data: bytes) -> None:
+        take(connection, data)
+        turns.append(len(data) - len(connection._waiting))
+
+    monkeypatch.setattr(IncomingConnection, "_take", counted)
+    frames = MaskedFrames()
+    flood = [frames.frame(*tiny) for _ in range(MANY)]
+    if not answered:
+        flood = [frames.frame(FIRST_PART, b"{"), *flood, frames.frame(LAST_PART, b"")]
+    flood.append(frames.frame(PING, b"the last"))
+    came = b""
+    with in_background(Scripted()) as address, opened(address, REALTIME + "?model=m") as line:
+        threading.Thread(target=line.sendall, args=(b"".join(flood),)).start()
+        while b"the last" not in came or (answered and came.count(answered) < MANY):
+            came += line.recv(65536)
+    assert max(turns[1:]) <= 2 * MAX_FRAMES * max(map(len, flood))
 
 
 def test_a_whole_message_with_text_that_is_no_text_ends_the_connection() -> None:
