@@ -30,6 +30,7 @@ MAX_UNREAD_BYTES = 1 << 20  # of answers that the client does not read: it may s
 MAX_FRAGMENTS = 16_384  # of a message: empty ones cost memory and have no size that would be bounded
 MAX_FRAMES = 16  # of one client that are read in one turn of the loop
 READ_BYTES = 16 << 10  # of one client at once
+OPCODES = {TEXT: Opcode.TEXT, BINARY: Opcode.BINARY}
 SHORT, MEDIUM = 126, 1 << 16  # payloads below these have a length of 7 and of 16 bits, longer ones of 64 bits
 
 
@@ -172,7 +173,7 @@ class IncomingConnection(ServerConnection):
         at = taken = 0
         while taken < MAX_FRAMES and (found := next_frame(data, at, self._websocket_server.message_bytes)):
             payload, end = found
-            opcode = Opcode.TEXT if data[at] == TEXT else Opcode.BINARY
+            opcode = OPCODES[data[at]]
             at = end
             taken += 1
             if not self._wake_receiver(_content(opcode, payload)):

@@ -84,10 +84,14 @@ def _head_bytes(head: bytes) -> int:
     """Return how long the head of a frame is, as far as its first bytes say."""
     if len(head) < 2:
         return 2
-    mask = MASK_BYTES if head[1] & MASKED else 0
-    return 2 + LENGTH_BYTES.get(head[1] & ~MASKED, 0) + mask
+    size = 2 + LENGTH_BYTES.get(head[1] & ~MASKED, 0)
+    if head[1] & MASKED:
+        size += MASK_BYTES
+    return size
 
 
 def _payload_bytes(head: bytes) -> int:
     size = head[1] & ~MASKED
-    return int.from_bytes(head[2 : 2 + LENGTH_BYTES[size]], "big") if size in LENGTH_BYTES else size
+    if size in LENGTH_BYTES:
+        size = int.from_bytes(head[2 : 2 + LENGTH_BYTES[size]], "big")
+    return size
