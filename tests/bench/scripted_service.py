@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asrcli.core.events import Event, Final, Partial, SpeechStarted, SpeechStopped, Word
+from asrcli.core.garbage_collection import collect_less_often
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.in_process import InProcessRecognizer
 from asrcli.recognizers.registry import RECOGNIZERS
@@ -130,6 +131,7 @@ class StampingEngine:
 
 async def serve(*, silent: bool) -> None:
     """Serve until standard input ends; each line there asks for something, and is answered by a line."""
+    collect_less_often()
     # A client at full pace on a busy machine may fall far behind in reading; here it is measured, not sent away.
     incoming_connection.MAX_UNREAD_BYTES = 1 << 30
     times = Times()

@@ -17,6 +17,7 @@ import psutil
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.events import Event, Final, Partial
+from asrcli.core.garbage_collection import collect_less_often
 from asrcli.core.interfaces import LiveInput
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.core.transcript import Transcript
@@ -102,6 +103,7 @@ def sample(watching: Watching, warm_s: float, span_s: float) -> None:
 
 def main(address: str, count: int, warm_s: float, span_s: float) -> None:
     """Run so many streams until the sample is taken."""
+    collect_less_often()
     recognition = RecognitionSettings("fun-asr-realtime", heartbeat=True)
     plan = RunPlan(
         recognition.model,

@@ -21,6 +21,7 @@ from asrcli.core.errors import (
     combine_errors,
 )
 from asrcli.core.events import Notice
+from asrcli.core.garbage_collection import collect_less_often
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.prices import Price
@@ -80,6 +81,7 @@ class RunBuilder:
         """
         notices = self._notices(runs, failures)
         plan = self._plan()
+        collect_less_often()
         failed = list(failures)
         budget = self._budget()
         fast = fast_run(budget, local=self.service.local) if self.fast else None

@@ -1,7 +1,6 @@
 """Decides which messages of the inference wire belong to a task, even where a service respells the task id. Pure."""
 
 from collections.abc import Container
-from functools import lru_cache
 
 ANSWERS = ("task-started", "task-failed")  # the events that may answer run-task
 
@@ -15,6 +14,7 @@ class TaskIdentity:
 
     def __init__(self, task_id: str) -> None:
         self.started = False
+        self._spelled = task_id  # as the service spells it, in nearly every message
         self._ours = {_plain(task_id)}
         self._others: set[str] = set()
 
@@ -32,8 +32,11 @@ class TaskIdentity:
             alone: The connection has carried no other task.
             retired: Ids of tasks whose connections were lost; their events are of no use any more.
         """
+        if task_id == self._spelled:
+            return True
         plain_id = _plain(task_id)
         if not plain_id or plain_id in self._ours:
+            self._spelled = task_id
             return True
         if plain_id in retired:
             return False
@@ -44,7 +47,6 @@ class TaskIdentity:
         return alone and plain_id not in self._others
 
 
-@lru_cache(maxsize=64)  # every message has one, and nearly always the same
 def _plain(task_id: str) -> str:
     """A task id in lower case, letters and digits only: a service may change case and hyphens."""
     return "".join(character for character in task_id.casefold() if character.isalnum())
