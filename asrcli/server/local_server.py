@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -258,9 +257,6 @@ def serve_forever(
             if reload is not None and hasattr(signal, "SIGHUP"):
                 loop.add_signal_handler(signal.SIGHUP, reload)
             announce(await server.start())
-            # A full collection would look through all that the program has loaded, again and again, for 20 ms and more.
-            gc.collect()
-            gc.freeze()
             try:
                 await interrupted.wait()
                 await server.drain()
