@@ -95,7 +95,7 @@ class IncomingConnection(ServerConnection):
             try:
                 await self.drain()
             except OSError as exc:  # what ended the connection while this waited for room
-                raise self.close_exc from exc
+                raise self.protocol.close_exc from exc
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the newcomer; when there are too many that have sent nothing, this one is turned away."""

@@ -88,6 +88,10 @@ INSTANCE_ATTRIBUTES: list[tuple[Any, str]] = [
     (StreamReader.__init__, "self.buffer"),
     (Connection.connection_made, "self.recv_messages"),
     (Assembler.__init__, "self.frames"),
+    (Assembler.__init__, "self.resume"),
+    (Assembler.__init__, "self.paused"),
+    (Connection.__init__, "self.paused"),
+    (Protocol.__init__, "self.state"),
     (connect.__init__, "self.uri"),
     (connect.__init__, "create_connection"),
     (serve, "create_connection"),
@@ -104,6 +108,8 @@ def test_other_private_parts_are_still_there() -> None:
     """Methods and fields that are called or read, and not overridden."""
     parts: list[tuple[Any, str]] = [
         (ServerConnection, "respond"),
+        (ServerConnection, "drain"),
+        (Protocol, "close_exc"),
         (ServerConnection, "request"),
         (ServerConnection, "wait_closed"),
         (ClientConnection, "ping"),

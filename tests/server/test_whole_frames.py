@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.recognizers.scripted import Scripted
+from asrcli.recognizers.scripted import Scripted, ScriptedResult
 from asrcli.server.incoming_connection import MAX_FRAMES, IncomingConnection
 from asrcli.server.local_server import in_background
 from asrcli.server.whole_frames import FrameScanner, next_frame
 from asrcli.transport.masked_frames import MaskedFrames
-from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task
+from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task, wire
 
 PATIENCE_S = 30.0
 MANY = 2000
@@ -156,6 +156,17 @@ def test_a_client_with_thousands_of_tiny_frames_has_one_turn_like_all(
         while b"the last" not in came or (answered and came.count(answered) < MANY):
             came += line.recv(65536)
     assert max(turns[1:]) <= 2 * MAX_FRAMES * max(map(len, flood))
+
+
+def test_what_is_sent_has_any_length_and_half_characters_become_question_marks() -> None:
+    """With a length of 7, 16 and 64 bits, as the library's own client reads it."""
+    said = ["short", "of\ud83d", "x" * 1000, "é" * 70_000]
+    script = tuple(ScriptedResult(at, at + 100, text) for at, text in enumerate(said))
+    with in_background(Scripted(script)) as address, wire(address) as client:
+        client.say(run_task(), bytes(32_000), finish_task())
+        heard = client.hear_all("task-finished")
+    sentences = [value["payload"]["output"]["sentence"] for value in heard if "sentence" in str(value)]
+    assert [each["text"] for each in sentences if each["sentence_end"]] == ["short", "of?", *said[2:]]
 
 
 def test_a_whole_message_with_text_that_is_no_text_ends_the_connection() -> None:
