@@ -95,6 +95,7 @@ ROOMS = {
     "av": [
         "sources/decoder.py",
         "sources/decoded_frames.py",
+        "sources/large_frames.py",
         "sources/decoding_errors.py",
         "sources/mixer.py",
         "sources/encoded_writer.py",

@@ -11,7 +11,11 @@ from asrcli.core.errors import AsrError
 from asrcli.core.events import Event, Gap, Resumed
 from asrcli.core.message import Message, Writable
 from asrcli.engine.dial_attempt import Dialled
-from asrcli.engine.schedule import Schedule
+from asrcli.engine.schedule import Batches, Schedule
+
+# With batches so many chunks are read before the first is taken. To decode more would take the interpreter away from
+# the thread that connects.
+FIRST_ROOM = 5
 
 
 class MessageArrived(NamedTuple):
@@ -74,13 +78,18 @@ class Inbox:
     of the room is free, so that its thread works in batches; `live` audio cannot wait, and loses its oldest chunk.
 
     Nobody waits here for items: the session takes what is there, and `wake` is called when there is more that it wants.
-    With a `schedule` a chunk can be taken when it is due.
+    With a `schedule` a chunk can be taken when it is due; with `batches` too, but behind the end of the audio at once.
     """
 
-    def __init__(self, room: int, *, live: bool = False, schedule: Schedule | None = None) -> None:
-        self._room = room
+    def __init__(
+        self, room: int, *, live: bool = False, schedule: Schedule | None = None, batches: Batches | None = None
+    ) -> None:
+        self._room = self._room_now = room
+        if batches is not None:
+            self._room_now = min(room, FIRST_ROOM)  # until the first audio is taken
         self._live = live
         self._schedule = schedule
+        self._batches = batches
         self._signals: deque[Signal] = deque()
         self._audio: deque[Chunk | Mark | SourceEnded] = deque()
         self._dropped: AudioDropped | None = None  # comes before all of the audio
@@ -105,16 +114,15 @@ class Inbox:
     def put_audio(self, item: Chunk | Mark) -> bool:
         """Add audio, or a mark behind it; waits for room unless `live`. Returns whether more is wanted."""
         with self._lock:
-            if not self._live and not self._ended and len(self._audio) >= self._room:
+            if not self._live and not self._ended and len(self._audio) >= self._room_now:
                 self._waiting += 1
-                self._room_made.wait_for(lambda: self._ended or len(self._audio) <= self._room // 2)
+                self._room_made.wait_for(lambda: self._ended or len(self._audio) <= self._room_now // 2)
                 self._waiting -= 1
             if not self._ended:
                 self._audio.append(item)
                 if self._live and len(self._audio) > self._room:
                     self._drop_oldest()
-                # Behind other audio that is not due yet, it wakes nobody.
-                if self._wants_audio and (self._schedule is None or len(self._audio) == 1):
+                if self._wants_audio and self._is_news(len(self._audio)):
                     self._wake_session()
             return not self._ended
 
@@ -155,7 +163,7 @@ class Inbox:
     def drain(self) -> Iterator[Item]:
         """Yield all signals and audio that are left, due or not."""
         with self._lock:
-            self._schedule = None
+            self._schedule = self._batches = None
         while (item := self.take(audio=True)) is not None:
             yield item
 
@@ -188,12 +196,23 @@ class Inbox:
         item = self._audio[0]
         if self._schedule is not None and isinstance(item, Chunk):
             self._due = self._schedule.take(item)
-            if self._due is not None:
-                return None
+        elif self._batches is not None and not self._ended and isinstance(item, Chunk):
+            self._due = self._batches.take(len(self._audio))
+        if self._due is not None:
+            return None
         self._audio.popleft()
+        self._room_now = self._room
         if self._waiting and len(self._audio) <= self._room // 2:
             self._room_made.notify_all()
         return item
+
+    def _is_news(self, waiting: int) -> bool:
+        """Whether the session is to know of so much audio: behind other audio that is not due yet it need not."""
+        if waiting == 1:
+            return True
+        if self._batches is not None:
+            return waiting == self._batches.many
+        return self._schedule is None
 
     def _wake_session(self) -> None:
         if self._sleeps:

@@ -1,10 +1,11 @@
-"""When the audio of a file goes out: at the pace of the run, and no faster than allowed after a delay. No thread."""
+"""When the audio of a file goes out: at the pace of the run, or as fast as it is taken, in batches. No thread."""
 
 from collections.abc import Callable
 
 from asrcli.core.audio import Chunk
 
 LEAST_CATCH_UP = 1.25  # late audio is released at this many times the pace, or faster
+GATHER_S = 0.01  # how long the audio of a file at full pace waits for more of it
 
 
 class Schedule:
@@ -34,4 +35,28 @@ class Schedule:
         self._due = None
         self._released_at = now
         self._samples += chunk.samples
+        return None
+
+
+class Batches:
+    """Lets the audio of a file at full pace out in batches, so that the session is not woken for each piece.
+
+    A batch begins when `many` pieces wait, or GATHER_S after the last batch began. All that waits then is in it.
+    """
+
+    def __init__(self, clock: Callable[[], float], many: int) -> None:
+        self._clock = clock
+        self.many = many
+        self._due = clock()
+        self._left = 0  # of the batch that has begun
+
+    def take(self, waiting: int) -> float | None:
+        """Count one of the pieces that wait as released if it is due, and return None; else return when it is due."""
+        if not self._left:
+            now = self._clock()
+            if now < self._due and waiting < self.many:
+                return self._due
+            self._due = now + GATHER_S
+            self._left = waiting
+        self._left -= 1
         return None

@@ -17,7 +17,7 @@ from asrcli.engine.driver import SessionDriver
 from asrcli.engine.inbox import Inbox, SessionAbandoned, StopRequested, ThreadCrashed
 from asrcli.engine.loop import SessionLoop
 from asrcli.engine.outbox import Outbox, replaces
-from asrcli.engine.schedule import Schedule
+from asrcli.engine.schedule import Batches, Schedule
 from asrcli.engine.task_connection import TaskConnection
 
 ROOM = 50  # chunks between capture and connection: five seconds at 100 ms
@@ -81,13 +81,15 @@ class TranscriptionSession:
             retries = RetrySettings()
         retries = retries.of(realtime=source.realtime, pace=pace)
         room = ROOM
-        schedule = None
+        schedule = batches = None
         if source.realtime:
             room = LIVE_ROOM
         if pace is not None:
             room = PACED_ROOM
             schedule = Schedule(clock, source.format.rate, pace, retries.catch_up)
-        self._inbox = Inbox(room, live=source.live is not None, schedule=schedule)
+        elif not source.realtime:
+            batches = Batches(clock, ROOM // 2)
+        self._inbox = Inbox(room, live=source.live is not None, schedule=schedule, batches=batches)
         self._outbox: Outbox[SessionItem] = Outbox(replaces)
         self._put: Callable[[SessionItem], object] = self._outbox.put
         task_connection = TaskConnection(make_codec, dial, connection, self._inbox, clock, idle or ConnectionPool())

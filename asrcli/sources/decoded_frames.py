@@ -1,6 +1,6 @@
 """Decodes packets to frames, each with the damage before it. A bad packet never ends a file."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 AMR_PACKET_S = 0.02
 UNDECODABLE = "cannot be decoded"
+NOT_THERE = "no audio in the file here"
+DAMAGED = "the file is damaged here"
+LOST = "the stream has no audio here"
 _TAGS = (b"TAG", b"ID3", b"APETAGEX")  # what lies between joined files
 _HEADERS = (b"Xing", b"Info", b"VBRI")
 _HEADER_BYTES = 200  # how much of a packet is searched for such a header
@@ -36,6 +39,7 @@ class DamagedPackets:
 
 UNDAMAGED = DamagedPackets()  # never changed
 DecodedFrame = tuple["AudioFrame | None", DamagedPackets]
+FrameRun = tuple[Sequence["AudioFrame"], DamagedPackets]  # frames in a row, and the damage before the first of them
 
 
 def frames(
@@ -97,15 +101,38 @@ def _add_damage(bad: DamagedPackets, packet: "Packet[AudioStream]", byte_rate: "
         bad.seconds += byte_rate.lost_s(packet)
 
 
+def runs(decoded: Iterable[DecodedFrame], together: int) -> Iterator[FrameRun]:
+    """Yield frames that follow each other without damage in runs of `together`; an error comes behind what was read."""
+    run: list[AudioFrame] = []
+    before = UNDAMAGED
+    try:
+        for frame, bad in decoded:
+            if bad is not UNDAMAGED or frame is None:
+                if run:
+                    yield run, before
+                    run = []
+                before = bad
+            if frame is not None:
+                run.append(frame)
+                if len(run) == together:
+                    yield run, before
+                    run, before = [], UNDAMAGED
+    except SourceError:
+        if run:
+            yield run, before
+        raise
+    yield run, before
+
+
 class FrameLookahead:
-    """Frames of which the next one can be looked at before it is taken."""
+    """Frames, each a run of its own, of which the next one can be looked at before it is taken."""
 
     def __init__(self, frames: Iterator[DecodedFrame]) -> None:
         self._frames = frames
         self._next: DecodedFrame | None = None
         self._error: SourceError | None = None
 
-    def __iter__(self) -> Iterator[DecodedFrame]:
+    def __iter__(self) -> Iterator[FrameRun]:
         while True:
             if self._next is not None:
                 frame = self._next
@@ -117,7 +144,7 @@ class FrameLookahead:
                     frame = next(self._frames)
                 except StopIteration:
                     return
-            yield frame
+            yield [each for each in frame[:1] if each is not None], frame[1]
 
     def time(self) -> float | None:
         """Return the time of the next frame in the container, in seconds; None if it has none."""
@@ -175,21 +202,40 @@ def packet_s(packet: "Packet[AudioStream]") -> float:
     return 0.0
 
 
-def frame_s(frame: "AudioFrame | None") -> float:
-    """Return the length of a frame in seconds; 0 where there is none."""
-    if frame is None:
-        return 0.0
+def frame_s(frame: "AudioFrame") -> float:
+    """Return the length of a frame in seconds."""
     return frame.samples / frame.sample_rate
 
 
 def hole_s(
-    clock: ContainerClock, frame: "AudioFrame | None", bad: DamagedPackets, following: Callable[[], float | None] | None
+    clock: ContainerClock,
+    run: "Sequence[AudioFrame]",
+    length_s: float,
+    bad: DamagedPackets,
+    following: Callable[[], float | None] | None,
 ) -> float:
-    """Return how many seconds are missing before a frame or the end; below 0, how much of the frame is too much.
+    """Return how many seconds are missing before a run or the end; below 0, how much of the run is too much.
 
-    `following` returns the time of the next frame; it is None if the container has no times of its own.
+    Args:
+        clock: Counts the run.
+        run: Frames; none at the end.
+        length_s: How long they are together.
+        bad: The damage before them.
+        following: Returns the time of the next frame; None if the container has no times of its own.
     """
-    if frame is None or following is None:
-        clock.advance(bad.seconds + frame_s(frame))
+    if not run or following is None:
+        clock.advance(bad.seconds + length_s)
         return bad.seconds
-    return clock.place(frame.time, frame_s(frame), following, lossy=bad.packets > 0)
+    return clock.place(run[0].time, length_s, following, lossy=bad.packets > 0)
+
+
+def missing_reason(bad: DamagedPackets, container: str, *, is_file: bool) -> str:
+    """Return why there is no audio in a place, with the damage there."""
+    if bad.packets:
+        return f"{DAMAGED}: {bad.packets} packet{'s' * (bad.packets > 1)} could not be decoded"
+    # libav silently drops what fails its checksum in Ogg and FLAC, and neither format can leave sound out.
+    if container in {"ogg", "flac"}:
+        return DAMAGED
+    if is_file:
+        return NOT_THERE
+    return LOST

@@ -1,6 +1,6 @@
 """Decodes containers with PyAV to PCM at its right place. Damaged packets are skipped and reported."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from errno import EIO
 from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -16,13 +16,17 @@ from asrcli.sources.decoded_frames import (
     UNDECODABLE,
     DamagedPackets,
     FrameLookahead,
+    FrameRun,
     frame_s,
     frames,
     hole_s,
+    missing_reason,
     packet_s,
+    runs,
 )
 from asrcli.sources.decoding_errors import DecodingGuard
 from asrcli.sources.encoder_delay import undeclared_s
+from asrcli.sources.large_frames import can_be_large, large_runs
 from asrcli.sources.mixer import CANCELLED, Mixer
 from asrcli.sources.track_selection import choose_track, describe_track, track_notice
 
@@ -36,9 +40,6 @@ BARE = {"mp3", "aac", "ac3", "eac3", "dts"}
 COUNTING = BARE | {"amr", "gsm", "wav", "w64", "aiff", "au", "caf", "avi"}
 # Containers whose times begin at 0: sound that begins later in them really begins later.
 _FROM_ZERO = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
-NOT_THERE = "no audio in the file here"
-DAMAGED = "the file is damaged here"
-LOST = "the stream has no audio here"
 
 # From this version on PyAV accepts a title that is not UTF-8, and has no option for it any more.
 _LENIENT_TITLES = 19
@@ -58,6 +59,7 @@ class Decoder:
         head: Returns the beginning of the file behind `skipped` bytes: a header there may tell the length.
         skipped: How many bytes are before `head`.
         together: How many frames are converted at once.
+        in_bulk: Whether the time that passes before a piece of sound is of no concern, but only the work.
         options: For bare samples: the name of the demuxer and its options.
 
     Attributes:
@@ -78,6 +80,7 @@ class Decoder:
         head: Callable[[], bytes] = bytes,
         skipped: int = 0,
         together: int = 1,
+        in_bulk: bool = False,
         **options: Any,
     ) -> None:
         import av
@@ -87,6 +90,7 @@ class Decoder:
         self._head = head
         self._skipped = skipped
         self._together = together
+        self._in_bulk = in_bulk
         self._empty: AviEmptyChunks | None = None
         self._path = ""
         if isinstance(source, str) and source.startswith("file:"):
@@ -209,24 +213,29 @@ class Decoder:
 
     def _placed(self, mixer: Mixer, layout: TimelineLayout) -> Iterator[Item]:
         packets, clock, left_out = self._open_packets()
-        bare = self.container in BARE
-        ahead = FrameLookahead(frames(packets, self._stream, self._guard, left_out, bare=bare))
-        following = None if self.container in COUNTING else ahead.time
+        decoded = frames(packets, self._stream, self._guard, left_out, bare=self.container in BARE)
+        ahead = FrameLookahead(decoded)
+        in_order: Iterable[FrameRun] = ahead
+        following: Callable[[], float | None] | None = ahead.time
+        if self.container in COUNTING:  # no frame has a time to look at, so many of them are handled at once
+            in_order, following = runs(decoded, self._together), None
+            if self._in_bulk and self._path and can_be_large(self._container):
+                in_order = large_runs(self._path, in_order)
         guard = self._guard(UNDECODABLE)
         layout.too_much = round(-clock.now * layout.format.rate)
-        for frame, bad in ahead:
-            missing_s = hole_s(clock, frame, bad, following)
+        for run, bad in in_order:
+            length_s = sum(map(frame_s, run))
+            missing_s = hole_s(clock, run, length_s, bad, following)
             if missing_s > 0:
                 yield from layout.pieces(self._decoded(mixer.rest))
-                yield from self._hole(layout, clock.now - frame_s(frame), missing_s, bad)
+                yield from self._hole(layout, clock.now - length_s, missing_s, bad)
             elif missing_s < 0:
                 yield from layout.pieces(self._decoded(mixer.held))
                 layout.too_much += round(-missing_s * layout.format.rate)
-            if frame is not None:
-                with guard:
-                    made = mixer.pcm(frame)
-                if made:
-                    yield from layout.pieces(made)
+            with guard:
+                made = mixer.pcm(run)
+            if made:
+                yield from layout.pieces(made)
             self.damaged += bad.packets
             if mixer.take_cancelled():
                 yield Notice("warning", f"{self._name}: {CANCELLED}")
@@ -260,17 +269,8 @@ class Decoder:
         began = layout.at
         layout.jump(until_s)
         if bad.packets or (began and missing_s >= HOLE_S):
-            yield MissingAudio(began, layout.at, self._reason(bad))
-
-    def _reason(self, bad: DamagedPackets) -> str:
-        if bad.packets:
-            return f"{DAMAGED}: {bad.packets} packet{'s' * (bad.packets > 1)} could not be decoded"
-        # libav silently drops what fails its checksum in Ogg and FLAC, and neither format can leave sound out.
-        if self.container in {"ogg", "flac"}:
-            return DAMAGED
-        if self._timeout_s is None:
-            return NOT_THERE
-        return LOST
+            reason = missing_reason(bad, self.container, is_file=self._timeout_s is None)
+            yield MissingAudio(began, layout.at, reason)
 
     def _packets(self) -> "Iterator[Packet[AudioStream]]":
         packets = self._container.demux(self._stream)

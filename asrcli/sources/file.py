@@ -170,7 +170,7 @@ class FileSource:
                 lambda: input_reader.address(self._path, self._timeout_s), self.name, self._timeout_s
             )
         elif self._is_file:
-            yield from input_reader.file(self._path)
+            yield from input_reader.file(self._path, in_bulk=self._chunk_ms >= FULL_PACE_CHUNK_MS)
         elif self._path == STDIN:
             yield from input_reader.pipe(sys.stdin.fileno())
         else:

@@ -76,7 +76,7 @@ class InputReader:
         self._channel = channel
         self._track = track
         self._samples = samples
-        self._together = 1
+        self._how: dict[str, Any] = {}  # decoders are made with these options
         self._piece_bytes = audio_format.samples(piece_ms) * SAMPLE_BYTES
         self.damaged = 0
         self.promised_ms: int | None = None
@@ -87,9 +87,9 @@ class InputReader:
         with closing(Decoder(url, self._name, track=self._track, timeout_s=timeout_s)) as decoder:
             yield from self._decoded(decoder)
 
-    def file(self, path: str) -> Iterator[Item]:
-        """Read a file on a disk."""
-        self._together = _TOGETHER
+    def file(self, path: str, *, in_bulk: bool = False) -> Iterator[Item]:
+        """Read a file on a disk. With `in_bulk` some items may take long, where that is less work in all."""
+        self._how = {"together": _TOGETHER, "in_bulk": in_bulk}
         with ExitStack() as stack:
             if self._samples is None:
                 file = stack.enter_context(io.FileIO(path))
@@ -215,7 +215,7 @@ class InputReader:
             yield from self._plain_samples(samples.read)
         else:
             source = SimpleNamespace(read=samples.read)
-            with closing(Decoder(source, self._name, together=self._together, **head.demuxer)) as decoder:
+            with closing(Decoder(source, self._name, **self._how, **head.demuxer)) as decoder:
                 yield from decoder.pieces(self._format, self._channel)
         self.problem = samples.problem
         self.promised_ms = None
@@ -265,7 +265,7 @@ class InputReader:
         bare: dict[str, Any] = {}
         if self._samples is not None:
             bare = self._samples.demuxer
-        return Decoder(source, self._name, track=self._track, head=head, together=self._together, **bare)
+        return Decoder(source, self._name, track=self._track, head=head, **self._how, **bare)
 
     def _decoded(self, decoder: Decoder) -> Iterator[Item]:
         check_channel(self._name, self._channel, decoder.channels)

@@ -5,8 +5,11 @@ from operator import mul
 from typing import TYPE_CHECKING
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.sources.large_frames import LARGE_SAMPLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from av import AudioFifo, AudioFrame, AudioResampler
     from av.filter import Graph
 
@@ -18,6 +21,8 @@ _MIXED = {
 CANCELLED = (
     "the channels cancel each other out in the mix, one is upside down: take a single one with --channel 1 (or left)"
 )
+_FRAME = 1152  # samples of a usual frame: a large one counts as several
+_MOST_EXAMINED = 4608  # samples of a large frame
 _EVERY = 8  # at first, one of this many frames is examined
 _EVERY_LATER = 512  # later, one of this many
 _LOOKS = 25  # how many frames are examined at first
@@ -52,24 +57,26 @@ class Mixer:
         if channel is None and detect:
             self.detector = CancellationDetector()
 
-    def pcm(self, frame: "AudioFrame") -> list[bytes]:
-        """Take one more frame, and return the PCM that is ready; none while the frame waits for others."""
-        kind = frame.format.name, frame.layout.name, frame.sample_rate
-        before = []
-        if kind != self._kind:
-            before = self.rest()
-            self._begin(frame)
-            self._kind = kind
-        if self.detector is not None:
-            self.detector.examine(frame)
-        frame.pts = None  # the caller knows the place of the sound
-        if self._held is None:
-            return before + self._converted(frame)
-        self._held.write(frame)
-        self._count += 1
-        if self._count < self._together:
-            return before
-        return before + self.held()
+    def pcm(self, frames: "Iterable[AudioFrame]") -> list[bytes]:
+        """Take more frames, and return the PCM that is ready; none while the frames wait for others."""
+        made: list[bytes] = []
+        for frame in frames:
+            kind = frame.format.name, frame.layout.name, frame.sample_rate
+            if kind != self._kind:
+                made += self.rest()
+                self._begin(frame)
+                self._kind = kind
+            if self.detector is not None:
+                self.detector.examine(frame)
+            frame.pts = None  # the caller knows the place of the sound
+            if self._held is None or (frame.samples >= LARGE_SAMPLES and not self._count):
+                made += self._converted(frame)
+                continue
+            self._held.write(frame)
+            self._count += 1
+            if self._count >= self._together:
+                made += self.held()
+        return made
 
     def held(self) -> list[bytes]:
         """Return the PCM of the frames that wait for others."""
@@ -117,7 +124,7 @@ class Mixer:
 
     def _mono(self, frame: "AudioFrame") -> bytes:
         if self._channel is None:
-            return bytes(frame.planes[0])[: frame.samples * SAMPLE_BYTES]  # a plane may be padded
+            return bytes(memoryview(frame.planes[0])[: frame.samples * SAMPLE_BYTES])  # a plane may be padded
         channels = frame.layout.nb_channels
         samples = array("h", bytes(frame.planes[0])[: frame.samples * channels * SAMPLE_BYTES])
         # If a stream changes to fewer channels, its last one is used.
@@ -155,17 +162,18 @@ class CancellationDetector:
 
     def __init__(self) -> None:
         self._count = 0
+        self._next = _EVERY  # the number of the frame that is examined next
         self._seen_s = self._channels = self._mix = 0.0
         self.cancelled = False
 
     def examine(self, frame: "AudioFrame") -> None:
-        """Take one more frame; most are not examined."""
-        self._count += 1
-        every = _EVERY
-        if self._count >= _EVERY * _LOOKS:
-            every = _EVERY_LATER
-        if self._count % every or self.cancelled:
+        """Take one more frame; most are not examined, and of a large one only the beginning."""
+        self._count += max(1, frame.samples // _FRAME)
+        if self._count < self._next or self.cancelled:
             return
+        self._next = self._count + _EVERY
+        if self._count >= _EVERY * _LOOKS:
+            self._next = self._count + _EVERY_LATER
         channels = frame.layout.nb_channels
         if channels < 2:
             return
@@ -173,7 +181,8 @@ class CancellationDetector:
 
         samples = array("h")
         for piece in AudioResampler(format="s16", layout=frame.layout, rate=frame.sample_rate).resample(frame):
-            samples.frombytes(bytes(piece.planes[0])[: piece.samples * channels * SAMPLE_BYTES])
+            examined = min(piece.samples, _MOST_EXAMINED)
+            samples.frombytes(memoryview(piece.planes[0])[: examined * channels * SAMPLE_BYTES])
         separate = [samples[number::channels] for number in range(channels)]
         power = sum(sum(map(mul, channel, channel)) for channel in separate) / max(1, len(samples))
         if power < _LOUD**2:

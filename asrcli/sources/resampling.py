@@ -25,6 +25,6 @@ def converter(rate: int, channels: int, wanted: Format) -> Callable[[bytes], byt
         frame = AudioFrame("s16", layout, len(pcm) // (SAMPLE_BYTES * channels))
         frame.planes[0].update(pcm + bytes(frame.planes[0].buffer_size - len(pcm)))
         frame.sample_rate = rate
-        return b"".join(mixer.pcm(frame))
+        return b"".join(mixer.pcm([frame]))
 
     return convert

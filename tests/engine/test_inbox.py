@@ -5,8 +5,8 @@ from threading import Event, Thread
 from asrcli.core.audio import Chunk
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Gap
-from asrcli.engine.inbox import AudioDropped, Inbox, SessionAbandoned, SourceEnded, StopRequested
-from asrcli.engine.schedule import Schedule
+from asrcli.engine.inbox import FIRST_ROOM, AudioDropped, Inbox, SessionAbandoned, SourceEnded, StopRequested
+from asrcli.engine.schedule import GATHER_S, Batches, Schedule
 from tests.support.stepping import got
 
 TIMEOUT_S = 20
@@ -151,3 +151,73 @@ def test_nobody_is_woken_for_audio_that_is_not_wanted() -> None:
     inbox.put(StopRequested())
     inbox.put(StopRequested())
     assert woken == [1]
+
+
+def test_audio_of_a_file_at_full_pace_comes_in_batches() -> None:
+    """The first chunk comes at once, others when many wait, or soon; the session is woken for nothing else."""
+    now, woken = [0.0], list[float]()
+    inbox = Inbox(50, batches=Batches(lambda: now[0], many=4))
+    inbox.on_more(lambda: woken.append(now[0]))
+
+    def taken() -> int:
+        return sum(1 for _ in iter(lambda: inbox.take(audio=True), None))
+
+    assert taken() == 0
+    inbox.put_audio(chunk(0))
+    assert woken == [0.0]
+    assert taken() == 1
+    now[0] = 0.001
+    inbox.put_audio(chunk(1))
+    assert woken == [0.0, 0.001]
+    assert taken() == 0
+    assert inbox.due == GATHER_S
+    inbox.put_audio(chunk(2))
+    inbox.put_audio(chunk(3))
+    assert woken == [0.0, 0.001]
+    inbox.put_audio(chunk(4))
+    assert woken == [0.0, 0.001, 0.001]
+    assert taken() == 4
+    inbox.put_audio(chunk(5))
+    assert taken() == 0
+    now[0] = 0.001 + GATHER_S
+    inbox.put_audio(chunk(6))
+    assert taken() == 2
+
+
+def test_a_batch_does_not_outlast_the_audio() -> None:
+    """Behind the end of the audio nothing is waited for, nor when all that is left is taken."""
+    inbox = Inbox(50, batches=Batches(lambda: 0.0, many=9))
+    inbox.put_audio(chunk(0))
+    inbox.put_audio(chunk(1))
+    assert [inbox.take(audio=True), inbox.take(audio=True)] == [chunk(0), chunk(1)]
+    inbox.put_audio(chunk(2))
+    assert inbox.take(audio=True) is None
+    inbox.end()
+    assert inbox.take(audio=True) == chunk(2)
+    assert inbox.take(audio=True) == SourceEnded()
+    waiting = Inbox(50, batches=Batches(lambda: 0.0, many=9))
+    waiting.put_audio(chunk(0))
+    assert waiting.take(audio=True) == chunk(0)
+    waiting.put_audio(chunk(1))
+    assert list(waiting.drain()) == [chunk(1)]
+
+
+def test_a_file_at_full_pace_is_not_read_far_before_the_service_listens() -> None:
+    """A few chunks wait for the connection; when the first of them is taken there is room for many more."""
+    inbox = Inbox(50, batches=Batches(lambda: 0.0, many=9))
+    count = 3 * FIRST_ROOM
+    put = list[int]()
+
+    def capture() -> None:
+        for number in range(count):
+            inbox.put_audio(chunk(number))
+            put.append(number)
+
+    thread = Thread(target=capture, daemon=True)
+    thread.start()
+    while thread.is_alive() and not inbox.waited_for:
+        thread.join(0.01)
+    assert len(put) == FIRST_ROOM
+    assert inbox.take(audio=True) == chunk(0)
+    thread.join(TIMEOUT_S)
+    assert len(put) == count
