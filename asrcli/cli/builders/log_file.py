@@ -1,9 +1,8 @@
-"""The log of the program: a rotating file, and for `asr serve` standard error as well, written by a thread."""
+"""The log of the program: a rotating file."""
 
 import errno
 import logging
 import os
-import sys
 from pathlib import Path
 
 from asrcli.core.errors import OutputError, system_reason
@@ -13,7 +12,6 @@ from asrcli.outputs.overwrite_check import check_log_overwrite
 LOG_BYTES = 1_000_000
 LOG_FILES = 3
 IN_FILE = "%(asctime)s %(levelname)s %(name)s %(message)s"
-ON_SCREEN = "asr: %(asctime)s %(message)s"
 
 
 def log_to(path: Path | None) -> None:
@@ -26,49 +24,16 @@ def log_to(path: Path | None) -> None:
     """
     from asrcli.outputs.event_log import OneLineFormatter
 
-    logger = _own_logger()
+    logger = own_logger()
     if path is not None:
-        handler = _open_log(path)
+        handler = open_log(path)
         handler.setFormatter(OneLineFormatter(IN_FILE))
         logger.setLevel(logging.DEBUG)
         logger.addHandler(handler)
 
 
-def log_in_background(path: Path | None, *, on_screen: bool, as_json: bool) -> None:
-    """Send the log of a server to a rotating file, and messages from INFO up to standard error if `on_screen`.
-
-    A thread for each writes, so the server never waits for a disk, nor for a terminal or a pipe that nobody reads. With
-    `as_json` each record is a JSON object on one line, for programs that collect logs.
-
-    Raises:
-        OutputError: the file cannot be written, or it is not a log.
-    """
-    from asrcli.outputs.background_log import BackgroundLog
-    from asrcli.outputs.event_log import JsonFormatter, OneLineFormatter
-
-    logger = _own_logger()
-    targets: list[logging.Handler] = []
-    if on_screen and (screen := _screen()):
-        screen.setFormatter(JsonFormatter() if as_json else OneLineFormatter(ON_SCREEN))
-        screen.setLevel(logging.INFO)
-        targets.append(screen)
-        logger.setLevel(logging.INFO)
-    if path is not None:
-        handler = _open_log(path)
-        handler.setFormatter(JsonFormatter() if as_json else OneLineFormatter(IN_FILE))
-        targets.append(handler)
-        logger.setLevel(logging.DEBUG)
-    loop_logger = logging.getLogger("asyncio")  # its warnings would go to standard error, and wait there
-    loop_logger.propagate = False
-    loop_logger.setLevel(logging.WARNING)
-    loop_logger.addHandler(logging.NullHandler())
-    for target in targets:
-        background = BackgroundLog(target)
-        logger.addHandler(background)
-        loop_logger.addHandler(background)
-
-
-def _own_logger() -> logging.Logger:
+def own_logger() -> logging.Logger:
+    """Return our own logger, which prints nothing by itself."""
     logging.raiseExceptions = False  # if the disk is full, no traceback may spoil the live view
     logger = logging.getLogger("asrcli")
     logger.propagate = False
@@ -76,19 +41,12 @@ def _own_logger() -> logging.Logger:
     return logger
 
 
-def _screen() -> logging.Handler | None:
-    """Return what writes to standard error; None where there is none."""
-    from asrcli.outputs.background_log import DescriptorHandler
+def open_log(path: Path) -> logging.Handler:
+    """Return what writes to a rotating file.
 
-    if sys.stderr is None:
-        return None
-    try:
-        return DescriptorHandler(sys.stderr.fileno(), sys.stderr.encoding)
-    except OSError:  # it is no file: a program that uses this one has put something else in its place
-        return logging.StreamHandler()
-
-
-def _open_log(path: Path) -> logging.Handler:
+    Raises:
+        OutputError: the file cannot be written, or it is not a log.
+    """
     from logging.handlers import RotatingFileHandler  # loads much that a run without a log file does not need
 
     try:
