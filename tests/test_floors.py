@@ -29,6 +29,7 @@ IMPURE = {
 LONG = {
     "tests/protocol/inference/test_translation.py",
     "asrcli/protocol/realtime/codec.py",
+    "asrcli/protocol/openai/codec.py",
     "asrcli/engine/loop.py",
     "asrcli/engine/accounting.py",
     "asrcli/engine/audio_feed.py",

@@ -15,6 +15,7 @@ from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, Recognitio
 if TYPE_CHECKING:
     from asrcli.core.interfaces import ClientCodec, ServerCodec
     from asrcli.dashscope.context import TranscriptMemory
+    from asrcli.protocol.json_messages import Json
     from asrcli.protocol.raw_exchange import RawExchange
 
 INFERENCE = "inference"
@@ -58,6 +59,7 @@ class Wire:
         elsewhere: The service does not speak it: the user has to name a server.
         manual_only: The client has to end utterances; the server detects no speech.
         served: `asr serve` speaks it.
+        has_secrets: A secret for a client may bring the session that it begins with.
         fastest: The highest pace of audio, as times real time, where times are estimated from when texts come.
     """
 
@@ -84,6 +86,7 @@ class Wire:
     elsewhere: bool = False
     manual_only: bool = False
     served: bool = True
+    has_secrets: bool = False
     fastest: float | None = None
 
     def client_codec(
@@ -95,10 +98,15 @@ class Wire:
             return make(recognition, new_id)
         return make(recognition, new_id, memory)
 
-    def server_codec(self, new_id: Callable[[], str], model: str) -> "ServerCodec":
-        """A server codec for one connection; `model` is the one that the address names, or empty."""
+    def server_codec(self, new_id: Callable[[], str], model: str, session: "Json | None" = None) -> "ServerCodec":
+        """A server codec for one connection; `model` is the one that the address names, or empty.
+
+        `session` is what the secret of the client brings, on a wire that `has_secrets`.
+        """
         make: Callable[..., ServerCodec] = _load(self.server)
-        return make(new_id, model)
+        if session is None or not self.has_secrets:
+            return make(new_id, model)
+        return make(new_id, model, session)
 
     def make_raw_exchange(
         self, recognition: RecognitionSettings, new_id: Callable[[], str], first: str | None, last: str | None
@@ -150,6 +158,7 @@ _ROWS = (
         formats=(), word_times=False, manual_mode=True, context_messages=False,
         has_header=False, no_speech_code="NO_VALID_AUDIO_ERROR", failure_close_code=1011,
         takes=("vad", "languages", "context", "silence_ms", "threshold", "prefix_ms", "extra"), elsewhere=True,
+        has_secrets=True,
     ),
     Wire(
         VLLM, OPENAI_PATH, "vllm.codec:VllmClient", "", "vllm.raw:vllm_exchange",
@@ -162,7 +171,8 @@ _ROWS = (
         FUNASR, "/", "funasr.codec:FunAsrClient", "", "funasr.raw:two_pass_exchange",
         model_pattern=_NEVER, rates=(16000, 8000), formats=(), word_times=False, context_messages=False,
         has_header=False, takes=("hotwords", "itn", "extra"), elsewhere=True, served=False,
-        warning="this wire has no times, so audio is sent at most at twice the pace of speech",
+        warning="this wire has no times, so audio is sent at most at twice the pace of speech, and words may come "
+        "twice after a lost connection",
         fastest=2.0,
     ),
     Wire(

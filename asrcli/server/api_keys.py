@@ -153,8 +153,13 @@ class ApiKeys:
             began.append(now)
         return True
 
-    def new_temporary_key(self, owner: ApiKey, expire_in_s: int) -> TemporaryKey:
-        """Make a temporary key, which counts as the key of its owner.
+    def is_temporary(self, given: str) -> bool:
+        """Whether this is a temporary key that is valid."""
+        now = self._clock()
+        return sum(_equal(given, made.key) and now < made.expires_at for made, _ in self._temporary) > 0
+
+    def new_temporary_key(self, owner: ApiKey, expire_in_s: int, prefix: str = "st-") -> TemporaryKey:
+        """Make a temporary key, which counts as the key of its owner and begins with `prefix`.
 
         Raises:
             ServiceRefused: too many temporary keys are still valid.
@@ -163,7 +168,7 @@ class ApiKeys:
         self._temporary = [made for made in self._temporary if now < made[0].expires_at]
         if len(self._temporary) >= MAX_TEMPORARY_KEYS:
             raise ServiceRefused("Throttling", "Too many temporary keys.")
-        temporary_key = TemporaryKey(Secret(f"st-{secrets.token_hex(16)}"), math.ceil(now + expire_in_s))
+        temporary_key = TemporaryKey(Secret(f"{prefix}{secrets.token_hex(16)}"), math.ceil(now + expire_in_s))
         self._temporary.append((temporary_key, owner.name))
         return temporary_key
 

@@ -6,13 +6,15 @@ from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
 from asrcli.core.settings import Secret
+from asrcli.protocol.http.client_secrets import CLIENT_SECRET_PATHS
 from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH
 from asrcli.protocol.http.temporary_keys import TEMPORARY_KEYS_PATH
 from asrcli.server.api_keys import ApiKey, ApiKeys
 from asrcli.server.page_origins import PageOrigins
 
-HTTP_PATHS = (HOTWORD_LISTS_PATH, TEMPORARY_KEYS_PATH)  # paths of single HTTP requests
+HTTP_PATHS = (HOTWORD_LISTS_PATH, TEMPORARY_KEYS_PATH, *CLIENT_SECRET_PATHS)  # paths of single HTTP requests
 POST_ONLY = "This path takes POST only."
+KEY_PROTOCOL = "openai-insecure-api-key."  # a page that speaks OpenAI's wire offers its key as a subprotocol
 ANYBODY = ApiKey("", Secret(""))  # stands for every client of a server without keys
 
 
@@ -68,7 +70,7 @@ class AccessControl:
             if code == "InvalidParameter":
                 status = HTTPStatus.BAD_REQUEST
             return Refusal(status, code, message)
-        key = self.key_of(next(iter(header_values("Authorization")), ""), address.query)
+        key = self._find(given_key(target, header_values))
         if key is None:
             return Refusal(HTTPStatus.UNAUTHORIZED, "InvalidApiKey", "Invalid API-key provided.")
         if self.draining or self.connections >= self.max_connections:
@@ -92,9 +94,12 @@ class AccessControl:
 
     def key_of(self, authorization: str, query: str, *, temporary: bool = True) -> ApiKey | None:
         """Return the key of a request, ANYBODY on an open server, or None; with `temporary`, temporary keys count."""
+        return self._find(_given_key(authorization, query), temporary=temporary)
+
+    def _find(self, given: str, *, temporary: bool = True) -> ApiKey | None:
         if self.keys is None:
             return ANYBODY
-        return self.keys.find(_given_key(authorization, query), temporary=temporary)
+        return self.keys.find(given, temporary=temporary)
 
     def opened(self, key: ApiKey) -> None:
         """Count a connection."""
@@ -111,6 +116,13 @@ class AccessControl:
     def begin_task(self, key: ApiKey) -> bool:
         """Count a task that begins now; False if its key has begun too many."""
         return self.keys is None or self.keys.begin_task(key)
+
+
+def given_key(target: str, header_values: Callable[[str], Sequence[str]]) -> str:
+    """Return the key of a handshake, as `_given_key`, or as a page gives it that can set no header; else empty."""
+    offered = [each.strip() for value in header_values("Sec-WebSocket-Protocol") for each in value.split(",")]
+    keys = [each.removeprefix(KEY_PROTOCOL) for each in offered if each.startswith(KEY_PROTOCOL)]
+    return _given_key(next(iter(header_values("Authorization")), ""), urlsplit(target).query) or next(iter(keys), "")
 
 
 def _given_key(authorization: str, query: str) -> str:

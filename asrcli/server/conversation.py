@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
-from asrcli.core.client_commands import Command, ConfirmSettings, FinishTask, SendAudio, StartTask
+from asrcli.core.client_commands import ClearAudio, Command, ConfirmSettings, FinishTask, SendAudio, StartTask
 from asrcli.core.errors import EngineUnavailable, ProtocolError, SourceError, shorten
 from asrcli.core.events import Final, Finished, Notice, Partial, Ready, SpeechStarted
 from asrcli.core.interfaces import ServerCodec
@@ -59,6 +59,7 @@ class ServerConversation:
         self._task: ServerTask | None = None
         self._finishing = False  # the client has asked for the end: from then on it may be silent
         self._running: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None  # sends what a task that was asked for its end still says
 
     @property
     def busy(self) -> bool:
@@ -128,6 +129,8 @@ class ServerConversation:
         try:
             while True:
                 command = await self._backlog.get()
+                if self._ending is not None and isinstance(command, StartTask | ClearAudio):
+                    await asyncio.wait([self._ending])  # on some wires these come before the task has ended
                 if acknowledgement := self._codec.acknowledge(command):
                     await self._send(acknowledgement)
                 await self._run_command(command)
@@ -148,11 +151,9 @@ class ServerConversation:
         if isinstance(command, StartTask):
             await self._start(command)
             return
-        if isinstance(command, ConfirmSettings):
-            return  # its acknowledgement was all
         task = self._task
-        if task is None or task.finishing:
-            return
+        if isinstance(command, ConfirmSettings) or task is None or task.finishing:
+            return  # of new settings the acknowledgement was all
         if isinstance(command, SendAudio):
             if not task.audio.is_bare:
                 await self._feed_all(task, task.audio.pcm(command.data))
@@ -160,7 +161,7 @@ class ServerConversation:
                 await self._feed(task, pcm)
         elif isinstance(command, FinishTask):
             await self._feed_all(task, task.audio.rest())
-            task.finishing = True
+            task.finishing, self._ending = True, task.relay
             if self._is_strict and not task.received_bytes:
                 await self._fail("NO_INPUT_AUDIO_ERROR", NO_AUDIO, close=True)
             else:
@@ -189,8 +190,6 @@ class ServerConversation:
                 raise
 
     async def _start(self, start: StartTask) -> None:
-        if self._task is not None and self._task.finishing and self._task.relay is not None:
-            await asyncio.wait([self._task.relay])  # on some wires the next task begins before this one has ended
         await self._drop("restarted")
         if problem := invalid_setting(start.recognition):
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)

@@ -1,11 +1,13 @@
 """HTTP answers to what begins like a handshake and becomes no WebSocket: refusals, health, single GET requests."""
 
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
 
 from asrcli.server.auth import Refusal
 from asrcli.server.http_api import HttpApi, HttpRequest
@@ -14,6 +16,14 @@ from asrcli.transport.identifiers import new_id
 
 if TYPE_CHECKING:
     from asrcli.protocol.json_messages import Json
+
+SUBPROTOCOL = "realtime"  # of OpenAI's wire
+
+
+def chosen_protocol(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """Choose the subprotocol of OpenAI's wire where a page offers it: a browser hangs up where nothing is chosen."""
+    del connection
+    return next((each for each in offered if each == SUBPROTOCOL), None)
 
 
 def refusal_response(connection: ServerConnection, refusal: Refusal) -> Response:

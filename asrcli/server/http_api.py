@@ -6,16 +6,19 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.core.message import Text
-from asrcli.protocol.http import answers, hotword_lists, phrase_lists, temporary_keys
+from asrcli.protocol.http import answers, client_secrets, hotword_lists, phrase_lists, temporary_keys
 from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH
 from asrcli.protocol.http.phrase_lists import FINE_TUNES_PATH, is_phrase_path
 from asrcli.protocol.http.temporary_keys import DEFAULT_EXPIRY_S, EXPIRY_S
 from asrcli.protocol.json_messages import Json, read
-from asrcli.server.api_keys import ApiKeys
+from asrcli.server.api_keys import ApiKey, ApiKeys
 from asrcli.server.auth import ANYBODY, HTTP_PATHS, POST_ONLY, AccessControl
+from asrcli.server.client_sessions import ClientSessions
 from asrcli.server.hotword_store import HotWordStore
 from asrcli.server.log_filter import REFUSED, log
 from asrcli.server.phrase_store import PhraseStore
+
+KEY_PATHS = (temporary_keys.TEMPORARY_KEYS_PATH, *client_secrets.CLIENT_SECRET_PATHS)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,11 @@ class HttpRequest:
 
 
 class HttpApi:
-    """Answers requests one by one."""
+    """Answers requests one by one.
+
+    Attributes:
+        client_sessions: The secrets that it has made for clients of OpenAI's wire.
+    """
 
     def __init__(
         self,
@@ -46,6 +53,7 @@ class HttpApi:
         self._temporary_keys = access_control.keys or ApiKeys(
             [ANYBODY]
         )  # an open server makes some that it never asks for
+        self.client_sessions = ClientSessions(self._temporary_keys, new_id)
         self._hotword_store = hotword_store
         self._phrase_store = phrase_store
         self._new_id = new_id
@@ -63,6 +71,8 @@ class HttpApi:
             log.exception("a bug in the server")
             code, message = "InternalError", "a bug in the server"
         log.info(REFUSED, code, message)
+        if received.target.partition("?")[0].rstrip("/") in client_secrets.CLIENT_SECRET_PATHS:
+            return answers.error_status(code), client_secrets.error_body(code, message)
         return self.refusal(code, message, request_id)
 
     def takes_get(self, target: str) -> bool:
@@ -102,22 +112,29 @@ class HttpApi:
         if problem := self._access_control.problem(received.header_values):
             raise ServiceRefused(*problem)
         authorization = next(iter(received.header_values("authorization")), "")
-        wants_temporary_key = path == temporary_keys.TEMPORARY_KEYS_PATH
         # A temporary key must not make others: then it would be valid for ever.
-        key = self._access_control.key_of(authorization, address.query, temporary=not wants_temporary_key)
+        key = self._access_control.key_of(authorization, address.query, temporary=path not in KEY_PATHS)
         if key is None:
             raise ServiceRefused("InvalidApiKey", "Invalid API-key provided.")
         if self._access_control.draining:
             raise ServiceRefused("ServiceUnavailable", "The server stops.")
-        if wants_temporary_key:
-            temporary_key = self._temporary_keys.new_temporary_key(key, _expiry_s(address.query))
-            return temporary_keys.write_temporary_key(temporary_key)
+        if path in KEY_PATHS:
+            return self._new_key(received, path, address.query, key)
         if path == HOTWORD_LISTS_PATH:
             command = hotword_lists.read_request(_json(received))
             output = self._hotword_store.run(command)
             log.info("hot-word lists: %s done", type(command).__name__.lower())
             return answers.success_body(output, request_id)
         return self._phrases(received, address, request_id)
+
+    def _new_key(self, received: HttpRequest, path: str, query: str, owner: ApiKey) -> Json:
+        if path == temporary_keys.TEMPORARY_KEYS_PATH:
+            temporary_key = self._temporary_keys.new_temporary_key(owner, _expiry_s(query))
+            return temporary_keys.write_temporary_key(temporary_key)
+        body: Json = {}
+        if received.body:
+            body = _json(received)
+        return self.client_sessions.create(owner, client_secrets.read_secret_request(path, body))
 
     def _phrases(self, received: HttpRequest, address: SplitResult, request_id: str) -> Json:
         body: Json = {}

@@ -15,13 +15,14 @@ from weakref import WeakKeyDictionary
 
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SettingError, UsageError, system_reason
+from asrcli.core.interfaces import ServerCodec
 from asrcli.core.loopback_hosts import is_loopback_host
 from asrcli.core.settings import RecognitionSettings, Secret
 from asrcli.protocol.registry import PATHS, Wire, wire_of_model
 from asrcli.recognizers.interface import Recognizer
 from asrcli.recognizers.scripted_answers import ScriptedAnswers
 from asrcli.server.api_keys import ApiKey, ApiKeys
-from asrcli.server.auth import AccessControl, Refusal
+from asrcli.server.auth import AccessControl, Refusal, given_key
 from asrcli.server.conversation import ServerConversation
 from asrcli.server.faults.inject import FaultInjector
 from asrcli.server.faults.script import FaultPlan
@@ -42,6 +43,8 @@ from asrcli.transport.identifiers import new_id
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+
+    from asrcli.protocol.json_messages import Json
 
 LOOPBACK = "127.0.0.1"
 STOP_WITHIN_S = 5  # for the thread of a server in the background
@@ -98,6 +101,7 @@ class LocalServer:
         )
         self._phrase_store = PhraseStore(lambda: datetime.now(UTC), new_id, lenient=self._limits.lenient)
         http_api = HttpApi(self._access_control, self._hotword_store, self._phrase_store, new_id)
+        self._client_sessions = http_api.client_sessions
         self._metrics = ServerMetrics()
         monitoring = Monitoring(self._access_control, self._metrics)
         self._tls = tls
@@ -108,7 +112,8 @@ class LocalServer:
             http_api, monitoring, self._limits, self._check, self._converse, engine, tls
         )
         self._conversations: set[ServerConversation | RecordedConversation] = set()
-        self._admitted: WeakKeyDictionary[ServerSocket, ApiKey] = WeakKeyDictionary()  # the key of each handshake
+        # The key of each handshake, and the session that it brings.
+        self._admitted: WeakKeyDictionary[ServerSocket, tuple[ApiKey, Json | None]] = WeakKeyDictionary()
 
     async def start(self) -> str:
         """Listen; returns the address for clients.
@@ -159,21 +164,24 @@ class LocalServer:
         if isinstance(checked, Refusal):
             self._metrics.refusals[checked.status] += 1
             return checked
-        self._admitted[socket] = checked
+        self._admitted[socket] = checked, self._client_sessions.session_of(given_key(target, header_values))
         return await self._fault_injector.on_handshake(socket)
 
     async def _converse(self, socket: ServerSocket, target: str) -> None:
         """Begin the conversation of a connection, and wait until it has ended."""
         address = urlsplit(target)
         model = parse_qs(address.query).get("model", [""])[0]
-        key = self._admitted.pop(socket)
+        key, session = self._admitted.pop(socket)
         wire = self._wires(model, address.path.rstrip("/"))
         faulty = await self._fault_injector.wrap(socket, wire)
         conversation: ServerConversation | RecordedConversation
         if self._recorded is not None:
             conversation = self._recorded.conversation(faulty)
         else:
-            conversation = self._with_recognizer(faulty, wire, model, key)
+            codec = wire.server_codec(new_id, model)
+            if session is not None:
+                codec = wire.server_codec(new_id, model, session)
+            conversation = self._with_recognizer(faulty, codec, key)
         self._access_control.opened(key)
         self._conversations.add(conversation)
         try:
@@ -182,10 +190,9 @@ class LocalServer:
             self._access_control.closed(key)
             self._conversations.discard(conversation)
 
-    def _with_recognizer(self, socket: ConversationSocket, wire: Wire, model: str, key: ApiKey) -> ServerConversation:
+    def _with_recognizer(self, socket: ConversationSocket, codec: ServerCodec, key: ApiKey) -> ServerConversation:
         begin_task = partial(self._access_control.begin_task, key)
         services = ServerServices(self._answers, self._with_list, begin_task, self._metrics)
-        codec = wire.server_codec(new_id, model)
         return ServerConversation(socket, codec, self._recognizer, self._limits, services)
 
     def _with_list(self, recognition: RecognitionSettings) -> RecognitionSettings:

@@ -15,7 +15,7 @@ from websockets.http11 import Request, Response
 from asrcli import __version__
 from asrcli.protocol.engine_header import ENGINE_HEADER
 from asrcli.server.auth import Refusal
-from asrcli.server.handshake_answers import plain_response, refusal_response, single_response
+from asrcli.server.handshake_answers import chosen_protocol, plain_response, refusal_response, single_response
 from asrcli.server.http_api import HttpApi
 from asrcli.server.incoming_connection import IncomingConnection
 from asrcli.server.limits import ServerLimits
@@ -92,6 +92,7 @@ class WebSocketServer:
                 create_connection=cast("type[ServerConnection]", self._new_connection),
                 process_request=self._on_request,
                 process_response=self._on_response,
+                select_subprotocol=chosen_protocol,
                 compression=None,
                 max_size=self.message_bytes,
                 max_queue=MAX_QUEUED_MESSAGES,

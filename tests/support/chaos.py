@@ -40,7 +40,7 @@ UNTIMED = {"funasr"}
 TOLERATED = {"vllm": "ms off"}  # in the words of a problem that a wire cannot prevent: see LIMITS
 LIMITS = {
     "vllm": "no names: an empty text that comes twice moves the times of those behind it",
-    "funasr": "no times: words may come twice after a loss, and be missing if the server stalls before it",
+    "funasr": "no times: words may come twice after a loss",
 }
 CLIENTS: dict[str, Callable[[RecognitionSettings, Callable[[], str]], ClientCodec]] = {
     "inference": InferenceClient,

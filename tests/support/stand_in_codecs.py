@@ -14,6 +14,7 @@ from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Event, Final, Finished, Partial, Ready
 from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.json_messages import Json
 from asrcli.protocol.registry import FUNASR, FUNASR_REALTIME, OPENAI_PATH, VLLM, WIRES, Wire
 
 
@@ -164,10 +165,10 @@ class StandInWire(Wire):
     }
 
     def server_codec(
-        self, new_id: Callable[[], str], model: str
+        self, new_id: Callable[[], str], model: str, session: Json | None = None
     ) -> VllmStandIn | FunAsrStandIn | FunAsrRealtimeStandIn:
         """The stand-in of this wire."""
-        del new_id, model
+        del new_id, model, session
         return self.CODECS[self.name](manual=self.manual)
 
 

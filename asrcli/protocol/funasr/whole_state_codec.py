@@ -8,16 +8,14 @@ Source of the facts: the description of the realtime server of FunASR.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.errors import ProtocolError
-from asrcli.core.events import Event, Final, Finished, Partial, Ready, Usage
+from asrcli.core.events import Event, Final, Finished, Partial, Ready
 from asrcli.core.message import Binary, Message, Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.addresses import endpoint
-from asrcli.protocol.discarded_messages import DiscardedMessages
-from asrcli.protocol.funasr.codec import refusal
+from asrcli.protocol.funasr.client_base import FunAsrClientBase, refusal
 from asrcli.protocol.json_messages import Json, flag, read, text, whole
 from asrcli.protocol.timestamps import likely_end
 
@@ -26,28 +24,22 @@ LANGUAGE_NAMES = {"zh": "中文", "en": "English", "ja": "日本語"}
 UNASKED = "dropped a text that the server sent twice, or that was not asked for"
 
 
-class FunAsrRealtimeClient:
+class FunAsrRealtimeClient(FunAsrClientBase):
     """The client codec of one session; each has its own connection.
 
     Times of sentences are those of the server, which counts from the first sample of the session. In manual mode they
     are those of the commits, each of which is answered once.
     """
 
-    word_times = False
-    reusable = False
-    connection_is_new = True
-    retired_names: Mapping[str, str] | None = None
-    lifetime_s: float | None = None
-    must_wait = False
     quiet_end_s: float | None = None  # the server says when it has sent all
 
     def __init__(self, recognition: RecognitionSettings, new_id: Callable[[], str]) -> None:
+        super().__init__()
         self.task_id = ""
         self.manual = not recognition.vad
         self._new_id = new_id
         self._recognition = recognition
         self._format = Format(recognition.rate)
-        self._dropped = DiscardedMessages()
         self._sent_samples = self._committed_samples = 0
         self._commits: deque[tuple[int, int]] = deque()  # the spans of commits that are not answered, in ms
         self._number = 1  # of the open sentence
@@ -56,25 +48,6 @@ class FunAsrRealtimeClient:
         self._said = ""  # the text of the open sentence
         self._last_answer: Json = {}  # to a commit
         self._finishes = False
-
-    @property
-    def usage(self) -> Usage:
-        """Nothing: this wire counts no usage."""
-        return Usage()
-
-    @property
-    def seen_names(self) -> Mapping[str, str]:
-        """Nothing: sentences have no names on this wire."""
-        return {}
-
-    @property
-    def dropped(self) -> int:
-        """How many finals were dropped; a notice was emitted for each."""
-        return self._dropped.finals
-
-    def url(self, base: str) -> str:
-        """The address of a server, which takes any path."""
-        return endpoint(base, "/")
 
     def start(self) -> list[Message]:
         """START, and what the user asks for; audio waits until the server has started."""
@@ -117,10 +90,6 @@ class FunAsrRealtimeClient:
         """STOP; in manual mode after a commit of the audio that is not committed yet."""
         self._finishes = True
         return [*self.commit(), Text("STOP")]
-
-    def pending_messages(self) -> list[Message]:
-        """Nothing: no message of the server asks for an answer."""
-        return []
 
     def receive(self, message: Message) -> list[Event]:
         """The events in a message. An unreadable message gives a notice only.

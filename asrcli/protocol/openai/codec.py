@@ -25,14 +25,17 @@ from asrcli.core.events import Event, Final, Finished, Partial, Ready, SpeechSto
 from asrcli.core.message import Message
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.addresses import endpoint
+from asrcli.protocol.asr_text_marks import without_marks, without_open_mark
 from asrcli.protocol.json_messages import Json, need, number, part, text, word
-from asrcli.protocol.openai import g711, transcription_session
+from asrcli.protocol.openai import g711, transcription_session, unsupported
 from asrcli.protocol.realtime.codec import RealtimeClient, RealtimeServer
 from asrcli.protocol.realtime.items import BUFFER, TRANSCRIPTION, UNNAMED
 from asrcli.protocol.registry import OPENAI_PATH
 from asrcli.protocol.service_errors import read_service_error
 
 COMMIT = "input_audio_buffer.commit"
+BETA_UPDATE = "transcription_session.update"
+QUIET_END_S = 10.0  # a server that tells of no commits may not say when it has sent all
 EMPTY = "input_audio_buffer_commit_empty"
 ITEM_EVENTS = {"conversation.item.added", "conversation.item.created", "conversation.item.done"}
 
@@ -49,6 +52,7 @@ class OpenAIClient(RealtimeClient):
         self._deltas: dict[str, str] = {}  # the text of each open item so far
         self._ends = False  # the audio is over
         self._last_commit = ""  # id of the commit that ends the audio in VAD mode, until it is answered
+        self._tells_commits = False  # the server has answered one, of its own or of ours
 
     def url(self, base: str) -> str:
         """The address of this wire; the model is in the session, because an address with a model begins a talk."""
@@ -74,6 +78,9 @@ class OpenAIClient(RealtimeClient):
             ServiceRefused: an error that ends the session, or the service did not accept the language.
         """
         events = super().receive(message)
+        self.quiet_end_s = None
+        if self._ends and not self._items.pending and not self._tells_commits and self._items.finals:
+            self.quiet_end_s = QUIET_END_S  # nobody may answer the last commit
         if not self._ends or self._last_commit or self._items.pending:
             return events
         self._ends = False
@@ -86,10 +93,16 @@ class OpenAIClient(RealtimeClient):
         if name == f"{TRANSCRIPTION}delta":
             item = word(value, "item_id") or UNNAMED
             self._deltas[item] = self._deltas.get(item, "") + text(value, "delta")
-            return super()._handle(f"{TRANSCRIPTION}text", value | {"text": self._deltas[item]})
+            return super()._handle(f"{TRANSCRIPTION}text", value | {"text": without_open_mark(self._deltas[item])})
         if name == f"{TRANSCRIPTION}completed":
-            self._deltas.pop(word(value, "item_id") or UNNAMED, None)
-            return super()._handle(name, value | {"usage": _usage(part(value, "usage"))})
+            said = self._deltas.pop(word(value, "item_id") or UNNAMED, "")
+            if isinstance(value.get("transcript"), str):
+                said = text(value, "transcript")
+            whole = {"transcript": without_marks(said), "usage": _usage(part(value, "usage"))}
+            return super()._handle(name, value | whole)
+        if name.startswith("transcription_session."):
+            name = name.removeprefix("transcription_")  # of a server that speaks the older shape
+        self._tells_commits = self._tells_commits or name == f"{BUFFER}committed"
         events = super()._handle(name, value)
         if name == f"{BUFFER}committed" and not self._items.has_ended(word(value, "item_id")):
             self._last_commit = ""  # the server had not ended this item by itself
@@ -123,12 +136,13 @@ def _usage(usage: Json) -> Json:
 class OpenAIServer(RealtimeServer):
     """The server codec of one session.
 
-    A commit in VAD mode ends the task of the recognizer; the next audio begins another one, whose times go on.
+    A commit in VAD mode ends the task of the recognizer; the next audio begins another one, whose times go on. Of a
+    conversation the input audio is transcribed; each response that it asks for fails, with the reason.
     """
 
     path = OPENAI_PATH
 
-    def __init__(self, new_id: Callable[[], str], model: str = "") -> None:
+    def __init__(self, new_id: Callable[[], str], model: str = "", session: Json | None = None) -> None:
         super().__init__(new_id, model)
         self._recognition = RecognitionSettings(model, transcription_session.RATE)
         self._running = False  # a task was begun, and not asked for its end
@@ -137,26 +151,72 @@ class OpenAIServer(RealtimeServer):
         self._flushing = False  # a commit of VAD mode is not answered yet
         self._held: list[Message] = []  # the events of the last item that ended while it flushes
         self._said: dict[str, str] = {}  # how much of an open item was sent as deltas
+        self._kind = ""  # of the session, where the client has named one
+        self._responds = True  # a conversation wants a response after each turn
+        self._is_beta = False  # the client speaks the older shape
+        self._about: str | None = None  # id of the client event that is being read
+        self._is_response = False  # it asks for a response
+        self._code = ""  # of the error that it causes, where the service has one
+        self._flush_id: str | None = None  # of the commit that is not answered yet
+        if session is not None:  # which the secret of the client has brought
+            self._recognition = transcription_session.read(session, self._recognition)
+            self._kind = transcription_session.kind(session, "")
+            self._responds = transcription_session.responds(session, before=True)
 
     def greet(self) -> list[Message]:
         """session.created, which the server sends as soon as the connection is open."""
         return [self._event("session.created", session=self._session(""))]
 
     def _commands(self, name: str, value: Json) -> list[Command]:
-        if name == "session.update":
-            return [self._changed(need(value, "session", dict))]
+        self._about = text(value, "event_id") or None
+        self._code = ""
+        commands = self._asked(name, value)
+        self._about = None
+        return commands
+
+    def _asked(self, name: str, value: Json) -> list[Command]:
+        if name in {"session.update", BETA_UPDATE}:
+            return [self._changed(need(value, "session", dict), is_beta=name == BETA_UPDATE)]
+        if name == COMMIT and not (self._buffered and (self._running or not self._recognition.vad)):
+            self._code = EMPTY
+            raise ProtocolError("commit of an empty buffer")
         if name == COMMIT and self._recognition.vad:
             return self._flush()
+        if unsupported.is_about_conversation(name):
+            self._code = unsupported.CONVERSATION_CODE
+            self._is_response = name == "response.create"
+            raise ProtocolError(f"{name}: {unsupported.NO_RESPONSES}")
         if name == "session.finish":
             raise ProtocolError(f"unknown event type {name}")
         return super()._commands(name, value)
 
-    def _changed(self, wanted: Json) -> Command:
+    def fail(self, code: str, problem: str, param: str | None = None) -> list[Message]:
+        """An error event, which names the client event; a response that was asked for begins and fails behind it."""
+        about, self._about = self._about, None
+        own, self._code = self._code, ""
+        wants_response, self._is_response = self._is_response, False
+        messages: list[Message] = [self._event("error", error=unsupported.error(own or code, problem, param, about))]
+        if wants_response:
+            messages += self._failed_response()
+        return messages
+
+    def _failed_response(self) -> list[Message]:
+        response_id = f"resp_{self._new_id()}"
+        return [
+            self._event("response.created", response=unsupported.response(response_id, failed=False)),
+            self._event("response.done", response=unsupported.response(response_id, failed=True)),
+        ]
+
+    def _changed(self, wanted: Json, *, is_beta: bool = False) -> Command:
+        kind = transcription_session.kind(wanted, self._kind)
         settings = transcription_session.read(wanted, self._recognition)
         if self._running:
             before, now = ((each.rate, each.vad, each.audio_format) for each in (self._recognition, settings))
             if before != now:
                 raise ProtocolError("the audio format and turn_detection cannot be changed after the first audio")
+        self._kind, self._is_beta = kind, is_beta
+        self._responds = transcription_session.responds(wanted, before=self._responds)
+        if self._running:
             return ConfirmSettings()
         self._recognition = settings
         if self._received_bytes:
@@ -185,16 +245,14 @@ class OpenAIServer(RealtimeServer):
         return [*before, audio]
 
     def _flush(self) -> list[Command]:
-        if not self._buffered or not self._running:
-            raise ProtocolError("commit of an empty buffer")
         self._buffered = self._running = False
-        self._flushing = True
+        self._flushing, self._flush_id = True, self._about
         return [FinishTask()]
 
     def acknowledge(self, command: Command) -> list[Message]:
         """The messages that answer a command before its results."""
         if isinstance(command, ConfirmSettings):
-            return [self._event("session.updated", session=self._session(""))]
+            return [self._confirmation("")]
         if isinstance(command, ClearAudio | CommitAudio):
             return super().acknowledge(command)
         return []
@@ -208,7 +266,7 @@ class OpenAIServer(RealtimeServer):
             if not self._updated:
                 return []
             self._updated = False  # a task that begins by itself has no update to answer
-            return [self._event("session.updated", session=self._session(shifted.language))]
+            return [self._confirmation(shifted.language)]
         if not self._flushing or not isinstance(shifted, SpeechStopped | Final):
             return super().encode(shifted)
         if isinstance(shifted, SpeechStopped):
@@ -225,11 +283,28 @@ class OpenAIServer(RealtimeServer):
         self._flushing = False
         held, self._held = self._held, []
         if not held:
-            return self.fail(EMPTY, "The buffer is empty: speech that has ended was committed before.")
+            problem = "The buffer is empty: speech that has ended was committed before."
+            return [self._event("error", error=unsupported.error(EMPTY, problem, None, self._flush_id))]
         return held[1:]  # the speech was ended by the client, so no speech_stopped stands before it
 
+    def described(self, *, is_beta: bool) -> Json:
+        """The session before the first update."""
+        session = self._session("")
+        if is_beta:
+            return transcription_session.flat(session)
+        return session
+
+    def _confirmation(self, language: str) -> Message:
+        session = self._session(language)
+        if self._is_beta:
+            return self._event("transcription_session.updated", session=transcription_session.flat(session))
+        return self._event("session.updated", session=session)
+
     def _session(self, language: str) -> Json:
-        return transcription_session.effective(self.task_id, self._recognition, language)
+        session = transcription_session.effective(self.task_id, self._recognition, language)
+        if self._kind == transcription_session.CONVERSATION:
+            return transcription_session.as_conversation(session, responding=self._responds)
+        return session
 
     def _announced(self, key: str) -> list[Message]:
         created, previous = self._item(key), self._last_item
@@ -239,7 +314,15 @@ class OpenAIServer(RealtimeServer):
             self._event(f"{BUFFER}committed", previous_item_id=previous, item_id=created),
             self._event("conversation.item.added", **about),
             self._event("conversation.item.done", **about),
+            *self._turn_response(),
         ]
+
+    def _turn_response(self) -> list[Message]:
+        """The response after a turn that the server has ended, where a conversation wants one: it fails."""
+        is_turn = self._recognition.vad and not self._flushing
+        if self._kind != transcription_session.CONVERSATION or not self._responds or not is_turn:
+            return []
+        return self._failed_response()
 
     def _results(self, event: Partial | Final) -> list[Message]:
         """The new part of the settled text, as a delta, because clients append deltas; at the end the whole text."""

@@ -5,13 +5,21 @@ from typing import Any
 from asrcli.core.errors import ProtocolError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol import language_codes
-from asrcli.protocol.json_messages import Json, number, part, text, whole, whole_or_digits
+from asrcli.protocol.json_messages import Json, boolean, number, part, text, texts, whole, whole_or_digits
 from asrcli.protocol.openai import g711
 
 RATE = 24000  # Hz: the only rate of the service; compatible servers may take others
 PCM = "audio/pcm"
 OLD_NAMES = {"pcm16": PCM, "g711_ulaw": g711.MU_LAW, "g711_alaw": g711.A_LAW}  # of the beta shape
 DEFAULT_THRESHOLD, DEFAULT_PREFIX_MS, DEFAULT_SILENCE_MS = 0.5, 300, 500
+TRANSCRIPTION, CONVERSATION = "transcription", "realtime"  # types of a session
+DETECTORS = ("server_vad", "semantic_vad")
+# The fields of the beta shape, and of older conversations, under the names that they have in `audio.input`.
+_FLAT = {
+    "input_audio_format": "format",
+    "input_audio_transcription": "transcription",
+    "turn_detection": "turn_detection",
+}
 
 
 def asked(recognition: RecognitionSettings) -> Json:
@@ -26,7 +34,7 @@ def asked(recognition: RecognitionSettings) -> Json:
         "transcription": transcription,
         "turn_detection": _turn_detection(recognition),
     }
-    return {"type": "transcription", "audio": {"input": audio}, **dict(recognition.extra)}
+    return {"type": TRANSCRIPTION, "audio": {"input": audio}, **dict(recognition.extra)}
 
 
 def _turn_detection(recognition: RecognitionSettings) -> Json | None:
@@ -41,15 +49,12 @@ def _turn_detection(recognition: RecognitionSettings) -> Json | None:
 
 
 def read(session: Json, before: RecognitionSettings) -> RecognitionSettings:
-    """The settings after an update: fields that it does not name stay as they were.
+    """The settings after an update, of either shape: fields that it does not name stay as they were.
 
     Raises:
-        ProtocolError: the session is no transcription session, or its audio format is not taken here.
+        ProtocolError: the type of the session is unknown, or its audio format or turn detection is not taken here.
     """
-    kind = text(session, "type") or "transcription"
-    if kind != "transcription":
-        raise ProtocolError(f"session type {kind}: this server transcribes only")
-    audio = part(part(session, "audio"), "input")
+    audio = _input(session)
     audio_format, rate = _format(audio, before)
     values: dict[str, Any] = {}
     if "turn_detection" in audio:
@@ -57,7 +62,9 @@ def read(session: Json, before: RecognitionSettings) -> RecognitionSettings:
         values |= _detection(part(audio, "turn_detection"))
     transcription = part(audio, "transcription")
     model = text(transcription, "model") or before.model
-    if "language" in transcription:
+    if languages := texts(transcription, "languages"):
+        values["languages"] = languages
+    elif "language" in transcription:
         code = text(transcription, "language")
         values["languages"] = (code,) if code else ()
     if prompt := text(transcription, "prompt"):
@@ -65,6 +72,35 @@ def read(session: Json, before: RecognitionSettings) -> RecognitionSettings:
     kept = {"vad": before.vad, "languages": before.languages, "context": before.context}
     kept |= {name: getattr(before, name) for name in ("threshold", "prefix_ms", "silence_ms")}
     return RecognitionSettings(model, rate, audio_format=audio_format).with_values(kept | values)
+
+
+def kind(session: Json, before: str) -> str:
+    """The type of a session after an update: a transcription, or a conversation, of which the audio is transcribed.
+
+    `before` is the type so far, which cannot be changed; empty where no update has named one.
+
+    Raises:
+        ProtocolError: the type is another one.
+    """
+    named = text(session, "type") or before
+    if named not in {"", TRANSCRIPTION, CONVERSATION}:
+        raise ProtocolError(f"session type {named}: there are {TRANSCRIPTION} and {CONVERSATION}")
+    if before and named != before:
+        raise ProtocolError(f"session type {named}: the type of a session cannot be changed, and this is a {before}")
+    return named
+
+
+def responds(session: Json, *, before: bool) -> bool:
+    """Whether a conversation wants a response after each turn, after an update."""
+    audio = _input(session)
+    if "turn_detection" not in audio:
+        return before
+    return boolean(part(audio, "turn_detection"), "create_response") is not False
+
+
+def _input(session: Json) -> Json:
+    flat = {name: session[key] for key, name in _FLAT.items() if key in session}
+    return flat | part(part(session, "audio"), "input")
 
 
 def _format(audio: Json, before: RecognitionSettings) -> tuple[str, int]:
@@ -89,6 +125,8 @@ def _format(audio: Json, before: RecognitionSettings) -> tuple[str, int]:
 
 
 def _detection(values: Json) -> dict[str, Any]:
+    if values and text(values, "type") not in {"", *DETECTORS}:
+        raise ProtocolError(f"turn_detection {text(values, 'type')}: there are {' and '.join(DETECTORS)}, and null")
     found = {
         "threshold": number(values, "threshold"),
         "prefix_ms": whole(values, "prefix_padding_ms"),
@@ -98,18 +136,10 @@ def _detection(values: Json) -> dict[str, Any]:
 
 
 def effective(session_id: str, recognition: RecognitionSettings, language: str) -> Json:
-    """The session object of session.created and session.updated; `language` is empty where it is detected."""
-    detection = None
-    if recognition.vad:
-        detection = {
-            "type": "server_vad",
-            "threshold": DEFAULT_THRESHOLD if recognition.threshold is None else recognition.threshold,
-            "prefix_padding_ms": DEFAULT_PREFIX_MS if recognition.prefix_ms is None else recognition.prefix_ms,
-            "silence_duration_ms": recognition.silence_ms or DEFAULT_SILENCE_MS,
-        }
+    """The transcription session of session.created and session.updated; `language` is empty where it is detected."""
     transcription = {"model": recognition.model, "language": language or None, "prompt": "\n".join(recognition.context)}
     return {
-        "type": "transcription",
+        "type": TRANSCRIPTION,
         "id": session_id,
         "object": "realtime.transcription_session",
         "expires_at": 0,
@@ -118,10 +148,46 @@ def effective(session_id: str, recognition: RecognitionSettings, language: str) 
                 "format": _described(recognition),
                 "noise_reduction": None,
                 "transcription": transcription,
-                "turn_detection": detection,
+                "turn_detection": _detector(recognition),
             }
         },
         "include": None,
+    }
+
+
+def as_conversation(session: Json, *, responding: bool) -> Json:
+    """A transcription session as the conversation that a client asked for; it gets no output."""
+    audio = dict(session["audio"]["input"])
+    if audio["turn_detection"]:
+        audio["turn_detection"] |= {"create_response": responding, "interrupt_response": False}
+    about = {"type": CONVERSATION, "object": "realtime.session", "output_modalities": ["text"], "instructions": ""}
+    return session | about | {"model": audio["transcription"]["model"], "audio": {"input": audio}, "tools": []}
+
+
+def flat(session: Json) -> Json:
+    """A transcription session in the beta shape."""
+    audio = session["audio"]["input"]
+    old = {new: name for name, new in OLD_NAMES.items()}
+    return {
+        "id": session["id"],
+        "object": session["object"],
+        "expires_at": session["expires_at"],
+        "input_audio_format": old[audio["format"]["type"]],
+        "input_audio_noise_reduction": None,
+        "input_audio_transcription": audio["transcription"],
+        "turn_detection": audio["turn_detection"],
+        "include": None,
+    }
+
+
+def _detector(recognition: RecognitionSettings) -> Json | None:
+    if not recognition.vad:
+        return None
+    return {
+        "type": "server_vad",
+        "threshold": DEFAULT_THRESHOLD if recognition.threshold is None else recognition.threshold,
+        "prefix_padding_ms": DEFAULT_PREFIX_MS if recognition.prefix_ms is None else recognition.prefix_ms,
+        "silence_duration_ms": recognition.silence_ms or DEFAULT_SILENCE_MS,
     }
 
 

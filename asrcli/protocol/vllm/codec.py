@@ -6,7 +6,6 @@ at a time is made, and there are neither times nor items nor a speech detector.
 Source of the facts: the protocol of vLLM's realtime endpoint as its documentation and sources describe it.
 """
 
-import re
 from collections import deque
 from collections.abc import Callable, Mapping
 
@@ -16,15 +15,13 @@ from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Rea
 from asrcli.core.message import Message
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.addresses import endpoint
+from asrcli.protocol.asr_text_marks import without_marks, without_open_mark
 from asrcli.protocol.discarded_messages import DiscardedMessages
 from asrcli.protocol.json_messages import Json, counted, need, part, read, text, word, write
 from asrcli.protocol.realtime.session_config import encoded
 from asrcli.protocol.registry import OPENAI_PATH
 from asrcli.protocol.service_errors import read_service_error
 
-# Qwen3-ASR may write these marks into its text, in front of each part of it.
-_PREFIX = re.compile(r"language [^<\s]+<asr_text>")
-_OPEN_PREFIX = re.compile(r"language(?: [^<\s]*(?:<[a-z_]{0,8})?)?\Z|(?<![a-z])l(?:a(?:n(?:g(?:u(?:ag?)?)?)?)?)?\Z")
 REPEATED = "dropped a text that the server sent twice"
 FAILED = "the server could not transcribe this"
 # Errors after which no utterance can succeed.
@@ -150,7 +147,7 @@ class VllmClient:
             return [Ready(self.task_id)]
         if name == "transcription.delta":
             self._said += text(value, "delta")
-            shown = _OPEN_PREFIX.sub("", _PREFIX.sub("", self._said))
+            shown = without_open_mark(self._said)
             if not shown.strip():
                 return []
             return [Partial(str(self._number), self._begin_ms, shown, "")]
@@ -159,7 +156,7 @@ class VllmClient:
                 return [self._dropped.final(REPEATED)]
             self._last_done = value
             self._usage = counted(_tokens(part(value, "usage")), self._usage)
-            return self._done(_PREFIX.sub("", text(value, "text") or self._said))
+            return self._done(without_marks(text(value, "text") or self._said))
         if name == "error":
             return self._error(value)
         return [Notice("debug", f"dropped an unknown event: {name}")]

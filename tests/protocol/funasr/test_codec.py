@@ -122,6 +122,13 @@ def test_a_sentence_that_comes_to_nothing_takes_its_pieces_back() -> None:
     assert (final.key, final.text) == ("1", "")
 
 
+def test_the_tags_of_a_model_are_no_text() -> None:
+    """Which some servers leave in."""
+    (final,) = hear(client(), text("2pass-offline", "<|zh|><|NEUTRAL|><|Speech|><|withitn|>你好。"))
+    assert isinstance(final, Final)
+    assert final.text == "你好。"
+
+
 def test_errors_and_junk() -> None:
     """An error ends the task; what cannot be read is said and dropped."""
     with pytest.raises(ServiceRefused, match="no model"):

@@ -140,6 +140,7 @@ ERRORS = [
     {"event": "error", "error": "no model"},
     {"error": {"code": "c", "message": "no model"}},
     {"error_msg": "no model"},
+    {"event": "error", "message": "no model"},
 ]
 
 

@@ -164,3 +164,56 @@ def test_a_wire_can_be_named() -> None:
     assert find_model("whisper-1").wire == "openai"
     with pytest.raises(UsageError, match="wire morse: there are omni"):
         find_model("m", "morse")
+
+
+def test_a_text_that_is_left_out_is_that_of_the_deltas() -> None:
+    """Or none, where no delta came: then the item was silence, and nobody waits for it."""
+    codec = client(vad=False)
+    for item in ("a", "b"):
+        codec.audio(SECOND)
+        (codec.finish if item == "b" else codec.commit)()
+        hear(codec, text("input_audio_buffer.committed", item_id=item))
+    events = hear(
+        codec,
+        text(f"{ITEM}delta", item_id="a", delta="good day"),
+        text(f"{ITEM}completed", item_id="a", transcript=None),
+        text(f"{ITEM}completed", item_id="b"),
+    )
+    assert [event.text for event in events if isinstance(event, Final)] == ["good day", ""]
+    assert events[-1] == Finished(Usage())
+
+
+def test_the_marks_of_a_model_are_no_text() -> None:
+    """Also when deltas cut them anywhere."""
+    codec = client()
+    codec.audio(SECOND)
+    said = "language Chinese<asr_text>你好"
+    events = hear(codec, *(text(f"{ITEM}delta", item_id="a", delta=character) for character in said))
+    events += hear(codec, text(f"{ITEM}completed", item_id="a", transcript=said))
+    assert [event.text for event in events if isinstance(event, Partial | Final)] == ["你", "你好", "你好"]
+
+
+def test_a_server_of_the_older_shape_is_understood() -> None:
+    """It answers with events of its own names."""
+    codec = OpenAIClient(RecognitionSettings("m", 24000), counting())
+    codec.start()
+    created = text("transcription_session.created", session={"id": "s"})
+    assert hear(codec, created, text("transcription_session.updated", session={"id": "s"})) == [Ready("s", "")]
+
+
+def test_a_server_that_tells_of_no_commits_ends_with_quiet() -> None:
+    """Where the last commit may get no answer; one that tells of commits is waited for."""
+    codec = client()
+    codec.audio(SECOND)
+    codec.finish()
+    assert codec.quiet_end_s is None
+    hear(codec, text(f"{ITEM}completed", item_id="a", transcript="all"))
+    assert codec.quiet_end_s
+    hear(codec, text(f"{ITEM}delta", item_id="b", delta="more"))
+    assert codec.quiet_end_s is None
+    told = client()
+    told.audio(SECOND)
+    hear(told, text("input_audio_buffer.committed", item_id="a"), text(f"{ITEM}completed", item_id="a", transcript="x"))
+    told.finish()
+    hear(told, text("session.updated", session={"id": "s"}))
+    assert told.quiet_end_s is None
