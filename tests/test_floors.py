@@ -151,6 +151,8 @@ def imports(path: Path) -> set[str]:
             found.add(node.module)
             if node.module == "asrcli" or noun(node.module) in {"protocol", "cli"}:
                 found |= {f"{node.module}.{alias.name}" for alias in node.names if alias.name != "__version__"}
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "LateModule":
+            found |= {str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)}
     return found
 
 

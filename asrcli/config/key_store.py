@@ -9,13 +9,14 @@ import os
 import stat
 import tempfile
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_config_path
 
 from asrcli.config.keyring_access import Keyring, KeyringUnusable, SystemKeyring
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import OutputError, UsageError, system_reason
 from asrcli.core.settings import Secret
 from asrcli.dashscope.endpoints import EndpointRequest

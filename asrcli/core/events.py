@@ -3,9 +3,9 @@
 A codec counts from the first sample of its task; the engine moves these times to the one timeline of the run.
 """
 
-from dataclasses import dataclass, field
 from typing import TypeVar
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.provisional_event import Provisional
 
 

@@ -1,6 +1,6 @@
 """The messages of a connection: text, binary, and two that the transport itself creates. No socket."""
 
-from dataclasses import dataclass
+from asrcli.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """The account of a session: what became of its audio, its losses and its delays. Numbers only: no thread."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import inf
 
 from asrcli.core.audio import Chunk, Format
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Billed, Event, Final, Gap, Notice, Partial, Progress, Resumed, Usage
 from asrcli.engine.inbox import AudioDropped, Inbox, Mark
@@ -102,8 +103,8 @@ class SessionAccount:
     end: int = field(init=False)  # position behind the audio taken from the inbox
     ledger: Ledger = field(init=False)
     recent_finals: RecentFinals = field(default_factory=RecentFinals)
-    usage: Usage = Usage()  # noqa: RUF009  a frozen value; of the tasks that are over
-    billed: Usage = Usage()  # noqa: RUF009  the last one that was emitted
+    usage: Usage = Usage()  # of the tasks that are over
+    billed: Usage = Usage()
     reported: Usage | None = None  # the last one of a task
     figures: SessionFigures = SessionFigures()
     first_sent_at: float = -1.0

@@ -2,8 +2,9 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, ConnectionLost
 from asrcli.core.event_placement import shift_event
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped, Word

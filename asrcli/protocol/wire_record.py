@@ -9,9 +9,9 @@ import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, shorten, without_secrets
 from asrcli.core.message import Binary, Message, Text
 from asrcli.protocol.json_messages import MOST, is_deep

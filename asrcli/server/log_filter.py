@@ -4,8 +4,8 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.printable import escape_control_characters
 
 REFUSED = "refused: %s: %s"

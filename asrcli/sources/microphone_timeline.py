@@ -1,9 +1,9 @@
 """Places the audio of a microphone on the timeline of the run, with pauses, silence and gaps. No device, no clock."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
+from asrcli.core.dataclass import dataclass
 from asrcli.core.events import Event, Gap, Level, Paused, Resumed
 from asrcli.sources.loudness import loudness
 from asrcli.sources.noise_floor import NoiseFloor

@@ -1,8 +1,8 @@
 """The sentences of one task on the inference wire: open, final, repeated, late. No I/O."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.events import Event, Notice, SpeechStarted
 from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages, SentenceKeys
