@@ -1,11 +1,15 @@
 """The way in: `asr` and `python -m asrcli`. Here are the first and the last moments, when Ctrl-C must be quiet too."""
 
-import signal
+import gc
 import sys
+
+# Nothing else is loaded here: Ctrl-C meanwhile would be a traceback. These two are parts of the interpreter.
 
 
 def main() -> None:
     """Run the command line of this process."""
+    # What is loaded stays. To search it for garbage again and again takes a tenth of a start; `guarded` ends this.
+    gc.disable()
     try:
         from asrcli.cli import app
 
@@ -19,6 +23,8 @@ def main() -> None:
         sys.stderr.write(f"asr: cannot write standard output: {exc.strerror}\n")
         sys.exit(2)
     finally:
+        import signal
+
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -84,6 +84,8 @@ ROOMS = {
     "websockets": [
         "transport/",
         "server/websocket_server.py",
+        "server/incoming_connection.py",
+        "server/whole_frames.py",
         "server/server_socket.py",
         "server/handshake_answers.py",
         "server/captions/caption_server.py",
@@ -109,7 +111,7 @@ ROOMS = {
     "tomlkit": ["config/editing.py"],
     "keyring": ["config/keyring_process.py"],
     "platformdirs": ["config/files.py", "config/key_store.py", "journal/directory.py", "recognizers/model_store.py"],
-    "filelock": ["journal/lock.py"],
+    "filelock": ["journal/lock.py", "config/change_lock.py"],
     "pyaudio": ["sources/backends/portaudio.py"],
     "miniaudio": ["sources/backends/miniaudio.py"],
     "pocketsphinx": ["recognizers/pocketsphinx", "recognizers/voice_activity.py"],  # the first: two files
@@ -149,6 +151,8 @@ def imports(path: Path) -> set[str]:
             found.add(node.module)
             if node.module == "asrcli" or noun(node.module) in {"protocol", "cli"}:
                 found |= {f"{node.module}.{alias.name}" for alias in node.names if alias.name != "__version__"}
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "LateModule":
+            found |= {str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)}
     return found
 
 

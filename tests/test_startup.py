@@ -1,11 +1,16 @@
 """What a command loads before it has something to do."""
 
+import gc
+import re
 import subprocess
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
-from tests.support.command import environment
+from asrcli.cli.app import guarded
+from tests.support.command import CLIP, environment
 
 HEAVY = (
     "av",
@@ -70,3 +75,70 @@ def test_help_loads_nothing_heavy(command: str) -> None:
     assert [name for name in HEAVY if name in modules and name not in needed] == []
     if "help" in command:
         assert "rich.console" not in modules
+
+
+# What `asr file` may load until it dials, of ours. Fewer is better: each module takes a quarter of a millisecond.
+MOST_MODULES = 180
+# What the thread that dials loads, while the first audio is read.
+NETWORK = ("asyncio", "ssl", "http.client", "email.message", "websockets", "asrcli.transport.websocket")
+# What a run to standard output without a terminal does not need, and the decoder, which WAV does not need.
+UNUSED = (
+    "csv",
+    "rich",
+    "av",
+    "asrcli.sources.decoder",
+    "asrcli.sources.encoder",
+    "asrcli.outputs.markdown",
+    "asrcli.outputs.jsonl",
+    "asrcli.outputs.subtitles",
+    "asrcli.outputs.caption_page",
+    "asrcli.outputs.exec_command",
+    "asrcli.outputs.html",
+    "asrcli.terminal.keyboard",
+    "asrcli.journal.reading",
+    "asrcli.cli.builders.cost",
+    "asrcli.cli.builders.fast_run",
+)
+
+
+def test_a_run_dials_before_it_loads_what_it_may_need_later() -> None:
+    """From the start to the dial only what this run needs is loaded, and the network after the audio is opened."""
+    command = [sys.executable, "-X", "importtime", "-m", "asrcli", "file", str(CLIP), "--url", "ws://127.0.0.1:9"]
+    done = subprocess.run(
+        [*command, "--no-journal", "--quiet"], check=False, capture_output=True, env=environment(), timeout=60
+    )
+    assert done.returncode == 4
+    names = [line.rsplit("|", 1)[1].strip() for line in done.stderr.decode().splitlines() if "|" in line]
+    before = names[: names.index("asrcli.cli.builders.library_keeping") + 1]  # the last one that a run needs to begin
+    assert [name for name in (*NETWORK, *UNUSED) if name in before] == []
+    ours = [name for name in before if name.startswith("asrcli")]
+    assert len(ours) <= MOST_MODULES
+    standard = re.compile(r"^from dataclasses import .*\bdataclass\b", re.MULTILINE)
+    slow = []
+    for name in ours:
+        spec = find_spec(name)
+        if spec is not None and spec.origin is not None and name != "asrcli.core.dataclass":
+            slow += [name] * bool(standard.search(Path(spec.origin).read_text("utf-8")))
+    assert slow == [], "take `dataclass` from asrcli.core.dataclass"
+
+
+def test_garbage_is_collected_again_once_a_command_runs() -> None:
+    """A start collects none, because what it loads stays. From the first line of a command on it is collected."""
+    seen: list[bool] = []
+    usual = gc.get_threshold()
+    gc.disable()
+    try:
+        guarded(lambda: seen.append(gc.isenabled()))()
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*usual)
+        gc.enable()
+    assert seen == [True]
+
+
+def test_ctrl_c_finds_nothing_being_loaded_before_somebody_catches_it() -> None:
+    """The way in loads the package alone; all else is loaded inside the block that makes Ctrl-C quiet."""
+    new = "set(sys.modules) - before - set(sys.builtin_module_names)"
+    code = f"import sys; before = set(sys.modules); import asrcli.__main__; print(*sorted({new}))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment())
+    assert done.stdout.split() == ["asrcli", "asrcli.__main__"]

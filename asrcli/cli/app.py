@@ -1,6 +1,7 @@
 """The program `asr`: its table of commands, and the error boundary, which turns an error into one line and a code."""
 
 import functools
+import gc
 import os
 import re
 import sys
@@ -31,6 +32,7 @@ from asrcli.core.errors import (
     TransportError,
     UsageError,
 )
+from asrcli.core.garbage_collection import collect_less_often
 
 EXIT_CODES: dict[type[AsrError], int] = {
     OutputClosed: 0,
@@ -254,6 +256,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         debug = bool(kwargs.get("debug"))
+        collect_less_often()
+        gc.enable()  # it was off while the command was loaded: see __main__.py
         try:
             command(*args, **kwargs)
         except OutputClosed:

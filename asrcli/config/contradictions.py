@@ -5,10 +5,10 @@ in a file was written for other days, so here it gives way. Two settings of the 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from asrcli.config.layers import Setting
+from asrcli.core.dataclass import dataclass
 
 FLAGS = 1 << 20  # the strength of a flag: above that of any setting
 NO_RECONNECT = "no-reconnect"  # stands for reconnect = false

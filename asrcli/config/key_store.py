@@ -9,13 +9,15 @@ import os
 import stat
 import tempfile
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_config_path
 
+from asrcli.config.change_lock import changing
 from asrcli.config.keyring_access import Keyring, KeyringUnusable, SystemKeyring
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import OutputError, UsageError, system_reason
 from asrcli.core.settings import Secret
 from asrcli.dashscope.endpoints import EndpointRequest
@@ -123,12 +125,14 @@ class KeyStore:
                 place = KeyPlace(str(self.path), f"the keyring ({answer.backend}) keeps nothing")
         except KeyringUnusable as exc:
             place = replace(place, reason=str(exc))
-        usual = endpoint
-        if not endpoint.region:
-            usual = EndpointRequest(region=kept.region, workspace=kept.workspace)
-        keys = kept.keys | {service: None if in_keyring else key.reveal()}
         try:
-            self._save(KeptKeys(usual.region, usual.workspace, keys))
+            with changing(self.path):  # only now: a keyring may ask the user for a password
+                kept = self._load()
+                usual = endpoint
+                if not endpoint.region:
+                    usual = EndpointRequest(region=kept.region, workspace=kept.workspace)
+                keys = kept.keys | {service: None if in_keyring else key.reveal()}
+                self._save(KeptKeys(usual.region, usual.workspace, keys))
         except OutputError:
             if in_keyring and service not in kept.keys:
                 with suppress(KeyringUnusable):
@@ -151,11 +155,13 @@ class KeyStore:
                 self._keyring.forget(service)
             except KeyringUnusable as exc:
                 raise UsageError(f"the key for {service} stays in the keyring: {exc}", "unlock it, try again") from None
-        rest = {name: key for name, key in kept.keys.items() if name != service}
-        usual = ""
-        if kept.region in rest:
-            usual = kept.region
-        self._save(KeptKeys(usual, kept.workspace if usual else "", rest))
+        with changing(self.path):
+            kept = self._load()
+            rest = {name: key for name, key in kept.keys.items() if name != service}
+            usual = ""
+            if kept.region in rest:
+                usual = kept.region
+            self._save(KeptKeys(usual, kept.workspace if usual else "", rest))
         return True
 
     def _load(self) -> KeptKeys:

@@ -6,11 +6,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Protocol
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import system_reason
 from asrcli.core.settings import Secret
 

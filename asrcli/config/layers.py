@@ -5,11 +5,11 @@ of the current folder comes before the user's own, and the table of a command be
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from asrcli.config.document import Document, TableName, canonical, suggested
 from asrcli.config.reach import OPTIONS, is_confirmation, is_general
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError
 
 PREFIX = "ASR_OPT_"

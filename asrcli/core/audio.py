@@ -1,7 +1,9 @@
 """Format and Chunk: PCM with a position in samples that never restarts. Arithmetic only, no decoding."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+from asrcli.core.dataclass import dataclass, field
 
 SAMPLE_BYTES = 2  # s16le, the one sample format on both wires
 

@@ -1,7 +1,6 @@
 """The commands of a client to a server, independent of any wire. The counterpart of events.py."""
 
-from dataclasses import dataclass
-
+from asrcli.core.dataclass import dataclass
 from asrcli.core.settings import RecognitionSettings
 
 

@@ -175,10 +175,15 @@ class ConnectFailed(TransportError):
 
 
 class ConnectionLost(TransportError):
-    """The connection was open and is lost; `code` is the WebSocket close code, None without a close frame."""
+    """The connection was open and is lost; `code` is the WebSocket close code, None without a close frame.
 
-    def __init__(self, reason: str, code: int | None = None) -> None:
+    Attributes:
+        silent_s: For how many seconds the service had been silent by then, if that is the reason; else 0.
+    """
+
+    def __init__(self, reason: str, code: int | None = None, silent_s: float = 0.0) -> None:
         super().__init__(reason, code)
+        self.silent_s = silent_s
         self.reason = reason
         self.code = code
 

@@ -3,9 +3,9 @@
 A codec counts from the first sample of its task; the engine moves these times to the one timeline of the run.
 """
 
-from dataclasses import dataclass, field
 from typing import TypeVar
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.provisional_event import Provisional
 
 
@@ -261,7 +261,7 @@ class Ended:
         resent_ms: Audio that was sent again after a loss, counted each time.
         dropped: Finals that were dropped because they repeated settled text.
         live: The audio was of the present (a microphone, a stream).
-        longest_outage_ms: Longest time from the loss of a connection until the service was ready again.
+        longest_outage_ms: Longest time from a loss, or the silence that was taken for one, until the service was ready.
         longest_catch_up_ms: Longest time from the loss of a connection until no audio was waiting any more.
         model: The model of the service, or the recognizer on this machine.
         engine: The recognizers that local servers named, in order; empty for the service.

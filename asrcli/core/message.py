@@ -1,6 +1,6 @@
 """The messages of a connection: text, binary, and two that the transport itself creates. No socket."""
 
-from dataclasses import dataclass
+from asrcli.core.dataclass import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,15 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The connection has ended: the WebSocket close code (1006 without a close frame) and the reason."""
+    """The connection has ended: the WebSocket close code (1006 without a close frame) and the reason.
+
+    Attributes:
+        silent_s: For how many seconds the other end had shown no sign of life, if that is the reason; else 0.
+    """
 
     code: int
     reason: str = ""
+    silent_s: float = field(default=0.0, compare=False)  # measured: it is never the same twice
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The event for text that is not the service's, and that no output takes for a sentence."""
 
-from dataclasses import dataclass
+from asrcli.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

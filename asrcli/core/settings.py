@@ -1,9 +1,10 @@
 """Immutable settings of recognition, connection and retries. No environment, no files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.redaction import remember_key
 
 DEFAULT_URL = "wss://dashscope.aliyuncs.com"

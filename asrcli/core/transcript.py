@@ -5,9 +5,10 @@ of ten seconds: an output that keeps the text writes each sentence when it becom
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeVar
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.events import Event, Final, Finished, Gap, Partial, Reconnecting, Resumed
 from asrcli.core.provisional_event import Provisional
 

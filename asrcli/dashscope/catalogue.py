@@ -6,8 +6,8 @@ Source of the facts: the service's model lists, its API references for both wire
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.dashscope.parameters import ModelFamily, taken_by
 from asrcli.dashscope.prices import Price
 from asrcli.protocol.registry import INFERENCE, OMNI, REALTIME, TRANSLATION, WIRES, Wire

@@ -4,11 +4,12 @@ Source of the facts: the guide of the service to context. The service favours wo
 with any separator, in prose and in mixtures of both; so the text is only cut, never changed.
 """
 
-import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import ceil
+
+from asrcli.core.dataclass import dataclass
+from asrcli.core.late_pattern import late_pattern
 
 MESSAGES, CHARACTERS = 5, 400
 TOKENS = 10_000
@@ -16,14 +17,14 @@ CHARACTERS_PER_TOKEN = 4  # in scripts with spaces between words
 SHOWN = 20  # characters of the text that was left out
 TRANSCRIPT_MESSAGES = 2  # messages of the five that are reserved for the last sentences
 
-_SPACED = re.compile("[0-9_a-zA-Z\u00c0-\u052f]+")  # Latin, Greek and Cyrillic
-_WORDS = re.compile(f"{_SPACED.pattern}|\\S")
+_SPACED = late_pattern("[0-9_a-zA-Z\u00c0-\u052f]+")  # Latin, Greek and Cyrillic
+_WORDS = late_pattern(f"{_SPACED.pattern}|\\S")
 # Where a text may be cut, best place first: between paragraphs and lines, sentences, list entries, words.
 _BREAKS = (
-    re.compile(r"\n+"),
-    re.compile(r"(?<=[.!?])\s+|(?<=[。！？])"),
-    re.compile(r"[,;|\t/]\s*|[，、；：]"),
-    re.compile(r"\s+"),
+    late_pattern(r"\n+"),
+    late_pattern(r"(?<=[.!?])\s+|(?<=[。！？])"),
+    late_pattern(r"[,;|\t/]\s*|[，、；：]"),
+    late_pattern(r"\s+"),
 )
 
 

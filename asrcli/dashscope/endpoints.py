@@ -3,14 +3,15 @@
 Source of the facts: the service's list of regions and endpoints. A key works only in the region that issued it.
 """
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
 from asrcli.core.causes import Cause
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SettingError, UsageError
+from asrcli.core.late_pattern import late_pattern
 from asrcli.dashscope.catalogue import BEIJING, SINGAPORE
 
 REGIONS: Mapping[str, str] = {
@@ -24,8 +25,8 @@ REGIONS: Mapping[str, str] = {
 SHARED: Mapping[str, str] = {BEIJING: "dashscope.aliyuncs.com", SINGAPORE: "dashscope-intl.aliyuncs.com"}
 WORKSPACE = "X-DashScope-WorkSpace"  # the header that names a workspace where the host does not
 VENDOR_DOMAINS = ("aliyuncs.com", "aliyun.com", "alibabacloud.com", "alibabacloudcs.com")
-_WORKSPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_OWN = re.compile(r"\.([a-z0-9-]+)\.maas\.aliyuncs\.com\Z")
+_WORKSPACE = late_pattern(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_OWN = late_pattern(r"\.([a-z0-9-]+)\.maas\.aliyuncs\.com\Z")
 _SECURE = {"https": "wss", "http": "ws"}
 
 

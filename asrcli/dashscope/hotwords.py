@@ -4,9 +4,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SettingError, UsageError, shorten
 from asrcli.dashscope.catalogue import MODELS
 

@@ -7,10 +7,11 @@ Source of the facts: the references of the service for the messages of each wire
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from enum import Enum, auto
 from typing import Any
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.settings import SILENCE_MS, RecognitionSettings
 from asrcli.protocol.registry import INFERENCE, OMNI, REALTIME, TRANSLATION
 

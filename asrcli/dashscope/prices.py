@@ -3,9 +3,9 @@
 Source of the facts: the service's price list, and its own counts of what was used.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from asrcli.core.dataclass import dataclass
 from asrcli.dashscope.context import estimate_tokens
 
 if TYPE_CHECKING:  # the help needs the catalogue at once, and none of these

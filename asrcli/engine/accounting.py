@@ -1,10 +1,11 @@
 """The account of a session: what became of its audio, its losses and its delays. Numbers only: no thread."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import inf
 
 from asrcli.core.audio import Chunk, Format
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Billed, Event, Final, Gap, Notice, Partial, Progress, Resumed, Usage
 from asrcli.engine.inbox import AudioDropped, Inbox, Mark
@@ -25,7 +26,8 @@ class SessionFigures:
 
     Attributes:
         reconnects: Connections that replaced a lost one.
-        longest_outage_ms: From the loss of a connection until the service listened again.
+        longest_outage_ms: From the loss of a connection, or the begin of the silence for which it was given up, until
+            the service listened again.
         longest_catch_up_ms: From the loss of a connection until no audio waited any more.
         resent_ms: Audio that was sent again, counted each time.
         dropped: Finals that were dropped because they repeated text that was final already.
@@ -102,8 +104,8 @@ class SessionAccount:
     end: int = field(init=False)  # position behind the audio taken from the inbox
     ledger: Ledger = field(init=False)
     recent_finals: RecentFinals = field(default_factory=RecentFinals)
-    usage: Usage = Usage()  # noqa: RUF009  a frozen value; of the tasks that are over
-    billed: Usage = Usage()  # noqa: RUF009  the last one that was emitted
+    usage: Usage = Usage()  # of the tasks that are over
+    billed: Usage = Usage()
     reported: Usage | None = None  # the last one of a task
     figures: SessionFigures = SessionFigures()
     first_sent_at: float = -1.0
@@ -234,11 +236,14 @@ class SessionAccount:
         """Whether all sound that was captured has its text, or a gap."""
         return all(self.ledger.is_quiet(*span) for span in self.undecided())
 
-    def connection_lost(self) -> None:
-        """Note the time of a loss; further losses before the next recovery belong to the same outage."""
+    def connection_lost(self, silent_s: float) -> None:
+        """Note the time of a loss; further losses before the next recovery belong to the same outage.
+
+        A service that was given up for its silence has been away for these `silent_s` seconds, too.
+        """
         now = self.clock()
         if self.lost_at is None:
-            self.lost_at = now
+            self.lost_at = now - silent_s
         if self.behind_at is None:
             self.behind_at = now
 

@@ -18,7 +18,9 @@ class OpenConnection:
 
     def __init__(self, url: str, transport: Transport, inbox: Inbox) -> None:
         self.url = url
-        self._transport = transport
+        # A record of the messages need not be in the way of what is asked with every chunk.
+        self._transport: Transport = getattr(transport, "recorded_transport", transport)
+        self._send = transport.send
         self._inbox = inbox
         self._end: Closed | None = None
         self._note: Callable[[str, TranscriptionTask], None] = getattr(transport, "note", lambda step, task: None)  # noqa: ARG005
@@ -55,7 +57,7 @@ class OpenConnection:
         Raises:
             ConnectionLost: the connection is over.
         """
-        self._transport.send(message)
+        self._send(message)
 
     def close(self) -> None:
         """Close the connection."""

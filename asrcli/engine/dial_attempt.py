@@ -1,9 +1,9 @@
 """One attempt to open a connection, in a thread of its own: it may wait for a name, a proxy or a key."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Lock, Thread
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.interfaces import Transport
 
 

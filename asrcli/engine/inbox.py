@@ -2,11 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from threading import Condition, RLock
 from typing import NamedTuple
 
 from asrcli.core.audio import Chunk
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Event, Gap, Resumed
 from asrcli.core.message import Message, Writable

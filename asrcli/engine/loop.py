@@ -163,7 +163,8 @@ class SessionLoop:
         elif self._link in _ENDING and codec.quiet_end_s is not None:
             self._handle_all([Finished(codec.usage)])
         else:
-            raise ConnectionLost(f"no answer for {self._connection.timeout_s:.0f} s")
+            silent_s = self._connection.timeout_s
+            raise ConnectionLost(f"no answer for {silent_s:.0f} s", silent_s=silent_s)
 
     def _handle_all(self, events: Iterable[Event]) -> None:
         """Handle events of the codec that came without a message."""
@@ -171,7 +172,8 @@ class SessionLoop:
             self._handle(event)
 
     def _on_stall(self) -> None:
-        raise ConnectionLost(f"no answer to what was said for {self._feed.stall_detector.expire():.0f} s")
+        silent_s = self._feed.stall_detector.expire()
+        raise ConnectionLost(f"no answer to what was said for {silent_s:.0f} s", silent_s=silent_s)
 
     def _take(self, item: Item) -> None:
         """Handle an item of the inbox."""
@@ -310,7 +312,7 @@ class SessionLoop:
     def _on_close(self, closed: Closed) -> None:
         starting = self._link is LinkState.DIALLING and self._connection.reused
         if self._link is not LinkState.RESTING and not starting:
-            raise ConnectionLost(closed.reason or "closed by the other end", closed.code)
+            raise ConnectionLost(closed.reason or "closed by the other end", closed.code, closed.silent_s)
         self._connection.close()
         if starting:  # the other end had closed the reused connection for idleness
             self._connection.start()

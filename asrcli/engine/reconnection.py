@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from asrcli.core.errors import AsrError
+from asrcli.core.errors import AsrError, ConnectionLost
 from asrcli.core.events import Notice, Reconnecting
 from asrcli.core.settings import RetrySettings
 from asrcli.engine.accounting import SessionAccount
@@ -45,7 +45,10 @@ class Reconnection:
         if attempt is None:
             return None
         self._skip_to = attempt.skip_to
-        self._account.connection_lost()
+        silent_s = 0.0
+        if isinstance(error, ConnectionLost):
+            silent_s = error.silent_s
+        self._account.connection_lost(silent_s)
         self._account.emit(Reconnecting(self._backoff.attempt, round(attempt.wait_s * 1000), error.brief))
         if self._backoff.attempt == 1 and self._retries.retry_for_s is not None:
             self._account.emit(Notice("info", f"an outage is waited out for up to {self._retries.retry_for_s:g} s"))

@@ -2,15 +2,16 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, ConnectionLost
 from asrcli.core.event_placement import shift_event
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, SpeechStarted, SpeechStopped, Word
 from asrcli.core.interfaces import ClientCodec
 from asrcli.core.message import Message
 from asrcli.core.transcript import TASK_MOST_OPEN
-from asrcli.recovery.duplicate_finals import ResentAudio, is_repeat, normalized_text, rest_of
+from asrcli.recovery.duplicate_finals import KEPT, ResentAudio, is_repeat, normalized_text, rest_of
 from asrcli.recovery.spans import Spans
 
 ANSWER_S = 60.0  # a service that sends nothing about an open sentence for this time has forgotten it
@@ -54,6 +55,7 @@ class TranscriptionTask:
         # When the last event about an open sentence came, and how much audio had been sent by then.
         self._updated_at: dict[str, tuple[float, int]] = {}
         self._given_up: dict[str, Final] = {}  # sentences whose last text became their final
+        self._finals: dict[str, Final] = {}  # the last finals by key, with what later versions of them have added
         self._normalized: dict[str, str] = {}  # the normalized text of an open sentence, once it was compared
         self._forgotten = Spans()  # sentences without text that were dropped because too many were open
         self._warned: set[str] = set()
@@ -162,12 +164,29 @@ class TranscriptionTask:
         if self.finishing:
             self._has_final_after_finish = True
             task_ms = self.sent_ms - self.offset_ms
-        if earlier := self._given_up.pop(final.key, None):
-            return rest_of(final, earlier) or RepeatedFinal(final)
+        if earlier := self._given_up.pop(final.key, None) or self._earlier_version(final):
+            rest = rest_of(final, earlier)
+            if rest is not None and rest is not final:
+                self._finals[earlier.key] = replace(final, key=earlier.key)
+            return rest or RepeatedFinal(final)
+        self._finals[final.key] = final
+        for old in list(self._finals)[:-KEPT]:
+            del self._finals[old]
         if self._resent is None or not is_repeat(final, self._resent, task_ms):
             return final
         self._resent = replace(self._resent, last_text="")  # it is repeated once at most
         return RepeatedFinal(final)
+
+    def _earlier_version(self, final: Final) -> Final | None:
+        """Return the final that this one says again in other words: it has the same name and the same begin.
+
+        A codec adds a number to a name that the service uses again.
+        """
+        name, _, number = final.key.rpartition(".")
+        earlier = self._finals.get(name)
+        if earlier is None or not number.isdigit() or not earlier.begin_ms == final.begin_ms < final.end_ms:
+            return None
+        return earlier
 
     def _remember(self, event: SpeechStarted | Partial) -> Iterable[Event]:
         before = self._open.get(event.key)

@@ -1,8 +1,8 @@
 """The alignment of a transcript as lines of marked words, one line for each segment of the reference. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from asrcli.core.dataclass import dataclass
 from asrcli.evaluation.alignment import AlignedRun, Kind
 from asrcli.evaluation.comparison import Comparison
 from asrcli.evaluation.normalization import is_unspaced

@@ -1,9 +1,9 @@
 """Aligns the words of a transcript with those of its reference. The only importer of jiwer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError
 
 Kind = Literal["equal", "substitute", "delete", "insert"]

@@ -1,8 +1,8 @@
 """Compares a transcript with its reference: the errors in words and characters, and how far captions are off."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.evaluation.alignment import AlignedRun, align
 from asrcli.evaluation.normalization import Normalization
 from asrcli.evaluation.scores import Counts, count, count_by_segment, interval

@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from asrcli.core.dataclass import dataclass
 
 # Scripts that put no spaces between words: each of their characters counts as a word, with the marks on it. These are
 # ideographs, kana with their iteration marks, Thai and Lao, Burmese, and Khmer. Hangul has spaces between its words.

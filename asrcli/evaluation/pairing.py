@@ -1,8 +1,8 @@
 """Finds the transcript of each reference: two files, or two folders in which the names agree."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, UsageError, system_reason
 from asrcli.evaluation.transcript_files import READERS
 

@@ -2,8 +2,8 @@
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from asrcli.core.dataclass import dataclass
 from asrcli.evaluation.alignment import AlignedRun
 
 RESAMPLES = 1000

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pysubs2
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, system_reason
 
 MOST_BYTES = 256 << 20

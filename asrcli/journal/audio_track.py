@@ -1,11 +1,11 @@
 """The audio of one source in a journal: which samples there are, and where they lie on the timeline."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.core.events import Gap, Resumed
 from asrcli.journal.owned_files import opened

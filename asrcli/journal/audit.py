@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AudioLost
 from asrcli.core.events import Resumed
 from asrcli.core.printable import quantity

@@ -1,24 +1,29 @@
 """The folder of all journal sessions: where it is, how sessions are named, listed and found, and which are removed."""
 
 import os
-import secrets
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from time import time
+from typing import TYPE_CHECKING
 
 from platformdirs import user_state_path
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, UsageError
+from asrcli.core.late_module import LateModule
 from asrcli.journal.lock import LOCK, JournalLock, in_use
 from asrcli.journal.owned_files import distrust, is_folder, is_id, remove_files, size_bytes, strangers
-from asrcli.journal.reading import Journal
 from asrcli.journal.record_files import open_header
 from asrcli.journal.records import EVENTS
+
+if TYPE_CHECKING:
+    from asrcli.journal import reading
+else:  # a new run reads no journal
+    reading = LateModule("asrcli.journal.reading")
 
 APP = "asrcli"  # the name of our folder among those of other programs
 LIMIT_BYTES = 2 << 30
@@ -60,7 +65,7 @@ def default_folder() -> Path:
 
 def new_id(now: datetime) -> str:
     """Return a new name for a session that sorts by time, as 20261124-230501-a1b2."""
-    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return f"{now:%Y%m%d-%H%M%S}-{os.urandom(2).hex()}"
 
 
 class JournalDirectory:
@@ -154,12 +159,12 @@ def holds_nothing(path: Path) -> bool:
     return bare and not in_use(path)
 
 
-def state(path: Path, journal: Journal | None = None) -> JournalState:
+def state(path: Path, journal: "reading.Journal | None" = None) -> JournalState:
     """Return the state of a session; pass its `journal` if it is already read."""
     if in_use(path):
         return JournalState.IN_USE
     try:
-        journal = journal or Journal.open(path)
+        journal = journal or reading.Journal.open(path)
     except SourceError:
         return JournalState.DAMAGED
     if journal.header.inputs:

@@ -1,11 +1,11 @@
 """Reads a journal from the disk. Damaged lines are reported and skipped, and the rest is still used."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.events import Gap, Resumed
 from asrcli.core.printable import quantity
 from asrcli.core.transcript import Sentence

@@ -7,11 +7,12 @@ N.index        for source N: where the samples of N.pcm lie on the timeline, its
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import SourceError, bare_url, shorten, without_secrets
 from asrcli.core.events import Began, Ended, Event, Final, Gap, Notice, Paused, Resumed
 from asrcli.core.settings import RecognitionSettings

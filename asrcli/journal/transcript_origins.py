@@ -1,15 +1,21 @@
 """Remembers from which input each transcript in an output folder was made, for the next run into that folder."""
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from asrcli.core.late_module import LateModule
 from asrcli.journal.append_file import PRIVATE_FOLDER, open_private
 from asrcli.journal.directory import default_folder
 from asrcli.journal.owned_files import distrust, opened
+
+if TYPE_CHECKING:
+    import hashlib
+else:
+    hashlib = LateModule("hashlib")
 
 
 class TranscriptOrigins:

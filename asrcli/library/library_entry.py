@@ -3,10 +3,11 @@
 import json
 import zlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import without_secrets
 from asrcli.core.events import Began, Ended, Event, Final, Gap, Resumed, Word
 from asrcli.core.printable import harmless

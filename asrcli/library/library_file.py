@@ -26,6 +26,7 @@ VERSION = 1
 PRIVATE_FILE = 0o600
 BUSY_S = 5.0  # how long another program may write to it, before this one gives up
 PAUSE_S = 0.05
+DAMAGED = "the library is damaged ({}); when the next transcript is kept, it is set aside and a new one is begun"
 _BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a file
 _SCHEMA = """
 CREATE TABLE session (
@@ -74,7 +75,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     _check_owner(path)
     # Where SQLite cannot create its files beside it, it reads only what is promised not to change.
     fixed = not os.access(path.parent, os.W_OK) and not any(_beside(path))
-    with _explained(path):
+    with _explained(path, DAMAGED):
         address = f"{path.absolute().as_uri()}?mode=ro" + "&immutable=1" * fixed
         with closing(sqlite3.connect(address, uri=True, timeout=BUSY_S, isolation_level=None)) as connection:
             _prepare(connection)
@@ -128,7 +129,7 @@ def _transaction(connection: sqlite3.Connection, path: Path, work: Callable[[sql
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
-        elif problem := next(iter(connection.execute("PRAGMA quick_check(1)").fetchone()), "") != "ok":
+        elif (problem := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
             raise LibraryDamaged(str(path), shorten(str(problem)))
         result = work(connection)
     except BaseException:
@@ -209,20 +210,20 @@ def _beside(path: Path) -> list[Path]:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn the errors of SQLite and of the disk into a SourceError."""
+def _explained(path: Path, damaged: str = "{}") -> Iterator[None]:
+    """Turn the errors of SQLite and of the disk into a SourceError. `damaged` is the sentence for a damaged file."""
     try:
         yield
     except sqlite3.Error as exc:
-        raise _error(path, exc) from exc
+        raise _error(path, exc, damaged) from exc
     except OSError as exc:
         raise SourceError(str(path), f"the library cannot be used: {system_reason(exc).lower()}") from exc
 
 
-def _error(path: Path, exc: sqlite3.Error) -> SourceError:
+def _error(path: Path, exc: sqlite3.Error, damaged: str) -> SourceError:
     code = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return LibraryDamaged(str(path), str(exc))
+        return LibraryDamaged(str(path), damaged.format(exc))
     reasons = {
         sqlite3.SQLITE_BUSY: "another program is writing to the library",
         sqlite3.SQLITE_LOCKED: "another program is writing to the library",

@@ -1,6 +1,6 @@
 """How much the library keeps."""
 
-from dataclasses import dataclass
+from asrcli.core.dataclass import dataclass
 
 
 @dataclass(frozen=True)

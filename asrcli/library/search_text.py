@@ -8,8 +8,9 @@ as words. What it finds is compared character by character afterwards, so an ind
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from asrcli.core.dataclass import dataclass
 
 LONGEST_WORD = 40  # a longer one is not indexed as such: it is no word of a language
 LONG = "\ue0ff"  # the token of every sentence with a longer word

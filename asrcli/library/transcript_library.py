@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError
 from asrcli.core.printable import harmless
 from asrcli.library.library_entry import LibraryEntry, packed, unpacked

@@ -1,10 +1,10 @@
 """Finds sentences in the library, the newest first, with those before and behind."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError
 from asrcli.library.library_entry import LibrarySentence
 from asrcli.library.library_file import reading

@@ -8,11 +8,12 @@ part of its translation, by proportion: the words of a translation have no times
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate, pairwise
 
 from rich.cells import cell_len, chop_cells
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.events import Final
 from asrcli.core.printable import harmless
 

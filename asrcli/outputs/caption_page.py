@@ -1,9 +1,9 @@
 """Turns events into updates for a page of live captions. Sends nothing itself, and never waits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.events import (
     Absent,
     Began,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from asrcli.core.errors import OutputClosed, OutputError, system_reason
+from asrcli.outputs.file_identity import CHANGED, GONE, FileIdentity, identity, is_named
 from asrcli.outputs.named_pipe import UNREAD, is_named_pipe, open_named_pipe
 
 FOREIGN_LINK = "is a link that belongs to somebody else"
@@ -23,7 +24,8 @@ class LineWriter:
 
     A regular file is written as NAME.part (NAME1.part if that is taken) and renamed when it is closed, so that an
     earlier transcript is never replaced by half a new one, and what was written before a crash is still there. It is
-    not created before the run has begun. After the first error nothing is written any more.
+    not created before the run has begun. After the first error nothing is written any more. A file that came, or that
+    something else changed, while this one was written is never replaced: the part stays.
 
     Args:
         path: The file; None or "-" is standard output.
@@ -56,6 +58,7 @@ class LineWriter:
         self._file: TextIO | None = None
         self._failed = self._leaves = False
         self._last = 0  # where in the part the last write begins
+        self._before: FileIdentity = None  # of the file when the part was opened
         if self._path is not None:
             check(self._path)
 
@@ -112,7 +115,7 @@ class LineWriter:
     @property
     def left(self) -> Path | None:
         """The part that stays; None if the file gets, or got, its own name."""
-        if not self._leaves:
+        if not self._leaves or self._part is None or not self._part.exists():
             return None
         return self._part
 
@@ -137,14 +140,23 @@ class LineWriter:
     def _close(self) -> None:
         assert self._file is not None  # noqa: S101  the caller looked
         assert self._path is not None  # noqa: S101
+        is_lost = self._append and not self._file.closed and not is_named(self._file.fileno(), self._path)
         self._file.close()
+        if is_lost:
+            raise OutputError(self._name, GONE)
         if self._part is None:
             return
         if not self._leaves:
-            self._part.replace(self._path)
+            self._replace(self._part, self._path)
         elif not self._part.stat().st_size:
             self._part.unlink()
             self._part = None
+
+    def _replace(self, part: Path, path: Path) -> None:
+        if identity(path) != self._before:
+            self._part = None  # the error says where it is
+            raise OutputError(self._name, f"{CHANGED} {part}")
+        part.replace(path)
 
     def _put(self, text: str) -> None:
         if self._failed:
@@ -180,6 +192,7 @@ class LineWriter:
         if is_foreign_link(self._path):
             raise OSError(ELOOP, FOREIGN_LINK)
         self._path = Path(os.path.realpath(self._path))  # the link stays, and the file it points to is replaced
+        self._before = identity(self._path)
         if self._onto is not None:
             self._part = self._onto
             return _appended(self._part)

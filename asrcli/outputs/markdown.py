@@ -1,8 +1,7 @@
 """Writes a transcript as Markdown, in which no text from outside is markup."""
 
-import re
-
 from asrcli.core.events import Began, Event, Final, Gap, Resumed
+from asrcli.core.late_pattern import late_pattern
 from asrcli.core.printable import harmless
 from asrcli.core.transcript import Transcript
 from asrcli.outputs.formatting import INTO, clock, pause, said, translated
@@ -10,7 +9,7 @@ from asrcli.outputs.line_writer import LineWriter
 
 MARK = "<!-- transcript -->"  # the first line, which readers do not show: by it such a file is known again
 # With a backslash before it, each of these is an ordinary character in every reader of Markdown.
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#+~|&$!^=])")
+_MARKUP = late_pattern(r"([\\`*_{}\[\]<>#+~|&$!^=])")
 
 
 class MarkdownTranscript:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from string import Formatter
 
 from pysubs2 import SSAFile
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SettingError
 from asrcli.core.events import Began, Event, Final, Gap
 from asrcli.core.printable import harmless

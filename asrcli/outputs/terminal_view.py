@@ -202,8 +202,14 @@ class TerminalView:
         if not self._folds or width >= before or not self._drawn or not self._live.is_started:
             return
         rows = sum(max(1, -(-cells // width)) for cells in self._drawn)
-        if rows > len(self._drawn):
-            self._console.file.write(f"\r\x1b[{rows - 1}A\x1b[J" + "\n" * (len(self._drawn) - 1))
+        if rows <= len(self._drawn):
+            return
+        height = self._console.height
+        erased = f"\r\x1b[{rows - 1}A\x1b[J"
+        if rows >= height:
+            # Row by row: what is erased from the top of the screen on stays in what can be scrolled back to.
+            erased = "\r\x1b[2K" + "\x1b[A\x1b[2K" * (height - 1)
+        self._console.file.write(erased + "\n" * (len(self._drawn) - 1))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         cells = options.max_width - 1  # some terminals wrap after the last column

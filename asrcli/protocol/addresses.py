@@ -20,7 +20,7 @@ def endpoint(base: str, path: str, query: str = "") -> str:
     try:
         parts = urlsplit(base)
         usable = parts.scheme in {"ws", "wss"} and bool(parts.hostname) and parts.port != 0
-        (parts.hostname or "").encode("idna")  # raises where a label is empty or too long: no resolver accepts it
+        _check_labels(parts.hostname or "")
     except ValueError:
         usable = False
     if not usable:
@@ -32,6 +32,14 @@ def endpoint(base: str, path: str, query: str = "") -> str:
     if common_path:
         full_path = prefix + path
     return urlunsplit((parts.scheme, parts.netloc, full_path, full_query, ""))
+
+
+def _check_labels(host: str) -> None:
+    """Raise a ValueError where a label is empty or too long: no resolver accepts it."""
+    if not host.isascii():
+        host.encode("idna")  # which loads much, so the same check of what is ASCII stands here
+    elif not all(0 < len(label) < 64 for label in host.removesuffix(".").split(".")):
+        raise ValueError(host)
 
 
 def rest_url(base: str, path: str) -> str:

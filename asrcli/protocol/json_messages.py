@@ -15,6 +15,7 @@ MOST_DEPTH = 12  # of values inside values; nothing that we write is deeper
 BYTE_ORDER_MARK = "\ufeff"
 MOST = 10**15  # a larger number is no plausible time or count
 MOST_DIGITS = 400
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -65,7 +66,7 @@ def _whole_characters(content: str) -> str:
 
 def write(value: Json) -> Text:
     """A text message that holds the object; characters beyond ASCII are not escaped."""
-    return Text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return Text(_ENCODER.encode(value))
 
 
 def need(value: Json, path: str, kind: type | tuple[type, ...]) -> Any:

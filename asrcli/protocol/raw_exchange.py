@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import ServiceRefused, SettingError
 from asrcli.core.message import Binary, Message, Text
 from asrcli.protocol.json_messages import Json, flag, part, text

@@ -1,10 +1,13 @@
 """The events in a record of the wire: those that the run adds to what the messages say. Reads and writes no files."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from functools import cache
+from json.encoder import encode_basestring
 from typing import Any, get_type_hints
 
+from asrcli.core.errors import without_secrets
 from asrcli.core.events import (
     Absent,
     Began,
@@ -19,12 +22,12 @@ from asrcli.core.events import (
 )
 from asrcli.core.provisional_event import Provisional
 from asrcli.protocol.json_messages import MOST
-from asrcli.protocol.wire_record import cleaned, json_line
 
 _EVENTS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (Absent, Began, Ended, Final, Gap, Notice, Paused, Provisional, Reconnecting, Resumed)
 }
+_LEVELS = {"debug", "info", "warning"}  # of notices: outputs know no other
 
 
 def is_kept(event: Event) -> bool:
@@ -32,16 +35,27 @@ def is_kept(event: Event) -> bool:
     return type(event).__name__ in _EVENTS
 
 
-def event_line(at_ms: int, event: Event) -> bytes | None:
-    """The line of an event that the run has added to those of the wire; None for an event that is not kept.
+def event_line(at_ms: float, event: Event) -> str:
+    """The line of an event that the run has added to those of the wire; empty for an event that is not kept.
 
     Finals are kept without their words: the messages have them, and a replay compares the finals.
     """
     name = type(event).__name__
-    if not is_kept(event):
-        return None
-    about = {key: value for key, value in asdict(event).items() if key != "words"}
-    return json_line({"type": "event", "at_ms": at_ms, "name": name, "event": cleaned(about)})
+    if name not in _EVENTS:
+        return ""
+    # All of them are flat. A line made by the JSON encoder costs as much as those of all messages until the next final.
+    about = ",".join([f'"{key}":{_written(getattr(event, key))}' for key in _hints(name)])
+    return f'{{"type":"event","at_ms":{at_ms:.0f},"name":"{name}","event":{{{about}}}}}\n'
+
+
+def _written(value: Any) -> str:
+    if value == "":  # most texts of an event
+        return '""'
+    if isinstance(value, str):
+        return encode_basestring(without_secrets(value))
+    if value.__class__ is int:
+        return str(value)
+    return json.dumps(value)
 
 
 def event_of(line: Mapping[str, Any]) -> Event | None:
@@ -55,6 +69,8 @@ def event_of(line: Mapping[str, Any]) -> Event | None:
     if any(isinstance(value, int) and not 0 <= value <= MOST for value in known.values()):
         return None
     if not all(_fits(value, hints[key]) for key, value in known.items()):
+        return None
+    if kind is Notice and known.get("level") not in _LEVELS:
         return None
     try:
         event: Event = kind(**known)

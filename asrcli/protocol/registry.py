@@ -6,10 +6,10 @@ file and a row in `WIRES`. Pure; a codec is imported when it is used first, so t
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.settings import DEFAULT_MANUAL_MODEL, DEFAULT_MODEL, RecognitionSettings
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """Reads the error events of all wires, in the forms that services send. Pure."""
 
-from dataclasses import dataclass
-
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.protocol.json_messages import Json, part, text, word
 

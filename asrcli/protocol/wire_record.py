@@ -4,27 +4,21 @@ The first line is the header; each later one is a connection that opened, a mess
 event that the run added. Every member stands alone: a file that is cut short or damaged loses only what is hit.
 """
 
-import base64
 import json
-import re
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, shorten, without_secrets
-from asrcli.core.message import Binary, Message, Text
 from asrcli.protocol.json_messages import MOST, is_deep
 
 VERSION = 1
 MEMBER = b"\x1f\x8b\x08"  # how a gzip member begins
 MOST_MEMBER_BYTES = 256 << 20  # of a member, unpacked; ours are about one megabyte
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: it costs more than a line
-WINDOW_BITS, MEMORY_LEVEL = 13, 6  # 64 kB of memory in all
+LEVEL, WINDOW_BITS, MEMORY_LEVEL = 1, 13, 6  # 64 kB of memory in all
 SENT, RECEIVED = "sent", "received"
-# Audio inside a JSON message: base64 holds no quotation mark.
-_AUDIO = re.compile(r'("audio"\s*:\s*")([A-Za-z0-9+/=_-]{16,})(?=")')
-_AUDIO_DELTA = re.compile(r'("delta"\s*:\s*")([A-Za-z0-9+/=_-]{16,})(?=")')
 _TEXTS = {
     "open": ("url", "engine", "wire", "speaker"),
     "message": ("direction",),
@@ -66,35 +60,6 @@ def open_line(at_ms: int, connection: int, about: Mapping[str, Any]) -> bytes:
     return json_line({"type": "open", "at_ms": at_ms, "connection": connection, **cleaned(about)})
 
 
-def message_line(
-    at_ms: int,
-    connection: int,
-    direction: str,
-    message: Text | Binary,
-    *,
-    keep_audio: bool,
-    about: Mapping[str, Any] | None = None,
-) -> bytes:
-    """The line of a message: its text without secrets, and of its audio the length, or with `keep_audio` the audio."""
-    # Put together by hand: of a dictionary it would cost twice as much, and this is done for every message.
-    more = "".join([f',"{key}":{_encode(value)}' for key, value in about.items()]) if about else ""
-    head = f'{{"type":"message","at_ms":{at_ms},"connection":{connection},"direction":"{direction}"{more}'
-    encoded: str | None = None
-    if isinstance(message, Binary):
-        size_bytes = len(message.data)
-        if keep_audio:
-            encoded = base64.b64encode(message.data).decode("ascii")
-    else:
-        text, encoded = _without_audio(message.data)
-        head += f',"text":{_encode(without_secrets(text))}'
-        if encoded is None:
-            return f"{head}}}\n".encode("utf-8", "replace")
-        size_bytes = len(encoded.rstrip("=")) * 3 // 4
-    if keep_audio:
-        return f'{head},"audio":"{encoded}"}}\n'.encode("utf-8", "replace")
-    return f'{head},"audio_bytes":{size_bytes}}}\n'.encode("utf-8", "replace")
-
-
 def close_line(at_ms: int, connection: int, code: int, reason: str) -> bytes:
     """The line of a connection that has ended."""
     line = {"type": "close", "at_ms": at_ms, "connection": connection, "code": code, "reason": without_secrets(reason)}
@@ -104,10 +69,10 @@ def close_line(at_ms: int, connection: int, code: int, reason: str) -> bytes:
 def pack(lines: bytes) -> bytes:
     """One member of the file.
 
-    With so little memory the allocator gives the same pages each time; with zlib's own sizes it asks the system for a
-    quarter of a megabyte, which costs more than the compression of some lines.
+    At level 6, where it is a quarter smaller, this costs more than all the rest of a record. With so little memory the
+    allocator gives the same pages each time; with zlib's own sizes it asks the system for a quarter of a megabyte.
     """
-    packing = zlib.compressobj(6, zlib.DEFLATED, 16 + WINDOW_BITS, MEMORY_LEVEL)  # 16: with the header of gzip
+    packing = zlib.compressobj(LEVEL, zlib.DEFLATED, 16 + WINDOW_BITS, MEMORY_LEVEL)  # 16: with the header of gzip
     return packing.compress(lines) + packing.flush()
 
 
@@ -139,40 +104,6 @@ def read_record(name: str, data: bytes) -> WireRecord:
     if header is None and not lines:
         raise SourceError(name, "is no record of the wire, or its beginning is damaged")
     return WireRecord(header or {}, tuple(lines), damaged + (header is None), cut)
-
-
-def message_of(line: Mapping[str, Any]) -> Message:
-    """The message in a line; audio that was not kept is silence of the same length."""
-    audio = line.get("audio")
-    if audio is None and "audio_bytes" in line:
-        audio = base64.b64encode(bytes(line["audio_bytes"])).decode("ascii")
-    if "text" not in line:
-        return Binary(base64.b64decode(audio or "", validate=False))
-    if audio is None:
-        return Text(line["text"])
-    return Text(re.sub(r'("(?:audio|delta)"\s*:\s*")(?=")', lambda found: found[1] + audio, line["text"], count=1))
-
-
-def audio_bytes(line: Mapping[str, Any]) -> int:
-    """How many bytes of audio a message holds; 0 for one without audio."""
-    if "audio" in line:
-        return len(line["audio"].rstrip("=")) * 3 // 4
-    count: int = line.get("audio_bytes", 0)
-    return count
-
-
-def has_audio(text: str) -> bool:
-    """Whether a text message holds audio."""
-    return _without_audio(text)[1] is not None
-
-
-def _without_audio(text: str) -> tuple[str, str | None]:
-    """A text message without its audio, and that audio in base64; None where it has none."""
-    pattern = _AUDIO_DELTA if "audio.delta" in text else _AUDIO
-    found = pattern.search(text)
-    if found is None:
-        return text, None
-    return text[: found.start(2)] + text[found.end(2) :], found[2]
 
 
 def cleaned(value: Any) -> Any:

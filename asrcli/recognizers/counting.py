@@ -18,10 +18,10 @@ one sentence.
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.core.dataclass import dataclass
 from asrcli.core.events import Event, Final, Partial, SpeechStarted, SpeechStopped, Word
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.in_process import InProcessRecognizer

@@ -4,7 +4,8 @@ The figures were found on 35 recordings with WebRTC's VAD, which calls the first
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from asrcli.core.dataclass import dataclass
 
 FRAME_MS = 30
 START_MS = 240  # speech begins with voiced frames of this length in a row

@@ -40,7 +40,10 @@ class InProcessStream:
     async def send(self, command: Command) -> None:
         """Run a command at once; waits while nobody takes its events."""
         for event in run_command(self._session, command):
-            await self._events.put(event)
+            if self._events.full():
+                await self._events.put(event)
+            else:
+                self._events.put_nowait(event)
 
     async def events(self) -> AsyncIterator[Event]:
         """Yield the events of the session, up to and including Finished."""

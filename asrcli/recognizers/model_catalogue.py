@@ -4,7 +4,7 @@ They are archives of the GitHub release `asr-models` of k2-fsa/sherpa-onnx. Nobo
 so no row has a checksum: one belongs here only when somebody has computed it from the archive.
 """
 
-from dataclasses import dataclass
+from asrcli.core.dataclass import dataclass
 
 ADDRESS = "https://github.com/k2-fsa/sherpa-onnx/releases/download/asr-models/{name}.tar.bz2"
 

@@ -12,11 +12,12 @@ import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 from platformdirs import user_data_path
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import EngineUnavailable, OutputError, UsageError, system_reason
 from asrcli.protocol.language_codes import language_name
 from asrcli.recognizers.model_folder import open_model, size_mb

@@ -5,9 +5,9 @@ module of the row is then loaded like one of our own. docs/recognizers.md has a 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import shorten
 from asrcli.recognizers.registry import RecognizerInfo
 

@@ -13,12 +13,12 @@ own process; every other one runs in worker processes, one session each, so that
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import EngineUnavailable, UsageError
 
 if TYPE_CHECKING:

@@ -11,11 +11,12 @@ Without a script there is one sentence in each second, with its number as text.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.events import Event, Final, Partial, SpeechStarted, SpeechStopped
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.json_messages import MOST

@@ -10,9 +10,10 @@ translation, and an answer is the text itself.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.events import Event, Final, Partial
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.json_lines import parse_objects, quoted

@@ -1,9 +1,9 @@
 """Hot words for models of sherpa-onnx: which models take them, and how they are written for one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from asrcli.core.dataclass import dataclass
 from asrcli.recognizers.sherpa_kinds import FoundModel
 from asrcli.recognizers.text_units import is_spaceless
 

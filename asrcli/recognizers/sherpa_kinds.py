@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import shorten
 
 Metadata = Mapping[str, str]

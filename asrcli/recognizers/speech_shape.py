@@ -13,10 +13,10 @@ import statistics
 import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import mul
 
+from asrcli.core.dataclass import dataclass
 from asrcli.recognizers.endpointing import FRAME_MS
 from asrcli.recognizers.voice_pitch import pitch_hz
 

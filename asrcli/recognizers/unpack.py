@@ -11,10 +11,10 @@ import re
 import tarfile
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import OutputError, UsageError, shorten, system_reason
 
 BLOCK_BYTES = 1 << 20

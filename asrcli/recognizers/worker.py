@@ -12,7 +12,6 @@ import pickle
 import signal
 import struct
 import sys
-from dataclasses import dataclass
 from importlib import import_module
 from queue import SimpleQueue
 from threading import Thread
@@ -20,6 +19,7 @@ from typing import IO, Any
 
 from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.client_commands import Command, FinishTask, SendAudio
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.interface import Engine, LoadAware, RecognizerSession, run_command

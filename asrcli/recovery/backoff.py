@@ -5,8 +5,7 @@ alone is no progress: a service that takes audio for eleven seconds and then dro
 charges for the same audio each time.
 """
 
-from dataclasses import dataclass
-
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost
 from asrcli.core.settings import RetrySettings
 from asrcli.recovery.classify import FaultClass, classify
@@ -154,5 +153,5 @@ class Backoff:
         """
         if isinstance(error, ConnectFailed):
             return error.passing
-        silent = isinstance(error, ConnectionLost) and error.code is None
+        silent = isinstance(error, ConnectionLost) and (error.code is None or error.silent_s > 0)
         return not silent or self.attempt < SILENT_STARTS

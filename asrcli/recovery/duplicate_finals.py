@@ -2,8 +2,9 @@
 
 import unicodedata
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.events import Final
 
 SHORTER = 0.9  # nobody says the same sentence in less than this part of its time

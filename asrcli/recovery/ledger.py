@@ -4,8 +4,9 @@ It is the one owner of how far the audio of a session is decided.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from asrcli.core.dataclass import dataclass
 from asrcli.recovery.spans import Span, Spans, length
 
 

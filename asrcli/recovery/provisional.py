@@ -5,8 +5,9 @@ or silence cuts a sentence in two, and no word is given out twice.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.events import Word
 from asrcli.core.provisional_event import Provisional
 from asrcli.recovery.spans import Span, Spans

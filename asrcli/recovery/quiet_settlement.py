@@ -1,7 +1,8 @@
 """When sent audio for which no sentence was opened counts as silence. Uses no clock: times are passed in."""
 
 from collections import deque
-from dataclasses import dataclass
+
+from asrcli.core.dataclass import dataclass
 
 QUIET_S = 3.0  # after it was sent, quiet is settled
 SOUND_S = 20.0  # after it was sent, sound is settled if the service has opened no sentence in it

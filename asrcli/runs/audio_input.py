@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from asrcli.core.audio import Format
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import UsageError
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.model_selection import wire_rate

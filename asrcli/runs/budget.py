@@ -6,9 +6,9 @@ text can exceed the limit.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from asrcli.core.audio import Chunk
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import BudgetReached
 from asrcli.core.events import Billed, Ended, Event, Finished, Ready, Reconnecting, Usage
 from asrcli.core.interfaces import Source, SourceWrapper
@@ -37,8 +37,8 @@ class Budget:
     _open_ms: dict[int, int] = field(default_factory=dict)  # by source: audio without text
     _speakers: dict[int, str] = field(default_factory=dict)  # by source
     _transcript: Transcript = field(default_factory=Transcript)  # of this run: it knows where finals reach up to
-    _past: Usage = Usage()  # noqa: RUF009  a frozen value; the usage of runs that are over
-    _usage: Usage = Usage()  # noqa: RUF009  the usage of this run
+    _past: Usage = Usage()  # the usage of runs that are over
+    _usage: Usage = Usage()
     _resent_ms: int = 0
     _lost: bool = False  # a connection was lost and is not replaced yet
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import random
 from time import monotonic
+from typing import TYPE_CHECKING
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Usage
-from asrcli.core.interfaces import ClientCodec, LocalEngine, Source
+from asrcli.core.interfaces import ClientCodec, LocalEngine, Source, Transport
+from asrcli.core.late_module import LateModule
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.core.shared_thread import SharedThread
 from asrcli.dashscope.catalogue import Model
@@ -16,6 +19,13 @@ from asrcli.dashscope.context import TranscriptMemory
 from asrcli.engine.connection_pool import Dial
 from asrcli.recognizers.registry import RecognizerInfo
 from asrcli.transport.identifiers import new_id
+
+if TYPE_CHECKING:
+    from asrcli.transport import temporary_key as temporary_keys
+    from asrcli.transport import websocket
+else:  # loaded by the thread that dials, while the first audio is read
+    temporary_keys = LateModule("asrcli.transport.temporary_key")
+    websocket = LateModule("asrcli.transport.websocket")
 
 # While it is entered, a signal calls the first function; one that is not Ctrl-C calls the second.
 SignalHandling = Callable[[Callable[[], None], Callable[[], None]], AbstractContextManager[None]]
@@ -54,7 +64,7 @@ class RunPlan:
     dial: Dial
     connection: ConnectionSettings
     pace: float | None
-    retries: RetrySettings = RetrySettings()  # noqa: RUF009  a frozen value
+    retries: RetrySettings = RetrySettings()
     free: bool = False
     cost: Callable[[Usage], float | None] = lambda _: None
     clock: Callable[[], float] = monotonic
@@ -94,10 +104,9 @@ def make_plan(
         temporary_key: Each connection is dialled with a key that is made for it.
         uses_transcript_context: The last sentences of a source are context for its next task.
     """
+    dial: Dial = _dial
     if temporary_key:
-        from asrcli.transport.temporary_key import dial_with_temporary_key as dial
-    else:
-        from asrcli.transport.websocket import dial
+        dial = _dial_with_temporary_key
     pace, retries = _bounded(model.traits.fastest, pace, retries)
     memories: dict[int, TranscriptMemory] = {}
 
@@ -117,6 +126,14 @@ def make_plan(
 
     heard_by = recognition.model if recognizer is None else recognizer.heard_by
     return RunPlan(heard_by, codec, dial, connection, pace, retries, recognizer is not None, cost)
+
+
+def _dial(url: str, connection: ConnectionSettings) -> Transport:
+    return websocket.dial(url, connection)
+
+
+def _dial_with_temporary_key(url: str, connection: ConnectionSettings) -> Transport:
+    return temporary_keys.dial_with_temporary_key(url, connection)
 
 
 def _bounded(fastest: float | None, pace: float | None, retries: RetrySettings) -> tuple[float | None, RetrySettings]:

@@ -1,11 +1,11 @@
 """A raw exchange: messages go out at a pace, and every answer is shown as it came. There is no transcript."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from time import monotonic
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, ConnectionLost
 from asrcli.core.interfaces import Transport
 from asrcli.core.message import Closed, Message, Text, Writable

@@ -3,8 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import without_secrets
 from asrcli.core.message import Binary, Closed, Message, Text
 from asrcli.core.printable import harmless

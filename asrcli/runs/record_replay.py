@@ -11,8 +11,9 @@ from asrcli.core.events import Ended, Event, Final, Notice
 from asrcli.engine.task import RepeatedFinal, TranscriptionTask
 from asrcli.journal.records import RATES, recognition
 from asrcli.protocol.recorded_events import event_of
+from asrcli.protocol.recorded_messages import audio_bytes, message_of
 from asrcli.protocol.registry import WIRES
-from asrcli.protocol.wire_record import SENT, WireRecord, audio_bytes, message_of
+from asrcli.protocol.wire_record import SENT, WireRecord
 
 GATHERED_MS = 1000  # so much audio at most waits in a codec for the rest of a message
 

@@ -3,9 +3,10 @@
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Timer
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import (
     AsrError,
     AudioLost,

@@ -1,7 +1,8 @@
 """The account of a run: the sums over its sessions, and the `end` event made of them. Numbers only."""
 
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, astuple
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.events import Billed, Ended, Usage
 from asrcli.engine.accounting import SessionFigures, SessionResult
 from asrcli.recovery.ledger import Totals
@@ -29,10 +30,10 @@ class RunAccount:
 
     end_ms: int = 0  # how far the timeline reaches
     audio_ms: int = 0  # of all sessions, also where they ran at the same time
-    usage: Usage = Usage()  # noqa: RUF009  a frozen value; of sessions that are over
-    running_usage: Usage = Usage()  # noqa: RUF009  likewise; of sessions that run
-    totals: Totals = Totals()  # noqa: RUF009  likewise
-    figures: SessionFigures = SessionFigures()  # noqa: RUF009  likewise
+    usage: Usage = Usage()  # of sessions that are over
+    running_usage: Usage = Usage()  # of sessions that run
+    totals: Totals = Totals()
+    figures: SessionFigures = SessionFigures()
     stages: list[ConcurrentSessions] = field(default_factory=list)
     engines: list[str] = field(default_factory=list)  # that local servers named, in order, each once
 

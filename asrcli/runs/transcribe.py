@@ -6,10 +6,11 @@ It stands on the parts that `asr file` and `asr mic` stand on, and leaves signal
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import MissingKey, SettingError, UsageError
 from asrcli.core.events import Ended, Event, Final, Notice
 from asrcli.core.interfaces import Source

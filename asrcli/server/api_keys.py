@@ -6,8 +6,8 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import ServiceRefused, SettingError
 from asrcli.core.settings import Secret
 from asrcli.protocol.http.temporary_keys import TemporaryKey

@@ -1,10 +1,10 @@
 """Decides at the handshake who may connect: paths, keys, page origins and the number of connections."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.settings import Secret
 from asrcli.protocol.http.client_secrets import CLIENT_SECRET_PATHS
 from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH

@@ -14,6 +14,7 @@ from asrcli.core.client_commands import Command, SendAudio, StartTask
 
 MAX_COMMANDS = 256  # commands without audio are small, but their number must be bounded too
 MAX_LIVE_S, MAX_LIVE_COMMANDS = 30, 2048  # of a client that sends no faster than people speak
+ASK_EVERY_S = 1.0  # whether the client is still there, while the queue is full and nothing is read
 BARE_FORMATS = frozenset({"pcm", "wav"})  # whose bytes say how long they last
 
 
@@ -34,36 +35,50 @@ class CommandBacklog:
         self._too_fast = False  # since the queue was empty
         self._bytes = 0
         self._commands: deque[Command] = deque()
-        self._changed = asyncio.Condition()
+        self._arrival: asyncio.Future[None] | None = None  # what `get` waits for
+        self._room: asyncio.Future[None] | None = None  # what `put` waits for
         self._abandoned = False
 
-    async def put(self, command: Command) -> None:
-        """Add a command; waits while the queue is over its limit. The caller reads nothing meanwhile."""
-        async with self._changed:
-            await self._changed.wait_for(self._has_room)
-            if self._abandoned:
-                return
-            self._commands.append(command)
-            self._bytes += _audio_bytes(command)
-            self._count(command)
-            self._changed.notify_all()
+    def offer(self, command: Command) -> bool:
+        """Add a command if there is room; returns whether there was. After `abandon` it is discarded."""
+        if not self._has_room():
+            return False
+        if self._abandoned:
+            return True
+        self._commands.append(command)
+        self._bytes += _audio_bytes(command)
+        self._count(command)
+        _wake(self._arrival)
+        return True
+
+    async def put(self, command: Command, unless: Callable[[], bool] = lambda: False) -> bool:
+        """Add a command; waits while the queue is over its limit. The caller, the only one, reads nothing meanwhile.
+
+        Returns False, and has added nothing, once `unless` is true; it is asked every second.
+        """
+        while not self.offer(command):
+            self._room = asyncio.get_running_loop().create_future()
+            done, _ = await asyncio.wait([self._room], timeout=ASK_EVERY_S)
+            if not done and unless():
+                return False
+        return True
 
     async def get(self) -> Command:
-        """Wait for the next command and remove it."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: bool(self._commands))
-            command = self._commands.popleft()
-            self._bytes -= _audio_bytes(command)
-            self._too_fast = self._too_fast and bool(self._commands)
-            self._changed.notify_all()
-            return command
+        """Wait for the next command and remove it. There is one caller."""
+        while not self._commands:
+            self._arrival = asyncio.get_running_loop().create_future()
+            await self._arrival
+        command = self._commands.popleft()
+        self._bytes -= _audio_bytes(command)
+        self._too_fast = self._too_fast and bool(self._commands)
+        _wake(self._room)
+        return command
 
-    async def abandon(self) -> None:
+    def abandon(self) -> None:
         """Discard all commands, now and later, because nobody takes them any more: so no caller of `put` waits here."""
-        async with self._changed:
-            self._abandoned = True
-            self._commands.clear()
-            self._changed.notify_all()
+        self._abandoned = True
+        self._commands.clear()
+        _wake(self._room)
 
     def _has_room(self) -> bool:
         if self._abandoned or (self._bytes <= self._limit_bytes and len(self._commands) < MAX_COMMANDS):
@@ -90,3 +105,8 @@ def _audio_bytes(command: Command) -> int:
     if isinstance(command, SendAudio):
         return len(command.data)
     return 0
+
+
+def _wake(waiter: "asyncio.Future[None] | None") -> None:
+    if waiter is not None and not waiter.done():
+        waiter.set_result(None)

@@ -16,16 +16,17 @@ from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerF
 from asrcli.server.backlog import CommandBacklog
 from asrcli.server.limits import ServerLimits, invalid_setting
 from asrcli.server.log_filter import REFUSED, log
+from asrcli.server.read_deadline import ReadDeadline
 from asrcli.server.server_services import ServerServices
 from asrcli.server.server_task import ServerTask
 from asrcli.server.socket_interface import ConversationSocket, SocketClosed
 from asrcli.server.task_audio import FORMATS
 from asrcli.server.task_language import task_language
 
-CHECK_GONE_EVERY_S = 1.0  # while the backlog is full and nothing is read
 TOO_MANY_TASKS = "Requests rate limit exceeded, please try again later."
 UNREADABLE = "the message cannot be read"
 NO_SUCH_MODEL = "Model can not be found."
+SPEECH = (SpeechStarted, Partial, Final)  # while such events come the client is not silent
 NO_AUDIO = "the task has no audio"
 
 
@@ -86,15 +87,16 @@ class ServerConversation:
             await self._drop("abandoned")
 
     async def _read(self) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(self._read_timeout_s()):
+        try:
+            async with ReadDeadline() as deadline:
+                while True:
+                    deadline.begin(self._read_timeout_s())
                     data = await self._socket.recv()
-            except TimeoutError:
-                await self._end_silent_client()
-                return
-            await self._take(data)
-            del data  # a message may have 20 MB: it is not kept while the next one is waited for, nor in a traceback
+                    deadline.end()
+                    await self._take(data)
+                    del data  # a message may have 20 MB: it is not kept while the next one is waited for
+        except TimeoutError:
+            await self._end_silent_client()
 
     async def _take(self, data: str | bytes) -> None:
         """Queue the commands of a message; raises SocketClosed when nobody waits for their results any more."""
@@ -109,18 +111,8 @@ class ServerConversation:
             return
         for command in commands:
             self._finishing = self._finishing or isinstance(command, FinishTask)
-            while not await self._put(command):
-                if self._socket.gone():
-                    raise SocketClosed("with a full backlog")
-
-    async def _put(self, command: Command) -> bool:
-        """Add a command to the backlog; returns whether there was room within a second."""
-        try:
-            async with asyncio.timeout(CHECK_GONE_EVERY_S):
-                await self._backlog.put(command)
-        except TimeoutError:
-            return False
-        return True
+            if not (self._backlog.offer(command) or await self._backlog.put(command, unless=self._socket.gone)):
+                raise SocketClosed("with a full backlog")
 
     def _read_timeout_s(self) -> float | None:
         if self._finishing:
@@ -139,7 +131,8 @@ class ServerConversation:
                 command = await self._backlog.get()
                 if self._ending is not None and isinstance(command, StartTask | ClearAudio):
                     await asyncio.wait([self._ending])  # on some wires these come before the task has ended
-                await self._send(self._codec.acknowledge(command))
+                if acknowledgement := self._codec.acknowledge(command):
+                    await self._send(acknowledgement)
                 await self._run_command(command)
                 del command  # as in `_read`
         except SocketClosed:
@@ -152,7 +145,7 @@ class ServerConversation:
             log.exception("a bug in the server")
             await self._fail("InternalError", "a bug in the server", close=True)
         finally:
-            await self._backlog.abandon()  # the reader must not wait for room: it has to see the connection end
+            self._backlog.abandon()  # the reader must not wait for room: it has to see the connection end
 
     async def _run_command(self, command: Command) -> None:
         if isinstance(command, StartTask):
@@ -162,9 +155,12 @@ class ServerConversation:
         if isinstance(command, ConfirmSettings) or task is None or task.finishing:
             return  # of new settings the acknowledgement was all
         if isinstance(command, SendAudio):
-            await self._feed(task, task.audio.pcm(command.data))
+            if not task.audio.is_bare:
+                await self._feed_all(task, task.audio.pcm(command.data))
+            elif pcm := task.audio.bare(command.data):
+                await self._feed(task, pcm)
         elif isinstance(command, FinishTask):
-            await self._feed(task, task.audio.rest())
+            await self._feed_all(task, task.audio.rest())
             task.finishing, self._ending = True, task.relay
             if self._is_strict and not task.received_bytes:
                 await self._fail("NO_INPUT_AUDIO_ERROR", NO_AUDIO, close=True)
@@ -173,15 +169,18 @@ class ServerConversation:
         else:
             await self._forward(task, command)
 
-    async def _feed(self, task: ServerTask, pieces: AsyncIterator[bytes]) -> None:
+    async def _feed_all(self, task: ServerTask, pieces: AsyncIterator[bytes]) -> None:
         try:
             async for pcm in pieces:
-                task.received_bytes += len(pcm)
-                await self._forward(task, SendAudio(pcm))
-                if task.silence.received_audio(time.monotonic(), len(pcm)):
-                    await self._fail("RequestTimeOut", "Response timeout!", close=True)
+                await self._feed(task, pcm)
         except SourceError as exc:
             await self._fail("NO_VALID_AUDIO_ERROR", str(exc), close=True)
+
+    async def _feed(self, task: ServerTask, pcm: bytes) -> None:
+        task.received_bytes += len(pcm)
+        await self._forward(task, SendAudio(pcm))
+        if task.silence.received_audio(time.monotonic(), len(pcm)):
+            await self._fail("RequestTimeOut", "Response timeout!", close=True)
 
     async def _forward(self, task: ServerTask, command: Command) -> None:
         try:
@@ -232,7 +231,7 @@ class ServerConversation:
         except Exception:  # for example an event that cannot be encoded: the client must not wait for ever
             log.exception("a bug in the server")
             await self._fail("InternalError", "a bug in the server", close=True)
-        await self._backlog.abandon()  # whoever sends a command may wait for events that nobody takes
+        self._backlog.abandon()  # whoever sends a command may wait for events that nobody takes
 
     async def _send_events(self, task: ServerTask) -> None:
         """Send the recognizer's events to the client, up to the end of the task."""
@@ -240,7 +239,7 @@ class ServerConversation:
         async for event in task.stream.events():
             if isinstance(event, Notice):
                 log.warning("%s", event.text)
-            elif isinstance(event, SpeechStarted | Partial | Final):
+            elif isinstance(event, SPEECH):
                 task.silence.reset(time.monotonic())
                 task.sentences += isinstance(event, Final) and bool(event.text)
             running = self._codec.task_id
@@ -260,10 +259,7 @@ class ServerConversation:
 
     async def _send(self, messages: Iterable[Message]) -> None:
         for message in messages:
-            if isinstance(message, Text):
-                # Half a character (a lone surrogate), which came from the client, cannot be sent.
-                await self._socket.send(message.data.encode("utf-8", "replace").decode())
-            elif isinstance(message, Binary):
+            if isinstance(message, Text | Binary):
                 await self._socket.send(message.data)
 
     async def _fail(self, code: str, problem: str, *, close: bool) -> None:

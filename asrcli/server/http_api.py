@@ -1,9 +1,9 @@
 """Answers single HTTP requests: hot-word lists of both kinds and temporary keys. Knows no socket and no clock."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.core.message import Text
 from asrcli.protocol.http import answers, client_secrets, hotword_lists, phrase_lists, temporary_keys

@@ -1,7 +1,6 @@
 """The limits of the server: sizes, times, and the service's rules on silence. No clock."""
 
-from dataclasses import dataclass
-
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import shorten
 from asrcli.core.settings import MAX_CONNECTIONS, RecognitionSettings
 

@@ -4,11 +4,13 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.printable import escape_control_characters
 
 REFUSED = "refused: %s: %s"
+DROPPED = "dropped a client that does not read"
+OFTEN = frozenset({REFUSED, DROPPED})  # what one client can cause as often as it likes
 MAX_ALIKE = 20  # refusals, warnings or errors of one kind within WITHIN_S
 WITHIN_S = 10.0
 
@@ -31,7 +33,7 @@ class LogFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the record is logged, and escape its text."""
         left_out = 0
-        if record.levelno >= logging.WARNING or record.msg == REFUSED:
+        if record.levelno >= logging.WARNING or record.msg in OFTEN:
             now = self._clock()
             count = self._counts.setdefault(record.msg, _LineCount(now))
             if now - count.since >= WITHIN_S:

@@ -5,12 +5,12 @@ The figures are counted in plain numbers; server/figures.py formats them when it
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from asrcli.core.audio import SAMPLE_BYTES
+from asrcli.core.dataclass import dataclass, field
 
 if TYPE_CHECKING:
     from asrcli.server.auth import AccessControl

@@ -8,7 +8,8 @@ from typing import Any
 
 from asrcli.core.errors import SourceError
 from asrcli.core.message import Text
-from asrcli.protocol.wire_record import RECEIVED, SENT, WireRecord, has_audio, message_of
+from asrcli.protocol.recorded_messages import has_audio, message_of
+from asrcli.protocol.wire_record import RECEIVED, SENT, WireRecord
 from asrcli.server.socket_interface import ConversationSocket, SocketClosed
 
 CLOSE_CODES = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})  # that a server may send

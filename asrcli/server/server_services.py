@@ -1,8 +1,8 @@
 """What the conversations of a server share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.scripted_answers import ScriptedAnswers
 from asrcli.server.monitoring import ServerMetrics

@@ -1,32 +1,37 @@
 """A client's WebSocket as the server sees it, without the library: messages, the end, and what faults do to it."""
 
 import asyncio
-import contextlib
 import select
 import socket
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from asrcli.server.socket_interface import SocketClosed
+
+if TYPE_CHECKING:
+    from asrcli.server.incoming_connection import IncomingConnection
 
 
 class ServerSocket:
     """A client's WebSocket without the library: a ConversationSocket, and what injected faults do to a connection."""
 
-    def __init__(self, connection: ServerConnection) -> None:
+    def __init__(self, connection: "IncomingConnection") -> None:
         self._connection = connection
 
     async def recv(self) -> str | bytes:
         """Wait for the next message; raises SocketClosed."""
-        with _library_errors():
-            return await self._connection.recv()
+        try:
+            return await self._connection.receive()
+        except ConnectionClosed as exc:
+            raise SocketClosed(str(exc)) from exc
 
     async def send(self, data: str | bytes, /) -> None:
         """Send a message, which waits while the client is behind; raises SocketClosed."""
-        with _library_errors():
-            await self._connection.send(data)
+        try:
+            await self._connection.send_message(data)
+        except ConnectionClosed as exc:
+            raise SocketClosed(str(exc)) from exc
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close the connection."""
@@ -59,7 +64,7 @@ class ServerSocket:
 
     def pause_reading(self) -> None:
         """Read nothing any more; pings are not answered either."""
-        self._connection.transport.pause_reading()
+        self._connection.stop_reading()
 
     def end_after(self, data: bytes) -> None:
         """Write bytes as they are, and end the connection behind them."""
@@ -75,17 +80,9 @@ class ServerSocket:
 class _DiscardingProtocol(asyncio.Protocol):
     """Discards what comes; the connection that it replaces gets only the end."""
 
-    def __init__(self, connection: ServerConnection) -> None:
+    def __init__(self, connection: "IncomingConnection") -> None:
         self._connection = connection
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Hand the end on: the client has gone, or the connection was cut."""
         self._connection.connection_lost(exc)
-
-
-@contextlib.contextmanager
-def _library_errors() -> Iterator[None]:
-    try:
-        yield
-    except ConnectionClosed as exc:
-        raise SocketClosed(str(exc)) from exc

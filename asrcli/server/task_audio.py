@@ -23,6 +23,15 @@ class TaskAudio:
         if audio_format in CONTAINERS:
             self._decoder = AudioDecoder(audio_format, rate)
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether the samples come without compression: then `bare` gives the PCM without a wait."""
+        return self._decoder is None
+
+    def bare(self, piece: bytes) -> bytes:
+        """Return the PCM in the next piece of audio that `is_bare`."""
+        return self._wav.pcm(piece)
+
     def pcm(self, piece: bytes) -> AsyncIterator[bytes]:
         """Yield the PCM in the next piece.
 

@@ -1,44 +1,34 @@
-"""The WebSocket library under the server: the server's only file that uses its private parts.
+"""The listening sockets of the server, and what becomes of a handshake. The connections are in incoming_connection.py.
 
-It accepts connections, hands single HTTP requests on to http_server.py, and drops clients that do not read. The rest of
-the server sees ServerSocket, Refusal and SocketClosed. What is assumed of the library's private parts is checked in
-tests/server/test_websocket_server.py, and pyproject.toml has an upper bound for its version.
+The rest of the server sees ServerSocket, Refusal and SocketClosed.
 """
 
-import asyncio
 import logging
 import socket
-import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.exceptions import InvalidMessage
-from websockets.frames import DATA_OPCODES, Frame
 from websockets.http11 import Request, Response
-from websockets.protocol import Event
 
 from asrcli import __version__
 from asrcli.protocol.engine_header import ENGINE_HEADER
 from asrcli.server.auth import Refusal
 from asrcli.server.handshake_answers import chosen_protocol, plain_response, refusal_response, single_response
 from asrcli.server.http_api import HttpApi
-from asrcli.server.http_server import HttpExchange, plain_answer
+from asrcli.server.incoming_connection import IncomingConnection
 from asrcli.server.limits import ServerLimits
-from asrcli.server.log_filter import log
 from asrcli.server.monitoring import Monitoring
 from asrcli.server.server_socket import ServerSocket
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-WEBSOCKET_START = b"GET "  # a WebSocket handshake begins with these bytes, and no other request that is answered here
-MAX_UNREAD_BYTES = 1 << 20  # of answers that the client does not read: it may send pings and never read
+    from asrcli.server.http_server import HttpExchange
+
 MAX_NEWCOMERS = 128  # connections at once that have not sent a whole request yet, where fewer may be open
 MAX_QUEUED_MESSAGES = 1  # that wait to be read: each may hold much audio, and that delays the last results
-MAX_FRAGMENTS = 16_384  # of a message: empty ones cost memory and have no size that would be bounded
-READ_BYTES = 16 << 10  # of one client at once: so much holds thousands of tiny frames, and the others wait meanwhile
 CLOSE_WITHIN_S = 2  # the time that a client has to answer a close
 
 # The library's own log of a handshake would show keys: what matters is logged by the server.
@@ -61,7 +51,9 @@ class WebSocketServer:
         tls: The certificate of the server; None for plain connections.
 
     Attributes:
-        max_newcomers: How many of them there may be at once.
+        unread_s: A client that takes nothing of what it is sent for this time is dropped.
+        message_bytes: The largest message.
+        max_newcomers: How many newcomers there may be at once.
         open_requests: The single requests that are being read or answered.
         newcomers: The connections that have not sent a whole handshake yet.
     """
@@ -81,7 +73,7 @@ class WebSocketServer:
         self.max_newcomers = max(MAX_NEWCOMERS, limits.connections)  # all clients may come at once
         self.open_requests: set[HttpExchange] = set()
         self.newcomers: set[IncomingConnection] = set()
-        self._message_bytes = limits.message_bytes
+        self.message_bytes = limits.message_bytes
         self._check = check
         self._converse = converse
         self._engine = engine
@@ -102,7 +94,7 @@ class WebSocketServer:
                 process_response=self._on_response,
                 select_subprotocol=chosen_protocol,
                 compression=None,
-                max_size=self._message_bytes,
+                max_size=self.message_bytes,
                 max_queue=MAX_QUEUED_MESSAGES,
                 close_timeout=CLOSE_WITHIN_S,
                 ping_interval=None,  # the official SDK answers no ping while its user is silent
@@ -162,139 +154,3 @@ class WebSocketServer:
             await self._converse(connection.socket, connection.request.path)
         finally:
             connection.forget_messages()
-
-
-class IncomingConnection(ServerConnection):
-    """The library's connection, with an HttpExchange in its place when its first bytes are not those of a handshake.
-
-    A client that takes nothing of what it is sent for `unread_s` is dropped.
-    """
-
-    def __init__(self, *args: Any, websocket_server: WebSocketServer, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.socket = ServerSocket(self)
-        self._websocket_server = websocket_server
-        self._first_bytes = b""
-        self._exchange: HttpExchange | None = None
-        self._answered_invalid = False
-        self._is_over = False
-        self._fragments = 0  # of the message that is being read
-        self._unread_timer: asyncio.TimerHandle | None = None  # runs while the client does not read
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the newcomer; when there are too many that have sent nothing, this one is turned away."""
-        super().connection_made(transport)
-        if hasattr(transport, "max_size"):  # not with TLS, which decrypts 16 KB at a time
-            transport.max_size = READ_BYTES
-        newcomers = self._websocket_server.newcomers
-        if len(newcomers) >= self._websocket_server.max_newcomers:
-            log.warning("clients are turned away: %d others have connected and asked for nothing", len(newcomers))
-            self.abort()
-        newcomers.add(self)
-
-    def data_received(self, data: bytes) -> None:
-        """Hand data on to the library or to an HttpExchange; the first bytes wait until it is clear to which."""
-        if self._exchange is not None:
-            self._exchange.data_received(data)
-            return
-        if len(self._first_bytes) < len(WEBSOCKET_START):
-            data = self._first_bytes + data
-            self._first_bytes = data[: len(WEBSOCKET_START)]
-            if not WEBSOCKET_START.startswith(self._first_bytes):
-                self._websocket_server.newcomers.discard(self)
-                self._exchange = self._new_exchange()
-                self._exchange.data_received(data)
-                return
-            if len(self._first_bytes) < len(WEBSOCKET_START):
-                return
-        super().data_received(data)
-        if self.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
-            self._drop()
-
-    def process_event(self, event: Event) -> None:
-        """Count fragments: a client that sends too many for one message is dropped."""
-        if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
-            self._fragments = 0 if event.fin else self._fragments + 1
-            if self._fragments > MAX_FRAGMENTS:
-                self._drop()
-        super().process_event(event)
-
-    def _new_exchange(self) -> HttpExchange:
-        server = self._websocket_server
-        return HttpExchange(self.transport, server.http_api, server.open_requests)
-
-    def eof_received(self) -> None:
-        """Note that the client sends no more; it may still read an answer."""
-        if self._exchange is None:
-            super().eof_received()
-        else:
-            self._exchange.eof_received()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Clean up, also when there was no handshake."""
-        self._websocket_server.newcomers.discard(self)
-        self._stop_unread_timer()
-        if self._exchange is not None:
-            self._exchange.connection_lost(exc)
-        super().connection_lost(exc)
-        # The library holds the last message in a cycle with its parser, which is freed late.
-        self.protocol.parser.close()
-        if self.protocol.parser_exc is not None:
-            traceback.clear_frames(self.protocol.parser_exc.__traceback__)
-        self.protocol.reader.buffer.clear()
-        if self._is_over:
-            self.forget_messages()
-
-    def forget_messages(self) -> None:
-        """Free the messages that nobody will read any more: the conversation is over."""
-        self._is_over = True
-        self.recv_messages.frames.queue.clear()
-
-    def send_data(self) -> None:
-        """Write what the library has to send; before it ends a connection whose request it cannot read, answer that."""
-        if isinstance(self.protocol.handshake_exc, InvalidMessage) and not self._answered_invalid:
-            self._answered_invalid = True
-            problem = "That is no HTTP request that can be read."
-            self.transport.write(plain_answer(*self._websocket_server.http_api.refusal("InvalidParameter", problem)))
-        super().send_data()
-
-    def pause_writing(self) -> None:
-        """Start the timer: a client may read slowly, but it must read something."""
-        super().pause_writing()
-        self._start_unread_timer()
-
-    def resume_writing(self) -> None:
-        """Stop the timer: the client has read most of what it was sent."""
-        super().resume_writing()
-        self._stop_unread_timer()
-
-    async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Close; a client that does not read gets no close frame, because its unread messages leave no room for one."""
-        try:
-            async with asyncio.timeout(self._websocket_server.unread_s):
-                await super().close(code, reason)
-        except TimeoutError:
-            self._drop()
-
-    def abort(self) -> None:
-        """End the connection now, without a close frame."""
-        self.transport.abort()
-
-    def _start_unread_timer(self) -> None:
-        unread = self.transport.get_write_buffer_size()
-        self._unread_timer = self.loop.call_later(self._websocket_server.unread_s, self._check_progress, unread)
-
-    def _check_progress(self, unread: int) -> None:
-        if self.transport.get_write_buffer_size() < unread:
-            self._start_unread_timer()
-        else:
-            self._drop()
-
-    def _stop_unread_timer(self) -> None:
-        if self._unread_timer is not None:
-            self._unread_timer.cancel()
-
-    def _drop(self) -> None:
-        if not self.transport.is_closing():
-            log.info("dropped a client that does not read")
-        self.abort()

@@ -1,9 +1,9 @@
 """PCM with its positions in a file, audio that is missing there, and the chunks that are made of both. Pure."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError
 from asrcli.core.events import Event, Gap, Notice
 

@@ -1,7 +1,8 @@
 """The length of the sound by the word of its container, and whether that is a promise or only a guess."""
 
-import re
 from typing import TYPE_CHECKING
+
+from asrcli.core.late_pattern import late_pattern
 
 if TYPE_CHECKING:
     from av import AudioStream
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 GUESSING = {"aac", "ac3", "eac3", "dts", "amr", "gsm", "mp3", "mpegts", "mpeg", "h264"}
 # Containers whose length is that of their longest track, of any kind.
 _SHARED = {"matroska,webm", "flv", "asf", "hls", "live_flv"}
-_DURATION = re.compile(r"(\d+):(\d\d):(\d\d)\.(\d+)")
+_DURATION = late_pattern(r"(\d+):(\d\d):(\d\d)\.(\d+)")
 JOINED = 1.05  # a file larger than its header says by this factor has another one joined behind it
 
 

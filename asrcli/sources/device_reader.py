@@ -1,11 +1,11 @@
 """Opens and reads a device in a thread of its own, which may hang, and reports what happens. Knows no sound library."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Thread
 from typing import Protocol, runtime_checkable
 
 from asrcli.core.audio import Format
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError
 
 OPEN_S = 10.0  # a device that does not open within this time hangs

@@ -2,12 +2,12 @@
 
 import os
 import struct
-from dataclasses import dataclass, field
 from errno import EFBIG
 from pathlib import Path
 from typing import Protocol
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.whole_writes import write_whole
 
 WAV_BYTES = 0xFFFFFFFF - 36  # what the four bytes of a RIFF size leave for samples: 37 hours at 16 kHz

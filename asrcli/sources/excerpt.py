@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.core.dataclass import dataclass
 from asrcli.core.events import Notice
 from asrcli.sources.audio_positions import Item, MissingAudio, PlacedPiece
 from asrcli.sources.loudness import segment

@@ -13,21 +13,22 @@ from asrcli.core.audio import Chunk, Format
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.core.events import Event, Gap, Notice
+from asrcli.core.late_pattern import late_pattern
 from asrcli.sources.audio_positions import Item, chunked
 from asrcli.sources.blocking_calls import call_with_timeout, iterate_with_timeout
-from asrcli.sources.decoder import Decoder
 from asrcli.sources.decoding_errors import DECODER_ERRORS
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file_length import SCAN_BYTES, FileLength, measure_file
 from asrcli.sources.input_reader import InputReader, SampleFormat, check_channel
+from asrcli.sources.late_decoder import decoding
 
 STDIN = "-"
 CHUNK_MS = 100
 FULL_PACE_CHUNK_MS = 400  # where nobody waits for the first word of a chunk; the service takes at most 16 KB at once
 MISSING_MS = 1000  # less is not reported as missing: codecs pad and containers round
 NETWORK_TIMEOUT_S = 30.0  # how long a network may give nothing
-_ADDRESS = re.compile(r"(https?|rtsps?|rtmps?|hls\+https?)://", re.IGNORECASE)
-_LIVE = re.compile(r"rt[sm]ps?://", re.IGNORECASE)
+_ADDRESS = late_pattern(r"(https?|rtsps?|rtmps?|hls\+https?)://", re.IGNORECASE)
+_LIVE = late_pattern(r"rt[sm]ps?://", re.IGNORECASE)
 
 
 def native(path: str, samples: SampleFormat | None = None, track: str | None = None) -> tuple[int, int] | None:
@@ -220,7 +221,7 @@ class FileSource:
 
     def _probe(self) -> tuple[bool, int | None]:
         """Return whether an http address is a live stream, and its length in milliseconds."""
-        with closing(Decoder(self._path, self.name, track=self._track, timeout_s=self._timeout_s)) as decoder:
+        with closing(decoding.Decoder(self._path, self.name, track=self._track, timeout_s=self._timeout_s)) as decoder:
             check_channel(self.name, self._clip.channel, decoder.channels)
             return decoder.endless, decoder.promised_ms
 

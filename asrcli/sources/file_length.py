@@ -3,16 +3,16 @@
 import io
 import mmap
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import joined_files, wav
-from asrcli.sources.decoder import Decoder
 from asrcli.sources.exact_reader import reader
 from asrcli.sources.input_reader import HEAD_BYTES, OGG, SampleFormat
+from asrcli.sources.late_decoder import decoding
 from asrcli.sources.ogg import OggLinks
 from asrcli.sources.track_selection import check_only_track
 
@@ -78,10 +78,10 @@ def measure_file(
     except OSError as exc:
         raise SourceError(path, system_reason(exc).lower()) from exc
 
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"track": track, "skipped": skipped}
     if samples is not None:
-        options = samples.demuxer
-    with closing(Decoder(f"file:{path}", path, track=track, head=lambda: start, skipped=skipped, **options)) as decoder:
+        options |= samples.demuxer
+    with closing(decoding.Decoder(f"file:{path}", path, head=lambda: start, **options)) as decoder:
         rate, channels, promised_ms = decoder.rate, decoder.channels, decoder.promised_ms
         has_more = _joined(path, decoder.container, size_bytes)
         if promised_ms is not None and not has_more and trusting:
@@ -111,7 +111,7 @@ def _ogg(path: str, file: io.FileIO, track: str | None, *, scanned: bool) -> Fil
     total_ms = 0
     about: tuple[int, int] | None = None
     while True:
-        with closing(Decoder(SimpleNamespace(read=links.read), path, track=track)) as decoder:
+        with closing(decoding.Decoder(SimpleNamespace(read=links.read), path, track=track)) as decoder:
             about = about or (decoder.rate, decoder.channels)
             if not scanned:
                 break
@@ -120,7 +120,7 @@ def _ogg(path: str, file: io.FileIO, track: str | None, *, scanned: bool) -> Fil
             return FileLength(*about, total_ms, None)
     if _joined(path, "ogg", Path(path).stat().st_size):
         return FileLength(*about, None, None)
-    with closing(Decoder(f"file:{path}", path, track=track)) as decoder:
+    with closing(decoding.Decoder(f"file:{path}", path, track=track)) as decoder:
         return FileLength(*about, decoder.promised_ms, None)
 
 
@@ -131,7 +131,7 @@ def _windows(
     total_ms = 0
     about = (0, 0)
     for window in windows:
-        with closing(Decoder(joined_files.Window(file, *window), path, track=track)) as decoder:
+        with closing(decoding.Decoder(joined_files.Window(file, *window), path, track=track)) as decoder:
             if not any(about):
                 about = (decoder.rate, decoder.channels)
             if not scanned:

@@ -3,16 +3,16 @@
 import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import IO, Any
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.sources import joined_files, wav
 from asrcli.sources.audio_positions import Item, MissingAudio, PlacedPiece, consecutive
-from asrcli.sources.decoder import Decoder
 from asrcli.sources.exact_reader import Read, reader
+from asrcli.sources.late_decoder import decoding
 from asrcli.sources.ogg import CUT, UNMARKED, OggLinks
 from asrcli.sources.pipe import PipeReader, index_at_end
 from asrcli.sources.track_selection import check_only_track
@@ -84,7 +84,7 @@ class InputReader:
 
     def address(self, url: str, timeout_s: float) -> Iterator[Item]:
         """Read an address that libav opens."""
-        with closing(Decoder(url, self._name, track=self._track, timeout_s=timeout_s)) as decoder:
+        with closing(decoding.Decoder(url, self._name, track=self._track, timeout_s=timeout_s)) as decoder:
             yield from self._decoded(decoder)
 
     def file(self, path: str, *, in_bulk: bool = False) -> Iterator[Item]:
@@ -167,7 +167,7 @@ class InputReader:
             yield from self._decoded(decoder)
             return
 
-        def decoders() -> Iterator[Decoder]:
+        def decoders() -> "Iterator[decoding.Decoder]":
             yield decoder
             while links.go_on():
                 self.promised_ms = None  # only the length of the first was promised
@@ -179,7 +179,7 @@ class InputReader:
     def _spooled(self, file: IO[bytes]) -> Iterator[Item]:
         yield from self._chain(self._windows(file, joined_files.parts(file)))
 
-    def _windows(self, file: IO[bytes], windows: list[tuple[int, int]]) -> Iterator[Decoder]:
+    def _windows(self, file: IO[bytes], windows: list[tuple[int, int]]) -> "Iterator[decoding.Decoder]":
         """Yield an open decoder for each of the files that are joined in a file."""
         for window in windows:
             with closing(self._new_decoder(joined_files.Window(file, *window))) as decoder:
@@ -188,7 +188,7 @@ class InputReader:
                     self.promised_ms = decoder.promised_ms
                 yield decoder
 
-    def _chain(self, decoders: Iterator[Decoder]) -> Iterator[Item]:
+    def _chain(self, decoders: "Iterator[decoding.Decoder]") -> Iterator[Item]:
         """Yield the sound of files that are joined end to end, each at positions behind the one before."""
         end = 0
         for decoder in decoders:
@@ -198,7 +198,7 @@ class InputReader:
                     end = item.end
                 yield item
 
-    def _shifted(self, decoder: Decoder, base: int) -> Iterator[Item]:
+    def _shifted(self, decoder: "decoding.Decoder", base: int) -> Iterator[Item]:
         for item in self._decoded(decoder):
             if isinstance(item, PlacedPiece):
                 yield PlacedPiece(item.position + base, item.pcm)
@@ -215,7 +215,7 @@ class InputReader:
             yield from self._plain_samples(samples.read)
         else:
             source = SimpleNamespace(read=samples.read)
-            with closing(Decoder(source, self._name, **self._how, **head.demuxer)) as decoder:
+            with closing(decoding.Decoder(source, self._name, **self._how, **head.demuxer)) as decoder:
                 yield from decoder.pieces(self._format, self._channel)
         self.problem = samples.problem
         self.promised_ms = None
@@ -227,7 +227,7 @@ class InputReader:
         links = OggLinks(read)
         end = rate = 0
 
-        def decoders() -> Iterator[Decoder]:
+        def decoders() -> "Iterator[decoding.Decoder]":
             nonlocal rate
             while True:
                 with closing(self._new_decoder(SimpleNamespace(read=links.read))) as decoder:
@@ -256,18 +256,18 @@ class InputReader:
         except OSError as exc:
             raise SourceError(self._name, f"cannot be read any further: {system_reason(exc)}") from exc
 
-    def _decoder(self, stack: ExitStack, source: object, head: Callable[[], bytes] = bytes) -> Decoder:
+    def _decoder(self, stack: ExitStack, source: object, head: Callable[[], bytes] = bytes) -> "decoding.Decoder":
         decoder = self._new_decoder(source, head)
         stack.callback(decoder.close)
         return decoder
 
-    def _new_decoder(self, source: object, head: Callable[[], bytes] = bytes) -> Decoder:
+    def _new_decoder(self, source: object, head: Callable[[], bytes] = bytes) -> "decoding.Decoder":
         bare: dict[str, Any] = {}
         if self._samples is not None:
             bare = self._samples.demuxer
-        return Decoder(source, self._name, track=self._track, head=head, **self._how, **bare)
+        return decoding.Decoder(source, self._name, track=self._track, head=head, **self._how, **bare)
 
-    def _decoded(self, decoder: Decoder) -> Iterator[Item]:
+    def _decoded(self, decoder: "decoding.Decoder") -> Iterator[Item]:
         check_channel(self._name, self._channel, decoder.channels)
         before = self.damaged
         for item in decoder.pieces(self._format, self._channel):

@@ -1,11 +1,11 @@
 """A microphone as a source: read in a thread that may hang, watched, and opened again. Knows no sound library."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
 from queue import Empty, SimpleQueue
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError
 from asrcli.core.events import Absent, Event, Level, Notice
 from asrcli.sources.boot_clock import boot_time

@@ -1,9 +1,9 @@
 """Places the audio of a microphone on the timeline of the run, with pauses, silence and gaps. No device, no clock."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from asrcli.core.audio import SAMPLE_BYTES, Chunk, Format
+from asrcli.core.dataclass import dataclass
 from asrcli.core.events import Event, Gap, Level, Paused, Resumed
 from asrcli.sources.loudness import loudness
 from asrcli.sources.noise_floor import NoiseFloor
@@ -29,6 +29,11 @@ class ListeningMode:
     for_ms: int | None = None
     until_silence_ms: int | None = None
     push_to_talk: bool = False
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """Whether the microphone ends although nobody ends it."""
+        return self.for_ms is not None or self.until_silence_ms is not None
 
 
 @dataclass(frozen=True, slots=True)

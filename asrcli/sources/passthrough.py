@@ -10,8 +10,8 @@ from asrcli.core.audio import Chunk, Format
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SettingError, SourceError, system_reason
 from asrcli.core.events import Event
-from asrcli.sources.decoder import Decoder
 from asrcli.sources.file_length import measure_file
+from asrcli.sources.late_decoder import decoding
 
 STDIN = "-"
 CHUNK_MS = 100
@@ -52,7 +52,7 @@ class PassthroughSource:
             raise SourceError(path, system_reason(exc).lower()) from exc
         if not exists:
             raise SourceError(path, "must be a file to be sent as it is")
-        with closing(Decoder(f"file:{path}", path)) as decoder:
+        with closing(decoding.Decoder(f"file:{path}", path)) as decoder:
             format_name = _FORMATS.get((decoder.container, decoder.codec))
             if format_name is None:
                 what = f"{decoder.codec} in {decoder.container}"

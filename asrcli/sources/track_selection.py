@@ -1,9 +1,9 @@
 """Selects a sound track: the one that the user asked for, else the default one, else the first. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError
 from asrcli.sources.decoding_errors import DECODER_ERRORS
 

@@ -7,9 +7,10 @@ recorders never fill them in, and both wrap at 4 GiB.
 import io
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import IO, Any
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError
 from asrcli.sources.exact_reader import ExactReader, Read, reader
 

@@ -4,7 +4,6 @@ import os
 import re
 import socket
 import ssl
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from errno import ECONNREFUSED
@@ -13,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from asrcli.core.causes import Cause
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, ConnectFailed, ProtocolError, ServiceRefused, bare_url, shorten, system_reason
 from asrcli.core.message import Text
 from asrcli.dashscope.endpoints import region_of

@@ -8,7 +8,6 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request
 
 from asrcli import __version__
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import OutputError, TransportError, UsageError, bare_url, shorten, system_reason
 from asrcli.core.loopback_hosts import is_loopback_url
 from asrcli.transport.connection_errors import failure_reason, header, is_redirect, retry_after

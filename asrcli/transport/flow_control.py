@@ -80,10 +80,14 @@ class Liveness:
     """Signs of life: data that arrives, and bytes of our messages that the other end takes. Times are seconds.
 
     Pings that the other end takes are no sign of life: the operating system of a peer that hangs takes them for hours.
+
+    Attributes:
+        dead_s: How long there had been no sign of life when the connection was given up; 0 before.
     """
 
     def __init__(self, stall_s: float, keepalive_s: float, now: float) -> None:
         self.stall_s = stall_s
+        self.dead_s = 0.0
         self._keepalive_s = keepalive_s
         self.interval_s = min(1.0, stall_s / 16)
         self._alive_at = self._ticked_at = self._pinged_at = now
@@ -126,6 +130,7 @@ class Liveness:
         self._taken = taken
         quiet_s = self.quiet_s(now)
         if quiet_s >= self.stall_s and (pinged or unsent):
+            self.dead_s = quiet_s
             return LivenessAction.DEAD
         if unsent:
             return LivenessAction.NOTHING  # the bytes on their way already ask for a sign of life

@@ -1,8 +1,8 @@
 """The handshake of a connection as lines for a person, without anything that may be secret. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import without_secrets
 from asrcli.core.printable import harmless
 from asrcli.protocol.engine_header import ENGINE_HEADER

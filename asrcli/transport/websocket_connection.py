@@ -99,7 +99,7 @@ class WebSocket:
             if end is None and self._closing:
                 end = Closed(1000, CLOSED_HERE)
             if end is not None:
-                raise ConnectionLost(end.reason, end.code)
+                raise ConnectionLost(end.reason, end.code, end.silent_s)
             if at_once := self._io.is_current and not self._outgoing and not self._client.full:
                 mark = self._flow.passed(len(data))
             else:
@@ -166,7 +166,7 @@ class WebSocket:
     def end(self) -> None:
         """Report the end of the connection: it comes after all messages."""
         self._ticks.cancel()
-        end = ended(self._client, self._close_reason)
+        end = ended(self._client, self._close_reason, self._liveness.dead_s)
         with self._lock:
             self._end = end
         self._deliver(end)

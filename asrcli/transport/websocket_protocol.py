@@ -198,13 +198,16 @@ def _closed_by(close: Close) -> Closed:
     return Closed(close.code, close.reason or "closed by the other end")
 
 
-def ended(client: WebSocketProtocol, ours: str) -> Closed:
-    """Return why a connection ended; `ours` is the reason if this end closed it, else empty."""
+def ended(client: WebSocketProtocol, ours: str, silent_s: float) -> Closed:
+    """Return why a connection ended; `ours` is the reason if this end closed it, else empty.
+
+    `silent_s` is for how long the other end had shown no sign of life when it was given up for that; else 0.
+    """
     exc = client.protocol.close_exc
     if ours == CLOSED_HERE:
         return Closed(1000, ours)
     if ours:
-        return Closed(1006, ours)
+        return Closed(1006, ours, silent_s)
     if exc.rcvd is not None and exc.rcvd_then_sent is not False:
         return _closed_by(exc.rcvd)
     if exc.sent is not None and exc.sent.code == CloseCode.MESSAGE_TOO_BIG:

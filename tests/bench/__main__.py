@@ -10,36 +10,21 @@ curve go into docs/benchmarks.md.
 
 import argparse
 import compileall
-import os
-import platform
 import re
 import sys
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from tests.bench import served
 from tests.bench.batch_curve import draw_batch
 from tests.bench.curves import COUNTS, draw
-from tests.bench.measure import Row
+from tests.bench.measure import Row, machine
 from tests.bench.rows import ROWS, Bench
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-LIBRARIES = ("websockets", "dashscope", "typer", "av", "pocketsphinx")
-
-
-def machine() -> str:
-    """The date, the machine and the versions, in one line."""
-    found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    processor = found[1] if found else platform.machine()
-    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    load = f"load {os.getloadavg()[0]:.1f} at the beginning"
-    when = datetime.now(UTC).date().isoformat()
-    return f"{when}, {processor}, {os.cpu_count()} cores, {load}; Python {platform.python_version()}, {libraries}"
 
 
 def written(page: str, about: str, rows: Sequence[Row], runs: int) -> str:

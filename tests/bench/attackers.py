@@ -22,7 +22,7 @@ from typing import Any
 
 from asrcli.protocol.http.hotword_lists import HOTWORD_LISTS_PATH
 from asrcli.protocol.http.phrase_lists import FINE_TUNES_PATH
-from tests.bench.load import frame, handshake
+from tests.bench.load_streams import frame, handshake
 from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task
 
 HANDS = 3  # of each kind at once

@@ -1,6 +1,7 @@
 """Figures of processes: CPU and memory as the kernel counts them, medians with their spread, ratios pair by pair."""
 
 import os
+import platform
 import re
 import statistics
 import subprocess
@@ -10,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from tests.support.command import environment
@@ -17,9 +20,20 @@ from tests.support.command import environment
 ASR = [sys.executable, "-m", "asrcli"]
 OTHER = [sys.executable, "-m", "tests.bench.clients"]
 OURS = "asr"
+LIBRARIES = ("websockets", "dashscope", "typer", "av", "pocketsphinx")
 PATIENCE_S = 20.0
 LOOK_S = 0.02  # how often memory is looked at
 _SCHEDULED = 2  # of the clocks of a process, the one that the scheduler keeps
+
+
+def machine() -> str:
+    """The date, the machine and the versions, in one line."""
+    found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    processor = found[1] if found else platform.machine()
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    load = f"load {os.getloadavg()[0]:.1f} at the beginning"
+    when = datetime.now(UTC).date().isoformat()
+    return f"{when}, {processor}, {os.cpu_count()} cores, {load}; Python {platform.python_version()}, {libraries}"
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from asrcli.core.garbage_collection import collect_less_often
 from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.in_process import InProcessRecognizer
 from asrcli.recognizers.registry import RECOGNIZERS
-from asrcli.server import websocket_server
+from asrcli.server import incoming_connection
 from asrcli.server.limits import ServerLimits
 from asrcli.server.local_server import LocalServer
 from tests.support.command import environment
@@ -133,7 +133,7 @@ async def serve(*, silent: bool) -> None:
     """Serve until standard input ends; each line there asks for something, and is answered by a line."""
     collect_less_often()
     # A client at full pace on a busy machine may fall far behind in reading; here it is measured, not sent away.
-    websocket_server.MAX_UNREAD_BYTES = 1 << 30
+    incoming_connection.MAX_UNREAD_BYTES = 1 << 30
     times = Times()
     recognizer = InProcessRecognizer(RECOGNIZERS["scripted"], StampingEngine(times, silent))  # type: ignore[arg-type]
     server = LocalServer(recognizer, limits=ServerLimits(connections=4000))

@@ -9,9 +9,10 @@ import pytest
 from tests.bench.__main__ import BEGIN, END, written
 from tests.bench.batch_curve import BatchPoint, draw_batch, further
 from tests.bench.curves import Point, draw, picture
-from tests.bench.load import needed_ms, quantiles
+from tests.bench.load import quantiles
+from tests.bench.load_streams import needed_ms
 from tests.bench.measure import Limit, Row, in_turns
-from tests.bench.served import Served, draw_served
+from tests.bench.served import CURVE_HEAD, Served, draw_served, figures, replaced, table
 
 
 @pytest.mark.parametrize(
@@ -100,9 +101,19 @@ def test_figures_of_delays_are_in_milliseconds() -> None:
     assert {name: round(figure) for name, figure in found.items()} == {"p50": 50, "p95": 95, "p99": 99, "max": 99}
 
 
-def test_the_server_s_pictures_have_three_delays_and_its_cpu(tmp_path: Path) -> None:
+def test_the_server_s_pictures_have_three_delays_its_cpu_and_its_memory(tmp_path: Path) -> None:
     """They say that they are about one server."""
     points = [Served(count, 0.001 * count, 40.0, 1.0, 2.0, 3.0, 0.0, 0.5) for count in (1, 10, 900)]
-    delay, cpu = (path.read_text("utf-8") for path in draw_served(points, tmp_path))
+    delay, cpu, memory = (path.read_text("utf-8") for path in draw_served(points, tmp_path))
     assert "streams of one server" in delay
-    assert (delay.count("<polyline"), cpu.count("<polyline")) == (3, 1)
+    assert [each.count("<polyline") for each in (delay, cpu, memory)] == [3, 1, 1]
+
+
+def test_a_table_of_the_server_replaces_the_one_of_its_name() -> None:
+    """And no other; all cells of a point are there."""
+    marks = "<!-- served curve: begin -->\nold\n<!-- served curve: end -->"
+    text = table(CURVE_HEAD, [["900", "0.700", *figures(Served(900, 0.7, 80.4, 1.04, 2.0, 30.0, 0.001, 0.5))]])
+    page = replaced(f"a\n{marks}\nb\n", "curve", text)
+    assert page.splitlines()[2].count("|") == len(CURVE_HEAD) + 1
+    assert page.splitlines()[4] == "| 900 | 0.700 | 80 | 1.0 | 2.0 | 30.0 | 0.1% |"
+    assert (page.splitlines()[0], page.splitlines()[-1], "old" in page) == ("a", "b", False)

@@ -213,3 +213,19 @@ def test_a_key_that_was_replaced_in_the_keyring_stays_when_the_file_cannot_be_wr
             store.keep("here", OTHER, EndpointRequest())
     assert [path.name for path in tmp_path.iterdir()] == ["keys.json"]
     assert store.read("here") == (OTHER, "the keyring (made up)")
+
+
+def test_what_another_login_keeps_meanwhile_stays(tmp_path: Path) -> None:
+    """A keyring may ask its user for a password, and another login may end before that."""
+
+    class Slow(MadeUpKeyring):
+        """A keyring in which another login happens while it is asked."""
+
+        def keep(self, account: str, key: Secret) -> KeyringAnswer:
+            """Keep a key, after the other login."""
+            KeyStore(tmp_path / "keys.json", MadeUpKeyring("locked")).keep("other", OTHER, EndpointRequest())
+            return super().keep(account, key)
+
+    store = KeyStore(tmp_path / "keys.json", Slow())
+    store.keep("here", KEY, EndpointRequest())
+    assert store.services() == ["other", "here"]

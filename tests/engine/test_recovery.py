@@ -202,6 +202,16 @@ def test_the_outage_is_reported_with_its_length() -> None:
     assert asked.result.figures.longest_outage_ms > 0
 
 
+def test_the_silence_for_which_a_service_is_given_up_belongs_to_the_outage() -> None:
+    """Nobody was heard in that time, although the connection was still called open."""
+    asked = listening(
+        Tone(5), dropping(2, by=Closed(1006, "silent", 30.0)), finishing(5, Final("1", 0, 500, "all")), retries=AT_ONCE
+    )
+    notices = [event.text for event in asked.events() if isinstance(event, Notice)]
+    assert "connected again after 30.0 s" in notices
+    assert asked.result.figures.longest_outage_ms == 30_000
+
+
 def test_times_from_the_future_are_moved_into_what_was_sent() -> None:
     """The text is kept, and no time of it lies where there was no audio."""
     asked = listening(Tone(5), finishing(5, Final("1", 90_000, 91_000, "from the future")), retries=AT_ONCE)

@@ -159,3 +159,18 @@ def test_the_last_sentence_is_taken_for_a_repetition_once() -> None:
     task.sent_ms, task.finishing = 10_000, True
     codec.next = [Final(str(number), number * 1000, number * 1000 + 900, "hello there") for number in range(2)]
     assert [type(event) for event in task.receive(ANY, 0.0)] == [RepeatedFinal, Final]
+
+
+def test_a_final_that_the_service_says_again_in_more_words_brings_only_these() -> None:
+    """The same name and the same begin: what was printed stays, nothing is printed twice, nothing is left out."""
+    _, heard = hearing(
+        Final("1", 0, 900, "Good day"),
+        Final("1.2", 0, 900, "good day, everybody."),
+        Final("1.3", 0, 1000, "Good day, everybody. Welcome"),
+        Final("1.4", 0, 900, "good"),
+        Final("1.5", 0, 900, "Goodbye"),
+        Final("2", 2000, 2900, "Good day"),
+        Final("2.2", 3000, 3900, "Good day"),
+    )
+    assert finals(heard) == ["Good day", "everybody.", "Welcome", "Goodbye", "Good day", "Good day"]
+    assert [event.final.key for event in heard if isinstance(event, RepeatedFinal)] == ["1.4"]

@@ -71,7 +71,9 @@ def test_a_damaged_library_is_set_aside_and_never_written_over(path: Path, how: 
     """A new one takes the transcript; the message names the file, which is as it was."""
     harmed(path, how)
     before = path.read_bytes()
-    with pytest.raises(SourceError):
+    with pytest.raises(
+        SourceError, match=r"the library is damaged .*; when the next transcript is kept, it is set aside"
+    ):
         found(path)
     messages: list[str] = []
     TranscriptLibrary(path, messages.append).add(entry(2, "预算"), NONE, BEGUN_S)
@@ -79,8 +81,22 @@ def test_a_damaged_library_is_set_aside_and_never_written_over(path: Path, how: 
     assert aside.read_bytes() == before
     (message,) = messages
     assert message.startswith("the library is damaged (")
+    assert "(True)" not in message
     assert str(aside) in message
     assert found(path) == 1
+
+
+def test_damage_that_only_a_check_finds_is_told_as_the_check_tells_it(path: Path) -> None:
+    """The header counts free pages that are nowhere: nothing that is read shows it."""
+    for beside in path.parent.glob("library.db-*"):
+        beside.unlink()
+    data = bytearray(path.read_bytes())
+    data[36:40] = (7).to_bytes(4, "big")
+    path.write_bytes(data)
+    messages: list[str] = []
+    TranscriptLibrary(path, messages.append).add(entry(2, "预算"), NONE, BEGUN_S)
+    (message,) = messages
+    assert "7" in message.partition(")")[0], message
 
 
 def test_what_another_program_has_set_aside_is_not_set_aside_again(path: Path) -> None:

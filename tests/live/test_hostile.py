@@ -196,6 +196,7 @@ def test_nothing_that_a_client_says_reaches_the_log_raw(tmp_path: Path) -> None:
             client.say(finish_task(evil + "2"))
             client.closed()
         shown = server.stderr.readline() + server.stderr.readline()
+        wait_until(lambda: "finished" in log.read_text(), within_s=30)
     written = log.read_text()
     for text in (shown, written):
         assert "finished" in text

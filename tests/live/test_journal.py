@@ -67,6 +67,8 @@ def test_kill_9_costs_the_last_second_at_most(microphone: Microphone, scripted: 
     assert asr("verify", only(kept).name, "--journal", kept).returncode == 0
     again = asr("resume", "--journal", kept)
     assert (again.returncode, "nothing to resume" in again.stderr) == (0, True)
+    never = asr("resume", "--journal", tmp_path / "never")
+    assert (never.returncode, "nothing to resume" in never.stderr) == (0, True)
 
 
 def test_a_run_that_was_killed_when_all_had_its_text_still_gets_its_files(

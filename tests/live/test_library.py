@@ -220,11 +220,21 @@ def test_a_run_that_is_resumed_and_a_batch_leave_their_transcripts(scripted: str
 def test_the_first_talk_asks_once_whether_transcripts_are_kept(
     microphone: Microphone, scripted: str, tmp_path: Path, home: Home, answer: str
 ) -> None:
-    """The answer is remembered, and this very talk is kept; the session of the journal and its text are one."""
+    """The answer is remembered, and this very talk is kept; the session of the journal and its text are one.
+
+    A talk that ends by itself asks nothing: nobody need be there, and whatever follows it would wait.
+    """
     settings = tmp_path / "config" / "asrcli" / "config.toml"
     settings.unlink()
-    run, env = ["mic", "--url", scripted, "--for", "1500ms"], microphone.environment | home.env
+    run, env = ["mic", "--url", scripted], microphone.environment | home.env
+    if not answer:
+        with on_terminal(*run, "--for", "1500ms", "--no-journal", **env, CI="") as terminal:
+            assert terminal.finish() == 0
+            assert not any("y/N" in row for row in terminal.rows())
+        assert not settings.exists()
     with on_terminal(*run, **env, CI="") as terminal:
+        terminal.wait_for("sentence 1")  # a talk without a sentence is nothing to keep
+        terminal.send("q")
         terminal.wait_for("[y/N]")
         terminal.send(f"{answer}\n")
         assert terminal.finish() == 0
@@ -233,5 +243,7 @@ def test_the_first_talk_asks_once_whether_transcripts_are_kept(
     assert one["library"] is bool(answer)
     if not answer:
         with on_terminal(*run, **env, CI="") as terminal:
+            terminal.wait_for("sentence 1")
+            terminal.send("q")
             terminal.finish()
             assert not any("y/N" in row for row in terminal.rows())

@@ -18,6 +18,7 @@ from tests.support.command import asr, serving, started
 from tests.support.tls import certified
 from tests.support.wire import INFERENCE, finish_task, run_task, status, wait_until, wire
 
+LOG_BYTES, LINE_BYTES = 80 << 10, 180  # more than a pipe and its reader take; and the least of a line for these tasks
 CLIP = Path(__file__).parent.parent / "data" / "meeting-rms.wav"
 
 
@@ -163,6 +164,22 @@ def test_the_log_is_json_where_that_is_wanted(tmp_path: Path) -> None:
         assert any(record["message"].startswith("finished wire=inference") for record in records)
         assert {"time", "level", "logger", "message"} <= records[0].keys()
         assert records[0]["time"].endswith("Z")
+
+
+def test_a_log_that_nobody_reads_stops_nothing() -> None:
+    """Standard error is a pipe that is full: clients get their words, and SIGTERM ends the server."""
+    with serving("--engine", "scripted") as (address, process), wire(address) as client:
+        for number in range(LOG_BYTES // LINE_BYTES):
+            name = f"{number:060}"
+            start = run_task(name)
+            start["payload"]["model"] = "m" * 60
+            client.say(start, finish_task(name))
+            client.hear_all("task-finished")
+        client.say(run_task(), bytes(32_000), finish_task())
+        heard = client.hear_all("task-finished")
+        assert heard[-2]["payload"]["output"]["sentence"]["text"] == "sentence 1"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
 
 
 def test_it_waits_for_running_tasks_no_longer_than_it_may() -> None:

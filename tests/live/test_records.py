@@ -105,7 +105,7 @@ def test_bad_records_are_one_line(scripted: str, tmp_path: Path) -> None:
     run = ["file", file, "--url", scripted, "--pace", "max", "--no-journal"]
     for wrong, code in [(["replay", file], 3), (["replay", tmp_path / "no"], 3), ([*run, "--record", file], 2),
                         ([*run, "--record-audio"], 2), ([*run, "--record", record, "--fast"], 2),
-                        ([*run, "--record", tmp_path / "no" / "x"], 2),
+                        ([*run, "--record", tmp_path / "no" / "x"], 2), ([*run, "--record", "/dev/full"], 2),
                         (["serve", "--replay", file], 3),
                         (["serve", "--replay", file, "--engine", "scripted"], 2)]:  # fmt: skip
         done = asr(*wrong)

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 from pathlib import Path
 
 import jsonschema
@@ -143,6 +144,51 @@ def test_a_file_takes_its_name_when_it_is_closed(tmp_path: Path) -> None:
     lines.close()
     assert path.read_text() == "one\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("earlier", [None, "earlier"])
+def test_what_something_else_wrote_meanwhile_is_never_replaced(tmp_path: Path, earlier: str | None) -> None:
+    """Two runs with one name: the first to end has it, and the other one says where its own transcript is."""
+    path = tmp_path / "a.txt"
+    if earlier is not None:
+        path.write_text(earlier)
+    first, second = LineWriter(str(path)), LineWriter(str(path))
+    first.write("of the first")
+    second.write("of the second")
+    second.close()
+    with pytest.raises(OutputError, match=r"something else has written .* in .*a\.txt\.part$"):
+        first.close()
+    assert path.read_text() == "of the second\n"
+    assert (tmp_path / "a.txt.part").read_text() == "of the first\n"
+    assert first.left is None  # it was named once
+    first.close()
+    assert path.read_text() == "of the second\n"
+
+
+def test_a_part_that_is_gone_is_not_named(tmp_path: Path) -> None:
+    """Somebody has removed the folder: no message leads there."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    lines = LineWriter(str(folder / "a.txt"))
+    lines.write("one")
+    shutil.rmtree(folder)
+    with pytest.raises(OutputError, match="No such file"):
+        lines.close()
+    assert lines.left is None
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_text_added_to_a_file_that_lost_its_name_is_an_error(tmp_path: Path, *, comes_back: bool) -> None:
+    """A file that was rotated away, or saved anew by an editor, does not have the words, and that is said."""
+    path = tmp_path / "a.txt"
+    path.write_text("earlier\n")
+    lines = LineWriter(str(path), append=True)
+    lines.write("one")
+    path.rename(tmp_path / "a.txt.1")
+    if comes_back:
+        path.write_text("new\n")
+    with pytest.raises(OutputError, match="removed or replaced"):
+        lines.close()
 
 
 def test_nothing_written_leaves_no_file(tmp_path: Path) -> None:

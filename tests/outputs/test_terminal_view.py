@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import ConsoleDimensions
 
 from asrcli.core.events import Began, Ended, Event, Final, Finished, Gap, Level, Notice, Partial, Progress
 from asrcli.core.transcript import Transcript, fold
@@ -131,6 +132,16 @@ def test_a_terminal_that_gets_narrower_is_cleared_of_what_it_folded(monkeypatch:
         assert not screen.handle(Partial("1", 0, "", "x" * 72)).startswith("\r\x1b[3A\x1b[J")
         screen.terminal._console.width = 80
         assert "\x1b[J" not in screen.handle(Partial("1", 0, "", "x" * 73))
+
+
+def test_a_terminal_that_gets_narrower_and_low_keeps_no_old_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that erases all of its screen at once moves it to what can be scrolled back to."""
+    screen = Screen(monkeypatch, 80)
+    screen.handle(BEGAN, Progress(5000), Partial("1", 0, "", "x" * 70))
+    screen.terminal._console.size = ConsoleDimensions(20, 6)
+    drawn = screen.handle(Partial("1", 0, "", "x" * 71))
+    assert drawn.startswith("\r\x1b[2K" + "\x1b[A\x1b[2K" * 5 + "\n")
+    assert "\x1b[J" not in drawn
 
 
 def test_the_bar_tells_position_speed_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

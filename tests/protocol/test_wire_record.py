@@ -3,31 +3,37 @@
 import base64
 import gzip
 import json
+import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from asrcli.core.errors import SourceError, without_secrets
-from asrcli.core.events import Event, Final, Finished, Gap, Notice, Word
+from asrcli.core.events import Began, Ended, Event, Final, Finished, Gap, Notice, Paused, Word
 from asrcli.core.message import Binary, Text
 from asrcli.protocol import wire_record
 from asrcli.protocol.recorded_events import event_line, event_of
-from asrcli.protocol.wire_record import (
+from asrcli.protocol.recorded_messages import (
+    RecordedMessage,
     audio_bytes,
-    close_line,
     has_audio,
-    header_line,
-    message_line,
+    length,
+    message_lines,
     message_of,
-    open_line,
-    pack,
-    read_record,
 )
+from asrcli.protocol.wire_record import RECEIVED, SENT, close_line, header_line, open_line, pack, read_record
 
 KEY = "sk-0123456789abcdef0123"
 HEADER = pack(header_line({"program": "asr"}))
+
+
+def message_line(message: Text | Binary, *, at_ms: int = 1, direction: str = SENT, keep_audio: bool = False) -> bytes:
+    """The line of one message."""
+    return message_lines(
+        [RecordedMessage(at_ms / 1000, 1, direction, message, 0, 0, "start", "t")], 0, keep_audio=keep_audio
+    )
 
 
 def only(line: bytes) -> Any:
@@ -38,7 +44,7 @@ def only(line: bytes) -> Any:
 
 def sent(message: Text | Binary, *, keep_audio: bool = False) -> Any:
     """The line of a message, written and read."""
-    return only(message_line(5, 1, "sent", message, keep_audio=keep_audio, about={"step": "start"}))
+    return only(message_line(message, keep_audio=keep_audio))
 
 
 @given(st.text() | st.binary(), st.booleans())
@@ -70,6 +76,53 @@ def test_audio_inside_a_message_is_cut_out_and_put_back(form: str, keep_audio: b
     assert message_of(line) == Text(form % expected)
 
 
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                '"audio":"',
+                '"audio": "',
+                '"audio"',
+                "audio.delta",
+                '"delta":"',
+                '"',
+                "\\",
+                "A" * 16,
+                "+/_-=" * 4,
+                "é",
+                "\ud800",
+            ]
+        ),
+        max_size=8,
+    )
+)
+@example(['"audio":"', "A" * 17])
+def test_the_short_way_to_audio_finds_what_a_pattern_finds(pieces: list[str]) -> None:
+    """Whatever stands around it."""
+    text = "".join(pieces)
+    name = "delta" if "audio.delta" in text else "audio"
+    found = re.search(rf'"{name}"\s*:\s*"([A-Za-z0-9+/=_-]{{16,}})(?=")', text)
+    (line,) = message_lines([RecordedMessage(1, 1, SENT, Text(text))], 0, keep_audio=True).decode().splitlines()
+    kept = json.loads(line)
+    assert kept.get("audio") == (found[1] if found else None)
+    assert kept["text"] == (text[: found.start(1)] + text[found.end(1) :] if found else text).replace("\ud800", "?")
+
+
+def test_what_a_codec_of_ours_names_audio_is_not_examined() -> None:
+    """It made the message: only where the audio begins and ends is looked for. Its length may be all that is known."""
+    own = Text('{"type":"append","audio":"' + "#" * 20 + '"}')
+    messages = [
+        RecordedMessage(1, 1, SENT, own, 0, 0),
+        RecordedMessage(2, 1, SENT, own),
+        RecordedMessage(3, 1, SENT, 640, 0, 100),
+    ]
+    for keep_audio in (False, True):
+        lines = read_record("r", HEADER + pack(message_lines(messages, 0, keep_audio=keep_audio))).lines
+        assert ["#" in line["text"] for line in lines[:2]] == [False, True]
+        assert (lines[2]["audio_bytes"], lines[2]["sent_ms"]) == (640, 100)
+    assert [length(message) for message in messages] == [48, 48, 0]
+
+
 def test_a_delta_of_text_is_no_audio() -> None:
     """It is the transcript."""
     assert not has_audio('{"type":"transcription.delta","delta":"abcdefghijklmnopqrstuvwxyz"}')
@@ -81,26 +134,44 @@ def test_no_line_holds_a_secret() -> None:
     lines = [
         header_line({"a": KEY}),
         open_line(1, 1, about),
-        message_line(1, 1, "received", Text(json.dumps({"a": f"Bearer {KEY}"})), keep_audio=True),
+        message_line(Text(json.dumps({"a": f"Bearer {KEY}"})), direction=RECEIVED, keep_audio=True),
         close_line(1, 1, 1000, f"bad key {KEY}"),
-        event_line(1, Notice("warning", KEY)) or b"",
+        event_line(1, Notice("warning", KEY)).encode(),
+        message_lines(  # a server may name its session after the key
+            [RecordedMessage(1, 1, SENT, Text("x"), 0, 0, "finish", KEY), RecordedMessage(1, 1, SENT, Text("y"))],
+            0,
+            keep_audio=False,
+        ),
+        message_line(Text(f'{{"audio":"{KEY}"}}'), direction=RECEIVED, keep_audio=True),
     ]
     assert all(line for line in lines)
     assert KEY.encode() not in b"".join(lines)
-    assert len(read_record("r", pack(b"".join(lines))).lines) == 4
+    assert len(read_record("r", pack(b"".join(lines))).lines) == 7
 
 
-@pytest.mark.parametrize("event", [Gap(1, 2, "lost"), Notice("info", "text"), Final("1", 0, 5, "hello")])
+@pytest.mark.parametrize(
+    "event",
+    [
+        Gap(1, 2, "lost"),
+        Notice("info", "text"),
+        Final("1", 0, 5, 'said "hello"\n'),
+        Began("a", "m", "t", 0),
+        Paused(1, muted=True),
+        Ended(10_000, 10_000, 0, 1, 0, 1.5, None, None, 0),
+    ],
+)
 def test_events_come_out_as_they_went_in(event: Event) -> None:
     """The flat ones."""
-    assert event_of(only(event_line(7, event) or b"")) == event
+    assert event_of(only(event_line(7, event).encode())) == event
 
 
 def test_events_of_the_wire_are_not_kept_and_finals_only_without_words() -> None:
     """The messages have them."""
-    assert event_line(7, Finished()) is None
+    assert event_line(7, Finished()) == ""
     final = Final("1", 0, 5, "a", (Word("a", 0, 5),))
-    assert event_of(only(event_line(7, final) or b"")) == Final("1", 0, 5, "a")
+    among = message_lines([RecordedMessage(1, 1, SENT, Text("x")), (7, final)], 0, keep_audio=False)
+    assert event_of(read_record("r", HEADER + pack(among)).lines[1]) == Final("1", 0, 5, "a")
+    assert length((7, final)) == 0
 
 
 @pytest.mark.parametrize(
@@ -110,6 +181,7 @@ def test_events_of_the_wire_are_not_kept_and_finals_only_without_words() -> None
         ("Gap", {"begin_ms": "1", "end_ms": 2, "reason": "x"}),
         ("Gap", {"begin_ms": -1, "end_ms": 2, "reason": "x"}),
         ("Gap", {"begin_ms": 1, "end_ms": 2}),
+        ("Notice", {"level": "loud", "text": "x"}),
     ],
 )
 def test_an_event_that_does_not_fit_is_none(name: str, event: dict[str, Any]) -> None:
@@ -118,7 +190,7 @@ def test_an_event_that_does_not_fit_is_none(name: str, event: dict[str, Any]) ->
     assert event_of(only(line)) is None
 
 
-MEMBERS = [HEADER] + [pack(message_line(n, 1, "sent", Text(f"m{n}"), keep_audio=False)) for n in range(4)]
+MEMBERS = [HEADER] + [pack(message_line(Text(f"m{n}"), at_ms=n)) for n in range(4)]
 
 
 @given(st.integers(0, len(b"".join(MEMBERS))))
@@ -150,7 +222,7 @@ def test_a_damaged_member_costs_itself_only(hit: int, data: st.DataObject) -> No
 def test_a_member_that_is_too_long_is_damage(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small file must not fill the memory."""
     monkeypatch.setattr(wire_record, "MOST_MEMBER_BYTES", 1000)
-    bomb = pack(message_line(1, 1, "sent", Text("x" * 5000), keep_audio=False))
+    bomb = pack(message_line(Text("x" * 5000)))
     record = read_record("r", HEADER + bomb + MEMBERS[1])
     assert (len(record.lines), record.damaged) == (1, 1)
     assert read_record("r", HEADER + bomb).damaged == 1

@@ -10,6 +10,7 @@ from asrcli.recovery.backoff import (
     BUSY_FACTOR,
     DROPS_CAP_S,
     RETRY_AFTER_CAP_S,
+    SILENT_STARTS,
     STOPPED_S,
     UNREACHABLE_CAP_S,
     Attempt,
@@ -187,3 +188,14 @@ def test_a_service_that_never_listened_is_tried_again_only_if_it_said_that_it_wo
     """A wrong address is reported at once."""
     never = Loss(error, was_ready=False, ended=False, reach=None)
     assert (Backoff(RetrySettings(5, 0), realtime=False).lost(never, 0.0, 1.0) is not None) is tried
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectionLost("no answer"), ConnectionLost("nothing sent or received", 1006, 3.0)], ids=str
+)
+def test_a_server_that_takes_each_connection_and_never_says_anything_is_no_service(error: ConnectionLost) -> None:
+    """However its silence was noticed. One that breaks the connection may come up yet."""
+    never = Loss(error, was_ready=False, ended=False, reach=None)
+    backoff = Backoff(RetrySettings(5, 0), realtime=False)
+    attempts = [backoff.lost(never, 0.0, 1.0) for _ in range(SILENT_STARTS + 1)]
+    assert attempts == [*[Attempt(0.0)] * SILENT_STARTS, None]

@@ -10,8 +10,8 @@ from websockets.frames import Frame
 from websockets.streams import StreamReader
 
 from asrcli.recognizers.scripted import Scripted
+from asrcli.server.incoming_connection import MAX_FRAGMENTS
 from asrcli.server.local_server import in_background
-from asrcli.server.websocket_server import MAX_FRAGMENTS
 from tests.live.test_hostile import deaf
 from tests.support.wire import PATIENCE_S, REALTIME, wait_until
 

@@ -1,7 +1,7 @@
-"""What server/websocket_server.py and transport/ assume of the websockets library, beyond its documented interface.
+"""What server/incoming_connection.py and transport/ assume of the websockets library, beyond its documented interface.
 
 When a test here fails after an upgrade of websockets, look at the named part in the new version, adapt
-server/websocket_server.py or transport/websocket_protocol.py, and then raise the upper bound in pyproject.toml.
+server/incoming_connection.py or transport/websocket_protocol.py, and then raise the upper bound in pyproject.toml.
 """
 
 import asyncio.selector_events
@@ -23,13 +23,13 @@ from websockets.protocol import Protocol
 from websockets.server import ServerProtocol
 from websockets.streams import StreamReader
 
-from asrcli.server.websocket_server import IncomingConnection
+from asrcli.server.incoming_connection import IncomingConnection
 from asrcli.transport.connecting import Connect
 from asrcli.transport.websocket_protocol import WebSocketProtocol
 
 ADVICE = (
     f"websockets {version('websockets')} has changed a private part that this program uses: "
-    "adapt server/websocket_server.py or transport/websocket_protocol.py"
+    "adapt server/incoming_connection.py or transport/websocket_protocol.py"
 )
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
@@ -88,6 +88,10 @@ INSTANCE_ATTRIBUTES: list[tuple[Any, str]] = [
     (StreamReader.__init__, "self.buffer"),
     (Connection.connection_made, "self.recv_messages"),
     (Assembler.__init__, "self.frames"),
+    (Assembler.__init__, "self.resume"),
+    (Assembler.__init__, "self.paused"),
+    (Connection.__init__, "self.paused"),
+    (Protocol.__init__, "self.state"),
     (connect.__init__, "self.uri"),
     (connect.__init__, "create_connection"),
     (serve, "create_connection"),
@@ -104,6 +108,8 @@ def test_other_private_parts_are_still_there() -> None:
     """Methods and fields that are called or read, and not overridden."""
     parts: list[tuple[Any, str]] = [
         (ServerConnection, "respond"),
+        (ServerConnection, "drain"),
+        (Protocol, "close_exc"),
         (ServerConnection, "request"),
         (ServerConnection, "wait_closed"),
         (ClientConnection, "ping"),

@@ -102,6 +102,7 @@ def test_a_peer_that_takes_pings_and_says_nothing_is_dead_in_time() -> None:
         if found[-1] is LivenessAction.PING:
             beat.pinged(10, now)
     assert (first(found, LivenessAction.PING), first(found, LivenessAction.DEAD)) == (8, 16)
+    assert beat.dead_s == 16
 
 
 def test_bytes_of_ours_that_are_taken_are_a_sign_of_life() -> None:

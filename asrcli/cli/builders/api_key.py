@@ -4,12 +4,13 @@ import os
 import re
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from asrcli.cli.builders.text_files import bytes_of
 from asrcli.cli.console import print_message
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError
+from asrcli.core.late_pattern import late_pattern
 from asrcli.core.settings import Secret
 
 OPTION, KEY_VARIABLE, KEY_FILE_VARIABLE = "--api-key-file", "DASHSCOPE_API_KEY", "DASHSCOPE_API_KEY_FILE_PATH"
@@ -18,14 +19,18 @@ MOST_BYTES = 1 << 16  # a longer file holds no key
 OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 # What people paste together with a key: a pattern, the problem and the advice. No key matches any pattern.
 PASTED = (
-    (re.compile(r"""["'`“”‘’«»].*|.*["'`“”‘’«»,;]""", re.DOTALL), "quotes or commas around the key", "leave them out"),
-    (re.compile(r"(?i)(authorization\s*:\s*)?bearer\b.*", re.DOTALL), "'Bearer' before the key", "leave that out"),
     (
-        re.compile(r"(?i)((export|set|setx)\s+|\$env:)?[a-z_]\w*\s*=\s*[^=\s].*", re.DOTALL),
+        late_pattern(r"""["'`“”‘’«»].*|.*["'`“”‘’«»,;]""", re.DOTALL),
+        "quotes or commas around the key",
+        "leave them out",
+    ),
+    (late_pattern(r"(?i)(authorization\s*:\s*)?bearer\b.*", re.DOTALL), "'Bearer' before the key", "leave that out"),
+    (
+        late_pattern(r"(?i)((export|set|setx)\s+|\$env:)?[a-z_]\w*\s*=\s*[^=\s].*", re.DOTALL),
         "a whole NAME=value",
         "only what stands behind the = is the key",
     ),
-    (re.compile(r"[$%]?[<({\[].*|[$%]\w+%?", re.DOTALL), "a placeholder for a key", "put the key in its place"),
+    (late_pattern(r"[$%]?[<({\[].*|[$%]\w+%?", re.DOTALL), "a placeholder for a key", "put the key in its place"),
 )
 
 

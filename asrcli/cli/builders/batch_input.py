@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from asrcli.cli.builders.resume_outputs import resumed_outputs
 from asrcli.cli.builders.resume_sources import resume_stages
 from asrcli.cli.builders.sources import SourceBuilder, file_sources
 from asrcli.cli.builders.staged_files import read_as
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, AudioLost, OutputError, SourceError, UsageError, bare_url, system_reason
 from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.directory import JournalDirectory, new_id

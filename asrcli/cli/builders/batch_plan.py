@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ from asrcli.cli.builders.journal_keeping import described_outputs
 from asrcli.cli.builders.named_files import check_also_written
 from asrcli.cli.builders.staged_files import read_as
 from asrcli.cli.builders.transcript_names import SUFFIXES
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError, OutputError, SourceError
 from asrcli.outputs.overwrite_check import check_overwrite
 from asrcli.runs.batch.active_input import BatchTask

@@ -1,13 +1,13 @@
 """References for the transcripts of a batch: checked before its run begins, compared with the transcripts after it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from asrcli.cli.builders.transcript_names import SUFFIXES
 from asrcli.cli.console import print_message
 from asrcli.cli.render.evaluation_tables import print_evaluation
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, UsageError
 from asrcli.core.printable import quantity
 from asrcli.evaluation.alignment import require_jiwer

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from asrcli.cli.builders.cluster_batch import ClusterTranscriber, worker_setup
 from asrcli.cli.console import print_message
 from asrcli.cli.options.library import NO_LIBRARY, LibraryOptions
 from asrcli.cli.render.batch_progress import QuietProgress, batch_progress, length, print_failure
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import BudgetReached, MultipleErrors, UsageError
 from asrcli.core.printable import quantity
 from asrcli.dashscope.rate_limits import starts_per_minute

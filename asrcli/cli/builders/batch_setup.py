@@ -1,12 +1,13 @@
 """How the inputs of a batch are transcribed: the same on this machine and on a worker of a cluster."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asrcli.cli.advice import described
 from asrcli.cli.builders.batch_input import InputTranscriber
 from asrcli.cli.builders.cost import bounded_price
+from asrcli.core.dataclass import dataclass
 from asrcli.runs.plan import make_plan
 
 if TYPE_CHECKING:

@@ -1,11 +1,12 @@
 """The tasks of a batch for recordings that appear in a folder while it runs."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
 from asrcli.cli.builders.batch_plan import BatchPlan, BatchPlanner
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError
 from asrcli.runs.batch.active_input import BatchTask
 from asrcli.runs.batch.batch_ledger import BatchLedger

@@ -4,11 +4,16 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from asrcli.cli.console import print_message
-from asrcli.outputs.capitalization import CapitalizedOutput
-from asrcli.outputs.caption_page import CaptionPage
+from asrcli.core.late_module import LateModule
 
 if TYPE_CHECKING:
     from asrcli.core.interfaces import Output
+    from asrcli.outputs import capitalization, caption_page
+    from asrcli.server.captions import caption_server
+else:  # most runs have no page
+    capitalization = LateModule("asrcli.outputs.capitalization")
+    caption_page = LateModule("asrcli.outputs.caption_page")
+    caption_server = LateModule("asrcli.server.captions.caption_server")
 
 
 def captions(stack: ExitStack, port: int | None, level: int | None, *, capitalize: bool) -> "list[Output]":
@@ -21,13 +26,11 @@ def captions(stack: ExitStack, port: int | None, level: int | None, *, capitaliz
     """
     if port is None:
         return []
-    from asrcli.server.captions.caption_server import CaptionServer
-
-    server = CaptionServer(port)
+    server = caption_server.CaptionServer(port)
     url = server.start()
     stack.callback(server.close)
     if level is not None or port == 0:
         print_message(f"asr: captions at {url}")
-    page = CaptionPage(server.publish)
+    page = caption_page.CaptionPage(server.publish)
     stack.callback(page.close)
-    return [CapitalizedOutput(page) if capitalize else page]
+    return [capitalization.CapitalizedOutput(page) if capitalize else page]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -19,6 +19,7 @@ from asrcli.cli.builders.cluster_worker import (
     unpacked_error,
 )
 from asrcli.cli.options.connection import ConnectionOptions
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import BudgetReached, ClusterGone, OutputError, SourceError, UsageError, bare_url, system_reason
 from asrcli.dashscope.endpoints import Endpoint
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome

@@ -1,7 +1,6 @@
 """The part of a batch that runs in a worker of a Dask cluster: one input, and what the client says meanwhile."""
 
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
@@ -12,6 +11,7 @@ from uuid import uuid4
 
 from asrcli.cli.advice import described
 from asrcli.cli.options.library import NO_LIBRARY
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError, EngineUnavailable, UsageError
 from asrcli.engine.connection_pool import ConnectionPool
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome

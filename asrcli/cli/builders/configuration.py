@@ -11,6 +11,7 @@ from asrcli.cli.app import load_command
 from asrcli.cli.console import print_message
 from asrcli.cli.options.setting_values import option_value, written_value
 from asrcli.cli.render.stdout import print_lines
+from asrcli.config.change_lock import changing
 from asrcli.config.document import (
     PROFILE,
     TableName,
@@ -45,11 +46,12 @@ def set_option(words: list[str], profile: str | None) -> None:
     check_option(SET, option, table.command)
     value = _checked_value(table, option, words[1:])
     path = user_file()
-    text = _valid_text(path)
-    changed = with_option(text, table, option, value)
-    if read_document(changed.encode(), str(path)).tables[table][option].value != value:
-        raise UsageError(f"{path}: {option} cannot be set in the form that this file has", "asr config edit opens it")
-    write_text(path, changed)
+    with changing(path):
+        changed = with_option(_valid_text(path), table, option, value)
+        if read_document(changed.encode(), str(path)).tables[table][option].value != value:
+            problem = f"{path}: {option} cannot be set in the form that this file has"
+            raise UsageError(problem, "asr config edit opens it")
+        write_text(path, changed)
     print_message(f"asr: {'.'.join((*table.path, option))} is set in {path}")
 
 
@@ -65,9 +67,10 @@ def unset_option(words: list[str], profile: str | None) -> None:
     table, option = _parse_key(words[0], profile)
     check_option(UNSET, option, table.command)
     path = user_file()
-    changed = without_option(_valid_text(path), table, option)
-    read_document(changed.encode(), str(path))
-    write_text(path, changed)
+    with changing(path):
+        changed = without_option(_valid_text(path), table, option)
+        read_document(changed.encode(), str(path))
+        write_text(path, changed)
     print_message(f"asr: {'.'.join((*table.path, option))} is no longer set in {path}")
 
 

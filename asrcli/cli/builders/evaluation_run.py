@@ -1,10 +1,10 @@
 """What `asr eval` does: compares transcripts with references, prints the rates, writes the report."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from asrcli.cli.console import print_message
 from asrcli.cli.render.evaluation_tables import print_alignments, print_evaluation, print_evaluation_json
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import ErrorRateTooHigh, OutputError, SettingError, system_reason
 from asrcli.evaluation.comparison import compare, total
 from asrcli.evaluation.normalization import STEPS, Normalization

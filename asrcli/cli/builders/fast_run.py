@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError, bare_url
 from asrcli.runs.batch.batch_budget import BatchBudget
 from asrcli.runs.parts.stream_slots import FixedSlots

@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.advice import described
 from asrcli.cli.console import print_message
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import SourceError, UsageError, system_reason
 from asrcli.core.events import Notice
+from asrcli.core.late_module import LateModule
 from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id
-from asrcli.journal.reading import Journal
 from asrcli.journal.records import JournalHeader
 from asrcli.journal.writing import JournalWriter
 from asrcli.outputs.line_writer import STDOUT, is_device
@@ -21,6 +21,9 @@ from asrcli.outputs.line_writer import STDOUT, is_device
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.core.settings import ConnectionSettings, RecognitionSettings
+    from asrcli.journal import reading
+else:  # a new run reads no journal
+    reading = LateModule("asrcli.journal.reading")
 
 KEPT = (
     "append",
@@ -52,13 +55,13 @@ def journal_directory(journal: Path | None) -> "JournalDirectory":
     return JournalDirectory((journal or default_folder()).absolute())
 
 
-def open_journal(path: Path) -> "Journal":
+def open_journal(path: Path) -> "reading.Journal":
     """Read a journal, and print which parts of it are damaged.
 
     Raises:
         SourceError: none of it can be read.
     """
-    journal = Journal.open(path)
+    journal = reading.Journal.open(path)
     for damage in journal.damages:
         print_message(f"asr: {journal.id}: {damage}; the rest is used")
     return journal
@@ -131,7 +134,7 @@ def described_outputs(output_builder: "OutputBuilder") -> dict[str, Any]:
     }
 
 
-def unheard_ms(journal: "Journal") -> int:
+def unheard_ms(journal: "reading.Journal") -> int:
     """How many milliseconds of the recorded audio have no text yet."""
     return sum(end_ms - begin_ms for track in journal.tracks for begin_ms, end_ms in journal.unheard(track))
 
@@ -148,7 +151,7 @@ def how_to_get_words(path: Path, failed: Sequence[str]) -> str:
 
 def _print_untranscribed(path: Path, failed: Sequence[str]) -> None:
     try:
-        left_ms = unheard_ms(Journal.open(path))
+        left_ms = unheard_ms(reading.Journal.open(path))
     except SourceError as exc:
         print_message(f"asr: {described(exc)}")
         return

@@ -4,12 +4,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from asrcli.cli.builders.open_outputs import outputs_with_end
+from asrcli.core.dataclass import dataclass, field
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import Opens

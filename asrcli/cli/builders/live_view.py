@@ -9,15 +9,18 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
 from asrcli.cli.console import print_message
+from asrcli.core.late_module import LateModule
 from asrcli.outputs.broken_pipe import PipelineOutput
 from asrcli.terminal.interrupts import stop_requested
-from asrcli.terminal.keyboard import is_ours, without_echo
-from asrcli.terminal.restoration import restored_on_exit
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.core.interfaces import Output
     from asrcli.outputs.status_bar import StatusBar
+    from asrcli.terminal import keyboard, restoration
+else:  # where there is no terminal, there is no live view
+    keyboard = LateModule("asrcli.terminal.keyboard")
+    restoration = LateModule("asrcli.terminal.restoration")
 
 
 def drawn(
@@ -42,10 +45,10 @@ def drawn(
         bar=_bar(output_builder),
         finals=finals,
         folds=_folds(os.environ),
-        ours=lambda: os.name != "posix" or is_ours(drawn_on),
+        ours=lambda: os.name != "posix" or keyboard.is_ours(drawn_on),
     )
-    stack.enter_context(without_echo(drawn_on))
-    stack.enter_context(restored_on_exit(terminal.leave))
+    stack.enter_context(keyboard.without_echo(drawn_on))
+    stack.enter_context(restoration.restored_on_exit(terminal.leave))
     return terminal
 
 

@@ -1,4 +1,4 @@
-"""The log of the program: a rotating file, and for `asr serve` standard error as well."""
+"""The log of the program: a rotating file."""
 
 import errno
 import logging
@@ -11,40 +11,42 @@ from asrcli.outputs.overwrite_check import check_log_overwrite
 
 LOG_BYTES = 1_000_000
 LOG_FILES = 3
+IN_FILE = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
-def log_to(path: Path | None, *, on_screen: bool = False, as_json: bool = False) -> None:
-    """Send our own log to a rotating file, and messages from INFO up to standard error if `on_screen`.
-
-    With `as_json` each record is a JSON object on one line, for programs that collect logs.
+def log_to(path: Path | None) -> None:
+    """Send our own log to a rotating file, if there is one.
 
     Only our own: the debug log that a library writes about a handshake would show the key.
 
     Raises:
         OutputError: the file cannot be written, or it is not a log.
     """
-    from asrcli.outputs.event_log import JsonFormatter, OneLineFormatter
+    from asrcli.outputs.event_log import OneLineFormatter
 
-    logging.raiseExceptions = False  # if the disk is full, no traceback may spoil the live view
-    logger = logging.getLogger("asrcli")
-    logger.propagate = False
-    logger.addHandler(logging.NullHandler())
-    if on_screen:
-        screen = logging.StreamHandler()
-        screen.setFormatter(JsonFormatter() if as_json else OneLineFormatter("asr: %(asctime)s %(message)s"))
-        screen.setLevel(logging.INFO)
-        logger.addHandler(screen)
-        logger.setLevel(logging.INFO)
+    logger = own_logger()
     if path is not None:
-        handler = _open_log(path)
-        handler.setFormatter(
-            JsonFormatter() if as_json else OneLineFormatter("%(asctime)s %(levelname)s %(name)s %(message)s")
-        )
+        handler = open_log(path)
+        handler.setFormatter(OneLineFormatter(IN_FILE))
         logger.setLevel(logging.DEBUG)
         logger.addHandler(handler)
 
 
-def _open_log(path: Path) -> logging.Handler:
+def own_logger() -> logging.Logger:
+    """Return our own logger, which prints nothing by itself."""
+    logging.raiseExceptions = False  # if the disk is full, no traceback may spoil the live view
+    logger = logging.getLogger("asrcli")
+    logger.propagate = False
+    logger.addHandler(logging.NullHandler())
+    return logger
+
+
+def open_log(path: Path) -> logging.Handler:
+    """Return what writes to a rotating file.
+
+    Raises:
+        OutputError: the file cannot be written, or it is not a log.
+    """
     from logging.handlers import RotatingFileHandler  # loads much that a run without a log file does not need
 
     try:

@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from asrcli.cli.builders.sources import NO_ENHANCEMENT, AudioEnhancement
 from asrcli.cli.options.values import parse_device
 from asrcli.core.audio import Format
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, UsageError
 from asrcli.core.events import Notice
 from asrcli.core.settings import RecognitionSettings

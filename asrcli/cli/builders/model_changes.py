@@ -1,11 +1,11 @@
 """Adds and removes models of the user for `asr engines`, and says what was done."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import parse_proxy
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError, bare_url
 from asrcli.recognizers import registry
 from asrcli.recognizers.model_catalogue import DOCUMENTED

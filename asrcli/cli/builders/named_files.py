@@ -6,7 +6,6 @@ import sys
 import unicodedata
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from asrcli.cli.builders.transcript_names import SUFFIXES, format_of, stems, wit
 from asrcli.config.files import FOLDER_FILE, user_file
 from asrcli.config.key_store import keys_file
 from asrcli.config.reach import OPTIONS
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError
 
 # Options that name a file to read, options whose text may be @FILE, arguments that name inputs, options that name a

@@ -1,25 +1,32 @@
 """One row for each format of the transcript: what writes it, and what such a file allows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asrcli.cli.options.values import OutputFormat
-from asrcli.outputs.csv_table import HEAD, csv_row
+from asrcli.core.dataclass import dataclass
+from asrcli.core.late_module import LateModule
 from asrcli.outputs.formatting import block
-from asrcli.outputs.json_document import JsonDocument
-from asrcli.outputs.jsonl import JsonLines
-from asrcli.outputs.markdown import MarkdownTranscript
 from asrcli.outputs.plain_text import PlainText
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import OutputBuilder
     from asrcli.core.interfaces import Output
+    from asrcli.outputs import caption_lines, csv_table, json_document, jsonl, markdown, subtitles
+    from asrcli.outputs.html import transcript_page
     from asrcli.outputs.line_writer import LineWriter
 
     Stamp = Callable[[int], str] | None
+else:  # most runs write text
+    caption_lines = LateModule("asrcli.outputs.caption_lines")
+    csv_table = LateModule("asrcli.outputs.csv_table")
+    json_document = LateModule("asrcli.outputs.json_document")
+    jsonl = LateModule("asrcli.outputs.jsonl")
+    markdown = LateModule("asrcli.outputs.markdown")
+    subtitles = LateModule("asrcli.outputs.subtitles")
+    transcript_page = LateModule("asrcli.outputs.html.transcript_page")
 
 
 @dataclass(frozen=True)
@@ -40,20 +47,16 @@ class FormatRow:
 def _text(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
     if output_builder.template is None:
         return PlainText(lines, lambda event, _: block(event, stamp), partials=output_builder.partials)
-    from asrcli.outputs.subtitles import template
-
-    return PlainText(lines, template(output_builder.template), partials=output_builder.partials)
+    return PlainText(lines, subtitles.template(output_builder.template), partials=output_builder.partials)
 
 
 def _jsonl(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
     del stamp
-    return JsonLines(lines, partials=output_builder.partials, level=output_builder.level or 0)
+    return jsonl.JsonLines(lines, partials=output_builder.partials, level=output_builder.level or 0)
 
 
 def _timed_lines(name: OutputFormat, output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
-    """The formats of outputs/subtitles.py. It loads much that plain text does not need."""
-    from asrcli.outputs import caption_lines, subtitles
-
+    """The formats of outputs/subtitles.py."""
     del stamp
     if name is OutputFormat.LRC:
         return PlainText(lines, subtitles.lrc)
@@ -67,28 +70,26 @@ def _timed_lines(name: OutputFormat, output_builder: "OutputBuilder", lines: "Li
 
 def _csv(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
     del output_builder, stamp
-    return PlainText(lines, csv_row, head=HEAD)
+    return PlainText(lines, csv_table.csv_row, head=csv_table.HEAD)
 
 
 def _markdown(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
     del output_builder, stamp
-    return MarkdownTranscript(lines)
+    return markdown.MarkdownTranscript(lines)
 
 
 def _json(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
     del output_builder, stamp
-    return JsonDocument(lines)
+    return json_document.JsonDocument(lines)
 
 
 def _html(output_builder: "OutputBuilder", lines: "LineWriter", stamp: "Stamp") -> "Output":
-    from asrcli.outputs.html.transcript_page import TranscriptPage
-
     del stamp
     path = dict(zip(output_builder.formats, output_builder.paths(), strict=False)).get(OutputFormat.HTML, "-")
     folder = Path()
     if path != "-":
         folder = Path(path).resolve().parent
-    return TranscriptPage(lines, output_builder.audio_of or (lambda _: None), folder)
+    return transcript_page.TranscriptPage(lines, output_builder.audio_of or (lambda _: None), folder)
 
 
 FORMATS = {

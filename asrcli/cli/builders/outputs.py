@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,10 +16,10 @@ from asrcli.cli.builders.output_formats import APPENDABLE, FORMATS, SUBTITLES
 from asrcli.cli.builders.transcript_names import OVERWRITE, SUFFIXES, check_origins, stems, with_suffixes
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import OutputError, UsageError, bare_url, system_reason
-from asrcli.outputs.capitalization import CapitalizedOutput
+from asrcli.core.late_module import LateModule
 from asrcli.outputs.event_log import EventLog
-from asrcli.outputs.exec_command import ExecCommand
 from asrcli.outputs.formatting import clock, wall_clock
 from asrcli.outputs.line_writer import LineWriter, check
 from asrcli.outputs.overwrite_check import check_overwrite
@@ -29,10 +29,14 @@ from asrcli.terminal.interrupts import stop_requested
 
 if TYPE_CHECKING:
     from asrcli.core.interfaces import Output, Source
+    from asrcli.outputs import capitalization, exec_command
     from asrcli.outputs.html.heard_audio import AudioOf
     from asrcli.runs.run import ConcurrentSources
 
     Opens = Callable[[], AbstractContextManager[list[Output]]]
+else:
+    capitalization = LateModule("asrcli.outputs.capitalization")
+    exec_command = LateModule("asrcli.outputs.exec_command")
 
 
 @dataclass(frozen=True)
@@ -181,9 +185,11 @@ def outputs(output_builder: OutputBuilder, stack: ExitStack) -> "tuple[list[Outp
             0, terminal
         )  # first, so that it clears the live line before the reader of our pipe writes to the screen
     if output_builder.command is not None:
-        transcripts.append(ExecCommand(output_builder.command, lambda text: print_message(f"asr: --exec: {text}")))
+        transcripts.append(
+            exec_command.ExecCommand(output_builder.command, lambda text: print_message(f"asr: --exec: {text}"))
+        )
     if output_builder.capitalize:
-        transcripts = [CapitalizedOutput(output) for output in transcripts]
+        transcripts = [capitalization.CapitalizedOutput(output) for output in transcripts]
     made: list[Output] = [EventLog(logging.getLogger("asrcli")), *transcripts]
     if output_builder.level is not None and screen is None:
         made.append(StatusLines(print_message, level=output_builder.level))

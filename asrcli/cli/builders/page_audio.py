@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from asrcli.cli.options.values import OutputFormat
 from asrcli.core.errors import UsageError, bare_url
-from asrcli.outputs.html.heard_audio import HeardAudio
+from asrcli.core.late_module import LateModule
 from asrcli.runs.run import flatten_sources
-from asrcli.sources.encoder import can_encode
 from asrcli.sources.file import FileSource
 
 if TYPE_CHECKING:
@@ -17,9 +16,14 @@ if TYPE_CHECKING:
     from asrcli.core.events import Began
     from asrcli.core.interfaces import Source
     from asrcli.journal.reading import Journal
+    from asrcli.outputs.html import heard_audio
     from asrcli.runs.run import ConcurrentSources
+    from asrcli.sources import encoder
     from asrcli.sources.excerpt import Clip
     from asrcli.sources.input_reader import SampleFormat
+else:
+    heard_audio = LateModule("asrcli.outputs.html.heard_audio")
+    encoder = LateModule("asrcli.sources.encoder")
 
 
 def check_embedding(output_builder: "OutputBuilder", inputs: Sequence[str], *, saved: bool = True) -> None:
@@ -40,7 +44,7 @@ def check_embedding(output_builder: "OutputBuilder", inputs: Sequence[str], *, s
             if path == "-":
                 name = "standard input"
             raise UsageError(f"--embed-audio: {name} can be read only once", "put it into a file")
-    if not can_encode(".opus"):
+    if not encoder.can_encode(".opus"):
         raise UsageError("--embed-audio: the PyAV that is installed cannot write Opus", "leave it out")
 
 
@@ -65,7 +69,7 @@ def with_files(
     files = {bare_url(path): Path(path) for path in paths}
     first: list[str] = []
 
-    def audio_of(began: "Began") -> HeardAudio | None:
+    def audio_of(began: "Began") -> "heard_audio.HeardAudio | None":
         path = files.get(began.source)
         if path is None or not path.is_file() or (samples is not None and not output_builder.embed_audio):
             return None
@@ -74,8 +78,8 @@ def with_files(
         if first_ms is not None and began.source == first[0]:
             zero_ms = first_ms
         if not output_builder.embed_audio:
-            return HeardAudio(path, lambda ms: ms - zero_ms)
-        return HeardAudio(path, lambda ms: ms - zero_ms - take.begin_ms, lambda: _opus(path, take, samples))
+            return heard_audio.HeardAudio(path, lambda ms: ms - zero_ms)
+        return heard_audio.HeardAudio(path, lambda ms: ms - zero_ms - take.begin_ms, lambda: _opus(path, take, samples))
 
     return replace(output_builder, audio_of=audio_of)
 
@@ -90,14 +94,14 @@ def with_recordings(
 
     recorded = {each.speaker: each for each in flatten_sources(list(sources)) if isinstance(each, RecordedSource)}
 
-    def audio_of(began: "Began") -> HeardAudio | None:
+    def audio_of(began: "Began") -> "heard_audio.HeardAudio | None":
         source = recorded.get(began.speaker)
         if source is None:
             return None
         opus: Callable[[], Iterable[bytes]] | None = None
         if output_builder.embed_audio:
             opus = lambda: _opus(source.path, None, None)  # noqa: E731
-        return HeardAudio(source.path, source.file_ms, opus)
+        return heard_audio.HeardAudio(source.path, source.file_ms, opus)
 
     return replace(output_builder, audio_of=audio_of)
 

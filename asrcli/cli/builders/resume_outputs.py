@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -150,6 +151,9 @@ def _file_builder(
         return replace(one, path=str(_beside(path))), finished, False
     if part is not None:
         return replace(one, path=str(path), onto=(str(part),)), {}, False
+    if _is_of_others(path, journal):
+        print_message(f"asr: something else has written to {path}: the rest is written to {_beside(path)}")
+        return replace(one, path=str(_beside(path))), {}, False
     return replace(one, path=str(path), append=True), {}, False
 
 
@@ -163,7 +167,7 @@ def _left(path: Path, journal: "Journal") -> Path | None:
         part = _part(target, begun_s, journal.last_s)
         if part is not None:
             _mend(part)
-        elif target.is_file() and journal.parts[-1].end is None:
+        elif target.is_file() and journal.parts[-1].end is None and not _is_of_others(path, journal):
             _mend(target)
     except (ValueError, OverflowError):
         return None
@@ -180,21 +184,32 @@ def _is_anew(path: Path, part: Path | None, journal: "Journal") -> bool:
         target = path.resolve()
         if part is not None or not target.exists():
             return True
-        begun_s, changed_s = datetime.fromisoformat(journal.header.begun).timestamp(), target.stat().st_mtime
-        return _is_own(target) and begun_s - 1 <= changed_s <= journal.last_s + CLOSING_S
+        return _is_own(target) and _is_of_session(target, journal)
     except (OSError, ValueError, OverflowError):
         return False
 
 
+def _is_of_others(path: Path, journal: "Journal") -> bool:
+    """Whether the file is not what the session has left: a later run has taken its name, or somebody has edited it."""
+    if journal.header.showing.get("append") is True:
+        return False  # a file that several runs share
+    try:
+        target = path.resolve()
+        return target.is_file() and not is_device(path) and not _is_of_session(target, journal)
+    except (OSError, ValueError, OverflowError):
+        return False
+
+
+def _is_of_session(file: Path, journal: "Journal") -> bool:
+    begun_s = datetime.fromisoformat(journal.header.begun).timestamp()
+    return begun_s - 1 <= file.stat().st_mtime <= journal.last_s + CLOSING_S
+
+
 def _part(target: Path, begun_s: float, last_s: float) -> Path | None:
     """The .part file that was last written while the session ran, and so belongs to no other run."""
-    names = (target.with_name(f"{target.name}{number or ''}.part") for number in count())
-    found = []
-    for name in names:
-        if not name.exists():
-            break
-        if _is_own(name):
-            found.append(name)
+    # There may be NAME1.part without NAME.part: another run has had that one, and has ended.
+    parts = re.compile(rf"{re.escape(target.name)}\d*\.part")
+    found = [name for name in target.parent.glob("*.part") if parts.fullmatch(name.name) and _is_own(name)]
     times = {name: name.stat().st_mtime for name in found}
     own = [name for name in found if begun_s - 1 <= times[name] <= last_s + CLOSING_S]
     return max(own, key=times.__getitem__, default=None)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from asrcli.cli.options.confirmation import confirm
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.fallback import FallbackName
 from asrcli.cli.options.retry import RetryOptions
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, UsageError, bare_url, system_reason
 from asrcli.core.interfaces import Source
 from asrcli.core.settings import RecognitionSettings

@@ -1,13 +1,14 @@
 """From the journal of a run over files to sources that continue where its text ends."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcli.cli.builders.sources import AudioEnhancement, SourceBuilder
 from asrcli.cli.console import print_message
 from asrcli.cli.options.values import MOST_CHANNELS, SLOWEST, EncodingName
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, UsageError, bare_url, system_reason
 from asrcli.journal.reading import JournalPart, text_end_ms
 from asrcli.journal.source import SkippingSource, quiet_before

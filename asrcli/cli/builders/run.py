@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asrcli.cli.advice import described
-from asrcli.cli.builders.cost import bounded_price
-from asrcli.cli.builders.fast_run import fast_run
 from asrcli.cli.console import print_message
 from asrcli.cli.options.connection import ConnectionOptions
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import (
     AsrError,
     AudioLost,
@@ -22,6 +21,7 @@ from asrcli.core.errors import (
 )
 from asrcli.core.events import Notice
 from asrcli.core.garbage_collection import collect_less_often
+from asrcli.core.late_module import LateModule
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings, RetrySettings
 from asrcli.dashscope.catalogue import Model
 from asrcli.dashscope.prices import Price
@@ -33,10 +33,14 @@ from asrcli.runs.run import HOPELESS, ConcurrentSources, Run, flatten_sources
 from asrcli.terminal.interrupts import interruptible
 
 if TYPE_CHECKING:
+    from asrcli.cli.builders import cost, fast_run
     from asrcli.cli.builders.outputs import Opens
     from asrcli.core.interfaces import Output, Source
     from asrcli.runs.fallback import Fallback
     from asrcli.runs.wire_recording import WireRecorder
+else:
+    cost = LateModule("asrcli.cli.builders.cost")
+    fast_run = LateModule("asrcli.cli.builders.fast_run")
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class RunBuilder:
         collect_less_often()
         failed = list(failures)
         budget = self._budget()
-        fast = fast_run(budget, local=self.service.local) if self.fast else None
+        fast = fast_run.fast_run(budget, local=self.service.local) if self.fast else None
         with closing(ConnectionPool()) as idle, closing(self.fallback) if self.fallback else nullcontext():
             for number, (sources, opens) in enumerate(runs, 1):
                 try:
@@ -134,7 +138,7 @@ class RunBuilder:
         if self.budget is None:
             return None
         recognition = self.recognition
-        price = bounded_price(self.model, self.connection.region, local=self.service.local)
+        price = cost.bounded_price(self.model, self.connection.region, local=self.service.local)
         again = self.retries.limit != 0
         return Budget(
             self.budget, lambda u: price.cost(u, recognition), lambda s: price.forecast(s, recognition)[1], again

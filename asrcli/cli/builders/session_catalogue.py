@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from asrcli.cli.advice import described
 from asrcli.cli.builders.journal_keeping import journal_directory, open_journal
 from asrcli.cli.builders.library_writing import transcript_library
 from asrcli.cli.console import print_message
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import SourceError, UsageError
 from asrcli.journal.directory import NAMES_SHOWN
 from asrcli.library.library_entry import LibraryEntry, entry_of_journal

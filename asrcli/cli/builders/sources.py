@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asrcli.cli.options import values
 from asrcli.cli.options.connection import ConnectionOptions
 from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.core.audio import Format
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError, SourceError, UsageError, combine_errors, system_reason
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import Model

@@ -75,6 +75,8 @@ def _check(record: Path) -> None:
     try:
         if record.is_fifo():  # written later, it could not hold up the run for a reader
             raise UsageError(f"--record {record} is a pipe, and a record is a file", "choose another name")
+        if record.exists() and not record.is_file() and not record.is_dir():
+            raise UsageError(f"--record {record} is a device, and a record is a file", "choose another name")
         if record.is_file() and bytes_of(record, len(MEMBER))[0][: len(MEMBER)] not in {b"", MEMBER}:
             raise UsageError(f"--record {record} is there, and is no record", "choose another name")
     except OSError:

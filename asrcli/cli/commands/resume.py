@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from asrcli.cli.builders.log_file import log_to
+from asrcli.cli.console import print_message
 from asrcli.cli.options.budget import BudgetLimit
 from asrcli.cli.options.completion import session_ids
 from asrcli.cli.options.confirmation import Yes
@@ -66,7 +67,13 @@ def resume(
         raise UsageError("--last and a session are both given", "leave one of them out")
     log_to(logging_options.log_file)
     directory = journal_keeping.journal_directory(journal)
-    path = directory.last() if session is None else directory.find(session)
+    if session is not None:
+        path = directory.find(session)
+    elif directory.paths():
+        path = directory.last()
+    else:
+        print_message(f"asr: nothing to resume: no session in {directory.folder}")
+        return
     request = resume_run.ResumeRequest(
         model, connection_options, retry_options, fallback, budget, yes, logging_options.level,
         library_options.keeping(),

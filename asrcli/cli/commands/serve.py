@@ -1,6 +1,5 @@
 """`asr serve`: a local server with the wires of the service, for its other clients and for trials without a key."""
 
-from asrcli.cli.builders.log_file import log_to
 from asrcli.cli.console import print_message
 from asrcli.cli.options.logging import Debug, LogFile, Quiet
 from asrcli.cli.options.serving import (
@@ -73,11 +72,11 @@ def serve(
     After SIGTERM or Ctrl-C running tasks may end first. /healthz, /readyz and /metrics answer for operators.
     """
     del debug  # read by the error boundary
-    from asrcli.cli.builders import server_access, server_parts
+    from asrcli.cli.builders import server_access, server_log, server_parts
     from asrcli.server import limits, local_server, open_files, page_origins
 
     open_files.make_room(max_connections)
-    log_to(log_file, on_screen=not quiet, as_json=log_format is LogFormat.JSON)
+    server_log.log_in_background(log_file, on_screen=not quiet, as_json=log_format is LogFormat.JSON)
     given: dict[str, object] = {"--engine": engine, "--script": script, "--answers": answers, "--workers": workers}
     recorded = server_parts.recorded(replay, [name for name, value in given.items() if value is not None])
     recognizer = server_parts.recognizer(engine if recorded is None else "scripted", script, two_pass, workers)

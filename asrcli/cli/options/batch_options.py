@@ -1,6 +1,5 @@
 """The options of `asr batch`: where transcripts go and what they are called, and how many inputs run at once."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from asrcli.cli.options.output import (
 from asrcli.cli.options.panels import CONNECTION, FLAG, OUTPUT
 from asrcli.cli.options.recognition import RecognitionOptions
 from asrcli.cli.options.values import bounded_number
+from asrcli.core.dataclass import dataclass
 from asrcli.dashscope.parameters import MODEL
 
 FORCE_SETTINGS = "--force-settings"  # what --force is elsewhere

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from typer.core import TyperOption
@@ -34,7 +35,7 @@ class ConfiguredCommand(Command):
             panels = {getattr(parameter, "rich_help_panel", None) for parameter in self.params}
             self.params.append(_profile_option(DIAGNOSIS if DIAGNOSIS in panels else None))
 
-    @property
+    @cached_property
     def options(self) -> dict[str, Any]:
         """The parameters that can be set, by the name of the option, in the order of the help."""
         if self.name not in OPTIONS:

@@ -2,7 +2,7 @@
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from asrcli.cli.options.engine import EngineName
 from asrcli.cli.options.panels import CONNECTION, FLAG
 from asrcli.cli.options.unsafe_connection import InsecureTls, check_insecure, unchecked, warn_unencrypted
 from asrcli.cli.options.values import parse_pace, parse_proxy
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import MissingKey, UsageError
 from asrcli.core.settings import ConnectionSettings, RecognitionSettings
 from asrcli.dashscope.catalogue import Model

@@ -1,12 +1,12 @@
 """The options for the library of finished transcripts."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from asrcli.cli.options import values
 from asrcli.cli.options.panels import FLAG, OUTPUT
+from asrcli.core.dataclass import dataclass
 from asrcli.library.library_limits import LibraryLimits
 
 if TYPE_CHECKING:

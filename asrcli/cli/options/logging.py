@@ -1,6 +1,5 @@
 """The options for status, tracebacks and the log file."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from asrcli.cli.options import values
 from asrcli.cli.options.panels import DIAGNOSIS, FLAG
+from asrcli.core.dataclass import dataclass
 
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No status on standard error.", metavar=FLAG, rich_help_panel=DIAGNOSIS)

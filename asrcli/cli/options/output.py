@@ -1,6 +1,5 @@
 """The options for the transcript: formats, files and the live view."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from asrcli.cli.options.panels import FLAG, OUTPUT
 from asrcli.cli.options.values import OutputFormat, TimestampStyle
+from asrcli.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import OutputBuilder

@@ -5,7 +5,6 @@ Each row of `dashscope/parameters.py` is an option here; its type, its help and 
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -13,6 +12,7 @@ import typer
 from asrcli.cli.options.model import WireName
 from asrcli.cli.options.panels import FLAG
 from asrcli.cli.options.values import bounded_number, given_text
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError, shorten
 from asrcli.core.settings import RecognitionSettings
 from asrcli.dashscope.catalogue import MODELS, Model

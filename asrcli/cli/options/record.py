@@ -1,13 +1,13 @@
 """The options for a record of the wire."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from asrcli.cli.options.panels import DIAGNOSIS, FLAG
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError
 
 if TYPE_CHECKING:

@@ -1,12 +1,13 @@
 """The options for lost connections: how often and how long to retry, and the timeouts."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from asrcli.cli.options.panels import CONNECTION, FLAG
 from asrcli.cli.options.values import bounded_number
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError
 from asrcli.core.settings import ConnectionSettings, RetrySettings
 

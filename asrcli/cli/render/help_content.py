@@ -2,9 +2,10 @@
 
 import inspect
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from asrcli.core.dataclass import dataclass
 
 ARGUMENTS, COMMANDS, OPTIONS, HELP = "Arguments", "Commands", "Options", "Help"
 HELP_ALL = "help_all"  # the name of the parameter that shows all options

@@ -2,12 +2,12 @@
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from asrcli.cli.console import print_message
 from asrcli.cli.render.stdout import print_json, print_lines, print_rows
 from asrcli.cli.render.tables import new_table, print_table
+from asrcli.core.dataclass import dataclass
 from asrcli.core.printable import harmless
 from asrcli.protocol.http.hotword_lists import HotWordList
 

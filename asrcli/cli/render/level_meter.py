@@ -2,11 +2,11 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from shutil import get_terminal_size
 
 from asrcli.cli.console import print_message
 from asrcli.cli.render.stdout import print_lines, redraw
+from asrcli.core.dataclass import dataclass
 from asrcli.core.events import Absent, Level, Notice
 from asrcli.sources.microphone import Microphone
 from asrcli.sources.noise_floor import ADVICE, SILENT_DBFS

@@ -11,6 +11,7 @@ from rich.text import Text
 from asrcli.cli.console import print_message
 from asrcli.cli.render.stdout import print_json
 from asrcli.cli.render.tables import print_texts
+from asrcli.core.errors import shorten
 from asrcli.core.printable import harmless
 from asrcli.library.library_entry import LibrarySentence
 from asrcli.library.library_file import library_path
@@ -40,7 +41,7 @@ def print_found(words: Sequence[str], limit: int, context: int, *, as_json: bool
     if shown:
         print_texts(_lines(shown, search_terms(words)))
     else:
-        print_message(f"asr: no transcript in the library holds {' '.join(words)}")
+        print_message(f"asr: no transcript in the library holds {shorten(' '.join(words))}")
     if has_more:
         print_message("asr: there is more: --limit N shows more sentences, --limit 0 all of them")
 

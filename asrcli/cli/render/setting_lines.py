@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from asrcli.cli.app import load_command
@@ -11,6 +10,7 @@ from asrcli.cli.render.stdout import print_json, print_lines
 from asrcli.config.document import TableName, suggested
 from asrcli.config.files import read_user_file
 from asrcli.config.reach import OPTIONS, can_be_general, commands_with, is_confirmation, is_general
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import UsageError, without_secrets
 
 DEFAULT = "default"

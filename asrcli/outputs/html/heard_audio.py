@@ -1,9 +1,9 @@
 """The audio of a source as a page can play it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.events import Began
 
 

@@ -1,7 +1,6 @@
 """OpenAI's secrets for clients: the paths of the requests, and the answers, written by the server. No I/O, no clock."""
 
-from dataclasses import dataclass
-
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import ProtocolError
 from asrcli.protocol.http.answers import error_status
 from asrcli.protocol.http.temporary_keys import TemporaryKey

@@ -1,8 +1,8 @@
 """Requests about hot-word lists and their answers: written and read by both ends. No I/O and no clock."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import ProtocolError
 from asrcli.dashscope.hotwords import USUAL_WEIGHT, HotWord
 from asrcli.protocol.json_messages import Json, need, text, whole

@@ -4,9 +4,9 @@ The server end alone: asr makes no such lists. `AsrPhraseManager` of the officia
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.protocol.json_messages import Json, need, text
 

@@ -1,7 +1,6 @@
 """Temporary keys: the path of the request, its limits, and the answer, written and read. No I/O and no clock."""
 
-from dataclasses import dataclass
-
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import ProtocolError
 from asrcli.core.settings import Secret
 from asrcli.protocol.json_messages import Json, text, whole

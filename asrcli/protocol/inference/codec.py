@@ -191,9 +191,13 @@ class InferenceClient:
             output = output["output"]  # newer models repeat the envelope inside the output
         if translation.TRANSCRIPTION in output or translation.TRANSLATIONS in output:
             return list(self._pairs.read(output, self._sent_ms))
-        if output.get("sentence") is not None:  # without a sentence the message reports the usage only
-            return self._sentences.read(need(output, "sentence", dict), self._sent_ms)
-        return []
+        if output.get("sentence") is None:  # the message reports the usage only
+            return []
+        sentence = need(output, "sentence", dict)
+        try:
+            return self._sentences.read(sentence, self._sent_ms)
+        except ProtocolError as exc:
+            return [self._dropped.unreadable(exc), *self._sentences.missing(sentence)]
 
     def _update_usage(self, value: Json) -> None:
         # The count of the service is cumulative, absent while a sentence is open, and null at the end of some tasks.

@@ -1,15 +1,17 @@
 """The sentences of one task on the inference wire: open, final, repeated, late. No I/O."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from asrcli.core.events import Event, Notice, SpeechStarted
+from asrcli.core.dataclass import dataclass
+from asrcli.core.events import Event, Gap, Notice, SpeechStarted
 from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference.sentence import SentenceResult, begin_of, final_of, has_ended, partial_of, read
 from asrcli.protocol.json_messages import Json, flag, part, text
+from asrcli.protocol.timestamps import usable_time
 
 MOST_REMEMBERED = 1000  # finals of a task that are recognized when they are repeated
+NO_READABLE_TEXT = "the service ended this sentence without a text that can be read"
 HEARTBEAT = "dropped a sentence in a heartbeat packet"
 
 
@@ -54,6 +56,12 @@ class SentenceTracker:
             next_begin = read(part(sentence, "stash") | {"sentence_end": False})
             events += self._partial(next_begin._replace(settled=0), sent_ms)
         return events
+
+    def missing(self, sentence: Json) -> Iterator[Gap]:
+        """The gap for a sentence that has ended and whose text cannot be read, if the object says where it was."""
+        begin_ms, end_ms = usable_time(sentence, "begin_time"), usable_time(sentence, "end_time")
+        if begin_ms is not None and end_ms is not None and begin_ms < end_ms:
+            yield Gap(begin_ms, end_ms, NO_READABLE_TEXT)
 
     def rest(self, sent_ms: int | None) -> Iterator[Event]:
         """The finals for open sentences whose last result has an end time, although no result said that they ended."""

@@ -14,6 +14,7 @@ class TaskIdentity:
 
     def __init__(self, task_id: str) -> None:
         self.started = False
+        self._is_kept = False  # results come with an id of this task: another id is another task
         self._spelled = task_id  # as the service spells it, in nearly every message
         self._ours = {_plain(task_id)}
         self._others: set[str] = set()
@@ -29,14 +30,16 @@ class TaskIdentity:
         Args:
             name: The name of the event.
             task_id: The id in the event, as the service spells it.
-            alone: The connection has carried no other task.
+            alone: The connection has carried no other task: a result may have an id of the service's own, until one
+                has come with an id of this task.
             retired: Ids of tasks whose connections were lost; their events are of no use any more.
         """
-        if task_id == self._spelled:
+        if task_id == self._spelled and self._is_kept:
             return True
         plain_id = _plain(task_id)
         if not plain_id or plain_id in self._ours:
             self._spelled = task_id
+            self._is_kept = self._is_kept or (bool(plain_id) and name not in ANSWERS)
             return True
         if plain_id in retired:
             return False
@@ -44,7 +47,7 @@ class TaskIdentity:
             is_answer = name in ANSWERS
             (self._ours if is_answer else self._others).add(plain_id)
             return is_answer
-        return alone and plain_id not in self._others
+        return alone and not self._is_kept and plain_id not in self._others
 
 
 def _plain(task_id: str) -> str:

@@ -6,10 +6,11 @@ the translation is the text of the sentence, and the language of the sentence is
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import takewhile
 from typing import TypeVar
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Event, Final, Notice, Partial
 from asrcli.core.settings import RecognitionSettings

@@ -4,10 +4,11 @@ Source of the facts: the service's references for client events and server event
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from asrcli.core.audio import SAMPLE_BYTES
 from asrcli.core.client_commands import Command, CommitAudio, UpdateContext
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Event, Final, Finished, Partial, SpeechStopped
 from asrcli.core.message import Message

@@ -4,9 +4,9 @@ Source of the facts: the service's references for client events and server event
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import ceil
 
+from asrcli.core.dataclass import dataclass
 from asrcli.protocol.json_messages import Json, objects, part, text
 
 COMPLETED, FAILED, INCOMPLETE, CANCELLED = "completed", "failed", "incomplete", "cancelled"

@@ -3,9 +3,9 @@
 An answer does not say which turn it answers: it is the oldest turn that has ended and has no answer yet.
 """
 
-from dataclasses import dataclass, field
 from itertools import takewhile
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.events import Event, Final, Gap, Notice, Partial, Usage
 from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages

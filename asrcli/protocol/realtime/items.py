@@ -227,7 +227,10 @@ class RealtimeItems:
         news = again or (self._commits and "committed" not in known.announced)
         if not news and known.final == said and (known.announced or known.sent_ms == sent_ms):
             return None
-        return self._new(item)
+        utterance = self._new(item)
+        if not news and known.announced and known.final and said.startswith(known.final):  # the same speech, and more
+            utterance.begin_ms, utterance.end_ms = known.begin_ms, known.end_ms
+        return utterance
 
     def _begin_ms(self, utterance: Utterance) -> int:
         while utterance.begin_ms is None and self._nameless:

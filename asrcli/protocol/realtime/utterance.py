@@ -1,6 +1,6 @@
 """An utterance of a realtime session as the client knows it: its span, its texts and how far it has come. No I/O."""
 
-from dataclasses import dataclass, field
+from asrcli.core.dataclass import dataclass, field
 
 
 @dataclass(slots=True)

@@ -2,10 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Protocol
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError, ServiceRefused
 from asrcli.core.events import Began, Billed, Ended, Event, Progress, Ready, Reconnecting
 from asrcli.core.transcript import Transcript

@@ -1,7 +1,9 @@
 """What a run of a batch does with each input, by what the ledger remembers of it. Pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
+
+from asrcli.core.dataclass import dataclass
 
 
 class BatchState(StrEnum):

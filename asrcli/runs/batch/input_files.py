@@ -6,13 +6,13 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from glob import glob, has_magic
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError, SourceError, system_reason
 from asrcli.outputs.overwrite_check import MEDIA
 from asrcli.runs.batch.decisions import InputStamp

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError, shorten
 from asrcli.runs.batch.decisions import InputStamp
 

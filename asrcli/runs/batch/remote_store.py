@@ -4,12 +4,12 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import OutputError, SourceError, bare_url, shorten
 from asrcli.runs.batch.decisions import InputStamp
 from asrcli.sources.blocking_calls import call_with_timeout, iterate_with_timeout

@@ -3,12 +3,13 @@
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import AsrError, BudgetReached, ClusterGone, OutputError, SourceError
 from asrcli.runs.batch.active_input import ActiveInput, BatchTask, InputOutcome, is_busy
 from asrcli.runs.batch.batch_failures import changed_input, is_hopeless

@@ -1,6 +1,6 @@
 """How many inputs may run at once, and when the next may begin: the rate of the model, and less after a 429. Pure."""
 
-from dataclasses import dataclass, field
+from asrcli.core.dataclass import dataclass, field
 
 HOLD_S = 5.0  # refusals so close together have one cause, and count once
 GROW_S = 10.0  # without a refusal, the share grows by a step in this time

@@ -1,11 +1,11 @@
 """Runs the checks of an examination at the same time, and ends when the time is up, whatever hangs."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError
 from asrcli.runs.doctor.finding import Finding, safe_to_paste, wrong
 

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import without_secrets
 
 

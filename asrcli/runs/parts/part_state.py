@@ -1,7 +1,8 @@
 """A part of a run while it is transcribed, and what its events are on the way to the outputs of the whole."""
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.event_placement import label_event
 from asrcli.core.events import Billed, Ended, Event, Usage
 from asrcli.runs.budget import Budget
@@ -25,7 +26,7 @@ class RunningPart:
     share: Budget | None = None
     waiting: list[Event] = field(default_factory=list)
     ended: Ended | None = None
-    billed: Billed = Billed(Usage())  # noqa: RUF009  a frozen value
+    billed: Billed = Billed(Usage())
     sent_ms: int = 0
     is_over: bool = False
     whole: bool = False

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from asrcli.core.dataclass import dataclass, field
 from asrcli.core.errors import OutputError, system_reason
 from asrcli.core.events import Event, Final, Gap, Word
 

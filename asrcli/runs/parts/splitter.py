@@ -1,9 +1,9 @@
 """Reads a source once and hands out its parts, each as soon as its end is known."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from asrcli.core.audio import Chunk
+from asrcli.core.dataclass import dataclass
 from asrcli.core.events import Event
 from asrcli.core.interfaces import Source
 from asrcli.runs.parts.cut_points import CutFinder

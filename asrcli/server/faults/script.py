@@ -12,10 +12,10 @@ and finish is session.finish.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from asrcli.core.dataclass import dataclass
 from asrcli.protocol.json_messages import Json
 from asrcli.recognizers.json_lines import parse_objects, quoted
 

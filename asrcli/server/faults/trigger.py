@@ -1,9 +1,9 @@
 """The faults of one connection: counts messages, says which faults are due, and writes their messages. No clock."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from asrcli.core.audio import SAMPLE_BYTES
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import ProtocolError
 from asrcli.core.message import Text
 from asrcli.protocol.json_messages import Json, part, read, text, write

@@ -1,8 +1,8 @@
 """An input of this machine as a back end lists it, and which one a name or a number means. Opens nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError
 
 NAME = "microphone"  # how an error calls the default device

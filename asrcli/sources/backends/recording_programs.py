@@ -6,10 +6,10 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from asrcli.core.audio import Format
+from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import SourceError
 from asrcli.sources.backends.input_device import NAME, InputDevice, choose_device
 from asrcli.sources.backends.program_capture import READ_MS, ProgramCapture

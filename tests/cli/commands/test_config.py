@@ -3,14 +3,18 @@
 import json
 import os
 import stat
+import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 from asrcli.cli.builders import configuration
 from asrcli.cli.commands.config import _completions
-from asrcli.core.errors import UsageError
-from tests.support.command import asr
+from asrcli.config import change_lock
+from asrcli.config.change_lock import changing
+from asrcli.core.errors import OutputError, UsageError
+from tests.support.command import asr, started
 
 
 class Settings:
@@ -202,3 +206,37 @@ def test_a_home_that_cannot_be_written_is_one_line(config: Settings) -> None:
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert done.stderr.startswith(f"asr: cannot write {taken}/asrcli/config.toml: ")
     assert config("show") == "gain = 3.0\n"
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="no way to see that a process waits")  # noqa: PTH112
+def test_two_changes_at_once_are_both_kept(config: Settings) -> None:
+    """The second one reads the file when the first has written it, and not before."""
+    config.write('language = "en"\n')
+    with ExitStack() as held:
+        held.enter_context(changing(config.path))
+        text = config.path.read_text("utf-8")
+        with started("config", "set", "model", "fun-asr-realtime", XDG_CONFIG_HOME=config.home) as other:
+            while other.poll() is None and str(config.path.parent) not in _open_files(other.pid):
+                time.sleep(0.01)
+            config.path.write_text(f"{text}gain = -6\n", "utf-8")
+            held.close()
+            assert other.wait(30) == 0
+    shown = set(config("show").splitlines())
+    assert shown == {"gain = -6.0", 'language = ["en"]', 'model = "fun-asr-realtime"'}
+
+
+def test_a_change_that_another_program_never_ends_is_waited_for_with_a_limit(
+    config: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line says so, and nothing is written."""
+    monkeypatch.setattr(change_lock, "WAIT_S", 0)
+    config.write('language = "en"\n')
+    with changing(config.path), pytest.raises(OutputError, match="another asr is changing it"), changing(config.path):
+        pytest.fail("both hold it")
+
+
+def _open_files(pid: int) -> list[str]:
+    """What a process has open; nothing of one that has ended."""
+    with suppress(OSError):
+        return [os.path.realpath(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
+    return []

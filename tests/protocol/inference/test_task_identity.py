@@ -81,3 +81,15 @@ def test_messages_of_another_task_are_dropped_and_reported() -> None:
     ]  # fmt: skip
     assert notices(heard) == ["debug", "debug"]
     assert codec.dropped == 0
+
+
+def test_another_task_among_the_messages_of_ours_ends_nothing() -> None:
+    """A service that has used our id means another task by another one: neither its words nor its end are ours."""
+    codec = client()
+    assert finals(codec, result()) == [Final("1", 0, 900, "x")]
+    assert notices(codec.receive(result("another"))) == ["warning"]
+    for name in ("task-finished", "task-failed"):
+        assert notices(codec.receive(message(name, "another"))) == ["debug"]
+    assert finals(codec, result(sentence_id=2)) == [Final("2", 0, 900, "x")]
+    assert codec.receive(message("task-finished")) == [Finished()]
+    assert codec.dropped == 1

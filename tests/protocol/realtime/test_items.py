@@ -47,6 +47,9 @@ def test_the_same_text_of_the_same_item_again_is_said_once_and_that_is_reported(
     (other,) = service.completed("a", "y")
     assert isinstance(other, Final)
     assert (other.key, other.text) == ("a.2", "y")
+    service.turn("b", 1000, 1900)
+    assert service.completed("b", "good") == [Final("b", 1000, 1900, "good")]
+    assert service.completed("b", "good day") == [Final("b.2", 1000, 1900, "good day")]  # more of the same speech
 
 
 @pytest.mark.parametrize("name", ["conversation.item.created", BUFFER + "committed", BUFFER + "speech_stopped"])

@@ -1,0 +1,59 @@
+"""A lock on a file of the user's own: who reads it, changes it and writes it back does so alone."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from asrcli.core.errors import OutputError
+
+WAIT_S = 10.0  # a change takes milliseconds; a program that was stopped in it must not hold up others for ever
+PAUSE_S = 0.01
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """Hold the lock of this file, which is that of its folder. The system frees it when the process ends.
+
+    Where no lock can be made, in a folder that can only be read or on a file system without locks, nothing is locked.
+
+    Raises:
+        OutputError: another program has held it for WAIT_S.
+    """
+    fd = _opened(path)
+    if fd is None:
+        yield
+        return
+    try:
+        deadline = time.monotonic() + WAIT_S
+        while not _try_lock(fd):
+            if time.monotonic() > deadline:
+                raise OutputError(str(path), "another asr is changing it; try again when that one has ended")
+            time.sleep(PAUSE_S)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _opened(path: Path) -> int | None:
+    target = path
+    if path.is_symlink():  # whoever changes the file by its other name shall wait too
+        target = Path(os.path.realpath(path))
+    try:
+        target.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        if os.name == "posix":
+            return os.open(target.parent, os.O_RDONLY)  # nothing is left behind
+        return os.open(target.with_name(f".{target.name}.lock"), os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+    except OSError:  # writing the file itself reports the reason
+        return None
+
+
+def _try_lock(fd: int) -> bool:
+    from filelock import lock_descriptor
+
+    try:
+        return lock_descriptor(fd, blocking=False)
+    except OSError:  # this file system has no locks
+        return True

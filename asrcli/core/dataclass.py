@@ -1,0 +1,148 @@
+"""`dataclass` of the standard library for a quick start: a class gets its `__init__` when it is first asked for.
+
+The standard decorator writes up to eight methods as text and compiles them while a module is loaded. Of the 130 classes
+that a start loads few are used in it, and their methods took a third of its time.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import field
+from functools import cache
+from operator import attrgetter
+from reprlib import recursive_repr
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["dataclass", "field"]
+
+
+class MadeByFactory:
+    """Stands for a value that nobody has given and that a factory makes; shown as the standard library shows it."""
+
+    def __repr__(self) -> str:
+        return "<factory>"
+
+
+class LateInit:
+    """Stands for the `__init__` of a class. When it is called or looked at, it puts the real one in its own place."""
+
+    def __init__(self, kind: Any, *, frozen: bool) -> None:
+        self._kind, self._frozen = kind, frozen
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        """Compile the method. Two threads that come at once make the same one."""
+        method: Any = _init(self._kind, frozen=self._frozen)
+        self._kind.__init__ = method
+        return method.__get__(instance, owner)
+
+
+def _init(kind: Any, *, frozen: bool) -> Callable[..., None]:
+    """The method that takes the values of the fields; those of `InitVar` are not known here."""
+    names: dict[str, Any] = {"_set": object.__setattr__, "_absent": MadeByFactory()}
+    given: dict[bool, list[str]] = {False: ["self"], True: []}  # by whether they are given by name only
+    lines: list[str] = []
+    for number, each in enumerate(dataclasses.fields(kind)):
+        parameter = value = each.name
+        if each.default is not dataclasses.MISSING:
+            names[f"_default{number}"] = each.default
+            parameter = f"{each.name}=_default{number}"
+            if not each.init:
+                value = f"_default{number}"
+        elif each.default_factory is not dataclasses.MISSING:
+            names[f"_make{number}"] = each.default_factory
+            parameter = f"{each.name}=_absent"
+            value = f"_make{number}()"
+            if each.init:
+                value = f"{value} if {each.name} is _absent else {each.name}"
+        elif not each.init:
+            continue  # `__post_init__` sets it
+        if each.init:
+            given[bool(each.kw_only)].append(parameter)
+        lines.append(f"_set(self, {each.name!r}, {value})" if frozen else f"self.{each.name} = {value}")
+    if hasattr(kind, "__post_init__"):
+        lines.append("self.__post_init__()")
+    parameters = ", ".join([*given[False], *["*"][: len(given[True])], *given[True]])
+    exec(f"def __init__({parameters}):\n " + "\n ".join(lines or ["pass"]), names)  # noqa: S102  names of fields only
+    method: Any = names["__init__"]
+    method.__qualname__, method.__module__ = f"{kind.__qualname__}.__init__", kind.__module__
+    method.__annotations__ = {each.name: each.type for each in dataclasses.fields(kind) if each.init}
+    method.__annotations__["return"] = None
+    return method  # type: ignore[no-any-return]
+
+
+@cache
+def _values_of(kind: Any) -> Callable[[Any], Any]:
+    """A function that returns what of an object is compared."""
+    names = [each.name for each in dataclasses.fields(kind) if each.compare]
+    if not names:
+        return lambda _: ()
+    return attrgetter(*names)
+
+
+def _values(self: object) -> Any:
+    kind: Any = self.__class__
+    return _values_of(kind)(self)
+
+
+def _equal(self: object, other: object) -> Any:
+    if other.__class__ is not self.__class__:
+        return NotImplemented
+    return _values(self) == _values(other)
+
+
+def _hash(self: object) -> int:
+    return hash(_values(self))
+
+
+@recursive_repr()
+def _repr(self: Any) -> str:
+    shown = (f"{each.name}={getattr(self, each.name)!r}" for each in dataclasses.fields(self) if each.repr)
+    return f"{self.__class__.__qualname__}({', '.join(shown)})"
+
+
+def _refuse_set(self: object, name: str, value: object) -> None:
+    del value
+    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r} of {type(self).__qualname__}")
+
+
+def _refuse_delete(self: object, name: str) -> None:
+    raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r} of {type(self).__qualname__}")
+
+
+def _state(self: Any) -> list[Any]:
+    return [getattr(self, each.name) for each in dataclasses.fields(self)]
+
+
+def _restore(self: Any, state: list[Any]) -> None:
+    for each, value in zip(dataclasses.fields(self), state, strict=True):
+        object.__setattr__(self, each.name, value)
+
+
+_SHARED = {"__eq__": _equal, "__repr__": _repr}
+_FROZEN = {"__hash__": _hash, "__setattr__": _refuse_set, "__delattr__": _refuse_delete}
+_FROZEN_SLOTS = {"__getstate__": _state, "__setstate__": _restore}  # the usual ways set attributes
+
+
+def _quick(cls: Any = None, /, *, frozen: bool = False, slots: bool = False) -> Any:
+    """The decorator: fields and slots are those of the standard library, the methods are of this file."""
+    if cls is None:
+        return lambda decorated: _quick(decorated, frozen=frozen, slots=slots)
+    own = set(cls.__dict__)
+    cls.__doc__ = cls.__doc__ or cls.__name__  # without one the standard library reads the signature, which takes long
+    kind = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
+    methods: dict[str, Any] = {"__init__": LateInit(kind, frozen=frozen), **_SHARED}
+    if frozen:
+        methods |= _FROZEN
+        if slots:
+            methods |= _FROZEN_SLOTS
+    elif "__eq__" not in own:
+        methods["__hash__"] = None
+    for name, method in methods.items():
+        if name not in own:
+            setattr(kind, name, method)
+    return kind
+
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    dataclass = _quick

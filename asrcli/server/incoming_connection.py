@@ -1,0 +1,288 @@
+"""One connection of the server: the only file of the server that uses private parts of the WebSocket library.
+
+It hands single HTTP requests on to http_server.py, and drops clients that do not read. What is assumed of the private
+parts is checked in tests/server/test_websocket_server.py, and pyproject.toml has an upper bound for the version.
+
+The library takes some thirty calls for a message. So whole messages, as nearly all are, go past it in both directions.
+What a client has sent in tiny frames is read in turns: the others do not wait for thousands of them.
+"""
+
+import asyncio
+import struct
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import InvalidMessage
+from websockets.frames import DATA_OPCODES, Frame, Opcode
+from websockets.protocol import Event, State
+
+from asrcli.server.http_server import HttpExchange, plain_answer
+from asrcli.server.log_filter import DROPPED, log
+from asrcli.server.server_socket import ServerSocket
+from asrcli.server.whole_frames import BINARY, TEXT, FrameScanner, next_frame
+
+if TYPE_CHECKING:
+    from asrcli.server.websocket_server import WebSocketServer
+
+WEBSOCKET_START = b"GET "  # a WebSocket handshake begins with these bytes, and no other request that is answered here
+MAX_UNREAD_BYTES = 1 << 20  # of answers that the client does not read: it may send pings and never read
+MAX_FRAGMENTS = 16_384  # of a message: empty ones cost memory and have no size that would be bounded
+MAX_FRAMES = 16  # of one client that are read in one turn of the loop
+READ_BYTES = 16 << 10  # of one client at once
+OPCODES = {TEXT: Opcode.TEXT, BINARY: Opcode.BINARY}
+SHORT, MEDIUM = 126, 1 << 16  # payloads below these have a length of 7 and of 16 bits, longer ones of 64 bits
+
+
+class IncomingConnection(ServerConnection):
+    """The library's connection, with an HttpExchange in its place when its first bytes are not those of a handshake.
+
+    A client that takes nothing of what it is sent for `unread_s` is dropped.
+    """
+
+    def __init__(self, *args: Any, websocket_server: "WebSocketServer", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.socket = ServerSocket(self)
+        self._websocket_server = websocket_server
+        self._first_bytes = b""
+        self._exchange: HttpExchange | None = None
+        self._answered_invalid = False
+        self._is_over = False
+        self._stopped = False
+        self._fragments = 0  # of the message that is being read
+        self._unread_timer: asyncio.TimerHandle | None = None  # runs while the client does not read
+        self._scanner = FrameScanner()
+        self._waiting = b""  # what has come and is read in the next turn; nothing more is received until then
+        self._receiver: asyncio.Future[str | bytes | None] | None = None  # of `receive`; None: ask the library
+
+    async def receive(self) -> str | bytes:
+        """Wait for the next message.
+
+        Raises:
+            ConnectionClosed: the connection has ended.
+        """
+        if self.protocol.state is State.OPEN and not self.recv_messages.frames:
+            self._receiver = self.loop.create_future()
+            try:
+                message = await self._receiver
+            finally:
+                self._receiver = None
+            if message is not None:
+                return message
+        return await self.recv()
+
+    async def send_message(self, data: str | bytes) -> None:
+        """Send a message in one frame; waits while the client is behind. Half characters become question marks.
+
+        Raises:
+            ConnectionClosed: the connection has ended.
+        """
+        first = BINARY
+        if isinstance(data, str):
+            first, data = TEXT, data.encode("utf-8", "replace")
+        if self.protocol.state is not State.OPEN or self.transport.is_closing():
+            await self.send(data, text=first == TEXT)
+            return
+        size = len(data)
+        if size < SHORT:
+            head = struct.pack("!BB", first, size)
+        elif size < MEDIUM:
+            head = struct.pack("!BBH", first, 126, size)
+        else:
+            head = struct.pack("!BBQ", first, 127, size)
+        self.transport.write(head + data)
+        if self.paused:
+            try:
+                await self.drain()
+            except OSError as exc:  # what ended the connection while this waited for room
+                raise self.protocol.close_exc from exc
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count the newcomer; when there are too many that have sent nothing, this one is turned away."""
+        super().connection_made(transport)
+        self.recv_messages.resume = self._resume_reading
+        if hasattr(transport, "max_size"):  # not with TLS, which decrypts 16 KB at a time
+            transport.max_size = READ_BYTES
+        newcomers = self._websocket_server.newcomers
+        if len(newcomers) >= self._websocket_server.max_newcomers:
+            log.warning("clients are turned away: %d others have connected and asked for nothing", len(newcomers))
+            self.abort()
+        newcomers.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand data on to the library or to an HttpExchange; the first bytes wait until it is clear to which."""
+        if self._exchange is not None:
+            self._exchange.data_received(data)
+            return
+        if self._waiting:
+            self._waiting += data
+            return
+        if len(self._first_bytes) < len(WEBSOCKET_START):
+            data = self._first_bytes + data
+            self._first_bytes = data[: len(WEBSOCKET_START)]
+            if not WEBSOCKET_START.startswith(self._first_bytes):
+                self._websocket_server.newcomers.discard(self)
+                self._exchange = self._new_exchange()
+                self._exchange.data_received(data)
+                return
+            if len(self._first_bytes) < len(WEBSOCKET_START):
+                return
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        """Take what has come; behind `MAX_FRAMES` the rest waits for the next turn of the loop."""
+        taken = 0
+        if self.protocol.state is State.OPEN and self._scanner.is_between_frames and not self._fragments:
+            data, taken = self._take_messages(data)
+        if data and taken < MAX_FRAMES:
+            end = self._scanner.end_of(data, MAX_FRAMES)
+            super().data_received(data[:end])
+            data = data[end:]
+        if data:
+            self._waiting = data
+            self.transport.pause_reading()
+            self.loop.call_soon(self._take_waiting)
+        if self.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
+            self._drop()
+
+    def _take_waiting(self) -> None:
+        data = self._waiting
+        self._waiting = b""
+        if not self.transport.is_closing():
+            self._take(data)
+            if not self.recv_messages.paused:
+                self._resume_reading()
+
+    def _resume_reading(self) -> None:
+        """Receive again, unless there is something that has to be read first, or nothing may be read any more."""
+        if not self._waiting and not self._stopped:
+            self.transport.resume_reading()
+
+    def process_event(self, event: Event) -> None:
+        """Count fragments: a client that sends too many for one message is dropped."""
+        if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
+            self._fragments = 0 if event.fin else self._fragments + 1
+            if self._fragments > MAX_FRAGMENTS:
+                self._drop()
+        super().process_event(event)
+        if self.recv_messages.frames:
+            self._wake_receiver(None)
+
+    def _take_messages(self, data: bytes) -> tuple[bytes, int]:
+        """Take whole messages at the beginning of some data; returns what is behind them and how many they were."""
+        at = taken = 0
+        while taken < MAX_FRAMES and (found := next_frame(data, at, self._websocket_server.message_bytes)):
+            payload, end = found
+            opcode = OPCODES[data[at]]
+            at = end
+            taken += 1
+            if not self._wake_receiver(_content(opcode, payload)):
+                self.recv_messages.put(Frame(opcode, payload))
+        return data[at:], taken
+
+    def _wake_receiver(self, message: str | bytes | None) -> bool:
+        """Give a message to who waits for one, or None if the library has it; returns False where it was not taken."""
+        if self._receiver is None or self._receiver.done():
+            return False
+        self._receiver.set_result(message)
+        return message is not None
+
+    def _new_exchange(self) -> HttpExchange:
+        server = self._websocket_server
+        return HttpExchange(self.transport, server.http_api, server.open_requests)
+
+    def eof_received(self) -> None:
+        """Note that the client sends no more; it may still read an answer."""
+        if self._exchange is not None:
+            self._exchange.eof_received()
+            return
+        if self._waiting:  # with TLS the end may be known before all is read
+            super().data_received(self._waiting)
+            self._waiting = b""
+        super().eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Clean up, also when there was no handshake."""
+        self._websocket_server.newcomers.discard(self)
+        self._stop_unread_timer()
+        if self._exchange is not None:
+            self._exchange.connection_lost(exc)
+        super().connection_lost(exc)
+        self._wake_receiver(None)
+        # The library holds the last message in a cycle with its parser, which is freed late.
+        self.protocol.parser.close()
+        if self.protocol.parser_exc is not None:
+            traceback.clear_frames(self.protocol.parser_exc.__traceback__)
+        self.protocol.reader.buffer.clear()
+        self._waiting = b""
+        if self._is_over:
+            self.forget_messages()
+
+    def forget_messages(self) -> None:
+        """Free the messages that nobody will read any more: the conversation is over."""
+        self._is_over = True
+        self.recv_messages.frames.queue.clear()
+
+    def send_data(self) -> None:
+        """Write what the library has to send; before it ends a connection whose request it cannot read, answer that."""
+        if isinstance(self.protocol.handshake_exc, InvalidMessage) and not self._answered_invalid:
+            self._answered_invalid = True
+            problem = "That is no HTTP request that can be read."
+            self.transport.write(plain_answer(*self._websocket_server.http_api.refusal("InvalidParameter", problem)))
+        super().send_data()
+
+    def pause_writing(self) -> None:
+        """Start the timer: a client may read slowly, but it must read something."""
+        super().pause_writing()
+        self._start_unread_timer()
+
+    def resume_writing(self) -> None:
+        """Stop the timer: the client has read most of what it was sent."""
+        super().resume_writing()
+        self._stop_unread_timer()
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close; a client that does not read gets no close frame, because its unread messages leave no room for one."""
+        try:
+            async with asyncio.timeout(self._websocket_server.unread_s):
+                await super().close(code, reason)
+        except TimeoutError:
+            self._drop()
+
+    def stop_reading(self) -> None:
+        """Receive nothing any more; pings are not answered either."""
+        self._stopped = True
+        self.transport.pause_reading()
+
+    def abort(self) -> None:
+        """End the connection now, without a close frame."""
+        self.transport.abort()
+
+    def _start_unread_timer(self) -> None:
+        unread = self.transport.get_write_buffer_size()
+        self._unread_timer = self.loop.call_later(self._websocket_server.unread_s, self._check_progress, unread)
+
+    def _check_progress(self, unread: int) -> None:
+        if self.transport.get_write_buffer_size() < unread:
+            self._start_unread_timer()
+        else:
+            self._drop()
+
+    def _stop_unread_timer(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+
+    def _drop(self) -> None:
+        if not self.transport.is_closing():
+            log.info(DROPPED)
+        self.abort()
+
+
+def _content(opcode: Opcode, payload: bytes) -> str | bytes | None:
+    """Return what a message holds; None for text that is no UTF-8: the library ends the connection for it."""
+    if opcode is Opcode.BINARY:
+        return payload
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,64 @@
+"""What is made when it is first used: modules and patterns."""
+
+import re
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asrcli.core.late_module import LateModule
+from asrcli.core.late_pattern import LatePattern, late_pattern
+
+PACKAGE = Path(__file__).parents[2] / "asrcli"
+
+
+def test_a_module_is_imported_by_its_first_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Naming a module imports nothing; its attributes are those of the module, and what it lacks is an error."""
+    (tmp_path / "imported_late.py").write_text("COUNT = 3\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    late = LateModule("imported_late")
+    assert "imported_late" not in sys.modules
+    assert late.COUNT == 3
+    assert "imported_late" in sys.modules
+    with pytest.raises(AttributeError, match="imported_late"):
+        _ = late.MISSING
+    del sys.modules["imported_late"]
+
+
+@given(st.text("abc1 \n", max_size=12), st.sampled_from([r"[a-c]+", r"(?P<digit>\d)", r"\s", ""]))
+def test_a_late_pattern_finds_what_a_pattern_finds(text: str, pattern: str) -> None:
+    """All methods give the same as those of the compiled pattern, at the first use and later."""
+    late, compiled = late_pattern(pattern, re.IGNORECASE), re.compile(pattern, re.IGNORECASE)
+    for _ in range(2):
+        assert late.findall(text) == compiled.findall(text)
+        assert late.sub("x", text) == compiled.sub("x", text)
+        assert bool(late.fullmatch(text)) == bool(compiled.fullmatch(text))
+    assert (late.pattern, late.groups) == (pattern, compiled.groups)
+
+
+def late_patterns(value: Any) -> Iterator[LatePattern]:
+    """The late patterns in a value, and in what it holds."""
+    if isinstance(value, LatePattern):
+        yield value
+    elif isinstance(value, dict):
+        yield from late_patterns(tuple(value.values()))
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from late_patterns(each)
+
+
+def test_each_pattern_can_be_compiled() -> None:
+    """A mistake in a pattern shows here, although a start does not compile it."""
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if "= late_pattern(" in (text := path.read_text("utf-8")) or "    late_pattern(" in text:
+            module = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+            found += [each for value in vars(import_module(module)).values() for each in late_patterns(value)]
+    assert len(found) > 30
+    for each in found:
+        re.compile(each.pattern, each.flags)
