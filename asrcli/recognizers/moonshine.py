@@ -7,7 +7,7 @@ from asrcli.core.settings import RecognitionSettings
 from asrcli.recognizers.hallucination_filter import plausible_text
 from asrcli.recognizers.moonshine_model import MoonshineModel
 from asrcli.recognizers.registry import RecognizerOptions
-from asrcli.recognizers.speech_shape import FrameFacts, can_be_speech
+from asrcli.recognizers.speech_shape import FrameFacts, can_be_speech, may_become_speech
 from asrcli.recognizers.voice_activity import speech_detector
 from asrcli.recognizers.whole_sentences import WholeSentenceSession
 
@@ -38,10 +38,16 @@ class MoonshineSession(WholeSentenceSession):
     """One task, in English."""
 
     name = "moonshine"
+    # Without it, a piece that ends in the middle of a word becomes a loop: "But, but, but, but", "Good, good, good".
+    silence_behind_ms = 200
 
     def can_be_speech(self, frames: Sequence[FrameFacts], *, final: bool) -> bool:
         """Return whether audio is worth reading: the model makes words of whatever it reads."""
         return can_be_speech(frames, final=final)
+
+    def may_become_speech(self, frames: Sequence[FrameFacts]) -> bool:
+        """Return whether a beginning is worth reading although it is no speech yet."""
+        return may_become_speech(frames)
 
     def plausible(self, text: str, frames: Sequence[FrameFacts], *, final: bool) -> str:
         """Return the text without what nobody can have said."""

@@ -33,6 +33,7 @@ STILL_PART = 0.3  # so many frames may be as the ones before them: a vowel; of b
 # How far shapes are apart in a window, times how much the shape changes from one frame to the next.
 LIVELY = 0.05  # speech has 0.12 and more, under noise as loud as itself 0.07; tones and music have up to 0.03
 SURELY_LIVELY = 0.08
+VERY_LIVELY = 0.15
 VOWEL = (0.02, 0.09)  # the change alone, of a single vowel; tones have up to 0.01, noise more than 0.1
 TRANSITIONS = 3  # fewer say nothing
 # A voice moves: from one frame to the next its pitch changes a little, and the shape too. Notes do one of the two.
@@ -47,6 +48,14 @@ FRAMES_A_MOVE = (
     24,
 )  # of less audio, one move is asked for in so many loud frames: while it goes on, and at its end
 VOWEL_FRAMES = 4  # a short word may have none: then so many frames in a row have a pitch
+EARLY_FRAMES = 480 // FRAME_MS  # of voice: of so little, fewer frames with a pitch make it worth a reading
+EARLY_PITCHED = 2
+# The pitch of a note stays, and that of a voice drifts: of its frames at most 0.6 are as the ones before.
+STILL_PITCH = 0.004  # of the logarithm
+STILL_SHARE = 0.8
+STILL_PAIRS = 8  # of frames; fewer are no proof while there are moves
+STILL_VOWEL_PAIRS = 4  # where there are none
+CLEAR_MOVES = 4  # so many at the beginning tell a voice from whatever is lively enough to be one
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +107,41 @@ def can_be_speech(frames: Sequence[FrameFacts], *, final: bool) -> bool:
     if not _has_voice(frames, final=final):
         return False
     alone = final and not frames[0].voiced  # what follows a cut in one sound is no word by itself
+    lively = SURELY_LIVELY
+    if final:
+        lively = LIVELY
     for view in range(len(VIEWS)):
         loud = _loud(frames, view)
         is_short = sum(shape is not None for shape in loud) < SHORT_FRAMES
         if alone and is_short and VOWEL[0] <= _change(_changes(loud)) <= VOWEL[1]:
             return True
-        if any(value >= (LIVELY if final else SURELY_LIVELY) for value in _liveliness(loud)):
+        if any(value >= lively for value in _liveliness(loud)):
             return True
     return False
+
+
+def may_become_speech(frames: Sequence[FrameFacts]) -> bool:
+    """Return whether a beginning that is no speech yet is worth reading, if other signs of speech are asked for too.
+
+    It has a voice that moves much, or it is very lively and has any pitch: a first vowel may last longer than a quarter
+    of a second, and its voice does not move.
+    """
+    voice = [frame.views[0].level_db for frame in frames if frame.voiced]
+    if not VOICED_FRAMES <= len(voice) <= SHORT_FRAMES or statistics.pstdev(voice) < LEVEL_SPREAD_DB:
+        return False
+    if _is_note(frames, STILL_VOWEL_PAIRS):
+        return False
+    pitched = VOWEL_FRAMES
+    if len(voice) <= EARLY_FRAMES:
+        pitched = EARLY_PITCHED
+    limits = []
+    if _longest_pitch(frames) >= pitched:
+        limits.append(VERY_LIVELY)
+    if sum(1 for _ in _voice_moves(frames, _loud(frames, 1))) >= CLEAR_MOVES:
+        limits.append(LIVELY)
+    if not limits:
+        return False
+    return any(value >= min(limits) for view in range(len(VIEWS)) for value in _liveliness(_loud(frames, view)))
 
 
 def _has_voice(frames: Sequence[FrameFacts], *, final: bool) -> bool:
@@ -114,11 +150,27 @@ def _has_voice(frames: Sequence[FrameFacts], *, final: bool) -> bool:
     loud = [number for number, shape in enumerate(shapes) if shape is not None]
     moves = [bisect_left(loud, number) for number in _voice_moves(frames, shapes)]  # counted in loud frames
     if final and not moves and len(loud) < SHORT_FRAMES:
-        return _longest_pitch(frames) >= VOWEL_FRAMES
+        return _longest_pitch(frames) >= VOWEL_FRAMES and not _is_note(frames, STILL_VOWEL_PAIRS)
     needed = max(1, min(VOICE_MOVES[final], len(loud) // FRAMES_A_MOVE[final]))
     if len(moves) * SELDOM < len(loud):
         needed = MANY_MOVES
-    return any(after - before < VOICE_WINDOW for before, after in zip(moves, moves[needed - 1 :], strict=False))
+    for before, after in zip(moves, moves[needed - 1 :], strict=False):
+        around = loud[max(0, before - VOICE_WINDOW // 2) : before + VOICE_WINDOW // 2]
+        if after - before < VOICE_WINDOW and not _is_note(frames[around[0] : around[-1] + 1]):
+            return True
+    return False
+
+
+def _is_note(frames: Sequence[FrameFacts], pairs: int = STILL_PAIRS) -> bool:
+    """Return whether nearly all frames have the pitch of the ones before; False where fewer than `pairs` are known."""
+    changes = [
+        abs(math.log(after.pitch_hz / before.pitch_hz))
+        for before, after in pairwise(frames)
+        if before.pitch_hz and after.pitch_hz
+    ]
+    drifting = [change for change in changes if change < PITCH_CHANGE[1]]  # a larger one is another note
+    still = sum(change < STILL_PITCH for change in drifting)
+    return len(drifting) >= pairs and still > STILL_SHARE * len(drifting)
 
 
 def _voice_moves(frames: Sequence[FrameFacts], shapes: "Shapes") -> Iterator[int]:

@@ -25,7 +25,8 @@ class StableWords:
         """Return the partial for a new hypothesis; None when it would show nothing new.
 
         No word is settled by a hypothesis that is not `trusted`. While it is `doubtful` whether anything was said,
-        nothing is shown before two hypotheses in a row begin with the same words.
+        nothing is shown before two hypotheses in a row begin with the same words: a single word is enough where it is
+        not `trusted`, because the audio is so short.
         """
         self._recent = [*self._recent[1 - AGREE :], tuple(word.text.casefold() for word in words)]
         agreed = 0
@@ -40,14 +41,17 @@ class StableWords:
         settled, text = joined(self._settled), joined(all_words)
         if not text or f"{settled}|{text}" == self._last_shown:
             return None
-        if doubtful and not self._last_shown and not self._begin_alike():
+        alike = ALIKE
+        if not trusted:
+            alike = min(ALIKE, *map(len, self._recent[-2:]))
+        if doubtful and not self._last_shown and not self._begin_alike(alike):
             return None
         self._last_shown = f"{settled}|{text}"
         return Partial(self._key, all_words[0].begin_ms, settled, text[len(settled) :], all_words, self._language)
 
-    def _begin_alike(self) -> bool:
-        begins = {texts[:ALIKE] for texts in self._recent[-2:]}
-        return len(self._recent) > 1 and len(begins) == 1
+    def _begin_alike(self, count: int) -> bool:
+        begins = {texts[:count] for texts in self._recent[-2:]}
+        return count > 0 and len(self._recent) > 1 and len(begins) == 1
 
     def _agreed(self) -> int:
         agreed = 0

@@ -25,11 +25,13 @@ from asrcli.recognizers.open_sentence import OpenSentence
 from asrcli.recognizers.speech_shape import VOICED_FRAMES, FrameFacts
 from asrcli.recognizers.stable_words import StableWords
 from asrcli.recognizers.text_units import joined
+from asrcli.recognizers.voice_activity import VAD_FRAME_BYTES
 from asrcli.recognizers.word_times import estimated_words
 
 PARTIAL_EVERY_MS = 300
-FIRST_EVERY_MS = 120  # at the beginning, while nothing was shown: a model often makes nothing of the first sounds
+FIRST_EVERY_MS = 60  # at the beginning, while nothing was shown: a model often makes nothing of the first sounds
 READING_SHARE = 0.4  # of the time, at most, goes into partials
+FIRST_SHARE = 0.6  # the same at the beginning, for 1.8 s at most
 # What is read of less audio is often wrong, several times in a row: it stays unsettled.
 TRUSTED_FRAMES = 1800 // FRAME_MS
 EAGER_FRAMES = 240 // FRAME_MS  # a pause of this length may be the end of the sentence
@@ -42,9 +44,14 @@ Read = Callable[[bytes], str]
 class WholeSentenceSession(DetectedSession):
     """One task. `read` makes text of up to 15 s of PCM at 16 kHz; `clock` returns seconds.
 
-    A recognizer says in `can_be_speech` which audio is worth reading, in `plausible` what of a text cannot have been
-    said, and in `language` what language it is in.
+    A recognizer says in `can_be_speech` and `may_become_speech` which audio is worth reading, in `plausible` what of a
+    text cannot have been said, and in `language` what language it is in.
+
+    Attributes:
+        silence_behind_ms: How much silence the model gets behind the beginning of a sentence that goes on.
     """
+
+    silence_behind_ms = 0
 
     def __init__(
         self, read: Read, recognition: RecognitionSettings, clock: Callable[[], float] = time.perf_counter
@@ -58,6 +65,11 @@ class WholeSentenceSession(DetectedSession):
         """Return whether audio is worth reading; `final`: it ends here, and nothing that follows can tell."""
         del final
         return any(frame.voiced for frame in frames)
+
+    def may_become_speech(self, frames: Sequence[FrameFacts]) -> bool:
+        """Return whether a beginning that is no speech yet is worth reading: what is read twice is shown."""
+        del frames
+        return False
 
     def plausible(self, text: str, frames: Sequence[FrameFacts], *, final: bool) -> str:
         """Return the text without what nobody can have said; `final`: the sentence ends here."""
@@ -136,6 +148,8 @@ class WholeSentenceSession(DetectedSession):
         self._is_shown = False  # there was a partial
         self._read_length = 0  # frames that the last reading had
         self._read_s = 0.0  # what it cost
+        self._was_read = False  # the last time that it was due
+        self._is_doubtful = False  # whether it was only worth reading because it may become speech
         self._eager_text: str | None = None  # the text of all frames up to a pause that still lasts
 
     @property
@@ -151,9 +165,13 @@ class WholeSentenceSession(DetectedSession):
             return len(sentence) >= max(FIRST_BEHIND_FRAMES, 2 * self._read_length)
         if sentence.quiet >= EAGER_FRAMES:
             return sentence.quiet == EAGER_FRAMES
+        every_ms, share = PARTIAL_EVERY_MS, READING_SHARE
+        if not self._is_shown and len(sentence) < TRUSTED_FRAMES:  # noise, which has no text, is not read so often
+            every_ms, share = FIRST_EVERY_MS, FIRST_SHARE
+            if not self._was_read:  # to look again costs hardly anything
+                every_ms = FRAME_MS
         new_ms = (len(sentence) - self._read_length) * FRAME_MS
-        is_new = not self._is_shown and len(sentence) < TRUSTED_FRAMES  # noise, which has no text, is not read so often
-        return new_ms >= max(FIRST_EVERY_MS if is_new else PARTIAL_EVERY_MS, 1000 * self._read_s / READING_SHARE)
+        return new_ms >= max(every_ms, 1000 * self._read_s / share)
 
     def _new_partial(self) -> Iterator[Event]:
         """Read the open sentence; yields its partial, if it shows anything new."""
@@ -166,7 +184,7 @@ class WholeSentenceSession(DetectedSession):
             text = self.plausible(text, sentence.facts, final=False) if certain else ""
         words = self._words(sentence, text.rstrip(".,?!"))  # the end of a piece looks like the end of a sentence
         is_long = len(sentence) >= TRUSTED_FRAMES  # noise in which nothing was heard so far, perhaps
-        new = self._stable.partial(words, trusted=is_long, doubtful=is_long)
+        new = self._stable.partial(words, trusted=is_long, doubtful=is_long or self._is_doubtful)
         if new is not None:
             self._is_shown = True
             yield replace(new, language=self.language(new.words))
@@ -200,8 +218,15 @@ class WholeSentenceSession(DetectedSession):
         began_s = self._clock()
         frames = sentence.facts[:length]
         text = ""
-        if self.can_be_speech(frames, final=final):
-            text = self.plausible(self._read(sentence.pcm(length)), frames, final=final)
+        begins = not final and length < TRUSTED_FRAMES
+        can_be = self.can_be_speech(frames, final=final)
+        self._is_doubtful = not can_be and begins and self.may_become_speech(frames)
+        self._was_read = can_be or self._is_doubtful
+        if self._was_read:
+            pcm = sentence.pcm(length)
+            if begins:
+                pcm += bytes(self.silence_behind_ms * VAD_FRAME_BYTES // FRAME_MS)
+            text = self.plausible(self._read(pcm), frames, final=final)
         self._read_length = length
         self._read_s = self._clock() - began_s
         return text

@@ -29,7 +29,7 @@ BLOCK_BYTES = 1 << 16
 REDIRECTIONS = 5
 TRIES = 5  # in a row that bring nothing new
 FIRST_WAIT_S = 0.5  # before the second of them; it doubles each time
-QUIET_S = 30.0  # a server that sends nothing for this long is gone
+QUIET_S = 15.0  # a server that sends nothing for this long is gone
 PART, NOTE = "archive.part", "part.json"
 
 Progress = Callable[[int, int | None], None]
@@ -52,12 +52,13 @@ class DownloadFailed(TransportError):
 
 
 class _Cut(Exception):
-    """A failure that may be over soon."""
+    """A failure that may be over soon. `silent`: the server has not answered at all."""
 
-    def __init__(self, reason: str, wait_s: float | None = None) -> None:
+    def __init__(self, reason: str, wait_s: float | None = None, *, silent: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.wait_s = wait_s
+        self.silent = silent
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ def download(url: str, folder: Path, progress: Progress, route: Route | None = N
             failures += 1
             if transfer.size > before:
                 failures = 1
-            if failures >= TRIES:
+            # A server that was silent from the beginning is not asked again; one that has answered may be back soon.
+            if failures >= TRIES or (cut.silent and not transfer.is_answered):
                 raise DownloadFailed(url, cut.reason, transfer.size) from None
             transfer.route.sleep(max(FIRST_WAIT_S * 2 ** (failures - 1), cut.wait_s or 0.0))
         else:
@@ -131,6 +133,7 @@ class _Transfer:
         self._note = folder / NOTE
         self._url = url
         self._progress = progress
+        self.is_answered = False  # the server has said anything
         if self._validator() is None:
             self._restart()
 
@@ -228,9 +231,10 @@ class _Transfer:
                 cause: Exception = exc
                 if isinstance(exc.reason, Exception):
                     cause = exc.reason
-                raise _Cut(_reason(url, cause, proxy)) from None
+                raise self._unanswered(url, cause, proxy) from None
             except (OSError, EOFError, HTTPException, ValueError) as exc:
-                raise _Cut(_reason(url, exc, proxy)) from None
+                raise self._unanswered(url, exc, proxy) from None
+            self.is_answered = True
             if not is_redirect(response.status):
                 return response
             with closing(response):
@@ -240,6 +244,11 @@ class _Transfer:
             except UsageError as exc:
                 raise DownloadFailed(self._url, f"it leads elsewhere: {exc}") from None
         raise DownloadFailed(self._url, f"more than {REDIRECTIONS} redirections")
+
+    def _unanswered(self, url: str, exc: Exception, proxy: str | None) -> _Cut:
+        if isinstance(exc, TimeoutError) and proxy is None:
+            return _Cut(f"no answer within {self.route.quiet_s:g} s", silent=True)
+        return _Cut(_reason(url, exc, proxy), silent=isinstance(exc, TimeoutError))
 
     def _too_large(self, size: int) -> UsageError:
         self._restart()

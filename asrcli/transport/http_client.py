@@ -163,7 +163,8 @@ def _parsed(content: bytes) -> Json:
 
 def _failed(url: str, exc: Exception, proxy: str | None, *, not_done: bool) -> Exception:
     error = ConnectFailed(url, *failure_reason(url, exc, "HTTP", proxy))
-    if isinstance(exc, ssl.SSLError) or not isinstance(exc, OSError):
+    # Who said nothing for the whole timeout would say nothing again: a person waits for one timeout and not for four.
+    if isinstance(exc, ssl.SSLError | TimeoutError) or not isinstance(exc, OSError):
         return error
     return _TransientFailure(error, not_done=not_done)
 

@@ -2,6 +2,7 @@
 
 import wave
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asrcli.recognizers.endpointing import FRAME_MS
-from asrcli.recognizers.speech_shape import VIEWS, FrameFacts, can_be_speech, frame_facts
+from asrcli.recognizers.speech_shape import VIEWS, FrameFacts, can_be_speech, frame_facts, may_become_speech
 from asrcli.recognizers.voice_activity import speech_detector
 from tests.support.command import CLIP
 
@@ -129,6 +130,53 @@ def test_speech_beside_such_sounds_stays_speech(name: str) -> None:
     assert can_be_speech(facts(np.concatenate([sound, speech()])), final=True)
     assert can_be_speech(facts(np.concatenate([speech(), sound])), final=True)
     assert can_be_speech(facts(speech() + 0.1 * sound), final=True)
+
+
+@pytest.mark.parametrize("name", sorted(SOUNDS.keys() - {"drums with notes", "chords with drums"}))
+def test_a_beginning_without_speech_is_not_even_worth_a_reading(name: str) -> None:
+    """But of drums and notes together, of which the model must make the same words twice."""
+    frames = facts(SOUNDS[name]())
+    assert not any(may_become_speech(frames[:length]) for length in range(5, 60))
+
+
+def test_a_lively_beginning_whose_voice_does_not_move_is_worth_a_reading() -> None:
+    """As a drawn-out first vowel: it may become speech, and nothing says yet that it is. A note is not even read."""
+    beginning = facts(speech())[:20]
+
+    def sung(drift: float) -> list[FrameFacts]:
+        return [
+            replace(frame, pitch_hz=100 + drift * (number % 2)) if frame.pitch_hz else frame
+            for number, frame in enumerate(beginning)
+        ]
+
+    steady = sung(0.7)
+    assert not may_become_speech(sung(0.0))
+    assert may_become_speech(steady)
+    assert not can_be_speech(steady, final=False)
+
+
+def test_a_voice_that_moves_makes_up_for_a_sound_that_changes_little() -> None:
+    """At the beginning: of so little liveliness alone nobody could tell."""
+
+    def dull(frame: FrameFacts) -> FrameFacts:
+        views = [replace(view, shape=tuple(0.25 + value / 2 for value in view.shape)) for view in frame.views]
+        return replace(frame, views=tuple(views))
+
+    frames = [dull(frame) for frame in facts(speech())[:20]]
+    assert may_become_speech(frames)
+    assert not can_be_speech(frames, final=False)
+    assert not may_become_speech([replace(frame, pitch_hz=0.0) for frame in frames])
+
+
+@pytest.mark.parametrize(("held", "is_voice"), [(1, True), (8, False)])
+def test_a_pitch_that_stays_from_frame_to_frame_is_a_note(held: int, *, is_voice: bool) -> None:
+    """However its shape moves, as that of an instrument with formants does; a voice drifts."""
+    frames = [
+        replace(frame, pitch_hz=100 * 1.03 ** (number // held % 5)) if frame.voiced else frame
+        for number, frame in enumerate(facts(speech()))
+    ]
+    assert can_be_speech(frames, final=True) is is_voice
+    assert can_be_speech(frames[:40], final=False) is is_voice
 
 
 @pytest.mark.parametrize("gain", [0.05, 1.0])

@@ -1,5 +1,6 @@
 """Downloads: they go on where they were cut, end when they must, and are never mixed of two versions."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,20 @@ def test_what_came_is_kept_for_the_next_program(tmp_path: Path) -> None:
         assert told[0][0] > 100_000
         assert told[-1] == (len(CONTENT), len(CONTENT))
         assert download(url, tmp_path, untold, route).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+def test_a_server_that_says_nothing_is_asked_once(tmp_path: Path, *, proxied: bool) -> None:
+    """A connection that is taken and never answered costs one limit of silence and no pause, through a proxy too."""
+    waits: list[float] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        url, proxy, reason = f"{address}/model.tar", None, r"no answer within 0\.05 s$"
+        if proxied:
+            url, proxy, reason = "https://models.example/model.tar", address, "proxy"
+        with pytest.raises(DownloadFailed, match=reason):
+            download(url, tmp_path, untold, Route(proxy=proxy, quiet_s=0.05, sleep=waits.append))
+    assert waits == []
 
 
 @pytest.mark.parametrize("etag", ['"2"', ""])
