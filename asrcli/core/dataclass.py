@@ -126,9 +126,14 @@ def _quick(cls: Any = None, /, *, frozen: bool = False, slots: bool = False) -> 
     """The decorator: fields and slots are those of the standard library, the methods are of this file."""
     if cls is None:
         return lambda decorated: _quick(decorated, frozen=frozen, slots=slots)
+    if any(dataclasses.is_dataclass(base) for base in cls.__bases__):  # few inherit
+        return dataclasses.dataclass(cls, frozen=frozen, slots=slots)
     own = set(cls.__dict__)
     cls.__doc__ = cls.__doc__ or cls.__name__  # without one the standard library reads the signature, which takes long
     kind = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
+    params: Any = kind.__dataclass_params__  # the standard decorator looks here when it gets a class that inherits
+    params.init = params.repr = params.eq = True
+    params.frozen = frozen
     methods: dict[str, Any] = {"__init__": LateInit(kind, frozen=frozen), **_SHARED}
     if frozen:
         methods |= _FROZEN

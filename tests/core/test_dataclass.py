@@ -138,6 +138,27 @@ def test_classes_inherit_fields_and_the_way_they_are_made() -> None:
     assert Above(3) != Beside(3)
 
 
+def test_a_class_of_somebody_else_can_inherit_with_the_standard_decorator() -> None:
+    """A frozen class from a frozen one, as from a class of the standard library; the other way round is refused."""
+
+    @dataclass(frozen=True)
+    class Above:
+        a: int = 1
+
+    @dataclasses.dataclass(frozen=True)
+    class Below(Above):
+        b: int = 2
+
+    assert Below(3) == Below(3, 2)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Below().b = 3  # type: ignore[misc]
+    with pytest.raises(TypeError, match="cannot inherit non-frozen"):
+
+        @dataclasses.dataclass
+        class Loose(Above):  # type: ignore[misc]
+            pass
+
+
 def test_a_frozen_value_goes_from_process_to_process() -> None:
     """Pickling restores the values of a class that refuses to be changed, also where none was made before."""
     data = pickle.dumps(Pair(1, (2,)))
