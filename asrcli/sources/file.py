@@ -24,6 +24,7 @@ from asrcli.sources.late_decoder import decoding
 
 STDIN = "-"
 CHUNK_MS = 100
+LOCAL_CHUNK_MS = 50  # to a recognizer on this machine: it waits no longer for a chunk of a file than for a microphone's
 FULL_PACE_CHUNK_MS = 400  # where nobody waits for the first word of a chunk; the service takes at most 16 KB at once
 MISSING_MS = 1000  # less is not reported as missing: codecs pad and containers round
 NETWORK_TIMEOUT_S = 30.0  # how long a network may give nothing

@@ -19,7 +19,7 @@ from asrcli.runs.run import ConcurrentSources
 from asrcli.sources.decoding_errors import DECODER_ERRORS
 from asrcli.sources.enhancement import LEVEL, EnhancedSource
 from asrcli.sources.excerpt import Clip
-from asrcli.sources.file import CHUNK_MS, FULL_PACE_CHUNK_MS, FileSource, native
+from asrcli.sources.file import CHUNK_MS, FULL_PACE_CHUNK_MS, LOCAL_CHUNK_MS, FileSource, native
 from asrcli.sources.file_length import SCAN_BYTES
 from asrcli.sources.input_reader import SampleFormat
 from asrcli.sources.passthrough import PassthroughSource
@@ -151,7 +151,7 @@ class SourceBuilder:
     each_channel: bool = False
     passthrough: bool = False
     exact: bool = False  # read a whole file whose header does not hold its length
-    full_pace: bool = False  # the audio is sent as fast as it is taken
+    chunk_ms: int = CHUNK_MS  # how much audio travels at once, where the service finds the utterances
     shown: Mapping[str, str] = field(default_factory=dict)  # what persons call files that were fetched, by their paths
 
     def __post_init__(self) -> None:
@@ -195,8 +195,8 @@ class SourceBuilder:
         if self.exact:
             scan_bytes = sys.maxsize
         chunk_ms = CHUNK_MS
-        if self.full_pace and self.asked.vad:  # where utterances are cut here, they are cut between chunks
-            chunk_ms = FULL_PACE_CHUNK_MS
+        if self.asked.vad:  # else utterances are cut here, between chunks
+            chunk_ms = self.chunk_ms
         read = FileSource(
             path, audio_format, clip, self.samples, chunk_ms=chunk_ms, speaker=speaker, scan_bytes=scan_bytes,
             shown=self.shown.get(path, ""),
@@ -221,6 +221,15 @@ class SourceBuilder:
             self._decoded(path, replace(self.take, channel=channel), about, name) for channel, name in enumerate(names)
         ]
         return ConcurrentSources(tuple(sources))
+
+
+def chunk_ms(pace: float | None, *, local: bool) -> int:
+    """How much audio travels at once at a pace; None is full pace, where nobody waits for the first word of a chunk."""
+    if pace is None:
+        return FULL_PACE_CHUNK_MS
+    if local:
+        return LOCAL_CHUNK_MS
+    return CHUNK_MS
 
 
 def file_sources(
