@@ -115,9 +115,8 @@ def file(
     log_to(logging_options.log_file)
     source_builder = sources.SourceBuilder(
         found_model, recognition, sources.clip(start, end, channel, gain, track), samples,
-        sources.AudioEnhancement(denoise=denoise, agc=agc),
-        each_channel=each_channel, passthrough=passthrough, exact=estimate,
-        chunk_ms=sources.chunk_ms(speed, local=connection_options.local),
+        sources.AudioEnhancement(denoise=denoise, agc=agc), each_channel=each_channel, passthrough=passthrough,
+        exact=estimate, chunk_ms=sources.chunk_ms(speed, local=connection_options.local),
     )  # fmt: skip
     inputs, failures = sources.file_sources(paths, source_builder)
     if estimate:
