@@ -118,7 +118,7 @@ def test_it_serves_tls(tmp_path: Path) -> None:
         assert address.startswith("wss://127.0.0.1:")
         with connect(address + INFERENCE, ssl=tls, proxy=None):
             pass
-        done = asr("file", CLIP, "--url", address, "--ca", certificate, "--format", "text")
+        done = asr("file", CLIP, "--url", address, "--ca", certificate, "--format", "text", "--pace", "max")
         assert (done.returncode, bool(done.stdout)) == (0, True), done.stderr
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
