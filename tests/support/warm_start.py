@@ -36,7 +36,7 @@ def can_fork(environment: Mapping[str, str]) -> bool:
     if os.environ.get("ASR_TESTS_COLD") or not hasattr(os, "fork"):
         return False
     usual = _usual(environment)
-    return usual == _usual(os.environ) | {key: usual.get(key, "") for key in ("TERM", "PYTHONWARNINGS")}
+    return usual == _usual(os.environ) | {key: usual.get(key, "") for key in ("TERM", "PYTHONWARNINGS", "CI")}
 
 
 def _usual(environment: Mapping[str, str]) -> dict[str, str]:
