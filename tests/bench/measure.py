@@ -186,8 +186,8 @@ class Row:
         """The row as texts: name, figures with their spread, ratios, limits, verdict."""
         shown = []
         for name, taken in self.figures.items():
-            spread = f" ({min(taken):.3g}–{max(taken):.3g})" if len(taken) > 1 else ""
-            shown.append(f"{name} {self.median(name):.3g}{spread}")
+            spread = f" ({_digits(min(taken))}–{_digits(max(taken))})" if len(taken) > 1 else ""
+            shown.append(f"{name} {_digits(self.median(name))}{spread}")
         ratios = [f"{self.ratio(name):.2f} × {name}" for name in self.figures if name != OURS]
         limits = "; ".join(" or ".join(map(str, either)) for either in self.limits)
         verdict = ("ok" if self.kept else "MISSED") if self.limits else ""
@@ -198,3 +198,8 @@ class Row:
         """The row for a terminal."""
         name, figures, ratios, limits, verdict = self.cells
         return f"{name:<52} {figures}" + f" | {ratios}" * bool(ratios) + f" | {limits} {verdict}" * bool(limits)
+
+
+def _digits(value: float) -> str:
+    """Three digits that count; of a large number all before the point."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
