@@ -321,6 +321,7 @@ class SessionLoop:
         """Count an event of the service, emit it, and go on as it demands."""
         if isinstance(event, RepeatedFinal):
             self._account.drop_repeat(event.final)
+            self._feed.final_arrived()
             return
         if isinstance(event, Gap):
             self._account.add_missing(event.begin_ms, event.end_ms, event.reason or NO_TEXT, whole=True)

@@ -37,8 +37,13 @@ class Reconnection:
 
     def next_attempt(self, error: AsrError, link: LinkState, *, input_ended: bool) -> Attempt | None:
         """Return the next attempt after a loss, and report it; None to give up."""
-        draining = link is LinkState.DRAINING
-        self._account.recent_finals.task_may_have_ended = draining and self._connection.task.may_have_ended(error)
+        task, recent = self._connection.task, self._account.recent_finals
+        if link not in {
+            LinkState.DIALLING,
+            LinkState.WAITING,
+        }:  # a task that never began says nothing of the one before
+            recent.task_may_have_ended = link is LinkState.DRAINING and task.may_have_ended(error)
+            recent.told = task.told.first
         unanswered = self._finish_unanswered(link)
         loss = Loss(error, self._account.was_ready, input_ended, self._feed.undecided_end, unanswered)
         attempt = self._backoff.lost(loss, self._account.clock(), self._chance())

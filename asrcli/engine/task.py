@@ -11,7 +11,7 @@ from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Rea
 from asrcli.core.interfaces import ClientCodec
 from asrcli.core.message import Message
 from asrcli.core.transcript import TASK_MOST_OPEN
-from asrcli.recovery.duplicate_finals import KEPT, ResentAudio, is_repeat, normalized_text, rest_of
+from asrcli.recovery.duplicate_finals import KEPT, ResentAudio, ToldFinals, is_repeat, normalized_text, rest_of
 from asrcli.recovery.spans import Spans
 
 ANSWER_S = 60.0  # a service that sends nothing about an open sentence for this time has forgotten it
@@ -33,15 +33,14 @@ class RepeatedFinal:
 class TranscriptionTask:
     """The events of a service about the audio from `offset_ms` on. The offset may be moved until audio has been sent.
 
-    Args:
-        codec: The client end of the wire, used by this task alone.
-        resent: Finals whose audio is sent again on this task.
+    `codec` is used by this task alone. The audio of the finals in `resent` is sent again on it.
 
     Attributes:
         sent_ms: The end of the audio that was sent. Later times that the service names are cut to it.
         finishing: The service was asked for the rest of the text: sentences that it leaves open now get no text.
         engine: The recognizer that the other end named; empty if it named none.
         processed_ms: The service has processed the audio up to here: a final with credible times begins here.
+        told: Its finals as the service told them.
     """
 
     def __init__(self, codec: ClientCodec, resent: ResentAudio | None = None) -> None:
@@ -50,6 +49,7 @@ class TranscriptionTask:
         self.offset_ms = self.sent_ms = self.processed_ms = 0
         self.finishing = False
         self._resent = resent
+        self.told = ToldFinals(resent)
         self._open: dict[str, SpeechStarted | Partial] = {}  # by key, oldest first; so are the next ones
         self._stopped: dict[str, int] = {}  # where the speech of an open sentence ended
         # When the last event about an open sentence came, and how much audio had been sent by then.
@@ -172,7 +172,8 @@ class TranscriptionTask:
         self._finals[final.key] = final
         for old in list(self._finals)[:-KEPT]:
             del self._finals[old]
-        if self._resent is None or not is_repeat(final, self._resent, task_ms):
+        told_again = self.told.add(final, self.offset_ms, self.sent_ms)
+        if self._resent is None or not (told_again or is_repeat(final, self._resent, task_ms)):
             return final
         self._resent = replace(self._resent, last_text="")  # it is repeated once at most
         return RepeatedFinal(final)

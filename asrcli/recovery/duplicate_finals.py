@@ -3,6 +3,7 @@
 import unicodedata
 from collections import deque
 from dataclasses import replace
+from typing import NamedTuple
 
 from asrcli.core.dataclass import dataclass
 from asrcli.core.events import Final
@@ -10,6 +11,22 @@ from asrcli.core.events import Final
 SHORTER = 0.9  # nobody says the same sentence in less than this part of its time
 COMPARED = 2000  # characters of a sentence that are looked through for the end of an earlier text
 KEPT = 50  # how many finals are remembered: little audio is sent again
+
+
+class ToldFinal(NamedTuple):
+    """A final as the service told it: its text, and its times from the beginning of its task."""
+
+    text: str
+    begin_ms: int
+    end_ms: int
+
+    def again(self, other: "ToldFinal", task_ms: int) -> bool:
+        """Whether another task, which was sent `task_ms` of audio, told the same text in the same place.
+
+        A place behind the end of that audio is cut to it.
+        """
+        places = [(self.begin_ms, self.end_ms), (min(self.begin_ms, task_ms), min(self.end_ms, task_ms))]
+        return other.text == self.text and (other.begin_ms, other.end_ms) in places
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +38,14 @@ class ResentAudio:
         text: The normalized text of the finals in it.
         last_text: The normalized text of the last final, where its task may have ended behind it; else empty.
         last_ms: How long that final was.
+        told: The first finals of that task, in the order in which they came; empty where it cannot have ended.
     """
 
     until_ms: int
     text: str
     last_text: str = ""
     last_ms: int = 0
+    told: tuple["ToldFinal", ...] = ()
 
 
 def is_repeat(final: Final, resent: ResentAudio, task_ms: int | None = None) -> bool:
@@ -78,15 +97,51 @@ def normalized_text(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+class ToldFinals:
+    """The first finals of one task, and whether they are those of the lost task before it.
+
+    A service that sends no end event may have finished that task, and then tells its sentences again for any audio: all
+    of them from the first on, each in the same place of the task. Other audio has other words in other places.
+
+    Attributes:
+        first: These finals, at most KEPT.
+    """
+
+    def __init__(self, resent: ResentAudio | None = None) -> None:
+        self.first: tuple[ToldFinal, ...] = ()
+        self._before: tuple[ToldFinal, ...] = ()
+        if resent is not None:
+            self._before = resent.told
+
+    def add(self, final: Final, offset_ms: int, sent_ms: int) -> bool:
+        """Note a final; returns whether the lost task has told it, too.
+
+        Args:
+            final: The final, on the timeline of the run.
+            offset_ms: Where the task begins on it.
+            sent_ms: Where the audio ends on it that the task was sent.
+        """
+        told = ToldFinal(final.text, final.begin_ms - offset_ms, final.end_ms - offset_ms)
+        earlier = self._before[len(self.first) :][:1]
+        if len(self.first) < KEPT:
+            self.first += (told,)
+        if not earlier or not earlier[0].again(told, sent_ms - offset_ms):
+            self._before = ()
+            return False
+        return bool(told.text.strip())
+
+
 class RecentFinals:
     """The last finals of a session, for the moment when their audio is sent again.
 
     Attributes:
         task_may_have_ended: The last task was lost, but may have come to its end before.
+        told: The first finals of that task.
     """
 
     def __init__(self) -> None:
         self.task_may_have_ended = False
+        self.told: tuple[ToldFinal, ...] = ()
         self._finals: deque[Final] = deque(maxlen=KEPT)
 
     def add(self, final: Final) -> None:
@@ -98,11 +153,14 @@ class RecentFinals:
         inside = [final for final in self._finals if final.end_ms > begin_ms]
         last_text = ""
         last_ms = 0
+        told: tuple[ToldFinal, ...] = ()
         if self.task_may_have_ended and self._finals:
-            last = self._finals[-1]
+            last, told = self._finals[-1], self.told
             last_text = normalized_text(last.text)
             last_ms = last.end_ms - last.begin_ms
         if not inside and not last_text:
             return None
         until_ms = max((final.end_ms for final in inside), default=begin_ms)
-        return ResentAudio(until_ms, normalized_text(" ".join(final.text for final in inside)), last_text, last_ms)
+        return ResentAudio(
+            until_ms, normalized_text(" ".join(final.text for final in inside)), last_text, last_ms, told
+        )

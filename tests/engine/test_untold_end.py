@@ -47,3 +47,37 @@ def test_what_may_be_new_is_kept(by: Closed, first: tuple[int, int], second: str
     asked = listening(Tone(5), *plays, retries=AT_ONCE)
     assert [event.text for event in asked.events() if isinstance(event, Final)] == ["hello there", second]
     assert asked.result.figures.dropped == 0
+
+
+SETS = [
+    [Final("1", 0, 200, "hello there")],  # the rest is long enough for it
+    [Final("1", 0, 200, "hello")],  # a single word
+    [Final("1", 100, 300, "hello there")],
+    [Final("1", 0, 100, "hello"), Final("2", 150, 300, "there")],
+    [Final("1", 0, 100, "a b"), Final("2", 150, 200, "c d"), Final("3", 200, 250, "e f")],
+]
+
+
+@pytest.mark.parametrize("by", GONE, ids=str)
+@pytest.mark.parametrize("said", SETS, ids=len)
+def test_a_service_that_says_all_of_it_again_for_any_audio_is_written_once(said: list[Final], by: Closed) -> None:
+    """The same sentences from the first on, each in the same place of its task: other audio has others."""
+    play = untold(*said, by=by)
+    asked = listening(Tone(5), *[play] * 4, retries=AT_ONCE)
+    events = list(asked.events())
+    assert [event.text for event in events if isinstance(event, Final)] == [final.text for final in said]
+    assert not any(isinstance(event, Gap) for event in events)
+    assert asked.result.error is None
+    assert asked.result.figures.dropped >= len(said)
+
+
+def test_an_attempt_that_fails_between_the_two_changes_nothing() -> None:
+    """The service breaks off the next start, and says all again on the one after it."""
+
+    def break_off(service: Service, wire: Wire) -> None:
+        service.asked()
+        wire.say(Closed(1006, "the connection broke"))
+
+    play = untold(Final("1", 0, 200, "hello"), by=GONE[0])
+    asked = listening(Tone(5), play, break_off, play, play, retries=AT_ONCE)
+    assert [event.text for event in asked.events() if isinstance(event, Final)] == ["hello"]

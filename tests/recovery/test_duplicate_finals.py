@@ -5,7 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcli.core.events import Final, Word
-from asrcli.recovery.duplicate_finals import COMPARED, RecentFinals, ResentAudio, is_repeat, normalized_text, rest_of
+from asrcli.recovery.duplicate_finals import (
+    COMPARED,
+    KEPT,
+    RecentFinals,
+    ResentAudio,
+    ToldFinal,
+    ToldFinals,
+    is_repeat,
+    normalized_text,
+    rest_of,
+)
 
 WORDS = st.sampled_from(["hello", "Café", "你好", "don't", "42", "世", "well"])
 AGAIN = ResentAudio(1000, normalized_text("Well, we met in the Café. 你好，世界！"))
@@ -79,3 +89,38 @@ def test_a_final_that_says_something_else_is_whole() -> None:
     assert rest_of(other, Final("1", 0, 500, "good day")) == other
     hidden = Final("1", 0, 900, "-" * COMPARED + "hello there")
     assert rest_of(hidden, Final("1", 0, 500, "hello")) == hidden
+
+
+SPANS = st.tuples(st.integers(0, 3000), st.integers(1, 1000)).map(lambda span: (span[0], sum(span)))
+SENTENCES = st.lists(st.tuples(st.sampled_from(["hello", "there", "well"]), SPANS), min_size=1, max_size=KEPT + 5)
+
+
+def _told(sentences: list[tuple[str, tuple[int, int]]], offset_ms: int, sent_ms: int, told: ToldFinals) -> list[bool]:
+    placed = [(text, *(min(offset_ms + at, sent_ms) for at in span)) for text, span in sentences]
+    return [told.add(Final("1", begin_ms, end_ms, text), offset_ms, sent_ms) for text, begin_ms, end_ms in placed]
+
+
+@given(SENTENCES, st.integers(0, 9000), st.integers(1, 5000), st.data())
+def test_what_a_lost_task_has_told_is_known_again_from_its_first_sentence_on(
+    said: list[tuple[str, tuple[int, int]]], offset_ms: int, length_ms: int, data: st.DataObject
+) -> None:
+    """Cut to the audio of the task where that is shorter; up to the first sentence that is another one."""
+    before = ToldFinals()
+    assert not any(_told(said, 0, 4000, before))
+    resent = ResentAudio(0, "", told=before.first)
+    again = _told(said, offset_ms, offset_ms + length_ms, ToldFinals(resent))
+    assert again == [True] * min(len(said), KEPT) + [False] * max(0, len(said) - KEPT)
+    changed = data.draw(st.integers(0, min(len(said), KEPT) - 1))
+    other = [*said[:changed], ("other", said[changed][1]), *said[changed + 1 :]]
+    again = _told(other, offset_ms, offset_ms + length_ms, ToldFinals(resent))
+    assert again == [True] * changed + [False] * (len(said) - changed)
+
+
+def test_what_the_lost_task_has_told_counts_only_where_it_may_have_ended() -> None:
+    """Else its audio may have been lost with it."""
+    said = RecentFinals()
+    said.add(Final("1", 0, 900, "one"))
+    said.told = (ToldFinal("one", 0, 900),)
+    assert said.since(900) is None
+    said.task_may_have_ended = True
+    assert said.since(900) == ResentAudio(900, "", "one", 900, said.told)
