@@ -220,10 +220,12 @@ class ServiceRefused(AsrError):
     """The service answered with an error: its code, its message, and the task id that its support asks for.
 
     Attributes:
+        kind: The type of the error, where the service names one beside the code.
         region: The region where the key was tried; empty where it is not known.
         keyless: No key was sent.
     """
 
+    kind = ""
     region = ""
     keyless = False
 

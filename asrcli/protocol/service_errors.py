@@ -50,6 +50,13 @@ class ServiceError:
         return "session.finish" in words or (unknown and "event" in words)
 
 
+def refused_session(error: ServiceError, task_id: str) -> ServiceRefused:
+    """The error that ends a session."""
+    refused = ServiceRefused(error.code, error.message, task_id)
+    refused.kind = error.kind
+    return refused
+
+
 def read_service_error(value: Json) -> ServiceError:
     """The error in an error event: in an object, in a text, or in fields of the event itself.
 

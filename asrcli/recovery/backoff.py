@@ -8,7 +8,7 @@ charges for the same audio each time.
 from asrcli.core.dataclass import dataclass
 from asrcli.core.errors import AsrError, ConnectFailed, ConnectionLost
 from asrcli.core.settings import RetrySettings
-from asrcli.recovery.classify import FaultClass, classify
+from asrcli.recovery.classify import FaultClass, classify, rejects
 
 UNREACHABLE_CAP_S = 5.0  # the longest wait before dialling an unreachable service: a short one finds it soon
 DROPS_CAP_S = 30.0  # the longest wait before dialling a service that accepts and drops connections, or is busy
@@ -64,6 +64,7 @@ class Backoff:
         if retries.limit == 0:
             self._attempts_left = 0
         self._until: float | None = None  # no attempt after this time
+        self._answered = False  # there was progress since the last loss
         self.attempt = 0
 
     @property
@@ -81,6 +82,7 @@ class Backoff:
         self.attempt = self._unanswered = 0
         self._reaches = []
         self._outage_since = None
+        self._answered = True
 
     def settled(self, position: int) -> None:
         """Note that silence is decided up to a position: progress, unless a lost connection had audio behind it."""
@@ -102,6 +104,9 @@ class Backoff:
     def lost(self, loss: Loss, now: float, chance: float) -> Attempt | None:
         """Return the next attempt after a loss; None to give up. `chance` is from 0 to 1 and spreads the waits."""
         kind = classify(loss.error, live=self._realtime)
+        if rejects(loss.error) and self._answered:
+            kind = FaultClass.RETRY  # it has taken such messages before, and text has come for them
+        self._answered = False
         hopeless = kind in {FaultClass.FATAL, FaultClass.EMPTY} or not (
             loss.was_ready or self._may_become_ready(loss.error)
         )

@@ -25,10 +25,15 @@ _BUSY = (
     "throttl", "ratelimit", "limitrequests", "limitburst", "limittokens", "toomanyrequests", "burstrate", "429",
 )  # fmt: skip
 _SYSTEM = (
-    "internalerror", "internalservererror", "systemerror", "modelservicefailed", "serviceunavailable", "servererror",
+    "internal", "systemerror", "modelservicefailed", "serviceunavailable", "servererror",
     "clientdisconnect", "requesttimeout", "clienterror", "500", "502", "503", "504",
 )  # fmt: skip
 _REJECTIONS = {1002, 1003, 1007, 1008, 1009, 1010}  # close codes that reject our messages: a retry sends the same ones
+
+
+def rejects(error: AsrError) -> bool:
+    """Whether the other end has closed the connection because of what we sent."""
+    return isinstance(error, ConnectionLost) and error.code in _REJECTIONS
 
 
 def classify(error: AsrError, *, live: bool) -> FaultClass:
@@ -38,7 +43,7 @@ def classify(error: AsrError, *, live: bool) -> FaultClass:
     """
     if isinstance(error, ServiceRefused):
         return _refusal(error, live=live)
-    if isinstance(error, ConnectionLost) and error.code in _REJECTIONS:
+    if rejects(error):
         return FaultClass.FATAL
     if isinstance(error, ProtocolError) and error.message:  # without a message it is about an HTTP request
         return FaultClass.FATAL
@@ -48,15 +53,19 @@ def classify(error: AsrError, *, live: bool) -> FaultClass:
 
 
 def _refusal(error: ServiceRefused, *, live: bool) -> FaultClass:
-    code = "".join(character for character in error.code.casefold() if character.isalnum())
+    code, kind = _plain(error.code), _plain(error.kind)
     if any(part in code for part in _NO_SPEECH):
         return FaultClass.IDLE if live else FaultClass.EMPTY
     if code.startswith("clienterror") and _TIMEOUT_MESSAGE not in error.message.lower():
         return FaultClass.FATAL
     if live and code.startswith(_TIMED_OUT):
         return FaultClass.IDLE
-    if code.startswith(_BUSY):
+    if code.startswith(_BUSY) or kind.startswith(_BUSY):
         return FaultClass.BUSY
-    if code.startswith(_SYSTEM):
+    if code.startswith(_SYSTEM) or kind.startswith(_SYSTEM):  # the code of an error of the server may be any word
         return FaultClass.RETRY
     return FaultClass.FATAL
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())

@@ -42,8 +42,9 @@ def test_an_error_ends_a_session_only_before_it_is_up(error: Any) -> None:
 )  # fmt: skip
 def test_an_error_of_the_session_itself_ends_it(error: dict[str, str]) -> None:
     """So that it is made anew, or waited for."""
-    with pytest.raises(ServiceRefused):
+    with pytest.raises(ServiceRefused) as caught:
         Service().tell("error", error=error)
+    assert caught.value.kind == error.get("type", "")
 
 
 @pytest.mark.parametrize("session", [..., None, [], {}, {"id": None}, {"id": 7}], ids=str)

@@ -199,3 +199,16 @@ def test_a_server_that_takes_each_connection_and_never_says_anything_is_no_servi
     backoff = Backoff(RetrySettings(5, 0), realtime=False)
     attempts = [backoff.lost(never, 0.0, 1.0) for _ in range(SILENT_STARTS + 1)]
     assert attempts == [*[Attempt(0.0)] * SILENT_STARTS, None]
+
+
+@pytest.mark.parametrize("code", [1002, 1003, 1007, 1008, 1009, 1010])
+@pytest.mark.parametrize("realtime", [True, False])
+def test_a_close_that_rejects_what_was_sent_is_believed_only_before_progress(code: int, *, realtime: bool) -> None:
+    """A service that has made text of the same messages may make more: each connection without progress is the last."""
+    rejected = loss(ConnectionLost("policy", code), reach=100)
+    backoff = Backoff(RetrySettings(5, 0), realtime=realtime)
+    assert backoff.lost(rejected, 0.0, 1.0) is None
+    for _ in range(3):
+        backoff.progress()
+        assert backoff.lost(rejected, 0.0, 1.0) == Attempt(0.0)
+    assert backoff.lost(rejected, 0.0, 1.0) is None

@@ -54,6 +54,7 @@ TABLE = [
     (refused("RateLimit"), FaultClass.BUSY),
     (refused("429"), FaultClass.BUSY),
     (refused("internal_error"), FaultClass.RETRY),
+    (refused("internal"), FaultClass.RETRY),
     (refused("503", "try later"), FaultClass.RETRY),
     (refused(""), FaultClass.FATAL),
     (ProtocolError("not JSON", "<html>"), FaultClass.FATAL),
@@ -73,6 +74,20 @@ EMPTY = [
     refused("InvalidParameter.EmptyAudio"),
     refused("empty_audio"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        ("server_error", FaultClass.RETRY), ("internal_error", FaultClass.RETRY), ("rate_limit_error", FaultClass.BUSY),
+        ("authentication_error", FaultClass.FATAL), ("", FaultClass.FATAL),
+    ],
+)  # fmt: skip
+def test_an_error_whose_code_nobody_knows_is_of_the_class_of_its_type(kind: str, what: FaultClass) -> None:
+    """A service may name the engine that has failed, or anything else."""
+    error = refused("inference_failed")
+    error.kind = kind
+    assert classify(error, live=False) is what
 
 
 @pytest.mark.parametrize("live", [True, False])

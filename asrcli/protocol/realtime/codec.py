@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
 from asrcli.core.client_commands import ClearAudio, Command, CommitAudio, FinishTask, SendAudio, StartTask
-from asrcli.core.errors import ProtocolError, ServiceRefused
+from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, SpeechStarted, SpeechStopped, Usage
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
@@ -207,7 +207,7 @@ class RealtimeClient:
     def _error(self, value: Json) -> list[Event]:
         error = service_errors.read_service_error(value)
         if not self.task_id or error.ends_session:
-            raise ServiceRefused(error.code, error.message, self.task_id)
+            raise service_errors.refused_session(error, self.task_id)
         if self._finish_id and (error.about == self._finish_id or error.is_of_finish):
             self._is_unfinishable = True
             return [Notice("info", f"the service knows no {FINISH}: the session ends with its text")]

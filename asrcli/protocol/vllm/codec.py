@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
-from asrcli.core.errors import ProtocolError, ServiceRefused
+from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, Usage
 from asrcli.core.message import Message
 from asrcli.core.settings import RecognitionSettings
@@ -20,7 +20,7 @@ from asrcli.protocol.discarded_messages import DiscardedMessages
 from asrcli.protocol.json_messages import Json, counted, need, part, read, text, word, write
 from asrcli.protocol.realtime.session_config import encoded
 from asrcli.protocol.registry import OPENAI_PATH
-from asrcli.protocol.service_errors import read_service_error
+from asrcli.protocol.service_errors import read_service_error, refused_session
 
 REPEATED = "dropped a text that the server sent twice"
 FAILED = "the server could not transcribe this"
@@ -195,7 +195,7 @@ class VllmClient:
     def _error(self, value: Json) -> list[Event]:
         error = read_service_error(value)
         if not self.task_id or error.code in _FATAL or error.ends_session:
-            raise ServiceRefused(error.code, error.message, self.task_id)
+            raise refused_session(error, self.task_id)
         if not self._spans:
             return [Notice("warning", f"the server objects: {error.words}")]
         begin_ms, end_ms = self._spans.popleft()
