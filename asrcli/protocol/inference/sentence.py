@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from asrcli.core.events import Final, Partial, Word
 from asrcli.protocol import timestamps
-from asrcli.protocol.json_messages import Json, flag, label, need, objects, text, whole
+from asrcli.protocol.json_messages import Json, flag, label, need, number, objects, text, whole
 
 # Of a word, from a server of ours whose recognizer gives no times. The service has no such key, and clients ignore it.
 ESTIMATED = "estimated"
@@ -24,6 +24,7 @@ class SentenceResult(NamedTuple):
     words: tuple[timestamps.AnyWord, ...] = ()
     emotion: str = ""
     opens: bool = False  # the object says that the sentence has just begun
+    untold: bool = False  # it has ended, and the object has no text
 
     @property
     def name(self) -> str:
@@ -51,14 +52,16 @@ def read(sentence: Json) -> SentenceResult:
     """The contents of a sentence object.
 
     Raises:
-        ProtocolError: the sentence has ended and has no text.
+        ProtocolError: the sentence has ended and its text is of another type.
     """
     words = _words(sentence)
     ended = has_ended(sentence)
     full_text = sentence.get("text")
+    untold = False
     if not isinstance(full_text, str):
         full_text = _joined(words)
-        if ended and not full_text:
+        untold = ended and not full_text
+        if untold and sentence.get("text") is not None:
             need(sentence, "text", str)  # raises the error that names the field
     settled = 0
     if not ended:
@@ -73,6 +76,7 @@ def read(sentence: Json) -> SentenceResult:
         words=words,
         emotion=label(sentence, "emo_tag"),
         opens=flag(sentence, "sentence_begin") is True,
+        untold=untold,
     )
 
 
@@ -134,11 +138,15 @@ def write(event: Partial | Final) -> Json:
 
 
 def has_ended(sentence: Json) -> bool:
-    """Whether the sentence has ended. Without `sentence_end`, a sentence that has an end time has ended."""
+    """Whether the sentence has ended. Without `sentence_end`, a sentence that has an end time has ended.
+
+    A time that is no later than the begin of all audio is none: some services fill in 0 or -1.
+    """
     ended = flag(sentence, "sentence_end")
-    if ended is None:
-        return sentence.get("end_time") not in (None, "")
-    return ended
+    if ended is not None:
+        return ended
+    end_ms = number(sentence, "end_time")
+    return sentence.get("end_time") not in (None, "") and (end_ms is None or end_ms > 0)
 
 
 def _number(sentence: Json) -> int | str | None:

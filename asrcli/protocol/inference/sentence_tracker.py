@@ -46,7 +46,7 @@ class SentenceTracker:
             sent_ms: How much audio has been sent; None where that is not known.
 
         Raises:
-            ProtocolError: the sentence has ended and has no text.
+            ProtocolError: the sentence has ended and its text is of another type.
         """
         if flag(sentence, "heartbeat"):
             return list(self._in_heartbeat(sentence))
@@ -86,6 +86,10 @@ class SentenceTracker:
                 yield self._dropped.final(REPEATED)
             return
         open_sentence = self._open.pop(name, None)
+        if result.untold:
+            yield self._dropped.untold()
+            if open_sentence is not None:
+                result = result._replace(text=open_sentence.result.text, words=open_sentence.result.words)
         begin_ms = result.begin_ms
         if open_sentence is None:
             key = self._keys.new(name)

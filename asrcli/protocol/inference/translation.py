@@ -20,7 +20,7 @@ from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages, Sent
 from asrcli.protocol.inference import sentence
 from asrcli.protocol.inference.sentence import SentenceResult
 from asrcli.protocol.inference.sentence_tracker import MOST_REMEMBERED
-from asrcli.protocol.json_messages import Json, flag, label, objects, part, text, whole
+from asrcli.protocol.json_messages import Json, flag, label, need, objects, part, text, whole
 
 TRANSCRIPTION, TRANSLATIONS = "transcription", "translations"
 MOST_WAITING = 4  # sentences of which only one text has ended
@@ -272,6 +272,8 @@ def _read_open(one_text: Json, stash: Json) -> Iterator[SentenceResult]:
 def _timed(one_text: Json) -> SentenceResult:
     """The text as a sentence result; an open text ends, for now, at its `current_time`."""
     result = sentence.read(one_text)
+    if result.untold:
+        need(one_text, "text", str)  # raises the error that names the field
     if result.end_ms is not None:
         return result
     return result._replace(end_ms=timestamps.usable_time(one_text, "current_time"))

@@ -144,8 +144,10 @@ def test_what_comes_out_of_order_is_refused_or_passed_over() -> None:
             "field sentence has the wrong type",
         ),
         (
-            Text('{"header":{"event":"result-generated"},"payload":{"output":{"sentence":{"sentence_end":true}}}}'),
-            "field text is missing",
+            Text(
+                '{"header":{"event":"result-generated"},"payload":{"output":{"sentence":{"sentence_end":true,"text":7}}}}'
+            ),
+            "field text has the wrong type",
         ),
     ],
 )

@@ -1,15 +1,18 @@
-"""Sentences of the inference wire that end without a text that can be read."""
+"""Sentences of the inference wire that end without a text."""
 
 from typing import Any
 
 import pytest
 
-from asrcli.core.events import Gap, Notice
+from asrcli.core.events import Final, Gap, Notice, Word
+from asrcli.protocol.discarded_messages import UNTOLD
 from asrcli.protocol.inference.sentence_tracker import NO_READABLE_TEXT
-from tests.support.inference import client, result
+from tests.support.inference import client, finals, notices, result
+
+WORDS = [{"text": "good", "begin_time": 300, "end_time": 500, "punctuation": ""}]
 
 
-@pytest.mark.parametrize("text", [None, ..., 7])
+@pytest.mark.parametrize("text", [7, True, ["good"], {"good": 1}])
 def test_a_sentence_that_ends_without_a_readable_text_is_a_gap_where_it_says_when_it_was(text: Any) -> None:
     """The words are lost, so the audio must not count as silence; without times the message is only reported."""
     codec = client()
@@ -20,3 +23,26 @@ def test_a_sentence_that_ends_without_a_readable_text_is_a_gap_where_it_says_whe
     for times in ({"begin_time": None}, {"end_time": None}, {"begin_time": 900, "end_time": 900}):
         (again,) = codec.receive(result(text=text, **times))
         assert isinstance(again, Notice)
+
+
+@pytest.mark.parametrize("text", [None, ...])
+def test_a_sentence_whose_text_is_left_out_has_the_text_that_was_heard_of_it(text: Any) -> None:
+    """What the service has said before is not lost; a sentence of which it has said nothing has no words."""
+    codec = client()
+    assert finals(codec, result(text=text, begin_time=0, end_time=200)) == [Final("1", 0, 200, "")]
+    partial = result(sentence_id=2, text="good", words=WORDS, begin_time=300, end_time=None, sentence_end=False)
+    assert finals(codec, partial) == []
+    events = codec.receive(result(sentence_id=2, text=text, begin_time=300, end_time=900))
+    assert notices(events) == ["debug"]  # a person was told at the first one
+    assert events[1:] == [Final("2", 300, 900, "good", (Word("good", 300, 500),))]
+    (warning, _) = client().receive(result(text=text))
+    assert warning == Notice("warning", UNTOLD)
+
+
+@pytest.mark.parametrize("end_ms", [0, -1, 0.0])
+def test_an_end_that_is_no_time_ends_no_sentence(end_ms: float) -> None:
+    """Where the service does not say whether a sentence has ended, its end time does: 0 and -1 are none."""
+    codec = client()
+    assert finals(codec, result(text="he", end_time=end_ms, sentence_end=...)) == []
+    (final,) = finals(codec, result(text="hello", end_time=900, sentence_end=...))
+    assert final.text == "hello"
