@@ -96,8 +96,11 @@ SENTENCES = st.lists(st.tuples(st.sampled_from(["hello", "there", "well"]), SPAN
 
 
 def _told(sentences: list[tuple[str, tuple[int, int]]], offset_ms: int, sent_ms: int, told: ToldFinals) -> list[bool]:
-    placed = [(text, *(min(offset_ms + at, sent_ms) for at in span)) for text, span in sentences]
-    return [told.add(Final("1", begin_ms, end_ms, text), offset_ms, sent_ms) for text, begin_ms, end_ms in placed]
+    heard = []
+    for text, (begin_ms, end_ms) in sentences:
+        final = Final("1", min(offset_ms + begin_ms, sent_ms), min(offset_ms + end_ms, sent_ms), text)
+        heard.append(told.add(final, offset_ms, sent_ms))
+    return heard
 
 
 @given(SENTENCES, st.integers(0, 9000), st.integers(1, 5000), st.data())

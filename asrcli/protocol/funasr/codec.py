@@ -24,6 +24,7 @@ from asrcli.protocol.json_messages import Json, flag, read, text, write
 CHUNK_SIZE = (5, 10, 5)  # look-back, size and look-ahead, in units of 60 ms: a partial each 600 ms
 FRAME_MS = 60  # ten frames are one chunk
 QUIET_END_S = 10.0  # older servers do not say when they have sent all
+_MODES = ("online", "offline")  # a piece of a sentence, and a whole one
 
 
 class FunAsrClient(FunAsrClientBase):
@@ -108,6 +109,8 @@ class FunAsrClient(FunAsrClientBase):
 
     def _sentence(self, value: Json) -> list[Event]:
         mode, said = text(value, "mode"), without_tags(text(value, "text"))
+        if mode in {"", "2pass"}:  # then only a whole sentence says that it is final
+            mode = _MODES[flag(value, "is_final") is True]
         if mode.endswith("online"):
             self._said += said
             if not self._said.strip():
@@ -115,6 +118,8 @@ class FunAsrClient(FunAsrClientBase):
             return [Partial(str(self._number), self._times.begin(), "", self._said)]
         if not mode.endswith("offline") or (not said.strip() and not self._said.strip()):
             return []
+        if not isinstance(value.get("text"), str):  # what was heard of the sentence before is all that there is
+            said = self._said
         begin_ms, end_ms = self._times.end(said, _length_ms(value.get("timestamp")), finishing=self._finishes)
         final = Final(str(self._number), begin_ms, end_ms, said, estimated=True)
         self._number += 1

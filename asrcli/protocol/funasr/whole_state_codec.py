@@ -43,7 +43,9 @@ class FunAsrRealtimeClient(FunAsrClientBase):
         self._sent_samples = self._committed_samples = 0
         self._commits: deque[tuple[int, int]] = deque()  # the spans of commits that are not answered, in ms
         self._number = 1  # of the open sentence
-        self._listed = 0  # how many sentences of the server's list are known
+        self._listed = 0  # how many sentences the server's list has
+        self._known: set[int] = set()  # the places in the list whose sentences have had a text
+        self._again_ms = 0  # the list has begun anew: sentences that end before this are known
         self._last_end_ms = 0
         self._said = ""  # the text of the open sentence
         self._last_answer: Json = {}  # to a commit
@@ -131,13 +133,16 @@ class FunAsrRealtimeClient(FunAsrClientBase):
     def _sentences(self, value: Json) -> Iterator[Event]:
         """Yield a final for each sentence that is new in the list. A list that begins anew repeats none."""
         sentences = _listed(value)
-        anew = len(sentences) < self._listed
-        if anew:
-            self._listed = 0
-        for sentence in sentences[self._listed :]:
+        if len(sentences) < self._listed:
+            self._known, self._again_ms = set(), self._last_end_ms
+        self._listed = len(sentences)
+        for place, sentence in enumerate(sentences):
             said = text(sentence, "text")
+            if place in self._known or not said.strip():  # a text may be filled in later
+                continue
+            self._known.add(place)
             begin_ms, end_ms = whole(sentence, "start"), whole(sentence, "end")
-            if not said.strip() or (anew and end_ms is not None and end_ms <= self._last_end_ms):
+            if end_ms is not None and end_ms <= self._again_ms:
                 continue
             estimated = begin_ms is None or end_ms is None
             if begin_ms is None:
@@ -148,7 +153,6 @@ class FunAsrRealtimeClient(FunAsrClientBase):
                     next_ms = whole(value, "partial_start_ms")
                 end_ms = likely_end(begin_ms, said, next_ms=next_ms, sent_ms=self._format.ms(self._sent_samples))
             yield self._final(begin_ms, max(begin_ms, end_ms), said, estimated=estimated)
-        self._listed = len(sentences)
 
     def _final(self, begin_ms: int, end_ms: int, said: str, *, estimated: bool = False) -> Final:
         final = Final(str(self._number), begin_ms, end_ms, said, estimated=estimated)

@@ -53,6 +53,7 @@ class OpenAIClient(RealtimeClient):
         self._ends = False  # the audio is over
         self._last_commit = ""  # id of the commit that ends the audio in VAD mode, until it is answered
         self._tells_commits = False  # the server has answered one, of its own or of ours
+        self._nameless = 0  # committed items without an id, whose texts are still to come
 
     def url(self, base: str) -> str:
         """The address of this wire; the model is in the session, because an address with a model begins a talk."""
@@ -79,9 +80,10 @@ class OpenAIClient(RealtimeClient):
         """
         events = super().receive(message)
         self.quiet_end_s = None
-        if self._ends and not self._items.pending and not self._tells_commits and self._items.finals:
+        unanswered = not self._tells_commits and self._items.finals > 0
+        if self._ends and not self._items.pending and (unanswered or self._nameless):
             self.quiet_end_s = QUIET_END_S  # nobody may answer the last commit
-        if not self._ends or self._last_commit or self._items.pending:
+        if not self._ends or self._last_commit or self._items.pending or self._nameless:
             return events
         self._ends = False
         return [*events, Finished(self.usage)]
@@ -99,14 +101,25 @@ class OpenAIClient(RealtimeClient):
             if isinstance(value.get("transcript"), str):
                 said = text(value, "transcript")
             whole = {"transcript": without_marks(said), "usage": _usage(part(value, "usage"))}
+            self._count_nameless(value)
             return super()._handle(name, value | whole)
         if name.startswith("transcription_session."):
             name = name.removeprefix("transcription_")  # of a server that speaks the older shape
+        if name == f"{TRANSCRIPTION}failed":
+            self._count_nameless(value)
+        if name == f"{BUFFER}committed" and not word(value, "item_id"):
+            self._nameless += 1
+            return super()._handle(name, value)
         self._tells_commits = self._tells_commits or name == f"{BUFFER}committed"
         events = super()._handle(name, value)
         if name == f"{BUFFER}committed" and not self._items.has_ended(word(value, "item_id")):
             self._last_commit = ""  # the server had not ended this item by itself
         return events
+
+    def _count_nameless(self, value: Json) -> None:
+        """Count the end of an item that was committed without an id: it has none now, or one that is new."""
+        if self._nameless and not self._items.knows(value):
+            self._nameless -= 1
 
     def _error(self, value: Json) -> list[Event]:
         error = read_service_error(value)

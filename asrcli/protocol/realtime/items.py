@@ -9,6 +9,7 @@ from asrcli.protocol.json_messages import Json, counted, label, need, part, text
 from asrcli.protocol.realtime.utterance import Utterance
 from asrcli.protocol.service_errors import ServiceError
 from asrcli.protocol.timestamps import likely_end, usable_time
+from asrcli.recovery.duplicate_finals import normalized_text
 
 TRANSCRIPTION = "conversation.item.input_audio_transcription."
 BUFFER = "input_audio_buffer."
@@ -228,7 +229,7 @@ class RealtimeItems:
         if not news and known.final == said and (known.announced or known.sent_ms == sent_ms):
             return None
         utterance = self._new(item)
-        if not news and known.announced and known.final and said.startswith(known.final):  # the same speech, and more
+        if not news and known.announced and known.final and _same_speech(said, known.final):
             utterance.begin_ms, utterance.end_ms = known.begin_ms, known.end_ms
         return utterance
 
@@ -273,6 +274,12 @@ def reason_of(what: str, reason: str) -> str:
     if reason:
         return f"{what}: {reason}"
     return what
+
+
+def _same_speech(said: str, before: str) -> bool:
+    """Whether one text begins with the other, apart from case and punctuation."""
+    shorter, longer = sorted((normalized_text(said), normalized_text(before)), key=len)
+    return f"{longer} ".startswith(f"{shorter} ")
 
 
 def _reason(value: Json) -> str:

@@ -17,7 +17,7 @@ from tests.support.pair import counting
 SECOND = bytes(32_000)
 
 
-def text(mode: str = "", said: str = "", **fields: object) -> Text:
+def text(mode: Any = "", said: Any = "", **fields: object) -> Text:
     """A message of a server."""
     return Text(json.dumps({"mode": mode, "text": said, "wav_name": "x", **fields}))
 
@@ -171,3 +171,28 @@ def test_an_error_of_any_form_is_read() -> None:
     for error in ({"error_msg": "busy"}, {"error": "busy", "code": "x"}, {"error": {"code": "x", "message": "busy"}}):
         with pytest.raises(ServiceRefused, match="busy"):
             hear(client(), text(**error))
+
+
+@pytest.mark.parametrize("said", [None, 7, ["x"]], ids=str)
+def test_a_whole_sentence_without_its_text_is_what_was_heard_of_it(said: Any) -> None:
+    """Its pieces are all that there is; an empty text takes them back."""
+    codec = client()
+    codec.audio(SECOND)
+    hear(codec, text("2pass-online", "good "), text("2pass-online", "day"))
+    assert [event.text for event in hear(codec, text("2pass-offline", said)) if isinstance(event, Final)] == [
+        "good day"
+    ]
+    hear(codec, text("2pass-online", "well"))
+    assert [event.text for event in hear(codec, text("2pass-offline")) if isinstance(event, Final)] == [""]
+
+
+@pytest.mark.parametrize("mode", [None, "", 7, "2pass"], ids=str)
+def test_a_text_without_its_mode_is_a_piece_unless_it_says_that_it_is_whole(mode: Any) -> None:
+    """No text is passed over."""
+    codec = client()
+    codec.audio(SECOND)
+    (piece,) = hear(codec, text(mode, "good"))
+    assert isinstance(piece, Partial)
+    (final,) = hear(codec, text(mode, "Good day.", is_final=True))
+    assert isinstance(final, Final)
+    assert final.text == "Good day."

@@ -169,3 +169,30 @@ def test_every_word_comes_once_however_the_state_is_told(steps: list[tuple[int, 
     heard += hear(codec, state(*sentences, is_final=True), told(event="stopped"))
     assert [event.text for event in heard if isinstance(event, Final)] == [said for said, _, _ in sentences]
     assert isinstance(heard[-1], Finished)
+
+
+@pytest.mark.parametrize("before", ["", None, 7, ["x"]], ids=str)
+def test_a_text_that_the_server_fills_in_later_is_final_then(before: Any) -> None:
+    """The list had its place before; a sentence behind it may be final already."""
+    codec = client(3)
+    assert finals(hear(codec, state((before, 0, 500)))) == []
+    assert finals(hear(codec, state((before, 0, 500), ("two", 500, 900)))) == [("two", 500, 900)]
+    assert finals(hear(codec, state(("one", 0, 500), ("two", 500, 900)))) == [("one", 0, 500)]
+    assert finals(hear(codec, state(("one", 0, 500), ("two", 500, 900)))) == []
+
+
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=12))
+def test_a_list_that_begins_anew_any_number_of_times_repeats_no_sentence(lengths: list[int]) -> None:
+    """Whatever part of the talk it holds at a time, each sentence is final once, in its place."""
+    codec = client(10)
+    heard = [
+        final
+        for length in lengths
+        for final in finals(hear(codec, state(*((f"w{n}", n * 1000, n * 1000 + 900) for n in range(length)))))
+    ]
+    assert heard == [(f"w{n}", n * 1000, n * 1000 + 900) for n in range(max(lengths))]
+
+
+def finals(events: list[Event]) -> list[tuple[str, int, int]]:
+    """Texts and times of finals."""
+    return [(event.text, event.begin_ms, event.end_ms) for event in events if isinstance(event, Final)]

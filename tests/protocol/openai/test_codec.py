@@ -217,3 +217,26 @@ def test_a_server_that_tells_of_no_commits_ends_with_quiet() -> None:
     told.finish()
     hear(told, text("session.updated", session={"id": "s"}))
     assert told.quiet_end_s is None
+
+
+@pytest.mark.parametrize("item", [..., None, "", [], {}], ids=str)
+@pytest.mark.parametrize("step", ["completed", "failed"])
+def test_items_without_ids_end_before_the_session_does(item: Any, step: str) -> None:
+    """A commit that names no item promises a text, also where the error for the last commit comes before it."""
+    codec = client()
+    codec.audio(SECOND)
+    named = {} if item is ... else {"item_id": item}
+    (commit,) = codec.finish()
+    refused = text(
+        "error", error={"type": "invalid_request_error", "code": EMPTY, "event_id": value(commit)["event_id"]}
+    )
+    told = [
+        text("input_audio_buffer.speech_started", audio_start_ms=0, **named),
+        text("input_audio_buffer.speech_stopped", audio_end_ms=900, **named),
+        text("input_audio_buffer.committed", **named),
+    ]
+    assert not any(isinstance(event, Finished) for event in hear(codec, *told, refused))
+    assert codec.quiet_end_s is not None  # it may never come
+    events = hear(codec, text(ITEM + step, transcript="one", error={"message": "no"}, **named))
+    assert isinstance(events[-1], Finished)
+    assert isinstance(events[0], Final if step == "completed" else Gap)

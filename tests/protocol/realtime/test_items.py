@@ -240,3 +240,12 @@ def test_an_item_without_a_name_is_announced_in_vain() -> None:
     service = Service()
     assert service.tell("conversation.item.created", item={}) == []
     assert [event.key for event in service.completed("a") if isinstance(event, Final)] == ["a"]
+
+
+@pytest.mark.parametrize("again", ["Hello, there.", "HELLO THERE", "hello", "hello there my friend"])
+def test_an_item_that_is_completed_again_is_the_same_speech(again: str) -> None:
+    """In other case, with other punctuation, in fewer or in more words: it has the place of the first text."""
+    service = Service()
+    service.turn("a", 0, 1000)
+    assert service.spans(("a", "hello there"), ("a", again)) == [("hello there", 0, 1000), (again, 0, 1000)]
+    assert service.spans(("a", "goodbye")) == [("goodbye", 1000, 3000)]  # other words
