@@ -95,7 +95,6 @@ class ClientCodec(Protocol):
             connection can be lost with all that it brought unread.
         lifetime_s: How long a service keeps a task at most; None means without limit.
         task_id: The id of the task; empty until the service gives one, on wires where it does.
-        quiet_end_s: A service that sends nothing for this time after `finish` has sent all; None where it says so.
     """
 
     word_times: bool
@@ -105,7 +104,10 @@ class ClientCodec(Protocol):
     retired_names: Mapping[str, str] | None
     lifetime_s: float | None
     task_id: str
-    quiet_end_s: float | None
+
+    @property
+    def quiet_end_s(self) -> float | None:
+        """A service that sends nothing for this time after `finish` has sent all; None where it says so."""
 
     @property
     def seen_names(self) -> Mapping[str, str]:

@@ -14,17 +14,21 @@ KEPT = 50  # how many finals are remembered: little audio is sent again
 
 
 class ToldFinal(NamedTuple):
-    """A final as the service told it: its text, and its times from the beginning of its task."""
+    """A final as the service told it: its text, and its times from the beginning of its task, `estimated` or not."""
 
     text: str
     begin_ms: int
     end_ms: int
+    estimated: bool = False
 
     def again(self, other: "ToldFinal", task_ms: int) -> bool:
         """Whether another task, which was sent `task_ms` of audio, told the same text in the same place.
 
-        A place behind the end of that audio is cut to it.
+        A place behind the end of that audio is cut to it. Where the service tells no places, more than one word is
+        enough.
         """
+        if self.estimated and other.estimated:
+            return other.text == self.text and " " in normalized_text(self.text)
         places = [(self.begin_ms, self.end_ms), (min(self.begin_ms, task_ms), min(self.end_ms, task_ms))]
         return other.text == self.text and (other.begin_ms, other.end_ms) in places
 
@@ -121,7 +125,7 @@ class ToldFinals:
             offset_ms: Where the task begins on it.
             sent_ms: Where the audio ends on it that the task was sent.
         """
-        told = ToldFinal(final.text, final.begin_ms - offset_ms, final.end_ms - offset_ms)
+        told = ToldFinal(final.text, final.begin_ms - offset_ms, final.end_ms - offset_ms, final.estimated)
         earlier = self._before[len(self.first) :][:1]
         if len(self.first) < KEPT:
             self.first += (told,)

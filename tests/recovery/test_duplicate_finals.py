@@ -127,3 +127,16 @@ def test_what_the_lost_task_has_told_counts_only_where_it_may_have_ended() -> No
     assert said.since(900) is None
     said.task_may_have_ended = True
     assert said.since(900) == ResentAudio(900, "", "one", 900, said.told)
+
+
+@pytest.mark.parametrize(
+    ("text", "estimated", "again"),
+    [("hello there", (True, True), True), ("你好", (True, True), True), ("hello", (True, True), False),
+     ("hello there", (True, False), False), ("hello there", (False, True), False)],
+)  # fmt: skip
+def test_where_a_service_tells_no_places_the_words_are_enough(
+    text: str, estimated: tuple[bool, bool], *, again: bool
+) -> None:
+    """If there is more than one of them."""
+    before, after = (ToldFinal(text, at, at + 500, each) for at, each in zip((0, 700), estimated, strict=True))
+    assert before.again(after, 2000) is again

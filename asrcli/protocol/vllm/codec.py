@@ -23,6 +23,7 @@ from asrcli.protocol.registry import OPENAI_PATH
 from asrcli.protocol.service_errors import read_service_error, refused_session
 
 REPEATED = "dropped a text that the server sent twice"
+QUIET_END_S = 10.0
 FAILED = "the server could not transcribe this"
 # Errors after which no utterance can succeed.
 _FATAL = {"model_not_validated", "model_not_found", "unknown_event", "invalid_json"}
@@ -40,7 +41,6 @@ class VllmClient:
     connection_is_new = True
     retired_names: Mapping[str, str] | None = None
     lifetime_s: float | None = None
-    quiet_end_s: float | None = None  # the service says when it has sent all
 
     def __init__(self, recognition: RecognitionSettings, new_id: Callable[[], str]) -> None:
         del new_id
@@ -76,6 +76,12 @@ class VllmClient:
     def must_wait(self) -> bool:
         """While a text is made, the next utterance must wait: the server would ignore its begin."""
         return bool(self._spans)
+
+    @property
+    def quiet_end_s(self) -> float | None:
+        """The end of an utterance without audio is not answered by all servers; other ends are."""
+        spans = [*self._spans, (self._committed_samples, self._sent_samples)]
+        return QUIET_END_S if all(begin == end for begin, end in spans) else None
 
     def url(self, base: str) -> str:
         """The address of this wire on the host of a server."""

@@ -9,7 +9,7 @@ from asrcli.core.errors import ServiceRefused
 from asrcli.core.events import Event, Final, Finished, Gap, Notice, Partial, Ready, Usage
 from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
-from asrcli.protocol.vllm.codec import VllmClient
+from asrcli.protocol.vllm.codec import QUIET_END_S, VllmClient
 from tests.support.pair import counting
 
 SECOND = bytes(32_000)
@@ -130,3 +130,16 @@ def test_a_text_that_comes_twice_is_written_once(codec: VllmClient) -> None:
     codec.commit()
     assert [type(each) for each in hear(codec, done, delta, done)] == [Notice, Partial, Final]
     assert codec.dropped == 2
+
+
+def test_an_end_without_audio_may_stay_unanswered(codec: VllmClient) -> None:
+    """Silence is its answer then; an utterance with audio has a text to wait for."""
+    assert codec.quiet_end_s == QUIET_END_S
+    codec.audio(bytes(3200))
+    assert codec.quiet_end_s is None
+    codec.commit()
+    assert codec.quiet_end_s is None
+    codec.receive(text("transcription.done", text="one"))
+    assert codec.quiet_end_s == QUIET_END_S
+    codec.finish()
+    assert codec.quiet_end_s == QUIET_END_S
