@@ -9,6 +9,7 @@ from asrcli.protocol.json_messages import Json, number, text
 
 LONGEST_MS = 10**10  # more than a hundred days; no task lasts so long
 DIGITS = 15  # a longer text is not a time
+AHEAD_MS = 1000  # a service that rounds or pads its times names none so far behind the audio that was sent
 # How long one character takes in slow speech. English that is read aloud has 150 words of 5 letters and a space per
 # minute: 15 characters a second; slow speech has 10. Mandarin, Japanese and Korean have 4 to 6 syllables a second, 3
 # in slow speech, and write each as one wide character. The slow rates are used because a caption that stays too long
@@ -85,6 +86,13 @@ def span(
         if ends:
             end_ms = max(begin_ms, *ends)
     return begin_ms, end_ms
+
+
+def is_ahead(time_ms: int | None, sent_ms: int | None) -> bool:
+    """Whether a time is so far behind the audio that was sent that it says nothing; False where no audio is known."""
+    if time_ms is None or not sent_ms:
+        return False
+    return time_ms > sent_ms + AHEAD_MS
 
 
 def likely_end(begin_ms: int, said: str, *, next_ms: int | None, sent_ms: int | None) -> int:

@@ -116,7 +116,7 @@ class InferenceClient:
 
     def finish(self) -> list[Message]:
         """finish-task; the server sends the remaining results, then task-finished."""
-        self._finishing = True
+        self._finishing = self._sentences.over = True
         return [self._command("finish-task", {"input": {}})]
 
     def pending_messages(self) -> list[Message]:

@@ -8,7 +8,7 @@ from asrcli.core.transcript import TASK_MOST_OPEN
 from asrcli.protocol.discarded_messages import REPEATED, DiscardedMessages, SentenceKeys
 from asrcli.protocol.inference.sentence import SentenceResult, begin_of, final_of, has_ended, partial_of, read
 from asrcli.protocol.json_messages import Json, flag, part, text
-from asrcli.protocol.timestamps import usable_time
+from asrcli.protocol.timestamps import is_ahead, usable_time
 
 MOST_REMEMBERED = 1000  # finals of a task that are recognized when they are repeated
 NO_READABLE_TEXT = "the service ended this sentence without a text that can be read"
@@ -29,10 +29,12 @@ class SentenceTracker:
 
     Attributes:
         after_ms: The end of the last final.
+        over: The service was asked for the rest of the text: it has all audio.
     """
 
     def __init__(self, dropped: DiscardedMessages, keys: SentenceKeys) -> None:
         self.after_ms = 0
+        self.over = False
         self._dropped = dropped
         self._keys = keys
         self._open: dict[str, _OpenSentence] = {}
@@ -98,7 +100,11 @@ class SentenceTracker:
             if begin_ms is None:
                 begin_ms = open_sentence.begin_ms
         others = [other.begin_ms for other in self._open.values()]
-        final = final_of(key, result, begin_ms, self.after_ms, sent_ms, others)
+        spoken = result
+        if not self.over and is_ahead(result.end_ms, sent_ms):
+            # Cut to the audio, it would claim all that is on its way: what a connection loses then would be lost.
+            spoken = result._replace(end_ms=None)
+        final = final_of(key, spoken, begin_ms, self.after_ms, sent_ms, others)
         self.after_ms = max(self.after_ms, final.end_ms)
         self._finals.pop(name, None)
         self._finals[name] = result._replace(words=())  # a repetition is known by its text and its times
