@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from asrcli.protocol.json_messages import Json
 
 LOOPBACK = "127.0.0.1"
+SWITCH_S = 0.0005  # a thread that decodes may hold Python for so long while the clients wait
 STOP_WITHIN_S = 5  # for the thread of a server in the background
 CLOSE_OWN_WITHIN_S = 0.2  # for clients of a server in the background: those in this process have hung up before
 
@@ -271,4 +273,5 @@ def serve_forever(
             finally:
                 await server.stop()
 
+    sys.setswitchinterval(SWITCH_S)
     asyncio.run(serve())
