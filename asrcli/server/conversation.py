@@ -14,7 +14,7 @@ from asrcli.dashscope.catalogue import MODELS
 from asrcli.protocol.registry import wire_of_model
 from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed
 from asrcli.server.backlog import CommandBacklog
-from asrcli.server.incoming_commands import commands_in, commands_in_large
+from asrcli.server.incoming_commands import commands_in, commands_in_turn, takes_long
 from asrcli.server.large_messages import LargeMessage
 from asrcli.server.limits import ServerLimits, invalid_setting
 from asrcli.server.log_filter import REFUSED, log
@@ -103,8 +103,8 @@ class ServerConversation:
     async def _take(self, data: str | bytes | LargeMessage) -> None:
         """Queue the commands of a message; raises SocketClosed when nobody waits for their results any more."""
         try:
-            if isinstance(data, LargeMessage):
-                async for command in commands_in_large(self._codec, data, self._server.long_audio_turn):
+            if isinstance(data, LargeMessage) or takes_long(self._codec, data):
+                async for command in commands_in_turn(self._codec, data, self._server.long_message_turn):
                     await self._queue(command)
                 return
             commands = commands_in(self._codec, data)

@@ -1,7 +1,7 @@
 """Reads the frames of one client in turns, so that nobody has more than a small part of the time. Uses no library.
 
 Whole messages, as nearly all are, are taken in one step; large ones and those in parts are put together here. The
-library behind the connection gets the handshake, control frames, and frames that are wrong, without their payload.
+library behind the connection gets the handshake, control frames but pings, and wrong frames, without their payload.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from typing import Protocol
 
 from asrcli.server.large_messages import LargeMessage, LargeMessageRoom, Place
 from asrcli.server.message_assembly import MAX_FRAGMENTS, MessageAssembly
-from asrcli.server.whole_frames import BINARY, TEXT, FrameHead, RequestEnd, frame_head, next_frame
+from asrcli.server.whole_frames import BINARY, PING, PONG, TEXT, FrameHead, RequestEnd, frame_head, next_frame, unmasked
 
 MAX_FRAMES = 16  # of one client that are read in one turn of the loop
 
@@ -34,6 +34,10 @@ class ReadConnection(Protocol):
 
     def hand_on(self, data: bytes, message_size: int | None = None) -> None:
         """Give data to the library; `message_size` are the bytes so far of a message that is in parts."""
+        ...
+
+    def send_frames(self, frames: bytes) -> None:
+        """Send whole frames."""
         ...
 
     def deliver(self, first: int, payload: bytes) -> None:
@@ -76,6 +80,7 @@ class FrameReader:
         self._assembly = MessageAssembly(message_bytes)
         self._head = b""  # of a frame, or a control frame, that is not all there
         self._waiting = b""  # what has come and is read in the next turn; nothing more is received until then
+        self._pongs = b""  # frames that answer pings and are sent together
         self._place: Place | None = None  # of the large message that is being read, or that the conversation has
         self._large: LargeMessage | None = None  # a whole one that is taken next; nothing is read meanwhile
         self._is_next_large = False  # the next message is large too, and waits until the conversation is done with this
@@ -116,6 +121,7 @@ class FrameReader:
             while data and taken < MAX_FRAMES and not self._is_held:
                 data = self._take_frame(data)
                 taken += 1
+            self._send_pongs()
         if data or self._is_full:
             self._waiting = data
             self._connection.pause_reading()
@@ -205,11 +211,18 @@ class FrameReader:
         return data
 
     def _hand_on(self, head: FrameHead, data: bytes) -> bytes:
-        """Let the library have a control frame, or find out what is wrong with a frame; returns what is behind it."""
+        """Answer a ping; let the library have another control frame, or find out what is wrong with a frame.
+
+        Returns what is behind the frame.
+        """
         size = None
         if self._assembly.is_in_message:
             size = self._assembly.size
         end = head.end + head.size
+        if head.first == PING and head.is_control and self._connection.phase is Phase.OPEN:
+            self._pongs += bytes([PONG, head.size]) + unmasked(data[head.end : end], head.mask)
+            return data[end:]
+        self._send_pongs()
         if head.is_control:
             self._connection.hand_on(data[:end], size)
             return data[end:]
@@ -218,6 +231,11 @@ class FrameReader:
         else:
             self._connection.hand_on(head.without_payload(), size)
         return data[head.end :]
+
+    def _send_pongs(self) -> None:
+        if self._pongs:
+            pongs, self._pongs = self._pongs, b""
+            self._connection.send_frames(pongs)
 
     def _has_place(self, head: FrameHead, phase: Phase) -> bool:
         """Whether there is room for the message with this frame: a large one may have to wait for it."""

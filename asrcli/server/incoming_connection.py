@@ -148,6 +148,10 @@ class IncomingConnection(ServerConnection):
         self.protocol.current_size = message_size
         super().data_received(data)
 
+    def send_frames(self, frames: bytes) -> None:
+        """Send whole frames, after those that were sent before."""
+        self.transport.write(frames)
+
     def deliver(self, first: int, payload: bytes) -> None:
         """Give a message to who waits for one, or to the library's queue."""
         opcode = OPCODES[first]

@@ -106,7 +106,7 @@ class LocalServer:
         self._client_sessions = http_api.client_sessions
         self._metrics = ServerMetrics()
         monitoring = Monitoring(self._access_control, self._metrics)
-        self._long_audio_turn = asyncio.Lock()
+        self._long_message_turn = asyncio.Lock()
         self._tls = tls
         self._recorded = recorded
         self._wires = wires
@@ -195,7 +195,7 @@ class LocalServer:
 
     def _with_recognizer(self, socket: ConversationSocket, codec: ServerCodec, key: ApiKey) -> ServerConversation:
         begin_task = partial(self._access_control.begin_task, key)
-        services = ServerServices(self._answers, self._with_list, begin_task, self._metrics, self._long_audio_turn)
+        services = ServerServices(self._answers, self._with_list, begin_task, self._metrics, self._long_message_turn)
         return ServerConversation(socket, codec, self._recognizer, self._limits, services)
 
     def _with_list(self, recognition: RecognitionSettings) -> RecognitionSettings:

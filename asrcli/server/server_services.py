@@ -18,11 +18,11 @@ class ServerServices:
         apply_list: Returns a recognition with the hot words of its list.
         begin_task: Counts a task; False if this client has begun too many.
         metrics: The figures of the server.
-        long_audio_turn: Held while a piece of long audio is decoded: one in a turn of the loop, of all clients.
+        long_message_turn: Held while a part of a message that takes long is read: one in a turn of the loop.
     """
 
     answers: ScriptedAnswers
     apply_list: Callable[[RecognitionSettings], RecognitionSettings]
     begin_task: Callable[[], bool]
     metrics: ServerMetrics
-    long_audio_turn: asyncio.Lock
+    long_message_turn: asyncio.Lock

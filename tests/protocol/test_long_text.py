@@ -103,7 +103,7 @@ def test_a_message_that_is_long_without_a_long_string_is_bounded() -> None:
         read(Text(taken('{"item":{"audio":"' + "A" * MOST_TEXT_BYTES + '"}}')))
 
 
-@pytest.mark.parametrize("value", ["[]", "{}", "1"])
+@pytest.mark.parametrize("value", ["[]", "{}", "1", '"\\ud83d"', '"\\uDE00"'])
 def test_a_message_of_very_many_values_is_refused(value: str) -> None:
     """It would take too long to read; the commas of a text of that length are few."""
     check_values("[" + ",".join([value] * (MOST_VALUES // 4)) + "]")

@@ -189,7 +189,7 @@ def test_a_large_message_that_no_wire_takes_is_answered() -> None:
         heard = client.hear_all("session.finished")
     assert [each["error"]["message"] for each in heard if each["type"] == "error"] == [
         "protocol error: a message without audio has at most 256 KB",
-        "protocol error: a message has at most 12000 values",
+        "protocol error: a message has at most 8000 values",
         "protocol error: a binary message where text is due",
         "protocol error: audio is not base64: AAAA*",
     ]

@@ -51,7 +51,7 @@ class Read:
 
     def __init__(self) -> None:
         self.phase = Phase.HANDSHAKE
-        self.library = b""
+        self.library = self.sent = b""
         self.messages: list[tuple[int, bytes]] = []
         self.frames_in_turn = self.most_in_turn = 0
         self.is_paused = self.is_dropped = False
@@ -73,6 +73,10 @@ class Read:
         if self.phase is Phase.OPEN:
             self.count()
         self.library += data
+
+    def send_frames(self, frames: bytes) -> None:
+        """Note them."""
+        self.sent += frames
 
     def deliver(self, first: int, payload: bytes) -> None:
         """Note it."""
@@ -126,14 +130,15 @@ PAYLOADS = st.one_of(st.binary(max_size=300), st.integers(LARGE_BYTES - 2, LARGE
     st.integers(1, 90_000),
 )
 def test_messages_are_the_same_however_they_are_cut(sent: list[tuple[int, list[bytes]]], size: int) -> None:
-    """In frames and in reads, large and small; pings go to the library, and none of it twice or in another order."""
+    """In frames and in reads, large and small; pings are answered, and none of it comes twice or in another order."""
     size = max(size, sum(len(part) for _, parts in sent for part in parts) // 300)
-    data, pings, messages = b"", b"", []
+    data, pongs, messages = b"", b"", []
     frames = MaskedFrames()
     for first, given_parts in sent:
         if first == PING:
-            ping = frames.frame(PING, given_parts[0][:125])
-            pings, data = pings + ping, data + ping
+            ping = given_parts[0][:125]
+            pongs += b"\x8a" + bytes([len(ping)]) + ping
+            data += frames.frame(PING, ping)
             continue
         parts = [part.decode("latin-1").encode() for part in given_parts]  # text has to be UTF-8
         messages.append((first, b"".join(parts)))
@@ -143,7 +148,7 @@ def test_messages_are_the_same_however_they_are_cut(sent: list[tuple[int, list[b
     connection = Read()
     asyncio.run(read(connection, pieces(data, size)))
     assert connection.messages == messages
-    assert connection.library == b"GET / HTTP/1.1\r\n\r\n" + pings
+    assert (connection.sent, connection.library) == (pongs, b"GET / HTTP/1.1\r\n\r\n")
     assert connection.most_in_turn <= MAX_FRAMES
 
 
