@@ -10,6 +10,7 @@ each kind was made.
 import argparse
 import asyncio
 import json
+import logging
 import os
 import random
 import socket
@@ -198,13 +199,7 @@ class Attackers:
     async def mistakes(self) -> None:
         """Messages that no wire has, on every path."""
         async with self.connected(random.choice(PATHS)) as (reader, writer):
-            said = [
-                b"{",
-                b'{"type":"input_audio_buffer.commit"}',
-                b'{"type":' + b'"a"}',
-                b"[]",
-                b'"' + b"a" * 50_000 + b'"',
-            ]
+            said = [b"{", b'{"type":"input_audio_buffer.commit"}', b'{"type":"a"}', b"[]", b'"' + b"a" * 50_000 + b'"']
             writer.write(b"".join(frame(text, 1) for text in said) * 5)
             await _read_some(reader)
 
@@ -233,6 +228,7 @@ class Attackers:
             writer.write(b"\x81\xff" + (19 << 20).to_bytes(8, "big") + bytes(4))
             for _ in range(int(HOLD_S / 0.1)):
                 writer.write(b"A" * 2000)
+                await writer.drain()
                 await asyncio.sleep(0.1)
 
     async def pings(self) -> None:
@@ -255,16 +251,11 @@ class Attackers:
             writer.write(f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\n\r\n".encode())
             await _read_some(reader)
 
-    async def turn(self) -> None:
-        """Wait until the pace allows the next attack."""
-        now = time.monotonic()
-        self.next_at = max(now, self.next_at + self.interval_s)
-        await asyncio.sleep(self.next_at - now)
-
     async def hand(self, kind: Callable[[], Awaitable[None]], end_at: float) -> None:
-        """Make one attack after the other."""
+        """Make one attack after the other, each when the pace allows it."""
         while time.monotonic() < end_at:
-            await self.turn()
+            self.next_at = max(time.monotonic(), self.next_at + self.interval_s)
+            await asyncio.sleep(self.next_at - time.monotonic())
             with suppress(OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
                 await kind()
             self.made[kind.__name__] += 1
@@ -302,5 +293,6 @@ if __name__ == "__main__":
     asked = parser.parse_args()
     host_, _, port_ = asked.address.removeprefix("ws://").partition(":")
     attackers = Attackers(host_, int(port_), asked.kinds, asked.pace)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # that connections end is what the server is for
     asyncio.run(attackers.run(asked.seconds))
     print(json.dumps(attackers.made))
