@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from asrcli.core.errors import ProtocolError
@@ -71,8 +71,9 @@ def test_the_audio_of_a_long_message_comes_whole_and_in_pieces(
 
 
 @settings(deadline=None, max_examples=60)
+@example(PIECE_CHARACTERS - 10, "==", "A" * PIECE_CHARACTERS)  # padding where a piece ends
 @given(
-    st.integers(PIECE_CHARACTERS - 8, PIECE_CHARACTERS + 8),
+    st.integers(PIECE_CHARACTERS - 16, PIECE_CHARACTERS + 8),
     st.sampled_from(["=", "==", "===", "*", "\\n", "\\u0041", "\\", "\\u00", "é", "A", ""]),
     st.sampled_from(["", "A", "AA", "AAA", "AAAA", "=", "A" * PIECE_CHARACTERS]),
 )
