@@ -1,4 +1,4 @@
-"""Sentences of the inference wire that end without a text."""
+"""Sentences of the inference wire that end without a text, or without an end that can be true."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ import pytest
 from asrcli.core.events import Final, Gap, Notice, Word
 from asrcli.protocol.discarded_messages import UNTOLD
 from asrcli.protocol.inference.sentence_tracker import NO_READABLE_TEXT
-from tests.support.inference import client, finals, notices, result
+from asrcli.protocol.timestamps import AHEAD_MS
+from tests.support.inference import SENT_MS, client, finals, notices, result
 
 WORDS = [{"text": "good", "begin_time": 300, "end_time": 500, "punctuation": ""}]
 
@@ -46,3 +47,20 @@ def test_an_end_that_is_no_time_ends_no_sentence(end_ms: float) -> None:
     assert finals(codec, result(text="he", end_time=end_ms, sentence_end=...)) == []
     (final,) = finals(codec, result(text="hello", end_time=900, sentence_end=...))
     assert final.text == "hello"
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "end_ms"), [(0, SENT_MS), (AHEAD_MS, SENT_MS), (AHEAD_MS + 1, 1100), (10**9, 1100)]
+)
+def test_an_end_far_behind_the_audio_claims_none_of_what_is_on_its_way(ahead_ms: int, end_ms: int) -> None:
+    """The end is estimated then; once all audio was sent, the sentence may reach to its end. A repetition is known."""
+    codec = client()
+    told = result(text="hello there", begin_time=0, end_time=SENT_MS + ahead_ms)
+    (final,) = finals(codec, told)
+    assert (final.begin_ms, final.end_ms) == (0, end_ms)
+    assert final.estimated == (end_ms != SENT_MS)
+    assert finals(codec, told) == []
+    codec = client()
+    codec.finish()
+    (final,) = finals(codec, told)
+    assert (final.begin_ms, final.end_ms) == (0, SENT_MS)

@@ -10,7 +10,6 @@ from asrcli.core.events import Final, Finished, Notice, Partial, Word
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol.inference.codec import InferenceClient, InferenceServer
 from asrcli.protocol.inference.sentence_tracker import MOST_REMEMBERED
-from asrcli.protocol.timestamps import AHEAD_MS
 from tests.support.inference import SENT_MS, client, finals, message, notices, result
 from tests.support.pair import counting
 
@@ -294,20 +293,3 @@ def test_words_say_whether_their_times_are_estimated() -> None:
     (final,) = client().receive(result(begin_time=0, end_time=900, text="good day.", words=missing))
     assert isinstance(final, Final)
     assert [word.estimated for word in final.words] == [False, True, True]
-
-
-@pytest.mark.parametrize(
-    ("ahead_ms", "end_ms"), [(0, SENT_MS), (AHEAD_MS, SENT_MS), (AHEAD_MS + 1, 1100), (10**9, 1100)]
-)
-def test_an_end_far_behind_the_audio_claims_none_of_what_is_on_its_way(ahead_ms: int, end_ms: int) -> None:
-    """The end is estimated then; once all audio was sent, the sentence may reach to its end. A repetition is known."""
-    codec = client()
-    told = result(text="hello there", begin_time=0, end_time=SENT_MS + ahead_ms)
-    (final,) = finals(codec, told)
-    assert (final.begin_ms, final.end_ms) == (0, end_ms)
-    assert final.estimated == (end_ms != SENT_MS)
-    assert finals(codec, told) == []
-    codec = client()
-    codec.finish()
-    (final,) = finals(codec, told)
-    assert (final.begin_ms, final.end_ms) == (0, SENT_MS)
