@@ -92,7 +92,9 @@ def test_a_final_that_says_something_else_is_whole() -> None:
 
 
 SPANS = st.tuples(st.integers(0, 3000), st.integers(1, 1000)).map(lambda span: (span[0], sum(span)))
-SENTENCES = st.lists(st.tuples(st.sampled_from(["hello", "there", "well"]), SPANS), min_size=1, max_size=KEPT + 5)
+SENTENCES = st.lists(
+    st.tuples(st.sampled_from(["hello there", "Well, then.", "你好"]), SPANS), min_size=1, max_size=KEPT + 5
+)
 
 
 def _told(sentences: list[tuple[str, tuple[int, int]]], offset_ms: int, sent_ms: int, told: ToldFinals) -> list[bool]:
@@ -140,3 +142,9 @@ def test_where_a_service_tells_no_places_the_words_are_enough(
     """If there is more than one of them."""
     before, after = (ToldFinal(text, at, at + 500, each) for at, each in zip((0, 700), estimated, strict=True))
     assert before.again(after, 2000) is again
+
+
+@pytest.mark.parametrize(("text", "again"), [("yes", False), ("Yes!", False), ("", False), ("yes, yes", True)])
+def test_a_single_word_in_the_same_place_is_no_repetition(text: str, *, again: bool) -> None:
+    """The next sentence may be the same word, at the begin of the audio like the one before."""
+    assert ToldFinal(text, 0, 500).again(ToldFinal(text, 0, 500), 2000) is again
