@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 from asrcli.core.errors import SettingError, bare_url
 
 COMMON_PATH = "/api-ws/v1/"  # the paths of all wires begin with it
-ADDRESS_FORMS = "write it as wss://HOST or ws://HOST:PORT"
+ADDRESS_FORMS = "write it as wss://HOST or ws://HOST:8090"  # without_secrets removes a port in letters
 
 
 def endpoint(base: str, path: str, query: str = "") -> str:
