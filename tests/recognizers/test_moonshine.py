@@ -107,6 +107,12 @@ def test_settled_words_stay_and_nearly_all_are_in_the_final() -> None:
     assert len(wrong) <= len(words) / 30
 
 
+def test_speech_that_is_cut_off_in_a_word_has_its_text() -> None:
+    """By Ctrl-C, or where a recording ends: the model is not left with half a word, of which it makes loops."""
+    begin, end = (int(at_s * SECOND / 2) * 2 for at_s in (13.2, 15.3))
+    assert text(heard(clip()[begin:end])).startswith("We will talk about")
+
+
 def test_every_word_has_its_time_within_its_sentence() -> None:
     """In order, without overlap, and where the sentence is heard."""
     for final, (begin_ms, end_ms) in zip(
