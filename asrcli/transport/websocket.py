@@ -117,7 +117,7 @@ def _refusal_error(*, keyless: bool) -> "Callable[[str, Response], AsrError]":
 
 
 def verbatim_refusal(url: str, response: "Response") -> AsrError:
-    """Return the error for a refused handshake with its status and its whole body, without interpreting them."""
+    """Return the error for a refused handshake with its status and its body, without interpreting them."""
     body = " ".join((response.body or b"").decode("utf-8", "replace").split())
     status = f"HTTP {response.status_code} {response.reason_phrase}"
     if response.status_code in {401, 403, 429}:
