@@ -228,6 +228,7 @@ class WholeSentenceSession(DetectedSession):
             is_cut_off = final and any(frame.voiced for frame in frames[-EAGER_FRAMES:])
             if begins or is_cut_off:
                 pcm += bytes(self.silence_behind_ms * VAD_FRAME_BYTES // FRAME_MS)
+                pcm = pcm[: LIMIT_FRAMES * VAD_FRAME_BYTES]
             text = self.plausible(self._read(pcm), frames, final=final)
         self._read_length = length
         self._read_s = self._clock() - began_s

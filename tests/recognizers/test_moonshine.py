@@ -178,6 +178,14 @@ def test_never_more_than_15_seconds_are_read_at_once(vad: bool, commands: Sequen
     assert all(before[1] <= after[0] for before, after in pairwise(spans))
 
 
+def test_speech_without_any_pause_is_read_with_15_seconds_at_most() -> None:
+    """The silence behind a cut counts too."""
+    reader = Reader()
+    speech = clip()[142 * SECOND // 10 : 17 * SECOND]
+    events_of(scripted(reader), speech * 9)
+    assert 14 * SECOND < max(reader.lengths) <= 15 * SECOND
+
+
 def test_a_cut_falls_into_a_pause() -> None:
     """Not into a word: the sentences end and begin where the clip is quiet."""
     events = events_of(scripted(Reader(), silence_ms=6000), clip())
