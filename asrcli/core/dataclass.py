@@ -35,7 +35,7 @@ class LateInit:
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         """What sets the fields of an object, or the compiled method. Two threads that come at once make the same."""
-        if instance is not None and self._left:
+        if self._left > 0 and isinstance(instance, self._kind):  # `inspect` comes with the class as the object
             self._left -= 1
             return partial(self._fill, instance)
         method: Any = _init(self._kind, frozen=self._frozen)
