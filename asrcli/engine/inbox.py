@@ -15,7 +15,7 @@ from asrcli.engine.schedule import Batches, Schedule
 
 # With batches so many chunks are read before the first is taken. To decode more would take the interpreter away from
 # the thread that connects.
-FIRST_ROOM = 2
+FIRST_ROOM = 5
 
 
 class MessageArrived(NamedTuple):
