@@ -47,7 +47,6 @@ class LateInit:
         fitted = _fitted(dataclasses.fields(self._kind), values, dict(named))
         if fitted is None:
             _init(self._kind, frozen=self._frozen)(instance, *values, **named)  # raises the error in the usual words
-            return
         put: Callable[[object, str, Any], None] = setattr
         if self._frozen:
             put = object.__setattr__
