@@ -117,6 +117,12 @@ def test_the_report_shows_paths_whole_and_from_here(
     print_report(rows, as_json=False)
     words = capsys.readouterr().out.split()
     assert {"recordings/monday.wav", paths[1]} <= set(words)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    print_report(rows, as_json=False)
+    assert paths[1] in capsys.readouterr().out.split()
 
 
 def test_in_a_batch_without_an_end_a_failure_is_one_line_when_it_happens(
