@@ -81,9 +81,9 @@ def _lines(
             add(f',"step":"{item[6]}","task_id":{encode_basestring(without_secrets(item[7]))}')
         text: str | None = None
         audio: str | bytes | int | None = None
-        if message.__class__ is int:
+        if isinstance(message, int):
             audio = message
-        elif message.__class__ is Text:
+        elif isinstance(message, Text):
             # What is of a task was made by a codec of this program: what it names audio is base64, not examined.
             text, audio = _without_audio(message.data, own=in_task)
         else:
@@ -112,6 +112,13 @@ def _size_bytes(audio: str | bytes) -> int:
     if isinstance(audio, bytes):
         return len(audio)
     return len(audio.rstrip("=")) * 3 // 4
+
+
+def length(item: tuple[Any, ...]) -> int:
+    """About how much memory the data of a RecordedMessage takes, in bytes; 0 for a pair of a time and an event."""
+    if len(item) == PAIR or isinstance(item[3], int):
+        return 0
+    return len(item[3].data)
 
 
 def message_of(line: Mapping[str, Any]) -> Message:

@@ -20,7 +20,7 @@ from asrcli.engine.connection_pool import Dial
 from asrcli.engine.task import TranscriptionTask
 from asrcli.journal.append_file import AppendFile
 from asrcli.protocol.recorded_events import is_kept
-from asrcli.protocol.recorded_messages import message_lines
+from asrcli.protocol.recorded_messages import length, message_lines
 from asrcli.protocol.wire_record import RECEIVED, SENT, close_line, header_line, open_line, pack
 
 # How long messages are gathered into one member, at first and later: kill -9 loses no more. To begin a member costs as
@@ -28,7 +28,6 @@ from asrcli.protocol.wire_record import RECEIVED, SENT, close_line, header_line,
 FIRST_GATHER_S, GATHER_S = 1.0, 8.0
 MEMBER_BYTES = 1 << 20
 SLICE = 32  # messages that become lines at once: texts of more than some 50 kB cost a page fault for each 4 kB of them
-LARGE_BYTES = 64 << 10  # of a message: it waits for no others
 MOST_WAITING = 400  # messages: a file at full pace sends more, and their audio is in memory until they are lines
 
 
@@ -107,15 +106,6 @@ class WireRecorder:
         self.waiting.append(item)
         self.hurry()
 
-    def take(self, message: tuple[Any, ...], size_bytes: int) -> None:
-        """Add a RecordedMessage of any size. One that is large becomes lines by itself, and at once."""
-        if size_bytes >= LARGE_BYTES:
-            self.add(partial(message_lines, [message], self._began, keep_audio=self._keep_audio))
-            return
-        self.waiting.append(message)
-        if len(self.waiting) > MOST_WAITING:
-            self.hurry()
-
     def hurry(self) -> None:
         """Write what is waiting now."""
         with suppress(RuntimeError):  # it hurries already
@@ -165,10 +155,14 @@ class WireRecorder:
                 yield lines
 
     def _slice(self, item: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        """This message or event, and those that wait behind it; at most SLICE of them."""
+        """This message or event, and those that wait behind it; at most SLICE, and not much more than MEMBER_BYTES."""
         items = [item]
-        while self.waiting and len(items) < SLICE and isinstance(self.waiting[0], tuple):
+        size_bytes = length(item)
+        while self.waiting and len(items) < SLICE and size_bytes < MEMBER_BYTES:
+            if not isinstance(self.waiting[0], tuple):
+                break
             items.append(self.waiting.popleft())  # type: ignore[arg-type]  # nobody else takes it out meanwhile
+            size_bytes += length(items[-1])
         return items
 
     def _write(self, lines: Iterable[bytes]) -> None:
@@ -190,18 +184,6 @@ class RecordedTransport:
     Attributes:
         recorded_transport: The other one. What is asked of it often may be asked directly.
     """
-
-    __slots__ = (
-        "_ended",
-        "_keep_audio",
-        "_number",
-        "_recorder",
-        "_send",
-        "_step",
-        "_task",
-        "_waiting",
-        "recorded_transport",
-    )
 
     def __init__(self, transport: Transport, recorder: WireRecorder, number: int, *, keep_audio: bool) -> None:
         self.recorded_transport = transport
@@ -240,10 +222,9 @@ class RecordedTransport:
             ConnectionLost: the connection is closed.
         """
         # Before its answer can come. As little as can be: code that runs seldom costs this thread ten times as much.
-        # Where a class does not fit, isinstance alone costs as much as half of the rest.
         task = self._task
         kept: Message | int = message
-        if message.__class__ is Binary and not self._keep_audio:
+        if not self._keep_audio and isinstance(message, Binary):
             kept = len(message.data)  # its memory is soon used for the next one
         if task is None:
             self._waiting.append((monotonic(), self._number, SENT, kept))
@@ -263,7 +244,7 @@ class RecordedTransport:
         waiting, number, received = self._waiting, self._number, self._received
 
         def recorded(item: Message | Writable | BaseException) -> None:
-            if item.__class__ is Text and len(waiting) <= MOST_WAITING and len(item.data) < LARGE_BYTES:
+            if isinstance(item, Text) and len(waiting) <= MOST_WAITING:
                 waiting.append((monotonic(), number, RECEIVED, item))
             else:
                 received(item)
@@ -283,7 +264,9 @@ class RecordedTransport:
 
     def _received(self, item: Message | Writable | BaseException) -> None:
         if isinstance(item, (Text, Binary)):  # a union would be made anew for each message
-            self._recorder.take((monotonic(), self._number, RECEIVED, item), len(item.data))
+            self._waiting.append((monotonic(), self._number, RECEIVED, item))
+            if len(self._waiting) > MOST_WAITING:
+                self._recorder.hurry()
         elif isinstance(item, Closed) and not self._ended:
             self._ended = True
             self._recorder.add(partial(close_line, self._recorder.now_ms, self._number, item.code, item.reason))

@@ -19,6 +19,7 @@ from asrcli.protocol.recorded_messages import (
     RecordedMessage,
     audio_bytes,
     has_audio,
+    length,
     message_lines,
     message_of,
 )
@@ -119,6 +120,7 @@ def test_what_a_codec_of_ours_names_audio_is_not_examined() -> None:
         lines = read_record("r", HEADER + pack([message_lines(messages, 0, keep_audio=keep_audio)])).lines
         assert ["#" in line["text"] for line in lines[:2]] == [False, True]
         assert (lines[2]["audio_bytes"], lines[2]["sent_ms"]) == (640, 100)
+    assert [length(message) for message in messages] == [48, 48, 0]
 
 
 @given(st.text() | st.binary())
@@ -186,6 +188,7 @@ def test_events_of_the_wire_are_not_kept_and_finals_only_without_words() -> None
     final = Final("1", 0, 5, "a", (Word("a", 0, 5),))
     among = message_lines([RecordedMessage(1, 1, SENT, Text("x")), (7, final)], 0, keep_audio=False)
     assert event_of(read_record("r", HEADER + pack([among])).lines[1]) == Final("1", 0, 5, "a")
+    assert length((7, final)) == 0
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from asrcli.core.message import Closed, Message, Text, Writable
 from asrcli.core.settings import RecognitionSettings
 from asrcli.core.transcript import Transcript
 from asrcli.journal.append_file import AppendFile
+from asrcli.protocol import wire_record
 from asrcli.protocol.wire_record import read_record
 from asrcli.runs import wire_recording
 from asrcli.runs.wire_recording import WireRecorder
@@ -133,20 +134,23 @@ def test_many_messages_are_not_gathered_for_long(tmp_path: Path, monkeypatch: py
     written_soon(tmp_path / "r", "last")
 
 
-@pytest.mark.parametrize("heard", [False, True], ids=["recv", "listen"])
-def test_a_large_message_waits_for_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: bool) -> None:
-    """A server may send many of them in a second, and a member that is too long would not be read."""
+def test_no_member_is_too_long_to_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large its messages are: a reader takes a member that is much longer than they are for damage."""
     monkeypatch.setattr(wire_recording, "FIRST_GATHER_S", 3600)
     recorder = WireRecorder(tmp_path / "r", {}, "none", ASKED, keep_audio=False, report=pytest.fail)
-    large = Text("x" * wire_recording.LARGE_BYTES)
+    large = Text("x" * (wire_recording.MEMBER_BYTES // 4))
     recorded = recorder.wrapped(Answering(large), "ws://x", ASKED)
-    written_soon(tmp_path / "r", "'type': 'open'")
-    if heard:
-        recorded.listen(lambda _: None)
-    else:
+    heard: list[object] = []
+    recorded.listen(heard.append)
+    for _ in range(20):
         recorded.recv()
-    written_soon(tmp_path / "r", large.data)
     recorder.close()
+    data = (tmp_path / "r").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(wire_record, "MOST_MEMBER_BYTES", wire_recording.MEMBER_BYTES * 3 // 2)
+        record = read_record("r", data)
+    assert (record.damaged, len(record.lines)) == (0, 22)
+    assert heard[0] == large
 
 
 def test_a_disk_that_is_full_at_the_end_is_reported_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
