@@ -25,7 +25,7 @@ from asrcli.protocol.wire_record import RECEIVED, SENT, close_line, header_line,
 
 # How long messages are gathered into one member, at first and later: kill -9 loses no more. To begin a member costs as
 # much as three seconds of messages, because nothing of this thread is in the caches of the processor by then.
-FIRST_GATHER_S, GATHER_S = 1.0, 8.0
+FIRST_GATHER_S, GATHER_S = 1.0, 5.0
 MEMBER_BYTES = 1 << 20
 SLICE = 32  # messages that become lines at once: texts of more than some 50 kB cost a page fault for each 4 kB of them
 MOST_WAITING = 400  # messages: a file at full pace sends more, and their audio is in memory until they are lines

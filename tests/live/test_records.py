@@ -63,7 +63,7 @@ def test_a_loss_is_played_as_it_was(tmp_path: Path) -> None:
 
 
 def test_kill_9_leaves_a_record_that_plays(scripted: str, tmp_path: Path) -> None:
-    """All but the last eight seconds, of a short run less; one line says that the run had not ended."""
+    """All but the last five seconds, of a short run less; one line says that the run had not ended."""
     file, record = wav(tmp_path / "a.wav", tone(20_000)), tmp_path / "a.asrz"
     with started("file", file, "--url", scripted, "--record", record, "--no-journal") as run:
         run.read_until("sentence 1")
