@@ -143,6 +143,7 @@ def test_a_member_is_the_same_from_any_pieces() -> None:
 def test_a_delta_of_text_is_no_audio() -> None:
     """It is the transcript."""
     assert not has_audio('{"type":"transcription.delta","delta":"abcdefghijklmnopqrstuvwxyz"}')
+    assert not has_audio('{"type":"input_audio_transcription.delta","delta":"abcdefghijklmnopqrstuvwxyz"}')
 
 
 def test_no_line_holds_a_secret() -> None:
