@@ -20,7 +20,7 @@ from websockets.protocol import Event, State
 from asrcli.server.http_server import HttpExchange, plain_answer
 from asrcli.server.log_filter import DROPPED, log
 from asrcli.server.server_socket import ServerSocket
-from asrcli.server.whole_frames import BINARY, TEXT, FrameScanner, next_frame
+from asrcli.transport.whole_frames import BINARY, TEXT, FrameScanner, next_frame
 
 if TYPE_CHECKING:
     from asrcli.server.websocket_server import WebSocketServer
@@ -171,7 +171,8 @@ class IncomingConnection(ServerConnection):
     def _take_messages(self, data: bytes) -> tuple[bytes, int]:
         """Take whole messages at the beginning of some data; returns what is behind them and how many they were."""
         at = taken = 0
-        while taken < MAX_FRAMES and (found := next_frame(data, at, self._websocket_server.message_bytes)):
+        most_bytes = self._websocket_server.message_bytes
+        while taken < MAX_FRAMES and (found := next_frame(data, at, most_bytes, masked=True)):
             payload, end = found
             opcode = OPCODES[data[at]]
             at = end
