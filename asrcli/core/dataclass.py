@@ -1,7 +1,8 @@
 """`dataclass` of the standard library for a quick start: a class gets its `__init__` when it is first asked for.
 
 The standard decorator writes up to eight methods as text and compiles them while a module is loaded. Of the 130 classes
-that a start loads few are used in it, and their methods took a third of its time.
+that a start loads few are used in it, and their methods took a third of its time. `often_made` is for the few frozen
+classes of which hundreds of objects are made for a second of each stream.
 """
 
 import dataclasses
@@ -10,9 +11,11 @@ from dataclasses import field
 from functools import cache
 from operator import attrgetter
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["dataclass", "field"]
+__all__ = ["dataclass", "field", "often_made"]
+
+Kind = TypeVar("Kind", bound=type)
 
 
 class MadeByFactory:
@@ -27,19 +30,28 @@ class LateInit:
 
     def __init__(self, kind: Any, *, frozen: bool) -> None:
         self._kind, self._frozen = kind, frozen
+        self.often = False
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         """Compile the method. Two threads that come at once make the same one."""
-        method: Any = _init(self._kind, frozen=self._frozen)
+        method: Any = _init(self._kind, frozen=self._frozen, often=self.often)
         self._kind.__init__ = method
         return method.__get__(instance, owner)
 
 
-def _init(kind: Any, *, frozen: bool) -> Callable[..., None]:
+def often_made(kind: Kind) -> Kind:
+    """Make the objects of a class in half of the time: a decorator above `dataclass(frozen=True, slots=True)`."""
+    init: LateInit = kind.__dict__["__init__"]
+    init.often = True
+    return kind
+
+
+def _init(kind: Any, *, frozen: bool, often: bool) -> Callable[..., None]:
     """The method that takes the values of the fields; those of `InitVar` are not known here."""
     names: dict[str, Any] = {"_set": object.__setattr__, "_absent": MadeByFactory()}
     given: dict[bool, list[str]] = {False: ["self"], True: []}  # by whether they are given by name only
     lines: list[str] = []
+    quick: list[str] = []  # for an object whose class is another one meanwhile, with the same slots, and not frozen
     for number, each in enumerate(dataclasses.fields(kind)):
         parameter = value = each.name
         if each.default is not dataclasses.MISSING:
@@ -57,7 +69,16 @@ def _init(kind: Any, *, frozen: bool) -> Callable[..., None]:
             continue  # `__post_init__` sets it
         if each.init:
             given[bool(each.kw_only)].append(parameter)
-        lines.append(f"_set(self, {each.name!r}, {value})" if frozen else f"self.{each.name} = {value}")
+        quick.append(f"self.{each.name} = {value}")
+        lines.append(f"_set(self, {each.name!r}, {value})" if frozen else quick[-1])
+    if often:
+        names |= {"_kind": kind, "_open": type(kind.__name__, (), {"__slots__": kind.__slots__})}
+        lines = [
+            "if self.__class__ is _kind:",  # not of a class that inherits
+            *(f" {line}" for line in ("_set(self, '__class__', _open)", *quick, "self.__class__ = _kind")),
+            "else:",
+            *(f" {line}" for line in lines or ["pass"]),
+        ]
     if hasattr(kind, "__post_init__"):
         lines.append("self.__post_init__()")
     parameters = ", ".join([*given[False], *["*"][: len(given[True])], *given[True]])

@@ -5,10 +5,11 @@ A codec counts from the first sample of its task; the engine moves these times t
 
 from typing import TypeVar
 
-from asrcli.core.dataclass import dataclass, field
+from asrcli.core.dataclass import dataclass, field, often_made
 from asrcli.core.provisional_event import Provisional
 
 
+@often_made
 @dataclass(frozen=True, slots=True)
 class Word:
     """One recognized word with its times; `punctuation` follows the text without a space.
@@ -87,6 +88,7 @@ class SpeechStopped:
     end_ms: int
 
 
+@often_made
 @dataclass(frozen=True, slots=True)
 class Partial:
     """A sentence so far: the `settled` beginning will not change, the `unsettled` rest may. Replaces the last partial.
