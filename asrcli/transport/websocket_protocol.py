@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from websockets.asyncio.client import ClientConnection
 from websockets.frames import Close, CloseCode, Frame, Opcode
-from websockets.protocol import State
+from websockets.protocol import OPEN
 
 from asrcli.core.errors import system_reason
 from asrcli.core.message import Binary, Closed, Text
@@ -93,7 +93,7 @@ class WebSocketProtocol(ClientConnection):
         most = 1
         while data:
             is_between_frames = self._scanner.is_between_frames
-            if is_between_frames and self.protocol.state is State.OPEN and not self._parts:
+            if is_between_frames and self.protocol.state is OPEN and not self._parts:
                 data = self._take_messages(data)
                 if not data:
                     return
@@ -162,7 +162,7 @@ class WebSocketProtocol(ClientConnection):
     @property
     def _is_open(self) -> bool:
         # asyncio logs a write to a transport that has failed.
-        return self.protocol.state is State.OPEN and not self.transport.is_closing()
+        return self.protocol.state is OPEN and not self.transport.is_closing()
 
     def write(self, data: bytes, *, text: bool) -> None:
         """Write a message at once, if the connection is open; else its end has been, or will be, reported."""
