@@ -11,8 +11,9 @@ from websockets.protocol import OPEN
 
 from asrcli.core.errors import system_reason
 from asrcli.core.message import Binary, Closed, Text
+from asrcli.transport.frame_scanner import FrameScanner
 from asrcli.transport.masked_frames import MaskedFrames
-from asrcli.transport.whole_frames import BINARY, TEXT, FrameScanner, next_frame
+from asrcli.transport.whole_frames import BINARY, TEXT, next_frame
 
 if sys.platform == "linux":
     from fcntl import ioctl
