@@ -85,7 +85,6 @@ ROOMS = {
         "transport/",
         "server/websocket_server.py",
         "server/incoming_connection.py",
-        "server/whole_frames.py",
         "server/server_socket.py",
         "server/handshake_answers.py",
         "server/captions/caption_server.py",

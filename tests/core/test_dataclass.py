@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asrcli.core.dataclass import WITHOUT_COMPILING, LateInit, dataclass, field
+from asrcli.core.dataclass import WITHOUT_COMPILING, LateInit, dataclass, field, often_made
 from asrcli.core.events import Final
 
 NAMES = ("a", "b", "c", "d")
@@ -102,6 +102,11 @@ def test_nobody_can_tell_the_two_decorators_apart(
     if compiled:
         assert inspect.isfunction(ours.__init__)
     assert facts(ours, values, named) == facts(standard, values, named)
+    if frozen and slots:
+        often = often_made(both(kinds, frozen=True, slots=True)[1])
+        if compiled:
+            assert inspect.isfunction(often.__init__)
+        assert facts(often, values, named) == facts(standard, values, named)
 
 
 def test_what_a_class_defines_itself_is_kept() -> None:
@@ -145,6 +150,32 @@ def test_classes_inherit_fields_and_the_way_they_are_made() -> None:
 
     assert (Below(), Beside(3)) == (Below(1, 2), Beside(3))
     assert Above(3) != Beside(3)
+
+
+def test_a_class_can_inherit_from_one_that_is_made_often() -> None:
+    """Its objects are of that class, with what they were given, and as frozen; so are those of one without fields."""
+
+    @often_made
+    @dataclass(frozen=True, slots=True)
+    class Above:
+        a: int = 1
+
+    @often_made
+    @dataclass(frozen=True, slots=True)
+    class Empty:
+        pass
+
+    class Beside(Above):
+        pass
+
+    assert inspect.isfunction(Above.__init__)
+    assert inspect.isfunction(Empty.__init__)
+    made = [Above(3), Beside(3), Empty()]
+    assert [type(each) for each in made] == [Above, Beside, Empty]
+    assert (made[1].a, made[0] == made[1], made[2] == Empty()) == (3, False, True)  # type: ignore[attr-defined]
+    for each in made:
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            each.a = 4  # type: ignore[attr-defined]
 
 
 def test_a_class_of_somebody_else_can_inherit_with_the_standard_decorator() -> None:
