@@ -12,6 +12,7 @@ from typer.core import TyperOption
 
 from asrcli.cli.console import print_message
 from asrcli.cli.options.panels import DIAGNOSIS
+from asrcli.cli.options.repeated_options import parsed
 from asrcli.cli.options.setting_values import has_empty, is_path_type, option_name, option_value
 from asrcli.cli.render.help_page import Command
 from asrcli.config.contradictions import EffectiveSettings, effective
@@ -63,8 +64,8 @@ class ConfiguredCommand(Command):
         before = ctx.find_root().params.get("profile")  # what stands before the command
         if not self.options:
             ctx.default_map = {"profile": before}
-        elif not ctx.resilient_parsing:
-            given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        given = parsed(self, ctx, args)
+        if self.options and not ctx.resilient_parsing:
             self._refuse_empty(given)
             by_name = {each.name: each for each in self.get_params(ctx)}
             if not any(getattr(by_name[name], "is_eager", False) for name in given):
