@@ -16,7 +16,8 @@ from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id
 from asrcli.journal.records import JournalHeader
 from asrcli.journal.writing import JournalWriter
-from asrcli.outputs.line_writer import STDOUT, is_device
+from asrcli.outputs.line_writer import STDOUT
+from asrcli.outputs.output_paths import is_device
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import OutputBuilder
