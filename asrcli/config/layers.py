@@ -75,13 +75,14 @@ def check_environment(environment: Mapping[str, str], options: Sequence[str] = (
     Raises:
         UsageError: there is one; the error suggests another name.
     """
+    given = [name for name, text in environment.items() if name.startswith(PREFIX) and text]
+    if not given:
+        return  # as nearly always; the names of all variables take a millisecond
     known = {variable(name): name for each in OPTIONS.values() for name in each} | {
         variable(name): name for name in options
     }
     known |= {variable(name, command): name for command, each in OPTIONS.items() for name in each}
-    for name, text in environment.items():
-        if not name.startswith(PREFIX) or not text:
-            continue
+    for name in given:
         if name not in known:
             advice = _variable_advice(name, known)
             raise UsageError(f"{name}: no such option", advice)

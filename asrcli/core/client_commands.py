@@ -1,5 +1,7 @@
 """The commands of a client to a server, independent of any wire. The counterpart of events.py."""
 
+from collections.abc import Iterator
+
 from asrcli.core.dataclass import dataclass
 from asrcli.core.settings import RecognitionSettings
 
@@ -17,6 +19,17 @@ class SendAudio:
     """Bytes of audio in the announced format."""
 
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SendLongAudio:
+    """Much audio from one message, in pieces that are decoded one by one.
+
+    Attributes:
+        pieces: Yields them once; raises ProtocolError where the rest is no audio.
+    """
+
+    pieces: Iterator[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +66,15 @@ class FinishTask:
     """No more audio follows: send the remaining results, then Finished."""
 
 
-Command = StartTask | SendAudio | CommitAudio | ClearAudio | UpdateContext | ConfirmSettings | DescribeItem | FinishTask
+Command = (
+    StartTask
+    | SendAudio
+    | SendLongAudio
+    | CommitAudio
+    | ClearAudio
+    | UpdateContext
+    | ConfirmSettings
+    | DescribeItem
+    | FinishTask
+)
 ANSWERED = (ConfirmSettings, DescribeItem)  # commands that are over with their answer

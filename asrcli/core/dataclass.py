@@ -1,18 +1,22 @@
-"""`dataclass` of the standard library for a quick start: a class gets its `__init__` when it is first asked for.
+"""`dataclass` of the standard library for a quick start: a class gets its `__init__` when it has been used some times.
 
 The standard decorator writes up to eight methods as text and compiles them while a module is loaded. Of the 130 classes
-that a start loads few are used in it, and their methods took a third of its time.
+that a start loads few are used in it, and their methods took a third of its time. Most of those are used once or twice:
+to set the fields of twenty objects one by one takes as long as to compile `__init__` once.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import field
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass", "field"]
+
+_ABSENT = object()
+WITHOUT_COMPILING = 12  # so many objects of a class are made without a compiled `__init__`
 
 
 class MadeByFactory:
@@ -23,16 +27,57 @@ class MadeByFactory:
 
 
 class LateInit:
-    """Stands for the `__init__` of a class. When it is called or looked at, it puts the real one in its own place."""
+    """Stands for the `__init__` of a class. When it is looked at or called often, it puts the real one in its place."""
 
     def __init__(self, kind: Any, *, frozen: bool) -> None:
         self._kind, self._frozen = kind, frozen
+        self._left = WITHOUT_COMPILING  # two threads may count as one: then one more object is made this way
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        """Compile the method. Two threads that come at once make the same one."""
+        """What sets the fields of an object, or the compiled method. Two threads that come at once make the same."""
+        if self._left > 0 and isinstance(instance, self._kind):  # `inspect` comes with the class as the object
+            self._left -= 1
+            return partial(self._fill, instance)
         method: Any = _init(self._kind, frozen=self._frozen)
         self._kind.__init__ = method
         return method.__get__(instance, owner)
+
+    def _fill(self, instance: Any, /, *values: Any, **named: Any) -> None:
+        """Set the fields as the compiled method does, which is used instead where the arguments do not fit."""
+        fitted = _fitted(dataclasses.fields(self._kind), values, dict(named))
+        if fitted is None:
+            _init(self._kind, frozen=self._frozen)(instance, *values, **named)  # raises the error in the usual words
+        put: Callable[[object, str, Any], None] = setattr
+        if self._frozen:
+            put = object.__setattr__
+        for name, value in fitted:
+            put(instance, name, value)
+        if hasattr(self._kind, "__post_init__"):
+            instance.__post_init__()
+
+
+def _fitted(fields: "Iterable[dataclasses.Field[Any]]", values: Any, named: dict[str, Any]) -> Any:
+    """The names of fields with their values; None where these arguments do not fit. Takes from `named` what it uses."""
+    fitted = []
+    by_place = iter(values)
+    for each in fields:
+        value = _ABSENT
+        if each.init:
+            if not each.kw_only:
+                value = next(by_place, _ABSENT)
+            if value is _ABSENT:
+                value = named.pop(each.name, _ABSENT)
+        if value is _ABSENT:
+            value = each.default
+            if value is dataclasses.MISSING and each.default_factory is not dataclasses.MISSING:
+                value = each.default_factory()
+            elif value is dataclasses.MISSING and each.init:
+                return None
+        if value is not dataclasses.MISSING:  # else `__post_init__` sets it
+            fitted.append((each.name, value))
+    if named or next(by_place, _ABSENT) is not _ABSENT:
+        return None
+    return fitted
 
 
 def _init(kind: Any, *, frozen: bool) -> Callable[..., None]:

@@ -36,10 +36,17 @@ __all__ = ["bare_url", "without_secrets"]  # callers that write an error message
 KEY_TROUBLE = {"InvalidApiKey", "AccessDenied", "Model.AccessDenied", "ModelNotFound"}  # may be well in another region
 
 
+LOOKED_AT = 40  # times as much as is shown: to look at a message of megabytes takes milliseconds
+
+
 def shorten(text: str, limit: int = 120) -> str:
     """Collapse whitespace, remove secrets, and truncate to `limit` characters, the ellipsis included."""
-    line = " ".join(without_secrets(text).split())
-    if len(line) <= limit:
+    most = LOOKED_AT * limit
+    words = without_secrets(text[:most]).split()
+    if len(text) > most and words and len(words[-1]) < most // 2:
+        words.pop()  # it may be half a secret, which nothing shows to be one
+    line = " ".join(words)
+    if len(line) <= limit and len(text) <= most:
         return line
     return line[: limit - 1] + "…"
 

@@ -176,12 +176,14 @@ class ServerCodec(Protocol):
         task_id: The id of the running task or session.
         fatal_errors: The connection is closed after a failure.
         accepts_idle: The client may be silent for as long as it likes.
+        binary_audio: Binary messages are audio; else they hold text, or are wrong.
     """
 
     path: str
     task_id: str
     fatal_errors: bool
     accepts_idle: bool
+    binary_audio: bool
 
     def greet(self) -> list[Message]:
         """The messages that the server sends as soon as the connection is open."""

@@ -9,6 +9,7 @@ from typing import Any
 from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Usage
 from asrcli.core.message import Binary, Message, Text
+from asrcli.protocol.long_text import LongText
 
 Json = dict[str, Any]
 MOST_DEPTH = 12  # of values inside values; nothing that we write is deeper
@@ -35,6 +36,8 @@ def read(message: Message) -> Json:
         raise ProtocolError("not JSON" if content.strip() else "an empty message", content) from exc
     if not isinstance(value, dict):
         raise ProtocolError("not a JSON object", content)
+    if isinstance(content, LongText):
+        content.put_back(value)
     return value
 
 

@@ -14,6 +14,8 @@ from asrcli.dashscope.catalogue import MODELS
 from asrcli.protocol.registry import wire_of_model
 from asrcli.recognizers.interface import Recognizer, RecognizerBusy, RecognizerFailed
 from asrcli.server.backlog import CommandBacklog
+from asrcli.server.incoming_commands import commands_in, commands_in_turn, takes_long
+from asrcli.server.large_messages import LargeMessage
 from asrcli.server.limits import ServerLimits, invalid_setting
 from asrcli.server.log_filter import REFUSED, log
 from asrcli.server.read_deadline import ReadDeadline
@@ -98,10 +100,16 @@ class ServerConversation:
         except TimeoutError:
             await self._end_silent_client()
 
-    async def _take(self, data: str | bytes) -> None:
+    async def _take(self, data: str | bytes | LargeMessage) -> None:
         """Queue the commands of a message; raises SocketClosed when nobody waits for their results any more."""
         try:
-            commands = self._codec.receive(_message(data))
+            if isinstance(data, LargeMessage) or takes_long(self._codec, data):
+                async for command in commands_in_turn(self._codec, data, self._server.long_message_turn):
+                    await self._queue(command)
+                return
+            commands = commands_in(self._codec, data)
+        except SocketClosed:
+            raise
         except Exception as exc:  # a client that sends anything odd gets an error, and the others are not affected
             problem = str(exc)
             if not isinstance(exc, ProtocolError):
@@ -110,9 +118,12 @@ class ServerConversation:
             await self._fail("InvalidParameter", problem, close=self._codec.fatal_errors)
             return
         for command in commands:
-            self._finishing = self._finishing or isinstance(command, FinishTask)
-            if not (self._backlog.offer(command) or await self._backlog.put(command, unless=self._socket.gone)):
-                raise SocketClosed("with a full backlog")
+            await self._queue(command)
+
+    async def _queue(self, command: Command) -> None:
+        self._finishing = self._finishing or isinstance(command, FinishTask)
+        if not (self._backlog.offer(command) or await self._backlog.put(command, unless=self._socket.gone)):
+            raise SocketClosed("with a full backlog")
 
     def _read_timeout_s(self) -> float | None:
         if self._finishing:
@@ -287,9 +298,3 @@ class ServerConversation:
             task.relay.cancel()
         task.audio.close()
         await task.stream.close()
-
-
-def _message(data: str | bytes) -> Message:
-    if isinstance(data, str):
-        return Text(data)
-    return Binary(data)

@@ -3,8 +3,8 @@
 It hands single HTTP requests on to http_server.py, and drops clients that do not read. What is assumed of the private
 parts is checked in tests/server/test_websocket_server.py, and pyproject.toml has an upper bound for the version.
 
-The library takes some thirty calls for a message. So whole messages, as nearly all are, go past it in both directions.
-What a client has sent in tiny frames is read in turns: the others do not wait for thousands of them.
+The library takes some thirty calls for a message, and copies large ones several times. So messages go past it in both
+directions: frame_reader.py reads them.
 """
 
 import asyncio
@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import InvalidMessage
-from websockets.frames import DATA_OPCODES, Frame, Opcode
-from websockets.protocol import Event, State
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 
+from asrcli.server.frame_reader import FrameReader, Phase
 from asrcli.server.http_server import HttpExchange, plain_answer
+from asrcli.server.large_messages import LargeMessage
 from asrcli.server.log_filter import DROPPED, log
 from asrcli.server.server_socket import ServerSocket
-from asrcli.server.whole_frames import BINARY, TEXT, FrameScanner, next_frame
+from asrcli.server.whole_frames import BINARY, TEXT
 
 if TYPE_CHECKING:
     from asrcli.server.websocket_server import WebSocketServer
 
 WEBSOCKET_START = b"GET "  # a WebSocket handshake begins with these bytes, and no other request that is answered here
 MAX_UNREAD_BYTES = 1 << 20  # of answers that the client does not read: it may send pings and never read
-MAX_FRAGMENTS = 16_384  # of a message: empty ones cost memory and have no size that would be bounded
-MAX_FRAMES = 16  # of one client that are read in one turn of the loop
 READ_BYTES = 16 << 10  # of one client at once
 OPCODES = {TEXT: Opcode.TEXT, BINARY: Opcode.BINARY}
 SHORT, MEDIUM = 126, 1 << 16  # payloads below these have a length of 7 and of 16 bits, longer ones of 64 bits
@@ -47,21 +47,25 @@ class IncomingConnection(ServerConnection):
         self._first_bytes = b""
         self._exchange: HttpExchange | None = None
         self._answered_invalid = False
+        self._is_answered = False  # the handshake
         self._is_over = False
         self._stopped = False
-        self._fragments = 0  # of the message that is being read
         self._unread_timer: asyncio.TimerHandle | None = None  # runs while the client does not read
-        self._scanner = FrameScanner()
-        self._waiting = b""  # what has come and is read in the next turn; nothing more is received until then
-        self._receiver: asyncio.Future[str | bytes | None] | None = None  # of `receive`; None: ask the library
+        self._reader = FrameReader(self, websocket_server.message_bytes, websocket_server.large_messages)
+        self._receiver: asyncio.Future[str | bytes | LargeMessage | None] | None = None  # None: ask the library
 
-    async def receive(self) -> str | bytes:
-        """Wait for the next message.
+    async def receive(self) -> str | bytes | LargeMessage:
+        """Wait for the next message. The one before is over: if it was a large one, others may have its room.
 
         Raises:
             ConnectionClosed: the connection has ended.
         """
-        if self.protocol.state is State.OPEN and not self.recv_messages.frames:
+        self._reader.end_message()
+        if self.recv_messages.frames:
+            return await self.recv()
+        if (large := self._reader.large_message()) is not None:
+            return large
+        if self.protocol.state is State.OPEN:
             self._receiver = self.loop.create_future()
             try:
                 message = await self._receiver
@@ -100,7 +104,7 @@ class IncomingConnection(ServerConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the newcomer; when there are too many that have sent nothing, this one is turned away."""
         super().connection_made(transport)
-        self.recv_messages.resume = self._resume_reading
+        self.recv_messages.resume = self.resume_reading
         if hasattr(transport, "max_size"):  # not with TLS, which decrypts 16 KB at a time
             transport.max_size = READ_BYTES
         newcomers = self._websocket_server.newcomers
@@ -114,9 +118,6 @@ class IncomingConnection(ServerConnection):
         if self._exchange is not None:
             self._exchange.data_received(data)
             return
-        if self._waiting:
-            self._waiting += data
-            return
         if len(self._first_bytes) < len(WEBSOCKET_START):
             data = self._first_bytes + data
             self._first_bytes = data[: len(WEBSOCKET_START)]
@@ -127,60 +128,50 @@ class IncomingConnection(ServerConnection):
                 return
             if len(self._first_bytes) < len(WEBSOCKET_START):
                 return
-        self._take(data)
-
-    def _take(self, data: bytes) -> None:
-        """Take what has come; behind `MAX_FRAMES` the rest waits for the next turn of the loop."""
-        taken = 0
-        if self.protocol.state is State.OPEN and self._scanner.is_between_frames and not self._fragments:
-            data, taken = self._take_messages(data)
-        if data and taken < MAX_FRAMES:
-            end = self._scanner.end_of(data, MAX_FRAMES)
-            super().data_received(data[:end])
-            data = data[end:]
-        if data:
-            self._waiting = data
-            self.transport.pause_reading()
-            self.loop.call_soon(self._take_waiting)
+        self._reader.take(data)
         if self.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
-            self._drop()
+            self.drop()
 
-    def _take_waiting(self) -> None:
-        data = self._waiting
-        self._waiting = b""
-        if not self.transport.is_closing():
-            self._take(data)
-            if not self.recv_messages.paused:
-                self._resume_reading()
+    @property
+    def phase(self) -> Phase:
+        """Where the connection stands, for the FrameReader."""
+        if self.protocol.state is State.OPEN:
+            return Phase.OPEN
+        if self.protocol.eof_sent or self.transport.is_closing():  # the library discards what comes
+            return Phase.OVER
+        if self.protocol.state is State.CONNECTING:
+            return Phase.HANDSHAKE
+        return Phase.CLOSING
 
-    def _resume_reading(self) -> None:
+    def hand_on(self, data: bytes, message_size: int | None = None) -> None:
+        """Give data to the library."""
+        self.protocol.current_size = message_size
+        super().data_received(data)
+
+    def send_frames(self, frames: bytes) -> None:
+        """Send whole frames, after those that were sent before."""
+        self.transport.write(frames)
+
+    def deliver(self, first: int, payload: bytes) -> None:
+        """Give a message to who waits for one, or to the library's queue."""
+        opcode = OPCODES[first]
+        if not self._wake_receiver(_content(opcode, payload)):
+            self.recv_messages.put(Frame(opcode, payload))
+
+    def deliver_large(self, message: LargeMessage) -> bool:
+        """Give a large message to who waits for one; returns False if nobody does."""
+        return self._wake_receiver(message)
+
+    def pause_reading(self) -> None:
+        """Receive nothing for now."""
+        self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
         """Receive again, unless there is something that has to be read first, or nothing may be read any more."""
-        if not self._waiting and not self._stopped:
+        if not self._reader.is_waiting and not self._stopped and not self.recv_messages.paused:
             self.transport.resume_reading()
 
-    def process_event(self, event: Event) -> None:
-        """Count fragments: a client that sends too many for one message is dropped."""
-        if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
-            self._fragments = 0 if event.fin else self._fragments + 1
-            if self._fragments > MAX_FRAGMENTS:
-                self._drop()
-        super().process_event(event)
-        if self.recv_messages.frames:
-            self._wake_receiver(None)
-
-    def _take_messages(self, data: bytes) -> tuple[bytes, int]:
-        """Take whole messages at the beginning of some data; returns what is behind them and how many they were."""
-        at = taken = 0
-        while taken < MAX_FRAMES and (found := next_frame(data, at, self._websocket_server.message_bytes)):
-            payload, end = found
-            opcode = OPCODES[data[at]]
-            at = end
-            taken += 1
-            if not self._wake_receiver(_content(opcode, payload)):
-                self.recv_messages.put(Frame(opcode, payload))
-        return data[at:], taken
-
-    def _wake_receiver(self, message: str | bytes | None) -> bool:
+    def _wake_receiver(self, message: str | bytes | LargeMessage | None) -> bool:
         """Give a message to who waits for one, or None if the library has it; returns False where it was not taken."""
         if self._receiver is None or self._receiver.done():
             return False
@@ -196,9 +187,7 @@ class IncomingConnection(ServerConnection):
         if self._exchange is not None:
             self._exchange.eof_received()
             return
-        if self._waiting:  # with TLS the end may be known before all is read
-            super().data_received(self._waiting)
-            self._waiting = b""
+        self._reader.take_rest()  # with TLS the end may be known before all is read
         super().eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -214,7 +203,7 @@ class IncomingConnection(ServerConnection):
         if self.protocol.parser_exc is not None:
             traceback.clear_frames(self.protocol.parser_exc.__traceback__)
         self.protocol.reader.buffer.clear()
-        self._waiting = b""
+        self._reader.clear()
         if self._is_over:
             self.forget_messages()
 
@@ -222,6 +211,8 @@ class IncomingConnection(ServerConnection):
         """Free the messages that nobody will read any more: the conversation is over."""
         self._is_over = True
         self.recv_messages.frames.queue.clear()
+        self._reader.clear()
+        self._reader.end_message()
 
     def send_data(self) -> None:
         """Write what the library has to send; before it ends a connection whose request it cannot read, answer that."""
@@ -230,6 +221,9 @@ class IncomingConnection(ServerConnection):
             problem = "That is no HTTP request that can be read."
             self.transport.write(plain_answer(*self._websocket_server.http_api.refusal("InvalidParameter", problem)))
         super().send_data()
+        if not self._is_answered and self.phase is not Phase.HANDSHAKE:
+            self._is_answered = True
+            self._reader.handshake_answered()
 
     def pause_writing(self) -> None:
         """Start the timer: a client may read slowly, but it must read something."""
@@ -247,7 +241,7 @@ class IncomingConnection(ServerConnection):
             async with asyncio.timeout(self._websocket_server.unread_s):
                 await super().close(code, reason)
         except TimeoutError:
-            self._drop()
+            self.drop()
 
     def stop_reading(self) -> None:
         """Receive nothing any more; pings are not answered either."""
@@ -266,13 +260,14 @@ class IncomingConnection(ServerConnection):
         if self.transport.get_write_buffer_size() < unread:
             self._start_unread_timer()
         else:
-            self._drop()
+            self.drop()
 
     def _stop_unread_timer(self) -> None:
         if self._unread_timer is not None:
             self._unread_timer.cancel()
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
+        """End the connection of a client that does what no client may."""
         if not self.transport.is_closing():
             log.info(DROPPED)
         self.abort()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from asrcli.protocol.json_messages import Json
 
 LOOPBACK = "127.0.0.1"
+SWITCH_S = 0.0005  # a thread that decodes may hold Python for so long while the clients wait
 STOP_WITHIN_S = 5  # for the thread of a server in the background
 CLOSE_OWN_WITHIN_S = 0.2  # for clients of a server in the background: those in this process have hung up before
 
@@ -104,6 +106,7 @@ class LocalServer:
         self._client_sessions = http_api.client_sessions
         self._metrics = ServerMetrics()
         monitoring = Monitoring(self._access_control, self._metrics)
+        self._long_message_turn = asyncio.Lock()
         self._tls = tls
         self._recorded = recorded
         self._wires = wires
@@ -192,7 +195,7 @@ class LocalServer:
 
     def _with_recognizer(self, socket: ConversationSocket, codec: ServerCodec, key: ApiKey) -> ServerConversation:
         begin_task = partial(self._access_control.begin_task, key)
-        services = ServerServices(self._answers, self._with_list, begin_task, self._metrics)
+        services = ServerServices(self._answers, self._with_list, begin_task, self._metrics, self._long_message_turn)
         return ServerConversation(socket, codec, self._recognizer, self._limits, services)
 
     def _with_list(self, recognition: RecognitionSettings) -> RecognitionSettings:
@@ -270,4 +273,5 @@ def serve_forever(
             finally:
                 await server.stop()
 
+    sys.setswitchinterval(SWITCH_S)
     asyncio.run(serve())

@@ -10,6 +10,7 @@ from asrcli.core.errors import SourceError
 from asrcli.core.message import Text
 from asrcli.protocol.recorded_messages import has_audio, message_of
 from asrcli.protocol.wire_record import RECEIVED, SENT, WireRecord
+from asrcli.server.large_messages import LargeMessage
 from asrcli.server.socket_interface import ConversationSocket, SocketClosed
 
 CLOSE_CODES = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})  # that a server may send
@@ -86,7 +87,9 @@ class RecordedConversation:
             with suppress(asyncio.CancelledError, SocketClosed):
                 await playing
 
-    def _received(self, data: str | bytes) -> None:
+    def _received(self, data: str | bytes | LargeMessage) -> None:
+        if isinstance(data, LargeMessage):
+            data = data.whole()
         if isinstance(data, bytes) or has_audio(data):
             return
         found = _TASK_ID.search(data)

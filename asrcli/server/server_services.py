@@ -1,5 +1,6 @@
 """What the conversations of a server share."""
 
+import asyncio
 from collections.abc import Callable
 
 from asrcli.core.dataclass import dataclass
@@ -17,9 +18,11 @@ class ServerServices:
         apply_list: Returns a recognition with the hot words of its list.
         begin_task: Counts a task; False if this client has begun too many.
         metrics: The figures of the server.
+        long_message_turn: Held while a part of a message that takes long is read: one in a turn of the loop.
     """
 
     answers: ScriptedAnswers
     apply_list: Callable[[RecognitionSettings], RecognitionSettings]
     begin_task: Callable[[], bool]
     metrics: ServerMetrics
+    long_message_turn: asyncio.Lock

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from websockets.exceptions import ConnectionClosed
 
+from asrcli.server.large_messages import LargeMessage
 from asrcli.server.socket_interface import SocketClosed
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ class ServerSocket:
     def __init__(self, connection: "IncomingConnection") -> None:
         self._connection = connection
 
-    async def recv(self) -> str | bytes:
+    async def recv(self) -> str | bytes | LargeMessage:
         """Wait for the next message; raises SocketClosed."""
         try:
             return await self._connection.receive()

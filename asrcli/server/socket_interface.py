@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from asrcli.server.large_messages import LargeMessage
+
 
 class SocketClosed(Exception):
     """The connection has ended: nothing can be sent or received any more."""
@@ -10,8 +12,8 @@ class SocketClosed(Exception):
 class ConversationSocket(Protocol):
     """What a conversation needs of a WebSocket connection, with or without injected faults."""
 
-    async def recv(self) -> str | bytes:
-        """Wait for the next message.
+    async def recv(self) -> str | bytes | LargeMessage:
+        """Wait for the next message; the one before is done with.
 
         Raises:
             SocketClosed: the connection has ended.

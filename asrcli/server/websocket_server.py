@@ -18,6 +18,7 @@ from asrcli.server.auth import Refusal
 from asrcli.server.handshake_answers import chosen_protocol, plain_response, refusal_response, single_response
 from asrcli.server.http_api import HttpApi
 from asrcli.server.incoming_connection import IncomingConnection
+from asrcli.server.large_messages import LargeMessageRoom
 from asrcli.server.limits import ServerLimits
 from asrcli.server.monitoring import Monitoring
 from asrcli.server.server_socket import ServerSocket
@@ -53,6 +54,7 @@ class WebSocketServer:
     Attributes:
         unread_s: A client that takes nothing of what it is sent for this time is dropped.
         message_bytes: The largest message.
+        large_messages: The room that the large messages of all connections share.
         max_newcomers: How many newcomers there may be at once.
         open_requests: The single requests that are being read or answered.
         newcomers: The connections that have not sent a whole handshake yet.
@@ -74,6 +76,7 @@ class WebSocketServer:
         self.open_requests: set[HttpExchange] = set()
         self.newcomers: set[IncomingConnection] = set()
         self.message_bytes = limits.message_bytes
+        self.large_messages = LargeMessageRoom()
         self._check = check
         self._converse = converse
         self._engine = engine

@@ -1,4 +1,6 @@
-"""Takes whole messages out of what a client has sent, each in one step, and counts frames. Uses no socket."""
+"""Takes whole messages out of what a client has sent, each in one step, and reads heads of frames. Uses no socket."""
+
+from typing import NamedTuple
 
 try:
     from websockets.speedups import apply_mask
@@ -11,6 +13,13 @@ TWO_BYTES, EIGHT_BYTES = 126, 127  # the lengths that say where the real length 
 LENGTH_BYTES = {TWO_BYTES: 2, EIGHT_BYTES: 8}
 MASK_BYTES = 4
 REQUEST_END = b"\r\n\r\n"
+CONTINUED = 0x00  # the opcode of a frame that goes on with a message
+DATA = (0x01, 0x02, CONTINUED)
+PING, PONG = 0x89, 0x8A
+CONTROL = (0x88, PING, PONG)  # with the first byte of a close: these are never in parts
+MOST_CONTROL_BYTES = 125
+IS_LAST = 0x80  # in the first byte
+OPCODE = 0x0F
 
 
 def next_frame(data: bytes, at: int, most_bytes: int) -> tuple[bytes, int] | None:
@@ -35,63 +44,72 @@ def next_frame(data: bytes, at: int, most_bytes: int) -> tuple[bytes, int] | Non
     return apply_mask(data[begin:end], data[at:begin]), end
 
 
-class FrameScanner:
-    """Follows where frames begin in what a client sends, behind its request; it looks at no payload."""
+def unmasked(payload: bytes, mask: bytes) -> bytes:
+    """Return the payload of a frame, or the next part of it, as the client meant it."""
+    return bytes(apply_mask(payload, mask))
 
-    def __init__(self) -> None:
-        self._request: bytes | None = b""  # the last bytes of the request; None behind it
-        self._head = b""  # of a frame whose head is not all there
-        self._left = 0  # bytes of the payload of a frame that are still to come
+
+class FrameHead(NamedTuple):
+    """The head of a frame: its first byte, the bytes of its payload, the mask (empty without one), where it ends."""
+
+    first: int
+    size: int
+    mask: bytes
+    end: int
 
     @property
-    def is_between_frames(self) -> bool:
-        """Whether the next byte begins a frame."""
-        return self._request is None and not self._left and not self._head
+    def is_control(self) -> bool:
+        """Whether this is a close, a ping or a pong as it should be."""
+        return self.first in CONTROL and self.size <= MOST_CONTROL_BYTES and bool(self.mask)
 
-    def end_of(self, data: bytes, most: int) -> int:
-        """Return up to where the next data may be taken so that at most so many frames begin in it."""
-        at = begun = 0
-        if self._request is not None:
-            at = self._end_of_request(self._request, data)
-        while at < len(data):
-            if self._left:
-                step = min(self._left, len(data) - at)
-                self._left -= step
-                at += step
-                continue
-            if not self._head:
-                if begun == most:
-                    break
-                begun += 1
-            lacking = _head_bytes(self._head) - len(self._head)
-            self._head += data[at : at + lacking]
-            at = min(at + lacking, len(data))
-            if len(self._head) == _head_bytes(self._head):
-                self._left = _payload_bytes(self._head)
-                self._head = b""
-        return at
+    @property
+    def is_data(self) -> bool:
+        """Whether this is a message, or a part of one, as a client sends it."""
+        return self.first & ~IS_LAST in DATA and bool(self.mask)
 
-    def _end_of_request(self, last: bytes, data: bytes) -> int:
-        found = (last + data).find(REQUEST_END)
+    @property
+    def is_last(self) -> bool:
+        """Whether the message ends with this frame."""
+        return bool(self.first & IS_LAST)
+
+    def without_payload(self) -> bytes:
+        """Return a frame that is wrong for the same reason as this one, but has no payload to wait for."""
+        if not self.mask:
+            return bytes([self.first, 0])
+        if self.first in CONTROL:
+            return bytes([self.first, MASKED | TWO_BYTES, 0, TWO_BYTES]) + self.mask + bytes(TWO_BYTES)
+        return bytes([self.first, MASKED]) + self.mask
+
+
+def frame_head(data: bytes) -> FrameHead | None:
+    """Return the head of the frame that begins with this data; None if it is not all there."""
+    if len(data) < 2:
+        return None
+    size, end = data[1] & ~MASKED, 2
+    if more := LENGTH_BYTES.get(size, 0):
+        end += more
+        size = int.from_bytes(data[2:end], "big")
+    mask = b""
+    if data[1] & MASKED:
+        mask = data[end : end + MASK_BYTES]
+        end += MASK_BYTES
+    if len(data) < end:
+        return None
+    return FrameHead(data[0], size, mask, end)
+
+
+class RequestEnd:
+    """Finds the end of a client's request, however it is cut."""
+
+    def __init__(self) -> None:
+        self._last = b""
+        self.is_found = False
+
+    def end_of(self, data: bytes) -> int:
+        """Return up to where the next data belongs to the request."""
+        found = (self._last + data).find(REQUEST_END)
         if found < 0:
-            self._request = (last + data)[1 - len(REQUEST_END) :]
+            self._last = (self._last + data)[1 - len(REQUEST_END) :]
             return len(data)
-        self._request = None
-        return found + len(REQUEST_END) - len(last)
-
-
-def _head_bytes(head: bytes) -> int:
-    """Return how long the head of a frame is, as far as its first bytes say."""
-    if len(head) < 2:
-        return 2
-    size = 2 + LENGTH_BYTES.get(head[1] & ~MASKED, 0)
-    if head[1] & MASKED:
-        size += MASK_BYTES
-    return size
-
-
-def _payload_bytes(head: bytes) -> int:
-    size = head[1] & ~MASKED
-    if size in LENGTH_BYTES:
-        size = int.from_bytes(head[2 : 2 + LENGTH_BYTES[size]], "big")
-    return size
+        self.is_found = True
+        return found + len(REQUEST_END) - len(self._last)

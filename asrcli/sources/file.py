@@ -8,20 +8,26 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from errno import EACCES
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asrcli.core.audio import Chunk, Format
 from asrcli.core.causes import Cause
 from asrcli.core.errors import SourceError, system_reason
 from asrcli.core.events import Event, Gap, Notice
+from asrcli.core.late_module import LateModule
 from asrcli.core.late_pattern import late_pattern
 from asrcli.sources.audio_positions import Item, chunked
-from asrcli.sources.blocking_calls import call_with_timeout, iterate_with_timeout
 from asrcli.sources.decoding_errors import DECODER_ERRORS
 from asrcli.sources.excerpt import Clip
 from asrcli.sources.file_length import SCAN_BYTES, FileLength, measure_file
 from asrcli.sources.input_reader import InputReader, SampleFormat
 from asrcli.sources.late_decoder import decoding, opening
 from asrcli.sources.track_selection import check_channel
+
+if TYPE_CHECKING:
+    from asrcli.sources import blocking_calls
+else:  # only pipes and addresses can hang
+    blocking_calls = LateModule("asrcli.sources.blocking_calls")
 
 STDIN = "-"
 CHUNK_MS = 100
@@ -107,7 +113,7 @@ class FileSource:
         elif path == STDIN:
             self.realtime = not _is_regular(sys.stdin.fileno())
         elif self._is_address and not _LIVE.match(path):
-            self.realtime, length_ms = call_with_timeout(self._probe, path, timeout_s)
+            self.realtime, length_ms = blocking_calls.call_with_timeout(self._probe, path, timeout_s)
             if not self.realtime:
                 promised_ms = length_ms
         self.begin_ms = self._clip.begin_ms
@@ -174,7 +180,7 @@ class FileSource:
 
     def _read(self, input_reader: InputReader) -> Iterator[Item]:
         if self._is_address:
-            yield from iterate_with_timeout(
+            yield from blocking_calls.iterate_with_timeout(
                 lambda: input_reader.address(self._path, self._timeout_s), self.name, self._timeout_s
             )
         elif self._is_file:
@@ -195,7 +201,9 @@ class FileSource:
             SourceError: nobody has written in time.
         """
         try:
-            return call_with_timeout(lambda: os.open(self._path, os.O_RDONLY), self.name, self._timeout_s)
+            return blocking_calls.call_with_timeout(
+                lambda: os.open(self._path, os.O_RDONLY), self.name, self._timeout_s
+            )
         except SourceError as exc:
             raise SourceError(self.name, f"nobody has begun to write to it in {self._timeout_s:.0f} s") from exc
 

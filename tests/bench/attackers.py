@@ -1,18 +1,20 @@
 """Clients that mean harm or are clumsy, each as often as it can.
 
-    python -m tests.bench.attackers ADDRESS SECONDS [KIND...]
+    python -m tests.bench.attackers ADDRESS SECONDS [--pace A] [KIND...]
 
 The kinds of tests/live/test_hostile.py and more. Each is a coroutine that makes one attack and is run again at once, by
-several hands. Prints one JSON object: how often each kind was made.
+several hands; with a pace, at most so many attacks begin in a second, of all kinds. Prints one JSON object: how often
+each kind was made.
 """
 
+import argparse
 import asyncio
 import json
+import logging
 import os
 import random
 import socket
 import struct
-import sys
 import time
 from base64 import b64encode
 from collections import Counter
@@ -36,13 +38,15 @@ PATHS = (INFERENCE, REALTIME + "?model=qwen3-asr-flash-realtime", "/v1/realtime"
 class Attackers:
     """All kinds, or those that are named, against one server."""
 
-    def __init__(self, host: str, port: int, names: Sequence[str] = ()) -> None:
+    def __init__(self, host: str, port: int, names: Sequence[str] = (), pace: float = 0.0) -> None:
         self.host, self.port = host, port
+        self.interval_s = 1 / pace if pace else 0.0
+        self.next_at = 0.0
         self.made: Counter[str] = Counter()
         self.kinds: tuple[Callable[[], Awaitable[None]], ...] = (
             self.deaf, self.deaf_pings, self.silent, self.slow_head, self.huge, self.odd_values, self.odd_heads,
             self.cut, self.single_requests, self.churn, self.not_audio, self.not_frames, self.many_at_once,
-            self.mistakes,
+            self.mistakes, self.many_values, self.parts, self.slow_large, self.pings, self.closes, self.questions,
         )  # fmt: skip
         if names:
             self.kinds = tuple(getattr(self, name) for name in names)
@@ -195,19 +199,63 @@ class Attackers:
     async def mistakes(self) -> None:
         """Messages that no wire has, on every path."""
         async with self.connected(random.choice(PATHS)) as (reader, writer):
-            said = [
-                b"{",
-                b'{"type":"input_audio_buffer.commit"}',
-                b'{"type":' + b'"a"}',
-                b"[]",
-                b'"' + b"a" * 50_000 + b'"',
-            ]
+            said = [b"{", b'{"type":"input_audio_buffer.commit"}', b'{"type":"a"}', b"[]", b'"' + b"a" * 50_000 + b'"']
             writer.write(b"".join(frame(text, 1) for text in said) * 5)
             await _read_some(reader)
 
+    async def many_values(self) -> None:
+        """JSON that takes long to read for its length: many values, deep ones, long numbers, escaped characters."""
+        odd = random.choice(
+            [b"[" + b"1.1e-300," * 6000 + b"1]", b"[" + b"[]," * 100_000 + b"1]", b'{"a":' * 50_000, b"1" * 60_000,
+             b"{" + b",".join(b'"%x":{}' % n for n in range(11_000)) + b"}", b'"' + b"\\ud83d" * 10_000 + b'"',
+             b'{"type":"' + b"\xe4\xb8\xad" * 900_000 + b'"}']
+        )  # fmt: skip
+        async with self.connected(PATHS[1]) as (reader, writer):
+            writer.write(frame(odd, random.choice([1, 2])) * 3)
+            await _read_some(reader)
+
+    async def parts(self) -> None:
+        """A message of megabytes in thousands of frames, and another in few."""
+        async with self.connected(PATHS[1]) as (reader, writer):
+            writer.write(b"\x01\x80" + bytes(4) + (b"\x00\xfe\x03\xe8" + bytes(4) + b"A" * 1000) * 3000)
+            writer.write(b"\x80\x80" + bytes(4))
+            await writer.drain()
+            await _read_some(reader)
+
+    async def slow_large(self) -> None:
+        """Takes the room of large messages, and sends little of them."""
+        async with self.connected(PATHS[1]) as (_, writer):
+            writer.write(b"\x81\xff" + (19 << 20).to_bytes(8, "big") + bytes(4))
+            for _ in range(int(HOLD_S / 0.1)):
+                writer.write(b"A" * 2000)
+                await writer.drain()
+                await asyncio.sleep(0.1)
+
+    async def pings(self) -> None:
+        """Pings as fast as they are answered."""
+        async with self.connected(random.choice(PATHS)) as (reader, writer):
+            for _ in range(20):
+                writer.write(frame(b"x" * 125, 9) * 100)
+                await reader.readexactly(100 * 127)
+
+    async def closes(self) -> None:
+        """Connections that are closed as soon as they are open."""
+        async with self.connected(random.choice(PATHS)) as (reader, writer):
+            writer.write(frame((1000).to_bytes(2, "big"), 8))
+            await _read_some(reader)
+
+    async def questions(self) -> None:
+        """Asks what the server tells about itself."""
+        path = random.choice(["/metrics", "/healthz", "/readyz", "/favicon.ico"])
+        async with self.line() as (reader, writer):
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\n\r\n".encode())
+            await _read_some(reader)
+
     async def hand(self, kind: Callable[[], Awaitable[None]], end_at: float) -> None:
-        """Make one attack after the other."""
+        """Make one attack after the other, each when the pace allows it."""
         while time.monotonic() < end_at:
+            self.next_at = max(time.monotonic(), self.next_at + self.interval_s)
+            await asyncio.sleep(self.next_at - time.monotonic())
             with suppress(OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
                 await kind()
             self.made[kind.__name__] += 1
@@ -237,7 +285,14 @@ async def _read_some(reader: asyncio.StreamReader) -> None:
 
 
 if __name__ == "__main__":
-    host_, _, port_ = sys.argv[1].removeprefix("ws://").partition(":")
-    attackers = Attackers(host_, int(port_), sys.argv[3:])
-    asyncio.run(attackers.run(float(sys.argv[2])))
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.attackers")
+    parser.add_argument("address")
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("kinds", nargs="*")
+    parser.add_argument("--pace", type=float, default=0.0, help="attacks that begin in a second; 0: as many as can be")
+    asked = parser.parse_args()
+    host_, _, port_ = asked.address.removeprefix("ws://").partition(":")
+    attackers = Attackers(host_, int(port_), asked.kinds, asked.pace)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # that connections end is what the server is for
+    asyncio.run(attackers.run(asked.seconds))
     print(json.dumps(attackers.made))

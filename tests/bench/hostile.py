@@ -1,10 +1,12 @@
-"""Minutes of attacks on `asr serve`, beside a client that pays: `python -m tests.bench.hostile [--minutes 5]`.
+"""Attacks on `asr serve`, beside a client that pays: `python -m tests.bench.hostile [--minutes 5] [--pace A]`.
 
-The paying client has five connections and streams in tasks of ten seconds: first alone, then beside the attackers of
-tests/bench/attackers.py, then alone again. Prints how late its results were in each part, what it lost, and memory,
-descriptors, threads and the log of the server. The exit code is 1 where the client lost anything, the server went on
-growing, or its log has a traceback. How late results are is for you to judge: attackers and server share the machine,
-whose load is printed too.
+The paying client has five connections and streams in tasks of ten seconds: first alone, then while the attackers of
+tests/bench/attackers.py attack another server on this machine, then while they attack its own, then alone again. What
+the second part costs, the busy machine costs in any case. With a pace, at most so many attacks begin in a second.
+
+Prints how late its results were in each part, what it lost, and memory, descriptors, threads and the log of the server.
+The exit code is 1 where the client lost anything, the server went on growing, or its log has a traceback. How late
+results are is for you to judge.
 """
 
 import argparse
@@ -16,14 +18,17 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from tests.support.command import environment, serving
+from tests.support.command import Running, environment, serving
 
 ALONE_S, SETTLE_S = 20.0, 20.0  # the server drops clients that read nothing after 10 s
+ELSEWHERE_S = 60.0  # of attacks on another server; in a short run, half of what follows
 GROWTH_MB, DESCRIPTORS = 24, 256
 CONNECTIONS = 150
 
@@ -60,46 +65,82 @@ def shown(name: str, found: dict[str, Any]) -> str:
     )
 
 
-def attacked(address: str, server: psutil.Process, minutes: float) -> bool:
-    """Run all three parts; whether the client lost nothing and the server did not grow."""
-    kept, before = True, 0
-    for number, name in enumerate(("alone", "beside attackers", "alone again")):
-        seconds = minutes * 60 if number == 1 else ALONE_S
-        if number == 2:
-            time.sleep(SETTLE_S)
-        client = paying(address, seconds)
-        if number == 1:
-            attackers = python("tests.bench.attackers", address, seconds)
-            os.setpriority(os.PRIO_PROCESS, attackers.pid, 15)  # theirs is another machine's CPU
+def attack(address: str, seconds: float, pace: float) -> "subprocess.Popen[str]":
+    """Begin to attack a server. What the attackers use is another machine's CPU: theirs comes last."""
+    attackers = python("tests.bench.attackers", address, seconds, "--pace", pace)
+    os.setpriority(os.PRIO_PROCESS, attackers.pid, 15)
+    if os.sched_getscheduler(0) == os.SCHED_FIFO:  # this measurement comes before all other programs
+        os.sched_setscheduler(attackers.pid, os.SCHED_FIFO, os.sched_param(1))
+    return attackers
+
+
+class Measured:
+    """A server under attack, and the client that pays.
+
+    Args:
+        address: Of the server.
+        process: The server.
+        pace: The attacks that begin in a second; 0 for as many as can be.
+    """
+
+    def __init__(self, address: str, process: psutil.Process, pace: float) -> None:
+        self.address, self.process, self.pace = address, process, pace
+        self.kept = True
+        self.middle_bytes = 0
+
+    def part(self, name: str, seconds: float, attacked: str = "") -> None:
+        """Measure the client for so long, while the server at an address is attacked."""
+        client = paying(self.address, seconds)
+        used_s = sum(self.process.cpu_times()[:2])
+        if attacked:
+            attackers = attack(attacked, seconds, self.pace)
             time.sleep(seconds / 2)
-            print("in the middle:", state(server), flush=True)
-            before = server.memory_info().rss  # with what was loaded for the first of each kind
+            if attacked == self.address:
+                print("in the middle:", state(self.process), flush=True)
+                self.middle_bytes = self.process.memory_info().rss  # with what was loaded for the first of each kind
             made = figures(attackers, seconds + 60)
-            print("attacks:", ", ".join(f"{kind} {times}" for kind, times in made.items()), flush=True)
+            print(f"{sum(made.values())} attacks:", ", ".join(f"{kind} {times}" for kind, times in made.items()))
         found = figures(client, seconds + 60)
+        used_s = sum(self.process.cpu_times()[:2]) - used_s
         print(shown(name, found), flush=True)
-        print(f"{'':<18} the server has {state(server)}", flush=True)
-        kept = kept and not found["lost"] and not found["errors"]
-    grown_mb = (server.memory_info().rss - before) / 1e6
-    print(f"from the middle to the end the server grew by {grown_mb:+.1f} MB")
-    return kept and grown_mb < GROWTH_MB
+        print(f"{'':<18} the server has {state(self.process)}, and used {used_s / seconds:.2f} cores", flush=True)
+        self.kept = self.kept and not found["lost"] and not found["errors"]
+
+    def run(self, seconds: float, elsewhere: str) -> bool:
+        """Run all parts; whether the client lost nothing and the server did not grow."""
+        self.part("alone", ALONE_S)
+        self.part("attacks elsewhere", min(ELSEWHERE_S, seconds / 2), elsewhere)
+        self.part("beside attackers", seconds, self.address)
+        time.sleep(SETTLE_S)
+        self.part("alone again", ALONE_S)
+        grown_mb = (self.process.memory_info().rss - self.middle_bytes) / 1e6
+        print(f"from the middle to the end the server grew by {grown_mb:+.1f} MB")
+        return self.kept and grown_mb < GROWTH_MB
+
+
+@contextmanager
+def server(*options: object) -> Iterator[tuple[str, Running]]:
+    """A server with few files."""
+    with serving("--engine", "scripted", "--max-connections", CONNECTIONS, *options) as (address, process):
+        # It also logs on standard error: a pipe that nobody reads would stop it.
+        threading.Thread(target=process.stderr.read, daemon=True).start()
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+        yield address, process
 
 
 def main() -> int:
     """Run it; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.hostile")
     parser.add_argument("--minutes", type=float, default=5.0)
-    minutes = parser.parse_args().minutes
+    parser.add_argument("--pace", type=float, default=0.0, help="attacks that begin in a second; 0: as many as can be")
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        with serving("--engine", "scripted", "--max-connections", CONNECTIONS, "--log-file", log) as (address, process):
-            # It also logs on standard error: a pipe that nobody reads would stop it.
-            threading.Thread(target=process.stderr.read, daemon=True).start()
-            resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+        with server("--log-file", log) as (address, process), server() as (elsewhere, _):
             print(
                 f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {CONNECTIONS} connections, {DESCRIPTORS} files"
             )
-            kept = attacked(address, psutil.Process(process.pid), minutes)
+            kept = Measured(address, psutil.Process(process.pid), asked.pace).run(asked.minutes * 60, elsewhere)
         written = log.read_text()
     tracebacks = written.count("Traceback (most recent call last)")
     print(f"the log: {len(written) / 1e3:.0f} KB, {tracebacks} tracebacks")

@@ -83,6 +83,15 @@ def test_long_words_are_cut_with_an_ellipsis() -> None:
     assert len(str(ProtocolError("x", "y" * 10_000))) < 200
 
 
+def test_of_a_very_long_text_the_beginning_is_looked_at() -> None:
+    """All of it would take milliseconds; a secret is never cut so that half of it is shown."""
+    assert shorten("word " * 100_000, 10) == "word word…"
+    assert shorten("x" * 100_000, 10) == "x" * 9 + "…"
+    for spaces in range(380, 401):
+        assert shorten(" " * spaces + "sk-" + "a1" * 30, 10) in {"sk-…", "…"}
+    assert shorten(" " * 400, 10) == ""
+
+
 def test_what_may_be_secret_in_an_address_is_not_shown() -> None:
     """User, password and query stay out of the sentence."""
     said = str(ConnectFailed("wss://me:secret@h:1/p?api_key=sk-1", "refused"))

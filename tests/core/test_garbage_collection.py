@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from asrcli.core.garbage_collection import collect_less_often
+from asrcli.core.garbage_collection import SERVER_THRESHOLDS, THRESHOLDS, collect_less_often
 
 
 class Loop:
@@ -33,6 +33,14 @@ def test_what_was_loaded_before_is_left_alone_and_what_comes_later_is_still_coll
     gc.collect()
     assert before() is not None
     assert after() is None
+
+
+def test_a_server_collects_more_often_and_less_at_once() -> None:
+    """All its clients wait meanwhile."""
+    collect_less_often(SERVER_THRESHOLDS)
+    assert gc.get_threshold() == SERVER_THRESHOLDS
+    assert SERVER_THRESHOLDS[0] < THRESHOLDS[0]
+    assert SERVER_THRESHOLDS[0] * SERVER_THRESHOLDS[1] < THRESHOLDS[0] * THRESHOLDS[1]
 
 
 def test_more_objects_are_made_between_two_collections() -> None:

@@ -10,8 +10,9 @@ from websockets.frames import Frame
 from websockets.streams import StreamReader
 
 from asrcli.recognizers.scripted import Scripted
-from asrcli.server.incoming_connection import MAX_FRAGMENTS
+from asrcli.server.large_messages import LargeMessage
 from asrcli.server.local_server import in_background
+from asrcli.server.message_assembly import MAX_FRAGMENTS
 from tests.live.test_hostile import deaf
 from tests.support.wire import PATIENCE_S, REALTIME, wait_until
 
@@ -19,7 +20,7 @@ LARGE = 1 << 20
 TEXT = json.dumps({"type": "input_audio_buffer.append", "audio": "A" * LARGE}).encode()
 HEAD = b"\xff" + len(TEXT).to_bytes(8, "big") + bytes(4)
 WHOLE = b"\x81" + HEAD + TEXT
-LEFT = {"a whole one": WHOLE, "half of one": WHOLE[: LARGE // 2]}
+PING = b"\x89\x88" + bytes(4) + b"the ping"
 CUT = {
     "one before a mistake": WHOLE + b"\x81\x00",
     "one before too large a one": WHOLE + b"\x82\xff" + (1 << 40).to_bytes(8, "big") + bytes(4),
@@ -39,21 +40,33 @@ def kept() -> list[object]:
     """What holds a large message. To look is to hold what is found, so the server must stand still or have ended."""
     found = []
     for each in gc.get_objects():
+        is_message = isinstance(each, LargeMessage) and each.size > LARGE // 4
         is_frame = isinstance(each, Frame) and len(each.data) > LARGE // 4
-        if is_frame or (isinstance(each, StreamReader) and len(each.buffer) > LARGE // 4):
+        if is_message or is_frame or (isinstance(each, StreamReader) and len(each.buffer) > LARGE // 4):
             found.append(each)
     return found
 
 
 @pytest.mark.usefixtures("no_collections")
-@pytest.mark.parametrize("sent", LEFT.values(), ids=LEFT)
-def test_a_large_message_goes_with_the_client(sent: bytes) -> None:
+def test_half_of_a_large_message_goes_with_the_client() -> None:
     """At once: many such clients would fill the memory before a collection."""
     with in_background(Scripted()) as address, deaf(address, f"{REALTIME}?model=m") as line:
         line.settimeout(PATIENCE_S)
-        line.sendall(sent)
+        line.sendall(WHOLE[: LARGE // 2])
         wait_until(lambda: bool(kept()), within_s=PATIENCE_S)
     assert kept() == []
+
+
+@pytest.mark.usefixtures("no_collections")
+def test_a_large_message_is_gone_once_it_is_recognized() -> None:
+    """Also while its client stays."""
+    with in_background(Scripted()) as address, deaf(address, f"{REALTIME}?model=m") as line:
+        line.settimeout(PATIENCE_S)
+        line.sendall(WHOLE + PING)
+        came = b""
+        while b"the ping" not in came:
+            came += line.recv(65536)
+        wait_until(lambda: not kept(), within_s=PATIENCE_S)
 
 
 @pytest.mark.usefixtures("no_collections")

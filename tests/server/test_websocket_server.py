@@ -50,7 +50,7 @@ def own_methods(cls: type) -> set[str]:
 OVERRIDDEN = {
     IncomingConnection: {
         "__init__", "connection_made", "data_received", "eof_received", "connection_lost", "send_data",
-        "pause_writing", "resume_writing", "close", "process_event",
+        "pause_writing", "resume_writing", "close",
     },
     WebSocketProtocol: {
         "__init__", "connection_made", "data_received", "process_event", "resume_writing", "connection_lost",

@@ -1,5 +1,6 @@
 """Whole messages are taken in one step, the rest comes to the same as before, and nobody has more than his turn."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -7,13 +8,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asrcli.recognizers.scripted import Scripted, ScriptedResult
-from asrcli.server.incoming_connection import MAX_FRAMES, IncomingConnection
+from asrcli.server.frame_reader import MAX_FRAMES, FrameReader, Phase
+from asrcli.server.large_messages import LARGE_BYTES, LargeMessage, LargeMessageRoom
 from asrcli.server.local_server import in_background
-from asrcli.server.whole_frames import FrameScanner, next_frame
+from asrcli.server.whole_frames import next_frame
 from asrcli.transport.masked_frames import MaskedFrames
 from tests.support.wire import INFERENCE, REALTIME, finish_task, run_task, wire
 
@@ -41,41 +43,113 @@ def test_anything_else_is_left_to_the_library(first: int, payload: bytes) -> Non
     assert next_frame(bytes([TEXT, min(len(payload), 125)]) + payload[:125] + bytes(8), 0, 1000) is None
 
 
+Part = tuple[int, int, bool]
+
+
+class Read:
+    """A connection that notes what a FrameReader finds: data for the library, and messages with their first byte."""
+
+    def __init__(self) -> None:
+        self.phase = Phase.HANDSHAKE
+        self.library = self.sent = b""
+        self.messages: list[tuple[int, bytes]] = []
+        self.frames_in_turn = self.most_in_turn = 0
+        self.is_paused = self.is_dropped = False
+
+    def count(self) -> None:
+        """Count what is read in one turn of the loop."""
+        if not self.frames_in_turn:
+            asyncio.get_running_loop().call_soon(self.end_turn)
+        self.frames_in_turn += 1
+        self.most_in_turn = max(self.most_in_turn, self.frames_in_turn)
+
+    def end_turn(self) -> None:
+        """Count anew."""
+        self.frames_in_turn = 0
+
+    def hand_on(self, data: bytes, message_size: int | None = None) -> None:
+        """Note it; a frame counts."""
+        del message_size
+        if self.phase is Phase.OPEN:
+            self.count()
+        self.library += data
+
+    def send_frames(self, frames: bytes) -> None:
+        """Note them."""
+        self.sent += frames
+
+    def deliver(self, first: int, payload: bytes) -> None:
+        """Note it."""
+        self.count()
+        self.messages.append((first, payload))
+
+    def deliver_large(self, message: LargeMessage) -> bool:
+        """Take it at once."""
+        self.deliver(TEXT if message.is_text else BINARY, bytes(message.data))
+        return True
+
+    def pause_reading(self) -> None:
+        """Note it."""
+        self.is_paused = True
+
+    def resume_reading(self) -> None:
+        """Note it."""
+        self.is_paused = False
+
+    def drop(self) -> None:
+        """Note it."""
+        self.is_dropped = True
+
+
+async def read(connection: Read, data: Iterable[bytes]) -> None:
+    """Let a reader have data behind a request, each piece when it is ready for more."""
+    reader = FrameReader(connection, 1 << 20, LargeMessageRoom())
+    reader.take(b"GET / HTTP/1.1\r\n\r\n")
+    connection.phase = Phase.OPEN
+    reader.handshake_answered()
+    for piece in data:
+        await until_read(connection, reader)
+        reader.take(piece)
+    await until_read(connection, reader)
+
+
+async def until_read(connection: Read, reader: FrameReader) -> None:
+    """Let the reader go on, turn by turn, until it is ready for more; large messages are done with at once."""
+    async with asyncio.timeout(PATIENCE_S):
+        while connection.is_paused:
+            await asyncio.sleep(0)
+            reader.end_message()
+
+
+PAYLOADS = st.one_of(st.binary(max_size=300), st.integers(LARGE_BYTES - 2, LARGE_BYTES + 70_000).map(bytes))
+
+
+@settings(deadline=None, max_examples=60)
 @given(
-    st.lists(st.tuples(st.integers(0, 255), st.integers(0, 300), st.booleans()), max_size=30),
-    st.binary(max_size=20).filter(lambda request: b"\r\n\r\n" not in request + b"\r\n\r"),
-    st.integers(1, 400),
-    st.integers(1, 5),
+    st.lists(st.tuples(st.sampled_from([TEXT, BINARY, PING]), st.lists(PAYLOADS, min_size=1, max_size=4)), max_size=6),
+    st.integers(1, 90_000),
 )
-def test_frames_are_counted_however_they_are_cut(
-    frames: list[tuple[int, int, bool]], request: bytes, size: int, most: int
-) -> None:
-    """Behind the request, masked or not: in each turn at most so many begin, all bytes have their turn, none twice."""
-    sent = [framed(*frame) for frame in frames]
-    begins, at = set(), len(request) + 4
-    for frame in sent:
-        begins.add(at)
-        at += len(frame)
-    data = request + b"\r\n\r\n" + b"".join(sent)
-    scanner, at = FrameScanner(), 0
-    for piece in pieces(data, size):
-        until = at + len(piece)
-        while at < until:
-            end = scanner.end_of(data[at:until], most)
-            assert end > 0
-            assert len(begins & set(range(at, at + end))) <= most
-            at += end
-            assert scanner.is_between_frames == (at in begins or at == len(data))
-    assert at == len(data)
-
-
-def framed(first: int, size: int, masked: bool) -> bytes:
-    """A frame as a client sends it, or without a mask."""
-    frame = MaskedFrames().frame(first, bytes(size))
-    if masked:
-        return frame
-    head = 2 if size < 126 else 4
-    return frame[:1] + bytes([frame[1] - 0x80]) + frame[2:head] + bytes(size)
+def test_messages_are_the_same_however_they_are_cut(sent: list[tuple[int, list[bytes]]], size: int) -> None:
+    """In frames and in reads, large and small; pings are answered, and none of it comes twice or in another order."""
+    size = max(size, sum(len(part) for _, parts in sent for part in parts) // 300)
+    data, pongs, messages = b"", b"", []
+    frames = MaskedFrames()
+    for first, given_parts in sent:
+        if first == PING:
+            ping = given_parts[0][:125]
+            pongs += b"\x8a" + bytes([len(ping)]) + ping
+            data += frames.frame(PING, ping)
+            continue
+        parts = [part.decode("latin-1").encode() for part in given_parts]  # text has to be UTF-8
+        messages.append((first, b"".join(parts)))
+        opcodes = [first & 0x0F] + [0] * (len(parts) - 1)
+        opcodes[-1] |= 0x80
+        data += b"".join(frames.frame(opcode, part) for opcode, part in zip(opcodes, parts, strict=True))
+    connection = Read()
+    asyncio.run(read(connection, pieces(data, size)))
+    assert connection.messages == messages
+    assert (connection.sent, connection.library) == (pongs, b"GET / HTTP/1.1\r\n\r\n")
+    assert connection.most_in_turn <= MAX_FRAMES
 
 
 def conversation() -> bytes:
@@ -138,13 +212,14 @@ def test_a_client_with_thousands_of_tiny_frames_has_one_turn_like_all(
 ) -> None:
     """Few are read at once, the others have their turn between, and none is left out."""
     turns: list[int] = []
-    take = IncomingConnection._take
+    take = FrameReader.take
 
-    def counted(connection: IncomingConnection, data: bytes) -> None:
-        take(connection, data)
-        turns.append(len(data) - len(connection._waiting))
+    def counted(reader: FrameReader, data: bytes) -> None:
+        before = len(reader._waiting)
+        take(reader, data)
+        turns.append(before + len(data) - len(reader._waiting))
 
-    monkeypatch.setattr(IncomingConnection, "_take", counted)
+    monkeypatch.setattr(FrameReader, "take", counted)
     frames = MaskedFrames()
     flood = [frames.frame(*tiny) for _ in range(MANY)]
     if not answered:

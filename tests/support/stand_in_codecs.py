@@ -28,6 +28,7 @@ class StandIn:
 
     path = OPENAI_PATH  # a path that the server lets in; these servers take any
     fatal_errors = False
+    binary_audio = True
     accepts_idle = True
 
     def __init__(self, *, manual: bool) -> None:

@@ -27,7 +27,7 @@ from asrcli.cli.options.serving import (
     Waiting,
     Workers,
 )
-from asrcli.core.garbage_collection import collect_less_often
+from asrcli.core.garbage_collection import SERVER_THRESHOLDS, collect_less_often
 from asrcli.core.settings import MAX_CONNECTIONS
 
 # The options of the short help.
@@ -118,5 +118,5 @@ def serve(
         for warning in warnings:
             print_message(warning)
 
-    collect_less_often()
+    collect_less_often(SERVER_THRESHOLDS)
     local_server.serve_forever(server, announce, access.reload)

@@ -35,6 +35,8 @@ class ConfiguredCommand(Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._parsed: Any = None  # the context of the last parser
+        self._parser: Any = None
         if self.options:
             panels = {getattr(parameter, "rich_help_panel", None) for parameter in self.params}
             self.params.append(_profile_option(DIAGNOSIS if DIAGNOSIS in panels else None))
@@ -48,7 +50,12 @@ class ConfiguredCommand(Command):
         return {option_name(each): each for each in own if option_name(each) not in NO_SETTINGS}
 
     def make_parser(self, ctx: Any) -> Any:
-        """The parser, which also takes --no-NAME for each option that a setting can give: as if it were not set."""
+        """The parser, which also takes --no-NAME for each option that a setting can give: as if it were not set.
+
+        It is made once for a context, in which the arguments are parsed twice: it keeps nothing of what it parses.
+        """
+        if ctx is self._parsed:
+            return self._parser
         parser = super().make_parser(ctx)
         taken = {name for each in self.get_params(ctx) for name in (*each.opts, *each.secondary_opts)}
         for option, parameter in self.options.items():
@@ -60,6 +67,7 @@ class ConfiguredCommand(Command):
                     action="store_const",
                     const=parameter.default,
                 )
+        self._parsed, self._parser = ctx, parser
         return parser
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -216,6 +216,7 @@ class InferenceServer:
     fatal_errors = True  # after task-failed the connection is closed
     path = INFERENCE_PATH
     accepts_idle = False  # the service ends a task after 23 s without a message
+    binary_audio = True
 
     def __init__(self, new_id: Callable[[], str], model: str = "") -> None:
         del new_id, model  # task ids and the model come from the client on this wire

@@ -18,6 +18,7 @@ from asrcli.core.client_commands import (
     DescribeItem,
     FinishTask,
     SendAudio,
+    SendLongAudio,
     StartTask,
 )
 from asrcli.core.errors import ProtocolError
@@ -256,11 +257,17 @@ class OpenAIServer(RealtimeServer):
 
     def _append(self, encoded: str) -> list[Command]:
         *before, audio = super()._append(encoded)
+        if isinstance(audio, SendLongAudio):
+            return [*before, SendLongAudio(map(self._received, audio.pieces))]
         assert isinstance(audio, SendAudio)  # noqa: S101  it is always the last one
+        return [*before, SendAudio(self._received(audio.data))]
+
+    def _received(self, data: bytes) -> bytes:
+        """Count some audio; returns it as PCM."""
         if self._recognition.audio_format in g711.LAWS:
-            audio = SendAudio(g711.decoded(self._recognition.audio_format, audio.data))
-        self._received_bytes += len(audio.data)
-        return [*before, audio]
+            data = g711.decoded(self._recognition.audio_format, data)
+        self._received_bytes += len(data)
+        return data
 
     def _flush(self) -> list[Command]:
         self._buffered = self._running = False

@@ -1,4 +1,4 @@
-"""G.711: the bytes of telephone audio as s16le PCM, by one table for each of its two laws. Pure."""
+"""G.711: the bytes of telephone audio as s16le PCM, by two tables for each of its two laws. Pure."""
 
 from functools import cache
 
@@ -11,14 +11,19 @@ _SIGNS = (1, -1)  # by the highest bit
 
 def decoded(law: str, data: bytes) -> bytes:
     """The PCM of these bytes, two bytes for each."""
-    table = _table(law)
-    return b"".join([table[byte] for byte in data])
+    low, high = _tables(law)
+    pcm = bytearray(2 * len(data))
+    pcm[::2] = data.translate(low)
+    pcm[1::2] = data.translate(high)
+    return bytes(pcm)
 
 
 @cache
-def _table(law: str) -> list[bytes]:
+def _tables(law: str) -> tuple[bytes, bytes]:
+    """The low and the high byte of the sample that each byte means."""
     sample = {MU_LAW: _mu_sample, A_LAW: _a_sample}[law]
-    return [sample(byte).to_bytes(2, "little", signed=True) for byte in range(256)]
+    table = b"".join(sample(byte).to_bytes(2, "little", signed=True) for byte in range(256))
+    return table[::2], table[1::2]
 
 
 def _mu_sample(byte: int) -> int:

@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from asrcli.core.audio import SAMPLE_BYTES, Format
-from asrcli.core.client_commands import ClearAudio, Command, CommitAudio, FinishTask, SendAudio, StartTask
+from asrcli.core.client_commands import (
+    ClearAudio,
+    Command,
+    CommitAudio,
+    FinishTask,
+    SendAudio,
+    SendLongAudio,
+    StartTask,
+)
 from asrcli.core.errors import ProtocolError, ServiceRefused
 from asrcli.core.events import Event, Final, Finished, Notice, Partial, Ready, SpeechStarted, SpeechStopped, Usage
 from asrcli.core.message import Message, Text
@@ -16,6 +24,7 @@ from asrcli.protocol import service_errors
 from asrcli.protocol.addresses import endpoint
 from asrcli.protocol.discarded_messages import DiscardedMessages
 from asrcli.protocol.json_messages import Json, need, part, read, word, write
+from asrcli.protocol.long_text import LongText
 from asrcli.protocol.realtime import session_config
 from asrcli.protocol.realtime.items import TRANSCRIPTION, RealtimeItems
 from asrcli.protocol.realtime.late_items import LateItems
@@ -239,6 +248,7 @@ class RealtimeServer:
     fatal_errors = False  # an error event leaves the session open
     path = REALTIME_PATH
     accepts_idle = True  # the service documents no idle limit on this wire
+    binary_audio = False
 
     def __init__(self, new_id: Callable[[], str], model: str = "") -> None:
         self.task_id = f"sess_{new_id()}"
@@ -341,6 +351,9 @@ class RealtimeServer:
         return [self._start()]
 
     def _append(self, encoded: str) -> list[Command]:
+        if isinstance(encoded, LongText):
+            self._buffered = True
+            return [*self._started_by_default(), SendLongAudio(session_config.decoded_pieces(encoded))]
         data = session_config.decoded(encoded)
         self._buffered = self._buffered or bool(data)
         return [*self._started_by_default(), SendAudio(data)]

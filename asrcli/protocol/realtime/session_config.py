@@ -2,18 +2,21 @@
 
 import base64
 import binascii
+from collections.abc import Iterator
 from dataclasses import replace
 
 from asrcli.core.errors import ProtocolError
 from asrcli.core.settings import RecognitionSettings
 from asrcli.protocol import language_codes
 from asrcli.protocol.json_messages import Json, part, text, whole_or_digits
+from asrcli.protocol.long_text import LongText
 from asrcli.protocol.parameter_paths import read_parameters, write_parameters
 from asrcli.protocol.registry import REALTIME
 
 RATES = (16000, 8000)
 DEFAULT_THRESHOLD = 0.2
 DEFAULT_SILENCE_MS = 800
+BASE64_GROUP, BASE64_BYTES = 4, 3  # so many characters are so many bytes
 
 
 def asked(recognition: RecognitionSettings) -> Json:
@@ -128,3 +131,22 @@ def decoded(audio: str) -> bytes:
         return base64.b64decode(audio, validate=True)
     except (binascii.Error, ValueError) as exc:
         raise ProtocolError("audio is not base64", audio) from exc
+
+
+def decoded_pieces(audio: LongText) -> Iterator[bytes]:
+    """Yield the audio in a long base64 text, piece by piece.
+
+    Raises:
+        ProtocolError: the text is not base64; the pieces before were.
+    """
+    rest = ""
+    for piece in audio.pieces():
+        encoded_text = rest + piece
+        # What may be the end waits: a group, and padding behind it.
+        whole = max(0, len(encoded_text) - BASE64_GROUP - 1) // BASE64_GROUP * BASE64_GROUP
+        rest = encoded_text[whole:]
+        found = decoded(encoded_text[:whole])
+        if len(found) != whole // BASE64_GROUP * BASE64_BYTES:  # padding before the end
+            raise ProtocolError("audio is not base64")
+        yield found
+    yield decoded(rest)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from asrcli.server.faults.script import BROKEN, FaultAction, InjectedFault
 from asrcli.server.faults.trigger import ConnectionFaults, is_end, is_partial
+from asrcli.server.large_messages import LargeMessage
 from asrcli.server.log_filter import log
 from asrcli.server.socket_interface import SocketClosed
 
@@ -43,7 +44,7 @@ class FaultySocket:
         """Apply the faults that are due after the handshake."""
         await self._apply(self._faults.opened())
 
-    async def recv(self) -> str | bytes:
+    async def recv(self) -> str | bytes | LargeMessage:
         """Return the next message of the client; one that brings the connection down is not returned."""
         await self._wait_while_not_reading()
         await self._check_alive()
@@ -51,7 +52,11 @@ class FaultySocket:
             since, from_s, speed = self._pace
             await wait_for_end(self._ended, since + (self._faults.received_s - from_s) / speed - self._loop.time())
         data = await self._socket.recv()
-        await self._apply(self._faults.received(data))
+        seen = data
+        if isinstance(seen, LargeMessage):
+            seen = seen.whole()
+        await self._apply(self._faults.received(seen))
+        del seen
         while self._closing is not None:  # a client in the middle of a message sees the close only after that message
             await self._socket.recv()
         await self._wait_while_not_reading()

@@ -4,11 +4,21 @@ import base64
 
 import pytest
 
-from asrcli.core.client_commands import ClearAudio, CommitAudio, ConfirmSettings, FinishTask, SendAudio, StartTask
+from asrcli.core.client_commands import (
+    ClearAudio,
+    CommitAudio,
+    ConfirmSettings,
+    FinishTask,
+    SendAudio,
+    SendLongAudio,
+    StartTask,
+)
 from asrcli.core.errors import ProtocolError
 from asrcli.core.events import Final, Finished, Partial, Ready, SpeechStarted, SpeechStopped, Usage
-from asrcli.core.message import Message
+from asrcli.core.message import Message, Text
 from asrcli.core.settings import RecognitionSettings
+from asrcli.protocol.long_text import LongText
+from asrcli.protocol.openai import g711
 from asrcli.protocol.openai.codec import EMPTY, OpenAIServer
 from tests.protocol.openai.test_codec import ITEM, SECOND, text, value
 from tests.support.pair import counting
@@ -37,6 +47,23 @@ def names(messages: list[Message]) -> list[str]:
 def audio(codec: OpenAIServer, pcm: bytes = SECOND) -> list[object]:
     """The commands of audio."""
     return list(codec.receive(text("input_audio_buffer.append", audio=base64.b64encode(pcm).decode())))
+
+
+@pytest.mark.parametrize("law", g711.LAWS)
+def test_long_audio_of_a_telephone_becomes_pcm_piece_by_piece(law: str) -> None:
+    """As short audio does, and it counts for the times of what follows."""
+    codec = OpenAIServer(counting())
+    session = {"type": "transcription", "audio": {"input": {"format": {"type": law}, "transcription": {"model": "m"}}}}
+    codec.receive(text("session.update", session=session))
+    sent = bytes(range(256)) * 400
+    encoded = memoryview(base64.b64encode(sent))
+    message = LongText('{"type":"input_audio_buffer.append","audio":""}', "audio", encoded)
+    (command,) = codec.receive(Text(message))
+    assert isinstance(command, SendLongAudio)
+    pieces = list(command.pieces)
+    assert len(pieces) > 1
+    assert b"".join(pieces) == g711.decoded(law, sent)
+    assert codec._received_bytes == 2 * len(sent)
 
 
 SPOKEN = ["input_audio_buffer.committed", "conversation.item.added", "conversation.item.done"]
