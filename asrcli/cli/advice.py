@@ -12,6 +12,7 @@ from asrcli.core.errors import (
 from asrcli.dashscope.parameters import BY_NAME
 from asrcli.dashscope.setting_errors import SettingEmpty, SettingIgnored, SettingsConflict
 
+KEY_OF_THE_SERVER = "a server that is not the service's gets only the key that --api-key-file names: give it one"
 NAME_A_KEY = "run asr login, set DASHSCOPE_API_KEY, or name a file with --api-key-file"
 FORCE = "--force sends it anyway"
 _NETWORK = "check the network and --url"
@@ -117,6 +118,8 @@ def advice_for(error: AsrError) -> str:
     """What a person can do about this error; empty where its own sentence says all."""
     if isinstance(error, MissingKey) and error.local:
         return f"{NAME_A_KEY}, or try --local, which needs none"
+    if isinstance(error, ServiceRefused) and error.sent_no_key and error.other_service:
+        return KEY_OF_THE_SERVER
     if isinstance(error, MissingKey) or (isinstance(error, ServiceRefused) and error.sent_no_key):
         return NAME_A_KEY
     if isinstance(error, JournalUnreadable):

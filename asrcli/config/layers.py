@@ -14,12 +14,13 @@ from asrcli.core.errors import UsageError
 
 PREFIX = "ASR_OPT_"
 PROFILE_VARIABLE = "ASR_PROFILE"
+KEY_VARIABLE = "DASHSCOPE_API_KEY"
 # The variables of the official SDK that stand for an option, in the order in which the SDK asks for them.
 SDK_VARIABLES: Mapping[str, tuple[str, ...]] = {
     "url": ("DASHSCOPE_WEBSOCKET_BASE_URL", "DASHSCOPE_BASE_URL", "DASHSCOPE_HTTP_BASE_URL"),
     "region": ("DASHSCOPE_REGION", "DASHSCOPE_API_REGION"),
     "workspace": ("DASHSCOPE_WORKSPACE", "DASHSCOPE_WORKSPACE_ID"),
-    "api-key-file": ("DASHSCOPE_API_KEY", "DASHSCOPE_API_KEY_FILE_PATH"),
+    "api-key-file": (KEY_VARIABLE, "DASHSCOPE_API_KEY_FILE_PATH"),
 }
 ENVIRONMENT, SDK = 1000, 900  # strength; those of files are below
 
@@ -145,7 +146,7 @@ def _sdk_layer(options: Sequence[str], environment: Mapping[str, str]) -> dict[s
         name = next((name for name in names if environment.get(name, "").strip()), None)
         if name is not None:
             value = ""
-            if name != "DASHSCOPE_API_KEY":
+            if name != KEY_VARIABLE:
                 value = environment[name].strip()
             found[option] = Setting(value, name, SDK, is_text=True, is_ours=False)
     return found

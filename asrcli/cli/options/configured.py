@@ -17,7 +17,7 @@ from asrcli.cli.options.setting_values import has_empty, is_path_type, option_na
 from asrcli.cli.render.help_page import Command
 from asrcli.config.contradictions import EffectiveSettings, effective
 from asrcli.config.document import Document
-from asrcli.config.layers import PROFILE_VARIABLE, Setting, settings_of
+from asrcli.config.layers import KEY_VARIABLE, PROFILE_VARIABLE, Setting, settings_of
 from asrcli.config.reach import OPTIONS, Reach, is_path
 from asrcli.core.errors import AsrError, UsageError, bare_url
 from asrcli.core.late_pattern import late_pattern
@@ -192,7 +192,12 @@ def with_origins(sentence: str) -> str:
     used = _used.get() or {}
     named = dict.fromkeys(re.findall(r"(?<![\w-])--([a-z][a-z0-9-]*)", sentence))
     options = dict.fromkeys(name if name in used else name.removeprefix("no-") for name in named)
-    places = [f"{option} is set by {used[option].origin}" for option in options if option in used]
+    # A key of the environment is no file; a sentence that finds fault with it names its variable.
+    places = [
+        f"{option} is set by {used[option].origin}"
+        for option in options
+        if option in used and used[option].origin != KEY_VARIABLE
+    ]
     return "; ".join((sentence, *places))
 
 
