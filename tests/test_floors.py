@@ -61,7 +61,7 @@ PURE_ROOMS = [
     "server/faults/script.py", "recognizers/scripted_answers.py", "recognizers/json_lines.py",
     "recognizers/registry.py", "server/faults/trigger.py", "server/faults/random_faults.py", "server/http_api.py",
     "server/hotword_store.py", "server/phrase_store.py", "server/page_origins.py", "sources/microphone_timeline.py",
-    "sources/noise_floor.py",
+    "sources/noise_floor.py", "sources/foreign_content.py",
     "sources/backends/input_device.py", "sources/backends/silence_limit.py", "sources/container_clock.py",
     "sources/audio_positions.py", "sources/track_selection.py", "sources/ogg.py", "sources/joined_files.py",
     "sources/wav.py", "sources/exact_reader.py", "outputs/csv_table.py", "outputs/html/markup.py",
@@ -93,6 +93,7 @@ ROOMS = {
     "prometheus_client": ["server/figures.py"],
     "python_socks": ["transport/proxy.py"],
     "av": [
+        "sources/container_opening.py",
         "sources/decoder.py",
         "sources/decoded_frames.py",
         "sources/large_frames.py",

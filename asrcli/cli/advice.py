@@ -56,6 +56,11 @@ BY_CAUSE = {
     Cause.BARE_SAMPLES: f"describe them {_SAMPLES}",
     Cause.DEVICE: f"describe them {_SAMPLES}",
     Cause.BEGINS_BEHIND_END: "choose an earlier --start",
+    Cause.ARCHIVE: "unpack it, and name what is in it",
+    Cause.PAGE_FOR_AUDIO: "name the address of the recording itself, or save the recording and name the file",
+    Cause.LFS_POINTER: "git lfs pull fetches the file",
+    Cause.NO_RECORDING: "name a recording",
+    Cause.INCOMPLETE: "copy or download it again; a tool that repairs it needs a whole file of the same recorder",
 }
 
 # By the parameter that serves the same purpose as one without effect.

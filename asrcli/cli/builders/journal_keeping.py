@@ -15,7 +15,8 @@ from asrcli.core.late_module import LateModule
 from asrcli.dashscope.endpoints import WORKSPACE
 from asrcli.journal.directory import JournalDirectory, RetentionLimits, default_folder, new_id
 from asrcli.journal.records import JournalHeader
-from asrcli.outputs.line_writer import STDOUT, is_device
+from asrcli.outputs.line_writer import STDOUT
+from asrcli.outputs.output_paths import is_device
 
 if TYPE_CHECKING:
     from asrcli.cli.builders.outputs import OutputBuilder

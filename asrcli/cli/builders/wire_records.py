@@ -47,7 +47,7 @@ def recording(
             record, about, wire, recognition, keep_audio=keep_audio, report=lambda text: print_message(f"asr: {text}")
         )
     except OSError as exc:
-        raise OutputError(str(record), system_reason(exc)) from exc
+        raise OutputError(str(record), system_reason(exc).lower()) from exc
     stack.callback(recorder.close)
     return recorder
 
